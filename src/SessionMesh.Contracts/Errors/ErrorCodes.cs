@@ -1,0 +1,49 @@
+namespace SessionMesh.Contracts.Errors;
+
+/// <summary>The stable <c>code</c> of a problem document. Codes are added, never renamed.</summary>
+public static class ErrorCodes
+{
+    // 400: the request itself
+    public const string InvalidJson = "invalid_json";
+    public const string InvalidRequest = "invalid_request";
+    public const string InvalidId = "invalid_id";
+    public const string InvalidFilter = "invalid_filter";
+    public const string KeyInQuery = "key_in_query";
+    public const string HostNotAllowed = "host_not_allowed";
+    public const string BodyTooLarge = "body_too_large";
+
+    // 401, 403
+    public const string Unauthenticated = "unauthenticated";
+    public const string MissingScope = "missing_scope";
+    public const string NotYourAgent = "not_your_agent";
+
+    // 404, 405, 406
+    public const string NotFound = "not_found";
+    public const string AgentNotFound = "agent_not_found";
+    public const string DirectiveNotFound = "directive_not_found";
+    public const string KeyNotFound = "key_not_found";
+    public const string SpecializationNotFound = "specialization_not_found";
+    public const string MethodNotAllowed = "method_not_allowed";
+
+    // 409: the state of the thing
+    public const string AlreadyAlive = "already_alive";
+    public const string NotAlive = "not_alive";
+    public const string Superseded = "superseded";
+    public const string UnknownIncarnation = "unknown_incarnation";
+    public const string Tombstoned = "tombstoned";
+    public const string Stopping = "stopping";
+    public const string NoSession = "no_session";
+    public const string AckOutOfOrder = "ack_conflict";
+    public const string SecretNotRepeatable = "secret_not_repeatable";
+    public const string KeyNameTaken = "key_name_taken";
+
+    // 422, 429
+    public const string IdempotencyKeyReused = "idempotency_key_reused";
+    public const string InboxFull = "inbox_full";
+
+    // 5xx
+    public const string Internal = "internal";
+    public const string Busy = "busy";
+    public const string CommitFailed = "commit_failed";
+    public const string DiskFull = "disk_full";
+}

@@ -1,0 +1,47 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace SessionMesh.Contracts.Events;
+
+/// <summary>One entry of the log as <c>GET /events</c> sends it: the envelope, and the change's own members beside it.</summary>
+public sealed record MeshEvent
+{
+    /// <summary>Position in the log; the SSE id.</summary>
+    public required long Revision { get; init; }
+    public required DateTimeOffset At { get; init; }
+
+    /// <summary>The id of the key that caused it, or <c>mesh</c> for the server itself.</summary>
+    public required string Actor { get; init; }
+
+    /// <summary>For example <c>agent.registered</c>; the SSE event name.</summary>
+    public required string Kind { get; init; }
+
+    /// <summary>What it happened to: an agent's or a key's id.</summary>
+    public required string Subject { get; init; }
+
+    [JsonExtensionData]
+    public Dictionary<string, JsonElement>? Details { get; init; }
+}
+
+/// <summary>Names of the events on <c>GET /agents/{id}/directives</c> beside the directives themselves.</summary>
+public static class StreamEvent
+{
+    /// <summary>A directive; id = its <c>seq</c>, data = the directive.</summary>
+    public const string Directive = "directive";
+
+    /// <summary>The reader fell behind what is kept: start again from the current state.</summary>
+    public const string Resync = "resync";
+
+    /// <summary>The server is going away: reconnect.</summary>
+    public const string GoAway = "goaway";
+
+    /// <summary>This stream is over for good; data = <c>{"code","detail"}</c>: superseded, tombstoned, key revoked.</summary>
+    public const string End = "end";
+}
+
+/// <summary>Data of the <see cref="StreamEvent.End"/>, <see cref="StreamEvent.GoAway"/> and <see cref="StreamEvent.Resync"/> events.</summary>
+public sealed record StreamNotice
+{
+    public required string Code { get; init; }
+    public required string Detail { get; init; }
+}

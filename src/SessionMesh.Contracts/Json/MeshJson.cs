@@ -1,0 +1,42 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using SessionMesh.Contracts.Agents;
+using SessionMesh.Contracts.Errors;
+using SessionMesh.Contracts.Events;
+using SessionMesh.Contracts.Keys;
+using SessionMesh.Contracts.Registry;
+using SessionMesh.Contracts.Steering;
+
+namespace SessionMesh.Contracts.Json;
+
+/// <summary>
+/// The one JSON context: snake_case, no reflection. Requests refuse unknown members (their types say so); answers are
+/// read leniently, since the API grows by addition. Thread-safe.
+/// </summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    MaxDepth = Limits.JsonDepth,
+    AllowDuplicateProperties = false)]
+[JsonSerializable(typeof(AgentPage))]
+[JsonSerializable(typeof(AgentDetail))]
+[JsonSerializable(typeof(AgentRegistration))]
+[JsonSerializable(typeof(RegisterAgentRequest))]
+[JsonSerializable(typeof(RegisterSpecializationRequest))]
+[JsonSerializable(typeof(RegistryAnswer))]
+[JsonSerializable(typeof(HeartbeatRequest))]
+[JsonSerializable(typeof(HeartbeatAnswer))]
+[JsonSerializable(typeof(HeartbeatsAnswer))]
+[JsonSerializable(typeof(ExitRequest))]
+[JsonSerializable(typeof(KillReport))]
+[JsonSerializable(typeof(SteerRequest))]
+[JsonSerializable(typeof(AckRequest))]
+[JsonSerializable(typeof(Directive))]
+[JsonSerializable(typeof(DirectiveList))]
+[JsonSerializable(typeof(CreateKeyRequest))]
+[JsonSerializable(typeof(CreatedKey))]
+[JsonSerializable(typeof(RevokedKey))]
+[JsonSerializable(typeof(MeshEvent))]
+[JsonSerializable(typeof(StreamNotice))]
+[JsonSerializable(typeof(Problem))]
+[JsonSerializable(typeof(JsonElement))]
+public sealed partial class MeshJson : JsonSerializerContext;

@@ -1,0 +1,29 @@
+namespace SessionMesh.Contracts;
+
+/// <summary>Paths of the HTTP API, and helpers that fill them. Ids need no escaping (see <see cref="MeshId"/>).</summary>
+public static class Routes
+{
+    public const string Prefix = "/api/session-mesh";
+
+    public const string Alive = Prefix + "/alive";
+    public const string Registry = Prefix + "/registry";
+    public const string Steer = Prefix + "/steer";
+    public const string Agents = Prefix + "/agents";
+    public const string Heartbeats = Prefix + "/heartbeats";
+    public const string Directives = Prefix + "/directives";
+    public const string Keys = Prefix + "/keys";
+    public const string Events = Prefix + "/events";
+
+    public const string Livez = "/livez";
+    public const string Readyz = "/readyz";
+    public const string OpenApi = "/openapi/v1.json";
+    public const string Swagger = "/swagger";
+
+    public static string Agent(string agentId) => $"{Agents}/{agentId}";
+    public static string Heartbeat(string agentId) => $"{Agents}/{agentId}/heartbeat";
+    public static string Exit(string agentId) => $"{Agents}/{agentId}/exit";
+    public static string AgentDirectives(string agentId) => $"{Agents}/{agentId}/directives";
+    public static string Ack(string agentId, long seq) => $"{Agents}/{agentId}/directives/{seq}/ack";
+    public static string Directive(string directiveId) => $"{Directives}/{directiveId}";
+    public static string Key(string keyId) => $"{Keys}/{keyId}";
+}
