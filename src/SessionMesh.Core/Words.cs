@@ -88,6 +88,15 @@ public static class Words
     public static bool TryParse(string? word, out Verb value) => TryFind(s_verbs, word, out value);
     public static bool TryParse(string? word, out DeliveryState value) => TryFind(s_states, word, out value);
 
+    /// <summary>The value of a word that was checked before; the first value for any other.</summary>
+    public static Activity ToActivity(string? word) => TryParse(word, out Activity value) ? value : default;
+
+    /// <inheritdoc cref="ToActivity"/>
+    public static Verb ToVerb(string? word) => TryParse(word, out Verb value) ? value : default;
+
+    /// <inheritdoc cref="ToActivity"/>
+    public static DeliveryState ToDeliveryState(string? word) => TryParse(word, out DeliveryState value) ? value : default;
+
     private static bool TryFind<T>(string?[] words, string? word, out T value) where T : struct, Enum
     {
         var at = word is null ? -1 : Array.IndexOf(words, word);

@@ -76,6 +76,8 @@ public sealed record AgentLivenessChanged : Change
 public sealed record AgentStopping : Change
 {
     public const string Name = "agent.stopping";
+
+    [JsonConverter(typeof(WallTimeConverter))]
     public required long Deadline { get; init; }
     public string? Reason { get; init; }
     public bool Cascade { get; init; }
@@ -93,6 +95,8 @@ public sealed record AgentDied : Change
     public int? ExitCode { get; init; }
     public string? Signal { get; init; }
     public string? Reason { get; init; }
+
+    [JsonConverter(typeof(WallTimeConverter))]
     public long TombstoneUntil { get; init; }
 
     [JsonIgnore]

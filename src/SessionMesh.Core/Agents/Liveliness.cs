@@ -64,6 +64,9 @@ public sealed record SweepDue : Command<int>
             case Liveness.Alive when draft.Now.Lease >= leases.LapsesAt(agent, draft.VitalsOf(agent.Number)):
                 draft.Emit(new AgentLivenessChanged { Subject = agent.Id, Liveness = Liveness.Suspect });
                 break;
+            case Liveness.Suspect when leases.BeatMeanwhile(agent, draft.VitalsOf(agent.Number), draft.Now):
+                draft.Emit(new AgentLivenessChanged { Subject = agent.Id, Liveness = Liveness.Alive });
+                break;
             case Liveness.Suspect when draft.Now.Lease >= leases.LapsesAt(agent, draft.VitalsOf(agent.Number)) + (agent.Ttl * 1000L):
                 draft.Emit(new AgentLivenessChanged { Subject = agent.Id, Liveness = Liveness.Lost });
                 break;

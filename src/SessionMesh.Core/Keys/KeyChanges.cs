@@ -11,6 +11,8 @@ public sealed record KeyMinted : Change
     public string? Parent { get; init; }
     public required IReadOnlyList<string> Scopes { get; init; }
     public required string Hash { get; init; }
+
+    [JsonConverter(typeof(WallTimeConverter))]
     public long ExpiresAt { get; init; }
     public string? AgentId { get; init; }
     public int Incarnation { get; init; }
@@ -24,6 +26,8 @@ public sealed record KeyMinted : Change
 public sealed record KeyLimited : Change
 {
     public const string Name = "key.limited";
+
+    [JsonConverter(typeof(WallTimeConverter))]
     public required long ExpiresAt { get; init; }
 
     [JsonIgnore]

@@ -157,13 +157,11 @@ public sealed record RevokeKey : Command<IReadOnlyList<string>>
 /// <summary>Ends keys whose time is over.</summary>
 public sealed record ExpireKeys : Command<int>
 {
-    public required IReadOnlyList<string> KeyIds { get; init; }
-
     /// <summary>Answers how many ended.</summary>
     public override Outcome<int> Decide(MeshDraft draft)
     {
         var ended = new List<string>();
-        foreach (var id in KeyIds)
+        foreach (var id in draft.Base.Keys.Expired(draft.Now.Wall))
         {
             if (draft.FindKey(id) is { } key && !key.IsValidAt(draft.Now.Wall))
             {

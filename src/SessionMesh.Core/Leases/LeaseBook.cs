@@ -36,6 +36,13 @@ public sealed class LeaseBook(SlotTable slots)
             : vitals.TouchedAt + ttl;
     }
 
+    /// <summary>
+    /// Whether the agent beat although its lease was found lapsed: the beat came between that finding and its commit. The next
+    /// look takes the lapse back. (A lease that only began anew with the server's return is no sign of life.)
+    /// </summary>
+    public bool BeatMeanwhile(Agent agent, in Vitals vitals, Moment now) =>
+        vitals.TouchedAt >= Volatile.Read(ref _returnedAt) && LapsesAt(agent, vitals) > now.Lease;
+
     /// <summary>Wall time at which force follows on a stop.</summary>
     public long ForceAt(StopRequest stop) => Math.Max(stop.Deadline, Volatile.Read(ref _noForceBefore));
 
@@ -50,7 +57,8 @@ public sealed class LeaseBook(SlotTable slots)
                 due = Math.Min(due, LapsesAt(agent, slot.ReadVitals()));
                 break;
             case Liveness.Suspect:
-                due = Math.Min(due, LapsesAt(agent, slot.ReadVitals()) + (agent.Ttl * 1000L));
+                var vitals = slot.ReadVitals();
+                due = Math.Min(due, BeatMeanwhile(agent, vitals, now) ? now.Lease : LapsesAt(agent, vitals) + (agent.Ttl * 1000L));
                 break;
             case Liveness.Stopping when agent.Stop is { } stop:
                 due = Math.Min(due, OnLeaseClock(ForceAt(stop), now));

@@ -14,6 +14,8 @@ public sealed record DirectiveIssued : Change
 
     /// <summary>JSON text.</summary>
     public string? Data { get; init; }
+
+    [JsonConverter(typeof(WallTimeConverter))]
     public required long ExpiresAt { get; init; }
 
     [JsonIgnore]
