@@ -1,0 +1,45 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Invocation;
+using SessionMesh.Cli.Agents;
+using SessionMesh.Cli.Hosting;
+
+namespace SessionMesh.Cli;
+
+/// <summary>The command tree, and how a command line becomes an exit code. Never throws.</summary>
+internal static class SessionMeshTool
+{
+    private static readonly ParserConfiguration s_parser = new()
+    {
+        // A message that starts with @ is a message.
+        ResponseFileTokenReplacer = null,
+        EnablePosixBundling = true,
+    };
+
+    /// <summary>Every command of the tool, one line each.</summary>
+    public static RootCommand Build(CliHost host)
+    {
+        var root = new RootCommand("Sees, redirects and stops agents: the command line of Session Mesh.");
+        root.Options.Clear();
+        root.Add(new HelpOption("--help", "-h") { Action = new HelpWithExamples(), Description = "Show help", Recursive = true });
+        host.Globals.AddTo(root);
+
+        root.Add(new ListCommand(host));
+        root.Add(new VersionCommand(host));
+        return root;
+    }
+
+    public static async Task<int> RunAsync(IReadOnlyList<string> args, CliHost host)
+    {
+        var parse = Build(host).Parse(args, s_parser);
+        if (parse.Action is ParseErrorAction) return ParseErrors.Render(parse, host);
+        return await parse.InvokeAsync(new InvocationConfiguration
+        {
+            Output = host.Out,
+            Error = host.Error,
+            EnableDefaultExceptionHandler = false,
+            // Signals are the commands' matter: two seconds are too few for a child process to stop in.
+            ProcessTerminationTimeout = null,
+        });
+    }
+}
