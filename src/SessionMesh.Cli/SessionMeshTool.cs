@@ -25,6 +25,7 @@ internal static class SessionMeshTool
         host.Globals.AddTo(root);
 
         root.Add(new ListCommand(host));
+        root.Add(new Run.RunCommand(host));
         root.Add(new VersionCommand(host));
         return root;
     }

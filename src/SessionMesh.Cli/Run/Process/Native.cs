@@ -86,6 +86,10 @@ internal static unsafe partial class Native
     [LibraryImport(C, EntryPoint = "pipe", SetLastError = true)]
     public static partial int Pipe(int* ends);
 
+    /// <summary>Not on macOS.</summary>
+    [LibraryImport(C, EntryPoint = "pipe2", SetLastError = true)]
+    public static partial int Pipe2(int* ends, int flags);
+
     [LibraryImport(C, EntryPoint = "fcntl", SetLastError = true)]
     public static partial int Fcntl(int fd, int command, nint argument);
 

@@ -41,6 +41,7 @@ internal sealed class ProcessTree(ChildReaper reaper, ChildProcess root, TimePro
         var began = time.GetTimestamp();
         while (true)
         {
+            cancellation.ThrowIfCancellationRequested();
             var changed = reaper.Changed.Next;
             var members = Members();
             Signal(Signals.Stop, members.Where(member => !member.IsStopped).ToList(), group: !IsRootStopped());
@@ -57,6 +58,7 @@ internal sealed class ProcessTree(ChildReaper reaper, ChildProcess root, TimePro
         var began = time.GetTimestamp();
         while (true)
         {
+            cancellation.ThrowIfCancellationRequested();
             var changed = reaper.Changed.Next;
             Signal(Signals.Cont, Members());
             var stopped = Stopped();
@@ -76,16 +78,17 @@ internal sealed class ProcessTree(ChildReaper reaper, ChildProcess root, TimePro
         if (grace > TimeSpan.Zero && !hurry.IsCancellationRequested)
         {
             Signal(Signals.Term);
-
-            // A stopped process takes TERM only once it runs again.
-            Signal(Signals.Cont);
             var began = time.GetTimestamp();
-            while (!IsEmpty())
+            while (true)
             {
                 var changed = reaper.Changed.Next;
                 var left = grace - time.GetElapsedTime(began);
                 if (IsEmpty() || left <= TimeSpan.Zero || hurry.IsCancellationRequested)
                     break;
+
+                // A stopped process takes TERM only once it runs again; it may also stop only now.
+                if (Stopped() > 0)
+                    Signal(Signals.Cont);
                 await WaitAsync(changed, left < s_recheck ? left : s_recheck, hurry);
             }
         }
