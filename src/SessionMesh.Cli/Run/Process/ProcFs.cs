@@ -19,11 +19,17 @@ internal static class ProcFs
         File.Exists($"/proc/self/task/{Environment.ProcessId.ToString(CultureInfo.InvariantCulture)}/children");
 
     /// <summary>Null when there is no such process any more.</summary>
-    public static ProcEntry? Read(int pid)
+    public static ProcEntry? Read(int pid) => ReadStat(pid, $"/proc/{pid}/stat");
+
+    /// <summary>Whether the process runs nothing: a process's own entry shows its first thread alone. True when it is gone.</summary>
+    public static bool AreAllThreadsStopped(int pid) =>
+        Tasks(pid).All(task => ReadStat(pid, task + "/stat") is not { } thread || thread.IsStopped || thread.IsOver);
+
+    private static ProcEntry? ReadStat(int pid, string path)
     {
         try
         {
-            return Parse(pid, File.ReadAllText($"/proc/{pid}/stat"));
+            return Parse(pid, File.ReadAllText(path));
         }
         catch (IOException)
         {
@@ -59,21 +65,7 @@ internal static class ProcFs
 
     private static IEnumerable<int> ChildrenFromFiles(int pid)
     {
-        string[] tasks;
-        try
-        {
-            tasks = Directory.GetDirectories($"/proc/{pid}/task");
-        }
-        catch (IOException)
-        {
-            yield break;
-        }
-        catch (UnauthorizedAccessException)
-        {
-            yield break;
-        }
-
-        foreach (var task in tasks)
+        foreach (var task in Tasks(pid))
         {
             string text;
             try
@@ -91,6 +83,22 @@ internal static class ProcFs
 
             foreach (var child in text.Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
                 yield return int.Parse(child, CultureInfo.InvariantCulture);
+        }
+    }
+
+    private static string[] Tasks(int pid)
+    {
+        try
+        {
+            return Directory.GetDirectories($"/proc/{pid}/task");
+        }
+        catch (IOException)
+        {
+            return [];
+        }
+        catch (UnauthorizedAccessException)
+        {
+            return [];
         }
     }
 

@@ -138,8 +138,13 @@ internal sealed class ProcessTree(ChildReaper reaper, ChildProcess root, TimePro
         return ProcFs.Descendants(Environment.ProcessId, except);
     }
 
-    private int Running() =>
-        Platform.TracksDescendants ? Members().Count(member => !member.IsStopped) : IsRootStopped() || root.HasExited ? 0 : 1;
+    /// <summary>Of the root the kernel tells its parent when every thread has stopped; of the others every thread is looked at.</summary>
+    private int Running()
+    {
+        reaper.Sweep();
+        var others = Members().Count(member => member.Pid != root.Pid && !ProcFs.AreAllThreadsStopped(member.Pid));
+        return others + (IsRootStopped() || root.HasExited ? 0 : 1);
+    }
 
     private int Stopped() =>
         Platform.TracksDescendants ? Members().Count(member => member.State == 'T') : IsRootStopped() ? 1 : 0;
