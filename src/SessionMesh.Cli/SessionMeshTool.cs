@@ -26,6 +26,7 @@ internal static class SessionMeshTool
 
         root.Add(new ListCommand(host));
         root.Add(new Run.RunCommand(host));
+        root.Add(new Simulate.SimulateCommand(host));
         root.Add(new VersionCommand(host));
         return root;
     }
