@@ -2,7 +2,14 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using SessionMesh.Cli.Agents;
+using SessionMesh.Cli.Completion;
+using SessionMesh.Cli.Config;
+using SessionMesh.Cli.Contexts;
+using SessionMesh.Cli.Events;
 using SessionMesh.Cli.Hosting;
+using SessionMesh.Cli.Keys;
+using SessionMesh.Cli.Registry;
+using SessionMesh.Cli.Steering;
 
 namespace SessionMesh.Cli;
 
@@ -25,6 +32,18 @@ internal static class SessionMeshTool
         host.Globals.AddTo(root);
 
         root.Add(new ListCommand(host));
+        root.Add(new ShowCommand(host));
+        root.Add(new SteerCommand(host));
+        root.Add(new KillCommand(host));
+        root.Add(new RegisterCommand(host));
+        root.Add(new HeartbeatCommand(host));
+        root.Add(new InboxCommand(host));
+        root.Add(new AckCommand(host));
+        root.Add(new LoadConfigCommand(host));
+        root.Add(new EventsCommand(host));
+        root.Add(new KeysCommand(host));
+        root.Add(new ContextCommand(host));
+        root.Add(new CompletionCommand(host));
         root.Add(new VersionCommand(host));
         return root;
     }
