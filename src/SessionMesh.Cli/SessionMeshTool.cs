@@ -52,7 +52,7 @@ internal static class SessionMeshTool
     {
         var parse = Build(host).Parse(args, s_parser);
         if (parse.Action is ParseErrorAction) return ParseErrors.Render(parse, host);
-        return await parse.InvokeAsync(new InvocationConfiguration
+        var code = await parse.InvokeAsync(new InvocationConfiguration
         {
             Output = host.Out,
             Error = host.Error,
@@ -60,5 +60,7 @@ internal static class SessionMeshTool
             // Signals are the commands' matter: two seconds are too few for a child process to stop in.
             ProcessTerminationTimeout = null,
         });
+        await host.Out.FlushAsync();
+        return code;
     }
 }

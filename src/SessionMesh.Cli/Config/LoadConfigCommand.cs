@@ -40,7 +40,7 @@ internal sealed class LoadConfigCommand : MeshCommand
         foreach (var session in config.Sessions)
             outcomes.Add(await LoadAsync(context, session, cluster, cancellation));
 
-        context.Output.Write(Report(outcomes, cluster, context.Host.Time.GetUtcNow()), s_view);
+        if (outcomes.Count > 0 || !context.Output.IsTable) context.Output.Write(Report(outcomes, cluster, context.Host.Time.GetUtcNow()), s_view);
         var failed = outcomes.Count(outcome => outcome.Error is not null);
         if (failed > 0) context.Note($"{failed} of {outcomes.Count} sessions could not be loaded");
         return failed > 0 ? ExitCodes.Partly : ExitCodes.Done;
