@@ -2,7 +2,16 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using SessionMesh.Cli.Agents;
+using SessionMesh.Cli.Completion;
+using SessionMesh.Cli.Config;
+using SessionMesh.Cli.Contexts;
+using SessionMesh.Cli.Events;
 using SessionMesh.Cli.Hosting;
+using SessionMesh.Cli.Keys;
+using SessionMesh.Cli.Registry;
+using SessionMesh.Cli.Run;
+using SessionMesh.Cli.Simulate;
+using SessionMesh.Cli.Steering;
 
 namespace SessionMesh.Cli;
 
@@ -25,8 +34,20 @@ internal static class SessionMeshTool
         host.Globals.AddTo(root);
 
         root.Add(new ListCommand(host));
-        root.Add(new Run.RunCommand(host));
-        root.Add(new Simulate.SimulateCommand(host));
+        root.Add(new ShowCommand(host));
+        root.Add(new SteerCommand(host));
+        root.Add(new KillCommand(host));
+        root.Add(new RegisterCommand(host));
+        root.Add(new HeartbeatCommand(host));
+        root.Add(new InboxCommand(host));
+        root.Add(new AckCommand(host));
+        root.Add(new LoadConfigCommand(host));
+        root.Add(new RunCommand(host));
+        root.Add(new SimulateCommand(host));
+        root.Add(new EventsCommand(host));
+        root.Add(new KeysCommand(host));
+        root.Add(new ContextCommand(host));
+        root.Add(new CompletionCommand(host));
         root.Add(new VersionCommand(host));
         return root;
     }
@@ -35,7 +56,7 @@ internal static class SessionMeshTool
     {
         var parse = Build(host).Parse(args, s_parser);
         if (parse.Action is ParseErrorAction) return ParseErrors.Render(parse, host);
-        return await parse.InvokeAsync(new InvocationConfiguration
+        var code = await parse.InvokeAsync(new InvocationConfiguration
         {
             Output = host.Out,
             Error = host.Error,
@@ -43,5 +64,7 @@ internal static class SessionMeshTool
             // Signals are the commands' matter: two seconds are too few for a child process to stop in.
             ProcessTerminationTimeout = null,
         });
+        await host.Out.FlushAsync();
+        return code;
     }
 }

@@ -56,6 +56,12 @@ internal static class Json
         }
     });
 
+    /// <summary>The object without one member.</summary>
+    public static JsonElement Without(JsonElement value, string member) => Build(json =>
+    {
+        foreach (var property in value.EnumerateObject().Where(property => property.Name != member)) property.WriteTo(json);
+    });
+
     /// <summary>A member's text, or null where it is absent, null or no string.</summary>
     public static string? Text(JsonElement value, string member) =>
         value.ValueKind == JsonValueKind.Object && value.TryGetProperty(member, out var found) && found.ValueKind == JsonValueKind.String

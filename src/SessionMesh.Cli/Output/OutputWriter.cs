@@ -64,7 +64,7 @@ internal sealed class OutputWriter(CliHost host, OutputFormat format, IReadOnlyL
                 host.Out.Write("---\n" + YamlText.Of(fields is null ? row : Json.Select(row, fields)));
                 break;
             default:
-                Lines(_table.Lines(ColumnsOf(view), [row], host.Time.GetUtcNow()).Skip(_begun ? 1 : 0));
+                Lines(_table.Lines(ColumnsOf(view), [row], host.Time.GetUtcNow(), streaming: true).Skip(_begun ? 1 : 0));
                 break;
         }
 

@@ -9,7 +9,8 @@ internal sealed class TableText(int? width, bool colour)
     private const int Gap = 2;
     private const int NarrowestColumn = 6;
 
-    public IEnumerable<string> Lines(IReadOnlyList<Column> columns, IEnumerable<JsonElement> rows, DateTimeOffset now)
+    /// <param name="streaming">Rows come one by one: columns keep the width they declare for that.</param>
+    public IEnumerable<string> Lines(IReadOnlyList<Column> columns, IEnumerable<JsonElement> rows, DateTimeOffset now, bool streaming = false)
     {
         var cells = new List<string[]> { columns.Select(column => column.Header.ToUpperInvariant()).ToArray() };
         var colours = new List<string?[]> { columns.Select(_ => (string?)"1").ToArray() };
@@ -19,7 +20,8 @@ internal sealed class TableText(int? width, bool colour)
             colours.Add([.. columns.Select(column => column.Colour?.Invoke(row))]);
         }
 
-        var widths = Fit([.. Enumerable.Range(0, columns.Count).Select(i => cells.Max(line => TerminalText.Width(line[i])))]);
+        var widths = Fit([.. columns.Select((column, i) =>
+            Math.Max(cells.Max(line => TerminalText.Width(line[i])), streaming ? column.StreamWidth : 0))]);
         return cells.Select((line, row) => Line(line, widths, colours[row]));
     }
 

@@ -12,7 +12,7 @@ internal sealed record View
     /// <summary>Rows for a person where they are not simply a member's items.</summary>
     public Func<JsonElement, IEnumerable<JsonElement>>? RowsOf { get; init; }
 
-    /// <summary>The first of these members that is a text is a row's name.</summary>
+    /// <summary>The first of these members that is not null is a row's name.</summary>
     public required IReadOnlyList<string> Names { get; init; }
     public required IReadOnlyList<Column> Table { get; init; }
 
@@ -35,7 +35,10 @@ internal sealed record View
         : RowsMember is null ? [document]
         : document.TryGetProperty(RowsMember, out var rows) ? rows.EnumerateArray() : [];
 
-    public string? NameOf(JsonElement row) => Names.Select(member => Json.Text(row, member)).FirstOrDefault(text => text is not null);
+    public string? NameOf(JsonElement row) => Names
+        .Where(member => row.TryGetProperty(member, out var value) && value.ValueKind is JsonValueKind.String or JsonValueKind.Number)
+        .Select(member => Column.Plain(row.GetProperty(member)))
+        .FirstOrDefault();
 }
 
 /// <summary>A column of a table.</summary>
@@ -43,6 +46,9 @@ internal sealed record View
 /// <param name="Colour">An SGR code for a cell, or null.</param>
 internal sealed record Column(string Header, string Member, Func<JsonElement, DateTimeOffset, string> Text, Func<JsonElement, string?>? Colour = null)
 {
+    /// <summary>Columns kept free while rows come one by one, when nobody knows how wide the next will be.</summary>
+    public int StreamWidth { get; init; }
+
     /// <summary>A member under its own name; <c>at</c>, <c>…_at</c> and <c>deadline</c> are times, shown as a distance.</summary>
     public static Column Of(string member) => Of(member.Replace('_', ' '), member);
 
