@@ -22,8 +22,10 @@ internal sealed class ChildReaper
     {
         Spawner.RememberIgnoredSignals();
 
-        // Where SIGCHLD was ignored when we were started, the kernel would reap by itself and the exit code be lost.
-        _ = Native.Signal(Signals.Chld, 0);
+        // Where SIGCHLD was ignored when we were started, the kernel would reap by itself and the exit code be lost. Where
+        // it is not, it must be left alone: the runtime may have its handler there already, and would not set it again.
+        if (Spawner.IsIgnored(Signals.Chld))
+            _ = Native.Signal(Signals.Chld, 0);
         _onChild = PosixSignalRegistration.Create((PosixSignal)Signals.Chld, context =>
         {
             context.Cancel = true;

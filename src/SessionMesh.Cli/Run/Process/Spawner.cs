@@ -13,13 +13,16 @@ internal static unsafe class Spawner
     /// Signals that were ignored when this process began, taken before anything of ours changed one: a child of
     /// <c>nohup</c> must stay deaf to HUP. SIGPIPE is not among them, since the runtime ignores it before we can look.
     /// </summary>
-    private static readonly ulong s_ignoredAtStart = ReadIgnored();
+    private static readonly ulong s_ignoredAtStart = ReadIgnored() & ~BitOf(Signals.Pipe);
 
     /// <summary>Makes sure the signals ignored at the start are known before the caller changes any.</summary>
     public static void RememberIgnoredSignals() => _ = s_ignoredAtStart;
 
     /// <summary>Whether this signal was ignored when we were started, and so is to be ignored by the child as well.</summary>
-    public static bool WasIgnored(int signal) => (s_ignoredAtStart & (1UL << (signal - 1))) != 0;
+    public static bool WasIgnored(int signal) => (s_ignoredAtStart & BitOf(signal)) != 0;
+
+    /// <summary>Whether this signal is ignored now. False where the system does not say.</summary>
+    public static bool IsIgnored(int signal) => (ReadIgnored() & BitOf(signal)) != 0;
 
     /// <summary>The new process's id.</summary>
     /// <exception cref="SpawnException">It could not be started; nothing was.</exception>
@@ -115,6 +118,8 @@ internal static unsafe class Spawner
         return Encoding.UTF8.GetString(equals < 0 ? text : text[..equals]);
     }
 
+    private static ulong BitOf(int signal) => 1UL << (signal - 1);
+
     private static ulong ReadIgnored()
     {
         if (!Platform.IsLinux)
@@ -122,7 +127,7 @@ internal static unsafe class Spawner
         foreach (var line in File.ReadLines("/proc/self/status"))
         {
             if (line.StartsWith("SigIgn:", StringComparison.Ordinal))
-                return Convert.ToUInt64(line["SigIgn:".Length..].Trim(), 16) & ~(1UL << (Signals.Pipe - 1));
+                return Convert.ToUInt64(line["SigIgn:".Length..].Trim(), 16);
         }
 
         return 0;
