@@ -19,7 +19,7 @@ internal sealed class JobControl(ChildProcess child, ProcessTree tree, Controlli
             return;
         lock (_gate)
         {
-            terminal.HandTo(child, restoreModes: false);
+            terminal.HandTo(child);
             _handed = true;
         }
 
@@ -64,7 +64,7 @@ internal sealed class JobControl(ChildProcess child, ProcessTree tree, Controlli
         {
             if (terminal is not null && !_handed && ControllingTerminal.IsOurs)
             {
-                terminal.HandTo(child, restoreModes: true);
+                terminal.HandTo(child);
                 _handed = true;
             }
 

@@ -14,14 +14,13 @@ internal sealed unsafe class ControllingTerminal
 
     private readonly byte[] _modes = new byte[Native.Opaque];
     private readonly byte[] _childModes = new byte[Native.Opaque];
+    private bool _childHadIt;
 
     private ControllingTerminal()
     {
         // We give and take the terminal while in its background, which would otherwise stop us.
         Spawner.RememberIgnoredSignals();
         _ = Native.Signal(Signals.Ttou, Ignore);
-        Read(_modes);
-        Read(_childModes);
     }
 
     /// <summary>Whether our group is the one that keys go to now.</summary>
@@ -34,10 +33,14 @@ internal sealed unsafe class ControllingTerminal
     public static ControllingTerminal? Find() =>
         Native.IsATty(0) == 1 && Native.IsATty(1) == 1 && Native.TcGetPgrp(Descriptor) > 0 ? new ControllingTerminal() : null;
 
-    /// <summary>Lets keys go to the child's group, with the modes it last had.</summary>
-    public void HandTo(ChildProcess child, bool restoreModes)
+    /// <summary>
+    /// Lets keys go to the child's group, with the modes it last had. To be called in the foreground only: in the
+    /// background the modes are those of whoever is in front, such as the shell's line editor.
+    /// </summary>
+    public void HandTo(ChildProcess child)
     {
-        if (restoreModes)
+        Read(_modes);
+        if (_childHadIt)
             Write(_childModes);
         _ = Native.TcSetPgrp(Descriptor, child.Pid);
     }
@@ -49,6 +52,7 @@ internal sealed unsafe class ControllingTerminal
     public void TakeBack(bool restoreModes)
     {
         Read(_childModes);
+        _childHadIt = true;
         _ = Native.TcSetPgrp(Descriptor, Native.GetPgrp());
         if (restoreModes)
             Write(_modes);
