@@ -1,0 +1,76 @@
+using System.CommandLine;
+using SessionMesh.Cli.Hosting;
+
+namespace SessionMesh.Cli.Completion;
+
+/// <summary><c>completion</c>: the script that makes a shell complete this tool. The tool itself answers what fits, so the script never grows old.</summary>
+internal sealed class CompletionCommand : MeshCommand
+{
+    private static readonly string[] s_shells = ["bash", "zsh", "fish", "pwsh"];
+
+    private readonly Argument<string> _shell = new("shell") { Description = "bash, zsh, fish or pwsh", HelpName = "shell" };
+
+    public CompletionCommand(CliHost host) : base(host, "completion", "Print the completion script of a shell.", output: false)
+    {
+        _shell.CompletionSources.Add(_ => s_shells.Select(shell => new System.CommandLine.Completions.CompletionItem(shell)));
+        Add(_shell);
+        Examples =
+        [
+            "eval \"$(session-mesh completion bash)\"",
+            "session-mesh completion zsh > \"${fpath[1]}/_session-mesh\"",
+            "session-mesh completion fish > ~/.config/fish/completions/session-mesh.fish",
+            "session-mesh completion pwsh | Out-String | Invoke-Expression",
+        ];
+    }
+
+    protected override Task<int> RunAsync(CommandContext context, CancellationToken cancellation)
+    {
+        var shell = context.Get(_shell)!;
+        context.Doing = "print the completion script";
+        context.Host.Out.Write(shell.ToLowerInvariant() switch
+        {
+            "bash" => Bash,
+            "zsh" => Zsh,
+            "fish" => Fish,
+            "pwsh" => Pwsh,
+            _ => throw CommandException.Usage($"'{shell}' is not known; allowed: {string.Join(", ", s_shells)}", "session-mesh completion bash"),
+        });
+        return Task.FromResult(ExitCodes.Done);
+    }
+
+    private const string Bash = """
+        _session_mesh() {
+            local IFS=$'\n'
+            local word="${COMP_WORDS[COMP_CWORD]}"
+            COMPREPLY=($(compgen -W "$(session-mesh "[suggest:${COMP_POINT}]" "${COMP_LINE}" 2>/dev/null)" -- "$word"))
+        }
+        complete -o default -F _session_mesh session-mesh
+
+        """;
+
+    private const string Zsh = """
+        #compdef session-mesh
+        _session_mesh() {
+            local -a found
+            found=("${(@f)$(session-mesh "[suggest:${CURSOR}]" "${BUFFER}" 2>/dev/null)}")
+            compadd -a found
+        }
+        compdef _session_mesh session-mesh
+
+        """;
+
+    private const string Fish = """
+        complete -f -c session-mesh -a '(session-mesh "[suggest:"(string length -- (commandline -cp))"]" (commandline -cp) 2>/dev/null)'
+
+        """;
+
+    private const string Pwsh = """
+        Register-ArgumentCompleter -Native -CommandName session-mesh -ScriptBlock {
+            param($word, $ast, $position)
+            session-mesh "[suggest:$position]" "$ast" 2>$null |
+                Where-Object { $_ -like "$word*" } |
+                ForEach-Object { [System.Management.Automation.CompletionResult]::new($_, $_, 'ParameterValue', $_) }
+        }
+
+        """;
+}

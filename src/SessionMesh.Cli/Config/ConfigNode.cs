@@ -1,0 +1,72 @@
+using SessionMesh.Cli.Hosting;
+
+namespace SessionMesh.Cli.Config;
+
+/// <summary>A value of a config file, whether it was YAML or JSON. Scalars are kept as the text that was written: <c>id: 0123</c> stays <c>0123</c>.</summary>
+internal abstract record ConfigNode(string Where)
+{
+    /// <summary>What somebody would call this node: "a list".</summary>
+    public abstract string Kind { get; }
+
+    /// <summary>The text of a scalar; null for an empty one. Anything else is a usage error that says where.</summary>
+    public string? AsText(string name) => this switch
+    {
+        ConfigScalar scalar => scalar.Text,
+        _ => throw Wrong($"'{name}' is {Kind}, and should be one value"),
+    };
+
+    /// <summary>A list of texts; one text alone is a list of one.</summary>
+    public IReadOnlyList<string> AsTexts(string name) => this switch
+    {
+        ConfigList list => [.. list.Items.Select(item => item.AsText(name) ?? throw item.Wrong($"'{name}' has an empty entry"))],
+        ConfigScalar { Text: { } text } => [text],
+        ConfigScalar => [],
+        _ => throw Wrong($"'{name}' is {Kind}, and should be a list"),
+    };
+
+    /// <summary>A map of texts.</summary>
+    public IReadOnlyDictionary<string, string> AsTextMap(string name) => this is ConfigMap map
+        ? map.Members.ToDictionary(member => member.Key, member => member.Value.AsText(member.Key) ?? "")
+        : throw Wrong($"'{name}' is {Kind}, and should be a map");
+
+    /// <summary>Whole seconds, or a time such as <c>1h30m</c>.</summary>
+    public int? AsSeconds(string name) => AsText(name) switch
+    {
+        null => null,
+        var text when Durations.TryParse(text, out var seconds) => seconds,
+        var text => throw Wrong($"'{name}' is '{text}', and should be a time such as 90, 90s or 1h30m"),
+    };
+
+    public CommandException Wrong(string what) => CommandException.Usage($"{Where}: {what}");
+}
+
+internal sealed record ConfigScalar(string Where, string? Text) : ConfigNode(Where)
+{
+    public override string Kind => "one value";
+}
+
+internal sealed record ConfigList(string Where, IReadOnlyList<ConfigNode> Items) : ConfigNode(Where)
+{
+    public override string Kind => "a list";
+}
+
+internal sealed record ConfigMap(string Where, IReadOnlyDictionary<string, ConfigNode> Members) : ConfigNode(Where)
+{
+    public override string Kind => "a map";
+
+    /// <summary>The first of these members that is there.</summary>
+    public ConfigNode? Find(params ReadOnlySpan<string> names)
+    {
+        foreach (var name in names)
+            if (Members.TryGetValue(name, out var node)) return node;
+        return null;
+    }
+
+    /// <summary>Refuses a member that nobody would read: a misspelt one would otherwise do nothing, silently.</summary>
+    public ConfigMap Only(params ReadOnlySpan<string> allowed)
+    {
+        foreach (var (name, node) in Members)
+            if (!allowed.Contains(name)) throw node.Wrong($"'{name}' is not known here; allowed: {string.Join(", ", allowed.ToArray())}");
+        return this;
+    }
+}

@@ -1,0 +1,68 @@
+using SessionMesh.Contracts.Agents;
+
+namespace SessionMesh.Cli.Config;
+
+/// <summary>One session that a config names, and what it is expected to be.</summary>
+internal sealed record ExpectedSession(string Id, string Filter);
+
+/// <summary>What <c>load-config</c> reads: sessions to have, the cluster to be in.</summary>
+internal sealed record FleetConfig(IReadOnlyList<ExpectedSession> Sessions, string? Cluster)
+{
+    public static FleetConfig Read(string path)
+    {
+        var map = ConfigReader.Read(path).Only("sessions", "skills", "cluster");
+
+        // Which tools an agent loads is the agent's own matter; that it is a list of names is all there is to check.
+        map.Find("skills")?.AsTexts("skills");
+        var cluster = map.Find("cluster")?.AsText("cluster");
+        var sessions = map.Find("sessions") switch
+        {
+            null => [],
+            ConfigList list => Expected(list),
+            var other => throw other.Wrong($"'sessions' is {other.Kind}, and should be a list of {{id, filter}}"),
+        };
+        return sessions.Count == 0 && cluster is null
+            ? throw map.Wrong("neither 'sessions' nor 'cluster': there is nothing to load")
+            : new FleetConfig(sessions, cluster);
+    }
+
+    /// <summary>
+    /// Entries <c>{id, filter}</c>; the filter is <c>alive</c> unless given. A filter on an entry of its own, as some write it,
+    /// belongs to the session before it.
+    /// </summary>
+    private static List<ExpectedSession> Expected(ConfigList list)
+    {
+        var sessions = new List<ExpectedSession>();
+        var open = false;
+        foreach (var node in list.Items)
+        {
+            var entry = (node as ConfigMap ?? throw node.Wrong($"an entry of 'sessions' is {node.Kind}, and should be {{id, filter}}"))
+                .Only("id", "agent_id", "filter");
+            var filter = entry.Find("filter") is { } wanted ? Filter(wanted) : null;
+            if (AgentConfig.Id(entry, "id", "agent_id") is { } id)
+            {
+                if (sessions.Any(session => session.Id == id)) throw entry.Wrong($"session {id} is there twice");
+                sessions.Add(new ExpectedSession(id, filter ?? AgentStatus.Alive));
+                open = filter is null;
+            }
+            else if (open && filter is not null)
+            {
+                sessions[^1] = sessions[^1] with { Filter = filter };
+                open = false;
+            }
+            else
+            {
+                throw entry.Wrong("an entry of 'sessions' has no id");
+            }
+        }
+
+        return sessions;
+    }
+
+    private static string Filter(ConfigNode node)
+    {
+        var text = node.AsText("filter");
+        return AliveFilter.Allowed.FirstOrDefault(filter => filter.Equals(text, StringComparison.OrdinalIgnoreCase))
+            ?? throw node.Wrong($"'{text}' is no filter; allowed: {string.Join(", ", AliveFilter.Allowed)}");
+    }
+}

@@ -1,0 +1,72 @@
+using System.CommandLine;
+using System.Text.Json;
+using SessionMesh.Cli.Hosting;
+using SessionMesh.Cli.Output;
+using SessionMesh.Client;
+using SessionMesh.Client.Streams;
+
+namespace SessionMesh.Cli.Events;
+
+/// <summary><c>events</c>: the log as it grows.</summary>
+internal sealed class EventsCommand : MeshCommand
+{
+    private static readonly string[] s_envelope = ["revision", "at", "actor", "kind", "subject"];
+
+    private static readonly View s_view = new()
+    {
+        Names = ["revision"],
+        Table =
+        [
+            Column.Of("revision") with { StreamWidth = 8 },
+            new("at", "at", (row, _) => Json.Text(row, "at") ?? "-") { StreamWidth = 24 },
+            Column.Of("kind") with { StreamWidth = 22 },
+            Column.Of("subject") with { StreamWidth = 20 },
+            Column.Of("actor") with { StreamWidth = 12 },
+            new("details", "details", (row, _) => Details(row)),
+        ],
+    };
+
+    private readonly Option<long?> _after = Opt.Position("--after", "Begin after this revision (default: with what happens from now on)");
+    private readonly Option<int?> _limit = Opt.Number("--limit", "End after so many events", 1, int.MaxValue);
+    private readonly Option<bool> _follow = new("--follow", "-f") { Description = "Go on until interrupted: what happens anyway without --limit" };
+
+    public EventsCommand(CliHost host) : base(host, "events", "Follow the log: every durable change, as it happens.")
+    {
+        Add(_after);
+        Add(_limit);
+        Add(_follow);
+        Examples =
+        [
+            "session-mesh events",
+            "session-mesh events --after 0 -o json | jq -r .kind",
+            "session-mesh events --after 1200 --limit 10",
+        ];
+        ExitNotes = ["130  interrupted"];
+    }
+
+    protected override async Task<int> RunAsync(CommandContext context, CancellationToken cancellation)
+    {
+        context.Doing = "follow the events";
+        var limit = context.Get(_limit);
+        if (limit is not null && context.Get(_follow)) throw CommandException.Usage("--follow has no end, and --limit sets one", "leave one of the two out");
+
+        var stream = new EventStream(context.Client, StreamEnds.Options(context, context.Get(_after)))
+        {
+            Resynced = notice => context.Note($"some events were skipped: {notice.Detail}"),
+        };
+        var seen = 0;
+        await foreach (var entry in stream.ReadAsync(cancellation))
+        {
+            context.Output.WriteRow(JsonSerializer.SerializeToElement(entry, ClientJson.Context.MeshEvent), s_view);
+            context.Output.Flush();
+            if (++seen == limit) return ExitCodes.Done;
+        }
+
+        throw StreamEnds.ToException(stream.End, context);
+    }
+
+    /// <summary>Everything beside the envelope.</summary>
+    private static string Details(JsonElement row) => string.Join(' ', row.EnumerateObject()
+        .Where(member => !s_envelope.Contains(member.Name) && member.Value.ValueKind != JsonValueKind.Null)
+        .Select(member => $"{member.Name}={Column.Plain(member.Value)}"));
+}

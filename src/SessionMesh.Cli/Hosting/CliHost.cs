@@ -1,0 +1,66 @@
+namespace SessionMesh.Cli.Hosting;
+
+/// <summary>
+/// Everything a command takes from the process around it: streams, terminal, environment, clock, network. Commands touch
+/// neither <see cref="Console"/> nor <see cref="Environment"/>, so a test runs them whole, in-process.
+/// </summary>
+internal sealed record CliHost
+{
+    public required TextReader In { get; init; }
+    public required TextWriter Out { get; init; }
+
+    /// <summary>Prose. Safe to write to from several threads.</summary>
+    public required TextWriter Error { get; init; }
+    public bool InIsTerminal { get; init; }
+    public bool OutIsTerminal { get; init; }
+    public bool ErrorIsTerminal { get; init; }
+
+    /// <summary>Columns of the terminal on standard output; null where width is no concern.</summary>
+    public int? Width { get; init; }
+
+    /// <summary>An environment variable; what is empty counts as not set.</summary>
+    public required Func<string, string?> Env { get; init; }
+
+    /// <summary>The home directory of the account.</summary>
+    public required string Home { get; init; }
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>Takes the place of the network, in tests.</summary>
+    public HttpMessageHandler? Handler { get; init; }
+
+    /// <summary>Whether Ctrl+C and TERM are ours to take.</summary>
+    public bool TakesSignals { get; init; }
+
+    /// <summary>The options that every command has.</summary>
+    public GlobalOptions Globals { get; } = new();
+
+    public bool ColorOn(bool terminal) => terminal && Env("NO_COLOR") is null && Env("TERM") is not "dumb";
+
+    public static CliHost OfThisProcess() => new()
+    {
+        In = new Lazily(() => Console.In),
+        Out = StandardStreams.Writer(1),
+        Error = TextWriter.Synchronized(StandardStreams.Writer(2, autoFlush: true)),
+        InIsTerminal = !Console.IsInputRedirected,
+        OutIsTerminal = !Console.IsOutputRedirected,
+        ErrorIsTerminal = !Console.IsErrorRedirected,
+        Width = Console.IsOutputRedirected ? null : StandardStreams.Width(),
+        Env = name => Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null,
+        Home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile, Environment.SpecialFolderOption.DoNotVerify),
+        TakesSignals = true,
+    };
+
+    /// <summary>Opens standard input at the first question: most commands never ask one.</summary>
+    private sealed class Lazily(Func<TextReader> open) : TextReader
+    {
+        private TextReader? _reader;
+
+        public override int Read() => Reader.Read();
+
+        public override int Peek() => Reader.Peek();
+
+        public override string? ReadLine() => Reader.ReadLine();
+
+        private TextReader Reader => _reader ??= open();
+    }
+}

@@ -1,0 +1,32 @@
+using SessionMesh.Contracts.Errors;
+
+namespace SessionMesh.Cli.Hosting;
+
+/// <summary>What to type next, by the code of what went wrong.</summary>
+internal static class NextSteps
+{
+    public static string ForUnreachable(Uri url) => url.IsLoopback
+        ? "start the server with 'dotnet run --project src/SessionMesh.Server', or check --url"
+        : "check --url and SESSION_MESH_URL, and that the server there is running";
+
+    public static string? For(Problem problem, CommandContext context) => problem.Code switch
+    {
+        ErrorCodes.AgentNotFound => "session-mesh list --filter all",
+        ErrorCodes.Unauthenticated when context.Settings.Key is null =>
+            "export SESSION_API_KEY=…, or name a file with --key-file; the server's first key is in root.key in its data directory",
+        ErrorCodes.Unauthenticated =>
+            $"the key came from {context.Settings.KeySource}; mint a new one with a key that is valid: session-mesh keys create",
+        ErrorCodes.MissingScope => $"the key came from {context.Settings.KeySource}; use one that has the scope",
+        ErrorCodes.NotYourAgent => "this key is bound to another agent: leave --agent-id out, or use another key",
+        ErrorCodes.NotAlive => "add --hold to keep the directive until the agent is back",
+        ErrorCodes.AlreadyAlive => "session-mesh register --takeover, if the one that is alive should give way",
+        ErrorCodes.DirectiveNotFound => "session-mesh inbox, to see what is pending",
+        ErrorCodes.Superseded or ErrorCodes.Tombstoned or ErrorCodes.UnknownIncarnation => "session-mesh show, to see which incarnation lives",
+        ErrorCodes.SecretNotRepeatable when problem.KeyId is { } key =>
+            $"the key was made but its secret was lost on the way: session-mesh keys revoke {key}, then create again",
+        ErrorCodes.InboxFull => "session-mesh inbox, to see what waits; steer again when the agent has caught up",
+        ErrorCodes.Busy when problem.RetryAfter is { } seconds => $"the same again in {seconds} s",
+        _ when problem.Status == 400 => $"session-mesh {context.Parse.CommandResult.Command.Name} --help",
+        _ => null,
+    };
+}

@@ -1,0 +1,106 @@
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace SessionMesh.Cli.Hosting;
+
+/// <summary>Whoever read our output closed it. Ends a command quietly.</summary>
+internal sealed class OutputClosedException() : IOException("the reader of our output has gone");
+
+/// <summary>
+/// Standard output and error in UTF-8. On Unix through write(2): <see cref="Console"/> swallows a closed pipe, and then
+/// <c>events | head -1</c> never ends; a <see cref="FileStream"/> writes at offsets of its own, and then two commands
+/// that share a redirection overwrite each other.
+/// </summary>
+internal static partial class StandardStreams
+{
+    public static TextWriter Writer(int descriptor, bool autoFlush = false)
+    {
+        Stream stream = OperatingSystem.IsWindows()
+            ? descriptor == 1 ? Console.OpenStandardOutput() : Console.OpenStandardError()
+            : new DescriptorStream(descriptor);
+        return new StreamWriter(stream, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), bufferSize: 8192) { AutoFlush = autoFlush };
+    }
+
+    /// <summary>
+    /// Columns of the terminal on standard output, or null. On Linux asked of the terminal itself: <see cref="Console"/>
+    /// would first set it up, which writes an escape sequence to it that changes what the cursor keys send.
+    /// </summary>
+    public static unsafe int? Width()
+    {
+        const nuint GetWindowSize = 0x5413;
+        if (OperatingSystem.IsLinux())
+        {
+            // Rows, columns, and the same in pixels.
+            var size = stackalloc ushort[4];
+            return Ioctl(1, GetWindowSize, size) == 0 && size[1] > 0 ? size[1] : null;
+        }
+
+        try
+        {
+            return Console.WindowWidth is > 0 and var width ? width : null;
+        }
+        catch (IOException)
+        {
+            return null;
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "ioctl")]
+    private static unsafe partial int Ioctl(int descriptor, nuint request, void* argument);
+
+    [LibraryImport("libc", EntryPoint = "write", SetLastError = true)]
+    private static unsafe partial nint Write(int descriptor, byte* data, nuint count);
+
+    private sealed class DescriptorStream(int descriptor) : Stream
+    {
+        private const int Interrupted = 4;
+        private const int BrokenPipe = 32;
+
+        public override bool CanRead => false;
+
+        public override bool CanSeek => false;
+
+        public override bool CanWrite => true;
+
+        public override long Length => throw new NotSupportedException();
+
+        public override long Position
+        {
+            get => throw new NotSupportedException();
+            set => throw new NotSupportedException();
+        }
+
+        public override unsafe void Write(ReadOnlySpan<byte> buffer)
+        {
+            while (!buffer.IsEmpty)
+            {
+                nint written;
+                fixed (byte* data = buffer) written = StandardStreams.Write(descriptor, data, (nuint)buffer.Length);
+                if (written >= 0)
+                {
+                    buffer = buffer[(int)written..];
+                    continue;
+                }
+
+                switch (Marshal.GetLastPInvokeError())
+                {
+                    case Interrupted: continue;
+                    case BrokenPipe: throw new OutputClosedException();
+                    case var error: throw new IOException(Marshal.GetPInvokeErrorMessage(error));
+                }
+            }
+        }
+
+        public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
+
+        public override void Flush()
+        {
+        }
+
+        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+        public override void SetLength(long value) => throw new NotSupportedException();
+    }
+}

@@ -1,0 +1,47 @@
+using System.CommandLine;
+using SessionMesh.Cli.Hosting;
+
+namespace SessionMesh.Cli.Output;
+
+internal enum OutputFormat
+{
+    /// <summary>Columns for a person; fitted to the terminal when it is one.</summary>
+    Table,
+
+    /// <summary>A table with more columns.</summary>
+    Wide,
+
+    /// <summary>The server's answer, indented.</summary>
+    Json,
+
+    /// <summary>One object a row, a line each.</summary>
+    Jsonl,
+    Yaml,
+
+    /// <summary>RFC 4180 with a header; nested values as JSON.</summary>
+    Csv,
+
+    /// <summary>Ids alone, one a line.</summary>
+    Name,
+}
+
+/// <summary><c>-o/--output</c> and <c>--fields</c>, declared by each command that has them: elsewhere <c>--output</c> may be a file.</summary>
+internal sealed class OutputOptions
+{
+    private static readonly string[] s_names = [.. Enum.GetNames<OutputFormat>().Select(name => name.ToLowerInvariant())];
+
+    private readonly Option<string?> _format = Opt.Choice("--output", "How to print, table by default", s_names, "-o");
+    private readonly Option<string?> _fields = new("--fields") { Description = "Members to print, in this order", HelpName = "a,b" };
+
+    public OutputOptions(Command command)
+    {
+        command.Add(_format);
+        command.Add(_fields);
+    }
+
+    public OutputFormat FormatOf(ParseResult parse) =>
+        parse.GetValue(_format) is { } name ? (OutputFormat)Array.IndexOf(s_names, name) : OutputFormat.Table;
+
+    public IReadOnlyList<string>? FieldsOf(ParseResult parse) =>
+        parse.GetValue(_fields)?.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+}

@@ -1,0 +1,100 @@
+using System.CommandLine;
+using SessionMesh.Cli.Hosting;
+using SessionMesh.Client;
+
+namespace SessionMesh.Cli.Settings;
+
+/// <summary>
+/// Where the server is and which key to show it. A flag comes first, then the environment, then the selected context,
+/// then what is on this machine. A key is only ever shown to the server it belongs to: a context's key to that context's
+/// URL, the local server's root key to a loopback address.
+/// </summary>
+internal sealed record MeshSettings
+{
+    public const string UrlVariable = "SESSION_MESH_URL";
+    public const string KeyVariable = "SESSION_API_KEY";
+    public const string AgentVariable = "SESSION_MESH_AGENT_ID";
+    public const string IncarnationVariable = "SESSION_MESH_INCARNATION";
+    public const string DataVariable = "SESSION_MESH_DATA";
+
+    private const int MaxKeyFile = 4096;
+
+    public required Uri Url { get; init; }
+
+    /// <summary>The key, or null where none was found. Never printed.</summary>
+    public string? Key { get; init; }
+
+    /// <summary>Where the key was found, for messages.</summary>
+    public string? KeySource { get; init; }
+
+    /// <summary>The cluster that the selected context names; null without one.</summary>
+    public string? Cluster { get; init; }
+
+    public static MeshSettings Resolve(CliHost host, ParseResult parse)
+    {
+        var context = ContextStore.Of(host).Load().Current;
+        var url = ResolveUrl(host, parse.GetValue(host.Globals.Url), context);
+        var (key, source) = ResolveKey(host, parse.GetValue(host.Globals.KeyFile), context, url);
+        return new MeshSettings { Url = url, Key = key, KeySource = source, Cluster = context?.Cluster };
+    }
+
+    /// <summary>A URL as somebody wrote it: http or https, with a host, without credentials.</summary>
+    public static Uri ParseUrl(string text, string source) =>
+        Uri.TryCreate(text, UriKind.Absolute, out var url)
+        && url.Scheme is "http" or "https"
+        && url is { UserInfo: "", Query: "", Fragment: "" }
+            ? url
+            : throw CommandException.Usage($"{source} is not the URL of a server: http://HOST:PORT or https://HOST is", "--url " + MeshClientOptions.DefaultUrl);
+
+    /// <summary>Reads the one line of a key file.</summary>
+    public static string ReadKeyFile(string path, string source)
+    {
+        try
+        {
+            using var file = File.OpenRead(path);
+            if (file.Length > MaxKeyFile) throw CommandException.Usage($"{source} {path} is no key file: it has more than {MaxKeyFile} bytes");
+            using var reader = new StreamReader(file);
+            return CheckedKey(reader.ReadToEnd(), $"{source} {path}");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw CommandException.Usage($"{source}: {e.Message}");
+        }
+    }
+
+    private static Uri ResolveUrl(CliHost host, string? flag, MeshContext? context)
+    {
+        if (flag is not null) return ParseUrl(flag, "--url");
+        if (host.Env(UrlVariable) is { } variable) return ParseUrl(variable, UrlVariable);
+        if (context?.Url is { } url) return ParseUrl(url, $"the url of context {context.Name}");
+        return new Uri(MeshClientOptions.DefaultUrl);
+    }
+
+    private static (string? Key, string? Source) ResolveKey(CliHost host, string? flag, MeshContext? context, Uri url)
+    {
+        if (flag is not null) return (ReadKeyFile(flag, "--key-file"), flag);
+        if (host.Env(KeyVariable) is { } variable) return (CheckedKey(variable, KeyVariable), KeyVariable);
+        if (context?.KeyFile is { } file && (context.Url is null ? url.IsLoopback : SameServer(new Uri(context.Url), url)))
+            return (ReadKeyFile(file, $"the key file of context {context.Name}"), file);
+
+        // Inside an agent the operator's key is not ours to take.
+        if (host.Env(AgentVariable) is not null || !url.IsLoopback) return (null, null);
+        var root = Path.Combine(DataDirectory(host), "root.key");
+        return File.Exists(root) ? (ReadKeyFile(root, "the local server's key file"), root) : (null, null);
+    }
+
+    private static string DataDirectory(CliHost host) =>
+        host.Env(DataVariable)
+        ?? Path.Combine(host.Env("XDG_DATA_HOME") ?? Path.Combine(host.Home, ".local", "share"), "session-mesh");
+
+    private static bool SameServer(Uri a, Uri b) =>
+        Uri.Compare(a, b, UriComponents.SchemeAndServer, UriFormat.SafeUnescaped, StringComparison.OrdinalIgnoreCase) == 0;
+
+    private static string CheckedKey(string text, string source)
+    {
+        var key = text.Trim();
+        return key.Length > 0 && !key.AsSpan().ContainsAnyExceptInRange('!', '~')
+            ? key
+            : throw CommandException.Usage($"{source} does not hold a key");
+    }
+}

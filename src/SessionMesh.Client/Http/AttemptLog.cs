@@ -1,0 +1,45 @@
+namespace SessionMesh.Client.Http;
+
+/// <summary>The outcome of one attempt: an answer of any status, or an error when there was none.</summary>
+internal sealed record Attempt
+{
+    public int Status { get; init; }
+    public ReadOnlyMemory<byte> Body { get; init; }
+    public TimeSpan? RetryAfter { get; init; }
+    public string? RequestId { get; init; }
+    public Exception? Error { get; init; }
+}
+
+/// <summary>What the attempts of one call share. Attempts of a call never overlap, so this needs no lock.</summary>
+internal sealed class AttemptLog(MeshCall call, Uri url, string? idempotencyKey)
+{
+    private long _began;
+    private TimeSpan _elapsed;
+
+    public MeshCall Call => call;
+
+    public Uri Url => url;
+
+    /// <summary>Chosen once: every attempt repeats it, so that the server can tell a retry from a second wish.</summary>
+    public string? IdempotencyKey => idempotencyKey;
+
+    public int Attempts { get; private set; }
+
+    public void Begin(TimeProvider time)
+    {
+        Attempts++;
+        _began = time.GetTimestamp();
+    }
+
+    public Attempt End(TimeProvider time, Attempt attempt)
+    {
+        _elapsed = time.GetElapsedTime(_began);
+        return attempt;
+    }
+
+    public void Report(Action<MeshAttempt>? observer, Attempt attempt, TimeSpan? wait) => observer?.Invoke(new MeshAttempt(
+        Attempts, call.Method, url,
+        attempt.Error is null ? attempt.Status : null,
+        attempt.Error is null ? null : MeshTransport.Words(attempt.Error),
+        _elapsed, wait, attempt.RequestId));
+}

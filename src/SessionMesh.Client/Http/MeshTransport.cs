@@ -1,0 +1,209 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Reflection;
+using System.Security.Cryptography;
+using System.Text.Json;
+using Polly;
+using Polly.Retry;
+using SessionMesh.Contracts.Errors;
+
+namespace SessionMesh.Client.Http;
+
+/// <summary>An answer in full: its status is 2xx.</summary>
+internal sealed record RawAnswer(Uri Url, int Status, ReadOnlyMemory<byte> Body);
+
+/// <summary>Sends calls: headers, the bound of an attempt, retries, and errors as <see cref="MeshException"/>. Thread-safe.</summary>
+internal sealed class MeshTransport : IDisposable
+{
+    private static readonly string s_userAgent = "session-mesh/" + Version();
+    private static readonly ResiliencePropertyKey<AttemptLog> s_log = new("attempts");
+
+    private readonly MeshClientOptions _options;
+    private readonly HttpClient _http;
+    private readonly Uri _root;
+    private readonly ResiliencePipeline<Attempt> _retries;
+
+    public MeshTransport(MeshClientOptions options, HttpMessageHandler? handler)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.Attempts, 1);
+        _options = options;
+        _root = new Uri(options.BaseUrl.AbsoluteUri.TrimEnd('/'));
+        _http = new HttpClient(handler ?? CreateHandler(options), disposeHandler: handler is null) { Timeout = Timeout.InfiniteTimeSpan };
+        _retries = BuildRetries(options);
+    }
+
+    /// <summary>The version sent as <c>User-Agent</c>, without build metadata.</summary>
+    public static string Version() =>
+        typeof(MeshTransport).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0";
+
+    public Uri Resolve(string path) => new(_root.AbsoluteUri.TrimEnd('/') + path);
+
+    /// <summary>Sends with retries. Returns only 2xx answers; everything else throws.</summary>
+    public async Task<RawAnswer> SendAsync(MeshCall call, CancellationToken cancellation)
+    {
+        var log = new AttemptLog(call, Resolve(call.Path), call.NeedsIdempotencyKey ? RandomNumberGenerator.GetHexString(32, lowercase: true) : null);
+        var context = ResilienceContextPool.Shared.Get(cancellation);
+        context.Properties.Set(s_log, log);
+        try
+        {
+            var last = await _retries.ExecuteAsync(static async (c, self) => await self.AttemptAsync(c), context, this);
+            log.Report(_options.Observer, last, wait: null);
+            return last.Error is null && IsSuccess(last.Status)
+                ? new RawAnswer(log.Url, last.Status, last.Body)
+                : throw Failure(log, last);
+        }
+        finally
+        {
+            ResilienceContextPool.Shared.Return(context);
+        }
+    }
+
+    /// <summary>A request with the headers that every call carries.</summary>
+    public HttpRequestMessage CreateRequest(HttpMethod method, Uri url)
+    {
+        var request = new HttpRequestMessage(method, url);
+        request.Headers.UserAgent.ParseAdd(s_userAgent);
+        if (_options.Token is { } token) request.Headers.TryAddWithoutValidation("Authorization", "Bearer " + token);
+        return request;
+    }
+
+    /// <summary>Sends once and returns as soon as the headers are there; for streams.</summary>
+    public Task<HttpResponseMessage> OpenAsync(HttpRequestMessage request, CancellationToken cancellation) =>
+        _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation);
+
+    /// <summary>The problem document of an error answer, or one made up from the status where there is none.</summary>
+    public static Problem ProblemOf(int status, ReadOnlyMemory<byte> body)
+    {
+        try
+        {
+            if (body.Length > 0 && JsonSerializer.Deserialize(body.Span, ClientJson.Context.Problem) is { } problem) return problem;
+        }
+        catch (JsonException)
+        {
+            // A proxy's page, or an answer that was cut off: the status is all there is to tell.
+        }
+
+        return new Problem
+        {
+            Type = "about:blank",
+            Title = ((HttpStatusCode)status).ToString(),
+            Status = status,
+            Detail = $"the server answered {status} without saying why",
+            Code = "http_" + status,
+        };
+    }
+
+    public static MeshException NotAMesh(Uri url, string why, Exception? inner = null) =>
+        new(MeshFailure.NotAMesh, url, $"{url.GetLeftPart(UriPartial.Path)} does not speak the mesh's language: {why}", inner: inner);
+
+    public static bool IsTransient(int status) => status is 408 or 429 or >= 500;
+
+    /// <summary>The cause of a network error in a few words, without the frames around it.</summary>
+    public static string Words(Exception error) => error switch
+    {
+        TimeoutException => error.Message,
+        HttpRequestException { InnerException: System.Net.Sockets.SocketException socket } => socket.SocketErrorCode switch
+        {
+            System.Net.Sockets.SocketError.ConnectionRefused => "connection refused",
+            System.Net.Sockets.SocketError.HostNotFound => "unknown host",
+            _ => socket.Message,
+        },
+        HttpRequestException { InnerException: { } inner } => inner.Message,
+        _ => error.Message,
+    };
+
+    public void Dispose() => _http.Dispose();
+
+    private async Task<Attempt> AttemptAsync(ResilienceContext context)
+    {
+        var log = context.Properties.GetValue(s_log, null!);
+        log.Begin(_options.TimeProvider);
+        using var request = CreateRequest(log.Call.Method, log.Url);
+        if (log.IdempotencyKey is { } key) request.Headers.TryAddWithoutValidation("Idempotency-Key", key);
+        if (log.Call.Body.Length > 0)
+        {
+            request.Content = new ReadOnlyMemoryContent(log.Call.Body);
+            request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        }
+
+        var bound = _options.AttemptTimeout + log.Call.Hold;
+        using var timer = new CancellationTokenSource(bound, _options.TimeProvider);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, timer.Token);
+        try
+        {
+            using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseContentRead, either.Token);
+            var body = await response.Content.ReadAsByteArrayAsync(either.Token);
+            return log.End(_options.TimeProvider, new Attempt
+            {
+                Status = (int)response.StatusCode,
+                Body = body,
+                RetryAfter = RetryAfterOf(response),
+                RequestId = response.Headers.TryGetValues("X-Request-Id", out var ids) ? ids.FirstOrDefault() : null,
+            });
+        }
+        catch (OperationCanceledException) when (!context.CancellationToken.IsCancellationRequested)
+        {
+            var late = new TimeoutException($"no answer within {bound.TotalSeconds:0.#} s");
+            return log.End(_options.TimeProvider, new Attempt { Error = late });
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException)
+        {
+            return log.End(_options.TimeProvider, new Attempt { Error = e });
+        }
+    }
+
+    private TimeSpan? RetryAfterOf(HttpResponseMessage response) => response.Headers.RetryAfter switch
+    {
+        { Delta: { } delta } => delta,
+        { Date: { } date } => date - _options.TimeProvider.GetUtcNow() is var wait && wait > TimeSpan.Zero ? wait : TimeSpan.Zero,
+        _ => null,
+    };
+
+    private static ResiliencePipeline<Attempt> BuildRetries(MeshClientOptions options)
+    {
+        if (options.Attempts == 1) return ResiliencePipeline<Attempt>.Empty;
+        return new ResiliencePipelineBuilder<Attempt> { TimeProvider = options.TimeProvider }
+            .AddRetry(new RetryStrategyOptions<Attempt>
+            {
+                MaxRetryAttempts = options.Attempts - 1,
+                Delay = options.RetryDelay,
+                BackoffType = DelayBackoffType.Exponential,
+                UseJitter = true,
+                ShouldHandle = args => ValueTask.FromResult(
+                    args.Outcome.Result is { } attempt
+                    && (attempt.Error is not null || IsTransient(attempt.Status))
+                    && !(attempt.RetryAfter > options.MaxRetryAfter)),
+                DelayGenerator = static args => ValueTask.FromResult(args.Outcome.Result?.RetryAfter),
+                OnRetry = args =>
+                {
+                    args.Context.Properties.GetValue(s_log, null!).Report(options.Observer, args.Outcome.Result!, args.RetryDelay);
+                    return ValueTask.CompletedTask;
+                },
+            })
+            .Build();
+    }
+
+    private static MeshException Failure(AttemptLog log, Attempt last)
+    {
+        if (last.Error is { } error)
+        {
+            return new MeshException(MeshFailure.Unreachable, log.Url, Words(error), attempts: log.Attempts, inner: error);
+        }
+
+        var problem = ProblemOf(last.Status, last.Body);
+        if (problem.RequestId is null && last.RequestId is not null) problem = problem with { RequestId = last.RequestId };
+        return new MeshException(MeshFailure.Refused, log.Url, problem.Detail, problem, log.Attempts);
+    }
+
+    private static bool IsSuccess(int status) => status is >= 200 and < 300;
+
+    /// <summary>Straight to the socket for a local server, whatever proxy the environment names; no redirects, no cookies.</summary>
+    private static SocketsHttpHandler CreateHandler(MeshClientOptions options) => new()
+    {
+        AllowAutoRedirect = false,
+        UseCookies = false,
+        UseProxy = !options.BaseUrl.IsLoopback,
+        ConnectTimeout = TimeSpan.FromSeconds(5),
+        PooledConnectionLifetime = TimeSpan.FromMinutes(10),
+    };
+}

@@ -1,0 +1,136 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using SessionMesh.Contracts;
+using SessionMesh.Contracts.Agents;
+using SessionMesh.Contracts.Keys;
+using SessionMesh.Contracts.Steering;
+
+namespace SessionMesh.Client;
+
+/// <summary>
+/// One unary call, not yet sent: what <see cref="MeshClient"/>'s typed methods send, and what a caller sends itself when
+/// it wants the answer as JSON, with members this library does not know. Ids are checked here, since they become part
+/// of a path: an invalid one throws <see cref="ArgumentException"/>.
+/// </summary>
+public sealed record MeshCall
+{
+    private MeshCall(HttpMethod method, string path) => (Method, Path) = (method, path);
+
+    public HttpMethod Method { get; }
+
+    /// <summary>Path and query, relative to the server.</summary>
+    public string Path { get; }
+
+    /// <summary>JSON in UTF-8, or nothing.</summary>
+    public ReadOnlyMemory<byte> Body { get; private init; }
+
+    /// <summary>How long the server may hold the answer back on purpose; added to the timeout of each attempt.</summary>
+    public TimeSpan Hold { get; private init; }
+
+    /// <summary>
+    /// True for a write that may act twice: it carries an <c>Idempotency-Key</c>, one for all its attempts. Reads,
+    /// heartbeats and acks are idempotent by nature and carry none.
+    /// </summary>
+    public bool NeedsIdempotencyKey { get; private init; }
+
+    public static MeshCall Livez() => Get(Routes.Livez);
+
+    public static MeshCall Alive(AgentQuery query) => Get(Routes.Alive + query.ToQueryString());
+
+    public static MeshCall Agents(AgentQuery query) => Get(Routes.Agents + query.ToQueryString());
+
+    public static MeshCall Agent(string agentId) => Get(Routes.Agent(CheckedId(agentId)));
+
+    public static MeshCall RegisterAgent(RegisterAgentRequest request) =>
+        Write(HttpMethod.Post, Routes.Agents, request, ClientJson.Context.RegisterAgentRequest);
+
+    public static MeshCall RegisterSpecialization(RegisterSpecializationRequest request) =>
+        Write(HttpMethod.Post, Routes.Registry, request, ClientJson.Context.RegisterSpecializationRequest);
+
+    public static MeshCall GetRegistry(string? specialization = null, int? limit = null, string? cursor = null) =>
+        Get(Routes.Registry + new QueryText()
+            .Add("specialization", specialization)
+            .Add("limit", limit)
+            .Add("cursor", cursor));
+
+    public static MeshCall RemoveSpecialization(string agentId, string specialization) =>
+        Write(HttpMethod.Delete, Routes.Registry + new QueryText()
+            .Add("specialization", specialization)
+            .Add("agent_id", CheckedId(agentId)));
+
+    public static MeshCall Heartbeat(string agentId, HeartbeatRequest? report = null) =>
+        Idempotent(Routes.Heartbeat(CheckedId(agentId)), report ?? new(), ClientJson.Context.HeartbeatRequest);
+
+    public static MeshCall Heartbeats(IEnumerable<BulkHeartbeat> beats) =>
+        new(HttpMethod.Post, Routes.Heartbeats) { Body = BulkHeartbeat.ToBody(beats) };
+
+    public static MeshCall Steer(SteerRequest request) =>
+        Write(HttpMethod.Post, Routes.Steer, request, ClientJson.Context.SteerRequest) with
+        {
+            Hold = request.Wait is null ? TimeSpan.Zero : TimeSpan.FromSeconds(request.WaitSeconds ?? 30),
+        };
+
+    public static MeshCall Directive(string directiveId) => Get(Routes.Directive(CheckedId(directiveId)));
+
+    /// <summary>Directives of an agent's inbox past <paramref name="after"/>, held back up to <paramref name="waitSeconds"/> while there is none.</summary>
+    public static MeshCall Directives(string agentId, long? after = null, int? waitSeconds = null) =>
+        Get(Routes.AgentDirectives(CheckedId(agentId)) + new QueryText().Add("after", after).Add("wait", waitSeconds)) with
+        {
+            Hold = TimeSpan.FromSeconds(waitSeconds ?? 0),
+        };
+
+    public static MeshCall Ack(string agentId, long seq, AckRequest request) =>
+        Idempotent(Routes.Ack(CheckedId(agentId), seq), request, ClientJson.Context.AckRequest);
+
+    public static MeshCall Exit(string agentId, ExitRequest request) =>
+        Write(HttpMethod.Post, Routes.Exit(CheckedId(agentId)), request, ClientJson.Context.ExitRequest);
+
+    public static MeshCall Kill(string agentId, KillOptions? options = null) =>
+        Write(HttpMethod.Delete, Routes.Agent(CheckedId(agentId)) + (options ?? new()).ToQueryString()) with
+        {
+            Hold = TimeSpan.FromSeconds(options?.WaitSeconds ?? 0),
+        };
+
+    public static MeshCall CreateKey(CreateKeyRequest request) =>
+        Write(HttpMethod.Post, Routes.Keys, request, ClientJson.Context.CreateKeyRequest);
+
+    public static MeshCall RevokeKey(string keyId) => Write(HttpMethod.Delete, Routes.Key(CheckedId(keyId)));
+
+    /// <summary>Method and path; never the body, which may hold what is not for a log.</summary>
+    public override string ToString() => $"{Method} {Path}";
+
+    internal static string CheckedId(string id) =>
+        MeshId.IsValid(id) ? id : throw new ArgumentException(MeshId.Rule, nameof(id));
+
+    private static MeshCall Get(string path) => new(HttpMethod.Get, path);
+
+    private static MeshCall Write(HttpMethod method, string path) => new(method, path) { NeedsIdempotencyKey = true };
+
+    private static MeshCall Write<T>(HttpMethod method, string path, T body, JsonTypeInfo<T> type) =>
+        Write(method, path) with { Body = JsonSerializer.SerializeToUtf8Bytes(body, type) };
+
+    private static MeshCall Idempotent<T>(string path, T body, JsonTypeInfo<T> type) =>
+        new(HttpMethod.Post, path) { Body = JsonSerializer.SerializeToUtf8Bytes(body, type) };
+}
+
+/// <summary>Builds <c>?a=b&amp;c=d</c>, leaving out what is null. Escapes values, not names.</summary>
+internal sealed class QueryText
+{
+    private readonly StringBuilder _text = new();
+
+    public QueryText Add(string name, string? value)
+    {
+        if (value is null) return this;
+        _text.Append(_text.Length == 0 ? '?' : '&').Append(name).Append('=').Append(Uri.EscapeDataString(value));
+        return this;
+    }
+
+    public QueryText Add(string name, long? value) => Add(name, value?.ToString());
+
+    public QueryText Add(string name, int? value) => Add(name, value?.ToString());
+
+    public override string ToString() => _text.ToString();
+
+    public static string operator +(string path, QueryText query) => path + query.ToString();
+}

@@ -1,0 +1,39 @@
+namespace SessionMesh.Client;
+
+/// <summary>How to reach a mesh. Immutable; share one between clients at will.</summary>
+public sealed record MeshClientOptions
+{
+    public const string DefaultUrl = "http://127.0.0.1:7420";
+
+    /// <summary>Root of the server; a path in it is kept as a prefix.</summary>
+    public Uri BaseUrl { get; init; } = new(DefaultUrl);
+
+    /// <summary>The bearer key; null sends none, which the server answers with 401. Never part of any message.</summary>
+    public string? Token { get; init; }
+
+    /// <summary>Bound of one attempt, 10 s by default; a call that asks the server to hold its answer gets that time on top.</summary>
+    public TimeSpan AttemptTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Attempts in all, three by default.</summary>
+    public int Attempts { get; init; } = 3;
+
+    /// <summary>Wait before the second attempt, 200 ms by default; doubles each time, with jitter.</summary>
+    public TimeSpan RetryDelay { get; init; } = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>A <c>Retry-After</c> beyond this, 30 s by default, is not waited for: the answer is returned as it is.</summary>
+    public TimeSpan MaxRetryAfter { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Called after each attempt, from whichever thread made it. It must not throw.</summary>
+    public Action<MeshAttempt>? Observer { get; init; }
+
+    public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
+}
+
+/// <summary>What became of one attempt. Holds neither headers nor bodies, so no key can leak through it.</summary>
+/// <param name="Number">1 for the first.</param>
+/// <param name="Status">The HTTP status, or null when there was no answer.</param>
+/// <param name="Error">Why there was no answer, in a few words.</param>
+/// <param name="Elapsed">From sending until the answer's headers, or until it failed.</param>
+/// <param name="Wait">How long until the next attempt; null when this was the last.</param>
+public sealed record MeshAttempt(
+    int Number, HttpMethod Method, Uri Url, int? Status, string? Error, TimeSpan Elapsed, TimeSpan? Wait, string? RequestId);

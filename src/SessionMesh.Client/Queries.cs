@@ -1,0 +1,94 @@
+using System.Buffers;
+using System.Text.Json;
+using SessionMesh.Contracts.Agents;
+
+namespace SessionMesh.Client;
+
+/// <summary>What to list. Everything left out takes the server's default: living agents, 100 a page, whole rows.</summary>
+public sealed record AgentQuery
+{
+    /// <summary>One of <see cref="AliveFilter.Allowed"/>.</summary>
+    public string? Filter { get; init; }
+
+    /// <summary>One of <see cref="SessionKind.Allowed"/>.</summary>
+    public string? Kind { get; init; }
+    public string? Specialization { get; init; }
+    public string? Cluster { get; init; }
+
+    /// <summary>Rows a page, 1 to 1000.</summary>
+    public int? Limit { get; init; }
+
+    /// <summary><c>next_cursor</c> of the page before.</summary>
+    public string? Cursor { get; init; }
+
+    /// <summary>Names of the members wanted in each row.</summary>
+    public IReadOnlyList<string>? Fields { get; init; }
+
+    internal string ToQueryString() => new QueryText()
+        .Add("filter", Filter)
+        .Add("kind", Kind)
+        .Add("specialization", Specialization)
+        .Add("cluster", Cluster)
+        .Add("limit", Limit)
+        .Add("cursor", Cursor)
+        .Add("fields", Fields is null ? null : string.Join(',', Fields))
+        .ToString();
+}
+
+/// <summary>How to stop an agent. Left out: ten seconds of grace, descendants too, answer at once.</summary>
+public sealed record KillOptions
+{
+    /// <summary>Seconds between the stop directive and force. The server refuses it together with <see cref="Force"/>.</summary>
+    public int? Grace { get; init; }
+
+    /// <summary><c>descendants</c> or <c>none</c>.</summary>
+    public string? Cascade { get; init; }
+
+    /// <summary>No grace: its keys and its session end now.</summary>
+    public bool Force { get; init; }
+
+    /// <summary>Seconds for which the answer may be held back until the exit is known.</summary>
+    public int? WaitSeconds { get; init; }
+    public string? Reason { get; init; }
+
+    internal string ToQueryString() => new QueryText()
+        .Add("grace", Grace)
+        .Add("cascade", Cascade)
+        .Add("force", Force ? "true" : null)
+        .Add("wait", WaitSeconds)
+        .Add("reason", Reason)
+        .ToString();
+}
+
+/// <summary>One agent's beat within <c>POST /heartbeats</c>; without a report it says "alive" and no more.</summary>
+public sealed record BulkHeartbeat(string AgentId, HeartbeatRequest? Report = null)
+{
+    /// <summary><c>{"agents":["a1",{"agent_id":"a2",…}]}</c>: the short form wherever there is nothing to report.</summary>
+    internal static ReadOnlyMemory<byte> ToBody(IEnumerable<BulkHeartbeat> beats)
+    {
+        var buffer = new ArrayBufferWriter<byte>();
+        using var json = new Utf8JsonWriter(buffer);
+        json.WriteStartObject();
+        json.WriteStartArray("agents"u8);
+        foreach (var beat in beats)
+        {
+            var agentId = MeshCall.CheckedId(beat.AgentId);
+            if (beat.Report is null)
+            {
+                json.WriteStringValue(agentId);
+                continue;
+            }
+
+            json.WriteStartObject();
+            json.WriteString("agent_id"u8, agentId);
+            foreach (var member in JsonSerializer.SerializeToElement(beat.Report, ClientJson.Context.HeartbeatRequest).EnumerateObject())
+                member.WriteTo(json);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        json.WriteEndObject();
+        json.Flush();
+        return buffer.WrittenMemory;
+    }
+}

@@ -1,0 +1,35 @@
+using System.Runtime.CompilerServices;
+using SessionMesh.Contracts;
+using SessionMesh.Contracts.Events;
+
+namespace SessionMesh.Client.Streams;
+
+/// <summary>
+/// The log as <c>GET /events</c> sends it, each entry once, in order. Reconnects by itself and resumes after the last
+/// revision seen. When the server no longer keeps what follows, <see cref="Resynced"/> is raised and reading goes on
+/// with what it has: the reader must look at the current state again. One enumeration at a time.
+/// </summary>
+public sealed class EventStream(MeshClient client, MeshStreamOptions? options = null)
+{
+    private readonly SseLoop _loop = new(client, Routes.Events, options ?? new());
+
+    /// <summary>The last revision handed out, or the one to resume after; null before either.</summary>
+    public long? LastRevision => _loop.LastId;
+
+    /// <summary>Why the stream ended; null while it goes on and after a cancel.</summary>
+    public StreamEnd? End => _loop.End;
+
+    /// <summary>Called when entries were skipped because the server does not keep them any more.</summary>
+    public Action<StreamNotice>? Resynced { get; init; }
+
+    public async IAsyncEnumerable<MeshEvent> ReadAsync([EnumeratorCancellation] CancellationToken cancellation = default)
+    {
+        await foreach (var message in _loop.ReadAsync(cancellation))
+        {
+            if (message.EventType is StreamEvent.Resync)
+                Resynced?.Invoke(_loop.Parse(message, ClientJson.Context.StreamNotice));
+            else
+                yield return _loop.Parse(message, ClientJson.Context.MeshEvent);
+        }
+    }
+}

@@ -1,0 +1,31 @@
+namespace SessionMesh.Client.Streams;
+
+/// <summary>How a stream connects and comes back.</summary>
+public sealed record MeshStreamOptions
+{
+    /// <summary>Resume after this id (a directive's <c>seq</c>, an event's revision); null starts where the server does.</summary>
+    public long? After { get; init; }
+
+    /// <summary>Wait before the first reconnect, 500 ms by default; doubles with each failure in a row, with jitter.</summary>
+    public TimeSpan ReconnectDelay { get; init; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>Longest wait between two attempts, 15 s by default. A <c>Retry-After</c> may ask for more.</summary>
+    public TimeSpan MaxReconnectDelay { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>A connection silent for so long, keep-alive comments included, is taken for dead; 60 s by default.</summary>
+    public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>
+    /// How often to try before the first connection stands; null, the default, tries for ever. Past it, reading throws
+    /// <see cref="MeshException"/>. Once connected, the stream comes back for ever.
+    /// </summary>
+    public int? FirstConnectAttempts { get; init; }
+
+    /// <summary>Called whenever a connection stands, before its first event.</summary>
+    public Action? Connected { get; init; }
+}
+
+/// <summary>Why a stream is over for good.</summary>
+/// <param name="Code">The code of the server's <c>end</c> event or of its problem document, such as <c>superseded</c>.</param>
+/// <param name="Status">The HTTP status when it was an answer that ended it; null after an <c>end</c> event.</param>
+public sealed record StreamEnd(string Code, string Detail, int? Status, string? RequestId = null);

@@ -1,0 +1,183 @@
+using System.Globalization;
+using System.Net.Http.Headers;
+using System.Net.ServerSentEvents;
+using System.Runtime.CompilerServices;
+using System.Security.Cryptography;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using SessionMesh.Client.Http;
+using SessionMesh.Contracts.Events;
+
+namespace SessionMesh.Client.Streams;
+
+/// <summary>
+/// Connect, read, come back: what both streams share. Events with an id not above the last one are dropped. Polly has no
+/// part in this: a stream that lived for a day and broke is not a failed call.
+/// </summary>
+internal sealed class SseLoop(MeshClient client, string path, MeshStreamOptions options)
+{
+    private readonly TimeProvider _time = client.Options.TimeProvider;
+    private readonly Uri _url = client.Transport.Resolve(path);
+    private long? _resumeAfter = options.After;
+    private TimeSpan? _serverDelay;
+    private bool _wasConnected;
+    private int _failures;
+
+    /// <summary>After a resync, connect without a position instead of with the last id.</summary>
+    public bool ForgetsPositionOnResync { get; init; }
+
+    public long? LastId { get; private set; } = options.After;
+
+    public StreamEnd? End { get; private set; }
+
+    public async IAsyncEnumerable<SseItem<byte[]>> ReadAsync([EnumeratorCancellation] CancellationToken cancellation)
+    {
+        while (End is null)
+        {
+            using var response = await ConnectAsync(cancellation);
+            if (response is null) continue;
+
+            await using var body = new IdleStream(await response.Content.ReadAsStreamAsync(cancellation), options.IdleTimeout, _time);
+            var parser = SseParser.Create(body, static (_, data) => data.ToArray());
+            await using var messages = parser.EnumerateAsync(cancellation).GetAsyncEnumerator(cancellation);
+            while (await NextAsync(messages))
+            {
+                var message = messages.Current;
+                _serverDelay = message.ReconnectionInterval ?? _serverDelay;
+                if (message.EventType is StreamEvent.GoAway) break;
+                if (message.EventType is StreamEvent.End)
+                {
+                    var notice = Parse(message, ClientJson.Context.StreamNotice);
+                    End = new StreamEnd(notice.Code, notice.Detail, Status: null);
+                    yield break;
+                }
+
+                if (message.EventType is StreamEvent.Resync && ForgetsPositionOnResync)
+                {
+                    _resumeAfter = null;
+                    break;
+                }
+
+                if (!IsNews(message)) continue;
+                _failures = 0;
+                yield return message;
+            }
+
+            if (End is null) await PauseAsync("the stream was closed", status: null, retryAfter: null, cancellation);
+        }
+    }
+
+    /// <summary>The data of a message; throws <see cref="MeshException"/> when it is not what the contract says.</summary>
+    public T Parse<T>(SseItem<byte[]> message, JsonTypeInfo<T> type)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(message.Data, type) ?? throw new JsonException("null");
+        }
+        catch (JsonException e)
+        {
+            throw MeshTransport.NotAMesh(_url, $"the data of a '{message.EventType}' event is not what was expected", e);
+        }
+    }
+
+    /// <summary>A connection that stands, or null when it did not come about: then either <see cref="End"/> is set or the wait is over.</summary>
+    private async Task<HttpResponseMessage?> ConnectAsync(CancellationToken cancellation)
+    {
+        using var request = client.Transport.CreateRequest(HttpMethod.Get, _url);
+        request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("text/event-stream"));
+        if (_resumeAfter is { } after) request.Headers.TryAddWithoutValidation("Last-Event-ID", after.ToString(CultureInfo.InvariantCulture));
+
+        using var timer = new CancellationTokenSource(client.Options.AttemptTimeout, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, timer.Token);
+        HttpResponseMessage? response = null;
+        try
+        {
+            response = await client.Transport.OpenAsync(request, either.Token);
+            if (response.IsSuccessStatusCode)
+            {
+                if (response.Content.Headers.ContentType?.MediaType is not "text/event-stream")
+                {
+                    response.Dispose();
+                    throw MeshTransport.NotAMesh(_url, "its answer is not an event stream");
+                }
+
+                _wasConnected = true;
+                Report(status: 200, error: null, wait: null);
+                options.Connected?.Invoke();
+                return response;
+            }
+
+            await RefusedAsync(response, either.Token, cancellation);
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException or OperationCanceledException && !cancellation.IsCancellationRequested)
+        {
+            var error = e is OperationCanceledException ? new TimeoutException("no answer in time") : e;
+            if (GivesUp())
+                throw new MeshException(MeshFailure.Unreachable, _url, MeshTransport.Words(error), attempts: _failures + 1, inner: error);
+            await PauseAsync(MeshTransport.Words(error), status: null, retryAfter: null, cancellation);
+        }
+
+        response?.Dispose();
+        return null;
+    }
+
+    private async Task RefusedAsync(HttpResponseMessage response, CancellationToken bound, CancellationToken cancellation)
+    {
+        var status = (int)response.StatusCode;
+        var problem = MeshTransport.ProblemOf(status, await response.Content.ReadAsByteArrayAsync(bound));
+        if (!MeshTransport.IsTransient(status))
+        {
+            Report(status, error: null, wait: null);
+            End = new StreamEnd(problem.Code, problem.Detail, status, problem.RequestId);
+            return;
+        }
+
+        if (GivesUp()) throw new MeshException(MeshFailure.Refused, _url, problem.Detail, problem, _failures + 1);
+        await PauseAsync(error: null, status, response.Headers.RetryAfter?.Delta, cancellation);
+    }
+
+    /// <summary>The next message, or false when the connection ended in whatever way.</summary>
+    private static async Task<bool> NextAsync(IAsyncEnumerator<SseItem<byte[]>> messages)
+    {
+        try
+        {
+            return await messages.MoveNextAsync();
+        }
+        catch (Exception e) when (e is IOException or HttpRequestException or TimeoutException)
+        {
+            return false;
+        }
+    }
+
+    private bool IsNews(SseItem<byte[]> message)
+    {
+        if (!long.TryParse(message.EventId, NumberStyles.None, CultureInfo.InvariantCulture, out var id)) return true;
+        if (message.EventType is StreamEvent.Resync)
+        {
+            // The log may have been cut above our position, or replaced by an older one: go on from where the server is.
+            LastId = _resumeAfter = id;
+            return true;
+        }
+
+        if (id <= LastId) return false;
+        LastId = _resumeAfter = id;
+        return true;
+    }
+
+    private bool GivesUp() => !_wasConnected && options.FirstConnectAttempts is { } most && _failures + 1 >= most;
+
+    /// <summary>Half of the wait is fixed and half is chance, so that a fleet cut off together does not come back together.</summary>
+    private async Task PauseAsync(string? error, int? status, TimeSpan? retryAfter, CancellationToken cancellation)
+    {
+        var first = _serverDelay is { } asked && asked < options.MaxReconnectDelay ? asked : options.ReconnectDelay;
+        var ceiling = Math.Min(first.TotalMilliseconds * Math.Pow(2, Math.Min(_failures, 16)), options.MaxReconnectDelay.TotalMilliseconds);
+        var wait = TimeSpan.FromMilliseconds(ceiling * (0.5 + RandomNumberGenerator.GetInt32(1001) / 2000.0));
+        if (retryAfter > wait) wait = retryAfter.Value;
+        Report(status, error, wait);
+        _failures++;
+        await Task.Delay(wait, _time, cancellation);
+    }
+
+    private void Report(int? status, string? error, TimeSpan? wait) => client.Options.Observer?.Invoke(
+        new MeshAttempt(_failures + 1, HttpMethod.Get, _url, status, error, TimeSpan.Zero, wait, RequestId: null));
+}

@@ -1,0 +1,148 @@
+using System.Text.Json;
+using SessionMesh.Contracts.Agents;
+using SessionMesh.Contracts.Keys;
+using SessionMesh.Contracts.Steering;
+using static SessionMesh.Client.Tests.ScriptedServer;
+
+namespace SessionMesh.Client.Tests;
+
+public sealed class MeshClientTests
+{
+    private const string DirectiveJson = """
+        {"directive_id":"d1","agent_id":"123","seq":4,"verb":"steer","direction":"west","message":null,"data":{"a":[1]},"state":"queued",
+         "issued_by":"k1","issued_at":"2026-01-02T03:04:05Z","expires_at":"2026-01-02T04:04:05Z","new_member":true}
+        """;
+
+    [Fact]
+    public async Task Steer_SendsTheShortestBodyAndTheHeaders()
+    {
+        using var mesh = new Mesh(Json(200, DirectiveJson));
+
+        var directive = await mesh.Client.SteerAsync(new SteerRequest { AgentId = "123", Direction = "west" });
+
+        var request = Assert.Single(mesh.Server.Requests);
+        Assert.Equal("POST http://mesh.test:7420/api/session-mesh/steer", $"{request.Method} {request.Url}");
+        Assert.Equal("""{"agent_id":"123","direction":"west"}""", request.Body);
+        Assert.Equal("Bearer smk_abcdefghijkl_secret_check1", request.Headers["Authorization"]);
+        Assert.StartsWith("session-mesh/", request.Headers["User-Agent"], StringComparison.Ordinal);
+        Assert.Equal((4, "west", "queued"), (directive.Seq, directive.Direction, directive.State));
+    }
+
+    [Fact]
+    public async Task SendAsync_KeepsMembersThatThisLibraryDoesNotKnow()
+    {
+        using var mesh = new Mesh(Json(200, DirectiveJson));
+
+        var answer = await mesh.Client.SendAsync(MeshCall.Directive("d1"));
+
+        Assert.True(answer.GetProperty("new_member").GetBoolean());
+    }
+
+    [Fact]
+    public async Task Answer_MayNestDeeperThanARequest()
+    {
+        var data = string.Concat(Enumerable.Repeat("[", 20)) + string.Concat(Enumerable.Repeat("]", 20));
+        using var mesh = new Mesh(Json(200, $$"""{"directives":[{{DirectiveJson.Replace("""{"a":[1]}""", data)}}]}"""));
+
+        var list = await mesh.Client.DirectivesAsync("123");
+
+        Assert.Equal(data, list.Directives[0].Data!.Value.GetRawText());
+    }
+
+    public static TheoryData<string, string, MeshCall> Calls() => new()
+    {
+        { "GET /livez", "", MeshCall.Livez() },
+        { "GET /api/session-mesh/alive", "", MeshCall.Alive(new()) },
+        {
+            "GET /api/session-mesh/agents?filter=alive&kind=all&specialization=a%2Fb%20c&cluster=x&limit=5&cursor=c%3D&fields=agent_id%2Cload", "",
+            MeshCall.Agents(new AgentQuery
+            {
+                Filter = "alive", Kind = "all", Specialization = "a/b c", Cluster = "x", Limit = 5, Cursor = "c=", Fields = ["agent_id", "load"],
+            })
+        },
+        { "GET /api/session-mesh/agents/a.1", "", MeshCall.Agent("a.1") },
+        { "POST /api/session-mesh/agents", """{"agent_id":"a1","declare":true}""", MeshCall.RegisterAgent(new() { AgentId = "a1", Declare = true }) },
+        { "POST /api/session-mesh/registry", """{"specialization":"s","agent_id":"a1"}""", MeshCall.RegisterSpecialization(new() { Specialization = "s", AgentId = "a1" }) },
+        { "GET /api/session-mesh/registry?specialization=a%2Fb", "", MeshCall.GetRegistry("a/b") },
+        { "DELETE /api/session-mesh/registry?specialization=s&agent_id=a1", "", MeshCall.RemoveSpecialization("a1", "s") },
+        { "POST /api/session-mesh/agents/a1/heartbeat", "{}", MeshCall.Heartbeat("a1") },
+        {
+            "POST /api/session-mesh/heartbeats", """{"agents":["a1",{"agent_id":"a2","load":0.5}]}""",
+            MeshCall.Heartbeats([new("a1"), new("a2", new HeartbeatRequest { Load = 0.5 })])
+        },
+        { "GET /api/session-mesh/directives/d1", "", MeshCall.Directive("d1") },
+        { "GET /api/session-mesh/agents/a1/directives?after=3&wait=20", "", MeshCall.Directives("a1", 3, 20) },
+        { "POST /api/session-mesh/agents/a1/directives/3/ack", """{"state":"acknowledged"}""", MeshCall.Ack("a1", 3, new() { State = "acknowledged" }) },
+        { "POST /api/session-mesh/agents/a1/exit", """{"incarnation":2,"exit_code":0}""", MeshCall.Exit("a1", new() { Incarnation = 2, ExitCode = 0 }) },
+        { "DELETE /api/session-mesh/agents/a1", "", MeshCall.Kill("a1") },
+        {
+            "DELETE /api/session-mesh/agents/a1?grace=5&cascade=none&wait=9&reason=old%20%26%20slow", "",
+            MeshCall.Kill("a1", new() { Grace = 5, Cascade = "none", WaitSeconds = 9, Reason = "old & slow" })
+        },
+        { "DELETE /api/session-mesh/agents/a1?force=true", "", MeshCall.Kill("a1", new() { Force = true }) },
+        { "POST /api/session-mesh/keys", """{"session_key":"abc","ttl":60}""", MeshCall.CreateKey(new CreateKeyRequest { SessionKey = "abc", Ttl = 60 }) },
+        { "DELETE /api/session-mesh/keys/k1", "", MeshCall.RevokeKey("k1") },
+    };
+
+    [Theory]
+    [MemberData(nameof(Calls))]
+    public void Call_IsWhatTheContractSays(string line, string body, MeshCall call)
+    {
+        Assert.Equal(line, call.ToString());
+        Assert.Equal(body, System.Text.Encoding.UTF8.GetString(call.Body.Span));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("..")]
+    [InlineData("a/b")]
+    [InlineData("a b")]
+    [InlineData("é")]
+    public void Call_WithAnIdThatIsNone_IsRefusedBeforeItBecomesAPath(string id) =>
+        Assert.Throws<ArgumentException>(() => MeshCall.Agent(id));
+
+    [Fact]
+    public async Task BaseUrl_MayHaveAPath()
+    {
+        using var server = new ScriptedServer(Json(200, "{}"));
+        using var client = new MeshClient(new MeshClientOptions { BaseUrl = new Uri("https://example.test/mesh/") }, server);
+
+        await client.LivezAsync();
+
+        Assert.Equal("https://example.test/mesh/livez", server.Requests[0].Url);
+        Assert.False(server.Requests[0].Headers.ContainsKey("Authorization"));
+    }
+
+    [Fact]
+    public async Task Answer_ThatIsNotJson_IsNotAMesh()
+    {
+        using var mesh = new Mesh(Json(200, "<html>hello</html>"));
+
+        var error = await Assert.ThrowsAsync<MeshException>(() => mesh.Client.AgentAsync("a1"));
+
+        Assert.Equal(MeshFailure.NotAMesh, error.Failure);
+        Assert.IsType<JsonException>(error.InnerException, exactMatch: false);
+    }
+
+    [Fact]
+    public async Task Problem_IsHandedOnWhole()
+    {
+        using var mesh = new Mesh(Problem(404, "agent_not_found", "agent a1 is not known"));
+
+        var error = await Assert.ThrowsAsync<MeshException>(() => mesh.Client.AgentAsync("a1"));
+
+        Assert.Equal(
+            (MeshFailure.Refused, 404, "agent_not_found", "agent a1 is not known", "r1", 1),
+            (error.Failure, error.Status, error.Code, error.Message, error.Problem!.RequestId, error.Attempts));
+    }
+
+    [Fact]
+    public async Task Error_WithoutAProblemDocument_IsMadeUpFromItsStatus()
+    {
+        using var mesh = new Mesh(Json(403, "<html>proxy</html>"));
+
+        var error = await Assert.ThrowsAsync<MeshException>(() => mesh.Client.AgentAsync("a1"));
+
+        Assert.Equal((MeshFailure.Refused, 403, "http_403"), (error.Failure, error.Status, error.Code));
+    }
+}

@@ -1,0 +1,47 @@
+using System.Net;
+using System.Text;
+
+namespace SessionMesh.Client.Tests;
+
+/// <summary>What one attempt sent, read before it is disposed of.</summary>
+internal sealed record SentRequest(string Method, string Url, string? Body, IReadOnlyDictionary<string, string> Headers);
+
+/// <summary>Answers each request with the next entry of a script, and keeps what was asked. The last entry repeats.</summary>
+internal sealed class ScriptedServer(params Func<CancellationToken, Task<HttpResponseMessage>>[] script) : HttpMessageHandler
+{
+    public List<SentRequest> Requests { get; } = [];
+
+    public static Func<CancellationToken, Task<HttpResponseMessage>> Json(int status, string body, string? retryAfter = null) => _ =>
+    {
+        var response = new HttpResponseMessage((HttpStatusCode)status) { Content = new StringContent(body, Encoding.UTF8, "application/json") };
+        if (retryAfter is not null) response.Headers.TryAddWithoutValidation("Retry-After", retryAfter);
+        return Task.FromResult(response);
+    };
+
+    public static Func<CancellationToken, Task<HttpResponseMessage>> Problem(int status, string code, string detail = "because") =>
+        Json(status, $$"""{"type":"urn:session-mesh:error:{{code}}","title":"t","status":{{status}},"detail":"{{detail}}","code":"{{code}}","request_id":"r1"}""");
+
+    /// <summary>A stream that says this and is then closed.</summary>
+    public static Func<CancellationToken, Task<HttpResponseMessage>> Events(string text) => _ =>
+        Task.FromResult(new HttpResponseMessage(HttpStatusCode.OK) { Content = new StringContent(text, Encoding.UTF8, "text/event-stream") });
+
+    public static Func<CancellationToken, Task<HttpResponseMessage>> Broken() =>
+        _ => throw new HttpRequestException(HttpRequestError.ConnectionError, "connection refused");
+
+    public static Func<CancellationToken, Task<HttpResponseMessage>> Silent() => async cancellation =>
+    {
+        await Task.Delay(Timeout.Infinite, cancellation);
+        throw new InvalidOperationException("a silent server does not answer");
+    };
+
+    protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        var body = request.Content is null ? null : await request.Content.ReadAsStringAsync(cancellationToken);
+        Requests.Add(new SentRequest(
+            request.Method.Method,
+            request.RequestUri!.AbsoluteUri,
+            body,
+            request.Headers.ToDictionary(h => h.Key, h => string.Join(' ', h.Value), StringComparer.OrdinalIgnoreCase)));
+        return await script[Math.Min(Requests.Count, script.Length) - 1](cancellationToken);
+    }
+}
