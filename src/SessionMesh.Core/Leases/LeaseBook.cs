@@ -82,7 +82,8 @@ public sealed class LeaseBook(SlotTable slots)
 
     /// <summary>
     /// Takes the agents for which something is due now; those whose tick came but who renewed meanwhile are scheduled
-    /// again, in passing.
+    /// again, in passing. Those that are due are looked at again at the next tick too: nothing comes of being found when a
+    /// beat comes before the decision, the queue is full or the commit fails, and what nobody looks at never lapses.
     /// </summary>
     public List<int> TakeDue(Moment now)
     {
@@ -95,6 +96,7 @@ public sealed class LeaseBook(SlotTable slots)
             if (at <= now.Lease)
             {
                 due.Add(number);
+                _wheel.Schedule(number, now.Lease);
             }
             else if (at != long.MaxValue)
             {
