@@ -120,6 +120,11 @@ internal static class Heartbeats
             check.Fail("/load", "is a number from 0 (idle) to 1 (full)");
         }
 
+        if (body.Progress is { } progress && !double.IsFinite(progress))
+        {
+            check.Fail("/progress", "is a number of the size of a double"); // 1e999 reads as infinity, which no JSON can show
+        }
+
         if (body.Acks is { Count: > Limits.Inbox })
         {
             check.Fail("/acks", $"has at most {Limits.Inbox} entries");
