@@ -29,7 +29,7 @@ public sealed record KillAgent : Command<KillOutcome>
         }
 
         // Leaves first, so that no parent is gone while its children are still being told.
-        var below = draft.Descendants(agent.Number).FindAll(a => a.Liveness != Liveness.Dead);
+        var below = draft.Descendants(agent.Number);
         if (Cascade)
         {
             for (var i = below.Count - 1; i >= 0; i--)
@@ -39,7 +39,7 @@ public sealed record KillAgent : Command<KillOutcome>
         }
 
         KillOne(draft, draft.AgentAt(agent.Number));
-        return new KillOutcome(draft.AgentAt(agent.Number), below.ConvertAll(a => draft.AgentAt(a.Number)));
+        return KillRules.Report(draft, agent.Number, below);
     }
 
     private void KillOne(MeshDraft draft, Agent agent)
@@ -110,8 +110,7 @@ public sealed record ReportExit : Command<KillOutcome>
             }
         }
 
-        var below = draft.Descendants(agent.Number).FindAll(a => a.Liveness != Liveness.Dead);
-        return new KillOutcome(draft.AgentAt(agent.Number), below);
+        return KillRules.Report(draft, agent.Number, draft.Descendants(agent.Number));
     }
 }
 
@@ -120,6 +119,17 @@ internal static class KillRules
 {
     /// <summary>Milliseconds for which an unconfirmed end refuses the next registration: the process may still run.</summary>
     public const long Tombstone = 15 * 60_000;
+
+    /// <summary>
+    /// The agent as it is now, and those below it that its end is about: all that live, and those that died since its stop was
+    /// asked for, so that asking again gives the same list.
+    /// </summary>
+    public static KillOutcome Report(MeshDraft draft, int number, List<Agent> below)
+    {
+        var agent = draft.AgentAt(number);
+        var since = agent.Stop?.At ?? (agent.Liveness == Liveness.Dead ? agent.LastExit!.At : long.MaxValue);
+        return new KillOutcome(agent, below.ConvertAll(a => draft.AgentAt(a.Number)).FindAll(a => a.Liveness != Liveness.Dead || a.LastExit!.At >= since));
+    }
 
     /// <summary>Ends an incarnation without proof. The stop directive stays, so that a runner that still listens hears of it.</summary>
     public static void Force(MeshDraft draft, Agent agent, string? reason, bool cascade)

@@ -44,7 +44,11 @@ public sealed class LeaseBook(SlotTable slots)
         vitals.TouchedAt >= Volatile.Read(ref _returnedAt) && LapsesAt(agent, vitals) > now.Lease;
 
     /// <summary>Wall time at which force follows on a stop.</summary>
-    public long ForceAt(StopRequest stop) => Math.Max(stop.Deadline, Volatile.Read(ref _noForceBefore));
+    public long ForceAt(StopRequest stop)
+    {
+        var noForceBefore = Volatile.Read(ref _noForceBefore);
+        return stop.At < noForceBefore - ReturnGrace ? Math.Max(stop.Deadline, noForceBefore) : stop.Deadline;
+    }
 
     /// <summary>Lease-clock time at which something about this agent is due next; <see cref="long.MaxValue"/> for never.</summary>
     public long DueAt(AgentSlot slot, Moment now)
