@@ -24,13 +24,13 @@ public sealed class Mutations(MeshEngine engine, MeshStore store, ProblemWriter 
 
     /// <summary>A call with a JSON body.</summary>
     /// <param name="bind">From caller and body (null only if <paramref name="optional"/>) to a command, or an error. Pure.</param>
-    /// <param name="render">From the result to the answer. Pure, see <see cref="MeshEngine.ExecuteAsync{T}(Command{T}, IdempotencyToken?, Func{T, Answer}?)"/>.</param>
+    /// <param name="render">From the result to the answer. Pure, see <see cref="MeshEngine.ExecuteAsync{T}(Command{T}, IdempotencyToken?, Func{T, Answer?}?)"/>.</param>
     /// <param name="finish">What happens between commit and answer, such as waiting for an ack; it may make another answer.</param>
     public async Task RunAsync<TBody, TResult>(
         HttpContext http,
         JsonTypeInfo<TBody> type,
         Func<Key, TBody?, Outcome<Command<TResult>>> bind,
-        Func<TResult, Answer> render,
+        Func<TResult, Answer?> render,
         bool optional = false,
         Func<TBody?, TResult, Task<Answer?>>? finish = null) where TBody : class
     {
@@ -58,7 +58,7 @@ public sealed class Mutations(MeshEngine engine, MeshStore store, ProblemWriter 
     public async Task RunAsync<TResult>(
         HttpContext http,
         Func<Key, Outcome<Command<TResult>>> bind,
-        Func<TResult, Answer> render,
+        Func<TResult, Answer?> render,
         Func<TResult, Task<Answer?>>? finish = null)
     {
         var key = http.GetKey();
@@ -99,7 +99,7 @@ public sealed class Mutations(MeshEngine engine, MeshStore store, ProblemWriter 
     }
 
     private async Task ExecuteAsync<TResult>(
-        HttpContext http, Command<TResult> command, IdempotencyToken? token, Func<TResult, Answer> render, Func<TResult, Task<Answer?>>? finish)
+        HttpContext http, Command<TResult> command, IdempotencyToken? token, Func<TResult, Answer?> render, Func<TResult, Task<Answer?>>? finish)
     {
         var executed = await engine.ExecuteAsync(command, token, render);
         if (executed.Earlier is { } earlier)
@@ -116,7 +116,7 @@ public sealed class Mutations(MeshEngine engine, MeshStore store, ProblemWriter 
         }
 
         var answer = finish is null ? null : await finish(executed.Outcome.Value);
-        await Answers.WriteAsync(http, answer ?? executed.Answer ?? render(executed.Outcome.Value));
+        await Answers.WriteAsync(http, answer ?? executed.Answer ?? render(executed.Outcome.Value) ?? throw new InvalidOperationException($"{command.GetType().Name} has no answer"));
     }
 
     private async Task<byte[]> ReadAnswerAsync(long revision)

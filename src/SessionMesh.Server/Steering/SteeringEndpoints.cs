@@ -93,9 +93,8 @@ public sealed class SteeringEndpoints(
 
     private Answer Render(Directive directive) => Answers.Of(StatusCodes.Status200OK, json => directives.Write(json, directive));
 
-    /// <summary>Of a directive that was over, the row is read after this; its receipt only says so.</summary>
-    private Answer RenderAck(AckOutcome outcome) =>
-        outcome.Directive is { } directive ? Render(directive) : new Answer(StatusCodes.Status200OK, "{}"u8.ToArray());
+    /// <summary>Null for a directive that was over: nothing changed, and its row is read after this.</summary>
+    private Answer? RenderAck(AckOutcome outcome) => outcome.Directive is { } directive ? Render(directive) : null;
 
     /// <summary>Saying again what was said is no error; saying something else of a directive that is over is.</summary>
     private async Task<Answer?> FinishAckAsync(AckRequest body, long seq, AckOutcome outcome)
