@@ -77,7 +77,7 @@ public sealed class HeartbeatEndpoints(MeshEngine engine, DirectiveWriter direct
     {
         var slot = taken.Slot;
         var agent = slot.Agent;
-        var pending = slot.Inbox.Pending;
+        var pending = slot.Inbox.Deliverable(engine.Now.Wall);
         using var json = new Utf8Buffer(256 + (pending.Length * 512));
         json.Raw("{\"agent_id\":\""u8);
         json.Raw(agent.Id);

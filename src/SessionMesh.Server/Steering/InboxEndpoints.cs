@@ -67,7 +67,7 @@ public sealed class InboxEndpoints(MeshEngine engine, DirectiveWriter directives
         do
         {
             subscription.Changed.Reset();
-            pending = [.. slot.Inbox.Pending.Where(d => d.Seq > after)];
+            pending = slot.Inbox.Deliverable(engine.Now.Wall, after);
         }
         while (pending.IsEmpty && !shutdown.HasBegun && await waiting.UntilAsync(subscription.Changed, http.RequestAborted));
 
@@ -116,7 +116,7 @@ public sealed class InboxEndpoints(MeshEngine engine, DirectiveWriter directives
 
     private async Task<long> SendAsync(HttpContext http, AgentSlot slot, long sent)
     {
-        ImmutableArray<Directive> fresh = [.. slot.Inbox.Pending.Where(d => d.Seq > sent)];
+        var fresh = slot.Inbox.Deliverable(engine.Now.Wall, sent);
         if (fresh.IsEmpty)
         {
             return sent;
