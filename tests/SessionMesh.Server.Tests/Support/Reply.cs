@@ -36,6 +36,11 @@ internal sealed record Reply(int Status, string Text, byte[] Bytes, IReadOnlyDic
         return this;
     }
 
+    /// <summary>The same, for a refusal that is known only after the commit: it has no request id.</summary>
+    public Reply ShouldBeProblemWithoutId(int status, string code) => ShouldBe(status, $$"""
+        {"type":"urn:session-mesh:error:{{code}}","title":"{{Title(status)}}","status":{{status}},"detail":"*","code":"{{code}}"}
+        """);
+
     /// <summary>A 400 that blames exactly these members, with a message each, and the values allowed where they can be listed.</summary>
     public Reply ShouldBlame(params string[] pointers)
     {
