@@ -153,6 +153,12 @@ public sealed class MeshDraft(MeshState state, Moment now)
             state.Forest.Move(state.Slots[number], number, -1, agent.Parent);
         }
 
+        // Inboxes before agents: who finds an agent dead finds its last word in the inbox.
+        foreach (var (number, inbox) in _inboxes)
+        {
+            state.Slots[number].Replace(inbox);
+        }
+
         foreach (var (number, agent) in _agents)
         {
             var before = state.Slots[number].Agent;
@@ -161,11 +167,6 @@ public sealed class MeshDraft(MeshState state, Moment now)
                 state.Put(agent);
                 state.Forest.Move(state.Slots[number], number, before.Parent, agent.Parent);
             }
-        }
-
-        foreach (var (number, inbox) in _inboxes)
-        {
-            state.Slots[number].Replace(inbox);
         }
 
         foreach (var (number, beat) in _renewals)

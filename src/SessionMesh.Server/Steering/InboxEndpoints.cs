@@ -90,11 +90,13 @@ public sealed class InboxEndpoints(MeshEngine engine, DirectiveWriter directives
             await Sse.BeginAsync(http);
             while (true)
             {
+                // The end before the inbox: a kill may come while a slow reader is being served, and its stop goes out before the end is said.
                 subscription.Changed.Reset();
+                var end = End(slot.Agent, incarnation, key);
                 sent = await SendAsync(http, slot, sent);
-                if (End(slot.Agent, incarnation, key) is { } end)
+                if (end is var (name, notice))
                 {
-                    await Sse.SendAsync(http, end.Event, end.Notice, MeshJson.Default.StreamNotice);
+                    await Sse.SendAsync(http, name, notice, MeshJson.Default.StreamNotice);
                     return;
                 }
 
@@ -144,14 +146,17 @@ public sealed class InboxEndpoints(MeshEngine engine, DirectiveWriter directives
             return (StreamEvent.GoAway, new StreamNotice { Code = "shutdown", Detail = "The server is going away. Reconnect." });
         }
 
-        if (!KeyAuthentication.IsStillValid(key, engine))
-        {
-            return (StreamEvent.End, new StreamNotice { Code = ErrorCodes.Unauthenticated, Detail = "The key of this stream is no longer valid." });
-        }
-
+        // What became of the agent before what became of the key: a bound key ends because its incarnation did.
         var error = incarnation is { } given && given < agent.Incarnation ? Fencing.Superseded(agent, given)
             : incarnation is not null && agent.Liveness == Liveness.Dead ? Fencing.Tombstoned(agent)
             : null;
-        return error is null ? null : (StreamEvent.End, new StreamNotice { Code = error.Code, Detail = error.Detail });
+        if (error is not null)
+        {
+            return (StreamEvent.End, new StreamNotice { Code = error.Code, Detail = error.Detail });
+        }
+
+        return KeyAuthentication.IsStillValid(key, engine)
+            ? null
+            : (StreamEvent.End, new StreamNotice { Code = ErrorCodes.Unauthenticated, Detail = "The key of this stream is no longer valid." });
     }
 }
