@@ -65,7 +65,7 @@ public sealed class SteeringEndpoints(
             Verb = Words.ToVerb(verb),
             Direction = body.Direction,
             Message = body.Message,
-            Data = body.Data is { ValueKind: not (JsonValueKind.Null or JsonValueKind.Undefined) } data ? data.GetRawText() : null,
+            Data = body.Data is { ValueKind: not (JsonValueKind.Null or JsonValueKind.Undefined) } data ? OnOneLine(data.GetRawText()) : null,
             Ttl = body.Ttl ?? Limits.DefaultDirectiveTtl,
             Hold = body.Hold == true,
         };
@@ -89,6 +89,36 @@ public sealed class SteeringEndpoints(
         }
 
         return new AckDirective { Actor = key.Id, AgentId = id, Seq = seq, State = Words.ToDeliveryState(body.State), Note = body.Note, Incarnation = body.Incarnation };
+    }
+
+    /// <summary>
+    /// Valid JSON without the white space between its tokens, and otherwise as it was written: a line break in it would end the
+    /// line of an event.
+    /// </summary>
+    private static string OnOneLine(string json)
+    {
+        var text = new System.Text.StringBuilder(json.Length);
+        var quoted = false;
+        for (var i = 0; i < json.Length; i++)
+        {
+            var c = json[i];
+            if (quoted && c == '\\')
+            {
+                text.Append(c);
+                c = json[++i]; // whatever is escaped ends nothing
+            }
+            else if (c == '"')
+            {
+                quoted = !quoted;
+            }
+
+            if (quoted || c is not (' ' or '\t' or '\r' or '\n'))
+            {
+                text.Append(c);
+            }
+        }
+
+        return text.ToString();
     }
 
     private Answer Render(Directive directive) => Answers.Of(StatusCodes.Status200OK, json => directives.Write(json, directive));
