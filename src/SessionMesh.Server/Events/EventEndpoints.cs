@@ -56,7 +56,7 @@ public sealed class EventEndpoints(MeshEngine engine, MeshStore store, ChangeFee
         while (true)
         {
             follower.Changed.Reset();
-            for (var sent = -1L; sent != at;)
+            for (var sent = -1L; sent != at && End(key) is null;) // asked page by page: a revoked key reads no long past to its end
             {
                 sent = at;
                 at = await SendPageAsync(http, at);
