@@ -7,6 +7,8 @@ namespace SessionMesh.Server.Tests.Support;
 internal sealed record SseEvent(long? Id, string Name, string Data)
 {
     public JsonNode Json => JsonNode.Parse(Data)!;
+
+    public override string ToString() => $"{Id} {Name} {Data}";
 }
 
 /// <summary>Reads a stream as the standard says, line by line.</summary>
