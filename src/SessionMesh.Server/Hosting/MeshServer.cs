@@ -29,7 +29,8 @@ public static class MeshServer
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = Limits.BodyBytes;
         });
-        builder.Logging.SetMinimumLevel(LogLevel.Warning);
+        // The filter, because below Warning the host logs every URL as it came, with the key that somebody put into it.
+        builder.Logging.SetMinimumLevel(LogLevel.Warning).AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.Warning);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(5));
         builder.Services.AddSessionMesh(options).AddMeshOpenApi();
         configure?.Invoke(builder);
