@@ -156,9 +156,11 @@ internal static class KillRules
 
     public static void Die(MeshDraft draft, Agent agent, AgentDied death)
     {
+        // A kill takes the key for an incarnation that has not begun, too; an exit says nothing about the next one.
+        var keysUpTo = death.Confirmed ? death.Incarnation : int.MaxValue;
         SteeringRules.EndPending(draft, agent.Number, death.Confirmed);
         draft.Emit(death);
-        KeyRules.EndBoundTo(draft, agent.Id, "the agent's incarnation ended");
+        KeyRules.EndBoundTo(draft, agent.Id, keysUpTo, "the agent's incarnation ended");
     }
 
     /// <summary>Living children go to the grandparent.</summary>

@@ -207,7 +207,7 @@ internal static class RegistrationRules
     {
         if (known is not null)
         {
-            KeyRules.EndBoundTo(draft, agentId, "the agent began another incarnation");
+            KeyRules.EndBoundTo(draft, agentId, known.Incarnation, "the agent began another incarnation");
         }
 
         draft.Emit(new AgentRegistered
