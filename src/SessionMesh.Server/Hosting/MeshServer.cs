@@ -27,7 +27,7 @@ public static class MeshServer
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxRequestBodySize = Limits.BodyBytes;
+            kestrel.Limits.MaxRequestBodySize = Limits.BodyBytes * 2; // counts the framing of chunks too; RequestBody counts exactly
         });
         // The filter, because below Warning the host logs every URL as it came, with the key that somebody put into it.
         builder.Logging.SetMinimumLevel(LogLevel.Warning).AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.Warning);
