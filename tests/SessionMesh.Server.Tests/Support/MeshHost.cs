@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -119,6 +120,24 @@ internal sealed class MeshHost : IAsyncDisposable
         }
 
         return request;
+    }
+
+    /// <summary>Sends bytes as they are, says that no more will come, and reads to the end; empty when the server cut the connection.</summary>
+    public async Task<string> SendRawAsync(string request)
+    {
+        using var client = new TcpClient();
+        await client.ConnectAsync(Address.Host, Address.Port);
+        var stream = client.GetStream();
+        await stream.WriteAsync(Encoding.ASCII.GetBytes(request));
+        client.Client.Shutdown(SocketShutdown.Send);
+        try
+        {
+            return await new StreamReader(stream).ReadToEndAsync().WaitAsync(Guard.Time);
+        }
+        catch (IOException)
+        {
+            return "";
+        }
     }
 
     /// <summary>Opens a stream of server-sent events.</summary>
