@@ -9,6 +9,8 @@ using SessionMesh.Cli.Events;
 using SessionMesh.Cli.Hosting;
 using SessionMesh.Cli.Keys;
 using SessionMesh.Cli.Registry;
+using SessionMesh.Cli.Run;
+using SessionMesh.Cli.Simulate;
 using SessionMesh.Cli.Steering;
 
 namespace SessionMesh.Cli;
@@ -40,6 +42,8 @@ internal static class SessionMeshTool
         root.Add(new InboxCommand(host));
         root.Add(new AckCommand(host));
         root.Add(new LoadConfigCommand(host));
+        root.Add(new RunCommand(host));
+        root.Add(new SimulateCommand(host));
         root.Add(new EventsCommand(host));
         root.Add(new KeysCommand(host));
         root.Add(new ContextCommand(host));

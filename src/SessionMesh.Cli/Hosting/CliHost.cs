@@ -44,23 +44,11 @@ internal sealed record CliHost
         InIsTerminal = !Console.IsInputRedirected,
         OutIsTerminal = !Console.IsOutputRedirected,
         ErrorIsTerminal = !Console.IsErrorRedirected,
-        Width = Console.IsOutputRedirected ? null : TerminalWidth(),
+        Width = Console.IsOutputRedirected ? null : StandardStreams.Width(),
         Env = name => Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null,
         Home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile, Environment.SpecialFolderOption.DoNotVerify),
         TakesSignals = true,
     };
-
-    private static int? TerminalWidth()
-    {
-        try
-        {
-            return Console.WindowWidth is > 0 and var width ? width : null;
-        }
-        catch (IOException)
-        {
-            return null;
-        }
-    }
 
     /// <summary>Opens standard input at the first question: most commands never ask one.</summary>
     private sealed class Lazily(Func<TextReader> open) : TextReader

@@ -21,6 +21,33 @@ internal static partial class StandardStreams
         return new StreamWriter(stream, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), bufferSize: 8192) { AutoFlush = autoFlush };
     }
 
+    /// <summary>
+    /// Columns of the terminal on standard output, or null. On Linux asked of the terminal itself: <see cref="Console"/>
+    /// would first set it up, which writes an escape sequence to it that changes what the cursor keys send.
+    /// </summary>
+    public static unsafe int? Width()
+    {
+        const nuint GetWindowSize = 0x5413;
+        if (OperatingSystem.IsLinux())
+        {
+            // Rows, columns, and the same in pixels.
+            var size = stackalloc ushort[4];
+            return Ioctl(1, GetWindowSize, size) == 0 && size[1] > 0 ? size[1] : null;
+        }
+
+        try
+        {
+            return Console.WindowWidth is > 0 and var width ? width : null;
+        }
+        catch (IOException)
+        {
+            return null;
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "ioctl")]
+    private static unsafe partial int Ioctl(int descriptor, nuint request, void* argument);
+
     [LibraryImport("libc", EntryPoint = "write", SetLastError = true)]
     private static unsafe partial nint Write(int descriptor, byte* data, nuint count);
 

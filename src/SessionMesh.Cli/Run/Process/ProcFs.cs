@@ -1,0 +1,131 @@
+using System.Globalization;
+
+namespace SessionMesh.Cli.Run.Process;
+
+/// <summary>What the kernel says of one process. Start time tells it from a later process with the same id.</summary>
+internal readonly record struct ProcEntry(int Pid, int ParentPid, int Group, char State, ulong StartTime)
+{
+    /// <summary>Stopped by a signal, or held by a debugger: it runs nothing.</summary>
+    public bool IsStopped => State is 'T' or 't';
+
+    /// <summary>Ended, and only waiting for its parent to notice.</summary>
+    public bool IsOver => State is 'Z' or 'X' or 'x';
+}
+
+/// <summary>Reads the process table of Linux. Every answer may be out of date when it arrives: callers loop.</summary>
+internal static class ProcFs
+{
+    private static readonly bool s_hasChildrenFile =
+        File.Exists($"/proc/self/task/{Environment.ProcessId.ToString(CultureInfo.InvariantCulture)}/children");
+
+    /// <summary>Null when there is no such process any more.</summary>
+    public static ProcEntry? Read(int pid) => ReadStat(pid, $"/proc/{pid}/stat");
+
+    /// <summary>Whether the process runs nothing: a process's own entry shows its first thread alone. True when it is gone.</summary>
+    public static bool AreAllThreadsStopped(int pid) =>
+        Tasks(pid).All(task => ReadStat(pid, task + "/stat") is not { } thread || thread.IsStopped || thread.IsOver);
+
+    private static ProcEntry? ReadStat(int pid, string path)
+    {
+        try
+        {
+            return Parse(pid, File.ReadAllText(path));
+        }
+        catch (IOException)
+        {
+            return null;
+        }
+        catch (UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Every living process below <paramref name="root"/>, at any depth, without the root itself.</summary>
+    public static List<ProcEntry> Descendants(int root, IReadOnlySet<int>? except = null)
+    {
+        var childrenOf = s_hasChildrenFile ? (Func<int, IEnumerable<int>>)ChildrenFromFiles : ChildrenFromScan();
+        var found = new List<ProcEntry>();
+        var seen = new HashSet<int> { root };
+        var open = new Stack<int>([root]);
+        while (open.TryPop(out var parent))
+        {
+            foreach (var child in childrenOf(parent))
+            {
+                if (except?.Contains(child) == true || !seen.Add(child) || Read(child) is not { } entry)
+                    continue;
+                if (!entry.IsOver)
+                    found.Add(entry);
+                open.Push(child);
+            }
+        }
+
+        return found;
+    }
+
+    private static IEnumerable<int> ChildrenFromFiles(int pid)
+    {
+        foreach (var task in Tasks(pid))
+        {
+            string text;
+            try
+            {
+                text = File.ReadAllText(task + "/children");
+            }
+            catch (IOException)
+            {
+                continue;
+            }
+            catch (UnauthorizedAccessException)
+            {
+                continue;
+            }
+
+            foreach (var child in text.Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+                yield return int.Parse(child, CultureInfo.InvariantCulture);
+        }
+    }
+
+    private static string[] Tasks(int pid)
+    {
+        try
+        {
+            return Directory.GetDirectories($"/proc/{pid}/task");
+        }
+        catch (IOException)
+        {
+            return [];
+        }
+        catch (UnauthorizedAccessException)
+        {
+            return [];
+        }
+    }
+
+    /// <summary>For kernels without the children files: one pass over all processes.</summary>
+    private static Func<int, IEnumerable<int>> ChildrenFromScan()
+    {
+        var byParent = Directory.EnumerateDirectories("/proc")
+            .Select(path => int.TryParse(Path.GetFileName(path), NumberStyles.None, CultureInfo.InvariantCulture, out var pid) ? Read(pid) : null)
+            .OfType<ProcEntry>()
+            .ToLookup(entry => entry.ParentPid, entry => entry.Pid);
+        return pid => byParent[pid];
+    }
+
+    /// <summary>The name stands in parentheses and may itself contain any character, so the fields start after the last one.</summary>
+    private static ProcEntry? Parse(int pid, string stat)
+    {
+        var end = stat.LastIndexOf(')');
+        if (end < 0)
+            return null;
+        var fields = stat[(end + 1)..].Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        return fields.Length < 20
+            ? null
+            : new ProcEntry(
+                pid,
+                int.Parse(fields[1], CultureInfo.InvariantCulture),
+                int.Parse(fields[2], CultureInfo.InvariantCulture),
+                fields[0][0],
+                ulong.Parse(fields[19], CultureInfo.InvariantCulture));
+    }
+}

@@ -1,0 +1,128 @@
+using System.CommandLine;
+using SessionMesh.Cli.Hosting;
+using SessionMesh.Cli.Run.Process;
+using SessionMesh.Cli.Settings;
+using SessionMesh.Client;
+using SessionMesh.Contracts;
+using SessionMesh.Contracts.Errors;
+
+namespace SessionMesh.Cli.Run;
+
+/// <summary><c>run</c>: a process as an agent, under the mesh from its start to its last descendant.</summary>
+internal sealed class RunCommand : MeshCommand
+{
+    /// <summary>Exit code where we ourselves failed, so that it is not taken for the child's.</summary>
+    public const int OwnFailure = 125;
+
+    private readonly Argument<string[]> _command = new("command") { Description = "The command to run, after --", Arity = ArgumentArity.OneOrMore, HelpName = "CMD" };
+    private readonly Option<string?> _agentId = Opt.Id("--agent-id", "Id of the agent (default: the server chooses one)");
+    private readonly Option<string[]> _spec = new("--spec") { Description = "What it is good at; may be repeated", HelpName = "S" };
+    private readonly Option<string?> _parent = Opt.Id("--parent", $"Agent above it (default: {MeshSettings.AgentVariable}, when run inside an agent)");
+    private readonly Option<string[]> _label = new("--label") { Description = "Label key=value; may be repeated", HelpName = "K=V" };
+    private readonly Option<string?> _cluster = new("--cluster") { Description = "Cluster (default: the selected context's)", HelpName = "NAME" };
+    private readonly Option<int?> _ttl = Opt.Duration("--ttl", $"Lease, {Limits.DefaultAgentTtl}s by default", Limits.MinAgentTtl, Limits.MaxAgentTtl);
+    private readonly Option<int?> _grace = Opt.Duration("--grace", $"Between TERM and KILL, {Limits.DefaultGrace}s by default, where a stop does not say", 0, Limits.MaxGrace);
+    private readonly Option<string?> _onSteer = new("--on-steer") { Description = "Shell command to run for each steer; exit 0 acknowledges it", HelpName = "CMD" };
+    private readonly Option<string?> _steerFile = new("--steer-file") { Description = "Write each steer to this file; a .jsonl file is appended to", HelpName = "FILE" };
+    private readonly Option<bool> _steerStdin = new("--steer-stdin") { Description = "Write each steer as a line of JSON to the process's stdin" };
+    private readonly Option<int?> _steerTimeout = Opt.Duration("--steer-timeout", "Bound of a steer handler, 30s by default", 1, 3600);
+    private readonly Option<int?> _reportTimeout = Opt.Duration("--report-timeout", "How long to report the exit to a server that is away, 30s by default", 0, 86_400);
+    private readonly Option<bool> _quiet = new("--quiet", "-q") { Description = "Say nothing while all is well" };
+
+    public RunCommand(CliHost host)
+        : base(host, "run", "Run a command as an agent: register it, steer it, stop it, report its end.", output: false)
+    {
+        foreach (var option in new Option[]
+                 {
+                     _agentId, _spec, _parent, _label, _cluster, _ttl, _grace, _onSteer, _steerFile, _steerStdin, _steerTimeout, _reportTimeout, _quiet,
+                 })
+        {
+            Add(option);
+        }
+
+        Add(_command);
+        Validators.Add(result =>
+        {
+            if (new[] { result.GetResult(_onSteer), result.GetResult(_steerFile), result.GetResult(_steerStdin) }.Count(given => given is { Implicit: false }) > 1)
+                result.AddError("--on-steer, --steer-file and --steer-stdin exclude one another");
+        });
+        Examples =
+        [
+            "session-mesh run --spec data-analysis -- python worker.py",
+            "session-mesh run --agent-id w1 --on-steer './steer.sh' -- ./worker --fast",
+        ];
+        ExitNotes =
+        [
+            "the command's own code, or 128 plus the signal that ended it",
+            "5 another process is alive under that id; 125 run itself failed; 126 not executable; 127 not found",
+        ];
+    }
+
+    /// <summary>Signals are the child's.</summary>
+    protected override bool OwnsSignals => true;
+
+    protected override async Task<int> RunAsync(CommandContext context, CancellationToken cancellation)
+    {
+        var log = new RunLog(context.Get(_quiet));
+        if (!Platform.IsSupported)
+        {
+            log.Warn("run needs Linux or macOS");
+            return OwnFailure;
+        }
+
+        if (!Platform.TracksDescendants)
+            log.Say("on this system only the process group is followed: a descendant that leaves it is not stopped");
+        var options = OptionsOf(context);
+        context.Doing = $"run {options.Command[0]}";
+        try
+        {
+            return await new Runner(context.Client, options, log, context.Host.Time).RunAsync();
+        }
+        catch (SpawnException e)
+        {
+            log.Warn(e.Message);
+            return e.ShellCode;
+        }
+        catch (MeshException e)
+        {
+            Errors.Render(e, context);
+            return e.Code == ErrorCodes.AlreadyAlive ? ExitCodes.Conflict : OwnFailure;
+        }
+    }
+
+    private RunOptions OptionsOf(CommandContext context)
+    {
+        var defaults = new RunOptions { Command = context.Get(_command) ?? [] };
+        return defaults with
+        {
+            AgentId = context.Get(_agentId),
+            Specializations = context.Get(_spec) ?? [],
+            Labels = LabelsOf(context.Get(_label) ?? []),
+            ParentId = context.Get(_parent) ?? context.Host.Env(MeshSettings.AgentVariable),
+            Cluster = context.Get(_cluster) ?? context.Settings.Cluster,
+            TtlSeconds = context.Get(_ttl),
+            Grace = Seconds(context.Get(_grace)) ?? defaults.Grace,
+            OnSteer = context.Get(_onSteer),
+            SteerFile = context.Get(_steerFile),
+            SteerStdin = context.Get(_steerStdin),
+            SteerTimeout = Seconds(context.Get(_steerTimeout)) ?? defaults.SteerTimeout,
+            ReportTimeout = Seconds(context.Get(_reportTimeout)) ?? defaults.ReportTimeout,
+        };
+    }
+
+    private static TimeSpan? Seconds(int? seconds) => seconds is { } given ? TimeSpan.FromSeconds(given) : null;
+
+    private static Dictionary<string, string> LabelsOf(string[] labels)
+    {
+        var parsed = new Dictionary<string, string>();
+        foreach (var label in labels)
+        {
+            var equals = label.IndexOf('=');
+            if (equals < 1)
+                throw CommandException.Usage($"--label takes KEY=VALUE, not '{label}'");
+            parsed[label[..equals]] = label[(equals + 1)..];
+        }
+
+        return parsed;
+    }
+}

@@ -1,0 +1,47 @@
+using System.Text;
+using SessionMesh.Cli.Run.Process;
+
+namespace SessionMesh.Cli.Run;
+
+/// <summary>
+/// The runner's own few lines on stderr, each <c>session-mesh: …</c>. Written straight to the descriptor: .NET's Console
+/// would set up the terminal, which is the child's, and a file stream would write over what the child wrote to the same
+/// file. A failed write is nobody's problem. Thread-safe.
+/// </summary>
+internal sealed class RunLog(bool quiet)
+{
+    private const int Stderr = 2;
+
+    /// <summary>Takes the lines instead of stderr, in tests.</summary>
+    public Action<string>? Sink { get; init; }
+
+    /// <summary>What a person wants to know while all is well; <c>--quiet</c> leaves it out.</summary>
+    public void Say(string text)
+    {
+        if (!quiet)
+            Write(text);
+    }
+
+    /// <summary>What must be said even so: something is wrong, and here is what to do.</summary>
+    public void Warn(string text) => Write(text);
+
+    private void Write(string text)
+    {
+        // What comes from outside is shown, not obeyed: no control character reaches the terminal.
+        var line = string.Create(text.Length, text, static (span, source) =>
+        {
+            for (var i = 0; i < span.Length; i++)
+                span[i] = char.IsControl(source[i]) ? '?' : source[i];
+        });
+        if (Sink is { } sink)
+            sink(line);
+        else
+            WriteToStderr(Encoding.UTF8.GetBytes($"session-mesh: {line}\n"));
+    }
+
+    private static unsafe void WriteToStderr(byte[] bytes)
+    {
+        fixed (byte* start = bytes)
+            _ = Native.Write(Stderr, start, bytes.Length);
+    }
+}

@@ -1,0 +1,36 @@
+using SessionMesh.Contracts;
+
+namespace SessionMesh.Cli.Run;
+
+/// <summary>What <c>run</c> was asked to do.</summary>
+internal sealed record RunOptions
+{
+    /// <summary>The command and its arguments; at least one.</summary>
+    public required IReadOnlyList<string> Command { get; init; }
+    public string? AgentId { get; init; }
+    public IReadOnlyList<string> Specializations { get; init; } = [];
+    public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>();
+    public string? ParentId { get; init; }
+    public string? Cluster { get; init; }
+
+    /// <summary>Of the lease; the server's default unless given.</summary>
+    public int? TtlSeconds { get; init; }
+
+    /// <summary>Between TERM and KILL where the stop itself does not say.</summary>
+    public TimeSpan Grace { get; init; } = TimeSpan.FromSeconds(Limits.DefaultGrace);
+
+    /// <summary>Shell command to run for each steer.</summary>
+    public string? OnSteer { get; init; }
+
+    /// <summary>File to write each steer to.</summary>
+    public string? SteerFile { get; init; }
+
+    /// <summary>Whether steers are lines on the process's stdin.</summary>
+    public bool SteerStdin { get; init; }
+
+    /// <summary>Bound of a steer handler, and of waiting for room in the process's stdin.</summary>
+    public TimeSpan SteerTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>For how long an exit is reported to a server that does not answer.</summary>
+    public TimeSpan ReportTimeout { get; init; } = TimeSpan.FromSeconds(30);
+}

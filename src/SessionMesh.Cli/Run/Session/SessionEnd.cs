@@ -1,0 +1,28 @@
+using SessionMesh.Contracts.Errors;
+
+namespace SessionMesh.Cli.Run.Session;
+
+/// <summary>What the process must come to when its session is over by the server's word.</summary>
+internal enum EndDemand
+{
+    /// <summary>At once: the agent was killed by force, or its key was revoked.</summary>
+    Kill,
+
+    /// <summary>With the usual grace: another process took the agent over, or its session was ended.</summary>
+    Stop,
+}
+
+/// <summary>The server's word that this incarnation is over. Silence, a refused key or an error is no such word.</summary>
+internal sealed record SessionEnd(EndDemand Demand, string Code, string Detail)
+{
+    /// <summary>Null for a code that does not end an incarnation.</summary>
+    public static SessionEnd? Of(string? code, string detail) => code switch
+    {
+        ErrorCodes.Tombstoned or KeyRevoked => new(EndDemand.Kill, code, detail),
+        ErrorCodes.Superseded or ErrorCodes.NoSession => new(EndDemand.Stop, code, detail),
+        _ => null,
+    };
+
+    /// <summary>Code of a stream's end when the key it was opened with is revoked.</summary>
+    public const string KeyRevoked = "key_revoked";
+}

@@ -1,0 +1,185 @@
+using System.Collections.Concurrent;
+using System.IO.Pipelines;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json.Nodes;
+using SessionMesh.Client;
+using SessionMesh.Contracts;
+using SessionMesh.Contracts.Events;
+
+namespace SessionMesh.Cli.Tests.Run;
+
+/// <summary>The agent's side of a server, for one agent: answers, remembers what it was told, and can go away.</summary>
+internal sealed class FakeMesh : HttpMessageHandler
+{
+    public const string OperatorKey = "smk_operator";
+    public const string BoundKey = "smk_bound";
+
+    private readonly Lock _gate = new();
+    private readonly List<JsonObject> _inbox = [];
+    private readonly List<PipeWriter> _streams = [];
+
+    public ConcurrentQueue<(string Path, JsonNode? Body)> Calls { get; } = new();
+
+    /// <summary>While true, nobody answers.</summary>
+    public volatile bool IsAway;
+
+    /// <summary>Refuses heartbeats with this code while set.</summary>
+    public volatile string? HeartbeatRefusal;
+
+    /// <summary>Refuses registrations with this code while set.</summary>
+    public volatile string? RegistrationRefusal;
+
+    public int Incarnation { get; set; } = 3;
+
+    public MeshClient Client() => new(
+        new MeshClientOptions { BaseUrl = new Uri("http://mesh.test:7420/"), Token = OperatorKey, RetryDelay = TimeSpan.FromMilliseconds(1) }, this);
+
+    public List<JsonNode> Bodies(string path) => [.. Calls.Where(call => call.Path.EndsWith(path, StringComparison.Ordinal)).Select(call => call.Body!)];
+
+    public JsonNode? Exit => Bodies("/exit").LastOrDefault();
+
+    /// <summary>What was last said of a directive, by whichever way: <c>state</c>, or <c>state: note</c>.</summary>
+    public string? AckOf(long seq) => Acks(seq).LastOrDefault();
+
+    public List<string> Acks(long seq)
+    {
+        var direct = Bodies($"/directives/{seq}/ack");
+        var carried = Bodies("/heartbeat")
+            .SelectMany(body => body["acks"]?.AsArray() ?? [])
+            .OfType<JsonNode>()
+            .Where(ack => ack["seq"]!.GetValue<long>() == seq);
+        return [.. direct.Concat(carried).Select(ack => ack["note"] is { } note ? $"{ack["state"]}: {note}" : $"{ack["state"]}")];
+    }
+
+    public long Send(string verb, string? direction = null, string? message = null, JsonNode? data = null)
+    {
+        lock (_gate)
+        {
+            var directive = new JsonObject
+            {
+                ["directive_id"] = $"d{_inbox.Count + 1}",
+                ["agent_id"] = "a1",
+                ["seq"] = _inbox.Count + 1,
+                ["verb"] = verb,
+                ["direction"] = direction,
+                ["message"] = message,
+                ["data"] = data?.DeepClone(),
+                ["state"] = "queued",
+                ["issued_by"] = "k1",
+                ["issued_at"] = "2030-01-01T00:00:00Z",
+                ["expires_at"] = "2030-01-01T01:00:00Z",
+            };
+            _inbox.Add(directive);
+            foreach (var stream in _streams)
+                Write(stream, Event(directive));
+            return _inbox.Count;
+        }
+    }
+
+    /// <summary>Ends every open stream with the server's word that it is over.</summary>
+    public void EndStreams(string code)
+    {
+        lock (_gate)
+        {
+            foreach (var stream in _streams)
+                Write(stream, $"event: {StreamEvent.End}\ndata: {{\"code\":\"{code}\",\"detail\":\"it is over\"}}\n\n");
+            _streams.Clear();
+        }
+    }
+
+    /// <summary>The connections break; nothing is said.</summary>
+    public void CutStreams()
+    {
+        lock (_gate)
+        {
+            foreach (var stream in _streams)
+                stream.Complete();
+            _streams.Clear();
+        }
+    }
+
+    public bool HasStream
+    {
+        get
+        {
+            lock (_gate)
+                return _streams.Count > 0;
+        }
+    }
+
+    protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        if (IsAway)
+            throw new HttpRequestException("nobody is there");
+        var path = request.RequestUri!.AbsolutePath[Routes.Prefix.Length..];
+        var text = request.Content is null ? null : await request.Content.ReadAsStringAsync(cancellationToken);
+        Calls.Enqueue((path, string.IsNullOrEmpty(text) ? null : JsonNode.Parse(text)));
+        return (request.Method.Method, path.Split('/')) switch
+        {
+            ("POST", [_, "agents"]) => RegistrationRefusal is { } code ? Problem(code) : Json(201, Row()),
+            ("POST", [_, "keys"]) => Json(201, new JsonObject
+            {
+                ["key_id"] = "k2", ["session_key"] = "k2", ["token"] = BoundKey, ["scopes"] = new JsonArray("agent:self"), ["generation"] = 1,
+            }),
+            ("POST", [_, "agents", _, "heartbeat"]) => HeartbeatRefusal is { } code ? Problem(code) : Json(200, Heartbeat()),
+            ("POST", [_, "agents", _, "exit"]) => Json(200, new JsonObject
+            {
+                ["agent_id"] = "a1", ["incarnation"] = Incarnation, ["status"] = "dead", ["confirmed"] = true, ["descendants"] = new JsonArray(),
+            }),
+            ("POST", [_, "agents", _, "directives", var seq, "ack"]) => Json(200, _inbox[int.Parse(seq) - 1].DeepClone()),
+            ("GET", [_, "agents", _, "directives"]) => Stream(request),
+            _ => Problem("not_found", 404),
+        };
+    }
+
+    private JsonObject Row() => new()
+    {
+        ["agent_id"] = "a1", ["incarnation"] = Incarnation, ["status"] = "alive", ["ttl"] = 60, ["next_heartbeat_in"] = 1,
+    };
+
+    private JsonObject Heartbeat()
+    {
+        lock (_gate)
+        {
+            return new JsonObject
+            {
+                ["agent_id"] = "a1", ["incarnation"] = Incarnation, ["ttl"] = 60, ["next_heartbeat_in"] = 1,
+                ["directives"] = new JsonArray([.. _inbox.Select(directive => directive.DeepClone())]),
+            };
+        }
+    }
+
+    private HttpResponseMessage Stream(HttpRequestMessage request)
+    {
+        var pipe = new Pipe();
+        lock (_gate)
+        {
+            var after = request.Headers.TryGetValues("Last-Event-ID", out var ids) ? long.Parse(ids.Single()) : 0;
+            Write(pipe.Writer, ": hello\n\n");
+            foreach (var directive in _inbox.Skip((int)after))
+                Write(pipe.Writer, Event(directive));
+            _streams.Add(pipe.Writer);
+        }
+
+        return new HttpResponseMessage(HttpStatusCode.OK)
+        {
+            Content = new StreamContent(pipe.Reader.AsStream()) { Headers = { ContentType = new MediaTypeHeaderValue("text/event-stream") } },
+        };
+    }
+
+    private static string Event(JsonObject directive) => $"event: {StreamEvent.Directive}\nid: {directive["seq"]}\ndata: {directive.ToJsonString()}\n\n";
+
+    private static void Write(PipeWriter writer, string text) => _ = writer.WriteAsync(Encoding.UTF8.GetBytes(text)).AsTask();
+
+    private static HttpResponseMessage Json(int status, JsonNode body) => new((HttpStatusCode)status)
+    {
+        Content = new StringContent(body.ToJsonString(), Encoding.UTF8, "application/json"),
+    };
+
+    private static HttpResponseMessage Problem(string code, int status = 409) => Json(status, new JsonObject
+    {
+        ["type"] = "urn:x", ["title"] = code, ["status"] = status, ["detail"] = $"refused: {code}", ["code"] = code,
+    });
+}
