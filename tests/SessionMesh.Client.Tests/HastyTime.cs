@@ -2,12 +2,15 @@ namespace SessionMesh.Client.Tests;
 
 /// <summary>
 /// A clock on which short waits are over as soon as they begin: time jumps ahead by what was asked for, and the wait is noted.
-/// Waits of a minute and more never end, so that a bound on something that does happen does not fire.
+/// Waits of <see cref="Endless"/> and more never end, so that a bound on something that does happen does not fire.
 /// </summary>
 internal sealed class HastyTime : TimeProvider
 {
     private readonly Lock _lock = new();
     private DateTimeOffset _now = new(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);
+
+    /// <summary>One minute unless set.</summary>
+    public TimeSpan Endless { get; init; } = TimeSpan.FromMinutes(1);
 
     public List<TimeSpan> Waits { get; } = [];
 
@@ -23,7 +26,7 @@ internal sealed class HastyTime : TimeProvider
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
         var timer = new Timer();
-        if (dueTime < TimeSpan.Zero || dueTime >= TimeSpan.FromMinutes(1)) return timer;
+        if (dueTime < TimeSpan.Zero || dueTime >= Endless) return timer;
         lock (_lock)
         {
             Waits.Add(dueTime);

@@ -22,7 +22,7 @@ internal sealed class ScriptedServer(params Func<CancellationToken, Task<HttpRes
         Json(status, $$"""{"type":"urn:session-mesh:error:{{code}}","title":"t","status":{{status}},"detail":"{{detail}}","code":"{{code}}","request_id":"r1"}""");
 
     /// <summary>A stream that says this and is then closed.</summary>
-    public static Func<CancellationToken, Task<HttpResponseMessage>> Events(string text) => _ =>
+    public static Func<CancellationToken, Task<HttpResponseMessage>> Stream(string text) => _ =>
         Task.FromResult(new HttpResponseMessage(HttpStatusCode.OK) { Content = new StringContent(text, Encoding.UTF8, "text/event-stream") });
 
     public static Func<CancellationToken, Task<HttpResponseMessage>> Broken() =>

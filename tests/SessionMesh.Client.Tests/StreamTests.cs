@@ -12,7 +12,7 @@ public sealed class StreamTests
     [Fact]
     public async Task Directives_ComeOnceAndInOrder_AcrossReconnects()
     {
-        using var mesh = new Mesh(Events(Steer(1) + Steer(2)), Broken(), Events(": beat\n\n" + Steer(2) + Steer(3)), Events(Over));
+        using var mesh = new Mesh(Stream(Steer(1) + Steer(2)), Broken(), Stream(": beat\n\n" + Steer(2) + Steer(3)), Stream(Over));
         var stream = new DirectiveStream(mesh.Client, "a1");
 
         var seen = await ToListAsync(stream.ReadAsync());
@@ -32,7 +32,7 @@ public sealed class StreamTests
     [Fact]
     public async Task Directives_ResumeWhereTheCallerLeftOff()
     {
-        using var mesh = new Mesh(Events(Steer(4) + Steer(5) + Over));
+        using var mesh = new Mesh(Stream(Steer(4) + Steer(5) + Over));
         var stream = new DirectiveStream(mesh.Client, "a1", new MeshStreamOptions { After = 4 });
 
         Assert.Equal([5], (await ToListAsync(stream.ReadAsync())).Select(directive => directive.Seq));
@@ -46,7 +46,7 @@ public sealed class StreamTests
     [InlineData(409, "tombstoned")]
     public async Task Refusal_EndsTheStreamWithItsReason(int status, string code)
     {
-        using var mesh = new Mesh(Events(Steer(1)), Problem(status, code));
+        using var mesh = new Mesh(Stream(Steer(1)), Problem(status, code));
         var stream = new DirectiveStream(mesh.Client, "a1");
 
         Assert.Single(await ToListAsync(stream.ReadAsync()));
@@ -58,7 +58,7 @@ public sealed class StreamTests
     [InlineData(503)]
     public async Task Transient_IsWaitedOut(int status)
     {
-        using var mesh = new Mesh(Json(status, "{}", "9"), Events(Steer(1) + Over));
+        using var mesh = new Mesh(Json(status, "{}", "9"), Stream(Steer(1) + Over));
 
         Assert.Single(await ToListAsync(new DirectiveStream(mesh.Client, "a1").ReadAsync()));
         Assert.Equal(TimeSpan.FromSeconds(9), mesh.Time.Waits[0]);
@@ -68,8 +68,8 @@ public sealed class StreamTests
     public async Task GoAway_Reconnects()
     {
         using var mesh = new Mesh(
-            Events(Steer(1) + "event: goaway\ndata: {\"code\":\"shutdown\",\"detail\":\"restarting\"}\n\n" + Steer(9)),
-            Events(Steer(2) + Over));
+            Stream(Steer(1) + "event: goaway\ndata: {\"code\":\"shutdown\",\"detail\":\"restarting\"}\n\n" + Steer(9)),
+            Stream(Steer(2) + Over));
 
         Assert.Equal([1, 2], (await ToListAsync(new DirectiveStream(mesh.Client, "a1").ReadAsync())).Select(directive => directive.Seq));
     }
@@ -78,8 +78,8 @@ public sealed class StreamTests
     public async Task Resync_StartsAgainWithoutAPositionAndRepeatsNothing()
     {
         using var mesh = new Mesh(
-            Events(Steer(1) + Steer(2) + "event: resync\ndata: {\"code\":\"slow_reader\",\"detail\":\"start again\"}\n\n"),
-            Events(Steer(1) + Steer(2) + Steer(3) + Over));
+            Stream(Steer(1) + Steer(2) + "event: resync\ndata: {\"code\":\"slow_reader\",\"detail\":\"start again\"}\n\n"),
+            Stream(Steer(1) + Steer(2) + Steer(3) + Over));
 
         var seen = await ToListAsync(new DirectiveStream(mesh.Client, "a1").ReadAsync());
 
@@ -90,7 +90,7 @@ public sealed class StreamTests
     [Fact]
     public async Task Reconnects_WaitLongerAndNeverBeyondTheCeiling()
     {
-        using var mesh = new Mesh([.. Enumerable.Repeat(Broken(), 10), Events(Over)]);
+        using var mesh = new Mesh([.. Enumerable.Repeat(Broken(), 10), Stream(Over)]);
 
         await ToListAsync(new DirectiveStream(mesh.Client, "a1").ReadAsync());
 
@@ -98,6 +98,35 @@ public sealed class StreamTests
         Assert.InRange(mesh.Time.Waits[0], TimeSpan.FromSeconds(0.25), TimeSpan.FromSeconds(0.5));
         Assert.InRange(mesh.Time.Waits[3], TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(4));
         Assert.InRange(mesh.Time.Waits[9], TimeSpan.FromSeconds(7.5), TimeSpan.FromSeconds(15));
+    }
+
+    [Fact]
+    public async Task Reconnects_TakeTheServersOwnPace()
+    {
+        using var mesh = new Mesh(Stream("retry: 2000\n\n" + Steer(1)), Stream(Over));
+
+        await ToListAsync(new DirectiveStream(mesh.Client, "a1").ReadAsync());
+
+        Assert.InRange(Assert.Single(mesh.Time.Waits), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2));
+    }
+
+    [Fact]
+    public async Task Incarnation_IsSaidAtEachConnection()
+    {
+        using var mesh = new Mesh(Stream(Steer(1)), Stream(Over));
+
+        await ToListAsync(new DirectiveStream(mesh.Client, "a1", new MeshStreamOptions { Incarnation = 2 }).ReadAsync());
+
+        Assert.All(mesh.Server.Requests, request => Assert.EndsWith("/agents/a1/directives?incarnation=2", request.Url, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Events_OfALogThatBecameShorter_AreNotTakenForOldOnes()
+    {
+        using var mesh = new Mesh(Stream("event: resync\ndata: {\"code\":\"ahead\",\"detail\":\"ends at 3\"}\n\n" + Change(4) + Over));
+        var stream = new EventStream(mesh.Client, new MeshStreamOptions { After = 900 });
+
+        Assert.Equal([4], (await ToListAsync(stream.ReadAsync())).Select(entry => entry.Revision));
     }
 
     [Fact]
@@ -109,7 +138,7 @@ public sealed class StreamTests
         Assert.Equal((MeshFailure.Unreachable, 3), (error.Failure, error.Attempts));
         Assert.Equal(3, absent.Server.Requests.Count);
 
-        using var restarted = new Mesh([Events(Steer(1)), .. Enumerable.Repeat(Broken(), 5), Events(Over)]);
+        using var restarted = new Mesh([Stream(Steer(1)), .. Enumerable.Repeat(Broken(), 5), Stream(Over)]);
         var back = new DirectiveStream(restarted.Client, "a1", new MeshStreamOptions { FirstConnectAttempts = 3 });
         Assert.Single(await ToListAsync(back.ReadAsync()));
     }
@@ -119,7 +148,7 @@ public sealed class StreamTests
     {
         using var mesh = new Mesh(
             _ => Task.FromResult(new HttpResponseMessage { Content = new StreamContent(new NeverStream()) { Headers = { ContentType = new("text/event-stream") } } }),
-            Events(Steer(1) + Over));
+            Stream(Steer(1) + Over));
         var stream = new DirectiveStream(mesh.Client, "a1", new MeshStreamOptions { IdleTimeout = TimeSpan.FromSeconds(30) });
 
         Assert.Single(await ToListAsync(stream.ReadAsync()));
@@ -139,7 +168,7 @@ public sealed class StreamTests
     [Fact]
     public async Task Cancelling_EndsTheEnumerationAsCancelled()
     {
-        using var mesh = new Mesh(Events(Steer(1)), Silent());
+        using var mesh = new Mesh(Stream(Steer(1)), Silent());
         using var cancellation = new CancellationTokenSource();
         var stream = new DirectiveStream(mesh.Client, "a1");
         var reading = ToListAsync(stream.ReadAsync(cancellation.Token), _ => cancellation.Cancel());
@@ -153,9 +182,9 @@ public sealed class StreamTests
     {
         var notices = new List<StreamNotice>();
         using var mesh = new Mesh(
-            Events(Change(8)),
-            Events("event: resync\nid: 20\ndata: {\"code\":\"compacted\",\"detail\":\"kept from 21\"}\n\n" + Change(20) + Change(21)),
-            Events(Over));
+            Stream(Change(8)),
+            Stream("event: resync\nid: 20\ndata: {\"code\":\"compacted\",\"detail\":\"kept from 21\"}\n\n" + Change(20) + Change(21)),
+            Stream(Over));
         var stream = new EventStream(mesh.Client, new MeshStreamOptions { After = 7 }) { Resynced = notices.Add };
 
         var seen = await ToListAsync(stream.ReadAsync());

@@ -50,7 +50,7 @@ internal static class ConfigReader
         }
         catch (JsonException e)
         {
-            throw CommandException.Usage($"{path}, line {e.LineNumber + 1}: {Brief(e.Message)}");
+            throw CommandException.Usage($"{path}{(e.LineNumber is { } line ? $", line {line + 1}" : "")}: {Brief(e.Message)}");
         }
     }
 

@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Text.Json;
 using SessionMesh.Cli.Hosting;
 using SessionMesh.Cli.Output;
-using SessionMesh.Client;
 using SessionMesh.Client.Streams;
 
 namespace SessionMesh.Cli.Events;
@@ -55,9 +54,9 @@ internal sealed class EventsCommand : MeshCommand
             Resynced = notice => context.Note($"some events were skipped: {notice.Detail}"),
         };
         var seen = 0;
-        await foreach (var entry in stream.ReadAsync(cancellation))
+        await foreach (var entry in stream.ReadJsonAsync(cancellation))
         {
-            context.Output.WriteRow(JsonSerializer.SerializeToElement(entry, ClientJson.Context.MeshEvent), s_view);
+            context.Output.WriteRow(entry, s_view);
             context.Output.Flush();
             if (++seen == limit) return ExitCodes.Done;
         }

@@ -68,7 +68,7 @@ internal sealed class RegisterCommand : MeshCommand
             {
                 AgentId = id,
                 Specialization = specs[0],
-                Specializations = specs.Count > 1 ? specs : null,
+                Specializations = specs.Count > 1 ? [.. specs.Skip(1)] : null,
                 ParentId = context.Get(_parent) ?? config.ParentId,
                 Cluster = cluster,
                 Labels = labels,

@@ -1,4 +1,6 @@
 using System.Runtime.CompilerServices;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 using SessionMesh.Contracts;
 using SessionMesh.Contracts.Events;
 
@@ -22,14 +24,21 @@ public sealed class EventStream(MeshClient client, MeshStreamOptions? options = 
     /// <summary>Called when entries were skipped because the server does not keep them any more.</summary>
     public Action<StreamNotice>? Resynced { get; init; }
 
-    public async IAsyncEnumerable<MeshEvent> ReadAsync([EnumeratorCancellation] CancellationToken cancellation = default)
+    public IAsyncEnumerable<MeshEvent> ReadAsync(CancellationToken cancellation = default) =>
+        ReadAsync(ClientJson.Context.MeshEvent, cancellation);
+
+    /// <summary>The same, as the server wrote it.</summary>
+    public IAsyncEnumerable<JsonElement> ReadJsonAsync(CancellationToken cancellation = default) =>
+        ReadAsync(ClientJson.Context.JsonElement, cancellation);
+
+    private async IAsyncEnumerable<T> ReadAsync<T>(JsonTypeInfo<T> type, [EnumeratorCancellation] CancellationToken cancellation)
     {
         await foreach (var message in _loop.ReadAsync(cancellation))
         {
             if (message.EventType is StreamEvent.Resync)
                 Resynced?.Invoke(_loop.Parse(message, ClientJson.Context.StreamNotice));
             else
-                yield return _loop.Parse(message, ClientJson.Context.MeshEvent);
+                yield return _loop.Parse(message, type);
         }
     }
 }

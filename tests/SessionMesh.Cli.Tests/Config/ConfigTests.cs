@@ -1,0 +1,153 @@
+using static SessionMesh.Client.Tests.ScriptedServer;
+
+namespace SessionMesh.Cli.Tests.Config;
+
+public sealed class ConfigTests
+{
+    private static readonly Func<CancellationToken, Task<HttpResponseMessage>> s_absent = Problem(404, "agent_not_found");
+    private static readonly Func<CancellationToken, Task<HttpResponseMessage>> s_declared = Json(201, """{"agent_id":"123","status":"declared"}""");
+
+    [Fact]
+    public async Task LoadConfig_DeclaresWhatIsAbsent_AndReportsEachAgainstItsFilter()
+    {
+        using var tool = new Tool(s_absent, s_declared, Json(200, """{"agent_id":"b","status":"alive"}"""), Json(200, """{"agent_id":"c","status":"lost"}"""));
+        var file = tool.WriteFile("fleet.yaml", "sessions: [{id: 123, filter: alive}, {id: b, filter: ACTIVE}, {id: c}]\n");
+
+        Assert.Equal(
+            new Ran(0, """
+                ID   FILTER  STATUS    MATCHES  DECLARED  ERROR
+                123  alive   declared  no       yes       -
+                b    active  alive     yes      no        -
+                c    alive   lost      no       no        -
+
+                """, ""),
+            await tool.RunAsync("load-config " + file));
+        Assert.Equal(
+            ["GET /agents/123", """POST /agents {"agent_id":"123","declare":true}""", "GET /agents/b", "GET /agents/c"],
+            tool.Calls);
+    }
+
+    [Fact]
+    public async Task LoadConfig_TakesTheSeedsIndentedForm_WithTheFilterOnAnEntryOfItsOwn()
+    {
+        using var tool = new Tool(Json(200, """{"agent_id":"0123","status":"dead"}"""));
+        var file = tool.WriteFile("fleet.yaml", "sessions:\n  - id: 0123\n  - filter: dead\n");
+
+        Assert.Equal(
+            new Ran(0, """{"id":"0123","filter":"dead","status":"dead","matches":true,"declared":false,"error":null}""" + "\n", ""),
+            await tool.RunAsync("load-config -o jsonl " + file));
+    }
+
+    [Fact]
+    public async Task LoadConfig_Json_RemembersTheCluster()
+    {
+        using var tool = new Tool(s_absent, s_declared);
+        var skills = tool.WriteFile("skills.json", """{"skills": ["session-mesh"], "cluster": "distributed-comms"}""");
+        var fleet = tool.WriteFile("fleet.json", """{"sessions": [{"id": 123}]}""");
+
+        Assert.Equal(new Ran(0, "", "cluster distributed-comms is now the default of context default\n"), await tool.RunAsync("load-config " + skills));
+        Assert.Equal(0, (await tool.RunAsync("load-config " + fleet)).Code);
+        Assert.Equal(["GET /agents/123", """POST /agents {"agent_id":"123","cluster":"distributed-comms","declare":true}"""], tool.Calls);
+    }
+
+    [Fact]
+    public async Task LoadConfig_SomeFailed_IsCode7_AndTheOthersAreLoaded()
+    {
+        using var tool = new Tool(Problem(403, "missing_scope", "needs mesh:read"), Json(200, """{"agent_id":"b","status":"alive"}"""));
+        var file = tool.WriteFile("fleet.yaml", "sessions: [{id: a}, {id: b}]");
+
+        Assert.Equal(
+            new Ran(7, """
+                ID  FILTER  STATUS  MATCHES  DECLARED  ERROR
+                a   alive   -       no       no        needs mesh:read (missing_scope)
+                b   alive   alive   yes      no        -
+
+                """, "1 of 2 sessions could not be loaded\n"),
+            await tool.RunAsync("load-config " + file));
+    }
+
+    [Theory]
+    [InlineData("", "{0} is empty")]
+    [InlineData("# nothing\n", "{0} is empty")]
+    [InlineData("just text", "{0} is one value, and should be a map: name: value")]
+    [InlineData("sessions: []", "{0}, line 1: neither 'sessions' nor 'cluster': there is nothing to load")]
+    [InlineData("sessions: 3", "{0}, line 1: 'sessions' is one value, and should be a list of {{id, filter}}")]
+    [InlineData("sessions: [3]", "{0}, line 1: an entry of 'sessions' is one value, and should be {{id, filter}}")]
+    [InlineData("sessions:\n  - filter: alive", "{0}, line 2: an entry of 'sessions' has no id")]
+    [InlineData("sessions:\n  - id: 1\n    filter: awake", "{0}, line 3: 'awake' is no filter; allowed: active, alive, suspect, lost, stopping, dead, declared, stalled, all")]
+    [InlineData("sessions:\n  - id: ../x", "{0}, line 2: '../x' is not an id; an id has 1 to 128 characters, letters, digits or . _ : -, and starts with a letter or digit")]
+    [InlineData("sessions:\n  - {id: 1}\n  - {id: 1}", "{0}, line 3: session 1 is there twice")]
+    [InlineData("sessions:\n  - id: 1\nsesions: []", "{0}, line 3: 'sesions' is not known here; allowed: sessions, skills, cluster")]
+    [InlineData("cluster: a\ncluster: b", "{0}, line 2: 'cluster' is there twice")]
+    [InlineData("a: &x [1]\nsessions: *x", "{0}, line 1: anchors are not taken; write the value out")]
+    [InlineData("sessions: *x", "{0}, line 1: aliases are not taken; write the value out")]
+    [InlineData("cluster: !!python/object x", "{0}, line 1: tags are not taken; values are read as text")]
+    [InlineData("cluster: a\n---\ncluster: b", "{0}, line 2: a second document; one is read")]
+    [InlineData("[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]", "{0}, line 1: The maximum configured depth of 16 has been exceeded. Cannot read next JSON array.")]
+    [InlineData("a: [[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]", "{0}, line 1: nested deeper than 16 levels")]
+    [InlineData("{\"cluster\": \"a\", \"cluster\": \"b\"}", "{0}: Duplicate property 'cluster' encountered during deserialization.")]
+    [InlineData("{\"cluster\":\n oops}", "{0}, line 2: 'o' is an invalid start of a value.")]
+    public async Task LoadConfig_BadFile_IsAUsageErrorThatNamesTheLine(string content, string why)
+    {
+        using var tool = new Tool(s_absent);
+        var file = tool.WriteFile("bad.yaml", content);
+
+        Assert.Equal(
+            new Ran(2, "", $"error: cannot load the config\n  why: {string.Format(why, file)}\n"),
+            await tool.RunAsync("load-config " + file));
+        Assert.Empty(tool.Server.Requests);
+    }
+
+    [Fact]
+    public async Task LoadConfig_YamlThatIsNone_NamesTheLine()
+    {
+        using var tool = new Tool(s_absent);
+        var file = tool.WriteFile("bad.yaml", "cluster: a\n  b: c\n");
+
+        var ran = await tool.RunAsync("load-config " + file);
+
+        Assert.Equal((2, ""), (ran.Code, ran.Out));
+        Assert.StartsWith($"error: cannot load the config\n  why: {file}, line 2: not YAML: ", ran.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task LoadConfig_TooLarge_NotText_OrAbsent_IsAUsageError()
+    {
+        using var tool = new Tool(s_absent);
+        var large = tool.WriteFile("large.yaml", "cluster: " + new string('x', 256 * 1024));
+        var binary = Path.Combine(tool.Home, "binary.yaml");
+        await File.WriteAllBytesAsync(binary, [0x61, 0xFF, 0xFE]);
+
+        Assert.Equal(new Ran(2, "", $"error: cannot load the config\n  why: {large} has more than 256 KiB\n"), await tool.RunAsync("load-config " + large));
+        Assert.Equal(new Ran(2, "", $"error: cannot load the config\n  why: {binary} is not UTF-8 text\n"), await tool.RunAsync("load-config " + binary));
+        Assert.Equal(2, (await tool.RunAsync("load-config /nowhere/fleet.yaml")).Code);
+        Assert.Equal(2, (await tool.RunAsync("load-config " + tool.Home)).Code);
+    }
+
+    [Theory]
+    [InlineData("spec: data-analysis", "", """POST /agents {"specializations":["data-analysis"]}""")]
+    [InlineData("spec: data-analysis\nid: 789", "", """POST /registry {"specialization":"data-analysis","agent_id":"789"}""")]
+    [InlineData("spec: x\nid: 789", "--agent-id 5 --spec y", """POST /registry {"specialization":"y","agent_id":"5"}""")]
+    [InlineData(
+        "specs: [a, b]\nagent_id: 7\nparent_id: p\ncluster: c\nuser: u\nlabels: {zone: 1}\nttl: 2m", "",
+        """POST /registry {"specialization":"a","agent_id":"7","parent_id":"p","cluster":"c","specializations":["b"],"labels":{"zone":"1"},"user":"u","ttl":120}""")]
+    [InlineData("agent_id: 7", "--takeover", """POST /agents {"agent_id":"7","takeover":true}""")]
+    public async Task Register_ReadsItsConfig(string content, string options, string call)
+    {
+        using var tool = new Tool(Json(201, """{"agent_id":"789","status":"alive"}"""));
+        var file = tool.WriteFile("agent.yaml", content);
+
+        Assert.Equal(new Ran(0, "789\n", ""), await tool.RunAsync($"register --config {file} {options} -o name"));
+        Assert.Equal(call, Assert.Single(tool.Calls));
+    }
+
+    [Fact]
+    public async Task Register_MisspeltMember_IsRefused()
+    {
+        using var tool = new Tool(s_absent);
+        var file = tool.WriteFile("agent.yaml", "spek: x");
+
+        Assert.Equal(2, (await tool.RunAsync("register --config " + file)).Code);
+        Assert.Empty(tool.Server.Requests);
+    }
+}

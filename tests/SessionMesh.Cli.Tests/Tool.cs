@@ -1,0 +1,83 @@
+using System.CommandLine.Parsing;
+using SessionMesh.Cli.Hosting;
+using SessionMesh.Client.Tests;
+
+namespace SessionMesh.Cli.Tests;
+
+/// <summary>What a person or a program sees of one run.</summary>
+internal sealed record Ran(int Code, string Out, string Error);
+
+/// <summary>
+/// Runs whole command lines in-process: real parsing, real client, a scripted server, a home directory of its own that
+/// goes when this does. The first key is in the environment, as the contract's examples have it.
+/// </summary>
+internal sealed class Tool : IDisposable
+{
+    public Tool(params Func<CancellationToken, Task<HttpResponseMessage>>[] script)
+    {
+        Server = new ScriptedServer(script);
+        Home = Directory.CreateTempSubdirectory("session-mesh-test-").FullName;
+        Env["SESSION_API_KEY"] = "smk_abcdefghijkl_THESECRET_check1";
+        Env["TERM"] = "xterm-256color";
+    }
+
+    public ScriptedServer Server { get; }
+
+    public string Home { get; }
+
+    public Dictionary<string, string> Env { get; } = [];
+
+    /// <summary>What somebody types when asked; null where there is no terminal.</summary>
+    public string? Typed { get; set; }
+
+    /// <summary>Columns of the terminal on standard output; null where there is none.</summary>
+    public int? Width { get; set; }
+
+    public HastyTime Time { get; } = new() { Endless = TimeSpan.FromSeconds(5) };
+
+    /// <summary>Method and path of what was asked, and the body where there was one.</summary>
+    public IEnumerable<string> Calls => Server.Requests.Select(request =>
+        $"{request.Method} {request.Url.Replace("http://127.0.0.1:7420/api/session-mesh", "", StringComparison.Ordinal)}{(request.Body is null ? "" : " " + request.Body)}");
+
+    public async Task<Ran> RunAsync(string commandLine)
+    {
+        using var output = new StringWriter { NewLine = "\n" };
+        using var error = new StringWriter { NewLine = "\n" };
+        var host = new CliHost
+        {
+            In = new StringReader(Typed is null ? "" : Typed + "\n"),
+            Out = output,
+            Error = TextWriter.Synchronized(error),
+            InIsTerminal = Typed is not null,
+            ErrorIsTerminal = Typed is not null,
+            OutIsTerminal = Width is not null,
+            Width = Width,
+            Env = name => Env.GetValueOrDefault(name),
+            Home = Home,
+            Time = Time,
+            Handler = Server,
+        };
+        var code = await SessionMeshTool.RunAsync([.. CommandLineParser.SplitCommandLine(commandLine)], host);
+        var ran = new Ran(code, output.ToString(), error.ToString());
+        Assert.DoesNotContain("THESECRET", ran.Out + ran.Error, StringComparison.Ordinal);
+        return ran;
+    }
+
+    /// <summary>A file in the home directory; the path has no blanks.</summary>
+    public string WriteFile(string name, string content)
+    {
+        var path = Path.Combine(Home, name);
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        File.WriteAllText(path, content);
+        return path;
+    }
+
+    public static UnixFileMode ModeOf(string path) =>
+        OperatingSystem.IsWindows() ? throw new PlatformNotSupportedException("files have no mode there") : File.GetUnixFileMode(path);
+
+    public void Dispose()
+    {
+        Server.Dispose();
+        Directory.Delete(Home, recursive: true);
+    }
+}
