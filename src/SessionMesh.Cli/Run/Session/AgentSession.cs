@@ -66,7 +66,8 @@ internal sealed class AgentSession
 
     /// <summary>
     /// Reports that the process is gone, which is the proof of it. Tries until the server has taken it or the bound is
-    /// over; false when nobody was told.
+    /// over; false when it could not be told. A server that does not want to know (another incarnation has taken over) is
+    /// no failure.
     /// </summary>
     public async Task<bool> ReportExitAsync(ExitRequest report, TimeSpan atMost, CancellationToken cancellation)
     {
@@ -85,9 +86,8 @@ internal sealed class AgentSession
                 }
                 catch (MeshException e) when (IsFinal(e))
                 {
-                    // Another incarnation, or an agent nobody knows: there is no one left to tell.
                     _log.Say($"the exit was not taken: {e.Message}");
-                    return false;
+                    return true;
                 }
                 catch (MeshException e)
                 {
