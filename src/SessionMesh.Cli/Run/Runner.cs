@@ -101,6 +101,7 @@ internal sealed class Runner(MeshClient client, RunOptions options, RunLog log, 
         await ReportAsync(session, exit, reason, reporting.Token);
         await over.CancelAsync();
         await Task.WhenAll(following, keeping, dispatching);
+        job.PassOnInterrupt();
         return exit.ShellCode;
     }
 
