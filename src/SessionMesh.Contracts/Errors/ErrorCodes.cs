@@ -33,7 +33,7 @@ public static class ErrorCodes
     public const string Tombstoned = "tombstoned";
     public const string Stopping = "stopping";
     public const string NoSession = "no_session";
-    public const string AckOutOfOrder = "ack_conflict";
+    public const string AckConflict = "ack_conflict";
     public const string SecretNotRepeatable = "secret_not_repeatable";
     public const string KeyNameTaken = "key_name_taken";
 

@@ -11,7 +11,9 @@ namespace SessionMesh.Contracts.Json;
 /// </summary>
 public sealed class IdTextConverter : JsonConverter<string>
 {
-    public override string? Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+    public override string? Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => Read(ref reader);
+
+    internal static string? Read(ref Utf8JsonReader reader) =>
         reader.TokenType switch
         {
             JsonTokenType.String => reader.GetString(),

@@ -16,7 +16,8 @@ namespace SessionMesh.Contracts.Json;
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
     MaxDepth = Limits.JsonDepth,
-    AllowDuplicateProperties = false)]
+    AllowDuplicateProperties = false,
+    Converters = [typeof(UtcTimeConverter)])]
 [JsonSerializable(typeof(AgentPage))]
 [JsonSerializable(typeof(AgentDetail))]
 [JsonSerializable(typeof(AgentRegistration))]
@@ -25,7 +26,9 @@ namespace SessionMesh.Contracts.Json;
 [JsonSerializable(typeof(RegistryAnswer))]
 [JsonSerializable(typeof(HeartbeatRequest))]
 [JsonSerializable(typeof(HeartbeatAnswer))]
+[JsonSerializable(typeof(HeartbeatsRequest))]
 [JsonSerializable(typeof(HeartbeatsAnswer))]
+[JsonSerializable(typeof(List<RefusedAck>))]
 [JsonSerializable(typeof(ExitRequest))]
 [JsonSerializable(typeof(KillReport))]
 [JsonSerializable(typeof(SteerRequest))]

@@ -1,0 +1,59 @@
+namespace SessionMesh.Core.Agents;
+
+/// <summary>
+/// What is durable about an agent. Immutable; replaced whole by applying a change. What only heartbeats say lives in
+/// <see cref="State.AgentSlot"/>.
+/// </summary>
+public sealed record Agent
+{
+    /// <summary>Dense, in order of first appearance, from 0. The key of every index; never leaves the process.</summary>
+    public required int Number { get; init; }
+    public required string Id { get; init; }
+
+    /// <summary>0 while only declared; 1 for the first session, and one more for each that follows.</summary>
+    public int Incarnation { get; init; }
+
+    /// <summary>Revision of the change that began the current session; 0 for none.</summary>
+    public long Session { get; init; }
+    public Liveness Liveness { get; init; }
+
+    /// <summary>True once the agent (or its runner) acknowledged a pause, until it acknowledges a resume.</summary>
+    public bool Paused { get; init; }
+    public NameSet Specializations { get; init; } = NameSet.Empty;
+    public LabelSet Labels { get; init; } = LabelSet.Empty;
+    public required string Cluster { get; init; }
+
+    /// <summary>Number of the parent; -1 for none.</summary>
+    public int Parent { get; init; } = -1;
+    public string? User { get; init; }
+
+    /// <summary>The last direction it acknowledged.</summary>
+    public string? Direction { get; init; }
+
+    /// <summary>Wall milliseconds of the first appearance.</summary>
+    public long CreatedAt { get; init; }
+
+    /// <summary>Seconds of its lease.</summary>
+    public int Ttl { get; init; }
+
+    /// <summary>The stop that was asked for, while stopping and after.</summary>
+    public StopRequest? Stop { get; init; }
+
+    /// <summary>How the last incarnation that ended did end.</summary>
+    public Exit? LastExit { get; init; }
+
+    /// <summary>Whether it holds, or may soon hold again, a session.</summary>
+    public bool HasSession => Liveness is Liveness.Alive or Liveness.Suspect or Liveness.Lost or Liveness.Stopping;
+}
+
+/// <summary>A kill on its way.</summary>
+/// <param name="Deadline">Wall milliseconds after which force follows.</param>
+/// <param name="Reason">What the operator gave as reason.</param>
+/// <param name="Cascade">Whether the descendants go too; else they are handed to the grandparent.</param>
+public sealed record StopRequest(long Deadline, string? Reason, bool Cascade);
+
+/// <summary>An incarnation's end.</summary>
+/// <param name="Confirmed">True only when the agent or its runner reported it.</param>
+/// <param name="At">Wall milliseconds.</param>
+/// <param name="TombstoneUntil">Wall milliseconds until which an unconfirmed end refuses the next registration; 0 for none.</param>
+public sealed record Exit(bool Confirmed, int? ExitCode, string? Signal, string? Reason, long At, long TombstoneUntil);

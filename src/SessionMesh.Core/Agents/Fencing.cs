@@ -1,0 +1,61 @@
+using SessionMesh.Contracts.Errors;
+
+namespace SessionMesh.Core.Agents;
+
+/// <summary>
+/// Fencing: an agent-side write carries the incarnation it speaks for, and one that is over can change nothing any more.
+/// </summary>
+public static class Fencing
+{
+    public static MeshError NotFound(string agentId) =>
+        new(404, ErrorCodes.AgentNotFound, $"No agent '{agentId}' is known. List what is known with GET /api/session-mesh/agents, or register it with POST /api/session-mesh/agents.");
+
+    /// <summary>Null when a write of that incarnation may pass. Without an incarnation the write speaks for the current one.</summary>
+    public static MeshError? Check(Agent agent, int? incarnation)
+    {
+        if (incarnation is { } given && given != agent.Incarnation)
+        {
+            return given < agent.Incarnation ? Superseded(agent, given) : Unknown(agent, given);
+        }
+
+        return agent.Liveness switch
+        {
+            Liveness.Declared => new MeshError(409, ErrorCodes.NoSession, $"Agent '{agent.Id}' is declared but has no session. Register it first with POST /api/session-mesh/agents.")
+            {
+                AgentStatus = agent.Liveness.Word(),
+                Agent = agent.Number,
+            },
+            Liveness.Dead => Tombstoned(agent),
+            _ => null,
+        };
+    }
+
+    public static MeshError Superseded(Agent agent, int given) =>
+        new(409, ErrorCodes.Superseded, $"Incarnation {given} of agent '{agent.Id}' is over; the current one is {agent.Incarnation}. Stop this process, or register again for a new incarnation.")
+        {
+            AgentStatus = agent.Liveness.Word(),
+            Agent = agent.Number,
+        };
+
+    public static MeshError Tombstoned(Agent agent)
+    {
+        var exit = agent.LastExit;
+        var how = exit is { Confirmed: true } ? "ended" : "was stopped";
+        var why = exit?.Reason is { } reason ? $" ({reason})" : "";
+        var next = exit is { TombstoneUntil: > 0 }
+            ? $"Its end is not confirmed, so that a new registration is refused until {DateTimeOffset.FromUnixTimeMilliseconds(exit.TombstoneUntil):yyyy-MM-ddTHH:mm:ssZ}, or until its runner reports the exit."
+            : "Register again without an incarnation to start the next one.";
+        return new MeshError(409, ErrorCodes.Tombstoned, $"Incarnation {agent.Incarnation} of agent '{agent.Id}' {how}{why}. {next}")
+        {
+            AgentStatus = agent.Liveness.Word(),
+            Agent = agent.Number,
+        };
+    }
+
+    private static MeshError Unknown(Agent agent, int given) =>
+        new(409, ErrorCodes.UnknownIncarnation, $"Agent '{agent.Id}' has no incarnation {given}; the current one is {agent.Incarnation}.")
+        {
+            AgentStatus = agent.Liveness.Word(),
+            Agent = agent.Number,
+        };
+}

@@ -1,0 +1,78 @@
+using SessionMesh.Core.State;
+using SessionMesh.Core.Steering;
+
+namespace SessionMesh.Core.Agents;
+
+/// <summary>A heartbeat of an agent that was given up, or nearly: it revives the same incarnation.</summary>
+public sealed record ReviveBySignOfLife : Command<Agent>
+{
+    public required string AgentId { get; init; }
+    public int? Incarnation { get; init; }
+    public required Beat Beat { get; init; }
+
+    public override Outcome<Agent> Decide(MeshDraft draft)
+    {
+        if (draft.FindAgent(AgentId) is not { } agent)
+        {
+            return Fencing.NotFound(AgentId);
+        }
+
+        if (Fencing.Check(agent, Incarnation) is { } fenced)
+        {
+            return fenced;
+        }
+
+        if (agent.Liveness is Liveness.Suspect or Liveness.Lost)
+        {
+            draft.Emit(new AgentLivenessChanged { Subject = AgentId, Liveness = Liveness.Alive });
+        }
+
+        draft.Renew(agent.Number, Beat);
+        return draft.AgentAt(agent.Number);
+    }
+}
+
+/// <summary>
+/// Looks at agents whose time has come: leases that lapsed, grace periods that are over, directives that expired. Each is
+/// looked at again here, since a heartbeat or an answer may have come between the wheel and this.
+/// </summary>
+public sealed record SweepDue : Command<int>
+{
+    /// <summary>Numbers of the agents to look at.</summary>
+    public required IReadOnlyList<int> Numbers { get; init; }
+
+    /// <summary>Answers how many agents changed.</summary>
+    public override Outcome<int> Decide(MeshDraft draft)
+    {
+        var changed = 0;
+        foreach (var number in Numbers)
+        {
+            var before = draft.Revision;
+            SteeringRules.ExpireDue(draft, number);
+            Advance(draft, draft.AgentAt(number));
+            changed += draft.Revision == before ? 0 : 1;
+        }
+
+        return changed;
+    }
+
+    private static void Advance(MeshDraft draft, Agent agent)
+    {
+        var leases = draft.Base.Leases;
+        switch (agent.Liveness)
+        {
+            case Liveness.Alive when draft.Now.Lease >= leases.LapsesAt(agent, draft.VitalsOf(agent.Number)):
+                draft.Emit(new AgentLivenessChanged { Subject = agent.Id, Liveness = Liveness.Suspect });
+                break;
+            case Liveness.Suspect when leases.BeatMeanwhile(agent, draft.VitalsOf(agent.Number), draft.Now):
+                draft.Emit(new AgentLivenessChanged { Subject = agent.Id, Liveness = Liveness.Alive });
+                break;
+            case Liveness.Suspect when draft.Now.Lease >= leases.LapsesAt(agent, draft.VitalsOf(agent.Number)) + (agent.Ttl * 1000L):
+                draft.Emit(new AgentLivenessChanged { Subject = agent.Id, Liveness = Liveness.Lost });
+                break;
+            case Liveness.Stopping when agent.Stop is { } stop && draft.Now.Wall >= leases.ForceAt(stop):
+                KillRules.Force(draft, agent, stop.Reason, stop.Cascade);
+                break;
+        }
+    }
+}

@@ -1,0 +1,41 @@
+using System.Collections.Concurrent;
+using System.Text.Json;
+
+namespace SessionMesh.Core.Agents;
+
+/// <summary>
+/// A sorted set of names (an agent's specializations). Interned: a fleet has few distinct sets, so a million agents
+/// share a handful of instances and equality is by reference. Immutable and thread-safe.
+/// </summary>
+public sealed class NameSet
+{
+    private static readonly ConcurrentDictionary<string, NameSet> s_interned = new();
+
+    public static readonly NameSet Empty = Intern([]);
+
+    private NameSet(string[] names, string json) => (Names, Json) = (names, json);
+
+    /// <summary>Ordinal order, no duplicates.</summary>
+    public IReadOnlyList<string> Names { get; }
+
+    /// <summary>The set as a JSON array: what the tables hold and rows show.</summary>
+    public string Json { get; }
+
+    public static NameSet Of(IEnumerable<string> names) => Intern([.. names.Distinct().Order(StringComparer.Ordinal)]);
+
+    public static NameSet FromJson(string json) =>
+        s_interned.TryGetValue(json, out var known) ? known : Of(JsonSerializer.Deserialize(json, CoreJson.Default.StringArray) ?? []);
+
+    public bool Contains(string name) => Array.BinarySearch((string[])Names, name, StringComparer.Ordinal) >= 0;
+
+    public NameSet With(IEnumerable<string> names) => Of(Names.Concat(names));
+    public NameSet Without(string name) => Of(Names.Where(n => n != name));
+
+    public override string ToString() => Json;
+
+    private static NameSet Intern(string[] names)
+    {
+        var json = JsonSerializer.Serialize(names, CoreJson.Default.StringArray);
+        return s_interned.GetOrAdd(json, static (key, value) => new NameSet(value, key), names);
+    }
+}

@@ -1,0 +1,274 @@
+using SessionMesh.Contracts;
+using SessionMesh.Contracts.Errors;
+using SessionMesh.Core.Keys;
+using SessionMesh.Core.State;
+
+namespace SessionMesh.Core.Agents;
+
+/// <summary>What an agent declares of itself; null leaves what is known, or the default for a new agent.</summary>
+public sealed record Profile
+{
+    public string? ParentId { get; init; }
+    public string? Cluster { get; init; }
+    public string? User { get; init; }
+
+    /// <summary>Replaces what was declared before.</summary>
+    public IReadOnlyList<string>? Specializations { get; init; }
+    public IReadOnlyDictionary<string, string>? Labels { get; init; }
+
+    /// <summary>Seconds of the lease.</summary>
+    public int? Ttl { get; init; }
+}
+
+/// <summary>What a registration came to.</summary>
+/// <param name="Created">Whether a session began; else one was renewed.</param>
+public sealed record Registered(Agent Agent, bool Created);
+
+/// <summary>
+/// <c>POST /agents</c>: with the current incarnation it renews, without one it starts the next, which an agent that is still
+/// alive refuses unless the caller takes over.
+/// </summary>
+public sealed record RegisterAgent : Command<Registered>
+{
+    public required string AgentId { get; init; }
+    public required Profile Profile { get; init; }
+    public int? Incarnation { get; init; }
+    public bool Takeover { get; init; }
+
+    public override Outcome<Registered> Decide(MeshDraft draft)
+    {
+        var agent = draft.FindAgent(AgentId);
+        if (RegistrationRules.CheckParent(draft, agent, AgentId, Profile.ParentId) is { } error)
+        {
+            return error;
+        }
+
+        if (agent is null)
+        {
+            return Incarnation is null
+                ? RegistrationRules.Begin(draft, null, AgentId, Profile, Limits.DefaultAgentTtl, superseded: false)
+                : Fencing.NotFound(AgentId);
+        }
+
+        if (Incarnation is not null)
+        {
+            return Fencing.Check(agent, Incarnation) is { } fenced ? fenced : RegistrationRules.Renew(draft, agent, Profile);
+        }
+
+        return agent.Liveness switch
+        {
+            Liveness.Alive when !Takeover => AlreadyAlive(agent),
+            Liveness.Stopping => new MeshError(409, ErrorCodes.Stopping, $"Agent '{AgentId}' is being stopped. Register again once its exit is reported, or its grace is over.")
+            {
+                AgentStatus = agent.Liveness.Word(),
+                Agent = agent.Number,
+            },
+            Liveness.Dead when agent.LastExit is { } exit && draft.Now.Wall < exit.TombstoneUntil => Fencing.Tombstoned(agent),
+            _ => RegistrationRules.Begin(draft, agent, AgentId, Profile, Limits.DefaultAgentTtl, superseded: agent.HasSession),
+        };
+    }
+
+    private static MeshError AlreadyAlive(Agent agent) =>
+        new(409, ErrorCodes.AlreadyAlive, $"Agent '{agent.Id}' is alive in incarnation {agent.Incarnation}. Send that incarnation to renew it, \"takeover\": true to replace it, or choose another id.")
+        {
+            AgentStatus = agent.Liveness.Word(),
+            Agent = agent.Number,
+        };
+}
+
+/// <summary><c>POST /registry</c>: declares what is unknown, renews what is known, adds the specialization. Needs no incarnation.</summary>
+public sealed record RegisterSpecialization : Command<Registered>
+{
+    public required string AgentId { get; init; }
+    public required string Specialization { get; init; }
+    public required Profile Profile { get; init; }
+
+    public override Outcome<Registered> Decide(MeshDraft draft)
+    {
+        var agent = draft.FindAgent(AgentId);
+        if (RegistrationRules.CheckParent(draft, agent, AgentId, Profile.ParentId) is { } error)
+        {
+            return error;
+        }
+
+        if (agent is { Liveness: Liveness.Dead, LastExit: { } exit } && draft.Now.Wall < exit.TombstoneUntil)
+        {
+            return Fencing.Tombstoned(agent);
+        }
+
+        var names = (agent?.Specializations ?? NameSet.Empty).With([.. Profile.Specializations ?? [], Specialization]).Names;
+        if (names.Count > Limits.Specializations)
+        {
+            return MeshError.Invalid("/specialization", $"an agent declares at most {Limits.Specializations} specializations");
+        }
+
+        var profile = Profile with { Specializations = names };
+        return agent is { HasSession: true }
+            ? RegistrationRules.Renew(draft, agent, profile)
+            : RegistrationRules.Begin(draft, agent, AgentId, profile, Limits.DefaultRegistryTtl, superseded: false);
+    }
+}
+
+/// <summary>Makes an agent known without a session; of one that is known already it changes nothing.</summary>
+public sealed record DeclareAgent : Command<Registered>
+{
+    public required string AgentId { get; init; }
+    public required Profile Profile { get; init; }
+
+    public override Outcome<Registered> Decide(MeshDraft draft)
+    {
+        if (draft.FindAgent(AgentId) is { } known)
+        {
+            return new Registered(known, Created: false);
+        }
+
+        if (RegistrationRules.CheckParent(draft, null, AgentId, Profile.ParentId) is { } error)
+        {
+            return error;
+        }
+
+        draft.Emit(new AgentDeclared
+        {
+            Subject = AgentId,
+            Cluster = Profile.Cluster ?? RegistrationRules.DefaultCluster,
+            ParentId = Profile.ParentId,
+            User = Profile.User,
+            Specializations = Profile.Specializations ?? [],
+            Labels = Profile.Labels,
+        });
+        return new Registered(draft.FindAgent(AgentId)!, Created: true);
+    }
+}
+
+/// <summary><c>DELETE /registry</c>: an agent no longer declares a specialization.</summary>
+public sealed record WithdrawSpecialization : Command<Agent>
+{
+    public required string AgentId { get; init; }
+    public required string Specialization { get; init; }
+
+    public override Outcome<Agent> Decide(MeshDraft draft)
+    {
+        if (draft.FindAgent(AgentId) is not { } agent)
+        {
+            return Fencing.NotFound(AgentId);
+        }
+
+        if (!agent.Specializations.Contains(Specialization))
+        {
+            return new MeshError(404, ErrorCodes.SpecializationNotFound, $"Agent '{AgentId}' does not declare '{Specialization}'. It declares: {string.Join(", ", agent.Specializations.Names)}.");
+        }
+
+        RegistrationRules.Update(draft, agent, agent with { Specializations = agent.Specializations.Without(Specialization) });
+        return draft.AgentAt(agent.Number);
+    }
+}
+
+/// <summary>What the registrations share.</summary>
+internal static class RegistrationRules
+{
+    public const string DefaultCluster = "default";
+
+    /// <summary>A parent must be known, and must not be the agent itself or below it.</summary>
+    public static MeshError? CheckParent(MeshDraft draft, Agent? agent, string agentId, string? parentId)
+    {
+        if (parentId is null)
+        {
+            return null;
+        }
+
+        if (parentId == agentId)
+        {
+            return MeshError.Invalid("/parent_id", "an agent cannot be its own parent");
+        }
+
+        if (draft.FindAgent(parentId) is not { } parent)
+        {
+            return MeshError.Invalid("/parent_id", $"no agent '{parentId}' is known; register the parent first");
+        }
+
+        for (var above = parent; agent is not null; above = draft.AgentAt(above.Parent))
+        {
+            if (above.Number == agent.Number)
+            {
+                return MeshError.Invalid("/parent_id", $"'{parentId}' is below '{agentId}' already; that would make a circle");
+            }
+
+            if (above.Parent < 0)
+            {
+                break;
+            }
+        }
+
+        return null;
+    }
+
+    public static Registered Begin(MeshDraft draft, Agent? known, string agentId, Profile profile, int defaultTtl, bool superseded)
+    {
+        if (known is not null)
+        {
+            KeyRules.EndBoundTo(draft, agentId, "the agent began another incarnation");
+        }
+
+        draft.Emit(new AgentRegistered
+        {
+            Subject = agentId,
+            Incarnation = (known?.Incarnation ?? 0) + 1,
+            Ttl = profile.Ttl ?? defaultTtl,
+            Cluster = profile.Cluster ?? known?.Cluster ?? DefaultCluster,
+            ParentId = profile.ParentId ?? ParentId(draft, known),
+            User = profile.User ?? known?.User,
+            Specializations = profile.Specializations ?? known?.Specializations.Names ?? [],
+            Labels = profile.Labels ?? NullIfEmpty(known?.Labels),
+            Superseded = superseded,
+        });
+
+        var agent = draft.FindAgent(agentId)!;
+        draft.Renew(agent.Number, Beat.Empty);
+        return new Registered(agent, Created: true);
+    }
+
+    public static Registered Renew(MeshDraft draft, Agent agent, Profile profile)
+    {
+        if (agent.Liveness is Liveness.Suspect or Liveness.Lost)
+        {
+            draft.Emit(new AgentLivenessChanged { Subject = agent.Id, Liveness = Liveness.Alive });
+            agent = draft.AgentAt(agent.Number);
+        }
+
+        Update(draft, agent, agent with
+        {
+            Ttl = profile.Ttl ?? agent.Ttl,
+            Cluster = profile.Cluster ?? agent.Cluster,
+            Parent = profile.ParentId is null ? agent.Parent : draft.FindAgent(profile.ParentId)!.Number,
+            User = profile.User ?? agent.User,
+            Specializations = profile.Specializations is null ? agent.Specializations : NameSet.Of(profile.Specializations),
+            Labels = profile.Labels is null ? agent.Labels : LabelSet.Of(profile.Labels),
+        });
+        draft.Renew(agent.Number, Beat.Empty);
+        return new Registered(draft.AgentAt(agent.Number), Created: false);
+    }
+
+    /// <summary>Emits an update, if there is anything to update: a renewal that says nothing new is no change and no row.</summary>
+    public static void Update(MeshDraft draft, Agent before, Agent after)
+    {
+        if (before == after)
+        {
+            return;
+        }
+
+        draft.Emit(new AgentUpdated
+        {
+            Subject = after.Id,
+            Ttl = after.Ttl,
+            Cluster = after.Cluster,
+            ParentId = after.Parent < 0 ? null : draft.AgentAt(after.Parent).Id,
+            User = after.User,
+            Specializations = after.Specializations.Names,
+            Labels = NullIfEmpty(after.Labels),
+        });
+    }
+
+    private static string? ParentId(MeshDraft draft, Agent? agent) => agent is { Parent: >= 0 } ? draft.AgentAt(agent.Parent).Id : null;
+
+    private static IReadOnlyDictionary<string, string>? NullIfEmpty(LabelSet? labels) => labels is null or { Labels.Count: 0 } ? null : labels.Labels;
+}

@@ -1,0 +1,23 @@
+using SessionMesh.Core.State;
+
+namespace SessionMesh.Core;
+
+/// <summary>
+/// Something a caller wants changed. <see cref="Decide"/> is pure: it reads the draft, which shows the state with all
+/// that this batch has already decided, and either emits changes into it or returns an error. It must find every error
+/// before it emits its first change.
+/// </summary>
+public abstract record Command<T>
+{
+    /// <summary>The id of the key that asks, or <see cref="Actors.Mesh"/>.</summary>
+    public required string Actor { get; init; }
+
+    public abstract Outcome<T> Decide(MeshDraft draft);
+}
+
+/// <summary>Actors that are not keys.</summary>
+public static class Actors
+{
+    /// <summary>The server itself: lapsed leases, deadlines, the first key.</summary>
+    public const string Mesh = "mesh";
+}

@@ -1,0 +1,95 @@
+namespace SessionMesh.Core.Keys;
+
+/// <summary>What a key may do; see the contract's list of scopes. Stored as words.</summary>
+[Flags]
+public enum ScopeSet : ushort
+{
+    None = 0,
+    MeshRead = 1,
+    RegistryWrite = 2,
+    Steer = 4,
+    Kill = 8,
+    SessionsRead = 16,
+    SessionsWrite = 32,
+    KeysMint = 64,
+    AuditRead = 128,
+    AgentSelf = 256,
+
+    /// <summary>What only <see cref="Admin"/> has.</summary>
+    Administer = 512,
+
+    /// <summary>Everything but <see cref="AgentSelf"/>, which binds rather than grants.</summary>
+    Admin = Administer | MeshRead | RegistryWrite | Steer | Kill | SessionsRead | SessionsWrite | KeysMint | AuditRead,
+}
+
+/// <summary>A bearer token as the mesh knows it: never the secret, only its SHA-256. Immutable; held while it can still be used.</summary>
+public sealed record Key
+{
+    /// <summary>Revision of the change that minted it.</summary>
+    public required long Revision { get; init; }
+
+    /// <summary>Twelve characters; what logs, audit and lists show.</summary>
+    public required string Id { get; init; }
+    public required string Name { get; init; }
+
+    /// <summary>Id of the key that minted it; null for the root key.</summary>
+    public string? Parent { get; init; }
+    public required ScopeSet Scopes { get; init; }
+
+    /// <summary>SHA-256 of the token, base64.</summary>
+    public required string Hash { get; init; }
+
+    /// <summary>Wall milliseconds.</summary>
+    public required long CreatedAt { get; init; }
+
+    /// <summary>Wall milliseconds; 0 for none.</summary>
+    public long ExpiresAt { get; init; }
+
+    /// <summary>Id of the agent it is bound to; null for none.</summary>
+    public string? AgentId { get; init; }
+
+    /// <summary>The incarnation it ends with, for a bound key.</summary>
+    public int Incarnation { get; init; }
+
+    /// <summary>1 for a new name, one more each time the name is minted again under the same parent.</summary>
+    public int Generation { get; init; } = 1;
+
+    /// <summary>Wall milliseconds; 0 while it is valid. A revoked or expired key leaves memory and stays in its table.</summary>
+    public long EndedAt { get; init; }
+
+    public bool IsValidAt(long wall) => EndedAt == 0 && (ExpiresAt == 0 || wall < ExpiresAt);
+
+    public bool Has(ScopeSet scope) => (Scopes & scope) == scope;
+}
+
+/// <summary>Scopes as the words of the wire.</summary>
+public static class ScopeWords
+{
+    private static readonly (ScopeSet Scope, string Word)[] s_words =
+    [
+        (ScopeSet.Admin, "admin"),
+        (ScopeSet.MeshRead, "mesh:read"),
+        (ScopeSet.RegistryWrite, "registry:write"),
+        (ScopeSet.Steer, "steer"),
+        (ScopeSet.Kill, "kill"),
+        (ScopeSet.SessionsRead, "sessions:read"),
+        (ScopeSet.SessionsWrite, "sessions:write"),
+        (ScopeSet.KeysMint, "keys:mint"),
+        (ScopeSet.AuditRead, "audit:read"),
+        (ScopeSet.AgentSelf, "agent:self"),
+    ];
+
+    public static string[] ToWords(this ScopeSet scopes) =>
+        scopes.HasFlag(ScopeSet.Admin)
+            ? [.. s_words.Where(w => w.Scope is ScopeSet.Admin or ScopeSet.AgentSelf && scopes.HasFlag(w.Scope)).Select(w => w.Word)]
+            : [.. s_words.Where(w => scopes.HasFlag(w.Scope)).Select(w => w.Word)];
+
+    public static bool TryParse(string word, out ScopeSet scope)
+    {
+        scope = Array.Find(s_words, w => w.Word == word).Scope;
+        return scope != ScopeSet.None;
+    }
+
+    public static ScopeSet Parse(IEnumerable<string> words) =>
+        words.Aggregate(ScopeSet.None, (all, word) => TryParse(word, out var scope) ? all | scope : all);
+}

@@ -1,0 +1,109 @@
+using SessionMesh.Core.Agents;
+using SessionMesh.Core.State;
+
+namespace SessionMesh.Core.Leases;
+
+/// <summary>
+/// When leases lapse and what is due next for an agent. An agent's lease runs on monotonic time, so that a jump of the
+/// wall clock kills nobody, and never through a time in which the server itself was away. Thread-safe.
+/// </summary>
+public sealed class LeaseBook(SlotTable slots)
+{
+    /// <summary>Milliseconds that every lease gets at least after the server itself was away.</summary>
+    public const long ReturnGrace = 30_000;
+
+    private readonly LeaseWheel _wheel = new(slots);
+    private long _returnedAt;
+    private long _noForceBefore;
+
+    /// <summary>
+    /// The server was away, or stalled, until <paramref name="now"/>: every lease gets its full TTL again, at least
+    /// <see cref="ReturnGrace"/>, and no running grace period ends sooner than that.
+    /// </summary>
+    public void ServerReturned(Moment now)
+    {
+        Volatile.Write(ref _returnedAt, now.Lease);
+        Volatile.Write(ref _noForceBefore, now.Wall + ReturnGrace);
+    }
+
+    /// <summary>Lease-clock time at which the agent's lease lapses (it then is suspect, and a TTL later lost).</summary>
+    public long LapsesAt(Agent agent, in Vitals vitals)
+    {
+        var returned = Volatile.Read(ref _returnedAt);
+        var ttl = (vitals.GrantedTtl > 0 ? vitals.GrantedTtl : agent.Ttl) * 1000L;
+        return vitals.TouchedAt < returned
+            ? returned + Math.Max(ttl, ReturnGrace)
+            : vitals.TouchedAt + ttl;
+    }
+
+    /// <summary>
+    /// Whether the agent beat although its lease was found lapsed: the beat came between that finding and its commit. The next
+    /// look takes the lapse back. (A lease that only began anew with the server's return is no sign of life.)
+    /// </summary>
+    public bool BeatMeanwhile(Agent agent, in Vitals vitals, Moment now) =>
+        vitals.TouchedAt >= Volatile.Read(ref _returnedAt) && LapsesAt(agent, vitals) > now.Lease;
+
+    /// <summary>Wall time at which force follows on a stop.</summary>
+    public long ForceAt(StopRequest stop) => Math.Max(stop.Deadline, Volatile.Read(ref _noForceBefore));
+
+    /// <summary>Lease-clock time at which something about this agent is due next; <see cref="long.MaxValue"/> for never.</summary>
+    public long DueAt(AgentSlot slot, Moment now)
+    {
+        var agent = slot.Agent;
+        var due = slot.Inbox.Pending.IsEmpty ? long.MaxValue : OnLeaseClock(slot.Inbox.EarliestExpiry, now);
+        switch (agent.Liveness)
+        {
+            case Liveness.Alive:
+                due = Math.Min(due, LapsesAt(agent, slot.ReadVitals()));
+                break;
+            case Liveness.Suspect:
+                var vitals = slot.ReadVitals();
+                due = Math.Min(due, BeatMeanwhile(agent, vitals, now) ? now.Lease : LapsesAt(agent, vitals) + (agent.Ttl * 1000L));
+                break;
+            case Liveness.Stopping when agent.Stop is { } stop:
+                due = Math.Min(due, OnLeaseClock(ForceAt(stop), now));
+                break;
+        }
+
+        return due;
+    }
+
+    public void Schedule(AgentSlot slot, int number, Moment now)
+    {
+        var due = DueAt(slot, now);
+        if (due != long.MaxValue)
+        {
+            _wheel.Schedule(number, due);
+        }
+    }
+
+    /// <summary>Looks at the agent at the next tick, whatever is due.</summary>
+    public void ScheduleSoon(int number, Moment now) => _wheel.Schedule(number, now.Lease);
+
+    /// <summary>
+    /// Takes the agents for which something is due now; those whose tick came but who renewed meanwhile are scheduled
+    /// again, in passing.
+    /// </summary>
+    public List<int> TakeDue(Moment now)
+    {
+        var candidates = new List<int>();
+        _wheel.CollectDue(now.Lease, candidates);
+        var due = new List<int>();
+        foreach (var number in candidates)
+        {
+            var at = DueAt(slots[number], now);
+            if (at <= now.Lease)
+            {
+                due.Add(number);
+            }
+            else if (at != long.MaxValue)
+            {
+                _wheel.Schedule(number, at);
+            }
+        }
+
+        return due;
+    }
+
+    private static long OnLeaseClock(long wall, Moment now) => wall == long.MaxValue ? long.MaxValue : now.Lease + (wall - now.Wall);
+}

@@ -1,0 +1,35 @@
+namespace SessionMesh.Core.Leases;
+
+/// <summary>How often agents are told to beat, and how many may lapse at once. Pure.</summary>
+public static class LeasePolicy
+{
+    /// <summary>
+    /// Heartbeats a second that the mesh asks a whole fleet for. Above it the beat is stretched, and the TTL with it.
+    /// Two cores take about 40,000 single heartbeats a second (eng/bench.sh, item b); a quarter of it leaves room for work.
+    /// </summary>
+    public const int FleetBeatsPerSecond = 10_000;
+
+    /// <summary>A fleet smaller than this is never slowed in expiring.</summary>
+    public const int SmallFleet = 100;
+
+    /// <summary>Seconds of the lease to grant to one agent of a fleet of <paramref name="alive"/>.</summary>
+    public static int Grant(int ttl, int alive)
+    {
+        var stretched = 3L * alive / FleetBeatsPerSecond;
+        return (int)Math.Max(ttl, Math.Min(stretched, int.MaxValue));
+    }
+
+    /// <summary>
+    /// Seconds after which to beat: a third of the TTL, less up to a fifth of that as jitter, so that a fleet that came
+    /// back at once does not beat at once for ever.
+    /// </summary>
+    /// <param name="random">0 to 1.</param>
+    public static int NextBeat(int ttl, double random) => Math.Max(1, (int)Math.Round(ttl / 3.0 * (1 - (0.2 * random))));
+
+    /// <summary>
+    /// How many of <paramref name="lapsed"/> leases may lapse in this tick. More than a sixth of a fleet at once is more
+    /// likely our network than their death: then a sixtieth goes a tick.
+    /// </summary>
+    public static int LapsesPerTick(int lapsed, int alive) =>
+        alive < SmallFleet || lapsed <= alive / 6 ? lapsed : Math.Max(1, alive / 60);
+}

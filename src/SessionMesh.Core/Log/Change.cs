@@ -1,0 +1,29 @@
+using System.Text.Json.Serialization;
+
+namespace SessionMesh.Core.Log;
+
+/// <summary>
+/// An entry of the log: everything durable that ever happened is one. The log speaks in ids, never in the numbers that
+/// one process uses inside, so that it can be replayed anywhere. The envelope is stamped when the change is emitted.
+/// </summary>
+public abstract record Change
+{
+    /// <summary>Position in the log: 1, 2, 3… without a gap.</summary>
+    [JsonIgnore]
+    public long Revision { get; internal set; }
+
+    /// <summary>Wall milliseconds; never less than the entry before.</summary>
+    [JsonIgnore]
+    public long At { get; internal set; }
+
+    /// <summary>Key id, or <see cref="Actors.Mesh"/>.</summary>
+    [JsonIgnore]
+    public string Actor { get; internal set; } = "";
+
+    /// <summary>The id of what changed. Never empty in the log (the serializer does not allow <c>required</c> here).</summary>
+    [JsonIgnore]
+    public string Subject { get; init; } = "";
+
+    [JsonIgnore]
+    public abstract string Kind { get; }
+}

@@ -1,0 +1,75 @@
+using System.Buffers;
+using System.Text.Json;
+using SessionMesh.Core.Agents;
+using SessionMesh.Core.Idempotency;
+using SessionMesh.Core.Keys;
+using SessionMesh.Core.Steering;
+
+namespace SessionMesh.Core.Log;
+
+/// <summary>Payloads of the log, to JSON and back. Thread-safe.</summary>
+public static class ChangeCodec
+{
+    /// <summary>Writes the members of <paramref name="change"/> beside its envelope, as one JSON object in UTF-8.</summary>
+    public static void WritePayload(IBufferWriter<byte> output, Utf8JsonWriter writer, Change change)
+    {
+        writer.Reset(output);
+        switch (change)
+        {
+            case DirectiveIssued c: JsonSerializer.Serialize(writer, c, CoreJson.Default.DirectiveIssued); break;
+            case DirectiveMoved c: JsonSerializer.Serialize(writer, c, CoreJson.Default.DirectiveMoved); break;
+            case AgentRegistered c: JsonSerializer.Serialize(writer, c, CoreJson.Default.AgentRegistered); break;
+            case AgentLivenessChanged c: JsonSerializer.Serialize(writer, c, CoreJson.Default.AgentLivenessChanged); break;
+            case AgentUpdated c: JsonSerializer.Serialize(writer, c, CoreJson.Default.AgentUpdated); break;
+            case AgentDeclared c: JsonSerializer.Serialize(writer, c, CoreJson.Default.AgentDeclared); break;
+            case AgentStopping c: JsonSerializer.Serialize(writer, c, CoreJson.Default.AgentStopping); break;
+            case AgentDied c: JsonSerializer.Serialize(writer, c, CoreJson.Default.AgentDied); break;
+            case KeyMinted c: JsonSerializer.Serialize(writer, c, CoreJson.Default.KeyMinted); break;
+            case KeyLimited c: JsonSerializer.Serialize(writer, c, CoreJson.Default.KeyLimited); break;
+            case KeyEnded c: JsonSerializer.Serialize(writer, c, CoreJson.Default.KeyEnded); break;
+            case ReceiptKept c: JsonSerializer.Serialize(writer, c, CoreJson.Default.ReceiptKept); break;
+            case ReceiptsTrimmed c: JsonSerializer.Serialize(writer, c, CoreJson.Default.ReceiptsTrimmed); break;
+            default: throw new InvalidOperationException($"no codec for change kind {change.Kind}");
+        }
+
+        writer.Flush();
+    }
+
+    /// <summary>Reads an entry back.</summary>
+    /// <exception cref="InvalidDataException">The kind is unknown: a newer version wrote this log.</exception>
+    public static Change Read(long revision, long at, string actor, string kind, string subject, string payload)
+    {
+        var change = kind switch
+        {
+            DirectiveIssued.Name => JsonSerializer.Deserialize(payload, CoreJson.Default.DirectiveIssued),
+            AgentRegistered.Name => JsonSerializer.Deserialize(payload, CoreJson.Default.AgentRegistered),
+            AgentUpdated.Name => JsonSerializer.Deserialize(payload, CoreJson.Default.AgentUpdated),
+            AgentDeclared.Name => JsonSerializer.Deserialize(payload, CoreJson.Default.AgentDeclared),
+            AgentStopping.Name => JsonSerializer.Deserialize(payload, CoreJson.Default.AgentStopping),
+            AgentDied.Name => JsonSerializer.Deserialize(payload, CoreJson.Default.AgentDied),
+            AgentLivenessChanged.Suspect => new AgentLivenessChanged { Subject = "", Liveness = Liveness.Suspect },
+            AgentLivenessChanged.Lost => new AgentLivenessChanged { Subject = "", Liveness = Liveness.Lost },
+            AgentLivenessChanged.Alive => new AgentLivenessChanged { Subject = "", Liveness = Liveness.Alive },
+            KeyMinted.Name => JsonSerializer.Deserialize(payload, CoreJson.Default.KeyMinted),
+            KeyLimited.Name => JsonSerializer.Deserialize(payload, CoreJson.Default.KeyLimited),
+            KeyEnded.Revoked => JsonSerializer.Deserialize(payload, CoreJson.Default.KeyEnded),
+            KeyEnded.Expired => JsonSerializer.Deserialize(payload, CoreJson.Default.KeyEnded)! with { Lapsed = true },
+            ReceiptKept.Name => JsonSerializer.Deserialize(payload, CoreJson.Default.ReceiptKept),
+            ReceiptsTrimmed.Name => JsonSerializer.Deserialize(payload, CoreJson.Default.ReceiptsTrimmed),
+            _ => ReadMoved(kind, payload),
+        };
+
+        return change! with { Subject = subject, Revision = revision, At = at, Actor = actor };
+    }
+
+    private static Change ReadMoved(string kind, string payload)
+    {
+        const string Prefix = "directive.";
+        if (kind.StartsWith(Prefix, StringComparison.Ordinal) && Words.TryParse(kind[Prefix.Length..], out DeliveryState state))
+        {
+            return JsonSerializer.Deserialize(payload, CoreJson.Default.DirectiveMoved)! with { State = state };
+        }
+
+        throw new InvalidDataException($"the log holds a change of kind '{kind}', which this version does not know");
+    }
+}

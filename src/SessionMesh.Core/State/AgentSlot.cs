@@ -1,0 +1,185 @@
+using SessionMesh.Core.Agents;
+using SessionMesh.Core.Steering;
+
+namespace SessionMesh.Core.State;
+
+#pragma warning disable MA0064 // A lock object of its own would cost 32 bytes a slot; nothing outside locks a slot.
+
+/// <summary>
+/// An agent's place in memory: its durable record and inbox, replaced whole by the one writer, and what its heartbeats
+/// said, which is never a row. Reading <see cref="Agent"/> and <see cref="Inbox"/> needs no lock; heartbeats lock the slot,
+/// so that a row never mixes two of them. Laid out for a million of these in one process.
+/// </summary>
+public sealed class AgentSlot
+{
+    private Agent _agent;
+    private Inbox _inbox = Inbox.Empty;
+
+    private string? _note;
+    private double _progress = double.NaN;
+    private long _touchedAt = Never;
+    private long _progressAt = Never;
+    private float _load = float.NaN;
+    private int _progressInterval;
+    private int _grantedTtl;
+    private int _streams;
+    private Activity _activity;
+
+    /// <summary>Marks a time on the lease clock that has not come.</summary>
+    public const long Never = long.MinValue;
+
+    internal AgentSlot(Agent agent) => _agent = agent;
+
+    public Agent Agent => Volatile.Read(ref _agent);
+    public Inbox Inbox => Volatile.Read(ref _inbox);
+
+    /// <summary>Streams of directives that are open to it.</summary>
+    public int Streams => Volatile.Read(ref _streams);
+
+    /// <summary>Lease-clock time of the last renewal (a heartbeat or a registration) since this process began; <see cref="Never"/>.</summary>
+    public long TouchedAt => Volatile.Read(ref _touchedAt);
+
+    // The forest: intrusive, guarded by Forest's lock.
+    internal int FirstChild = -1;
+    internal int NextSibling = -1;
+    internal int PreviousSibling = -1;
+
+    /// <summary>Tick at which the lease wheel looks at this agent next; guarded by the wheel.</summary>
+    internal int DueTick = int.MaxValue;
+
+    public void StreamOpened() => Interlocked.Increment(ref _streams);
+    public void StreamClosed() => Interlocked.Decrement(ref _streams);
+
+    /// <summary>
+    /// Takes a heartbeat, unless the agent is not alive under that incarnation any more: then nothing changes and the
+    /// answer is false. (The check and the write are one step, so that a beat cannot land in an incarnation that began
+    /// meanwhile.)
+    /// </summary>
+    public bool TryBeat(int? incarnation, in Beat beat, Moment now, int grantedTtl)
+    {
+        lock (this)
+        {
+            var agent = _agent;
+            if (agent.Liveness is not (Liveness.Alive or Liveness.Stopping) || (incarnation is { } given && given != agent.Incarnation))
+            {
+                return false;
+            }
+
+            _touchedAt = now.Lease;
+            _grantedTtl = grantedTtl;
+            Report(beat, now);
+            return true;
+        }
+    }
+
+    /// <summary>Everything that heartbeats said, read as one.</summary>
+    public Vitals ReadVitals()
+    {
+        lock (this)
+        {
+            return new Vitals(_activity, _load, _progress, _progressInterval, _note, _touchedAt, _progressAt, _grantedTtl, _streams > 0);
+        }
+    }
+
+    internal void Replace(Agent agent)
+    {
+        lock (this)
+        {
+            var before = _agent;
+            Volatile.Write(ref _agent, agent);
+            if (before.Incarnation != agent.Incarnation || (!agent.HasSession && before.HasSession))
+            {
+                Forget();
+            }
+        }
+    }
+
+    internal void Replace(Inbox inbox) => Volatile.Write(ref _inbox, inbox);
+
+    internal void Renew(in Beat beat, Moment now)
+    {
+        lock (this)
+        {
+            _touchedAt = now.Lease;
+            _grantedTtl = 0;
+            Report(beat, now);
+        }
+    }
+
+    private void Report(in Beat beat, Moment now)
+    {
+        if (beat.Activity != Activity.Unknown)
+        {
+            if (beat.Activity == Activity.Working && _activity != Activity.Working)
+            {
+                _progressAt = now.Lease; // the promise of progress runs from when the work began
+            }
+
+            _activity = beat.Activity;
+        }
+
+        if (!double.IsNaN(beat.Load))
+        {
+            _load = (float)beat.Load;
+        }
+
+        if (!double.IsNaN(beat.Progress))
+        {
+            if (!beat.Progress.Equals(_progress))
+            {
+                _progressAt = now.Lease;
+            }
+
+            _progress = beat.Progress;
+        }
+
+        if (beat.ProgressInterval is { } interval)
+        {
+            _progressInterval = interval;
+        }
+
+        if (beat.Note is not null)
+        {
+            _note = beat.Note;
+        }
+    }
+
+    private void Forget()
+    {
+        _note = null;
+        _progress = double.NaN;
+        _load = float.NaN;
+        _activity = Activity.Unknown;
+        _progressInterval = 0;
+        _grantedTtl = 0;
+        _progressAt = Never;
+    }
+}
+
+/// <summary>What one heartbeat reports; <see cref="double.NaN"/>, <see cref="Activity.Unknown"/> and null leave what was said before.</summary>
+/// <param name="ProgressInterval">Seconds; 0 withdraws it.</param>
+public readonly record struct Beat(Activity Activity, double Load, double Progress, int? ProgressInterval, string? Note)
+{
+    /// <summary>"I am here", and nothing else.</summary>
+    public static readonly Beat Empty = new(Activity.Unknown, double.NaN, double.NaN, null, null);
+}
+
+/// <summary>What is known from heartbeats alone; times on the lease clock.</summary>
+/// <param name="ProgressInterval">Seconds; 0 for none.</param>
+/// <param name="GrantedTtl">Seconds of the lease that the last heartbeat was granted; 0 for the agent's own TTL.</param>
+public readonly record struct Vitals(
+    Activity Activity,
+    float Load,
+    double Progress,
+    int ProgressInterval,
+    string? Note,
+    long TouchedAt,
+    long ProgressAt,
+    int GrantedTtl,
+    bool Connected)
+{
+    /// <summary>Working, but without progress for longer than promised.</summary>
+    public bool IsStalled(Moment now) =>
+        Activity == Activity.Working && ProgressInterval > 0 && ProgressAt != AgentSlot.Never
+        && now.Lease - ProgressAt > ProgressInterval * 1000L;
+}

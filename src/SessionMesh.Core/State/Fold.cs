@@ -1,0 +1,185 @@
+using System.Globalization;
+using SessionMesh.Core.Agents;
+using SessionMesh.Core.Idempotency;
+using SessionMesh.Core.Keys;
+using SessionMesh.Core.Log;
+using SessionMesh.Core.Steering;
+
+namespace SessionMesh.Core.State;
+
+/// <summary>
+/// The one place where a change becomes state: deciding, committing, loading a log and following another node all come
+/// through here. Total and deterministic: it refuses nothing, reads no clock and decides nothing.
+/// </summary>
+internal static class Fold
+{
+    public static void Apply(MeshDraft draft, Change change)
+    {
+        switch (change)
+        {
+            case DirectiveIssued c: Issue(draft, c); break;
+            case DirectiveMoved c: Move(draft, c); break;
+            case AgentRegistered c: Register(draft, c); break;
+            case AgentDeclared c: Declare(draft, c); break;
+            case AgentUpdated c: Update(draft, c); break;
+            case AgentLivenessChanged c: draft.Put(Subject(draft, c) with { Liveness = c.Liveness }); break;
+            case AgentStopping c: Stop(draft, c); break;
+            case AgentDied c: Die(draft, c); break;
+            case KeyMinted c: Mint(draft, c); break;
+            case KeyLimited c: draft.Put(draft.FindKey(c.Subject)! with { ExpiresAt = c.ExpiresAt }); break;
+            case KeyEnded c: draft.Put(draft.FindKey(c.Subject)! with { EndedAt = c.At }); break;
+            case ReceiptKept c: Keep(draft, c); break;
+            case ReceiptsTrimmed c: draft.TrimReceiptsBelow = c.Below; break;
+            default: throw new InvalidOperationException($"no fold for change kind {change.Kind}");
+        }
+    }
+
+    private static Agent Subject(MeshDraft draft, Change change) =>
+        draft.FindAgent(change.Subject) ?? throw new InvalidDataException($"revision {change.Revision} names the unknown agent {change.Subject}");
+
+    private static int Parent(MeshDraft draft, string? parentId) => parentId is null ? -1 : draft.FindAgent(parentId)!.Number;
+
+    private static LabelSet LabelsOf(IReadOnlyDictionary<string, string>? labels) => labels is null ? LabelSet.Empty : LabelSet.Of(labels);
+
+    private static void Declare(MeshDraft draft, AgentDeclared c) =>
+        draft.Put(
+            new Agent
+            {
+                Number = draft.NextNumber,
+                Id = c.Subject,
+                Cluster = c.Cluster,
+                Parent = Parent(draft, c.ParentId),
+                User = c.User,
+                Specializations = NameSet.Of(c.Specializations),
+                Labels = LabelsOf(c.Labels),
+                CreatedAt = c.At,
+            },
+            isNew: true);
+
+    private static void Register(MeshDraft draft, AgentRegistered c)
+    {
+        var known = draft.FindAgent(c.Subject);
+        var agent = (known ?? new Agent { Number = draft.NextNumber, Id = c.Subject, Cluster = c.Cluster, CreatedAt = c.At }) with
+        {
+            Incarnation = c.Incarnation,
+            Session = c.Revision,
+            Liveness = Liveness.Alive,
+            Paused = false,
+            Ttl = c.Ttl,
+            Cluster = c.Cluster,
+            Parent = Parent(draft, c.ParentId),
+            User = c.User,
+            Specializations = NameSet.Of(c.Specializations),
+            Labels = LabelsOf(c.Labels),
+            Direction = null,
+            Stop = null,
+        };
+        draft.Put(agent, isNew: known is null);
+    }
+
+    private static void Update(MeshDraft draft, AgentUpdated c) =>
+        draft.Put(Subject(draft, c) with
+        {
+            Ttl = c.Ttl,
+            Cluster = c.Cluster,
+            Parent = Parent(draft, c.ParentId),
+            User = c.User,
+            Specializations = NameSet.Of(c.Specializations),
+            Labels = LabelsOf(c.Labels),
+        });
+
+    private static void Stop(MeshDraft draft, AgentStopping c) =>
+        draft.Put(Subject(draft, c) with { Liveness = Liveness.Stopping, Stop = new StopRequest(c.Deadline, c.Reason, c.Cascade) });
+
+    private static void Die(MeshDraft draft, AgentDied c) =>
+        draft.Put(Subject(draft, c) with
+        {
+            Liveness = Liveness.Dead,
+            Session = 0,
+            Paused = false,
+            LastExit = new Exit(c.Confirmed, c.ExitCode, c.Signal, c.Reason, c.At, c.TombstoneUntil),
+        });
+
+    private static void Issue(MeshDraft draft, DirectiveIssued c)
+    {
+        var number = Subject(draft, c).Number;
+        var inbox = draft.InboxOf(number);
+        var directive = new Directive
+        {
+            Revision = c.Revision,
+            Agent = number,
+            Seq = c.Seq,
+            Previous = inbox.LastRevision,
+            Verb = c.Verb,
+            Direction = c.Direction,
+            Message = c.Message,
+            Data = c.Data,
+            IssuedBy = c.Actor,
+            IssuedAt = c.At,
+            ExpiresAt = c.ExpiresAt,
+        };
+        draft.Put(number, inbox.Issue(directive), directive);
+    }
+
+    private static void Move(MeshDraft draft, DirectiveMoved c)
+    {
+        var agent = Subject(draft, c);
+        var inbox = draft.InboxOf(agent.Number);
+        var before = inbox.Find(c.Seq) ?? throw new InvalidDataException($"revision {c.Revision} moves directive {c.Seq} of {c.Subject}, which is over");
+        var after = before with
+        {
+            State = c.State,
+            DeliveredAt = c.State == DeliveryState.Delivered ? c.At : before.DeliveredAt,
+            AcceptedAt = c.State == DeliveryState.Accepted ? c.At : before.AcceptedAt,
+            EndedAt = c.State.IsPending() ? 0 : c.At,
+            Note = c.Note ?? before.Note,
+        };
+        draft.Put(agent.Number, inbox.Move(after), after);
+        if (c.State == DeliveryState.Acknowledged)
+        {
+            Obey(draft, agent, after);
+        }
+    }
+
+    /// <summary>An acknowledged directive is known to have taken effect: the agent's own record shows it.</summary>
+    private static void Obey(MeshDraft draft, Agent agent, Directive directive)
+    {
+        var obeyed = directive.Verb switch
+        {
+            Verb.Steer => agent with { Direction = directive.Direction },
+            Verb.Pause => agent with { Paused = true },
+            Verb.Resume => agent with { Paused = false },
+            _ => agent,
+        };
+        if (obeyed != agent)
+        {
+            draft.Put(obeyed);
+        }
+    }
+
+    private static void Mint(MeshDraft draft, KeyMinted c) =>
+        draft.Put(new Key
+        {
+            Revision = c.Revision,
+            Id = c.Subject,
+            Name = c.KeyName,
+            Parent = c.Parent,
+            Scopes = ScopeWords.Parse(c.Scopes),
+            Hash = c.Hash,
+            CreatedAt = c.At,
+            ExpiresAt = c.ExpiresAt,
+            AgentId = c.AgentId,
+            Incarnation = c.Incarnation,
+            Generation = c.Generation,
+        });
+
+    private static void Keep(MeshDraft draft, ReceiptKept c) =>
+        draft.Put(new Receipt(
+            c.Revision,
+            UInt128.Parse(c.Subject, NumberStyles.HexNumber, CultureInfo.InvariantCulture),
+            UInt128.Parse(c.Request, NumberStyles.HexNumber, CultureInfo.InvariantCulture),
+            c.At,
+            c.Status,
+            c.Answer,
+            c.KeyId));
+}

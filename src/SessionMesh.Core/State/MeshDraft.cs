@@ -1,0 +1,254 @@
+using SessionMesh.Core.Agents;
+using SessionMesh.Core.Idempotency;
+using SessionMesh.Core.Keys;
+using SessionMesh.Core.Log;
+using SessionMesh.Core.Steering;
+
+namespace SessionMesh.Core.State;
+
+/// <summary>
+/// One batch on its way: the base state, and over it what this batch has decided so far, a record a noun. Reads show both.
+/// <see cref="Commit"/> lays the overlay onto the base; dropping the draft leaves the base as it was. The writer's alone.
+/// </summary>
+public sealed class MeshDraft(MeshState state, Moment now)
+{
+    private readonly Dictionary<int, Agent> _agents = [];
+    private readonly Dictionary<string, int> _newAgents = new(StringComparer.Ordinal);
+    private readonly Dictionary<int, Inbox> _inboxes = [];
+    private readonly Dictionary<long, Directive> _directives = [];
+    private readonly Dictionary<string, Key> _keys = new(StringComparer.Ordinal);
+    private readonly Dictionary<UInt128, Receipt> _receipts = [];
+    private readonly List<(int Number, Beat Beat)> _renewals = [];
+    private readonly List<Change> _changes = [];
+
+    public Moment Now { get; } = now;
+    public MeshState Base => state;
+
+    /// <summary>Who asks for the command that is being decided.</summary>
+    public string Actor { get; set; } = Actors.Mesh;
+
+    /// <summary>Revision of the newest change, this batch's included.</summary>
+    public long Revision { get; private set; } = state.Revision;
+
+    /// <summary>What this batch appends to the log, in order.</summary>
+    public IReadOnlyList<Change> Changes => _changes;
+
+    /// <summary>Records as this batch leaves them: what the tables must show.</summary>
+    public IReadOnlyCollection<Agent> ChangedAgents => _agents.Values;
+
+    /// <inheritdoc cref="ChangedAgents"/>
+    public IReadOnlyCollection<Directive> ChangedDirectives => _directives.Values;
+
+    /// <inheritdoc cref="ChangedAgents"/>
+    public IReadOnlyCollection<Key> ChangedKeys => _keys.Values;
+
+    /// <inheritdoc cref="ChangedAgents"/>
+    public IReadOnlyCollection<Receipt> NewReceipts => _receipts.Values;
+
+    /// <summary>Numbers of agents with another inbox than before.</summary>
+    public IReadOnlyCollection<int> ChangedInboxes => _inboxes.Keys;
+
+    /// <summary>Receipts below this revision go; 0 for none.</summary>
+    public long TrimReceiptsBelow { get; internal set; }
+
+    /// <summary>Number that the next new agent gets.</summary>
+    public int NextNumber => state.Slots.Count + _newAgents.Count;
+
+    public Agent? FindAgent(string id) =>
+        _newAgents.TryGetValue(id, out var number) ? _agents[number] : state.Find(id) is { } slot ? AgentAt(slot.Agent.Number) : null;
+
+    public Agent AgentAt(int number) => _agents.TryGetValue(number, out var agent) ? agent : state.Slots[number].Agent;
+
+    public Inbox InboxOf(int number) =>
+        _inboxes.TryGetValue(number, out var inbox) ? inbox : number < state.Slots.Count ? state.Slots[number].Inbox : Inbox.Empty;
+
+    /// <summary>A directive that this batch issued or moved, as it is now, pending or not.</summary>
+    public Directive ChangedDirective(long revision) => _directives[revision];
+
+    /// <summary>What heartbeats said; of an agent that this batch made, nothing.</summary>
+    public Vitals VitalsOf(int number) =>
+        number < state.Slots.Count ? state.Slots[number].ReadVitals() : new Vitals { Load = float.NaN, Progress = double.NaN, TouchedAt = AgentSlot.Never };
+
+    public Key? FindKey(string id)
+    {
+        var key = _keys.TryGetValue(id, out var changed) ? changed : state.Keys.Find(id);
+        return key is { EndedAt: 0 } ? key : null;
+    }
+
+    /// <summary>Valid keys that this one minted.</summary>
+    public List<Key> KeysUnder(string parent) => Merge(state.Keys.Under(parent), key => key.Parent == parent);
+
+    /// <summary>Valid keys bound to an agent.</summary>
+    public List<Key> KeysBoundTo(string agentId) => Merge(state.Keys.BoundTo(agentId), key => key.AgentId == agentId);
+
+    public Receipt? FindReceipt(UInt128 scope) => _receipts.TryGetValue(scope, out var receipt) ? receipt : state.Receipts.Find(scope);
+
+    /// <summary>Numbers of the direct children.</summary>
+    public List<int> Children(int number)
+    {
+        var children = number < state.Slots.Count ? state.Forest.Children(number) : [];
+        children.RemoveAll(child => AgentAt(child).Parent != number);
+        foreach (var agent in _agents.Values)
+        {
+            if (agent.Parent == number && !children.Contains(agent.Number))
+            {
+                children.Add(agent.Number);
+            }
+        }
+
+        return children;
+    }
+
+    /// <summary>Agents below this one at any depth, dead ones too (their children may live), parents before children.</summary>
+    public List<Agent> Descendants(int number)
+    {
+        var found = new List<Agent>();
+        var open = new Queue<int>(Children(number));
+        while (open.TryDequeue(out var child))
+        {
+            found.Add(AgentAt(child));
+            foreach (var next in Children(child))
+            {
+                open.Enqueue(next);
+            }
+        }
+
+        return found;
+    }
+
+    /// <summary>Appends a change and applies it to the overlay; what is read after this shows it. Returns its revision.</summary>
+    public long Emit(Change change)
+    {
+        change.Revision = Revision + 1;
+        change.At = Now.Wall;
+        change.Actor = Actor;
+        _changes.Add(change);
+        Apply(change);
+        return change.Revision;
+    }
+
+    /// <summary>Applies a change that is in the log already: another node's, or one that is being replayed.</summary>
+    /// <exception cref="InvalidDataException">It does not follow the newest revision.</exception>
+    public void Apply(Change change)
+    {
+        if (change.Revision != Revision + 1)
+        {
+            throw new InvalidDataException($"revision {change.Revision} does not follow {Revision}");
+        }
+
+        Revision = change.Revision;
+        Fold.Apply(this, change);
+    }
+
+    /// <summary>The agent's lease is renewed when this batch commits. In memory alone: no change, no row.</summary>
+    public void Renew(int number, in Beat beat) => _renewals.Add((number, beat));
+
+    /// <summary>Lays the overlay onto the base. Call it once, after the batch is durable.</summary>
+    public void Commit()
+    {
+        foreach (var number in _newAgents.Values.Order())
+        {
+            var agent = _agents[number];
+            state.Put(agent);
+            state.Forest.Move(state.Slots[number], number, -1, agent.Parent);
+        }
+
+        foreach (var (number, agent) in _agents)
+        {
+            var before = state.Slots[number].Agent;
+            if (!ReferenceEquals(before, agent))
+            {
+                state.Put(agent);
+                state.Forest.Move(state.Slots[number], number, before.Parent, agent.Parent);
+            }
+        }
+
+        foreach (var (number, inbox) in _inboxes)
+        {
+            state.Slots[number].Replace(inbox);
+        }
+
+        foreach (var (number, beat) in _renewals)
+        {
+            state.Slots[number].Renew(beat, Now);
+        }
+
+        CommitKeysAndReceipts();
+        Reschedule();
+        state.Advance(Revision);
+    }
+
+    internal void Put(Agent agent, bool isNew = false)
+    {
+        _agents[agent.Number] = agent;
+        if (isNew)
+        {
+            _newAgents.Add(agent.Id, agent.Number);
+        }
+    }
+
+    internal void Put(int number, Inbox inbox, Directive directive)
+    {
+        _inboxes[number] = inbox;
+        _directives[directive.Revision] = directive;
+    }
+
+    internal void Put(Key key) => _keys[key.Id] = key;
+    internal void Put(Receipt receipt) => _receipts[receipt.Scope] = receipt;
+
+    private void CommitKeysAndReceipts()
+    {
+        foreach (var key in _keys.Values)
+        {
+            state.Keys.Put(key);
+        }
+
+        foreach (var receipt in _receipts.Values)
+        {
+            state.Receipts.Put(receipt);
+        }
+
+        if (TrimReceiptsBelow > 0)
+        {
+            state.Receipts.Trim(TrimReceiptsBelow);
+        }
+    }
+
+    private void Reschedule()
+    {
+        foreach (var number in _agents.Keys)
+        {
+            state.Leases.Schedule(state.Slots[number], number, Now);
+        }
+
+        foreach (var number in _inboxes.Keys)
+        {
+            if (!_agents.ContainsKey(number))
+            {
+                state.Leases.Schedule(state.Slots[number], number, Now);
+            }
+        }
+    }
+
+    private List<Key> Merge(IReadOnlyCollection<string> committed, Func<Key, bool> matches)
+    {
+        var keys = new List<Key>();
+        foreach (var id in committed)
+        {
+            if (FindKey(id) is { } key)
+            {
+                keys.Add(key);
+            }
+        }
+
+        foreach (var key in _keys.Values)
+        {
+            if (key.EndedAt == 0 && matches(key) && !committed.Contains(key.Id))
+            {
+                keys.Add(key);
+            }
+        }
+
+        return keys;
+    }
+}

@@ -1,0 +1,99 @@
+using System.Collections.Concurrent;
+using SessionMesh.Core.Agents;
+using SessionMesh.Core.Leases;
+using SessionMesh.Core.Steering;
+
+namespace SessionMesh.Core.State;
+
+/// <summary>
+/// All that can still change, in memory. Its public members read, and are safe on any thread at any time; only
+/// <see cref="MeshDraft.Commit"/>, called by the one writer, changes it (heartbeats aside, see <see cref="AgentSlot"/>).
+/// A reader may see one record of a batch before another; each record by itself is whole.
+/// </summary>
+public sealed class MeshState
+{
+    private readonly ConcurrentDictionary<string, AgentSlot> _byId = new(1, 1024, StringComparer.Ordinal);
+    private long _revision;
+
+    public MeshState()
+    {
+        Forest = new Forest(Slots);
+        Leases = new LeaseBook(Slots);
+    }
+
+    public SlotTable Slots { get; } = new();
+    public Forest Forest { get; }
+    public AgentIndexes Indexes { get; } = new();
+    public LeaseBook Leases { get; }
+    public KeyTable Keys { get; } = new();
+    public ReceiptTable Receipts { get; } = new();
+
+    /// <summary>Revision of the newest change that is committed and applied.</summary>
+    public long Revision => Volatile.Read(ref _revision);
+
+    public AgentSlot? Find(string agentId) => _byId.GetValueOrDefault(agentId);
+
+    /// <summary>Agents below this one at any depth that are not dead, in no order.</summary>
+    public List<AgentSlot> Descendants(int number)
+    {
+        var found = new List<AgentSlot>();
+        var open = new Stack<int>(Forest.Children(number));
+        while (open.TryPop(out var child))
+        {
+            var slot = Slots[child];
+            if (slot.Agent.Liveness != Liveness.Dead)
+            {
+                found.Add(slot);
+            }
+
+            foreach (var next in Forest.Children(child))
+            {
+                open.Push(next);
+            }
+        }
+
+        return found;
+    }
+
+    /// <summary>Takes over what the tables hold; only before the state is shared, agents in order of their numbers.</summary>
+    public void Load(Agent agent, Inbox inbox)
+    {
+        Put(agent).Replace(inbox);
+    }
+
+    /// <summary>After the last <see cref="Load(Agent, Inbox)"/>: parents are linked, leases begin, the log stands at <paramref name="revision"/>.</summary>
+    public void Loaded(long revision, Moment now)
+    {
+        _revision = revision;
+        Leases.ServerReturned(now);
+        for (var number = 0; number < Slots.Count; number++)
+        {
+            var slot = Slots[number];
+            Forest.Move(slot, number, -1, slot.Agent.Parent);
+            Leases.Schedule(slot, number, now);
+        }
+    }
+
+    public void Load(Keys.Key key) => Keys.Put(key);
+    public void Load(Idempotency.Receipt receipt) => Receipts.Put(receipt);
+
+    internal AgentSlot Put(Agent agent)
+    {
+        if (agent.Number == Slots.Count)
+        {
+            var added = new AgentSlot(agent);
+            Slots.Add(added);
+            _byId[agent.Id] = added;
+            Indexes.Update(null, agent);
+            return added;
+        }
+
+        var slot = Slots[agent.Number];
+        var before = slot.Agent;
+        slot.Replace(agent);
+        Indexes.Update(before, agent);
+        return slot;
+    }
+
+    internal void Advance(long revision) => Volatile.Write(ref _revision, revision);
+}

@@ -1,0 +1,50 @@
+namespace SessionMesh.Core.Steering;
+
+/// <summary>One word to one agent. Immutable. Times are wall milliseconds, 0 for "not yet".</summary>
+public sealed record Directive
+{
+    /// <summary>Revision of the change that issued it; also its identity, see <see cref="DirectiveId"/>.</summary>
+    public required long Revision { get; init; }
+
+    /// <summary>Number of the agent.</summary>
+    public required int Agent { get; init; }
+
+    /// <summary>1, 2, 3… per agent, without a gap.</summary>
+    public required long Seq { get; init; }
+
+    /// <summary>Revision of this agent's directive before; 0 for the first. History walks this chain, so that the table
+    /// needs no index written at random.</summary>
+    public required long Previous { get; init; }
+    public required Verb Verb { get; init; }
+    public string? Direction { get; init; }
+    public string? Message { get; init; }
+
+    /// <summary>JSON text.</summary>
+    public string? Data { get; init; }
+    public DeliveryState State { get; init; }
+    public required string IssuedBy { get; init; }
+    public required long IssuedAt { get; init; }
+    public required long ExpiresAt { get; init; }
+    public long DeliveredAt { get; init; }
+    public long AcceptedAt { get; init; }
+
+    /// <summary>When it became acknowledged, rejected, expired, cancelled or undeliverable.</summary>
+    public long EndedAt { get; init; }
+    public string? Note { get; init; }
+}
+
+/// <summary>The public form of a directive's identity: <c>d-REVISION</c>.</summary>
+public static class DirectiveId
+{
+    private const string Prefix = "d-";
+
+    public static string Format(long revision) => Prefix + revision;
+
+    public static bool TryParse(string text, out long revision)
+    {
+        revision = 0;
+        return text.StartsWith(Prefix, StringComparison.Ordinal)
+            && long.TryParse(text.AsSpan(Prefix.Length), System.Globalization.NumberStyles.None, null, out revision)
+            && revision > 0;
+    }
+}

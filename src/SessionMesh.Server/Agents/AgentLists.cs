@@ -1,0 +1,144 @@
+using SessionMesh.Contracts.Agents;
+using SessionMesh.Contracts.Errors;
+using SessionMesh.Contracts.Json;
+using SessionMesh.Core;
+using SessionMesh.Core.Agents;
+using SessionMesh.Core.State;
+using SessionMesh.Server.Engine;
+using SessionMesh.Server.Http;
+
+namespace SessionMesh.Server.Agents;
+
+/// <summary><c>GET /alive</c>, <c>GET /agents</c>, <c>GET /agents/{id}</c>: who is there, and what is known of them.</summary>
+public sealed class AgentLists(MeshEngine engine, RowWriter rows, ProblemWriter problems)
+{
+    public Task Alive(HttpContext http) => ListAsync(http, AgentStatus.Alive);
+
+    public Task All(HttpContext http) => ListAsync(http, AliveFilter.All);
+
+    public Task Get(HttpContext http)
+    {
+        var id = (string)http.Request.RouteValues["id"]!;
+        var key = Auth.Caller.GetKey(http);
+        if (Auth.Caller.CheckAgent(key, Core.Keys.ScopeSet.MeshRead, id) is { } refused)
+        {
+            return problems.WriteAsync(http, refused);
+        }
+
+        if (engine.State.Find(id) is not { } slot)
+        {
+            return problems.WriteAsync(http, Fencing.NotFound(id));
+        }
+
+        var json = new Utf8Buffer(2048);
+        try
+        {
+            WriteDetail(json, slot);
+            return Answers.WriteAsync(http, StatusCodes.Status200OK, json.Written.ToArray());
+        }
+        finally
+        {
+            json.Dispose();
+        }
+    }
+
+    private async Task ListAsync(HttpContext http, string defaultFilter)
+    {
+        var check = new Check();
+        var query = Query.Read(http, ref check, "filter", "limit", "cursor", "kind", "specialization", "cluster", "fields");
+        var filter = (query["filter"] ?? defaultFilter).ToLowerInvariant();
+        var kind = query["kind"] ?? SessionKind.Agent;
+        var limit = query.Limit(ref check);
+        var after = query.Cursor(ref check);
+        var fields = Fields(query["fields"], ref check);
+        check.OneOf("?filter", filter, AliveFilter.Allowed);
+        check.OneOf("?kind", kind, SessionKind.Allowed);
+        if (check.Error is { } error)
+        {
+            var badFilter = error.Members!.Any(m => m.Pointer == "?filter");
+            await problems.WriteAsync(http, badFilter ? error with { Code = ErrorCodes.InvalidFilter } : error);
+            return;
+        }
+
+        var page = new List<AgentSlot>(Math.Min(limit, 128));
+        var now = engine.Now;
+        var next = kind == SessionKind.Session
+            ? -1
+            : new AgentQuery(engine.State, filter).Specialized(query["specialization"]).InCluster(query["cluster"]).Fill(page, after, limit, now);
+
+        using var json = new Utf8Buffer(256 + (page.Count * 640));
+        WritePage(json, page, next, now, fields);
+        await Answers.WriteAsync(http, StatusCodes.Status200OK, json.Written);
+    }
+
+    private void WritePage(Utf8Buffer json, List<AgentSlot> page, int next, Moment now, RowFields fields)
+    {
+        json.Raw("{\"sessions\":["u8);
+        foreach (var slot in page)
+        {
+            rows.Write(json, slot, now, fields);
+            json.Raw(","u8);
+        }
+
+        if (page.Count > 0)
+        {
+            json.Unwrite();
+        }
+
+        json.Raw("],\"count\":"u8);
+        json.Number(page.Count);
+        json.Raw(",\"next_cursor\":"u8);
+        if (next < 0)
+        {
+            json.Raw("null"u8);
+        }
+        else
+        {
+            json.Raw("\""u8);
+            json.Number(next);
+            json.Raw("\""u8);
+        }
+
+        json.Raw(",\"as_of\":\""u8);
+        json.Number(engine.State.Revision);
+        json.Raw("\"}"u8);
+    }
+
+    private void WriteDetail(Utf8Buffer json, AgentSlot slot)
+    {
+        var agent = slot.Agent;
+        json.Raw("{"u8);
+        rows.WriteMembers(json, agent, slot.ReadVitals(), engine.Now, RowFields.All);
+        json.Raw(",\"descendants\":"u8);
+        json.Number(engine.State.Descendants(agent.Number).Count);
+        json.Raw(",\"pending\":"u8);
+        json.Number(slot.Inbox.Pending.Length);
+        json.Raw(",\"last_exit\":"u8);
+        if (agent.LastExit is { } exit)
+        {
+            json.Raw(System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(KillReports.ToWire(exit), MeshJson.Default.AgentExit));
+        }
+        else
+        {
+            json.Raw("null"u8);
+        }
+
+        json.Raw("}"u8);
+    }
+
+    private static RowFields Fields(string? text, ref Check check)
+    {
+        if (text is null)
+        {
+            return RowFields.All;
+        }
+
+        var fields = RowFieldNames.Parse(text, out var unknown);
+        if (unknown is not null || fields == RowFields.None)
+        {
+            check.Fail("?fields", unknown is null ? "names no member" : $"'{unknown}' is not a member of a row", RowFieldNames.All);
+        }
+
+        return fields;
+    }
+}

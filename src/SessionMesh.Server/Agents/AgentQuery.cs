@@ -1,0 +1,121 @@
+using System.Numerics;
+using SessionMesh.Contracts.Agents;
+using SessionMesh.Core;
+using SessionMesh.Core.State;
+
+namespace SessionMesh.Server.Agents;
+
+/// <summary>
+/// Which agents a list asks for: bitmaps that are ANDed a word of 64 agents at a time, in order of first registration. The
+/// order never changes, so that the number of the last row is a stable cursor.
+/// </summary>
+internal sealed class AgentQuery
+{
+    private readonly MeshState _state;
+    private readonly NumberSet? _liveness;
+    private readonly bool _stalledOnly;
+    private readonly List<NumberSet> _within = [];
+    private bool _empty;
+
+    /// <param name="filter">One of <see cref="AliveFilter.Allowed"/>.</param>
+    public AgentQuery(MeshState state, string filter)
+    {
+        _state = state;
+        _stalledOnly = filter == AliveFilter.Stalled;
+        if (filter != AliveFilter.All)
+        {
+            var liveness = Words.TryParse(filter, out Liveness named) ? named : Liveness.Alive;
+            _liveness = state.Indexes.With(liveness);
+        }
+    }
+
+    public AgentQuery Specialized(string? specialization)
+    {
+        if (specialization is not null)
+        {
+            Within(_state.Indexes.TryGetSpecialization(specialization, out var numbers) ? numbers : null);
+        }
+
+        return this;
+    }
+
+    public AgentQuery InCluster(string? cluster)
+    {
+        if (cluster is not null)
+        {
+            Within(_state.Indexes.TryGetCluster(cluster, out var numbers) ? numbers : null);
+        }
+
+        return this;
+    }
+
+    /// <summary>
+    /// Adds up to <paramref name="limit"/> agents after number <paramref name="after"/> to <paramref name="page"/>. Returns the
+    /// number to go on after, or -1 when there is no more.
+    /// </summary>
+    public int Fill(List<AgentSlot> page, int after, int limit, Moment now)
+    {
+        if (_empty)
+        {
+            return -1;
+        }
+
+        var count = _state.Slots.Count;
+        var first = after + 1;
+        for (var word = first >> 6; word << 6 < count; word++)
+        {
+            var bits = Word(word);
+            if (word == first >> 6)
+            {
+                bits &= ulong.MaxValue << (first & 63);
+            }
+
+            for (; bits != 0; bits &= bits - 1)
+            {
+                var number = (word << 6) + BitOperations.TrailingZeroCount(bits);
+                if (number >= count)
+                {
+                    return -1;
+                }
+
+                var slot = _state.Slots[number];
+                if (_stalledOnly && !slot.ReadVitals().IsStalled(now))
+                {
+                    continue;
+                }
+
+                if (page.Count == limit)
+                {
+                    return page[^1].Agent.Number;
+                }
+
+                page.Add(slot);
+            }
+        }
+
+        return -1;
+    }
+
+    private ulong Word(int word)
+    {
+        var bits = _liveness?.Word(word) ?? ulong.MaxValue;
+        foreach (var set in _within)
+        {
+            bits &= set.Word(word);
+        }
+
+        return bits;
+    }
+
+    private void Within(NumberSet? numbers)
+    {
+        if (numbers is null)
+        {
+            _empty = true;
+        }
+        else
+        {
+            _within.Add(numbers);
+        }
+    }
+}

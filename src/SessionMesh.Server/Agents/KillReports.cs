@@ -1,0 +1,45 @@
+using SessionMesh.Contracts.Agents;
+using SessionMesh.Contracts.Json;
+using SessionMesh.Core;
+using SessionMesh.Core.Agents;
+using SessionMesh.Server.Engine;
+using SessionMesh.Server.Http;
+
+namespace SessionMesh.Server.Agents;
+
+/// <summary>Kills and exits as the wire shows them: what is known, and no more.</summary>
+internal static class KillReports
+{
+    public static AgentExit ToWire(Exit exit) => new()
+    {
+        Confirmed = exit.Confirmed,
+        ExitCode = exit.ExitCode,
+        Signal = exit.Signal,
+        Reason = exit.Reason,
+        At = DateTimeOffset.FromUnixTimeMilliseconds(exit.At),
+    };
+
+    public static Answer Render(KillOutcome outcome)
+    {
+        var agent = outcome.Agent;
+        var dead = agent.Liveness == Liveness.Dead;
+        var exit = dead ? agent.LastExit : null;
+        return Answers.Of(StatusCodes.Status200OK, new KillReport
+        {
+            AgentId = agent.Id,
+            Incarnation = agent.Incarnation,
+            Status = agent.Liveness.Word(),
+            Confirmed = exit is { Confirmed: true },
+            ExitCode = exit?.ExitCode,
+            Signal = exit?.Signal,
+            Reason = dead ? exit?.Reason : agent.Stop?.Reason,
+            Deadline = !dead && agent.Stop is { } stop ? DateTimeOffset.FromUnixTimeMilliseconds(stop.Deadline) : null,
+            Descendants = [.. outcome.Descendants.Select(a => new DescendantReport
+            {
+                AgentId = a.Id,
+                Status = a.Liveness.Word(),
+                Confirmed = a is { Liveness: Liveness.Dead, LastExit.Confirmed: true },
+            })],
+        }, MeshJson.Default.KillReport);
+    }
+}

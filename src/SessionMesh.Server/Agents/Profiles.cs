@@ -1,0 +1,44 @@
+using SessionMesh.Contracts;
+using SessionMesh.Core.Agents;
+using SessionMesh.Core.Leases;
+using SessionMesh.Server.Engine;
+using SessionMesh.Server.Http;
+
+namespace SessionMesh.Server.Agents;
+
+/// <summary>What registrations share on their way in and out.</summary>
+internal static class Profiles
+{
+    public static Profile Bind(
+        ref Check check, string? parentId, string? cluster, string? user, IReadOnlyList<string>? specializations,
+        IReadOnlyDictionary<string, string>? labels, int? ttl)
+    {
+        if (parentId is not null)
+        {
+            check.Id("/parent_id", parentId);
+        }
+
+        return new Profile
+        {
+            ParentId = parentId,
+            Cluster = check.Name("/cluster", cluster),
+            User = check.Name("/user", user),
+            Specializations = check.Names("/specializations", specializations, Limits.Specializations),
+            Labels = check.Labels("/labels", labels),
+            Ttl = check.Range("/ttl", ttl, Limits.MinAgentTtl, Limits.MaxAgentTtl),
+        };
+    }
+
+    /// <summary>The row, with the lease that was granted: 201 for a new session, 200 for a renewed one.</summary>
+    public static Answer Render(RowWriter rows, MeshEngine engine, Registered registered) =>
+        Answers.Of(registered.Created ? StatusCodes.Status201Created : StatusCodes.Status200OK, json =>
+        {
+            json.Raw("{"u8);
+            rows.WriteMembers(json, registered.Agent, engine.Now);
+            json.Raw(",\"ttl\":"u8);
+            json.Number(registered.Agent.Ttl);
+            json.Raw(",\"next_heartbeat_in\":"u8);
+            json.Number(LeasePolicy.NextBeat(registered.Agent.Ttl, Random.Shared.NextDouble()));
+            json.Raw("}"u8);
+        });
+}

@@ -1,0 +1,59 @@
+namespace SessionMesh.Server.Agents;
+
+/// <summary>The members of a row, for <c>fields=</c>. In the order in which they are written.</summary>
+[Flags]
+public enum RowFields
+{
+    None = 0,
+    AgentId = 1,
+    SessionId = 1 << 1,
+    Incarnation = 1 << 2,
+    Status = 1 << 3,
+    Paused = 1 << 4,
+    Activity = 1 << 5,
+    Load = 1 << 6,
+    Progress = 1 << 7,
+    ProgressInterval = 1 << 8,
+    Note = 1 << 9,
+    Specializations = 1 << 10,
+    Labels = 1 << 11,
+    Cluster = 1 << 12,
+    ParentId = 1 << 13,
+    User = 1 << 14,
+    Direction = 1 << 15,
+    Connected = 1 << 16,
+    CreatedAt = 1 << 17,
+    LastHeartbeatAt = 1 << 18,
+    LastProgressAt = 1 << 19,
+    ExpiresAt = 1 << 20,
+    All = (1 << 21) - 1,
+}
+
+/// <summary>Names of the members.</summary>
+public static class RowFieldNames
+{
+    public static readonly IReadOnlyList<string> All =
+        [.. Enum.GetValues<RowFields>().Where(f => f is not (RowFields.None or RowFields.All))
+            .Select(f => System.Text.Json.JsonNamingPolicy.SnakeCaseLower.ConvertName(f.ToString()))];
+
+    /// <summary>Reads <c>a,b,c</c>; the first name that is no member comes back in <paramref name="unknown"/>.</summary>
+    public static RowFields Parse(string text, out string? unknown)
+    {
+        unknown = null;
+        var fields = RowFields.None;
+        foreach (var name in text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        {
+            var at = All.ToList().IndexOf(name);
+            if (at < 0)
+            {
+                unknown ??= name;
+            }
+            else
+            {
+                fields |= (RowFields)(1 << at);
+            }
+        }
+
+        return fields;
+    }
+}

@@ -1,0 +1,75 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using SessionMesh.Contracts.Errors;
+using SessionMesh.Core;
+using SessionMesh.Core.Keys;
+using SessionMesh.Server.Engine;
+using SessionMesh.Server.Http;
+
+namespace SessionMesh.Server.Auth;
+
+/// <summary>
+/// Authenticates (401, the same for every key that is not valid), then checks the route's scope (403, naming it). What is
+/// looked up comes after, so that an answer never tells a stranger what exists. By header alone, never by cookie or query.
+/// </summary>
+public sealed class KeyAuthentication(RequestDelegate next, MeshEngine engine, ProblemWriter problems)
+{
+    private const string Scheme = "Bearer ";
+
+    public Task InvokeAsync(HttpContext http)
+    {
+        // What is no route of ours is routing's own "no such method", and answers nothing but that.
+        if (http.GetEndpoint() is not RouteEndpoint endpoint || endpoint.Metadata.GetMetadata<Anonymous>() is not null)
+        {
+            return next(http);
+        }
+
+        if (Authenticate(http) is not { } key)
+        {
+            return problems.WriteAsync(http, Refusal(http));
+        }
+
+        if (endpoint.Metadata.GetMetadata<RequiredScope>() is not { } required)
+        {
+            return problems.WriteAsync(http, new MeshError(403, ErrorCodes.MissingScope, "This route declares no scope, so that no key may use it. That is a fault of the server."));
+        }
+
+        if (!Array.Exists(required.AnyOf, key.Has))
+        {
+            var names = string.Join(" or ", required.AnyOf.Select(scope => scope.ToWords()[0]));
+            return problems.WriteAsync(http, new MeshError(403, ErrorCodes.MissingScope, $"This key lacks the scope {names}. Use a key that has it."));
+        }
+
+        http.Features.Set(key);
+        return next(http);
+    }
+
+    /// <summary>The key, when it is still valid: what a stream asks again while it is open.</summary>
+    public static bool IsStillValid(Key key, MeshEngine engine) =>
+        engine.State.Keys.Find(key.Id) is { } current && current.IsValidAt(engine.Now.Wall);
+
+    private Key? Authenticate(HttpContext http)
+    {
+        var header = http.Request.Headers.Authorization;
+        if (header.Count != 1 || header[0] is not { } value || !value.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase))
+        {
+            return null;
+        }
+
+        var token = value.AsSpan(Scheme.Length).Trim();
+        if (!KeyToken.TryReadId(token, out var id) || engine.State.Keys.Find(id) is not { } key || !key.IsValidAt(engine.Now.Wall))
+        {
+            return null;
+        }
+
+        Span<char> hash = stackalloc char[44];
+        KeyToken.Hash(token, hash);
+        return CryptographicOperations.FixedTimeEquals(MemoryMarshal.AsBytes<char>(hash), MemoryMarshal.AsBytes<char>(key.Hash)) ? key : null;
+    }
+
+    private static MeshError Refusal(HttpContext http) =>
+        http.Request.QueryString.HasValue && http.Request.QueryString.Value!.Contains(KeyToken.Prefix, StringComparison.Ordinal)
+            ? new MeshError(401, ErrorCodes.KeyInQuery,
+                "A key in the query string ends up in logs and histories, so it is not taken. Send it as Authorization: Bearer KEY, and revoke this one with DELETE /api/session-mesh/keys/KEY_ID.")
+            : KeyRules.Unauthenticated();
+}

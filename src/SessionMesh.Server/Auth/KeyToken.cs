@@ -1,0 +1,79 @@
+using System.Numerics;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace SessionMesh.Server.Auth;
+
+/// <summary>
+/// The text of a key: <c>smk_ID_SECRET_CHECK</c>, with a 12-character id, 43 base62 characters for 256 random bits, and 6
+/// that tell a mistyped key from an unknown one without a look-up. Only its SHA-256 is ever stored.
+/// </summary>
+public static class KeyToken
+{
+    public const string Prefix = "smk_";
+    public const int IdLength = 12;
+
+    private const int SecretLength = 43;
+    private const int CheckLength = 6;
+    private const int Length = 4 + IdLength + 1 + SecretLength + 1 + CheckLength;
+    private const string Alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+    /// <summary>A new token from the system's random source, with the id in it.</summary>
+    public static (string Id, string Token) New()
+    {
+        var id = RandomNumberGenerator.GetString("abcdefghijklmnopqrstuvwxyz0123456789", IdLength);
+        Span<byte> secret = stackalloc byte[32];
+        RandomNumberGenerator.Fill(secret);
+        var body = $"{Prefix}{id}_{Base62(new BigInteger(secret, isUnsigned: true), SecretLength)}";
+        return (id, $"{body}_{Checksum(body)}");
+    }
+
+    /// <summary>The key id inside a well-formed token.</summary>
+    public static bool TryReadId(ReadOnlySpan<char> token, out ReadOnlySpan<char> id)
+    {
+        id = default;
+        if (token.Length != Length || !token.StartsWith(Prefix, StringComparison.Ordinal) || token[16] != '_' || token[^(CheckLength + 1)] != '_')
+        {
+            return false;
+        }
+
+        id = token.Slice(Prefix.Length, IdLength);
+        return true;
+    }
+
+    /// <summary>Base64 of the token's SHA-256, 44 characters, into <paramref name="hash"/>.</summary>
+    public static void Hash(ReadOnlySpan<char> token, Span<char> hash)
+    {
+        Span<byte> utf8 = stackalloc byte[Length * 3];
+        var length = Encoding.UTF8.GetBytes(token, utf8);
+        Span<byte> digest = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(utf8[..length], digest);
+        Convert.TryToBase64Chars(digest, hash, out _);
+    }
+
+    public static string Hash(string token)
+    {
+        Span<char> hash = stackalloc char[44];
+        Hash(token, hash);
+        return new string(hash);
+    }
+
+    private static string Checksum(string body)
+    {
+        Span<byte> digest = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(Encoding.ASCII.GetBytes(body), digest);
+        return Base62(new BigInteger(digest[..4], isUnsigned: true), CheckLength);
+    }
+
+    private static string Base62(BigInteger value, int length)
+    {
+        Span<char> text = stackalloc char[length];
+        for (var i = length - 1; i >= 0; i--)
+        {
+            text[i] = Alphabet[(int)(value % 62)];
+            value /= 62;
+        }
+
+        return new string(text);
+    }
+}

@@ -1,0 +1,76 @@
+using SessionMesh.Contracts.Errors;
+using SessionMesh.Core;
+using SessionMesh.Core.Idempotency;
+using SessionMesh.Core.State;
+
+namespace SessionMesh.Server.Engine;
+
+/// <summary>An answer as it goes over the wire.</summary>
+/// <param name="Json">UTF-8 text of the body.</param>
+/// <param name="KeyId">Set when <paramref name="Json"/> shows a secret: then it is neither stored nor repeated.</param>
+public sealed record Answer(int Status, byte[] Json, string? KeyId = null);
+
+/// <summary>What became of a command.</summary>
+/// <param name="Outcome">Value or error.</param>
+/// <param name="Answer">The rendered answer, when the call carried an <c>Idempotency-Key</c> and succeeded now.</param>
+/// <param name="Earlier">The receipt of an earlier call with the same key; then <paramref name="Outcome"/> says nothing.</param>
+public readonly record struct Executed<T>(Outcome<T> Outcome, Answer? Answer = null, Receipt? Earlier = null);
+
+/// <summary>A queued command, with whoever waits for it.</summary>
+internal abstract class WorkItem
+{
+    /// <summary>Decides into the draft. Any exception is a bug; the engine keeps it to this command.</summary>
+    public abstract void Decide(MeshDraft draft);
+
+    /// <summary>The batch is durable and applied.</summary>
+    public abstract void Complete();
+
+    /// <summary>The batch, or this command, failed; nothing of it is there.</summary>
+    public abstract void Fail(MeshError error);
+}
+
+internal sealed class WorkItem<T>(Command<T> command, IdempotencyToken? token, Func<T, Answer>? render) : WorkItem
+{
+    // Waiters run on the pool, never on the engine's thread.
+    private readonly TaskCompletionSource<Executed<T>> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private Executed<T> _executed;
+
+    public Task<Executed<T>> Done => _done.Task;
+
+    public override void Decide(MeshDraft draft)
+    {
+        draft.Actor = command.Actor;
+        if (token is not null)
+        {
+            var (earlier, error) = ReceiptRules.Find(draft, token);
+            if (error is not null || earlier is not null)
+            {
+                _executed = error is null ? new(default, Earlier: earlier) : new(error);
+                return;
+            }
+        }
+
+        var before = draft.Revision;
+        var outcome = command.Decide(draft);
+        if (!outcome.Succeeded && draft.Revision != before)
+        {
+            throw new InvalidOperationException($"{command.GetType().Name} emitted changes and then failed with {outcome.Error.Code}");
+        }
+
+        _executed = new(outcome);
+        if (token is not null && outcome.Succeeded)
+        {
+            var answer = render!(outcome.Value);
+            var shown = answer.KeyId is null ? System.Text.Encoding.UTF8.GetString(answer.Json) : null;
+            ReceiptRules.Keep(draft, token, answer.Status, shown, answer.KeyId);
+            _executed = new(outcome, answer);
+        }
+    }
+
+    public override void Complete() => _done.TrySetResult(_executed);
+
+    public override void Fail(MeshError error) => _done.TrySetResult(new(error));
+
+    public static MeshError Busy() =>
+        new(503, ErrorCodes.Busy, "The server has more work queued than it takes. Try again after the time in Retry-After.") { RetryAfter = 1 };
+}

@@ -1,0 +1,74 @@
+using Microsoft.AspNetCore.Diagnostics;
+using SessionMesh.Contracts;
+using SessionMesh.Contracts.Errors;
+using SessionMesh.Core;
+using SessionMesh.Server.Auth;
+using SessionMesh.Server.Engine;
+using SessionMesh.Server.Http;
+using SessionMesh.Server.OpenApi;
+using SessionMesh.Server.Push;
+using SessionMesh.Server.Store;
+
+namespace SessionMesh.Server.Hosting;
+
+/// <summary>Builds the server; tests and benchmarks build the same one.</summary>
+public static class MeshServer
+{
+    /// <param name="configure">Changes services before the application is built, for tests.</param>
+    /// <exception cref="StartupException">It cannot start; the message is for the person who started it.</exception>
+    public static WebApplication Build(string[] args, Action<WebApplicationBuilder>? configure = null)
+    {
+        var builder = WebApplication.CreateSlimBuilder(args);
+        builder.Configuration.AddEnvironmentVariables("SESSION_MESH_").AddCommandLine(args);
+        var options = ServerOptions.From(builder.Configuration);
+        options.Validate();
+
+        builder.WebHost.UseUrls(options.Urls);
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = Limits.BodyBytes;
+        });
+        builder.Logging.SetMinimumLevel(LogLevel.Warning);
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(5));
+        builder.Services.AddSessionMesh(options).AddMeshOpenApi();
+        configure?.Invoke(builder);
+
+        var app = builder.Build();
+        app.UseSessionMesh();
+        app.MapSessionMesh();
+        app.MapMeshOpenApi();
+        return app;
+    }
+
+    /// <summary>Opens the store, mints the root key of an empty one, and starts to look after leases. Call it before the server listens.</summary>
+    public static async Task PrepareAsync(WebApplication app)
+    {
+        var engine = app.Services.GetRequiredService<MeshEngine>();
+        await FirstStart.MintRootKeyAsync(engine, app.Services.GetRequiredService<DataDirectory>());
+        app.Services.GetRequiredService<LeaseKeeper>();
+        app.Services.GetRequiredService<Shutdown>();
+    }
+
+    private static void UseSessionMesh(this WebApplication app)
+    {
+        var problems = app.Services.GetRequiredService<ProblemWriter>();
+        app.UseExceptionHandler(handler => handler.Run(http => problems.WriteAsync(http, Unexpected(http))));
+        app.UseMiddleware<HostGuard>();
+        app.UseStatusCodePages(context => problems.WriteAsync(context.HttpContext, NoSuchRoute(context.HttpContext)));
+        app.UseRouting();
+        app.UseMiddleware<KeyAuthentication>();
+    }
+
+    private static MeshError Unexpected(HttpContext http) =>
+        http.Features.Get<IExceptionHandlerFeature>()?.Error is BadHttpRequestException bad
+            ? new MeshError(bad.StatusCode, ErrorCodes.InvalidRequest, "The request could not be read.")
+            : new MeshError(500, ErrorCodes.Internal, "The server failed on this request. Its log has the request id.");
+
+    private static MeshError NoSuchRoute(HttpContext http) => http.Response.StatusCode switch
+    {
+        404 => new MeshError(404, ErrorCodes.NotFound, $"There is nothing at this path. The API is under {Routes.Prefix}; {Routes.Swagger} shows all of it."),
+        405 => new MeshError(405, ErrorCodes.MethodNotAllowed, $"{http.Request.Method} is not possible here. Possible: {http.Response.Headers.Allow}."),
+        var status => new MeshError(status, ErrorCodes.InvalidRequest, "The request was refused."),
+    };
+}

@@ -1,0 +1,60 @@
+using SessionMesh.Core.State;
+using SessionMesh.Server.Agents;
+using SessionMesh.Server.Auth;
+using SessionMesh.Server.Engine;
+using SessionMesh.Server.Events;
+using SessionMesh.Server.Health;
+using SessionMesh.Server.Http;
+using SessionMesh.Server.Keys;
+using SessionMesh.Server.Push;
+using SessionMesh.Server.Registry;
+using SessionMesh.Server.Steering;
+using SessionMesh.Server.Store;
+
+namespace SessionMesh.Server.Hosting;
+
+/// <summary>The parts and how they hang together.</summary>
+public static class ServerServices
+{
+    public static IServiceCollection AddSessionMesh(this IServiceCollection services, ServerOptions options)
+    {
+        services.AddSingleton(options);
+        services.AddSingleton(_ => DataDirectory.Open(options.Data));
+        services.AddSingleton(s => MeshStore.Open(s.GetRequiredService<DataDirectory>().Database));
+        services.AddSingleton(s => new MeshClock(s.GetService<TimeProvider>() ?? TimeProvider.System));
+        services.AddSingleton(LoadState);
+        services.AddSingleton<Subscriptions>();
+        services.AddSingleton<ChangeFeed>();
+        services.AddSingleton<Publisher>();
+        services.AddSingleton<MeshEngine>();
+        services.AddSingleton<LeaseKeeper>();
+        services.AddSingleton<Shutdown>();
+
+        services.AddSingleton(new AllowedHosts(options.AllowedHosts));
+        services.AddSingleton<ProblemWriter>();
+        services.AddSingleton<Mutations>();
+        services.AddSingleton<RowWriter>();
+        services.AddSingleton<DirectiveWriter>();
+        services.AddSingleton<DirectiveHistory>();
+
+        services.AddSingleton<AgentLists>();
+        services.AddSingleton<AgentEndpoints>();
+        services.AddSingleton<HeartbeatEndpoints>();
+        services.AddSingleton<BatchedHeartbeats>();
+        services.AddSingleton<RegistryEndpoints>();
+        services.AddSingleton<SteeringEndpoints>();
+        services.AddSingleton<InboxEndpoints>();
+        services.AddSingleton<KeyEndpoints>();
+        services.AddSingleton<EventEndpoints>();
+        services.AddSingleton<HealthEndpoints>();
+        return services;
+    }
+
+    private static MeshState LoadState(IServiceProvider services)
+    {
+        var state = new MeshState();
+        var clock = services.GetRequiredService<MeshClock>();
+        StateLoader.Load(services.GetRequiredService<MeshStore>().Context, state, clock.NotBefore);
+        return state;
+    }
+}

@@ -1,0 +1,120 @@
+using System.Globalization;
+using SessionMesh.Contracts;
+using SessionMesh.Contracts.Errors;
+using SessionMesh.Core;
+
+namespace SessionMesh.Server.Http;
+
+/// <summary>Collects what is wrong with the members of a request, so that one answer names all of it. A mutable struct: pass it by reference.</summary>
+internal struct Check
+{
+    private List<MemberError>? _errors;
+
+    /// <summary>Null while nothing is wrong.</summary>
+    public readonly MeshError? Error => _errors is null
+        ? null
+        : new MeshError(400, ErrorCodes.InvalidRequest, string.Join(" ", _errors.Select(e => $"{e.Pointer.TrimStart('/', '?')}: {e.Message}."))) { Members = _errors };
+
+    public void Fail(string pointer, string message, IReadOnlyList<string>? allowed = null) =>
+        (_errors ??= []).Add(new MemberError { Pointer = pointer, Message = message, Allowed = allowed });
+
+    /// <summary>An id in the form of <see cref="MeshId"/>.</summary>
+    public string Id(string pointer, string? id, bool required = true)
+    {
+        if (id is null ? required : !MeshId.IsValid(id))
+        {
+            Fail(pointer, id is null ? $"is missing; {MeshId.Rule}" : MeshId.Rule);
+        }
+
+        return id ?? "";
+    }
+
+    /// <summary>A short name without control characters.</summary>
+    public string? Name(string pointer, string? name, bool required = false, int length = Limits.NameLength)
+    {
+        if (name is null)
+        {
+            if (required)
+            {
+                Fail(pointer, "is missing");
+            }
+        }
+        else if (name.Length == 0 || name.Length > length || HasControl(name))
+        {
+            Fail(pointer, $"has 1 to {length} characters, none of them a control character");
+        }
+
+        return name;
+    }
+
+    /// <summary>A text that may have line breaks and tabs.</summary>
+    public string? Text(string pointer, string? text, int length)
+    {
+        if (text is not null && text.Length > length)
+        {
+            Fail(pointer, $"has at most {length} characters");
+        }
+
+        return text;
+    }
+
+    public int? Range(string pointer, int? value, int low, int high)
+    {
+        if (value is { } given && (given < low || given > high))
+        {
+            Fail(pointer, string.Create(CultureInfo.InvariantCulture, $"is a whole number from {low} to {high}"));
+        }
+
+        return value;
+    }
+
+    /// <summary>One of a few words.</summary>
+    public string? OneOf(string pointer, string? word, IReadOnlyList<string> allowed)
+    {
+        if (word is not null && !allowed.Contains(word))
+        {
+            Fail(pointer, $"is one of: {string.Join(", ", allowed)}", allowed);
+        }
+
+        return word;
+    }
+
+    public IReadOnlyList<string>? Names(string pointer, IReadOnlyList<string>? names, int most)
+    {
+        if (names is { Count: var count } && count > most)
+        {
+            Fail(pointer, $"has at most {most} entries");
+        }
+
+        for (var i = 0; i < (names?.Count ?? 0); i++)
+        {
+            Name(string.Create(CultureInfo.InvariantCulture, $"{pointer}/{i}"), names![i], required: true);
+        }
+
+        return names;
+    }
+
+    public IReadOnlyDictionary<string, string>? Labels(string pointer, IReadOnlyDictionary<string, string>? labels)
+    {
+        if (labels is { Count: > Limits.Labels })
+        {
+            Fail(pointer, $"has at most {Limits.Labels} entries");
+        }
+
+        foreach (var (name, value) in labels ?? new Dictionary<string, string>())
+        {
+            if (!MeshId.IsValid(name))
+            {
+                Fail(pointer, $"a label's name follows the rule of ids: {MeshId.Rule}");
+            }
+            else if (value is null || value.Length > Limits.LabelValueLength || HasControl(value))
+            {
+                Fail($"{pointer}/{name}", $"has at most {Limits.LabelValueLength} characters, none of them a control character");
+            }
+        }
+
+        return labels;
+    }
+
+    private static bool HasControl(string text) => text.AsSpan().ContainsAnyInRange('\0', '\u001f') || text.AsSpan().ContainsAnyInRange('\u007f', '\u009f');
+}

@@ -1,0 +1,128 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json.Serialization.Metadata;
+using Microsoft.EntityFrameworkCore;
+using SessionMesh.Contracts;
+using SessionMesh.Core;
+using SessionMesh.Core.Idempotency;
+using SessionMesh.Core.Keys;
+using SessionMesh.Server.Auth;
+using SessionMesh.Server.Engine;
+using SessionMesh.Server.Store;
+
+namespace SessionMesh.Server.Http;
+
+/// <summary>
+/// The way of every mutating call: read the body, bind it to a command, execute it (under its <c>Idempotency-Key</c>, if it has
+/// one), write the answer. A handler only binds and renders; it cannot forget the rest.
+/// </summary>
+public sealed class Mutations(MeshEngine engine, MeshStore store, ProblemWriter problems)
+{
+    private const string Header = "Idempotency-Key";
+
+    /// <summary>A call with a JSON body.</summary>
+    /// <param name="bind">From caller and body (null only if <paramref name="optional"/>) to a command, or an error. Pure.</param>
+    /// <param name="render">From the result to the answer. Pure, see <see cref="MeshEngine.ExecuteAsync{T}(Command{T}, IdempotencyToken?, Func{T, Answer}?)"/>.</param>
+    /// <param name="finish">What happens between commit and answer, such as waiting for an ack; it may make another answer.</param>
+    public async Task RunAsync<TBody, TResult>(
+        HttpContext http,
+        JsonTypeInfo<TBody> type,
+        Func<Key, TBody?, Outcome<Command<TResult>>> bind,
+        Func<TResult, Answer> render,
+        bool optional = false,
+        Func<TBody?, TResult, Task<Answer?>>? finish = null) where TBody : class
+    {
+        var key = http.GetKey();
+        var idempotencyKey = http.Request.Headers[Header];
+        var parsed = await RequestBody.ReadJsonAsync(http, type, optional, hash: idempotencyKey.Count > 0);
+        if (parsed.Error is { } unread)
+        {
+            await problems.WriteAsync(http, unread);
+            return;
+        }
+
+        var (token, error) = Token(key, idempotencyKey, parsed.Hash);
+        var command = error is null ? bind(key, parsed.Value) : error;
+        if (!command.Succeeded)
+        {
+            await problems.WriteAsync(http, command.Error);
+            return;
+        }
+
+        await ExecuteAsync(http, command.Value, token, render, finish is null ? null : result => finish(parsed.Value, result));
+    }
+
+    /// <summary>A call without a body.</summary>
+    public async Task RunAsync<TResult>(
+        HttpContext http,
+        Func<Key, Outcome<Command<TResult>>> bind,
+        Func<TResult, Answer> render,
+        Func<TResult, Task<Answer?>>? finish = null)
+    {
+        var key = http.GetKey();
+        var idempotencyKey = http.Request.Headers[Header];
+        var (token, error) = Token(key, idempotencyKey, idempotencyKey.Count > 0 ? RequestBody.HashOf(http, ReadOnlySequence<byte>.Empty) : default);
+        var command = error is null ? bind(key) : error;
+        if (!command.Succeeded)
+        {
+            await problems.WriteAsync(http, command.Error);
+            return;
+        }
+
+        await ExecuteAsync(http, command.Value, token, render, finish);
+    }
+
+    /// <summary>Null when there is no such header or it has the right form; for calls that are idempotent without it.</summary>
+    public static MeshError? CheckHeader(HttpContext http) => http.Request.Headers.TryGetValue(Header, out var header) ? CheckForm(header) : null;
+
+    private static MeshError? CheckForm(Microsoft.Extensions.Primitives.StringValues header) =>
+        header is [{ Length: > 0 and <= Limits.IdempotencyKeyLength }]
+            ? null
+            : MeshError.Invalid("/Idempotency-Key", $"the header has 1 to {Limits.IdempotencyKeyLength} characters and is sent once");
+
+    private static (IdempotencyToken? Token, MeshError? Error) Token(Key key, Microsoft.Extensions.Primitives.StringValues header, UInt128 request)
+    {
+        if (header.Count == 0)
+        {
+            return (null, null);
+        }
+
+        if (CheckForm(header) is { } error)
+        {
+            return (null, error);
+        }
+
+        var scope = SHA256.HashData(Encoding.UTF8.GetBytes($"{key.Id}\n{header[0]}"));
+        return (new IdempotencyToken(BinaryPrimitives.ReadUInt128BigEndian(scope), request), null);
+    }
+
+    private async Task ExecuteAsync<TResult>(
+        HttpContext http, Command<TResult> command, IdempotencyToken? token, Func<TResult, Answer> render, Func<TResult, Task<Answer?>>? finish)
+    {
+        var executed = await engine.ExecuteAsync(command, token, render);
+        if (executed.Earlier is { } earlier)
+        {
+            http.Response.Headers["Idempotency-Replayed"] = "true";
+            await Answers.WriteAsync(http, new Answer(earlier.Status, await ReadAnswerAsync(earlier.Revision)));
+            return;
+        }
+
+        if (!executed.Outcome.Succeeded)
+        {
+            await problems.WriteAsync(http, executed.Outcome.Error);
+            return;
+        }
+
+        var answer = finish is null ? null : await finish(executed.Outcome.Value);
+        await Answers.WriteAsync(http, answer ?? executed.Answer ?? render(executed.Outcome.Value));
+    }
+
+    private async Task<byte[]> ReadAnswerAsync(long revision)
+    {
+        await using var db = store.OpenReader();
+        var answer = await db.Receipts.Where(r => r.Revision == revision).Select(r => r.Answer).SingleAsync();
+        return Encoding.UTF8.GetBytes(answer!);
+    }
+}

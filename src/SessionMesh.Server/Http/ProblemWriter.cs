@@ -1,0 +1,73 @@
+using System.Text.Json;
+using SessionMesh.Contracts.Errors;
+using SessionMesh.Contracts.Json;
+using SessionMesh.Core;
+using SessionMesh.Core.State;
+using SessionMesh.Server.Engine;
+
+namespace SessionMesh.Server.Http;
+
+/// <summary>Writes refusals as problem documents (RFC 9457). What went wrong inside stays in the log; the request id finds it there.</summary>
+public sealed class ProblemWriter(MeshEngine engine)
+{
+    public const string RequestIdHeader = "X-Request-Id";
+
+    public Task WriteAsync(HttpContext http, MeshError error)
+    {
+        var response = http.Response;
+        response.StatusCode = error.Status;
+        response.ContentType = Problem.ContentType;
+        response.Headers[RequestIdHeader] = http.TraceIdentifier;
+        response.Headers.CacheControl = "no-store";
+        if (error.Status == StatusCodes.Status401Unauthorized)
+        {
+            response.Headers.WWWAuthenticate = "Bearer realm=\"session-mesh\"";
+        }
+
+        if (error.RetryAfter is { } seconds)
+        {
+            response.Headers.RetryAfter = seconds.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        }
+
+        var json = JsonSerializer.SerializeToUtf8Bytes(ToProblem(http, error), ProblemJson);
+        response.ContentLength = json.Length;
+        return http.Request.Method == HttpMethods.Head ? Task.CompletedTask : response.Body.WriteAsync(json, 0, json.Length);
+    }
+
+    /// <summary>A refusal that is known only after the commit, as an answer.</summary>
+    internal Answer ToAnswer(MeshError error) => new(error.Status, JsonSerializer.SerializeToUtf8Bytes(ToProblem(null, error), ProblemJson));
+
+    // Members that say nothing are left out: a problem is read by people first.
+    private static readonly System.Text.Json.Serialization.Metadata.JsonTypeInfo<Problem> ProblemJson =
+        new MeshJson(new JsonSerializerOptions(MeshJson.Default.Options)
+        {
+            DefaultIgnoreCondition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingNull,
+            Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping, // never inside a page: the type is problem+json
+        }).Problem;
+
+    private Problem ToProblem(HttpContext? http, MeshError error) => new()
+    {
+        Type = "urn:session-mesh:error:" + error.Code,
+        Title = Microsoft.AspNetCore.WebUtilities.ReasonPhrases.GetReasonPhrase(error.Status),
+        Status = error.Status,
+        Detail = error.Detail,
+        Code = error.Code,
+        RequestId = http?.TraceIdentifier,
+        Errors = error.Members,
+        AgentStatus = error.AgentStatus,
+        LastHeartbeatAt = error.Agent < 0 ? null : LastHeartbeat(error.Agent),
+        KeyId = error.KeyId,
+        RetryAfter = error.RetryAfter,
+    };
+
+    private DateTimeOffset? LastHeartbeat(int number)
+    {
+        if (number >= engine.State.Slots.Count)
+        {
+            return null;
+        }
+
+        var touched = engine.State.Slots[number].TouchedAt;
+        return touched == AgentSlot.Never ? null : DateTimeOffset.FromUnixTimeMilliseconds(engine.Now.WallAt(touched));
+    }
+}

@@ -1,0 +1,91 @@
+using System.Globalization;
+using Microsoft.AspNetCore.WebUtilities;
+using SessionMesh.Contracts;
+
+namespace SessionMesh.Server.Http;
+
+/// <summary>The query string of one request. A parameter that the route does not know is refused by name, as a body's member is.</summary>
+internal readonly struct Query
+{
+    private readonly Dictionary<string, string>? _values;
+
+    private Query(Dictionary<string, string>? values) => _values = values;
+
+    public static Query Read(HttpContext http, ref Check check, params ReadOnlySpan<string> allowed)
+    {
+        if (!http.Request.QueryString.HasValue)
+        {
+            return default;
+        }
+
+        var values = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var pair in new QueryStringEnumerable(http.Request.QueryString.Value))
+        {
+            var name = pair.DecodeName().ToString();
+            if (!allowed.Contains(name))
+            {
+                check.Fail("?" + name, "is not a parameter here", allowed.ToArray());
+            }
+            else if (!values.TryAdd(name, pair.DecodeValue().ToString()))
+            {
+                check.Fail("?" + name, "is given twice");
+            }
+        }
+
+        return new Query(values);
+    }
+
+    public string? this[string name] => _values?.GetValueOrDefault(name);
+
+    /// <summary>A whole number, or null when it is absent.</summary>
+    public long? Number(string name, ref Check check, long low, long high)
+    {
+        if (this[name] is not { } text)
+        {
+            return null;
+        }
+
+        if (long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) && value >= low && value <= high)
+        {
+            return value;
+        }
+
+        check.Fail("?" + name, string.Create(CultureInfo.InvariantCulture, $"is a whole number from {low} to {high}"));
+        return null;
+    }
+
+    public bool Flag(string name, ref Check check)
+    {
+        if (this[name] is not { } text)
+        {
+            return false;
+        }
+
+        if (text is "true" or "false" or "1" or "0" or "")
+        {
+            return text is not ("false" or "0");
+        }
+
+        check.Fail("?" + name, "is true or false", ["true", "false"]);
+        return false;
+    }
+
+    public int Limit(ref Check check) => (int)(Number("limit", ref check, 1, Limits.MaxPage) ?? Limits.DefaultPage);
+
+    /// <summary>The number after which a page begins; -1 for the first.</summary>
+    public int Cursor(ref Check check)
+    {
+        if (this["cursor"] is not { } text)
+        {
+            return -1;
+        }
+
+        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var after))
+        {
+            return after;
+        }
+
+        check.Fail("?cursor", "is not a cursor of this server; leave it out to begin again");
+        return -1;
+    }
+}

@@ -1,0 +1,106 @@
+using Microsoft.AspNetCore.OpenApi;
+using Microsoft.OpenApi;
+using SessionMesh.Contracts;
+using SessionMesh.Server.Auth;
+
+namespace SessionMesh.Server.OpenApi;
+
+/// <summary>The document at <c>/openapi/v1.json</c> and the page over it at <c>/swagger</c>, which works offline.</summary>
+internal static class OpenApiDocument
+{
+    private const string Bearer = "bearer";
+
+    public static IServiceCollection AddMeshOpenApi(this IServiceCollection services)
+    {
+        services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, Contracts.Json.MeshJson.Default));
+        services.ConfigureHttpJsonOptions(json => json.SerializerOptions.PropertyNamingPolicy = System.Text.Json.JsonNamingPolicy.SnakeCaseLower);
+        return services.AddOpenApi("v1", options =>
+        {
+            options.AddDocumentTransformer(Describe);
+            options.AddOperationTransformer(DescribeOperation);
+        });
+    }
+
+    public static void MapMeshOpenApi(this WebApplication app)
+    {
+        app.MapOpenApi("/openapi/{documentName}.json").WithMetadata(Anonymous.Instance);
+        app.UseSwaggerUI(ui =>
+        {
+            ui.SwaggerEndpoint(Routes.OpenApi, "Session Mesh");
+            ui.DocumentTitle = "Session Mesh API";
+            ui.EnablePersistAuthorization();
+        });
+    }
+
+    private static Task Describe(Microsoft.OpenApi.OpenApiDocument document, OpenApiDocumentTransformerContext context, CancellationToken cancellation)
+    {
+        document.Info = new OpenApiInfo
+        {
+            Title = "Session Mesh",
+            Version = "v1",
+            Description = "The control plane for fleets of agents: who is alive, who can do what, and one word to any of them, with proof that it arrived.",
+        };
+        document.Servers = [];
+        document.Components ??= new OpenApiComponents();
+        document.Components.SecuritySchemes = new Dictionary<string, IOpenApiSecurityScheme>(StringComparer.Ordinal)
+        {
+            [Bearer] = new OpenApiSecurityScheme
+            {
+                Type = SecuritySchemeType.Http,
+                Scheme = Bearer,
+                Description = "A key: `smk_…`. The root key of this server is in the file `root.key` of its data directory.",
+            },
+        };
+        return Task.CompletedTask;
+    }
+
+    private static async Task DescribeOperation(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellation)
+    {
+        var metadata = context.Description.ActionDescriptor.EndpointMetadata;
+        operation.Parameters ??= [];
+        foreach (var name in context.Description.RelativePath!.Split('/').Where(part => part.StartsWith('{')).Select(part => part.Trim('{', '}')))
+        {
+            if (!operation.Parameters.Any(p => p.Name == name))
+            {
+                operation.Parameters.Add(new OpenApiParameter { Name = name, In = ParameterLocation.Path, Required = true, Schema = Text() });
+            }
+        }
+
+        foreach (var query in metadata.OfType<QueryParameter>())
+        {
+            operation.Parameters.Add(new OpenApiParameter { Name = query.Name, In = ParameterLocation.Query, Description = query.Description, Required = query.Required, Schema = Text() });
+        }
+
+        if (metadata.OfType<TakesIdempotencyKey>().Any())
+        {
+            operation.Parameters.Add(new OpenApiParameter
+            {
+                Name = "Idempotency-Key",
+                In = ParameterLocation.Header,
+                Description = $"The same key with the same request gets the first answer again, for {Limits.IdempotencyHours} hours.",
+                Schema = Text(),
+            });
+        }
+
+        if (metadata.OfType<RequiredScope>().FirstOrDefault() is { } scope)
+        {
+            var scopes = scope.AnyOf.Select(s => Core.Keys.ScopeWords.ToWords(s)[0]).ToArray();
+            operation.Description = $"{operation.Description} Scope: {string.Join(" or ", scopes.Select(s => $"`{s}`"))}.".TrimStart();
+            operation.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(Bearer, context.Document)] = [] }];
+        }
+
+        if (metadata.OfType<JsonBody>().FirstOrDefault() is { } body)
+        {
+            operation.RequestBody = new OpenApiRequestBody
+            {
+                Required = !body.Optional,
+                Content = new Dictionary<string, OpenApiMediaType>(StringComparer.Ordinal)
+                {
+                    ["application/json"] = new() { Schema = await context.GetOrCreateSchemaAsync(body.Type, cancellationToken: cancellation) },
+                },
+            };
+        }
+    }
+
+    private static OpenApiSchema Text() => new() { Type = JsonSchemaType.String };
+}

@@ -1,0 +1,102 @@
+using System.Collections.Concurrent;
+using SessionMesh.Core.Log;
+
+namespace SessionMesh.Server.Push;
+
+/// <summary>
+/// The newest changes in memory, for those who follow the log. A follower keeps its own place and reads at its own pace;
+/// one that fell behind what is kept here reads the table. Nothing is queued for anybody. Thread-safe.
+/// </summary>
+public sealed class ChangeFeed
+{
+    /// <summary>Changes kept: at 20,000 a second, a follower may pause for almost half a second before it reads the table.</summary>
+    public const int Kept = 8192;
+
+    private readonly Lock _gate = new();
+    private readonly Change?[] _ring = new Change?[Kept];
+    private readonly ConcurrentDictionary<FeedFollower, byte> _followers = new();
+    private long _newest;
+
+    public FeedFollower Follow(string keyId)
+    {
+        var follower = new FeedFollower(this, keyId);
+        _followers.TryAdd(follower, 0);
+        return follower;
+    }
+
+    public void Append(IReadOnlyList<Change> changes)
+    {
+        lock (_gate)
+        {
+            foreach (var change in changes)
+            {
+                _ring[change.Revision % Kept] = change;
+            }
+
+            _newest = changes[^1].Revision;
+        }
+
+        foreach (var (follower, _) in _followers)
+        {
+            follower.Changed.Set();
+        }
+    }
+
+    /// <summary>
+    /// Changes after <paramref name="revision"/>, oldest first, up to <paramref name="most"/>; null when some of them are not kept here.
+    /// </summary>
+    /// <param name="committed">Revision up to which the log is committed: what is newer than memory knows is in the table.</param>
+    public List<Change>? After(long revision, long committed, int most)
+    {
+        lock (_gate)
+        {
+            if (revision >= committed)
+            {
+                return [];
+            }
+
+            if (revision + 1 > _newest || _ring[(revision + 1) % Kept] is not { } first || first.Revision != revision + 1)
+            {
+                return null;
+            }
+
+            var changes = new List<Change>();
+            for (var next = revision + 1; next <= _newest && changes.Count < most; next++)
+            {
+                changes.Add(_ring[next % Kept]!);
+            }
+
+            return changes;
+        }
+    }
+
+    public void SignalKey(string keyId)
+    {
+        foreach (var (follower, _) in _followers)
+        {
+            if (follower.KeyId == keyId)
+            {
+                follower.Changed.Set();
+            }
+        }
+    }
+
+    public void SignalEverybody()
+    {
+        foreach (var (follower, _) in _followers)
+        {
+            follower.Changed.Set();
+        }
+    }
+
+    internal void Remove(FeedFollower follower) => _followers.TryRemove(follower, out _);
+}
+
+/// <summary>Somebody who follows the log.</summary>
+public sealed class FeedFollower(ChangeFeed feed, string keyId) : IDisposable
+{
+    public string KeyId => keyId;
+    public AsyncSignal Changed { get; } = new();
+
+    public void Dispose() => feed.Remove(this);
+}

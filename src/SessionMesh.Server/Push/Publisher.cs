@@ -1,0 +1,35 @@
+using SessionMesh.Core.State;
+
+namespace SessionMesh.Server.Push;
+
+/// <summary>Tells those who listen what a batch changed. Called by the engine after the batch is applied; never blocks.</summary>
+public sealed class Publisher(Subscriptions subscriptions, ChangeFeed feed)
+{
+    public void Publish(MeshDraft draft)
+    {
+        if (draft.Changes.Count == 0)
+        {
+            return;
+        }
+
+        feed.Append(draft.Changes);
+        foreach (var number in draft.ChangedInboxes)
+        {
+            subscriptions.Signal(number);
+        }
+
+        foreach (var agent in draft.ChangedAgents)
+        {
+            subscriptions.Signal(agent.Number);
+        }
+
+        foreach (var key in draft.ChangedKeys)
+        {
+            if (key.EndedAt != 0 || key.ExpiresAt != 0)
+            {
+                subscriptions.SignalKey(key.Id);
+                feed.SignalKey(key.Id);
+            }
+        }
+    }
+}

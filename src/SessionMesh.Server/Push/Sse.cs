@@ -1,0 +1,61 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Microsoft.AspNetCore.Http.Features;
+using SessionMesh.Core.Keys;
+using SessionMesh.Server.Engine;
+using SessionMesh.Server.Http;
+
+namespace SessionMesh.Server.Push;
+
+/// <summary>The wire form of server-sent events: what every stream here shares.</summary>
+internal static class Sse
+{
+    public const string ContentType = "text/event-stream";
+
+    /// <summary>Seconds between comments on a quiet stream: proxies commonly cut one after 30 to 60.</summary>
+    private const int BeatSeconds = 15;
+
+    public static bool IsAskedFor(HttpContext http) =>
+        http.Request.Headers.Accept.ToString().Contains(ContentType, StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>Where the reader says it left off; null when it does not.</summary>
+    public static long? LastEventId(HttpContext http) =>
+        long.TryParse(http.Request.Headers["Last-Event-ID"], NumberStyles.None, CultureInfo.InvariantCulture, out var id) ? id : null;
+
+    /// <summary>Sends the head, and how long to wait before reconnecting: 1 to 3 s, so that a fleet does not come back at once.</summary>
+    public static async Task BeginAsync(HttpContext http)
+    {
+        http.Response.ContentType = ContentType;
+        http.Response.Headers.CacheControl = "no-store";
+        http.Response.Headers["X-Accel-Buffering"] = "no";
+        http.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
+        using var text = new Utf8Buffer(64);
+        text.Raw("retry: "u8);
+        text.Number(1000 + Random.Shared.Next(2000));
+        text.Raw("\n\n"u8);
+        await http.Response.BodyWriter.WriteAsync(text.Written, http.RequestAborted);
+    }
+
+    /// <summary>How long a quiet stream may wait before it says something: until the next comment, or its key's end if that is sooner.</summary>
+    public static TimeSpan Beat(Key key, MeshEngine engine)
+    {
+        var beat = TimeSpan.FromSeconds(BeatSeconds);
+        var expires = engine.State.Keys.Find(key.Id)?.ExpiresAt ?? 0;
+        return expires == 0 ? beat : TimeSpan.FromMilliseconds(Math.Clamp(expires - engine.Now.Wall, 1, beat.TotalMilliseconds));
+    }
+
+    public static async Task CommentAsync(HttpContext http) =>
+        await http.Response.BodyWriter.WriteAsync(": still here\n\n"u8.ToArray(), http.RequestAborted);
+
+    public static async Task SendAsync<T>(HttpContext http, string name, T data, JsonTypeInfo<T> type)
+    {
+        using var text = new Utf8Buffer(256);
+        text.Raw("event: "u8);
+        text.Raw(name);
+        text.Raw("\ndata: "u8);
+        text.Raw(JsonSerializer.SerializeToUtf8Bytes(data, type));
+        text.Raw("\n\n"u8);
+        await http.Response.BodyWriter.WriteAsync(text.Written, http.RequestAborted);
+    }
+}

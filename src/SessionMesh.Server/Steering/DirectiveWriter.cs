@@ -1,0 +1,84 @@
+using System.Collections.Immutable;
+using SessionMesh.Core;
+using SessionMesh.Core.Steering;
+using SessionMesh.Server.Engine;
+using SessionMesh.Server.Http;
+
+namespace SessionMesh.Server.Steering;
+
+/// <summary>Directives on their way out: as JSON, and the note in the log that they were written to a socket. Thread-safe.</summary>
+public sealed class DirectiveWriter(MeshEngine engine)
+{
+    public void Write(Utf8Buffer json, Directive d)
+    {
+        json.Raw("{\"directive_id\":\"d-"u8);
+        json.Number(d.Revision);
+        json.Raw("\",\"agent_id\":\""u8);
+        json.Raw(engine.State.Slots[d.Agent].Agent.Id);
+        json.Raw("\",\"seq\":"u8);
+        json.Number(d.Seq);
+        json.Raw(",\"verb\":\""u8);
+        json.Raw(d.Verb.Word());
+        json.Raw("\",\"direction\":"u8);
+        json.String(d.Direction);
+        json.Raw(",\"message\":"u8);
+        json.String(d.Message);
+        json.Raw(",\"data\":"u8);
+        json.Raw(d.Data ?? "null"); // valid JSON: it was parsed when it came
+        json.Raw(",\"state\":\""u8);
+        json.Raw(d.State.Word());
+        json.Raw("\",\"issued_by\":\""u8);
+        json.Raw(d.IssuedBy);
+        json.Raw("\",\"issued_at\":"u8);
+        json.Time(d.IssuedAt);
+        json.Raw(",\"expires_at\":"u8);
+        json.Time(d.ExpiresAt);
+        json.Raw(",\"delivered_at\":"u8);
+        json.Time(d.DeliveredAt);
+        json.Raw(",\"acknowledged_at\":"u8);
+        json.Time(d.State == DeliveryState.Acknowledged ? d.EndedAt : 0);
+        json.Raw(",\"note\":"u8);
+        json.String(d.Note);
+        json.Raw("}"u8);
+    }
+
+    public void WriteArray(Utf8Buffer json, ImmutableArray<Directive> pending)
+    {
+        json.Raw("["u8);
+        foreach (var directive in pending)
+        {
+            Write(json, directive);
+            json.Raw(","u8);
+        }
+
+        if (!pending.IsEmpty)
+        {
+            json.Unwrite();
+        }
+
+        json.Raw("]"u8);
+    }
+
+    /// <summary>
+    /// Notes that these were written to a socket. Nobody waits for it: lost in a crash, they are delivered once more, which
+    /// "at least once" allows.
+    /// </summary>
+    public void MarkDelivered(int number, ImmutableArray<Directive> written)
+    {
+        var first = 0L;
+        var last = 0L;
+        foreach (var directive in written)
+        {
+            if (directive.State == DeliveryState.Queued)
+            {
+                first = first == 0 ? directive.Seq : first;
+                last = directive.Seq;
+            }
+        }
+
+        if (last > 0)
+        {
+            engine.Post(new MarkDelivered { Actor = Actors.Mesh, Number = number, After = first - 1, UpTo = last });
+        }
+    }
+}

@@ -1,0 +1,157 @@
+using System.Collections.Immutable;
+using SessionMesh.Contracts;
+using SessionMesh.Contracts.Errors;
+using SessionMesh.Contracts.Events;
+using SessionMesh.Contracts.Json;
+using SessionMesh.Core;
+using SessionMesh.Core.Agents;
+using SessionMesh.Core.Keys;
+using SessionMesh.Core.State;
+using SessionMesh.Core.Steering;
+using SessionMesh.Server.Auth;
+using SessionMesh.Server.Engine;
+using SessionMesh.Server.Http;
+using SessionMesh.Server.Push;
+
+namespace SessionMesh.Server.Steering;
+
+/// <summary>
+/// <c>GET /agents/{id}/directives</c>: the agent's side, as a stream of events or a long poll. The inbox is the truth and this
+/// only shows it, so that a reader that is slow, cut off or twice there loses nothing.
+/// </summary>
+public sealed class InboxEndpoints(MeshEngine engine, DirectiveWriter directives, Subscriptions subscriptions, Shutdown shutdown, ProblemWriter problems)
+{
+    public async Task Listen(HttpContext http)
+    {
+        var check = new Check();
+        var id = check.Id("/id", (string)http.Request.RouteValues["id"]!);
+        var query = Query.Read(http, ref check, "after", "wait", "incarnation");
+        var after = query.Number("after", ref check, 0, long.MaxValue);
+        var wait = query.Number("wait", ref check, 0, Limits.MaxWait);
+        var incarnation = (int?)query.Number("incarnation", ref check, 1, int.MaxValue);
+        var error = check.Error ?? http.GetKey().CheckAgent(ScopeSet.RegistryWrite, id);
+        var slot = engine.State.Find(id);
+        if ((error ?? (slot is null ? Fencing.NotFound(id) : Fence(slot, incarnation))) is { } refused)
+        {
+            await problems.WriteAsync(http, refused);
+            return;
+        }
+
+        if (Sse.IsAskedFor(http))
+        {
+            await StreamAsync(http, slot!, Sse.LastEventId(http) ?? after ?? 0, incarnation);
+        }
+        else
+        {
+            await PollAsync(http, slot!, after ?? 0, TimeSpan.FromSeconds(wait ?? 0));
+        }
+    }
+
+    /// <summary>An agent that has not registered yet may listen for what is held for it; a dead one hears only its stop.</summary>
+    private static MeshError? Fence(AgentSlot slot, int? incarnation)
+    {
+        var agent = slot.Agent;
+        if (agent.Liveness == Liveness.Dead && slot.Inbox.Pending.IsEmpty)
+        {
+            return Fencing.Tombstoned(agent);
+        }
+
+        return incarnation is { } given && given < agent.Incarnation ? Fencing.Superseded(agent, given) : null;
+    }
+
+    private async Task PollAsync(HttpContext http, AgentSlot slot, long after, TimeSpan wait)
+    {
+        using var subscription = subscriptions.Listen(slot.Agent.Number, http.GetKey().Id);
+        var waiting = Wait.For(wait, engine);
+        ImmutableArray<Directive> pending;
+        do
+        {
+            subscription.Changed.Reset();
+            pending = [.. slot.Inbox.Pending.Where(d => d.Seq > after)];
+        }
+        while (pending.IsEmpty && !shutdown.HasBegun && await waiting.UntilAsync(subscription.Changed, http.RequestAborted));
+
+        using var json = new Utf8Buffer(64 + (pending.Length * 512));
+        json.Raw("{\"directives\":"u8);
+        directives.WriteArray(json, pending);
+        json.Raw("}"u8);
+        await Answers.WriteAsync(http, StatusCodes.Status200OK, json.Written);
+        directives.MarkDelivered(slot.Agent.Number, pending);
+    }
+
+    private async Task StreamAsync(HttpContext http, AgentSlot slot, long sent, int? incarnation)
+    {
+        var key = http.GetKey();
+        incarnation ??= slot.Agent.HasSession ? slot.Agent.Incarnation : null;
+        using var subscription = subscriptions.Listen(slot.Agent.Number, key.Id);
+        slot.StreamOpened();
+        try
+        {
+            await Sse.BeginAsync(http);
+            while (true)
+            {
+                subscription.Changed.Reset();
+                sent = await SendAsync(http, slot, sent);
+                if (End(slot.Agent, incarnation, key) is { } end)
+                {
+                    await Sse.SendAsync(http, end.Event, end.Notice, MeshJson.Default.StreamNotice);
+                    return;
+                }
+
+                if (!await subscription.Changed.WaitAsync(Sse.Beat(key, engine), engine.Time, http.RequestAborted))
+                {
+                    await Sse.CommentAsync(http);
+                }
+            }
+        }
+        catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
+        {
+            // The reader went away. What it did not acknowledge is still in the inbox.
+        }
+        finally
+        {
+            slot.StreamClosed();
+        }
+    }
+
+    private async Task<long> SendAsync(HttpContext http, AgentSlot slot, long sent)
+    {
+        ImmutableArray<Directive> fresh = [.. slot.Inbox.Pending.Where(d => d.Seq > sent)];
+        if (fresh.IsEmpty)
+        {
+            return sent;
+        }
+
+        using var text = new Utf8Buffer(fresh.Length * 512);
+        foreach (var directive in fresh)
+        {
+            text.Raw("id: "u8);
+            text.Number(directive.Seq);
+            text.Raw("\nevent: directive\ndata: "u8);
+            directives.Write(text, directive);
+            text.Raw("\n\n"u8);
+        }
+
+        await http.Response.BodyWriter.WriteAsync(text.Written, http.RequestAborted);
+        directives.MarkDelivered(slot.Agent.Number, fresh);
+        return fresh[^1].Seq;
+    }
+
+    private (string Event, StreamNotice Notice)? End(Agent agent, int? incarnation, Key key)
+    {
+        if (shutdown.HasBegun)
+        {
+            return (StreamEvent.GoAway, new StreamNotice { Code = "shutdown", Detail = "The server is going away. Reconnect." });
+        }
+
+        if (!KeyAuthentication.IsStillValid(key, engine))
+        {
+            return (StreamEvent.End, new StreamNotice { Code = ErrorCodes.Unauthenticated, Detail = "The key of this stream is no longer valid." });
+        }
+
+        var error = incarnation is { } given && given < agent.Incarnation ? Fencing.Superseded(agent, given)
+            : incarnation is not null && agent.Liveness == Liveness.Dead ? Fencing.Tombstoned(agent)
+            : null;
+        return error is null ? null : (StreamEvent.End, new StreamNotice { Code = error.Code, Detail = error.Detail });
+    }
+}

@@ -1,0 +1,133 @@
+using System.Text.Json;
+using SessionMesh.Contracts;
+using SessionMesh.Contracts.Errors;
+using SessionMesh.Contracts.Json;
+using SessionMesh.Contracts.Steering;
+using SessionMesh.Core;
+using SessionMesh.Core.Keys;
+using SessionMesh.Core.Steering;
+using SessionMesh.Server.Auth;
+using SessionMesh.Server.Engine;
+using SessionMesh.Server.Http;
+using SessionMesh.Server.Push;
+using Directive = SessionMesh.Core.Steering.Directive;
+
+namespace SessionMesh.Server.Steering;
+
+/// <summary>Issuing a directive, acknowledging it, and looking it up.</summary>
+public sealed class SteeringEndpoints(
+    Mutations mutations, MeshEngine engine, DirectiveWriter directives, DirectiveHistory history, Subscriptions subscriptions, ProblemWriter problems)
+{
+    private const int DefaultWaitSeconds = 30;
+
+    public Task Steer(HttpContext http) =>
+        mutations.RunAsync(http, MeshJson.Default.SteerRequest, BindSteer, Render, finish: (body, directive) => WaitAsync(body!, directive, http));
+
+    public Task Ack(HttpContext http)
+    {
+        var id = (string)http.Request.RouteValues["id"]!;
+        var seq = long.TryParse((string)http.Request.RouteValues["seq"]!, System.Globalization.NumberStyles.None, null, out var number) ? number : 0;
+        return mutations.RunAsync(
+            http, MeshJson.Default.AckRequest, (key, body) => BindAck(key, id, seq, body!), RenderAck, finish: (body, outcome) => FinishAckAsync(body!, seq, outcome));
+    }
+
+    public async Task Get(HttpContext http)
+    {
+        var id = (string)http.Request.RouteValues["directive_id"]!;
+        if (!DirectiveId.TryParse(id, out var revision) || await history.FindAsync(revision) is not { } directive)
+        {
+            await problems.WriteAsync(http, new MeshError(404, ErrorCodes.DirectiveNotFound, "No such directive. Its id is in the answer to POST /api/session-mesh/steer."));
+            return;
+        }
+
+        await Answers.WriteAsync(http, Render(directive));
+    }
+
+    private static Outcome<Command<Directive>> BindSteer(Key key, SteerRequest? body)
+    {
+        var check = new Check();
+        var id = check.Id("/agent_id", body!.AgentId);
+        var verb = check.OneOf("/verb", body.Verb ?? DirectiveVerb.Steer, DirectiveVerb.Steerable);
+        check.Name("/direction", body.Direction, required: verb == DirectiveVerb.Steer, length: Limits.DirectionLength);
+        check.Text("/message", body.Message, Limits.MessageLength);
+        check.Range("/ttl", body.Ttl, 1, Limits.MaxDirectiveTtl);
+        check.OneOf("/wait", body.Wait, DirectiveState.Waits);
+        check.Range("/wait_seconds", body.WaitSeconds, 0, Limits.MaxWait);
+        if (check.Error is { } error)
+        {
+            return error;
+        }
+
+        return new SteerAgent
+        {
+            Actor = key.Id,
+            AgentId = id,
+            Verb = Words.ToVerb(verb),
+            Direction = body.Direction,
+            Message = body.Message,
+            Data = body.Data is { ValueKind: not (JsonValueKind.Null or JsonValueKind.Undefined) } data ? data.GetRawText() : null,
+            Ttl = body.Ttl ?? Limits.DefaultDirectiveTtl,
+            Hold = body.Hold == true,
+        };
+    }
+
+    private static Outcome<Command<AckOutcome>> BindAck(Key key, string id, long seq, AckRequest body)
+    {
+        var check = new Check();
+        check.Id("/id", id);
+        if (body.State is null)
+        {
+            check.Fail("/state", "is missing", DirectiveState.Acks);
+        }
+
+        check.OneOf("/state", body.State, DirectiveState.Acks);
+        check.Text("/note", body.Note, Limits.NoteLength);
+        check.Range("/incarnation", body.Incarnation, 1, int.MaxValue);
+        if ((check.Error ?? key.CheckAgent(ScopeSet.RegistryWrite, id)) is { } error)
+        {
+            return error;
+        }
+
+        return new AckDirective { Actor = key.Id, AgentId = id, Seq = seq, State = Words.ToDeliveryState(body.State), Note = body.Note, Incarnation = body.Incarnation };
+    }
+
+    private Answer Render(Directive directive) => Answers.Of(StatusCodes.Status200OK, json => directives.Write(json, directive));
+
+    /// <summary>Of a directive that was over, the row is read after this; its receipt only says so.</summary>
+    private Answer RenderAck(AckOutcome outcome) =>
+        outcome.Directive is { } directive ? Render(directive) : new Answer(StatusCodes.Status200OK, "{}"u8.ToArray());
+
+    /// <summary>Saying again what was said is no error; saying something else of a directive that is over is.</summary>
+    private async Task<Answer?> FinishAckAsync(AckRequest body, long seq, AckOutcome outcome)
+    {
+        if (!outcome.Over || await history.FindAsync(outcome.Agent.Number, seq) is not { } ended)
+        {
+            return null;
+        }
+
+        return ended.State.Word() == body.State || body.State == DirectiveState.Accepted
+            ? Render(ended)
+            : problems.ToAnswer(new MeshError(409, ErrorCodes.AckConflict, $"Directive {seq} of agent '{outcome.Agent.Id}' is {ended.State.Word()} already."));
+    }
+
+    /// <summary>Holds the answer until the state asked for is reached, the directive is over, or the time is up; then it says what is true.</summary>
+    private async Task<Answer?> WaitAsync(SteerRequest body, Directive issued, HttpContext http)
+    {
+        if (!Words.TryParse(body.Wait, out DeliveryState wanted))
+        {
+            return null;
+        }
+
+        using var subscription = subscriptions.Listen(issued.Agent, http.GetKey().Id);
+        var waiting = Wait.For(TimeSpan.FromSeconds(body.WaitSeconds ?? DefaultWaitSeconds), engine);
+        Directive? pending;
+        do
+        {
+            subscription.Changed.Reset();
+            pending = engine.State.Slots[issued.Agent].Inbox.Find(issued.Seq);
+        }
+        while (pending is not null && pending.State < wanted && await waiting.UntilAsync(subscription.Changed, http.RequestAborted));
+
+        return Render(pending ?? await history.FindAsync(issued.Revision) ?? issued);
+    }
+}

@@ -1,0 +1,68 @@
+namespace SessionMesh.Server.Store;
+
+/// <summary>
+/// The data directory: mode 0700, and held by one process at a time through a lock on a file in it. Disposing gives it up.
+/// </summary>
+public sealed class DataDirectory : IDisposable
+{
+    private readonly FileStream _lock;
+
+    private DataDirectory(string path, FileStream held) => (Path, _lock) = (path, held);
+
+    public string Path { get; }
+    public string Database => System.IO.Path.Combine(Path, "mesh.db");
+    public string RootKeyFile => System.IO.Path.Combine(Path, "root.key");
+
+    /// <summary>Where the data goes unless told otherwise: <c>$XDG_DATA_HOME/session-mesh</c>.</summary>
+    public static string Default =>
+        System.IO.Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify), "session-mesh");
+
+    /// <exception cref="StartupException">It cannot be made, is not a directory, or another process holds it.</exception>
+    public static DataDirectory Open(string path)
+    {
+        path = System.IO.Path.GetFullPath(path);
+        try
+        {
+            if (OperatingSystem.IsWindows())
+            {
+                Directory.CreateDirectory(path);
+            }
+            else
+            {
+                Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+                File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new StartupException($"The data directory {path} cannot be used: {e.Message} Choose another with --data DIR.", e);
+        }
+
+        try
+        {
+            return new DataDirectory(path, new FileStream(System.IO.Path.Combine(path, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
+        }
+        catch (IOException e)
+        {
+            throw new StartupException($"Another server holds the data directory {path}. Stop it, or choose another directory with --data DIR and another port with --urls.", e);
+        }
+    }
+
+    /// <summary>Writes the root key for its owner alone.</summary>
+    public void WriteRootKey(string token)
+    {
+        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows())
+        {
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        }
+
+        using var file = new StreamWriter(RootKeyFile, System.Text.Encoding.ASCII, options);
+        file.WriteLine(token);
+    }
+
+    public void Dispose() => _lock.Dispose();
+}
+
+/// <summary>The server cannot start; the message says why and what to do, and is all that is printed.</summary>
+public sealed class StartupException(string message, Exception? inner = null) : Exception(message, inner);

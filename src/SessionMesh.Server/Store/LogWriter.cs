@@ -1,0 +1,156 @@
+using System.Buffers;
+using System.Text.Json;
+using SessionMesh.Core.Agents;
+using SessionMesh.Core.Idempotency;
+using SessionMesh.Core.Keys;
+using SessionMesh.Core.Log;
+using SessionMesh.Core.State;
+using SessionMesh.Core.Steering;
+using SQLitePCL;
+
+namespace SessionMesh.Server.Store;
+
+/// <summary>
+/// Writes a batch: its changes and the rows they add up to, in one transaction that is on the disk when
+/// <see cref="Write(MeshDraft)"/> returns. A record that changed several times in a batch is written once. The engine's thread alone.
+/// </summary>
+internal sealed class LogWriter : IDisposable
+{
+    private readonly sqlite3 _db;
+    private readonly ArrayBufferWriter<byte> _payload = new(1024);
+    private readonly Utf8JsonWriter _json;
+    private readonly PreparedStatement _begin;
+    private readonly PreparedStatement _commit;
+    private readonly PreparedStatement _change;
+    private readonly PreparedStatement _agent;
+    private readonly PreparedStatement _directive;
+    private readonly PreparedStatement _moveDirective;
+    private readonly PreparedStatement _key;
+    private readonly PreparedStatement _receipt;
+    private readonly PreparedStatement _trimReceipts;
+
+    public LogWriter(MeshStore store)
+    {
+        _db = store.Handle;
+        _json = new Utf8JsonWriter(_payload, new JsonWriterOptions { SkipValidation = true });
+        _begin = new(_db, "BEGIN IMMEDIATE");
+        _commit = new(_db, "COMMIT");
+        _change = new(_db, "INSERT INTO changes (revision, at, actor, kind, subject, payload) VALUES (?,?,?,?,?,?)");
+        _agent = new(_db, """
+            INSERT INTO agents (number, id, incarnation, session, liveness, paused, specializations, labels, cluster, parent, user, direction, created_at, ttl, stop, last_exit)
+            VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
+            ON CONFLICT (number) DO UPDATE SET incarnation=excluded.incarnation, session=excluded.session, liveness=excluded.liveness, paused=excluded.paused,
+              specializations=excluded.specializations, labels=excluded.labels, cluster=excluded.cluster, parent=excluded.parent, user=excluded.user,
+              direction=excluded.direction, ttl=excluded.ttl, stop=excluded.stop, last_exit=excluded.last_exit
+            """);
+        _directive = new(_db, """
+            INSERT INTO directives (revision, agent, seq, previous, verb, direction, message, data, state, issued_by, issued_at, expires_at, delivered_at, accepted_at, ended_at, note)
+            VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
+            """);
+        _moveDirective = new(_db, "UPDATE directives SET state=?, delivered_at=?, accepted_at=?, ended_at=?, note=? WHERE revision=?");
+        _key = new(_db, """
+            INSERT INTO keys (revision, id, name, parent, scopes, hash, created_at, expires_at, agent_id, incarnation, generation, ended_at)
+            VALUES (?,?,?,?,?,?,?,?,?,?,?,?)
+            ON CONFLICT (revision) DO UPDATE SET expires_at=excluded.expires_at, ended_at=excluded.ended_at
+            """);
+        _receipt = new(_db, "INSERT INTO receipts (revision, scope, request, at, status, answer, key_id) VALUES (?,?,?,?,?,?,?)");
+        _trimReceipts = new(_db, "DELETE FROM receipts WHERE revision < ?");
+    }
+
+    /// <exception cref="StoreException">Nothing of the batch is in the store, unless <see cref="StoreException.IsFsync"/>: then nobody knows.</exception>
+    public void Write(MeshDraft draft)
+    {
+        try
+        {
+            _begin.Run();
+            WriteChanges(draft);
+            WriteRows(draft);
+            _commit.Run();
+        }
+        catch (StoreException e) when (!e.IsFsync)
+        {
+            RollBack();
+            throw;
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach (var statement in (PreparedStatement[])[_begin, _commit, _change, _agent, _directive, _moveDirective, _key, _receipt, _trimReceipts])
+        {
+            statement.Dispose();
+        }
+
+        _json.Dispose();
+    }
+
+    private void WriteChanges(MeshDraft draft)
+    {
+        foreach (var change in draft.Changes)
+        {
+            _payload.ResetWrittenCount();
+            ChangeCodec.WritePayload(_payload, _json, change);
+            _change.Bind(change.Revision).Bind(change.At).Bind(change.Actor).Bind(change.Kind).Bind(change.Subject).Bind(_payload.WrittenSpan).Run();
+        }
+    }
+
+    private void WriteRows(MeshDraft draft)
+    {
+        foreach (var agent in draft.ChangedAgents)
+        {
+            Write(agent);
+        }
+
+        foreach (var directive in draft.ChangedDirectives)
+        {
+            if (directive.Revision > draft.Base.Revision)
+            {
+                Insert(directive);
+            }
+            else
+            {
+                _moveDirective.Bind((long)directive.State).Bind(directive.DeliveredAt).Bind(directive.AcceptedAt).Bind(directive.EndedAt).Bind(directive.Note).Bind(directive.Revision).Run();
+            }
+        }
+
+        foreach (var key in draft.ChangedKeys)
+        {
+            Write(key);
+        }
+
+        foreach (var receipt in draft.NewReceipts)
+        {
+            Write(receipt);
+        }
+
+        if (draft.TrimReceiptsBelow > 0)
+        {
+            _trimReceipts.Bind(draft.TrimReceiptsBelow).Run();
+        }
+    }
+
+    private void Write(Agent a) =>
+        _agent.Bind(a.Number).Bind(a.Id).Bind(a.Incarnation).Bind(a.Session).Bind((long)a.Liveness).Bind(a.Paused ? 1 : 0)
+            .Bind(a.Specializations.Json).Bind(a.Labels.Json).Bind(a.Cluster).Bind(a.Parent).Bind(a.User).Bind(a.Direction)
+            .Bind(a.CreatedAt).Bind(a.Ttl).Bind(AgentJson.Write(a.Stop)).Bind(AgentJson.Write(a.LastExit)).Run();
+
+    private void Insert(Directive d) =>
+        _directive.Bind(d.Revision).Bind(d.Agent).Bind(d.Seq).Bind(d.Previous).Bind((long)d.Verb).Bind(d.Direction).Bind(d.Message).Bind(d.Data)
+            .Bind((long)d.State).Bind(d.IssuedBy).Bind(d.IssuedAt).Bind(d.ExpiresAt).Bind(d.DeliveredAt).Bind(d.AcceptedAt).Bind(d.EndedAt).Bind(d.Note).Run();
+
+    private void Write(Key k) =>
+        _key.Bind(k.Revision).Bind(k.Id).Bind(k.Name).Bind(k.Parent).Bind(NameSet.Of(k.Scopes.ToWords()).Json).Bind(k.Hash).Bind(k.CreatedAt)
+            .Bind(k.ExpiresAt).Bind(k.AgentId).Bind(k.Incarnation).Bind(k.Generation).Bind(k.EndedAt).Run();
+
+    private void Write(Receipt r) =>
+        _receipt.Bind(r.Revision).Bind(r.Scope.ToString("x32", null)).Bind(r.Request.ToString("x32", null)).Bind(r.At).Bind(r.Status).Bind(r.Answer).Bind(r.KeyId).Run();
+
+    private void RollBack()
+    {
+        // SQLite has rolled back by itself after some errors; then there is nothing to do.
+        if (raw.sqlite3_get_autocommit(_db) == 0)
+        {
+            raw.sqlite3_exec(_db, "ROLLBACK");
+        }
+    }
+}

@@ -1,0 +1,49 @@
+using Microsoft.EntityFrameworkCore;
+
+namespace SessionMesh.Server.Store;
+
+/// <summary>The model: tables, keys and columns. Loading and history query it; the hot writer uses its connection.</summary>
+public sealed class MeshDbContext(DbContextOptions<MeshDbContext> options) : DbContext(options)
+{
+    public DbSet<ChangeRow> Changes => Set<ChangeRow>();
+    public DbSet<AgentTableRow> Agents => Set<AgentTableRow>();
+    public DbSet<DirectiveRow> Directives => Set<DirectiveRow>();
+    public DbSet<KeyRow> Keys => Set<KeyRow>();
+    public DbSet<ReceiptRow> Receipts => Set<ReceiptRow>();
+
+    protected override void OnModelCreating(ModelBuilder modelBuilder)
+    {
+        modelBuilder.Entity<ChangeRow>(e =>
+        {
+            e.ToTable("changes").HasKey(r => r.Revision);
+            e.Property(r => r.Revision).ValueGeneratedNever();
+        });
+        modelBuilder.Entity<AgentTableRow>(e =>
+        {
+            e.ToTable("agents").HasKey(r => r.Number);
+            e.Property(r => r.Number).ValueGeneratedNever();
+        });
+        modelBuilder.Entity<DirectiveRow>(e =>
+        {
+            e.ToTable("directives").HasKey(r => r.Revision);
+            e.Property(r => r.Revision).ValueGeneratedNever();
+        });
+        modelBuilder.Entity<KeyRow>(e =>
+        {
+            e.ToTable("keys").HasKey(r => r.Revision);
+            e.Property(r => r.Revision).ValueGeneratedNever();
+        });
+        modelBuilder.Entity<ReceiptRow>(e =>
+        {
+            e.ToTable("receipts").HasKey(r => r.Revision);
+            e.Property(r => r.Revision).ValueGeneratedNever();
+        });
+
+        foreach (var property in modelBuilder.Model.GetEntityTypes().SelectMany(entity => entity.GetProperties()))
+        {
+            property.SetColumnName(SnakeCase(property.Name));
+        }
+    }
+
+    private static string SnakeCase(string name) => System.Text.Json.JsonNamingPolicy.SnakeCaseLower.ConvertName(name);
+}

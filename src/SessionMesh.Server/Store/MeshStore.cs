@@ -1,0 +1,110 @@
+using Microsoft.Data.Sqlite;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Diagnostics;
+using SQLitePCL;
+
+namespace SessionMesh.Server.Store;
+
+/// <summary>
+/// The database file. One connection does all commits and all checkpoints, and belongs to the engine's thread; readers open
+/// the file read-only (SQLite 3.50 can corrupt a WAL that two connections write or checkpoint).
+/// </summary>
+public sealed class MeshStore : IDisposable
+{
+    /// <summary>Pages of 4 KiB after which a commit folds the log into the database: 16 MiB.</summary>
+    private const int CheckpointPages = 4096;
+
+    private readonly MeshDbContext _context;
+    private readonly string _readOnly;
+
+    private MeshStore(MeshDbContext context, string path)
+    {
+        _context = context;
+        _readOnly = new SqliteConnectionStringBuilder { DataSource = path, Mode = SqliteOpenMode.ReadOnly }.ToString();
+    }
+
+    /// <summary>The writer's handle. The engine's thread alone.</summary>
+    internal sqlite3 Handle => ((SqliteConnection)_context.Database.GetDbConnection()).Handle!;
+
+    /// <summary>The writer's context, for loading before the engine starts.</summary>
+    internal MeshDbContext Context => _context;
+
+    /// <exception cref="StartupException">A newer version wrote it, or it cannot be opened.</exception>
+    public static MeshStore Open(string path)
+    {
+        var existed = File.Exists(path);
+        var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Pooling = false }.ToString());
+        var context = NewContext(connection);
+        try
+        {
+            connection.Open();
+            Execute(connection, $"PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint={CheckpointPages}; PRAGMA cache_size=-65536; PRAGMA temp_store=MEMORY;");
+            Migrate(context, connection, path, existed);
+            return new MeshStore(context, path);
+        }
+        catch (Exception e)
+        {
+            context.Dispose();
+            connection.Dispose();
+            throw e as StartupException ?? new StartupException($"The store {path} cannot be opened: {e.Message}", e);
+        }
+    }
+
+    /// <summary>A context on a read-only connection of its own, for history and long lists. Dispose it.</summary>
+    public MeshDbContext OpenReader()
+    {
+        var context = NewContext(new SqliteConnection(_readOnly), ownsConnection: true);
+        context.ChangeTracker.QueryTrackingBehavior = QueryTrackingBehavior.NoTracking;
+        return context;
+    }
+
+    public void Dispose()
+    {
+        var connection = _context.Database.GetDbConnection();
+        _context.Dispose();
+        connection.Dispose();
+        SqliteConnection.ClearPool(new SqliteConnection(_readOnly));
+    }
+
+    internal static MeshDbContext NewContext(SqliteConnection connection, bool ownsConnection = false) =>
+        new(new DbContextOptionsBuilder<MeshDbContext>()
+            .UseSqlite(connection, ownsConnection, _ => { })
+            // Migrations are written by hand, without the snapshot that EF would compare; a test compares the schemas instead.
+            .ConfigureWarnings(w => w.Ignore(RelationalEventId.PendingModelChangesWarning))
+            .Options);
+
+    private static void Migrate(MeshDbContext context, SqliteConnection connection, string path, bool existed)
+    {
+        var known = context.Database.GetMigrations().ToHashSet();
+        var applied = context.Database.GetAppliedMigrations().ToList();
+        if (applied.Find(m => !known.Contains(m)) is { } newer)
+        {
+            throw new StartupException($"The store {path} was written by a newer version (it has the migration {newer}). Start that version, or restore a backup from before it.");
+        }
+
+        if (applied.Count == known.Count)
+        {
+            return;
+        }
+
+        if (existed && applied.Count > 0)
+        {
+            var backup = $"{path}.before-{known.Except(applied).Order().First()}";
+            File.Delete(backup);
+            Execute(connection, $"VACUUM INTO '{backup.Replace("'", "''", StringComparison.Ordinal)}'");
+        }
+
+        // The directory lock is held, so that a migration lock in the file is the leftover of a process that was killed.
+        Execute(connection, "DROP TABLE IF EXISTS \"__EFMigrationsLock\"");
+        context.Database.Migrate();
+    }
+
+    private static void Execute(SqliteConnection connection, string sql)
+    {
+        using var command = connection.CreateCommand();
+#pragma warning disable CA2100 // Constant texts and a quoted path of our own.
+        command.CommandText = sql;
+#pragma warning restore CA2100
+        command.ExecuteNonQuery();
+    }
+}

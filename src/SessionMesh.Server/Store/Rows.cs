@@ -1,0 +1,106 @@
+namespace SessionMesh.Server.Store;
+
+// One class a table. Times are UTC milliseconds as long: SQLite neither orders nor compares DateTimeOffset. Hot tables are keyed
+// by revision and refer to agents by number, so that every insert goes to the end.
+
+/// <summary>An entry of the log.</summary>
+public sealed class ChangeRow
+{
+    public long Revision { get; set; }
+    public long At { get; set; }
+    public required string Actor { get; set; }
+    public required string Kind { get; set; }
+    public required string Subject { get; set; }
+
+    /// <summary>JSON object.</summary>
+    public required string Payload { get; set; }
+}
+
+/// <summary>An agent as the newest change left it.</summary>
+public sealed class AgentTableRow
+{
+    public int Number { get; set; }
+    public required string Id { get; set; }
+    public int Incarnation { get; set; }
+    public long Session { get; set; }
+    public int Liveness { get; set; }
+    public bool Paused { get; set; }
+
+    /// <summary>JSON array.</summary>
+    public required string Specializations { get; set; }
+
+    /// <summary>JSON object.</summary>
+    public required string Labels { get; set; }
+    public required string Cluster { get; set; }
+    public int Parent { get; set; }
+    public string? User { get; set; }
+    public string? Direction { get; set; }
+    public long CreatedAt { get; set; }
+    public int Ttl { get; set; }
+
+    /// <summary>JSON object.</summary>
+    public string? Stop { get; set; }
+
+    /// <summary>JSON object.</summary>
+    public string? LastExit { get; set; }
+}
+
+/// <summary>A directive as the newest change left it. <see cref="Previous"/> chains an agent's directives from the newest back.</summary>
+public sealed class DirectiveRow
+{
+    public long Revision { get; set; }
+    public int Agent { get; set; }
+    public long Seq { get; set; }
+    public long Previous { get; set; }
+    public int Verb { get; set; }
+    public string? Direction { get; set; }
+    public string? Message { get; set; }
+    public string? Data { get; set; }
+    public int State { get; set; }
+    public required string IssuedBy { get; set; }
+    public long IssuedAt { get; set; }
+    public long ExpiresAt { get; set; }
+    public long DeliveredAt { get; set; }
+    public long AcceptedAt { get; set; }
+    public long EndedAt { get; set; }
+    public string? Note { get; set; }
+}
+
+/// <summary>A key, valid or over. Never its secret.</summary>
+public sealed class KeyRow
+{
+    public long Revision { get; set; }
+    public required string Id { get; set; }
+    public required string Name { get; set; }
+    public string? Parent { get; set; }
+
+    /// <summary>JSON array of words.</summary>
+    public required string Scopes { get; set; }
+
+    /// <summary>SHA-256 of the token, base64.</summary>
+    public required string Hash { get; set; }
+    public long CreatedAt { get; set; }
+    public long ExpiresAt { get; set; }
+    public string? AgentId { get; set; }
+    public int Incarnation { get; set; }
+    public int Generation { get; set; }
+    public long EndedAt { get; set; }
+}
+
+/// <summary>What an idempotent call answered.</summary>
+public sealed class ReceiptRow
+{
+    public long Revision { get; set; }
+
+    /// <summary>32 hex digits.</summary>
+    public required string Scope { get; set; }
+
+    /// <summary>32 hex digits.</summary>
+    public required string Request { get; set; }
+    public long At { get; set; }
+    public int Status { get; set; }
+
+    /// <summary>JSON; null for a call that showed a secret.</summary>
+    public string? Answer { get; set; }
+    public string? KeyId { get; set; }
+}

@@ -1,0 +1,116 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using Microsoft.EntityFrameworkCore;
+using SessionMesh.Core;
+using SessionMesh.Core.Agents;
+using SessionMesh.Core.Idempotency;
+using SessionMesh.Core.Keys;
+using SessionMesh.Core.State;
+using SessionMesh.Core.Steering;
+
+namespace SessionMesh.Server.Store;
+
+/// <summary>Reads the tables into memory at start. What is over stays in the tables.</summary>
+internal static class StateLoader
+{
+    /// <summary>Fills <paramref name="state"/> and returns the newest change's wall milliseconds, 0 for an empty log.</summary>
+    public static long Load(MeshDbContext db, MeshState state, Func<long, Moment> now)
+    {
+        var newest = db.Changes.AsNoTracking().OrderByDescending(c => c.Revision).Select(c => new { c.Revision, c.At }).FirstOrDefault();
+        var inboxes = LoadInboxes(db);
+        foreach (var row in db.Agents.AsNoTracking().OrderBy(a => a.Number).AsEnumerable())
+        {
+            state.Load(ToAgent(row), inboxes.GetValueOrDefault(row.Number) ?? Inbox.Empty);
+        }
+
+        foreach (var row in db.Keys.AsNoTracking().Where(k => k.EndedAt == 0).OrderBy(k => k.Revision).AsEnumerable())
+        {
+            state.Load(ToKey(row));
+        }
+
+        foreach (var row in db.Receipts.AsNoTracking().OrderBy(r => r.Revision).Select(r => new { r.Revision, r.Scope, r.Request, r.At, r.Status, r.KeyId }).AsEnumerable())
+        {
+            state.Load(new Receipt(row.Revision, Hex(row.Scope), Hex(row.Request), row.At, row.Status, null, row.KeyId));
+        }
+
+        var at = newest?.At ?? 0;
+        state.Loaded(newest?.Revision ?? 0, now(at));
+        return at;
+    }
+
+    public static Agent ToAgent(AgentTableRow row) => new()
+    {
+        Number = row.Number,
+        Id = row.Id,
+        Incarnation = row.Incarnation,
+        Session = row.Session,
+        Liveness = (Liveness)row.Liveness,
+        Paused = row.Paused,
+        Specializations = NameSet.FromJson(row.Specializations),
+        Labels = LabelSet.FromJson(row.Labels),
+        Cluster = string.Intern(row.Cluster),
+        Parent = row.Parent,
+        User = row.User is null ? null : string.Intern(row.User),
+        Direction = row.Direction,
+        CreatedAt = row.CreatedAt,
+        Ttl = row.Ttl,
+        Stop = AgentJson.ReadStop(row.Stop),
+        LastExit = AgentJson.ReadExit(row.LastExit),
+    };
+
+    public static Directive ToDirective(DirectiveRow row) => new()
+    {
+        Revision = row.Revision,
+        Agent = row.Agent,
+        Seq = row.Seq,
+        Previous = row.Previous,
+        Verb = (Verb)row.Verb,
+        Direction = row.Direction,
+        Message = row.Message,
+        Data = row.Data,
+        State = (DeliveryState)row.State,
+        IssuedBy = row.IssuedBy,
+        IssuedAt = row.IssuedAt,
+        ExpiresAt = row.ExpiresAt,
+        DeliveredAt = row.DeliveredAt,
+        AcceptedAt = row.AcceptedAt,
+        EndedAt = row.EndedAt,
+        Note = row.Note,
+    };
+
+    public static Key ToKey(KeyRow row) => new()
+    {
+        Revision = row.Revision,
+        Id = row.Id,
+        Name = row.Name,
+        Parent = row.Parent,
+        Scopes = ScopeWords.Parse(NameSet.FromJson(row.Scopes).Names),
+        Hash = row.Hash,
+        CreatedAt = row.CreatedAt,
+        ExpiresAt = row.ExpiresAt,
+        AgentId = row.AgentId,
+        Incarnation = row.Incarnation,
+        Generation = row.Generation,
+        EndedAt = row.EndedAt,
+    };
+
+    private static UInt128 Hex(string text) => UInt128.Parse(text, NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+
+    /// <summary>
+    /// One pass over the directives, in order: heads (the newest sequence number of each agent) and what is pending. It
+    /// costs the length of the table at start, and spares every steer a row written at random.
+    /// </summary>
+    private static Dictionary<int, Inbox> LoadInboxes(MeshDbContext db)
+    {
+        const int Accepted = (int)DeliveryState.Accepted;
+        var pending = db.Directives.AsNoTracking()
+            .Where(d => d.State <= Accepted).OrderBy(d => d.Revision).AsEnumerable()
+            .GroupBy(d => d.Agent)
+            .ToDictionary(g => g.Key, g => g.Select(ToDirective).ToImmutableArray());
+        return db.Directives.AsNoTracking()
+            .GroupBy(d => d.Agent)
+            .Select(g => new { Agent = g.Key, Seq = g.Max(d => d.Seq), Revision = g.Max(d => d.Revision) })
+            .AsEnumerable()
+            .ToDictionary(h => h.Agent, h => Inbox.Load(h.Seq, h.Revision, pending.TryGetValue(h.Agent, out var waiting) ? waiting : []));
+    }
+}
