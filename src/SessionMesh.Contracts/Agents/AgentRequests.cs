@@ -58,7 +58,7 @@ public sealed record HeartbeatRequest
 {
     public int? Incarnation { get; init; }
 
-    /// <summary>One of <see cref="AgentActivity"/>.</summary>
+    /// <summary>One of <c>working</c>, <c>waiting</c>, <c>idle</c>.</summary>
     public string? Activity { get; init; }
 
     /// <summary>0 to 1.</summary>
@@ -77,7 +77,7 @@ public sealed record HeartbeatAck
 {
     public long? Seq { get; init; }
 
-    /// <summary>One of <see cref="DirectiveState.Acks"/>.</summary>
+    /// <summary>One of <c>accepted</c>, <c>acknowledged</c>, <c>rejected</c>.</summary>
     public string? State { get; init; }
     public string? Note { get; init; }
 }

@@ -13,13 +13,13 @@ public sealed record Directive
     /// <summary>1, 2, 3… per agent, without a gap; the id of its event in the agent's stream.</summary>
     public required long Seq { get; init; }
 
-    /// <summary>One of <see cref="DirectiveVerb"/>.</summary>
+    /// <summary>One of <c>steer</c>, <c>pause</c>, <c>resume</c>, <c>stop</c>.</summary>
     public required string Verb { get; init; }
     public string? Direction { get; init; }
     public string? Message { get; init; }
     public JsonElement? Data { get; init; }
 
-    /// <summary>One of <see cref="DirectiveState"/>.</summary>
+    /// <summary>One of <c>queued</c>, <c>delivered</c>, <c>accepted</c>, <c>acknowledged</c>, <c>rejected</c>, <c>expired</c>, <c>cancelled</c>, <c>undeliverable</c>.</summary>
     public required string State { get; init; }
 
     /// <summary>The id of the key that issued it.</summary>
@@ -76,7 +76,7 @@ public sealed record SteerRequest
     [JsonConverter(typeof(IdTextConverter))]
     public string? AgentId { get; init; }
 
-    /// <summary>One of <see cref="DirectiveVerb.Steerable"/>; <c>steer</c> by default.</summary>
+    /// <summary>One of <c>steer</c>, <c>pause</c>, <c>resume</c>; <c>steer</c> by default.</summary>
     public string? Verb { get; init; }
 
     /// <summary>A token that the agent understands; needed by <c>steer</c>.</summary>
@@ -91,10 +91,10 @@ public sealed record SteerRequest
     /// <summary>Keep it for an agent that is not alive until it comes back or the directive expires.</summary>
     public bool? Hold { get; init; }
 
-    /// <summary>Hold the answer until this state is reached: one of <see cref="DirectiveState.Waits"/>.</summary>
+    /// <summary>Hold the answer until this state is reached: one of <c>delivered</c>, <c>accepted</c>, <c>acknowledged</c>.</summary>
     public string? Wait { get; init; }
 
-    /// <summary>Bound of <see cref="Wait"/>, seconds; 30 by default.</summary>
+    /// <summary>Bound of <c>wait</c>, seconds; 30 by default.</summary>
     public int? WaitSeconds { get; init; }
 }
 
@@ -102,7 +102,7 @@ public sealed record SteerRequest
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 public sealed record AckRequest
 {
-    /// <summary>One of <see cref="DirectiveState.Acks"/>.</summary>
+    /// <summary>One of <c>accepted</c>, <c>acknowledged</c>, <c>rejected</c>.</summary>
     public string? State { get; init; }
     public string? Note { get; init; }
     public int? Incarnation { get; init; }
