@@ -163,3 +163,18 @@ public sealed record DescendantReport
     public required string Status { get; init; }
     public required bool Confirmed { get; init; }
 }
+
+/// <summary>Answer of <c>DELETE /agents</c>: a kill by selector.</summary>
+public sealed record KillManyAnswer
+{
+    /// <summary>How many agents match.</summary>
+    public required int Matched { get; init; }
+    public required IReadOnlyList<KillResult> Results { get; init; }
+}
+
+/// <summary>What became of one agent of many; in a dry run the report is null.</summary>
+public sealed record KillResult
+{
+    public required string AgentId { get; init; }
+    public KillReport? Report { get; init; }
+}

@@ -27,7 +27,11 @@ public sealed record Directive
     public required DateTimeOffset IssuedAt { get; init; }
     public required DateTimeOffset ExpiresAt { get; init; }
     public DateTimeOffset? DeliveredAt { get; init; }
+    public DateTimeOffset? AcceptedAt { get; init; }
     public DateTimeOffset? AcknowledgedAt { get; init; }
+
+    /// <summary>When it was over, however it ended.</summary>
+    public DateTimeOffset? EndedAt { get; init; }
 
     /// <summary>What the agent said with its ack, or why the directive ended without one.</summary>
     public string? Note { get; init; }
@@ -76,6 +80,15 @@ public sealed record SteerRequest
     [JsonConverter(typeof(IdTextConverter))]
     public string? AgentId { get; init; }
 
+    /// <summary>Many agents instead of one; with <c>expect</c> or <c>dry_run</c>.</summary>
+    public AgentSelector? Selector { get; init; }
+
+    /// <summary>How many agents the caller expects the selector to match: another count is refused, and nothing is sent.</summary>
+    public int? Expect { get; init; }
+
+    /// <summary>Only say which agents match.</summary>
+    public bool? DryRun { get; init; }
+
     /// <summary>One of <c>steer</c>, <c>pause</c>, <c>resume</c>; <c>steer</c> by default.</summary>
     public string? Verb { get; init; }
 
@@ -108,8 +121,11 @@ public sealed record AckRequest
     public int? Incarnation { get; init; }
 }
 
-/// <summary>Answer of <c>GET /agents/{id}/directives</c>.</summary>
+/// <summary>Answer of <c>GET /agents/{id}/directives</c> (pending ones, in order) and of its <c>/history</c> (all, newest first).</summary>
 public sealed record DirectiveList
 {
     public required IReadOnlyList<Directive> Directives { get; init; }
+
+    /// <summary>Of a history: send as <c>cursor</c> for the next page; null at the end.</summary>
+    public string? NextCursor { get; init; }
 }
