@@ -49,7 +49,7 @@ public sealed class HeartbeatTests
         (await mesh.PostAsync("agents/a/heartbeat", """{"incarnation":1,"acks":[{"seq":1,"state":"acknowledged","note":"done"},{"seq":2,"state":"accepted"},{"seq":3,"state":"rejected"}]}"""))
             .ShouldBe(200, $$"""
             {"agent_id":"a","incarnation":1,"ttl":60,"next_heartbeat_in":"#16..20",
-             "directives":[{{Directive(4, "a", 2, differs: $"\"verb\":\"pause\",\"direction\":null,\"state\":\"accepted\",\"delivered_at\":\"{At(0)}\"")}}],
+             "directives":[{{Directive(4, "a", 2, differs: $"\"verb\":\"pause\",\"direction\":null,\"state\":\"accepted\",\"delivered_at\":\"{At(0)}\",\"accepted_at\":\"{At(2)}\"")}}],
              "refused_acks":[{"seq":3,"code":"directive_not_found","detail":"*"}]}
             """);
         (await mesh.GetAsync("agents/a")).ShouldBe(200, Detail("a", session: 2, heardAt: 2, differs: "\"direction\":\"north\",\"pending\":1"));

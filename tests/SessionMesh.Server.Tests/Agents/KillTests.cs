@@ -38,9 +38,9 @@ public sealed class KillTests
             "last_exit":{"confirmed":true,"exit_code":143,"signal":"TERM","reason":"my own","at":"{{At(3)}}"}
             """));
         (await mesh.GetAsync("directives/d-3")).ShouldBe(200, Directive(3, "a", 1, ttl: 910, differs: $$"""
-            "verb":"stop","direction":null,"data":{"grace":10,"force":false},"state":"acknowledged","acknowledged_at":"{{At(3)}}","note":"the process ended"
+            "verb":"stop","direction":null,"data":{"grace":10,"force":false},"state":"acknowledged","acknowledged_at":"{{At(3)}}","ended_at":"{{At(3)}}","note":"the process ended"
             """));
-        (await mesh.GetAsync("directives/d-5")).ShouldBe(200, Directive(5, "a", 2, differs: "\"state\":\"undeliverable\",\"note\":\"the agent ended\""));
+        (await mesh.GetAsync("directives/d-5")).ShouldBe(200, Directive(5, "a", 2, differs: $"\"state\":\"undeliverable\",\"ended_at\":\"{At(3)}\",\"note\":\"the agent ended\""));
         (await mesh.DeleteAsync("agents/a?force=true"))
             .ShouldBe(200, Report("a", "dead", confirmed: true, exitCode: "143", signal: "\"TERM\"", reason: "my own"));
     }

@@ -183,6 +183,7 @@ public sealed class LimitTests(LimitServer server) : IClassFixture<LimitServer>
             nameof(Limits.DefaultAgentTtl), nameof(Limits.DefaultRegistryTtl),                                         // RegistrationTests, RegistryTests
             nameof(Limits.DefaultKeyTtl), nameof(Limits.MinKeyTtl), nameof(Limits.MaxKeyTtl),                          // MintTests
             nameof(Limits.IdempotencyKeyLength), nameof(Limits.IdempotencyHours),                                      // IdempotencyTests
+            nameof(Limits.SelectorIds), nameof(Limits.SelectorMatches),                                                // SelectorTests
         ];
         Assert.Equal(typeof(Limits).GetFields().Select(f => f.Name).Order(), here.Concat(elsewhere).Order());
     }

@@ -10,10 +10,10 @@ public sealed class AckTests
     {
         await using var mesh = await SteeredAsync();
         (await mesh.PostAsync("agents/a/directives/1/ack", """{"state":"accepted","note":"taken","incarnation":1}"""))
-            .ShouldBe(200, Directive(3, "a", 1, differs: "\"state\":\"accepted\",\"note\":\"taken\""));
+            .ShouldBe(200, Directive(3, "a", 1, differs: $"\"state\":\"accepted\",\"accepted_at\":\"{At(0)}\",\"note\":\"taken\""));
         await mesh.AdvanceAsync(2);
         (await mesh.PostAsync("agents/a/directives/1/ack", """{"state":"acknowledged"}"""))
-            .ShouldBe(200, Directive(3, "a", 1, differs: $"\"state\":\"acknowledged\",\"note\":\"taken\",\"acknowledged_at\":\"{At(2)}\""));
+            .ShouldBe(200, Directive(3, "a", 1, differs: $"\"state\":\"acknowledged\",\"note\":\"taken\",\"accepted_at\":\"{At(0)}\",\"acknowledged_at\":\"{At(2)}\",\"ended_at\":\"{At(2)}\""));
         (await mesh.GetAsync("agents/a")).ShouldBe(200, Detail("a", session: 2, differs: "\"direction\":\"north\""));
         await AckNextAsync(mesh, "pause");
         Assert.True((await mesh.GetAsync("agents/a")).Json["paused"]!.GetValue<bool>());
@@ -26,7 +26,7 @@ public sealed class AckTests
     {
         await using var mesh = await SteeredAsync();
         (await mesh.PostAsync("agents/a/directives/1/ack", """{"state":"rejected","note":"no such way"}"""))
-            .ShouldBe(200, Directive(3, "a", 1, differs: "\"state\":\"rejected\",\"note\":\"no such way\""));
+            .ShouldBe(200, Directive(3, "a", 1, differs: $"\"state\":\"rejected\",\"ended_at\":\"{At(0)}\",\"note\":\"no such way\""));
         (await mesh.GetAsync("agents/a")).ShouldBe(200, Detail("a", session: 2));
     }
 
@@ -107,7 +107,7 @@ public sealed class AckTests
         await mesh.DeleteAsync("agents/a?force=true");
         (await mesh.PostAsync("agents/a/directives/1/ack", """{"state":"acknowledged","incarnation":1}"""))
             .ShouldBe(200, Directive(3, "a", 1, ttl: 900, differs: $$"""
-                "verb":"stop","direction":null,"data":{"grace":0,"force":true},"state":"acknowledged","acknowledged_at":"{{At(0)}}"
+                "verb":"stop","direction":null,"data":{"grace":0,"force":true},"state":"acknowledged","acknowledged_at":"{{At(0)}}","ended_at":"{{At(0)}}"
                 """));
     }
 

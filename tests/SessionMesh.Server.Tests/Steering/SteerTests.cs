@@ -133,7 +133,7 @@ public sealed class SteerTests
         Assert.Empty((await mesh.PostAsync("heartbeats", """{"agents":["a"]}""")).Json["pending"]!.AsArray());
         (await mesh.GetAsync("agents/a/directives")).ShouldBe(200, """{"directives":[]}""");
         await mesh.AdvanceAsync(1);
-        (await mesh.GetAsync("directives/d-3")).ShouldBe(200, Merge(Directive(3, "a", 1, issuedAt: 0.5, ttl: 1), "\"state\":\"expired\""));
+        (await mesh.GetAsync("directives/d-3")).ShouldBe(200, Directive(3, "a", 1, issuedAt: 0.5, ttl: 1, differs: $"\"state\":\"expired\",\"ended_at\":\"{At(2.5)}\""));
         (await mesh.PostAsync("agents/a/directives/1/ack", """{"state":"acknowledged"}""")).ShouldBeProblemWithoutId(409, "ack_conflict");
     }
 
@@ -148,7 +148,7 @@ public sealed class SteerTests
         await mesh.PostAsync("agents/a/directives/1/ack", """{"state":"accepted"}""");
         Assert.False(steer.IsCompleted);
         await mesh.PostAsync("agents/a/directives/1/ack", """{"state":"acknowledged","note":"turned"}""");
-        (await steer).ShouldBe(200, Directive(3, "a", 1, differs: $"\"state\":\"acknowledged\",\"acknowledged_at\":\"{At(4)}\",\"note\":\"turned\""));
+        (await steer).ShouldBe(200, Directive(3, "a", 1, differs: $"\"state\":\"acknowledged\",\"accepted_at\":\"{At(4)}\",\"acknowledged_at\":\"{At(4)}\",\"ended_at\":\"{At(4)}\",\"note\":\"turned\""));
     }
 
     [Fact]

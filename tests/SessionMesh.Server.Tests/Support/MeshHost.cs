@@ -122,14 +122,19 @@ internal sealed class MeshHost : IAsyncDisposable
         return request;
     }
 
-    /// <summary>Sends bytes as they are, says that no more will come, and reads to the end; empty when the server cut the connection.</summary>
-    public async Task<string> SendRawAsync(string request)
+    /// <summary>Sends bytes as they are and reads to the end; empty when the server cut the connection.</summary>
+    /// <param name="cut">Whether to say that no more will come.</param>
+    public async Task<string> SendRawAsync(string request, bool cut = false)
     {
         using var client = new TcpClient();
         await client.ConnectAsync(Address.Host, Address.Port);
         var stream = client.GetStream();
         await stream.WriteAsync(Encoding.ASCII.GetBytes(request));
-        client.Client.Shutdown(SocketShutdown.Send);
+        if (cut)
+        {
+            client.Client.Shutdown(SocketShutdown.Send);
+        }
+
         try
         {
             return await new StreamReader(stream).ReadToEndAsync().WaitAsync(Guard.Time);

@@ -30,7 +30,7 @@ internal static class Rows
     public static string Directive(long revision, string agent, long seq, double issuedAt = 0, int ttl = 3600, string differs = "") =>
         Merge($$"""
             {"directive_id":"d-{{revision}}","agent_id":"{{agent}}","seq":{{seq}},"verb":"steer","direction":"north","message":null,"data":null,"state":"queued",
-             "issued_by":"*","issued_at":"{{At(issuedAt)}}","expires_at":"{{At(issuedAt + ttl)}}","delivered_at":null,"acknowledged_at":null,"note":null}
+             "issued_by":"*","issued_at":"{{At(issuedAt)}}","expires_at":"{{At(issuedAt + ttl)}}","delivered_at":null,"accepted_at":null,"acknowledged_at":null,"ended_at":null,"note":null}
             """, differs);
 
     public static string Merge(string json, string differs)
