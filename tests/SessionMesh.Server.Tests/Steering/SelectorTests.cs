@@ -1,4 +1,6 @@
 using SessionMesh.Contracts;
+using SessionMesh.Core;
+using SessionMesh.Core.Agents;
 using SessionMesh.Server.Tests.Support;
 using static SessionMesh.Server.Tests.Support.Rows;
 
@@ -73,6 +75,19 @@ public sealed class SelectorTests
         (await mesh.PostAsync("steer", $$"""{"selector":{"agent_ids":[{{Ids(Limits.SelectorIds)}}]},"direction":"d","dry_run":true}""")).ShouldBe(200, """{"matched":0,"results":[]}""");
         (await mesh.PostAsync("steer", $$"""{"selector":{"agent_ids":[{{Ids(Limits.SelectorIds + 1)}}]},"direction":"d","dry_run":true}"""))
             .ShouldBeProblem(400, "invalid_request", ",\"errors\":\"*\"").ShouldBlame("/selector/agent_ids");
+    }
+
+    [Fact]
+    public async Task Steer_Selector_ReachesAtMostTenThousand()
+    {
+        await using var mesh = await MeshHost.StartAsync();
+        await Task.WhenAll(Enumerable.Range(0, Limits.SelectorMatches + 1).Select(i => mesh.Engine.ExecuteAsync(
+            new RegisterAgent { Actor = Actors.Mesh, AgentId = $"a{i}", Profile = new Profile { Ttl = 600 } })));
+        var revision = mesh.Revision;
+        (await mesh.PostAsync("steer", """{"selector":{"cluster":"default"},"direction":"d","expect":10001}""")).ShouldBeProblem(400, "too_many_matched");
+        Assert.Equal(revision, mesh.Revision);
+        await mesh.DeleteAsync("agents/a0?force=true");
+        Assert.Equal(200, (await mesh.PostAsync("steer", """{"selector":{"cluster":"default"},"direction":"d","expect":10000}""")).Status);
     }
 
     [Fact]
