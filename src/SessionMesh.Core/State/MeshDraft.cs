@@ -148,9 +148,13 @@ public sealed class MeshDraft(MeshState state, Moment now)
     {
         foreach (var number in _newAgents.Values.Order())
         {
-            var agent = _agents[number];
-            state.Put(agent);
-            state.Forest.Move(state.Slots[number], number, -1, agent.Parent);
+            state.Put(_agents[number]);
+        }
+
+        // Only now: an agent may have been moved below one that is newer than itself.
+        foreach (var number in _newAgents.Values)
+        {
+            state.Forest.Move(state.Slots[number], number, -1, _agents[number].Parent);
         }
 
         // Inboxes before agents: who finds an agent dead finds its last word in the inbox.

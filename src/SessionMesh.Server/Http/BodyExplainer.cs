@@ -80,6 +80,11 @@ internal static class BodyExplainer
             return new MemberError { Pointer = Pointer(name) + Steps(inner), Message = inner.Length == 0 ? "has a member twice" : "is given twice" };
         }
 
+        if (error.Message.Contains("could not be mapped", StringComparison.Ordinal))
+        {
+            return new MemberError { Pointer = Pointer(name) + Steps(inner), Message = "is not a member here" };
+        }
+
         var found = inner.Length == 0 && body.TryGetProperty(name, out var value) ? $", not {Word(value.ValueKind)}" : "";
         return new MemberError { Pointer = Pointer(name) + Steps(inner), Message = $"expected {Expected(property.PropertyType)}{found}" };
     }

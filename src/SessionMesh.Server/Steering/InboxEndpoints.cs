@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using SessionMesh.Contracts;
-using SessionMesh.Contracts.Errors;
 using SessionMesh.Contracts.Events;
 using SessionMesh.Contracts.Json;
 using SessionMesh.Core;
@@ -84,9 +83,9 @@ public sealed class InboxEndpoints(MeshEngine engine, DirectiveWriter directives
 
     private async Task StreamAsync(HttpContext http, AgentSlot slot, long sent, int? incarnation)
     {
-        var key = http.GetKey();
+        var watch = new KeyWatch(http.GetKey(), engine);
         incarnation ??= slot.Agent.HasSession ? slot.Agent.Incarnation : null;
-        using var subscription = subscriptions.Listen(slot.Agent.Number, key.Id);
+        using var subscription = subscriptions.Listen(slot.Agent.Number, watch.KeyId);
         slot.StreamOpened();
         try
         {
@@ -96,7 +95,7 @@ public sealed class InboxEndpoints(MeshEngine engine, DirectiveWriter directives
             {
                 // The end before the inbox: a kill may come while a slow reader is being served, and its stop goes out before the end is said.
                 subscription.Changed.Reset();
-                var end = End(slot.Agent, incarnation, key);
+                var end = End(slot.Agent, incarnation, watch);
                 sent = await SendAsync(http, slot, sent);
                 if (end is var (name, notice))
                 {
@@ -104,7 +103,7 @@ public sealed class InboxEndpoints(MeshEngine engine, DirectiveWriter directives
                     return;
                 }
 
-                if (!await subscription.Changed.WaitAsync(Sse.Beat(key, engine), engine.Time, http.RequestAborted))
+                if (!await subscription.Changed.WaitAsync(Sse.Beat(watch, engine), engine.Time, http.RequestAborted))
                 {
                     await Sse.CommentAsync(http, engine);
                 }
@@ -128,7 +127,7 @@ public sealed class InboxEndpoints(MeshEngine engine, DirectiveWriter directives
     {
         while (true)
         {
-            ImmutableArray<Directive> fresh = [.. slot.Inbox.Deliverable(engine.Now.Wall, sent).Take(PieceSize)];
+            var fresh = slot.Inbox.Deliverable(engine.Now.Wall, sent, PieceSize);
             if (fresh.IsEmpty)
             {
                 return sent;
@@ -163,7 +162,7 @@ public sealed class InboxEndpoints(MeshEngine engine, DirectiveWriter directives
         return 0;
     }
 
-    private (string Event, StreamNotice Notice)? End(Agent agent, int? incarnation, Key key)
+    private (string Event, StreamNotice Notice)? End(Agent agent, int? incarnation, KeyWatch watch)
     {
         if (shutdown.HasBegun)
         {
@@ -179,8 +178,6 @@ public sealed class InboxEndpoints(MeshEngine engine, DirectiveWriter directives
             return (StreamEvent.End, new StreamNotice { Code = error.Code, Detail = error.Detail });
         }
 
-        return KeyAuthentication.IsStillValid(key, engine)
-            ? null
-            : (StreamEvent.End, new StreamNotice { Code = ErrorCodes.Unauthenticated, Detail = "The key of this stream is no longer valid." });
+        return watch.End() is { } ended ? (StreamEvent.End, ended) : null;
     }
 }

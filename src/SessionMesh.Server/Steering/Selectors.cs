@@ -45,7 +45,7 @@ internal static class Selectors
             Subtree = query["subtree"] is { } subtree ? check.Id("?subtree", subtree) : null,
             AgentIds = Split(query["agent_ids"]),
         };
-        Finish("?", selection, ref check);
+        Finish("?specialization", selection, ref check);
         return selection;
     }
 
@@ -53,7 +53,7 @@ internal static class Selectors
 
     private static void Finish(string pointer, Selection selection, ref Check check)
     {
-        var ids = pointer == "?" ? "?agent_ids" : pointer + "/agent_ids";
+        var ids = pointer[0] == '?' ? "?agent_ids" : pointer + "/agent_ids";
         if (selection.AgentIds is { Count: > Limits.SelectorIds })
         {
             check.Fail(ids, $"has at most {Limits.SelectorIds} entries");

@@ -91,7 +91,7 @@ public sealed class StreamTests
         await using var stream = await mesh.ListenAsync("agents/a/directives", child);
         await using var other = await mesh.ListenAsync("agents/a/directives");
         await mesh.DeleteAsync("keys/" + parent[4..16]);
-        await EndsAsync(stream, "unauthenticated");
+        await EndsAsync(stream, "key_revoked");
         await SteerAsync(mesh);
         await other.NextAsync("directive");
     }
@@ -113,7 +113,7 @@ public sealed class StreamTests
         await mesh.Time.ArmedAsync(TimeSpan.FromSeconds(4));
         await mesh.AdvanceAsync(4);
         var next = await stream.NextAsync();
-        await EndsAsync(stream, "unauthenticated", next.Name == ":" ? null : next);
+        await EndsAsync(stream, "key_expired", next.Name == ":" ? null : next);
     }
 
     [Theory]

@@ -41,6 +41,16 @@ internal sealed record Reply(int Status, string Text, byte[] Bytes, IReadOnlyDic
         {"type":"urn:session-mesh:error:{{code}}","title":"{{Title(status)}}","status":{{status}},"detail":"*","code":"{{code}}"}
         """);
 
+    /// <summary>A problem document with that status and code, whatever else it tells; for where its members are not the point.</summary>
+    public Reply ShouldBeRefused(int status, string code)
+    {
+        Assert.True(status == Status && code == Json["code"]?.GetValue<string>(), $"expected {status} {code}, got {Status}: {Text}");
+        Assert.Equal("application/problem+json", Headers["Content-Type"]);
+        Assert.Equal($"urn:session-mesh:error:{code}", Json["type"]!.GetValue<string>());
+        Assert.NotEmpty(Detail);
+        return this;
+    }
+
     /// <summary>A 400 that blames exactly these members, with a message each, and the values allowed where they can be listed.</summary>
     public Reply ShouldBlame(params string[] pointers)
     {
