@@ -28,7 +28,7 @@ internal sealed class MeshHttp(string url, string key) : IDisposable
 
     public Task<Answer> PostAsync(string path, string? body = null, string? idempotencyKey = null) => SendAsync(HttpMethod.Post, path, body, idempotencyKey);
 
-    public Task<Answer> DeleteAsync(string path) => SendAsync(HttpMethod.Delete, path);
+    public Task<Answer> DeleteAsync(string path, string? idempotencyKey = null) => SendAsync(HttpMethod.Delete, path, null, idempotencyKey);
 
     /// <summary>The agent once its detail is as wanted.</summary>
     public async Task<Answer> AgentAsync(string id, Func<Answer, bool> wanted, string what)
