@@ -101,6 +101,35 @@ public sealed class StreamTests
     }
 
     [Fact]
+    public async Task Reconnects_TakeTheServersOwnPace()
+    {
+        using var mesh = new Mesh(Stream("retry: 2000\n\n" + Steer(1)), Stream(Over));
+
+        await ToListAsync(new DirectiveStream(mesh.Client, "a1").ReadAsync());
+
+        Assert.InRange(Assert.Single(mesh.Time.Waits), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2));
+    }
+
+    [Fact]
+    public async Task Incarnation_IsSaidAtEachConnection()
+    {
+        using var mesh = new Mesh(Stream(Steer(1)), Stream(Over));
+
+        await ToListAsync(new DirectiveStream(mesh.Client, "a1", new MeshStreamOptions { Incarnation = 2 }).ReadAsync());
+
+        Assert.All(mesh.Server.Requests, request => Assert.EndsWith("/agents/a1/directives?incarnation=2", request.Url, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Events_OfALogThatBecameShorter_AreNotTakenForOldOnes()
+    {
+        using var mesh = new Mesh(Stream("event: resync\ndata: {\"code\":\"ahead\",\"detail\":\"ends at 3\"}\n\n" + Change(4) + Over));
+        var stream = new EventStream(mesh.Client, new MeshStreamOptions { After = 900 });
+
+        Assert.Equal([4], (await ToListAsync(stream.ReadAsync())).Select(entry => entry.Revision));
+    }
+
+    [Fact]
     public async Task FirstConnectAttempts_BoundOnlyTheFirstConnection()
     {
         using var absent = new Mesh(Broken());

@@ -11,12 +11,13 @@ internal static class StreamEnds
     private const int FirstConnectAttempts = 3;
 
     /// <summary>A server that was never there is an error, as for any command; one that goes away is waited for.</summary>
-    public static MeshStreamOptions Options(CommandContext context, long? after)
+    public static MeshStreamOptions Options(CommandContext context, long? after, int? incarnation = null)
     {
         var connections = 0;
         return new MeshStreamOptions
         {
             After = after,
+            Incarnation = incarnation,
             FirstConnectAttempts = FirstConnectAttempts,
             Connected = () =>
             {

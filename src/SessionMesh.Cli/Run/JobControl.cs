@@ -11,6 +11,7 @@ internal sealed class JobControl(ChildProcess child, ProcessTree tree, Controlli
     private readonly Lock _gate = new();
     private bool _handed;
     private bool _suspended;
+    private bool _endedByKey;
 
     /// <summary>Right after the start: the keys go to the child, if we are the foreground job.</summary>
     public void Begin(bool foreground)
@@ -83,10 +84,24 @@ internal sealed class JobControl(ChildProcess child, ProcessTree tree, Controlli
     {
         lock (_gate)
         {
-            if (_handed)
-                terminal?.TakeBack(restoreModes: exit.Signal is not null);
+            if (!_handed)
+                return;
+            terminal?.TakeBack(restoreModes: exit.Signal is not null);
             _handed = false;
+            _endedByKey = exit.Signal == Signals.Int;
         }
+    }
+
+    /// <summary>
+    /// Last of all: when Ctrl+C ended the child, it ends us and our group too, by the same signal. The key would have
+    /// reached them without us, and a shell's loop or script stops only at that.
+    /// </summary>
+    public void PassOnInterrupt()
+    {
+        if (!_endedByKey)
+            return;
+        _ = Native.Signal(Signals.Int, 0);
+        _ = Native.Kill(0, Signals.Int);
     }
 
     private void Suspend()

@@ -35,6 +35,9 @@ internal sealed class Runner(MeshClient client, RunOptions options, RunLog log, 
         try
         {
             var key = await MintAsync(session.AgentId);
+            session.KeyEndsAt = key.ExpiresAt;
+            if (key.ExpiresAt is { } end)
+                log.Say($"the key in use ends at {end:u}; after that the process runs on, but cannot be steered");
             var environment = ChildEnvironment.For(
                 client.Options.BaseUrl, session.AgentId, session.Incarnation, key.Token, ChildEnvironment.OwnNames());
             return await SuperviseAsync(session, environment);
@@ -101,6 +104,7 @@ internal sealed class Runner(MeshClient client, RunOptions options, RunLog log, 
         await ReportAsync(session, exit, reason, reporting.Token);
         await over.CancelAsync();
         await Task.WhenAll(following, keeping, dispatching);
+        job.PassOnInterrupt();
         return exit.ShellCode;
     }
 

@@ -20,7 +20,8 @@ public sealed class DirectiveStream
     public DirectiveStream(MeshClient client, string agentId, MeshStreamOptions? options = null)
     {
         AgentId = agentId;
-        _loop = new SseLoop(client, Routes.AgentDirectives(MeshCall.CheckedId(agentId)), options ?? new())
+        var path = Routes.AgentDirectives(MeshCall.CheckedId(agentId)) + new QueryText().Add("incarnation", options?.Incarnation);
+        _loop = new SseLoop(client, path, options ?? new())
         {
             // The whole inbox may come again after a resync; what has been handed out is filtered by seq.
             ForgetsPositionOnResync = true,

@@ -6,6 +6,12 @@ public sealed record MeshStreamOptions
     /// <summary>Resume after this id (a directive's <c>seq</c>, an event's revision); null starts where the server does.</summary>
     public long? After { get; init; }
 
+    /// <summary>
+    /// Which life of the agent listens, for <see cref="DirectiveStream"/>: once a later one has begun, the stream ends with
+    /// <c>superseded</c>, and cannot be opened again. Null takes the life that is current at each connection.
+    /// </summary>
+    public int? Incarnation { get; init; }
+
     /// <summary>Wait before the first reconnect, 500 ms by default; doubles with each failure in a row, with jitter.</summary>
     public TimeSpan ReconnectDelay { get; init; } = TimeSpan.FromMilliseconds(500);
 

@@ -43,7 +43,6 @@ internal sealed class SseLoop(MeshClient client, string path, MeshStreamOptions 
             while (await NextAsync(messages))
             {
                 var message = messages.Current;
-                _serverDelay = message.ReconnectionInterval ?? _serverDelay;
                 if (message.EventType is StreamEvent.GoAway) break;
                 if (message.EventType is StreamEvent.End)
                 {
@@ -63,6 +62,7 @@ internal sealed class SseLoop(MeshClient client, string path, MeshStreamOptions 
                 yield return message;
             }
 
+            if (parser.ReconnectionInterval > TimeSpan.Zero) _serverDelay = parser.ReconnectionInterval;
             if (End is null) await PauseAsync("the stream was closed", status: null, retryAfter: null, cancellation);
         }
     }
@@ -151,14 +151,15 @@ internal sealed class SseLoop(MeshClient client, string path, MeshStreamOptions 
 
     private bool IsNews(SseItem<byte[]> message)
     {
-        if (!long.TryParse(message.EventId, NumberStyles.None, CultureInfo.InvariantCulture, out var id)) return true;
+        var hasId = long.TryParse(message.EventId, NumberStyles.None, CultureInfo.InvariantCulture, out var id);
         if (message.EventType is StreamEvent.Resync)
         {
-            // The log may have been cut above our position, or replaced by an older one: go on from where the server is.
-            LastId = _resumeAfter = id;
+            // The log may have been cut above our position, or replaced by a shorter one: go on from where the server is.
+            LastId = _resumeAfter = hasId ? id : null;
             return true;
         }
 
+        if (!hasId) return true;
         if (id <= LastId) return false;
         LastId = _resumeAfter = id;
         return true;

@@ -33,6 +33,8 @@ internal sealed class FakeMesh : HttpMessageHandler
 
     public int Incarnation { get; set; } = 3;
 
+    public DateTimeOffset? KeyExpiresAt { get; set; }
+
     public MeshClient Client() => new(
         new MeshClientOptions { BaseUrl = new Uri("http://mesh.test:7420/"), Token = OperatorKey, RetryDelay = TimeSpan.FromMilliseconds(1) }, this);
 
@@ -122,6 +124,7 @@ internal sealed class FakeMesh : HttpMessageHandler
             ("POST", [_, "keys"]) => Json(201, new JsonObject
             {
                 ["key_id"] = "k2", ["session_key"] = "k2", ["token"] = BoundKey, ["scopes"] = new JsonArray("agent:self"), ["generation"] = 1,
+                ["expires_at"] = KeyExpiresAt,
             }),
             ("POST", [_, "agents", _, "heartbeat"]) => HeartbeatRefusal is { } code ? Problem(code) : Json(200, Heartbeat()),
             ("POST", [_, "agents", _, "exit"]) => Json(200, new JsonObject

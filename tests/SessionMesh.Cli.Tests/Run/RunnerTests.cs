@@ -231,13 +231,25 @@ public sealed class RunnerTests : IDisposable
     [Theory]
     [InlineData("tombstoned", 137)]
     [InlineData("superseded", 143)]
-    [InlineData("key_revoked", 137)]
+    [InlineData("unauthenticated", 137)]
     public async Task Stream_EndedByTheServer_EndsTheProcess(string code, int exitCode)
     {
         var run = new Running(_mesh, Running.Sh("exec sleep 1000") with { Grace = TimeSpan.FromMinutes(5) });
         await Eventually.True(() => _mesh.HasStream, "the stream");
         _mesh.EndStreams(code);
         Assert.Equal(exitCode, await run.Ends);
+    }
+
+    [Fact]
+    public async Task Stream_CutBecauseTheKeyExpired_ProcessRunsOn()
+    {
+        _mesh.KeyExpiresAt = TimeProvider.System.GetUtcNow();
+        var run = new Running(_mesh, Running.Sh("sleep 1000"));
+        await Eventually.True(() => _mesh.HasStream, "the stream");
+        _mesh.EndStreams("unauthenticated");
+        await Eventually.True(() => _mesh.HasStream, "the stream again");
+        Assert.False(run.Code.IsCompleted);
+        await StopAsync(run);
     }
 
     [Fact]

@@ -19,6 +19,9 @@ internal sealed class AgentSession
 {
     private static readonly TimeSpan s_longestWait = TimeSpan.FromSeconds(15);
 
+    /// <summary>By so much the server's clock may differ from ours.</summary>
+    private static readonly TimeSpan s_clockSkew = TimeSpan.FromMinutes(1);
+
     private readonly MeshClient _client;
     private readonly RegisterAgentRequest _request;
     private readonly RunLog _log;
@@ -48,6 +51,12 @@ internal sealed class AgentSession
 
     public int Incarnation => Volatile.Read(ref _incarnation);
 
+    /// <summary>
+    /// When the key we speak with expires, where it does. A stream cut for its key then means no more than that: the
+    /// process runs on, if out of reach. Before that it means that the key was revoked.
+    /// </summary>
+    public DateTimeOffset? KeyEndsAt { get; set; }
+
     /// <summary>Each directive once, in order. Bounded by the server, which keeps at most an inbox of them.</summary>
     public ChannelReader<Directive> Directives => _directives.Reader;
 
@@ -66,7 +75,8 @@ internal sealed class AgentSession
 
     /// <summary>
     /// Reports that the process is gone, which is the proof of it. Tries until the server has taken it or the bound is
-    /// over; false when nobody was told.
+    /// over; false when it could not be told. A server that does not want to know (another incarnation has taken over) is
+    /// no failure.
     /// </summary>
     public async Task<bool> ReportExitAsync(ExitRequest report, TimeSpan atMost, CancellationToken cancellation)
     {
@@ -85,9 +95,8 @@ internal sealed class AgentSession
                 }
                 catch (MeshException e) when (IsFinal(e))
                 {
-                    // Another incarnation, or an agent nobody knows: there is no one left to tell.
                     _log.Say($"the exit was not taken: {e.Message}");
-                    return false;
+                    return true;
                 }
                 catch (MeshException e)
                 {
@@ -212,7 +221,7 @@ internal sealed class AgentSession
                     Trouble(e);
                 }
 
-                if (ended is not null && SessionEnd.Of(ended.Code, ended.Detail) is { } end)
+                if (ended is not null && EndOf(ended) is { } end)
                     _ended.TrySetResult(end);
                 else
                     await Task.Delay(backoff.Next(), _time, cancellation);
@@ -223,6 +232,12 @@ internal sealed class AgentSession
             // The session is being closed.
         }
     }
+
+    /// <summary>Only a word on the stream itself tells a revoked key from a mistaken one: an answer of 401 may be a server with another store.</summary>
+    private SessionEnd? EndOf(StreamEnd ended) =>
+        ended is { Status: null, Code: ErrorCodes.Unauthenticated }
+            ? _time.GetUtcNow() + s_clockSkew < (KeyEndsAt ?? DateTimeOffset.MaxValue - s_clockSkew) ? SessionEnd.KeyRevoked(ended.Detail) : null
+            : SessionEnd.Of(ended.Code, ended.Detail);
 
     private void Offer(Directive directive)
     {

@@ -18,11 +18,14 @@ internal sealed record SessionEnd(EndDemand Demand, string Code, string Detail)
     /// <summary>Null for a code that does not end an incarnation.</summary>
     public static SessionEnd? Of(string? code, string detail) => code switch
     {
-        ErrorCodes.Tombstoned or KeyRevoked => new(EndDemand.Kill, code, detail),
+        ErrorCodes.Tombstoned => new(EndDemand.Kill, code, detail),
         ErrorCodes.Superseded or ErrorCodes.NoSession => new(EndDemand.Stop, code, detail),
         _ => null,
     };
 
-    /// <summary>Code of a stream's end when the key it was opened with is revoked.</summary>
-    public const string KeyRevoked = "key_revoked";
+    /// <summary>
+    /// The server cut our stream because the key is not valid any more, though its time was not over: it was revoked, and
+    /// with it the child's.
+    /// </summary>
+    public static SessionEnd KeyRevoked(string detail) => new(EndDemand.Kill, "key_revoked", detail);
 }
