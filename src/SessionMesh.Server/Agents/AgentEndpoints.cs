@@ -55,7 +55,8 @@ public sealed class AgentEndpoints(Mutations mutations, MeshEngine engine, RowWr
                 Reason = reason,
             },
             KillReports.Render,
-            wait == 0 ? null : outcome => WaitForProofAsync(outcome, wait, http));
+            wait == 0 ? null : outcome => WaitForProofAsync(outcome, wait, http),
+            wait == 0 ? null : _ => WaitForProofAsync(Known(id), wait, http));
     }
 
     private static Outcome<Command<Registered>> BindRegistration(Key key, RegisterAgentRequest? body)
@@ -102,6 +103,12 @@ public sealed class AgentEndpoints(Mutations mutations, MeshEngine engine, RowWr
             Signal = signal is not null && signal.StartsWith("SIG", StringComparison.OrdinalIgnoreCase) ? signal[3..].ToUpperInvariant() : signal?.ToUpperInvariant(),
             Reason = reason,
         };
+    }
+
+    private KillOutcome Known(string id)
+    {
+        var agent = engine.State.Find(id)!.Agent;
+        return new KillOutcome(agent, engine.State.Descendants(agent.Number).ConvertAll(slot => slot.Agent));
     }
 
     /// <summary>Holds the answer until the death is confirmed, or the time is up; then it says what is known by then.</summary>

@@ -21,7 +21,10 @@ public sealed class SteeringEndpoints(
     private const int DefaultWaitSeconds = 30;
 
     public Task Steer(HttpContext http) =>
-        mutations.RunAsync(http, MeshJson.Default.SteerRequest, BindSteer, Render, finish: (body, directive) => WaitAsync(body!, directive, http));
+        mutations.RunAsync(
+            http, MeshJson.Default.SteerRequest, BindSteer, Render,
+            finish: (body, directive) => WaitAsync(body!, directive, http),
+            finishAgain: (body, first) => WaitAgainAsync(body!, first, http));
 
     public Task Ack(HttpContext http)
     {
@@ -93,7 +96,7 @@ public sealed class SteeringEndpoints(
 
     private Answer Render(Directive directive) => Answers.Of(StatusCodes.Status200OK, json => directives.Write(json, directive));
 
-    /// <summary>Of a directive that was over, the row is read after this; its receipt only says so.</summary>
+    /// <summary>Of a directive that was over, the row is read after this.</summary>
     private Answer RenderAck(AckOutcome outcome) =>
         outcome.Directive is { } directive ? Render(directive) : new Answer(StatusCodes.Status200OK, "{}"u8.ToArray());
 
@@ -108,6 +111,16 @@ public sealed class SteeringEndpoints(
         return ended.State.Word() == body.State || body.State == DirectiveState.Accepted
             ? Render(ended)
             : problems.ToAnswer(new MeshError(409, ErrorCodes.AckConflict, $"Directive {seq} of agent '{outcome.Agent.Id}' is {ended.State.Word()} already."));
+    }
+
+    private async Task<Answer?> WaitAgainAsync(SteerRequest body, byte[] first, HttpContext http)
+    {
+        using var answer = JsonDocument.Parse(first);
+        return body.Wait is not null
+            && DirectiveId.TryParse(answer.RootElement.GetProperty("directive_id").GetString()!, out var revision)
+            && await history.FindAsync(revision) is { } directive
+            ? await WaitAsync(body, directive, http)
+            : null;
     }
 
     /// <summary>Holds the answer until the state asked for is reached, the directive is over, or the time is up; then it says what is true.</summary>
