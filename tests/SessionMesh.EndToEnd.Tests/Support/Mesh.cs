@@ -1,7 +1,7 @@
 namespace SessionMesh.EndToEnd.Tests.Support;
 
 /// <summary>A server that runs, and a shell whose PATH has the tool and whose environment has the server's key. One for a class of tests.</summary>
-public sealed class Mesh : IAsyncLifetime
+public sealed class Mesh : IAsyncLifetime, IAsyncDisposable
 {
     internal Scratch Scratch { get; } = new();
 
@@ -17,6 +17,16 @@ public sealed class Mesh : IAsyncLifetime
         await Server.StartAsync();
         Http = new MeshHttp(Server.Url, Server.RootKey);
     }
+
+    /// <summary>For a test that needs one to itself.</summary>
+    public static async Task<Mesh> StartAsync()
+    {
+        var mesh = new Mesh();
+        await mesh.InitializeAsync();
+        return mesh;
+    }
+
+    async ValueTask IAsyncDisposable.DisposeAsync() => await DisposeAsync();
 
     public Task DisposeAsync()
     {
