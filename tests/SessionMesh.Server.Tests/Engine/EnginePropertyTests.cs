@@ -36,7 +36,13 @@ public sealed class EnginePropertyTests
             }
 
             var before = full ? Projection.OfMemory(rig.State) : null;
-            var codes = await Task.WhenAll(Enumerable.Range(0, random.Next(1, 30)).Select(_ => commands.Next()));
+            var batch = Enumerable.Range(0, random.Next(1, 30)).Select(_ => commands.Next()).ToList();
+            if (full)
+            {
+                batch.Add(commands.NextLarge());
+            }
+
+            var codes = await Task.WhenAll(batch);
             if (full)
             {
                 rig.FreeDisk();

@@ -16,7 +16,7 @@ internal sealed class RandomCommands(Random random, MeshEngine engine)
     private readonly List<string> _keys = [];
 
     /// <summary>Queues one random command; the task tells its error code, or null.</summary>
-    public Task<string?> Next() => random.Next(17) switch
+    public Task<string?> Next() => random.Next(20) switch
     {
         0 or 1 => Run(new RegisterAgent { Actor = Actor(), AgentId = Id(), Profile = Profile(), Incarnation = Incarnation(), Takeover = Chance(4) }),
         2 => Run(new RegisterSpecialization { Actor = Actor(), AgentId = Id(), Specialization = Name(), Profile = Profile() }),
@@ -27,12 +27,23 @@ internal sealed class RandomCommands(Random random, MeshEngine engine)
         9 when engine.State.Slots.Count > 0 => Run(new MarkDelivered { Actor = Actors.Mesh, Number = random.Next(engine.State.Slots.Count), After = 0, UpTo = random.Next(12) }),
         10 => Run(new ReviveBySignOfLife { Actor = Actor(), AgentId = Id(), Incarnation = Incarnation(), Beat = Beat.Empty }),
         11 => Run(new SweepDue { Actor = Actors.Mesh, Numbers = [.. Enumerable.Range(0, engine.State.Slots.Count)] }),
-        12 => Run(new KillAgent { Actor = Actor(), AgentId = Id(), Grace = random.Next(20), AtOnce = Chance(3), Cascade = Chance(2), Reason = Text() }),
+        12 => Kill(),
         13 => Run(new ReportExit { Actor = Actor(), AgentId = Id(), Incarnation = random.Next(1, 4), ExitCode = random.Next(3), Signal = Chance(2) ? "TERM" : null, Reason = Text() }),
-        14 => Mint(),
+        14 => Run(new LiftTombstone { Actor = Actor(), AgentId = Id() }),
+        16 when engine.State.Slots.Count > 0 => Run(new CancelDirective { Actor = Actor(), Number = random.Next(engine.State.Slots.Count), Seq = random.Next(12) }),
+        17 => Run(new SteerMany { Actor = Actor(), Selection = Selection(), Message = Message(), Expect = random.Next(1, 5), DryRun = Chance(4) }),
+        18 => Mint(),
         15 => _keys.Count == 0 ? Mint() : Run(new RevokeKey { Actor = Actor(), KeyId = _keys[random.Next(_keys.Count)], AnyKey = Chance(2) }),
         _ => Chance(2) ? Run(new ExpireKeys { Actor = Actors.Mesh }) : Run(new TrimReceipts { Actor = Actors.Mesh }),
     };
+
+    /// <summary>A command that needs several new pages: on a full disk it fails, and so does its batch.</summary>
+    public Task<string?> NextLarge() => Run(new DeclareAgent
+    {
+        Actor = Actors.Mesh,
+        AgentId = $"large-{random.Next()}",
+        Profile = new Profile { User = new string('u', 40_000) },
+    });
 
     private Task<string?> Mint()
     {
@@ -62,16 +73,33 @@ internal sealed class RandomCommands(Random random, MeshEngine engine)
         return (await engine.ExecuteAsync(command, token, _ => new Answer(200, "{\"answer\":\"ö\"}"u8.ToArray(), Chance(8) ? "key" : null))).Outcome.Error?.Code;
     }
 
-    private SteerAgent Steer() => new()
+    private SteerAgent Steer() => new() { Actor = Actor(), AgentId = Id(), Message = Message() };
+
+    private Message Message() => new()
     {
-        Actor = Actor(),
-        AgentId = Id(),
         Verb = (Verb)random.Next(3),
         Direction = Text(),
-        Message = Text(),
+        Text = Text(),
         Data = Chance(3) ? """{"a":[1,2,{"b":null}]}""" : null,
         Ttl = random.Next(1, 100),
         Hold = Chance(4),
+    };
+
+    private Task<string?> Kill()
+    {
+        var order = new StopOrder { Grace = random.Next(20), AtOnce = Chance(3), Cascade = Chance(2), Reason = Text() };
+        return Chance(4)
+            ? Run(new KillMany { Actor = Actor(), Selection = Selection(), Order = order, Expect = random.Next(1, 4) })
+            : Run(new KillAgent { Actor = Actor(), AgentId = Id(), Order = order });
+    }
+
+    private Selection Selection() => new()
+    {
+        Specialization = Chance(2) ? Name() : null,
+        Cluster = Chance(3) ? Name() : null,
+        Subtree = Chance(3) ? Id() : null,
+        AgentIds = Chance(2) ? [Id(), Id(), Id()] : null,
+        Labels = Chance(4) ? new Dictionary<string, string>(StringComparer.Ordinal) { ["a"] = Name() } : null,
     };
 
     private Profile Profile() => new()
