@@ -17,7 +17,8 @@ public sealed class HttpContractTests(Mesh mesh) : IClassFixture<Mesh>
 
     public static string Directive(string agent, string direction) => $$"""
         {"directive_id":"<text>","agent_id":"{{agent}}","seq":"<number>","verb":"steer","direction":"{{direction}}","message":null,"data":null,
-        "state":"queued","issued_by":"<text>","issued_at":"<time>","expires_at":"<time>","delivered_at":null,"acknowledged_at":null,"note":null}
+        "state":"queued","issued_by":"<text>","issued_at":"<time>","expires_at":"<time>","delivered_at":null,"accepted_at":null,
+        "acknowledged_at":null,"ended_at":null,"note":null}
         """;
 
     public static string RowMembers(string agent, string specializations, string status = "alive") => $$"""
