@@ -158,6 +158,8 @@ internal sealed class LoadClient(int index, AgentEntry hub)
                 continue;
             if (known.Agent != agent || DirectiveEntry.Rank(heard.Text("state")) < DirectiveEntry.Rank(known.State))
                 Ledger.Surprises.Add($"{known.Id} was {known.State} for {known.Agent.Id} and came to {agent.Id} as {heard.GetRawText()}");
+            else
+                known.State = heard.Text("state")!;
         }
     }
 
