@@ -36,7 +36,7 @@ internal sealed class ScriptedServer(params Func<CancellationToken, Task<HttpRes
 
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
-        var body = request.Content is null ? null : await request.Content.ReadAsStringAsync(cancellationToken);
+        var body = request.Content is { Headers.ContentLength: > 0 } content ? await content.ReadAsStringAsync(cancellationToken) : null;
         Requests.Add(new SentRequest(
             request.Method.Method,
             request.RequestUri!.AbsoluteUri,

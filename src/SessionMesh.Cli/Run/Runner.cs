@@ -14,6 +14,9 @@ namespace SessionMesh.Cli.Run;
 /// </summary>
 internal sealed class Runner(MeshClient client, RunOptions options, RunLog log, TimeProvider time)
 {
+    /// <summary>For how long the exit is still reported after a signal that came when the child had ended.</summary>
+    private static readonly TimeSpan s_lastWord = TimeSpan.FromSeconds(3);
+
     private readonly ChildReaper _reaper = ChildReaper.Shared;
 
     /// <summary>The child's exit code, or 128 plus the signal that ended it.</summary>
@@ -87,7 +90,7 @@ internal sealed class Runner(MeshClient client, RunOptions options, RunLog log, 
         var tree = new ProcessTree(_reaper, child, time);
         var dispatcher = new DirectiveDispatcher(Handler(tree, pipe, environment), tree, stop, options.Grace, session.Ack, log);
         var job = new JobControl(child, tree, terminal, () => dispatcher.IsPaused);
-        using var reporting = new CancellationTokenSource();
+        using var reporting = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
         using var relay = Relay(child, stop, job, reporting);
         job.Begin(foreground);
         log.Say($"agent {session.AgentId}, incarnation {session.Incarnation}, process {child.Pid}");
@@ -116,17 +119,21 @@ internal sealed class Runner(MeshClient client, RunOptions options, RunLog log, 
         _ => new NoSteerHandler(),
     };
 
-    /// <summary>After the child's end a signal means: do not wait for the server any longer.</summary>
+    /// <summary>
+    /// After the child's end a signal means: do not wait for the server any longer. Not at once, though: who ends a whole tree
+    /// or control group sends the child and us the same TERM, and the child is often the faster of the two; a server that
+    /// answers must hear of it even so.
+    /// </summary>
     private SignalRelay Relay(ChildProcess child, StopControl stop, JobControl job, CancellationTokenSource reporting) => new(
         passOn: signal =>
         {
             if (!_reaper.SignalGroup(child, signal) && signal != Signals.Winch)
-                reporting.Cancel();
+                reporting.CancelAfter(s_lastWord);
         },
         terminate: () =>
         {
             if (child.HasExited)
-                reporting.Cancel();
+                reporting.CancelAfter(s_lastWord);
             stop.Request(new StopOrder(options.Grace, "the runner was asked to terminate"));
         },
         suspend: () => job.Suspend(Signals.Tstp),

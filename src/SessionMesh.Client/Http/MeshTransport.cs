@@ -120,11 +120,12 @@ internal sealed class MeshTransport : IDisposable
         log.Begin(_options.TimeProvider);
         using var request = CreateRequest(log.Call.Method, log.Url);
         if (log.IdempotencyKey is { } key) request.Headers.TryAddWithoutValidation("Idempotency-Key", key);
+
+        // Also where there is nothing to say: a request without content the handler repeats up to three times by itself when the
+        // connection is cut, unseen and without a wait, so that three attempts would be twelve.
+        request.Content = new ReadOnlyMemoryContent(log.Call.Body);
         if (log.Call.Body.Length > 0)
-        {
-            request.Content = new ReadOnlyMemoryContent(log.Call.Body);
             request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
-        }
 
         var bound = _options.AttemptTimeout + log.Call.Hold;
         using var timer = new CancellationTokenSource(bound, _options.TimeProvider);
