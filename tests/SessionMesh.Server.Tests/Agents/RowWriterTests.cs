@@ -29,7 +29,11 @@ public sealed class RowWriterTests
         name = name.Length == 0 ? "x" : name[..Math.Min(name.Length, 64)];
         var body = JsonSerializer.Serialize(new Dictionary<string, object>(StringComparer.Ordinal)
         {
-            ["agent_id"] = "a.b:c_d-1", ["cluster"] = name, ["user"] = name, ["specializations"] = new[] { name, "z" + name }, ["labels"] = new Dictionary<string, string>(StringComparer.Ordinal) { ["k"] = name },
+            ["agent_id"] = "a.b:c_d-1",
+            ["cluster"] = name,
+            ["user"] = name,
+            ["specializations"] = new[] { name, "z" + name },
+            ["labels"] = new Dictionary<string, string>(StringComparer.Ordinal) { ["k"] = name },
         });
         Assert.Equal(201, (await mesh.PostAsync("agents", body)).Status);
         var note = text.Length > 300 ? text[..300] : text;
