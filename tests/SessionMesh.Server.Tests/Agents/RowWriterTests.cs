@@ -29,7 +29,11 @@ public sealed class RowWriterTests
         name = name.Length == 0 ? "x" : name[..Math.Min(name.Length, 64)];
         var body = JsonSerializer.Serialize(new Dictionary<string, object>(StringComparer.Ordinal)
         {
-            ["agent_id"] = "a.b:c_d-1", ["cluster"] = name, ["user"] = name, ["specializations"] = new[] { name, "z" + name }, ["labels"] = new Dictionary<string, string>(StringComparer.Ordinal) { ["k"] = name },
+            ["agent_id"] = "a.b:c_d-1",
+            ["cluster"] = name,
+            ["user"] = name,
+            ["specializations"] = new[] { name, "z" + name },
+            ["labels"] = new Dictionary<string, string>(StringComparer.Ordinal) { ["k"] = name },
         });
         Assert.Equal(201, (await mesh.PostAsync("agents", body)).Status);
         var note = text.Length > 300 ? text[..300] : text;
@@ -86,7 +90,8 @@ public sealed class RowWriterTests
         Assert.Equal(Names(MeshJson.Default.HeartbeatAnswer), Members((await mesh.PostAsync("agents/a/heartbeat", """{"acks":[{"seq":9,"state":"accepted"}]}""")).Text));
         Assert.Equal(Names(MeshJson.Default.HeartbeatsAnswer), Members((await mesh.PostAsync("heartbeats", """{"agents":[]}""")).Text));
         Assert.Equal(Names(MeshJson.Default.SteerManyAnswer), Members((await mesh.PostAsync("steer", """{"selector":{"subtree":"a"},"direction":"d","expect":1}""")).Text));
-        Assert.Equal(Names(MeshJson.Default.DirectiveList), Members((await mesh.GetAsync("agents/a/directives/history")).Text));
+        Assert.Equal(Names(MeshJson.Default.DirectiveList), Members((await mesh.GetAsync("agents/a/directives")).Text));
+        Assert.Equal(Names(MeshJson.Default.DirectiveHistory), Members((await mesh.GetAsync("agents/a/directives/history")).Text));
     }
 
     [Fact]

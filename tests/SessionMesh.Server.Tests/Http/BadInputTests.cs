@@ -41,7 +41,7 @@ public sealed class BadInputTests(BadInputServer server) : IClassFixture<BadInpu
         { "heartbeats", """{"agents":[{"agent_id":"a","acks":[]}]}""", 400, "invalid_request", "/agents/0" },
 
         // Missing members.
-        { "steer", "{}", 400, "invalid_request", "/direction /agent_id" },
+        { "steer", "{}", 400, "invalid_request", "/agent_id /direction" },
         { "registry", "{}", 400, "invalid_request", "/agent_id /specialization" },
         { "agents/a/exit", "{}", 400, "invalid_request", "/incarnation" },
         { "agents/a/directives/1/ack", "{}", 400, "invalid_request", "/state" },

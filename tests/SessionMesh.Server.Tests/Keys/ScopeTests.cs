@@ -90,6 +90,7 @@ public sealed class ScopeTests
                 ("GET", $"agents/{other}", null),
                 ("POST", $"agents/{other}/heartbeat", null),
                 ("GET", $"agents/{other}/directives", null),
+                ("GET", $"agents/{other}/directives/history", null),
                 ("POST", $"agents/{other}/directives/1/ack", """{"state":"acknowledged"}"""),
                 ("POST", $"agents/{other}/exit", """{"incarnation":1}"""),
                 ("DELETE", $"registry?specialization=s&agent_id={other}", null),
