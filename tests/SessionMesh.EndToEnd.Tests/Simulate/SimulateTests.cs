@@ -23,7 +23,7 @@ public sealed class SimulateTests(Mesh mesh) : IClassFixture<Mesh>
     {
         var prefix = $"cut{code}";
         using var simulation = mesh.Start(["simulate", "--agents", "50", "--prefix", prefix, "-o", "json", .. duration.Split(' ', StringSplitOptions.RemoveEmptyEntries)]);
-        await mesh.Http.AliveAsync($"{prefix}-50");
+        await AllListenAsync(prefix, 50);
         simulation.Send(signal);
         var ran = await simulation.EndAsync();
         Assert.True(ran.Code == code, ran.ToString());
@@ -36,7 +36,7 @@ public sealed class SimulateTests(Mesh mesh) : IClassFixture<Mesh>
     public async Task Fleet_IsThereToBeSeenSteeredAndKilled()
     {
         using var simulation = mesh.Start("simulate", "--agents", "40", "--prefix", "fleet", "-o", "json");
-        await mesh.Http.AliveAsync("fleet-40");
+        await AllListenAsync("fleet", 40);
         var page = (await mesh.DoneAsync("session-mesh list --limit 10 -o json")).Json;
         Assert.Equal("10", page.Text("count"));
         Assert.NotEqual("null", page.Text("next_cursor"));
@@ -50,5 +50,19 @@ public sealed class SimulateTests(Mesh mesh) : IClassFixture<Mesh>
 
         simulation.Send(Signal.Int);
         Assert.Equal(0, await simulation.ExitAsync());
+    }
+
+    /// <summary>An open stream says that the agent has its registration's answer; being alive says only that the server sent one.</summary>
+    private Task AllListenAsync(string prefix, int count)
+    {
+        Answer? page = null;
+        return Eventually.True(
+            async () =>
+            {
+                page = await mesh.Http.GetAsync("alive?limit=1000");
+                return page.Json.GetProperty("sessions").EnumerateArray()
+                    .Count(row => row.Text("agent_id")!.StartsWith(prefix + "-", StringComparison.Ordinal) && row.Text("connected") == "true") == count;
+            },
+            () => $"{count} agents of {prefix} listen: {page}");
     }
 }

@@ -38,8 +38,6 @@ internal sealed class MeshHttp(string url, string key) : IDisposable
         return last!;
     }
 
-    public Task<Answer> AliveAsync(string id) => AgentAsync(id, agent => agent.IsDone && agent.Text("status") == "alive", "is alive");
-
     /// <summary>The log's entries past a revision, up to and with the first that is the last one asked for.</summary>
     public async Task<List<JsonElement>> EventsAsync(long after, Func<JsonElement, bool> last)
     {
