@@ -34,13 +34,17 @@ internal sealed class DeathTracker : IFollowed
 
     public string Progress => $"{ProgressLine.Bar(Volatile.Read(ref _ended), _total)} confirmed to have ended";
 
-    /// <summary>The agents of a kill's answer with, behind each, those below it; each agent once.</summary>
-    public static IEnumerable<JsonElement> Rows(JsonElement answer, bool cascades) =>
-        !answer.TryGetProperty("results", out var results) ? [] : results.EnumerateArray()
+    /// <summary>The agents of a kill's answer with, behind each, those below it that have no report of their own.</summary>
+    public static IEnumerable<JsonElement> Rows(JsonElement answer, bool cascades)
+    {
+        if (!answer.TryGetProperty("results", out var results)) return [];
+        var matched = results.EnumerateArray().Select(result => Json.Text(result, "agent_id")).ToHashSet();
+        return results.EnumerateArray()
             .SelectMany(result => result.TryGetProperty("report", out var report) && report.ValueKind == JsonValueKind.Object
-                ? AgentViews.Kill.Rows(report).Take(cascades ? int.MaxValue : 1)
+                ? AgentViews.Kill.Rows(report).Where((row, at) => at == 0 || (cascades && !matched.Contains(Json.Text(row, "agent_id"))))
                 : [result])
             .DistinctBy(row => Json.Text(row, "agent_id"));
+    }
 
     public void Take(MeshEvent entry)
     {

@@ -12,21 +12,22 @@ internal static class LogFollower
 {
     private const int FirstConnectAttempts = 3;
 
-    /// <param name="actAsync">What to do once the stream stands; null when there is nothing to follow.</param>
+    /// <param name="actAsync">What to do once the stream stands.</param>
     /// <param name="bound">From the moment it is done.</param>
-    public static async Task FollowAsync(CommandContext context, Func<Task<IFollowed?>> actAsync, TimeSpan bound, CancellationToken cancellation)
+    public static async Task FollowAsync(CommandContext context, Func<Task<IFollowed>> actAsync, TimeSpan bound, CancellationToken cancellation)
     {
         using var reading = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var gap = new Gap();
         var stream = gap.Open(context);
         var entries = stream.ReadAsync(reading.Token).GetAsyncEnumerator(reading.Token);
         var next = entries.MoveNextAsync().AsTask();
+        var acted = false;
         try
         {
             await Task.WhenAny(gap.Connected, next);
             if (!gap.Connected.IsCompleted && !await next) throw StreamEnds.ToException(stream.End, context);
-            if (await actAsync() is not { } followed) return;
-
+            var followed = await actAsync();
+            acted = true;
             var began = context.Host.Time.GetTimestamp();
             using var progress = new ProgressLine(
                 context, () => $"{followed.Progress}, {context.Host.Time.GetElapsedTime(began).TotalSeconds:0} of {bound.TotalSeconds:0} s");
@@ -45,6 +46,11 @@ internal static class LogFollower
                 followed.Take(entries.Current);
                 next = entries.MoveNextAsync().AsTask();
             }
+        }
+        catch (OperationCanceledException) when (acted)
+        {
+            context.Note("what was sent stands; only the wait for what becomes of it was interrupted");
+            throw;
         }
         finally
         {

@@ -66,8 +66,8 @@ internal static class DirectiveViews
     {
         RowsMember = "directives",
         Names = ["directive_id"],
-        Table = [.. s_table[..^2], Column.Of("ended", "ended_at"), Column.Of("message"), Column.Of("note")],
-        More = [Column.Of("expires", "expires_at"), .. s_more[..^1]],
+        Table = [Column.Of("directive", "directive_id"), .. s_table[..^2], Column.Of("ended", "ended_at"), Column.Of("message"), Column.Of("note")],
+        More = [Column.Of("expires", "expires_at"), s_more[0], .. s_more[2..^1]],
     };
 
     /// <summary>What came with the answer to a heartbeat.</summary>

@@ -127,7 +127,7 @@ internal abstract class HoldCommand : MeshCommand
         if (dryRun) return new(SteerMany.ShowMatch(context, ids, "that is alive"));
         if (ids.Count == 0) throw SelectorOptions.NothingMatched("that is alive");
         if (expect is { } count && count != ids.Count)
-            throw new CommandException(ExitCodes.Conflict, $"{SelectorOptions.Agents(ids.Count)} are alive, not {count}; nothing was sent", "look again with --dry-run");
+            throw new CommandException(ExitCodes.Conflict, $"alive are {SelectorOptions.Agents(ids.Count)}, not {count}; nothing was sent", "look again with --dry-run");
         return expect is not null || yes || context.Confirm($"{Capital(_verb)} {SelectorOptions.Agents(ids.Count)}: everyone that is alive, in every cluster?")
             ? new(await many.RunAsync(ids, cancellation))
             : Refused(context);

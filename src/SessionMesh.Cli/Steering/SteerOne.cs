@@ -38,11 +38,20 @@ internal static class SteerOne
         var began = context.Host.Time.GetTimestamp();
         using var progress = new ProgressLine(
             context, () => $"waiting until agent {request.AgentId} has it {wanted}: {context.Host.Time.GetElapsedTime(began).TotalSeconds:0} of {seconds} s");
-        while (true)
+        try
         {
-            var directive = await context.Client.SendAsync(call, cancellation);
-            var state = Json.Text(directive, "state");
-            if (--rounds <= 0 || Proof.Failed(state) || Proof.Reached(state, wanted)) return directive;
+            while (true)
+            {
+                var directive = await context.Client.SendAsync(call, cancellation);
+                var state = Json.Text(directive, "state");
+                if (--rounds <= 0 || Proof.Failed(state) || Proof.Reached(state, wanted)) return directive;
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            progress.Dispose();
+            context.Note($"the directive was sent, unless the server was never reached; 'session-mesh history {request.AgentId}' shows what becomes of it");
+            throw;
         }
     }
 }
