@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Reflection;
-using System.Security.Cryptography;
 using System.Text.Json;
 using Polly;
 using Polly.Retry;
@@ -41,7 +40,7 @@ internal sealed class MeshTransport : IDisposable
     /// <summary>Sends with retries. Returns only 2xx answers; everything else throws.</summary>
     public async Task<RawAnswer> SendAsync(MeshCall call, CancellationToken cancellation)
     {
-        var log = new AttemptLog(call, Resolve(call.Path), call.NeedsIdempotencyKey ? RandomNumberGenerator.GetHexString(32, lowercase: true) : null);
+        var log = new AttemptLog(call, Resolve(call.Path), call.IdempotencyKey ?? (call.NeedsIdempotencyKey ? MeshCall.NewIdempotencyKey() : null));
         var context = ResilienceContextPool.Shared.Get(cancellation);
         context.Properties.Set(s_log, log);
         try
