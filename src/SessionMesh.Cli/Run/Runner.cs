@@ -100,10 +100,12 @@ internal sealed class Runner(MeshClient client, RunOptions options, RunLog log, 
 
         var (exit, reason) = await EndAsync(child, tree, stop);
         job.End(exit);
-        dispatcher.AcknowledgeStops();
-        await ReportAsync(session, exit, reason, reporting.Token);
+
+        // The report ends the session: what keeps it must be over before, or would hear of its own end as of a kill.
         await over.CancelAsync();
         await Task.WhenAll(following, keeping, dispatching);
+        dispatcher.AcknowledgeStops();
+        await ReportAsync(session, exit, reason, reporting.Token);
         job.PassOnInterrupt();
         return exit.ShellCode;
     }
@@ -136,7 +138,7 @@ internal sealed class Runner(MeshClient client, RunOptions options, RunLog log, 
     {
         var end = await session.Ended;
         log.Warn(end.Detail);
-        stop.Request(new StopOrder(end.Demand == EndDemand.Kill ? TimeSpan.Zero : options.Grace, end.Code));
+        stop.Request(new StopOrder(end.Demand == EndDemand.Kill ? TimeSpan.Zero : options.Grace, end.Reason));
     }
 
     /// <summary>Waits for the child's own end or for a wish to stop it, and returns when nothing of it is left.</summary>
@@ -150,18 +152,22 @@ internal sealed class Runner(MeshClient client, RunOptions options, RunLog log, 
             return (await child.Exited, order.Reason);
         }
 
-        var left = tree.Members(helpers: true).Count;
+        stop.Abandon();
+        var left = tree.Members().Count;
         if (left > 0)
         {
             log.Say($"the process ended and left {left} others behind; ending them");
             await tree.StopAsync(options.Grace, stop.Hurry);
         }
 
+        await tree.KillAsync();
         return (await child.Exited, null);
     }
 
     private async Task ReportAsync(AgentSession session, ExitStatus exit, string? reason, CancellationToken cancellation)
     {
+        if (session.Ended is { IsCompletedSuccessfully: true } ended && (await ended).IsSuperseded)
+            return;
         var report = new ExitRequest { ExitCode = exit.Code, Signal = exit.SignalName, Reason = reason };
         if (!await session.ReportExitAsync(report, options.ReportTimeout, cancellation))
             log.Warn($"ended with {exit}, which the server was not told");

@@ -225,7 +225,7 @@ public sealed class RunnerTests : IDisposable
         await Eventually.Line(ready);
         _mesh.HeartbeatRefusal = "tombstoned";
         Assert.Equal(137, await run.Ends);
-        Assert.Equal("tombstoned", _mesh.Exit!["reason"]!.ToString());
+        Assert.Equal("killed by force", _mesh.Exit!["reason"]!.ToString());
     }
 
     [Theory]

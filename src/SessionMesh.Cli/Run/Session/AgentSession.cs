@@ -35,6 +35,7 @@ internal sealed class AgentSession
     private int _incarnation;
     private int _nextBeat;
     private string? _trouble;
+    private volatile string _meanwhile = "the process keeps running, and I keep trying";
 
     /// <param name="registration">The server's answer to <paramref name="request"/>: the incarnation to keep.</param>
     public AgentSession(MeshClient client, RegisterAgentRequest request, AgentRegistration registration, RunLog log, TimeProvider time)
@@ -83,6 +84,7 @@ internal sealed class AgentSession
         using var bound = new CancellationTokenSource(atMost, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(bound.Token, cancellation);
         var backoff = new Backoff(s_longestWait);
+        _meanwhile = $"the process has ended; I try for {atMost.TotalSeconds:0} s to report it";
         try
         {
             while (true)
@@ -101,6 +103,8 @@ internal sealed class AgentSession
                 catch (MeshException e)
                 {
                     Trouble(e);
+                    if (e.Status is 401 or 403)
+                        return false;
                 }
 
                 await Task.Delay(backoff.Next(), _time, either.Token);
@@ -296,7 +300,7 @@ internal sealed class AgentSession
     {
         var kind = e.Code ?? e.Failure.ToString();
         if (Interlocked.Exchange(ref _trouble, kind) != kind)
-            _log.Say($"{e.Message}; the process keeps running, and I keep trying");
+            _log.Say($"{e.Message}; {_meanwhile}");
     }
 
     private void Recovered()
