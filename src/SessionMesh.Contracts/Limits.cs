@@ -18,6 +18,12 @@ public static class Limits
     /// <summary>Pending directives of one agent.</summary>
     public const int Inbox = 1000;
 
+    /// <summary>Agents that one call by selector may reach: it is one transaction, and others wait behind it.</summary>
+    public const int SelectorMatches = 10_000;
+
+    /// <summary>Agents that a selector may name one by one.</summary>
+    public const int SelectorIds = 1000;
+
     /// <summary>Characters of a direction: a token, not a text.</summary>
     public const int DirectionLength = 256;
 

@@ -24,6 +24,8 @@ public static class Routes
     public static string Exit(string agentId) => $"{Agents}/{agentId}/exit";
     public static string AgentDirectives(string agentId) => $"{Agents}/{agentId}/directives";
     public static string Ack(string agentId, long seq) => $"{Agents}/{agentId}/directives/{seq}/ack";
+    public static string History(string agentId) => $"{Agents}/{agentId}/directives/history";
+    public static string Revive(string agentId) => $"{Agents}/{agentId}/revive";
     public static string Directive(string directiveId) => $"{Directives}/{directiveId}";
     public static string Key(string keyId) => $"{Keys}/{keyId}";
 }

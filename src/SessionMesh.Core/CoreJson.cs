@@ -21,6 +21,7 @@ namespace SessionMesh.Core;
 [JsonSerializable(typeof(AgentLivenessChanged))]
 [JsonSerializable(typeof(AgentStopping))]
 [JsonSerializable(typeof(AgentDied))]
+[JsonSerializable(typeof(AgentTombstoneLifted))]
 [JsonSerializable(typeof(DirectiveIssued))]
 [JsonSerializable(typeof(DirectiveMoved))]
 [JsonSerializable(typeof(KeyMinted))]

@@ -46,10 +46,20 @@ internal sealed class ListCommand : MeshCommand
         var page = await context.Client.SendAsync(MeshCall.Alive(query), cancellation);
         if (context.Get(_all)) page = await RestAsync(context, query, page, cancellation);
 
-        context.Output.Write(page, AgentViews.List);
-        if (context.Output.IsTable && Json.Text(page, "next_cursor") is not null)
-            context.Note("there are more: add --all, or --limit up to 1000");
+        var isEmpty = !AgentViews.List.Rows(page).Any();
+        if (!isEmpty || !context.Output.IsTable) context.Output.Write(page, AgentViews.List);
+        if (context.Output.IsTable) Explain(context, query, isEmpty, hasMore: Json.Text(page, "next_cursor") is not null);
         return ExitCodes.Done;
+    }
+
+    /// <summary>What a table does not say: that there is more, or why there is nothing.</summary>
+    private void Explain(CommandContext context, AgentQuery query, bool isEmpty, bool hasMore)
+    {
+        if (isEmpty)
+            context.Note(query.Filter is AliveFilter.All ? "no agent is known" : $"no agent is {query.Filter ?? AgentStatus.Alive}; 'session-mesh list --filter all' shows every one that is known");
+        if (query.Cluster is not null && context.Get(_cluster) is null)
+            context.Note($"only cluster {query.Cluster}, as the selected context says; --all-clusters shows the others");
+        if (hasMore) context.Note("there are more: add --all, or --limit up to 1000");
     }
 
     private AgentQuery QueryOf(CommandContext context) => new()

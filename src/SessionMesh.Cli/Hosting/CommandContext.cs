@@ -45,8 +45,12 @@ internal sealed class CommandContext : IDisposable
 
     public T? Get<T>(Argument<T> argument) => Parse.GetValue(argument);
 
-    /// <summary>Prose for a person, on stderr, what is hostile in it made visible.</summary>
-    public void Note(string text) => Host.Error.WriteLine(TerminalText.Escape(text));
+    /// <summary>Prose for a person, on stderr, what is hostile in it made visible. What was printed before it is seen before it.</summary>
+    public void Note(string text)
+    {
+        Host.Out.Flush();
+        Host.Error.WriteLine(TerminalText.Escape(text));
+    }
 
     /// <summary>
     /// Asks "yes or no" about something that cannot be undone. Where nobody can be asked it refuses with exit code 2 and

@@ -21,7 +21,8 @@ internal static class NextSteps
         ErrorCodes.NotAlive => "add --hold to keep the directive until the agent is back",
         ErrorCodes.AlreadyAlive => "session-mesh register --takeover, if the one that is alive should give way",
         ErrorCodes.DirectiveNotFound => "session-mesh inbox, to see what is pending",
-        ErrorCodes.Superseded or ErrorCodes.Tombstoned or ErrorCodes.UnknownIncarnation => "session-mesh show, to see which incarnation lives",
+        ErrorCodes.Superseded or ErrorCodes.UnknownIncarnation => "session-mesh show ID, to see which incarnation lives",
+        ErrorCodes.Tombstoned => "session-mesh show ID, to see how it ended; or register under another id",
         ErrorCodes.SecretNotRepeatable when problem.KeyId is { } key =>
             $"the key was made but its secret was lost on the way: session-mesh keys revoke {key}, then create again",
         ErrorCodes.InboxFull => "session-mesh inbox, to see what waits; steer again when the agent has caught up",

@@ -9,10 +9,17 @@ internal static class RelativeTime
         return distance < TimeSpan.Zero ? "in " + Span(-distance) : Span(distance) + " ago";
     }
 
-    /// <summary>The largest unit that fits, and the next one below ten: <c>59s</c>, <c>1m30s</c>, <c>2h5m</c>, <c>45m</c>, <c>3d</c>.</summary>
+    /// <summary>The largest unit that fits, and the next one below ten, rounded to what is shown: <c>59s</c>, <c>1m30s</c>, <c>45m</c>, <c>2h5m</c>, <c>3d</c>.</summary>
     public static string Span(TimeSpan span)
     {
         var seconds = (long)span.TotalSeconds;
+        seconds = seconds switch
+        {
+            < 600 => seconds,
+            < 35_970 => Rounded(seconds, 60),
+            < 862_200 => Rounded(seconds, 3600),
+            _ => Rounded(seconds, 86_400),
+        };
         return seconds switch
         {
             < 60 => $"{seconds}s",
@@ -24,6 +31,8 @@ internal static class RelativeTime
             _ => $"{seconds / 86_400}d",
         };
     }
+
+    private static long Rounded(long seconds, long unit) => (seconds + (unit / 2)) / unit * unit;
 
     private static string Pair(long large, string largeUnit, long small, string smallUnit) =>
         small == 0 ? $"{large}{largeUnit}" : $"{large}{largeUnit}{small}{smallUnit}";

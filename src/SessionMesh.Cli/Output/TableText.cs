@@ -25,9 +25,11 @@ internal sealed class TableText(int? width, bool colour)
         return cells.Select((line, row) => Line(line, widths, colours[row]));
     }
 
-    /// <summary>A line a member, names aligned.</summary>
-    public IEnumerable<string> Vertical(IReadOnlyList<Column> columns, JsonElement row, DateTimeOffset now)
+    /// <summary>A line a member, names aligned; a member that the answer does not have takes no line.</summary>
+    public IEnumerable<string> Vertical(IReadOnlyList<Column> all, JsonElement row, DateTimeOffset now)
     {
+        var columns = all.Where(column => row.TryGetProperty(column.Member, out _)).ToList();
+        if (columns.Count == 0) yield break;
         var names = columns.Max(column => column.Header.Length);
         foreach (var column in columns)
         {

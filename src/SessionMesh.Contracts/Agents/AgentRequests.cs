@@ -58,7 +58,7 @@ public sealed record HeartbeatRequest
 {
     public int? Incarnation { get; init; }
 
-    /// <summary>One of <see cref="AgentActivity"/>.</summary>
+    /// <summary>One of <c>working</c>, <c>waiting</c>, <c>idle</c>.</summary>
     public string? Activity { get; init; }
 
     /// <summary>0 to 1.</summary>
@@ -77,7 +77,7 @@ public sealed record HeartbeatAck
 {
     public long? Seq { get; init; }
 
-    /// <summary>One of <see cref="DirectiveState.Acks"/>.</summary>
+    /// <summary>One of <c>accepted</c>, <c>acknowledged</c>, <c>rejected</c>.</summary>
     public string? State { get; init; }
     public string? Note { get; init; }
 }
@@ -162,4 +162,19 @@ public sealed record DescendantReport
     public required string AgentId { get; init; }
     public required string Status { get; init; }
     public required bool Confirmed { get; init; }
+}
+
+/// <summary>Answer of <c>DELETE /agents</c>: a kill by selector.</summary>
+public sealed record KillManyAnswer
+{
+    /// <summary>How many agents match.</summary>
+    public required int Matched { get; init; }
+    public required IReadOnlyList<KillResult> Results { get; init; }
+}
+
+/// <summary>What became of one agent of many; in a dry run the report is null.</summary>
+public sealed record KillResult
+{
+    public required string AgentId { get; init; }
+    public KillReport? Report { get; init; }
 }

@@ -12,11 +12,11 @@ public record AgentRow
     /// <summary>Which life of this agent: 1 for the first session, one more for each that follows; 0 while declared.</summary>
     public int Incarnation { get; init; }
 
-    /// <summary>One of <see cref="AgentStatus"/>.</summary>
+    /// <summary>One of <c>declared</c>, <c>alive</c>, <c>suspect</c>, <c>lost</c>, <c>stopping</c>, <c>dead</c>.</summary>
     public string Status { get; init; } = "";
     public bool Paused { get; init; }
 
-    /// <summary>One of <see cref="AgentActivity"/>.</summary>
+    /// <summary>One of <c>working</c>, <c>waiting</c>, <c>idle</c>.</summary>
     public string? Activity { get; init; }
 
     /// <summary>0 (idle) to 1 (full), as reported.</summary>

@@ -7,6 +7,8 @@ public static class ErrorCodes
     public const string InvalidJson = "invalid_json";
     public const string InvalidRequest = "invalid_request";
     public const string InvalidId = "invalid_id";
+    public const string ExpectRequired = "expect_required";
+    public const string TooManyMatched = "too_many_matched";
     public const string InvalidFilter = "invalid_filter";
     public const string KeyInQuery = "key_in_query";
     public const string HostNotAllowed = "host_not_allowed";
@@ -23,6 +25,7 @@ public static class ErrorCodes
     public const string DirectiveNotFound = "directive_not_found";
     public const string KeyNotFound = "key_not_found";
     public const string SpecializationNotFound = "specialization_not_found";
+    public const string NothingMatched = "nothing_matched";
     public const string MethodNotAllowed = "method_not_allowed";
 
     // 409: the state of the thing
@@ -33,6 +36,10 @@ public static class ErrorCodes
     public const string Tombstoned = "tombstoned";
     public const string Stopping = "stopping";
     public const string NoSession = "no_session";
+    public const string AlreadyDelivered = "already_delivered";
+    public const string DirectiveOver = "directive_over";
+    public const string ExpectationFailed = "expectation_failed";
+    public const string NotTombstoned = "not_tombstoned";
     public const string AckConflict = "ack_conflict";
     public const string SecretNotRepeatable = "secret_not_repeatable";
     public const string KeyNameTaken = "key_name_taken";

@@ -35,6 +35,8 @@ namespace SessionMesh.Contracts.Json;
 [JsonSerializable(typeof(AckRequest))]
 [JsonSerializable(typeof(Directive))]
 [JsonSerializable(typeof(DirectiveList))]
+[JsonSerializable(typeof(SteerManyAnswer))]
+[JsonSerializable(typeof(KillManyAnswer))]
 [JsonSerializable(typeof(CreateKeyRequest))]
 [JsonSerializable(typeof(CreatedKey))]
 [JsonSerializable(typeof(RevokedKey))]

@@ -13,13 +13,13 @@ public sealed record Directive
     /// <summary>1, 2, 3… per agent, without a gap; the id of its event in the agent's stream.</summary>
     public required long Seq { get; init; }
 
-    /// <summary>One of <see cref="DirectiveVerb"/>.</summary>
+    /// <summary>One of <c>steer</c>, <c>pause</c>, <c>resume</c>, <c>stop</c>.</summary>
     public required string Verb { get; init; }
     public string? Direction { get; init; }
     public string? Message { get; init; }
     public JsonElement? Data { get; init; }
 
-    /// <summary>One of <see cref="DirectiveState"/>.</summary>
+    /// <summary>One of <c>queued</c>, <c>delivered</c>, <c>accepted</c>, <c>acknowledged</c>, <c>rejected</c>, <c>expired</c>, <c>cancelled</c>, <c>undeliverable</c>.</summary>
     public required string State { get; init; }
 
     /// <summary>The id of the key that issued it.</summary>
@@ -27,7 +27,11 @@ public sealed record Directive
     public required DateTimeOffset IssuedAt { get; init; }
     public required DateTimeOffset ExpiresAt { get; init; }
     public DateTimeOffset? DeliveredAt { get; init; }
+    public DateTimeOffset? AcceptedAt { get; init; }
     public DateTimeOffset? AcknowledgedAt { get; init; }
+
+    /// <summary>When it was over, however it ended.</summary>
+    public DateTimeOffset? EndedAt { get; init; }
 
     /// <summary>What the agent said with its ack, or why the directive ended without one.</summary>
     public string? Note { get; init; }
@@ -76,7 +80,16 @@ public sealed record SteerRequest
     [JsonConverter(typeof(IdTextConverter))]
     public string? AgentId { get; init; }
 
-    /// <summary>One of <see cref="DirectiveVerb.Steerable"/>; <c>steer</c> by default.</summary>
+    /// <summary>Many agents instead of one; with <c>expect</c> or <c>dry_run</c>.</summary>
+    public AgentSelector? Selector { get; init; }
+
+    /// <summary>How many agents the caller expects the selector to match: another count is refused, and nothing is sent.</summary>
+    public int? Expect { get; init; }
+
+    /// <summary>Only say which agents match.</summary>
+    public bool? DryRun { get; init; }
+
+    /// <summary>One of <c>steer</c>, <c>pause</c>, <c>resume</c>; <c>steer</c> by default.</summary>
     public string? Verb { get; init; }
 
     /// <summary>A token that the agent understands; needed by <c>steer</c>.</summary>
@@ -91,10 +104,10 @@ public sealed record SteerRequest
     /// <summary>Keep it for an agent that is not alive until it comes back or the directive expires.</summary>
     public bool? Hold { get; init; }
 
-    /// <summary>Hold the answer until this state is reached: one of <see cref="DirectiveState.Waits"/>.</summary>
+    /// <summary>Hold the answer until this state is reached: one of <c>delivered</c>, <c>accepted</c>, <c>acknowledged</c>.</summary>
     public string? Wait { get; init; }
 
-    /// <summary>Bound of <see cref="Wait"/>, seconds; 30 by default.</summary>
+    /// <summary>Bound of <c>wait</c>, seconds; 30 by default.</summary>
     public int? WaitSeconds { get; init; }
 }
 
@@ -102,14 +115,17 @@ public sealed record SteerRequest
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 public sealed record AckRequest
 {
-    /// <summary>One of <see cref="DirectiveState.Acks"/>.</summary>
+    /// <summary>One of <c>accepted</c>, <c>acknowledged</c>, <c>rejected</c>.</summary>
     public string? State { get; init; }
     public string? Note { get; init; }
     public int? Incarnation { get; init; }
 }
 
-/// <summary>Answer of <c>GET /agents/{id}/directives</c>.</summary>
+/// <summary>Answer of <c>GET /agents/{id}/directives</c> (pending ones, in order) and of its <c>/history</c> (all, newest first).</summary>
 public sealed record DirectiveList
 {
     public required IReadOnlyList<Directive> Directives { get; init; }
+
+    /// <summary>Of a history: send as <c>cursor</c> for the next page; null at the end.</summary>
+    public string? NextCursor { get; init; }
 }

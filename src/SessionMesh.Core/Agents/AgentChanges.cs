@@ -102,3 +102,12 @@ public sealed record AgentDied : Change
     [JsonIgnore]
     public override string Kind => Name;
 }
+
+/// <summary>An operator lifted an agent's tombstone: it may register again before its time. Subject: its id.</summary>
+public sealed record AgentTombstoneLifted : Change
+{
+    public const string Name = "agent.tombstone_lifted";
+
+    [JsonIgnore]
+    public override string Kind => Name;
+}

@@ -43,7 +43,7 @@ public static class Fencing
         var how = exit is { Confirmed: true } ? "ended" : "was stopped";
         var why = exit?.Reason is { } reason ? $" ({reason})" : "";
         var next = exit is { TombstoneUntil: > 0 }
-            ? $"Its end is not confirmed, so that a new registration is refused until {DateTimeOffset.FromUnixTimeMilliseconds(exit.TombstoneUntil):yyyy-MM-ddTHH:mm:ssZ}, or until its runner reports the exit."
+            ? $"Its end is not confirmed, so that a new registration is refused until {DateTimeOffset.FromUnixTimeMilliseconds(exit.TombstoneUntil):yyyy-MM-ddTHH:mm:ssZ}, or until its runner reports the exit. If you know that its process is gone: session-mesh revive {agent.Id}."
             : "Register again without an incarnation to start the next one.";
         return new MeshError(409, ErrorCodes.Tombstoned, $"Incarnation {agent.Incarnation} of agent '{agent.Id}' {how}{why}. {next}")
         {

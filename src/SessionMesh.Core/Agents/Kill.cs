@@ -1,11 +1,20 @@
-using SessionMesh.Core.Keys;
+using SessionMesh.Contracts.Errors;
 using SessionMesh.Core.State;
-using SessionMesh.Core.Steering;
 
 namespace SessionMesh.Core.Agents;
 
 /// <summary>What is known of a kill, for the agent and for all below it.</summary>
 public sealed record KillOutcome(Agent Agent, IReadOnlyList<Agent> Descendants);
+
+/// <summary>How to stop somebody.</summary>
+public sealed record StopOrder
+{
+    /// <summary>Seconds until force follows.</summary>
+    public required int Grace { get; init; }
+    public bool AtOnce { get; init; }
+    public bool Cascade { get; init; }
+    public string? Reason { get; init; }
+}
 
 /// <summary>
 /// <c>DELETE /agents/{id}</c>: a stop directive with a grace period, then force; or force at once. Asking again changes
@@ -14,55 +23,35 @@ public sealed record KillOutcome(Agent Agent, IReadOnlyList<Agent> Descendants);
 public sealed record KillAgent : Command<KillOutcome>
 {
     public required string AgentId { get; init; }
+    public required StopOrder Order { get; init; }
 
-    /// <summary>Seconds until force follows.</summary>
-    public required int Grace { get; init; }
-    public bool AtOnce { get; init; }
-    public bool Cascade { get; init; }
-    public string? Reason { get; init; }
+    public override Outcome<KillOutcome> Decide(MeshDraft draft) =>
+        draft.FindAgent(AgentId) is { } agent ? KillRules.Kill(draft, agent, Order) : Fencing.NotFound(AgentId);
+}
 
-    public override Outcome<KillOutcome> Decide(MeshDraft draft)
+/// <summary><c>DELETE /agents</c>: the same for every agent that a selector matches, if they are as many as the caller expects.</summary>
+public sealed record KillMany : Command<IReadOnlyList<KillOutcome>>
+{
+    public required Selection Selection { get; init; }
+    public required StopOrder Order { get; init; }
+    public int? Expect { get; init; }
+    public bool DryRun { get; init; }
+
+    public override Outcome<IReadOnlyList<KillOutcome>> Decide(MeshDraft draft)
     {
-        if (draft.FindAgent(AgentId) is not { } agent)
+        var matched = Selection.Match(draft, agent => agent.Liveness != Liveness.Dead);
+        if (DryRun)
         {
-            return Fencing.NotFound(AgentId);
+            return matched.ConvertAll(agent => new KillOutcome(agent, []));
         }
 
-        // Leaves first, so that no parent is gone while its children are still being told.
-        var below = draft.Descendants(agent.Number).FindAll(a => a.Liveness != Liveness.Dead);
-        if (Cascade)
+        if (Selection.CheckCount(matched.Count, Expect) is { } refused)
         {
-            for (var i = below.Count - 1; i >= 0; i--)
-            {
-                KillOne(draft, draft.AgentAt(below[i].Number));
-            }
+            return refused;
         }
 
-        KillOne(draft, draft.AgentAt(agent.Number));
-        return new KillOutcome(draft.AgentAt(agent.Number), below.ConvertAll(a => draft.AgentAt(a.Number)));
-    }
-
-    private void KillOne(MeshDraft draft, Agent agent)
-    {
-        if (agent.Liveness == Liveness.Dead)
-        {
-            return;
-        }
-
-        if (AtOnce || agent.Liveness == Liveness.Declared)
-        {
-            KillRules.Force(draft, agent, Reason, Cascade);
-            return;
-        }
-
-        var deadline = draft.Now.Wall + (Grace * 1000L);
-        if (agent.Stop is { } running && agent.Liveness == Liveness.Stopping && running.Deadline <= deadline)
-        {
-            return;
-        }
-
-        SteeringRules.IssueStop(draft, agent, Grace, force: false, Reason);
-        draft.Emit(new AgentStopping { Subject = agent.Id, Deadline = deadline, Reason = Reason, Cascade = Cascade });
+        // One that an ancestor's cascade has taken already is reported like any other.
+        return matched.ConvertAll(agent => KillRules.Kill(draft, draft.AgentAt(agent.Number), Order));
     }
 }
 
@@ -115,52 +104,31 @@ public sealed record ReportExit : Command<KillOutcome>
     }
 }
 
-/// <summary>What every way to die shares.</summary>
-internal static class KillRules
+/// <summary>
+/// <c>POST /agents/{id}/revive</c>: an operator, who knows that the process is gone, lifts the tombstone of an unconfirmed end,
+/// so that the agent may register again at once. It does not make the end confirmed.
+/// </summary>
+public sealed record LiftTombstone : Command<Agent>
 {
-    /// <summary>Milliseconds for which an unconfirmed end refuses the next registration: the process may still run.</summary>
-    public const long Tombstone = 15 * 60_000;
+    public required string AgentId { get; init; }
 
-    /// <summary>Ends an incarnation without proof. The stop directive stays, so that a runner that still listens hears of it.</summary>
-    public static void Force(MeshDraft draft, Agent agent, string? reason, bool cascade)
+    public override Outcome<Agent> Decide(MeshDraft draft)
     {
-        var neverRan = agent.Liveness == Liveness.Declared;
-        if (!neverRan)
+        if (draft.FindAgent(AgentId) is not { } agent)
         {
-            SteeringRules.IssueStop(draft, agent, grace: 0, force: true, reason);
+            return Fencing.NotFound(AgentId);
         }
 
-        Die(draft, agent, new AgentDied
+        if (agent is not { Liveness: Liveness.Dead, LastExit: { } exit } || exit.TombstoneUntil <= draft.Now.Wall)
         {
-            Subject = agent.Id,
-            Incarnation = agent.Incarnation,
-            Confirmed = false,
-            Reason = reason,
-            TombstoneUntil = neverRan ? 0 : draft.Now.Wall + Tombstone,
-        });
-        if (!cascade)
-        {
-            HandOver(draft, agent);
-        }
-    }
-
-    public static void Die(MeshDraft draft, Agent agent, AgentDied death)
-    {
-        SteeringRules.EndPending(draft, agent.Number, death.Confirmed);
-        draft.Emit(death);
-        KeyRules.EndBoundTo(draft, agent.Id, "the agent's incarnation ended");
-    }
-
-    /// <summary>Living children go to the grandparent.</summary>
-    public static void HandOver(MeshDraft draft, Agent agent)
-    {
-        foreach (var number in draft.Children(agent.Number))
-        {
-            var child = draft.AgentAt(number);
-            if (child.Liveness != Liveness.Dead)
+            return new MeshError(409, ErrorCodes.NotTombstoned, $"Agent '{AgentId}' is {agent.Liveness.Word()} and has no tombstone to lift. It may register by itself.")
             {
-                RegistrationRules.Update(draft, child, child with { Parent = agent.Parent });
-            }
+                AgentStatus = agent.Liveness.Word(),
+                Agent = agent.Number,
+            };
         }
+
+        draft.Emit(new AgentTombstoneLifted { Subject = AgentId });
+        return draft.AgentAt(agent.Number);
     }
 }

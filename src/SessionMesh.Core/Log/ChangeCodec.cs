@@ -24,6 +24,7 @@ public static class ChangeCodec
             case AgentDeclared c: JsonSerializer.Serialize(writer, c, CoreJson.Default.AgentDeclared); break;
             case AgentStopping c: JsonSerializer.Serialize(writer, c, CoreJson.Default.AgentStopping); break;
             case AgentDied c: JsonSerializer.Serialize(writer, c, CoreJson.Default.AgentDied); break;
+            case AgentTombstoneLifted c: JsonSerializer.Serialize(writer, c, CoreJson.Default.AgentTombstoneLifted); break;
             case KeyMinted c: JsonSerializer.Serialize(writer, c, CoreJson.Default.KeyMinted); break;
             case KeyLimited c: JsonSerializer.Serialize(writer, c, CoreJson.Default.KeyLimited); break;
             case KeyEnded c: JsonSerializer.Serialize(writer, c, CoreJson.Default.KeyEnded); break;
@@ -50,6 +51,7 @@ public static class ChangeCodec
             AgentLivenessChanged.Suspect => new AgentLivenessChanged { Subject = "", Liveness = Liveness.Suspect },
             AgentLivenessChanged.Lost => new AgentLivenessChanged { Subject = "", Liveness = Liveness.Lost },
             AgentLivenessChanged.Alive => new AgentLivenessChanged { Subject = "", Liveness = Liveness.Alive },
+            AgentTombstoneLifted.Name => JsonSerializer.Deserialize(payload, CoreJson.Default.AgentTombstoneLifted),
             KeyMinted.Name => JsonSerializer.Deserialize(payload, CoreJson.Default.KeyMinted),
             KeyLimited.Name => JsonSerializer.Deserialize(payload, CoreJson.Default.KeyLimited),
             KeyEnded.Revoked => JsonSerializer.Deserialize(payload, CoreJson.Default.KeyEnded),

@@ -25,6 +25,7 @@ internal static class Fold
             case AgentLivenessChanged c: draft.Put(Subject(draft, c) with { Liveness = c.Liveness }); break;
             case AgentStopping c: Stop(draft, c); break;
             case AgentDied c: Die(draft, c); break;
+            case AgentTombstoneLifted c: LiftTombstone(draft, c); break;
             case KeyMinted c: Mint(draft, c); break;
             case KeyLimited c: draft.Put(draft.FindKey(c.Subject)! with { ExpiresAt = c.ExpiresAt }); break;
             case KeyEnded c: draft.Put(draft.FindKey(c.Subject)! with { EndedAt = c.At }); break;
@@ -99,6 +100,12 @@ internal static class Fold
             Paused = false,
             LastExit = new Exit(c.Confirmed, c.ExitCode, c.Signal, c.Reason, c.At, c.TombstoneUntil),
         });
+
+    private static void LiftTombstone(MeshDraft draft, AgentTombstoneLifted c)
+    {
+        var agent = Subject(draft, c);
+        draft.Put(agent with { LastExit = agent.LastExit! with { TombstoneUntil = 0 } });
+    }
 
     private static void Issue(MeshDraft draft, DirectiveIssued c)
     {

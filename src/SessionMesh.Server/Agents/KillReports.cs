@@ -19,12 +19,14 @@ internal static class KillReports
         At = DateTimeOffset.FromUnixTimeMilliseconds(exit.At),
     };
 
-    public static Answer Render(KillOutcome outcome)
+    public static Answer Render(KillOutcome outcome) => Answers.Of(StatusCodes.Status200OK, ToWire(outcome), MeshJson.Default.KillReport);
+
+    public static KillReport ToWire(KillOutcome outcome)
     {
         var agent = outcome.Agent;
         var dead = agent.Liveness == Liveness.Dead;
         var exit = dead ? agent.LastExit : null;
-        return Answers.Of(StatusCodes.Status200OK, new KillReport
+        return new KillReport
         {
             AgentId = agent.Id,
             Incarnation = agent.Incarnation,
@@ -40,6 +42,6 @@ internal static class KillReports
                 Status = a.Liveness.Word(),
                 Confirmed = a is { Liveness: Liveness.Dead, LastExit.Confirmed: true },
             })],
-        }, MeshJson.Default.KillReport);
+        };
     }
 }

@@ -58,7 +58,9 @@ internal sealed class WorkItem<T>(Command<T> command, IdempotencyToken? token, F
         }
 
         _executed = new(outcome);
-        if (token is not null && outcome.Succeeded)
+
+        // A call that changed nothing needs no receipt: deciding it anew is as good.
+        if (token is not null && outcome.Succeeded && draft.Revision != before)
         {
             var answer = render!(outcome.Value);
             var shown = answer.KeyId is null ? System.Text.Encoding.UTF8.GetString(answer.Json) : null;

@@ -37,7 +37,7 @@ public sealed class EventEndpoints(MeshEngine engine, MeshStore store, ChangeFee
             // Without a place to resume at, a reader hears what happens from now on.
             await StreamAsync(http, follower, Sse.LastEventId(http) ?? after ?? engine.State.Revision);
         }
-        catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
+        catch (OperationCanceledException)
         {
             // The reader went away; it knows its place.
         }
@@ -70,7 +70,7 @@ public sealed class EventEndpoints(MeshEngine engine, MeshStore store, ChangeFee
 
             if (!await follower.Changed.WaitAsync(Sse.Beat(key, engine), engine.Time, http.RequestAborted))
             {
-                await Sse.CommentAsync(http);
+                await Sse.CommentAsync(http, engine);
             }
         }
     }
@@ -98,7 +98,7 @@ public sealed class EventEndpoints(MeshEngine engine, MeshStore store, ChangeFee
 
         if (text.Length > 0)
         {
-            await http.Response.BodyWriter.WriteAsync(text.Written, http.RequestAborted);
+            await Sse.WriteAsync(http, text.Written, engine);
         }
 
         return at;

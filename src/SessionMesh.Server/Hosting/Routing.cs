@@ -49,6 +49,7 @@ public static class Routing
     {
         var lists = app.Services.GetRequiredService<AgentLists>();
         var agents = app.Services.GetRequiredService<AgentEndpoints>();
+        var kills = app.Services.GetRequiredService<KillEndpoints>();
         var beats = app.Services.GetRequiredService<HeartbeatEndpoints>();
         var batches = app.Services.GetRequiredService<BatchedHeartbeats>();
 
@@ -58,10 +59,13 @@ public static class Routing
         app.MapGet(Routes.Agents + "/{id}", lists.Get).Describe(lists.Get, "getAgent", "Agents", s_readOrSelf, "One agent, with its evidence of life").Answers<AgentDetail>(404);
         app.MapPost(Routes.Agents, agents.Register).Describe(agents.Register, "registerAgent", "Agents", s_agent, "Register an agent, or renew it",
             "Without `incarnation` a new one begins; with the current one the lease is renewed (200).").Takes<RegisterAgentRequest>(optional: true).Answers<AgentRegistration>(200, 201, 409).Mutates();
-        app.MapDelete(Routes.Agents + "/{id}", agents.Kill).Describe(agents.Kill, "killAgent", "Agents", s_kill, "Stop an agent, with its descendants",
+        app.MapDelete(Routes.Agents + "/{id}", kills.Kill).Describe(kills.Kill, "killAgent", "Agents", s_kill, "Stop an agent, with its descendants",
             "A stop directive and a grace period, then force. `confirmed` is true only when the agent or its runner reported the exit.")
-            .WithQuery("grace", "Seconds until force follows; 10 by default.").WithQuery("force", "At once; not together with grace.").WithQuery("cascade", "`descendants` (default) or `none`.")
-            .WithQuery("wait", "Seconds to hold the answer until the exit is confirmed.").WithQuery("reason", "Kept and shown.").Answers<KillReport>(404).Mutates();
+            .Stops().WithQuery("wait", "Seconds to hold the answer until the exit is confirmed.").Answers<KillReport>(404).Mutates();
+        app.MapDelete(Routes.Agents, kills.KillMany).Describe(kills.KillMany, "killAgents", "Agents", s_kill, "Stop every agent that a selector matches",
+            "Agents that match all that is given, if they are as many as `expect` says. An empty selector is refused.").Stops().Selects().Answers<KillManyAnswer>(200, 404, 409).Mutates();
+        app.MapPost(Routes.Agents + "/{id}/revive", kills.Revive).Describe(kills.Revive, "reviveAgent", "Agents", s_kill, "Lift the tombstone of an unconfirmed end",
+            "For an operator who knows that the process is gone: the agent may register again at once.").Answers<AgentRow>(200, 404, 409).Mutates();
         app.MapPost(Routes.Agents + "/{id}/exit", agents.Exit).Describe(agents.Exit, "reportExit", "Agents", s_agent, "Report that the agent's process ended",
             "From the agent or its runner: the proof of a death.").Takes<ExitRequest>().Answers<KillReport>(200, 404, 409).Mutates();
         app.MapPost(Routes.Agents + "/{id}/heartbeat", beats.Beat).Describe(beats.Beat, "heartbeat", "Agents", s_agent, "A sign of life",
@@ -85,9 +89,14 @@ public static class Routing
     {
         var steering = app.Services.GetRequiredService<SteeringEndpoints>();
         var stream = app.Services.GetRequiredService<InboxEndpoints>();
-        app.MapPost(Routes.Steer, steering.Steer).Describe(steering.Steer, "steer", "Steering", s_steer, "Send one word to one agent",
-            "Answers once the directive is durable. `wait` holds the answer until it is delivered, accepted or acknowledged.").Takes<SteerRequest>().Answers<Directive>(200, 404, 409, 429).Mutates();
+        var history = app.Services.GetRequiredService<HistoryEndpoints>();
+        app.MapPost(Routes.Steer, steering.Steer).Describe(steering.Steer, "steer", "Steering", s_steer, "Send one word to one agent, or to many",
+            "Answers once the directive is durable. `wait` holds the answer until it is delivered, accepted or acknowledged. With `selector` the answer is "
+            + "`{\"matched\", \"results\": [{\"agent_id\", \"directive\" | \"code\"}]}`.").Takes<SteerRequest>().Answers<Directive>(200, 404, 409, 429).Mutates();
         app.MapGet(Routes.Directives + "/{directive_id}", steering.Get).Describe(steering.Get, "getDirective", "Steering", s_read, "What became of a directive").Answers<Directive>(200, 404);
+        app.MapDelete(Routes.Directives + "/{directive_id}", steering.Cancel).Describe(steering.Cancel, "cancelDirective", "Steering", s_steer, "Take back a directive that is not delivered").Answers<Directive>(200, 404, 409).Mutates();
+        app.MapGet(Routes.Agents + "/{id}/directives/history", history.Get).Describe(history.Get, "getDirectiveHistory", "Steering", s_readOrSelf, "Everything an agent was told, newest first")
+            .WithQuery("limit", "1 to 1000; 100 by default.").WithQuery("cursor", "`next_cursor` of the page before.").Answers<DirectiveList>(200, 404);
         app.MapGet(Routes.Agents + "/{id}/directives", stream.Listen).Describe(stream.Listen, "listenToDirectives", "Steering", s_agent, "An agent's pending directives",
             "As a long poll, or with `Accept: text/event-stream` as a stream that resumes at `Last-Event-ID`.")
             .WithQuery("after", "Only those with a higher sequence number.").WithQuery("wait", "Seconds to wait for one, 0 to 60.").WithQuery("incarnation", "The incarnation that listens.").Answers<DirectiveList>(200, 404, 409);
@@ -133,6 +142,21 @@ public static class Routing
     }
 
     private static RouteHandlerBuilder Streams<T>(this RouteHandlerBuilder route) => route.Produces<T>(200, Sse.ContentType);
+
+    private static RouteHandlerBuilder Stops(this RouteHandlerBuilder route) =>
+        route.WithQuery("grace", "Seconds until force follows; 10 by default.")
+            .WithQuery("force", "At once; not together with grace.")
+            .WithQuery("cascade", "`descendants` (default) or `none`.")
+            .WithQuery("reason", "Kept and shown.");
+
+    private static RouteHandlerBuilder Selects(this RouteHandlerBuilder route) =>
+        route.WithQuery("specialization", "Agents that have it.")
+            .WithQuery("label", "`name=value`, several separated by commas.")
+            .WithQuery("cluster", "Agents of this cluster.")
+            .WithQuery("subtree", "This agent and all below it.")
+            .WithQuery("agent_ids", "These agents, separated by commas.")
+            .WithQuery("expect", "How many the caller expects; another count is refused.")
+            .WithQuery("dry_run", "Only say which match.");
 
     private static RouteHandlerBuilder Lists(this RouteHandlerBuilder route) =>
         route.WithQuery("filter", $"One of: {string.Join(", ", AliveFilter.Allowed)}.")

@@ -39,11 +39,13 @@ public static class ServerServices
 
         services.AddSingleton<AgentLists>();
         services.AddSingleton<AgentEndpoints>();
+        services.AddSingleton<KillEndpoints>();
         services.AddSingleton<HeartbeatEndpoints>();
         services.AddSingleton<BatchedHeartbeats>();
         services.AddSingleton<RegistryEndpoints>();
         services.AddSingleton<SteeringEndpoints>();
         services.AddSingleton<InboxEndpoints>();
+        services.AddSingleton<HistoryEndpoints>();
         services.AddSingleton<KeyEndpoints>();
         services.AddSingleton<EventEndpoints>();
         services.AddSingleton<HealthEndpoints>();

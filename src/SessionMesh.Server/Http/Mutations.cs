@@ -26,13 +26,16 @@ public sealed class Mutations(MeshEngine engine, MeshStore store, ProblemWriter 
     /// <param name="bind">From caller and body (null only if <paramref name="optional"/>) to a command, or an error. Pure.</param>
     /// <param name="render">From the result to the answer. Pure, see <see cref="MeshEngine.ExecuteAsync{T}(Command{T}, IdempotencyToken?, Func{T, Answer}?)"/>.</param>
     /// <param name="finish">What happens between commit and answer, such as waiting for an ack; it may make another answer.</param>
+    /// <param name="finishAgain">The same for a call that is repeated under its <c>Idempotency-Key</c>, from the first answer's body: a
+    /// retry that asks to wait does wait.</param>
     public async Task RunAsync<TBody, TResult>(
         HttpContext http,
         JsonTypeInfo<TBody> type,
         Func<Key, TBody?, Outcome<Command<TResult>>> bind,
         Func<TResult, Answer> render,
         bool optional = false,
-        Func<TBody?, TResult, Task<Answer?>>? finish = null) where TBody : class
+        Func<TBody?, TResult, Task<Answer?>>? finish = null,
+        Func<TBody?, byte[], Task<Answer?>>? finishAgain = null) where TBody : class
     {
         var key = http.GetKey();
         var idempotencyKey = http.Request.Headers[Header];
@@ -51,7 +54,10 @@ public sealed class Mutations(MeshEngine engine, MeshStore store, ProblemWriter 
             return;
         }
 
-        await ExecuteAsync(http, command.Value, token, render, finish is null ? null : result => finish(parsed.Value, result));
+        await ExecuteAsync(
+            http, command.Value, token, render,
+            finish is null ? null : result => finish(parsed.Value, result),
+            finishAgain is null ? null : answer => finishAgain(parsed.Value, answer));
     }
 
     /// <summary>A call without a body.</summary>
@@ -59,7 +65,8 @@ public sealed class Mutations(MeshEngine engine, MeshStore store, ProblemWriter 
         HttpContext http,
         Func<Key, Outcome<Command<TResult>>> bind,
         Func<TResult, Answer> render,
-        Func<TResult, Task<Answer?>>? finish = null)
+        Func<TResult, Task<Answer?>>? finish = null,
+        Func<byte[], Task<Answer?>>? finishAgain = null)
     {
         var key = http.GetKey();
         var idempotencyKey = http.Request.Headers[Header];
@@ -71,7 +78,7 @@ public sealed class Mutations(MeshEngine engine, MeshStore store, ProblemWriter 
             return;
         }
 
-        await ExecuteAsync(http, command.Value, token, render, finish);
+        await ExecuteAsync(http, command.Value, token, render, finish, finishAgain);
     }
 
     /// <summary>Null when there is no such header or it has the right form; for calls that are idempotent without it.</summary>
@@ -99,13 +106,19 @@ public sealed class Mutations(MeshEngine engine, MeshStore store, ProblemWriter 
     }
 
     private async Task ExecuteAsync<TResult>(
-        HttpContext http, Command<TResult> command, IdempotencyToken? token, Func<TResult, Answer> render, Func<TResult, Task<Answer?>>? finish)
+        HttpContext http,
+        Command<TResult> command,
+        IdempotencyToken? token,
+        Func<TResult, Answer> render,
+        Func<TResult, Task<Answer?>>? finish,
+        Func<byte[], Task<Answer?>>? finishAgain)
     {
         var executed = await engine.ExecuteAsync(command, token, render);
         if (executed.Earlier is { } earlier)
         {
             http.Response.Headers["Idempotency-Replayed"] = "true";
-            await Answers.WriteAsync(http, new Answer(earlier.Status, await ReadAnswerAsync(earlier.Revision)));
+            var first = await ReadAnswerAsync(earlier.Revision);
+            await Answers.WriteAsync(http, (finishAgain is null ? null : await finishAgain(first)) ?? new Answer(earlier.Status, first));
             return;
         }
 

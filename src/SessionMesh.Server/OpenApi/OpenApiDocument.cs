@@ -12,12 +12,18 @@ internal static class OpenApiDocument
 
     public static IServiceCollection AddMeshOpenApi(this IServiceCollection services)
     {
-        services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, Contracts.Json.MeshJson.Default));
-        services.ConfigureHttpJsonOptions(json => json.SerializerOptions.PropertyNamingPolicy = System.Text.Json.JsonNamingPolicy.SnakeCaseLower);
+        // Only the document's schemas come from these options; answers are written by our own.
+        services.ConfigureHttpJsonOptions(json =>
+        {
+            json.SerializerOptions.TypeInfoResolverChain.Insert(0, Contracts.Json.MeshJson.Default);
+            json.SerializerOptions.PropertyNamingPolicy = System.Text.Json.JsonNamingPolicy.SnakeCaseLower;
+            json.SerializerOptions.NumberHandling = System.Text.Json.Serialization.JsonNumberHandling.Strict;
+        });
         return services.AddOpenApi("v1", options =>
         {
             options.AddDocumentTransformer(Describe);
             options.AddOperationTransformer(DescribeOperation);
+            options.AddSchemaTransformer(DescribeIds);
         });
     }
 
@@ -51,6 +57,18 @@ internal static class OpenApiDocument
                 Description = "A key: `smk_…`. The root key of this server is in the file `root.key` of its data directory.",
             },
         };
+        return Task.CompletedTask;
+    }
+
+    /// <summary>A member with a converter of its own has no schema: an id is a string, and a number is taken as its text.</summary>
+    private static Task DescribeIds(OpenApiSchema schema, OpenApiSchemaTransformerContext context, CancellationToken cancellation)
+    {
+        var converters = context.JsonPropertyInfo?.AttributeProvider?.GetCustomAttributes(typeof(System.Text.Json.Serialization.JsonConverterAttribute), inherit: true) ?? [];
+        if (converters.OfType<System.Text.Json.Serialization.JsonConverterAttribute>().Any(c => c.ConverterType == typeof(Contracts.Json.IdTextConverter)))
+        {
+            schema.Type = JsonSchemaType.String | JsonSchemaType.Null;
+        }
+
         return Task.CompletedTask;
     }
 

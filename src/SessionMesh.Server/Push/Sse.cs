@@ -16,6 +16,11 @@ internal static class Sse
     /// <summary>Seconds between comments on a quiet stream: proxies commonly cut one after 30 to 60.</summary>
     private const int BeatSeconds = 15;
 
+    private static readonly byte[] s_comment = ": still here\n\n"u8.ToArray();
+
+    /// <summary>A reader that takes nothing for so long is cut off. It loses nothing: it resumes where it left off.</summary>
+    private static readonly TimeSpan s_slowest = TimeSpan.FromSeconds(30);
+
     public static bool IsAskedFor(HttpContext http) =>
         http.Request.Headers.Accept.ToString().Contains(ContentType, StringComparison.OrdinalIgnoreCase);
 
@@ -45,8 +50,28 @@ internal static class Sse
         return expires == 0 ? beat : TimeSpan.FromMilliseconds(Math.Clamp(expires - engine.Now.Wall, 1, beat.TotalMilliseconds));
     }
 
-    public static async Task CommentAsync(HttpContext http) =>
-        await http.Response.BodyWriter.WriteAsync(": still here\n\n"u8.ToArray(), http.RequestAborted);
+    public static Task CommentAsync(HttpContext http, MeshEngine engine) => WriteAsync(http, s_comment, engine);
+
+    /// <summary>Writes, and waits until the reader has room for more.</summary>
+    /// <exception cref="OperationCanceledException">The reader is gone, or was cut off for being too slow.</exception>
+    public static async Task WriteAsync(HttpContext http, ReadOnlyMemory<byte> text, MeshEngine engine)
+    {
+        var written = http.Response.BodyWriter.WriteAsync(text, http.RequestAborted);
+        if (written.IsCompletedSuccessfully)
+        {
+            return;
+        }
+
+        try
+        {
+            await written.AsTask().WaitAsync(s_slowest, engine.Time);
+        }
+        catch (TimeoutException e)
+        {
+            http.Abort();
+            throw new OperationCanceledException("the reader took nothing for too long", e);
+        }
+    }
 
     public static async Task SendAsync<T>(HttpContext http, string name, T data, JsonTypeInfo<T> type)
     {

@@ -18,7 +18,7 @@ public sealed class DirectiveHistory(MeshStore store, MeshEngine engine)
     /// <summary>One of an agent's, by its sequence number: a walk along the agent's chain from the newest back.</summary>
     public async Task<Directive?> FindAsync(int agent, long seq)
     {
-        await foreach (var directive in NewestFirstAsync(agent))
+        await foreach (var directive in NewestFirstAsync(agent, engine.State.Slots[agent].Inbox.LastRevision))
         {
             if (directive.Seq <= seq)
             {
@@ -29,14 +29,18 @@ public sealed class DirectiveHistory(MeshStore store, MeshEngine engine)
         return null;
     }
 
-    /// <summary>An agent's directives, newest first; take as many as you need.</summary>
-    public async IAsyncEnumerable<Directive> NewestFirstAsync(int agent)
+    /// <summary>An agent's directives from one of them back to the first; take as many as you need. One of another agent's ends it.</summary>
+    public async IAsyncEnumerable<Directive> NewestFirstAsync(int agent, long from)
     {
         await using var db = store.OpenReader();
-        for (var revision = engine.State.Slots[agent].Inbox.LastRevision; revision > 0;)
+        for (var revision = from; revision > 0;)
         {
             var at = revision;
-            var row = await db.Directives.SingleAsync(d => d.Revision == at);
+            if (await db.Directives.SingleOrDefaultAsync(d => d.Revision == at) is not { } row || row.Agent != agent)
+            {
+                yield break;
+            }
+
             yield return StateLoader.ToDirective(row);
             revision = row.Previous;
         }

@@ -35,8 +35,12 @@ public sealed class DirectiveWriter(MeshEngine engine)
         json.Time(d.ExpiresAt);
         json.Raw(",\"delivered_at\":"u8);
         json.Time(d.DeliveredAt);
+        json.Raw(",\"accepted_at\":"u8);
+        json.Time(d.AcceptedAt);
         json.Raw(",\"acknowledged_at\":"u8);
         json.Time(d.State == DeliveryState.Acknowledged ? d.EndedAt : 0);
+        json.Raw(",\"ended_at\":"u8);
+        json.Time(d.EndedAt);
         json.Raw(",\"note\":"u8);
         json.String(d.Note);
         json.Raw("}"u8);

@@ -21,6 +21,9 @@ namespace SessionMesh.Server.Steering;
 /// </summary>
 public sealed class InboxEndpoints(MeshEngine engine, DirectiveWriter directives, Subscriptions subscriptions, Shutdown shutdown, ProblemWriter problems)
 {
+    /// <summary>Directives in one write.</summary>
+    private const int PieceSize = 64;
+
     public async Task Listen(HttpContext http)
     {
         var check = new Check();
@@ -88,6 +91,7 @@ public sealed class InboxEndpoints(MeshEngine engine, DirectiveWriter directives
         try
         {
             await Sse.BeginAsync(http);
+            sent = await ResyncAsync(http, slot, sent);
             while (true)
             {
                 subscription.Changed.Reset();
@@ -100,11 +104,11 @@ public sealed class InboxEndpoints(MeshEngine engine, DirectiveWriter directives
 
                 if (!await subscription.Changed.WaitAsync(Sse.Beat(key, engine), engine.Time, http.RequestAborted))
                 {
-                    await Sse.CommentAsync(http);
+                    await Sse.CommentAsync(http, engine);
                 }
             }
         }
-        catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
+        catch (OperationCanceledException)
         {
             // The reader went away. What it did not acknowledge is still in the inbox.
         }
@@ -114,27 +118,47 @@ public sealed class InboxEndpoints(MeshEngine engine, DirectiveWriter directives
         }
     }
 
+    /// <summary>
+    /// Sends what is pending, a bounded piece at a time: what a stream holds in memory does not grow with its inbox, and each piece
+    /// waits until the one before has left.
+    /// </summary>
     private async Task<long> SendAsync(HttpContext http, AgentSlot slot, long sent)
     {
-        ImmutableArray<Directive> fresh = [.. slot.Inbox.Pending.Where(d => d.Seq > sent)];
-        if (fresh.IsEmpty)
+        while (true)
+        {
+            ImmutableArray<Directive> fresh = [.. slot.Inbox.Pending.Where(d => d.Seq > sent).Take(PieceSize)];
+            if (fresh.IsEmpty)
+            {
+                return sent;
+            }
+
+            using var text = new Utf8Buffer(fresh.Length * 512);
+            foreach (var directive in fresh)
+            {
+                text.Raw("id: "u8);
+                text.Number(directive.Seq);
+                text.Raw("\nevent: directive\ndata: "u8);
+                directives.Write(text, directive);
+                text.Raw("\n\n"u8);
+            }
+
+            await Sse.WriteAsync(http, text.Written, engine);
+            directives.MarkDelivered(slot.Agent.Number, fresh);
+            sent = fresh[^1].Seq;
+        }
+    }
+
+    /// <summary>A reader that has seen more than there is comes from another store, or a restored one: it is told, and gets what is pending.</summary>
+    private static async Task<long> ResyncAsync(HttpContext http, AgentSlot slot, long sent)
+    {
+        if (sent <= slot.Inbox.LastSeq)
         {
             return sent;
         }
 
-        using var text = new Utf8Buffer(fresh.Length * 512);
-        foreach (var directive in fresh)
-        {
-            text.Raw("id: "u8);
-            text.Number(directive.Seq);
-            text.Raw("\nevent: directive\ndata: "u8);
-            directives.Write(text, directive);
-            text.Raw("\n\n"u8);
-        }
-
-        await http.Response.BodyWriter.WriteAsync(text.Written, http.RequestAborted);
-        directives.MarkDelivered(slot.Agent.Number, fresh);
-        return fresh[^1].Seq;
+        var notice = new StreamNotice { Code = "ahead", Detail = $"The newest directive here is {slot.Inbox.LastSeq}. All that is pending follows." };
+        await Sse.SendAsync(http, StreamEvent.Resync, notice, MeshJson.Default.StreamNotice);
+        return 0;
     }
 
     private (string Event, StreamNotice Notice)? End(Agent agent, int? incarnation, Key key)

@@ -4,6 +4,7 @@ using SessionMesh.Contracts.Errors;
 using SessionMesh.Contracts.Json;
 using SessionMesh.Contracts.Steering;
 using SessionMesh.Core;
+using SessionMesh.Core.Agents;
 using SessionMesh.Core.Keys;
 using SessionMesh.Core.Steering;
 using SessionMesh.Server.Auth;
@@ -21,7 +22,10 @@ public sealed class SteeringEndpoints(
     private const int DefaultWaitSeconds = 30;
 
     public Task Steer(HttpContext http) =>
-        mutations.RunAsync(http, MeshJson.Default.SteerRequest, BindSteer, Render, finish: (body, directive) => WaitAsync(body!, directive, http));
+        mutations.RunAsync(
+            http, MeshJson.Default.SteerRequest, BindSteer, RenderSteer,
+            finish: (body, outcome) => outcome.One is { } directive ? WaitAsync(body!, directive, http) : Task.FromResult<Answer?>(null),
+            finishAgain: (body, first) => WaitAgainAsync(body!, first, http));
 
     public Task Ack(HttpContext http)
     {
@@ -36,35 +40,75 @@ public sealed class SteeringEndpoints(
         var id = (string)http.Request.RouteValues["directive_id"]!;
         if (!DirectiveId.TryParse(id, out var revision) || await history.FindAsync(revision) is not { } directive)
         {
-            await problems.WriteAsync(http, new MeshError(404, ErrorCodes.DirectiveNotFound, "No such directive. Its id is in the answer to POST /api/session-mesh/steer."));
+            await problems.WriteAsync(http, NoSuchDirective());
             return;
         }
 
         await Answers.WriteAsync(http, Render(directive));
     }
 
-    private static Outcome<Command<Directive>> BindSteer(Key key, SteerRequest? body)
+    /// <summary>Takes a directive back that nobody has been given.</summary>
+    public async Task Cancel(HttpContext http)
+    {
+        var id = (string)http.Request.RouteValues["directive_id"]!;
+        if (!DirectiveId.TryParse(id, out var revision) || await history.FindAsync(revision) is not { } directive)
+        {
+            await problems.WriteAsync(http, NoSuchDirective());
+            return;
+        }
+
+        await mutations.RunAsync<Directive>(http, key => new CancelDirective { Actor = key.Id, Number = directive.Agent, Seq = directive.Seq }, Render);
+    }
+
+    private static Outcome<Command<SteerOutcome>> BindSteer(Key key, SteerRequest? body)
     {
         var check = new Check();
-        var id = check.Id("/agent_id", body!.AgentId);
+        var message = BindMessage(body!, ref check);
+        check.OneOf("/wait", body!.Wait, DirectiveState.Waits);
+        check.Range("/wait_seconds", body.WaitSeconds, 0, Limits.MaxWait);
+        if (body.Selector is { } selector)
+        {
+            return BindMany(key, body, Selectors.Bind(selector, ref check), message, check);
+        }
+
+        if (body.Expect is not null || body.DryRun is not null)
+        {
+            check.Fail("/selector", "is missing: expect and dry_run go with it");
+        }
+
+        var id = check.Id("/agent_id", body.AgentId);
+        return check.Error is { } error ? error : new SteerAgent { Actor = key.Id, AgentId = id, Message = message };
+    }
+
+    private static Outcome<Command<SteerOutcome>> BindMany(Key key, SteerRequest body, Selection selection, Message message, Check check)
+    {
+        if (body.AgentId is not null)
+        {
+            check.Fail("/agent_id", "goes not together with selector: leave out one of the two");
+        }
+
+        if (body.Wait is not null)
+        {
+            check.Fail("/wait", "waits for one agent; follow many with GET /api/session-mesh/events");
+        }
+
+        check.Range("/expect", body.Expect, 0, int.MaxValue);
+        return check.Error is { } error
+            ? error
+            : new SteerMany { Actor = key.Id, Selection = selection, Message = message, Expect = body.Expect, DryRun = body.DryRun == true };
+    }
+
+    private static Message BindMessage(SteerRequest body, ref Check check)
+    {
         var verb = check.OneOf("/verb", body.Verb ?? DirectiveVerb.Steer, DirectiveVerb.Steerable);
         check.Name("/direction", body.Direction, required: verb == DirectiveVerb.Steer, length: Limits.DirectionLength);
         check.Text("/message", body.Message, Limits.MessageLength);
         check.Range("/ttl", body.Ttl, 1, Limits.MaxDirectiveTtl);
-        check.OneOf("/wait", body.Wait, DirectiveState.Waits);
-        check.Range("/wait_seconds", body.WaitSeconds, 0, Limits.MaxWait);
-        if (check.Error is { } error)
+        return new Message
         {
-            return error;
-        }
-
-        return new SteerAgent
-        {
-            Actor = key.Id,
-            AgentId = id,
             Verb = Words.ToVerb(verb),
             Direction = body.Direction,
-            Message = body.Message,
+            Text = body.Message,
             Data = body.Data is { ValueKind: not (JsonValueKind.Null or JsonValueKind.Undefined) } data ? data.GetRawText() : null,
             Ttl = body.Ttl ?? Limits.DefaultDirectiveTtl,
             Hold = body.Hold == true,
@@ -91,9 +135,47 @@ public sealed class SteeringEndpoints(
         return new AckDirective { Actor = key.Id, AgentId = id, Seq = seq, State = Words.ToDeliveryState(body.State), Note = body.Note, Incarnation = body.Incarnation };
     }
 
+    private static MeshError NoSuchDirective() =>
+        new(404, ErrorCodes.DirectiveNotFound, "No such directive. Its id is in the answer to POST /api/session-mesh/steer.");
+
+    private Answer RenderSteer(SteerOutcome outcome) =>
+        outcome.One is { } directive ? Render(directive) : Answers.Of(StatusCodes.Status200OK, json => WriteMany(json, outcome.Many));
+
+    private void WriteMany(Utf8Buffer json, IReadOnlyList<Steered> results)
+    {
+        json.Raw("{\"matched\":"u8);
+        json.Number(results.Count);
+        json.Raw(",\"results\":["u8);
+        foreach (var result in results)
+        {
+            json.Raw("{\"agent_id\":\""u8);
+            json.Raw(result.Agent.Id);
+            json.Raw("\""u8);
+            if (result.Directive is { } directive)
+            {
+                json.Raw(",\"directive\":"u8);
+                directives.Write(json, directive);
+            }
+            else if (result.Error is { } error)
+            {
+                json.Raw(",\"code\":"u8);
+                json.String(error.Code);
+            }
+
+            json.Raw("},"u8);
+        }
+
+        if (results.Count > 0)
+        {
+            json.Unwrite();
+        }
+
+        json.Raw("]}"u8);
+    }
+
     private Answer Render(Directive directive) => Answers.Of(StatusCodes.Status200OK, json => directives.Write(json, directive));
 
-    /// <summary>Of a directive that was over, the row is read after this; its receipt only says so.</summary>
+    /// <summary>Of a directive that was over, the row is read after this.</summary>
     private Answer RenderAck(AckOutcome outcome) =>
         outcome.Directive is { } directive ? Render(directive) : new Answer(StatusCodes.Status200OK, "{}"u8.ToArray());
 
@@ -108,6 +190,16 @@ public sealed class SteeringEndpoints(
         return ended.State.Word() == body.State || body.State == DirectiveState.Accepted
             ? Render(ended)
             : problems.ToAnswer(new MeshError(409, ErrorCodes.AckConflict, $"Directive {seq} of agent '{outcome.Agent.Id}' is {ended.State.Word()} already."));
+    }
+
+    private async Task<Answer?> WaitAgainAsync(SteerRequest body, byte[] first, HttpContext http)
+    {
+        using var answer = JsonDocument.Parse(first);
+        return body is { Wait: not null, Selector: null }
+            && DirectiveId.TryParse(answer.RootElement.GetProperty("directive_id").GetString()!, out var revision)
+            && await history.FindAsync(revision) is { } directive
+            ? await WaitAsync(body, directive, http)
+            : null;
     }
 
     /// <summary>Holds the answer until the state asked for is reached, the directive is over, or the time is up; then it says what is true.</summary>

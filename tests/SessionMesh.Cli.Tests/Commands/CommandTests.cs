@@ -182,10 +182,34 @@ public sealed class CommandTests
 
         var ran = await tool.RunAsync("show 1");
 
-        Assert.Contains("status             dead\n", ran.Out, StringComparison.Ordinal);
-        Assert.Contains("pending            3\n", ran.Out, StringComparison.Ordinal);
-        Assert.Contains("last exit          4m ago confirmed, exit code 9, old\n", ran.Out, StringComparison.Ordinal);
+        Assert.Equal(
+            new Ran(0, """
+                agent        1
+                status       dead
+                incarnation  2
+                descendants  0
+                pending      3
+                last exit    4m ago confirmed, exit code 9, old
+
+                """, ""),
+            ran);
         Assert.Equal("""{"agent_id":"1","pending":3}""" + "\n", (await tool.RunAsync("show 1 -o jsonl --fields agent_id,pending")).Out);
+    }
+
+    [Fact]
+    public async Task List_WithoutRows_SaysWhy()
+    {
+        using var tool = new Tool(Json(200, """{"sessions":[],"count":0,"next_cursor":null,"as_of":"1"}"""));
+        tool.WriteFile(".config/session-mesh/contexts.json", """{"selected":"x","contexts":[{"name":"x","cluster":"blue"}]}""");
+
+        Assert.Equal(
+            new Ran(0, "", """
+                no agent is lost; 'session-mesh list --filter all' shows every one that is known
+                only cluster blue, as the selected context says; --all-clusters shows the others
+
+                """),
+            await tool.RunAsync("list --filter lost"));
+        Assert.Equal(new Ran(0, "", "no agent is known\n"), await tool.RunAsync("list --filter all --all-clusters"));
     }
 
     [Fact]

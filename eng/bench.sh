@@ -1,0 +1,91 @@
+#!/usr/bin/env bash
+# Measures the server against a bare GET on the same Kestrel, in one run, alternating, on a scratch store.
+#   ./eng/bench.sh            everything, about eight minutes
+#   ./eng/bench.sh --quick    one short round, without the million agents: does it still work?
+# Read the ratios: machines are shared and noisy, and wrk runs on the same cores as the server.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+rounds=5 seconds=4 million=1
+if [ "${1:-}" = --quick ]; then rounds=1 seconds=1 million=0; fi
+agents=100000 port=${BENCH_PORT:-7499}
+url=http://127.0.0.1:$port
+out=$PWD/artifacts/bench
+scratch=$(mktemp -d "${BENCH_DIR:-${TMPDIR:-/tmp}}/mesh-bench.XXXXXX")
+results=$scratch/results.tsv
+server=''
+
+finish() { if [ -n "$server" ]; then kill "$server" 2>/dev/null || true; wait "$server" 2>/dev/null || true; fi; rm -rf "$scratch"; }
+trap finish EXIT
+
+command -v wrk >/dev/null || { as_root=$([ "$(id -u)" = 0 ] || echo sudo); $as_root apt-get update -qq && $as_root apt-get install -y -qq wrk >/dev/null; }
+dotnet publish src/SessionMesh.Server -c Release -o "$out/server" -v quiet -nologo
+dotnet publish benchmarks/SessionMesh.Benchmarks -c Release -o "$out/bench" -v quiet -nologo
+bench() { dotnet "$out/bench/SessionMesh.Benchmarks.dll" "$@"; }
+memory() { awk '/^VmRSS/ { printf "%d", $2 / 1024 }' "/proc/$server/status"; }
+
+read -r fsync_p50 fsync_p99 < <(bench fsync "$scratch")
+dotnet "$out/server/SessionMesh.Server.dll" --urls "$url" --data "$scratch/data" >"$scratch/server.log" 2>&1 &
+server=$!
+for _ in $(seq 100); do curl -fs "$url/livez" >/dev/null 2>&1 && break; sleep 0.1; done
+SESSION_API_KEY=$(cat "$scratch/data/root.key")
+export SESSION_API_KEY
+
+echo "seeding $agents agents…" >&2
+bench seed "$url" 0 "$agents"
+memory_100k=$(memory)
+
+# measure NAME MODE CONNECTIONS: one line of results. Any refused call or broken connection ends the run: it would not be the same work.
+measure() {
+  local line
+  line=$(wrk -t2 -c"$3" -d"${seconds}s" -s benchmarks/wrk/mesh.lua "$url" -- "$2" "$agents" "$SESSION_API_KEY" | awk '/^RESULT/ { print $3, $4, $5, $6 + $7 }')
+  set -- "$1" "$2" "$3" $line
+  [ "$7" = 0 ] || { echo "$1: $7 calls failed" >&2; tail -5 "$scratch/server.log" >&2; exit 1; }
+  printf '%s\t%s\t%s\t%s\t%s\n' "$1" "$3" "$4" "$5" "$6" >>"$results"
+  printf '.' >&2
+}
+
+pair() { measure "bare $1" bare "$3"; measure "$1" "$2" "$3"; }
+
+for _ in $(seq "$rounds"); do
+  pair "b heartbeat" heartbeat 64
+  pair "b heartbeat 256" heartbeat 256
+  pair "c steer" steer 64
+  pair "c steer 256" steer 256
+  bench beat "$url" "$agents" 5000 >/dev/null &
+  beating=$!
+  pair "d alive, whole rows" alive 64
+  pair "d alive, 3 fields" alive-fields 64
+  kill "$beating"; wait "$beating" 2>/dev/null || true
+  measure "f heartbeats" heartbeats 8
+done
+echo >&2
+read -r way_rps way_p50 way_p99 < <(bench whole-way "$url" 1000 $((seconds * 3)))
+
+memory_million='not measured'
+if [ "$million" = 1 ]; then
+  echo "seeding a million agents…" >&2
+  bench seed "$url" "$agents" $((1000000 - agents))
+  memory_million="$(memory) MB"
+fi
+
+awk -F'\t' -v batch=3000 '
+  function median(list,    parts, n, i, j, swap) {
+    n = split(list, parts, " ")
+    for (i = 2; i <= n; i++) for (j = i; j > 1 && parts[j] + 0 < parts[j - 1] + 0; j--) { swap = parts[j]; parts[j] = parts[j - 1]; parts[j - 1] = swap }
+    return parts[int((n + 1) / 2)]
+  }
+  /^bare / { bare = $3; bares = bares " " $3; next }
+  !($1 in connections) { order[++count] = $1; connections[$1] = $2 }
+  { rps[$1] = rps[$1] " " $3; p50[$1] = p50[$1] " " $4; p99[$1] = p99[$1] " " $5; ratio[$1] = ratio[$1] " " $3 / bare }
+  END {
+    printf "%-24s %5s %11s %9s %9s   %s\n", "", "conn", "requests/s", "p50 ms", "p99 ms", "of a bare GET (median of rounds)"
+    printf "%-24s %5s %11d\n", "a bare GET", "", median(bares)
+    for (i = 1; i <= count; i++) {
+      name = order[i]
+      note = name ~ /^f/ ? sprintf("%d leases/s", median(rps[name]) * batch) : sprintf("%.2f", median(ratio[name]))
+      printf "%-24s %5d %11d %9.2f %9.2f   %s\n", name, connections[name], median(rps[name]), median(p50[name]) / 1000, median(p99[name]) / 1000, note
+    }
+  }' "$results"
+printf '%-24s %5s %11d %9.2f %9.2f   1,000 streams, steer to durable ack\n' "e whole way" 64 "$way_rps" "$(awk "BEGIN { print $way_p50 / 1000 }")" "$(awk "BEGIN { print $way_p99 / 1000 }")"
+echo "fsync of 4 KiB: p50 ${fsync_p50} µs, p99 ${fsync_p99} µs. Server memory: ${memory_100k} MB at 100,000 agents, ${memory_million} at 1,000,000."

@@ -1,0 +1,63 @@
+#!/usr/bin/env bash
+# Builds session-mesh for this machine and puts it on the PATH.
+#
+#   ./eng/install.sh                    into ~/.local: the tool under share/session-mesh-tool, a link in bin
+#   PREFIX=/usr/local ./eng/install.sh  into another prefix
+#
+# Needs the .NET 10 SDK. A build that fails leaves what was installed as it was.
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+
+if [ -n "${PREFIX:-}" ]; then
+    PREFIX=$(mkdir -p "$PREFIX" && cd "$PREFIX" && pwd)
+    tool=$PREFIX/lib/session-mesh-tool
+    bin=$PREFIX/bin
+else
+    tool=${XDG_DATA_HOME:-$HOME/.local/share}/session-mesh-tool
+    bin=$HOME/.local/bin
+fi
+
+case $(uname -s) in
+    Linux) os=linux; if ldd --version 2>&1 | grep -qi musl; then os=linux-musl; fi ;;
+    Darwin) os=osx ;;
+    *) echo "install.sh knows Linux and macOS; elsewhere: dotnet publish src/SessionMesh.Cli -c Release" >&2; exit 1 ;;
+esac
+case $(uname -m) in
+    x86_64 | amd64) arch=x64 ;;
+    aarch64 | arm64) arch=arm64 ;;
+    *) echo "install.sh does not know the processor $(uname -m)" >&2; exit 1 ;;
+esac
+
+if ! command -v dotnet >/dev/null; then
+    echo "the .NET 10 SDK is needed: dotnet is not on the PATH" >&2
+    exit 1
+fi
+
+fresh=$tool.new.$$
+trap 'rm -rf "$fresh"' EXIT
+echo "building session-mesh for $os-$arch …"
+if ! log=$(dotnet publish "$root/src/SessionMesh.Cli" --configuration Release --runtime "$os-$arch" --self-contained false \
+    -p:PublishReadyToRun=true -p:DebugType=none --output "$fresh" --nologo --verbosity quiet 2>&1); then
+    echo "$log" >&2
+    exit 1
+fi
+rm -f "$fresh"/*.xml
+
+mkdir -p "$bin"
+rm -rf "$tool.old"
+if [ -e "$tool" ]; then mv "$tool" "$tool.old"; fi
+mv "$fresh" "$tool"
+rm -rf "$tool.old"
+ln -sfn "$tool/session-mesh" "$bin/session-mesh"
+
+if ! version=$("$bin/session-mesh" version); then
+    echo "installed, but it does not start: if dotnet is in a place of its own, export DOTNET_ROOT=$(dirname "$(readlink -f "$(command -v dotnet)")")" >&2
+    exit 1
+fi
+echo "$version is in $bin/session-mesh"
+
+case ":$PATH:" in
+    *":$bin:"*) ;;
+    *) echo "$bin is not on the PATH yet; type: export PATH=\"$bin:\$PATH\"" ;;
+esac

@@ -1,0 +1,94 @@
+using SessionMesh.Core.Keys;
+using SessionMesh.Core.State;
+using SessionMesh.Core.Steering;
+
+namespace SessionMesh.Core.Agents;
+
+/// <summary>What every way to die shares.</summary>
+internal static class KillRules
+{
+    /// <summary>Milliseconds for which an unconfirmed end refuses the next registration: the process may still run.</summary>
+    public const long Tombstone = 15 * 60_000;
+
+    /// <summary>Stops an agent and, if so ordered, all below it: leaves first, so that no parent is gone while its children are still told.</summary>
+    public static KillOutcome Kill(MeshDraft draft, Agent agent, StopOrder order)
+    {
+        var below = draft.Descendants(agent.Number).FindAll(a => a.Liveness != Liveness.Dead);
+        if (order.Cascade)
+        {
+            for (var i = below.Count - 1; i >= 0; i--)
+            {
+                KillOne(draft, draft.AgentAt(below[i].Number), order);
+            }
+        }
+
+        KillOne(draft, draft.AgentAt(agent.Number), order);
+        return new KillOutcome(draft.AgentAt(agent.Number), below.ConvertAll(a => draft.AgentAt(a.Number)));
+    }
+
+    private static void KillOne(MeshDraft draft, Agent agent, StopOrder order)
+    {
+        if (agent.Liveness == Liveness.Dead)
+        {
+            return;
+        }
+
+        if (order.AtOnce || agent.Liveness == Liveness.Declared)
+        {
+            Force(draft, agent, order.Reason, order.Cascade);
+            return;
+        }
+
+        var deadline = draft.Now.Wall + (order.Grace * 1000L);
+        if (agent.Stop is { } running && agent.Liveness == Liveness.Stopping && running.Deadline <= deadline)
+        {
+            return;
+        }
+
+        SteeringRules.IssueStop(draft, agent, order.Grace, force: false, order.Reason);
+        draft.Emit(new AgentStopping { Subject = agent.Id, Deadline = deadline, Reason = order.Reason, Cascade = order.Cascade });
+    }
+
+    /// <summary>Ends an incarnation without proof. The stop directive stays, so that a runner that still listens hears of it.</summary>
+    public static void Force(MeshDraft draft, Agent agent, string? reason, bool cascade)
+    {
+        var neverRan = agent.Liveness == Liveness.Declared;
+        if (!neverRan)
+        {
+            SteeringRules.IssueStop(draft, agent, grace: 0, force: true, reason);
+        }
+
+        Die(draft, agent, new AgentDied
+        {
+            Subject = agent.Id,
+            Incarnation = agent.Incarnation,
+            Confirmed = false,
+            Reason = reason,
+            TombstoneUntil = neverRan ? 0 : draft.Now.Wall + Tombstone,
+        });
+        if (!cascade)
+        {
+            HandOver(draft, agent);
+        }
+    }
+
+    public static void Die(MeshDraft draft, Agent agent, AgentDied death)
+    {
+        SteeringRules.EndPending(draft, agent.Number, death.Confirmed);
+        draft.Emit(death);
+        KeyRules.EndBoundTo(draft, agent.Id, "the agent's incarnation ended");
+    }
+
+    /// <summary>Living children go to the grandparent.</summary>
+    public static void HandOver(MeshDraft draft, Agent agent)
+    {
+        foreach (var number in draft.Children(agent.Number))
+        {
+            var child = draft.AgentAt(number);
+            if (child.Liveness != Liveness.Dead)
+            {
+                RegistrationRules.Update(draft, child, child with { Parent = agent.Parent });
+            }
+        }
+    }
+}

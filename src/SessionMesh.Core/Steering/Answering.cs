@@ -1,0 +1,108 @@
+using SessionMesh.Contracts.Errors;
+using SessionMesh.Core.Agents;
+using SessionMesh.Core.State;
+
+namespace SessionMesh.Core.Steering;
+
+/// <summary>Takes a directive back, as long as nobody has been given it.</summary>
+public sealed record CancelDirective : Command<Directive>
+{
+    /// <summary>Number of the agent.</summary>
+    public required int Number { get; init; }
+    public required long Seq { get; init; }
+
+    public override Outcome<Directive> Decide(MeshDraft draft)
+    {
+        if (draft.InboxOf(Number).Find(Seq) is not { } directive)
+        {
+            return new MeshError(409, ErrorCodes.DirectiveOver, "This directive is over; there is nothing to take back.");
+        }
+
+        if (directive.State != DeliveryState.Queued || directive.Verb == Verb.Stop)
+        {
+            return new MeshError(409, ErrorCodes.AlreadyDelivered, directive.Verb == Verb.Stop
+                ? "A stop cannot be taken back."
+                : $"This directive is {directive.State.Word()} already. Steer the agent again to correct it.");
+        }
+
+        draft.Emit(new DirectiveMoved { Subject = draft.AgentAt(Number).Id, Seq = Seq, State = DeliveryState.Cancelled });
+        return draft.ChangedDirective(directive.Revision);
+    }
+}
+
+/// <summary>What an ack came to. <see cref="Over"/>: the directive had ended before; its row says how.</summary>
+public sealed record AckOutcome(Agent Agent, Directive? Directive, bool Over);
+
+/// <summary>The agent, or its go-between, says what became of a directive. Saying the same again changes nothing.</summary>
+public sealed record AckDirective : Command<AckOutcome>
+{
+    public required string AgentId { get; init; }
+    public required long Seq { get; init; }
+
+    /// <summary>Accepted, acknowledged or rejected.</summary>
+    public required DeliveryState State { get; init; }
+    public string? Note { get; init; }
+    public int? Incarnation { get; init; }
+
+    public override Outcome<AckOutcome> Decide(MeshDraft draft)
+    {
+        if (draft.FindAgent(AgentId) is not { } agent)
+        {
+            return Fencing.NotFound(AgentId);
+        }
+
+        var inbox = draft.InboxOf(agent.Number);
+        if (Seq < 1 || Seq > inbox.LastSeq)
+        {
+            return new MeshError(404, ErrorCodes.DirectiveNotFound, $"Agent '{AgentId}' has no directive {Seq}; the newest is {inbox.LastSeq}.");
+        }
+
+        if (inbox.Find(Seq) is not { } directive)
+        {
+            return new AckOutcome(agent, null, Over: true);
+        }
+
+        // A forced stop outlives its incarnation's death, so that a runner that hears of it late can still answer.
+        var lateStop = directive.Verb == Verb.Stop && (Incarnation ?? agent.Incarnation) == agent.Incarnation;
+        if (!lateStop && Fencing.Check(agent, Incarnation) is { } fenced)
+        {
+            return fenced;
+        }
+
+        if (directive.State != State)
+        {
+            draft.Emit(new DirectiveMoved { Subject = AgentId, Seq = Seq, State = State, Note = Note });
+            directive = draft.ChangedDirective(directive.Revision);
+        }
+
+        return new AckOutcome(agent, directive, Over: false);
+    }
+}
+
+/// <summary>Directives were written to a socket. What has moved on meanwhile stays as it is.</summary>
+public sealed record MarkDelivered : Command<int>
+{
+    /// <summary>Number of the agent.</summary>
+    public required int Number { get; init; }
+
+    /// <summary>Those with a sequence number up to this, and above <see cref="After"/>.</summary>
+    public required long UpTo { get; init; }
+    public required long After { get; init; }
+
+    /// <summary>Answers how many moved.</summary>
+    public override Outcome<int> Decide(MeshDraft draft)
+    {
+        var agent = draft.AgentAt(Number);
+        var moved = 0;
+        foreach (var directive in draft.InboxOf(Number).Pending)
+        {
+            if (directive.Seq > After && directive.Seq <= UpTo && directive.State == DeliveryState.Queued)
+            {
+                draft.Emit(new DirectiveMoved { Subject = agent.Id, Seq = directive.Seq, State = DeliveryState.Delivered });
+                moved++;
+            }
+        }
+
+        return moved;
+    }
+}

@@ -1,0 +1,82 @@
+using SessionMesh.Core.Agents;
+using SessionMesh.Core.State;
+
+namespace SessionMesh.Core.Steering;
+
+/// <summary>What is said, whoever hears it.</summary>
+public sealed record Message
+{
+    public required Verb Verb { get; init; }
+    public string? Direction { get; init; }
+    public string? Text { get; init; }
+
+    /// <summary>JSON text.</summary>
+    public string? Data { get; init; }
+
+    /// <summary>Seconds for which it stays deliverable.</summary>
+    public required int Ttl { get; init; }
+
+    /// <summary>Keep it for an agent that is not alive.</summary>
+    public bool Hold { get; init; }
+}
+
+/// <summary>What a steer came to: one directive, or a result for each of many agents.</summary>
+public sealed record SteerOutcome(Directive? One, IReadOnlyList<Steered> Many);
+
+/// <summary>One word to one agent.</summary>
+public sealed record SteerAgent : Command<SteerOutcome>
+{
+    public required string AgentId { get; init; }
+    public required Message Message { get; init; }
+
+    public override Outcome<SteerOutcome> Decide(MeshDraft draft)
+    {
+        if (draft.FindAgent(AgentId) is not { } agent)
+        {
+            return Fencing.NotFound(AgentId);
+        }
+
+        return SteeringRules.CheckReachable(draft, agent, Message.Hold) is { } error
+            ? error
+            : new SteerOutcome(SteeringRules.Issue(draft, agent, Message), []);
+    }
+}
+
+/// <summary>What became of one agent of many: a directive or an error; in a dry run neither.</summary>
+public sealed record Steered(Agent Agent, Directive? Directive, MeshError? Error);
+
+/// <summary>
+/// One word to every agent that a selector matches, if they are as many as the caller expects. One transaction: all that can
+/// be told are told, and the answer says who could not be.
+/// </summary>
+public sealed record SteerMany : Command<SteerOutcome>
+{
+    public required Selection Selection { get; init; }
+    public required Message Message { get; init; }
+    public int? Expect { get; init; }
+    public bool DryRun { get; init; }
+
+    public override Outcome<SteerOutcome> Decide(MeshDraft draft)
+    {
+        var matched = Selection.Match(draft, agent =>
+            agent.Liveness is Liveness.Alive or Liveness.Suspect || (Message.Hold && agent.Liveness is Liveness.Lost or Liveness.Declared));
+        if (DryRun)
+        {
+            return new SteerOutcome(null, matched.ConvertAll(agent => new Steered(agent, null, null)));
+        }
+
+        if (Selection.CheckCount(matched.Count, Expect) is { } refused)
+        {
+            return refused;
+        }
+
+        var results = new List<Steered>(matched.Count);
+        foreach (var agent in matched)
+        {
+            var error = SteeringRules.CheckReachable(draft, agent, Message.Hold);
+            results.Add(new Steered(agent, error is null ? SteeringRules.Issue(draft, agent, Message) : null, error));
+        }
+
+        return new SteerOutcome(null, results);
+    }
+}

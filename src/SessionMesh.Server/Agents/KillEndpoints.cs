@@ -1,0 +1,124 @@
+using SessionMesh.Contracts;
+using SessionMesh.Contracts.Agents;
+using SessionMesh.Contracts.Json;
+using SessionMesh.Core;
+using SessionMesh.Core.Agents;
+using SessionMesh.Server.Auth;
+using SessionMesh.Server.Engine;
+using SessionMesh.Server.Http;
+using SessionMesh.Server.Push;
+using SessionMesh.Server.Steering;
+
+namespace SessionMesh.Server.Agents;
+
+/// <summary>Stopping agents, one or many, and lifting the tombstone of one whose end nobody confirmed.</summary>
+public sealed class KillEndpoints(Mutations mutations, MeshEngine engine, RowWriter rows, Subscriptions subscriptions, ProblemWriter problems)
+{
+    private static readonly string[] s_orderParameters = ["grace", "cascade", "force", "reason"];
+
+    public Task Kill(HttpContext http)
+    {
+        var check = new Check();
+        var id = check.Id("/id", (string)http.Request.RouteValues["id"]!);
+        var query = Query.Read(http, ref check, [.. s_orderParameters, "wait"]);
+        var wait = (int)(query.Number("wait", ref check, 0, Limits.MaxWait) ?? 0);
+        var order = BindOrder(query, ref check);
+        if (check.Error is { } error)
+        {
+            return problems.WriteAsync(http, error);
+        }
+
+        return mutations.RunAsync<KillOutcome>(
+            http,
+            key => new KillAgent { Actor = key.Id, AgentId = id, Order = order },
+            KillReports.Render,
+            wait == 0 ? null : outcome => WaitForProofAsync(outcome, wait, http),
+            wait == 0 ? null : _ => WaitForProofAsync(Known(id), wait, http));
+    }
+
+    public Task KillMany(HttpContext http)
+    {
+        var check = new Check();
+        var query = Query.Read(http, ref check, [.. s_orderParameters, .. Selectors.Parameters, "expect", "dry_run"]);
+        var selection = Selectors.Bind(query, ref check);
+        var expect = (int?)query.Number("expect", ref check, 0, int.MaxValue);
+        var dryRun = query.Flag("dry_run", ref check);
+        var order = BindOrder(query, ref check);
+        if (check.Error is { } error)
+        {
+            return problems.WriteAsync(http, error);
+        }
+
+        return mutations.RunAsync<IReadOnlyList<KillOutcome>>(
+            http,
+            key => new KillMany { Actor = key.Id, Selection = selection, Order = order, Expect = expect, DryRun = dryRun },
+            outcomes => Answers.Of(StatusCodes.Status200OK, new KillManyAnswer
+            {
+                Matched = outcomes.Count,
+                Results = [.. outcomes.Select(o => new KillResult { AgentId = o.Agent.Id, Report = dryRun ? null : KillReports.ToWire(o) })],
+            }, MeshJson.Default.KillManyAnswer));
+    }
+
+    public Task Revive(HttpContext http)
+    {
+        var id = (string)http.Request.RouteValues["id"]!;
+        return mutations.RunAsync<Agent>(
+            http,
+            key => new LiftTombstone { Actor = key.Id, AgentId = id },
+            agent => Answers.Of(StatusCodes.Status200OK, json =>
+            {
+                json.Raw("{"u8);
+                rows.WriteMembers(json, agent, engine.State.Slots[agent.Number].ReadVitals(), engine.Now, RowFields.All);
+                json.Raw("}"u8);
+            }));
+    }
+
+    private static StopOrder BindOrder(Query query, ref Check check)
+    {
+        var grace = query.Number("grace", ref check, 0, Limits.MaxGrace);
+        var force = query.Flag("force", ref check);
+        var cascade = check.OneOf("?cascade", query["cascade"] ?? "descendants", ["descendants", "none"]);
+        var reason = check.Text("?reason", query["reason"], Limits.NoteLength);
+        if (force && grace is not null)
+        {
+            check.Fail("?grace", "force is at once: leave out one of the two");
+        }
+
+        return new StopOrder { Grace = (int)(grace ?? Limits.DefaultGrace), AtOnce = force, Cascade = cascade == "descendants", Reason = reason };
+    }
+
+    private KillOutcome Known(string id)
+    {
+        var agent = engine.State.Find(id)!.Agent;
+        return new KillOutcome(agent, engine.State.Descendants(agent.Number).ConvertAll(slot => slot.Agent));
+    }
+
+    /// <summary>
+    /// Holds the answer until the death is confirmed, that of every descendant too if they go with it, or the time is up; then it
+    /// says what is known by then.
+    /// </summary>
+    private async Task<Answer?> WaitForProofAsync(KillOutcome outcome, int seconds, HttpContext http)
+    {
+        var targets = outcome.Descendants.Where(a => a.Liveness is Liveness.Stopping or Liveness.Dead).Prepend(outcome.Agent).ToList();
+        var waiting = Wait.For(TimeSpan.FromSeconds(seconds), engine);
+        foreach (var target in targets)
+        {
+            using var subscription = subscriptions.Listen(target.Number, http.GetKey().Id);
+            do
+            {
+                subscription.Changed.Reset();
+            }
+            while (!IsProven(target) && await waiting.UntilAsync(subscription.Changed, http.RequestAborted));
+        }
+
+        return KillReports.Render(new KillOutcome(Current(outcome.Agent), [.. outcome.Descendants.Select(Current)]));
+    }
+
+    private Agent Current(Agent agent) => engine.State.Slots[agent.Number].Agent;
+
+    private bool IsProven(Agent target)
+    {
+        var agent = Current(target);
+        return agent.Incarnation != target.Incarnation || agent is { Liveness: Liveness.Dead, LastExit.Confirmed: true };
+    }
+}

@@ -1,0 +1,60 @@
+using System.Globalization;
+using SessionMesh.Core.Agents;
+using SessionMesh.Core.Keys;
+using SessionMesh.Core.State;
+using SessionMesh.Server.Auth;
+using SessionMesh.Server.Engine;
+using SessionMesh.Server.Http;
+
+namespace SessionMesh.Server.Steering;
+
+/// <summary><c>GET /agents/{id}/directives/history</c>: everything an agent was ever told, newest first, and what became of it.</summary>
+public sealed class HistoryEndpoints(MeshEngine engine, DirectiveHistory history, DirectiveWriter directives, ProblemWriter problems)
+{
+    public async Task Get(HttpContext http)
+    {
+        var check = new Check();
+        var id = check.Id("/id", (string)http.Request.RouteValues["id"]!);
+        var query = Query.Read(http, ref check, "limit", "cursor");
+        var limit = query.Limit(ref check);
+        var from = query.Number("cursor", ref check, 1, long.MaxValue);
+        var slot = engine.State.Find(id);
+        if ((check.Error ?? http.GetKey().CheckAgent(ScopeSet.MeshRead, id) ?? (slot is null ? Fencing.NotFound(id) : null)) is { } error)
+        {
+            await problems.WriteAsync(http, error);
+            return;
+        }
+
+        using var json = new Utf8Buffer(4096);
+        await WriteAsync(json, slot!, from ?? slot!.Inbox.LastRevision, limit);
+        await Answers.WriteAsync(http, StatusCodes.Status200OK, json.Written);
+    }
+
+    private async Task WriteAsync(Utf8Buffer json, AgentSlot slot, long from, int limit)
+    {
+        json.Raw("{\"directives\":["u8);
+        var written = 0;
+        var next = 0L;
+        await foreach (var directive in history.NewestFirstAsync(slot.Agent.Number, from))
+        {
+            if (written == limit)
+            {
+                next = directive.Revision;
+                break;
+            }
+
+            directives.Write(json, directive);
+            json.Raw(","u8);
+            written++;
+        }
+
+        if (written > 0)
+        {
+            json.Unwrite();
+        }
+
+        json.Raw("],\"next_cursor\":"u8);
+        json.String(next == 0 ? null : next.ToString(CultureInfo.InvariantCulture));
+        json.Raw("}"u8);
+    }
+}

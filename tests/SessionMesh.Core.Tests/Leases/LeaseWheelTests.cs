@@ -1,0 +1,71 @@
+using SessionMesh.Core.Agents;
+using SessionMesh.Core.Leases;
+using SessionMesh.Core.State;
+
+namespace SessionMesh.Core.Tests.Leases;
+
+/// <summary>The wheel against the obvious: a list of deadlines that is searched whole.</summary>
+public sealed class LeaseWheelTests
+{
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(4)]
+    public void RandomDeadlines_EachComesUpOnce_NotEarly_AndWithinTwoTicks(int seed)
+    {
+        var random = new Random(seed);
+        var (wheel, due) = (NewWheel(200), new Dictionary<int, long>());
+        var now = 0L;
+        for (var step = 0; step < 3_000; step++)
+        {
+            for (var i = 0; i < 3; i++)
+            {
+                var number = random.Next(200);
+                var at = now + (random.Next(4) == 0 ? random.NextInt64(0, 400_000_000) : random.NextInt64(0, 90_000));
+                wheel.Schedule(number, at);
+                due[number] = due.TryGetValue(number, out var before) ? Math.Min(before, at) : at;
+            }
+
+            now += random.Next(30) == 0 ? random.NextInt64(60_000, 10_000_000) : random.Next(500, 2_500);
+            var taken = new List<int>();
+            wheel.CollectDue(now, taken);
+
+            Assert.Equal(taken.Count, taken.Distinct().Count());
+            foreach (var number in taken)
+            {
+                Assert.True(due.Remove(number, out var at), $"seed {seed}: {number} came up twice");
+                Assert.True(at <= now, $"seed {seed}: {number} came up {at - now} ms early");
+            }
+
+            Assert.DoesNotContain(due, entry => entry.Value < now - (2 * LeaseWheel.TickMilliseconds));
+        }
+    }
+
+    [Fact]
+    public void EarlierDeadline_OvertakesTheLaterOne()
+    {
+        var wheel = NewWheel(1);
+        wheel.Schedule(0, 100_000);
+        wheel.Schedule(0, 5_000);
+
+        var taken = new List<int>();
+        wheel.CollectDue(7_000, taken);
+        Assert.Equal([0], taken);
+
+        taken.Clear();
+        wheel.CollectDue(200_000, taken);
+        Assert.Empty(taken);
+    }
+
+    private static LeaseWheel NewWheel(int agents)
+    {
+        var state = new MeshState();
+        for (var number = 0; number < agents; number++)
+        {
+            state.Load(new Agent { Number = number, Id = $"agent-{number}", Cluster = "default" }, Core.Steering.Inbox.Empty);
+        }
+
+        return new LeaseWheel(state.Slots);
+    }
+}

@@ -1,0 +1,47 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using SessionMesh.Core.State;
+using SessionMesh.Server.Engine;
+using SessionMesh.Server.Push;
+using SessionMesh.Server.Store;
+using SQLitePCL;
+
+namespace SessionMesh.Server.Tests.Engine;
+
+/// <summary>The real engine over a real file, without HTTP around it, and a disk that can be filled.</summary>
+internal sealed class EngineRig : IDisposable
+{
+    private readonly string _directory = Directory.CreateTempSubdirectory("mesh-engine-").FullName;
+
+    public EngineRig()
+    {
+        Clock = new MeshClock(Time);
+        Store = MeshStore.Open(Path.Combine(_directory, "mesh.db"));
+        StateLoader.Load(Store.Context, State, Clock.NotBefore);
+        Engine = new MeshEngine(Store, State, Clock, new Publisher(new Subscriptions(), new ChangeFeed()), NullLogger<MeshEngine>.Instance);
+    }
+
+    public ManualTime Time { get; } = new();
+    public MeshClock Clock { get; }
+    public MeshStore Store { get; }
+    public MeshState State { get; } = new();
+    public MeshEngine Engine { get; }
+
+    /// <summary>From now on the database may not grow by a page: a commit that needs one fails as on a full disk.</summary>
+    public void FillDisk()
+    {
+        raw.sqlite3_prepare_v2(Store.Handle, "PRAGMA page_count", out var count);
+        raw.sqlite3_step(count);
+        var pages = raw.sqlite3_column_int64(count, 0);
+        count.Dispose();
+        raw.sqlite3_exec(Store.Handle, $"PRAGMA max_page_count={pages}");
+    }
+
+    public void FreeDisk() => raw.sqlite3_exec(Store.Handle, "PRAGMA max_page_count=1000000");
+
+    public void Dispose()
+    {
+        Engine.Dispose();
+        Store.Dispose();
+        Directory.Delete(_directory, recursive: true);
+    }
+}

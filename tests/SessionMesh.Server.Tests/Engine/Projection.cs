@@ -1,0 +1,116 @@
+using System.Text.Json;
+using Microsoft.EntityFrameworkCore;
+using SessionMesh.Core;
+using SessionMesh.Core.Agents;
+using SessionMesh.Core.Keys;
+using SessionMesh.Core.Log;
+using SessionMesh.Core.State;
+using SessionMesh.Core.Steering;
+using SessionMesh.Server.Store;
+
+namespace SessionMesh.Server.Tests.Engine;
+
+/// <summary>
+/// Everything that is durable, as lines of text, from three sides: the state in memory, the tables, and the log replayed from
+/// nothing. Records are written with every public property by reflection, so that no field is left out, a new one included.
+/// </summary>
+internal static class Projection
+{
+    public static List<string> OfMemory(MeshState state)
+    {
+        var lines = new List<string> { $"revision {state.Revision}" };
+        for (var number = 0; number < state.Slots.Count; number++)
+        {
+            var slot = state.Slots[number];
+            lines.Add("agent " + Dump(slot.Agent));
+            lines.Add($"inbox {number} {slot.Inbox.LastSeq} {slot.Inbox.LastRevision} [{string.Join(", ", slot.Inbox.Pending.Select(Dump))}]");
+            lines.Add($"children {number} [{string.Join(", ", state.Forest.Children(number).Order())}]");
+        }
+
+        lines.AddRange(state.Keys.All.OrderBy(k => k.Revision).Select(k => "key " + Dump(k)));
+        lines.AddRange(state.Receipts.All.Select(r => "receipt " + Dump(r)));
+        return lines;
+    }
+
+    /// <summary>What a restart would load.</summary>
+    public static MeshState Reloaded(MeshStore store)
+    {
+        var state = new MeshState();
+        using var db = store.OpenReader();
+        StateLoader.Load(db, state, at => new Moment(at, 1));
+        return state;
+    }
+
+    /// <summary>The log, replayed from nothing; what is over on its way is collected, since memory does not keep it.</summary>
+    public static (MeshState State, Dictionary<long, Directive> Directives, Dictionary<string, Key> Keys) Replayed(MeshStore store)
+    {
+        var state = new MeshState();
+        var directives = new Dictionary<long, Directive>();
+        var keys = new Dictionary<string, Key>(StringComparer.Ordinal);
+        using var db = store.OpenReader();
+        foreach (var row in db.Changes.OrderBy(c => c.Revision))
+        {
+            var draft = new MeshDraft(state, new Moment(row.At, 1));
+            draft.Apply(ChangeCodec.Read(row.Revision, row.At, row.Actor, row.Kind, row.Subject, row.Payload));
+            foreach (var directive in draft.ChangedDirectives)
+            {
+                directives[directive.Revision] = directive;
+            }
+
+            foreach (var key in draft.ChangedKeys)
+            {
+                keys[key.Id] = key;
+            }
+
+            draft.Commit();
+        }
+
+        return (state, directives, keys);
+    }
+
+    /// <summary>Directives and keys that are over, from the tables.</summary>
+    public static List<string> OfTables(MeshStore store)
+    {
+        using var db = store.OpenReader();
+        return [.. db.Directives.OrderBy(d => d.Revision).AsEnumerable().Select(d => "directive " + Dump(StateLoader.ToDirective(d))),
+            .. db.Keys.OrderBy(k => k.Revision).AsEnumerable().Select(k => "key " + Dump(StateLoader.ToKey(k)))];
+    }
+
+    public static List<string> OfReplay(Dictionary<long, Directive> directives, Dictionary<string, Key> keys) =>
+        [.. directives.Values.OrderBy(d => d.Revision).Select(d => "directive " + Dump(d)), .. keys.Values.OrderBy(k => k.Revision).Select(k => "key " + Dump(k))];
+
+    /// <summary>Every index, recomputed from the records alone, against the index itself.</summary>
+    public static void AssertIndexes(MeshState state)
+    {
+        var agents = Enumerable.Range(0, state.Slots.Count).Select(n => state.Slots[n].Agent).ToList();
+        foreach (var liveness in Enum.GetValues<Liveness>())
+        {
+            Assert.Equal(Numbers(agents, a => a.Liveness == liveness), Members(state.Indexes.With(liveness), agents.Count));
+        }
+
+        foreach (var name in agents.SelectMany(a => a.Specializations.Names).Distinct(StringComparer.Ordinal))
+        {
+            Assert.True(state.Indexes.TryGetSpecialization(name, out var set));
+            Assert.Equal(Numbers(agents, a => a.Specializations.Contains(name)), Members(set, agents.Count));
+        }
+
+        foreach (var cluster in agents.Select(a => a.Cluster).Distinct(StringComparer.Ordinal))
+        {
+            Assert.True(state.Indexes.TryGetCluster(cluster, out var set));
+            Assert.Equal(Numbers(agents, a => a.Cluster == cluster), Members(set, agents.Count));
+        }
+
+        Assert.All(agents, a => Assert.Same(a, state.Find(a.Id)!.Agent));
+    }
+
+    private static string Dump<T>(T record) => JsonSerializer.Serialize(record);
+
+    private static List<int> Numbers(List<Agent> agents, Func<Agent, bool> matches) => [.. agents.Where(matches).Select(a => a.Number)];
+
+    private static List<int> Members(NumberSet set, int count)
+    {
+        List<int> members = [.. Enumerable.Range(0, count).Where(set.Contains)];
+        Assert.Equal(set.Count, members.Count);
+        return members;
+    }
+}

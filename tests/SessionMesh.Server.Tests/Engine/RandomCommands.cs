@@ -1,0 +1,121 @@
+using SessionMesh.Core;
+using SessionMesh.Core.Agents;
+using SessionMesh.Core.Idempotency;
+using SessionMesh.Core.Keys;
+using SessionMesh.Core.State;
+using SessionMesh.Core.Steering;
+using SessionMesh.Server.Auth;
+using SessionMesh.Server.Engine;
+
+namespace SessionMesh.Server.Tests.Engine;
+
+/// <summary>Commands of every kind over a small population, so that they meet each other often.</summary>
+internal sealed class RandomCommands(Random random, MeshEngine engine)
+{
+    private const int Population = 12;
+    private readonly List<string> _keys = [];
+
+    /// <summary>Queues one random command; the task tells its error code, or null.</summary>
+    public Task<string?> Next() => random.Next(20) switch
+    {
+        0 or 1 => Run(new RegisterAgent { Actor = Actor(), AgentId = Id(), Profile = Profile(), Incarnation = Incarnation(), Takeover = Chance(4) }),
+        2 => Run(new RegisterSpecialization { Actor = Actor(), AgentId = Id(), Specialization = Name(), Profile = Profile() }),
+        3 => Run(new DeclareAgent { Actor = Actor(), AgentId = Id(), Profile = Profile() }),
+        4 => Run(new WithdrawSpecialization { Actor = Actor(), AgentId = Id(), Specialization = Name() }),
+        5 or 6 => Run(Steer()),
+        7 or 8 => Run(new AckDirective { Actor = Actor(), AgentId = Id(), Seq = random.Next(0, 12), State = (DeliveryState)random.Next(2, 5), Note = Text(), Incarnation = Incarnation() }),
+        9 when engine.State.Slots.Count > 0 => Run(new MarkDelivered { Actor = Actors.Mesh, Number = random.Next(engine.State.Slots.Count), After = 0, UpTo = random.Next(12) }),
+        10 => Run(new ReviveBySignOfLife { Actor = Actor(), AgentId = Id(), Incarnation = Incarnation(), Beat = Beat.Empty }),
+        11 => Run(new SweepDue { Actor = Actors.Mesh, Numbers = [.. Enumerable.Range(0, engine.State.Slots.Count)] }),
+        12 => Kill(),
+        13 => Run(new ReportExit { Actor = Actor(), AgentId = Id(), Incarnation = random.Next(1, 4), ExitCode = random.Next(3), Signal = Chance(2) ? "TERM" : null, Reason = Text() }),
+        14 => Run(new LiftTombstone { Actor = Actor(), AgentId = Id() }),
+        16 when engine.State.Slots.Count > 0 => Run(new CancelDirective { Actor = Actor(), Number = random.Next(engine.State.Slots.Count), Seq = random.Next(12) }),
+        17 => Run(new SteerMany { Actor = Actor(), Selection = Selection(), Message = Message(), Expect = random.Next(1, 5), DryRun = Chance(4) }),
+        18 => Mint(),
+        15 => _keys.Count == 0 ? Mint() : Run(new RevokeKey { Actor = Actor(), KeyId = _keys[random.Next(_keys.Count)], AnyKey = Chance(2) }),
+        _ => Chance(2) ? Run(new ExpireKeys { Actor = Actors.Mesh }) : Run(new TrimReceipts { Actor = Actors.Mesh }),
+    };
+
+    /// <summary>A command that needs several new pages: on a full disk it fails, and so does its batch.</summary>
+    public Task<string?> NextLarge() => Run(new DeclareAgent
+    {
+        Actor = Actors.Mesh,
+        AgentId = $"large-{random.Next()}",
+        Profile = new Profile { User = new string('u', 40_000) },
+    });
+
+    private Task<string?> Mint()
+    {
+        var (id, token) = KeyToken.New();
+        var parent = _keys.Count == 0 || Chance(3) ? null : _keys[random.Next(_keys.Count)];
+        _keys.Add(id);
+        return Run(new MintKey
+        {
+            Actor = parent ?? Actors.Mesh,
+            Parent = parent,
+            KeyId = id,
+            Hash = KeyToken.Hash(token),
+            Name = Chance(2) ? Name() : null,
+            Ttl = Chance(2) ? random.Next(1, 200) : null,
+            AgentId = Chance(3) ? Id() : null,
+        });
+    }
+
+    private async Task<string?> Run<T>(Command<T> command)
+    {
+        if (!Chance(4))
+        {
+            return (await engine.ExecuteAsync(command)).Error?.Code;
+        }
+
+        var token = new IdempotencyToken((UInt128)random.Next(20), (UInt128)random.Next(3));
+        return (await engine.ExecuteAsync(command, token, _ => new Answer(200, "{\"answer\":\"ö\"}"u8.ToArray(), Chance(8) ? "key" : null))).Outcome.Error?.Code;
+    }
+
+    private SteerAgent Steer() => new() { Actor = Actor(), AgentId = Id(), Message = Message() };
+
+    private Message Message() => new()
+    {
+        Verb = (Verb)random.Next(3),
+        Direction = Text(),
+        Text = Text(),
+        Data = Chance(3) ? """{"a":[1,2,{"b":null}]}""" : null,
+        Ttl = random.Next(1, 100),
+        Hold = Chance(4),
+    };
+
+    private Task<string?> Kill()
+    {
+        var order = new StopOrder { Grace = random.Next(20), AtOnce = Chance(3), Cascade = Chance(2), Reason = Text() };
+        return Chance(4)
+            ? Run(new KillMany { Actor = Actor(), Selection = Selection(), Order = order, Expect = random.Next(1, 4) })
+            : Run(new KillAgent { Actor = Actor(), AgentId = Id(), Order = order });
+    }
+
+    private Selection Selection() => new()
+    {
+        Specialization = Chance(2) ? Name() : null,
+        Cluster = Chance(3) ? Name() : null,
+        Subtree = Chance(3) ? Id() : null,
+        AgentIds = Chance(2) ? [Id(), Id(), Id()] : null,
+        Labels = Chance(4) ? new Dictionary<string, string>(StringComparer.Ordinal) { ["a"] = Name() } : null,
+    };
+
+    private Profile Profile() => new()
+    {
+        ParentId = Chance(3) ? Id() : null,
+        Cluster = Chance(4) ? Name() : null,
+        User = Chance(3) ? Text() : null,
+        Specializations = Chance(2) ? [.. Enumerable.Range(0, random.Next(3)).Select(_ => Name()).Distinct()] : null,
+        Labels = Chance(3) ? new Dictionary<string, string>(StringComparer.Ordinal) { ["b"] = Name(), ["a"] = Name() } : null,
+        Ttl = Chance(3) ? random.Next(5, 60) : null,
+    };
+
+    private string Actor() => _keys.Count == 0 || Chance(3) ? Actors.Mesh : _keys[random.Next(_keys.Count)];
+    private string Id() => $"agent-{random.Next(Population)}";
+    private string Name() => ((string[])["vision", "data/analysis", "ünïcode", "\"quoted\""])[random.Next(4)];
+    private string? Text() => Chance(2) ? null : Name() + "\n";
+    private int? Incarnation() => Chance(2) ? null : random.Next(1, 4);
+    private bool Chance(int oneIn) => random.Next(oneIn) == 0;
+}
