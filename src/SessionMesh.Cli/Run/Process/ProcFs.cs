@@ -25,6 +25,9 @@ internal static class ProcFs
     public static bool AreAllThreadsStopped(int pid) =>
         Tasks(pid).All(task => ReadStat(pid, task + "/stat") is not { } thread || thread.IsStopped || thread.IsOver);
 
+    /// <summary>Whether any of its threads is inside the kernel where no signal but KILL reaches it.</summary>
+    public static bool IsInsideKernel(int pid) => Tasks(pid).Any(task => ReadStat(pid, task + "/stat") is { State: 'D' });
+
     private static ProcEntry? ReadStat(int pid, string path)
     {
         try

@@ -39,12 +39,14 @@ internal sealed class ProcessTree(ChildReaper reaper, ChildProcess root, TimePro
     public async Task<int> PauseAsync(CancellationToken cancellation = default)
     {
         var began = time.GetTimestamp();
+        HashSet<int> waiting = [];
         while (true)
         {
             cancellation.ThrowIfCancellationRequested();
             var changed = reaper.Changed.Next;
             var members = Members();
             Signal(Signals.Stop, members.Where(member => !member.IsStopped).ToList(), group: !IsRootStopped());
+            waiting = FreeHalfBorn(waiting, members);
             var running = Running();
             if (running == 0 || time.GetElapsedTime(began) > PauseBound)
                 return running;
@@ -136,6 +138,23 @@ internal sealed class ProcessTree(ChildReaper reaper, ChildProcess root, TimePro
         }
 
         return ProcFs.Descendants(Environment.ProcessId, except);
+    }
+
+    /// <summary>
+    /// A process that starts another by vfork (as posix_spawn does, and many shells) waits inside the kernel until the new
+    /// one has begun its program. Stopped before that, the new one holds its parent there, where no STOP reaches it. It is
+    /// let go a moment, and stopped again in the next round, by when the parent has stopped.
+    /// </summary>
+    /// <param name="waiting">Processes that were inside the kernel a round ago; those that still are, are meant.</param>
+    private static HashSet<int> FreeHalfBorn(HashSet<int> waiting, List<ProcEntry> members)
+    {
+        foreach (var child in members)
+        {
+            if (child.IsStopped && waiting.Contains(child.ParentPid) && ProcFs.IsInsideKernel(child.ParentPid))
+                SignalOne(child, Signals.Cont);
+        }
+
+        return [.. members.Select(member => member.Pid).Where(ProcFs.IsInsideKernel)];
     }
 
     /// <summary>Of the root the kernel tells its parent when every thread has stopped; of the others every thread is looked at.</summary>
