@@ -1,0 +1,235 @@
+using SessionMesh.Contracts.Errors;
+
+namespace SessionMesh.Core.Tests.Steering;
+
+/// <summary>
+/// The state machines of steering and killing as a person would draw them: plain lists and ifs, one agent, no indexes, no batches.
+/// Each method tells the code that the real thing must answer with (null for success) and moves the model on.
+/// </summary>
+internal sealed class ReferenceModel
+{
+    public const long Tombstone = 15 * 60_000;
+
+    public sealed class Word
+    {
+        public required Verb Verb { get; init; }
+        public required long ExpiresAt { get; init; }
+        public DeliveryState State { get; set; }
+        public bool Pending => State is DeliveryState.Queued or DeliveryState.Delivered or DeliveryState.Accepted;
+    }
+
+    public long Now { get; set; }
+    public Liveness? Liveness { get; private set; }
+    public int Incarnation { get; private set; }
+    public bool Confirmed { get; private set; }
+    public long TombstoneUntil { get; private set; }
+    public long Deadline { get; private set; }
+    public bool Paused { get; private set; }
+
+    /// <summary>Index = sequence number − 1.</summary>
+    public List<Word> Words { get; } = [];
+
+    public string? Register(int? incarnation, bool takeover)
+    {
+        if (Liveness is null)
+        {
+            return incarnation is null ? Begin() : ErrorCodes.AgentNotFound;
+        }
+
+        if (incarnation is not null)
+        {
+            return Fence(incarnation) ?? Touch();
+        }
+
+        return Liveness switch
+        {
+            Core.Liveness.Alive when !takeover => ErrorCodes.AlreadyAlive,
+            Core.Liveness.Stopping => ErrorCodes.Stopping,
+            Core.Liveness.Dead when Now < TombstoneUntil => ErrorCodes.Tombstoned,
+            _ => Begin(),
+        };
+    }
+
+    public string? Beat(int? incarnation) => Liveness is null ? ErrorCodes.AgentNotFound : Fence(incarnation) ?? Touch();
+
+    public string? Steer(Verb verb, int ttl, bool hold)
+    {
+        if (Liveness is null)
+        {
+            return ErrorCodes.AgentNotFound;
+        }
+
+        if (!hold && Liveness is not (Core.Liveness.Alive or Core.Liveness.Suspect))
+        {
+            return ErrorCodes.NotAlive;
+        }
+
+        Words.Add(new Word { Verb = verb, ExpiresAt = Now + (ttl * 1000L) });
+        return null;
+    }
+
+    public void Deliver(long upTo)
+    {
+        for (var i = 0; i < Math.Min(upTo, Words.Count); i++)
+        {
+            if (Words[i].State == DeliveryState.Queued)
+            {
+                Words[i].State = DeliveryState.Delivered;
+            }
+        }
+    }
+
+    public string? Cancel(long seq) =>
+        seq < 1 || seq > Words.Count || !Words[(int)seq - 1].Pending ? ErrorCodes.DirectiveOver
+        : Words[(int)seq - 1] is { State: DeliveryState.Queued, Verb: not Verb.Stop } word ? Set(word, DeliveryState.Cancelled)
+        : ErrorCodes.AlreadyDelivered;
+
+    /// <summary>Null also for an ack of what is over: that is answered from the table, and changes nothing.</summary>
+    public string? Ack(long seq, DeliveryState state, int? incarnation)
+    {
+        if (Liveness is null)
+        {
+            return ErrorCodes.AgentNotFound;
+        }
+
+        if (seq < 1 || seq > Words.Count)
+        {
+            return ErrorCodes.DirectiveNotFound;
+        }
+
+        var word = Words[(int)seq - 1];
+        if (!word.Pending)
+        {
+            return null;
+        }
+
+        if (!(word.Verb == Verb.Stop && (incarnation ?? Incarnation) == Incarnation) && Fence(incarnation) is { } fenced)
+        {
+            return fenced;
+        }
+
+        if (state == DeliveryState.Acknowledged && word.State != state && word.Verb is Verb.Pause or Verb.Resume)
+        {
+            Paused = word.Verb == Verb.Pause && state == DeliveryState.Acknowledged || (Paused && state != DeliveryState.Acknowledged);
+        }
+
+        return Set(word, state);
+    }
+
+    public string? Kill(int grace, bool force)
+    {
+        switch (Liveness)
+        {
+            case null:
+                return ErrorCodes.AgentNotFound;
+            case Core.Liveness.Dead:
+                return null;
+        }
+
+        if (force)
+        {
+            Force();
+        }
+        else if (Liveness != Core.Liveness.Stopping || Now + (grace * 1000L) < Deadline)
+        {
+            Stop(grace);
+            (Liveness, Deadline) = (Core.Liveness.Stopping, Now + (grace * 1000L));
+        }
+
+        return null;
+    }
+
+    public string? Exit(int incarnation)
+    {
+        if (Liveness is null)
+        {
+            return ErrorCodes.AgentNotFound;
+        }
+
+        if (!(Liveness == Core.Liveness.Dead && incarnation == Incarnation) && Fence(incarnation) is { } fenced)
+        {
+            return fenced;
+        }
+
+        if (Liveness != Core.Liveness.Dead || !Confirmed)
+        {
+            Die(confirmed: true);
+        }
+
+        return null;
+    }
+
+    public string? Revive()
+    {
+        if (Liveness is null)
+        {
+            return ErrorCodes.AgentNotFound;
+        }
+
+        if (Liveness != Core.Liveness.Dead || TombstoneUntil <= Now)
+        {
+            return ErrorCodes.NotTombstoned;
+        }
+
+        TombstoneUntil = 0;
+        return null;
+    }
+
+    /// <summary>What time alone does. Leases do not lapse here: their own tests say when.</summary>
+    public void Sweep()
+    {
+        foreach (var word in Words.Where(w => w.Pending && w.ExpiresAt <= Now))
+        {
+            word.State = DeliveryState.Expired;
+        }
+
+        if (Liveness == Core.Liveness.Stopping && Now >= Deadline)
+        {
+            Force();
+        }
+    }
+
+    private static string? Set(Word word, DeliveryState state)
+    {
+        word.State = state;
+        return null;
+    }
+
+    private string? Fence(int? incarnation) =>
+        incarnation < Incarnation ? ErrorCodes.Superseded
+        : incarnation > Incarnation ? ErrorCodes.UnknownIncarnation
+        : Liveness == Core.Liveness.Dead ? ErrorCodes.Tombstoned
+        : null;
+
+    private string? Begin()
+    {
+        (Liveness, Confirmed, TombstoneUntil, Paused) = (Core.Liveness.Alive, false, 0, false);
+        Incarnation++;
+        return null;
+    }
+
+    private string? Touch()
+    {
+        Liveness = Liveness is Core.Liveness.Suspect or Core.Liveness.Lost ? Core.Liveness.Alive : Liveness;
+        return null;
+    }
+
+    private void Stop(int grace) => Words.Add(new Word { Verb = Verb.Stop, ExpiresAt = Now + (grace * 1000L) + Tombstone });
+
+    private void Force()
+    {
+        Stop(0);
+        Die(confirmed: false);
+    }
+
+    private void Die(bool confirmed)
+    {
+        foreach (var word in Words.Where(w => w.Pending && (confirmed || w.Verb != Verb.Stop)))
+        {
+            word.State = word.Verb == Verb.Stop ? DeliveryState.Acknowledged : DeliveryState.Undeliverable;
+        }
+
+        (Liveness, Confirmed, Paused) = (Core.Liveness.Dead, confirmed, false);
+        TombstoneUntil = confirmed ? 0 : Now + Tombstone;
+    }
+}

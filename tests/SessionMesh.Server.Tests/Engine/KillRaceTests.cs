@@ -1,0 +1,44 @@
+using SessionMesh.Core;
+using SessionMesh.Core.Agents;
+using SessionMesh.Core.State;
+
+namespace SessionMesh.Server.Tests.Engine;
+
+/// <summary>A kill, its exit report, heartbeats and new registrations at the same moment, from many sides.</summary>
+public sealed class KillRaceTests
+{
+    private const int Rounds = 1000;
+
+    [Fact]
+    public async Task KillRacingReregistration_ConfirmedIncarnation_NeverLivesAgain()
+    {
+        using var rig = new EngineRig();
+        for (var round = 0; round < Rounds; round++)
+        {
+            var id = $"agent-{round % 10}";
+            await rig.Engine.ExecuteAsync(Register(id, takeover: false));
+            var incarnation = rig.State.Find(id)!.Agent.Incarnation;
+
+            var kill = Task.Run(() => rig.Engine.ExecuteAsync(new KillAgent { Actor = "k", AgentId = id, Order = new StopOrder { Grace = 10, AtOnce = round % 2 == 0 } }));
+            var exit = Task.Run(() => rig.Engine.ExecuteAsync(new ReportExit { Actor = "k", AgentId = id, Incarnation = incarnation, Signal = "KILL" }));
+            var again = Task.Run(() => rig.Engine.ExecuteAsync(Register(id, takeover: round % 3 == 0)));
+            var beat = Task.Run(() => rig.Engine.ExecuteAsync(new ReviveBySignOfLife { Actor = "k", AgentId = id, Incarnation = incarnation, Beat = Beat.Empty }));
+            var renew = Task.Run(() => rig.Engine.ExecuteAsync(Register(id, takeover: false) with { Incarnation = incarnation }));
+            await Task.WhenAll(kill, exit, again, beat, renew);
+
+            var after = rig.State.Find(id)!;
+            if ((await exit).Value is { Agent: { Liveness: Liveness.Dead, LastExit.Confirmed: true } })
+            {
+                Assert.False(after.Agent.HasSession && after.Agent.Incarnation <= incarnation, $"round {round}: incarnation {incarnation} lives after its confirmed end");
+                Assert.False(after.TryBeat(incarnation, Beat.Empty, rig.Engine.Now, 60), $"round {round}: a beat of the dead incarnation was taken");
+            }
+
+            // Whatever came of the race, the next round begins with a proven end.
+            await rig.Engine.ExecuteAsync(new KillAgent { Actor = "k", AgentId = id, Order = new StopOrder { Grace = 0, AtOnce = true } });
+            var left = await rig.Engine.ExecuteAsync(new ReportExit { Actor = "k", AgentId = id, Incarnation = after.Agent.Incarnation });
+            Assert.Equal(Liveness.Dead, left.Value!.Agent.Liveness);
+        }
+    }
+
+    private static RegisterAgent Register(string id, bool takeover) => new() { Actor = "k", AgentId = id, Profile = new Profile(), Takeover = takeover };
+}
