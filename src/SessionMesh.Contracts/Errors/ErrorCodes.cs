@@ -28,6 +28,10 @@ public static class ErrorCodes
     public const string NothingMatched = "nothing_matched";
     public const string MethodNotAllowed = "method_not_allowed";
 
+    // Why a stream ended, where its key is the reason
+    public const string KeyRevoked = "key_revoked";
+    public const string KeyExpired = "key_expired";
+
     // 409: the state of the thing
     public const string AlreadyAlive = "already_alive";
     public const string NotAlive = "not_alive";

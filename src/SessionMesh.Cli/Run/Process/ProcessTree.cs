@@ -151,7 +151,7 @@ internal sealed class ProcessTree(ChildReaper reaper, ChildProcess root, TimePro
         foreach (var child in members)
         {
             if (child.IsStopped && waiting.Contains(child.ParentPid) && ProcFs.IsInsideKernel(child.ParentPid))
-                SignalOne(child, Signals.Cont);
+                ProcessHandle.Signal(child, Signals.Cont);
         }
 
         return [.. members.Select(member => member.Pid).Where(ProcFs.IsInsideKernel)];
@@ -177,28 +177,8 @@ internal sealed class ProcessTree(ChildReaper reaper, ChildProcess root, TimePro
         foreach (var member in members)
         {
             if (!reached || member.Group != root.Pid)
-                SignalOne(member, signal);
+                ProcessHandle.Signal(member, signal);
         }
-    }
-
-    /// <summary>
-    /// Signals one process by a handle, after making sure that the handle is of the process that was seen: its id may
-    /// have been given to a stranger since.
-    /// </summary>
-    private static void SignalOne(ProcEntry member, int signal)
-    {
-        var handle = (int)Native.Syscall((nint)Platform.SysPidfdOpen, member.Pid, 0, 0, 0);
-        if (ProcFs.Read(member.Pid) is { } now && now.StartTime == member.StartTime)
-        {
-            // Without handles (a kernel before 5.3) the check just made is all there is.
-            if (handle < 0)
-                _ = Native.Kill(member.Pid, signal);
-            else
-                _ = Native.Syscall((nint)Platform.SysPidfdSendSignal, handle, signal, 0, 0);
-        }
-
-        if (handle >= 0)
-            _ = Native.Close(handle);
     }
 
     /// <summary>Waits for a change or the time, whichever is first; cancelling ends the wait without an exception.</summary>
