@@ -24,6 +24,9 @@ public sealed record AgentBeat
 /// <summary>Reads and writes both forms of <see cref="AgentBeat"/>.</summary>
 public sealed class AgentBeatConverter : JsonConverter<AgentBeat>
 {
+    /// <summary>A null is no entry, and is refused as such.</summary>
+    public override bool HandleNull => true;
+
     public override AgentBeat? Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
     {
         if (reader.TokenType is JsonTokenType.String or JsonTokenType.Number)

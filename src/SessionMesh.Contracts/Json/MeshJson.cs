@@ -35,6 +35,7 @@ namespace SessionMesh.Contracts.Json;
 [JsonSerializable(typeof(AckRequest))]
 [JsonSerializable(typeof(Directive))]
 [JsonSerializable(typeof(DirectiveList))]
+[JsonSerializable(typeof(DirectiveHistory))]
 [JsonSerializable(typeof(SteerManyAnswer))]
 [JsonSerializable(typeof(KillManyAnswer))]
 [JsonSerializable(typeof(CreateKeyRequest))]

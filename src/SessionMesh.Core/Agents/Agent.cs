@@ -50,7 +50,8 @@ public sealed record Agent
 /// <param name="Deadline">Wall milliseconds after which force follows.</param>
 /// <param name="Reason">What the operator gave as reason.</param>
 /// <param name="Cascade">Whether the descendants go too; else they are handed to the grandparent.</param>
-public sealed record StopRequest(long Deadline, string? Reason, bool Cascade);
+/// <param name="At">Wall milliseconds at which it was first asked for.</param>
+public sealed record StopRequest(long Deadline, string? Reason, bool Cascade, long At);
 
 /// <summary>An incarnation's end.</summary>
 /// <param name="Confirmed">True only when the agent or its runner reported it.</param>

@@ -83,7 +83,7 @@ public sealed record ReportExit : Command<KillOutcome>
         if (!dead || agent.LastExit is not { Confirmed: true })
         {
             var cascade = agent.Stop?.Cascade ?? true;
-            var reason = agent.Stop?.Reason ?? agent.LastExit?.Reason ?? Reason;
+            var reason = agent.Stop?.Reason ?? (dead ? agent.LastExit?.Reason : null) ?? Reason;
             KillRules.Die(draft, agent, new AgentDied
             {
                 Subject = AgentId,
@@ -99,8 +99,7 @@ public sealed record ReportExit : Command<KillOutcome>
             }
         }
 
-        var below = draft.Descendants(agent.Number).FindAll(a => a.Liveness != Liveness.Dead);
-        return new KillOutcome(draft.AgentAt(agent.Number), below);
+        return KillRules.Report(draft, agent.Number, draft.Descendants(agent.Number));
     }
 }
 

@@ -13,7 +13,7 @@ internal static class KillRules
     /// <summary>Stops an agent and, if so ordered, all below it: leaves first, so that no parent is gone while its children are still told.</summary>
     public static KillOutcome Kill(MeshDraft draft, Agent agent, StopOrder order)
     {
-        var below = draft.Descendants(agent.Number).FindAll(a => a.Liveness != Liveness.Dead);
+        var below = draft.Descendants(agent.Number);
         if (order.Cascade)
         {
             for (var i = below.Count - 1; i >= 0; i--)
@@ -23,7 +23,18 @@ internal static class KillRules
         }
 
         KillOne(draft, draft.AgentAt(agent.Number), order);
-        return new KillOutcome(draft.AgentAt(agent.Number), below.ConvertAll(a => draft.AgentAt(a.Number)));
+        return Report(draft, agent.Number, below);
+    }
+
+    /// <summary>
+    /// The agent as it is now, and those below it that its end is about: all that live, and those that died since its stop was
+    /// asked for, so that asking again gives the same list.
+    /// </summary>
+    public static KillOutcome Report(MeshDraft draft, int number, List<Agent> below)
+    {
+        var agent = draft.AgentAt(number);
+        var since = agent.Stop?.At ?? (agent.Liveness == Liveness.Dead ? agent.LastExit!.At : long.MaxValue);
+        return new KillOutcome(agent, below.ConvertAll(a => draft.AgentAt(a.Number)).FindAll(a => a.Liveness != Liveness.Dead || a.LastExit!.At >= since));
     }
 
     private static void KillOne(MeshDraft draft, Agent agent, StopOrder order)
@@ -74,9 +85,11 @@ internal static class KillRules
 
     public static void Die(MeshDraft draft, Agent agent, AgentDied death)
     {
+        // A kill takes the key for an incarnation that has not begun, too; an exit says nothing about the next one.
+        var keysUpTo = death.Confirmed ? death.Incarnation : int.MaxValue;
         SteeringRules.EndPending(draft, agent.Number, death.Confirmed);
         draft.Emit(death);
-        KeyRules.EndBoundTo(draft, agent.Id, "the agent's incarnation ended");
+        KeyRules.EndBoundTo(draft, agent.Id, keysUpTo, "the agent's incarnation ended");
     }
 
     /// <summary>Living children go to the grandparent.</summary>

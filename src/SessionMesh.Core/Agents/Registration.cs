@@ -21,8 +21,9 @@ public sealed record Profile
 }
 
 /// <summary>What a registration came to.</summary>
-/// <param name="Created">Whether a session began; else one was renewed.</param>
-public sealed record Registered(Agent Agent, bool Created);
+/// <param name="Created">Whether a session began, or the agent became known.</param>
+/// <param name="Renewed">Whether the lease began anew with it. False only for a declaration, which is no sign of life.</param>
+public sealed record Registered(Agent Agent, bool Created, bool Renewed = true);
 
 /// <summary>
 /// <c>POST /agents</c>: with the current incarnation it renews, without one it starts the next, which an agent that is still
@@ -119,7 +120,7 @@ public sealed record DeclareAgent : Command<Registered>
     {
         if (draft.FindAgent(AgentId) is { } known)
         {
-            return new Registered(known, Created: false);
+            return new Registered(known, Created: false, Renewed: false);
         }
 
         if (RegistrationRules.CheckParent(draft, null, AgentId, Profile.ParentId) is { } error)
@@ -136,7 +137,7 @@ public sealed record DeclareAgent : Command<Registered>
             Specializations = Profile.Specializations ?? [],
             Labels = Profile.Labels,
         });
-        return new Registered(draft.FindAgent(AgentId)!, Created: true);
+        return new Registered(draft.FindAgent(AgentId)!, Created: true, Renewed: false);
     }
 }
 
@@ -206,7 +207,7 @@ internal static class RegistrationRules
     {
         if (known is not null)
         {
-            KeyRules.EndBoundTo(draft, agentId, "the agent began another incarnation");
+            KeyRules.EndBoundTo(draft, agentId, known.Incarnation, "the agent began another incarnation");
         }
 
         draft.Emit(new AgentRegistered

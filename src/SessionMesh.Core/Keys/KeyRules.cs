@@ -196,13 +196,14 @@ public static class KeyRules
         ended.Add(key.Id);
     }
 
-    /// <summary>A key bound to an agent lives as long as that incarnation.</summary>
-    internal static void EndBoundTo(MeshDraft draft, string agentId, string reason)
+    /// <summary>A key bound to an agent lives as long as its incarnation; one that was minted for the next waits for that.</summary>
+    /// <param name="upTo">The incarnation that ended.</param>
+    internal static void EndBoundTo(MeshDraft draft, string agentId, int upTo, string reason)
     {
         foreach (var key in draft.KeysBoundTo(agentId))
         {
             // A child key may have ended with another one in this loop.
-            if (draft.FindKey(key.Id) is { } valid)
+            if (key.Incarnation <= upTo && draft.FindKey(key.Id) is { } valid)
             {
                 End(draft, valid, lapsed: false, reason, []);
             }

@@ -44,7 +44,11 @@ public sealed class LeaseBook(SlotTable slots)
         vitals.TouchedAt >= Volatile.Read(ref _returnedAt) && LapsesAt(agent, vitals) > now.Lease;
 
     /// <summary>Wall time at which force follows on a stop.</summary>
-    public long ForceAt(StopRequest stop) => Math.Max(stop.Deadline, Volatile.Read(ref _noForceBefore));
+    public long ForceAt(StopRequest stop)
+    {
+        var noForceBefore = Volatile.Read(ref _noForceBefore);
+        return stop.At < noForceBefore - ReturnGrace ? Math.Max(stop.Deadline, noForceBefore) : stop.Deadline;
+    }
 
     /// <summary>Lease-clock time at which something about this agent is due next; <see cref="long.MaxValue"/> for never.</summary>
     public long DueAt(AgentSlot slot, Moment now)
@@ -82,7 +86,8 @@ public sealed class LeaseBook(SlotTable slots)
 
     /// <summary>
     /// Takes the agents for which something is due now; those whose tick came but who renewed meanwhile are scheduled
-    /// again, in passing.
+    /// again, in passing. Those that are due are looked at again at the next tick too: nothing comes of being found when a
+    /// beat comes before the decision, the queue is full or the commit fails, and what nobody looks at never lapses.
     /// </summary>
     public List<int> TakeDue(Moment now)
     {
@@ -95,6 +100,7 @@ public sealed class LeaseBook(SlotTable slots)
             if (at <= now.Lease)
             {
                 due.Add(number);
+                _wheel.Schedule(number, now.Lease);
             }
             else if (at != long.MaxValue)
             {

@@ -89,17 +89,24 @@ internal static class Fold
             Labels = LabelsOf(c.Labels),
         });
 
-    private static void Stop(MeshDraft draft, AgentStopping c) =>
-        draft.Put(Subject(draft, c) with { Liveness = Liveness.Stopping, Stop = new StopRequest(c.Deadline, c.Reason, c.Cascade) });
+    private static void Stop(MeshDraft draft, AgentStopping c)
+    {
+        var agent = Subject(draft, c);
+        draft.Put(agent with { Liveness = Liveness.Stopping, Stop = new StopRequest(c.Deadline, c.Reason, c.Cascade, agent.Stop?.At ?? c.At) });
+    }
 
-    private static void Die(MeshDraft draft, AgentDied c) =>
-        draft.Put(Subject(draft, c) with
+    private static void Die(MeshDraft draft, AgentDied c)
+    {
+        var agent = Subject(draft, c);
+        draft.Put(agent with
         {
             Liveness = Liveness.Dead,
             Session = 0,
             Paused = false,
+            Stop = agent.Stop ?? (c.Confirmed ? null : new StopRequest(c.At, c.Reason, Cascade: true, c.At)), // forced without a grace
             LastExit = new Exit(c.Confirmed, c.ExitCode, c.Signal, c.Reason, c.At, c.TombstoneUntil),
         });
+    }
 
     private static void LiftTombstone(MeshDraft draft, AgentTombstoneLifted c)
     {

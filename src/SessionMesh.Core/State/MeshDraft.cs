@@ -148,9 +148,19 @@ public sealed class MeshDraft(MeshState state, Moment now)
     {
         foreach (var number in _newAgents.Values.Order())
         {
-            var agent = _agents[number];
-            state.Put(agent);
-            state.Forest.Move(state.Slots[number], number, -1, agent.Parent);
+            state.Put(_agents[number]);
+        }
+
+        // Only now: an agent may have been moved below one that is newer than itself.
+        foreach (var number in _newAgents.Values)
+        {
+            state.Forest.Move(state.Slots[number], number, -1, _agents[number].Parent);
+        }
+
+        // Inboxes before agents: who finds an agent dead finds its last word in the inbox.
+        foreach (var (number, inbox) in _inboxes)
+        {
+            state.Slots[number].Replace(inbox);
         }
 
         foreach (var (number, agent) in _agents)
@@ -161,11 +171,6 @@ public sealed class MeshDraft(MeshState state, Moment now)
                 state.Put(agent);
                 state.Forest.Move(state.Slots[number], number, before.Parent, agent.Parent);
             }
-        }
-
-        foreach (var (number, inbox) in _inboxes)
-        {
-            state.Slots[number].Replace(inbox);
         }
 
         foreach (var (number, beat) in _renewals)

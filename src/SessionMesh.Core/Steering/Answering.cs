@@ -96,7 +96,7 @@ public sealed record MarkDelivered : Command<int>
         var moved = 0;
         foreach (var directive in draft.InboxOf(Number).Pending)
         {
-            if (directive.Seq > After && directive.Seq <= UpTo && directive.State == DeliveryState.Queued)
+            if (directive.Seq > After && directive.Seq <= UpTo && directive.State == DeliveryState.Queued && directive.ExpiresAt > draft.Now.Wall)
             {
                 draft.Emit(new DirectiveMoved { Subject = agent.Id, Seq = directive.Seq, State = DeliveryState.Delivered });
                 moved++;

@@ -42,6 +42,11 @@ public sealed class Inbox
         }
     }
 
+    /// <summary>What may be delivered: pending after that sequence number, and not expired. Its expiry becomes a change a little later.</summary>
+    /// <param name="wall">Now, wall milliseconds.</param>
+    public ImmutableArray<Directive> Deliverable(long wall, long after = 0, int most = int.MaxValue) =>
+        Pending.IsEmpty ? Pending : [.. Pending.Where(d => d.Seq > after && d.ExpiresAt > wall).Take(most)];
+
     internal Inbox Issue(Directive directive) => new(directive.Seq, directive.Revision, Pending.Add(directive));
 
     /// <summary>The inbox with that directive replaced, or gone when it is over.</summary>

@@ -68,7 +68,7 @@ public sealed class BatchedHeartbeats(MeshEngine engine, ProblemWriter problems)
             }
 
             accepted++;
-            if (!taken.Value.Slot.Inbox.Pending.IsEmpty)
+            if (!taken.Value.Slot.Inbox.Deliverable(engine.Now.Wall).IsEmpty)
             {
                 pending.Add(id);
             }

@@ -77,7 +77,7 @@ public sealed class HeartbeatEndpoints(MeshEngine engine, DirectiveWriter direct
     {
         var slot = taken.Slot;
         var agent = slot.Agent;
-        var pending = slot.Inbox.Pending;
+        var pending = slot.Inbox.Deliverable(engine.Now.Wall);
         using var json = new Utf8Buffer(256 + (pending.Length * 512));
         json.Raw("{\"agent_id\":\""u8);
         json.Raw(agent.Id);
@@ -118,6 +118,11 @@ internal static class Heartbeats
         if (body.Load is { } load && !(load >= 0 && load <= 1))
         {
             check.Fail("/load", "is a number from 0 (idle) to 1 (full)");
+        }
+
+        if (body.Progress is { } progress && !double.IsFinite(progress))
+        {
+            check.Fail("/progress", "is a number of the size of a double"); // 1e999 reads as infinity, which no JSON can show
         }
 
         if (body.Acks is { Count: > Limits.Inbox })

@@ -34,7 +34,7 @@ internal static class Profiles
         Answers.Of(registered.Created ? StatusCodes.Status201Created : StatusCodes.Status200OK, json =>
         {
             json.Raw("{"u8);
-            rows.WriteMembers(json, registered.Agent, engine.Now);
+            rows.WriteMembers(json, registered.Agent, engine.Now, registered.Renewed);
             json.Raw(",\"ttl\":"u8);
             json.Number(registered.Agent.Ttl);
             json.Raw(",\"next_heartbeat_in\":"u8);

@@ -22,15 +22,17 @@ public sealed class RowWriter(MeshEngine engine)
         json.Raw("}"u8);
     }
 
-    /// <summary>A row for an agent as a batch leaves it; one that the batch made has no slot yet and has just been heard.</summary>
-    public void WriteMembers(Utf8Buffer json, Agent agent, Moment now)
+    /// <summary>A row for an agent as a command leaves it, whether its batch is committed already or, under an <c>Idempotency-Key</c>, not yet.</summary>
+    /// <param name="renewed">The command renews its lease: it has just been heard.</param>
+    public void WriteMembers(Utf8Buffer json, Agent agent, Moment now, bool renewed)
     {
-        var vitals = agent.Number < State.Slots.Count
-            ? State.Slots[agent.Number].ReadVitals()
-            : new Vitals { Load = float.NaN, Progress = double.NaN, TouchedAt = AgentSlot.Never, ProgressAt = AgentSlot.Never };
-        if (vitals.TouchedAt < now.Lease && agent.Liveness == Liveness.Alive)
+        var slot = agent.Number < State.Slots.Count ? State.Slots[agent.Number] : null;
+        var vitals = slot?.Agent.Incarnation == agent.Incarnation
+            ? slot.ReadVitals()
+            : new Vitals { Load = float.NaN, Progress = double.NaN, TouchedAt = AgentSlot.Never, ProgressAt = AgentSlot.Never, Connected = slot?.Streams > 0 };
+        if (renewed)
         {
-            vitals = vitals with { TouchedAt = now.Lease };
+            vitals = vitals with { TouchedAt = now.Lease, GrantedTtl = 0 };
         }
 
         WriteMembers(json, agent, vitals, now, RowFields.All);

@@ -44,10 +44,6 @@ public sealed class KeyAuthentication(RequestDelegate next, MeshEngine engine, P
         return next(http);
     }
 
-    /// <summary>The key, when it is still valid: what a stream asks again while it is open.</summary>
-    public static bool IsStillValid(Key key, MeshEngine engine) =>
-        engine.State.Keys.Find(key.Id) is { } current && current.IsValidAt(engine.Now.Wall);
-
     private Key? Authenticate(HttpContext http)
     {
         var header = http.Request.Headers.Authorization;

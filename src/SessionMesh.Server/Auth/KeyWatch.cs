@@ -10,7 +10,7 @@ public sealed class KeyWatch(Key key, MeshEngine engine)
 {
     private Key _newest = key;
 
-    public string KeyId => key.Id;
+    public string KeyId => _newest.Id;
 
     /// <summary>Wall milliseconds at which it ends by itself; 0 for never. A rotation may bring it nearer.</summary>
     public long ExpiresAt => _newest.ExpiresAt;
@@ -18,7 +18,7 @@ public sealed class KeyWatch(Key key, MeshEngine engine)
     /// <summary>Null while the key is valid; else how it ended.</summary>
     public StreamNotice? End()
     {
-        var current = engine.State.Keys.Find(key.Id);
+        var current = engine.State.Keys.Find(_newest.Id);
         _newest = current ?? _newest;
         var now = engine.Now.Wall;
         if (current?.IsValidAt(now) == true)
@@ -27,7 +27,7 @@ public sealed class KeyWatch(Key key, MeshEngine engine)
         }
 
         return _newest.ExpiresAt != 0 && now >= _newest.ExpiresAt
-            ? new StreamNotice { Code = ErrorCodes.KeyExpired, Detail = $"The key {key.Id} of this stream has expired. Listen again with another." }
-            : new StreamNotice { Code = ErrorCodes.KeyRevoked, Detail = $"The key {key.Id} of this stream was revoked." };
+            ? new StreamNotice { Code = ErrorCodes.KeyExpired, Detail = $"The key {_newest.Id} of this stream has expired. Listen again with another." }
+            : new StreamNotice { Code = ErrorCodes.KeyRevoked, Detail = $"The key {_newest.Id} of this stream was revoked." };
     }
 }

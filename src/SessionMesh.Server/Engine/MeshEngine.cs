@@ -48,9 +48,10 @@ public sealed partial class MeshEngine : IDisposable
 
     /// <summary>
     /// The same under an <c>Idempotency-Key</c>: <paramref name="render"/> makes the answer that is kept with the changes, in
-    /// the same transaction. It must be pure and quick: it runs on the engine's thread.
+    /// the same transaction; null keeps none, so that the call is decided anew each time. It must be pure and quick: it runs on the
+    /// engine's thread.
     /// </summary>
-    public Task<Executed<T>> ExecuteAsync<T>(Command<T> command, IdempotencyToken? token, Func<T, Answer>? render)
+    public Task<Executed<T>> ExecuteAsync<T>(Command<T> command, IdempotencyToken? token, Func<T, Answer?>? render)
     {
         var item = new WorkItem<T>(command, token, render);
         return _queue.TryAdd(item) ? item.Done : Task.FromResult(new Executed<T>(WorkItem<T>.Busy()));

@@ -29,7 +29,7 @@ internal abstract class WorkItem
     public abstract void Fail(MeshError error);
 }
 
-internal sealed class WorkItem<T>(Command<T> command, IdempotencyToken? token, Func<T, Answer>? render) : WorkItem
+internal sealed class WorkItem<T>(Command<T> command, IdempotencyToken? token, Func<T, Answer?>? render) : WorkItem
 {
     // Waiters run on the pool, never on the engine's thread.
     private readonly TaskCompletionSource<Executed<T>> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -62,7 +62,11 @@ internal sealed class WorkItem<T>(Command<T> command, IdempotencyToken? token, F
         // A call that changed nothing needs no receipt: deciding it anew is as good.
         if (token is not null && outcome.Succeeded && draft.Revision != before)
         {
-            var answer = render!(outcome.Value);
+            if (render!(outcome.Value) is not { } answer)
+            {
+                return;
+            }
+
             var shown = answer.KeyId is null ? System.Text.Encoding.UTF8.GetString(answer.Json) : null;
             ReceiptRules.Keep(draft, token, answer.Status, shown, answer.KeyId);
             _executed = new(outcome, answer);

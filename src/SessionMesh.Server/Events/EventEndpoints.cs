@@ -1,8 +1,6 @@
 using Microsoft.EntityFrameworkCore;
-using SessionMesh.Contracts.Errors;
 using SessionMesh.Contracts.Events;
 using SessionMesh.Contracts.Json;
-using SessionMesh.Core.Keys;
 using SessionMesh.Core.Log;
 using SessionMesh.Server.Auth;
 using SessionMesh.Server.Engine;
@@ -45,7 +43,7 @@ public sealed class EventEndpoints(MeshEngine engine, MeshStore store, ChangeFee
 
     private async Task StreamAsync(HttpContext http, FeedFollower follower, long at)
     {
-        var key = http.GetKey();
+        var watch = new KeyWatch(http.GetKey(), engine);
         await Sse.BeginAsync(http);
         if (at > engine.State.Revision)
         {
@@ -56,19 +54,19 @@ public sealed class EventEndpoints(MeshEngine engine, MeshStore store, ChangeFee
         while (true)
         {
             follower.Changed.Reset();
-            for (var sent = -1L; sent != at;)
+            for (var sent = -1L; sent != at && End(watch) is null;) // asked page by page: a revoked key reads no long past to its end
             {
                 sent = at;
                 at = await SendPageAsync(http, at);
             }
 
-            if (End(key) is { } end)
+            if (End(watch) is { } end)
             {
                 await Sse.SendAsync(http, end.Event, end.Notice, MeshJson.Default.StreamNotice);
                 return;
             }
 
-            if (!await follower.Changed.WaitAsync(Sse.Beat(key, engine), engine.Time, http.RequestAborted))
+            if (!await follower.Changed.WaitAsync(Sse.Beat(watch, engine), engine.Time, http.RequestAborted))
             {
                 await Sse.CommentAsync(http, engine);
             }
@@ -118,15 +116,13 @@ public sealed class EventEndpoints(MeshEngine engine, MeshStore store, ChangeFee
         return at;
     }
 
-    private (string Event, StreamNotice Notice)? End(Key key)
+    private (string Event, StreamNotice Notice)? End(KeyWatch watch)
     {
         if (shutdown.HasBegun)
         {
             return (StreamEvent.GoAway, new StreamNotice { Code = "shutdown", Detail = "The server is going away. Reconnect." });
         }
 
-        return KeyAuthentication.IsStillValid(key, engine)
-            ? null
-            : (StreamEvent.End, new StreamNotice { Code = ErrorCodes.Unauthenticated, Detail = "The key of this stream is no longer valid." });
+        return watch.End() is { } ended ? (StreamEvent.End, ended) : null;
     }
 }

@@ -27,9 +27,10 @@ public static class MeshServer
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxRequestBodySize = Limits.BodyBytes;
+            kestrel.Limits.MaxRequestBodySize = Limits.BodyBytes * 2; // counts the framing of chunks too; RequestBody counts exactly
         });
-        builder.Logging.SetMinimumLevel(LogLevel.Warning);
+        // The filter, because below Warning the host logs every URL as it came, with the key that somebody put into it.
+        builder.Logging.SetMinimumLevel(LogLevel.Warning).AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.Warning);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(5));
         builder.Services.AddSessionMesh(options).AddMeshOpenApi();
         configure?.Invoke(builder);

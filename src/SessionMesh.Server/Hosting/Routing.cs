@@ -96,7 +96,7 @@ public static class Routing
         app.MapGet(Routes.Directives + "/{directive_id}", steering.Get).Describe(steering.Get, "getDirective", "Steering", s_read, "What became of a directive").Answers<Directive>(200, 404);
         app.MapDelete(Routes.Directives + "/{directive_id}", steering.Cancel).Describe(steering.Cancel, "cancelDirective", "Steering", s_steer, "Take back a directive that is not delivered").Answers<Directive>(200, 404, 409).Mutates();
         app.MapGet(Routes.Agents + "/{id}/directives/history", history.Get).Describe(history.Get, "getDirectiveHistory", "Steering", s_readOrSelf, "Everything an agent was told, newest first")
-            .WithQuery("limit", "1 to 1000; 100 by default.").WithQuery("cursor", "`next_cursor` of the page before.").Answers<DirectiveList>(200, 404);
+            .WithQuery("limit", "1 to 1000; 100 by default.").WithQuery("cursor", "`next_cursor` of the page before.").Answers<Contracts.Steering.DirectiveHistory>(200, 404);
         app.MapGet(Routes.Agents + "/{id}/directives", stream.Listen).Describe(stream.Listen, "listenToDirectives", "Steering", s_agent, "An agent's pending directives",
             "As a long poll, or with `Accept: text/event-stream` as a stream that resumes at `Last-Event-ID`.")
             .WithQuery("after", "Only those with a higher sequence number.").WithQuery("wait", "Seconds to wait for one, 0 to 60.").WithQuery("incarnation", "The incarnation that listens.").Answers<DirectiveList>(200, 404, 409);

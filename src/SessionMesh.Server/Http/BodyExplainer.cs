@@ -75,10 +75,22 @@ internal static class BodyExplainer
         }
 
         var inner = path.TrimStart('.') == name ? "" : path[(path.IndexOf(name, StringComparison.Ordinal) + name.Length)..];
+        if (error.Message.Contains("uplicate", StringComparison.Ordinal))
+        {
+            return new MemberError { Pointer = Pointer(name) + Steps(inner), Message = inner.Length == 0 ? "has a member twice" : "is given twice" };
+        }
+
+        if (error.Message.Contains("could not be mapped", StringComparison.Ordinal))
+        {
+            return new MemberError { Pointer = Pointer(name) + Steps(inner), Message = "is not a member here" };
+        }
+
         var found = inner.Length == 0 && body.TryGetProperty(name, out var value) ? $", not {Word(value.ValueKind)}" : "";
-        var pointer = Pointer(name) + inner.Replace('.', '/').Replace('[', '/').Replace("]", "", StringComparison.Ordinal);
-        return new MemberError { Pointer = pointer, Message = $"expected {Expected(property.PropertyType)}{found}" };
+        return new MemberError { Pointer = Pointer(name) + Steps(inner), Message = $"expected {Expected(property.PropertyType)}{found}" };
     }
+
+    /// <summary>The rest of a serializer's path, as the rest of a pointer.</summary>
+    private static string Steps(string path) => path.Replace('.', '/').Replace('[', '/').Replace("]", "", StringComparison.Ordinal);
 
     private static string Expected(Type type)
     {

@@ -24,7 +24,7 @@ public sealed class Mutations(MeshEngine engine, MeshStore store, ProblemWriter 
 
     /// <summary>A call with a JSON body.</summary>
     /// <param name="bind">From caller and body (null only if <paramref name="optional"/>) to a command, or an error. Pure.</param>
-    /// <param name="render">From the result to the answer. Pure, see <see cref="MeshEngine.ExecuteAsync{T}(Command{T}, IdempotencyToken?, Func{T, Answer}?)"/>.</param>
+    /// <param name="render">From the result to the answer. Pure, see <see cref="MeshEngine.ExecuteAsync{T}(Command{T}, IdempotencyToken?, Func{T, Answer?}?)"/>.</param>
     /// <param name="finish">What happens between commit and answer, such as waiting for an ack; it may make another answer.</param>
     /// <param name="finishAgain">The same for a call that is repeated under its <c>Idempotency-Key</c>, from the first answer's body: a
     /// retry that asks to wait does wait.</param>
@@ -32,7 +32,7 @@ public sealed class Mutations(MeshEngine engine, MeshStore store, ProblemWriter 
         HttpContext http,
         JsonTypeInfo<TBody> type,
         Func<Key, TBody?, Outcome<Command<TResult>>> bind,
-        Func<TResult, Answer> render,
+        Func<TResult, Answer?> render,
         bool optional = false,
         Func<TBody?, TResult, Task<Answer?>>? finish = null,
         Func<TBody?, byte[], Task<Answer?>>? finishAgain = null) where TBody : class
@@ -64,7 +64,7 @@ public sealed class Mutations(MeshEngine engine, MeshStore store, ProblemWriter 
     public async Task RunAsync<TResult>(
         HttpContext http,
         Func<Key, Outcome<Command<TResult>>> bind,
-        Func<TResult, Answer> render,
+        Func<TResult, Answer?> render,
         Func<TResult, Task<Answer?>>? finish = null,
         Func<byte[], Task<Answer?>>? finishAgain = null)
     {
@@ -109,7 +109,7 @@ public sealed class Mutations(MeshEngine engine, MeshStore store, ProblemWriter 
         HttpContext http,
         Command<TResult> command,
         IdempotencyToken? token,
-        Func<TResult, Answer> render,
+        Func<TResult, Answer?> render,
         Func<TResult, Task<Answer?>>? finish,
         Func<byte[], Task<Answer?>>? finishAgain)
     {
@@ -129,7 +129,7 @@ public sealed class Mutations(MeshEngine engine, MeshStore store, ProblemWriter 
         }
 
         var answer = finish is null ? null : await finish(executed.Outcome.Value);
-        await Answers.WriteAsync(http, answer ?? executed.Answer ?? render(executed.Outcome.Value));
+        await Answers.WriteAsync(http, answer ?? executed.Answer ?? render(executed.Outcome.Value) ?? throw new InvalidOperationException($"{command.GetType().Name} has no answer"));
     }
 
     private async Task<byte[]> ReadAnswerAsync(long revision)

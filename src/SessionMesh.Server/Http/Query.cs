@@ -80,7 +80,7 @@ internal readonly struct Query
             return -1;
         }
 
-        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var after))
+        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var after) && after < int.MaxValue)
         {
             return after;
         }

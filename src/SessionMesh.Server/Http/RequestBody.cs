@@ -36,6 +36,7 @@ internal static class RequestBody
 
                 if (result.Buffer.Length > Limits.BodyBytes)
                 {
+                    reader.AdvanceTo(result.Buffer.End);
                     return new(null, TooLarge());
                 }
 

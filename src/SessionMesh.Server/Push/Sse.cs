@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Microsoft.AspNetCore.Http.Features;
-using SessionMesh.Core.Keys;
+using SessionMesh.Server.Auth;
 using SessionMesh.Server.Engine;
 using SessionMesh.Server.Http;
 
@@ -43,11 +43,10 @@ internal static class Sse
     }
 
     /// <summary>How long a quiet stream may wait before it says something: until the next comment, or its key's end if that is sooner.</summary>
-    public static TimeSpan Beat(Key key, MeshEngine engine)
+    public static TimeSpan Beat(KeyWatch key, MeshEngine engine)
     {
         var beat = TimeSpan.FromSeconds(BeatSeconds);
-        var expires = engine.State.Keys.Find(key.Id)?.ExpiresAt ?? 0;
-        return expires == 0 ? beat : TimeSpan.FromMilliseconds(Math.Clamp(expires - engine.Now.Wall, 1, beat.TotalMilliseconds));
+        return key.ExpiresAt == 0 ? beat : TimeSpan.FromMilliseconds(Math.Clamp(key.ExpiresAt - engine.Now.Wall, 1, beat.TotalMilliseconds));
     }
 
     public static Task CommentAsync(HttpContext http, MeshEngine engine) => WriteAsync(http, s_comment, engine);

@@ -34,7 +34,7 @@ public sealed class RegistryEndpoints(Mutations mutations, MeshEngine engine, Ro
             agent => Answers.Of(StatusCodes.Status200OK, json =>
             {
                 json.Raw("{"u8);
-                rows.WriteMembers(json, agent, agent.Number < engine.State.Slots.Count ? engine.State.Slots[agent.Number].ReadVitals() : default, engine.Now, RowFields.All);
+                rows.WriteMembers(json, agent, engine.Now, renewed: false);
                 json.Raw("}"u8);
             }));
     }

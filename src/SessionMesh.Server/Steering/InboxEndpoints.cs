@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using SessionMesh.Contracts;
-using SessionMesh.Contracts.Errors;
 using SessionMesh.Contracts.Events;
 using SessionMesh.Contracts.Json;
 using SessionMesh.Core;
@@ -70,7 +69,7 @@ public sealed class InboxEndpoints(MeshEngine engine, DirectiveWriter directives
         do
         {
             subscription.Changed.Reset();
-            pending = [.. slot.Inbox.Pending.Where(d => d.Seq > after)];
+            pending = slot.Inbox.Deliverable(engine.Now.Wall, after);
         }
         while (pending.IsEmpty && !shutdown.HasBegun && await waiting.UntilAsync(subscription.Changed, http.RequestAborted));
 
@@ -84,9 +83,9 @@ public sealed class InboxEndpoints(MeshEngine engine, DirectiveWriter directives
 
     private async Task StreamAsync(HttpContext http, AgentSlot slot, long sent, int? incarnation)
     {
-        var key = http.GetKey();
+        var watch = new KeyWatch(http.GetKey(), engine);
         incarnation ??= slot.Agent.HasSession ? slot.Agent.Incarnation : null;
-        using var subscription = subscriptions.Listen(slot.Agent.Number, key.Id);
+        using var subscription = subscriptions.Listen(slot.Agent.Number, watch.KeyId);
         slot.StreamOpened();
         try
         {
@@ -94,15 +93,17 @@ public sealed class InboxEndpoints(MeshEngine engine, DirectiveWriter directives
             sent = await ResyncAsync(http, slot, sent);
             while (true)
             {
+                // The end before the inbox: a kill may come while a slow reader is being served, and its stop goes out before the end is said.
                 subscription.Changed.Reset();
+                var end = End(slot.Agent, incarnation, watch);
                 sent = await SendAsync(http, slot, sent);
-                if (End(slot.Agent, incarnation, key) is { } end)
+                if (end is var (name, notice))
                 {
-                    await Sse.SendAsync(http, end.Event, end.Notice, MeshJson.Default.StreamNotice);
+                    await Sse.SendAsync(http, name, notice, MeshJson.Default.StreamNotice);
                     return;
                 }
 
-                if (!await subscription.Changed.WaitAsync(Sse.Beat(key, engine), engine.Time, http.RequestAborted))
+                if (!await subscription.Changed.WaitAsync(Sse.Beat(watch, engine), engine.Time, http.RequestAborted))
                 {
                     await Sse.CommentAsync(http, engine);
                 }
@@ -126,7 +127,7 @@ public sealed class InboxEndpoints(MeshEngine engine, DirectiveWriter directives
     {
         while (true)
         {
-            ImmutableArray<Directive> fresh = [.. slot.Inbox.Pending.Where(d => d.Seq > sent).Take(PieceSize)];
+            var fresh = slot.Inbox.Deliverable(engine.Now.Wall, sent, PieceSize);
             if (fresh.IsEmpty)
             {
                 return sent;
@@ -161,21 +162,22 @@ public sealed class InboxEndpoints(MeshEngine engine, DirectiveWriter directives
         return 0;
     }
 
-    private (string Event, StreamNotice Notice)? End(Agent agent, int? incarnation, Key key)
+    private (string Event, StreamNotice Notice)? End(Agent agent, int? incarnation, KeyWatch watch)
     {
         if (shutdown.HasBegun)
         {
             return (StreamEvent.GoAway, new StreamNotice { Code = "shutdown", Detail = "The server is going away. Reconnect." });
         }
 
-        if (!KeyAuthentication.IsStillValid(key, engine))
-        {
-            return (StreamEvent.End, new StreamNotice { Code = ErrorCodes.Unauthenticated, Detail = "The key of this stream is no longer valid." });
-        }
-
+        // What became of the agent before what became of the key: a bound key ends because its incarnation did.
         var error = incarnation is { } given && given < agent.Incarnation ? Fencing.Superseded(agent, given)
             : incarnation is not null && agent.Liveness == Liveness.Dead ? Fencing.Tombstoned(agent)
             : null;
-        return error is null ? null : (StreamEvent.End, new StreamNotice { Code = error.Code, Detail = error.Detail });
+        if (error is not null)
+        {
+            return (StreamEvent.End, new StreamNotice { Code = error.Code, Detail = error.Detail });
+        }
+
+        return watch.End() is { } ended ? (StreamEvent.End, ended) : null;
     }
 }

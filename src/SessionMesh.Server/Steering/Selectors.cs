@@ -45,7 +45,7 @@ internal static class Selectors
             Subtree = query["subtree"] is { } subtree ? check.Id("?subtree", subtree) : null,
             AgentIds = Split(query["agent_ids"]),
         };
-        Finish("?", selection, ref check);
+        Finish("?specialization", selection, ref check);
         return selection;
     }
 
@@ -55,7 +55,7 @@ internal static class Selectors
     {
         if (selection.AgentIds is { Count: > Limits.SelectorIds })
         {
-            check.Fail(pointer + (pointer == "?" ? "agent_ids" : "/agent_ids"), $"has at most {Limits.SelectorIds} entries");
+            check.Fail(pointer[0] == '?' ? "?agent_ids" : pointer + "/agent_ids", $"has at most {Limits.SelectorIds} entries");
         }
 
         if (selection.IsEmpty)

@@ -63,12 +63,14 @@ public sealed class SteeringEndpoints(
     private static Outcome<Command<SteerOutcome>> BindSteer(Key key, SteerRequest? body)
     {
         var check = new Check();
-        var message = BindMessage(body!, ref check);
-        check.OneOf("/wait", body!.Wait, DirectiveState.Waits);
+        var selection = body!.Selector is { } selector ? Selectors.Bind(selector, ref check) : null;
+        var id = selection is null ? check.Id("/agent_id", body.AgentId) : "";
+        var message = BindMessage(body, ref check);
+        check.OneOf("/wait", body.Wait, DirectiveState.Waits);
         check.Range("/wait_seconds", body.WaitSeconds, 0, Limits.MaxWait);
-        if (body.Selector is { } selector)
+        if (selection is not null)
         {
-            return BindMany(key, body, Selectors.Bind(selector, ref check), message, check);
+            return BindMany(key, body, selection, message, check);
         }
 
         if (body.Expect is not null || body.DryRun is not null)
@@ -76,7 +78,6 @@ public sealed class SteeringEndpoints(
             check.Fail("/selector", "is missing: expect and dry_run go with it");
         }
 
-        var id = check.Id("/agent_id", body.AgentId);
         return check.Error is { } error ? error : new SteerAgent { Actor = key.Id, AgentId = id, Message = message };
     }
 
@@ -109,7 +110,7 @@ public sealed class SteeringEndpoints(
             Verb = Words.ToVerb(verb),
             Direction = body.Direction,
             Text = body.Message,
-            Data = body.Data is { ValueKind: not (JsonValueKind.Null or JsonValueKind.Undefined) } data ? data.GetRawText() : null,
+            Data = body.Data is { ValueKind: not (JsonValueKind.Null or JsonValueKind.Undefined) } data ? JsonText.OnOneLine(data.GetRawText()) : null,
             Ttl = body.Ttl ?? Limits.DefaultDirectiveTtl,
             Hold = body.Hold == true,
         };
@@ -175,9 +176,8 @@ public sealed class SteeringEndpoints(
 
     private Answer Render(Directive directive) => Answers.Of(StatusCodes.Status200OK, json => directives.Write(json, directive));
 
-    /// <summary>Of a directive that was over, the row is read after this.</summary>
-    private Answer RenderAck(AckOutcome outcome) =>
-        outcome.Directive is { } directive ? Render(directive) : new Answer(StatusCodes.Status200OK, "{}"u8.ToArray());
+    /// <summary>Null for a directive that was over: nothing changed, and its row is read after this.</summary>
+    private Answer? RenderAck(AckOutcome outcome) => outcome.Directive is { } directive ? Render(directive) : null;
 
     /// <summary>Saying again what was said is no error; saying something else of a directive that is over is.</summary>
     private async Task<Answer?> FinishAckAsync(AckRequest body, long seq, AckOutcome outcome)

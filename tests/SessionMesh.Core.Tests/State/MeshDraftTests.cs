@@ -1,0 +1,39 @@
+using SessionMesh.Core.Agents;
+using SessionMesh.Core.State;
+
+namespace SessionMesh.Core.Tests.State;
+
+public sealed class MeshDraftTests
+{
+    /// <summary>Found by the engine's property test: the parent's slot was not there yet when the child was linked.</summary>
+    [Fact]
+    public void Commit_ChildMovedBelowAnAgentNewerThanItself_IsLinked()
+    {
+        var state = new MeshState();
+        var draft = new MeshDraft(state, new Moment(1_000, 1));
+        Register("old", parent: null);
+        Register("new", parent: null);
+        new RegisterAgent { Actor = "k", AgentId = "old", Profile = new Profile { ParentId = "new" }, Incarnation = 1 }.Decide(draft);
+
+        draft.Commit();
+
+        Assert.Equal([0], state.Forest.Children(1));
+        Assert.Equal(1, state.Find("old")!.Agent.Parent);
+
+        void Register(string id, string? parent) =>
+            new RegisterAgent { Actor = "k", AgentId = id, Profile = new Profile { ParentId = parent } }.Decide(draft);
+    }
+
+    [Fact]
+    public void Drop_LeavesTheBaseAsItWas()
+    {
+        var state = new MeshState();
+        var draft = new MeshDraft(state, new Moment(1_000, 1));
+        new RegisterAgent { Actor = "k", AgentId = "a", Profile = new Profile() }.Decide(draft);
+
+        Assert.Equal(1, draft.Revision);
+        Assert.Equal(0, state.Revision);
+        Assert.Equal(0, state.Slots.Count);
+        Assert.Null(state.Find("a"));
+    }
+}

@@ -1,0 +1,224 @@
+using System.Net.Sockets;
+using SessionMesh.Server.Tests.Support;
+using static SessionMesh.Server.Tests.Support.Rows;
+
+namespace SessionMesh.Server.Tests.Steering;
+
+public sealed class StreamTests
+{
+    private static readonly TimeSpan s_beat = TimeSpan.FromSeconds(15);
+
+    [Fact]
+    public async Task Stream_SendsWhatIsPending_AndThenWhatComes()
+    {
+        await using var mesh = await MeshHost.StartAsync();
+        await mesh.RegisterAsync("a");
+        await SteerAsync(mesh);
+        await using var stream = await mesh.ListenAsync("agents/a/directives");
+        Assert.Equal("text/event-stream", stream.Headers["Content-Type"]);
+        Assert.Contains("no-store", stream.Headers["Cache-Control"], StringComparison.Ordinal);
+        var first = await stream.NextAsync("directive");
+        Assert.Equal(1, first.Id);
+        JsonAssert.Same(Directive(3, "a", 1), first.Data);
+        await SteerAsync(mesh);
+        var second = await stream.NextAsync("directive");
+        Assert.Equal(2, second.Id);
+        Assert.Equal("queued", second.Json["state"]!.GetValue<string>());
+        await mesh.ChangeAsync("directive.delivered", "a", after: mesh.Revision - 1);
+        Assert.True((await mesh.GetAsync("agents/a")).Json["connected"]!.GetValue<bool>());
+    }
+
+    [Fact]
+    public async Task Stream_LastEventId_ResumesBehindIt_AndWinsOverAfter()
+    {
+        await using var mesh = await MeshHost.StartAsync();
+        await mesh.RegisterAsync("a");
+        for (var i = 0; i < 4; i++)
+        {
+            await SteerAsync(mesh);
+        }
+
+        await using (var stream = await mesh.ListenAsync("agents/a/directives?after=1"))
+        {
+            Assert.Equal(2, (await stream.NextAsync("directive")).Id);
+        }
+
+        await mesh.PostAsync("agents/a/directives/4/ack", """{"state":"acknowledged"}""");
+        await using (var stream = await mesh.ListenAsync("agents/a/directives?after=0", lastEventId: 2))
+        {
+            Assert.Equal(3, (await stream.NextAsync("directive")).Id);
+            await SteerAsync(mesh);
+            Assert.Equal(5, (await stream.NextAsync("directive")).Id);
+        }
+    }
+
+    [Fact]
+    public async Task Stream_Quiet_SaysThatItIsStillThere_AndAloneProvesNoLife()
+    {
+        await using var mesh = await MeshHost.StartAsync();
+        await mesh.RegisterAsync("a");
+        await using var stream = await mesh.ListenAsync("agents/a/directives");
+        for (var i = 0; i < 4; i++)
+        {
+            await mesh.Time.ArmedAsync(s_beat);
+            await mesh.AdvanceAsync(15);
+            Assert.Equal("still here", (await stream.NextAsync(":")).Data);
+        }
+
+        await mesh.AdvanceAsync(1);
+        (await mesh.GetAsync("agents/a")).ShouldBe(200, Detail("a", session: 2, differs: "\"status\":\"suspect\",\"connected\":true"));
+    }
+
+    [Fact]
+    public async Task Stream_OfDataWithLineBreaks_IsStillOneEvent()
+    {
+        await using var mesh = await MeshHost.StartAsync();
+        await mesh.RegisterAsync("a");
+        await using var stream = await mesh.ListenAsync("agents/a/directives");
+        await mesh.PostAsync("steer", "{\"agent_id\":\"a\",\"direction\":\"north\",\"message\":\"1\\n\\n2\",\"data\":{\r\n\r\n  \"a\" : [ 1,\n\n 2 ],\n\"b\": \" \\n\\u2028 \\\" \" }}");
+        JsonAssert.Same(
+            Directive(3, "a", 1, differs: """ "message":"1\n\n2","data":{"a":[1,2],"b":" \n\u2028 \" "} """),
+            (await stream.NextAsync("directive")).Data);
+    }
+
+    [Fact]
+    public async Task Stream_KeyRevoked_IsCutAtOnce_WithEveryKeyBelowIt()
+    {
+        await using var mesh = await MeshHost.StartAsync();
+        await mesh.RegisterAsync("a");
+        var parent = await mesh.MintAsync("""{"scopes":["keys:mint","registry:write"]}""");
+        var child = await mesh.MintAsync("""{"agent_id":"a"}""", parent);
+        await using var stream = await mesh.ListenAsync("agents/a/directives", child);
+        await using var other = await mesh.ListenAsync("agents/a/directives");
+        await mesh.DeleteAsync("keys/" + parent[4..16]);
+        await EndsAsync(stream, "key_revoked");
+        await SteerAsync(mesh);
+        await other.NextAsync("directive");
+    }
+
+    [Fact]
+    public async Task Stream_KeyExpires_IsCutWithoutWaitingForTheNextBeat()
+    {
+        await using var mesh = await MeshHost.StartAsync();
+        await mesh.RegisterAsync("a", ttl: 600);
+        var key = await mesh.MintAsync("""{"scopes":["registry:write"],"ttl":64}""");
+        await using var stream = await mesh.ListenAsync("agents/a/directives", key);
+        for (var i = 0; i < 4; i++)
+        {
+            await mesh.Time.ArmedAsync(s_beat);
+            await mesh.AdvanceAsync(15);
+            await stream.NextAsync(":");
+        }
+
+        await mesh.Time.ArmedAsync(TimeSpan.FromSeconds(4));
+        await mesh.AdvanceAsync(4);
+        var next = await stream.NextAsync();
+        await EndsAsync(stream, "key_expired", next.Name == ":" ? null : next);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("?incarnation=1")]
+    public async Task Stream_Superseded_Ends(string query)
+    {
+        await using var mesh = await MeshHost.StartAsync();
+        await mesh.RegisterAsync("a");
+        await using var stream = await mesh.ListenAsync("agents/a/directives" + query);
+        await mesh.PostAsync("agents", """{"agent_id":"a","takeover":true}""");
+        await EndsAsync(stream, "superseded");
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Stream_ForceKill_SendsTheStopFirst_ThenEnds(bool boundKey)
+    {
+        await using var mesh = await MeshHost.StartAsync();
+        await mesh.RegisterAsync("a");
+        var key = boundKey ? await mesh.MintAsync("""{"agent_id":"a"}""") : null;
+        await using var stream = await mesh.ListenAsync("agents/a/directives", key);
+        await mesh.DeleteAsync("agents/a?force=true");
+        var stop = await stream.NextAsync("directive");
+        Assert.Equal("stop", stop.Json["verb"]!.GetValue<string>());
+        JsonAssert.Same("""{"grace":0,"force":true}""", stop.Json["data"]!.ToJsonString());
+        await EndsAsync(stream, "tombstoned");
+    }
+
+    [Fact]
+    public async Task Stream_ForceKillWhileASlowReaderIsBeingServed_StillSendsTheStopBeforeTheEnd()
+    {
+        await using var mesh = await MeshHost.StartAsync();
+        await mesh.RegisterAsync("a");
+        var message = new string('<', 10_000); // 60 kB each once escaped; together more than any socket buffers hold
+        await Task.WhenAll(Enumerable.Range(0, 300).Select(_ => mesh.PostAsync("steer", $$"""{"agent_id":"a","direction":"north","message":"{{message}}"}""")));
+
+        using var narrow = new SocketsHttpHandler { ConnectCallback = ConnectNarrowAsync };
+        using var http = new HttpClient(narrow);
+        using var request = mesh.Request(HttpMethod.Get, "agents/a/directives");
+        request.Headers.TryAddWithoutValidation("Accept", "text/event-stream");
+        await using var stream = await SseReader.OpenAsync(http, request);
+        Assert.Equal(1, (await stream.NextAsync("directive")).Id); // the inbox was read, and the rest of it is stuck on its way
+        await mesh.DeleteAsync("agents/a?force=true");
+
+        var last = await stream.NextAsync("directive");
+        while (last.Json["verb"]!.GetValue<string>() != "stop")
+        {
+            last = await stream.NextAsync("directive");
+        }
+
+        Assert.Equal(301, last.Id);
+        await EndsAsync(stream, "tombstoned");
+    }
+
+    [Fact]
+    public async Task Stream_Shutdown_SaysGoAway()
+    {
+        await using var mesh = await MeshHost.StartAsync();
+        await mesh.RegisterAsync("a");
+        await using var stream = await mesh.ListenAsync("agents/a/directives");
+        await using var events = await mesh.ListenAsync("events");
+        await mesh.BeginStop();
+        foreach (var open in new[] { stream, events })
+        {
+            JsonAssert.Same("""{"code":"shutdown","detail":"*"}""", (await open.NextAsync("goaway")).Data);
+            await open.NextAsync("(end)");
+        }
+    }
+
+    [Fact]
+    public async Task Stream_Closed_IsNotConnectedAnyMore()
+    {
+        await using var mesh = await MeshHost.StartAsync();
+        await mesh.RegisterAsync("a");
+        await using (await mesh.ListenAsync("agents/a/directives"))
+        {
+            Assert.Equal(1, mesh.State.Find("a")!.Streams);
+        }
+
+        await SteerAsync(mesh); // lost on nobody: it waits in the inbox
+        while (mesh.State.Find("a")!.Streams > 0)
+        {
+            await mesh.SettleAsync();
+        }
+
+        Assert.False((await mesh.GetAsync("agents/a")).Json["connected"]!.GetValue<bool>());
+        Assert.Equal(1, (await mesh.GetAsync("agents/a")).Json["pending"]!.GetValue<int>());
+    }
+
+    private static Task<Reply> SteerAsync(MeshHost mesh) => mesh.PostAsync("steer", """{"agent_id":"a","direction":"north"}""");
+
+    private static async Task EndsAsync(SseReader stream, string code, SseEvent? end = null)
+    {
+        end ??= await stream.NextAsync();
+        Assert.Equal("end", end.Name);
+        JsonAssert.Same($$"""{"code":"{{code}}","detail":"*"}""", end.Data);
+        await stream.NextAsync("(end)");
+    }
+
+    private static async ValueTask<Stream> ConnectNarrowAsync(SocketsHttpConnectionContext context, CancellationToken cancellation)
+    {
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = 4096 };
+        await socket.ConnectAsync(context.DnsEndPoint, cancellation);
+        return new NetworkStream(socket, ownsSocket: true);
+    }
+}

@@ -1,0 +1,38 @@
+using SessionMesh.Core;
+using SessionMesh.Core.State;
+
+namespace SessionMesh.Server.Tests.Support;
+
+/// <summary>Holds the engine inside a batch until disposed: what is sent meanwhile queues behind it and is decided in one batch.</summary>
+internal sealed class HeldEngine : IAsyncDisposable
+{
+    private readonly ManualResetEventSlim _release = new();
+    private readonly TaskCompletionSource _held = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private Task _turn = Task.CompletedTask;
+
+    public static async Task<HeldEngine> HoldAsync(MeshHost host)
+    {
+        var held = new HeldEngine();
+        held._turn = host.Engine.ExecuteAsync(new Hold { Actor = Actors.Mesh, Owner = held });
+        await held._held.Task.WaitAsync(Guard.Time);
+        return held;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _release.Set();
+        await _turn;
+        _release.Dispose();
+    }
+
+    private sealed record Hold : Command<bool>
+    {
+        public required HeldEngine Owner { get; init; }
+
+        public override Outcome<bool> Decide(MeshDraft draft)
+        {
+            Owner._held.TrySetResult();
+            return Owner._release.Wait(Guard.Time);
+        }
+    }
+}

@@ -1,0 +1,212 @@
+using System.Net.Sockets;
+using System.Text;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using SessionMesh.Core;
+using SessionMesh.Core.State;
+using SessionMesh.Server.Engine;
+using SessionMesh.Server.Hosting;
+using SessionMesh.Server.Store;
+
+namespace SessionMesh.Server.Tests.Support;
+
+/// <summary>The real server on a real SQLite file and a real socket; only its clock is ours.</summary>
+internal sealed class MeshHost : IAsyncDisposable
+{
+    private WebApplication? _app;
+    private HttpClient? _http;
+
+    private MeshHost(string directory) => Directory = directory;
+
+    public string Directory { get; }
+    public FakeTime Time { get; private set; } = new();
+    public LogCapture Log { get; } = new();
+    public string RootKey { get; private set; } = "";
+    public Uri Address => _http!.BaseAddress!;
+    public string Database => Path.Combine(Directory, "mesh.db");
+
+    public MeshEngine Engine => Service<MeshEngine>();
+    public MeshState State => Engine.State;
+    public long Revision => State.Revision;
+
+    public static async Task<MeshHost> StartAsync()
+    {
+        var host = new MeshHost(System.IO.Directory.CreateTempSubdirectory("mesh-test-").FullName);
+        await host.BootAsync();
+        return host;
+    }
+
+    public T Service<T>() where T : notnull => _app!.Services.GetRequiredService<T>();
+
+    /// <summary>Stops the server and starts it again on the same directory, on a machine that came up <paramref name="away"/> later.</summary>
+    public async Task RestartAsync(TimeSpan away = default)
+    {
+        await StopAsync();
+        var later = new FakeTime();
+        later.JumpWall(Time.GetUtcNow() - FakeTime.Start + away);
+        Time = later;
+        await BootAsync();
+    }
+
+    public async Task StopAsync()
+    {
+        if (_app is { } app)
+        {
+            _app = null;
+            await app.StopAsync();
+            await app.DisposeAsync();
+            _http!.Dispose();
+        }
+    }
+
+    /// <summary>Begins to stop, and returns while open calls are still being told.</summary>
+    public Task BeginStop() => _app!.StopAsync();
+
+    /// <summary>Lets time pass a second at a time; after each, all that it made due has been decided and committed.</summary>
+    public async Task AdvanceAsync(int seconds)
+    {
+        for (var i = 0; i < seconds; i++)
+        {
+            Time.Advance(TimeSpan.FromSeconds(1));
+            await SettleAsync();
+        }
+    }
+
+    /// <summary>Returns when everything that was queued before has been committed.</summary>
+    public async Task SettleAsync() => await Engine.ExecuteAsync(new Nothing { Actor = Actors.Mesh });
+
+    public Task<Reply> GetAsync(string path, string? key = null) => SendAsync(HttpMethod.Get, path, null, key);
+
+    public Task<Reply> PostAsync(string path, string? body = null, string? key = null, string? idempotencyKey = null) =>
+        SendAsync(HttpMethod.Post, path, body, key, idempotencyKey);
+
+    public Task<Reply> DeleteAsync(string path, string? key = null, string? idempotencyKey = null) =>
+        SendAsync(HttpMethod.Delete, path, null, key, idempotencyKey);
+
+    /// <param name="path">Below <c>/api/session-mesh</c>, or from the root with a leading <c>~</c>.</param>
+    /// <param name="key">The root key by default; empty for none.</param>
+    public async Task<Reply> SendAsync(HttpMethod method, string path, string? body = null, string? key = null, string? idempotencyKey = null)
+    {
+        using var request = Request(method, path, key);
+        if (body is not null)
+        {
+            request.Content = new ByteArrayContent(Encoding.UTF8.GetBytes(body));
+        }
+
+        if (idempotencyKey is not null)
+        {
+            request.Headers.TryAddWithoutValidation("Idempotency-Key", idempotencyKey);
+        }
+
+        return await SendAsync(request);
+    }
+
+    public async Task<Reply> SendAsync(HttpRequestMessage request)
+    {
+        using var response = await _http!.SendAsync(request);
+        return await Reply.ReadAsync(response);
+    }
+
+    public HttpRequestMessage Request(HttpMethod method, string path, string? key = null)
+    {
+        var uri = path.StartsWith('~') ? path[1..] : "/api/session-mesh/" + path;
+        var request = new HttpRequestMessage(method, new Uri(Address, uri));
+        if (key != "")
+        {
+            request.Headers.TryAddWithoutValidation("Authorization", "Bearer " + (key ?? RootKey));
+        }
+
+        return request;
+    }
+
+    /// <summary>Sends bytes as they are, says that no more will come, and reads to the end; empty when the server cut the connection.</summary>
+    public async Task<string> SendRawAsync(string request)
+    {
+        using var client = new TcpClient();
+        await client.ConnectAsync(Address.Host, Address.Port);
+        var stream = client.GetStream();
+        await stream.WriteAsync(Encoding.ASCII.GetBytes(request));
+        client.Client.Shutdown(SocketShutdown.Send);
+        try
+        {
+            return await new StreamReader(stream).ReadToEndAsync().WaitAsync(Guard.Time);
+        }
+        catch (IOException)
+        {
+            return "";
+        }
+    }
+
+    /// <summary>Opens a stream of server-sent events.</summary>
+    public async Task<SseReader> ListenAsync(string path, string? key = null, long? lastEventId = null)
+    {
+        using var request = Request(HttpMethod.Get, path, key);
+        request.Headers.TryAddWithoutValidation("Accept", "text/event-stream");
+        if (lastEventId is { } id)
+        {
+            request.Headers.TryAddWithoutValidation("Last-Event-ID", id.ToString(System.Globalization.CultureInfo.InvariantCulture));
+        }
+
+        return await SseReader.OpenAsync(_http!, request);
+    }
+
+    /// <summary>Returns when the log has a change of that kind, and about that subject, after <paramref name="after"/>: by following it.</summary>
+    public async Task<SseEvent> ChangeAsync(string kind, string subject, long after = 0)
+    {
+        await using var events = await ListenAsync($"events?after={after}");
+        while (true)
+        {
+            var next = await events.NextAsync();
+            if (next.Name == kind && next.Json["subject"]!.GetValue<string>() == subject)
+            {
+                return next;
+            }
+        }
+    }
+
+    /// <summary>Registers an agent and checks nothing but that it went well.</summary>
+    public async Task<Reply> RegisterAsync(string id, int ttl = 60, string more = "")
+    {
+        var reply = await PostAsync("agents", $$"""{"agent_id":"{{id}}","ttl":{{ttl}}{{more}}}""");
+        Assert.True(reply.Status is 200 or 201, reply.Text);
+        return reply;
+    }
+
+    public async Task<string> StatusAsync(string id) => (await GetAsync("agents/" + id)).Json["status"]!.GetValue<string>();
+
+    /// <summary>Mints a key and returns its token.</summary>
+    public async Task<string> MintAsync(string body, string? key = null)
+    {
+        var reply = await PostAsync("keys", body, key);
+        Assert.True(reply.Status == 201, reply.Text);
+        return reply.Json["token"]!.GetValue<string>();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
+        System.IO.Directory.Delete(Directory, recursive: true);
+    }
+
+    private async Task BootAsync()
+    {
+        _app = MeshServer.Build(["--urls", "http://127.0.0.1:0", "--data", Directory], builder =>
+        {
+            builder.Services.AddSingleton<TimeProvider>(Time);
+            builder.Logging.ClearProviders().AddProvider(Log).SetMinimumLevel(LogLevel.Trace);
+        });
+        await MeshServer.PrepareAsync(_app);
+        await _app.StartAsync();
+        RootKey = (await File.ReadAllTextAsync(Service<DataDirectory>().RootKeyFile)).Trim();
+        var address = Service<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
+        _http = new HttpClient { BaseAddress = new Uri(address), Timeout = Guard.Time };
+    }
+
+    private sealed record Nothing : Command<bool>
+    {
+        public override Outcome<bool> Decide(MeshDraft draft) => true;
+    }
+}
