@@ -25,6 +25,9 @@ internal sealed class FakeMesh : HttpMessageHandler
     /// <summary>While true, nobody answers.</summary>
     public volatile bool IsAway;
 
+    /// <summary>While true, streams are refused; all else is answered.</summary>
+    public volatile bool IsDeaf;
+
     /// <summary>Refuses heartbeats with this code while set.</summary>
     public volatile string? HeartbeatRefusal;
 
@@ -133,7 +136,7 @@ internal sealed class FakeMesh : HttpMessageHandler
             ("POST", [_, "agents", _, "exit"]) => Exited(text),
             ("GET", [_, "agents", _]) => Json(200, Row()),
             ("POST", [_, "agents", _, "directives", var seq, "ack"]) => Json(200, _inbox[int.Parse(seq) - 1].DeepClone()),
-            ("GET", [_, "agents", _, "directives"]) => request.Headers.Accept.Any(type => type.MediaType == "text/event-stream") ? Stream(request) : Pending(),
+            ("GET", [_, "agents", _, "directives"]) => request.Headers.Accept.Any(type => type.MediaType == "text/event-stream") ? IsDeaf ? Problem("busy", 503) : Stream(request) : Pending(),
             _ => Problem("not_found", 404),
         };
     }
