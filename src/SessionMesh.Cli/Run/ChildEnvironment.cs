@@ -1,4 +1,5 @@
 using System.Collections;
+using SessionMesh.Cli.Run.Orphans;
 using SessionMesh.Cli.Settings;
 
 namespace SessionMesh.Cli.Run;
@@ -23,10 +24,11 @@ internal static class ChildEnvironment
                 changes[name] = null;
         }
 
-        changes[MeshSettings.UrlVariable] = url.AbsoluteUri.TrimEnd('/');
+        changes[MeshSettings.UrlVariable] = OrphanSearch.UrlText(url);
         changes[MeshSettings.AgentVariable] = agentId;
         changes[MeshSettings.IncarnationVariable] = incarnation.ToString();
         changes[MeshSettings.KeyVariable] = token;
+        changes[RunnerMark.Variable] = RunnerMark.Ours?.ToString();
         return changes;
     }
 

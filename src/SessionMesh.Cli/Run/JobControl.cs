@@ -11,7 +11,9 @@ internal sealed class JobControl(ChildProcess child, ProcessTree tree, Controlli
     private readonly Lock _gate = new();
     private bool _handed;
     private bool _suspended;
-    private bool _endedByKey;
+
+    /// <summary>Whether Ctrl+C ended the child.</summary>
+    public bool EndedByKey { get; private set; }
 
     /// <summary>Right after the start: the keys go to the child, if we are the foreground job.</summary>
     public void Begin(bool foreground)
@@ -88,7 +90,7 @@ internal sealed class JobControl(ChildProcess child, ProcessTree tree, Controlli
                 return;
             terminal?.TakeBack(restoreModes: exit.Signal is not null);
             _handed = false;
-            _endedByKey = exit.Signal == Signals.Int;
+            EndedByKey = exit.Signal == Signals.Int;
         }
     }
 
@@ -96,10 +98,8 @@ internal sealed class JobControl(ChildProcess child, ProcessTree tree, Controlli
     /// Last of all: when Ctrl+C ended the child, it ends us and our group too, by the same signal. The key would have
     /// reached them without us, and a shell's loop or script stops only at that.
     /// </summary>
-    public void PassOnInterrupt()
+    public static void PassOnInterrupt()
     {
-        if (!_endedByKey)
-            return;
         _ = Native.Signal(Signals.Int, 0);
         _ = Native.Kill(0, Signals.Int);
     }
@@ -119,5 +119,6 @@ internal sealed class JobControl(ChildProcess child, ProcessTree tree, Controlli
             Continued();
     }
 
-    private static void StopOurselves() => _ = Native.Kill(Environment.ProcessId, Signals.Stop);
+    /// <summary>Until somebody continues us.</summary>
+    public static void StopOurselves() => _ = Native.Kill(Environment.ProcessId, Signals.Stop);
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using SessionMesh.Cli.Hosting;
+using SessionMesh.Cli.Run.Orphans;
 using SessionMesh.Cli.Run.Process;
 using SessionMesh.Cli.Settings;
 using SessionMesh.Client;
@@ -27,6 +28,9 @@ internal sealed class RunCommand : MeshCommand
     private readonly Option<bool> _steerStdin = new("--steer-stdin") { Description = "Write each steer as a line of JSON to the process's stdin" };
     private readonly Option<int?> _steerTimeout = Opt.Duration("--steer-timeout", "Bound of a steer handler, 30s by default", 1, 3600);
     private readonly Option<int?> _reportTimeout = Opt.Duration("--report-timeout", "How long to report the exit to a server that is away, 30s by default", 0, 86_400);
+    private readonly Option<RestartPolicy?> _restart = RestartOption();
+    private readonly Option<int?> _restartDelay = Opt.Duration("--restart-delay", "Before the first restart, 1s by default; doubles to 60s", 1, 3600);
+    private readonly Option<string?> _orphans = Opt.Choice("--orphans", "What to do with processes left by a runner of this agent that is gone (default: refuse)", ["refuse", "kill", "leave"]);
     private readonly Option<bool> _quiet = new("--quiet", "-q") { Description = "Say nothing while all is well" };
 
     public RunCommand(CliHost host)
@@ -34,7 +38,8 @@ internal sealed class RunCommand : MeshCommand
     {
         foreach (var option in new Option[]
                  {
-                     _agentId, _spec, _parent, _label, _cluster, _ttl, _grace, _onSteer, _steerFile, _steerStdin, _steerTimeout, _reportTimeout, _quiet,
+                     _agentId, _spec, _parent, _label, _cluster, _ttl, _grace, _onSteer, _steerFile, _steerStdin, _steerTimeout, _reportTimeout, _restart,
+                     _restartDelay, _orphans, _quiet,
                  })
         {
             Add(option);
@@ -50,11 +55,12 @@ internal sealed class RunCommand : MeshCommand
         [
             "session-mesh run --spec data-analysis -- python worker.py",
             "session-mesh run --agent-id w1 --on-steer './steer.sh' -- ./worker --fast",
+            "session-mesh run --agent-id w1 --restart on-failure:5 --orphans kill -- ./worker",
         ];
         ExitNotes =
         [
             "the command's own code, or 128 plus the signal that ended it",
-            "5 another process is alive under that id; 125 run itself failed; 126 not executable; 127 not found",
+            "5 another process is alive under that id, or left from a runner that is gone; 125 run itself failed; 126 not executable; 127 not found",
         ];
     }
 
@@ -107,7 +113,28 @@ internal sealed class RunCommand : MeshCommand
             SteerStdin = context.Get(_steerStdin),
             SteerTimeout = Seconds(context.Get(_steerTimeout)) ?? defaults.SteerTimeout,
             ReportTimeout = Seconds(context.Get(_reportTimeout)) ?? defaults.ReportTimeout,
+            Restart = context.Get(_restart) ?? defaults.Restart,
+            RestartDelay = Seconds(context.Get(_restartDelay)) ?? defaults.RestartDelay,
+            Orphans = context.Get(_orphans) is { } answer ? Enum.Parse<OrphanAnswer>(answer, ignoreCase: true) : defaults.Orphans,
         };
+    }
+
+    private static Option<RestartPolicy?> RestartOption()
+    {
+        var option = new Option<RestartPolicy?>("--restart")
+        {
+            Description = "Start it again after an end of its own: on-failure or always, at most N times (default: no)",
+            HelpName = "on-failure[:N]|always[:N]|no",
+            CustomParser = result =>
+            {
+                var policy = RestartPolicy.Parse(result.Tokens[0].Value);
+                if (policy is null)
+                    result.AddError($"--restart takes on-failure, always (both with :N for at most N times) or no, not '{result.Tokens[0].Value}'");
+                return policy;
+            },
+        };
+        option.CompletionSources.Add(_ => [new("on-failure"), new("always"), new("no")]);
+        return option;
     }
 
     private static TimeSpan? Seconds(int? seconds) => seconds is { } given ? TimeSpan.FromSeconds(given) : null;

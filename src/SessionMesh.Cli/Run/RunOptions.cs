@@ -1,3 +1,4 @@
+using SessionMesh.Cli.Run.Orphans;
 using SessionMesh.Contracts;
 
 namespace SessionMesh.Cli.Run;
@@ -33,4 +34,13 @@ internal sealed record RunOptions
 
     /// <summary>For how long an exit is reported to a server that does not answer.</summary>
     public TimeSpan ReportTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Whether the process is started again after an end of its own.</summary>
+    public RestartPolicy Restart { get; init; } = RestartPolicy.None;
+
+    /// <summary>Before the first restart; doubles from there.</summary>
+    public TimeSpan RestartDelay { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>What becomes of processes that a runner of this agent, now gone, has left.</summary>
+    public OrphanAnswer Orphans { get; init; }
 }

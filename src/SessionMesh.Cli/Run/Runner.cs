@@ -1,30 +1,23 @@
+using SessionMesh.Cli.Run.Orphans;
 using SessionMesh.Cli.Run.Process;
 using SessionMesh.Cli.Run.Session;
-using SessionMesh.Cli.Run.Steering;
 using SessionMesh.Client;
 using SessionMesh.Contracts.Agents;
-using SessionMesh.Contracts.Errors;
-using SessionMesh.Contracts.Keys;
 
 namespace SessionMesh.Cli.Run;
 
-/// <summary>
-/// Puts one process under the mesh and sees it through: register, mint its key, start it, keep its session, and report its
-/// end once nothing of it is left.
-/// </summary>
+/// <summary>Puts one command under the mesh and sees it through, over as many lives as it was asked to give it.</summary>
 internal sealed class Runner(MeshClient client, RunOptions options, RunLog log, TimeProvider time)
 {
-    /// <summary>For how long the exit is still reported after a signal that came when the child had ended.</summary>
-    private static readonly TimeSpan s_lastWord = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan s_longestWait = TimeSpan.FromSeconds(60);
 
-    private readonly ChildReaper _reaper = ChildReaper.Shared;
-
-    /// <summary>The child's exit code, or 128 plus the signal that ended it.</summary>
+    /// <summary>The last child's exit code, or 128 plus the signal that ended it.</summary>
     /// <exception cref="MeshException">It could not be registered or got no key; nothing was started.</exception>
     /// <exception cref="SpawnException">It could not be started; its end was reported.</exception>
+    /// <exception cref="Hosting.CommandException">Processes of an earlier runner are left, and were to be respected or did not end.</exception>
     public async Task<int> RunAsync()
     {
-        var request = new RegisterAgentRequest
+        var request = await new OrphanGate(client, options, log, time).PassAsync(new RegisterAgentRequest
         {
             AgentId = options.AgentId,
             ParentId = options.ParentId,
@@ -32,145 +25,83 @@ internal sealed class Runner(MeshClient client, RunOptions options, RunLog log, 
             Specializations = options.Specializations.Count == 0 ? null : options.Specializations,
             Labels = options.Labels.Count == 0 ? null : options.Labels,
             Ttl = options.TtlSeconds,
-        };
-        var registration = await client.RegisterAsync(request);
-        var session = new AgentSession(client, request, registration, log, time);
-        try
-        {
-            var key = await MintAsync(session.AgentId);
-            session.KeyEndsAt = key.ExpiresAt;
-            if (key.ExpiresAt is { } end)
-                log.Say($"the key in use ends at {end:u}; after that the process runs on, but cannot be steered");
-            var environment = ChildEnvironment.For(
-                client.Options.BaseUrl, session.AgentId, session.Incarnation, key.Token, ChildEnvironment.OwnNames());
-            return await SuperviseAsync(session, environment);
-        }
-        catch (Exception e) when (e is SpawnException or MeshException)
-        {
-            var code = e is SpawnException spawn ? spawn.ShellCode : RunCommand.OwnFailure;
-            await session.ReportExitAsync(new ExitRequest { ExitCode = code, Reason = $"not started: {e.Message}" }, options.ReportTimeout, CancellationToken.None);
-            throw;
-        }
-    }
-
-    /// <summary>Mints a key that can speak for this agent alone. When an answer was lost on the way, the key it held is useless: revoke it, mint another.</summary>
-    private async Task<CreatedKey> MintAsync(string agentId)
-    {
-        var request = new CreateKeyRequest { AgentId = agentId };
-        try
-        {
-            return await client.CreateKeyAsync(request);
-        }
-        catch (MeshException e) when (e.Code == ErrorCodes.SecretNotRepeatable)
-        {
-            if (e.Problem?.KeyId is { } lost)
-                await client.RevokeKeyAsync(lost);
-            return await client.CreateKeyAsync(request);
-        }
-    }
-
-    private async Task<int> SuperviseAsync(AgentSession session, Dictionary<string, string?> environment)
-    {
-        using var stop = new StopControl(time);
-        using var adoption = _reaper.AdoptOrphans();
-        using var pipe = options.SteerStdin ? new ChildPipe(time) : null;
-        var terminal = ControllingTerminal.Find();
-        var foreground = terminal is not null && ControllingTerminal.IsOurs;
-
-        var child = _reaper.Start(new SpawnRequest
-        {
-            File = options.Command[0],
-            Arguments = [.. options.Command.Skip(1)],
-            Environment = environment,
-            Placement = terminal is null ? Placement.NewSession : Placement.ForegroundGroup,
-            Terminal = foreground ? ControllingTerminal.Descriptor : -1,
-            Stdin = pipe?.ReadEnd,
         });
-        pipe?.CloseReadEnd();
-        var tree = new ProcessTree(_reaper, child, time);
-        var dispatcher = new DirectiveDispatcher(Handler(tree, pipe, environment), tree, stop, options.Grace, session.Ack, log);
-        var job = new JobControl(child, tree, terminal, () => dispatcher.IsPaused);
-        using var reporting = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
-        using var relay = Relay(child, stop, job, reporting);
-        job.Begin(foreground);
-        log.Say($"agent {session.AgentId}, incarnation {session.Incarnation}, process {child.Pid}");
+        using var adoption = ChildReaper.Shared.AdoptOrphans();
+        using var signals = new RunSignals(ChildReaper.Shared);
+        var restarts = new Restarts(options.Restart, options.RestartDelay, log);
 
-        using var over = new CancellationTokenSource();
-        var following = job.FollowAsync();
-        var keeping = session.RunAsync(over.Token);
-        var dispatching = dispatcher.RunAsync(session.Directives, over.Token);
-        _ = ObeyEndAsync(session, stop);
+        var life = await AgentLife.BeginAsync(client, request, options, signals, log, time);
+        request = request with { AgentId = life.Session.AgentId, Takeover = null };
+        var began = time.GetTimestamp();
+        var end = await life.RunAsync();
+        while (restarts.After(end, time.GetElapsedTime(began)) is { } wait)
+        {
+            if (await NextLifeAsync(request, life.Session, end, wait, signals) is not { } next)
+                break;
+            life = next;
+            began = time.GetTimestamp();
+            end = await RunAgainAsync(life);
+        }
 
-        var (exit, reason) = await EndAsync(child, tree, stop);
-        job.End(exit);
-        dispatcher.AcknowledgeStops();
-        await ReportAsync(session, exit, reason, reporting.Token);
-        await over.CancelAsync();
-        await Task.WhenAll(following, keeping, dispatching);
-        job.PassOnInterrupt();
-        return exit.ShellCode;
+        if (end.EndedByKey)
+            JobControl.PassOnInterrupt();
+        return end.Exit.ShellCode;
     }
 
-    private ISteerHandler Handler(ProcessTree tree, ChildPipe? pipe, Dictionary<string, string?> environment) => options switch
+    /// <summary>A command that has started before and now cannot (it is being replaced) is one more failure, not the end.</summary>
+    private async Task<LifeEnd> RunAgainAsync(AgentLife life)
     {
-        { OnSteer: { } command } => new OnSteerHandler(command, _reaper, tree, environment, options.SteerTimeout, time),
-        { SteerFile: { } file } => new SteerFileHandler(file),
-        _ when pipe is not null => new SteerStdinHandler(pipe, options.SteerTimeout),
-        _ => new NoSteerHandler(),
-    };
+        try
+        {
+            return await life.RunAsync();
+        }
+        catch (SpawnException e)
+        {
+            log.Warn(e.Message);
+            return new LifeEnd(ExitStatus.Exited(e.ShellCode), IsWished: false, EndedByKey: false, Untold: null);
+        }
+    }
 
     /// <summary>
-    /// After the child's end a signal means: do not wait for the server any longer. Not at once, though: who ends a whole tree
-    /// or control group sends the child and us the same TERM, and the child is often the faster of the two; a server that
-    /// answers must hear of it even so.
+    /// Waits, then registers the next incarnation, for as long as it takes a server that is away to come back. Null when
+    /// there is to be none: we were asked to end, or the server refused.
     /// </summary>
-    private SignalRelay Relay(ChildProcess child, StopControl stop, JobControl job, CancellationTokenSource reporting) => new(
-        passOn: signal =>
-        {
-            if (!_reaper.SignalGroup(child, signal) && signal != Signals.Winch)
-                reporting.CancelAfter(s_lastWord);
-        },
-        terminate: () =>
-        {
-            if (child.HasExited)
-                reporting.CancelAfter(s_lastWord);
-            stop.Request(new StopOrder(options.Grace, "the runner was asked to terminate"));
-        },
-        suspend: () => job.Suspend(Signals.Tstp),
-        continued: job.Continued);
-
-    private async Task ObeyEndAsync(AgentSession session, StopControl stop)
+    private async Task<AgentLife?> NextLifeAsync(RegisterAgentRequest request, AgentSession last, LifeEnd end, TimeSpan wait, RunSignals signals)
     {
-        var end = await session.Ended;
-        log.Warn(end.Detail);
-        stop.Request(new StopOrder(end.Demand == EndDemand.Kill ? TimeSpan.Zero : options.Grace, end.Code));
-    }
-
-    /// <summary>Waits for the child's own end or for a wish to stop it, and returns when nothing of it is left.</summary>
-    private async Task<(ExitStatus Exit, string? Reason)> EndAsync(ChildProcess child, ProcessTree tree, StopControl stop)
-    {
-        await Task.WhenAny(child.Exited, stop.Requested);
-        if (stop.Requested.IsCompleted)
+        var backoff = new Backoff(s_longestWait);
+        var untold = end.Untold;
+        try
         {
-            var order = await stop.Requested;
-            await tree.StopAsync(order.Grace, stop.Hurry);
-            return (await child.Exited, order.Reason);
+            while (true)
+            {
+                await Task.Delay(wait, time, signals.Leaving);
+                wait = backoff.Next();
+                try
+                {
+                    // What the server was not told keeps the last incarnation alive in its eyes, and the next one out.
+                    if (untold is not null && await last.ReportExitAsync(untold, options.ReportTimeout, signals.Leaving) == ReportOutcome.NoAnswer)
+                        continue;
+                    untold = null;
+                    var next = await AgentLife.BeginAsync(client, request, options, signals, log, time);
+                    if (!signals.Leaving.IsCancellationRequested)
+                        return next;
+                    await next.AbandonAsync();
+                    return null;
+                }
+                catch (MeshException e) when (e.Failure != MeshFailure.Refused || e.Status is 408 or 429 or >= 500)
+                {
+                    log.Warn($"not started again yet: {e.Message}");
+                }
+            }
         }
-
-        var left = tree.Members(helpers: true).Count;
-        if (left > 0)
+        catch (OperationCanceledException)
         {
-            log.Say($"the process ended and left {left} others behind; ending them");
-            await tree.StopAsync(options.Grace, stop.Hurry);
+            return null;
         }
-
-        return (await child.Exited, null);
-    }
-
-    private async Task ReportAsync(AgentSession session, ExitStatus exit, string? reason, CancellationToken cancellation)
-    {
-        var report = new ExitRequest { ExitCode = exit.Code, Signal = exit.SignalName, Reason = reason };
-        if (!await session.ReportExitAsync(report, options.ReportTimeout, cancellation))
-            log.Warn($"ended with {exit}, which the server was not told");
+        catch (MeshException e)
+        {
+            log.Warn($"not started again: {e.Message}");
+            return null;
+        }
     }
 }

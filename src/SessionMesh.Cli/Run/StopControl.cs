@@ -17,7 +17,7 @@ internal sealed class StopControl(TimeProvider time) : IDisposable
     /// <summary>The first request.</summary>
     public Task<StopOrder> Requested => _requested.Task;
 
-    /// <summary>Cancelled with the first request.</summary>
+    /// <summary>Cancelled with the first request, or when the process has ended by itself: nothing more is to be brought to it.</summary>
     public CancellationToken Stopping => _stopping.Token;
 
     /// <summary>Cancelled when the grace of the soonest request is over.</summary>
@@ -42,6 +42,9 @@ internal sealed class StopControl(TimeProvider time) : IDisposable
         if (_requested.TrySetResult(order))
             _stopping.Cancel();
     }
+
+    /// <summary>The process has ended by itself.</summary>
+    public void Abandon() => _stopping.Cancel();
 
     public void Dispose()
     {

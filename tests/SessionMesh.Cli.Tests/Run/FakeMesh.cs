@@ -25,15 +25,22 @@ internal sealed class FakeMesh : HttpMessageHandler
     /// <summary>While true, nobody answers.</summary>
     public volatile bool IsAway;
 
+    /// <summary>While true, streams are refused; all else is answered.</summary>
+    public volatile bool IsDeaf;
+
     /// <summary>Refuses heartbeats with this code while set.</summary>
     public volatile string? HeartbeatRefusal;
 
     /// <summary>Refuses registrations with this code while set.</summary>
     public volatile string? RegistrationRefusal;
 
+    /// <summary>The one that lives, or lived last. Each exit that is taken makes the next registration a new one.</summary>
     public int Incarnation { get; set; } = 3;
 
-    public DateTimeOffset? KeyExpiresAt { get; set; }
+    /// <summary>Whether somebody is thought alive: refuses registrations without takeover until its exit is reported.</summary>
+    public volatile bool IsHeldAlive;
+
+    private bool _isOver;
 
     public MeshClient Client() => new(
         new MeshClientOptions { BaseUrl = new Uri("http://mesh.test:7420/"), Token = OperatorKey, RetryDelay = TimeSpan.FromMilliseconds(1) }, this);
@@ -120,21 +127,54 @@ internal sealed class FakeMesh : HttpMessageHandler
         Calls.Enqueue((path, string.IsNullOrEmpty(text) ? null : JsonNode.Parse(text)));
         return (request.Method.Method, path.Split('/')) switch
         {
-            ("POST", [_, "agents"]) => RegistrationRefusal is { } code ? Problem(code) : Json(201, Row()),
+            ("POST", [_, "agents"]) => Register(text),
             ("POST", [_, "keys"]) => Json(201, new JsonObject
             {
                 ["key_id"] = "k2", ["session_key"] = "k2", ["token"] = BoundKey, ["scopes"] = new JsonArray("agent:self"), ["generation"] = 1,
-                ["expires_at"] = KeyExpiresAt,
             }),
             ("POST", [_, "agents", _, "heartbeat"]) => HeartbeatRefusal is { } code ? Problem(code) : Json(200, Heartbeat()),
-            ("POST", [_, "agents", _, "exit"]) => Json(200, new JsonObject
-            {
-                ["agent_id"] = "a1", ["incarnation"] = Incarnation, ["status"] = "dead", ["confirmed"] = true, ["descendants"] = new JsonArray(),
-            }),
+            ("POST", [_, "agents", _, "exit"]) => Exited(text),
+            ("GET", [_, "agents", _]) => Json(200, Row()),
             ("POST", [_, "agents", _, "directives", var seq, "ack"]) => Json(200, _inbox[int.Parse(seq) - 1].DeepClone()),
-            ("GET", [_, "agents", _, "directives"]) => Stream(request),
+            ("GET", [_, "agents", _, "directives"]) => request.Headers.Accept.Any(type => type.MediaType == "text/event-stream") ? IsDeaf ? Problem("busy", 503) : Stream(request) : Pending(),
             _ => Problem("not_found", 404),
         };
+    }
+
+    private HttpResponseMessage Register(string? text)
+    {
+        if (RegistrationRefusal is { } code)
+            return Problem(code);
+        lock (_gate)
+        {
+            var takeover = JsonNode.Parse(text!)!["takeover"]?.GetValue<bool>() == true;
+            if (IsHeldAlive && !takeover)
+                return Problem("already_alive");
+            if (_isOver || IsHeldAlive)
+                Incarnation++;
+            (_isOver, IsHeldAlive) = (false, false);
+            return Json(201, Row());
+        }
+    }
+
+    private HttpResponseMessage Exited(string? text)
+    {
+        lock (_gate)
+        {
+            if (JsonNode.Parse(text!)!["incarnation"]!.GetValue<int>() != Incarnation)
+                return Problem("superseded");
+            (_isOver, IsHeldAlive) = (true, false);
+            return Json(200, new JsonObject
+            {
+                ["agent_id"] = "a1", ["incarnation"] = Incarnation, ["status"] = "dead", ["confirmed"] = true, ["descendants"] = new JsonArray(),
+            });
+        }
+    }
+
+    private HttpResponseMessage Pending()
+    {
+        lock (_gate)
+            return Json(200, new JsonObject { ["directives"] = new JsonArray([.. _inbox.Select(directive => directive.DeepClone())]) });
     }
 
     private JsonObject Row() => new()

@@ -30,7 +30,7 @@ public sealed class RunnerTests : IDisposable
     public async Task Run_Child_GetsItsIdentityAndAKeyOfItsOwn()
     {
         var output = _scratch.File("env");
-        var run = new Running(_mesh, Running.Sh($"env | grep -E '^SESSION_' | sort > {output}; echo >> {output}"));
+        var run = new Running(_mesh, Running.Sh($"env | grep -E '^SESSION_' | grep -v '^SESSION_MESH_RUNNER=' | sort > {output}; echo >> {output}"));
         Assert.Equal(0, await run.Ends);
         Assert.Equal(
             ["SESSION_API_KEY=smk_bound", "SESSION_MESH_AGENT_ID=a1", "SESSION_MESH_INCARNATION=3", "SESSION_MESH_URL=http://mesh.test:7420"],
@@ -225,13 +225,13 @@ public sealed class RunnerTests : IDisposable
         await Eventually.Line(ready);
         _mesh.HeartbeatRefusal = "tombstoned";
         Assert.Equal(137, await run.Ends);
-        Assert.Equal("tombstoned", _mesh.Exit!["reason"]!.ToString());
+        Assert.Equal("killed by force", _mesh.Exit!["reason"]!.ToString());
     }
 
     [Theory]
     [InlineData("tombstoned", 137)]
     [InlineData("superseded", 143)]
-    [InlineData("unauthenticated", 137)]
+    [InlineData("key_revoked", 137)]
     public async Task Stream_EndedByTheServer_EndsTheProcess(string code, int exitCode)
     {
         var run = new Running(_mesh, Running.Sh("exec sleep 1000") with { Grace = TimeSpan.FromMinutes(5) });
@@ -240,14 +240,16 @@ public sealed class RunnerTests : IDisposable
         Assert.Equal(exitCode, await run.Ends);
     }
 
-    [Fact]
-    public async Task Stream_CutBecauseTheKeyExpired_ProcessRunsOn()
+    [Theory]
+    [InlineData("key_expired")]
+    [InlineData("unauthenticated")]
+    public async Task Stream_EndedForAnythingButARevokedKey_ProcessRunsOn(string code)
     {
-        _mesh.KeyExpiresAt = TimeProvider.System.GetUtcNow();
         var run = new Running(_mesh, Running.Sh("sleep 1000"));
         await Eventually.True(() => _mesh.HasStream, "the stream");
-        _mesh.EndStreams("unauthenticated");
+        _mesh.EndStreams(code);
         await Eventually.True(() => _mesh.HasStream, "the stream again");
+        Assert.Equal(code == "key_expired", run.Lines.Any(line => line.Contains("has expired", StringComparison.Ordinal)));
         Assert.False(run.Code.IsCompleted);
         await StopAsync(run);
     }

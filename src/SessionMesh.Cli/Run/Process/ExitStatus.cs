@@ -18,6 +18,12 @@ internal readonly record struct ExitStatus
     /// <summary>What a shell shows as <c>$?</c>: the code, or 128 plus the signal.</summary>
     public int ShellCode => Code ?? 128 + Signal.GetValueOrDefault();
 
+    /// <summary>
+    /// Ended by INT, QUIT or HUP, or with the code by which a program that caught Ctrl+C says so: a person's wish, not a
+    /// failure.
+    /// </summary>
+    public bool IsInterrupt => Signal is Signals.Int or Signals.Quit or Signals.Hup || Code == 128 + Signals.Int;
+
     /// <summary>Name of the signal without SIG, or null.</summary>
     public string? SignalName => Signal is { } signal ? Signals.Name(signal) : null;
 

@@ -13,7 +13,7 @@ internal readonly record struct ProcEntry(int Pid, int ParentPid, int Group, cha
 }
 
 /// <summary>Reads the process table of Linux. Every answer may be out of date when it arrives: callers loop.</summary>
-internal static class ProcFs
+internal static partial class ProcFs
 {
     private static readonly bool s_hasChildrenFile =
         File.Exists($"/proc/self/task/{Environment.ProcessId.ToString(CultureInfo.InvariantCulture)}/children");
@@ -24,6 +24,18 @@ internal static class ProcFs
     /// <summary>Whether the process runs nothing: a process's own entry shows its first thread alone. True when it is gone.</summary>
     public static bool AreAllThreadsStopped(int pid) =>
         Tasks(pid).All(task => ReadStat(pid, task + "/stat") is not { } thread || thread.IsStopped || thread.IsOver);
+
+    /// <summary>Whether any of its threads is inside the kernel where no signal but KILL reaches it.</summary>
+    public static bool IsInsideKernel(int pid) => Tasks(pid).Any(task => ReadStat(pid, task + "/stat") is { State: 'D' });
+
+    /// <summary>Whether nothing of it runs any more. A process whose first thread has ended looks over though others of it run.</summary>
+    public static bool IsGone(int pid) => Tasks(pid).All(task => ReadStat(pid, task + "/stat") is not { IsOver: false });
+
+    /// <summary>Every process there is, as far as we may see.</summary>
+    public static IEnumerable<ProcEntry> All() =>
+        Directory.EnumerateDirectories("/proc")
+            .Select(path => int.TryParse(Path.GetFileName(path), NumberStyles.None, CultureInfo.InvariantCulture, out var pid) ? Read(pid) : null)
+            .OfType<ProcEntry>();
 
     private static ProcEntry? ReadStat(int pid, string path)
     {
@@ -105,10 +117,7 @@ internal static class ProcFs
     /// <summary>For kernels without the children files: one pass over all processes.</summary>
     private static Func<int, IEnumerable<int>> ChildrenFromScan()
     {
-        var byParent = Directory.EnumerateDirectories("/proc")
-            .Select(path => int.TryParse(Path.GetFileName(path), NumberStyles.None, CultureInfo.InvariantCulture, out var pid) ? Read(pid) : null)
-            .OfType<ProcEntry>()
-            .ToLookup(entry => entry.ParentPid, entry => entry.Pid);
+        var byParent = All().ToLookup(entry => entry.ParentPid, entry => entry.Pid);
         return pid => byParent[pid];
     }
 

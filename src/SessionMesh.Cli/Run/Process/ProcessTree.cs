@@ -39,12 +39,14 @@ internal sealed class ProcessTree(ChildReaper reaper, ChildProcess root, TimePro
     public async Task<int> PauseAsync(CancellationToken cancellation = default)
     {
         var began = time.GetTimestamp();
+        HashSet<int> waiting = [];
         while (true)
         {
             cancellation.ThrowIfCancellationRequested();
             var changed = reaper.Changed.Next;
             var members = Members();
             Signal(Signals.Stop, members.Where(member => !member.IsStopped).ToList(), group: !IsRootStopped());
+            waiting = FreeHalfBorn(waiting, members);
             var running = Running();
             if (running == 0 || time.GetElapsedTime(began) > PauseBound)
                 return running;
@@ -138,6 +140,23 @@ internal sealed class ProcessTree(ChildReaper reaper, ChildProcess root, TimePro
         return ProcFs.Descendants(Environment.ProcessId, except);
     }
 
+    /// <summary>
+    /// A process that starts another by vfork (as posix_spawn does, and many shells) waits inside the kernel until the new
+    /// one has begun its program. Stopped before that, the new one holds its parent there, where no STOP reaches it. It is
+    /// let go a moment, and stopped again in the next round, by when the parent has stopped.
+    /// </summary>
+    /// <param name="waiting">Processes that were inside the kernel a round ago; those that still are, are meant.</param>
+    private static HashSet<int> FreeHalfBorn(HashSet<int> waiting, List<ProcEntry> members)
+    {
+        foreach (var child in members)
+        {
+            if (child.IsStopped && waiting.Contains(child.ParentPid) && ProcFs.IsInsideKernel(child.ParentPid))
+                ProcessHandle.Signal(child, Signals.Cont);
+        }
+
+        return [.. members.Select(member => member.Pid).Where(ProcFs.IsInsideKernel)];
+    }
+
     /// <summary>Of the root the kernel tells its parent when every thread has stopped; of the others every thread is looked at.</summary>
     private int Running()
     {
@@ -158,28 +177,8 @@ internal sealed class ProcessTree(ChildReaper reaper, ChildProcess root, TimePro
         foreach (var member in members)
         {
             if (!reached || member.Group != root.Pid)
-                SignalOne(member, signal);
+                ProcessHandle.Signal(member, signal);
         }
-    }
-
-    /// <summary>
-    /// Signals one process by a handle, after making sure that the handle is of the process that was seen: its id may
-    /// have been given to a stranger since.
-    /// </summary>
-    private static void SignalOne(ProcEntry member, int signal)
-    {
-        var handle = (int)Native.Syscall((nint)Platform.SysPidfdOpen, member.Pid, 0, 0, 0);
-        if (ProcFs.Read(member.Pid) is { } now && now.StartTime == member.StartTime)
-        {
-            // Without handles (a kernel before 5.3) the check just made is all there is.
-            if (handle < 0)
-                _ = Native.Kill(member.Pid, signal);
-            else
-                _ = Native.Syscall((nint)Platform.SysPidfdSendSignal, handle, signal, 0, 0);
-        }
-
-        if (handle >= 0)
-            _ = Native.Close(handle);
     }
 
     /// <summary>Waits for a change or the time, whichever is first; cancelling ends the wait without an exception.</summary>

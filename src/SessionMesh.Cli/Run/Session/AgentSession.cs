@@ -19,9 +19,6 @@ internal sealed class AgentSession
 {
     private static readonly TimeSpan s_longestWait = TimeSpan.FromSeconds(15);
 
-    /// <summary>By so much the server's clock may differ from ours.</summary>
-    private static readonly TimeSpan s_clockSkew = TimeSpan.FromMinutes(1);
-
     private readonly MeshClient _client;
     private readonly RegisterAgentRequest _request;
     private readonly RunLog _log;
@@ -35,6 +32,7 @@ internal sealed class AgentSession
     private int _incarnation;
     private int _nextBeat;
     private string? _trouble;
+    private volatile string _meanwhile = "the process keeps running, and I keep trying";
 
     /// <param name="registration">The server's answer to <paramref name="request"/>: the incarnation to keep.</param>
     public AgentSession(MeshClient client, RegisterAgentRequest request, AgentRegistration registration, RunLog log, TimeProvider time)
@@ -50,12 +48,6 @@ internal sealed class AgentSession
     public string AgentId { get; }
 
     public int Incarnation => Volatile.Read(ref _incarnation);
-
-    /// <summary>
-    /// When the key we speak with expires, where it does. A stream cut for its key then means no more than that: the
-    /// process runs on, if out of reach. Before that it means that the key was revoked.
-    /// </summary>
-    public DateTimeOffset? KeyEndsAt { get; set; }
 
     /// <summary>Each directive once, in order. Bounded by the server, which keeps at most an inbox of them.</summary>
     public ChannelReader<Directive> Directives => _directives.Reader;
@@ -74,15 +66,38 @@ internal sealed class AgentSession
     }
 
     /// <summary>
-    /// Reports that the process is gone, which is the proof of it. Tries until the server has taken it or the bound is
-    /// over; false when it could not be told. A server that does not want to know (another incarnation has taken over) is
-    /// no failure.
+    /// Whether a stop waits that this side has not heard of, asked once the session is no longer kept. False when the
+    /// server does not answer.
     /// </summary>
-    public async Task<bool> ReportExitAsync(ExitRequest report, TimeSpan atMost, CancellationToken cancellation)
+    public async Task<bool> IsToldToStopAsync(CancellationToken cancellation)
+    {
+        while (Directives.TryRead(out var directive))
+        {
+            if (directive.Verb == DirectiveVerb.Stop)
+                return true;
+        }
+
+        try
+        {
+            var pending = await _client.DirectivesAsync(AgentId, cancellation: cancellation);
+            return pending.Directives.Any(directive => directive.Verb == DirectiveVerb.Stop);
+        }
+        catch (Exception e) when (e is MeshException or OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>
+    /// Reports that the process is gone, which is the proof of it. Tries until the server has taken it or the bound is
+    /// over. A server that does not want to know (another incarnation has taken over) counts as told.
+    /// </summary>
+    public async Task<ReportOutcome> ReportExitAsync(ExitRequest report, TimeSpan atMost, CancellationToken cancellation)
     {
         using var bound = new CancellationTokenSource(atMost, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(bound.Token, cancellation);
         var backoff = new Backoff(s_longestWait);
+        _meanwhile = $"the process has ended; I try for {atMost.TotalSeconds:0} s to report it";
         try
         {
             while (true)
@@ -91,16 +106,18 @@ internal sealed class AgentSession
                 try
                 {
                     await _client.ExitAsync(AgentId, report with { Incarnation = Incarnation }, either.Token);
-                    return true;
+                    return ReportOutcome.Told;
                 }
                 catch (MeshException e) when (IsFinal(e))
                 {
                     _log.Say($"the exit was not taken: {e.Message}");
-                    return true;
+                    return ReportOutcome.Told;
                 }
                 catch (MeshException e)
                 {
                     Trouble(e);
+                    if (e.Status is 401 or 403)
+                        return ReportOutcome.Refused;
                 }
 
                 await Task.Delay(backoff.Next(), _time, either.Token);
@@ -108,7 +125,7 @@ internal sealed class AgentSession
         }
         catch (OperationCanceledException)
         {
-            return false;
+            return ReportOutcome.NoAnswer;
         }
     }
 
@@ -221,7 +238,9 @@ internal sealed class AgentSession
                     Trouble(e);
                 }
 
-                if (ended is not null && EndOf(ended) is { } end)
+                if (ended?.Code == ErrorCodes.KeyExpired)
+                    _log.Warn("the key in use has expired: the process runs on, but is no longer kept alive in the mesh and cannot be steered");
+                if (SessionEnd.Of(ended?.Code, ended?.Detail ?? "") is { } end)
                     _ended.TrySetResult(end);
                 else
                     await Task.Delay(backoff.Next(), _time, cancellation);
@@ -232,12 +251,6 @@ internal sealed class AgentSession
             // The session is being closed.
         }
     }
-
-    /// <summary>Only a word on the stream itself tells a revoked key from a mistaken one: an answer of 401 may be a server with another store.</summary>
-    private SessionEnd? EndOf(StreamEnd ended) =>
-        ended is { Status: null, Code: ErrorCodes.Unauthenticated }
-            ? _time.GetUtcNow() + s_clockSkew < (KeyEndsAt ?? DateTimeOffset.MaxValue - s_clockSkew) ? SessionEnd.KeyRevoked(ended.Detail) : null
-            : SessionEnd.Of(ended.Code, ended.Detail);
 
     private void Offer(Directive directive)
     {
@@ -296,7 +309,7 @@ internal sealed class AgentSession
     {
         var kind = e.Code ?? e.Failure.ToString();
         if (Interlocked.Exchange(ref _trouble, kind) != kind)
-            _log.Say($"{e.Message}; the process keeps running, and I keep trying");
+            _log.Say($"{e.Message}; {_meanwhile}");
     }
 
     private void Recovered()

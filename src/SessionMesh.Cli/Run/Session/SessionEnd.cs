@@ -13,19 +13,22 @@ internal enum EndDemand
 }
 
 /// <summary>The server's word that this incarnation is over. Silence, a refused key or an error is no such word.</summary>
-internal sealed record SessionEnd(EndDemand Demand, string Code, string Detail)
+/// <param name="Reason">What the exit report says.</param>
+/// <param name="Detail">The server's own words.</param>
+internal sealed record SessionEnd(EndDemand Demand, string Reason, string Detail)
 {
-    /// <summary>Null for a code that does not end an incarnation.</summary>
+    /// <summary>Somebody else is this agent now: of this incarnation the server takes no report any more.</summary>
+    public bool IsSuperseded => Reason == ErrorCodes.Superseded;
+
+    /// <summary>
+    /// Null for a code that does not end an incarnation: an expired key (<c>key_expired</c>) only puts the process out of
+    /// reach, a revoked one was taken away, and the child's with it.
+    /// </summary>
     public static SessionEnd? Of(string? code, string detail) => code switch
     {
-        ErrorCodes.Tombstoned => new(EndDemand.Kill, code, detail),
+        ErrorCodes.Tombstoned => new(EndDemand.Kill, "killed by force", detail),
+        ErrorCodes.KeyRevoked => new(EndDemand.Kill, "its key was revoked", detail),
         ErrorCodes.Superseded or ErrorCodes.NoSession => new(EndDemand.Stop, code, detail),
         _ => null,
     };
-
-    /// <summary>
-    /// The server cut our stream because the key is not valid any more, though its time was not over: it was revoked, and
-    /// with it the child's.
-    /// </summary>
-    public static SessionEnd KeyRevoked(string detail) => new(EndDemand.Kill, "key_revoked", detail);
 }

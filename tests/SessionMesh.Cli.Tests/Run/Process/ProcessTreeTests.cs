@@ -106,6 +106,21 @@ public sealed class ProcessTreeTests : IDisposable
         Assert.DoesNotContain(sh.Tree.Members(), member => member.IsStopped);
     }
 
+    [Theory]
+    [InlineData("while :; do /bin/true; done")]
+    [InlineData("python3 -c 'import subprocess\nwhile True: subprocess.run([\"/bin/true\"])'")]
+    public async Task Pause_ProcessThatStartsOthersAllTheTime_IsStoppedEachTime(string script)
+    {
+        // A child stopped between vfork and exec used to hold its parent inside the kernel, never to be seen stopped.
+        await using var sh = new Sh(script);
+        await Eventually.True(() => sh.Tree.Members().Count >= 2, "its first child");
+        for (var round = 0; round < 50; round++)
+        {
+            Assert.Equal(0, await sh.Tree.PauseAsync().WaitAsync(Eventually.Bound));
+            Assert.Equal(0, await sh.Tree.ResumeAsync().WaitAsync(Eventually.Bound));
+        }
+    }
+
     [Fact]
     public async Task Pause_Helper_IsLeftRunning()
     {

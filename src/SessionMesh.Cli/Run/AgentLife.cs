@@ -1,0 +1,197 @@
+using SessionMesh.Cli.Run.Process;
+using SessionMesh.Cli.Run.Session;
+using SessionMesh.Cli.Run.Steering;
+using SessionMesh.Client;
+using SessionMesh.Contracts.Agents;
+using SessionMesh.Contracts.Errors;
+using SessionMesh.Contracts.Keys;
+
+namespace SessionMesh.Cli.Run;
+
+/// <summary>How one life of an agent ended.</summary>
+/// <param name="Exit">The process's own end.</param>
+/// <param name="IsWished">Somebody wanted it to end: a stop, the server's word, a signal, Ctrl+C. It is not to be started again.</param>
+/// <param name="EndedByKey">Ctrl+C on the terminal ended it.</param>
+/// <param name="Untold">The report that no server has taken yet; null when it was told.</param>
+internal sealed record LifeEnd(ExitStatus Exit, bool IsWished, bool EndedByKey, ExitRequest? Untold);
+
+/// <summary>
+/// One incarnation of an agent, from its registration to the report of its end: start the process with a key of its own,
+/// keep the session, and see to it that nothing of the process is left when its end is reported.
+/// </summary>
+internal sealed class AgentLife
+{
+    private readonly RunOptions _options;
+    private readonly RunSignals _signals;
+    private readonly RunLog _log;
+    private readonly TimeProvider _time;
+    private readonly Dictionary<string, string?> _environment;
+    private readonly ChildReaper _reaper = ChildReaper.Shared;
+
+    private AgentLife(AgentSession session, Dictionary<string, string?> environment, RunOptions options, RunSignals signals, RunLog log, TimeProvider time)
+    {
+        Session = session;
+        _environment = environment;
+        _options = options;
+        _signals = signals;
+        _log = log;
+        _time = time;
+    }
+
+    /// <summary>Outlives the process: an exit that nobody took can be reported again.</summary>
+    public AgentSession Session { get; }
+
+    /// <summary>Registers the next incarnation and mints its key. The process is not started yet.</summary>
+    /// <exception cref="MeshException">It could not be registered, or got no key and its end was reported.</exception>
+    public static async Task<AgentLife> BeginAsync(
+        MeshClient client, RegisterAgentRequest request, RunOptions options, RunSignals signals, RunLog log, TimeProvider time)
+    {
+        var registration = await client.RegisterAsync(request);
+        var session = new AgentSession(client, request, registration, log, time);
+        try
+        {
+            var key = await MintAsync(client, session.AgentId);
+            if (key.ExpiresAt is { } end)
+                log.Say($"the key in use ends at {end:u}; after that the process runs on, but cannot be steered");
+            var environment = ChildEnvironment.For(
+                client.Options.BaseUrl, session.AgentId, session.Incarnation, key.Token, ChildEnvironment.OwnNames());
+            return new AgentLife(session, environment, options, signals, log, time);
+        }
+        catch (MeshException e)
+        {
+            await session.ReportExitAsync(NotStarted(e, RunCommand.OwnFailure), options.ReportTimeout, signals.Leaving);
+            throw;
+        }
+    }
+
+    /// <summary>The life ends before its process was started.</summary>
+    public Task AbandonAsync() =>
+        Session.ReportExitAsync(new ExitRequest { Reason = "not started: the runner was asked to end" }, _options.ReportTimeout, CancellationToken.None);
+
+    /// <summary>Starts the process and sees it through. Returns when nothing of it is left and its end was reported as far as could be.</summary>
+    /// <exception cref="SpawnException">It could not be started; its end was reported.</exception>
+    public async Task<LifeEnd> RunAsync()
+    {
+        try
+        {
+            return await SuperviseAsync();
+        }
+        catch (SpawnException e)
+        {
+            await Session.ReportExitAsync(NotStarted(e, e.ShellCode), _options.ReportTimeout, _signals.Leaving);
+            throw;
+        }
+    }
+
+    /// <summary>Mints a key that can speak for this agent alone. When an answer was lost on the way, the key it held is useless: revoke it, mint another.</summary>
+    private static async Task<CreatedKey> MintAsync(MeshClient client, string agentId)
+    {
+        var request = new CreateKeyRequest { AgentId = agentId };
+        try
+        {
+            return await client.CreateKeyAsync(request);
+        }
+        catch (MeshException e) when (e.Code == ErrorCodes.SecretNotRepeatable)
+        {
+            if (e.Problem?.KeyId is { } lost)
+                await client.RevokeKeyAsync(lost);
+            return await client.CreateKeyAsync(request);
+        }
+    }
+
+    private static ExitRequest NotStarted(Exception why, int code) => new() { ExitCode = code, Reason = $"not started: {why.Message}" };
+
+    private async Task<LifeEnd> SuperviseAsync()
+    {
+        using var stop = new StopControl(_time);
+        using var pipe = _options.SteerStdin ? new ChildPipe(_time) : null;
+        var terminal = ControllingTerminal.Find();
+        var foreground = terminal is not null && ControllingTerminal.IsOurs;
+
+        var child = _reaper.Start(new SpawnRequest
+        {
+            File = _options.Command[0],
+            Arguments = [.. _options.Command.Skip(1)],
+            Environment = _environment,
+            Placement = terminal is null ? Placement.NewSession : Placement.ForegroundGroup,
+            Terminal = foreground ? ControllingTerminal.Descriptor : -1,
+            Stdin = pipe?.ReadEnd,
+        });
+        pipe?.CloseReadEnd();
+        var tree = new ProcessTree(_reaper, child, _time);
+        var dispatcher = new DirectiveDispatcher(Handler(tree, pipe), tree, stop, _options.Grace, Session.Ack, _log);
+        var job = new JobControl(child, tree, terminal, () => dispatcher.IsPaused);
+        using var reporting = new CancellationTokenSource(Timeout.InfiniteTimeSpan, _time);
+        using var target = _signals.Aim(new SignalTarget(child, stop, job, reporting, _options.Grace));
+        job.Begin(foreground);
+        _log.Say($"agent {Session.AgentId}, incarnation {Session.Incarnation}, process {child.Pid}");
+
+        using var over = new CancellationTokenSource();
+        var following = job.FollowAsync();
+        var keeping = Session.RunAsync(over.Token);
+        var dispatching = dispatcher.RunAsync(Session.Directives, over.Token);
+        _ = ObeyEndAsync(stop);
+
+        var (exit, reason) = await EndAsync(child, tree, stop);
+        job.End(exit);
+
+        // The report ends the session: what keeps it must be over before, or would hear of its own end as of a kill.
+        await over.CancelAsync();
+        await Task.WhenAll(following, keeping, dispatching);
+        dispatcher.AcknowledgeStops();
+        var wished = stop.Requested.IsCompleted || Session.Ended.IsCompleted || exit.IsInterrupt || _signals.Leaving.IsCancellationRequested
+            || (_options.Restart.Mode != RestartMode.No && await Session.IsToldToStopAsync(reporting.Token));
+        var untold = await ReportAsync(exit, reason, reporting.Token);
+        return new LifeEnd(exit, wished, job.EndedByKey, untold);
+    }
+
+    private ISteerHandler Handler(ProcessTree tree, ChildPipe? pipe) => _options switch
+    {
+        { OnSteer: { } command } => new OnSteerHandler(command, _reaper, tree, _environment, _options.SteerTimeout, _time),
+        { SteerFile: { } file } => new SteerFileHandler(file),
+        _ when pipe is not null => new SteerStdinHandler(pipe, _options.SteerTimeout),
+        _ => new NoSteerHandler(),
+    };
+
+    private async Task ObeyEndAsync(StopControl stop)
+    {
+        var end = await Session.Ended;
+        _log.Warn(end.Detail);
+        stop.Request(new StopOrder(end.Demand == EndDemand.Kill ? TimeSpan.Zero : _options.Grace, end.Reason));
+    }
+
+    /// <summary>Waits for the child's own end or for a wish to stop it, and returns when nothing of it is left.</summary>
+    private async Task<(ExitStatus Exit, string? Reason)> EndAsync(ChildProcess child, ProcessTree tree, StopControl stop)
+    {
+        await Task.WhenAny(child.Exited, stop.Requested);
+        if (stop.Requested.IsCompleted)
+        {
+            var order = await stop.Requested;
+            await tree.StopAsync(order.Grace, stop.Hurry);
+            return (await child.Exited, order.Reason);
+        }
+
+        stop.Abandon();
+        var left = tree.Members().Count;
+        if (left > 0)
+        {
+            _log.Say($"the process ended and left {left} others behind; ending them");
+            await tree.StopAsync(_options.Grace, stop.Hurry);
+        }
+
+        await tree.KillAsync();
+        return (await child.Exited, null);
+    }
+
+    /// <summary>Null once told, or where nobody wants to know.</summary>
+    private async Task<ExitRequest?> ReportAsync(ExitStatus exit, string? reason, CancellationToken cancellation)
+    {
+        if (Session.Ended is { IsCompletedSuccessfully: true } ended && (await ended).IsSuperseded)
+            return null;
+        var report = new ExitRequest { ExitCode = exit.Code, Signal = exit.SignalName, Reason = reason };
+        if (await Session.ReportExitAsync(report, _options.ReportTimeout, cancellation) == ReportOutcome.Told)
+            return null;
+        _log.Warn($"ended with {exit}, which the server was not told");
+        return report;
+    }
+}

@@ -1,0 +1,142 @@
+using SessionMesh.Cli.Hosting;
+using SessionMesh.Cli.Run.Orphans;
+using SessionMesh.Cli.Run.Process;
+using SessionMesh.Cli.Tests.Run.Process;
+
+namespace SessionMesh.Cli.Tests.Run.Orphans;
+
+[Collection(ProcessCollection.Name)]
+public sealed class OrphanTests : IDisposable
+{
+    private const string Url = "http://mesh.test:7420";
+
+    /// <summary>Our own id with another start time: a runner that was, before its id came to us.</summary>
+    private static readonly RunnerMark s_gone = RunnerMark.Ours!.Value with { StartTime = RunnerMark.Ours.Value.StartTime + 1 };
+
+    private readonly Scratch _scratch = new();
+    private readonly FakeMesh _mesh = new();
+    private readonly Marked _marked = new();
+
+    public void Dispose()
+    {
+        foreach (var process in _marked.Living())
+            ProcessHandle.Signal(process, Signals.Kill);
+        _scratch.Dispose();
+    }
+
+    [Fact]
+    public async Task Run_OrphansLeft_RefusesNamingThemAndTheFlags()
+    {
+        await Leave("exec sleep 1234");
+        var orphan = _marked.Living().Single();
+        var run = Start(OrphanAnswer.Refuse);
+        var e = await Assert.ThrowsAsync<CommandException>(() => run.Ends);
+        Assert.Equal(ExitCodes.Conflict, e.ExitCode);
+        Assert.Contains("--orphans kill", e.Next, StringComparison.Ordinal);
+        Assert.Contains("--orphans leave", e.Next, StringComparison.Ordinal);
+        Assert.Matches($@"process {orphan.Pid}, incarnation 3, since \d{{4}}-\d\d-\d\dT.*Z: sleep 1234", string.Join('\n', run.Lines));
+        Assert.Empty(_mesh.Calls);
+        Assert.Single(_marked.Living());
+    }
+
+    [Theory]
+    [InlineData("exec sleep 1000")]
+    [InlineData("trap '' TERM; while :; do sleep 1000; done")]
+    [InlineData("setsid sleep 1000 & (setsid sleep 1000 &); exec sleep 1000")]
+    [InlineData("trap '' TERM; while :; do (setsid sleep 1000 &); sleep 0.01; done")]
+    [InlineData("kill -STOP $$")]
+    public async Task Kill_EndsThemAndReportsIt_WhichFreesTheAgent(string script)
+    {
+        await Leave(script);
+        _mesh.IsHeldAlive = true;
+        var run = Start(OrphanAnswer.Kill);
+        Assert.Equal(0, await run.Ends);
+        Assert.Empty(_marked.Living());
+        Assert.Equal(
+            [("/agents/a1/exit", "3"), ("/agents", null), ("/agents/a1/exit", "4")],
+            _mesh.Calls.Where(call => call.Path.EndsWith("/exit", StringComparison.Ordinal) || call.Path.EndsWith("/agents", StringComparison.Ordinal))
+                .Select(call => (call.Path, call.Body?["incarnation"]?.ToString())));
+        Assert.Equal("orphan ended by the next runner", _mesh.Bodies("/exit")[0]["reason"]!.ToString());
+    }
+
+    [Fact]
+    public async Task Kill_DescendantWithoutTheEnvironment_IsFoundByItsDescent()
+    {
+        await Leave($"env -i {Marked.Variable}={_marked.Value} sleep 1000 & wait", processes: 2);
+        Assert.Equal(0, await Start(OrphanAnswer.Kill).Ends);
+        Assert.Empty(_marked.Living());
+    }
+
+    [Fact]
+    public async Task Leave_TakesTheAgentOverFromItsDeadRunnerAndTouchesNothing()
+    {
+        await Leave("exec sleep 1000");
+        _mesh.IsHeldAlive = true;
+        Assert.Equal(0, await Start(OrphanAnswer.Leave).Ends);
+        Assert.True(_mesh.Bodies("/agents").Single()["takeover"]!.GetValue<bool>());
+        Assert.Single(_marked.Living());
+    }
+
+    [Fact]
+    public async Task Leave_AgentThatLivesElsewhereByNow_IsNotTakenOver()
+    {
+        await Leave("exec sleep 1000", incarnation: 2);
+        Assert.Equal(0, await Start(OrphanAnswer.Leave).Ends);
+        Assert.Null(_mesh.Bodies("/agents").Single()["takeover"]);
+    }
+
+    public static TheoryData<string, string, string?> Others => new()
+    {
+        { "another-agent", Url, s_gone.ToString() },
+        { "a1", "http://other.test:7420", s_gone.ToString() },
+        { "a1", Url, RunnerMark.Ours!.Value.ToString() },
+        { "a1", Url, (s_gone with { Namespace = "1" }).ToString() },
+        { "a1", Url, "nonsense" },
+        { "a1", Url, null },
+    };
+
+    [Theory]
+    [MemberData(nameof(Others))]
+    public async Task ProcessNotProvenToBeAnOrphanOfThisAgent_IsNeitherReportedNorTouched(string agent, string url, string? runner)
+    {
+        await Leave("exec sleep 1000", agent, url, runner);
+        var run = Start(OrphanAnswer.Kill);
+        Assert.Equal(0, await run.Ends);
+        Assert.DoesNotContain(run.Lines, line => line.Contains("still run", StringComparison.Ordinal));
+        Assert.Single(_marked.Living());
+        Assert.Single(_mesh.Bodies("/exit"));
+    }
+
+    [Fact]
+    public async Task Kill_AnotherAgentBelowAnOrphan_IsLeftToItsOwnRunner()
+    {
+        await Leave("SESSION_MESH_AGENT_ID=below sleep 1000 & exec sleep 1000", processes: 2);
+        await Eventually.True(
+            () => _marked.Living().Count(process => ProcFs.CommandLine(process.Pid) == "sleep 1000") == 2, "both have begun their program");
+        Assert.Equal(0, await Start(OrphanAnswer.Kill).Ends);
+        Assert.Single(_marked.Living());
+    }
+
+    /// <summary>A process as a killed runner leaves it: nobody's child but init's.</summary>
+    private async Task Leave(string script, string agent = "a1", string url = Url, string? runner = "", int incarnation = 3, int processes = 1)
+    {
+        var command = _marked.Sh(script);
+        ChildReaper.Shared.Start(new SpawnRequest
+        {
+            File = "/bin/sh",
+            Arguments = ["-c", "setsid \"$@\" < /dev/null > /dev/null 2>&1 &", "sh", .. command],
+            Environment = new Dictionary<string, string?>
+            {
+                ["SESSION_MESH_AGENT_ID"] = agent,
+                ["SESSION_MESH_URL"] = url,
+                ["SESSION_MESH_INCARNATION"] = $"{incarnation}",
+                [RunnerMark.Variable] = runner is "" ? s_gone.ToString() : runner,
+            },
+        });
+        await Eventually.True(
+            () => _marked.Living() is var living && living.Count >= processes && living.TrueForAll(process => ProcFs.CommandLine(process.Pid)?.StartsWith("setsid", StringComparison.Ordinal) == false),
+            "the processes that were left");
+    }
+
+    private Running Start(OrphanAnswer answer) => new(_mesh, Running.Sh("exit 0") with { Orphans = answer });
+}
