@@ -43,7 +43,7 @@ public sealed class BadNetworkTests
         await Task.WhenAll(reading);
 
         // On the agents' side: each once, in order.
-        Assert.All(readers, reader => Assert.Equal(Enumerable.Range(1, DirectivesEach).Select(n => ((long)n, $"go-{n}")), reader.Applied));
+        Assert.All(readers, reader => Assert.Equal(Enumerable.Range(1, DirectivesEach).Select(n => ((long)n, (string?)$"go-{n}")), reader.Applied));
         // On the server's side: every one of them acknowledged, none left, none more.
         foreach (var id in ids)
         {
