@@ -13,6 +13,7 @@ public sealed record DirectiveIssued : Change
     public string? Message { get; init; }
 
     /// <summary>JSON text.</summary>
+    [JsonConverter(typeof(RawJsonConverter))]
     public string? Data { get; init; }
 
     [JsonConverter(typeof(WallTimeConverter))]

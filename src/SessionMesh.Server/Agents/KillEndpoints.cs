@@ -12,7 +12,7 @@ using SessionMesh.Server.Steering;
 namespace SessionMesh.Server.Agents;
 
 /// <summary>Stopping agents, one or many, and lifting the tombstone of one whose end nobody confirmed.</summary>
-public sealed class KillEndpoints(Mutations mutations, MeshEngine engine, RowWriter rows, Subscriptions subscriptions, ProblemWriter problems)
+public sealed class KillEndpoints(Mutations mutations, MeshEngine engine, RowWriter rows, Subscriptions subscriptions, Shutdown shutdown, ProblemWriter problems)
 {
     private static readonly string[] s_orderParameters = ["grace", "cascade", "force", "reason"];
 
@@ -68,7 +68,7 @@ public sealed class KillEndpoints(Mutations mutations, MeshEngine engine, RowWri
             agent => Answers.Of(StatusCodes.Status200OK, json =>
             {
                 json.Raw("{"u8);
-                rows.WriteMembers(json, agent, engine.State.Slots[agent.Number].ReadVitals(), engine.Now, RowFields.All);
+                rows.WriteMembers(json, agent, engine.Now, renewed: false);
                 json.Raw("}"u8);
             }));
     }
@@ -108,7 +108,7 @@ public sealed class KillEndpoints(Mutations mutations, MeshEngine engine, RowWri
             {
                 subscription.Changed.Reset();
             }
-            while (!IsProven(target) && await waiting.UntilAsync(subscription.Changed, http.RequestAborted));
+            while (!IsProven(target) && !shutdown.HasBegun && await waiting.UntilAsync(subscription.Changed, http.RequestAborted));
         }
 
         return KillReports.Render(new KillOutcome(Current(outcome.Agent), [.. outcome.Descendants.Select(Current)]));

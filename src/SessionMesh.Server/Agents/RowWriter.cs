@@ -196,7 +196,7 @@ public sealed class RowWriter(MeshEngine engine)
         if (Has(fields, RowFields.ParentId))
         {
             json.Raw("\"parent_id\":"u8);
-            json.String(agent.Parent < 0 ? null : State.Slots[agent.Parent].Agent.Id);
+            json.String(agent.Parent < 0 ? null : engine.IdOf(agent.Parent));
             json.Raw(","u8);
         }
 

@@ -28,6 +28,9 @@ public sealed partial class MeshEngine : IDisposable
     private readonly ILogger<MeshEngine> _log;
     private readonly Thread _thread;
 
+    /// <summary>The batch that is being decided; the engine's thread alone.</summary>
+    private MeshDraft? _deciding;
+
     public MeshEngine(MeshStore store, MeshState state, MeshClock clock, Publisher publisher, ILogger<MeshEngine> log)
     {
         (State, _clock, _publisher, _log) = (state, clock, publisher, log);
@@ -42,6 +45,12 @@ public sealed partial class MeshEngine : IDisposable
     public Moment Now => _clock.Now();
 
     public TimeProvider Time => _clock.Time;
+
+    /// <summary>
+    /// The id of an agent. While an answer is rendered inside a batch (under an <c>Idempotency-Key</c>) also of one that this batch
+    /// has made and memory does not have yet.
+    /// </summary>
+    public string IdOf(int number) => number < State.Slots.Count ? State.Slots[number].Agent.Id : _deciding!.AgentAt(number).Id;
 
     /// <summary>Executes a command; completes once it is durable, or refused. The caller's impatience never cancels it.</summary>
     public async Task<Outcome<T>> ExecuteAsync<T>(Command<T> command) => (await ExecuteAsync(command, null, null)).Outcome;
@@ -123,7 +132,7 @@ public sealed partial class MeshEngine : IDisposable
     {
         while (batch.Count > 0)
         {
-            var draft = new MeshDraft(State, _clock.Now());
+            var draft = _deciding = new MeshDraft(State, _clock.Now());
             if (TryDecide(batch, draft))
             {
                 return draft;

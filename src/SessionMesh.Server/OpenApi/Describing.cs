@@ -40,5 +40,6 @@ internal static class Describing
     public static RouteHandlerBuilder WithQuery(this RouteHandlerBuilder route, string name, string description, bool required = false) =>
         route.WithMetadata(new QueryParameter(name, description, required));
 
-    public static RouteHandlerBuilder Mutates(this RouteHandlerBuilder route) => route.WithMetadata(TakesIdempotencyKey.Instance);
+    public static RouteHandlerBuilder Mutates(this RouteHandlerBuilder route) => route.WithMetadata(TakesIdempotencyKey.Instance)
+            .Produces<Problem>(413, Problem.ContentType).Produces<Problem>(422, Problem.ContentType).Produces<Problem>(503, Problem.ContentType).Produces<Problem>(507, Problem.ContentType);
 }

@@ -14,7 +14,7 @@ public sealed class DirectiveWriter(MeshEngine engine)
         json.Raw("{\"directive_id\":\"d-"u8);
         json.Number(d.Revision);
         json.Raw("\",\"agent_id\":\""u8);
-        json.Raw(engine.State.Slots[d.Agent].Agent.Id);
+        json.Raw(engine.IdOf(d.Agent));
         json.Raw("\",\"seq\":"u8);
         json.Number(d.Seq);
         json.Raw(",\"verb\":\""u8);

@@ -17,7 +17,7 @@ namespace SessionMesh.Server.Steering;
 
 /// <summary>Issuing a directive, acknowledging it, and looking it up.</summary>
 public sealed class SteeringEndpoints(
-    Mutations mutations, MeshEngine engine, DirectiveWriter directives, DirectiveHistory history, Subscriptions subscriptions, ProblemWriter problems)
+    Mutations mutations, MeshEngine engine, DirectiveWriter directives, DirectiveHistory history, Subscriptions subscriptions, Shutdown shutdown, ProblemWriter problems)
 {
     private const int DefaultWaitSeconds = 30;
 
@@ -218,7 +218,7 @@ public sealed class SteeringEndpoints(
             subscription.Changed.Reset();
             pending = engine.State.Slots[issued.Agent].Inbox.Find(issued.Seq);
         }
-        while (pending is not null && pending.State < wanted && await waiting.UntilAsync(subscription.Changed, http.RequestAborted));
+        while (pending is not null && pending.State < wanted && !shutdown.HasBegun && await waiting.UntilAsync(subscription.Changed, http.RequestAborted));
 
         return Render(pending ?? await history.FindAsync(issued.Revision) ?? issued);
     }

@@ -1,0 +1,36 @@
+using System.Text;
+using SessionMesh.Core;
+using SessionMesh.Core.Agents;
+using SessionMesh.Core.Idempotency;
+using SessionMesh.Core.State;
+using SessionMesh.Server.Engine;
+
+namespace SessionMesh.Server.Tests.Engine;
+
+public sealed class RenderTests
+{
+    [Fact]
+    public async Task Render_UnderAnIdempotencyKey_KnowsAnAgentThatItsOwnBatchMade()
+    {
+        using var rig = new EngineRig();
+        using var go = new ManualResetEventSlim();
+        var hold = rig.Engine.ExecuteAsync(new Hold { Actor = "k", Go = go });
+        var parent = rig.Engine.ExecuteAsync(new RegisterAgent { Actor = "k", AgentId = "parent", Profile = new Profile() });
+        var child = rig.Engine.ExecuteAsync(
+            new RegisterAgent { Actor = "k", AgentId = "child", Profile = new Profile { ParentId = "parent" } },
+            new IdempotencyToken(1, 1),
+            registered => new Answer(201, Encoding.UTF8.GetBytes($"\"{rig.Engine.IdOf(registered.Agent.Parent)}\"")));
+        go.Set();
+
+        Assert.True((await hold).Value);
+        Assert.True((await parent).Succeeded);
+        Assert.Equal("\"parent\"", Encoding.UTF8.GetString((await child).Answer!.Json));
+    }
+
+    private sealed record Hold : Command<bool>
+    {
+        public required ManualResetEventSlim Go { get; init; }
+
+        public override Outcome<bool> Decide(MeshDraft draft) => Go.Wait(TimeSpan.FromSeconds(30));
+    }
+}
