@@ -6,8 +6,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-rounds=5 seconds=4 million=1
-if [ "${1:-}" = --quick ]; then rounds=1 seconds=1 million=0; fi
+rounds=5 seconds=4 million=1 streams=10000
+if [ "${1:-}" = --quick ]; then rounds=1 seconds=1 million=0 streams=500; fi
 agents=100000 port=${BENCH_PORT:-7499}
 url=http://127.0.0.1:$port
 out=$PWD/artifacts/bench
@@ -62,6 +62,16 @@ done
 echo >&2
 read -r way_rps way_p50 way_p99 < <(bench whole-way "$url" 1000 $((seconds * 3)))
 
+echo "opening $streams streams…" >&2
+settle() { sleep 3; } # the collector's last word before memory is read
+settle; memory_before=$(memory)
+coproc STREAMS { bench streams "$url" "$streams"; }
+read -r _ <&"${STREAMS[0]}"
+settle; memory_streams=$(memory)
+echo go >&"${STREAMS[1]}"
+read -r stream_p50 stream_p99 <&"${STREAMS[0]}"
+wait "$STREAMS_PID" || true
+
 memory_million='not measured'
 if [ "$million" = 1 ]; then
   echo "seeding a million agents…" >&2
@@ -88,4 +98,5 @@ awk -F'\t' -v batch=3000 '
     }
   }' "$results"
 printf '%-24s %5s %11d %9.2f %9.2f   1,000 streams, steer to durable ack\n' "e whole way" 64 "$way_rps" "$(awk "BEGIN { print $way_p50 / 1000 }")" "$(awk "BEGIN { print $way_p99 / 1000 }")"
+awk "BEGIN { printf \"%-24s %5s %11s %9.2f %9.2f   %s open, %.1f KB of the server's memory each; from a steer to its event\\n\", \"streams\", \"\", \"\", $stream_p50 / 1000, $stream_p99 / 1000, $streams, ($memory_streams - $memory_before) * 1024 / $streams }"
 echo "fsync of 4 KiB: p50 ${fsync_p50} µs, p99 ${fsync_p99} µs. Server memory: ${memory_100k} MB at 100,000 agents, ${memory_million} at 1,000,000."

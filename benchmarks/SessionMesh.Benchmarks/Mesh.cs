@@ -12,7 +12,7 @@ internal sealed class Mesh : IDisposable
 
     public Mesh(string url)
     {
-        _http = new HttpClient(new SocketsHttpHandler { MaxConnectionsPerServer = 4096, PooledConnectionIdleTimeout = Timeout.InfiniteTimeSpan })
+        _http = new HttpClient(new SocketsHttpHandler { MaxConnectionsPerServer = 20_000, PooledConnectionIdleTimeout = Timeout.InfiniteTimeSpan })
         {
             BaseAddress = new Uri(url),
             Timeout = Timeout.InfiniteTimeSpan,
