@@ -27,6 +27,9 @@ internal sealed class CommandContext : IDisposable
 
     public OutputWriter Output { get; }
 
+    /// <summary>Cancelled by Ctrl+C; a question ends with it, too.</summary>
+    public CancellationToken Interrupted { get; init; }
+
     /// <summary>What is being done, as an error message goes on: "steer agent 123".</summary>
     public string Doing { get; set; }
 
@@ -63,7 +66,21 @@ internal sealed class CommandContext : IDisposable
 
         Host.Error.Write(TerminalText.Escape(question) + " [y/N] ");
         Host.Error.Flush();
-        return Host.In.ReadLine()?.Trim().ToLowerInvariant() is "y" or "yes";
+        return Answer()?.Trim().ToLowerInvariant() is "y" or "yes";
+    }
+
+    /// <summary>A line from whoever was asked. Reading cannot be cancelled: after Ctrl+C it is left to the end of the process.</summary>
+    private string? Answer()
+    {
+        try
+        {
+            return Task.Run(Host.In.ReadLine, CancellationToken.None).WaitAsync(Interrupted).GetAwaiter().GetResult();
+        }
+        catch (OperationCanceledException)
+        {
+            Host.Error.WriteLine();
+            throw;
+        }
     }
 
     public void Dispose()

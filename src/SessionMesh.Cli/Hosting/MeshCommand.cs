@@ -35,8 +35,8 @@ internal abstract class MeshCommand : Command
 
     private async Task<int> InvokeAsync(ParseResult parse, CancellationToken cancellation)
     {
-        using var context = new CommandContext(_host, parse, OutputOptions);
         using var interrupt = new Interrupt(_host.TakesSignals && !OwnsSignals, cancellation);
+        using var context = new CommandContext(_host, parse, OutputOptions) { Interrupted = interrupt.Token };
         try
         {
             var code = await RunAsync(context, interrupt.Token);
