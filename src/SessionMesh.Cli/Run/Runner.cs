@@ -48,6 +48,12 @@ internal sealed class Runner(MeshClient client, RunOptions options, RunLog log, 
         return end.Exit.ShellCode;
     }
 
+    private AgentLife? Stopped()
+    {
+        log.Say("it was stopped meanwhile; not started again");
+        return null;
+    }
+
     /// <summary>A command that has started before and now cannot (it is being replaced) is one more failure, not the end.</summary>
     private async Task<LifeEnd> RunAgainAsync(AgentLife life)
     {
@@ -78,10 +84,18 @@ internal sealed class Runner(MeshClient client, RunOptions options, RunLog log, 
                 wait = backoff.Next();
                 try
                 {
-                    // What the server was not told keeps the last incarnation alive in its eyes, and the next one out.
-                    if (untold is not null && await last.ReportExitAsync(untold, options.ReportTimeout, signals.Leaving) == ReportOutcome.NoAnswer)
-                        continue;
-                    untold = null;
+                    if (untold is not null)
+                    {
+                        // What the server was not told keeps the last incarnation alive in its eyes, and the next one out.
+                        // While it was away somebody may have stopped or killed that one, which the report would clear away.
+                        var isStopped = await last.IsToldToStopAsync(signals.Leaving);
+                        if (await last.ReportExitAsync(untold, options.ReportTimeout, signals.Leaving) == ReportOutcome.NoAnswer)
+                            continue;
+                        if (isStopped)
+                            return Stopped();
+                        untold = null;
+                    }
+
                     var next = await AgentLife.BeginAsync(client, request, options, signals, log, time);
                     if (!signals.Leaving.IsCancellationRequested)
                         return next;

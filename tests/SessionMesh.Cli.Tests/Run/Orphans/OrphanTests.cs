@@ -102,7 +102,7 @@ public sealed class OrphanTests : IDisposable
         await Leave("exec sleep 1000", agent, url, runner);
         var run = Start(OrphanAnswer.Kill);
         Assert.Equal(0, await run.Ends);
-        Assert.DoesNotContain(run.Lines, line => line.Contains("still run", StringComparison.Ordinal));
+        Assert.DoesNotContain(run.Lines, line => line.Contains("still runs", StringComparison.Ordinal));
         Assert.Single(_marked.Living());
         Assert.Single(_mesh.Bodies("/exit"));
     }
