@@ -32,14 +32,12 @@ internal sealed class Runner(MeshClient client, RunOptions options, RunLog log, 
 
         var life = await AgentLife.BeginAsync(client, request, options, signals, log, time);
         request = request with { AgentId = life.Session.AgentId, Takeover = null };
-        var began = time.GetTimestamp();
         var end = await life.RunAsync();
-        while (restarts.After(end, time.GetElapsedTime(began)) is { } wait)
+        while (restarts.After(end) is { } wait)
         {
             if (await NextLifeAsync(request, life.Session, end, wait, signals) is not { } next)
                 break;
             life = next;
-            began = time.GetTimestamp();
             end = await RunAgainAsync(life);
         }
 
@@ -64,7 +62,7 @@ internal sealed class Runner(MeshClient client, RunOptions options, RunLog log, 
         catch (SpawnException e)
         {
             log.Warn(e.Message);
-            return new LifeEnd(ExitStatus.Exited(e.ShellCode), IsWished: false, EndedByKey: false, Untold: null);
+            return new LifeEnd(ExitStatus.Exited(e.ShellCode), TimeSpan.Zero, IsWished: false, EndedByKey: false, Untold: null);
         }
     }
 

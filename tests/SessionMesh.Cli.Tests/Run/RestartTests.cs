@@ -162,10 +162,10 @@ public sealed class RestartTests : IDisposable
     public void Wait_DoublesToAMinuteAndBeginsAnewAfterALifeThatWentWell()
     {
         var restarts = new Restarts(new RestartPolicy(RestartMode.OnFailure), TimeSpan.FromSeconds(1), new RunLog(quiet: false) { Sink = _ => { } });
-        var failed = new LifeEnd(ExitStatus.Exited(1), IsWished: false, EndedByKey: false, Untold: null);
+        var failed = new LifeEnd(ExitStatus.Exited(1), TimeSpan.Zero, IsWished: false, EndedByKey: false, Untold: null);
         foreach (var whole in new[] { 1, 2, 4, 8, 16, 32, 60, 60 })
-            Assert.InRange(restarts.After(failed, TimeSpan.Zero)!.Value.TotalSeconds, whole / 2.0, whole);
-        Assert.InRange(restarts.After(failed, Restarts.WellAfter)!.Value.TotalSeconds, 0.5, 1);
+            Assert.InRange(restarts.After(failed)!.Value.TotalSeconds, whole / 2.0, whole);
+        Assert.InRange(restarts.After(failed with { Lived = Restarts.WellAfter })!.Value.TotalSeconds, 0.5, 1);
     }
 
     private Running Start(string script, string policy, TimeSpan? delay = null, TimeSpan? report = null) => new(_mesh, Running.Sh(script) with
