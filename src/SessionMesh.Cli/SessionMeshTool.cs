@@ -36,7 +36,13 @@ internal static class SessionMeshTool
         root.Add(new ListCommand(host));
         root.Add(new ShowCommand(host));
         root.Add(new SteerCommand(host));
+        root.Add(new PauseCommand(host));
+        root.Add(new ResumeCommand(host));
+        root.Add(new StopAllCommand(host));
+        root.Add(new HistoryCommand(host));
+        root.Add(new CancelCommand(host));
         root.Add(new KillCommand(host));
+        root.Add(new ReviveCommand(host));
         root.Add(new RegisterCommand(host));
         root.Add(new HeartbeatCommand(host));
         root.Add(new InboxCommand(host));

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
@@ -33,6 +34,12 @@ public sealed record MeshCall
     /// heartbeats and acks are idempotent by nature and carry none.
     /// </summary>
     public bool NeedsIdempotencyKey { get; private init; }
+
+    /// <summary>
+    /// The key to carry, chosen by the caller (<see cref="NewIdempotencyKey"/>) for a call that it may send again: sent again
+    /// as it was, it does not act again, and one that asks to wait waits once more. Null takes a new one for each send.
+    /// </summary>
+    public string? IdempotencyKey { get; init; }
 
     public static MeshCall Livez() => Get(Routes.Livez);
 
@@ -71,6 +78,15 @@ public sealed record MeshCall
             Hold = request.Wait is null ? TimeSpan.Zero : TimeSpan.FromSeconds(request.WaitSeconds ?? 30),
         };
 
+    /// <summary>Takes back a directive that nobody has been given.</summary>
+    public static MeshCall CancelDirective(string directiveId) => Write(HttpMethod.Delete, Routes.Directive(CheckedId(directiveId)));
+
+    /// <summary>Everything an agent was told, newest first.</summary>
+    /// <param name="limit">1 to 1000; 100 by default.</param>
+    /// <param name="cursor"><c>next_cursor</c> of the page before.</param>
+    public static MeshCall History(string agentId, int? limit = null, string? cursor = null) =>
+        Get(Routes.History(CheckedId(agentId)) + new QueryText().Add("limit", limit).Add("cursor", cursor));
+
     public static MeshCall Directive(string directiveId) => Get(Routes.Directive(CheckedId(directiveId)));
 
     /// <summary>Directives of an agent's inbox past <paramref name="after"/>, held back up to <paramref name="waitSeconds"/> while there is none.</summary>
@@ -87,15 +103,32 @@ public sealed record MeshCall
         Write(HttpMethod.Post, Routes.Exit(CheckedId(agentId)), request, ClientJson.Context.ExitRequest);
 
     public static MeshCall Kill(string agentId, KillOptions? options = null) =>
-        Write(HttpMethod.Delete, Routes.Agent(CheckedId(agentId)) + (options ?? new()).ToQueryString()) with
+        Write(HttpMethod.Delete, Routes.Agent(CheckedId(agentId)) + (options ?? new()).ToQuery()) with
         {
             Hold = TimeSpan.FromSeconds(options?.WaitSeconds ?? 0),
         };
+
+    /// <summary>
+    /// Stops every agent that a selector matches, if they are as many as <paramref name="expect"/> says; or, in a dry run, only says
+    /// which they are. <see cref="KillOptions.WaitSeconds"/> is for one agent and is left out here. The selector travels in the
+    /// query, where commas separate: a label's value that has one throws <see cref="ArgumentException"/>.
+    /// </summary>
+    public static MeshCall KillMany(AgentSelector selector, KillOptions? options = null, int? expect = null, bool dryRun = false) =>
+        Write(HttpMethod.Delete, Routes.Agents + selector
+            .AddTo((options ?? new()).ToQuery(withWait: false))
+            .Add("expect", expect)
+            .Add("dry_run", dryRun ? "true" : null));
+
+    /// <summary>Lifts the tombstone that an unconfirmed end left: the agent may register again at once.</summary>
+    public static MeshCall Revive(string agentId) => Write(HttpMethod.Post, Routes.Revive(CheckedId(agentId)));
 
     public static MeshCall CreateKey(CreateKeyRequest request) =>
         Write(HttpMethod.Post, Routes.Keys, request, ClientJson.Context.CreateKeyRequest);
 
     public static MeshCall RevokeKey(string keyId) => Write(HttpMethod.Delete, Routes.Key(CheckedId(keyId)));
+
+    /// <summary>A value for <see cref="IdempotencyKey"/>: 128 random bits.</summary>
+    public static string NewIdempotencyKey() => RandomNumberGenerator.GetHexString(32, lowercase: true);
 
     /// <summary>Method and path; never the body, which may hold what is not for a log.</summary>
     public override string ToString() => $"{Method} {Path}";

@@ -71,6 +71,19 @@ public sealed class MeshClient : IDisposable
     public Task<Directive> SteerAsync(SteerRequest request, CancellationToken cancellation = default) =>
         SendAsync(MeshCall.Steer(request), ClientJson.Context.Directive, cancellation);
 
+    /// <summary>The same word to every agent that <see cref="SteerRequest.Selector"/> matches. It waits for none of them.</summary>
+    public Task<SteerManyAnswer> SteerManyAsync(SteerRequest request, CancellationToken cancellation = default) =>
+        SendAsync(MeshCall.Steer(request), ClientJson.Context.SteerManyAnswer, cancellation);
+
+    /// <inheritdoc cref="MeshCall.CancelDirective"/>
+    public Task<Directive> CancelDirectiveAsync(string directiveId, CancellationToken cancellation = default) =>
+        SendAsync(MeshCall.CancelDirective(directiveId), ClientJson.Context.Directive, cancellation);
+
+    /// <inheritdoc cref="MeshCall.History"/>
+    public Task<DirectiveList> HistoryAsync(
+        string agentId, int? limit = null, string? cursor = null, CancellationToken cancellation = default) =>
+        SendAsync(MeshCall.History(agentId, limit, cursor), ClientJson.Context.DirectiveList, cancellation);
+
     public Task<Directive> DirectiveAsync(string directiveId, CancellationToken cancellation = default) =>
         SendAsync(MeshCall.Directive(directiveId), ClientJson.Context.Directive, cancellation);
 
@@ -88,6 +101,15 @@ public sealed class MeshClient : IDisposable
 
     public Task<KillReport> KillAsync(string agentId, KillOptions? options = null, CancellationToken cancellation = default) =>
         SendAsync(MeshCall.Kill(agentId, options), ClientJson.Context.KillReport, cancellation);
+
+    /// <inheritdoc cref="MeshCall.KillMany"/>
+    public Task<KillManyAnswer> KillManyAsync(
+        AgentSelector selector, KillOptions? options = null, int? expect = null, bool dryRun = false, CancellationToken cancellation = default) =>
+        SendAsync(MeshCall.KillMany(selector, options, expect, dryRun), ClientJson.Context.KillManyAnswer, cancellation);
+
+    /// <inheritdoc cref="MeshCall.Revive"/>
+    public Task<AgentRow> ReviveAsync(string agentId, CancellationToken cancellation = default) =>
+        SendAsync(MeshCall.Revive(agentId), ClientJson.Context.AgentRow, cancellation);
 
     /// <summary>
     /// Mints a key. When a retry finds that the lost first attempt had minted it, the answer is 409

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text.Json;
 using SessionMesh.Contracts.Agents;
+using SessionMesh.Contracts.Steering;
 
 namespace SessionMesh.Client;
 
@@ -51,13 +52,32 @@ public sealed record KillOptions
     public int? WaitSeconds { get; init; }
     public string? Reason { get; init; }
 
-    internal string ToQueryString() => new QueryText()
+    internal QueryText ToQuery(bool withWait = true) => new QueryText()
         .Add("grace", Grace)
         .Add("cascade", Cascade)
         .Add("force", Force ? "true" : null)
-        .Add("wait", WaitSeconds)
-        .Add("reason", Reason)
-        .ToString();
+        .Add("wait", withWait ? WaitSeconds : null)
+        .Add("reason", Reason);
+}
+
+/// <summary>A selector as a query has it: lists with commas, a label as <c>name=value</c>.</summary>
+internal static class SelectorQuery
+{
+    public static QueryText AddTo(this AgentSelector selector, QueryText query) => query
+        .Add("specialization", selector.Specialization)
+        .Add("label", List(selector.Label?.Select(label => $"{label.Key}={label.Value}")))
+        .Add("cluster", selector.Cluster)
+        .Add("subtree", selector.Subtree is null ? null : MeshCall.CheckedId(selector.Subtree))
+        .Add("agent_ids", List(selector.AgentIds?.Select(MeshCall.CheckedId)));
+
+    private static string? List(IEnumerable<string>? items)
+    {
+        if (items is null) return null;
+        var list = items.ToList();
+        return list.Exists(item => item.Contains(','))
+            ? throw new ArgumentException("a label with a comma cannot travel in a query", nameof(items))
+            : string.Join(',', list);
+    }
 }
 
 /// <summary>One agent's beat within <c>POST /heartbeats</c>; without a report it says "alive" and no more.</summary>

@@ -80,6 +80,21 @@ public sealed class MeshClientTests
             MeshCall.Kill("a1", new() { Grace = 5, Cascade = "none", WaitSeconds = 9, Reason = "old & slow" })
         },
         { "DELETE /api/session-mesh/agents/a1?force=true", "", MeshCall.Kill("a1", new() { Force = true }) },
+        {
+            "DELETE /api/session-mesh/agents?grace=5&reason=old&specialization=a%2Fb&label=zone%3Deu%2Ctier%3D1&cluster=x&subtree=p&agent_ids=a1%2Ca2&expect=2", "",
+            MeshCall.KillMany(
+                new AgentSelector { Specialization = "a/b", Label = new Dictionary<string, string> { ["zone"] = "eu", ["tier"] = "1" }, Cluster = "x", Subtree = "p", AgentIds = ["a1", "a2"] },
+                new KillOptions { Grace = 5, Reason = "old", WaitSeconds = 9 },
+                expect: 2)
+        },
+        { "DELETE /api/session-mesh/agents?cluster=x&dry_run=true", "", MeshCall.KillMany(new AgentSelector { Cluster = "x" }, dryRun: true) },
+        {
+            "POST /api/session-mesh/steer", """{"selector":{"label":{"zone":"eu,us"}},"expect":3,"direction":"west"}""",
+            MeshCall.Steer(new() { Selector = new() { Label = new Dictionary<string, string> { ["zone"] = "eu,us" } }, Expect = 3, Direction = "west" })
+        },
+        { "POST /api/session-mesh/agents/a1/revive", "", MeshCall.Revive("a1") },
+        { "GET /api/session-mesh/agents/a1/directives/history?limit=5&cursor=17", "", MeshCall.History("a1", 5, "17") },
+        { "DELETE /api/session-mesh/directives/d-4", "", MeshCall.CancelDirective("d-4") },
         { "POST /api/session-mesh/keys", """{"session_key":"abc","ttl":60}""", MeshCall.CreateKey(new CreateKeyRequest { SessionKey = "abc", Ttl = 60 }) },
         { "DELETE /api/session-mesh/keys/k1", "", MeshCall.RevokeKey("k1") },
     };
@@ -100,6 +115,36 @@ public sealed class MeshClientTests
     [InlineData("é")]
     public void Call_WithAnIdThatIsNone_IsRefusedBeforeItBecomesAPath(string id) =>
         Assert.Throws<ArgumentException>(() => MeshCall.Agent(id));
+
+    [Fact]
+    public void KillMany_WithALabelThatAQueryWouldCutInTwo_IsRefused() =>
+        Assert.Throws<ArgumentException>(() => MeshCall.KillMany(new AgentSelector { Label = new Dictionary<string, string> { ["zone"] = "eu,us" } }));
+
+    [Fact]
+    public async Task SteerMany_TellsDirectivesFromRefusals()
+    {
+        using var mesh = new Mesh(Json(200, $$"""{"matched":2,"results":[{"agent_id":"123","directive":{{DirectiveJson}}},{"agent_id":"124","code":"inbox_full"}]}"""));
+
+        var answer = await mesh.Client.SteerManyAsync(new SteerRequest { Selector = new() { Cluster = "x" }, Expect = 2, Direction = "west" });
+
+        Assert.Equal(2, answer.Matched);
+        Assert.Equal([("123", 4L, null), ("124", null, "inbox_full")], answer.Results.Select(r => (r.AgentId, r.Directive?.Seq, r.Code)));
+    }
+
+    [Fact]
+    public async Task CallWithItsOwnIdempotencyKey_CarriesItEachTimeItIsSent()
+    {
+        using var mesh = new Mesh(Json(503, "{}"), Json(200, DirectiveJson));
+        var call = MeshCall.Kill("a1") with { IdempotencyKey = MeshCall.NewIdempotencyKey() };
+
+        await mesh.Client.SendAsync(call);
+        await mesh.Client.SendAsync(call);
+        await mesh.Client.SendAsync(MeshCall.Kill("a1"));
+
+        var keys = mesh.Server.Requests.Select(request => request.Headers["Idempotency-Key"]).ToList();
+        Assert.All(keys[..3], key => Assert.Equal(call.IdempotencyKey, key));
+        Assert.NotEqual(call.IdempotencyKey, keys[3]);
+    }
 
     [Fact]
     public async Task BaseUrl_MayHaveAPath()

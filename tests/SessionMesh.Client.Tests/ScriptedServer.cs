@@ -25,6 +25,14 @@ internal sealed class ScriptedServer(params Func<CancellationToken, Task<HttpRes
     public static Func<CancellationToken, Task<HttpResponseMessage>> Stream(string text) => _ =>
         Task.FromResult(new HttpResponseMessage(HttpStatusCode.OK) { Content = new StringContent(text, Encoding.UTF8, "text/event-stream") });
 
+    /// <summary>A stream that says this and then stays open, until <paramref name="end"/> if there is one.</summary>
+    public static Func<CancellationToken, Task<HttpResponseMessage>> OpenStream(string text, Task? end = null) => _ =>
+    {
+        var content = new StreamContent(new OpenEnded(Encoding.UTF8.GetBytes(text), end ?? new TaskCompletionSource().Task));
+        content.Headers.ContentType = new("text/event-stream");
+        return Task.FromResult(new HttpResponseMessage(HttpStatusCode.OK) { Content = content });
+    };
+
     public static Func<CancellationToken, Task<HttpResponseMessage>> Broken() =>
         _ => throw new HttpRequestException(HttpRequestError.ConnectionError, "connection refused");
 
@@ -36,12 +44,22 @@ internal sealed class ScriptedServer(params Func<CancellationToken, Task<HttpRes
 
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
-        var body = request.Content is null ? null : await request.Content.ReadAsStringAsync(cancellationToken);
+        var body = request.Content is { Headers.ContentLength: > 0 } content ? await content.ReadAsStringAsync(cancellationToken) : null;
         Requests.Add(new SentRequest(
             request.Method.Method,
             request.RequestUri!.AbsoluteUri,
             body,
             request.Headers.ToDictionary(h => h.Key, h => string.Join(' ', h.Value), StringComparer.OrdinalIgnoreCase)));
         return await script[Math.Min(Requests.Count, script.Length) - 1](cancellationToken);
+    }
+
+    private sealed class OpenEnded(byte[] said, Task end) : MemoryStream(said)
+    {
+        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            if (await base.ReadAsync(buffer, cancellationToken) is > 0 and var read) return read;
+            await end.WaitAsync(cancellationToken);
+            return 0;
+        }
     }
 }

@@ -9,6 +9,9 @@ internal static class AgentViews
 {
     private static readonly Column s_status = new("status", "status", StatusText, StatusColour);
 
+    /// <summary>For where a line of its own says how it ended.</summary>
+    private static readonly Column s_plainStatus = s_status with { Text = (row, now) => StatusText(Json.Without(row, "last_exit"), now) };
+
     /// <summary>Rows of <c>GET /alive</c>. A plain session has no agent id and goes by its session id.</summary>
     public static readonly View List = new()
     {
@@ -40,6 +43,9 @@ internal static class AgentViews
         ],
     };
 
+    /// <summary>One such row.</summary>
+    public static readonly View One = List with { RowsMember = null };
+
     /// <summary>One agent, everything that is known of it.</summary>
     public static readonly View Detail = new()
     {
@@ -47,7 +53,7 @@ internal static class AgentViews
         Vertical = true,
         Table =
         [
-            Column.Of("agent", "agent_id"), s_status, Column.Of("incarnation"), Column.Of("activity"), Column.Of("load"),
+            Column.Of("agent", "agent_id"), s_plainStatus, Column.Of("incarnation"), Column.Of("activity"), Column.Of("load"),
             Column.Of("progress"), Column.Of("progress interval", "progress_interval"), Column.Of("note"),
             Column.Of("specializations"), Column.Of("labels"), Column.Of("cluster"), Column.Of("parent", "parent_id"),
             Column.Of("descendants"), Column.Of("user"), Column.Of("direction"), Column.Of("pending"), Column.Of("connected"),
@@ -79,10 +85,15 @@ internal static class AgentViews
         ],
     };
 
+    /// <summary>What a kill by selector did: every agent once, the descendants behind theirs.</summary>
+    public static readonly View KillMany = Kill with { RowsMember = "results", RowsOf = answer => DeathTracker.Rows(answer, cascades: true) };
+
     private static string StatusText(JsonElement row, DateTimeOffset now)
     {
         var status = Json.Text(row, "status") ?? "-";
-        return row.TryGetProperty("paused", out var paused) && paused.ValueKind == JsonValueKind.True ? status + " (paused)" : status;
+        return Json.IsTrue(row, "paused") ? status + " (paused)"
+            : status is AgentStatus.Dead && HasExit(row, out var exit) ? $"{status} ({Proof(exit)}{How(exit)})"
+            : status;
     }
 
     private static string? StatusColour(JsonElement row) => Json.Text(row, "status") switch
@@ -95,12 +106,18 @@ internal static class AgentViews
 
     private static string ExitText(JsonElement row, DateTimeOffset now)
     {
-        if (!row.TryGetProperty("last_exit", out var exit) || exit.ValueKind != JsonValueKind.Object) return "-";
-        var confirmed = exit.TryGetProperty("confirmed", out var value) && value.ValueKind == JsonValueKind.True ? "confirmed" : "not confirmed";
-        var how = Json.Text(exit, "signal") is { } signal ? $", by {signal}"
-            : exit.TryGetProperty("exit_code", out var code) && code.ValueKind == JsonValueKind.Number ? $", exit code {code.GetRawText()}"
-            : "";
+        if (!HasExit(row, out var exit)) return "-";
         var why = Json.Text(exit, "reason") is { } reason ? $", {reason}" : "";
-        return $"{Column.Of("at").Text(exit, now)} {confirmed}{how}{why}";
+        return $"{Column.Of("at").Text(exit, now)} {Proof(exit)}{How(exit)}{why}";
     }
+
+    private static bool HasExit(JsonElement row, out JsonElement exit) =>
+        row.TryGetProperty("last_exit", out exit) && exit.ValueKind == JsonValueKind.Object;
+
+    private static string Proof(JsonElement exit) => Json.IsTrue(exit, "confirmed") ? "confirmed" : "not confirmed";
+
+    private static string How(JsonElement exit) =>
+        Json.Text(exit, "signal") is { } signal ? $", by {signal}"
+        : exit.TryGetProperty("exit_code", out var code) && code.ValueKind == JsonValueKind.Number ? $", exit code {code.GetRawText()}"
+        : "";
 }

@@ -1,92 +1,158 @@
 using System.CommandLine;
+using System.Text.Json;
+using SessionMesh.Cli.Events;
 using SessionMesh.Cli.Hosting;
-using SessionMesh.Cli.Output;
+using SessionMesh.Cli.Steering;
 using SessionMesh.Client;
 using SessionMesh.Contracts;
-using SessionMesh.Contracts.Agents;
+using SessionMesh.Contracts.Steering;
 
 namespace SessionMesh.Cli.Agents;
 
-/// <summary><c>kill</c>: stops an agent, and by default everything below it.</summary>
+/// <summary>
+/// <c>kill</c>: stops an agent, or all that a selector matches, and by default everything below; then follows until the end
+/// is confirmed or the grace is over.
+/// </summary>
 internal sealed class KillCommand : MeshCommand
 {
+    /// <summary>Seconds past the grace: force, and a runner's word of it, come after it.</summary>
+    private const int Slack = 3;
+
+    /// <summary>Seconds for which a forced end may still be confirmed.</summary>
+    private const int AfterForce = 2;
+
+    /// <summary>Characters of a path that every server takes.</summary>
+    private const int LongestPath = 8000;
+
     private readonly AgentIdOption _agent;
     private readonly Option<bool> _force = new("--force") { Description = "At once, without grace and without asking" };
     private readonly Option<int?> _grace = Opt.Duration("--grace", $"Time to finish in, {Limits.DefaultGrace}s by default", 0, Limits.MaxGrace);
     private readonly Option<string?> _cascade = Opt.Choice("--cascade", "What becomes of its descendants; by default they go, too", ["descendants", "none"]);
     private readonly Option<string?> _reason = new("--reason") { Description = "Why, for the log and the agent", HelpName = "TEXT" };
-    private readonly Option<int?> _wait = Opt.Duration("--wait", "Wait until the exit is known, at most so long", 0, Limits.MaxWait);
-    private readonly Option<bool> _yes = new("--yes", "-y") { Description = "Do not ask" };
-    private readonly Option<bool> _dryRun = new("--dry-run") { Description = "Show which agent it would be, and stop nothing" };
+    private readonly Option<int?> _wait = Opt.Duration("--wait", "How long to wait for the proof (default: the grace, and a little)", 0, Limits.MaxGrace + Limits.MaxWait);
+    private readonly Option<bool> _detach = new("--detach") { Description = "Do not wait for the proof" };
+    private readonly SelectorOptions _many;
 
-    public KillCommand(CliHost host) : base(host, "kill", "Stop an agent: ask it to finish, then force it.")
+    public KillCommand(CliHost host) : base(host, "kill", "Stop an agent, or many: ask to finish, then force; and say what is proven.")
     {
         _agent = new AgentIdOption(this, host);
-        Add(_force);
-        Add(_grace);
-        Add(_cascade);
-        Add(_reason);
-        Add(_wait);
-        Add(_yes);
-        Add(_dryRun);
+        foreach (var option in new Option[] { _force, _grace, _cascade, _reason, _wait, _detach }) Add(option);
+        _many = new SelectorOptions(this, host);
         Examples =
         [
             "session-mesh kill --agent-id 456 --force",
-            "session-mesh kill 456 --grace 30s --wait 40s --yes",
+            "session-mesh kill 456 --grace 30s --reason 'wrong branch' --yes",
+            "session-mesh kill --subtree lead --dry-run",
+            "session-mesh kill --spec ocr --cluster blue --expect 12",
         ];
         ExitNotes =
         [
-            "0  the agent is dead, or was asked to stop",
-            "1  with --wait: it had not exited when the time was up",
-            "2  no terminal to ask on, and neither --yes nor --force",
+            "0  every end is confirmed; with --detach: told to stop; with --force and no --wait: ended in the mesh",
+            "1  told to stop, and nobody confirmed that it did; or the answer to the question was no",
+            "2  no terminal to ask on, and neither --yes nor --force; for many: nor --expect",
+            "3  no such agent, or the selector matches nobody",
+            "5  not as many match as --expect says",
+            "7  of many, the end of some is not confirmed",
         ];
     }
 
     protected override async Task<int> RunAsync(CommandContext context, CancellationToken cancellation)
     {
-        var id = _agent.Require(context);
-        context.Doing = $"kill agent {id}";
-        var force = context.Get(_force);
-        if (force && context.Get(_grace) is not null)
+        var (id, selector) = _many.RequireTarget(context, _agent);
+        context.Doing = id is not null ? $"kill agent {id}" : $"kill the agents {SelectorOptions.Words(selector!)}";
+        if (context.Get(_force) && context.Get(_grace) is not null)
             throw CommandException.Usage("--force leaves no grace, and --grace asks for one", "leave one of the two out");
+        if (context.Get(_detach) && context.Get(_wait) is not null)
+            throw CommandException.Usage("--detach does not wait, and --wait says how long", "leave one of the two out");
 
-        if (context.Get(_dryRun)) return await ShowAsync(context, id, cancellation);
-        if (!force && !context.Get(_yes) && !await AgreedAsync(context, id, cancellation))
+        return selector is not null ? await KillManyAsync(context, selector, cancellation) : await KillOneAsync(context, id!, cancellation);
+    }
+
+    private async Task<int> KillOneAsync(CommandContext context, string id, CancellationToken cancellation)
+    {
+        if (_many.IsDryRun(context)) return await AgentPreview.ShowAsync(context, id, "nothing was stopped", cancellation);
+        if (!context.Get(_force) && !_many.IsAgreed(context) && !await AgreedAsync(context, id, cancellation))
         {
             context.Note("nothing was stopped");
             return ExitCodes.Failed;
         }
 
-        var report = await context.Client.SendAsync(
-            MeshCall.Kill(id, new KillOptions
-            {
-                Force = force,
-                Grace = context.Get(_grace),
-                Cascade = CascadeOf(context),
-                WaitSeconds = context.Get(_wait),
-                Reason = context.Get(_reason),
-            }),
-            cancellation);
+        var bound = BoundOf(context);
+        var report = await new KillFollow(context, id, OptionsOf(context), bound).RunAsync(cancellation);
         context.Output.Write(report, AgentViews.Kill);
-
-        var stopping = Json.Text(report, "status") is AgentStatus.Stopping;
-        if (stopping && context.Get(_wait) is { } seconds)
+        if (bound == 0)
         {
-            context.Note($"agent {id} had not exited after {seconds} s; it is forced when its grace is over");
+            if (context.Output.IsTable) context.Note($"agent {id} was told to stop; 'session-mesh show {id}' says how it ended");
+            return ExitCodes.Done;
+        }
+
+        if (KillVerdict.Doubt(report, Cascades(context)) is not { } doubt) return ExitCodes.Done;
+        context.Note(doubt);
+        return ProofIsAskedFor(context) ? ExitCodes.Failed : ExitCodes.Done;
+    }
+
+    private async Task<int> KillManyAsync(CommandContext context, AgentSelector selector, CancellationToken cancellation)
+    {
+        var (whom, options) = (SelectorOptions.Words(selector), OptionsOf(context));
+        if (selector.Label?.Values.FirstOrDefault(value => value.Contains(',')) is { } label)
+            throw CommandException.Usage($"the label '{label}' has a comma, and a kill cannot carry one", "select in another way; --dry-run shows whom");
+        if (MeshCall.KillMany(selector, options, int.MaxValue).Path.Length > LongestPath)
+            throw CommandException.Usage("that is too long for one call", "name fewer agents, or use a label or a subtree");
+
+        if (_many.IsDryRun(context))
+        {
+            var matched = await CountAsync();
+            if (matched.GetProperty("matched").GetInt32() == 0) throw SelectorOptions.NothingMatched(whom);
+            context.Output.Write(matched, DirectiveViews.Matched);
+            context.Note($"a dry run: {SelectorOptions.Agents(matched.GetProperty("matched").GetInt32())} would be stopped{Below(context)}, and nothing was");
+            return ExitCodes.Done;
+        }
+
+        var agreed = context.Get(_force) && _many.Expected(context) is null
+            ? (await CountAsync()).GetProperty("matched").GetInt32()
+            : await _many.AgreeAsync(
+                context, whom, async () => (await CountAsync()).GetProperty("matched").GetInt32(),
+                count => $"Stop {SelectorOptions.Agents(count)} {whom}{Below(context)}? {Grace(context)}");
+        if (agreed is not { } expect)
+        {
+            context.Note("nothing was stopped");
             return ExitCodes.Failed;
         }
 
-        if (stopping && context.Output.IsTable) context.Note($"agent {id} was asked to stop; 'session-mesh show {id}' says how it ended");
-        return ExitCodes.Done;
+        if (expect == 0) throw SelectorOptions.NothingMatched(whom);
+        return Report(context, await FollowAsync(context, MeshCall.KillMany(selector, options, expect), cancellation));
+
+        Task<JsonElement> CountAsync() => context.Client.SendAsync(MeshCall.KillMany(selector, options, dryRun: true), cancellation);
     }
 
-    private string CascadeOf(CommandContext context) => context.Get(_cascade) ?? "descendants";
-
-    private static async Task<int> ShowAsync(CommandContext context, string id, CancellationToken cancellation)
+    private async Task<JsonElement> FollowAsync(CommandContext context, MeshCall call, CancellationToken cancellation)
     {
-        context.Output.Write(await context.Client.SendAsync(MeshCall.Agent(id), cancellation), AgentViews.Detail);
-        context.Note("a dry run: nothing was stopped");
-        return ExitCodes.Done;
+        var bound = BoundOf(context);
+        if (bound == 0) return await context.Client.SendAsync(call, cancellation);
+
+        DeathTracker? deaths = null;
+        await LogFollower.FollowAsync(
+            context,
+            async () => deaths = new DeathTracker(await context.Client.SendAsync(call, cancellation), Cascades(context)),
+            TimeSpan.FromSeconds(bound),
+            cancellation);
+        return deaths!.ToAnswer();
+    }
+
+    private int Report(CommandContext context, JsonElement answer)
+    {
+        context.Output.Write(answer, AgentViews.KillMany);
+        var rows = DeathTracker.Rows(answer, Cascades(context)).ToList();
+        if (BoundOf(context) == 0)
+        {
+            if (context.Output.IsTable) context.Note($"{SelectorOptions.Agents(rows.Count)} told to stop; 'session-mesh list --filter stopping' shows who has not ended");
+            return ExitCodes.Done;
+        }
+
+        var unproven = rows.Where(row => !KillVerdict.IsProven(row)).ToList();
+        if (unproven.Count == 0) return ExitCodes.Done;
+        context.Note(KillVerdict.Words(unproven));
+        return ProofIsAskedFor(context) ? ExitCodes.Partly : ExitCodes.Done;
     }
 
     /// <summary>Names what will happen: which agent, what it is doing, how many go with it.</summary>
@@ -97,14 +163,36 @@ internal sealed class KillCommand : MeshCommand
 
         var agent = await context.Client.AgentAsync(id, cancellation);
         var doing = string.Join(", ", new[] { agent.Status, agent.Activity, agent.Note is { Length: > 0 } note ? $"\"{note}\"" : null }.OfType<string>());
-        var below = (CascadeOf(context), agent.Descendants) switch
+        var below = (Cascades(context), agent.Descendants) switch
         {
             (_, 0) => "",
-            ("none", var n) => $"; its {n} {Plural(n)} stay, under its parent",
-            (_, var n) => $" and its {n} {Plural(n)}",
+            (false, 1) => "; its 1 descendant stays, under its parent",
+            (false, var n) => $"; its {n} descendants stay, under its parent",
+            (true, 1) => " and its 1 descendant",
+            (true, var n) => $" and its {n} descendants",
         };
-        return context.Confirm($"Stop agent {id} ({doing}){below}? It has {context.Get(_grace) ?? Limits.DefaultGrace} s to finish.");
+        return context.Confirm($"Stop agent {id} ({doing}){below}? {Grace(context)}");
     }
 
-    private static string Plural(int count) => count == 1 ? "descendant" : "descendants";
+    private KillOptions OptionsOf(CommandContext context) => new()
+    {
+        Force = context.Get(_force),
+        Grace = context.Get(_grace),
+        Cascade = context.Get(_cascade) ?? "descendants",
+        Reason = context.Get(_reason),
+    };
+
+    /// <summary>Seconds to follow; 0 for not at all.</summary>
+    private int BoundOf(CommandContext context) =>
+        context.Get(_detach) ? 0
+        : context.Get(_wait) ?? (context.Get(_force) ? AfterForce : (context.Get(_grace) ?? Limits.DefaultGrace) + Slack);
+
+    /// <summary>Force asks for an end in the mesh, not for proof; unless it is to wait for one.</summary>
+    private bool ProofIsAskedFor(CommandContext context) => !context.Get(_force) || context.Get(_wait) is not null;
+
+    private bool Cascades(CommandContext context) => context.Get(_cascade) is not "none";
+
+    private string Below(CommandContext context) => Cascades(context) ? ", and whatever is below them" : "";
+
+    private string Grace(CommandContext context) => context.Get(_grace) is 0 ? "No time to finish." : $"{context.Get(_grace) ?? Limits.DefaultGrace} s to finish.";
 }

@@ -17,6 +17,15 @@ internal static class ExitCodes
 
     /// <summary>Some of many failed.</summary>
     public const int Partly = 7;
+
+    /// <summary>With <c>--wait</c>: the agent rejected the directive.</summary>
+    public const int Rejected = 8;
+
+    /// <summary>With <c>--wait</c>: the directive expired, was cancelled or could not be delivered.</summary>
+    public const int Ended = 9;
+
+    /// <summary>With <c>--wait</c>: it had not come so far when the time was up; it still may.</summary>
+    public const int TimedOut = 10;
     public const int Interrupted = 130;
 
     /// <summary>Whoever read our output closed it, as in <c>events | head -1</c>.</summary>

@@ -24,6 +24,13 @@ internal static class Json
         return document.RootElement.Clone();
     }
 
+    /// <summary>A text as a value.</summary>
+    public static JsonElement Value(string text) => JsonSerializer.SerializeToElement(text, OutputJson.Default.String);
+
+    /// <summary>A member's <c>true</c>; false where it is anything else or absent.</summary>
+    public static bool IsTrue(JsonElement value, string member) =>
+        value.ValueKind == JsonValueKind.Object && value.TryGetProperty(member, out var found) && found.ValueKind == JsonValueKind.True;
+
     public static string Indented(JsonElement value) => Encoding.UTF8.GetString(ToBytes(s_indented, value.WriteTo).Span);
 
     public static string Compact(JsonElement value) => Encoding.UTF8.GetString(ToBytes(s_compact, value.WriteTo).Span);

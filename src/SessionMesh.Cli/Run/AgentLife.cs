@@ -123,7 +123,7 @@ internal sealed class AgentLife
         var tree = new ProcessTree(_reaper, child, _time);
         var dispatcher = new DirectiveDispatcher(Handler(tree, pipe), tree, stop, _options.Grace, Session.Ack, _log);
         var job = new JobControl(child, tree, terminal, () => dispatcher.IsPaused);
-        using var reporting = new CancellationTokenSource();
+        using var reporting = new CancellationTokenSource(Timeout.InfiniteTimeSpan, _time);
         using var target = _signals.Aim(new SignalTarget(child, stop, job, reporting, _options.Grace));
         job.Begin(foreground);
         _log.Say($"agent {Session.AgentId}, incarnation {Session.Incarnation}, process {child.Pid}");

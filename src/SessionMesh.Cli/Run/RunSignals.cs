@@ -3,7 +3,7 @@ using SessionMesh.Cli.Run.Process;
 namespace SessionMesh.Cli.Run;
 
 /// <summary>What a signal acts on while a process lives.</summary>
-/// <param name="Reporting">Cancelled by a signal after the process's end: do not wait for the server any longer.</param>
+/// <param name="Reporting">Cancelled soon after a signal that came when the process had ended: do not wait for the server any longer.</param>
 internal sealed record SignalTarget(ChildProcess Child, StopControl Stop, JobControl Job, CancellationTokenSource Reporting, TimeSpan Grace);
 
 /// <summary>
@@ -13,6 +13,13 @@ internal sealed record SignalTarget(ChildProcess Child, StopControl Stop, JobCon
 /// </summary>
 internal sealed class RunSignals(ChildReaper reaper) : IDisposable
 {
+    /// <summary>
+    /// For how long the exit is still reported after a signal that came when the child had ended. Who ends a whole tree or control
+    /// group sends the child and us the same TERM, and the child is often the faster of the two; a server that answers must hear
+    /// of it even so.
+    /// </summary>
+    private static readonly TimeSpan s_lastWord = TimeSpan.FromSeconds(3);
+
     private readonly CancellationTokenSource _leaving = new();
     private readonly Lock _gate = new();
     private SignalTarget? _target;
@@ -78,7 +85,7 @@ internal sealed class RunSignals(ChildReaper reaper) : IDisposable
     private void Hurry(SignalTarget target)
     {
         _leaving.Cancel();
-        target.Reporting.Cancel();
+        target.Reporting.CancelAfter(s_lastWord);
     }
 
     private sealed class Aimed(RunSignals signals) : IDisposable

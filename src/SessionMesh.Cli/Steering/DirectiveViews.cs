@@ -1,3 +1,4 @@
+using System.Text.Json;
 using SessionMesh.Cli.Output;
 using SessionMesh.Contracts.Steering;
 
@@ -47,6 +48,35 @@ internal static class DirectiveViews
     /// <summary>An inbox; by <c>name</c> its sequence numbers, which is what <c>ack</c> takes.</summary>
     public static readonly View Inbox = new() { RowsMember = "directives", Names = ["seq"], Table = s_table, More = s_more };
 
+    /// <summary>What became of many; a row is the directive, with <c>code</c> where there is none.</summary>
+    public static readonly View Many = new()
+    {
+        RowsMember = "results",
+        RowsOf = ManyRows,
+        Names = ["agent_id"],
+        Table = [Column.Of("agent", "agent_id"), .. s_table[..^3], Column.Of("code"), Column.Of("note")],
+        More = [Column.Of("message"), .. s_more[..^1], Column.Of("issued", "issued_at"), Column.Of("expires", "expires_at")],
+    };
+
+    /// <summary>A dry run: who it would be.</summary>
+    public static readonly View Matched = new() { RowsMember = "results", Names = ["agent_id"], Table = [Column.Of("agent", "agent_id")] };
+
+    /// <summary>Everything an agent was told, newest first.</summary>
+    public static readonly View History = new()
+    {
+        RowsMember = "directives",
+        Names = ["directive_id"],
+        Table = [Column.Of("directive", "directive_id"), .. s_table[..^2], Column.Of("ended", "ended_at"), Column.Of("message"), Column.Of("note")],
+        More = [Column.Of("expires", "expires_at"), s_more[0], .. s_more[2..^1]],
+    };
+
     /// <summary>What came with the answer to a heartbeat.</summary>
     public static readonly View Heartbeat = Inbox;
+
+    private static IEnumerable<JsonElement> ManyRows(JsonElement answer) => !answer.TryGetProperty("results", out var results) ? [] :
+        results.EnumerateArray().Select(result => !result.TryGetProperty("directive", out var directive) ? result : Json.Build(json =>
+        {
+            foreach (var member in directive.EnumerateObject()) member.WriteTo(json);
+            if (result.TryGetProperty("code", out var code)) json.WriteString("code"u8, code.GetString());
+        }));
 }

@@ -2,17 +2,16 @@ using System.CommandLine;
 using System.Text.Json;
 using SessionMesh.Cli.Agents;
 using SessionMesh.Cli.Hosting;
-using SessionMesh.Cli.Output;
-using SessionMesh.Client;
 using SessionMesh.Contracts;
 using SessionMesh.Contracts.Steering;
 
 namespace SessionMesh.Cli.Steering;
 
-/// <summary><c>steer</c>: one word to one agent, durable when the command returns.</summary>
+/// <summary><c>steer</c>: one word to one agent, or to all that a selector matches; durable when the command returns.</summary>
 internal sealed class SteerCommand : MeshCommand
 {
     private const int DefaultWait = 30;
+    private const int LongestWait = 3600;
 
     private readonly AgentIdOption _agent;
     private readonly Option<string?> _direction = new("--direction", "-d") { Description = "A token that the agent understands: north, drain, eu-west", HelpName = "TOKEN" };
@@ -22,49 +21,71 @@ internal sealed class SteerCommand : MeshCommand
     private readonly Option<int?> _ttl = Opt.Duration("--ttl", "How long it may be delivered, 1h by default", 1, Limits.MaxDirectiveTtl);
     private readonly Option<bool> _hold = new("--hold") { Description = "Keep it for an agent that is not alive" };
     private readonly Option<string?> _wait = Opt.Choice("--wait", "Return when the directive has come so far", DirectiveState.Waits);
-    private readonly Option<int?> _waitSeconds = Opt.Duration("--wait-seconds", $"Bound of --wait, {DefaultWait}s by default", 1, Limits.MaxWait);
+    private readonly Option<int?> _waitSeconds = Opt.Duration("--wait-seconds", $"Bound of --wait, {DefaultWait}s by default", 1, LongestWait);
+    private readonly SelectorOptions _many;
 
-    public SteerCommand(CliHost host) : base(host, "steer", "Redirect an agent, or pause and resume it.")
+    public SteerCommand(CliHost host) : base(host, "steer", "Redirect an agent, or many; or pause and resume them.")
     {
         _agent = new AgentIdOption(this, host);
-        Add(_direction);
-        Add(_verb);
-        Add(_message);
-        Add(_data);
-        Add(_ttl);
-        Add(_hold);
-        Add(_wait);
-        Add(_waitSeconds);
+        foreach (var option in new Option[] { _direction, _verb, _message, _data, _ttl, _hold, _wait, _waitSeconds }) Add(option);
+        _many = new SelectorOptions(this, host);
         Examples =
         [
             "session-mesh steer --agent-id 123 --direction west",
             "session-mesh steer 123 --direction drain --message 'until the deploy is done' --ttl 1h30m",
-            "session-mesh steer 123 --verb pause --wait acknowledged",
+            "session-mesh steer 123 --direction west --wait acknowledged",
+            "session-mesh steer --spec ocr --label zone=eu --direction drain --dry-run",
+            "session-mesh steer --spec ocr --label zone=eu --direction drain --expect 12 --wait acknowledged",
         ];
         ExitNotes =
         [
             "0  the directive is durable, and has come as far as --wait asked",
-            "1  with --wait: it has not come so far in time, or the agent rejected it",
-            "5  the agent is not alive, and --hold was not given",
+            "1  the answer to the question was no",
+            "2  a selector, no terminal to ask on, and neither --expect nor --yes",
+            "3  no such agent, or the selector matches nobody",
+            "5  the agent is not alive, and --hold was not given; or not as many match as --expect says",
+            "7  of many, some were not told, or with --wait did not come so far",
+            "8  with --wait, of one: the agent rejected it",
+            "9  with --wait, of one: it expired, was cancelled or could not be delivered",
+            "10 with --wait, of one: it had not come so far when the time was up; it still may",
         ];
     }
 
     protected override async Task<int> RunAsync(CommandContext context, CancellationToken cancellation)
     {
-        var id = _agent.Require(context);
-        context.Doing = $"steer agent {id}";
+        var (id, selector) = _many.RequireTarget(context, _agent);
+        context.Doing = id is not null ? $"steer agent {id}" : $"steer the agents {SelectorOptions.Words(selector!)}";
         var request = RequestOf(context, id);
-        var directive = await context.Client.SendAsync(MeshCall.Steer(request), cancellation);
-        context.Output.Write(directive, DirectiveViews.One);
-        return request.Wait is null ? ExitCodes.Done : Reached(context, request, Json.Text(directive, "state"));
+        var seconds = context.Get(_waitSeconds) ?? DefaultWait;
+        if (selector is not null) return await SteerManyAsync(context, selector, request, seconds, cancellation);
+        if (_many.IsDryRun(context)) return await AgentPreview.ShowAsync(context, id!, "nothing was sent", cancellation);
+        return await SteerOne.RunAsync(context, request, seconds, cancellation);
     }
 
-    private SteerRequest RequestOf(CommandContext context, string id)
+    private async Task<int> SteerManyAsync(CommandContext context, AgentSelector selector, SteerRequest request, int seconds, CancellationToken cancellation)
+    {
+        var many = new SteerMany(context, request, seconds);
+        var whom = SelectorOptions.Words(selector);
+        if (_many.IsDryRun(context)) return SteerMany.ShowMatch(context, await many.MatchAsync(selector, cancellation), whom);
+
+        var word = request.Verb is DirectiveVerb.Pause or DirectiveVerb.Resume ? request.Verb : $"steer {request.Direction}";
+        var agreed = await _many.AgreeAsync(
+            context, whom, async () => (await many.MatchAsync(selector, cancellation)).Count, count => $"Tell {SelectorOptions.Agents(count)} {whom}: {word}?");
+        if (agreed is not { } expect)
+        {
+            context.Note("nothing was sent");
+            return ExitCodes.Failed;
+        }
+
+        return ManyResults.Write(context, await many.RunAsync(selector, expect, cancellation), request, seconds, onlyMissing: false);
+    }
+
+    private SteerRequest RequestOf(CommandContext context, string? id)
     {
         var verb = context.Get(_verb);
         var direction = context.Get(_direction);
         if (direction is null && verb is null or DirectiveVerb.Steer)
-            throw CommandException.Usage("steering needs a direction", $"session-mesh steer --agent-id {id} --direction north");
+            throw CommandException.Usage("steering needs a direction", id is null ? "add --direction north" : $"session-mesh steer --agent-id {id} --direction north");
         if (direction is not null && verb is DirectiveVerb.Pause or DirectiveVerb.Resume)
             throw CommandException.Usage($"--verb {verb} takes no direction", "leave --direction out");
         if (context.Get(_waitSeconds) is not null && context.Get(_wait) is null)
@@ -80,7 +101,6 @@ internal sealed class SteerCommand : MeshCommand
             Ttl = context.Get(_ttl),
             Hold = context.Get(_hold) ? true : null,
             Wait = context.Get(_wait),
-            WaitSeconds = context.Get(_wait) is null ? null : context.Get(_waitSeconds) ?? DefaultWait,
         };
     }
 
@@ -96,21 +116,5 @@ internal sealed class SteerCommand : MeshCommand
         {
             throw CommandException.Usage($"--data is not JSON: {e.Message}", "--data '{\"speed\": 3}'");
         }
-    }
-
-    private static int Reached(CommandContext context, SteerRequest request, string? state)
-    {
-        if (DirectiveState.Waits.Contains(state) && Rank(state) >= Rank(request.Wait)) return ExitCodes.Done;
-        context.Note(state is DirectiveState.Queued or DirectiveState.Delivered or DirectiveState.Accepted
-            ? $"the directive is {state}, and not {request.Wait} after {request.WaitSeconds} s; it stays in the inbox of agent {request.AgentId}"
-            : $"the directive is {state}");
-        return ExitCodes.Failed;
-    }
-
-    private static int Rank(string? state)
-    {
-        for (var i = 0; i < DirectiveState.Waits.Count; i++)
-            if (DirectiveState.Waits[i] == state) return i;
-        return -1;
     }
 }

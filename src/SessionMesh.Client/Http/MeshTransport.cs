@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Reflection;
-using System.Security.Cryptography;
 using System.Text.Json;
 using Polly;
 using Polly.Retry;
@@ -41,7 +40,7 @@ internal sealed class MeshTransport : IDisposable
     /// <summary>Sends with retries. Returns only 2xx answers; everything else throws.</summary>
     public async Task<RawAnswer> SendAsync(MeshCall call, CancellationToken cancellation)
     {
-        var log = new AttemptLog(call, Resolve(call.Path), call.NeedsIdempotencyKey ? RandomNumberGenerator.GetHexString(32, lowercase: true) : null);
+        var log = new AttemptLog(call, Resolve(call.Path), call.IdempotencyKey ?? (call.NeedsIdempotencyKey ? MeshCall.NewIdempotencyKey() : null));
         var context = ResilienceContextPool.Shared.Get(cancellation);
         context.Properties.Set(s_log, log);
         try
@@ -120,11 +119,12 @@ internal sealed class MeshTransport : IDisposable
         log.Begin(_options.TimeProvider);
         using var request = CreateRequest(log.Call.Method, log.Url);
         if (log.IdempotencyKey is { } key) request.Headers.TryAddWithoutValidation("Idempotency-Key", key);
+
+        // Also where there is nothing to say: a request without content the handler repeats up to three times by itself when the
+        // connection is cut, unseen and without a wait, so that three attempts would be twelve.
+        request.Content = new ReadOnlyMemoryContent(log.Call.Body);
         if (log.Call.Body.Length > 0)
-        {
-            request.Content = new ReadOnlyMemoryContent(log.Call.Body);
             request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
-        }
 
         var bound = _options.AttemptTimeout + log.Call.Hold;
         using var timer = new CancellationTokenSource(bound, _options.TimeProvider);

@@ -3,8 +3,18 @@ using SessionMesh.Core.State;
 
 namespace SessionMesh.Core.Agents;
 
-/// <summary>What is known of a kill, for the agent and for all below it.</summary>
-public sealed record KillOutcome(Agent Agent, IReadOnlyList<Agent> Descendants);
+/// <summary>What is known of a kill, for the agent and for those below it that it is about.</summary>
+public sealed record KillOutcome(Agent Agent, IReadOnlyList<Agent> Descendants)
+{
+    /// <summary>
+    /// The agent, with those below it that live or that died since its stop was asked for, so that asking again gives the same list.
+    /// </summary>
+    public static KillOutcome Of(Agent agent, IEnumerable<Agent> below)
+    {
+        var since = agent.Stop?.At ?? (agent.Liveness == Liveness.Dead ? agent.LastExit!.At : long.MaxValue);
+        return new KillOutcome(agent, [.. below.Where(a => a.Liveness != Liveness.Dead || a.LastExit!.At >= since)]);
+    }
+}
 
 /// <summary>How to stop somebody.</summary>
 public sealed record StopOrder
@@ -99,7 +109,7 @@ public sealed record ReportExit : Command<KillOutcome>
             }
         }
 
-        return KillRules.Report(draft, agent.Number, draft.Descendants(agent.Number));
+        return KillOutcome.Of(draft.AgentAt(agent.Number), draft.Descendants(agent.Number));
     }
 }
 

@@ -23,18 +23,7 @@ internal static class KillRules
         }
 
         KillOne(draft, draft.AgentAt(agent.Number), order);
-        return Report(draft, agent.Number, below);
-    }
-
-    /// <summary>
-    /// The agent as it is now, and those below it that its end is about: all that live, and those that died since its stop was
-    /// asked for, so that asking again gives the same list.
-    /// </summary>
-    public static KillOutcome Report(MeshDraft draft, int number, List<Agent> below)
-    {
-        var agent = draft.AgentAt(number);
-        var since = agent.Stop?.At ?? (agent.Liveness == Liveness.Dead ? agent.LastExit!.At : long.MaxValue);
-        return new KillOutcome(agent, below.ConvertAll(a => draft.AgentAt(a.Number)).FindAll(a => a.Liveness != Liveness.Dead || a.LastExit!.At >= since));
+        return KillOutcome.Of(draft.AgentAt(agent.Number), below.Select(a => draft.AgentAt(a.Number)));
     }
 
     private static void KillOne(MeshDraft draft, Agent agent, StopOrder order)

@@ -33,15 +33,16 @@ public sealed class MeshState
 
     public AgentSlot? Find(string agentId) => _byId.GetValueOrDefault(agentId);
 
-    /// <summary>Agents below this one at any depth that are not dead, in no order.</summary>
-    public List<AgentSlot> Descendants(int number)
+    /// <summary>Agents below this one at any depth, in no order.</summary>
+    /// <param name="dead">Whether those that are dead count too.</param>
+    public List<AgentSlot> Descendants(int number, bool dead = false)
     {
         var found = new List<AgentSlot>();
         var open = new Stack<int>(Forest.Children(number));
         while (open.TryPop(out var child))
         {
             var slot = Slots[child];
-            if (slot.Agent.Liveness != Liveness.Dead)
+            if (dead || slot.Agent.Liveness != Liveness.Dead)
             {
                 found.Add(slot);
             }

@@ -90,7 +90,7 @@ public sealed class KillEndpoints(Mutations mutations, MeshEngine engine, RowWri
     private KillOutcome Known(string id)
     {
         var agent = engine.State.Find(id)!.Agent;
-        return new KillOutcome(agent, engine.State.Descendants(agent.Number).ConvertAll(slot => slot.Agent));
+        return KillOutcome.Of(agent, engine.State.Descendants(agent.Number, dead: true).Select(slot => slot.Agent));
     }
 
     /// <summary>

@@ -21,14 +21,27 @@ internal static class Banner
               API       {url}{Routes.Swagger}
 
             Next, in another terminal:
-              ./eng/install.sh                                   put session-mesh on your PATH
+            {Settings(directory, url)}  ./eng/install.sh                                   put session-mesh on your PATH
               session-mesh run --agent-id demo -- sleep 600      a process under the mesh
               session-mesh list                                  who is alive
               session-mesh kill --agent-id demo                  stop it, and see the proof
             or with curl:
-              export SESSION_API_KEY=$(cat {directory.RootKeyFile})
+              export {Key(directory)}
               curl -H "Authorization: Bearer $SESSION_API_KEY" {url}{Routes.Alive}
             Ctrl+C stops the server; agents keep running and come back to it.
             """);
     }
+
+    /// <summary>What the tool cannot find by itself: an address or a directory that is not the usual one. A line each, or nothing.</summary>
+    private static string Settings(DataDirectory directory, string url)
+    {
+        var address = url == ServerOptions.DefaultUrl ? "" : $"  export SESSION_MESH_URL={url}\n";
+        var key = directory.Path == Path.GetFullPath(DataDirectory.Default) ? "" : $"  export {Key(directory)}\n";
+        return address + key;
+    }
+
+    private static string Key(DataDirectory directory) => $"SESSION_API_KEY=$(cat {Quoted(directory.RootKeyFile)})";
+
+    /// <summary>As a shell takes it for one word.</summary>
+    private static string Quoted(string path) => path.All(c => char.IsAsciiLetterOrDigit(c) || "/._-".Contains(c)) ? path : $"'{path.Replace("'", "'\\''")}'";
 }

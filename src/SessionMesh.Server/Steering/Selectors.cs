@@ -53,9 +53,15 @@ internal static class Selectors
 
     private static void Finish(string pointer, Selection selection, ref Check check)
     {
+        var ids = pointer[0] == '?' ? "?agent_ids" : pointer + "/agent_ids";
         if (selection.AgentIds is { Count: > Limits.SelectorIds })
         {
-            check.Fail(pointer[0] == '?' ? "?agent_ids" : pointer + "/agent_ids", $"has at most {Limits.SelectorIds} entries");
+            check.Fail(ids, $"has at most {Limits.SelectorIds} entries");
+        }
+
+        for (var i = 0; i < Math.Min(selection.AgentIds?.Count ?? 0, Limits.SelectorIds); i++)
+        {
+            check.Id(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{ids}/{i}"), selection.AgentIds![i]);
         }
 
         if (selection.IsEmpty)

@@ -51,7 +51,9 @@ public sealed class DataDirectory : IDisposable
     /// <summary>Writes the root key for its owner alone.</summary>
     public void WriteRootKey(string token)
     {
-        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
+        // A file that is there keeps the mode it has, and whoever may read it would read the key.
+        File.Delete(RootKeyFile);
+        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
         if (!OperatingSystem.IsWindows())
         {
             options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;

@@ -21,6 +21,7 @@ public sealed class MeshDbContext(DbContextOptions<MeshDbContext> options) : DbC
         modelBuilder.Entity<AgentTableRow>(e =>
         {
             e.ToTable("agents").HasKey(r => r.Number);
+            e.Property(r => r.Id).IsRequired(); // said, since a property of that name that is no key ends up nullable
             e.Property(r => r.Number).ValueGeneratedNever();
         });
         modelBuilder.Entity<DirectiveRow>(e =>
@@ -31,6 +32,7 @@ public sealed class MeshDbContext(DbContextOptions<MeshDbContext> options) : DbC
         modelBuilder.Entity<KeyRow>(e =>
         {
             e.ToTable("keys").HasKey(r => r.Revision);
+            e.Property(r => r.Id).IsRequired();
             e.Property(r => r.Revision).ValueGeneratedNever();
         });
         modelBuilder.Entity<ReceiptRow>(e =>

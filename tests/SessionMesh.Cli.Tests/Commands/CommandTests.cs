@@ -9,9 +9,19 @@ public sealed class CommandTests
     [InlineData("list --filter alive --output json", "GET /alive?filter=alive")]
     [InlineData("list --filter alive --verbose", "GET /alive?filter=alive")]
     [InlineData("steer --agent-id 123 --direction west", """POST /steer {"agent_id":"123","direction":"west"}""")]
-    [InlineData("kill --agent-id 456 --force", "DELETE /agents/456?cascade=descendants&force=true")]
+    [InlineData("kill --agent-id 456 --force", "DELETE /agents/456?cascade=descendants&force=true&wait=2")]
     [InlineData("register --spec \"data-analysis\" --agent-id 789", """POST /registry {"specialization":"data-analysis","agent_id":"789"}""")]
-    [InlineData("kill 456 --grace 1m --cascade NONE --reason old --wait 5 --yes", "DELETE /agents/456?grace=60&cascade=none&wait=5&reason=old")]
+    [InlineData("kill 456 --yes --detach", "DELETE /agents/456?cascade=descendants")]
+    [InlineData("pause 1 --detach", """POST /steer {"agent_id":"1","verb":"pause"}""")]
+    [InlineData("resume --agent-id 1 --detach -m go", """POST /steer {"agent_id":"1","verb":"resume","message":"go"}""")]
+    [InlineData("revive 456", "POST /agents/456/revive")]
+    [InlineData("history 456 --limit 5 --cursor 17", "GET /agents/456/directives/history?limit=5&cursor=17")]
+    [InlineData("cancel d-4", "DELETE /directives/d-4")]
+    [InlineData(
+        "steer --spec ocr --label zone=eu --label tier=a,b --cluster blue --subtree p --ids a,b --expect 2 -d west",
+        """POST /steer {"selector":{"specialization":"ocr","label":{"zone":"eu","tier":"a,b"},"cluster":"blue","subtree":"p","agent_ids":["a","b"]},"expect":2,"direction":"west"}""")]
+    [InlineData("pause --subtree p --expect 2 --detach", """POST /steer {"selector":{"subtree":"p"},"expect":2,"verb":"pause"}""")]
+    [InlineData("kill --label zone=eu --ids a,b --expect 2 --detach --grace 3", "DELETE /agents?grace=3&cascade=descendants&label=zone%3Deu&agent_ids=a%2Cb&expect=2")]
     [InlineData("steer 1 --verb pause", """POST /steer {"agent_id":"1","verb":"pause"}""")]
     [InlineData(
         "steer 1 -d drain -m wait --data [1] --ttl 1h30m --hold",
@@ -62,6 +72,24 @@ public sealed class CommandTests
     [InlineData("steer 1 -d west --data {oops", "--data is not JSON")]
     [InlineData("steer 1 --agent-id 2 -d west", "two agents are named: 2 and 1")]
     [InlineData("kill 1 --force --grace 3", "--force leaves no grace, and --grace asks for one")]
+    [InlineData("steer 1 --spec a -d west", "agent 1 is named, and a selector is given, too")]
+    [InlineData("steer 1 -d west --expect 3", "--expect goes with a selector, and there is none")]
+    [InlineData("steer -d west", "no agent is named")]
+    [InlineData("steer --ids a,b/c -d west", "--ids: 'b/c' is not an id")]
+    [InlineData("steer --ids , -d west", "--ids names nobody")]
+    [InlineData("steer --label zone -d west", "--label takes KEY=VALUE, not 'zone'")]
+    [InlineData("steer --label a=1 --label a=2 -d west", "--label a is given twice, and an agent has it once")]
+    [InlineData("steer --spec ocr -d west", "this reaches many agents, and there is no terminal to ask on")]
+    [InlineData("pause", "no agent is named")]
+    [InlineData("pause --spec ocr", "this reaches many agents, and there is no terminal to ask on")]
+    [InlineData("pause 1 --all", "--all means everyone, and somebody is named")]
+    [InlineData("resume --all", "this reaches every agent, and there is no terminal to ask on")]
+    [InlineData("pause 1 --detach --wait-seconds 3", "--detach does not wait, and --wait-seconds says how long")]
+    [InlineData("stop-all", "this reaches every agent, and there is no terminal to ask on")]
+    [InlineData("kill --spec ocr", "this reaches many agents, and there is no terminal to ask on")]
+    [InlineData("kill 1 --detach --wait 3", "--detach does not wait, and --wait says how long")]
+    [InlineData("kill --label zone=eu,us --yes", "the label 'eu,us' has a comma, and a kill cannot carry one")]
+    [InlineData("cancel", "no directive is named")]
     [InlineData("kill 1", "this cannot be undone, and there is no terminal to ask on")]
     [InlineData("kill 1 --no-input", "this cannot be undone, and there is no terminal to ask on")]
     [InlineData("keys revoke abc", "this cannot be undone, and there is no terminal to ask on")]
@@ -78,98 +106,6 @@ public sealed class CommandTests
         Assert.Equal((2, ""), (ran.Code, ran.Out));
         Assert.Contains("  why: " + why, ran.Error, StringComparison.Ordinal);
         Assert.Empty(tool.Server.Requests);
-    }
-
-    [Fact]
-    public async Task Kill_AsksOnATerminal_AndNamesWhatWillHappen()
-    {
-        using var tool = new Tool(
-            Json(200, """{"agent_id":"456","status":"alive","activity":"working","note":"page 3\u001b[2J","descendants":2}"""),
-            Json(200, """{"agent_id":"456","incarnation":1,"status":"stopping","confirmed":false,"descendants":[]}"""))
-        { Typed = "y" };
-
-        var ran = await tool.RunAsync("kill 456");
-
-        Assert.Equal(0, ran.Code);
-        Assert.Equal(
-            "Stop agent 456 (alive, working, \"page 3\\u001b[2J\") and its 2 descendants? It has 10 s to finish. [y/N] "
-            + "agent 456 was asked to stop; 'session-mesh show 456' says how it ended\n",
-            ran.Error);
-        Assert.Equal(["GET /agents/456", "DELETE /agents/456?cascade=descendants"], tool.Calls);
-    }
-
-    [Theory]
-    [InlineData("")]
-    [InlineData("n")]
-    [InlineData("yep")]
-    public async Task Kill_AnythingButYes_StopsNothing(string typed)
-    {
-        using var tool = new Tool(Json(200, """{"agent_id":"456","status":"alive","descendants":1}""")) { Typed = typed };
-
-        Assert.Equal(
-            new Ran(1, "", "Stop agent 456 (alive); its 1 descendant stay, under its parent? It has 5 s to finish. [y/N] nothing was stopped\n"),
-            await tool.RunAsync("kill 456 --cascade none --grace 5"));
-        Assert.Equal(["GET /agents/456"], tool.Calls);
-    }
-
-    [Fact]
-    public async Task Kill_NoInput_DoesNotAskOnATerminalEither()
-    {
-        using var tool = new Tool(Json(200, "{}")) { Typed = "y" };
-
-        Assert.Equal(2, (await tool.RunAsync("kill 456 --no-input")).Code);
-        Assert.Empty(tool.Server.Requests);
-    }
-
-    [Fact]
-    public async Task Kill_ReportsTheAgentAndItsDescendants()
-    {
-        using var tool = new Tool(Json(200, """
-            {"agent_id":"456","incarnation":1,"status":"dead","confirmed":true,"exit_code":143,"signal":"TERM","reason":"old","deadline":null,
-             "descendants":[{"agent_id":"c1","status":"dead","confirmed":false}]}
-            """));
-
-        Assert.Equal(
-            new Ran(0, """
-                AGENT  STATUS  CONFIRMED  EXIT  SIGNAL  REASON  DEADLINE
-                456    dead    yes        143   TERM    old     -
-                c1     dead    no         -     -       -       -
-
-                """, ""),
-            await tool.RunAsync("kill 456 --yes --wait 5"));
-    }
-
-    [Fact]
-    public async Task Kill_WaitThatIsOver_IsAFailure()
-    {
-        using var tool = new Tool(Json(200, """{"agent_id":"456","incarnation":1,"status":"stopping","confirmed":false,"descendants":[]}"""));
-
-        var ran = await tool.RunAsync("kill 456 --yes --wait 5 -o name");
-
-        Assert.Equal(new Ran(1, "456\n", "agent 456 had not exited after 5 s; it is forced when its grace is over\n"), ran);
-    }
-
-    [Fact]
-    public async Task Kill_DryRun_StopsNothing()
-    {
-        using var tool = new Tool(Json(200, """{"agent_id":"456","status":"alive"}"""));
-
-        Assert.Equal(new Ran(0, "456\n", "a dry run: nothing was stopped\n"), await tool.RunAsync("kill 456 --dry-run -o name"));
-        Assert.Equal(["GET /agents/456"], tool.Calls);
-    }
-
-    [Theory]
-    [InlineData("acknowledged", 0, "")]
-    [InlineData("accepted", 0, "")]
-    [InlineData("delivered", 1, "the directive is delivered, and not accepted after 20 s; it stays in the inbox of agent 1\n")]
-    [InlineData("rejected", 1, "the directive is rejected\n")]
-    [InlineData("expired", 1, "the directive is expired\n")]
-    public async Task Steer_Wait_SaysHowFarItCame(string state, int code, string error)
-    {
-        using var tool = new Tool(Json(200, $$"""{"directive_id":"d1","agent_id":"1","state":"{{state}}"}"""));
-
-        Assert.Equal(new Ran(code, "d1\n", error), await tool.RunAsync("steer 1 -d west --wait ACCEPTED --wait-seconds 20 -o name"));
-        Assert.Equal(["""POST /steer {"agent_id":"1","direction":"west","wait":"accepted","wait_seconds":20}"""], tool.Calls);
     }
 
     [Fact]
@@ -210,6 +146,21 @@ public sealed class CommandTests
                 """),
             await tool.RunAsync("list --filter lost"));
         Assert.Equal(new Ran(0, "", "no agent is known\n"), await tool.RunAsync("list --filter all --all-clusters"));
+    }
+
+    [Fact]
+    public async Task List_DeadAgents_SayHowTheyEndedWhereTheRowTells()
+    {
+        using var tool = new Tool(Json(200, """
+            {"sessions":[{"agent_id":"a","status":"dead","last_exit":{"confirmed":true,"exit_code":0,"signal":null}},
+                         {"agent_id":"b","status":"dead","last_exit":{"confirmed":false}},
+                         {"agent_id":"c","status":"dead"},
+                         {"agent_id":"d","status":"alive","last_exit":{"confirmed":true,"exit_code":0}}],"count":4,"next_cursor":null,"as_of":"1"}
+            """));
+
+        var lines = (await tool.RunAsync("list --filter all")).Out.Split('\n')[1..5];
+
+        Assert.Equal(["a      dead (confirmed, exit code 0)", "b      dead (not confirmed)", "c      dead", "d      alive"], lines.Select(line => line[..40].TrimEnd(' ', '-')));
     }
 
     [Fact]

@@ -59,7 +59,7 @@ public sealed class CommandLineTests
         var help = await tool.RunAsync("kill --help");
         Assert.Equal((0, ""), (help.Code, help.Error));
         Assert.Contains("Examples:\n  session-mesh kill --agent-id 456 --force\n", help.Out, StringComparison.Ordinal);
-        Assert.Contains("Exit codes:\n  0  the agent is dead, or was asked to stop\n", help.Out, StringComparison.Ordinal);
+        Assert.Contains("Exit codes:\n  0  every end is confirmed; with --detach: told to stop; with --force and no --wait: ended in the mesh\n", help.Out, StringComparison.Ordinal);
 
         var host = new CliHost { In = TextReader.Null, Out = TextWriter.Null, Error = TextWriter.Null, Env = _ => null, Home = tool.Home };
         var root = SessionMeshTool.Build(host);

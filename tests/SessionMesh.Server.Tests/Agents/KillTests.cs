@@ -100,6 +100,29 @@ public sealed class KillTests
     }
 
     [Fact]
+    public async Task Kill_RepeatedUnderItsKeyWithAWait_ListsThoseThatDiedMeanwhileToo()
+    {
+        await using var mesh = await FamilyAsync();
+        foreach (var id in new[] { "grandchild", "child", "root" })
+        {
+            await mesh.PostAsync($"agents/{id}/heartbeat");
+        }
+
+        var first = mesh.DeleteAsync("agents/root?grace=30&wait=20", idempotencyKey: "k");
+        await mesh.Time.ArmedAsync(TimeSpan.FromSeconds(20));
+        await mesh.PostAsync("agents/grandchild/exit", """{"incarnation":1,"exit_code":0}""");
+        await mesh.AdvanceAsync(20);
+        Assert.Equal("stopping", (await first).Json["status"]!.GetValue<string>());
+        foreach (var id in new[] { "child", "root" })
+        {
+            await mesh.PostAsync($"agents/{id}/exit", """{"incarnation":1,"exit_code":0}""");
+        }
+
+        var again = await mesh.DeleteAsync("agents/root?grace=30&wait=20", idempotencyKey: "k");
+        again.ShouldBe(200, Report("root", "dead", confirmed: true, exitCode: "0", below: "child dead true,grandchild dead true"));
+    }
+
+    [Fact]
     public async Task Kill_NewIncarnationOfTheSameAgent_DoesNotReportWhoDiedWithTheOneBefore()
     {
         await using var mesh = await FamilyAsync();

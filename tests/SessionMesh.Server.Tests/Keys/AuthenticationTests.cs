@@ -1,4 +1,5 @@
 using System.Text;
+using Microsoft.Extensions.Logging;
 using SessionMesh.Server.Tests.Support;
 
 namespace SessionMesh.Server.Tests.Keys;
@@ -75,7 +76,7 @@ public sealed class AuthenticationTests
     [Fact]
     public async Task Store_HoldsTheHashOfAKeyAlone_AndTheLogsNothingOfIt()
     {
-        await using var mesh = await MeshHost.StartAsync();
+        await using var mesh = await MeshHost.StartAsync(LogLevel.Trace);
         await mesh.RegisterAsync("a");
         var tokens = new List<string> { mesh.RootKey };
         tokens.Add(await mesh.MintAsync("""{"session_key":"named"}"""));

@@ -19,7 +19,9 @@ internal sealed class MeshHost : IAsyncDisposable
     private WebApplication? _app;
     private HttpClient? _http;
 
-    private MeshHost(string directory) => Directory = directory;
+    private readonly LogLevel _logLevel;
+
+    private MeshHost(string directory, LogLevel logLevel) => (Directory, _logLevel) = (directory, logLevel);
 
     public string Directory { get; }
     public FakeTime Time { get; private set; } = new();
@@ -32,9 +34,9 @@ internal sealed class MeshHost : IAsyncDisposable
     public MeshState State => Engine.State;
     public long Revision => State.Revision;
 
-    public static async Task<MeshHost> StartAsync()
+    public static async Task<MeshHost> StartAsync(LogLevel logLevel = LogLevel.Warning)
     {
-        var host = new MeshHost(System.IO.Directory.CreateTempSubdirectory("mesh-test-").FullName);
+        var host = new MeshHost(System.IO.Directory.CreateTempSubdirectory("mesh-test-").FullName, logLevel);
         await host.BootAsync();
         return host;
     }
@@ -122,14 +124,19 @@ internal sealed class MeshHost : IAsyncDisposable
         return request;
     }
 
-    /// <summary>Sends bytes as they are, says that no more will come, and reads to the end; empty when the server cut the connection.</summary>
-    public async Task<string> SendRawAsync(string request)
+    /// <summary>Sends bytes as they are and reads to the end; empty when the server cut the connection.</summary>
+    /// <param name="cut">Whether to say that no more will come.</param>
+    public async Task<string> SendRawAsync(string request, bool cut = false)
     {
         using var client = new TcpClient();
         await client.ConnectAsync(Address.Host, Address.Port);
         var stream = client.GetStream();
         await stream.WriteAsync(Encoding.ASCII.GetBytes(request));
-        client.Client.Shutdown(SocketShutdown.Send);
+        if (cut)
+        {
+            client.Client.Shutdown(SocketShutdown.Send);
+        }
+
         try
         {
             return await new StreamReader(stream).ReadToEndAsync().WaitAsync(Guard.Time);
@@ -196,7 +203,7 @@ internal sealed class MeshHost : IAsyncDisposable
         _app = MeshServer.Build(["--urls", "http://127.0.0.1:0", "--data", Directory], builder =>
         {
             builder.Services.AddSingleton<TimeProvider>(Time);
-            builder.Logging.ClearProviders().AddProvider(Log).SetMinimumLevel(LogLevel.Trace);
+            builder.Logging.ClearProviders().AddProvider(Log).SetMinimumLevel(_logLevel);
         });
         await MeshServer.PrepareAsync(_app);
         await _app.StartAsync();

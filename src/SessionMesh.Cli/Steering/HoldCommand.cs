@@ -1,0 +1,171 @@
+using System.CommandLine;
+using SessionMesh.Cli.Agents;
+using SessionMesh.Cli.Hosting;
+using SessionMesh.Cli.Output;
+using SessionMesh.Client;
+using SessionMesh.Contracts;
+using SessionMesh.Contracts.Agents;
+using SessionMesh.Contracts.Steering;
+
+namespace SessionMesh.Cli.Steering;
+
+/// <summary>
+/// What <c>pause</c>, <c>resume</c> and <c>stop-all</c> share: one verb to one agent, to a selector or to everyone, and then
+/// the wait until each has acknowledged it.
+/// </summary>
+internal abstract class HoldCommand : MeshCommand
+{
+    private const int DefaultWait = 30;
+    private const int LongestWait = 3600;
+
+    private readonly string _verb;
+    private readonly bool _always;
+    private readonly AgentIdOption? _agent;
+    private readonly SelectorOptions? _many;
+    private readonly Option<bool> _all = new("--all") { Description = "Every agent that is alive, in every cluster" };
+    private readonly Option<string?> _message = new("--message", "-m") { Description = "Text that rides along", HelpName = "TEXT" };
+    private readonly Option<int?> _waitSeconds = Opt.Duration("--wait-seconds", $"How long to wait until it is acknowledged, {DefaultWait}s by default", 1, LongestWait);
+    private readonly Option<bool> _detach = new("--detach") { Description = "Do not wait" };
+    private readonly Option<int?> _expectAll = Opt.Number("--expect", "Go ahead, without asking, if so many are alive; refuse if not", 1, int.MaxValue);
+    private readonly Option<bool> _dryRunAll = new("--dry-run") { Description = "Show which agents it would be, and do nothing" };
+    private readonly Option<bool> _yesAll = new("--yes", "-y") { Description = "Do not ask" };
+
+    /// <param name="always">Always everyone: there is nobody to name.</param>
+    protected HoldCommand(CliHost host, string name, string verb, string description, bool always = false) : base(host, name, description)
+    {
+        (_verb, _always) = (verb, always);
+        if (always)
+        {
+            foreach (var option in new Option[] { _expectAll, _dryRunAll, _yesAll }) Add(option);
+        }
+        else
+        {
+            _agent = new AgentIdOption(this, host);
+            _many = new SelectorOptions(this, host);
+            Add(_all);
+        }
+
+        foreach (var option in new Option[] { _message, _waitSeconds, _detach }) Add(option);
+        ExitNotes =
+        [
+            "0  acknowledged; with --detach: told",
+            "1  the answer to the question was no",
+            "2  many agents, no terminal to ask on, and neither --expect nor --yes",
+            "3  no such agent, or nobody is meant",
+            "5  the agent is not alive; or not as many are as --expect says",
+            .. always ? [] : new[]
+            {
+                "8  one agent: it rejected it",
+                "9  one agent: the directive ended without an ack",
+                "10 one agent: not acknowledged when the time was up; it still may be",
+            },
+            "7  of many, some have not acknowledged: they are listed",
+        ];
+    }
+
+    protected override async Task<int> RunAsync(CommandContext context, CancellationToken cancellation)
+    {
+        if (context.Get(_detach) && context.Get(_waitSeconds) is not null)
+            throw CommandException.Usage("--detach does not wait, and --wait-seconds says how long", "leave one of the two out");
+        var seconds = context.Get(_waitSeconds) ?? DefaultWait;
+        var request = new SteerRequest
+        {
+            Verb = _verb,
+            Message = context.Get(_message),
+            Wait = context.Get(_detach) ? null : DirectiveState.Acknowledged,
+        };
+
+        var (id, selector) = TargetOf(context);
+        if (id is not null)
+        {
+            context.Doing = $"{_verb} agent {id}";
+            return _many!.IsDryRun(context)
+                ? await AgentPreview.ShowAsync(context, id, "nothing was sent", cancellation)
+                : await SteerOne.RunAsync(context, request with { AgentId = id }, seconds, cancellation);
+        }
+
+        context.Doing = selector is null ? $"{_verb} every agent" : $"{_verb} the agents {SelectorOptions.Words(selector)}";
+        var many = new SteerMany(context, request, seconds);
+        var sent = selector is null
+            ? await ToAllAsync(context, many, cancellation)
+            : await ToSelectedAsync(context, many, selector, cancellation);
+        return sent switch
+        {
+            { Directives: { } directives } => ManyResults.Write(context, directives, request, seconds, onlyMissing: true),
+            _ => sent.Code,
+        };
+    }
+
+    /// <summary>One agent, or a selector, or with neither everyone; that must be said.</summary>
+    private (string? Id, AgentSelector? Selector) TargetOf(CommandContext context)
+    {
+        if (_always) return (null, null);
+        if (!context.Get(_all)) return _many!.RequireTarget(context, _agent!);
+        if (_agent!.Find(context) is not null || _many!.Find(context) is not null)
+            throw CommandException.Usage("--all means everyone, and somebody is named", "leave one of the two out");
+        return (null, null);
+    }
+
+    private async Task<Sent> ToSelectedAsync(CommandContext context, SteerMany many, AgentSelector selector, CancellationToken cancellation)
+    {
+        var whom = SelectorOptions.Words(selector);
+        if (_many!.IsDryRun(context)) return new(SteerMany.ShowMatch(context, await many.MatchAsync(selector, cancellation), whom));
+        var agreed = await _many.AgreeAsync(
+            context, whom, async () => (await many.MatchAsync(selector, cancellation)).Count, count => $"{Capital(_verb)} {SelectorOptions.Agents(count)} {whom}?");
+        return agreed is { } expect ? new(await many.RunAsync(selector, expect, cancellation)) : Refused(context);
+    }
+
+    private async Task<Sent> ToAllAsync(CommandContext context, SteerMany many, CancellationToken cancellation)
+    {
+        var (expect, yes, dryRun) = _always
+            ? (context.Get(_expectAll), context.Get(_yesAll), context.Get(_dryRunAll))
+            : (_many!.Expected(context), _many.IsAgreed(context), _many.IsDryRun(context));
+        if (!dryRun && !yes && expect is null && !context.CanAsk)
+            throw CommandException.Usage("this reaches every agent, and there is no terminal to ask on", "say --yes, or --expect N for just so many, or --dry-run to see which");
+
+        var ids = await EveryoneAsync(context, cancellation);
+        if (dryRun) return new(SteerMany.ShowMatch(context, ids, "that is alive"));
+        if (ids.Count == 0) throw SelectorOptions.NothingMatched("that is alive");
+        if (expect is { } count && count != ids.Count)
+            throw new CommandException(ExitCodes.Conflict, $"alive are {SelectorOptions.Agents(ids.Count)}, not {count}; nothing was sent", "look again with --dry-run");
+        return expect is not null || yes || context.Confirm($"{Capital(_verb)} {SelectorOptions.Agents(ids.Count)}: everyone that is alive, in every cluster?")
+            ? new(await many.RunAsync(ids, cancellation))
+            : Refused(context);
+    }
+
+    /// <summary>Who is alive, or may be: a lease that lapsed a moment ago does not stop a process.</summary>
+    private static async Task<IReadOnlyList<string>> EveryoneAsync(CommandContext context, CancellationToken cancellation)
+    {
+        var ids = new List<string>();
+        using var progress = new ProgressLine(context, () => "listing who is alive");
+        foreach (var filter in new[] { AgentStatus.Alive, AgentStatus.Suspect })
+        {
+            var query = new AgentQuery { Filter = filter, Fields = ["agent_id"], Limit = Limits.MaxPage };
+            do
+            {
+                var page = await context.Client.AliveAsync(query, cancellation);
+                ids.AddRange(page.Sessions.Select(row => row.AgentId).OfType<string>());
+                query = query with { Cursor = page.NextCursor };
+            }
+            while (query.Cursor is not null);
+        }
+
+        return [.. ids.Distinct(StringComparer.Ordinal)];
+    }
+
+    private static Sent Refused(CommandContext context)
+    {
+        context.Note("nothing was sent");
+        return new(ExitCodes.Failed);
+    }
+
+    private static string Capital(string word) => char.ToUpperInvariant(word[0]) + word[1..];
+
+    /// <summary>What was sent, or with nothing sent the exit code.</summary>
+    private readonly record struct Sent(int Code, IReadOnlyList<SentDirective>? Directives = null)
+    {
+        public Sent(IReadOnlyList<SentDirective> directives) : this(ExitCodes.Done, directives)
+        {
+        }
+    }
+}

@@ -1,0 +1,43 @@
+using SessionMesh.Cli.Hosting;
+using SessionMesh.Cli.Output;
+using SessionMesh.Contracts.Steering;
+
+namespace SessionMesh.Cli.Steering;
+
+/// <summary>Prints what became of a word to many, and makes an exit code of it.</summary>
+internal static class ManyResults
+{
+    /// <param name="request">What was said, and with <c>wait</c> how far it was to come.</param>
+    /// <param name="onlyMissing">In a table, only those that did not get there: for a whole fleet.</param>
+    public static int Write(
+        CommandContext context, IReadOnlyList<SentDirective> sent, SteerRequest request, int seconds, bool onlyMissing)
+    {
+        var missing = sent.Where(one => !IsThere(one, request.Wait)).ToList();
+        if (!onlyMissing || missing.Count > 0 || !context.Output.IsTable)
+        {
+            var shown = onlyMissing && context.Output.IsTable ? missing : sent;
+            context.Output.Write(Json.Build(json =>
+            {
+                SteerMany.WriteResults(json, shown);
+                if (request.Wait is null) return;
+                json.WriteString("wait"u8, request.Wait);
+                json.WriteNumber("reached"u8, sent.Count - missing.Count);
+            }), DirectiveViews.Many);
+        }
+
+        if (missing.Count > 0) context.Note(Summary(sent, missing, request.Wait, seconds));
+        else if (context.Output.IsTable) context.Note(request.Wait is { } wanted ? $"{SelectorOptions.Agents(sent.Count)}, all {wanted}" : $"{SelectorOptions.Agents(sent.Count)} told");
+        return missing.Count > 0 ? ExitCodes.Partly : ExitCodes.Done;
+    }
+
+    private static bool IsThere(SentDirective one, string? wanted) =>
+        one.State is not null && (wanted is null || Proof.Reached(one.State, wanted));
+
+    /// <summary><c>37 of 40 agents acknowledged after 30 s; the others: 2 delivered, 1 not_alive</c>.</summary>
+    private static string Summary(IReadOnlyList<SentDirective> sent, List<SentDirective> missing, string? wanted, int seconds)
+    {
+        var open = missing.Exists(one => one.State is not null && !Proof.Failed(one.State));
+        var others = missing.GroupBy(one => one.State ?? one.Code).OrderByDescending(group => group.Count()).Select(group => $"{group.Count()} {group.Key}");
+        return $"{sent.Count - missing.Count} of {SelectorOptions.Agents(sent.Count)} {wanted ?? "told"}{(open ? $" after {seconds} s" : "")}; the others: {string.Join(", ", others)}";
+    }
+}

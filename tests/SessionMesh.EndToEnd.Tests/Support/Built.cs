@@ -1,0 +1,25 @@
+using System.Reflection;
+using System.Runtime.InteropServices;
+
+namespace SessionMesh.EndToEnd.Tests.Support;
+
+/// <summary>What the build made, and the runtime to run it with.</summary>
+internal static class Built
+{
+    /// <summary>The server's assembly, to be run with <see cref="Dotnet"/>.</summary>
+    public static string Server { get; } = Named("Server");
+
+    /// <summary>The tool's executable.</summary>
+    public static string Tool { get; } = Named("Tool");
+
+    /// <summary>The root of the runtime that runs these tests: DIR/shared/Microsoft.NETCore.App/VERSION/ is where the runtime itself lies.</summary>
+    public static string DotnetRoot { get; } = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", ".."));
+
+    public static string Dotnet { get; } = Path.Combine(DotnetRoot, "dotnet");
+
+    private static string Named(string name)
+    {
+        var path = typeof(Built).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(a => a.Key == name).Value!;
+        return File.Exists(path) ? path : throw new FileNotFoundException($"the {name} has not been built", path);
+    }
+}

@@ -1,0 +1,40 @@
+namespace SessionMesh.EndToEnd.Tests.Support;
+
+/// <summary>Waits for a condition of the outside world, for a bounded time: processes do not obey a fake clock.</summary>
+internal static class Eventually
+{
+    /// <summary>Generous, because a busy machine is not a failure; whatever waits goes on as soon as it can.</summary>
+    public static readonly TimeSpan Bound = TimeSpan.FromSeconds(40);
+
+    private static readonly TimeSpan s_pace = TimeSpan.FromMilliseconds(15);
+
+    public static Task True(Func<bool> condition, Func<string> what) => True(() => Task.FromResult(condition()), what);
+
+    public static async Task True(Func<Task<bool>> condition, Func<string> what)
+    {
+        var began = TimeProvider.System.GetTimestamp();
+        while (!await condition())
+        {
+            if (TimeProvider.System.GetElapsedTime(began) > Bound)
+                Assert.Fail($"did not happen within {Bound.TotalSeconds} s: {what()}");
+            await Task.Delay(s_pace);
+        }
+    }
+
+    /// <summary>The file's lines, once there are so many whole ones.</summary>
+    public static async Task<string[]> Lines(string file, int count = 1)
+    {
+        string[] lines = [];
+        await True(() => (lines = WholeLines(file)).Length >= count, () => $"{count} lines in {Path.GetFileName(file)}: [{string.Join(" | ", lines)}]");
+        return lines;
+    }
+
+    private static string[] WholeLines(string file)
+    {
+        if (!File.Exists(file))
+            return [];
+        var text = File.ReadAllText(file);
+        var end = text.LastIndexOf('\n');
+        return end < 0 ? [] : text[..end].Split('\n');
+    }
+}

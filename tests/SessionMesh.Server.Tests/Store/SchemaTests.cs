@@ -1,0 +1,110 @@
+using Microsoft.Data.Sqlite;
+using Microsoft.EntityFrameworkCore;
+using SessionMesh.Server.Store;
+
+namespace SessionMesh.Server.Tests.Store;
+
+public sealed class SchemaTests : IDisposable
+{
+    private readonly string _directory = Directory.CreateTempSubdirectory("mesh-schema-").FullName;
+
+    [Fact]
+    public void Migrations_MakeTheSchemaThatTheModelSays()
+    {
+        var (migrated, created) = (Path.Combine(_directory, "migrated.db"), Path.Combine(_directory, "created.db"));
+        using (MeshStore.Open(migrated))
+        {
+        }
+
+        using (var connection = new SqliteConnection($"Data Source={created};Pooling=False"))
+        {
+            connection.Open();
+            using var context = MeshStore.NewContext(connection);
+            Assert.True(context.Database.EnsureCreated());
+        }
+
+        Assert.Equal(Describe(created), Describe(migrated));
+        Assert.Contains("changes.revision INTEGER notnull=1 pk=1", Describe(migrated));
+    }
+
+    [Fact]
+    public void Store_OfANewerVersion_IsRefusedAndLeftAsItWas()
+    {
+        var path = Path.Combine(_directory, "mesh.db");
+        using (MeshStore.Open(path))
+        {
+        }
+
+        Run(path, "INSERT INTO __EFMigrationsHistory (MigrationId, ProductVersion) VALUES ('9999_future', '99.0.0')");
+        var refused = Assert.Throws<StartupException>(() => MeshStore.Open(path));
+        Assert.Equal($"The store {path} was written by a newer version (it has the migration 9999_future). Start that version, or restore a backup from before it.", refused.Message);
+        Run(path, "DELETE FROM __EFMigrationsHistory WHERE MigrationId = '9999_future'");
+        MeshStore.Open(path).Dispose();
+    }
+
+    [Fact]
+    public void Store_ThatIsNoDatabase_IsRefusedInWords()
+    {
+        var path = Path.Combine(_directory, "mesh.db");
+        File.WriteAllText(path, new string('x', 8192));
+        var refused = Assert.Throws<StartupException>(() => MeshStore.Open(path));
+        Assert.StartsWith($"The store {path} cannot be opened: ", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Store_MigrationLockOfAProcessThatWasKilled_DoesNotHangTheNextStart()
+    {
+        var path = Path.Combine(_directory, "mesh.db");
+        Run(path, "CREATE TABLE __EFMigrationsLock (Id INTEGER NOT NULL CONSTRAINT PK___EFMigrationsLock PRIMARY KEY, Timestamp TEXT NOT NULL); INSERT INTO __EFMigrationsLock VALUES (1, '2026-01-01')");
+        MeshStore.Open(path).Dispose();
+        Assert.Contains("keys.hash TEXT notnull=1 pk=0", Describe(path));
+    }
+
+    [Fact]
+    public void Store_CommitsAreOnTheDiskBeforeTheyAreAnswered()
+    {
+        using var store = MeshStore.Open(Path.Combine(_directory, "mesh.db"));
+        using var command = store.Context.Database.GetDbConnection().CreateCommand();
+        command.CommandText = "PRAGMA synchronous";
+        Assert.Equal(2L, command.ExecuteScalar()); // FULL
+        command.CommandText = "PRAGMA journal_mode";
+        Assert.Equal("wal", command.ExecuteScalar());
+        using var reader = store.OpenReader();
+        Assert.Throws<SqliteException>(() => reader.Database.ExecuteSqlRaw("DELETE FROM changes"));
+    }
+
+    public void Dispose() => Directory.Delete(_directory, recursive: true);
+
+    /// <summary>Every table, column and index, a line each.</summary>
+    private static List<string> Describe(string path)
+    {
+        using var connection = new SqliteConnection($"Data Source={path};Mode=ReadOnly;Pooling=False");
+        connection.Open();
+        using var command = connection.CreateCommand();
+        command.CommandText = """
+            SELECT t.name || '.' || c.name || ' ' || c.type || ' notnull=' || c."notnull" || ' pk=' || c.pk || coalesce(' default ' || c.dflt_value, '')
+            FROM sqlite_schema t, pragma_table_info(t.name) c WHERE t.type = 'table' AND t.name NOT LIKE '\_\_EF%' ESCAPE '\' AND t.name NOT LIKE 'sqlite%'
+            UNION ALL SELECT 'index ' || name || ' ' || coalesce(sql, '') FROM sqlite_schema WHERE type = 'index' AND tbl_name NOT LIKE '\_\_EF%' ESCAPE '\'
+            ORDER BY 1
+            """;
+        var lines = new List<string>();
+        using var rows = command.ExecuteReader();
+        while (rows.Read())
+        {
+            lines.Add(rows.GetString(0));
+        }
+
+        return lines;
+    }
+
+    private static void Run(string path, string sql)
+    {
+        using var connection = new SqliteConnection($"Data Source={path};Pooling=False");
+        connection.Open();
+        using var command = connection.CreateCommand();
+#pragma warning disable CA2100 // The texts of this file.
+        command.CommandText = sql;
+#pragma warning restore CA2100
+        command.ExecuteNonQuery();
+    }
+}
