@@ -10,10 +10,11 @@ namespace SessionMesh.Cli.Run;
 
 /// <summary>How one life of an agent ended.</summary>
 /// <param name="Exit">The process's own end.</param>
+/// <param name="Lived">From its start to its end, without the time the report took.</param>
 /// <param name="IsWished">Somebody wanted it to end: a stop, the server's word, a signal, Ctrl+C. It is not to be started again.</param>
 /// <param name="EndedByKey">Ctrl+C on the terminal ended it.</param>
 /// <param name="Untold">The report that no server has taken yet; null when it was told.</param>
-internal sealed record LifeEnd(ExitStatus Exit, bool IsWished, bool EndedByKey, ExitRequest? Untold);
+internal sealed record LifeEnd(ExitStatus Exit, TimeSpan Lived, bool IsWished, bool EndedByKey, ExitRequest? Untold);
 
 /// <summary>
 /// One incarnation of an agent, from its registration to the report of its end: start the process with a key of its own,
@@ -118,6 +119,7 @@ internal sealed class AgentLife
             Stdin = pipe?.ReadEnd,
         });
         pipe?.CloseReadEnd();
+        var began = _time.GetTimestamp();
         var tree = new ProcessTree(_reaper, child, _time);
         var dispatcher = new DirectiveDispatcher(Handler(tree, pipe), tree, stop, _options.Grace, Session.Ack, _log);
         var job = new JobControl(child, tree, terminal, () => dispatcher.IsPaused);
@@ -134,6 +136,7 @@ internal sealed class AgentLife
 
         var (exit, reason) = await EndAsync(child, tree, stop);
         job.End(exit);
+        var lived = _time.GetElapsedTime(began);
 
         // The report ends the session: what keeps it must be over before, or would hear of its own end as of a kill.
         await over.CancelAsync();
@@ -142,7 +145,7 @@ internal sealed class AgentLife
         var wished = stop.Requested.IsCompleted || Session.Ended.IsCompleted || exit.IsInterrupt || _signals.Leaving.IsCancellationRequested
             || (_options.Restart.Mode != RestartMode.No && await Session.IsToldToStopAsync(reporting.Token));
         var untold = await ReportAsync(exit, reason, reporting.Token);
-        return new LifeEnd(exit, wished, job.EndedByKey, untold);
+        return new LifeEnd(exit, lived, wished, job.EndedByKey, untold);
     }
 
     private ISteerHandler Handler(ProcessTree tree, ChildPipe? pipe) => _options switch

@@ -55,7 +55,7 @@ internal sealed class Restarts(RestartPolicy policy, TimeSpan first, RunLog log)
     private int _made;
 
     /// <summary>How long to wait before the next life; null when there is none.</summary>
-    public TimeSpan? After(LifeEnd end, TimeSpan lived)
+    public TimeSpan? After(LifeEnd end)
     {
         if (end.IsWished || policy.Mode == RestartMode.No || (policy.Mode == RestartMode.OnFailure && end.Exit.Code == 0))
             return null;
@@ -66,10 +66,10 @@ internal sealed class Restarts(RestartPolicy policy, TimeSpan first, RunLog log)
         }
 
         _made++;
-        if (lived >= WellAfter)
+        if (end.Lived >= WellAfter)
             _backoff.Reset();
         var wait = _backoff.Next();
-        log.Warn($"ended with {end.Exit} after {lived.TotalSeconds:0.#} s; restart {_made}{(policy.Most is { } most ? $" of {most}" : "")} in {wait.TotalSeconds:0.#} s");
+        log.Warn($"ended with {end.Exit} after {end.Lived.TotalSeconds:0.#} s; restart {_made}{(policy.Most is { } most ? $" of {most}" : "")} in {wait.TotalSeconds:0.#} s");
         return wait;
     }
 }

@@ -77,7 +77,7 @@ internal sealed class RunCommand : MeshCommand
         }
 
         if (!Platform.TracksDescendants)
-            log.Say("on this system only the process group is followed: a descendant that leaves it is not stopped");
+            log.Say("on this system only the process group is followed: a descendant that leaves it is not stopped, and what a killed runner left is not found");
         var options = OptionsOf(context);
         context.Doing = $"run {options.Command[0]}";
         try

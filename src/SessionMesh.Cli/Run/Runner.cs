@@ -32,20 +32,24 @@ internal sealed class Runner(MeshClient client, RunOptions options, RunLog log, 
 
         var life = await AgentLife.BeginAsync(client, request, options, signals, log, time);
         request = request with { AgentId = life.Session.AgentId, Takeover = null };
-        var began = time.GetTimestamp();
         var end = await life.RunAsync();
-        while (restarts.After(end, time.GetElapsedTime(began)) is { } wait)
+        while (restarts.After(end) is { } wait)
         {
             if (await NextLifeAsync(request, life.Session, end, wait, signals) is not { } next)
                 break;
             life = next;
-            began = time.GetTimestamp();
             end = await RunAgainAsync(life);
         }
 
         if (end.EndedByKey)
             JobControl.PassOnInterrupt();
         return end.Exit.ShellCode;
+    }
+
+    private AgentLife? Stopped()
+    {
+        log.Say("it was stopped meanwhile; not started again");
+        return null;
     }
 
     /// <summary>A command that has started before and now cannot (it is being replaced) is one more failure, not the end.</summary>
@@ -58,7 +62,7 @@ internal sealed class Runner(MeshClient client, RunOptions options, RunLog log, 
         catch (SpawnException e)
         {
             log.Warn(e.Message);
-            return new LifeEnd(ExitStatus.Exited(e.ShellCode), IsWished: false, EndedByKey: false, Untold: null);
+            return new LifeEnd(ExitStatus.Exited(e.ShellCode), TimeSpan.Zero, IsWished: false, EndedByKey: false, Untold: null);
         }
     }
 
@@ -78,10 +82,18 @@ internal sealed class Runner(MeshClient client, RunOptions options, RunLog log, 
                 wait = backoff.Next();
                 try
                 {
-                    // What the server was not told keeps the last incarnation alive in its eyes, and the next one out.
-                    if (untold is not null && await last.ReportExitAsync(untold, options.ReportTimeout, signals.Leaving) == ReportOutcome.NoAnswer)
-                        continue;
-                    untold = null;
+                    if (untold is not null)
+                    {
+                        // What the server was not told keeps the last incarnation alive in its eyes, and the next one out.
+                        // While it was away somebody may have stopped or killed that one, which the report would clear away.
+                        var isStopped = await last.IsToldToStopAsync(signals.Leaving);
+                        if (await last.ReportExitAsync(untold, options.ReportTimeout, signals.Leaving) == ReportOutcome.NoAnswer)
+                            continue;
+                        if (isStopped)
+                            return Stopped();
+                        untold = null;
+                    }
+
                     var next = await AgentLife.BeginAsync(client, request, options, signals, log, time);
                     if (!signals.Leaving.IsCancellationRequested)
                         return next;

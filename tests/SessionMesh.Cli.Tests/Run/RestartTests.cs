@@ -141,13 +141,31 @@ public sealed class RestartTests : IDisposable
     }
 
     [Fact]
+    public async Task StoppedWhileTheServerCouldNotBeTold_IsObeyedWhenItIsBack()
+    {
+        // Reporting the exit clears the stop away: unless it was asked for before, the agent would come back to life.
+        var go = _scratch.File("go");
+        var run = Start($"while [ ! -e {go} ]; do sleep 0.02; done; exit 8", "on-failure", report: TimeSpan.FromMilliseconds(100));
+        await Eventually.True(() => _mesh.HasStream, "the stream");
+        _mesh.IsAway = true;
+        _mesh.CutStreams();
+        await File.WriteAllTextAsync(go, "");
+        await Eventually.True(() => run.Lines.Any(line => line.Contains("was not told", StringComparison.Ordinal)), "the report given up");
+        _mesh.Send("stop", data: new JsonObject { ["force"] = true });
+        _mesh.IsAway = false;
+        Assert.Equal(8, await run.Ends);
+        Assert.Single(_mesh.Bodies("/exit"));
+        Assert.Single(_mesh.Bodies("/agents"));
+    }
+
+    [Fact]
     public void Wait_DoublesToAMinuteAndBeginsAnewAfterALifeThatWentWell()
     {
         var restarts = new Restarts(new RestartPolicy(RestartMode.OnFailure), TimeSpan.FromSeconds(1), new RunLog(quiet: false) { Sink = _ => { } });
-        var failed = new LifeEnd(ExitStatus.Exited(1), IsWished: false, EndedByKey: false, Untold: null);
+        var failed = new LifeEnd(ExitStatus.Exited(1), TimeSpan.Zero, IsWished: false, EndedByKey: false, Untold: null);
         foreach (var whole in new[] { 1, 2, 4, 8, 16, 32, 60, 60 })
-            Assert.InRange(restarts.After(failed, TimeSpan.Zero)!.Value.TotalSeconds, whole / 2.0, whole);
-        Assert.InRange(restarts.After(failed, Restarts.WellAfter)!.Value.TotalSeconds, 0.5, 1);
+            Assert.InRange(restarts.After(failed)!.Value.TotalSeconds, whole / 2.0, whole);
+        Assert.InRange(restarts.After(failed with { Lived = Restarts.WellAfter })!.Value.TotalSeconds, 0.5, 1);
     }
 
     private Running Start(string script, string policy, TimeSpan? delay = null, TimeSpan? report = null) => new(_mesh, Running.Sh(script) with

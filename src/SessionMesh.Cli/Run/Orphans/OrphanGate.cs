@@ -66,12 +66,14 @@ internal sealed class OrphanGate(MeshClient client, RunOptions options, RunLog l
 
     private void Show(string agentId, List<Orphan> found)
     {
-        log.Warn($"the runner of agent {agentId} is gone, but {found.Count} of its processes still run:");
+        log.Warn($"the runner of agent {agentId} is gone, but what it started still runs, {Processes(found.Count)}:");
         foreach (var orphan in found.Take(MostShown))
             log.Warn($"  {Describe(orphan)}");
         if (found.Count > MostShown)
             log.Warn($"  and {found.Count - MostShown} more");
     }
+
+    private static string Processes(int count) => count == 1 ? "1 process" : $"{count} processes";
 
     private static string Describe(Orphan orphan)
     {
@@ -110,7 +112,7 @@ internal sealed class OrphanGate(MeshClient client, RunOptions options, RunLog l
             }
         }
 
-        log.Warn($"ended {ended.Count} processes that were left of agent {agentId}");
+        log.Warn($"ended {Processes(ended.Count)} left of agent {agentId}");
         return incarnations;
 
         void Note(List<Orphan> seen)

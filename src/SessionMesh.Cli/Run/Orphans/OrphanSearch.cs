@@ -17,6 +17,9 @@ internal sealed class OrphanSearch(string agentId, Uri url)
 {
     private readonly string _url = UrlText(url);
 
+    /// <summary>Proven once: a descendant without the environment stays one when its parents have ended.</summary>
+    private readonly Dictionary<(int Pid, ulong StartTime), int> _proven = [];
+
     /// <summary>As the runner writes it into the environment.</summary>
     public static string UrlText(Uri url) => url.AbsoluteUri.TrimEnd('/');
 
@@ -35,7 +38,7 @@ internal sealed class OrphanSearch(string agentId, Uri url)
         var open = new Stack<Orphan>();
         foreach (var entry in table)
         {
-            if (IncarnationOf(entry) is { } incarnation)
+            if (_proven.TryGetValue((entry.Pid, entry.StartTime), out var incarnation) || TryProve(entry, out incarnation))
                 open.Push(new Orphan(entry, incarnation));
         }
 
@@ -49,6 +52,7 @@ internal sealed class OrphanSearch(string agentId, Uri url)
 
             if (!found.TryAdd(orphan.Process.Pid, orphan))
                 continue;
+            _proven[(orphan.Process.Pid, orphan.Process.StartTime)] = orphan.Incarnation;
             foreach (var child in byParent[orphan.Process.Pid])
             {
                 // A descendant that took the variables out of its environment is still one; one that speaks for another
@@ -61,18 +65,17 @@ internal sealed class OrphanSearch(string agentId, Uri url)
         return [.. found.Values.OrderBy(orphan => orphan.Process.Pid)];
     }
 
-    /// <summary>Null unless its environment says that it is of our agent and that its runner is gone.</summary>
-    private int? IncarnationOf(ProcEntry entry)
+    /// <summary>Whether its environment says that it is of our agent, and that its runner is gone.</summary>
+    private bool TryProve(ProcEntry entry, out int incarnation)
     {
+        incarnation = 0;
         var environment = ProcFs.EnvironmentOf(entry.Pid, MeshSettings.AgentVariable, MeshSettings.UrlVariable, MeshSettings.IncarnationVariable, RunnerMark.Variable);
-        return environment is [var agent, var mesh, var incarnation, var runner]
+        return environment is [var agent, var mesh, var life, var runner]
             && agent == agentId
             && mesh == _url
-            && int.TryParse(incarnation, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            && int.TryParse(life, NumberStyles.None, CultureInfo.InvariantCulture, out incarnation)
             && RunnerMark.Parse(runner) is { IsGone: true }
-            && ProcFs.Read(entry.Pid)?.StartTime == entry.StartTime
-                ? number
-                : null;
+            && ProcFs.Read(entry.Pid)?.StartTime == entry.StartTime;
     }
 
     private bool BelongsElsewhere(ProcEntry entry) =>

@@ -11,6 +11,7 @@ internal sealed class AckOutbox
 {
     private readonly Lock _gate = new();
     private readonly List<HeartbeatAck> _waiting = [];
+    private Task _flushing = Task.CompletedTask;
 
     public bool IsEmpty
     {
@@ -41,6 +42,30 @@ internal sealed class AckOutbox
         {
             foreach (var ack in acks)
                 _waiting.Remove(ack);
+        }
+    }
+
+    /// <summary>
+    /// Sends the waiting ones in order, until <paramref name="send"/> says of one that it is to be sent again, or the
+    /// caller cancels. One flush at a time: the next begins after the one before.
+    /// </summary>
+    public Task FlushAsync(Func<HeartbeatAck, CancellationToken, Task<bool>> send, CancellationToken cancellation)
+    {
+        lock (_gate)
+            return _flushing = FlushAfterAsync(_flushing, send, cancellation);
+    }
+
+    private async Task FlushAfterAsync(Task before, Func<HeartbeatAck, CancellationToken, Task<bool>> send, CancellationToken cancellation)
+    {
+        await before;
+        try
+        {
+            while (Peek() is [var ack, ..] && await send(ack, cancellation))
+                Remove([ack]);
+        }
+        catch (OperationCanceledException)
+        {
+            // What is left goes with the next call.
         }
     }
 

@@ -27,7 +27,6 @@ internal sealed class AgentSession
     private readonly Channel<Directive> _directives = Channel.CreateUnbounded<Directive>(new() { SingleReader = true });
     private readonly TaskCompletionSource<SessionEnd> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _gate = new();
-    private Task _flushing = Task.CompletedTask;
     private long _lastSeq;
     private int _incarnation;
     private int _nextBeat;
@@ -66,8 +65,8 @@ internal sealed class AgentSession
     }
 
     /// <summary>
-    /// Whether a stop waits that this side has not heard of, asked once the session is no longer kept. False when the
-    /// server does not answer.
+    /// Whether a stop waits that this side has not heard of, or the incarnation was ended by force: asked before the exit is
+    /// reported, which clears both away. False when the server does not answer.
     /// </summary>
     public async Task<bool> IsToldToStopAsync(CancellationToken cancellation)
     {
@@ -82,7 +81,11 @@ internal sealed class AgentSession
             var pending = await _client.DirectivesAsync(AgentId, cancellation: cancellation);
             return pending.Directives.Any(directive => directive.Verb == DirectiveVerb.Stop);
         }
-        catch (Exception e) when (e is MeshException or OperationCanceledException)
+        catch (MeshException e)
+        {
+            return SessionEnd.Of(e.Code, e.Message) is not null;
+        }
+        catch (OperationCanceledException)
         {
             return false;
         }
@@ -263,41 +266,27 @@ internal sealed class AgentSession
         }
     }
 
-    /// <summary>Sends the waiting acks in order, until one cannot be sent. One flush at a time: the next begins after the one before.</summary>
-    private Task FlushAsync(CancellationToken cancellation)
-    {
-        lock (_gate)
-            return _flushing = FlushAfterAsync(_flushing, cancellation);
-    }
+    /// <summary>Sends what waits, in order, until one cannot be sent.</summary>
+    private Task FlushAsync(CancellationToken cancellation) => _acks.FlushAsync(SendAsync, cancellation);
 
-    private async Task FlushAfterAsync(Task before, CancellationToken cancellation)
+    /// <summary>False when it must be sent again.</summary>
+    private async Task<bool> SendAsync(HeartbeatAck ack, CancellationToken cancellation)
     {
-        await before;
         try
         {
-            while (_acks.Peek() is [var ack, ..])
-            {
-                try
-                {
-                    await _client.AckAsync(
-                        AgentId, ack.Seq.GetValueOrDefault(), new AckRequest { State = ack.State, Note = ack.Note, Incarnation = Incarnation }, cancellation);
-                }
-                catch (MeshException e) when (IsFinal(e))
-                {
-                    _log.Say($"the answer to directive {ack.Seq} was not taken: {e.Message}");
-                }
-                catch (MeshException e)
-                {
-                    Trouble(e);
-                    return;
-                }
-
-                _acks.Remove([ack]);
-            }
+            await _client.AckAsync(
+                AgentId, ack.Seq.GetValueOrDefault(), new AckRequest { State = ack.State, Note = ack.Note, Incarnation = Incarnation }, cancellation);
+            return true;
         }
-        catch (OperationCanceledException)
+        catch (MeshException e) when (IsFinal(e))
         {
-            // What is left goes with the next call.
+            _log.Say($"the answer to directive {ack.Seq} was not taken: {e.Message}");
+            return true;
+        }
+        catch (MeshException e)
+        {
+            Trouble(e);
+            return false;
         }
     }
 
