@@ -117,6 +117,10 @@ public sealed record HeartbeatsAnswer
 
     /// <summary>Agents of this call with directives waiting: fetch them with <c>GET /agents/{id}/directives</c>.</summary>
     public required IReadOnlyList<string> Pending { get; init; }
+
+    /// <summary>Acks of this call that were refused, by agent; absent when none was.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyDictionary<string, IReadOnlyList<RefusedAck>>? RefusedAcks { get; init; }
 }
 
 public sealed record RefusedHeartbeat

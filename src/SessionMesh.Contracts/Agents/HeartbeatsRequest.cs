@@ -11,7 +11,7 @@ public sealed record HeartbeatsRequest
     public IReadOnlyList<AgentBeat>? Agents { get; init; }
 }
 
-/// <summary>One entry: a bare id, or an object with <c>agent_id</c> and the members of a heartbeat except <c>acks</c>.</summary>
+/// <summary>One entry: a bare id, or an object with <c>agent_id</c> and the members of a heartbeat.</summary>
 [JsonConverter(typeof(AgentBeatConverter))]
 public sealed record AgentBeat
 {
@@ -66,6 +66,12 @@ public sealed class AgentBeatConverter : JsonConverter<AgentBeat>
             writer.WriteString("note", report.Note);
         }
 
+        if (report.Acks is { Count: > 0 } acks)
+        {
+            writer.WritePropertyName("acks");
+            JsonSerializer.Serialize(writer, [.. acks], MeshJson.Default.ListHeartbeatAck);
+        }
+
         writer.WriteEndObject();
     }
 
@@ -85,6 +91,7 @@ public sealed class AgentBeatConverter : JsonConverter<AgentBeat>
                 case "load": report = report with { Load = Real(ref reader, name) }; break;
                 case "progress": report = report with { Progress = Real(ref reader, name) }; break;
                 case "progress_interval": report = report with { ProgressInterval = Whole(ref reader, name) }; break;
+                case "acks": report = report with { Acks = JsonSerializer.Deserialize(ref reader, MeshJson.Default.ListHeartbeatAck) }; break;
                 case "note": report = report with { Note = Text(ref reader, name) }; break;
                 default: throw new JsonException($"'{name}' is not a member of an entry");
             }

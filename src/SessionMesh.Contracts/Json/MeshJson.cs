@@ -29,6 +29,7 @@ namespace SessionMesh.Contracts.Json;
 [JsonSerializable(typeof(HeartbeatsRequest))]
 [JsonSerializable(typeof(HeartbeatsAnswer))]
 [JsonSerializable(typeof(List<RefusedAck>))]
+[JsonSerializable(typeof(List<HeartbeatAck>))]
 [JsonSerializable(typeof(ExitRequest))]
 [JsonSerializable(typeof(KillReport))]
 [JsonSerializable(typeof(SteerRequest))]

@@ -10,7 +10,7 @@ namespace SessionMesh.Server.Agents;
 
 /// <summary>
 /// <c>POST /heartbeats</c>: many agents in one call. Each stands for itself: one that is refused does not refuse the others.
-/// Acks do not travel here; they are for the agent's own calls.
+/// Acks are taken as a heartbeat's are.
 /// </summary>
 public sealed class BatchedHeartbeats(MeshEngine engine, ProblemWriter problems)
 {
@@ -52,28 +52,45 @@ public sealed class BatchedHeartbeats(MeshEngine engine, ProblemWriter problems)
 
     private async Task<HeartbeatsAnswer> TakeAsync(Key key, IReadOnlyList<AgentBeat> beats)
     {
-        var accepted = 0;
+        var taken = new List<(string Id, Taken Beat)>(beats.Count);
         var refused = new List<RefusedHeartbeat>();
-        var pending = new List<string>();
+        var acks = new List<(string Id, Task<List<RefusedAck>?> Refused)>();
         foreach (var beat in beats)
         {
             var id = beat.AgentId;
-            var taken = key.CheckAgent(ScopeSet.RegistryWrite, id) is { } notYours
+            var outcome = key.CheckAgent(ScopeSet.RegistryWrite, id) is { } notYours
                 ? notYours
                 : await Heartbeats.TakeAsync(engine, key.Id, id, beat.Report);
-            if (!taken.Succeeded)
+            if (!outcome.Succeeded)
             {
-                refused.Add(new RefusedHeartbeat { AgentId = id, Code = taken.Error.Code });
+                refused.Add(new RefusedHeartbeat { AgentId = id, Code = outcome.Error.Code });
                 continue;
             }
 
-            accepted++;
-            if (!taken.Value.Slot.Inbox.Deliverable(engine.Now.Wall).IsEmpty)
+            taken.Add((id, outcome.Value));
+            if (beat.Report is { Acks: { Count: > 0 } said } report)
             {
-                pending.Add(id);
+                acks.Add((id, Heartbeats.AcknowledgeAsync(engine, key.Id, id, report.Incarnation, said)));
             }
         }
 
-        return new HeartbeatsAnswer { Accepted = accepted, Refused = refused, Pending = pending };
+        var refusedAcks = await RefusedAsync(acks);
+        var pending = taken.FindAll(t => !t.Beat.Slot.Inbox.Deliverable(engine.Now.Wall).IsEmpty).ConvertAll(t => t.Id);
+        return new HeartbeatsAnswer { Accepted = taken.Count, Refused = refused, Pending = pending, RefusedAcks = refusedAcks };
+    }
+
+    private static async Task<Dictionary<string, IReadOnlyList<RefusedAck>>?> RefusedAsync(List<(string Id, Task<List<RefusedAck>?> Refused)> acks)
+    {
+        Dictionary<string, IReadOnlyList<RefusedAck>>? refused = null;
+        foreach (var (id, task) in acks)
+        {
+            if (await task is { } some)
+            {
+                refused ??= new(StringComparer.Ordinal);
+                refused[id] = refused.TryGetValue(id, out var before) ? [.. before, .. some] : some;
+            }
+        }
+
+        return refused;
     }
 }

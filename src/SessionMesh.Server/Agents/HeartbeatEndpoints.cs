@@ -39,38 +39,8 @@ public sealed class HeartbeatEndpoints(MeshEngine engine, DirectiveWriter direct
             return;
         }
 
-        var refused = body?.Acks is { Count: > 0 } acks ? await AcknowledgeAsync(http.GetKey().Id, id, body.Incarnation, acks) : null;
+        var refused = body?.Acks is { Count: > 0 } acks ? await Heartbeats.AcknowledgeAsync(engine, http.GetKey().Id, id, body.Incarnation, acks) : null;
         await AnswerAsync(http, taken.Value, refused);
-    }
-
-    private async Task<List<RefusedAck>?> AcknowledgeAsync(string actor, string id, int? incarnation, IReadOnlyList<HeartbeatAck> acks)
-    {
-        List<RefusedAck>? refused = null;
-        var queued = new List<(long Seq, Task<Outcome<AckOutcome>> Outcome)>(acks.Count);
-        foreach (var ack in acks)
-        {
-            var command = new AckDirective
-            {
-                Actor = actor,
-                AgentId = id,
-                Seq = ack.Seq!.Value,
-                State = Words.ToDeliveryState(ack.State),
-                Note = ack.Note,
-                Incarnation = incarnation,
-            };
-            queued.Add((command.Seq, engine.ExecuteAsync(command)));
-        }
-
-        foreach (var (seq, task) in queued)
-        {
-            // An ack of what is over is no error here: a heartbeat that was sent again carries it again.
-            if ((await task).Error is { } error)
-            {
-                (refused ??= []).Add(new RefusedAck { Seq = seq, Code = error.Code, Detail = error.Detail });
-            }
-        }
-
-        return refused;
     }
 
     private async Task AnswerAsync(HttpContext http, Taken taken, List<RefusedAck>? refused)
@@ -167,6 +137,37 @@ internal static class Heartbeats
         return slot.TryBeat(body?.Incarnation, beat, engine.Now, ttl)
             ? new((Outcome<Taken>)new Taken(slot, ttl))
             : ReviveAsync(engine, actor, id, body?.Incarnation, beat, slot);
+    }
+
+    /// <summary>Takes the acks that a heartbeat carried, together; those refused come back, null when none was.</summary>
+    public static async Task<List<RefusedAck>?> AcknowledgeAsync(MeshEngine engine, string actor, string id, int? incarnation, IReadOnlyList<HeartbeatAck> acks)
+    {
+        List<RefusedAck>? refused = null;
+        var queued = new List<(long Seq, Task<Outcome<AckOutcome>> Outcome)>(acks.Count);
+        foreach (var ack in acks)
+        {
+            var command = new AckDirective
+            {
+                Actor = actor,
+                AgentId = id,
+                Seq = ack.Seq!.Value,
+                State = Words.ToDeliveryState(ack.State),
+                Note = ack.Note,
+                Incarnation = incarnation,
+            };
+            queued.Add((command.Seq, engine.ExecuteAsync(command)));
+        }
+
+        foreach (var (seq, task) in queued)
+        {
+            // An ack of what is over is no error here: a heartbeat that was sent again carries it again.
+            if ((await task).Error is { } error)
+            {
+                (refused ??= []).Add(new RefusedAck { Seq = seq, Code = error.Code, Detail = error.Detail });
+            }
+        }
+
+        return refused;
     }
 
     private static async ValueTask<Outcome<Taken>> ReviveAsync(MeshEngine engine, string actor, string id, int? incarnation, Beat beat, AgentSlot slot)

@@ -85,6 +85,12 @@ internal static class BodyExplainer
             return new MemberError { Pointer = Pointer(name) + Steps(inner), Message = "is not a member here" };
         }
 
+        // A converter of ours says in its own words what it expected.
+        if (inner.Length > 0 && !error.Message.StartsWith("The JSON", StringComparison.Ordinal))
+        {
+            return new MemberError { Pointer = Pointer(name) + Steps(inner), Message = error.Message };
+        }
+
         var found = inner.Length == 0 && body.TryGetProperty(name, out var value) ? $", not {Word(value.ValueKind)}" : "";
         return new MemberError { Pointer = Pointer(name) + Steps(inner), Message = $"expected {Expected(property.PropertyType)}{found}" };
     }

@@ -91,7 +91,7 @@ public sealed class RequestTests
     [InlineData("[]")]
     [InlineData("{}")]
     [InlineData("""{"agent_id":null}""")]
-    [InlineData("""{"agent_id":"a","acks":[]}""")]
+    [InlineData("""{"agent_id":"a","unknown":[]}""")]
     [InlineData("""{"agent_id":"a","load":"1"}""")]
     [InlineData("""{"agent_id":"a","incarnation":1.5}""")]
     [InlineData("""{"agent_id":"a","note":[]}""")]

@@ -105,4 +105,17 @@ public sealed class HeartbeatTests
         Assert.Equal(400, (await mesh.PostAsync("heartbeats", $$"""{"agents":[{"agent_id":"a","progress":{{progress}}}]}""")).Status);
         (await mesh.GetAsync("agents/a")).ShouldBe(200, Detail("a", session: 2));
     }
+
+    [Fact]
+    public async Task Heartbeats_CarryAcksToo_AndSayWhichWereRefused()
+    {
+        await using var mesh = await MeshHost.StartAsync();
+        await mesh.RegisterAsync("a");
+        await mesh.RegisterAsync("b");
+        await mesh.PostAsync("steer", """{"agent_id":"a","direction":"north"}""");
+        await mesh.PostAsync("steer", """{"agent_id":"b","direction":"north"}""");
+        (await mesh.PostAsync("heartbeats", """{"agents":[{"agent_id":"a","acks":[{"seq":1,"state":"acknowledged"},{"seq":2,"state":"accepted"}]},"b"]}"""))
+            .ShouldBe(200, """{"accepted":2,"refused":[],"pending":["b"],"refused_acks":{"a":[{"seq":2,"code":"directive_not_found","detail":"*"}]}}""");
+        (await mesh.GetAsync("agents/a")).ShouldBe(200, Detail("a", session: 2, differs: "\"direction\":\"north\""));
+    }
 }

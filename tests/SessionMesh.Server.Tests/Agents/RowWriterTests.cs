@@ -88,7 +88,7 @@ public sealed class RowWriterTests
         Assert.Equal(Names(MeshJson.Default.Directive), Members(steered));
         Assert.Equal(Names(MeshJson.Default.RegistryAnswer), Members((await mesh.GetAsync("registry?specialization=s")).Text));
         Assert.Equal(Names(MeshJson.Default.HeartbeatAnswer), Members((await mesh.PostAsync("agents/a/heartbeat", """{"acks":[{"seq":9,"state":"accepted"}]}""")).Text));
-        Assert.Equal(Names(MeshJson.Default.HeartbeatsAnswer), Members((await mesh.PostAsync("heartbeats", """{"agents":[]}""")).Text));
+        Assert.Equal(Names(MeshJson.Default.HeartbeatsAnswer), Members((await mesh.PostAsync("heartbeats", """{"agents":[{"agent_id":"a","acks":[{"seq":9,"state":"accepted"}]}]}""")).Text));
         Assert.Equal(Names(MeshJson.Default.SteerManyAnswer), Members((await mesh.PostAsync("steer", """{"selector":{"subtree":"a"},"direction":"d","expect":1}""")).Text));
         Assert.Equal(Names(MeshJson.Default.DirectiveList), Members((await mesh.GetAsync("agents/a/directives")).Text));
         Assert.Equal(Names(MeshJson.Default.DirectiveHistory), Members((await mesh.GetAsync("agents/a/directives/history")).Text));

@@ -26,13 +26,13 @@ public sealed class EventStreamTests
         await ExpectAsync(events, 3, root, "agent.registered", "a", """
             "incarnation":1,"ttl":60,"cluster":"default","parent_id":"p","user":"ann","specializations":["s"],"labels":{"k":"<v>"},"superseded":false
             """);
-        await ExpectAsync(events, 4, root, "directive.issued", "a", $$""" "seq":1,"verb":"steer","direction":"north","message":"m","data":"{\"x\":1}","expires_at":"{{At(3600)}}" """);
+        await ExpectAsync(events, 4, root, "directive.issued", "a", $$""" "seq":1,"verb":"steer","direction":"north","message":"m","data":{"x":1},"expires_at":"{{At(3600)}}" """);
         await ExpectAsync(events, 5, root, "directive.acknowledged", "a", """ "seq":1,"note":"n" """);
         await ExpectAsync(events, 6, root, "agent.declared", "d", """ "cluster":"default","specializations":[] """);
         await ExpectAsync(events, 7, root, "key.minted", key, $$"""
             "key_name":"k \"hash\":\"x","parent":"{{root}}","scopes":["agent:self"],"expires_at":null,"agent_id":"a","incarnation":1,"generation":1
             """);
-        await ExpectAsync(events, 8, root, "directive.issued", "a", $$""" "seq":2,"verb":"stop","message":"r","data":"{\"grace\":5,\"force\":false}","expires_at":"{{At(905)}}" """);
+        await ExpectAsync(events, 8, root, "directive.issued", "a", $$""" "seq":2,"verb":"stop","message":"r","data":{"grace":5,"force":false},"expires_at":"{{At(905)}}" """);
         await ExpectAsync(events, 9, root, "agent.stopping", "a", $$""" "deadline":"{{At(5)}}","reason":"r","cascade":true """);
         await ExpectAsync(events, 10, root, "directive.acknowledged", "a", """ "seq":2,"note":"the process ended" """);
         await ExpectAsync(events, 11, root, "agent.dead", "a", """ "incarnation":1,"confirmed":true,"exit_code":0,"reason":"r","tombstone_until":null """);

@@ -38,7 +38,7 @@ public sealed class BadInputTests(BadInputServer server) : IClassFixture<BadInpu
         { "keys", """{"name":"x"}""", 400, "invalid_request", "/name" },
         { "agents/a/heartbeat", """{"status":"working"}""", 400, "invalid_request", "/status" },
         { "agents/a/heartbeat", """{"acks":[{"seq":1,"state":"acknowledged","x":1}]}""", 400, "invalid_request", "/acks/0/x" },
-        { "heartbeats", """{"agents":[{"agent_id":"a","acks":[]}]}""", 400, "invalid_request", "/agents/0" },
+        { "heartbeats", """{"agents":[{"agent_id":"a","unknown":[]}]}""", 400, "invalid_request", "/agents/0" },
 
         // Missing members.
         { "steer", "{}", 400, "invalid_request", "/agent_id /direction" },
