@@ -6,7 +6,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-rounds=5 seconds=4 million=1 streams=10000
+rounds=${BENCH_ROUNDS:-5} seconds=4 million=1 streams=10000
 if [ "${1:-}" = --quick ]; then rounds=1 seconds=1 million=0 streams=500; fi
 agents=100000 port=${BENCH_PORT:-7499}
 url=http://127.0.0.1:$port
@@ -15,8 +15,24 @@ scratch=$(mktemp -d "${BENCH_DIR:-${TMPDIR:-/tmp}}/mesh-bench.XXXXXX")
 results=$scratch/results.tsv
 server=''
 
-finish() { if [ -n "$server" ]; then kill "$server" 2>/dev/null || true; wait "$server" 2>/dev/null || true; fi; rm -rf "$scratch"; }
+finish() { stop_server; rm -rf "$scratch"; }
 trap finish EXIT
+
+# A server of its own on an empty store: what one measurement leaves behind must not be part of the next.
+start_server() {
+  dotnet "$out/server/SessionMesh.Server.dll" --urls "$url" --data "$scratch/$1" >"$scratch/server.log" 2>&1 &
+  server=$!
+  for _ in $(seq 100); do curl -fs "$url/livez" >/dev/null 2>&1 && break; sleep 0.1; done
+  SESSION_API_KEY=$(cat "$scratch/$1/root.key")
+  export SESSION_API_KEY
+}
+
+stop_server() {
+  [ -n "$server" ] || return 0
+  kill "$server" 2>/dev/null || true
+  wait "$server" 2>/dev/null || true
+  server=''
+}
 
 command -v wrk >/dev/null || { as_root=$([ "$(id -u)" = 0 ] || echo sudo); $as_root apt-get update -qq && $as_root apt-get install -y -qq wrk >/dev/null; }
 dotnet publish src/SessionMesh.Server -c Release -o "$out/server" -v quiet -nologo
@@ -25,12 +41,7 @@ bench() { dotnet "$out/bench/SessionMesh.Benchmarks.dll" "$@"; }
 memory() { awk '/^VmRSS/ { printf "%d", $2 / 1024 }' "/proc/$server/status"; }
 
 read -r fsync_p50 fsync_p99 < <(bench fsync "$scratch")
-dotnet "$out/server/SessionMesh.Server.dll" --urls "$url" --data "$scratch/data" >"$scratch/server.log" 2>&1 &
-server=$!
-for _ in $(seq 100); do curl -fs "$url/livez" >/dev/null 2>&1 && break; sleep 0.1; done
-SESSION_API_KEY=$(cat "$scratch/data/root.key")
-export SESSION_API_KEY
-
+start_server data
 echo "seeding $agents agents…" >&2
 bench seed "$url" 0 "$agents"
 memory_100k=$(memory)
@@ -50,19 +61,26 @@ pair() { measure "bare $1" bare "$3"; measure "$1" "$2" "$3"; }
 for _ in $(seq "$rounds"); do
   pair "b heartbeat" heartbeat 64
   pair "b heartbeat 256" heartbeat 256
-  pair "c steer" steer 64
-  pair "c steer 256" steer 256
-  bench beat "$url" "$agents" 5000 >/dev/null &
+  dotnet "$out/bench/SessionMesh.Benchmarks.dll" beat "$url" "$agents" 5000 >/dev/null &
   beating=$!
   pair "d alive, whole rows" alive 64
   pair "d alive, 3 fields" alive-fields 64
   kill "$beating"; wait "$beating" 2>/dev/null || true
   measure "f heartbeats" heartbeats 8
 done
+
+# Last: nobody listens here, so the inboxes fill up, and a heartbeat would carry what waits in them.
+for _ in $(seq "$rounds"); do
+  pair "c steer" steer 64
+  pair "c steer 256" steer 256
+done
 echo >&2
 read -r way_rps way_p50 way_p99 < <(bench whole-way "$url" 1000 $((seconds * 3)))
 
-echo "opening $streams streams…" >&2
+stop_server
+start_server fleet
+echo "seeding $agents agents again, and opening $streams streams…" >&2
+bench seed "$url" 0 "$agents"
 settle() { sleep 3; } # the collector's last word before memory is read
 settle; memory_before=$(memory)
 coproc STREAMS { bench streams "$url" "$streams"; }
@@ -76,6 +94,7 @@ memory_million='not measured'
 if [ "$million" = 1 ]; then
   echo "seeding a million agents…" >&2
   bench seed "$url" "$agents" $((1000000 - agents))
+  settle
   memory_million="$(memory) MB"
 fi
 
@@ -91,6 +110,7 @@ awk -F'\t' -v batch=3000 '
   END {
     printf "%-24s %5s %11s %9s %9s   %s\n", "", "conn", "requests/s", "p50 ms", "p99 ms", "of a bare GET (median of rounds)"
     printf "%-24s %5s %11d\n", "a bare GET", "", median(bares)
+    for (i = 2; i <= count; i++) for (j = i; j > 1 && order[j] < order[j - 1]; j--) { swap = order[j]; order[j] = order[j - 1]; order[j - 1] = swap }
     for (i = 1; i <= count; i++) {
       name = order[i]
       note = name ~ /^f/ ? sprintf("%d leases/s", median(rps[name]) * batch) : sprintf("%.2f", median(ratio[name]))
