@@ -60,7 +60,8 @@ internal static class SessionMeshTool
 
     public static async Task<int> RunAsync(IReadOnlyList<string> args, CliHost host)
     {
-        var parse = Build(host).Parse(args, s_parser);
+        // Who types nothing but the name wants to know what there is.
+        var parse = Build(host).Parse(args.Count == 0 ? ["--help"] : args, s_parser);
         if (parse.Action is ParseErrorAction) return ParseErrors.Render(parse, host);
         var code = await parse.InvokeAsync(new InvocationConfiguration
         {

@@ -10,7 +10,7 @@ public sealed class CommandLineTests
     [InlineData("lst", "error: Unrecognized command or argument 'lst'.\n  did you mean 'list'?\n  try: session-mesh --help\n")]
     [InlineData("list --filtr=alive", "error: Unrecognized command or argument '--filtr=alive'.\n  try: session-mesh list --help\n")]
     [InlineData("keys creat", "error: Unrecognized command or argument 'creat'.\n  did you mean 'create'?\n  try: session-mesh keys --help\n")]
-    [InlineData("", "error: Required command was not provided.\n  try: session-mesh --help\n")]
+    [InlineData("keys", "error: Required command was not provided.\n  try: session-mesh keys --help\n")]
     [InlineData("list /?", "error: Unrecognized command or argument '/?'.\n  try: session-mesh list --help\n")]
     [InlineData("list @file", "error: Unrecognized command or argument '@file'.\n  try: session-mesh list --help\n")]
     [InlineData("list --limit 0", "error: --limit takes a whole number from 1 to 1000, not '0'\n  try: session-mesh list --help\n")]
@@ -29,6 +29,18 @@ public sealed class CommandLineTests
 
         Assert.Equal(new Ran(2, "", error), await tool.RunAsync(line));
         Assert.Empty(tool.Server.Requests);
+    }
+
+    [Fact]
+    public async Task NameAlone_ShowsTheHelp()
+    {
+        using var tool = new Tool(Broken());
+
+        var bare = await tool.RunAsync("");
+
+        Assert.Equal((0, ""), (bare.Code, bare.Error));
+        Assert.Equal(await tool.RunAsync("--help"), bare);
+        Assert.Contains("stop-all", bare.Out, StringComparison.Ordinal);
     }
 
     [Theory]
