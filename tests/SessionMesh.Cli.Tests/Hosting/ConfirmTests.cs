@@ -13,7 +13,13 @@ public sealed class ConfirmTests
         using var interrupt = new CancellationTokenSource();
         var host = new CliHost
         {
-            In = nobody, Out = TextWriter.Null, Error = error, InIsTerminal = true, ErrorIsTerminal = true, Env = _ => null, Home = "/",
+            In = nobody,
+            Out = TextWriter.Null,
+            Error = error,
+            InIsTerminal = true,
+            ErrorIsTerminal = true,
+            Env = _ => null,
+            Home = "/",
         };
         var root = new System.CommandLine.RootCommand();
         host.Globals.AddTo(root);

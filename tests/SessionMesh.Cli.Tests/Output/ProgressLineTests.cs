@@ -48,7 +48,12 @@ public sealed class ProgressLineTests
     {
         var host = new CliHost
         {
-            In = TextReader.Null, Out = TextWriter.Null, Error = error, ErrorIsTerminal = terminal, Time = time, Home = "/",
+            In = TextReader.Null,
+            Out = TextWriter.Null,
+            Error = error,
+            ErrorIsTerminal = terminal,
+            Time = time,
+            Home = "/",
             Env = name => name == "TERM" ? term : null,
         };
         var command = new System.CommandLine.RootCommand();

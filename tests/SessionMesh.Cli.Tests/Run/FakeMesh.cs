@@ -130,7 +130,11 @@ internal sealed class FakeMesh : HttpMessageHandler
             ("POST", [_, "agents"]) => Register(text),
             ("POST", [_, "keys"]) => Json(201, new JsonObject
             {
-                ["key_id"] = "k2", ["session_key"] = "k2", ["token"] = BoundKey, ["scopes"] = new JsonArray("agent:self"), ["generation"] = 1,
+                ["key_id"] = "k2",
+                ["session_key"] = "k2",
+                ["token"] = BoundKey,
+                ["scopes"] = new JsonArray("agent:self"),
+                ["generation"] = 1,
             }),
             ("POST", [_, "agents", _, "heartbeat"]) => HeartbeatRefusal is { } code ? Problem(code) : Json(200, Heartbeat()),
             ("POST", [_, "agents", _, "exit"]) => Exited(text),
@@ -166,7 +170,11 @@ internal sealed class FakeMesh : HttpMessageHandler
             (_isOver, IsHeldAlive) = (true, false);
             return Json(200, new JsonObject
             {
-                ["agent_id"] = "a1", ["incarnation"] = Incarnation, ["status"] = "dead", ["confirmed"] = true, ["descendants"] = new JsonArray(),
+                ["agent_id"] = "a1",
+                ["incarnation"] = Incarnation,
+                ["status"] = "dead",
+                ["confirmed"] = true,
+                ["descendants"] = new JsonArray(),
             });
         }
     }
@@ -179,7 +187,11 @@ internal sealed class FakeMesh : HttpMessageHandler
 
     private JsonObject Row() => new()
     {
-        ["agent_id"] = "a1", ["incarnation"] = Incarnation, ["status"] = "alive", ["ttl"] = 60, ["next_heartbeat_in"] = 1,
+        ["agent_id"] = "a1",
+        ["incarnation"] = Incarnation,
+        ["status"] = "alive",
+        ["ttl"] = 60,
+        ["next_heartbeat_in"] = 1,
     };
 
     private JsonObject Heartbeat()
@@ -188,7 +200,10 @@ internal sealed class FakeMesh : HttpMessageHandler
         {
             return new JsonObject
             {
-                ["agent_id"] = "a1", ["incarnation"] = Incarnation, ["ttl"] = 60, ["next_heartbeat_in"] = 1,
+                ["agent_id"] = "a1",
+                ["incarnation"] = Incarnation,
+                ["ttl"] = 60,
+                ["next_heartbeat_in"] = 1,
                 ["directives"] = new JsonArray([.. _inbox.Select(directive => directive.DeepClone())]),
             };
         }
@@ -223,6 +238,10 @@ internal sealed class FakeMesh : HttpMessageHandler
 
     private static HttpResponseMessage Problem(string code, int status = 409) => Json(status, new JsonObject
     {
-        ["type"] = "urn:x", ["title"] = code, ["status"] = status, ["detail"] = $"refused: {code}", ["code"] = code,
+        ["type"] = "urn:x",
+        ["title"] = code,
+        ["status"] = status,
+        ["detail"] = $"refused: {code}",
+        ["code"] = code,
     });
 }

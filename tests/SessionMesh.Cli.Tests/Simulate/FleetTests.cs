@@ -9,8 +9,15 @@ public sealed class FleetTests
 {
     private static Directive Word(long seq, string verb = DirectiveVerb.Steer) => new()
     {
-        DirectiveId = $"d{seq}", AgentId = "a", Seq = seq, Verb = verb, Direction = "north", State = DirectiveState.Queued,
-        IssuedBy = "k", IssuedAt = DateTimeOffset.UnixEpoch, ExpiresAt = DateTimeOffset.UnixEpoch,
+        DirectiveId = $"d{seq}",
+        AgentId = "a",
+        Seq = seq,
+        Verb = verb,
+        Direction = "north",
+        State = DirectiveState.Queued,
+        IssuedBy = "k",
+        IssuedAt = DateTimeOffset.UnixEpoch,
+        ExpiresAt = DateTimeOffset.UnixEpoch,
     };
 
     private static List<SimulatedAgent> Living(int count)
