@@ -6,7 +6,7 @@ namespace SessionMesh.EndToEnd.Tests.Contract;
 public sealed class CliErrorTests(Mesh mesh) : IClassFixture<Mesh>
 {
     [Theory]
-    [InlineData("")]
+    [InlineData("keys")]
     [InlineData("lst")]
     [InlineData("list --fliter alive")]
     [InlineData("list --filter asleep")]
