@@ -49,7 +49,7 @@ memory_100k=$(memory)
 # measure NAME MODE CONNECTIONS: one line of results. Any refused call or broken connection ends the run: it would not be the same work.
 measure() {
   local line
-  line=$(wrk -t2 -c"$3" -d"${seconds}s" -s benchmarks/wrk/mesh.lua "$url" -- "$2" "$agents" "$SESSION_API_KEY" | awk '/^RESULT/ { print $3, $4, $5, $6 + $7 }')
+  line=$(wrk -t2 -c"$3" -d"${seconds}s" -s benchmarks/wrk/mesh.lua "$url" -- "$2" "$agents" | awk '/^RESULT/ { print $3, $4, $5, $6 + $7 }')
   set -- "$1" "$2" "$3" $line
   [ "$7" = 0 ] || { echo "$1: $7 calls failed" >&2; tail -5 "$scratch/server.log" >&2; exit 1; }
   printf '%s\t%s\t%s\t%s\t%s\n' "$1" "$3" "$4" "$5" "$6" >>"$results"

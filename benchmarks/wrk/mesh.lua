@@ -1,7 +1,7 @@
 -- One script for every measurement, so that a ratio compares servers and not scripts: each request draws a random agent
 -- and builds a body, whatever it then sends. (Batches are built beforehand: a body of 3,000 ids costs more to make than to serve.)
--- Arguments after --: MODE AGENTS KEY
-local mode, agents, key
+-- Arguments after --: MODE AGENTS. The key comes from SESSION_API_KEY: argument lists are public.
+local mode, agents
 local batches = {}
 local thread_count = 0
 local threads = {}
@@ -13,8 +13,8 @@ function setup(thread)
 end
 
 function init(args)
-  mode, agents, key = args[1], tonumber(args[2]), args[3]
-  wrk.headers["Authorization"] = "Bearer " .. key
+  mode, agents = args[1], tonumber(args[2])
+  wrk.headers["Authorization"] = "Bearer " .. os.getenv("SESSION_API_KEY")
   wrk.headers["Content-Type"] = "application/json"
   math.randomseed(os.time() * 16 + thread_id)
   bad = 0
