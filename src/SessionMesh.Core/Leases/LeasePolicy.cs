@@ -5,7 +5,7 @@ public static class LeasePolicy
 {
     /// <summary>
     /// Heartbeats a second that the mesh asks a whole fleet for. Above it the beat is stretched, and the TTL with it.
-    /// Two cores take about 40,000 single heartbeats a second (eng/bench.sh, item b); a quarter of it leaves room for work.
+    /// Two cores take about 65,000 single heartbeats a second (eng/bench.sh, item b); a sixth of it leaves room for work.
     /// </summary>
     public const int FleetBeatsPerSecond = 10_000;
 

@@ -18,7 +18,7 @@ public sealed partial class MeshEngine : IDisposable
     /// <summary>Commands in one batch at most: bounds the wait of the first one behind the last.</summary>
     public const int MaxBatch = 1024;
 
-    /// <summary>Commands that may wait. Past it callers get 503: at 20,000 a second this is a second of work.</summary>
+    /// <summary>Commands that may wait. Past it callers get 503: at 36,000 a second (eng/bench.sh, item c) this is half a second of work.</summary>
     public const int QueueCapacity = 20_000;
 
     private readonly WorkQueue _queue = new(QueueCapacity);
