@@ -67,6 +67,12 @@ public sealed record MintKey : Command<Key>
     {
         if (AgentId is not null)
         {
+            // What a bound key may do for its agent, registry:write may do for any: nobody grants more than that.
+            if (parent?.Has(ScopeSet.RegistryWrite) == false)
+            {
+                return new MeshError(403, ErrorCodes.MissingScope, "A key bound to an agent can only be minted by a key that has registry:write.");
+            }
+
             return Scopes is null or ScopeSet.AgentSelf
                 ? null
                 : MeshError.Invalid("/scopes", "a key bound to an agent has the scope agent:self and no other", [Contracts.Keys.Scopes.AgentSelf]);

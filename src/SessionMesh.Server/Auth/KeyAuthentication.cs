@@ -24,9 +24,14 @@ public sealed class KeyAuthentication(RequestDelegate next, MeshEngine engine, P
             return next(http);
         }
 
+        if (HasKeyInQuery(http))
+        {
+            return problems.WriteAsync(http, KeyInQuery());
+        }
+
         if (Authenticate(http) is not { } key)
         {
-            return problems.WriteAsync(http, Refusal(http));
+            return problems.WriteAsync(http, KeyRules.Unauthenticated());
         }
 
         if (endpoint.Metadata.GetMetadata<RequiredScope>() is not { } required)
@@ -63,9 +68,11 @@ public sealed class KeyAuthentication(RequestDelegate next, MeshEngine engine, P
         return CryptographicOperations.FixedTimeEquals(MemoryMarshal.AsBytes<char>(hash), MemoryMarshal.AsBytes<char>(key.Hash)) ? key : null;
     }
 
-    private static MeshError Refusal(HttpContext http) =>
-        http.Request.QueryString.HasValue && http.Request.QueryString.Value!.Contains(KeyToken.Prefix, StringComparison.Ordinal)
-            ? new MeshError(401, ErrorCodes.KeyInQuery,
-                "A key in the query string ends up in logs and histories, so it is not taken. Send it as Authorization: Bearer KEY, and revoke this one with DELETE /api/session-mesh/keys/KEY_ID.")
-            : KeyRules.Unauthenticated();
+    /// <summary>Whatever the header says: a key in a query string is a key that has leaked, and its owner must hear of it.</summary>
+    private static bool HasKeyInQuery(HttpContext http) =>
+        http.Request.QueryString.HasValue && http.Request.QueryString.Value!.Contains(KeyToken.Prefix, StringComparison.Ordinal);
+
+    private static MeshError KeyInQuery() =>
+        new(401, ErrorCodes.KeyInQuery,
+            "A key in the query string ends up in logs and histories, so it is not taken. Send it as Authorization: Bearer KEY, and revoke this one with DELETE /api/session-mesh/keys/KEY_ID.");
 }

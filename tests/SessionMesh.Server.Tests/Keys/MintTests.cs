@@ -164,4 +164,17 @@ public sealed class MintTests
 
         Assert.Equal(revision, mesh.Revision);
     }
+
+    [Fact]
+    public async Task Mint_BoundKey_ByAKeyThatMayNotRegister_IsRefused()
+    {
+        await using var mesh = await MeshHost.StartAsync();
+        await mesh.RegisterAsync("a");
+        var minter = await mesh.MintAsync("""{"scopes":["keys:mint","mesh:read"]}""");
+        var revision = mesh.Revision;
+        (await mesh.PostAsync("keys", """{"agent_id":"a"}""", key: minter)).ShouldBeProblem(403, "missing_scope");
+        Assert.Equal(revision, mesh.Revision);
+        var both = await mesh.MintAsync("""{"scopes":["keys:mint","registry:write"]}""");
+        Assert.Equal(201, (await mesh.PostAsync("keys", """{"agent_id":"a"}""", key: both)).Status);
+    }
 }
