@@ -81,6 +81,30 @@ public static class Limits
     /// <inheritdoc cref="MinKeyTtl"/>
     public const int MaxKeyTtl = 86_400;
 
+    /// <summary>
+    /// Seconds for which a refresh token can be used, and its second use is noticed (seven days): longer than a weekend, and than the
+    /// longest key it stands behind.
+    /// </summary>
+    public const int RefreshTokenTtl = 7 * 86_400;
+
+    /// <summary>How deep keys are minted below the root key, itself included.</summary>
+    public const int KeyDepth = 8;
+
+    /// <summary>Keys below one that is no admin's and was minted by an admin's, itself aside. Rotating a name adds none.</summary>
+    public const int KeysPerKey = 10_000;
+
+    /// <summary>The same below a key that is bound to an agent: what reads hostile text is trusted with less.</summary>
+    public const int KeysPerAgentKey = 100;
+
+    /// <summary>Agents that a key which is no admin's, together with those below it, may make known.</summary>
+    public const int AgentsPerKey = 10_000;
+
+    /// <inheritdoc cref="KeysPerAgentKey"/>
+    public const int AgentsPerAgentKey = 100;
+
+    /// <summary>Clauses of a key's reach that one call may name.</summary>
+    public const int ReachClauses = 4;
+
     /// <summary>Characters of an <c>Idempotency-Key</c>.</summary>
     public const int IdempotencyKeyLength = 255;
 

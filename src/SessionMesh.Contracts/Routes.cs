@@ -12,6 +12,8 @@ public static class Routes
     public const string Heartbeats = Prefix + "/heartbeats";
     public const string Directives = Prefix + "/directives";
     public const string Keys = Prefix + "/keys";
+    public const string KeysRefresh = Keys + "/refresh";
+    public const string KeysSelf = Keys + "/self";
     public const string Events = Prefix + "/events";
 
     public const string Livez = "/livez";

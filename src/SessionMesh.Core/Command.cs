@@ -12,6 +12,9 @@ public abstract record Command<T>
     /// <summary>The id of the key that asks, or <see cref="Actors.Mesh"/>.</summary>
     public required string Actor { get; init; }
 
+    /// <summary>False for what is opened by something else than the actor's key, and checks that itself.</summary>
+    public virtual bool NeedsValidKey => true;
+
     public abstract Outcome<T> Decide(MeshDraft draft);
 }
 

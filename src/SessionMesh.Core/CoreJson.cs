@@ -25,6 +25,7 @@ namespace SessionMesh.Core;
 [JsonSerializable(typeof(DirectiveIssued))]
 [JsonSerializable(typeof(DirectiveMoved))]
 [JsonSerializable(typeof(KeyMinted))]
+[JsonSerializable(typeof(KeyRefreshed))]
 [JsonSerializable(typeof(KeyLimited))]
 [JsonSerializable(typeof(KeyEnded))]
 [JsonSerializable(typeof(ReceiptKept))]

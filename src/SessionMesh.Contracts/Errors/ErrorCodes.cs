@@ -18,6 +18,7 @@ public static class ErrorCodes
     public const string Unauthenticated = "unauthenticated";
     public const string MissingScope = "missing_scope";
     public const string NotYourAgent = "not_your_agent";
+    public const string OutsideReach = "outside_reach";
 
     // 404, 405, 406
     public const string NotFound = "not_found";
@@ -47,10 +48,12 @@ public static class ErrorCodes
     public const string AckConflict = "ack_conflict";
     public const string SecretNotRepeatable = "secret_not_repeatable";
     public const string KeyNameTaken = "key_name_taken";
+    public const string KeyQuota = "key_quota";
 
     // 422, 429
     public const string IdempotencyKeyReused = "idempotency_key_reused";
     public const string InboxFull = "inbox_full";
+    public const string AgentQuota = "agent_quota";
 
     // 5xx
     public const string Internal = "internal";

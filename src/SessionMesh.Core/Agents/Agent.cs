@@ -27,6 +27,9 @@ public sealed record Agent
     public int Parent { get; init; } = -1;
     public string? User { get; init; }
 
+    /// <summary>The account (see <see cref="Keys.Key.Account"/>) whose key made it known; null for an admin's.</summary>
+    public string? Owner { get; init; }
+
     /// <summary>The last direction it acknowledged.</summary>
     public string? Direction { get; init; }
 

@@ -36,7 +36,9 @@ public sealed record KillAgent : Command<KillOutcome>
     public required StopOrder Order { get; init; }
 
     public override Outcome<KillOutcome> Decide(MeshDraft draft) =>
-        draft.FindAgent(AgentId) is { } agent ? KillRules.Kill(draft, agent, Order) : Fencing.NotFound(AgentId);
+        draft.FindAgent(AgentId) is not { } agent ? Fencing.NotFound(AgentId)
+        : KillRules.CheckReach(draft, agent) is { } outside ? outside
+        : KillRules.Kill(draft, agent, Order);
 }
 
 /// <summary><c>DELETE /agents</c>: the same for every agent that a selector matches, if they are as many as the caller expects.</summary>
@@ -58,6 +60,11 @@ public sealed record KillMany : Command<IReadOnlyList<KillOutcome>>
         if (Selection.CheckCount(matched.Count, Expect) is { } refused)
         {
             return refused;
+        }
+
+        if (matched.Select(agent => KillRules.CheckReach(draft, agent)).FirstOrDefault(error => error is not null) is { } outside)
+        {
+            return outside;
         }
 
         // One that an ancestor's cascade has taken already is reported like any other.

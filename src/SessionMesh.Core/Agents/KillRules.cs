@@ -1,3 +1,4 @@
+using SessionMesh.Contracts.Errors;
 using SessionMesh.Core.Keys;
 using SessionMesh.Core.State;
 using SessionMesh.Core.Steering;
@@ -9,6 +10,14 @@ internal static class KillRules
 {
     /// <summary>Milliseconds for which an unconfirmed end refuses the next registration: the process may still run.</summary>
     public const long Tombstone = 15 * 60_000;
+
+    /// <summary>
+    /// Null when the caller's key reaches all that hangs on this agent: ending it ends its descendants, or moves them to another parent.
+    /// </summary>
+    public static MeshError? CheckReach(MeshDraft draft, Agent agent) =>
+        draft.Caller?.Reach is not null && draft.Descendants(agent.Number).Exists(below => below.Liveness != Liveness.Dead && !draft.Reaches(below))
+            ? new MeshError(403, ErrorCodes.OutsideReach, $"Agents below '{agent.Id}' are beyond this key, which is for those within {draft.Caller.Reach}. Use a key that reaches them.")
+            : null;
 
     /// <summary>Stops an agent and, if so ordered, all below it: leaves first, so that no parent is gone while its children are still told.</summary>
     public static KillOutcome Kill(MeshDraft draft, Agent agent, StopOrder order)

@@ -38,22 +38,23 @@ public sealed record RegisterAgent : Command<Registered>
 
     public override Outcome<Registered> Decide(MeshDraft draft)
     {
-        var agent = draft.FindAgent(AgentId);
-        if (RegistrationRules.CheckParent(draft, agent, AgentId, Profile.ParentId) is { } error)
+        var placed = Placing.Check(draft, AgentId, Profile);
+        if (!placed.Succeeded)
         {
-            return error;
+            return placed.Error;
         }
 
+        var (agent, profile) = (draft.FindAgent(AgentId), placed.Value);
         if (agent is null)
         {
             return Incarnation is null
-                ? RegistrationRules.Begin(draft, null, AgentId, Profile, Limits.DefaultAgentTtl, superseded: false)
+                ? RegistrationRules.Begin(draft, null, AgentId, profile, Limits.DefaultAgentTtl, superseded: false)
                 : Fencing.NotFound(AgentId);
         }
 
         if (Incarnation is not null)
         {
-            return Fencing.Check(agent, Incarnation) is { } fenced ? fenced : RegistrationRules.Renew(draft, agent, Profile);
+            return Fencing.Check(agent, Incarnation) is { } fenced ? fenced : RegistrationRules.Renew(draft, agent, profile);
         }
 
         return agent.Liveness switch
@@ -65,7 +66,7 @@ public sealed record RegisterAgent : Command<Registered>
                 Agent = agent.Number,
             },
             Liveness.Dead when agent.LastExit is { } exit && draft.Now.Wall < exit.TombstoneUntil => Fencing.Tombstoned(agent),
-            _ => RegistrationRules.Begin(draft, agent, AgentId, Profile, Limits.DefaultAgentTtl, superseded: agent.HasSession),
+            _ => RegistrationRules.Begin(draft, agent, AgentId, profile, Limits.DefaultAgentTtl, superseded: agent.HasSession),
         };
     }
 
@@ -86,24 +87,25 @@ public sealed record RegisterSpecialization : Command<Registered>
 
     public override Outcome<Registered> Decide(MeshDraft draft)
     {
-        var agent = draft.FindAgent(AgentId);
-        if (RegistrationRules.CheckParent(draft, agent, AgentId, Profile.ParentId) is { } error)
+        var placed = Placing.Check(draft, AgentId, Profile);
+        if (!placed.Succeeded)
         {
-            return error;
+            return placed.Error;
         }
 
+        var agent = draft.FindAgent(AgentId);
         if (agent is { Liveness: Liveness.Dead, LastExit: { } exit } && draft.Now.Wall < exit.TombstoneUntil)
         {
             return Fencing.Tombstoned(agent);
         }
 
-        var names = (agent?.Specializations ?? NameSet.Empty).With([.. Profile.Specializations ?? [], Specialization]).Names;
+        var names = (agent?.Specializations ?? NameSet.Empty).With([.. placed.Value.Specializations ?? [], Specialization]).Names;
         if (names.Count > Limits.Specializations)
         {
             return MeshError.Invalid("/specialization", $"an agent declares at most {Limits.Specializations} specializations");
         }
 
-        var profile = Profile with { Specializations = names };
+        var profile = placed.Value with { Specializations = names };
         return agent is { HasSession: true }
             ? RegistrationRules.Renew(draft, agent, profile)
             : RegistrationRules.Begin(draft, agent, AgentId, profile, Limits.DefaultRegistryTtl, superseded: false);
@@ -123,21 +125,22 @@ public sealed record DeclareAgent : Command<Registered>
             return new Registered(known, Created: false, Renewed: false);
         }
 
-        if (RegistrationRules.CheckParent(draft, null, AgentId, Profile.ParentId) is { } error)
+        var placed = Placing.Check(draft, AgentId, Profile);
+        if (!placed.Succeeded)
         {
-            return error;
+            return placed.Error;
         }
 
         draft.Emit(new AgentDeclared
         {
             Subject = AgentId,
-            Cluster = Profile.Cluster ?? RegistrationRules.DefaultCluster,
-            ParentId = Profile.ParentId,
+            Cluster = placed.Value.Cluster ?? RegistrationRules.DefaultCluster,
+            ParentId = placed.Value.ParentId,
             User = Profile.User,
             Specializations = Profile.Specializations ?? [],
             Labels = Profile.Labels,
         });
-        return new Registered(draft.FindAgent(AgentId)!, Created: true, Renewed: false);
+        return new Registered(draft.KnownAgent(AgentId)!, Created: true, Renewed: false);
     }
 }
 
@@ -169,40 +172,6 @@ internal static class RegistrationRules
 {
     public const string DefaultCluster = "default";
 
-    /// <summary>A parent must be known, and must not be the agent itself or below it.</summary>
-    public static MeshError? CheckParent(MeshDraft draft, Agent? agent, string agentId, string? parentId)
-    {
-        if (parentId is null)
-        {
-            return null;
-        }
-
-        if (parentId == agentId)
-        {
-            return MeshError.Invalid("/parent_id", "an agent cannot be its own parent");
-        }
-
-        if (draft.FindAgent(parentId) is not { } parent)
-        {
-            return MeshError.Invalid("/parent_id", $"no agent '{parentId}' is known; register the parent first");
-        }
-
-        for (var above = parent; agent is not null; above = draft.AgentAt(above.Parent))
-        {
-            if (above.Number == agent.Number)
-            {
-                return MeshError.Invalid("/parent_id", $"'{parentId}' is below '{agentId}' already; that would make a circle");
-            }
-
-            if (above.Parent < 0)
-            {
-                break;
-            }
-        }
-
-        return null;
-    }
-
     public static Registered Begin(MeshDraft draft, Agent? known, string agentId, Profile profile, int defaultTtl, bool superseded)
     {
         if (known is not null)
@@ -223,7 +192,7 @@ internal static class RegistrationRules
             Superseded = superseded,
         });
 
-        var agent = draft.FindAgent(agentId)!;
+        var agent = draft.KnownAgent(agentId)!;
         draft.Renew(agent.Number, Beat.Empty);
         return new Registered(agent, Created: true);
     }
@@ -240,7 +209,7 @@ internal static class RegistrationRules
         {
             Ttl = profile.Ttl ?? agent.Ttl,
             Cluster = profile.Cluster ?? agent.Cluster,
-            Parent = profile.ParentId is null ? agent.Parent : draft.FindAgent(profile.ParentId)!.Number,
+            Parent = profile.ParentId is null ? agent.Parent : draft.KnownAgent(profile.ParentId)!.Number,
             User = profile.User ?? agent.User,
             Specializations = profile.Specializations is null ? agent.Specializations : NameSet.Of(profile.Specializations),
             Labels = profile.Labels is null ? agent.Labels : LabelSet.Of(profile.Labels),

@@ -38,7 +38,7 @@ public sealed record Selection
         foreach (var number in numbers)
         {
             var agent = draft.AgentAt(number);
-            if (eligible(agent) && Matches(agent) && below?.Contains(number) != false)
+            if (eligible(agent) && Matches(agent) && below?.Contains(number) != false && draft.Reaches(agent))
             {
                 matched.Add(agent);
             }

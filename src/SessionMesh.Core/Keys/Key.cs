@@ -1,3 +1,5 @@
+using SessionMesh.Core.Agents;
+
 namespace SessionMesh.Core.Keys;
 
 /// <summary>What a key may do; see the contract's list of scopes. Stored as words.</summary>
@@ -18,6 +20,9 @@ public enum ScopeSet : ushort
     /// <summary>What only <see cref="Admin"/> has.</summary>
     Administer = 512,
 
+    /// <summary>Scopes about the mesh as a whole: a key that has one of them cannot be limited to some agents.</summary>
+    Unbounded = Administer | AuditRead,
+
     /// <summary>Everything but <see cref="AgentSelf"/>, which binds rather than grants.</summary>
     Admin = Administer | MeshRead | RegistryWrite | Steer | Kill | SessionsRead | SessionsWrite | KeysMint | AuditRead,
 }
@@ -32,9 +37,24 @@ public sealed record Key
     public required string Id { get; init; }
     public required string Name { get; init; }
 
-    /// <summary>Id of the key that minted it; null for the root key.</summary>
+    /// <summary>
+    /// Id of the first key of its name: all generations share it. What is minted under one generation stays with the next, so that
+    /// this, not the id, is what children and revocation go by.
+    /// </summary>
+    public required string Lineage { get; init; }
+
+    /// <summary>Lineage of the key that minted it; null for the root key.</summary>
     public string? Parent { get; init; }
+
+    /// <summary>
+    /// The uppermost lineage above it (itself included) that has no admin scope: what an operator gave out. It and all below it share
+    /// the quotas. Null for admin keys below nothing but such.
+    /// </summary>
+    public string? Account { get; init; }
     public required ScopeSet Scopes { get; init; }
+
+    /// <summary>The agents it is for; null for all.</summary>
+    public Reach? Reach { get; init; }
 
     /// <summary>SHA-256 of the token, base64.</summary>
     public required string Hash { get; init; }
@@ -45,21 +65,44 @@ public sealed record Key
     /// <summary>Wall milliseconds; 0 for none.</summary>
     public long ExpiresAt { get; init; }
 
+    /// <summary>Milliseconds it was granted, before a successor brought its end nearer; 0 for a key without an end.</summary>
+    public long Lifetime { get; init; }
+
     /// <summary>Id of the agent it is bound to; null for none.</summary>
     public string? AgentId { get; init; }
 
     /// <summary>The incarnation it ends with, for a bound key.</summary>
     public int Incarnation { get; init; }
 
-    /// <summary>1 for a new name, one more each time the name is minted again under the same parent.</summary>
+    /// <summary>1 for a new name, one more each time the name is minted again under the same parent, or refreshed.</summary>
     public int Generation { get; init; } = 1;
 
-    /// <summary>Wall milliseconds; 0 while it is valid. A revoked or expired key leaves memory and stays in its table.</summary>
+    /// <summary>SHA-256 of the refresh token that came with it, base64; null for none.</summary>
+    public string? RefreshHash { get; init; }
+
+    /// <summary>Wall milliseconds until which the refresh token can be used, or its second use be noticed; 0 for none.</summary>
+    public long RefreshExpiresAt { get; init; }
+
+    /// <summary>Wall milliseconds at which the refresh token was used; 0 while it can be.</summary>
+    public long RefreshedAt { get; init; }
+
+    /// <summary>Wall milliseconds; 0 while it is held. A key that is over, and its refresh token too, leaves memory and stays in its table.</summary>
     public long EndedAt { get; init; }
 
+    /// <summary>Wall milliseconds after which neither the key nor its refresh token is of any use; 0 for never.</summary>
+    public long HeldUntil => ExpiresAt == 0 ? 0 : Math.Max(ExpiresAt, RefreshExpiresAt);
+
+    /// <summary>Whether it opens anything now.</summary>
     public bool IsValidAt(long wall) => EndedAt == 0 && (ExpiresAt == 0 || wall < ExpiresAt);
 
+    /// <summary>Whether its refresh token is still known, used or not.</summary>
+    public bool IsRefreshKnownAt(long wall) => EndedAt == 0 && RefreshHash is not null && wall < RefreshExpiresAt;
+
     public bool Has(ScopeSet scope) => (Scopes & scope) == scope;
+
+    /// <summary>Whether an agent is there for this key: all are, unless it has a reach; its own always is.</summary>
+    /// <param name="at">An agent by its number.</param>
+    public bool Reaches(Agent agent, Func<int, Agent> at) => Reach is null || agent.Id == AgentId || Reach.Covers(agent, at);
 }
 
 /// <summary>Scopes as the words of the wire.</summary>

@@ -1,156 +1,81 @@
-using SessionMesh.Contracts;
 using SessionMesh.Contracts.Errors;
-using SessionMesh.Core.Agents;
 using SessionMesh.Core.State;
 
 namespace SessionMesh.Core.Keys;
 
-/// <summary>Mints a key under another. The secret was made, and hashed, before this; it never comes here.</summary>
-public sealed record MintKey : Command<Key>
+/// <summary>How keys follow one another, and how they end.</summary>
+public static class KeyRules
 {
-    /// <summary>Id of the key that mints; null for the root key.</summary>
-    public string? Parent { get; init; }
-    public required string KeyId { get; init; }
+    /// <summary>Milliseconds for which the generation before stays valid, for calls under way.</summary>
+    public const long RotationOverlap = 30_000;
 
-    /// <summary>SHA-256 of the token, base64.</summary>
-    public required string Hash { get; init; }
+    /// <summary>The same words for every key that is not valid, whatever the reason.</summary>
+    public static MeshError Unauthenticated() =>
+        new(401, ErrorCodes.Unauthenticated,
+            "Send Authorization: Bearer KEY with a valid key. Mint one with POST /api/session-mesh/keys or 'session-mesh keys create', "
+            + "using a key that may; or trade a refresh token for one with POST /api/session-mesh/keys/refresh; the root key of this server "
+            + "is in the file root.key of its data directory.");
 
-    /// <summary>Defaults to the key's id.</summary>
-    public string? Name { get; init; }
-
-    /// <summary>Seconds; null for the default.</summary>
-    public int? Ttl { get; init; }
-
-    /// <summary>Null for the default.</summary>
-    public ScopeSet? Scopes { get; init; }
-    public string? AgentId { get; init; }
-
-    public override Outcome<Key> Decide(MeshDraft draft)
+    /// <summary>
+    /// A generation is about to be followed by the next: the newest one gets <see cref="RotationOverlap"/>, those before it end now.
+    /// </summary>
+    internal static void Retire(MeshDraft draft, IReadOnlyCollection<Key> generations)
     {
-        var parent = Parent is null ? null : draft.FindKey(Parent);
-        if (Parent is not null && parent?.IsValidAt(draft.Now.Wall) != true)
+        var newest = generations.Max(key => key.Generation);
+        foreach (var key in generations)
         {
-            return KeyRules.Unauthenticated(); // revoked while this call was queued
-        }
-
-        var agent = AgentId is null ? null : draft.FindAgent(AgentId);
-        if (AgentId is not null && agent is null)
-        {
-            return Fencing.NotFound(AgentId);
-        }
-
-        if (CheckScopes(parent) is { } error)
-        {
-            return error;
-        }
-
-        var generation = RetireSameName(draft);
-        draft.Emit(new KeyMinted
-        {
-            Subject = KeyId,
-            KeyName = Name ?? KeyId,
-            Parent = Parent,
-            Scopes = Granted(parent).ToWords(),
-            Hash = Hash,
-            ExpiresAt = Expiry(draft, parent),
-            AgentId = AgentId,
-            Incarnation = agent is null ? 0 : agent.HasSession ? agent.Incarnation : agent.Incarnation + 1,
-            Generation = generation,
-        });
-        return draft.FindKey(KeyId)!;
-    }
-
-    private ScopeSet Granted(Key? parent) =>
-        AgentId is not null ? ScopeSet.AgentSelf : Scopes ?? parent?.Scopes ?? ScopeSet.Admin;
-
-    private MeshError? CheckScopes(Key? parent)
-    {
-        if (AgentId is not null)
-        {
-            // What a bound key may do for its agent, registry:write may do for any: nobody grants more than that.
-            if (parent?.Has(ScopeSet.RegistryWrite) == false)
+            var until = draft.Now.Wall + (key.Generation == newest ? RotationOverlap : 0);
+            if (key.ExpiresAt == 0 || key.ExpiresAt > until)
             {
-                return new MeshError(403, ErrorCodes.MissingScope, "A key bound to an agent can only be minted by a key that has registry:write.");
-            }
-
-            return Scopes is null or ScopeSet.AgentSelf
-                ? null
-                : MeshError.Invalid("/scopes", "a key bound to an agent has the scope agent:self and no other", [Contracts.Keys.Scopes.AgentSelf]);
-        }
-
-        if (Scopes is not { } asked)
-        {
-            return null;
-        }
-
-        if (asked.HasFlag(ScopeSet.AgentSelf))
-        {
-            return MeshError.Invalid("/scopes", "agent:self binds a key to one agent: name it in agent_id");
-        }
-
-        return parent is null || parent.Has(asked)
-            ? null
-            : new MeshError(403, ErrorCodes.MissingScope, $"A key cannot grant what it does not have: {string.Join(", ", (asked & ~parent.Scopes).ToWords())}.");
-    }
-
-    /// <summary>Wall milliseconds; 0 for a key without an end of its own. Never past the parent's.</summary>
-    private long Expiry(MeshDraft draft, Key? parent)
-    {
-        var own = Parent is null || (AgentId is not null && Ttl is null)
-            ? 0
-            : draft.Now.Wall + (Math.Clamp(Ttl ?? Limits.DefaultKeyTtl, Limits.MinKeyTtl, Limits.MaxKeyTtl) * 1000L);
-        return parent is { ExpiresAt: > 0 } && (own == 0 || own > parent.ExpiresAt) ? parent.ExpiresAt : own;
-    }
-
-    /// <summary>The same name under the same parent is the next generation; the one before stays valid a little, for calls under way.</summary>
-    private int RetireSameName(MeshDraft draft)
-    {
-        if (Name is null || Parent is null)
-        {
-            return 1;
-        }
-
-        var generation = 0;
-        var until = draft.Now.Wall + KeyRules.RotationOverlap;
-        foreach (var key in draft.KeysUnder(Parent))
-        {
-            if (key.Name == Name)
-            {
-                generation = Math.Max(generation, key.Generation);
-                if (key.ExpiresAt == 0 || key.ExpiresAt > until)
-                {
-                    draft.Emit(new KeyLimited { Subject = key.Id, ExpiresAt = until });
-                }
+                draft.Emit(new KeyLimited { Subject = key.Id, ExpiresAt = until });
             }
         }
-
-        return generation + 1;
     }
-}
 
-/// <summary>Revokes a key and, at once, every key below it. A key may revoke itself and what it minted; admin may revoke any.</summary>
-public sealed record RevokeKey : Command<IReadOnlyList<string>>
-{
-    public required string KeyId { get; init; }
-    public bool AnyKey { get; init; }
-
-    public override Outcome<IReadOnlyList<string>> Decide(MeshDraft draft)
+    /// <summary>
+    /// Ends keys, and with the last one of a lineage all that was minted under it. Ids of the keys that are over are added to
+    /// <paramref name="ended"/>, parents first.
+    /// </summary>
+    internal static void End(MeshDraft draft, IEnumerable<Key> keys, bool lapsed, string? reason, List<string> ended)
     {
-        if (draft.FindKey(KeyId) is not { } key || !(AnyKey || IsAtOrBelow(draft, key)))
+        var open = new Queue<(Key Key, string? Reason)>(keys.Select(key => (key, reason)));
+        while (open.TryDequeue(out var next))
         {
-            return new MeshError(404, ErrorCodes.KeyNotFound, $"No valid key '{KeyId}' is yours to revoke. A key id is the 12 characters after smk_.");
+            var (key, why) = next;
+            if (draft.FindKey(key.Id) is null)
+            {
+                continue; // ended with another one
+            }
+
+            draft.Emit(new KeyEnded { Subject = key.Id, Lapsed = lapsed, Reason = why });
+            ended.Add(key.Id);
+            if (draft.KeysIn(key.Lineage).Count > 0)
+            {
+                continue;
+            }
+
+            foreach (var child in draft.KeysUnder(key.Lineage))
+            {
+                open.Enqueue((child, lapsed ? null : "its parent was revoked"));
+            }
         }
-
-        var ended = new List<string>();
-        KeyRules.End(draft, key, lapsed: false, "revoked", ended);
-        return ended;
     }
 
-    private bool IsAtOrBelow(MeshDraft draft, Key key)
+    /// <summary>A key bound to an agent lives as long as its incarnation; one that was minted for the next waits for that.</summary>
+    /// <param name="upTo">The incarnation that ended.</param>
+    internal static void EndBoundTo(MeshDraft draft, string agentId, int upTo, string reason) =>
+        End(draft, draft.KeysBoundTo(agentId).Where(key => key.Incarnation <= upTo), lapsed: false, reason, []);
+
+    /// <summary>An end in wall milliseconds (0 for none), brought within the parent's.</summary>
+    internal static long Within(Key? parent, long own) =>
+        parent is { ExpiresAt: > 0 } && (own == 0 || own > parent.ExpiresAt) ? parent.ExpiresAt : own;
+
+    /// <summary>Whether a lineage is the other or was minted below it, at any depth.</summary>
+    internal static bool IsAtOrBelow(MeshDraft draft, string lineage, string upper)
     {
-        for (var above = key; above is not null; above = above.Parent is null ? null : draft.FindKey(above.Parent))
+        for (var at = lineage; at is not null; at = draft.KeysIn(at).FirstOrDefault()?.Parent)
         {
-            if (above.Id == Actor)
+            if (at == upper)
             {
                 return true;
             }
@@ -158,61 +83,16 @@ public sealed record RevokeKey : Command<IReadOnlyList<string>>
 
         return false;
     }
-}
 
-/// <summary>Ends keys whose time is over.</summary>
-public sealed record ExpireKeys : Command<int>
-{
-    /// <summary>Answers how many ended.</summary>
-    public override Outcome<int> Decide(MeshDraft draft)
+    /// <summary>How many lineages stand above one, itself included.</summary>
+    internal static int Depth(MeshDraft draft, string lineage)
     {
-        var ended = new List<string>();
-        foreach (var id in draft.Base.Keys.Expired(draft.Now.Wall))
+        var depth = 0;
+        for (var at = lineage; at is not null; at = draft.KeysIn(at).FirstOrDefault()?.Parent)
         {
-            if (draft.FindKey(id) is { } key && !key.IsValidAt(draft.Now.Wall))
-            {
-                KeyRules.End(draft, key, lapsed: true, null, ended);
-            }
+            depth++;
         }
 
-        return ended.Count;
-    }
-}
-
-/// <summary>How keys end.</summary>
-public static class KeyRules
-{
-    /// <summary>Milliseconds for which the generation before stays valid.</summary>
-    public const long RotationOverlap = 30_000;
-
-    /// <summary>The same words for every key that is not valid, whatever the reason.</summary>
-    public static MeshError Unauthenticated() =>
-        new(401, ErrorCodes.Unauthenticated,
-            "Send Authorization: Bearer KEY with a valid key. Mint one with POST /api/session-mesh/keys or 'session-mesh keys create', "
-            + "using a key that may; the root key of this server is in the file root.key of its data directory.");
-
-    internal static void End(MeshDraft draft, Key key, bool lapsed, string? reason, List<string> ended)
-    {
-        foreach (var child in draft.KeysUnder(key.Id))
-        {
-            End(draft, child, lapsed, lapsed ? null : "its parent was revoked", ended);
-        }
-
-        draft.Emit(new KeyEnded { Subject = key.Id, Lapsed = lapsed, Reason = reason });
-        ended.Add(key.Id);
-    }
-
-    /// <summary>A key bound to an agent lives as long as its incarnation; one that was minted for the next waits for that.</summary>
-    /// <param name="upTo">The incarnation that ended.</param>
-    internal static void EndBoundTo(MeshDraft draft, string agentId, int upTo, string reason)
-    {
-        foreach (var key in draft.KeysBoundTo(agentId))
-        {
-            // A child key may have ended with another one in this loop.
-            if (key.Incarnation <= upTo && draft.FindKey(key.Id) is { } valid)
-            {
-                End(draft, valid, lapsed: false, reason, []);
-            }
-        }
+        return depth;
     }
 }

@@ -26,6 +26,7 @@ public static class ChangeCodec
             case AgentDied c: JsonSerializer.Serialize(writer, c, CoreJson.Default.AgentDied); break;
             case AgentTombstoneLifted c: JsonSerializer.Serialize(writer, c, CoreJson.Default.AgentTombstoneLifted); break;
             case KeyMinted c: JsonSerializer.Serialize(writer, c, CoreJson.Default.KeyMinted); break;
+            case KeyRefreshed c: JsonSerializer.Serialize(writer, c, CoreJson.Default.KeyRefreshed); break;
             case KeyLimited c: JsonSerializer.Serialize(writer, c, CoreJson.Default.KeyLimited); break;
             case KeyEnded c: JsonSerializer.Serialize(writer, c, CoreJson.Default.KeyEnded); break;
             case ReceiptKept c: JsonSerializer.Serialize(writer, c, CoreJson.Default.ReceiptKept); break;
@@ -53,6 +54,7 @@ public static class ChangeCodec
             AgentLivenessChanged.Alive => new AgentLivenessChanged { Subject = "", Liveness = Liveness.Alive },
             AgentTombstoneLifted.Name => JsonSerializer.Deserialize(payload, CoreJson.Default.AgentTombstoneLifted),
             KeyMinted.Name => JsonSerializer.Deserialize(payload, CoreJson.Default.KeyMinted),
+            KeyRefreshed.Name => JsonSerializer.Deserialize(payload, CoreJson.Default.KeyRefreshed),
             KeyLimited.Name => JsonSerializer.Deserialize(payload, CoreJson.Default.KeyLimited),
             KeyEnded.Revoked => JsonSerializer.Deserialize(payload, CoreJson.Default.KeyEnded),
             KeyEnded.Expired => JsonSerializer.Deserialize(payload, CoreJson.Default.KeyEnded)! with { Lapsed = true },

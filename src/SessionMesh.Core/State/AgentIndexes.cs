@@ -14,6 +14,8 @@ public sealed class AgentIndexes
     private readonly ConcurrentDictionary<string, NumberSet> _bySpecialization = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, NumberSet> _byCluster = new(StringComparer.Ordinal);
 
+    private readonly Dictionary<string, int> _owned = new(StringComparer.Ordinal);
+
     public NumberSet With(Liveness liveness) => _byLiveness[(int)liveness];
 
     public bool TryGetSpecialization(string name, [NotNullWhen(true)] out NumberSet? numbers) => _bySpecialization.TryGetValue(name, out numbers);
@@ -23,9 +25,17 @@ public sealed class AgentIndexes
     /// <summary>Every specialization that some agent declares, in no order.</summary>
     public IEnumerable<KeyValuePair<string, NumberSet>> Specializations => _bySpecialization.Where(entry => entry.Value.Count > 0);
 
+    /// <summary>Agents that an account made known. The writer's alone.</summary>
+    internal int OwnedBy(string account) => _owned.GetValueOrDefault(account);
+
     internal void Update(Agent? before, Agent after)
     {
         var number = after.Number;
+        if (before is null && after.Owner is { } owner)
+        {
+            _owned[owner] = OwnedBy(owner) + 1;
+        }
+
         if (before is null || before.Liveness != after.Liveness)
         {
             // The new set first: a reader in between sees an agent twice rather than not at all.

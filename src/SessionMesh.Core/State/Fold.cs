@@ -27,6 +27,7 @@ internal static class Fold
             case AgentDied c: Die(draft, c); break;
             case AgentTombstoneLifted c: LiftTombstone(draft, c); break;
             case KeyMinted c: Mint(draft, c); break;
+            case KeyRefreshed c: draft.Put(draft.FindKey(c.Subject)! with { RefreshedAt = c.At }); break;
             case KeyLimited c: draft.Put(draft.FindKey(c.Subject)! with { ExpiresAt = c.ExpiresAt }); break;
             case KeyEnded c: draft.Put(draft.FindKey(c.Subject)! with { EndedAt = c.At }); break;
             case ReceiptKept c: Keep(draft, c); break;
@@ -36,9 +37,11 @@ internal static class Fold
     }
 
     private static Agent Subject(MeshDraft draft, Change change) =>
-        draft.FindAgent(change.Subject) ?? throw new InvalidDataException($"revision {change.Revision} names the unknown agent {change.Subject}");
+        draft.KnownAgent(change.Subject) ?? throw new InvalidDataException($"revision {change.Revision} names the unknown agent {change.Subject}");
 
-    private static int Parent(MeshDraft draft, string? parentId) => parentId is null ? -1 : draft.FindAgent(parentId)!.Number;
+    private static int Parent(MeshDraft draft, string? parentId) => parentId is null ? -1 : draft.KnownAgent(parentId)!.Number;
+
+    private static string? Owner(MeshDraft draft, Change change) => draft.FindKey(change.Actor)?.Account;
 
     private static LabelSet LabelsOf(IReadOnlyDictionary<string, string>? labels) => labels is null ? LabelSet.Empty : LabelSet.Of(labels);
 
@@ -53,14 +56,15 @@ internal static class Fold
                 User = c.User,
                 Specializations = NameSet.Of(c.Specializations),
                 Labels = LabelsOf(c.Labels),
+                Owner = Owner(draft, c),
                 CreatedAt = c.At,
             },
             isNew: true);
 
     private static void Register(MeshDraft draft, AgentRegistered c)
     {
-        var known = draft.FindAgent(c.Subject);
-        var agent = (known ?? new Agent { Number = draft.NextNumber, Id = c.Subject, Cluster = c.Cluster, CreatedAt = c.At }) with
+        var known = draft.KnownAgent(c.Subject);
+        var agent = (known ?? new Agent { Number = draft.NextNumber, Id = c.Subject, Cluster = c.Cluster, Owner = Owner(draft, c), CreatedAt = c.At }) with
         {
             Incarnation = c.Incarnation,
             Session = c.Revision,
@@ -171,21 +175,31 @@ internal static class Fold
         }
     }
 
-    private static void Mint(MeshDraft draft, KeyMinted c) =>
+    private static void Mint(MeshDraft draft, KeyMinted c)
+    {
+        var scopes = ScopeWords.Parse(c.Scopes);
+        var lineage = c.Lineage ?? c.Subject;
         draft.Put(new Key
         {
             Revision = c.Revision,
             Id = c.Subject,
             Name = c.KeyName,
+            Lineage = lineage,
             Parent = c.Parent,
-            Scopes = ScopeWords.Parse(c.Scopes),
+            Account = (c.Parent is null ? null : draft.KeysIn(c.Parent).FirstOrDefault()?.Account) ?? (scopes.HasFlag(ScopeSet.Admin) ? null : lineage),
+            Scopes = scopes,
+            Reach = Reach.Of(c.Within ?? (c.AgentId is null ? null : [Reach.OfAgent(c.AgentId)])),
             Hash = c.Hash,
             CreatedAt = c.At,
             ExpiresAt = c.ExpiresAt,
+            Lifetime = c.ExpiresAt == 0 ? 0 : c.ExpiresAt - c.At,
             AgentId = c.AgentId,
             Incarnation = c.Incarnation,
             Generation = c.Generation,
+            RefreshHash = c.RefreshHash,
+            RefreshExpiresAt = c.RefreshExpiresAt,
         });
+    }
 
     private static void Keep(MeshDraft draft, ReceiptKept c) =>
         draft.Put(new Receipt(

@@ -4,13 +4,18 @@ using SessionMesh.Core.Keys;
 namespace SessionMesh.Core.State;
 
 /// <summary>
-/// Keys that can still be used. Finding one is for any thread; the rest is the writer's alone.
+/// Keys that can still be used, themselves or through their refresh token. Finding one is for any thread; the rest is the writer's alone.
 /// </summary>
 public sealed class KeyTable
 {
+    private static readonly IReadOnlyCollection<string> s_none = [];
+
     private readonly ConcurrentDictionary<string, Key> _byId = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, HashSet<string>> _byLineage = new(StringComparer.Ordinal);
     private readonly Dictionary<string, HashSet<string>> _byParent = new(StringComparer.Ordinal);
     private readonly Dictionary<string, HashSet<string>> _byAgent = new(StringComparer.Ordinal);
+    private readonly Dictionary<(string Parent, string Name), HashSet<string>> _byName = [];
+    private readonly Dictionary<string, int> _lineagesByAccount = new(StringComparer.Ordinal);
     private readonly SortedSet<(long At, string Id)> _expiries = [];
     private readonly ConcurrentDictionary<string, Key>.AlternateLookup<ReadOnlySpan<char>> _bySpan;
     private long _nextExpiry = long.MaxValue;
@@ -19,19 +24,28 @@ public sealed class KeyTable
 
     public int Count => _byId.Count;
 
-    /// <summary>Wall milliseconds at which the next key ends; <see cref="long.MaxValue"/> for none. For any thread.</summary>
+    /// <summary>Wall milliseconds at which the next key is over; <see cref="long.MaxValue"/> for none. For any thread.</summary>
     public long NextExpiry => Volatile.Read(ref _nextExpiry);
 
     public Key? Find(string id) => _byId.GetValueOrDefault(id);
 
     public Key? Find(ReadOnlySpan<char> id) => _bySpan.TryGetValue(id, out var key) ? key : null;
 
-    /// <summary>All keys, in no order.</summary>
+    /// <summary>All keys, in no order. For any thread.</summary>
     public IEnumerable<Key> All => _byId.Values;
 
-    internal IReadOnlyCollection<string> Under(string parent) => _byParent.GetValueOrDefault(parent) ?? (IReadOnlyCollection<string>)[];
+    /// <summary>Ids of a lineage's keys.</summary>
+    internal IReadOnlyCollection<string> In(string lineage) => _byLineage.GetValueOrDefault(lineage) ?? s_none;
 
-    internal IReadOnlyCollection<string> BoundTo(string agentId) => _byAgent.GetValueOrDefault(agentId) ?? (IReadOnlyCollection<string>)[];
+    /// <summary>Ids of the keys that were minted under a lineage.</summary>
+    internal IReadOnlyCollection<string> Under(string lineage) => _byParent.GetValueOrDefault(lineage) ?? s_none;
+
+    internal IReadOnlyCollection<string> BoundTo(string agentId) => _byAgent.GetValueOrDefault(agentId) ?? s_none;
+
+    internal IReadOnlyCollection<string> Named(string parent, string name) => _byName.GetValueOrDefault((parent, name)) ?? s_none;
+
+    /// <summary>Lineages of an account, its own included.</summary>
+    internal int LineagesOf(string account) => _lineagesByAccount.GetValueOrDefault(account);
 
     /// <summary>Ids of keys whose time is over, earliest first.</summary>
     internal IEnumerable<string> Expired(long wall) => _expiries.TakeWhile(entry => entry.At <= wall).Select(entry => entry.Id);
@@ -39,43 +53,96 @@ public sealed class KeyTable
     internal void Put(Key key)
     {
         var before = Find(key.Id);
-        if (before is { ExpiresAt: > 0 })
+        if (before is { HeldUntil: > 0 })
         {
-            _expiries.Remove((before.ExpiresAt, key.Id));
+            _expiries.Remove((before.HeldUntil, key.Id));
         }
 
         if (key.EndedAt == 0)
         {
-            _byId[key.Id] = key;
-            Add(_byParent, key.Parent, key.Id);
-            Add(_byAgent, key.AgentId, key.Id);
-            if (key.ExpiresAt != 0)
+            if (before is null)
             {
-                _expiries.Add((key.ExpiresAt, key.Id));
+                Index(key);
+            }
+
+            _byId[key.Id] = key;
+            if (key.HeldUntil != 0)
+            {
+                _expiries.Add((key.HeldUntil, key.Id));
             }
         }
         else if (_byId.TryRemove(key.Id, out _))
         {
-            Drop(_byParent, key.Parent, key.Id);
-            Drop(_byAgent, key.AgentId, key.Id);
+            Unindex(key);
         }
 
         Volatile.Write(ref _nextExpiry, _expiries.Count == 0 ? long.MaxValue : _expiries.Min.At);
     }
 
-    private static void Add(Dictionary<string, HashSet<string>> index, string? name, string id)
+    private void Index(Key key)
     {
-        if (name is not null)
+        if (Add(_byLineage, key.Lineage, key.Id) == 1 && key.Account is { } account)
         {
-            (index.TryGetValue(name, out var ids) ? ids : index[name] = []).Add(id);
+            _lineagesByAccount[account] = LineagesOf(account) + 1;
+        }
+
+        if (key.Parent is { } parent)
+        {
+            Add(_byParent, parent, key.Id);
+            Add(_byName, (parent, key.Name), key.Id);
+        }
+
+        if (key.AgentId is { } agent)
+        {
+            Add(_byAgent, agent, key.Id);
         }
     }
 
-    private static void Drop(Dictionary<string, HashSet<string>> index, string? name, string id)
+    private void Unindex(Key key)
     {
-        if (name is not null && index.TryGetValue(name, out var ids) && ids.Remove(id) && ids.Count == 0)
+        if (Drop(_byLineage, key.Lineage, key.Id) == 0 && key.Account is { } account)
         {
-            index.Remove(name);
+            var left = LineagesOf(account) - 1;
+            if (left > 0)
+            {
+                _lineagesByAccount[account] = left;
+            }
+            else
+            {
+                _lineagesByAccount.Remove(account);
+            }
         }
+
+        if (key.Parent is { } parent)
+        {
+            Drop(_byParent, parent, key.Id);
+            Drop(_byName, (parent, key.Name), key.Id);
+        }
+
+        if (key.AgentId is { } agent)
+        {
+            Drop(_byAgent, agent, key.Id);
+        }
+    }
+
+    /// <summary>Returns how many there are now.</summary>
+    private static int Add<T>(Dictionary<T, HashSet<string>> index, T entry, string id) where T : notnull
+    {
+        var ids = index.TryGetValue(entry, out var known) ? known : index[entry] = [];
+        ids.Add(id);
+        return ids.Count;
+    }
+
+    /// <inheritdoc cref="Add"/>
+    private static int Drop<T>(Dictionary<T, HashSet<string>> index, T entry, string id) where T : notnull
+    {
+        var ids = index[entry];
+        ids.Remove(id);
+        if (ids.Count == 0)
+        {
+            index.Remove(entry);
+        }
+
+        return ids.Count;
     }
 }

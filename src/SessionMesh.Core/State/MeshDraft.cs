@@ -17,6 +17,8 @@ public sealed class MeshDraft(MeshState state, Moment now)
     private readonly Dictionary<int, Inbox> _inboxes = [];
     private readonly Dictionary<long, Directive> _directives = [];
     private readonly Dictionary<string, Key> _keys = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, int> _newLineages = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, int> _newAgentsByAccount = new(StringComparer.Ordinal);
     private readonly Dictionary<UInt128, Receipt> _receipts = [];
     private readonly List<(int Number, Beat Beat)> _renewals = [];
     private readonly List<Change> _changes = [];
@@ -24,8 +26,11 @@ public sealed class MeshDraft(MeshState state, Moment now)
     public Moment Now { get; } = now;
     public MeshState Base => state;
 
-    /// <summary>Who asks for the command that is being decided.</summary>
-    public string Actor { get; set; } = Actors.Mesh;
+    /// <summary>Who asks for the command that is being decided: a key's id, or <see cref="Actors.Mesh"/>.</summary>
+    public string Actor { get; private set; } = Actors.Mesh;
+
+    /// <summary>The key that asks; null for the mesh itself, which may do anything.</summary>
+    public Key? Caller { get; private set; }
 
     /// <summary>Revision of the newest change, this batch's included.</summary>
     public long Revision { get; private set; } = state.Revision;
@@ -54,7 +59,24 @@ public sealed class MeshDraft(MeshState state, Moment now)
     /// <summary>Number that the next new agent gets.</summary>
     public int NextNumber => state.Slots.Count + _newAgents.Count;
 
-    public Agent? FindAgent(string id) =>
+    /// <summary>
+    /// From now on decides for that actor. False when it is a key that is not valid (any more): a call may have waited, or dripped in,
+    /// since it was authenticated.
+    /// </summary>
+    public bool ActFor(string actor)
+    {
+        Actor = actor;
+        Caller = actor == Actors.Mesh ? null : FindKey(actor);
+        return actor == Actors.Mesh || Caller?.IsValidAt(Now.Wall) == true;
+    }
+
+    /// <summary>An agent, if the caller's key reaches it: one beyond its reach is not there for it.</summary>
+    public Agent? FindAgent(string id) => KnownAgent(id) is { } agent && Reaches(agent) ? agent : null;
+
+    public bool Reaches(Agent agent) => Caller?.Reach is null || Caller.Reaches(agent, AgentAt);
+
+    /// <summary>An agent, whoever asks.</summary>
+    public Agent? KnownAgent(string id) =>
         _newAgents.TryGetValue(id, out var number) ? _agents[number] : state.Find(id) is { } slot ? AgentAt(slot.Agent.Number) : null;
 
     public Agent AgentAt(int number) => _agents.TryGetValue(number, out var agent) ? agent : state.Slots[number].Agent;
@@ -75,11 +97,23 @@ public sealed class MeshDraft(MeshState state, Moment now)
         return key is { EndedAt: 0 } ? key : null;
     }
 
-    /// <summary>Valid keys that this one minted.</summary>
-    public List<Key> KeysUnder(string parent) => Merge(state.Keys.Under(parent), key => key.Parent == parent);
+    /// <summary>Keys of a lineage.</summary>
+    public List<Key> KeysIn(string lineage) => Merge(state.Keys.In(lineage), key => key.Lineage == lineage);
 
-    /// <summary>Valid keys bound to an agent.</summary>
+    /// <summary>Keys that were minted under a lineage.</summary>
+    public List<Key> KeysUnder(string lineage) => Merge(state.Keys.Under(lineage), key => key.Parent == lineage);
+
+    /// <summary>Keys of one name under a lineage: its generations.</summary>
+    public List<Key> KeysNamed(string parent, string name) => Merge(state.Keys.Named(parent, name), key => key.Parent == parent && key.Name == name);
+
+    /// <summary>Keys bound to an agent.</summary>
     public List<Key> KeysBoundTo(string agentId) => Merge(state.Keys.BoundTo(agentId), key => key.AgentId == agentId);
+
+    /// <summary>Lineages of an account; those that this batch ended count until the next.</summary>
+    public int LineagesOf(string account) => state.Keys.LineagesOf(account) + _newLineages.GetValueOrDefault(account);
+
+    /// <summary>Agents that an account made known.</summary>
+    public int AgentsOf(string account) => state.Indexes.OwnedBy(account) + _newAgentsByAccount.GetValueOrDefault(account);
 
     public Receipt? FindReceipt(UInt128 scope) => _receipts.TryGetValue(scope, out var receipt) ? receipt : state.Receipts.Find(scope);
 
@@ -189,6 +223,7 @@ public sealed class MeshDraft(MeshState state, Moment now)
         if (isNew)
         {
             _newAgents.Add(agent.Id, agent.Number);
+            Count(_newAgentsByAccount, agent.Owner);
         }
     }
 
@@ -198,8 +233,25 @@ public sealed class MeshDraft(MeshState state, Moment now)
         _directives[directive.Revision] = directive;
     }
 
-    internal void Put(Key key) => _keys[key.Id] = key;
+    internal void Put(Key key)
+    {
+        if (key.Lineage == key.Id && !_keys.ContainsKey(key.Id) && state.Keys.Find(key.Id) is null)
+        {
+            Count(_newLineages, key.Account);
+        }
+
+        _keys[key.Id] = key;
+    }
+
     internal void Put(Receipt receipt) => _receipts[receipt.Scope] = receipt;
+
+    private static void Count(Dictionary<string, int> counts, string? account)
+    {
+        if (account is not null)
+        {
+            counts[account] = counts.GetValueOrDefault(account) + 1;
+        }
+    }
 
     private void CommitKeysAndReceipts()
     {

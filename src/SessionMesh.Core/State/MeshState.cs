@@ -31,6 +31,12 @@ public sealed class MeshState
     /// <summary>Revision of the newest change that is committed and applied.</summary>
     public long Revision => Volatile.Read(ref _revision);
 
+    /// <summary>An agent by its number.</summary>
+    public Agent AgentAt(int number) => Slots[number].Agent;
+
+    /// <summary>Whether an agent is there for a key, as it stands now.</summary>
+    public bool Reaches(Keys.Key key, Agent agent) => key.Reach is null || key.Reaches(agent, AgentAt);
+
     public AgentSlot? Find(string agentId) => _byId.GetValueOrDefault(agentId);
 
     /// <summary>Agents below this one at any depth, in no order.</summary>

@@ -52,7 +52,7 @@ public sealed class NumberSet
         return count;
     }
 
-    internal void Set(int number, bool present)
+    public void Set(int number, bool present)
     {
         var index = number >> PageShift;
         var pages = _pages;

@@ -13,6 +13,11 @@ public sealed record CancelDirective : Command<Directive>
 
     public override Outcome<Directive> Decide(MeshDraft draft)
     {
+        if (!draft.Reaches(draft.AgentAt(Number)))
+        {
+            return SteeringRules.NoSuchDirective();
+        }
+
         if (draft.InboxOf(Number).Find(Seq) is not { } directive)
         {
             return new MeshError(409, ErrorCodes.DirectiveOver, "This directive is over; there is nothing to take back.");

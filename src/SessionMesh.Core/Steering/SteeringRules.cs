@@ -6,13 +6,16 @@ using SessionMesh.Core.State;
 namespace SessionMesh.Core.Steering;
 
 /// <summary>What goes into an inbox, and what stopping, dying and time do to it.</summary>
-internal static class SteeringRules
+public static class SteeringRules
 {
     /// <summary>Milliseconds past its deadline for which a stop directive stays, so that a runner that was away hears of it.</summary>
     private const long StopOutlives = KillRules.Tombstone;
 
+    public static MeshError NoSuchDirective() =>
+        new(404, ErrorCodes.DirectiveNotFound, "No such directive. Its id is in the answer to POST /api/session-mesh/steer.");
+
     /// <summary>Null when the agent can be told something now.</summary>
-    public static MeshError? CheckReachable(MeshDraft draft, Agent agent, bool hold)
+    internal static MeshError? CheckReachable(MeshDraft draft, Agent agent, bool hold)
     {
         if (!hold && agent.Liveness is not (Liveness.Alive or Liveness.Suspect))
         {
@@ -33,7 +36,7 @@ internal static class SteeringRules
             };
     }
 
-    public static Directive Issue(MeshDraft draft, Agent agent, Message message)
+    internal static Directive Issue(MeshDraft draft, Agent agent, Message message)
     {
         var revision = draft.Emit(new DirectiveIssued
         {
@@ -49,7 +52,7 @@ internal static class SteeringRules
     }
 
     /// <summary>A stop directive is never refused for a full inbox.</summary>
-    public static void IssueStop(MeshDraft draft, Agent agent, int grace, bool force, string? reason) =>
+    internal static void IssueStop(MeshDraft draft, Agent agent, int grace, bool force, string? reason) =>
         draft.Emit(new DirectiveIssued
         {
             Subject = agent.Id,
@@ -60,7 +63,7 @@ internal static class SteeringRules
             ExpiresAt = draft.Now.Wall + (grace * 1000L) + StopOutlives,
         });
 
-    public static void ExpireDue(MeshDraft draft, int number)
+    internal static void ExpireDue(MeshDraft draft, int number)
     {
         foreach (var directive in draft.InboxOf(number).Pending)
         {
@@ -75,7 +78,7 @@ internal static class SteeringRules
     /// The agent is gone: a confirmed end is what its stop directives asked for; everything else can no longer be delivered.
     /// After an unconfirmed end the stop directives stay.
     /// </summary>
-    public static void EndPending(MeshDraft draft, int number, bool confirmed)
+    internal static void EndPending(MeshDraft draft, int number, bool confirmed)
     {
         var id = draft.AgentAt(number).Id;
         foreach (var directive in draft.InboxOf(number).Pending)

@@ -2,8 +2,9 @@ using SessionMesh.Contracts.Agents;
 using SessionMesh.Contracts.Errors;
 using SessionMesh.Contracts.Json;
 using SessionMesh.Core;
-using SessionMesh.Core.Agents;
+using SessionMesh.Core.Keys;
 using SessionMesh.Core.State;
+using SessionMesh.Server.Auth;
 using SessionMesh.Server.Engine;
 using SessionMesh.Server.Http;
 
@@ -19,21 +20,17 @@ public sealed class AgentLists(MeshEngine engine, RowWriter rows, ProblemWriter 
     public Task Get(HttpContext http)
     {
         var id = (string)http.Request.RouteValues["id"]!;
-        var key = Auth.Caller.GetKey(http);
-        if (Auth.Caller.CheckAgent(key, Core.Keys.ScopeSet.MeshRead, id) is { } refused)
+        var key = http.GetKey();
+        var found = key.FindAgent(engine.State, ScopeSet.MeshRead, id);
+        if (!found.Succeeded)
         {
-            return problems.WriteAsync(http, refused);
-        }
-
-        if (engine.State.Find(id) is not { } slot)
-        {
-            return problems.WriteAsync(http, Fencing.NotFound(id));
+            return problems.WriteAsync(http, found.Error);
         }
 
         var json = new Utf8Buffer(2048);
         try
         {
-            WriteDetail(json, slot);
+            WriteDetail(json, found.Value, key);
             return Answers.WriteAsync(http, StatusCodes.Status200OK, json.Written.ToArray());
         }
         finally
@@ -64,7 +61,7 @@ public sealed class AgentLists(MeshEngine engine, RowWriter rows, ProblemWriter 
         var now = engine.Now;
         var next = kind == SessionKind.Session
             ? -1
-            : new AgentQuery(engine.State, filter).Specialized(query["specialization"]).InCluster(query["cluster"]).Fill(page, after, limit, now);
+            : new AgentQuery(engine.State, filter).Specialized(query["specialization"]).InCluster(query["cluster"]).Within(http.GetKey().Reach).Fill(page, after, limit, now);
 
         using var json = new Utf8Buffer(256 + (page.Count * 640));
         WritePage(json, page, next, now, fields);
@@ -104,13 +101,13 @@ public sealed class AgentLists(MeshEngine engine, RowWriter rows, ProblemWriter 
         json.Raw("\"}"u8);
     }
 
-    private void WriteDetail(Utf8Buffer json, AgentSlot slot)
+    private void WriteDetail(Utf8Buffer json, AgentSlot slot, Key key)
     {
         var agent = slot.Agent;
         json.Raw("{"u8);
         rows.WriteMembers(json, agent, slot.ReadVitals(), engine.Now, RowFields.All);
         json.Raw(",\"descendants\":"u8);
-        json.Number(engine.State.Descendants(agent.Number).Count);
+        json.Number(engine.State.Descendants(agent.Number).Count(below => engine.State.Reaches(key, below.Agent)));
         json.Raw(",\"pending\":"u8);
         json.Number(slot.Inbox.Pending.Length);
         json.Raw(",\"last_exit\":"u8);

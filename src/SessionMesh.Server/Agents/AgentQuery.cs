@@ -1,6 +1,7 @@
 using System.Numerics;
 using SessionMesh.Contracts.Agents;
 using SessionMesh.Core;
+using SessionMesh.Core.Keys;
 using SessionMesh.Core.State;
 
 namespace SessionMesh.Server.Agents;
@@ -44,6 +45,27 @@ internal sealed class AgentQuery
         if (cluster is not null)
         {
             Within(_state.Indexes.TryGetCluster(cluster, out var numbers) ? numbers : null);
+        }
+
+        return this;
+    }
+
+    /// <summary>Only agents that a key is for.</summary>
+    public AgentQuery Within(Reach? reach)
+    {
+        foreach (var cluster in reach?.Clusters ?? [])
+        {
+            InCluster(cluster);
+        }
+
+        foreach (var id in reach?.Agents ?? [])
+        {
+            Within(_state.Find(id) is { } slot ? Numbers([slot]) : null);
+        }
+
+        foreach (var id in reach?.Subtrees ?? [])
+        {
+            Within(_state.Find(id) is { } root ? Numbers(_state.Descendants(root.Agent.Number, dead: true).Append(root)) : null);
         }
 
         return this;
@@ -105,6 +127,17 @@ internal sealed class AgentQuery
         }
 
         return bits;
+    }
+
+    private static NumberSet Numbers(IEnumerable<AgentSlot> slots)
+    {
+        var numbers = new NumberSet();
+        foreach (var slot in slots)
+        {
+            numbers.Set(slot.Agent.Number, true);
+        }
+
+        return numbers;
     }
 
     private void Within(NumberSet? numbers)

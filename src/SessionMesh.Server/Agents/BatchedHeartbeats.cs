@@ -17,7 +17,7 @@ public sealed class BatchedHeartbeats(MeshEngine engine, ProblemWriter problems)
     public async Task Beat(HttpContext http)
     {
         var parsed = await RequestBody.ReadJsonAsync(http, MeshJson.Default.HeartbeatsRequest, optional: false, hash: false);
-        var error = parsed.Error ?? Mutations.CheckHeader(http) ?? Validate(parsed.Value!);
+        var error = parsed.Error ?? Mutations.CheckHeader(http) ?? http.GetKey().CheckStillValid(engine) ?? Validate(parsed.Value!);
         if (error is not null)
         {
             await problems.WriteAsync(http, error);
@@ -60,7 +60,7 @@ public sealed class BatchedHeartbeats(MeshEngine engine, ProblemWriter problems)
             var id = beat.AgentId;
             var outcome = key.CheckAgent(ScopeSet.RegistryWrite, id) is { } notYours
                 ? notYours
-                : await Heartbeats.TakeAsync(engine, key.Id, id, beat.Report);
+                : await Heartbeats.TakeAsync(engine, key, id, beat.Report);
             if (!outcome.Succeeded)
             {
                 refused.Add(new RefusedHeartbeat { AgentId = id, Code = outcome.Error.Code });

@@ -25,14 +25,14 @@ public sealed class HeartbeatEndpoints(MeshEngine engine, DirectiveWriter direct
     {
         var id = (string)http.Request.RouteValues["id"]!;
         var parsed = await RequestBody.ReadJsonAsync(http, MeshJson.Default.HeartbeatRequest, optional: true, hash: false);
-        var error = parsed.Error ?? Mutations.CheckHeader(http) ?? http.GetKey().CheckAgent(ScopeSet.RegistryWrite, id);
+        var error = parsed.Error ?? Mutations.CheckHeader(http) ?? http.GetKey().CheckAgent(ScopeSet.RegistryWrite, id) ?? http.GetKey().CheckStillValid(engine);
         var body = parsed.Value;
         if (error is null && body is not null)
         {
             error = Heartbeats.Validate(body);
         }
 
-        var taken = error is null ? await Heartbeats.TakeAsync(engine, http.GetKey().Id, id, body) : error;
+        var taken = error is null ? await Heartbeats.TakeAsync(engine, http.GetKey(), id, body) : error;
         if (!taken.Succeeded)
         {
             await problems.WriteAsync(http, taken.Error);
@@ -125,9 +125,9 @@ internal static class Heartbeats
         : new Beat(Words.ToActivity(body.Activity), body.Load ?? double.NaN, body.Progress ?? double.NaN, body.ProgressInterval, body.Note);
 
     /// <summary>Takes a beat in memory if the agent is alive under that incarnation; else asks the engine, which may revive it.</summary>
-    public static ValueTask<Outcome<Taken>> TakeAsync(MeshEngine engine, string actor, string id, HeartbeatRequest? body)
+    public static ValueTask<Outcome<Taken>> TakeAsync(MeshEngine engine, Key key, string id, HeartbeatRequest? body)
     {
-        if (engine.State.Find(id) is not { } slot)
+        if (engine.State.Find(id) is not { } slot || !engine.State.Reaches(key, slot.Agent))
         {
             return new((Outcome<Taken>)Fencing.NotFound(id));
         }
@@ -136,7 +136,7 @@ internal static class Heartbeats
         var ttl = LeasePolicy.Grant(slot.Agent.Ttl, engine.State.Indexes.With(Liveness.Alive).Count);
         return slot.TryBeat(body?.Incarnation, beat, engine.Now, ttl)
             ? new((Outcome<Taken>)new Taken(slot, ttl))
-            : ReviveAsync(engine, actor, id, body?.Incarnation, beat, slot);
+            : ReviveAsync(engine, key.Id, id, body?.Incarnation, beat, slot);
     }
 
     /// <summary>Takes the acks that a heartbeat carried, together; those refused come back, null when none was.</summary>

@@ -100,10 +100,11 @@ public sealed class KillEndpoints(Mutations mutations, MeshEngine engine, RowWri
     private async Task<Answer?> WaitForProofAsync(KillOutcome outcome, int seconds, HttpContext http)
     {
         var targets = outcome.Descendants.Where(a => a.Liveness is Liveness.Stopping or Liveness.Dead).Prepend(outcome.Agent).ToList();
-        var waiting = Wait.For(TimeSpan.FromSeconds(seconds), engine);
+        var watch = new KeyWatch(http.GetKey(), engine);
+        var waiting = Wait.For(TimeSpan.FromSeconds(seconds), engine, watch);
         foreach (var target in targets)
         {
-            using var subscription = subscriptions.Listen(target.Number, http.GetKey().Id);
+            using var subscription = subscriptions.Listen(target.Number, watch.KeyId);
             do
             {
                 subscription.Changed.Reset();

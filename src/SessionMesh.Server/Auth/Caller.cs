@@ -1,6 +1,9 @@
 using SessionMesh.Contracts.Errors;
 using SessionMesh.Core;
+using SessionMesh.Core.Agents;
 using SessionMesh.Core.Keys;
+using SessionMesh.Core.State;
+using SessionMesh.Server.Engine;
 
 namespace SessionMesh.Server.Auth;
 
@@ -11,9 +14,19 @@ public static class Caller
     public static Key GetKey(this HttpContext http) =>
         http.Features.Get<Key>() ?? throw new InvalidOperationException("this route authenticates nobody");
 
+    /// <summary>Null while the key is valid: a body may have dripped in since it was authenticated. Commands are asked this when they are decided.</summary>
+    public static MeshError? CheckStillValid(this Key key, MeshEngine engine) =>
+        engine.State.Keys.Find(key.Id)?.IsValidAt(engine.Now.Wall) == true ? null : KeyRules.Unauthenticated();
+
+    /// <summary>An agent that the key may read: with the scope any that it reaches (404, as for one that is not there), else its own (403).</summary>
+    public static Outcome<AgentSlot> FindAgent(this Key key, MeshState state, ScopeSet scope, string agentId) =>
+        key.CheckAgent(scope, agentId) is { } refused ? refused
+        : state.Find(agentId) is { } slot && state.Reaches(key, slot.Agent) ? slot
+        : Fencing.NotFound(agentId);
+
     /// <summary>
     /// Null when the key may act for that agent: with the scope itself it may for any, with <c>agent:self</c> for the one it is
-    /// bound to.
+    /// bound to. Which ones it reaches is looked at when the command is decided.
     /// </summary>
     public static MeshError? CheckAgent(this Key key, ScopeSet scope, string agentId) =>
         key.Has(scope) || key.AgentId == agentId
@@ -22,7 +35,17 @@ public static class Caller
 }
 
 /// <summary>The scopes of a route: a key needs one of them. A route without this answers nobody.</summary>
-public sealed record RequiredScope(params ScopeSet[] AnyOf);
+public sealed record RequiredScope(params ScopeSet[] AnyOf)
+{
+    /// <summary>For what every valid key may do.</summary>
+    public static readonly RequiredScope AnyKey = new(ScopeSet.None);
+}
+
+/// <summary>Marks the route that is opened by a refresh token instead of a key.</summary>
+public sealed record RefreshTokenRequired
+{
+    public static readonly RefreshTokenRequired Instance = new();
+}
 
 /// <summary>Marks the few routes that answer without a key.</summary>
 public sealed record Anonymous

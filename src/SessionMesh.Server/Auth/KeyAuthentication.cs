@@ -16,6 +16,9 @@ public sealed class KeyAuthentication(RequestDelegate next, MeshEngine engine, P
 {
     private const string Scheme = "Bearer ";
 
+    /// <summary>Compared with where no key has that id, so that an unknown one takes as long as a known one.</summary>
+    private static readonly string s_noHash = new('-', 44);
+
     public Task InvokeAsync(HttpContext http)
     {
         // What is no route of ours is routing's own "no such method", and answers nothing but that.
@@ -29,9 +32,16 @@ public sealed class KeyAuthentication(RequestDelegate next, MeshEngine engine, P
             return problems.WriteAsync(http, KeyInQuery());
         }
 
-        if (Authenticate(http) is not { } key)
+        var refreshes = endpoint.Metadata.GetMetadata<RefreshTokenRequired>() is not null;
+        if (Authenticate(http, refreshes) is not { } key)
         {
             return problems.WriteAsync(http, KeyRules.Unauthenticated());
+        }
+
+        if (refreshes)
+        {
+            http.Features.Set(key);
+            return next(http);
         }
 
         if (endpoint.Metadata.GetMetadata<RequiredScope>() is not { } required)
@@ -49,7 +59,8 @@ public sealed class KeyAuthentication(RequestDelegate next, MeshEngine engine, P
         return next(http);
     }
 
-    private Key? Authenticate(HttpContext http)
+    /// <param name="refresh">Whether the token must be a refresh token; then it may be one that was used already.</param>
+    private Key? Authenticate(HttpContext http, bool refresh)
     {
         var header = http.Request.Headers.Authorization;
         if (header.Count != 1 || header[0] is not { } value || !value.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase))
@@ -58,19 +69,23 @@ public sealed class KeyAuthentication(RequestDelegate next, MeshEngine engine, P
         }
 
         var token = value.AsSpan(Scheme.Length).Trim();
-        if (!KeyToken.TryReadId(token, out var id) || engine.State.Keys.Find(id) is not { } key || !key.IsValidAt(engine.Now.Wall))
+        if (!KeyToken.TryReadId(token, refresh ? KeyToken.RefreshPrefix : KeyToken.Prefix, out var id))
         {
             return null;
         }
 
+        var key = engine.State.Keys.Find(id);
         Span<char> hash = stackalloc char[44];
         KeyToken.Hash(token, hash);
-        return CryptographicOperations.FixedTimeEquals(MemoryMarshal.AsBytes<char>(hash), MemoryMarshal.AsBytes<char>(key.Hash)) ? key : null;
+        var known = (refresh ? key?.RefreshHash : key?.Hash) ?? s_noHash;
+        var isIt = CryptographicOperations.FixedTimeEquals(MemoryMarshal.AsBytes<char>(hash), MemoryMarshal.AsBytes<char>(known));
+        var now = engine.Now.Wall;
+        return isIt && (refresh ? key!.IsRefreshKnownAt(now) : key!.IsValidAt(now)) ? key : null;
     }
 
     /// <summary>Whatever the header says: a key in a query string is a key that has leaked, and its owner must hear of it.</summary>
     private static bool HasKeyInQuery(HttpContext http) =>
-        http.Request.QueryString.HasValue && http.Request.QueryString.Value!.Contains(KeyToken.Prefix, StringComparison.Ordinal);
+        http.Request.QueryString.HasValue && (http.Request.QueryString.Value!.Contains(KeyToken.Prefix, StringComparison.Ordinal) || http.Request.QueryString.Value.Contains(KeyToken.RefreshPrefix, StringComparison.Ordinal));
 
     private static MeshError KeyInQuery() =>
         new(401, ErrorCodes.KeyInQuery,

@@ -5,12 +5,13 @@ using System.Text;
 namespace SessionMesh.Server.Auth;
 
 /// <summary>
-/// The text of a key: <c>smk_ID_SECRET_CHECK</c>, with a 12-character id, 43 base62 characters for 256 random bits, and 6
+/// The text of a key: <c>smk_ID_SECRET_CHECK</c>, and of the refresh token that comes with it: <c>smr_ID_SECRET_CHECK</c>; with a 12-character id, 43 base62 characters for 256 random bits, and 6
 /// that tell a mistyped key from an unknown one without a look-up. Only its SHA-256 is ever stored.
 /// </summary>
 public static class KeyToken
 {
     public const string Prefix = "smk_";
+    public const string RefreshPrefix = "smr_";
     public const int IdLength = 12;
 
     private const int SecretLength = 43;
@@ -22,17 +23,17 @@ public static class KeyToken
     public static (string Id, string Token) New()
     {
         var id = RandomNumberGenerator.GetString("abcdefghijklmnopqrstuvwxyz0123456789", IdLength);
-        Span<byte> secret = stackalloc byte[32];
-        RandomNumberGenerator.Fill(secret);
-        var body = $"{Prefix}{id}_{Base62(new BigInteger(secret, isUnsigned: true), SecretLength)}";
-        return (id, $"{body}_{Checksum(body)}");
+        return (id, New(Prefix, id));
     }
 
-    /// <summary>The key id inside a well-formed token.</summary>
-    public static bool TryReadId(ReadOnlySpan<char> token, out ReadOnlySpan<char> id)
+    /// <summary>A new refresh token for that key.</summary>
+    public static string NewRefresh(string keyId) => New(RefreshPrefix, keyId);
+
+    /// <summary>The key id inside a well-formed token with that prefix.</summary>
+    public static bool TryReadId(ReadOnlySpan<char> token, string prefix, out ReadOnlySpan<char> id)
     {
         id = default;
-        if (token.Length != Length || !token.StartsWith(Prefix, StringComparison.Ordinal) || token[16] != '_' || token[^(CheckLength + 1)] != '_')
+        if (token.Length != Length || !token.StartsWith(prefix, StringComparison.Ordinal) || token[16] != '_' || token[^(CheckLength + 1)] != '_')
         {
             return false;
         }
@@ -56,6 +57,14 @@ public static class KeyToken
         Span<char> hash = stackalloc char[44];
         Hash(token, hash);
         return new string(hash);
+    }
+
+    private static string New(string prefix, string id)
+    {
+        Span<byte> secret = stackalloc byte[32];
+        RandomNumberGenerator.Fill(secret);
+        var body = $"{prefix}{id}_{Base62(new BigInteger(secret, isUnsigned: true), SecretLength)}";
+        return $"{body}_{Checksum(body)}";
     }
 
     private static string Checksum(string body)

@@ -1,6 +1,7 @@
 using SessionMesh.Contracts.Errors;
 using SessionMesh.Core;
 using SessionMesh.Core.Idempotency;
+using SessionMesh.Core.Keys;
 using SessionMesh.Core.State;
 
 namespace SessionMesh.Server.Engine;
@@ -39,7 +40,12 @@ internal sealed class WorkItem<T>(Command<T> command, IdempotencyToken? token, F
 
     public override void Decide(MeshDraft draft)
     {
-        draft.Actor = command.Actor;
+        if (!draft.ActFor(command.Actor) && command.NeedsValidKey)
+        {
+            _executed = new(KeyRules.Unauthenticated()); // revoked, or expired, since the call came in
+            return;
+        }
+
         if (token is not null)
         {
             var (earlier, error) = ReceiptRules.Find(draft, token);

@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using SessionMesh.Contracts.Events;
 using SessionMesh.Contracts.Json;
+using SessionMesh.Core.Keys;
 using SessionMesh.Core.Log;
 using SessionMesh.Server.Auth;
 using SessionMesh.Server.Engine;
@@ -76,6 +77,7 @@ public sealed class EventEndpoints(MeshEngine engine, MeshStore store, ChangeFee
     private async Task<long> SendPageAsync(HttpContext http, long after)
     {
         using var text = new Utf8Buffer(4096);
+        var key = http.GetKey();
         var at = after;
         if (feed.After(after, engine.State.Revision, PageSize) is { } recent)
         {
@@ -85,13 +87,17 @@ public sealed class EventEndpoints(MeshEngine engine, MeshStore store, ChangeFee
             {
                 payload.Clear();
                 ChangeCodec.WritePayload(payload, json, change);
-                EventWriter.Write(text, change.Revision, change.At, change.Actor, change.Kind, change.Subject, payload.Written.Span);
+                if (IsFor(key, change.Kind, change.Subject))
+                {
+                    EventWriter.Write(text, change.Revision, change.At, change.Actor, change.Kind, change.Subject, payload.Written.Span);
+                }
+
                 at = change.Revision;
             }
         }
         else
         {
-            at = await ReadTableAsync(text, after);
+            at = await ReadTableAsync(text, key, after);
         }
 
         if (text.Length > 0)
@@ -102,19 +108,29 @@ public sealed class EventEndpoints(MeshEngine engine, MeshStore store, ChangeFee
         return at;
     }
 
-    private async Task<long> ReadTableAsync(Utf8Buffer text, long after)
+    private async Task<long> ReadTableAsync(Utf8Buffer text, Key key, long after)
     {
         var upTo = engine.State.Revision;
         await using var db = store.OpenReader();
         var at = after;
         foreach (var row in await db.Changes.Where(c => c.Revision > after && c.Revision <= upTo).OrderBy(c => c.Revision).Take(PageSize).ToListAsync())
         {
-            EventWriter.Write(text, row.Revision, row.At, row.Actor, row.Kind, row.Subject, System.Text.Encoding.UTF8.GetBytes(row.Payload));
+            if (IsFor(key, row.Kind, row.Subject))
+            {
+                EventWriter.Write(text, row.Revision, row.At, row.Actor, row.Kind, row.Subject, System.Text.Encoding.UTF8.GetBytes(row.Payload));
+            }
+
             at = row.Revision;
         }
 
         return at;
     }
+
+    /// <summary>A key that is for some agents hears of those alone, and of nothing but agents.</summary>
+    private bool IsFor(Key key, string kind, string subject) =>
+        key.Reach is null
+        || ((kind.StartsWith("agent.", StringComparison.Ordinal) || kind.StartsWith("directive.", StringComparison.Ordinal))
+            && engine.State.Find(subject) is { } slot && engine.State.Reaches(key, slot.Agent));
 
     private (string Event, StreamNotice Notice)? End(KeyWatch watch)
     {

@@ -7,7 +7,7 @@ namespace SessionMesh.Server.Events;
 /// <summary>Entries of the log as events. The mesh's own bookkeeping stays out, and so do hashes of keys.</summary>
 internal static class EventWriter
 {
-    private static readonly byte[] s_hash = "\"hash\":\""u8.ToArray();
+    private static readonly byte[][] s_hashes = ["\"hash\":\""u8.ToArray(), "\"refresh_hash\":\""u8.ToArray()];
 
     /// <param name="payload">The change's own members, a JSON object; they stand beside the envelope.</param>
     public static void Write(Utf8Buffer text, long revision, long at, string actor, string kind, string subject, ReadOnlySpan<byte> payload)
@@ -42,16 +42,16 @@ internal static class EventWriter
 
     private static void WriteMembers(Utf8Buffer text, string kind, ReadOnlySpan<byte> members)
     {
-        var hash = kind == KeyMinted.Name ? members.IndexOf(s_hash) : -1;
-        if (hash < 0)
+        foreach (var name in kind == KeyMinted.Name ? s_hashes : [])
         {
-            text.Raw(members);
-            return;
+            // A hash is base64 and never the first member of a minted key.
+            if (members.IndexOf(name) is var hash and > 0)
+            {
+                var end = hash + name.Length + members[(hash + name.Length)..].IndexOf((byte)'"') + 1;
+                members = (byte[])[.. members[..(hash - 1)], .. members[end..]];
+            }
         }
 
-        // The hash is base64 and never the first or last member of a minted key.
-        var end = hash + s_hash.Length + members[(hash + s_hash.Length)..].IndexOf((byte)'"') + 2;
-        text.Raw(members[..hash]);
-        text.Raw(members[end..]);
+        text.Raw(members);
     }
 }

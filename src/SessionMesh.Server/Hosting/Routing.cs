@@ -108,6 +108,13 @@ public static class Routing
         var keys = app.Services.GetRequiredService<KeyEndpoints>();
         app.MapPost(Routes.Keys, keys.Create).Describe(keys.Create, "createKey", "Keys", s_keys, "Mint a key",
             "The token is shown once. The same `session_key` again is its next generation.").Takes<CreateKeyRequest>(optional: true).Answers<CreatedKey>(201, 404, 409).Mutates();
+        app.MapPost(Routes.KeysRefresh, keys.Refresh).Describe(keys.Refresh, "refreshKey", "Keys", RequiredScope.AnyKey, "Trade a refresh token for the next generation of its key",
+            "Send `Authorization: Bearer smr_…`. A refresh token is used once; used twice, all keys of its name are revoked.")
+            .Takes<RefreshKeyRequest>(optional: true).Answers<CreatedKey>(201, 409).Mutates().WithMetadata(RefreshTokenRequired.Instance);
+        app.MapGet(Routes.Keys, keys.List).Describe(keys.List, "listKeys", "Keys", s_keys, "The caller's key and all below it", "Every key, for `admin`.")
+            .WithQuery("limit", "1 to 1000; 100 by default.").WithQuery("cursor", "`next_cursor` of the page before.").Answers<KeyList>();
+        app.MapGet(Routes.KeysSelf, keys.Self).Describe(keys.Self, "getOwnKey", "Keys", RequiredScope.AnyKey, "The key of this request, and what it may").Answers<KeyRow>();
+        app.MapGet(Routes.Keys + "/{key_id}", keys.Get).Describe(keys.Get, "getKey", "Keys", s_keys, "One key").Answers<KeyRow>(200, 404);
         app.MapDelete(Routes.Keys + "/{key_id}", keys.Revoke).Describe(keys.Revoke, "revokeKey", "Keys", s_keys, "Revoke a key and all below it",
             "At once, open streams included.").Answers<RevokedKey>(200, 404).Mutates();
     }

@@ -46,6 +46,7 @@ public static class ServerServices
         services.AddSingleton<SteeringEndpoints>();
         services.AddSingleton<InboxEndpoints>();
         services.AddSingleton<HistoryEndpoints>();
+        services.AddSingleton<KeyLists>();
         services.AddSingleton<KeyEndpoints>();
         services.AddSingleton<EventEndpoints>();
         services.AddSingleton<HealthEndpoints>();

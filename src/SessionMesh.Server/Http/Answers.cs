@@ -21,6 +21,13 @@ internal static class Answers
 
     public static Task WriteAsync(HttpContext http, Answer answer)
     {
+        if (answer.Status == StatusCodes.Status401Unauthorized)
+        {
+            http.Response.Headers.WWWAuthenticate = ProblemWriter.Challenge;
+            http.Response.Headers.CacheControl = "no-store";
+            http.Response.Headers[ProblemWriter.RequestIdHeader] = http.TraceIdentifier;
+        }
+
         if (answer.KeyId is not null)
         {
             http.Response.Headers.CacheControl = "no-store";

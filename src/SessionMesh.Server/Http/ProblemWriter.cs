@@ -10,6 +10,8 @@ namespace SessionMesh.Server.Http;
 /// <summary>Writes refusals as problem documents (RFC 9457). What went wrong inside stays in the log; the request id finds it there.</summary>
 public sealed class ProblemWriter(MeshEngine engine)
 {
+    /// <summary>What a 401 asks for.</summary>
+    public const string Challenge = "Bearer realm=\"session-mesh\"";
     public const string RequestIdHeader = "X-Request-Id";
 
     public Task WriteAsync(HttpContext http, MeshError error)
@@ -21,7 +23,7 @@ public sealed class ProblemWriter(MeshEngine engine)
         response.Headers.CacheControl = "no-store";
         if (error.Status == StatusCodes.Status401Unauthorized)
         {
-            response.Headers.WWWAuthenticate = "Bearer realm=\"session-mesh\"";
+            response.Headers.WWWAuthenticate = Challenge;
         }
 
         if (error.RetryAfter is { } seconds)
@@ -52,7 +54,8 @@ public sealed class ProblemWriter(MeshEngine engine)
         Status = error.Status,
         Detail = error.Detail,
         Code = error.Code,
-        RequestId = http?.TraceIdentifier,
+        // Where callers must not tell cases apart the bodies are the same to the byte; the header has it.
+        RequestId = error.Status is StatusCodes.Status401Unauthorized or StatusCodes.Status404NotFound ? null : http?.TraceIdentifier,
         Errors = error.Members,
         AgentStatus = error.AgentStatus,
         LastHeartbeatAt = error.Agent < 0 ? null : LastHeartbeat(error.Agent),

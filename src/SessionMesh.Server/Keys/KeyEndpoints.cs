@@ -9,14 +9,37 @@ using SessionMesh.Server.Http;
 
 namespace SessionMesh.Server.Keys;
 
-/// <summary>Minting and revoking keys. The secret exists in this request alone: only its hash goes on.</summary>
-public sealed class KeyEndpoints(Mutations mutations)
+/// <summary>Minting, refreshing and revoking keys. A secret exists in this request alone: only its hash goes on.</summary>
+public sealed class KeyEndpoints(Mutations mutations, KeyLists lists, ProblemWriter problems)
 {
+    public Task List(HttpContext http) => lists.List(http);
+
+    public Task Self(HttpContext http) => lists.Self(http);
+
+    public Task Get(HttpContext http) => lists.Get(http);
+
     public Task Create(HttpContext http)
     {
         var (id, token) = KeyToken.New();
+        var refreshToken = KeyToken.NewRefresh(id);
         return mutations.RunAsync(
-            http, MeshJson.Default.CreateKeyRequest, (key, body) => BindCreate(key, body ?? new CreateKeyRequest(), id, token), minted => RenderCreated(minted, token), optional: true);
+            http,
+            MeshJson.Default.CreateKeyRequest,
+            (key, body) => BindCreate(key, body ?? new CreateKeyRequest(), id, token, refreshToken),
+            minted => RenderCreated(minted, token, refreshToken),
+            optional: true);
+    }
+
+    public Task Refresh(HttpContext http)
+    {
+        var (id, token) = KeyToken.New();
+        var refreshToken = KeyToken.NewRefresh(id);
+        return mutations.RunAsync(
+            http,
+            MeshJson.Default.RefreshKeyRequest,
+            (key, body) => BindRefresh(key, body?.Ttl, id, token, refreshToken),
+            refreshed => refreshed.Key is { } minted ? RenderCreated(minted, token, refreshToken) : problems.ToAnswer(KeyRules.Unauthenticated()),
+            optional: true);
     }
 
     public Task Revoke(HttpContext http)
@@ -24,22 +47,18 @@ public sealed class KeyEndpoints(Mutations mutations)
         var id = (string)http.Request.RouteValues["key_id"]!;
         return mutations.RunAsync<IReadOnlyList<string>>(
             http,
-            key => new RevokeKey { Actor = key.Id, KeyId = id, AnyKey = key.Has(ScopeSet.Admin) },
+            key => new RevokeKey { Actor = key.Id, KeyId = id },
             revoked => Answers.Of(StatusCodes.Status200OK, new RevokedKey { KeyId = id, Revoked = revoked }, MeshJson.Default.RevokedKey));
     }
 
-    private static Outcome<Command<Key>> BindCreate(Key key, CreateKeyRequest body, string id, string token)
+    private static Outcome<Command<Key>> BindCreate(Key key, CreateKeyRequest body, string id, string token, string refreshToken)
     {
         var check = new Check();
         var name = check.Name("/session_key", body.SessionKey);
-        if (body.Ttl is < 1)
+        CheckTtl(body.Ttl, ref check);
+        if (body is { Refresh: true, AgentId: not null })
         {
-            check.Fail("/ttl", $"is a number of seconds; it is clamped to {Limits.MinKeyTtl} to {Limits.MaxKeyTtl}");
-        }
-
-        if (body.Refresh == true)
-        {
-            check.Fail("/refresh", "refresh tokens are not issued by this version; mint the name again before it ends");
+            check.Fail("/refresh", "is not for a key that is bound to an agent: that lives as long as the agent does");
         }
 
         if (body.AgentId is not null)
@@ -48,9 +67,38 @@ public sealed class KeyEndpoints(Mutations mutations)
         }
 
         var scopes = BindScopes(body.Scopes, ref check);
+        CheckWithin(body.Within, ref check);
         return check.Error is { } error
             ? error
-            : new MintKey { Actor = key.Id, Parent = key.Id, KeyId = id, Hash = KeyToken.Hash(token), Name = name, Ttl = body.Ttl, Scopes = scopes, AgentId = body.AgentId };
+            : new MintKey
+            {
+                Actor = key.Id,
+                KeyId = id,
+                Hash = KeyToken.Hash(token),
+                RefreshHash = body.Refresh == true ? KeyToken.Hash(refreshToken) : null,
+                Name = name,
+                Ttl = body.Ttl,
+                Scopes = scopes,
+                Within = body.Within,
+                AgentId = body.AgentId,
+            };
+    }
+
+    private static Outcome<Command<Refreshed>> BindRefresh(Key key, int? ttl, string id, string token, string refreshToken)
+    {
+        var check = new Check();
+        CheckTtl(ttl, ref check);
+        return check.Error is { } error
+            ? error
+            : new RefreshKey { Actor = key.Id, KeyId = key.Id, NewKeyId = id, Hash = KeyToken.Hash(token), RefreshHash = KeyToken.Hash(refreshToken), Ttl = ttl };
+    }
+
+    private static void CheckTtl(int? ttl, ref Check check)
+    {
+        if (ttl is < 1)
+        {
+            check.Fail("/ttl", $"is a number of seconds; it is clamped to {Limits.MinKeyTtl} to {Limits.MaxKeyTtl}");
+        }
     }
 
     private static ScopeSet? BindScopes(IReadOnlyList<string>? words, ref Check check)
@@ -81,16 +129,44 @@ public sealed class KeyEndpoints(Mutations mutations)
         return scopes;
     }
 
-    private static Answer RenderCreated(Key key, string token) =>
+    private static void CheckWithin(IReadOnlyList<string>? clauses, ref Check check)
+    {
+        if (clauses is { Count: 0 or > Limits.ReachClauses })
+        {
+            check.Fail("/within", $"has 1 to {Limits.ReachClauses} clauses; leave it out for no limit but the minting key's");
+            return;
+        }
+
+        for (var i = 0; i < (clauses?.Count ?? 0); i++)
+        {
+            var pointer = $"/within/{i}";
+            if (clauses![i] is not { } clause || !Reach.TryParse(clause, out var kind, out var value))
+            {
+                check.Fail(pointer, "is agent:ID, cluster:NAME or subtree:ID");
+            }
+            else if (kind == Reach.Cluster)
+            {
+                check.Name(pointer, value);
+            }
+            else
+            {
+                check.Id(pointer, value);
+            }
+        }
+    }
+
+    private static Answer RenderCreated(Key key, string token, string refreshToken) =>
         Answers.Of(StatusCodes.Status201Created, new CreatedKey
         {
             KeyId = key.Id,
             SessionKey = key.Name,
             Token = token,
             Ttl = key.ExpiresAt == 0 ? null : (int)((key.ExpiresAt - key.CreatedAt) / 1000),
-            ExpiresAt = key.ExpiresAt == 0 ? null : DateTimeOffset.FromUnixTimeMilliseconds(key.ExpiresAt),
+            ExpiresAt = KeyLists.Time(key.ExpiresAt),
             Scopes = key.Scopes.ToWords(),
+            Within = key.Reach?.Clauses,
             AgentId = key.AgentId,
             Generation = key.Generation,
+            RefreshToken = key.RefreshHash is null ? null : refreshToken,
         }, MeshJson.Default.CreatedKey, secretOf: key.Id);
 }

@@ -102,8 +102,10 @@ internal static class OpenApiDocument
 
         if (metadata.OfType<RequiredScope>().FirstOrDefault() is { } scope)
         {
-            var scopes = scope.AnyOf.Select(s => Core.Keys.ScopeWords.ToWords(s)[0]).ToArray();
-            operation.Description = $"{operation.Description} Scope: {string.Join(" or ", scopes.Select(s => $"`{s}`"))}.".TrimStart();
+            var scopes = scope.AnyOf.Select(s => Core.Keys.ScopeWords.ToWords(s).FirstOrDefault()).OfType<string>().ToArray();
+            var needs = metadata.OfType<RefreshTokenRequired>().Any() ? "Opened by a refresh token in place of the key." : scopes.Length == 0 ? "Scope: any."
+                : $"Scope: {string.Join(" or ", scopes.Select(s => $"`{s}`"))}.";
+            operation.Description = $"{operation.Description} {needs}".TrimStart();
             operation.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(Bearer, context.Document)] = [] }];
         }
 

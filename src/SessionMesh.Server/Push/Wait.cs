@@ -1,19 +1,32 @@
+using SessionMesh.Server.Auth;
 using SessionMesh.Server.Engine;
 
 namespace SessionMesh.Server.Push;
 
-/// <summary>A bounded time in which an answer is held back.</summary>
+/// <summary>A bounded time in which an answer is held back; it is over with the key of who waits, too.</summary>
 internal readonly struct Wait
 {
     private readonly TimeProvider _time;
     private readonly long _began;
     private readonly TimeSpan _most;
+    private readonly MeshEngine _engine;
+    private readonly KeyWatch _watch;
 
-    private Wait(TimeProvider time, TimeSpan most) => (_time, _began, _most) = (time, time.GetTimestamp(), most);
+    private Wait(TimeSpan most, MeshEngine engine, KeyWatch watch) =>
+        (_time, _began, _most, _engine, _watch) = (engine.Time, engine.Time.GetTimestamp(), most, engine, watch);
 
-    public static Wait For(TimeSpan most, MeshEngine engine) => new(engine.Time, most);
+    public static Wait For(TimeSpan most, MeshEngine engine, KeyWatch watch) => new(most, engine, watch);
 
     /// <summary>True when there is something to look at again; false when the time is up.</summary>
-    public Task<bool> UntilAsync(AsyncSignal signal, CancellationToken cancellation) =>
-        signal.WaitAsync(_most - _time.GetElapsedTime(_began), _time, cancellation);
+    public async Task<bool> UntilAsync(AsyncSignal signal, CancellationToken cancellation)
+    {
+        var left = _most - _time.GetElapsedTime(_began);
+        if (_watch.End() is not null)
+        {
+            return false;
+        }
+
+        var keyLeft = _watch.ExpiresAt == 0 ? left : TimeSpan.FromMilliseconds(Math.Max(0, _watch.ExpiresAt - _engine.Now.Wall));
+        return await signal.WaitAsync(left < keyLeft ? left : keyLeft, _time, cancellation) && _watch.End() is null;
+    }
 }

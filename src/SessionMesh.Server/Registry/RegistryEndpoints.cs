@@ -54,9 +54,12 @@ public sealed class RegistryEndpoints(Mutations mutations, MeshEngine engine, Ro
 
         var page = new List<AgentSlot>();
         var now = engine.Now;
-        var next = specialization is null ? -1 : new AgentQuery(engine.State, AliveFilter.Active).Specialized(specialization).Fill(page, after, limit, now);
+        var reach = http.GetKey().Reach;
+        var next = specialization is null
+            ? -1
+            : new AgentQuery(engine.State, AliveFilter.Active).Specialized(specialization).Within(reach).Fill(page, after, limit, now);
         using var json = new Utf8Buffer(512 + (page.Count * 640));
-        WriteCounts(json, specialization);
+        WriteCounts(json, specialization is null ? Counts(reach) : Counts(reach).Where(c => c.Name == specialization));
         json.Raw(",\"agents\":["u8);
         foreach (var slot in page)
         {
@@ -86,19 +89,34 @@ public sealed class RegistryEndpoints(Mutations mutations, MeshEngine engine, Ro
             : new RegisterSpecialization { Actor = key.Id, AgentId = id, Specialization = specialization!, Profile = profile };
     }
 
-    private void WriteCounts(Utf8Buffer json, string? only)
+    private IEnumerable<(string Name, int Declared, int Alive)> Counts(Reach? reach)
     {
         var indexes = engine.State.Indexes;
+        if (reach is null)
+        {
+            return indexes.Specializations.Select(s =>
+                (s.Key, s.Value.Count - s.Value.CountWith(indexes.With(Liveness.Dead)), s.Value.CountWith(indexes.With(Liveness.Alive))));
+        }
+
+        var within = new List<AgentSlot>();
+        new AgentQuery(engine.State, AliveFilter.All).Within(reach).Fill(within, -1, int.MaxValue, engine.Now);
+        return within.Where(slot => slot.Agent.Liveness != Liveness.Dead)
+            .SelectMany(slot => slot.Agent.Specializations.Names, (slot, name) => (Name: name, IsAlive: slot.Agent.Liveness == Liveness.Alive))
+            .GroupBy(one => one.Name, (name, all) => (name, all.Count(), all.Count(one => one.IsAlive)));
+    }
+
+    private static void WriteCounts(Utf8Buffer json, IEnumerable<(string Name, int Declared, int Alive)> counts)
+    {
         json.Raw("{\"specializations\":["u8);
         var any = false;
-        foreach (var (name, numbers) in indexes.Specializations.Where(s => only is null || s.Key == only).OrderBy(s => s.Key, StringComparer.Ordinal))
+        foreach (var (name, declared, alive) in counts.OrderBy(c => c.Name, StringComparer.Ordinal))
         {
             json.Raw("{\"specialization\":"u8);
             json.String(name);
             json.Raw(",\"declared\":"u8);
-            json.Number(numbers.Count - numbers.CountWith(indexes.With(Liveness.Dead)));
+            json.Number(declared);
             json.Raw(",\"alive\":"u8);
-            json.Number(numbers.CountWith(indexes.With(Liveness.Alive)));
+            json.Number(alive);
             json.Raw("},"u8);
             any = true;
         }

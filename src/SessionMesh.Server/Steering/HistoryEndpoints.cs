@@ -1,5 +1,4 @@
 using System.Globalization;
-using SessionMesh.Core.Agents;
 using SessionMesh.Core.Keys;
 using SessionMesh.Core.State;
 using SessionMesh.Server.Auth;
@@ -18,15 +17,17 @@ public sealed class HistoryEndpoints(MeshEngine engine, DirectiveHistory history
         var query = Query.Read(http, ref check, "limit", "cursor");
         var limit = query.Limit(ref check);
         var from = query.Number("cursor", ref check, 1, long.MaxValue);
-        var slot = engine.State.Find(id);
-        if ((check.Error ?? http.GetKey().CheckAgent(ScopeSet.MeshRead, id) ?? (slot is null ? Fencing.NotFound(id) : null)) is { } error)
+        var found = check.Error is { } error ? error : http.GetKey().FindAgent(engine.State, ScopeSet.MeshRead, id);
+        if (!found.Succeeded)
         {
-            await problems.WriteAsync(http, error);
+            await problems.WriteAsync(http, found.Error);
             return;
         }
 
+        var slot = found.Value;
+
         using var json = new Utf8Buffer(4096);
-        await WriteAsync(json, slot!, from ?? slot!.Inbox.LastRevision, limit);
+        await WriteAsync(json, slot, from ?? slot.Inbox.LastRevision, limit);
         await Answers.WriteAsync(http, StatusCodes.Status200OK, json.Written);
     }
 

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using SessionMesh.Contracts;
+using SessionMesh.Contracts.Errors;
 using SessionMesh.Contracts.Events;
 using SessionMesh.Contracts.Json;
 using SessionMesh.Core;
@@ -31,21 +32,21 @@ public sealed class InboxEndpoints(MeshEngine engine, DirectiveWriter directives
         var after = query.Number("after", ref check, 0, long.MaxValue);
         var wait = query.Number("wait", ref check, 0, Limits.MaxWait);
         var incarnation = (int?)query.Number("incarnation", ref check, 1, int.MaxValue);
-        var error = check.Error ?? http.GetKey().CheckAgent(ScopeSet.RegistryWrite, id);
-        var slot = engine.State.Find(id);
-        if ((error ?? (slot is null ? Fencing.NotFound(id) : Fence(slot, incarnation))) is { } refused)
+        var found = check.Error is { } error ? error : http.GetKey().FindAgent(engine.State, ScopeSet.RegistryWrite, id);
+        if ((found.Error ?? Fence(found.Value!, incarnation)) is { } refused)
         {
             await problems.WriteAsync(http, refused);
             return;
         }
 
+        var slot = found.Value!;
         if (Sse.IsAskedFor(http))
         {
-            await StreamAsync(http, slot!, Sse.LastEventId(http) ?? after ?? 0, incarnation);
+            await StreamAsync(http, slot, Sse.LastEventId(http) ?? after ?? 0, incarnation);
         }
         else
         {
-            await PollAsync(http, slot!, after ?? 0, TimeSpan.FromSeconds(wait ?? 0));
+            await PollAsync(http, slot, after ?? 0, TimeSpan.FromSeconds(wait ?? 0));
         }
     }
 
@@ -63,8 +64,9 @@ public sealed class InboxEndpoints(MeshEngine engine, DirectiveWriter directives
 
     private async Task PollAsync(HttpContext http, AgentSlot slot, long after, TimeSpan wait)
     {
-        using var subscription = subscriptions.Listen(slot.Agent.Number, http.GetKey().Id);
-        var waiting = Wait.For(wait, engine);
+        var watch = new KeyWatch(http.GetKey(), engine);
+        using var subscription = subscriptions.Listen(slot.Agent.Number, watch.KeyId);
+        var waiting = Wait.For(wait, engine, watch);
         ImmutableArray<Directive> pending;
         do
         {
@@ -72,6 +74,12 @@ public sealed class InboxEndpoints(MeshEngine engine, DirectiveWriter directives
             pending = slot.Inbox.Deliverable(engine.Now.Wall, after);
         }
         while (pending.IsEmpty && !shutdown.HasBegun && await waiting.UntilAsync(subscription.Changed, http.RequestAborted));
+
+        if (watch.End() is not null)
+        {
+            await problems.WriteAsync(http, KeyRules.Unauthenticated());
+            return;
+        }
 
         using var json = new Utf8Buffer(64 + (pending.Length * 512));
         json.Raw("{\"directives\":"u8);
@@ -93,10 +101,9 @@ public sealed class InboxEndpoints(MeshEngine engine, DirectiveWriter directives
             sent = await ResyncAsync(http, slot, sent);
             while (true)
             {
-                // The end before the inbox: a kill may come while a slow reader is being served, and its stop goes out before the end is said.
                 subscription.Changed.Reset();
+                sent = await SendAsync(http, slot, sent, incarnation, watch);
                 var end = End(slot.Agent, incarnation, watch);
-                sent = await SendAsync(http, slot, sent);
                 if (end is var (name, notice))
                 {
                     await Sse.SendAsync(http, name, notice, MeshJson.Default.StreamNotice);
@@ -121,14 +128,16 @@ public sealed class InboxEndpoints(MeshEngine engine, DirectiveWriter directives
 
     /// <summary>
     /// Sends what is pending, a bounded piece at a time: what a stream holds in memory does not grow with its inbox, and each piece
-    /// waits until the one before has left.
+    /// waits until the one before has left. Before each it is asked again whether there is still anybody to send to; a dead agent's stop
+    /// goes out before the end is said.
     /// </summary>
-    private async Task<long> SendAsync(HttpContext http, AgentSlot slot, long sent)
+    private async Task<long> SendAsync(HttpContext http, AgentSlot slot, long sent, int? incarnation, KeyWatch watch)
     {
         while (true)
         {
+            var end = End(slot.Agent, incarnation, watch);
             var fresh = slot.Inbox.Deliverable(engine.Now.Wall, sent, PieceSize);
-            if (fresh.IsEmpty)
+            if (fresh.IsEmpty || (end is not null && end.Value.Notice.Code != ErrorCodes.Tombstoned))
             {
                 return sent;
             }

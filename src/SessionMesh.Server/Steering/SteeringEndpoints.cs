@@ -38,9 +38,10 @@ public sealed class SteeringEndpoints(
     public async Task Get(HttpContext http)
     {
         var id = (string)http.Request.RouteValues["directive_id"]!;
-        if (!DirectiveId.TryParse(id, out var revision) || await history.FindAsync(revision) is not { } directive)
+        if (!DirectiveId.TryParse(id, out var revision) || await history.FindAsync(revision) is not { } directive
+            || !engine.State.Reaches(http.GetKey(), engine.State.AgentAt(directive.Agent)))
         {
-            await problems.WriteAsync(http, NoSuchDirective());
+            await problems.WriteAsync(http, SteeringRules.NoSuchDirective());
             return;
         }
 
@@ -51,9 +52,10 @@ public sealed class SteeringEndpoints(
     public async Task Cancel(HttpContext http)
     {
         var id = (string)http.Request.RouteValues["directive_id"]!;
-        if (!DirectiveId.TryParse(id, out var revision) || await history.FindAsync(revision) is not { } directive)
+        if (!DirectiveId.TryParse(id, out var revision) || await history.FindAsync(revision) is not { } directive
+            || !engine.State.Reaches(http.GetKey(), engine.State.AgentAt(directive.Agent)))
         {
-            await problems.WriteAsync(http, NoSuchDirective());
+            await problems.WriteAsync(http, SteeringRules.NoSuchDirective());
             return;
         }
 
@@ -136,9 +138,6 @@ public sealed class SteeringEndpoints(
         return new AckDirective { Actor = key.Id, AgentId = id, Seq = seq, State = Words.ToDeliveryState(body.State), Note = body.Note, Incarnation = body.Incarnation };
     }
 
-    private static MeshError NoSuchDirective() =>
-        new(404, ErrorCodes.DirectiveNotFound, "No such directive. Its id is in the answer to POST /api/session-mesh/steer.");
-
     private Answer RenderSteer(SteerOutcome outcome) =>
         outcome.One is { } directive ? Render(directive) : Answers.Of(StatusCodes.Status200OK, json => WriteMany(json, outcome.Many));
 
@@ -210,8 +209,9 @@ public sealed class SteeringEndpoints(
             return null;
         }
 
-        using var subscription = subscriptions.Listen(issued.Agent, http.GetKey().Id);
-        var waiting = Wait.For(TimeSpan.FromSeconds(body.WaitSeconds ?? DefaultWaitSeconds), engine);
+        var watch = new KeyWatch(http.GetKey(), engine);
+        using var subscription = subscriptions.Listen(issued.Agent, watch.KeyId);
+        var waiting = Wait.For(TimeSpan.FromSeconds(body.WaitSeconds ?? DefaultWaitSeconds), engine, watch);
         Directive? pending;
         do
         {

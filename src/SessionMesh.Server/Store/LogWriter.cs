@@ -37,8 +37,8 @@ internal sealed class LogWriter : IDisposable
         _commit = new(_db, "COMMIT");
         _change = new(_db, "INSERT INTO changes (revision, at, actor, kind, subject, payload) VALUES (?,?,?,?,?,?)");
         _agent = new(_db, """
-            INSERT INTO agents (number, id, incarnation, session, liveness, paused, specializations, labels, cluster, parent, user, direction, created_at, ttl, stop, last_exit)
-            VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
+            INSERT INTO agents (number, id, incarnation, session, liveness, paused, specializations, labels, cluster, parent, user, owner, direction, created_at, ttl, stop, last_exit)
+            VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
             ON CONFLICT (number) DO UPDATE SET incarnation=excluded.incarnation, session=excluded.session, liveness=excluded.liveness, paused=excluded.paused,
               specializations=excluded.specializations, labels=excluded.labels, cluster=excluded.cluster, parent=excluded.parent, user=excluded.user,
               direction=excluded.direction, ttl=excluded.ttl, stop=excluded.stop, last_exit=excluded.last_exit
@@ -49,9 +49,10 @@ internal sealed class LogWriter : IDisposable
             """);
         _moveDirective = new(_db, "UPDATE directives SET state=?, delivered_at=?, accepted_at=?, ended_at=?, note=? WHERE revision=?");
         _key = new(_db, """
-            INSERT INTO keys (revision, id, name, parent, scopes, hash, created_at, expires_at, agent_id, incarnation, generation, ended_at)
-            VALUES (?,?,?,?,?,?,?,?,?,?,?,?)
-            ON CONFLICT (revision) DO UPDATE SET expires_at=excluded.expires_at, ended_at=excluded.ended_at
+            INSERT INTO keys (revision, id, name, lineage, parent, account, scopes, reach, hash, created_at, expires_at, lifetime, agent_id, incarnation, generation,
+              refresh_hash, refresh_expires_at, refreshed_at, ended_at)
+            VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
+            ON CONFLICT (revision) DO UPDATE SET expires_at=excluded.expires_at, refreshed_at=excluded.refreshed_at, ended_at=excluded.ended_at
             """);
         _receipt = new(_db, "INSERT INTO receipts (revision, scope, request, at, status, answer, key_id) VALUES (?,?,?,?,?,?,?)");
         _trimReceipts = new(_db, "DELETE FROM receipts WHERE revision < ?");
@@ -131,7 +132,7 @@ internal sealed class LogWriter : IDisposable
 
     private void Write(Agent a) =>
         _agent.Bind(a.Number).Bind(a.Id).Bind(a.Incarnation).Bind(a.Session).Bind((long)a.Liveness).Bind(a.Paused ? 1 : 0)
-            .Bind(a.Specializations.Json).Bind(a.Labels.Json).Bind(a.Cluster).Bind(a.Parent).Bind(a.User).Bind(a.Direction)
+            .Bind(a.Specializations.Json).Bind(a.Labels.Json).Bind(a.Cluster).Bind(a.Parent).Bind(a.User).Bind(a.Owner).Bind(a.Direction)
             .Bind(a.CreatedAt).Bind(a.Ttl).Bind(AgentJson.Write(a.Stop)).Bind(AgentJson.Write(a.LastExit)).Run();
 
     private void Insert(Directive d) =>
@@ -139,8 +140,9 @@ internal sealed class LogWriter : IDisposable
             .Bind((long)d.State).Bind(d.IssuedBy).Bind(d.IssuedAt).Bind(d.ExpiresAt).Bind(d.DeliveredAt).Bind(d.AcceptedAt).Bind(d.EndedAt).Bind(d.Note).Run();
 
     private void Write(Key k) =>
-        _key.Bind(k.Revision).Bind(k.Id).Bind(k.Name).Bind(k.Parent).Bind(NameSet.Of(k.Scopes.ToWords()).Json).Bind(k.Hash).Bind(k.CreatedAt)
-            .Bind(k.ExpiresAt).Bind(k.AgentId).Bind(k.Incarnation).Bind(k.Generation).Bind(k.EndedAt).Run();
+        _key.Bind(k.Revision).Bind(k.Id).Bind(k.Name).Bind(k.Lineage).Bind(k.Parent).Bind(k.Account).Bind(NameSet.Of(k.Scopes.ToWords()).Json).Bind(k.Reach?.Json)
+            .Bind(k.Hash).Bind(k.CreatedAt).Bind(k.ExpiresAt).Bind(k.Lifetime).Bind(k.AgentId).Bind(k.Incarnation).Bind(k.Generation)
+            .Bind(k.RefreshHash).Bind(k.RefreshExpiresAt).Bind(k.RefreshedAt).Bind(k.EndedAt).Run();
 
     private void Write(Receipt r) =>
         _receipt.Bind(r.Revision).Bind(r.Scope.ToString("x32", null)).Bind(r.Request.ToString("x32", null)).Bind(r.At).Bind(r.Status).Bind(r.Answer).Bind(r.KeyId).Run();

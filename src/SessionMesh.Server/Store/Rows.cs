@@ -34,6 +34,7 @@ public sealed class AgentTableRow
     public required string Cluster { get; set; }
     public int Parent { get; set; }
     public string? User { get; set; }
+    public string? Owner { get; set; }
     public string? Direction { get; set; }
     public long CreatedAt { get; set; }
     public int Ttl { get; set; }
@@ -72,18 +73,29 @@ public sealed class KeyRow
     public long Revision { get; set; }
     public required string Id { get; set; }
     public required string Name { get; set; }
+    public required string Lineage { get; set; }
     public string? Parent { get; set; }
+    public string? Account { get; set; }
 
     /// <summary>JSON array of words.</summary>
     public required string Scopes { get; set; }
+
+    /// <summary>JSON array of clauses; null for none.</summary>
+    public string? Reach { get; set; }
 
     /// <summary>SHA-256 of the token, base64.</summary>
     public required string Hash { get; set; }
     public long CreatedAt { get; set; }
     public long ExpiresAt { get; set; }
+    public long Lifetime { get; set; }
     public string? AgentId { get; set; }
     public int Incarnation { get; set; }
     public int Generation { get; set; }
+
+    /// <summary>SHA-256 of the refresh token, base64; null for none.</summary>
+    public string? RefreshHash { get; set; }
+    public long RefreshExpiresAt { get; set; }
+    public long RefreshedAt { get; set; }
     public long EndedAt { get; set; }
 }
 

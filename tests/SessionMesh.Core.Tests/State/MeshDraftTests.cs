@@ -13,7 +13,7 @@ public sealed class MeshDraftTests
         var draft = new MeshDraft(state, new Moment(1_000, 1));
         Register("old", parent: null);
         Register("new", parent: null);
-        new RegisterAgent { Actor = "k", AgentId = "old", Profile = new Profile { ParentId = "new" }, Incarnation = 1 }.Decide(draft);
+        new RegisterAgent { Actor = Actors.Mesh, AgentId = "old", Profile = new Profile { ParentId = "new" }, Incarnation = 1 }.Decide(draft);
 
         draft.Commit();
 
@@ -21,7 +21,7 @@ public sealed class MeshDraftTests
         Assert.Equal(1, state.Find("old")!.Agent.Parent);
 
         void Register(string id, string? parent) =>
-            new RegisterAgent { Actor = "k", AgentId = id, Profile = new Profile { ParentId = parent } }.Decide(draft);
+            new RegisterAgent { Actor = Actors.Mesh, AgentId = id, Profile = new Profile { ParentId = parent } }.Decide(draft);
     }
 
     [Fact]
@@ -29,7 +29,7 @@ public sealed class MeshDraftTests
     {
         var state = new MeshState();
         var draft = new MeshDraft(state, new Moment(1_000, 1));
-        new RegisterAgent { Actor = "k", AgentId = "a", Profile = new Profile() }.Decide(draft);
+        new RegisterAgent { Actor = Actors.Mesh, AgentId = "a", Profile = new Profile() }.Decide(draft);
 
         Assert.Equal(1, draft.Revision);
         Assert.Equal(0, state.Revision);

@@ -51,27 +51,27 @@ public sealed class StateMachineTests
             case 0 or 1:
                 var takeover = random.Next(4) == 0;
                 return (_model.Register(incarnation, takeover),
-                    Run(new RegisterAgent { Actor = "k", AgentId = Id, Profile = new Profile { Ttl = 1_000_000 }, Incarnation = incarnation, Takeover = takeover }));
+                    Run(new RegisterAgent { Actor = Actors.Mesh, AgentId = Id, Profile = new Profile { Ttl = 1_000_000 }, Incarnation = incarnation, Takeover = takeover }));
             case 2:
-                return (_model.Beat(incarnation), Run(new ReviveBySignOfLife { Actor = "k", AgentId = Id, Incarnation = incarnation, Beat = Beat.Empty }));
+                return (_model.Beat(incarnation), Run(new ReviveBySignOfLife { Actor = Actors.Mesh, AgentId = Id, Incarnation = incarnation, Beat = Beat.Empty }));
             case 3 or 4 or 5:
                 var (verb, ttl, hold) = ((Verb)random.Next(3), random.Next(1, 60), random.Next(4) == 0);
-                return (_model.Steer(verb, ttl, hold), Run(new SteerAgent { Actor = "k", AgentId = Id, Message = new Message { Verb = verb, Direction = "north", Ttl = ttl, Hold = hold } }));
+                return (_model.Steer(verb, ttl, hold), Run(new SteerAgent { Actor = Actors.Mesh, AgentId = Id, Message = new Message { Verb = verb, Direction = "north", Ttl = ttl, Hold = hold } }));
             case 6 when _state.Slots.Count > 0:
                 _model.Deliver(seq);
                 return (null, Run(new MarkDelivered { Actor = "mesh", Number = 0, After = 0, UpTo = seq }));
             case 7 or 8:
                 var state = (DeliveryState)random.Next((int)DeliveryState.Accepted, (int)DeliveryState.Rejected + 1);
-                return (_model.Ack(seq, state, incarnation), Run(new AckDirective { Actor = "k", AgentId = Id, Seq = seq, State = state, Incarnation = incarnation }));
+                return (_model.Ack(seq, state, incarnation), Run(new AckDirective { Actor = Actors.Mesh, AgentId = Id, Seq = seq, State = state, Incarnation = incarnation }));
             case 9 when _state.Slots.Count > 0:
-                return (_model.Cancel(seq), Run(new CancelDirective { Actor = "k", Number = 0, Seq = seq }));
+                return (_model.Cancel(seq), Run(new CancelDirective { Actor = Actors.Mesh, Number = 0, Seq = seq }));
             case 10:
-                return (_model.Kill(grace, force), Run(new KillAgent { Actor = "k", AgentId = Id, Order = new StopOrder { Grace = grace, AtOnce = force } }));
+                return (_model.Kill(grace, force), Run(new KillAgent { Actor = Actors.Mesh, AgentId = Id, Order = new StopOrder { Grace = grace, AtOnce = force } }));
             case 11:
                 var exited = incarnation ?? Math.Max(1, _model.Incarnation);
-                return (_model.Exit(exited), Run(new ReportExit { Actor = "k", AgentId = Id, Incarnation = exited }));
+                return (_model.Exit(exited), Run(new ReportExit { Actor = Actors.Mesh, AgentId = Id, Incarnation = exited }));
             case 12:
-                return random.Next(4) == 0 ? (_model.Revive(), Run(new LiftTombstone { Actor = "k", AgentId = Id })) : Pass(random);
+                return random.Next(4) == 0 ? (_model.Revive(), Run(new LiftTombstone { Actor = Actors.Mesh, AgentId = Id })) : Pass(random);
             default:
                 return Pass(random);
         }

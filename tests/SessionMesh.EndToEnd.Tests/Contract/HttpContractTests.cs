@@ -78,7 +78,7 @@ public sealed class HttpContractTests(Mesh mesh) : IClassFixture<Mesh>
     {
         const string call = "-X DELETE https://api.example.com/api/session-mesh/agents/789";
         var unknown = await Curl(404, call);
-        Members.Equal("""{"type":"urn:session-mesh:error:agent_not_found","title":"Not Found","status":404,"detail":"<text>","code":"agent_not_found","request_id":"<text>"}""", unknown);
+        Members.Equal("""{"type":"urn:session-mesh:error:agent_not_found","title":"Not Found","status":404,"detail":"<text>","code":"agent_not_found"}""", unknown);
         await Register("789", "ending");
         Members.Equal(
             """{"agent_id":"789","incarnation":1,"status":"stopping","confirmed":false,"exit_code":null,"signal":null,"reason":null,"deadline":"<time>","descendants":[]}""",
@@ -109,7 +109,7 @@ public sealed class HttpContractTests(Mesh mesh) : IClassFixture<Mesh>
         Assert.StartsWith("HTTP/1.1 401 ", head, StringComparison.Ordinal);
         Assert.Contains("WWW-Authenticate: Bearer", head, StringComparison.Ordinal);
         Assert.Contains("Content-Type: application/problem+json", head, StringComparison.Ordinal);
-        Members.Equal("""{"type":"urn:session-mesh:error:unauthenticated","title":"Unauthorized","status":401,"detail":"<text>","code":"unauthenticated","request_id":"<text>"}""", body);
+        Members.Equal("""{"type":"urn:session-mesh:error:unauthenticated","title":"Unauthorized","status":401,"detail":"<text>","code":"unauthenticated"}""", body);
         Assert.Contains("POST /api/session-mesh/keys", body, StringComparison.Ordinal);
         Assert.Contains("root.key", body, StringComparison.Ordinal);
     }

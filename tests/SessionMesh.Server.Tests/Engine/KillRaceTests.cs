@@ -19,10 +19,10 @@ public sealed class KillRaceTests
             await rig.Engine.ExecuteAsync(Register(id, takeover: false));
             var incarnation = rig.State.Find(id)!.Agent.Incarnation;
 
-            var kill = Task.Run(() => rig.Engine.ExecuteAsync(new KillAgent { Actor = "k", AgentId = id, Order = new StopOrder { Grace = 10, AtOnce = round % 2 == 0 } }));
-            var exit = Task.Run(() => rig.Engine.ExecuteAsync(new ReportExit { Actor = "k", AgentId = id, Incarnation = incarnation, Signal = "KILL" }));
+            var kill = Task.Run(() => rig.Engine.ExecuteAsync(new KillAgent { Actor = Actors.Mesh, AgentId = id, Order = new StopOrder { Grace = 10, AtOnce = round % 2 == 0 } }));
+            var exit = Task.Run(() => rig.Engine.ExecuteAsync(new ReportExit { Actor = Actors.Mesh, AgentId = id, Incarnation = incarnation, Signal = "KILL" }));
             var again = Task.Run(() => rig.Engine.ExecuteAsync(Register(id, takeover: round % 3 == 0)));
-            var beat = Task.Run(() => rig.Engine.ExecuteAsync(new ReviveBySignOfLife { Actor = "k", AgentId = id, Incarnation = incarnation, Beat = Beat.Empty }));
+            var beat = Task.Run(() => rig.Engine.ExecuteAsync(new ReviveBySignOfLife { Actor = Actors.Mesh, AgentId = id, Incarnation = incarnation, Beat = Beat.Empty }));
             var renew = Task.Run(() => rig.Engine.ExecuteAsync(Register(id, takeover: false) with { Incarnation = incarnation }));
             await Task.WhenAll(kill, exit, again, beat, renew);
 
@@ -34,11 +34,11 @@ public sealed class KillRaceTests
             }
 
             // Whatever came of the race, the next round begins with a proven end.
-            await rig.Engine.ExecuteAsync(new KillAgent { Actor = "k", AgentId = id, Order = new StopOrder { Grace = 0, AtOnce = true } });
-            var left = await rig.Engine.ExecuteAsync(new ReportExit { Actor = "k", AgentId = id, Incarnation = after.Agent.Incarnation });
+            await rig.Engine.ExecuteAsync(new KillAgent { Actor = Actors.Mesh, AgentId = id, Order = new StopOrder { Grace = 0, AtOnce = true } });
+            var left = await rig.Engine.ExecuteAsync(new ReportExit { Actor = Actors.Mesh, AgentId = id, Incarnation = after.Agent.Incarnation });
             Assert.Equal(Liveness.Dead, left.Value!.Agent.Liveness);
         }
     }
 
-    private static RegisterAgent Register(string id, bool takeover) => new() { Actor = "k", AgentId = id, Profile = new Profile(), Takeover = takeover };
+    private static RegisterAgent Register(string id, bool takeover) => new() { Actor = Actors.Mesh, AgentId = id, Profile = new Profile(), Takeover = takeover };
 }

@@ -16,7 +16,7 @@ internal sealed class RandomCommands(Random random, MeshEngine engine)
     private readonly List<string> _keys = [];
 
     /// <summary>Queues one random command; the task tells its error code, or null.</summary>
-    public Task<string?> Next() => random.Next(20) switch
+    public Task<string?> Next() => random.Next(21) switch
     {
         0 or 1 => Run(new RegisterAgent { Actor = Actor(), AgentId = Id(), Profile = Profile(), Incarnation = Incarnation(), Takeover = Chance(4) }),
         2 => Run(new RegisterSpecialization { Actor = Actor(), AgentId = Id(), Specialization = Name(), Profile = Profile() }),
@@ -33,7 +33,8 @@ internal sealed class RandomCommands(Random random, MeshEngine engine)
         16 when engine.State.Slots.Count > 0 => Run(new CancelDirective { Actor = Actor(), Number = random.Next(engine.State.Slots.Count), Seq = random.Next(12) }),
         17 => Run(new SteerMany { Actor = Actor(), Selection = Selection(), Message = Message(), Expect = random.Next(1, 5), DryRun = Chance(4) }),
         18 => Mint(),
-        15 => _keys.Count == 0 ? Mint() : Run(new RevokeKey { Actor = Actor(), KeyId = _keys[random.Next(_keys.Count)], AnyKey = Chance(2) }),
+        15 => _keys.Count == 0 ? Mint() : Run(new RevokeKey { Actor = Actor(), KeyId = _keys[random.Next(_keys.Count)] }),
+        19 when _keys.Count > 0 => Refresh(),
         _ => Chance(2) ? Run(new ExpireKeys { Actor = Actors.Mesh }) : Run(new TrimReceipts { Actor = Actors.Mesh }),
     };
 
@@ -53,13 +54,23 @@ internal sealed class RandomCommands(Random random, MeshEngine engine)
         return Run(new MintKey
         {
             Actor = parent ?? Actors.Mesh,
-            Parent = parent,
             KeyId = id,
             Hash = KeyToken.Hash(token),
             Name = Chance(2) ? Name() : null,
             Ttl = Chance(2) ? random.Next(1, 200) : null,
             AgentId = Chance(3) ? Id() : null,
+            RefreshHash = Chance(3) ? KeyToken.Hash(token) : null,
+            Scopes = Chance(2) ? ScopeSet.RegistryWrite | ScopeSet.KeysMint | ScopeSet.Steer : null,
+            Within = Chance(4) ? [Chance(2) ? Reach.OfSubtree(Id()) : "cluster:" + Name()] : null,
         });
+    }
+
+    private Task<string?> Refresh()
+    {
+        var (id, token) = KeyToken.New();
+        var old = _keys[random.Next(_keys.Count)];
+        _keys.Add(id);
+        return Run(new RefreshKey { Actor = old, KeyId = old, NewKeyId = id, Hash = KeyToken.Hash(token), RefreshHash = KeyToken.Hash(token) });
     }
 
     private async Task<string?> Run<T>(Command<T> command)

@@ -14,10 +14,10 @@ public sealed class RenderTests
     {
         using var rig = new EngineRig();
         using var go = new ManualResetEventSlim();
-        var hold = rig.Engine.ExecuteAsync(new Hold { Actor = "k", Go = go });
-        var parent = rig.Engine.ExecuteAsync(new RegisterAgent { Actor = "k", AgentId = "parent", Profile = new Profile() });
+        var hold = rig.Engine.ExecuteAsync(new Hold { Actor = Actors.Mesh, Go = go });
+        var parent = rig.Engine.ExecuteAsync(new RegisterAgent { Actor = Actors.Mesh, AgentId = "parent", Profile = new Profile() });
         var child = rig.Engine.ExecuteAsync(
-            new RegisterAgent { Actor = "k", AgentId = "child", Profile = new Profile { ParentId = "parent" } },
+            new RegisterAgent { Actor = Actors.Mesh, AgentId = "child", Profile = new Profile { ParentId = "parent" } },
             new IdempotencyToken(1, 1),
             registered => new Answer(201, Encoding.UTF8.GetBytes($"\"{rig.Engine.IdOf(registered.Agent.Parent)}\"")));
         go.Set();

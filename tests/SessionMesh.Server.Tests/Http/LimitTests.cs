@@ -182,6 +182,9 @@ public sealed class LimitTests(LimitServer server) : IClassFixture<LimitServer>
             nameof(Limits.Inbox), nameof(Limits.DefaultDirectiveTtl),                                                  // SteerTests
             nameof(Limits.DefaultAgentTtl), nameof(Limits.DefaultRegistryTtl),                                         // RegistrationTests, RegistryTests
             nameof(Limits.DefaultKeyTtl), nameof(Limits.MinKeyTtl), nameof(Limits.MaxKeyTtl),                          // MintTests
+            nameof(Limits.KeyDepth), nameof(Limits.KeysPerKey), nameof(Limits.KeysPerAgentKey),                        // KeyQuotaTests
+            nameof(Limits.AgentsPerKey), nameof(Limits.AgentsPerAgentKey), nameof(Limits.ReachClauses),                // KeyQuotaTests
+            nameof(Limits.RefreshTokenTtl),                                                                            // RefreshTests
             nameof(Limits.IdempotencyKeyLength), nameof(Limits.IdempotencyHours),                                      // IdempotencyTests
             nameof(Limits.SelectorIds), nameof(Limits.SelectorMatches),                                                // SelectorTests
         ];

@@ -30,7 +30,7 @@ public sealed class AuthenticationTests
             request.Headers.TryAddWithoutValidation("Authorization", header);
             var reply = (await mesh.SendAsync(request)).ShouldBeProblem(401, "unauthenticated");
             Assert.Equal("Bearer realm=\"session-mesh\"", reply.Headers["WWW-Authenticate"]);
-            answers.Add(reply.Text.Replace(reply.Json["request_id"]!.GetValue<string>(), "", StringComparison.Ordinal));
+            answers.Add(reply.Text);
         }
 
         Assert.Single(answers.Distinct());

@@ -13,7 +13,7 @@ public sealed class RevocationTests
         var grandchild = await mesh.MintAsync("""{"scopes":["mesh:read"]}""", child);
         var sibling = await mesh.MintAsync("{}");
         var reply = await mesh.DeleteAsync("keys/" + Id(parent));
-        reply.ShouldBe(200, $$"""{"key_id":"{{Id(parent)}}","revoked":["{{Id(grandchild)}}","{{Id(child)}}","{{Id(parent)}}"]}""");
+        reply.ShouldBe(200, $$"""{"key_id":"{{Id(parent)}}","revoked":["{{Id(parent)}}","{{Id(child)}}","{{Id(grandchild)}}"]}""");
         foreach (var gone in new[] { parent, child, grandchild })
         {
             (await mesh.GetAsync("alive", gone)).ShouldBeProblem(401, "unauthenticated");

@@ -27,6 +27,8 @@ public sealed class ScopeTests
         { "POST agents/a/revive", "kill", "kill" },
         { "DELETE agents/a", "kill", "kill" },
         { "POST keys", "keys:mint", "keys:mint" },
+        { "GET keys", "keys:mint", "keys:mint" },
+        { "GET keys/aaaaaaaaaaaa", "keys:mint", "keys:mint" },
         { "DELETE keys/aaaaaaaaaaaa", "keys:mint", "keys:mint" },
     };
 

@@ -1,0 +1,105 @@
+using SessionMesh.Contracts;
+using SessionMesh.Contracts.Errors;
+using SessionMesh.Core.Keys;
+using SessionMesh.Core.State;
+
+namespace SessionMesh.Core.Agents;
+
+/// <summary>
+/// Where a registration puts an agent: its cluster and its parent. A key that is for some agents puts none beyond them, moves none
+/// away from them, and says nothing of those that are.
+/// </summary>
+internal static class Placing
+{
+    /// <summary>The profile, with the place that the caller's key implies where it names none; or why it may not be there.</summary>
+    public static Outcome<Profile> Check(MeshDraft draft, string agentId, Profile profile)
+    {
+        var known = draft.KnownAgent(agentId);
+        if (known is null)
+        {
+            profile = WithDefaults(draft.Caller, agentId, profile);
+        }
+        else if (!draft.Reaches(known))
+        {
+            return Outside(draft.Caller!, agentId);
+        }
+
+        return (CheckParent(draft, known, agentId, profile.ParentId) ?? CheckReach(draft, known, agentId, profile) ?? CheckQuota(draft, known)) is { } error
+            ? error
+            : profile;
+    }
+
+    private static Profile WithDefaults(Key? caller, string agentId, Profile profile) => caller?.Reach is not { } reach
+        ? profile
+        : profile with
+        {
+            Cluster = profile.Cluster ?? (reach.Clusters is [var cluster] ? cluster : null),
+            ParentId = profile.ParentId ?? (reach.Subtrees is [var root] && root != agentId ? root : null),
+        };
+
+    /// <summary>A parent must be known, and must not be the agent itself or below it.</summary>
+    private static MeshError? CheckParent(MeshDraft draft, Agent? agent, string agentId, string? parentId)
+    {
+        if (parentId is null)
+        {
+            return null;
+        }
+
+        if (parentId == agentId)
+        {
+            return MeshError.Invalid("/parent_id", "an agent cannot be its own parent");
+        }
+
+        var stays = agent is { Parent: >= 0 } && draft.AgentAt(agent.Parent).Id == parentId;
+        if ((stays ? draft.KnownAgent(parentId) : draft.FindAgent(parentId)) is not { } parent)
+        {
+            return MeshError.Invalid("/parent_id", $"no agent '{parentId}' is known; register the parent first");
+        }
+
+        for (var above = parent; agent is not null; above = draft.AgentAt(above.Parent))
+        {
+            if (above.Number == agent.Number)
+            {
+                return MeshError.Invalid("/parent_id", $"'{parentId}' is below '{agentId}' already; that would make a circle");
+            }
+
+            if (above.Parent < 0)
+            {
+                break;
+            }
+        }
+
+        return null;
+    }
+
+    private static MeshError? CheckReach(MeshDraft draft, Agent? known, string agentId, Profile profile)
+    {
+        if (draft.Caller is not { Reach: { } reach } caller)
+        {
+            return null;
+        }
+
+        var cluster = profile.Cluster ?? known?.Cluster ?? RegistrationRules.DefaultCluster;
+        var parent = profile.ParentId is null ? known?.Parent ?? -1 : draft.KnownAgent(profile.ParentId)!.Number;
+        var stays = known is not null && cluster == known.Cluster && parent == known.Parent;
+        return stays || (agentId != caller.AgentId && caller.Has(ScopeSet.RegistryWrite) && reach.CoversPlace(agentId, cluster, parent, draft.AgentAt))
+            ? null
+            : Outside(caller, agentId);
+    }
+
+    private static MeshError? CheckQuota(MeshDraft draft, Agent? known)
+    {
+        if (known is not null || draft.Caller is not { Account: { } account } caller)
+        {
+            return null;
+        }
+
+        var most = MintKey.IsAgents(draft, caller) ? Limits.AgentsPerAgentKey : Limits.AgentsPerKey;
+        return draft.AgentsOf(account) < most
+            ? null
+            : new MeshError(429, ErrorCodes.AgentQuota, $"The key {account} and those below it have made {most} agents known, which is the most. Use an id again, or a key of its own for each fleet.");
+    }
+
+    private static MeshError Outside(Key caller, string agentId) =>
+        new(403, ErrorCodes.OutsideReach, $"This key is for agents within {caller.Reach}. Agent '{agentId}' is, or would be, elsewhere; and no key moves the agent it is bound to.");
+}

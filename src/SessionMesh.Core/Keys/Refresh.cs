@@ -1,0 +1,74 @@
+using SessionMesh.Contracts;
+using SessionMesh.Core.State;
+
+namespace SessionMesh.Core.Keys;
+
+/// <summary>What a refresh came to: the next key, or null when the token had been used before, and its family is revoked.</summary>
+public sealed record Refreshed(Key? Key);
+
+/// <summary>
+/// <c>POST /keys/refresh</c>: trades a refresh token for the next generation of its key, with a refresh token of its own. A token
+/// that is used a second time is in two hands: then all keys of that name end, and all below them.
+/// </summary>
+public sealed record RefreshKey : Command<Refreshed>
+{
+    /// <summary>The key that the token came with.</summary>
+    public required string KeyId { get; init; }
+    public required string NewKeyId { get; init; }
+
+    /// <summary>SHA-256 of the new token, base64.</summary>
+    public required string Hash { get; init; }
+
+    /// <summary>SHA-256 of the new refresh token, base64.</summary>
+    public required string RefreshHash { get; init; }
+
+    /// <summary>Seconds; null for as long as the key before was granted.</summary>
+    public int? Ttl { get; init; }
+
+    /// <inheritdoc/>
+    public override bool NeedsValidKey => false;
+
+    public override Outcome<Refreshed> Decide(MeshDraft draft)
+    {
+        if (draft.FindKey(KeyId) is not { } key || !key.IsRefreshKnownAt(draft.Now.Wall))
+        {
+            return KeyRules.Unauthenticated();
+        }
+
+        if (key.RefreshedAt != 0)
+        {
+            KeyRules.End(draft, draft.KeysIn(key.Lineage), lapsed: false, "its refresh token was used twice", []);
+            return new Refreshed(null);
+        }
+
+        var parent = key.Parent is null ? null : draft.KeysIn(key.Parent).Where(k => k.IsValidAt(draft.Now.Wall)).MaxBy(k => k.Generation);
+        if (parent is null && key.Parent is not null)
+        {
+            return KeyRules.Unauthenticated(); // what it was minted with has expired: it must be refreshed first
+        }
+
+        var generations = draft.KeysIn(key.Lineage);
+        draft.Emit(new KeyRefreshed { Subject = KeyId });
+        KeyRules.Retire(draft, generations);
+        draft.Emit(new KeyMinted
+        {
+            Subject = NewKeyId,
+            KeyName = key.Name,
+            Parent = key.Parent,
+            Lineage = key.Lineage,
+            Scopes = key.Scopes.ToWords(),
+            Within = key.Reach?.Clauses,
+            Hash = Hash,
+            ExpiresAt = KeyRules.Within(parent, draft.Now.Wall + Lifetime(key)),
+            Generation = generations.Max(k => k.Generation) + 1,
+            RefreshHash = RefreshHash,
+            RefreshExpiresAt = draft.Now.Wall + (Limits.RefreshTokenTtl * 1000L),
+        });
+        return new Refreshed(draft.FindKey(NewKeyId));
+    }
+
+    /// <summary>Milliseconds.</summary>
+    private long Lifetime(Key key) =>
+        Ttl is { } seconds ? Math.Clamp(seconds, Limits.MinKeyTtl, Limits.MaxKeyTtl) * 1000L
+        : Math.Clamp(key.Lifetime, Limits.MinKeyTtl * 1000L, Limits.MaxKeyTtl * 1000L);
+}

@@ -1,0 +1,51 @@
+using SessionMesh.Contracts.Errors;
+using SessionMesh.Core.State;
+
+namespace SessionMesh.Core.Keys;
+
+/// <summary>
+/// Revokes a key, all generations of its name, and at once every key below it. A key may revoke itself and what it minted; admin may
+/// revoke any.
+/// </summary>
+public sealed record RevokeKey : Command<IReadOnlyList<string>>
+{
+    public required string KeyId { get; init; }
+
+    public override Outcome<IReadOnlyList<string>> Decide(MeshDraft draft)
+    {
+        if (draft.FindKey(KeyId) is not { } key || !MaySee(draft, key))
+        {
+            return NotFound(KeyId);
+        }
+
+        var ended = new List<string>();
+        var own = draft.KeysIn(key.Lineage);
+        KeyRules.End(draft, own.OrderByDescending(k => k.Id == KeyId).ThenByDescending(k => k.Generation), lapsed: false, "revoked", ended);
+        return ended;
+    }
+
+    public static MeshError NotFound(string keyId) =>
+        new(404, ErrorCodes.KeyNotFound, $"No key '{keyId}' is yours to see. A key id is the 12 characters after smk_; list yours with GET /api/session-mesh/keys.");
+
+    private static bool MaySee(MeshDraft draft, Key key) =>
+        draft.Caller is not { } caller || caller.Has(ScopeSet.Admin) || KeyRules.IsAtOrBelow(draft, key.Lineage, caller.Lineage);
+}
+
+/// <summary>Ends keys whose time is over.</summary>
+public sealed record ExpireKeys : Command<int>
+{
+    /// <summary>Answers how many ended.</summary>
+    public override Outcome<int> Decide(MeshDraft draft)
+    {
+        var ended = new List<string>();
+        foreach (var id in draft.Base.Keys.Expired(draft.Now.Wall))
+        {
+            if (draft.FindKey(id) is { HeldUntil: > 0 and var until } key && until <= draft.Now.Wall)
+            {
+                KeyRules.End(draft, [key], lapsed: true, null, ended);
+            }
+        }
+
+        return ended.Count;
+    }
+}

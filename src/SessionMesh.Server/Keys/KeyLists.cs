@@ -1,0 +1,111 @@
+using System.Globalization;
+using SessionMesh.Contracts.Json;
+using SessionMesh.Contracts.Keys;
+using SessionMesh.Core.Keys;
+using SessionMesh.Server.Auth;
+using SessionMesh.Server.Engine;
+using SessionMesh.Server.Http;
+
+namespace SessionMesh.Server.Keys;
+
+/// <summary><c>GET /keys</c> and the like: the caller's key and those below it; for admin all. A key that is somebody else's is not there.</summary>
+public sealed class KeyLists(MeshEngine engine, ProblemWriter problems)
+{
+    /// <summary>Parents followed at most: more than a chain can have.</summary>
+    private const int Deepest = 64;
+
+    public async Task List(HttpContext http)
+    {
+        var check = new Check();
+        var query = Query.Read(http, ref check, "limit", "cursor");
+        var limit = query.Limit(ref check);
+        var after = query.Number("cursor", ref check, 0, long.MaxValue) ?? 0;
+        if (check.Error is { } error)
+        {
+            await problems.WriteAsync(http, error);
+            return;
+        }
+
+        var newest = NewestByLineage();
+        var page = engine.State.Keys.All
+            .Where(key => key.Revision > after && MaySee(http.GetKey(), key, newest))
+            .OrderBy(key => key.Revision).Take(limit + 1).ToList();
+        var more = page.Count > limit;
+        page = page[..Math.Min(page.Count, limit)];
+        await Answers.WriteAsync(http, new KeyList
+        {
+            Keys = [.. page.Select(key => ToRow(key, newest))],
+            Count = page.Count,
+            NextCursor = more ? page[^1].Revision.ToString(CultureInfo.InvariantCulture) : null,
+        }, MeshJson.Default.KeyList);
+    }
+
+    public Task Self(HttpContext http) => Answers.WriteAsync(http, ToRow(http.GetKey(), NewestByLineage()), MeshJson.Default.KeyRow);
+
+    public Task Get(HttpContext http)
+    {
+        var id = (string)http.Request.RouteValues["key_id"]!;
+        var newest = NewestByLineage();
+        return engine.State.Keys.Find(id) is { } key && MaySee(http.GetKey(), key, newest)
+            ? Answers.WriteAsync(http, ToRow(key, newest), MeshJson.Default.KeyRow)
+            : problems.WriteAsync(http, RevokeKey.NotFound(id));
+    }
+
+    /// <summary>Wall milliseconds as a time; 0 is null.</summary>
+    internal static DateTimeOffset? Time(long wall) => wall == 0 ? null : DateTimeOffset.FromUnixTimeMilliseconds(wall);
+
+    private Dictionary<string, Key> NewestByLineage()
+    {
+        var newest = new Dictionary<string, Key>(StringComparer.Ordinal);
+        foreach (var key in engine.State.Keys.All)
+        {
+            if (!newest.TryGetValue(key.Lineage, out var known) || key.Generation > known.Generation)
+            {
+                newest[key.Lineage] = key;
+            }
+        }
+
+        return newest;
+    }
+
+    private static bool MaySee(Key caller, Key key, Dictionary<string, Key> newest)
+    {
+        if (caller.Has(ScopeSet.Admin))
+        {
+            return true;
+        }
+
+        var lineage = key.Lineage;
+        for (var i = 0; i < Deepest && lineage is not null; i++)
+        {
+            if (lineage == caller.Lineage)
+            {
+                return true;
+            }
+
+            lineage = newest.GetValueOrDefault(lineage)?.Parent;
+        }
+
+        return false;
+    }
+
+    private KeyRow ToRow(Key key, Dictionary<string, Key> newest)
+    {
+        var now = engine.Now.Wall;
+        return new KeyRow
+        {
+            KeyId = key.Id,
+            SessionKey = key.Name,
+            ParentId = key.Parent is null ? null : newest.GetValueOrDefault(key.Parent)?.Id ?? key.Parent,
+            Scopes = key.Scopes.ToWords(),
+            Within = key.Reach?.Clauses,
+            AgentId = key.AgentId,
+            Incarnation = key.AgentId is null ? null : key.Incarnation,
+            Generation = key.Generation,
+            Valid = key.IsValidAt(now),
+            CreatedAt = DateTimeOffset.FromUnixTimeMilliseconds(key.CreatedAt),
+            ExpiresAt = Time(key.ExpiresAt),
+            RefreshableUntil = key.IsRefreshKnownAt(now) && key.RefreshedAt == 0 ? Time(key.RefreshExpiresAt) : null,
+        };
+    }
+}
