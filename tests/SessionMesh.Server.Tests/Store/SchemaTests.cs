@@ -1,5 +1,7 @@
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Infrastructure;
+using Microsoft.EntityFrameworkCore.Migrations;
 using SessionMesh.Server.Store;
 
 namespace SessionMesh.Server.Tests.Store;
@@ -40,6 +42,38 @@ public sealed class SchemaTests : IDisposable
         Assert.Equal($"The store {path} was written by a newer version (it has the migration 9999_future). Start that version, or restore a backup from before it.", refused.Message);
         Run(path, "DELETE FROM __EFMigrationsHistory WHERE MigrationId = '9999_future'");
         MeshStore.Open(path).Dispose();
+    }
+
+    [Fact]
+    public void Store_OfTheFirstVersion_IsMigrated_WithItsKeysAndABackup()
+    {
+        var path = Path.Combine(_directory, "mesh.db");
+        var (root, child) = (Auth.KeyToken.New(), Auth.KeyToken.New());
+        using (var connection = new SqliteConnection($"Data Source={path};Pooling=False"))
+        {
+            connection.Open();
+            using var context = MeshStore.NewContext(connection);
+            var history = context.GetService<IHistoryRepository>();
+            context.Database.ExecuteSqlRaw(history.GetCreateScript());
+            context.Database.ExecuteSqlRaw(history.GetInsertScript(new HistoryRow("0001_initial", "10.0.0")));
+            foreach (var command in context.GetService<IMigrationsSqlGenerator>().Generate(new Server.Store.Migrations.M0001Initial().UpOperations))
+            {
+                context.Database.ExecuteSqlRaw(command.CommandText);
+            }
+        }
+
+        string Key(int revision, (string Id, string Token) key, string parent, string scope, string agent) =>
+            $"INSERT INTO keys VALUES ({revision}, '{key.Id}', 'n{revision}', {parent}, '[\"{scope}\"]', '{Auth.KeyToken.Hash(key.Token)}', 1000, 0, {agent}, 1, 1, 0);"
+            + $"INSERT INTO changes VALUES ({revision}, 1000, 'mesh', 'key.minted', '{key.Id}', '{{\"key_name\":\"n{revision}\",\"scopes\":[\"{scope}\"],\"hash\":\"{Auth.KeyToken.Hash(key.Token)}\",\"incarnation\":1,\"generation\":1"
+            + (parent == "NULL" ? "" : $",\"parent\":\"{root.Id}\"") + (agent == "NULL" ? "" : ",\"agent_id\":\"a\"") + "}');";
+        Run(path, Key(1, root, "NULL", "admin", "NULL") + Key(2, child, $"'{root.Id}'", "agent:self", "'a'"));
+        using var store = MeshStore.Open(path);
+        Assert.True(File.Exists(Assert.Single(Directory.GetFiles(_directory, "mesh.db.before-*"))));
+        var loaded = Engine.Projection.Reloaded(store);
+        var key = loaded.Keys.Find(child.Id)!;
+        Assert.Equal((child.Id, root.Id, child.Id, "agent:a", true), (key.Lineage, key.Parent, key.Account, key.Reach?.ToString(), key.IsValidAt(2000)));
+        Assert.Null(loaded.Keys.Find(root.Id)!.Account);
+        Assert.Equal(Engine.Projection.OfMemory(loaded), Engine.Projection.OfMemory(Engine.Projection.Replayed(store).State));
     }
 
     [Fact]

@@ -1,0 +1,196 @@
+using Microsoft.AspNetCore.Routing;
+using SessionMesh.Contracts.Keys;
+using SessionMesh.Server.Auth;
+using SessionMesh.Server.Tests.Support;
+
+namespace SessionMesh.Server.Tests.Keys;
+
+/// <summary>
+/// Every route of the running server against every kind of key. <c>own</c> is the agent that keys are bound to or for, <c>theirs</c> somebody
+/// else's; <c>{a}</c> and <c>{d}</c> stand for one of the two, or one of its directives.
+/// </summary>
+public sealed class AccessTests(AccessServer server) : IClassFixture<AccessServer>
+{
+    private const string Read = Scopes.MeshRead;
+    private const string Write = Scopes.RegistryWrite;
+    private const string Self = Scopes.AgentSelf;
+    private const string Any = "any";
+
+    private readonly AccessServer _server = server;
+
+    /// <summary>Route, request, body, scopes that open it (beside admin), status then, and with all scopes but for another's agent.</summary>
+    public static TheoryData<string, string, string?, string[], int, int> Routes => new()
+    {
+        { "GET /alive", "alive", null, [Read], 200, 200 },
+        { "GET /agents", "agents", null, [Read], 200, 200 },
+        { "GET /agents/{id}", "agents/{a}", null, [Read, Self], 200, 404 },
+        { "POST /agents", "agents", """{"agent_id":"{a}","incarnation":1}""", [Write, Self], 200, 403 },
+        { "DELETE /agents/{id}", "agents/{v}?force=true", null, [Scopes.Kill], 200, 404 },
+        { "DELETE /agents", "agents?agent_ids={a}&dry_run=true", null, [Scopes.Kill], 200, 200 },
+        { "POST /agents/{id}/revive", "agents/{a}/revive", null, [Scopes.Kill], 409, 404 },
+        { "POST /agents/{id}/exit", "agents/{a}/exit", """{"incarnation":99}""", [Write, Self], 409, 404 },
+        { "POST /agents/{id}/heartbeat", "agents/{a}/heartbeat", null, [Write, Self], 200, 404 },
+        { "POST /heartbeats", "heartbeats", """{"agents":["{a}"]}""", [Write, Self], 200, 200 },
+        { "POST /registry", "registry", """{"agent_id":"{a}","specialization":"s"}""", [Write, Self], 200, 403 },
+        { "GET /registry", "registry", null, [Read], 200, 200 },
+        { "DELETE /registry", "registry?specialization=none&agent_id={a}", null, [Write, Self], 404, 404 },
+        { "POST /steer", "steer", """{"agent_id":"{a}","direction":"x"}""", [Scopes.Steer], 200, 404 },
+        { "GET /directives/{directive_id}", "directives/{d}", null, [Read], 200, 404 },
+        { "DELETE /directives/{directive_id}", "directives/{d}", null, [Scopes.Steer], 409, 404 },
+        { "GET /agents/{id}/directives", "agents/{a}/directives", null, [Write, Self], 200, 404 },
+        { "GET /agents/{id}/directives/history", "agents/{a}/directives/history", null, [Read, Self], 200, 404 },
+        { "POST /agents/{id}/directives/{seq}/ack", "agents/{a}/directives/9999/ack", """{"state":"accepted"}""", [Write, Self], 404, 404 },
+        { "POST /keys", "keys", """{"scopes":["agent:self"],"agent_id":"{a}"}""", [Scopes.KeysMint], 403, 404 }, // registry:write is needed beside it
+        { "POST /keys/refresh", "keys/refresh", null, [], 401, 401 },
+        { "GET /keys", "keys", null, [Scopes.KeysMint], 200, 200 },
+        { "GET /keys/self", "keys/self", null, [Any], 200, 200 },
+        { "GET /keys/{key_id}", "keys/aaaaaaaaaaaa", null, [Scopes.KeysMint], 404, 404 },
+        { "DELETE /keys/{key_id}", "keys/aaaaaaaaaaaa", null, [Scopes.KeysMint], 404, 404 },
+        { "GET /events", "events?after=x", null, [Read], 400, 400 },
+    };
+
+    [Theory]
+    [MemberData(nameof(Routes))]
+    public async Task Route_WithAKeyThatIsNotValid_IsTheSame401(string route, string path, string? body, string[] scopes, int status, int theirs)
+    {
+        _ = (route, scopes, status, theirs);
+        foreach (var (why, key) in _server.Invalid)
+        {
+            var reply = await SendAsync(route, path, body, key, "own");
+            Assert.True(reply.Status == 401, $"{why}: {reply.Status} {reply.Text}");
+            Assert.Equal(_server.Unauthenticated, reply.Text);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Routes))]
+    public async Task Route_WithEachScopeAlone_OpensForThoseItNamesAndNoOther(string route, string path, string? body, string[] scopes, int status, int theirs)
+    {
+        _ = theirs;
+        foreach (var (scope, key) in _server.OfScope)
+        {
+            var reply = await SendAsync(route, path, body, key, "own");
+            var opens = scopes is [] || scopes.Contains(scope) || scopes.Contains(Any) || scope == Scopes.Admin;
+            var expected = opens ? scope == Scopes.Admin && route == "POST /keys" ? 201 : status : 403;
+            Assert.True(reply.Status == expected, $"{scope}: {reply.Status} instead of {expected}: {reply.Text}");
+            if (!opens)
+            {
+                reply.ShouldBeProblem(403, "missing_scope");
+            }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Routes))]
+    public async Task Route_WithTheRightScopeForAnotherAgent_IsRefused(string route, string path, string? body, string[] scopes, int status, int theirs)
+    {
+        _ = (scopes, status);
+        var before = (await _server.Mesh.GetAsync("agents/theirs")).Text;
+        var revision = _server.Mesh.Revision;
+        var reply = await SendAsync(route, path, body, _server.OnlyOwn, "theirs");
+        Assert.True(reply.Status == theirs, $"{reply.Status} instead of {theirs}: {reply.Text}");
+        Assert.Equal(revision, _server.Mesh.Revision);
+        Assert.Equal(before, (await _server.Mesh.GetAsync("agents/theirs")).Text);
+        Assert.True(theirs != 200 || !reply.Text.Contains("\"theirs\"", StringComparison.Ordinal) || reply.Text.Contains("\"accepted\":0", StringComparison.Ordinal), reply.Text);
+    }
+
+    [Theory]
+    [MemberData(nameof(Routes))]
+    public async Task Route_WithAnAgentsKey_ForAnotherAgent_IsRefused(string route, string path, string? body, string[] scopes, int status, int theirs)
+    {
+        _ = (status, theirs);
+        var revision = _server.Mesh.Revision;
+        var reply = await SendAsync(route, path, body, _server.OfScope[Self], "theirs");
+        var expected = route switch
+        {
+            "POST /heartbeats" or "GET /keys/self" => 200,
+            "POST /keys/refresh" => 401,
+            _ => 403,
+        };
+        Assert.True(reply.Status == expected, $"{reply.Status} instead of {expected}: {reply.Text}");
+        Assert.Equal(scopes.Contains(Self) && expected == 403 ? "not_your_agent" : expected == 403 ? "missing_scope" : null, expected == 403 ? reply.Json["code"]!.GetValue<string>() : null);
+        Assert.Equal(revision, _server.Mesh.Revision);
+    }
+
+    [Fact]
+    public void Routes_OfTheRunningServer_AreAllInTheTable()
+    {
+        var routed = _server.Mesh.Service<IEnumerable<EndpointDataSource>>().SelectMany(s => s.Endpoints).OfType<RouteEndpoint>()
+            .Where(r => r.Metadata.GetMetadata<Anonymous>() is null)
+            .SelectMany(r => r.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods.Select(m => $"{m} {r.RoutePattern.RawText![Contracts.Routes.Prefix.Length..]}")).Order();
+        Assert.Equal(routed, Routes.Select(row => (string)row[0]).Order());
+    }
+
+    private Task<Reply> SendAsync(string route, string path, string? body, string key, string agent)
+    {
+        string Fill(string text) => text
+            .Replace("{a}", agent, StringComparison.Ordinal)
+            .Replace("{v}", agent == "own" ? "victim" : agent, StringComparison.Ordinal)
+            .Replace("{d}", agent == "own" ? _server.OwnDirective : _server.TheirDirective, StringComparison.Ordinal);
+        return _server.Mesh.SendAsync(new HttpMethod(route.Split(' ')[0]), Fill(path), body is null ? null : Fill(body), key);
+    }
+}
+
+/// <summary>One server with a key of every kind.</summary>
+public sealed class AccessServer : IAsyncLifetime
+{
+    internal MeshHost Mesh { get; private set; } = null!;
+
+    internal Dictionary<string, string> Invalid { get; } = [];
+
+    /// <summary>A key with each scope alone; that with <c>agent:self</c> is bound to <c>own</c>.</summary>
+    internal Dictionary<string, string> OfScope { get; } = [];
+
+    /// <summary>Every scope that can be limited, for <c>own</c> alone.</summary>
+    internal string OnlyOwn { get; private set; } = "";
+    internal string OwnDirective { get; private set; } = "";
+    internal string TheirDirective { get; private set; } = "";
+    internal string Unauthenticated { get; private set; } = "";
+
+    public async Task InitializeAsync()
+    {
+        Mesh = await MeshHost.StartAsync();
+        var expired = await Mesh.MintAsync("""{"ttl":60}""");
+        var rotated = await Mesh.MintAsync("""{"session_key":"rotated"}""");
+        await Mesh.MintAsync("""{"session_key":"rotated"}""");
+        await Mesh.AdvanceAsync(61);
+        foreach (var agent in new[] { "own", "theirs", "victim" })
+        {
+            await Mesh.RegisterAsync(agent, 86_400);
+        }
+
+        OwnDirective = await DirectiveAsync("own");
+        TheirDirective = await DirectiveAsync("theirs");
+        var revoked = await Mesh.MintAsync("{}");
+        await Mesh.DeleteAsync("keys/" + revoked[4..16]);
+        var live = await Mesh.MintAsync("{}");
+        var refresh = (await Mesh.PostAsync("keys", """{"refresh":true}""")).Json["refresh_token"]!.GetValue<string>();
+        foreach (var (why, key) in new[]
+        {
+            ("none", ""), ("garbage", "garbage"), ("wrong checksum", live[..^1] + (live[^1] == 'x' ? 'y' : 'x')), ("expired", expired), ("revoked", revoked),
+            ("rotated out", rotated), ("a refresh token's shape", "smr_" + live[4..]), ("unknown", "smk_aaaaaaaaaaaa" + live[16..]),
+        })
+        {
+            Invalid[why] = key;
+        }
+
+        foreach (var scope in Scopes.All.Except([Scopes.AgentSelf]))
+        {
+            OfScope[scope] = await Mesh.MintAsync($$"""{"scopes":["{{scope}}"],"ttl":86400}""");
+        }
+
+        OfScope[Scopes.AgentSelf] = await Mesh.MintAsync("""{"agent_id":"own"}""");
+        OnlyOwn = await Mesh.MintAsync("""{"scopes":["mesh:read","registry:write","steer","kill","sessions:read","sessions:write","keys:mint"],"within":["agent:own"]}""");
+        Unauthenticated = (await Mesh.GetAsync("alive", "")).ShouldBeProblem(401, "unauthenticated").Text;
+        Assert.Equal(Unauthenticated, (await Mesh.GetAsync("alive", refresh)).Text);
+    }
+
+    public async Task DisposeAsync() => await Mesh.DisposeAsync();
+
+    private async Task<string> DirectiveAsync(string agent)
+    {
+        var steered = await Mesh.PostAsync("steer", $$"""{"agent_id":"{{agent}}","direction":"north"}""");
+        await Mesh.PostAsync($"agents/{agent}/directives/1/ack", """{"state":"acknowledged"}""");
+        return steered.Json["directive_id"]!.GetValue<string>();
+    }
+}

@@ -1,0 +1,95 @@
+using System.Net.Sockets;
+using System.Text;
+using SessionMesh.Server.Tests.Support;
+
+namespace SessionMesh.Server.Tests.Keys;
+
+/// <summary>Calls that are under way when their key ends: streams, long polls, waits, and bodies that drip in.</summary>
+public sealed class RevocationIsNowTests
+{
+    [Fact]
+    public async Task Poll_KeyRevokedMeanwhile_IsToldSo_AndNotWhatCameLater()
+    {
+        await using var mesh = await MeshHost.StartAsync();
+        await mesh.RegisterAsync("a");
+        var key = await mesh.MintAsync("""{"scopes":["registry:write"],"ttl":3600}""");
+        var poll = mesh.GetAsync("agents/a/directives?wait=40", key);
+        await mesh.Time.ArmedAsync(TimeSpan.FromSeconds(40));
+        await mesh.DeleteAsync("keys/" + key[4..16]);
+        (await poll).ShouldBeProblem(401, "unauthenticated");
+    }
+
+    [Fact]
+    public async Task Poll_KeyExpiresMeanwhile_EndsThen()
+    {
+        await using var mesh = await MeshHost.StartAsync();
+        await mesh.RegisterAsync("a", ttl: 3600);
+        var key = await mesh.MintAsync("""{"scopes":["registry:write"],"ttl":60}""");
+        await mesh.AdvanceAsync(35);
+        var poll = mesh.GetAsync("agents/a/directives?wait=50", key);
+        await mesh.Time.ArmedAsync(TimeSpan.FromSeconds(25));
+        await mesh.AdvanceAsync(25);
+        (await poll).ShouldBeProblem(401, "unauthenticated");
+    }
+
+    [Fact]
+    public async Task SteerAndKill_ThatWait_KeyRevokedMeanwhile_SayWhatIsDone_AndWaitNoLonger()
+    {
+        await using var mesh = await MeshHost.StartAsync();
+        await mesh.RegisterAsync("a");
+        var key = await mesh.MintAsync("""{"scopes":["steer","kill"]}""");
+        var steer = mesh.PostAsync("steer", """{"agent_id":"a","direction":"x","wait":"acknowledged","wait_seconds":40}""", key);
+        await mesh.Time.ArmedAsync(TimeSpan.FromSeconds(40));
+        var kill = mesh.DeleteAsync("agents/a?wait=41", key);
+        await mesh.Time.ArmedAsync(TimeSpan.FromSeconds(41));
+        await mesh.DeleteAsync("keys/" + key[4..16]);
+        Assert.Equal("queued", (await steer).Json["state"]!.GetValue<string>());
+        Assert.Equal(("stopping", false), ((await kill).Json["status"]!.GetValue<string>(), (await kill).Json["confirmed"]!.GetValue<bool>()));
+    }
+
+    [Fact]
+    public async Task Stream_KeyRevoked_HearsNothingThatIsSaidAfterwards()
+    {
+        await using var mesh = await MeshHost.StartAsync();
+        await mesh.RegisterAsync("a");
+        var key = await mesh.MintAsync("""{"scopes":["registry:write","mesh:read"]}""");
+        await using var inbox = await mesh.ListenAsync("agents/a/directives", key);
+        await using var events = await mesh.ListenAsync("events", key);
+        await mesh.DeleteAsync("keys/" + key[4..16]);
+        await mesh.PostAsync("steer", """{"agent_id":"a","direction":"secret"}""");
+        foreach (var stream in new[] { inbox, events })
+        {
+            var end = await stream.NextAsync();
+            Assert.Equal(("end", "key_revoked"), (end.Name, end.Json["code"]!.GetValue<string>()));
+        }
+    }
+
+    [Theory]
+    [InlineData("agents", """{"agent_id":"new"}""")]
+    [InlineData("agents/a/heartbeat", """{"note":"late"}""")]
+    [InlineData("heartbeats", """{"agents":["a"]}""")]
+    [InlineData("steer", """{"agent_id":"a","direction":"late"}""")]
+    public async Task Body_ThatDripsInWhileItsKeyIsRevoked_ChangesNothing(string path, string body)
+    {
+        await using var mesh = await MeshHost.StartAsync();
+        await mesh.RegisterAsync("a");
+        var before = (await mesh.GetAsync("agents/a")).Text;
+        var key = await mesh.MintAsync("{}");
+        using var client = new TcpClient();
+        await client.ConnectAsync(mesh.Address.Host, mesh.Address.Port);
+        await using var stream = client.GetStream();
+        await stream.WriteAsync(Encoding.ASCII.GetBytes(
+            $"POST /api/session-mesh/{path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {key}\r\nExpect: 100-continue\r\nContent-Length: {body.Length}\r\nConnection: close\r\n\r\n"));
+
+        // The server says "continue" when it begins to read the body: by then the key has been looked at.
+        var reader = new StreamReader(stream);
+        Assert.Equal("HTTP/1.1 100 Continue", await reader.ReadLineAsync().WaitAsync(Guard.Time));
+        await mesh.DeleteAsync("keys/" + key[4..16]);
+        var revision = mesh.Revision;
+        await stream.WriteAsync(Encoding.ASCII.GetBytes(body));
+        var answer = await reader.ReadToEndAsync().WaitAsync(Guard.Time);
+        Assert.StartsWith("HTTP/1.1 401 Unauthorized", answer.TrimStart(), StringComparison.Ordinal);
+        Assert.Equal(revision, mesh.Revision);
+        Assert.Equal(before, (await mesh.GetAsync("agents/a")).Text);
+    }
+}
