@@ -14,6 +14,7 @@ public sealed class Mesh : IAsyncLifetime, IAsyncDisposable
 
     public async Task InitializeAsync()
     {
+        SecretWatch.Start();
         await Server.StartAsync();
         Http = new MeshHttp(Server.Url, Server.RootKey);
     }
@@ -31,7 +32,9 @@ public sealed class Mesh : IAsyncLifetime, IAsyncDisposable
     public Task DisposeAsync()
     {
         Http?.Dispose();
+        var printed = Server.Printed;
         Server.Dispose();
+        SecretWatch.Check(Server, printed);
         Scratch.Dispose();
         return Task.CompletedTask;
     }

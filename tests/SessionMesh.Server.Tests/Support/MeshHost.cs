@@ -26,6 +26,9 @@ internal sealed class MeshHost : IAsyncDisposable
     public string Directory { get; }
     public FakeTime Time { get; private set; } = new();
     public LogCapture Log { get; } = new();
+
+    /// <summary>Finds any secret of this server where none may be.</summary>
+    public Canary Canary { get; } = new();
     public string RootKey { get; private set; } = "";
     public Uri Address => _http!.BaseAddress!;
     public string Database => Path.Combine(Directory, "mesh.db");
@@ -109,7 +112,9 @@ internal sealed class MeshHost : IAsyncDisposable
     public async Task<Reply> SendAsync(HttpRequestMessage request)
     {
         using var response = await _http!.SendAsync(request);
-        return await Reply.ReadAsync(response);
+        var reply = await Reply.ReadAsync(response);
+        Canary.Look(reply);
+        return reply;
     }
 
     public HttpRequestMessage Request(HttpMethod method, string path, string? key = null)
@@ -195,6 +200,7 @@ internal sealed class MeshHost : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await StopAsync();
+        Canary.Look(Log.Lines, Directory);
         System.IO.Directory.Delete(Directory, recursive: true);
     }
 
@@ -208,6 +214,7 @@ internal sealed class MeshHost : IAsyncDisposable
         await MeshServer.PrepareAsync(_app);
         await _app.StartAsync();
         RootKey = (await File.ReadAllTextAsync(Service<DataDirectory>().RootKeyFile)).Trim();
+        Canary.Issued(RootKey);
         var address = Service<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
         _http = new HttpClient { BaseAddress = new Uri(address), Timeout = Guard.Time };
     }
