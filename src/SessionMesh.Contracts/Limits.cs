@@ -105,6 +105,30 @@ public static class Limits
     /// <summary>Clauses of a key's reach that one call may name.</summary>
     public const int ReachClauses = 4;
 
+    /// <summary>Seconds a session lives when the caller does not say.</summary>
+    public const int DefaultSessionTtl = 3600;
+
+    /// <summary>Longest life of a session that has an end, seconds: a year.</summary>
+    public const int MaxSessionTtl = 365 * 86_400;
+
+    /// <summary>Bytes of a session's metadata, as JSON in UTF-8.</summary>
+    public const int SessionMetaBytes = 16 * 1024;
+
+    /// <summary>Characters of the name of an entry of a session's metadata.</summary>
+    public const int SessionMetaKeyLength = 256;
+
+    /// <summary>Sessions that one call of cleanup removes: it is one transaction, and others wait behind it.</summary>
+    public const int CleanupMatches = 10_000;
+
+    /// <summary>Bytes of one line of an import: a session's metadata, and room for what it is called.</summary>
+    public const int ImportLineBytes = 64 * 1024;
+
+    /// <summary>Lines of an import in one transaction.</summary>
+    public const int ImportChunk = 1000;
+
+    /// <summary>Lines left out of an import that its answer lists; the others are counted.</summary>
+    public const int ImportSkipsListed = 1000;
+
     /// <summary>Characters of an <c>Idempotency-Key</c>.</summary>
     public const int IdempotencyKeyLength = 255;
 

@@ -14,6 +14,11 @@ public static class Routes
     public const string Keys = Prefix + "/keys";
     public const string KeysRefresh = Keys + "/refresh";
     public const string KeysSelf = Keys + "/self";
+    public const string Sessions = Prefix + "/sessions";
+    public const string SessionStats = Sessions + "/stats";
+    public const string SessionExport = Sessions + "/export";
+    public const string SessionImport = Sessions + "/import";
+    public const string SessionCleanup = Sessions + "/cleanup";
     public const string Events = Prefix + "/events";
 
     public const string Livez = "/livez";
@@ -29,5 +34,8 @@ public static class Routes
     public static string History(string agentId) => $"{Agents}/{agentId}/directives/history";
     public static string Revive(string agentId) => $"{Agents}/{agentId}/revive";
     public static string Directive(string directiveId) => $"{Directives}/{directiveId}";
+    public static string Session(string sessionId) => $"{Sessions}/{sessionId}";
+    public static string SessionRefresh(string sessionId) => $"{Sessions}/{sessionId}/refresh";
+    public static string SessionExpire(string sessionId) => $"{Sessions}/{sessionId}/expire";
     public static string Key(string keyId) => $"{Keys}/{keyId}";
 }

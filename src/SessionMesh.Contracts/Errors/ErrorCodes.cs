@@ -25,6 +25,7 @@ public static class ErrorCodes
     public const string AgentNotFound = "agent_not_found";
     public const string DirectiveNotFound = "directive_not_found";
     public const string KeyNotFound = "key_not_found";
+    public const string SessionNotFound = "session_not_found";
     public const string SpecializationNotFound = "specialization_not_found";
     public const string NothingMatched = "nothing_matched";
     public const string MethodNotAllowed = "method_not_allowed";
@@ -48,7 +49,13 @@ public static class ErrorCodes
     public const string AckConflict = "ack_conflict";
     public const string SecretNotRepeatable = "secret_not_repeatable";
     public const string KeyNameTaken = "key_name_taken";
+    public const string SessionExists = "session_exists";
+    public const string SessionExpired = "session_expired";
+    public const string AgentSession = "agent_session";
     public const string KeyQuota = "key_quota";
+
+    // 412
+    public const string PreconditionFailed = "precondition_failed";
 
     // 422, 429
     public const string IdempotencyKeyReused = "idempotency_key_reused";

@@ -5,6 +5,7 @@ using SessionMesh.Contracts.Errors;
 using SessionMesh.Contracts.Events;
 using SessionMesh.Contracts.Keys;
 using SessionMesh.Contracts.Registry;
+using SessionMesh.Contracts.Sessions;
 using SessionMesh.Contracts.Steering;
 
 namespace SessionMesh.Contracts.Json;
@@ -45,6 +46,16 @@ namespace SessionMesh.Contracts.Json;
 [JsonSerializable(typeof(KeyRow))]
 [JsonSerializable(typeof(KeyList))]
 [JsonSerializable(typeof(RevokedKey))]
+[JsonSerializable(typeof(CreateSessionRequest))]
+[JsonSerializable(typeof(UpdateSessionRequest))]
+[JsonSerializable(typeof(RefreshSessionRequest))]
+[JsonSerializable(typeof(CleanupRequest))]
+[JsonSerializable(typeof(SessionRow))]
+[JsonSerializable(typeof(SessionPage))]
+[JsonSerializable(typeof(DeletedSession))]
+[JsonSerializable(typeof(SessionStats))]
+[JsonSerializable(typeof(CleanupAnswer))]
+[JsonSerializable(typeof(ImportAnswer))]
 [JsonSerializable(typeof(MeshEvent))]
 [JsonSerializable(typeof(StreamNotice))]
 [JsonSerializable(typeof(Problem))]
