@@ -27,6 +27,9 @@ public sealed class MeshDraft(MeshState state, Moment now)
     /// <summary>Who asks for the command that is being decided.</summary>
     public string Actor { get; set; } = Actors.Mesh;
 
+    /// <summary>Where that call came from.</summary>
+    public Origin Origin { get; set; } = Origin.Mesh;
+
     /// <summary>Revision of the newest change, this batch's included.</summary>
     public long Revision { get; private set; } = state.Revision;
 
@@ -122,6 +125,7 @@ public sealed class MeshDraft(MeshState state, Moment now)
         change.Revision = Revision + 1;
         change.At = Now.Wall;
         change.Actor = Actor;
+        change.Origin = Origin;
         _changes.Add(change);
         Apply(change);
         return change.Revision;

@@ -24,7 +24,7 @@ public sealed class BatchedHeartbeats(MeshEngine engine, ProblemWriter problems)
             return;
         }
 
-        await Answers.WriteAsync(http, await TakeAsync(http.GetKey(), parsed.Value!.Agents!), MeshJson.Default.HeartbeatsAnswer);
+        await Answers.WriteAsync(http, await TakeAsync(http, parsed.Value!.Agents!), MeshJson.Default.HeartbeatsAnswer);
     }
 
     private static MeshError? Validate(HeartbeatsRequest body)
@@ -50,8 +50,9 @@ public sealed class BatchedHeartbeats(MeshEngine engine, ProblemWriter problems)
         return check.Error;
     }
 
-    private async Task<HeartbeatsAnswer> TakeAsync(Key key, IReadOnlyList<AgentBeat> beats)
+    private async Task<HeartbeatsAnswer> TakeAsync(HttpContext http, IReadOnlyList<AgentBeat> beats)
     {
+        var key = http.GetKey();
         var taken = new List<(string Id, Taken Beat)>(beats.Count);
         var refused = new List<RefusedHeartbeat>();
         var acks = new List<(string Id, Task<List<RefusedAck>?> Refused)>();
@@ -60,7 +61,7 @@ public sealed class BatchedHeartbeats(MeshEngine engine, ProblemWriter problems)
             var id = beat.AgentId;
             var outcome = key.CheckAgent(ScopeSet.RegistryWrite, id) is { } notYours
                 ? notYours
-                : await Heartbeats.TakeAsync(engine, key.Id, id, beat.Report);
+                : await Heartbeats.TakeAsync(engine, http, id, beat.Report);
             if (!outcome.Succeeded)
             {
                 refused.Add(new RefusedHeartbeat { AgentId = id, Code = outcome.Error.Code });
@@ -70,7 +71,7 @@ public sealed class BatchedHeartbeats(MeshEngine engine, ProblemWriter problems)
             taken.Add((id, outcome.Value));
             if (beat.Report is { Acks: { Count: > 0 } said } report)
             {
-                acks.Add((id, Heartbeats.AcknowledgeAsync(engine, key.Id, id, report.Incarnation, said)));
+                acks.Add((id, Heartbeats.AcknowledgeAsync(engine, http, id, report.Incarnation, said)));
             }
         }
 

@@ -1,6 +1,9 @@
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Infrastructure;
+using Microsoft.EntityFrameworkCore.Migrations;
 using SessionMesh.Server.Store;
+using SessionMesh.Server.Store.Migrations;
 
 namespace SessionMesh.Server.Tests.Store;
 
@@ -43,6 +46,27 @@ public sealed class SchemaTests : IDisposable
     }
 
     [Fact]
+    public void Store_OfTheFirstVersion_IsMigratedAfterACopy_AndItsChangesCameFromNowhere()
+    {
+        var path = Path.Combine(_directory, "mesh.db");
+        MakeFirstVersion(path);
+        Run(path, """INSERT INTO changes VALUES (1, 5, 'mesh', 'agent.tombstone_lifted', 'a', '{}')""");
+        var before = Describe(path);
+        using (var store = MeshStore.Open(path))
+        {
+            using var reader = store.OpenReader();
+            var row = Assert.Single(reader.Changes.ToList());
+            Assert.Equal((1L, 5L, "mesh", "agent.tombstone_lifted", "a", "{}"), (row.Revision, row.At, row.Actor, row.Kind, row.Subject, row.Payload));
+            Assert.Equal((null, null), (row.RemoteAddress, row.RequestId));
+        }
+
+        Assert.Equal(before, Describe(path + ".before-0002_audit"));
+        Assert.DoesNotContain(before, line => line.StartsWith("changes.re", StringComparison.Ordinal) && !line.StartsWith("changes.revision", StringComparison.Ordinal));
+        Assert.Contains("changes.remote_address TEXT notnull=0 pk=0", Describe(path));
+        Assert.Contains("changes.request_id TEXT notnull=0 pk=0", Describe(path));
+    }
+
+    [Fact]
     public void Store_ThatIsNoDatabase_IsRefusedInWords()
     {
         var path = Path.Combine(_directory, "mesh.db");
@@ -74,6 +98,20 @@ public sealed class SchemaTests : IDisposable
     }
 
     public void Dispose() => Directory.Delete(_directory, recursive: true);
+
+    /// <summary>What the first migration alone makes.</summary>
+    private static void MakeFirstVersion(string path)
+    {
+        using var connection = new SqliteConnection($"Data Source={path};Pooling=False");
+        connection.Open();
+        using var context = MeshStore.NewContext(connection);
+        var history = context.GetService<IHistoryRepository>();
+        var made = context.GetService<IMigrationsSqlGenerator>().Generate(new M0001Initial { ActiveProvider = context.Database.ProviderName! }.UpOperations);
+        foreach (var sql in made.Select(command => command.CommandText).Append(history.GetCreateScript()).Append(history.GetInsertScript(new HistoryRow("0001_initial", "10.0.0"))))
+        {
+            Run(path, sql);
+        }
+    }
 
     /// <summary>Every table, column and index, a line each.</summary>
     private static List<string> Describe(string path)
