@@ -13,6 +13,7 @@ public static class Routes
     public const string Directives = Prefix + "/directives";
     public const string Keys = Prefix + "/keys";
     public const string Events = Prefix + "/events";
+    public const string Audit = Prefix + "/audit";
 
     public const string Livez = "/livez";
     public const string Readyz = "/readyz";

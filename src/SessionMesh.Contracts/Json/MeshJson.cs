@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using SessionMesh.Contracts.Agents;
+using SessionMesh.Contracts.Audit;
 using SessionMesh.Contracts.Errors;
 using SessionMesh.Contracts.Events;
 using SessionMesh.Contracts.Keys;
@@ -42,6 +43,8 @@ namespace SessionMesh.Contracts.Json;
 [JsonSerializable(typeof(CreateKeyRequest))]
 [JsonSerializable(typeof(CreatedKey))]
 [JsonSerializable(typeof(RevokedKey))]
+[JsonSerializable(typeof(AuditPage))]
+[JsonSerializable(typeof(AuditEntry))]
 [JsonSerializable(typeof(MeshEvent))]
 [JsonSerializable(typeof(StreamNotice))]
 [JsonSerializable(typeof(Problem))]

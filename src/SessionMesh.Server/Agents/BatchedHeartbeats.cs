@@ -2,6 +2,7 @@ using SessionMesh.Contracts.Agents;
 using SessionMesh.Contracts.Json;
 using SessionMesh.Core;
 using SessionMesh.Core.Keys;
+using SessionMesh.Server.Audit;
 using SessionMesh.Server.Auth;
 using SessionMesh.Server.Engine;
 using SessionMesh.Server.Http;
@@ -12,7 +13,7 @@ namespace SessionMesh.Server.Agents;
 /// <c>POST /heartbeats</c>: many agents in one call. Each stands for itself: one that is refused does not refuse the others.
 /// Acks are taken as a heartbeat's are.
 /// </summary>
-public sealed class BatchedHeartbeats(MeshEngine engine, ProblemWriter problems)
+public sealed class BatchedHeartbeats(MeshEngine engine, ProblemWriter problems, RefusalLog refusals)
 {
     public async Task Beat(HttpContext http)
     {
@@ -59,9 +60,13 @@ public sealed class BatchedHeartbeats(MeshEngine engine, ProblemWriter problems)
         foreach (var beat in beats)
         {
             var id = beat.AgentId;
-            var outcome = key.CheckAgent(ScopeSet.RegistryWrite, id) is { } notYours
-                ? notYours
-                : await Heartbeats.TakeAsync(engine, http, id, beat.Report);
+            var notYours = key.CheckAgent(ScopeSet.RegistryWrite, id);
+            if (notYours is not null)
+            {
+                refusals.Record(http, notYours, id); // within an answer that is 200
+            }
+
+            var outcome = notYours ?? await Heartbeats.TakeAsync(engine, http, id, beat.Report);
             if (!outcome.Succeeded)
             {
                 refused.Add(new RefusedHeartbeat { AgentId = id, Code = outcome.Error.Code });

@@ -34,6 +34,7 @@ public sealed class KeyAuthentication(RequestDelegate next, MeshEngine engine, P
             return problems.WriteAsync(http, KeyRules.Unauthenticated());
         }
 
+        http.Features.Set(key); // before what refuses: a refusal names who was refused
         if (endpoint.Metadata.GetMetadata<RequiredScope>() is not { } required)
         {
             return problems.WriteAsync(http, new MeshError(403, ErrorCodes.MissingScope, "This route declares no scope, so that no key may use it. That is a fault of the server."));
@@ -45,7 +46,6 @@ public sealed class KeyAuthentication(RequestDelegate next, MeshEngine engine, P
             return problems.WriteAsync(http, new MeshError(403, ErrorCodes.MissingScope, $"This key lacks the scope {names}. Use a key that has it."));
         }
 
-        http.Features.Set(key);
         return next(http);
     }
 
