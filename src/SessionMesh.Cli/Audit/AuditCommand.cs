@@ -25,9 +25,10 @@ internal sealed class AuditCommand : MeshCommand
             Column.Of("subject") with { StreamWidth = 20 },
             Column.Of("actor") with { StreamWidth = 12 },
             Column.Of("from", "remote_address") with { StreamWidth = 15 },
-            Column.Of("reason"),
+            // A refusal's own words are advice to who was refused; its code says as much to who reads about it.
+            new("reason", "reason", (row, _) => Json.Text(row, "code") ?? Json.Text(row, "reason") ?? "-"),
         ],
-        More = [Column.Of("code"), Column.Of("revision"), Column.Of("request_id")],
+        More = [Column.Of("revision"), Column.Of("request_id"), Column.Of("code")],
     };
 
     private readonly Option<string?> _actor = new("--actor")

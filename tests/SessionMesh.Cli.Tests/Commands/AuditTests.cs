@@ -56,7 +56,7 @@ public sealed class AuditTests
             new Ran(0, """
                 AT                        OUTCOME  OPERATION       SUBJECT  ACTOR  FROM       REASON
                 2026-01-02T03:04:05.000Z  done     agent.stopping  a1       k1     127.0.0.1  too loud
-                2026-01-02T03:04:04.000Z  refused  killAgent       a1       -      ::1        no
+                2026-01-02T03:04:04.000Z  refused  killAgent       a1       -      ::1        unauthenticated
 
                 """, """
                 there is more: add --cursor 7-9, or --all
