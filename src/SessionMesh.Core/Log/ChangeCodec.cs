@@ -39,7 +39,7 @@ public static class ChangeCodec
 
     /// <summary>Reads an entry back.</summary>
     /// <exception cref="InvalidDataException">The kind is unknown: a newer version wrote this log.</exception>
-    public static Change Read(long revision, long at, string actor, string kind, string subject, string payload)
+    public static Change Read(long revision, long at, string actor, Origin origin, string kind, string subject, string payload)
     {
         var change = kind switch
         {
@@ -63,7 +63,7 @@ public static class ChangeCodec
             _ => ReadMoved(kind, payload),
         };
 
-        return change! with { Subject = subject, Revision = revision, At = at, Actor = actor };
+        return change! with { Subject = subject, Revision = revision, At = at, Actor = actor, Origin = origin };
     }
 
     private static Change ReadMoved(string kind, string payload)

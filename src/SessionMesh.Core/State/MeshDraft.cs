@@ -32,6 +32,9 @@ public sealed class MeshDraft(MeshState state, Moment now)
     /// <summary>The key that asks; null for the mesh itself, which may do anything.</summary>
     public Key? Caller { get; private set; }
 
+    /// <summary>Where that call came from.</summary>
+    public Origin Origin { get; set; } = Origin.Mesh;
+
     /// <summary>Revision of the newest change, this batch's included.</summary>
     public long Revision { get; private set; } = state.Revision;
 
@@ -156,6 +159,7 @@ public sealed class MeshDraft(MeshState state, Moment now)
         change.Revision = Revision + 1;
         change.At = Now.Wall;
         change.Actor = Actor;
+        change.Origin = Origin;
         _changes.Add(change);
         Apply(change);
         return change.Revision;

@@ -38,9 +38,9 @@ public sealed class KeyAuthentication(RequestDelegate next, MeshEngine engine, P
             return problems.WriteAsync(http, KeyRules.Unauthenticated());
         }
 
+        http.Features.Set(key); // before what refuses: a refusal names who was refused
         if (refreshes)
         {
-            http.Features.Set(key);
             return next(http);
         }
 
@@ -55,7 +55,6 @@ public sealed class KeyAuthentication(RequestDelegate next, MeshEngine engine, P
             return problems.WriteAsync(http, new MeshError(403, ErrorCodes.MissingScope, $"This key lacks the scope {names}. Use a key that has it."));
         }
 
-        http.Features.Set(key);
         return next(http);
     }
 

@@ -1,5 +1,6 @@
 using SessionMesh.Contracts;
 using SessionMesh.Contracts.Agents;
+using SessionMesh.Contracts.Audit;
 using SessionMesh.Contracts.Errors;
 using SessionMesh.Contracts.Events;
 using SessionMesh.Contracts.Keys;
@@ -7,6 +8,7 @@ using SessionMesh.Contracts.Registry;
 using SessionMesh.Contracts.Steering;
 using SessionMesh.Core.Keys;
 using SessionMesh.Server.Agents;
+using SessionMesh.Server.Audit;
 using SessionMesh.Server.Auth;
 using SessionMesh.Server.Events;
 using SessionMesh.Server.Health;
@@ -28,6 +30,7 @@ public static class Routing
     private static readonly RequiredScope s_steer = new(ScopeSet.Steer);
     private static readonly RequiredScope s_kill = new(ScopeSet.Kill);
     private static readonly RequiredScope s_keys = new(ScopeSet.KeysMint);
+    private static readonly RequiredScope s_audit = new(ScopeSet.AuditRead);
 
     public static void MapSessionMesh(this WebApplication app)
     {
@@ -37,6 +40,7 @@ public static class Routing
         app.MapSteering();
         app.MapKeys();
         app.MapEvents();
+        app.MapAudit();
     }
 
     private static void MapHealth(this WebApplication app)
@@ -124,6 +128,22 @@ public static class Routing
         var events = app.Services.GetRequiredService<EventEndpoints>();
         app.MapGet(Routes.Events, events.Follow).Describe(events.Follow, "followEvents", "Events", s_read, "The log, as a stream of server-sent events",
             "Resumes at `Last-Event-ID` or after `after`; without either it begins now.").WithQuery("after", "Begin after this revision; 0 for everything.").Streams<MeshEvent>();
+    }
+
+    private static void MapAudit(this WebApplication app)
+    {
+        var audit = app.Services.GetRequiredService<AuditEndpoints>();
+        app.MapGet(Routes.Audit, audit.Read).Describe(audit.Read, "readAudit", "Audit", s_audit, "Who did what and from where, and who was not allowed to",
+            "The log and the refusals for want of a right, newest first. One call looks at so many entries of the log and no more, so that a page may have fewer entries than asked for, or none, and still a `next_cursor`. "
+            + "With `Accept: text/event-stream` a stream of both, as they happen, that resumes in the log at `Last-Event-ID`; it begins at `since`, or now, and takes no `until`, `limit` and `cursor`.")
+            .WithQuery("actor", "Only what this key did; `mesh` for the server itself.")
+            .WithQuery("operation", "Only this kind of change, such as `agent.stopping`, or, of refusals, this operation, such as `killAgent`; what ends with `.` or `*` is what it begins with.")
+            .WithQuery("subject", "Only what was done to this agent or key.")
+            .WithQuery("outcome", $"One of: {string.Join(", ", AuditOutcome.Allowed)}; all by default.")
+            .WithQuery("since", "Not before this time, ISO 8601.")
+            .WithQuery("until", "Before this time, ISO 8601.")
+            .WithQuery("limit", "Entries a page, 1 to 1000; 100 by default.")
+            .WithQuery("cursor", "`next_cursor` of the page before.").Answers<AuditPage>();
     }
 
     private static RouteHandlerBuilder Answers<T>(this RouteHandlerBuilder route, params ReadOnlySpan<int> statuses)

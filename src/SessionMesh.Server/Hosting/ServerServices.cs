@@ -1,5 +1,6 @@
 using SessionMesh.Core.State;
 using SessionMesh.Server.Agents;
+using SessionMesh.Server.Audit;
 using SessionMesh.Server.Auth;
 using SessionMesh.Server.Engine;
 using SessionMesh.Server.Events;
@@ -31,6 +32,7 @@ public static class ServerServices
         services.AddSingleton<Shutdown>();
 
         services.AddSingleton(new AllowedHosts(options.AllowedHosts));
+        services.AddSingleton<RefusalLog>();
         services.AddSingleton<ProblemWriter>();
         services.AddSingleton<Mutations>();
         services.AddSingleton<RowWriter>();
@@ -48,7 +50,10 @@ public static class ServerServices
         services.AddSingleton<HistoryEndpoints>();
         services.AddSingleton<KeyLists>();
         services.AddSingleton<KeyEndpoints>();
+        services.AddSingleton<LogStream>();
         services.AddSingleton<EventEndpoints>();
+        services.AddSingleton<AuditReader>();
+        services.AddSingleton<AuditEndpoints>();
         services.AddSingleton<HealthEndpoints>();
         return services;
     }

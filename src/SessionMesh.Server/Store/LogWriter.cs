@@ -35,7 +35,7 @@ internal sealed class LogWriter : IDisposable
         _json = new Utf8JsonWriter(_payload, new JsonWriterOptions { SkipValidation = true });
         _begin = new(_db, "BEGIN IMMEDIATE");
         _commit = new(_db, "COMMIT");
-        _change = new(_db, "INSERT INTO changes (revision, at, actor, kind, subject, payload) VALUES (?,?,?,?,?,?)");
+        _change = new(_db, "INSERT INTO changes (revision, at, actor, kind, subject, payload, remote_address, request_id) VALUES (?,?,?,?,?,?,?,?)");
         _agent = new(_db, """
             INSERT INTO agents (number, id, incarnation, session, liveness, paused, specializations, labels, cluster, parent, user, owner, direction, created_at, ttl, stop, last_exit)
             VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
@@ -91,7 +91,8 @@ internal sealed class LogWriter : IDisposable
         {
             _payload.ResetWrittenCount();
             ChangeCodec.WritePayload(_payload, _json, change);
-            _change.Bind(change.Revision).Bind(change.At).Bind(change.Actor).Bind(change.Kind).Bind(change.Subject).Bind(_payload.WrittenSpan).Run();
+            _change.Bind(change.Revision).Bind(change.At).Bind(change.Actor).Bind(change.Kind).Bind(change.Subject).Bind(_payload.WrittenSpan)
+                .Bind(change.Origin.RemoteAddress).Bind(change.Origin.RequestId).Run();
         }
     }
 

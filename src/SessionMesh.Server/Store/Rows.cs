@@ -14,6 +14,12 @@ public sealed class ChangeRow
 
     /// <summary>JSON object.</summary>
     public required string Payload { get; set; }
+
+    /// <summary>Null for the mesh's own changes, and for those from before it was kept.</summary>
+    public string? RemoteAddress { get; set; }
+
+    /// <inheritdoc cref="RemoteAddress"/>
+    public string? RequestId { get; set; }
 }
 
 /// <summary>An agent as the newest change left it.</summary>

@@ -1,6 +1,7 @@
 using SessionMesh.Core;
 using SessionMesh.Core.Agents;
 using SessionMesh.Core.Idempotency;
+using SessionMesh.Core.Log;
 using SessionMesh.Core.Keys;
 using SessionMesh.Core.State;
 using SessionMesh.Core.Steering;
@@ -77,11 +78,11 @@ internal sealed class RandomCommands(Random random, MeshEngine engine)
     {
         if (!Chance(4))
         {
-            return (await engine.ExecuteAsync(command)).Error?.Code;
+            return (await engine.ExecuteAsync(command, Origin())).Error?.Code;
         }
 
         var token = new IdempotencyToken((UInt128)random.Next(20), (UInt128)random.Next(3));
-        return (await engine.ExecuteAsync(command, token, _ => new Answer(200, "{\"answer\":\"ö\"}"u8.ToArray(), Chance(8) ? "key" : null))).Outcome.Error?.Code;
+        return (await engine.ExecuteAsync(command, Origin(), token, _ => new Answer(200, "{\"answer\":\"ö\"}"u8.ToArray(), Chance(8) ? "key" : null))).Outcome.Error?.Code;
     }
 
     private SteerAgent Steer() => new() { Actor = Actor(), AgentId = Id(), Message = Message() };
@@ -124,6 +125,7 @@ internal sealed class RandomCommands(Random random, MeshEngine engine)
     };
 
     private string Actor() => _keys.Count == 0 || Chance(3) ? Actors.Mesh : _keys[random.Next(_keys.Count)];
+    private Origin Origin() => Core.Log.Origin.Of(Text() is null ? null : "::1", Chance(3) ? null : $"request-{random.Next()}");
     private string Id() => $"agent-{random.Next(Population)}";
     private string Name() => ((string[])["vision", "data/analysis", "ünïcode", "\"quoted\""])[random.Next(4)];
     private string? Text() => Chance(2) ? null : Name() + "\n";

@@ -46,6 +46,7 @@ public sealed class AccessTests(AccessServer server) : IClassFixture<AccessServe
         { "GET /keys/self", "keys/self", null, [Any], 200, 200 },
         { "GET /keys/{key_id}", "keys/aaaaaaaaaaaa", null, [Scopes.KeysMint], 404, 404 },
         { "DELETE /keys/{key_id}", "keys/aaaaaaaaaaaa", null, [Scopes.KeysMint], 404, 404 },
+        { "GET /audit", "audit", null, [Scopes.AuditRead], 200, 403 }, // about the whole mesh: no key for some agents has that scope
         { "GET /events", "events?after=x", null, [Read], 400, 400 },
     };
 

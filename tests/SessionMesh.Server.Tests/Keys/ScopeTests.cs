@@ -12,6 +12,7 @@ public sealed class ScopeTests
         { "GET registry", "mesh:read", "mesh:read" },
         { "GET directives/d-1", "mesh:read", "mesh:read" },
         { "GET events?after=x", "mesh:read", "mesh:read" },
+        { "GET audit?limit=x", "audit:read", "audit:read" },
         { "POST agents", "registry:write", "registry:write or agent:self" },
         { "POST registry", "registry:write", "registry:write or agent:self" },
         { "DELETE registry", "registry:write", "registry:write or agent:self" },

@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using SessionMesh.Core;
+using SessionMesh.Core.Log;
 using SessionMesh.Core.State;
 using SessionMesh.Server.Engine;
 using SessionMesh.Server.Hosting;
@@ -81,7 +82,7 @@ internal sealed class MeshHost : IAsyncDisposable
     }
 
     /// <summary>Returns when everything that was queued before has been committed.</summary>
-    public async Task SettleAsync() => await Engine.ExecuteAsync(new Nothing { Actor = Actors.Mesh });
+    public async Task SettleAsync() => await Engine.ExecuteAsync(new Nothing { Actor = Actors.Mesh }, Origin.Mesh);
 
     public Task<Reply> GetAsync(string path, string? key = null) => SendAsync(HttpMethod.Get, path, null, key);
 
