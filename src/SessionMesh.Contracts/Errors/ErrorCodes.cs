@@ -18,6 +18,7 @@ public static class ErrorCodes
     public const string Unauthenticated = "unauthenticated";
     public const string MissingScope = "missing_scope";
     public const string NotYourAgent = "not_your_agent";
+    public const string OriginNotAllowed = "origin_not_allowed";
 
     // 404, 405, 406
     public const string NotFound = "not_found";
@@ -51,6 +52,8 @@ public static class ErrorCodes
     // 422, 429
     public const string IdempotencyKeyReused = "idempotency_key_reused";
     public const string InboxFull = "inbox_full";
+    public const string RateLimited = "rate_limited";
+    public const string TooManyStreams = "too_many_streams";
 
     // 5xx
     public const string Internal = "internal";

@@ -30,7 +30,8 @@ public static class ServerServices
         services.AddSingleton<LeaseKeeper>();
         services.AddSingleton<Shutdown>();
 
-        services.AddSingleton(new AllowedHosts(options.AllowedHosts));
+        services.AddSingleton(new AllowedHosts(options.Addresses, options.AllowedHosts));
+        services.AddSingleton(new AllowedOrigins(options.AllowedOrigins));
         services.AddSingleton<ProblemWriter>();
         services.AddSingleton<Mutations>();
         services.AddSingleton<RowWriter>();
