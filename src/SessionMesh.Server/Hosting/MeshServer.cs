@@ -3,6 +3,7 @@ using SessionMesh.Contracts;
 using SessionMesh.Contracts.Errors;
 using SessionMesh.Core;
 using SessionMesh.Server.Auth;
+using SessionMesh.Server.Auth.Limiting;
 using SessionMesh.Server.Engine;
 using SessionMesh.Server.Http;
 using SessionMesh.Server.OpenApi;
@@ -66,6 +67,7 @@ public static class MeshServer
         app.UseStatusCodePages(context => problems.WriteAsync(context.HttpContext, NoSuchRoute(context.HttpContext)));
         app.UseRouting();
         app.UseMiddleware<KeyAuthentication>();
+        app.UseMiddleware<HeldAnswers>();
     }
 
     private static MeshError Unexpected(HttpContext http) =>

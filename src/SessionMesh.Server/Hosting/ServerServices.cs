@@ -1,6 +1,7 @@
 using SessionMesh.Core.State;
 using SessionMesh.Server.Agents;
 using SessionMesh.Server.Auth;
+using SessionMesh.Server.Auth.Limiting;
 using SessionMesh.Server.Engine;
 using SessionMesh.Server.Events;
 using SessionMesh.Server.Health;
@@ -32,6 +33,7 @@ public static class ServerServices
 
         services.AddSingleton(new AllowedHosts(options.Addresses, options.AllowedHosts));
         services.AddSingleton(new AllowedOrigins(options.AllowedOrigins));
+        services.AddSingleton<Limiter>();
         services.AddSingleton<ProblemWriter>();
         services.AddSingleton<Mutations>();
         services.AddSingleton<RowWriter>();
