@@ -18,7 +18,12 @@ try
     await app.WaitForShutdownAsync();
     return 0;
 }
-catch (Exception e) when (e is StartupException or IOException or SocketException)
+catch (SocketException e)
+{
+    await Console.Error.WriteLineAsync($"session-mesh server: An address of --urls cannot be listened on: {e.Message}. Say another address, or a port above 1023.");
+    return 1;
+}
+catch (Exception e) when (e is StartupException or IOException)
 {
     await Console.Error.WriteLineAsync($"session-mesh server: {e.Message.ReplaceLineEndings(" ")}");
     return 1;

@@ -15,10 +15,10 @@ public sealed record ServerOptions
     /// <summary>Requests a second without a valid key from one address: health checks and a page that loads need a few dozen.</summary>
     public const int DefaultAnonymousRateLimit = 1000;
 
-    /// <summary>One runner's key may hold the streams of a large fleet; a stream costs some 10 KB (docs/performance.md), so 200 MB.</summary>
+    /// <summary>One runner's key may hold the streams of a large fleet; a stream costs 10 to 20 KB (docs/performance.md), so 400 MB at most.</summary>
     public const int DefaultMaxStreamsPerKey = 20_000;
 
-    /// <summary>Two keys with all their streams and room for everybody else; half a GB at 10 KB each.</summary>
+    /// <summary>Two keys with all their streams and room for everybody else; a GB at 20 KB each.</summary>
     public const int DefaultMaxConnections = 50_000;
 
     /// <summary>Addresses to listen on; at least one.</summary>
