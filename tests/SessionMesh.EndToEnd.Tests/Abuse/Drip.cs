@@ -3,9 +3,12 @@ using System.Text;
 
 namespace SessionMesh.EndToEnd.Tests.Abuse;
 
-/// <summary>Connections that send the head of a request a line a second and never finish it.</summary>
-internal sealed class Drip(Uri server, int count)
+/// <summary>Connections that begin a request and then send a drop of it a second, and never finish it.</summary>
+/// <param name="begin">What is sent first; without its end the head drips on, with it the body does.</param>
+internal sealed class Drip(Uri server, int count, string begin)
 {
+    public int Count => count;
+
     private int _closed;
     private int _refused;
 
@@ -16,7 +19,7 @@ internal sealed class Drip(Uri server, int count)
 
     public async Task RunAsync(CancellationToken over)
     {
-        var head = Encoding.ASCII.GetBytes($"GET /livez HTTP/1.1\r\nHost: {server.Authority}\r\n");
+        var head = Encoding.ASCII.GetBytes(begin);
         var open = new List<Socket>();
         for (var i = 0; i < count && !over.IsCancellationRequested; i++)
         {

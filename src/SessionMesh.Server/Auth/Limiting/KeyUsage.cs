@@ -19,7 +19,13 @@ public sealed class KeyUsage : RateBucket
                 return null;
             }
 
-            return _held < most && ++_held > 0;
+            if (_held >= most)
+            {
+                return false;
+            }
+
+            _held++;
+            return true;
         }
     }
 
@@ -36,7 +42,7 @@ public sealed class KeyUsage : RateBucket
     {
         lock (_gate)
         {
-            return _forgotten = _held == 0 && IsFull(now);
+            return _forgotten |= _held == 0 && IsFull(now);
         }
     }
 }

@@ -24,7 +24,7 @@ internal static class HostName
         // 127.1 and 0x7f.0.0.1 are addresses to some readers and names to others.
         return IPAddress.TryParse(text, out var four)
             ? four.ToString() == text ? text : null
-            : !text.EndsWith('.') && Uri.CheckHostName(text) == UriHostNameType.Dns ? text.ToLowerInvariant() : null;
+            : System.Text.Ascii.IsValid(text) && !text.EndsWith('.') && Uri.CheckHostName(text) == UriHostNameType.Dns ? text.ToLowerInvariant() : null;
     }
 
     /// <summary>Takes <c>host</c> or <c>host:port</c> apart; allocates nothing but for IPv6.</summary>

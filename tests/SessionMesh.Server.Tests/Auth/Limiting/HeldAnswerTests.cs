@@ -1,4 +1,8 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Routing;
 using SessionMesh.Contracts;
+using SessionMesh.Server.Auth.Limiting;
+using SessionMesh.Server.Push;
 using SessionMesh.Server.Tests.Support;
 
 namespace SessionMesh.Server.Tests.Auth.Limiting;
@@ -68,6 +72,16 @@ public sealed class HeldAnswerTests
         var key = await mesh.MintAsync("""{"agent_id":"a"}""");
         await using var stream = await mesh.ListenAsync("agents/a/directives", key);
         (await mesh.GetAsync("agents/a/directives", key)).ShouldBeProblem(429, "too_many_streams", ",\"retry_after\":3");
+    }
+
+    [Fact]
+    public async Task Route_ThatMayHoldItsAnswer_IsMarked_AndAStreamElsewhereIsAFaultOfTheServer()
+    {
+        await using var mesh = await MeshHost.StartAsync(map: app => app.MapGet(Routes.Prefix + "/unmarked", Sse.BeginAsync).WithMetadata(Server.Auth.Anonymous.Instance));
+        (await mesh.GetAsync("unmarked")).ShouldBeProblem(500, "internal");
+        var marked = mesh.Service<IEnumerable<EndpointDataSource>>().SelectMany(s => s.Endpoints).OfType<RouteEndpoint>()
+            .Where(r => r.Metadata.GetMetadata<HoldsAnswers>() is not null).Select(r => r.RoutePattern.RawText).Order();
+        Assert.Superset(new HashSet<string?> { Routes.Agents + "/{id}/directives", Routes.Events }, marked.ToHashSet());
     }
 
     /// <summary>The server learns of a reader's end, and gives its place back, a moment after the reader does.</summary>

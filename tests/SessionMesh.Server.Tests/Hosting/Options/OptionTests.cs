@@ -70,6 +70,7 @@ public sealed class OptionTests
     [InlineData("--allow-host user@mesh.example", "--allow-host: 'user@mesh.example' is no host name.")]
     [InlineData("--allow-host 127.1", "--allow-host: '127.1' is no host name.")]
     [InlineData("--allow-host fe80::1%eth0", "--allow-host: 'fe80::1%eth0' is no host name.")]
+    [InlineData("--allow-host müsli.example", "--allow-host: 'müsli.example' is no host name.")]
     [InlineData("--allow-host mesh_example/x", "--allow-host: 'mesh_example/x' is no host name.")]
     [InlineData("--allow-origin console.example", "--allow-origin: 'console.example' is no origin.")]
     [InlineData("--allow-origin *", "--allow-origin: '*' is no origin.")]
