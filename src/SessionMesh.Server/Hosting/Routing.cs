@@ -10,6 +10,7 @@ using SessionMesh.Core.Keys;
 using SessionMesh.Server.Agents;
 using SessionMesh.Server.Audit;
 using SessionMesh.Server.Auth;
+using SessionMesh.Server.Auth.Limiting;
 using SessionMesh.Server.Events;
 using SessionMesh.Server.Health;
 using SessionMesh.Server.Keys;
@@ -103,7 +104,7 @@ public static class Routing
             .WithQuery("limit", "1 to 1000; 100 by default.").WithQuery("cursor", "`next_cursor` of the page before.").Answers<Contracts.Steering.DirectiveHistory>(200, 404);
         app.MapGet(Routes.Agents + "/{id}/directives", stream.Listen).Describe(stream.Listen, "listenToDirectives", "Steering", s_agent, "An agent's pending directives",
             "As a long poll, or with `Accept: text/event-stream` as a stream that resumes at `Last-Event-ID`.")
-            .WithQuery("after", "Only those with a higher sequence number.").WithQuery("wait", "Seconds to wait for one, 0 to 60.").WithQuery("incarnation", "The incarnation that listens.").Answers<DirectiveList>(200, 404, 409);
+            .WithQuery("after", "Only those with a higher sequence number.").WithQuery("wait", "Seconds to wait for one, 0 to 60.").WithQuery("incarnation", "The incarnation that listens.").Answers<DirectiveList>(200, 404, 409).Holds();
         app.MapPost(Routes.Agents + "/{id}/directives/{seq}/ack", steering.Ack).Describe(steering.Ack, "acknowledge", "Steering", s_agent, "Say what became of a directive").Takes<AckRequest>().Answers<Directive>(200, 404, 409).Mutates();
     }
 
@@ -127,7 +128,7 @@ public static class Routing
     {
         var events = app.Services.GetRequiredService<EventEndpoints>();
         app.MapGet(Routes.Events, events.Follow).Describe(events.Follow, "followEvents", "Events", s_read, "The log, as a stream of server-sent events",
-            "Resumes at `Last-Event-ID` or after `after`; without either it begins now.").WithQuery("after", "Begin after this revision; 0 for everything.").Streams<MeshEvent>();
+            "Resumes at `Last-Event-ID` or after `after`; without either it begins now.").WithQuery("after", "Begin after this revision; 0 for everything.").Streams<MeshEvent>().Holds();
     }
 
     private static void MapAudit(this WebApplication app)
@@ -143,7 +144,7 @@ public static class Routing
             .WithQuery("since", "Not before this time, ISO 8601.")
             .WithQuery("until", "Before this time, ISO 8601.")
             .WithQuery("limit", "Entries a page, 1 to 1000; 100 by default.")
-            .WithQuery("cursor", "`next_cursor` of the page before.").Answers<AuditPage>();
+            .WithQuery("cursor", "`next_cursor` of the page before.").Answers<AuditPage>().Holds();
     }
 
     private static RouteHandlerBuilder Answers<T>(this RouteHandlerBuilder route, params ReadOnlySpan<int> statuses)
@@ -167,6 +168,8 @@ public static class Routing
 
         return route;
     }
+
+    private static RouteHandlerBuilder Holds(this RouteHandlerBuilder route) => route.WithMetadata(HoldsAnswers.Instance);
 
     private static RouteHandlerBuilder Streams<T>(this RouteHandlerBuilder route) => route.Produces<T>(200, Sse.ContentType);
 

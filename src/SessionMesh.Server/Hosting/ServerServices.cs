@@ -2,6 +2,7 @@ using SessionMesh.Core.State;
 using SessionMesh.Server.Agents;
 using SessionMesh.Server.Audit;
 using SessionMesh.Server.Auth;
+using SessionMesh.Server.Auth.Limiting;
 using SessionMesh.Server.Engine;
 using SessionMesh.Server.Events;
 using SessionMesh.Server.Health;
@@ -31,7 +32,9 @@ public static class ServerServices
         services.AddSingleton<LeaseKeeper>();
         services.AddSingleton<Shutdown>();
 
-        services.AddSingleton(new AllowedHosts(options.AllowedHosts));
+        services.AddSingleton(new AllowedHosts(options.Addresses, options.AllowedHosts));
+        services.AddSingleton(new AllowedOrigins(options.AllowedOrigins));
+        services.AddSingleton<Limiter>();
         services.AddSingleton<RefusalLog>();
         services.AddSingleton<ProblemWriter>();
         services.AddSingleton<Mutations>();

@@ -190,6 +190,7 @@ public sealed class LimitTests(LimitServer server) : IClassFixture<LimitServer>
             nameof(Limits.ImportLineBytes), nameof(Limits.ImportChunk), nameof(Limits.ImportSkipsListed),              // ImportTests
             nameof(Limits.IdempotencyKeyLength), nameof(Limits.IdempotencyHours),                                      // IdempotencyTests
             nameof(Limits.SelectorIds), nameof(Limits.SelectorMatches),                                                // SelectorTests
+            nameof(Limits.StreamsPerAgentKey),                                                                         // HeldAnswerTests
         ];
         Assert.Equal(typeof(Limits).GetFields().Select(f => f.Name).Order(), here.Concat(elsewhere).Order());
     }

@@ -70,11 +70,11 @@ public sealed class SchemaTests : IDisposable
     public void Store_OfTheFirstVersion_KeepsItsKeys_EachALineageOfItsOwn()
     {
         var path = Path.Combine(_directory, "mesh.db");
-        var (root, child) = (Auth.KeyToken.New(), Auth.KeyToken.New());
+        var (root, child) = (Server.Auth.KeyToken.New(), Server.Auth.KeyToken.New());
         MakeFirstVersion(path);
         string Key(int revision, (string Id, string Token) key, string parent, string scope, string agent) =>
-            $"INSERT INTO keys VALUES ({revision}, '{key.Id}', 'n{revision}', {parent}, '[\"{scope}\"]', '{Auth.KeyToken.Hash(key.Token)}', 1000, 0, {agent}, 1, 1, 0);"
-            + $"INSERT INTO changes VALUES ({revision}, 1000, 'mesh', 'key.minted', '{key.Id}', '{{\"key_name\":\"n{revision}\",\"scopes\":[\"{scope}\"],\"hash\":\"{Auth.KeyToken.Hash(key.Token)}\",\"incarnation\":1,\"generation\":1"
+            $"INSERT INTO keys VALUES ({revision}, '{key.Id}', 'n{revision}', {parent}, '[\"{scope}\"]', '{Server.Auth.KeyToken.Hash(key.Token)}', 1000, 0, {agent}, 1, 1, 0);"
+            + $"INSERT INTO changes VALUES ({revision}, 1000, 'mesh', 'key.minted', '{key.Id}', '{{\"key_name\":\"n{revision}\",\"scopes\":[\"{scope}\"],\"hash\":\"{Server.Auth.KeyToken.Hash(key.Token)}\",\"incarnation\":1,\"generation\":1"
             + (parent == "NULL" ? "" : $",\"parent\":\"{root.Id}\"") + (agent == "NULL" ? "" : ",\"agent_id\":\"a\"") + "}');";
         Run(path, Key(1, root, "NULL", "admin", "NULL") + Key(2, child, $"'{root.Id}'", "agent:self", "'a'"));
         using var store = MeshStore.Open(path);
