@@ -7,7 +7,7 @@ namespace SessionMesh.Core.Leases;
 /// When leases lapse and what is due next for an agent. An agent's lease runs on monotonic time, so that a jump of the
 /// wall clock kills nobody, and never through a time in which the server itself was away. Thread-safe.
 /// </summary>
-public sealed class LeaseBook(SlotTable slots)
+public sealed class LeaseBook(SlotList<AgentSlot> slots)
 {
     /// <summary>Milliseconds that every lease gets at least after the server itself was away.</summary>
     public const long ReturnGrace = 30_000;

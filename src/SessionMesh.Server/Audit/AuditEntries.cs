@@ -2,6 +2,7 @@ using SessionMesh.Contracts.Audit;
 using SessionMesh.Core.Agents;
 using SessionMesh.Core.Keys;
 using SessionMesh.Core.Log;
+using SessionMesh.Core.Sessions;
 using SessionMesh.Server.Store;
 
 namespace SessionMesh.Server.Audit;
@@ -44,6 +45,7 @@ internal static class AuditEntries
         AgentStopping c => c.Reason,
         AgentDied c => c.Reason,
         KeyEnded c => c.Reason,
+        SessionDeleted c => c.Reason,
         _ => null,
     };
 }

@@ -10,7 +10,8 @@ namespace SessionMesh.Server.Engine;
 /// <summary>An answer as it goes over the wire.</summary>
 /// <param name="Json">UTF-8 text of the body.</param>
 /// <param name="KeyId">Set when <paramref name="Json"/> shows a secret: then it is neither stored nor repeated.</param>
-public sealed record Answer(int Status, byte[] Json, string? KeyId = null);
+/// <param name="Version">Goes out as the <c>ETag</c>; null for none.</param>
+public sealed record Answer(int Status, byte[] Json, string? KeyId = null, long? Version = null);
 
 /// <summary>What became of a command.</summary>
 /// <param name="Outcome">Value or error.</param>

@@ -10,6 +10,7 @@ using SessionMesh.Server.Http;
 using SessionMesh.Server.Keys;
 using SessionMesh.Server.Push;
 using SessionMesh.Server.Registry;
+using SessionMesh.Server.Sessions;
 using SessionMesh.Server.Steering;
 using SessionMesh.Server.Store;
 
@@ -51,6 +52,12 @@ public static class ServerServices
         services.AddSingleton<SteeringEndpoints>();
         services.AddSingleton<InboxEndpoints>();
         services.AddSingleton<HistoryEndpoints>();
+        services.AddSingleton<SessionWriter>();
+        services.AddSingleton<AgentSessionIndex>();
+        services.AddSingleton<SessionEndpoints>();
+        services.AddSingleton<SessionLists>();
+        services.AddSingleton<SessionExport>();
+        services.AddSingleton<SessionImport>();
         services.AddSingleton<KeyLists>();
         services.AddSingleton<KeyEndpoints>();
         services.AddSingleton<LogStream>();

@@ -102,7 +102,7 @@ public sealed class Mutations(MeshEngine engine, MeshStore store, ProblemWriter 
             return (null, error);
         }
 
-        var scope = SHA256.HashData(Encoding.UTF8.GetBytes($"{key.Id}\n{header[0]}"));
+        var scope = SHA256.HashData(Encoding.UTF8.GetBytes($"{key.Lineage}\n{header[0]}"));
         return (new IdempotencyToken(BinaryPrimitives.ReadUInt128BigEndian(scope), request), null);
     }
 

@@ -28,10 +28,23 @@ public sealed class OriginTests
             return await mesh.DeleteAsync("directives/" + id, key, once);
         },
         ["acknowledge"] = (mesh, key, once) => mesh.PostAsync("agents/a/directives/1/ack", """{"state":"accepted"}""", key, once),
+        ["createSession"] = (mesh, key, once) => mesh.PostAsync("sessions", "{}", key, once),
+        ["updateSession"] = async (mesh, key, once) => await mesh.SendAsync(HttpMethod.Patch, "sessions/" + await SessionAsync(mesh), """{"meta":{"a":"b"}}""", key, once),
+        ["refreshSession"] = async (mesh, key, once) => await mesh.PostAsync($"sessions/{await SessionAsync(mesh)}/refresh", null, key, once),
+        ["expireSession"] = async (mesh, key, once) => await mesh.PostAsync($"sessions/{await SessionAsync(mesh)}/expire", null, key, once),
+        ["deleteSession"] = async (mesh, key, once) => await mesh.DeleteAsync("sessions/" + await SessionAsync(mesh), key, once),
+        ["importSessions"] = (mesh, key, once) => mesh.PostAsync("sessions/import", """{"type":"session","id":"i","created_at":"2026-01-01T00:00:00Z"}""", key, once),
+        ["cleanupSessions"] = async (mesh, key, once) =>
+        {
+            await mesh.PostAsync($"sessions/{await SessionAsync(mesh)}/expire");
+            return await mesh.PostAsync("sessions/cleanup", null, key, once);
+        },
         ["createKey"] = (mesh, key, once) => mesh.PostAsync("keys", """{"session_key":"k"}""", key, once),
         ["refreshKey"] = (mesh, refreshToken, once) => mesh.PostAsync("keys/refresh", null, refreshToken, once),
         ["revokeKey"] = async (mesh, key, once) => await mesh.DeleteAsync("keys/" + (await mesh.MintAsync("{}"))[4..16], key, once),
     };
+
+    private static async Task<string> SessionAsync(MeshHost mesh) => (await mesh.PostAsync("sessions", "{}")).Json["id"]!.GetValue<string>();
 
     public static TheoryData<string, bool> Calls()
     {

@@ -29,6 +29,7 @@ internal static class Projection
         }
 
         lines.AddRange(state.Keys.All.OrderBy(k => k.Revision).Select(k => "key " + Dump(k)));
+        lines.AddRange(state.Sessions.After(0).Select(s => "session " + Dump(s)));
         lines.AddRange(state.Receipts.All.Select(r => "receipt " + Dump(r)));
         return lines;
     }
