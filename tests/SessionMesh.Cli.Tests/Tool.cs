@@ -30,6 +30,9 @@ internal sealed class Tool : IDisposable
     /// <summary>What somebody types when asked; null where there is no terminal.</summary>
     public string? Typed { get; set; }
 
+    /// <summary>What standard input holds where it is no terminal.</summary>
+    public string Piped { get; set; } = "";
+
     /// <summary>Columns of the terminal on standard output; null where there is none.</summary>
     public int? Width { get; set; }
 
@@ -39,13 +42,14 @@ internal sealed class Tool : IDisposable
     public IEnumerable<string> Calls => Server.Requests.Select(request =>
         $"{request.Method} {request.Url.Replace("http://127.0.0.1:7420/api/session-mesh", "", StringComparison.Ordinal)}{(request.Body is null ? "" : " " + request.Body)}");
 
-    public async Task<Ran> RunAsync(string commandLine)
+    /// <param name="handler">Takes the scripted server's place.</param>
+    public async Task<Ran> RunAsync(string commandLine, HttpMessageHandler? handler = null)
     {
         using var output = new StringWriter { NewLine = "\n" };
         using var error = new StringWriter { NewLine = "\n" };
         var host = new CliHost
         {
-            In = new StringReader(Typed is null ? "" : Typed + "\n"),
+            In = new StringReader(Typed is null ? Piped : Typed + "\n"),
             Out = output,
             Error = TextWriter.Synchronized(error),
             InIsTerminal = Typed is not null,
@@ -55,7 +59,7 @@ internal sealed class Tool : IDisposable
             Env = name => Env.GetValueOrDefault(name),
             Home = Home,
             Time = Time,
-            Handler = Server,
+            Handler = handler ?? Server,
         };
         var code = await SessionMeshTool.RunAsync([.. CommandLineParser.SplitCommandLine(commandLine)], host);
         var ran = new Ran(code, output.ToString(), error.ToString());

@@ -5,6 +5,10 @@ namespace SessionMesh.Cli.Hosting;
 /// <summary>What to type next, by the code of what went wrong.</summary>
 internal static class NextSteps
 {
+    private const string RateLimited = "rate_limited";
+    private const string TooManyStreams = "too_many_streams";
+    private const string OriginNotAllowed = "origin_not_allowed";
+
     public static string ForUnreachable(Uri url) => url.IsLoopback
         ? "start the server with 'dotnet run --project src/SessionMesh.Server', or check --url"
         : "check --url and SESSION_MESH_URL, and that the server there is running";
@@ -18,6 +22,13 @@ internal static class NextSteps
             $"the key came from {context.Settings.KeySource}; mint a new one with a key that is valid: session-mesh keys create",
         ErrorCodes.MissingScope => $"the key came from {context.Settings.KeySource}; use one that has the scope",
         ErrorCodes.NotYourAgent => "this key is bound to another agent: leave --agent-id out, or use another key",
+        ErrorCodes.OutsideReach => "session-mesh keys show, to see which agents the key is for; use one that reaches further",
+        ErrorCodes.KeyNotFound => "session-mesh keys list",
+        ErrorCodes.KeyQuota => "session-mesh keys list, and revoke what is not needed; --name rotates a key instead of adding one",
+        ErrorCodes.AgentQuota => "use a key of another account: agents count until they are forgotten, dead or not",
+        RateLimited => problem.RetryAfter is { } wait ? $"the same again in {wait} s" : "the same again more slowly",
+        TooManyStreams => "end a stream of this key (events, inbox --follow, run), or use another key",
+        OriginNotAllowed => "this server is called from a web page of another origin: start it with that origin allowed, or call it from elsewhere",
         ErrorCodes.NotAlive => "add --hold to keep the directive until the agent is back",
         ErrorCodes.AlreadyAlive => "session-mesh register --takeover, if the one that is alive should give way",
         ErrorCodes.DirectiveNotFound => "session-mesh history ID, to see what an agent was told",
