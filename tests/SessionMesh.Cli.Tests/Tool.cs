@@ -38,6 +38,9 @@ internal sealed class Tool : IDisposable
 
     public HastyTime Time { get; } = new() { Endless = TimeSpan.FromSeconds(5) };
 
+    /// <summary>Takes the hasty clock's place, where runs wait for one another.</summary>
+    public TimeProvider? Clock { get; init; }
+
     /// <summary>Method and path of what was asked, and the body where there was one.</summary>
     public IEnumerable<string> Calls => Server.Requests.Select(request =>
         $"{request.Method} {request.Url.Replace("http://127.0.0.1:7420/api/session-mesh", "", StringComparison.Ordinal)}{(request.Body is null ? "" : " " + request.Body)}");
@@ -58,7 +61,7 @@ internal sealed class Tool : IDisposable
             Width = Width,
             Env = name => Env.GetValueOrDefault(name),
             Home = Home,
-            Time = Time,
+            Time = Clock ?? Time,
             Handler = handler ?? Server,
         };
         var code = await SessionMeshTool.RunAsync([.. CommandLineParser.SplitCommandLine(commandLine)], host);

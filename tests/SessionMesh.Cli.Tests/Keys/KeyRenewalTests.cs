@@ -114,7 +114,7 @@ public sealed class KeyRenewalTests
     public async Task WhoWaitedForTheLock_TakesWhatTheOtherOneWrote_AndUsesNoTokenTwice()
     {
         var refreshed = 0;
-        using var tool = new Tool(_ => Task.FromResult(new HttpResponseMessage(HttpStatusCode.Unauthorized)));
+        using var tool = new Tool(_ => Task.FromResult(new HttpResponseMessage(HttpStatusCode.Unauthorized))) { Clock = TimeProvider.System };
         using var server = new Switchboard(request => request switch
         {
             ("smk_named", _) => s_refused,
