@@ -59,7 +59,7 @@ internal sealed class MeshTransport : IDisposable
             var last = await _retries.ExecuteAsync(static async (c, self) => await self.AttemptAsync(c), context, this);
             log.Report(_options.Observer, last, wait: null);
             return last.Error is null && IsSuccess(last.Status)
-                ? new RawAnswer(log.Url, last.Status, last.Body)
+                ? new RawAnswer(log.Url, last.Status, LoneSurrogates.Repair(last.Body))
                 : throw Failure(log, last);
         }
         finally
@@ -88,7 +88,7 @@ internal sealed class MeshTransport : IDisposable
     {
         try
         {
-            if (body.Length > 0 && JsonSerializer.Deserialize(body.Span, ClientJson.Context.Problem) is { } problem) return problem;
+            if (body.Length > 0 && JsonSerializer.Deserialize(LoneSurrogates.Repair(body).Span, ClientJson.Context.Problem) is { } problem) return problem;
         }
         catch (JsonException)
         {

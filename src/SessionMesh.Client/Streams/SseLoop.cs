@@ -80,7 +80,7 @@ internal sealed class SseLoop(MeshClient client, string path, MeshStreamOptions 
     {
         try
         {
-            return JsonSerializer.Deserialize(message.Data, type) ?? throw new JsonException("null");
+            return JsonSerializer.Deserialize(LoneSurrogates.Repair(message.Data).Span, type) ?? throw new JsonException("null");
         }
         catch (JsonException e)
         {
