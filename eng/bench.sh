@@ -6,8 +6,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-rounds=${BENCH_ROUNDS:-5} seconds=4 million=1 streams=10000
-if [ "${1:-}" = --quick ]; then rounds=1 seconds=1 million=0 streams=500; fi
+rounds=${BENCH_ROUNDS:-5} seconds=4 million=1 streams=10000 sessions=1000000
+if [ "${1:-}" = --quick ]; then rounds=1 seconds=1 million=0 streams=500 sessions=100000; fi
 agents=100000 port=${BENCH_PORT:-7499}
 url=http://127.0.0.1:$port
 out=$PWD/artifacts/bench
@@ -78,10 +78,23 @@ echo >&2
 read -r way_rps way_p50 way_p99 < <(bench whole-way "$url" 1000 $((seconds * 3)))
 
 stop_server
+start_server sessions
+echo "importing $sessions sessions, and exporting them…" >&2
+settle() { sleep 3; } # the collector's last word before memory is read
+memory_empty=$(memory)
+read -r imported exported < <(bench sessions "$url" "$sessions" "$scratch")
+settle; memory_sessions=$(memory)
+for _ in $(seq "$rounds"); do
+  pair "g session get" session-get 64
+  pair "g session create" session-create 64
+  pair "g session set" session-set 64
+done
+echo >&2
+
+stop_server
 start_server fleet
 echo "seeding $agents agents again, and opening $streams streams…" >&2
 bench seed "$url" 0 "$agents"
-settle() { sleep 3; } # the collector's last word before memory is read
 settle; memory_before=$(memory)
 coproc STREAMS { bench streams "$url" "$streams"; }
 read -r _ <&"${STREAMS[0]}"
@@ -119,4 +132,5 @@ awk -F'\t' -v batch=3000 '
   }' "$results"
 printf '%-24s %5s %11d %9.2f %9.2f   1,000 streams, steer to durable ack\n' "e whole way" 64 "$way_rps" "$(awk "BEGIN { print $way_p50 / 1000 }")" "$(awk "BEGIN { print $way_p99 / 1000 }")"
 awk "BEGIN { printf \"%-24s %5s %11s %9.2f %9.2f   %s open, %.1f KB of the server's memory each; from a steer to its event\\n\", \"streams\", \"\", \"\", $stream_p50 / 1000, $stream_p99 / 1000, $streams, ($memory_streams - $memory_before) * 1024 / $streams }"
+printf 'Sessions: %d imported a second, %d exported a second, %d of them; the server took %d MB before and %d MB after.\n' "$imported" "$exported" "$sessions" "$memory_empty" "$memory_sessions"
 echo "fsync of 4 KiB: p50 ${fsync_p50} µs, p99 ${fsync_p99} µs. Server memory: ${memory_100k} MB at 100,000 agents, ${memory_million} at 1,000,000."

@@ -28,6 +28,12 @@ internal sealed class Mesh : IDisposable
     public async Task<string> PostAsync(string path, string json)
     {
         using var content = new StringContent(json, Encoding.UTF8, "application/json");
+        return await PostAsync(path, content);
+    }
+
+    /// <inheritdoc cref="PostAsync(string, string)"/>
+    public async Task<string> PostAsync(string path, HttpContent content)
+    {
         using var response = await _http.PostAsync(path, content);
         var body = await response.Content.ReadAsStringAsync();
         return response.IsSuccessStatusCode ? body : throw new HttpRequestException($"{path}: {(int)response.StatusCode} {body}", null, response.StatusCode);
@@ -44,6 +50,14 @@ internal sealed class Mesh : IDisposable
         {
             await PostAsync(Routes.Heartbeat(id), "{}");
         }
+    }
+
+    /// <summary>Reads an answer as it comes.</summary>
+    public async Task<Stream> ReadAsync(string path)
+    {
+        var response = await _http.GetAsync(path, HttpCompletionOption.ResponseHeadersRead);
+        response.EnsureSuccessStatusCode();
+        return await response.Content.ReadAsStreamAsync();
     }
 
     /// <summary>Opens an agent's stream of directives.</summary>

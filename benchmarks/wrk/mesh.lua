@@ -41,6 +41,12 @@ function request()
     return wrk.format("GET", "/api/session-mesh/alive?limit=50&specialization=spec-" .. math.random(0, 15))
   elseif mode == "alive-fields" then
     return wrk.format("GET", "/api/session-mesh/alive?limit=50&fields=agent_id,status,load&specialization=spec-" .. math.random(0, 15))
+  elseif mode == "session-create" then
+    return wrk.format("POST", "/api/session-mesh/sessions", nil, '{"user":"user-' .. math.random(0, 99) .. '","ttl":3600,"meta":{"theme":"dark"}}')
+  elseif mode == "session-set" then
+    return wrk.format("PATCH", "/api/session-mesh/sessions/session-" .. math.random(0, agents - 1), nil, '{"meta":{"theme":"t' .. math.random(10, 99) .. '"}}')
+  elseif mode == "session-get" then
+    return wrk.format("GET", "/api/session-mesh/sessions/session-" .. math.random(0, agents - 1))
   elseif mode == "heartbeats" then
     return batches[math.random(#batches)]
   end

@@ -77,7 +77,7 @@ public sealed record ImportSessions : Command<int>
                     User = record.User,
                     Expired = record.IsExpired,
                     Ttl = record.Ttl,
-                    Meta = record.Meta.IsEmpty ? null : record.Meta.Json,
+                    Meta = record.Meta.IsEmpty ? null : record.Meta,
                     CreatedAt = record.CreatedAt,
                     LastAccess = record.LastAccess,
                     ExpiresAt = record.ExpiresAt,

@@ -12,9 +12,9 @@ public sealed record SessionCreated : Change
     /// <summary>Seconds; 0 for none.</summary>
     public required int Ttl { get; init; }
 
-    /// <summary>JSON object.</summary>
-    [JsonConverter(typeof(RawJsonConverter))]
-    public string? Meta { get; init; }
+    /// <summary>Null for none.</summary>
+    [JsonConverter(typeof(MetaConverter))]
+    public Meta? Meta { get; init; }
 
     [JsonConverter(typeof(MicroTimeConverter))]
     public required long ExpiresAt { get; init; }
@@ -31,8 +31,8 @@ public sealed record SessionImported : Change
     public bool Expired { get; init; }
     public required int Ttl { get; init; }
 
-    [JsonConverter(typeof(RawJsonConverter))]
-    public string? Meta { get; init; }
+    [JsonConverter(typeof(MetaConverter))]
+    public Meta? Meta { get; init; }
 
     [JsonConverter(typeof(MicroTimeConverter))]
     public required long CreatedAt { get; init; }

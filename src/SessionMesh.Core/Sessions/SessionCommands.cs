@@ -32,7 +32,7 @@ public sealed record CreateSession : Command<Session>
             Subject = Id,
             User = User ?? SessionRules.DefaultUser,
             Ttl = ttl,
-            Meta = Meta.IsEmpty ? null : Meta.Json,
+            Meta = Meta.IsEmpty ? null : Meta,
             ExpiresAt = SessionRules.EndOf(draft.Now, ttl),
         });
         return draft.KnownSession(Id)!;

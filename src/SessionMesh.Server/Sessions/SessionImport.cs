@@ -46,10 +46,11 @@ public sealed class SessionImport(MeshEngine engine, ProblemWriter problems)
         await Answers.WriteAsync(http, run.ToAnswer(), MeshJson.Default.ImportAnswer);
     }
 
-    /// <summary>One import on its way. Holds a chunk of records, and nothing of those that are done.</summary>
+    /// <summary>One import on its way: reads a chunk of records while the one before is committed, and holds nothing of those that are done.</summary>
     private sealed class Run(MeshEngine engine, HttpContext http, bool dryRun)
     {
-        private readonly List<ForeignSession> _chunk = new(Limits.ImportChunk);
+        private List<ForeignSession> _chunk = new(Limits.ImportChunk);
+        private (int Count, Task<Outcome<int>> Done)? _committing;
         private readonly List<SkippedLine> _skipped = [];
         private int _line;
         private int _lines;
@@ -71,7 +72,7 @@ public sealed class SessionImport(MeshEngine engine, ProblemWriter problems)
                     while (TryTakeLine(ref rest, read.IsCompleted, out var line))
                     {
                         Take(line);
-                        if (_chunk.Count == Limits.ImportChunk && await FlushAsync() is { } refused)
+                        if (_chunk.Count == Limits.ImportChunk && await CommitAsync() is { } refused)
                         {
                             return refused;
                         }
@@ -80,14 +81,13 @@ public sealed class SessionImport(MeshEngine engine, ProblemWriter problems)
                     reader.AdvanceTo(rest.Start, rest.End);
                     if (read.IsCompleted)
                     {
-                        return await FlushAsync();
+                        return await CommitAsync() ?? await CommittedAsync();
                     }
                 }
             }
             catch (BadHttpRequestException)
             {
-                await FlushAsync();
-                return new MeshError(400, ErrorCodes.InvalidRequest, "The body could not be read to its end.");
+                return await CommitAsync() ?? await CommittedAsync() ?? new MeshError(400, ErrorCodes.InvalidRequest, "The body could not be read to its end.");
             }
         }
 
@@ -153,22 +153,40 @@ public sealed class SessionImport(MeshEngine engine, ProblemWriter problems)
             }
         }
 
-        private async Task<MeshError?> FlushAsync()
+        /// <summary>Hands the chunk to the engine, once the one before is done.</summary>
+        private async Task<MeshError?> CommitAsync()
         {
-            if (_chunk.Count == 0)
+            if (await CommittedAsync() is { } error)
+            {
+                return error;
+            }
+
+            if (_chunk.Count > 0)
+            {
+                var command = new ImportSessions { Actor = http.GetKey().Id, Records = _chunk, DryRun = dryRun };
+                _committing = (_chunk.Count, engine.ExecuteAsync(command, http.StampOrigin()));
+                _chunk = new List<ForeignSession>(Limits.ImportChunk);
+            }
+
+            return null;
+        }
+
+        private async Task<MeshError?> CommittedAsync()
+        {
+            if (_committing is not var (count, done))
             {
                 return null;
             }
 
-            var outcome = await engine.ExecuteAsync(new ImportSessions { Actor = http.GetKey().Id, Records = [.. _chunk], DryRun = dryRun }, http.StampOrigin());
+            _committing = null;
+            var outcome = await done;
             if (!outcome.Succeeded)
             {
                 return outcome.Error;
             }
 
             Imported += outcome.Value;
-            _existing += _chunk.Count - outcome.Value;
-            _chunk.Clear();
+            _existing += count - outcome.Value;
             return null;
         }
 

@@ -117,7 +117,8 @@ public sealed class ImportTests
         Assert.InRange(mesh.State.Sessions.Count, 1000, 2501);
         var before = mesh.State.Sessions.Count;
         var again = await mesh.PostAsync("sessions/import", whole);
-        Assert.Equal((3000, before), (again.Json["imported"]!.GetValue<int>() + again.Json["existing"]!.GetValue<int>(), again.Json["existing"]!.GetValue<int>()));
+        Assert.Equal(3000, again.Json["imported"]!.GetValue<int>() + again.Json["existing"]!.GetValue<int>());
+        Assert.InRange(again.Json["existing"]!.GetValue<int>(), before, 2501); // what had come was still being taken
         Assert.Equal(3000, mesh.State.Sessions.Count);
     }
 
