@@ -14,8 +14,8 @@ namespace SessionMesh.Server.Auth;
 /// </summary>
 public sealed class OriginGuard(RequestDelegate next, AllowedOrigins allowed, ProblemWriter problems)
 {
-    private const string Methods = "GET, POST, DELETE";
-    private const string Headers = "Authorization, Content-Type, Idempotency-Key, Last-Event-ID";
+    private const string Methods = "GET, POST, PATCH, DELETE";
+    private const string Headers = "Authorization, Content-Type, Idempotency-Key, If-Match, Last-Event-ID";
     private const string Exposed = "Retry-After, RateLimit, RateLimit-Policy, X-Request-Id, Idempotency-Replayed";
 
     /// <summary>Seconds a browser may remember a preflight: ten minutes, so that an origin that is taken off the list is soon off.</summary>

@@ -72,7 +72,7 @@ public sealed class OriginTests : IClassFixture<OriginTests.Server>
         var reply = await SendAsync(_open, "OPTIONS", "steer", $"Origin: {Console}|Access-Control-Request-Method: POST|Access-Control-Request-Headers: authorization,x-other", key: "");
         Assert.Equal((204, ""), (reply.Status, reply.Text));
         Assert.Equal(
-            ["Access-Control-Allow-Headers: Authorization, Content-Type, Idempotency-Key, Last-Event-ID", "Access-Control-Allow-Methods: GET, POST, DELETE", $"Access-Control-Allow-Origin: {Console}", "Access-Control-Max-Age: 600"],
+            ["Access-Control-Allow-Headers: Authorization, Content-Type, Idempotency-Key, If-Match, Last-Event-ID", "Access-Control-Allow-Methods: GET, POST, PATCH, DELETE", $"Access-Control-Allow-Origin: {Console}", "Access-Control-Max-Age: 600"],
             reply.Headers.Where(h => h.Key.StartsWith("Access-Control-", StringComparison.OrdinalIgnoreCase)).Select(h => $"{h.Key}: {h.Value}").Order());
         Assert.Equal("Origin", reply.Headers["Vary"]);
     }
