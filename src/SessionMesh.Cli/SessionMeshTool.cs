@@ -10,6 +10,7 @@ using SessionMesh.Cli.Hosting;
 using SessionMesh.Cli.Keys;
 using SessionMesh.Cli.Registry;
 using SessionMesh.Cli.Run;
+using SessionMesh.Cli.Sessions;
 using SessionMesh.Cli.Simulate;
 using SessionMesh.Cli.Steering;
 
@@ -51,6 +52,7 @@ internal static class SessionMeshTool
         root.Add(new RunCommand(host));
         root.Add(new SimulateCommand(host));
         root.Add(new EventsCommand(host));
+        root.Add(new SessionCommand(host));
         root.Add(new KeysCommand(host));
         root.Add(new ContextCommand(host));
         root.Add(new CompletionCommand(host));

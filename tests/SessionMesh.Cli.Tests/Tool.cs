@@ -30,6 +30,9 @@ internal sealed class Tool : IDisposable
     /// <summary>What somebody types when asked; null where there is no terminal.</summary>
     public string? Typed { get; set; }
 
+    /// <summary>Standard input as bytes, for what reads it so.</summary>
+    public byte[] Piped { get; set; } = [];
+
     /// <summary>Columns of the terminal on standard output; null where there is none.</summary>
     public int? Width { get; set; }
 
@@ -46,6 +49,7 @@ internal sealed class Tool : IDisposable
         var host = new CliHost
         {
             In = new StringReader(Typed is null ? "" : Typed + "\n"),
+            OpenIn = () => new MemoryStream(Piped),
             Out = output,
             Error = TextWriter.Synchronized(error),
             InIsTerminal = Typed is not null,
