@@ -20,7 +20,7 @@ internal static class NextSteps
         ErrorCodes.NotYourAgent => "this key is bound to another agent: leave --agent-id out, or use another key",
         ErrorCodes.NotAlive => "add --hold to keep the directive until the agent is back",
         ErrorCodes.AlreadyAlive => "session-mesh register --takeover, if the one that is alive should give way",
-        ErrorCodes.SessionExpired => "session-mesh session refresh ID, to make it active again",
+        ErrorCodes.SessionExpired => "session-mesh session refresh ID, or for an agent session-mesh register: then it is active again",
         ErrorCodes.SessionExists => "another --id, or none: then one is chosen",
         ErrorCodes.AgentSession => "session-mesh show ID: it is an agent's, and ends with the agent",
         ErrorCodes.PreconditionFailed => "session-mesh session get ID --fields version, and look at what has changed",

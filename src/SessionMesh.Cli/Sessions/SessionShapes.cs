@@ -32,7 +32,8 @@ internal static class SessionShapes
     };
 
     public static readonly View Stats = View.Single("total_sessions",
-        ["total_sessions", "active", "expired", "unique_users", "average_ttl_seconds", "data_file"]) with { RowMember = "stats" };
+        ["total_sessions", "active", "expired", "unique_users", "average_ttl_seconds", "data_file"]) with
+    { RowMember = "stats" };
 
     public static readonly View Deleted = View.Single("deleted", ["deleted"]);
 

@@ -114,7 +114,7 @@ public sealed class SessionErrorTests
 
     [Theory]
     [InlineData("create --id x", 409, "session_exists", 5, "another --id, or none: then one is chosen")]
-    [InlineData("set x k v", 409, "session_expired", 5, "session-mesh session refresh ID, to make it active again")]
+    [InlineData("set x k v", 409, "session_expired", 5, "session-mesh session refresh ID, or for an agent session-mesh register: then it is active again")]
     [InlineData("set x k v --if-match 3", 412, "precondition_failed", 5, "session-mesh session get ID --fields version, and look at what has changed")]
     [InlineData("delete x", 409, "agent_session", 5, "session-mesh show ID: it is an agent's, and ends with the agent")]
     [InlineData("list", 403, "missing_scope", 4, "the key came from SESSION_API_KEY; use one that has the scope")]
