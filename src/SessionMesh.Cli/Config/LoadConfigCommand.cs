@@ -83,7 +83,7 @@ internal sealed class LoadConfigCommand : MeshCommand
         {
             return new Outcome(session, null, Declared: false) { Plain = await context.Client.SessionAsync(session.Id, cancellation) };
         }
-        catch (MeshException e) when (e.Code is ErrorCodes.SessionNotFound or ErrorCodes.NotFound or ErrorCodes.MissingScope)
+        catch (MeshException e) when (e.Status is 403 or 404)
         {
             return null;
         }

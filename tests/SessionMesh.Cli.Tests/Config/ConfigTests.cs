@@ -62,6 +62,7 @@ public sealed class ConfigTests
     [Theory]
     [InlineData(404, "not_found")]
     [InlineData(403, "missing_scope")]
+    [InlineData(403, "not_your_agent")]
     public async Task LoadConfig_WhereSessionsCannotBeSeen_DeclaresTheAgent(int status, string code)
     {
         using var tool = new Tool(s_absent, Problem(status, code), s_declared);

@@ -22,8 +22,10 @@ internal sealed class ExportFile : IDisposable
         if (Directory.Exists(_path)) throw CommandException.Usage($"{file} is a directory", "name a file");
         if (_path.StartsWith("/dev/", StringComparison.Ordinal)) throw CommandException.Usage($"{file} is no place for a file", "leave --output out, and redirect");
         if (!replace && File.Exists(_path)) throw Exists(file);
-        _draft = Path.Combine(Path.GetDirectoryName(_path)!, $".{Path.GetFileName(_path)}.{Environment.ProcessId}.part");
-        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, Options = FileOptions.Asynchronous };
+        _draft = Path.Combine(Path.GetDirectoryName(_path)!, $".{Path.GetFileName(_path)}.{Path.GetRandomFileName()}.part");
+
+        // Never through a link that somebody laid there.
+        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, Options = FileOptions.Asynchronous };
         if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         _stream = new FileStream(_draft, options);
     }

@@ -69,7 +69,8 @@ internal sealed class LineBlocks(Stream input, int size = LineBlocks.DefaultSize
         (_start, _end) = (0, _end - _start);
         while (!_atEnd && _end < _buffer.Length)
         {
-            var read = await input.ReadAsync(_buffer.AsMemory(_end), cancellation);
+            // A terminal or a pipe does not end its wait when it is told to: it is left to the end of the process.
+            var read = await input.ReadAsync(_buffer.AsMemory(_end), cancellation).AsTask().WaitAsync(cancellation);
             _end += read;
             Interlocked.Add(ref _read, read);
             _atEnd = read == 0;
