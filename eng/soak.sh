@@ -1,7 +1,19 @@
 #!/usr/bin/env bash
-# The crash test for longer: eng/soak.sh [ROUNDS], 500 unless given; each takes a second or two. A failure prints the
-# seed; SESSION_MESH_CRASH_SEED=SEED plays the same choices again.
+# Two tests for longer than anybody waits for.
+#
+#   eng/soak.sh [ROUNDS]          the crash test: 500 rounds unless given, each takes a second or two. A failure prints the seed;
+#                                 SESSION_MESH_CRASH_SEED=SEED plays the same choices again.
+#   eng/soak.sh abuse [SECONDS]   dripping heads, floods, giant bodies, idle streams, registrations: a minute unless given, with what a
+#                                 well-behaved agent saw of it printed at the end.
 set -euo pipefail
-export SESSION_MESH_SOAK_ROUNDS=${1:-500}
+here=$(dirname "${BASH_SOURCE[0]}")
 export SESSION_MESH_TEST_HANG=${SESSION_MESH_TEST_HANG:-24h}
-exec "$(dirname "${BASH_SOURCE[0]}")/test.sh" EndToEnd --filter FullyQualifiedName~Crash
+if [ "${1:-}" = abuse ]; then
+    SESSION_MESH_SOAK_FIGURES=$(mktemp)
+    export SESSION_MESH_SOAK_ABUSE=${2:-60} SESSION_MESH_SOAK_FIGURES
+    trap 'cat "$SESSION_MESH_SOAK_FIGURES"; rm -f "$SESSION_MESH_SOAK_FIGURES"' EXIT
+    "$here/test.sh" EndToEnd --filter FullyQualifiedName~Abuse
+else
+    export SESSION_MESH_SOAK_ROUNDS=${1:-500}
+    exec "$here/test.sh" EndToEnd --filter FullyQualifiedName~Crash
+fi

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using SessionMesh.Cli.Agents;
+using SessionMesh.Cli.Audit;
 using SessionMesh.Cli.Completion;
 using SessionMesh.Cli.Config;
 using SessionMesh.Cli.Contexts;
@@ -52,6 +53,7 @@ internal static class SessionMeshTool
         root.Add(new RunCommand(host));
         root.Add(new SimulateCommand(host));
         root.Add(new EventsCommand(host));
+        root.Add(new AuditCommand(host));
         root.Add(new SessionCommand(host));
         root.Add(new KeysCommand(host));
         root.Add(new ContextCommand(host));

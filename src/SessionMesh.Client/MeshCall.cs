@@ -127,6 +127,9 @@ public sealed partial record MeshCall
 
     public static MeshCall RevokeKey(string keyId) => Write(HttpMethod.Delete, Routes.Key(CheckedId(keyId)));
 
+    /// <summary>Who did what and from where, newest first.</summary>
+    public static MeshCall Audit(AuditQuery query) => Get(Routes.Audit + query.ToQueryString());
+
     /// <summary>A value for <see cref="IdempotencyKey"/>: 128 random bits.</summary>
     public static string NewIdempotencyKey() => RandomNumberGenerator.GetHexString(32, lowercase: true);
 

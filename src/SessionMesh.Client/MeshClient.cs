@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using SessionMesh.Client.Http;
 using SessionMesh.Contracts.Agents;
+using SessionMesh.Contracts.Audit;
 using SessionMesh.Contracts.Keys;
 using SessionMesh.Contracts.Registry;
 using SessionMesh.Contracts.Steering;
@@ -120,6 +121,10 @@ public sealed partial class MeshClient : IDisposable
 
     public Task<RevokedKey> RevokeKeyAsync(string keyId, CancellationToken cancellation = default) =>
         SendAsync(MeshCall.RevokeKey(keyId), ClientJson.Context.RevokedKey, cancellation);
+
+    /// <summary>One page of <c>GET /audit</c>. It may be empty and yet have a <c>next_cursor</c>.</summary>
+    public Task<AuditPage> AuditAsync(AuditQuery? query = null, CancellationToken cancellation = default) =>
+        SendAsync(MeshCall.Audit(query ?? new()), ClientJson.Context.AuditPage, cancellation);
 
     /// <summary>Sends a call and gives the answer as the server wrote it, members unknown here included.</summary>
     public Task<JsonElement> SendAsync(MeshCall call, CancellationToken cancellation = default) =>

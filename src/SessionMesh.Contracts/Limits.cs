@@ -72,6 +72,10 @@ public static class Limits
     /// <summary>Longest time one answer is held back (long poll, <c>wait</c>), seconds.</summary>
     public const int MaxWait = 60;
 
+    /// <summary>Open streams and held answers of a key that is bound to an agent: it needs one, and one more while it changes over; the
+    /// rest is for what it runs beside it.</summary>
+    public const int StreamsPerAgentKey = 16;
+
     /// <summary>Seconds a key lives when the caller does not say.</summary>
     public const int DefaultKeyTtl = 3600;
 

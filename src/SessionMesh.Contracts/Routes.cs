@@ -20,6 +20,7 @@ public static class Routes
     public const string SessionImport = Sessions + "/import";
     public const string SessionCleanup = Sessions + "/cleanup";
     public const string Events = Prefix + "/events";
+    public const string Audit = Prefix + "/audit";
 
     public const string Livez = "/livez";
     public const string Readyz = "/readyz";

@@ -2,6 +2,7 @@ using System.Text.Json.Serialization;
 using SessionMesh.Core.Agents;
 using SessionMesh.Core.Idempotency;
 using SessionMesh.Core.Keys;
+using SessionMesh.Core.Sessions;
 using SessionMesh.Core.Steering;
 
 namespace SessionMesh.Core;
@@ -24,6 +25,12 @@ namespace SessionMesh.Core;
 [JsonSerializable(typeof(AgentTombstoneLifted))]
 [JsonSerializable(typeof(DirectiveIssued))]
 [JsonSerializable(typeof(DirectiveMoved))]
+[JsonSerializable(typeof(SessionCreated))]
+[JsonSerializable(typeof(SessionImported))]
+[JsonSerializable(typeof(SessionUpdated))]
+[JsonSerializable(typeof(SessionRefreshed))]
+[JsonSerializable(typeof(SessionExpired))]
+[JsonSerializable(typeof(SessionDeleted))]
 [JsonSerializable(typeof(KeyMinted))]
 [JsonSerializable(typeof(KeyRefreshed))]
 [JsonSerializable(typeof(KeyLimited))]

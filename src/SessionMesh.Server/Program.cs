@@ -1,5 +1,13 @@
+using System.Net.Sockets;
 using SessionMesh.Server.Hosting;
+using SessionMesh.Server.Hosting.Options;
 using SessionMesh.Server.Store;
+
+if (args is ["--help" or "-h"])
+{
+    Console.WriteLine(OptionTable.Help);
+    return 0;
+}
 
 try
 {
@@ -10,8 +18,13 @@ try
     await app.WaitForShutdownAsync();
     return 0;
 }
+catch (SocketException e)
+{
+    await Console.Error.WriteLineAsync($"session-mesh server: An address of --urls cannot be listened on: {e.Message}. Say another address, or a port above 1023.");
+    return 1;
+}
 catch (Exception e) when (e is StartupException or IOException)
 {
-    await Console.Error.WriteLineAsync($"session-mesh server: {e.Message}");
+    await Console.Error.WriteLineAsync($"session-mesh server: {e.Message.ReplaceLineEndings(" ")}");
     return 1;
 }

@@ -61,6 +61,15 @@ public sealed class MeshClientTests
             })
         },
         { "GET /api/session-mesh/agents/a.1", "", MeshCall.Agent("a.1") },
+        { "GET /api/session-mesh/audit", "", MeshCall.Audit(new()) },
+        {
+            "GET /api/session-mesh/audit?actor=mesh&operation=agent.&subject=a1&outcome=done&since=2026-01-02T03%3A04%3A05.000Z&until=2026-01-03T00%3A00%3A00.000Z&limit=5&cursor=7-8", "",
+            MeshCall.Audit(new AuditQuery
+            {
+                Actor = "mesh", Operation = "agent.", Subject = "a1", Outcome = "done", Limit = 5, Cursor = "7-8",
+                Since = new DateTimeOffset(2026, 1, 2, 4, 4, 5, TimeSpan.FromHours(1)), Until = new DateTimeOffset(2026, 1, 3, 0, 0, 0, TimeSpan.Zero),
+            })
+        },
         { "POST /api/session-mesh/agents", """{"agent_id":"a1","declare":true}""", MeshCall.RegisterAgent(new() { AgentId = "a1", Declare = true }) },
         { "POST /api/session-mesh/registry", """{"specialization":"s","agent_id":"a1"}""", MeshCall.RegisterSpecialization(new() { Specialization = "s", AgentId = "a1" }) },
         { "GET /api/session-mesh/registry?specialization=a%2Fb", "", MeshCall.GetRegistry("a/b") },

@@ -30,6 +30,23 @@ public sealed class StreamTests
     }
 
     [Fact]
+    public async Task Audit_EntriesOfTheLogComeOnce_AndRefusalsAsTheyCome_AcrossReconnects()
+    {
+        using var mesh = new Mesh(Stream(Entry(7) + Entry(null) + Entry(null)), Stream(Entry(7) + Entry(null) + Entry(8) + "event: other\ndata: {}\n\n" + Over));
+        var stream = new AuditStream(mesh.Client, new AuditQuery { Subject = "a1" });
+        var seen = new List<long?>();
+        await foreach (var entry in stream.ReadAsync()) seen.Add(entry.Revision);
+
+        Assert.Equal([7, null, null, null, 8], seen);
+        Assert.Equal("superseded", stream.End!.Code);
+        Assert.Equal([null, "7"], mesh.Server.Requests.Select(LastEventId));
+        Assert.All(mesh.Server.Requests, request => Assert.Equal("http://mesh.test:7420/api/session-mesh/audit?subject=a1", request.Url));
+
+        static string Entry(long? revision) =>
+            $"{(revision is null ? "" : $"id: {revision}\n")}event: audit\ndata: {{\"revision\":{revision?.ToString() ?? "null"},\"at\":\"2026-01-02T03:04:05Z\",\"outcome\":\"done\"}}\n\n";
+    }
+
+    [Fact]
     public async Task Directives_ResumeWhereTheCallerLeftOff()
     {
         using var mesh = new Mesh(Stream(Steer(4) + Steer(5) + Over));

@@ -37,6 +37,16 @@ internal static class Opt
         },
     };
 
+    /// <summary>A point in time: <c>15m</c> or <c>1h30m</c> ago, or an ISO 8601 date or time.</summary>
+    public static Option<Moment?> Moment(string name, string description) => new(name)
+    {
+        Description = description,
+        HelpName = "TIME",
+        CustomParser = result => Hosting.Moment.TryParse(result.Tokens[0].Value, out var moment)
+            ? moment
+            : Wrong<Moment?>(result, $"{name} takes how long ago, such as 15m or 1h30m, or a time such as 2026-01-31T08:15:30Z, not '{result.Tokens[0].Value}'"),
+    };
+
     /// <summary>A whole number within bounds.</summary>
     public static Option<int?> Number(string name, string description, int least, int most) => new(name)
     {
@@ -95,7 +105,8 @@ internal static class Opt
             ?? Wrong<string?>(result, $"{name} takes {string.Join(", ", allowed)}, not '{text}'");
     }
 
-    private static T? Wrong<T>(ArgumentResult result, string message)
+    /// <summary>Makes it a parse error.</summary>
+    public static T? Wrong<T>(ArgumentResult result, string message)
     {
         result.AddError(message);
         return default;

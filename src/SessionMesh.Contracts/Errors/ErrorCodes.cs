@@ -19,6 +19,7 @@ public static class ErrorCodes
     public const string MissingScope = "missing_scope";
     public const string NotYourAgent = "not_your_agent";
     public const string OutsideReach = "outside_reach";
+    public const string OriginNotAllowed = "origin_not_allowed";
 
     // 404, 405, 406
     public const string NotFound = "not_found";
@@ -61,6 +62,8 @@ public static class ErrorCodes
     public const string IdempotencyKeyReused = "idempotency_key_reused";
     public const string InboxFull = "inbox_full";
     public const string AgentQuota = "agent_quota";
+    public const string RateLimited = "rate_limited";
+    public const string TooManyStreams = "too_many_streams";
 
     // 5xx
     public const string Internal = "internal";

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using SessionMesh.Contracts.Agents;
+using SessionMesh.Contracts.Audit;
 using SessionMesh.Contracts.Errors;
 using SessionMesh.Contracts.Events;
 using SessionMesh.Contracts.Keys;
@@ -56,6 +57,8 @@ namespace SessionMesh.Contracts.Json;
 [JsonSerializable(typeof(SessionStats))]
 [JsonSerializable(typeof(CleanupAnswer))]
 [JsonSerializable(typeof(ImportAnswer))]
+[JsonSerializable(typeof(AuditPage))]
+[JsonSerializable(typeof(AuditEntry))]
 [JsonSerializable(typeof(MeshEvent))]
 [JsonSerializable(typeof(StreamNotice))]
 [JsonSerializable(typeof(Problem))]

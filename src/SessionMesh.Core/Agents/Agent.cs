@@ -39,6 +39,18 @@ public sealed record Agent
     /// <summary>Seconds of its lease.</summary>
     public int Ttl { get; init; }
 
+    /// <summary>Metadata of the current session; a new one begins without any.</summary>
+    public Sessions.Meta Meta { get; init; } = Sessions.Meta.Empty;
+
+    /// <summary>Revision of the last change of <see cref="Meta"/> or <see cref="IsExpiredByHand"/>; 0 for none in this session.</summary>
+    public long SessionChangedAt { get; init; }
+
+    /// <summary>Somebody expired the session: no heartbeat revives it.</summary>
+    public bool IsExpiredByHand { get; init; }
+
+    /// <summary>Revision of the last change of the current session, as a session.</summary>
+    public long SessionVersion => Math.Max(Session, SessionChangedAt);
+
     /// <summary>The stop that was asked for, while stopping and after.</summary>
     public StopRequest? Stop { get; init; }
 

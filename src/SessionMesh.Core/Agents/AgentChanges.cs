@@ -63,6 +63,10 @@ public sealed record AgentLivenessChanged : Change
     [JsonIgnore]
     public Liveness Liveness { get; init; }
 
+    /// <summary>Somebody expired its session: no heartbeat revives it.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool ByHand { get; init; }
+
     [JsonIgnore]
     public override string Kind => Liveness switch
     {

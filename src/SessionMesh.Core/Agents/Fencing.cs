@@ -26,6 +26,11 @@ public static class Fencing
                 Agent = agent.Number,
             },
             Liveness.Dead => Tombstoned(agent),
+            _ when agent.IsExpiredByHand => new MeshError(409, ErrorCodes.SessionExpired, $"The session of agent '{agent.Id}' was expired. Register again without an incarnation for a new one, or refresh it.")
+            {
+                AgentStatus = agent.Liveness.Word(),
+                Agent = agent.Number,
+            },
             _ => null,
         };
     }

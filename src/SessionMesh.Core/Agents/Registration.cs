@@ -106,7 +106,7 @@ public sealed record RegisterSpecialization : Command<Registered>
         }
 
         var profile = placed.Value with { Specializations = names };
-        return agent is { HasSession: true }
+        return agent is { HasSession: true, IsExpiredByHand: false }
             ? RegistrationRules.Renew(draft, agent, profile)
             : RegistrationRules.Begin(draft, agent, AgentId, profile, Limits.DefaultRegistryTtl, superseded: false);
     }

@@ -7,12 +7,12 @@ namespace SessionMesh.Core.Leases;
 /// When leases lapse and what is due next for an agent. An agent's lease runs on monotonic time, so that a jump of the
 /// wall clock kills nobody, and never through a time in which the server itself was away. Thread-safe.
 /// </summary>
-public sealed class LeaseBook(SlotTable slots)
+public sealed class LeaseBook(SlotList<AgentSlot> slots)
 {
     /// <summary>Milliseconds that every lease gets at least after the server itself was away.</summary>
     public const long ReturnGrace = 30_000;
 
-    private readonly LeaseWheel _wheel = new(slots);
+    private readonly LeaseWheel<AgentSlot> _wheel = new();
     private long _returnedAt;
     private long _noForceBefore;
 
@@ -77,12 +77,12 @@ public sealed class LeaseBook(SlotTable slots)
         var due = DueAt(slot, now);
         if (due != long.MaxValue)
         {
-            _wheel.Schedule(number, due);
+            _wheel.Schedule(slot, due);
         }
     }
 
     /// <summary>Looks at the agent at the next tick, whatever is due.</summary>
-    public void ScheduleSoon(int number, Moment now) => _wheel.Schedule(number, now.Lease);
+    public void ScheduleSoon(int number, Moment now) => _wheel.Schedule(slots[number], now.Lease);
 
     /// <summary>
     /// Takes the agents for which something is due now; those whose tick came but who renewed meanwhile are scheduled
@@ -91,20 +91,20 @@ public sealed class LeaseBook(SlotTable slots)
     /// </summary>
     public List<int> TakeDue(Moment now)
     {
-        var candidates = new List<int>();
+        var candidates = new List<AgentSlot>();
         _wheel.CollectDue(now.Lease, candidates);
         var due = new List<int>();
-        foreach (var number in candidates)
+        foreach (var slot in candidates)
         {
-            var at = DueAt(slots[number], now);
+            var at = DueAt(slot, now);
             if (at <= now.Lease)
             {
-                due.Add(number);
-                _wheel.Schedule(number, now.Lease);
+                due.Add(slot.Agent.Number);
+                _wheel.Schedule(slot, now.Lease);
             }
             else if (at != long.MaxValue)
             {
-                _wheel.Schedule(number, at);
+                _wheel.Schedule(slot, at);
             }
         }
 

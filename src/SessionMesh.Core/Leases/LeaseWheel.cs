@@ -1,14 +1,12 @@
-using SessionMesh.Core.State;
-
 namespace SessionMesh.Core.Leases;
 
 /// <summary>
-/// One timing structure for every agent: a hierarchical wheel of buckets, four levels of 64, a tick a second, reaching
-/// 194 days. It is lazy: a heartbeat moves nothing here. When an agent's bucket comes up, the caller looks whether anything
-/// is really due and schedules the agent again if not, so that a beat costs a memory write and an entry costs one look a
-/// TTL. An entry that was overtaken by an earlier one is recognised by the slot's own tick and dropped. Thread-safe.
+/// The timing structure of every lease: a hierarchical wheel of buckets, four levels of 64, a tick a second, reaching
+/// 194 days. It is lazy: a heartbeat moves nothing here. When an entry's bucket comes up, the caller looks whether anything
+/// is really due and schedules it again if not, so that a beat costs a memory write and an entry costs one look a
+/// TTL. An entry that was overtaken by an earlier one is recognised by its own tick and dropped. Thread-safe.
 /// </summary>
-public sealed class LeaseWheel
+public sealed class LeaseWheel<T> where T : class, ITimed
 {
     /// <summary>Milliseconds a tick.</summary>
     public const int TickMilliseconds = 1000;
@@ -18,29 +16,25 @@ public sealed class LeaseWheel
     private const int Levels = 4;
 
     private readonly Lock _gate = new();
-    private readonly List<int>?[,] _buckets = new List<int>?[Levels, Buckets];
-    private readonly SlotTable _slots;
+    private readonly List<T>?[,] _buckets = new List<T>?[Levels, Buckets];
     private int _now;
 
-    public LeaseWheel(SlotTable slots) => _slots = slots;
-
-    /// <summary>Looks at the agent no later than one tick after <paramref name="at"/> (lease clock); earlier if that was asked before.</summary>
-    public void Schedule(int number, long at)
+    /// <summary>Looks at it no later than one tick after <paramref name="at"/> (milliseconds on this wheel's clock); earlier if that was asked before.</summary>
+    public void Schedule(T entry, long at)
     {
         var tick = TickAfter(at);
         lock (_gate)
         {
-            var slot = _slots[number];
-            if (tick < slot.DueTick)
+            if (tick < entry.DueTick)
             {
-                slot.DueTick = tick;
-                Place(number, tick);
+                entry.DueTick = tick;
+                Place(entry, tick);
             }
         }
     }
 
-    /// <summary>Takes out every agent whose tick has come, up to <paramref name="now"/> on the lease clock.</summary>
-    public void CollectDue(long now, List<int> due)
+    /// <summary>Takes out every entry whose tick has come, up to <paramref name="now"/> on this wheel's clock.</summary>
+    public void CollectDue(long now, List<T> due)
     {
         var until = (int)Math.Min(int.MaxValue - 1, now / TickMilliseconds);
         lock (_gate)
@@ -56,7 +50,7 @@ public sealed class LeaseWheel
 
     private static int TickAfter(long at) => (int)Math.Clamp((at / TickMilliseconds) + 1, 0, int.MaxValue - 1);
 
-    private void Take(List<int> due)
+    private void Take(List<T> due)
     {
         var at = _now & (Buckets - 1);
         if (_buckets[0, at] is not { } bucket)
@@ -65,13 +59,12 @@ public sealed class LeaseWheel
         }
 
         _buckets[0, at] = null;
-        foreach (var number in bucket)
+        foreach (var entry in bucket)
         {
-            var slot = _slots[number];
-            if (slot.DueTick <= _now)
+            if (entry.DueTick <= _now)
             {
-                slot.DueTick = int.MaxValue;
-                due.Add(number);
+                entry.DueTick = int.MaxValue;
+                due.Add(entry);
             }
         }
     }
@@ -85,19 +78,18 @@ public sealed class LeaseWheel
             if (_buckets[level, at] is { } bucket)
             {
                 _buckets[level, at] = null;
-                foreach (var number in bucket)
+                foreach (var entry in bucket)
                 {
-                    var tick = _slots[number].DueTick;
-                    if (tick != int.MaxValue)
+                    if (entry.DueTick != int.MaxValue)
                     {
-                        Place(number, tick);
+                        Place(entry, entry.DueTick);
                     }
                 }
             }
         }
     }
 
-    private void Place(int number, int tick)
+    private void Place(T entry, int tick)
     {
         var at = Math.Max(tick, _now + 1);
         var distance = at - _now;
@@ -109,6 +101,6 @@ public sealed class LeaseWheel
 
         // Farther than the wheel reaches: wait in the farthest bucket and be placed again from there.
         at = Math.Min(at, _now + (1 << (Bits * Levels)) - 1);
-        (_buckets[level, (at >> (Bits * level)) & (Buckets - 1)] ??= []).Add(number);
+        (_buckets[level, (at >> (Bits * level)) & (Buckets - 1)] ??= []).Add(entry);
     }
 }

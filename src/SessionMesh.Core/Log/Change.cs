@@ -20,6 +20,10 @@ public abstract record Change
     [JsonIgnore]
     public string Actor { get; internal set; } = "";
 
+    /// <summary>Where the call came from that asked for it.</summary>
+    [JsonIgnore]
+    public Origin Origin { get; internal set; } = Origin.Mesh;
+
     /// <summary>The id of what changed. Never empty in the log (the serializer does not allow <c>required</c> here).</summary>
     [JsonIgnore]
     public string Subject { get; init; } = "";

@@ -3,6 +3,7 @@ using System.Text.Json;
 using SessionMesh.Core.Agents;
 using SessionMesh.Core.Idempotency;
 using SessionMesh.Core.Keys;
+using SessionMesh.Core.Sessions;
 using SessionMesh.Core.Steering;
 
 namespace SessionMesh.Core.Log;
@@ -25,6 +26,12 @@ public static class ChangeCodec
             case AgentStopping c: JsonSerializer.Serialize(writer, c, CoreJson.Default.AgentStopping); break;
             case AgentDied c: JsonSerializer.Serialize(writer, c, CoreJson.Default.AgentDied); break;
             case AgentTombstoneLifted c: JsonSerializer.Serialize(writer, c, CoreJson.Default.AgentTombstoneLifted); break;
+            case SessionCreated c: JsonSerializer.Serialize(writer, c, CoreJson.Default.SessionCreated); break;
+            case SessionImported c: JsonSerializer.Serialize(writer, c, CoreJson.Default.SessionImported); break;
+            case SessionUpdated c: JsonSerializer.Serialize(writer, c, CoreJson.Default.SessionUpdated); break;
+            case SessionRefreshed c: JsonSerializer.Serialize(writer, c, CoreJson.Default.SessionRefreshed); break;
+            case SessionExpired c: JsonSerializer.Serialize(writer, c, CoreJson.Default.SessionExpired); break;
+            case SessionDeleted c: JsonSerializer.Serialize(writer, c, CoreJson.Default.SessionDeleted); break;
             case KeyMinted c: JsonSerializer.Serialize(writer, c, CoreJson.Default.KeyMinted); break;
             case KeyRefreshed c: JsonSerializer.Serialize(writer, c, CoreJson.Default.KeyRefreshed); break;
             case KeyLimited c: JsonSerializer.Serialize(writer, c, CoreJson.Default.KeyLimited); break;
@@ -39,7 +46,7 @@ public static class ChangeCodec
 
     /// <summary>Reads an entry back.</summary>
     /// <exception cref="InvalidDataException">The kind is unknown: a newer version wrote this log.</exception>
-    public static Change Read(long revision, long at, string actor, string kind, string subject, string payload)
+    public static Change Read(long revision, long at, string actor, Origin origin, string kind, string subject, string payload)
     {
         var change = kind switch
         {
@@ -50,9 +57,15 @@ public static class ChangeCodec
             AgentStopping.Name => JsonSerializer.Deserialize(payload, CoreJson.Default.AgentStopping),
             AgentDied.Name => JsonSerializer.Deserialize(payload, CoreJson.Default.AgentDied),
             AgentLivenessChanged.Suspect => new AgentLivenessChanged { Subject = "", Liveness = Liveness.Suspect },
-            AgentLivenessChanged.Lost => new AgentLivenessChanged { Subject = "", Liveness = Liveness.Lost },
+            AgentLivenessChanged.Lost => JsonSerializer.Deserialize(payload, CoreJson.Default.AgentLivenessChanged)! with { Liveness = Liveness.Lost },
             AgentLivenessChanged.Alive => new AgentLivenessChanged { Subject = "", Liveness = Liveness.Alive },
             AgentTombstoneLifted.Name => JsonSerializer.Deserialize(payload, CoreJson.Default.AgentTombstoneLifted),
+            SessionCreated.Name => JsonSerializer.Deserialize(payload, CoreJson.Default.SessionCreated),
+            SessionImported.Name => JsonSerializer.Deserialize(payload, CoreJson.Default.SessionImported),
+            SessionUpdated.Name => JsonSerializer.Deserialize(payload, CoreJson.Default.SessionUpdated),
+            SessionRefreshed.Name => JsonSerializer.Deserialize(payload, CoreJson.Default.SessionRefreshed),
+            SessionExpired.Name => JsonSerializer.Deserialize(payload, CoreJson.Default.SessionExpired),
+            SessionDeleted.Name => JsonSerializer.Deserialize(payload, CoreJson.Default.SessionDeleted),
             KeyMinted.Name => JsonSerializer.Deserialize(payload, CoreJson.Default.KeyMinted),
             KeyRefreshed.Name => JsonSerializer.Deserialize(payload, CoreJson.Default.KeyRefreshed),
             KeyLimited.Name => JsonSerializer.Deserialize(payload, CoreJson.Default.KeyLimited),
@@ -63,7 +76,7 @@ public static class ChangeCodec
             _ => ReadMoved(kind, payload),
         };
 
-        return change! with { Subject = subject, Revision = revision, At = at, Actor = actor };
+        return change! with { Subject = subject, Revision = revision, At = at, Actor = actor, Origin = origin };
     }
 
     private static Change ReadMoved(string kind, string payload)

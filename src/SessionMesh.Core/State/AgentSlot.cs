@@ -1,4 +1,5 @@
 using SessionMesh.Core.Agents;
+using SessionMesh.Core.Leases;
 using SessionMesh.Core.Steering;
 
 namespace SessionMesh.Core.State;
@@ -10,7 +11,7 @@ namespace SessionMesh.Core.State;
 /// said, which is never a row. Reading <see cref="Agent"/> and <see cref="Inbox"/> needs no lock; heartbeats lock the slot,
 /// so that a row never mixes two of them. Laid out for a million of these in one process.
 /// </summary>
-public sealed class AgentSlot
+public sealed class AgentSlot : ITimed
 {
     private Agent _agent;
     private Inbox _inbox = Inbox.Empty;
@@ -44,8 +45,7 @@ public sealed class AgentSlot
     internal int NextSibling = -1;
     internal int PreviousSibling = -1;
 
-    /// <summary>Tick at which the lease wheel looks at this agent next; guarded by the wheel.</summary>
-    internal int DueTick = int.MaxValue;
+    int ITimed.DueTick { get; set; } = int.MaxValue;
 
     public void StreamOpened() => Interlocked.Increment(ref _streams);
     public void StreamClosed() => Interlocked.Decrement(ref _streams);

@@ -3,6 +3,7 @@ using SessionMesh.Core.Agents;
 using SessionMesh.Core.Idempotency;
 using SessionMesh.Core.Keys;
 using SessionMesh.Core.Log;
+using SessionMesh.Core.Sessions;
 using SessionMesh.Core.Steering;
 
 namespace SessionMesh.Core.State;
@@ -22,7 +23,13 @@ internal static class Fold
             case AgentRegistered c: Register(draft, c); break;
             case AgentDeclared c: Declare(draft, c); break;
             case AgentUpdated c: Update(draft, c); break;
-            case AgentLivenessChanged c: draft.Put(Subject(draft, c) with { Liveness = c.Liveness }); break;
+            case AgentLivenessChanged c: ChangeLiveness(draft, c); break;
+            case SessionCreated c: Create(draft, c); break;
+            case SessionImported c: Import(draft, c); break;
+            case SessionUpdated c: Update(draft, c); break;
+            case SessionRefreshed c: Refresh(draft, c); break;
+            case SessionExpired c: Expire(draft, c); break;
+            case SessionDeleted c: draft.Remove(draft.KnownSession(c.Subject)!); break;
             case AgentStopping c: Stop(draft, c); break;
             case AgentDied c: Die(draft, c); break;
             case AgentTombstoneLifted c: LiftTombstone(draft, c); break;
@@ -78,8 +85,22 @@ internal static class Fold
             Labels = LabelsOf(c.Labels),
             Direction = null,
             Stop = null,
+            Meta = Meta.Empty,
+            SessionChangedAt = 0,
+            IsExpiredByHand = false,
         };
         draft.Put(agent, isNew: known is null);
+    }
+
+    private static void ChangeLiveness(MeshDraft draft, AgentLivenessChanged c)
+    {
+        var agent = Subject(draft, c);
+        draft.Put(agent with
+        {
+            Liveness = c.Liveness,
+            IsExpiredByHand = c.ByHand,
+            SessionChangedAt = c.ByHand || agent.IsExpiredByHand ? c.Revision : agent.SessionChangedAt,
+        });
     }
 
     private static void Update(MeshDraft draft, AgentUpdated c) =>
@@ -107,6 +128,9 @@ internal static class Fold
             Liveness = Liveness.Dead,
             Session = 0,
             Paused = false,
+            Meta = Meta.Empty,
+            SessionChangedAt = 0,
+            IsExpiredByHand = false,
             Stop = agent.Stop ?? (c.Confirmed ? null : new StopRequest(c.At, c.Reason, Cascade: true, c.At)), // forced without a grace
             LastExit = new Exit(c.Confirmed, c.ExitCode, c.Signal, c.Reason, c.At, c.TombstoneUntil),
         });
@@ -174,6 +198,63 @@ internal static class Fold
             draft.Put(obeyed);
         }
     }
+
+    private static void Create(MeshDraft draft, SessionCreated c) =>
+        draft.Put(new Session
+        {
+            Revision = c.Revision,
+            Id = c.Subject,
+            User = c.User,
+            Ttl = c.Ttl,
+            Meta = Meta.FromJson(c.Meta),
+            CreatedAt = c.At * 1000,
+            LastAccess = c.At * 1000,
+            ExpiresAt = c.ExpiresAt,
+            Version = c.Revision,
+        });
+
+    private static void Import(MeshDraft draft, SessionImported c) =>
+        draft.Put(new Session
+        {
+            Revision = c.Revision,
+            Id = c.Subject,
+            User = c.User,
+            IsExpired = c.Expired,
+            Ttl = c.Ttl,
+            Meta = Meta.FromJson(c.Meta),
+            CreatedAt = c.CreatedAt,
+            LastAccess = c.LastAccess,
+            ExpiresAt = c.ExpiresAt,
+            ExpiredAt = c.ExpiredAt,
+            Version = c.Revision,
+        });
+
+    private static void Update(MeshDraft draft, SessionUpdated c)
+    {
+        if (c.AgentId is not null)
+        {
+            var agent = draft.KnownAgent(c.AgentId)!;
+            draft.Put(agent with { Meta = agent.Meta.With(c.Meta), SessionChangedAt = c.Revision });
+            return;
+        }
+
+        var session = draft.KnownSession(c.Subject)!;
+        draft.Put(session with { Meta = session.Meta.With(c.Meta), LastAccess = c.At * 1000, Version = c.Revision });
+    }
+
+    private static void Refresh(MeshDraft draft, SessionRefreshed c) =>
+        draft.Put(draft.KnownSession(c.Subject)! with
+        {
+            IsExpired = false,
+            Ttl = c.Ttl,
+            LastAccess = c.At * 1000,
+            ExpiresAt = c.ExpiresAt,
+            ExpiredAt = 0,
+            Version = c.Revision,
+        });
+
+    private static void Expire(MeshDraft draft, SessionExpired c) =>
+        draft.Put(draft.KnownSession(c.Subject)! with { IsExpired = true, ExpiredAt = c.ByHand ? c.At * 1000 : 0, Version = c.Revision });
 
     private static void Mint(MeshDraft draft, KeyMinted c)
     {

@@ -3,7 +3,7 @@ namespace SessionMesh.Core.State;
 /// <summary>
 /// Who is whose child: sibling links inside the slots, so that a million agents cost twelve bytes each. Thread-safe.
 /// </summary>
-public sealed class Forest(SlotTable slots)
+public sealed class Forest(SlotList<AgentSlot> slots)
 {
     private readonly Lock _gate = new();
 

@@ -2,6 +2,7 @@ using SessionMesh.Core.Agents;
 using SessionMesh.Core.Idempotency;
 using SessionMesh.Core.Keys;
 using SessionMesh.Core.Log;
+using SessionMesh.Core.Sessions;
 using SessionMesh.Core.Steering;
 
 namespace SessionMesh.Core.State;
@@ -20,6 +21,10 @@ public sealed class MeshDraft(MeshState state, Moment now)
     private readonly Dictionary<string, int> _newLineages = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int> _newAgentsByAccount = new(StringComparer.Ordinal);
     private readonly Dictionary<UInt128, Receipt> _receipts = [];
+
+    /// <summary>By id; null for one that was removed.</summary>
+    private readonly Dictionary<string, Session?> _sessions = new(StringComparer.Ordinal);
+    private readonly List<Session> _removedSessions = [];
     private readonly List<(int Number, Beat Beat)> _renewals = [];
     private readonly List<Change> _changes = [];
 
@@ -31,6 +36,9 @@ public sealed class MeshDraft(MeshState state, Moment now)
 
     /// <summary>The key that asks; null for the mesh itself, which may do anything.</summary>
     public Key? Caller { get; private set; }
+
+    /// <summary>Where that call came from.</summary>
+    public Origin Origin { get; set; } = Origin.Mesh;
 
     /// <summary>Revision of the newest change, this batch's included.</summary>
     public long Revision { get; private set; } = state.Revision;
@@ -46,6 +54,12 @@ public sealed class MeshDraft(MeshState state, Moment now)
 
     /// <inheritdoc cref="ChangedAgents"/>
     public IReadOnlyCollection<Key> ChangedKeys => _keys.Values;
+
+    /// <inheritdoc cref="ChangedAgents"/>
+    public IEnumerable<Session> ChangedSessions => _sessions.Values.OfType<Session>();
+
+    /// <summary>Sessions whose rows go, as they were last.</summary>
+    public IReadOnlyCollection<Session> RemovedSessions => _removedSessions;
 
     /// <inheritdoc cref="ChangedAgents"/>
     public IReadOnlyCollection<Receipt> NewReceipts => _receipts.Values;
@@ -115,6 +129,41 @@ public sealed class MeshDraft(MeshState state, Moment now)
     /// <summary>Agents that an account made known.</summary>
     public int AgentsOf(string account) => state.Indexes.OwnedBy(account) + _newAgentsByAccount.GetValueOrDefault(account);
 
+    /// <summary>A plain session, if the caller may see it: a key that is for some agents is for no session without one.</summary>
+    public Session? FindSession(string id) => Caller?.Reach is null ? KnownSession(id) : null;
+
+    /// <summary>A plain session, whoever asks.</summary>
+    public Session? KnownSession(string id) => _sessions.TryGetValue(id, out var session) ? session : state.Sessions.Find(id);
+
+    /// <summary>Plain sessions, whoever asks.</summary>
+    public int SessionCount => state.Sessions.Count - _removedSessions.Count(s => s.Revision <= state.Revision) + ChangedSessions.Count(s => s.Revision > state.Revision);
+
+    /// <summary>All plain sessions that the caller may see, oldest first.</summary>
+    public IEnumerable<Session> Sessions()
+    {
+        if (Caller?.Reach is not null)
+        {
+            yield break;
+        }
+
+        foreach (var session in state.Sessions.After(0))
+        {
+            if (!_sessions.ContainsKey(session.Id))
+            {
+                yield return session;
+            }
+            else if (_sessions[session.Id] is { } changed && changed.Revision == session.Revision)
+            {
+                yield return changed;
+            }
+        }
+
+        foreach (var session in ChangedSessions.Where(s => s.Revision > state.Revision))
+        {
+            yield return session;
+        }
+    }
+
     public Receipt? FindReceipt(UInt128 scope) => _receipts.TryGetValue(scope, out var receipt) ? receipt : state.Receipts.Find(scope);
 
     /// <summary>Numbers of the direct children.</summary>
@@ -156,6 +205,7 @@ public sealed class MeshDraft(MeshState state, Moment now)
         change.Revision = Revision + 1;
         change.At = Now.Wall;
         change.Actor = Actor;
+        change.Origin = Origin;
         _changes.Add(change);
         Apply(change);
         return change.Revision;
@@ -212,6 +262,7 @@ public sealed class MeshDraft(MeshState state, Moment now)
             state.Slots[number].Renew(beat, Now);
         }
 
+        CommitSessions();
         CommitKeysAndReceipts();
         Reschedule();
         state.Advance(Revision);
@@ -243,7 +294,29 @@ public sealed class MeshDraft(MeshState state, Moment now)
         _keys[key.Id] = key;
     }
 
+    internal void Put(Session session) => _sessions[session.Id] = session;
+
+    internal void Remove(Session session)
+    {
+        _sessions[session.Id] = null;
+        _removedSessions.Add(session);
+    }
+
     internal void Put(Receipt receipt) => _receipts[receipt.Scope] = receipt;
+
+    private void CommitSessions()
+    {
+        foreach (var session in _removedSessions)
+        {
+            state.Sessions.Remove(session.Id, session.Revision);
+        }
+
+        // In order of creation, as every list shows them.
+        foreach (var session in ChangedSessions.OrderBy(s => s.Revision))
+        {
+            state.Sessions.Put(session, Now.Wall);
+        }
+    }
 
     private static void Count(Dictionary<string, int> counts, string? account)
     {

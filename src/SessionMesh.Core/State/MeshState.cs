@@ -21,12 +21,13 @@ public sealed class MeshState
         Leases = new LeaseBook(Slots);
     }
 
-    public SlotTable Slots { get; } = new();
+    public SlotList<AgentSlot> Slots { get; } = new();
     public Forest Forest { get; }
     public AgentIndexes Indexes { get; } = new();
     public LeaseBook Leases { get; }
     public KeyTable Keys { get; } = new();
     public ReceiptTable Receipts { get; } = new();
+    public SessionTable Sessions { get; } = new();
 
     /// <summary>Revision of the newest change that is committed and applied.</summary>
     public long Revision => Volatile.Read(ref _revision);
@@ -82,6 +83,9 @@ public sealed class MeshState
     }
 
     public void Load(Keys.Key key) => Keys.Put(key);
+
+    /// <param name="wall">Milliseconds, now.</param>
+    public void Load(Sessions.Session session, long wall) => Sessions.Put(session, wall);
     public void Load(Idempotency.Receipt receipt) => Receipts.Put(receipt);
 
     internal AgentSlot Put(Agent agent)

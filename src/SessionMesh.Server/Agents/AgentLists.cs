@@ -1,18 +1,22 @@
+using System.Globalization;
 using SessionMesh.Contracts.Agents;
 using SessionMesh.Contracts.Errors;
 using SessionMesh.Contracts.Json;
-using SessionMesh.Core;
 using SessionMesh.Core.Keys;
 using SessionMesh.Core.State;
 using SessionMesh.Server.Auth;
 using SessionMesh.Server.Engine;
 using SessionMesh.Server.Http;
+using SessionMesh.Server.Sessions;
 
 namespace SessionMesh.Server.Agents;
 
 /// <summary><c>GET /alive</c>, <c>GET /agents</c>, <c>GET /agents/{id}</c>: who is there, and what is known of them.</summary>
-public sealed class AgentLists(MeshEngine engine, RowWriter rows, ProblemWriter problems)
+public sealed class AgentLists(MeshEngine engine, RowWriter rows, SessionLists sessions, ProblemWriter problems)
 {
+    /// <summary>Cursors of pages that have come to the plain sessions begin so.</summary>
+    private const char SessionCursor = 's';
+
     public Task Alive(HttpContext http) => ListAsync(http, AgentStatus.Alive);
 
     public Task All(HttpContext http) => ListAsync(http, AliveFilter.All);
@@ -46,7 +50,7 @@ public sealed class AgentLists(MeshEngine engine, RowWriter rows, ProblemWriter 
         var filter = (query["filter"] ?? defaultFilter).ToLowerInvariant();
         var kind = query["kind"] ?? SessionKind.Agent;
         var limit = query.Limit(ref check);
-        var after = query.Cursor(ref check);
+        var (after, afterSession) = Cursor(query["cursor"], ref check);
         var fields = Fields(query["fields"], ref check);
         check.OneOf("?filter", filter, AliveFilter.Allowed);
         check.OneOf("?kind", kind, SessionKind.Allowed);
@@ -59,17 +63,11 @@ public sealed class AgentLists(MeshEngine engine, RowWriter rows, ProblemWriter 
 
         var page = new List<AgentSlot>(Math.Min(limit, 128));
         var now = engine.Now;
-        var next = kind == SessionKind.Session
+        var next = kind == SessionKind.Session || afterSession >= 0
             ? -1
             : new AgentQuery(engine.State, filter).Specialized(query["specialization"]).InCluster(query["cluster"]).Within(http.GetKey().Reach).Fill(page, after, limit, now);
 
         using var json = new Utf8Buffer(256 + (page.Count * 640));
-        WritePage(json, page, next, now, fields);
-        await Answers.WriteAsync(http, StatusCodes.Status200OK, json.Written);
-    }
-
-    private void WritePage(Utf8Buffer json, List<AgentSlot> page, int next, Moment now, RowFields fields)
-    {
         json.Raw("{\"sessions\":["u8);
         foreach (var slot in page)
         {
@@ -77,25 +75,57 @@ public sealed class AgentLists(MeshEngine engine, RowWriter rows, ProblemWriter 
             json.Raw(","u8);
         }
 
-        if (page.Count > 0)
+        var count = page.Count;
+        var nextCursor = next < 0 ? null : next.ToString(CultureInfo.InvariantCulture);
+        if (next < 0 && kind != SessionKind.Agent && query["specialization"] is null && query["cluster"] is null)
+        {
+            nextCursor = WriteSessions(json, http.GetKey(), filter, Math.Max(0, afterSession), limit, fields, ref count);
+        }
+
+        if (count > 0)
         {
             json.Unwrite();
         }
 
-        json.Raw("],\"count\":"u8);
-        json.Number(page.Count);
-        json.Raw(",\"next_cursor\":"u8);
-        if (next < 0)
+        WriteEnd(json, count, nextCursor);
+        await Answers.WriteAsync(http, StatusCodes.Status200OK, json.Written);
+    }
+
+    /// <summary>Plain sessions, which are active or expired: no other filter means any of them, and they have no specialization and no cluster.</summary>
+    private string? WriteSessions(Utf8Buffer json, Key key, string filter, long after, int limit, RowFields fields, ref int count)
+    {
+        var active = filter is AliveFilter.All or AliveFilter.Active or AgentStatus.Alive;
+        var last = active ? sessions.WriteRows(json, key, active, filter == AliveFilter.All, after, limit, fields, ref count) : null;
+        return last is null ? null : string.Create(CultureInfo.InvariantCulture, $"{SessionCursor}{last}");
+    }
+
+    private static (int After, long AfterSession) Cursor(string? text, ref Check check)
+    {
+        if (text is null)
         {
-            json.Raw("null"u8);
-        }
-        else
-        {
-            json.Raw("\""u8);
-            json.Number(next);
-            json.Raw("\""u8);
+            return (-1, -1);
         }
 
+        if (text.StartsWith(SessionCursor) && long.TryParse(text.AsSpan(1), NumberStyles.None, CultureInfo.InvariantCulture, out var session))
+        {
+            return (-1, session);
+        }
+
+        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var after) && after < int.MaxValue)
+        {
+            return (after, -1);
+        }
+
+        check.Fail("?cursor", "is not a cursor of this server; leave it out to begin again");
+        return (-1, -1);
+    }
+
+    private void WriteEnd(Utf8Buffer json, int count, string? nextCursor)
+    {
+        json.Raw("],\"count\":"u8);
+        json.Number(count);
+        json.Raw(",\"next_cursor\":"u8);
+        json.String(nextCursor);
         json.Raw(",\"as_of\":\""u8);
         json.Number(engine.State.Revision);
         json.Raw("\"}"u8);

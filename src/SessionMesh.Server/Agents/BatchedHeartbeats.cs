@@ -2,6 +2,7 @@ using SessionMesh.Contracts.Agents;
 using SessionMesh.Contracts.Json;
 using SessionMesh.Core;
 using SessionMesh.Core.Keys;
+using SessionMesh.Server.Audit;
 using SessionMesh.Server.Auth;
 using SessionMesh.Server.Engine;
 using SessionMesh.Server.Http;
@@ -12,7 +13,7 @@ namespace SessionMesh.Server.Agents;
 /// <c>POST /heartbeats</c>: many agents in one call. Each stands for itself: one that is refused does not refuse the others.
 /// Acks are taken as a heartbeat's are.
 /// </summary>
-public sealed class BatchedHeartbeats(MeshEngine engine, ProblemWriter problems)
+public sealed class BatchedHeartbeats(MeshEngine engine, ProblemWriter problems, RefusalLog refusals)
 {
     public async Task Beat(HttpContext http)
     {
@@ -24,7 +25,7 @@ public sealed class BatchedHeartbeats(MeshEngine engine, ProblemWriter problems)
             return;
         }
 
-        await Answers.WriteAsync(http, await TakeAsync(http.GetKey(), parsed.Value!.Agents!), MeshJson.Default.HeartbeatsAnswer);
+        await Answers.WriteAsync(http, await TakeAsync(http, parsed.Value!.Agents!), MeshJson.Default.HeartbeatsAnswer);
     }
 
     private static MeshError? Validate(HeartbeatsRequest body)
@@ -50,17 +51,22 @@ public sealed class BatchedHeartbeats(MeshEngine engine, ProblemWriter problems)
         return check.Error;
     }
 
-    private async Task<HeartbeatsAnswer> TakeAsync(Key key, IReadOnlyList<AgentBeat> beats)
+    private async Task<HeartbeatsAnswer> TakeAsync(HttpContext http, IReadOnlyList<AgentBeat> beats)
     {
+        var key = http.GetKey();
         var taken = new List<(string Id, Taken Beat)>(beats.Count);
         var refused = new List<RefusedHeartbeat>();
         var acks = new List<(string Id, Task<List<RefusedAck>?> Refused)>();
         foreach (var beat in beats)
         {
             var id = beat.AgentId;
-            var outcome = key.CheckAgent(ScopeSet.RegistryWrite, id) is { } notYours
-                ? notYours
-                : await Heartbeats.TakeAsync(engine, key, id, beat.Report);
+            var notYours = key.CheckAgent(ScopeSet.RegistryWrite, id);
+            if (notYours is not null)
+            {
+                refusals.Record(http, notYours, id); // within an answer that is 200
+            }
+
+            var outcome = notYours ?? await Heartbeats.TakeAsync(engine, http, id, beat.Report);
             if (!outcome.Succeeded)
             {
                 refused.Add(new RefusedHeartbeat { AgentId = id, Code = outcome.Error.Code });
@@ -70,7 +76,7 @@ public sealed class BatchedHeartbeats(MeshEngine engine, ProblemWriter problems)
             taken.Add((id, outcome.Value));
             if (beat.Report is { Acks: { Count: > 0 } said } report)
             {
-                acks.Add((id, Heartbeats.AcknowledgeAsync(engine, key.Id, id, report.Incarnation, said)));
+                acks.Add((id, Heartbeats.AcknowledgeAsync(engine, http, id, report.Incarnation, said)));
             }
         }
 

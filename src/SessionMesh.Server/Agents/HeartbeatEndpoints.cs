@@ -8,6 +8,7 @@ using SessionMesh.Core.Keys;
 using SessionMesh.Core.Leases;
 using SessionMesh.Core.State;
 using SessionMesh.Core.Steering;
+using SessionMesh.Server.Audit;
 using SessionMesh.Server.Auth;
 using SessionMesh.Server.Engine;
 using SessionMesh.Server.Http;
@@ -32,14 +33,14 @@ public sealed class HeartbeatEndpoints(MeshEngine engine, DirectiveWriter direct
             error = Heartbeats.Validate(body);
         }
 
-        var taken = error is null ? await Heartbeats.TakeAsync(engine, http.GetKey(), id, body) : error;
+        var taken = error is null ? await Heartbeats.TakeAsync(engine, http, id, body) : error;
         if (!taken.Succeeded)
         {
             await problems.WriteAsync(http, taken.Error);
             return;
         }
 
-        var refused = body?.Acks is { Count: > 0 } acks ? await Heartbeats.AcknowledgeAsync(engine, http.GetKey().Id, id, body.Incarnation, acks) : null;
+        var refused = body?.Acks is { Count: > 0 } acks ? await Heartbeats.AcknowledgeAsync(engine, http, id, body.Incarnation, acks) : null;
         await AnswerAsync(http, taken.Value, refused);
     }
 
@@ -125,9 +126,9 @@ internal static class Heartbeats
         : new Beat(Words.ToActivity(body.Activity), body.Load ?? double.NaN, body.Progress ?? double.NaN, body.ProgressInterval, body.Note);
 
     /// <summary>Takes a beat in memory if the agent is alive under that incarnation; else asks the engine, which may revive it.</summary>
-    public static ValueTask<Outcome<Taken>> TakeAsync(MeshEngine engine, Key key, string id, HeartbeatRequest? body)
+    public static ValueTask<Outcome<Taken>> TakeAsync(MeshEngine engine, HttpContext http, string id, HeartbeatRequest? body)
     {
-        if (engine.State.Find(id) is not { } slot || !engine.State.Reaches(key, slot.Agent))
+        if (engine.State.Find(id) is not { } slot || !engine.State.Reaches(http.GetKey(), slot.Agent))
         {
             return new((Outcome<Taken>)Fencing.NotFound(id));
         }
@@ -136,13 +137,14 @@ internal static class Heartbeats
         var ttl = LeasePolicy.Grant(slot.Agent.Ttl, engine.State.Indexes.With(Liveness.Alive).Count);
         return slot.TryBeat(body?.Incarnation, beat, engine.Now, ttl)
             ? new((Outcome<Taken>)new Taken(slot, ttl))
-            : ReviveAsync(engine, key.Id, id, body?.Incarnation, beat, slot);
+            : ReviveAsync(engine, http, id, body?.Incarnation, beat, slot);
     }
 
     /// <summary>Takes the acks that a heartbeat carried, together; those refused come back, null when none was.</summary>
-    public static async Task<List<RefusedAck>?> AcknowledgeAsync(MeshEngine engine, string actor, string id, int? incarnation, IReadOnlyList<HeartbeatAck> acks)
+    public static async Task<List<RefusedAck>?> AcknowledgeAsync(MeshEngine engine, HttpContext http, string id, int? incarnation, IReadOnlyList<HeartbeatAck> acks)
     {
         List<RefusedAck>? refused = null;
+        var (actor, origin) = (http.GetKey().Id, http.StampOrigin());
         var queued = new List<(long Seq, Task<Outcome<AckOutcome>> Outcome)>(acks.Count);
         foreach (var ack in acks)
         {
@@ -155,7 +157,7 @@ internal static class Heartbeats
                 Note = ack.Note,
                 Incarnation = incarnation,
             };
-            queued.Add((command.Seq, engine.ExecuteAsync(command)));
+            queued.Add((command.Seq, engine.ExecuteAsync(command, origin)));
         }
 
         foreach (var (seq, task) in queued)
@@ -170,9 +172,10 @@ internal static class Heartbeats
         return refused;
     }
 
-    private static async ValueTask<Outcome<Taken>> ReviveAsync(MeshEngine engine, string actor, string id, int? incarnation, Beat beat, AgentSlot slot)
+    private static async ValueTask<Outcome<Taken>> ReviveAsync(MeshEngine engine, HttpContext http, string id, int? incarnation, Beat beat, AgentSlot slot)
     {
-        var revived = await engine.ExecuteAsync(new ReviveBySignOfLife { Actor = actor, AgentId = id, Incarnation = incarnation, Beat = beat });
+        var revived = await engine.ExecuteAsync(
+            new ReviveBySignOfLife { Actor = http.GetKey().Id, AgentId = id, Incarnation = incarnation, Beat = beat }, http.StampOrigin());
         return revived.Succeeded ? new Taken(slot, revived.Value.Ttl) : revived.Error;
     }
 }

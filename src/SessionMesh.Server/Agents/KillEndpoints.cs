@@ -4,6 +4,7 @@ using SessionMesh.Contracts.Json;
 using SessionMesh.Core;
 using SessionMesh.Core.Agents;
 using SessionMesh.Server.Auth;
+using SessionMesh.Server.Auth.Limiting;
 using SessionMesh.Server.Engine;
 using SessionMesh.Server.Http;
 using SessionMesh.Server.Push;
@@ -12,7 +13,7 @@ using SessionMesh.Server.Steering;
 namespace SessionMesh.Server.Agents;
 
 /// <summary>Stopping agents, one or many, and lifting the tombstone of one whose end nobody confirmed.</summary>
-public sealed class KillEndpoints(Mutations mutations, MeshEngine engine, RowWriter rows, Subscriptions subscriptions, Shutdown shutdown, ProblemWriter problems)
+public sealed class KillEndpoints(Mutations mutations, MeshEngine engine, RowWriter rows, Subscriptions subscriptions, Shutdown shutdown, Limiter limiter, ProblemWriter problems)
 {
     private static readonly string[] s_orderParameters = ["grace", "cascade", "force", "reason"];
 
@@ -99,6 +100,12 @@ public sealed class KillEndpoints(Mutations mutations, MeshEngine engine, RowWri
     /// </summary>
     private async Task<Answer?> WaitForProofAsync(KillOutcome outcome, int seconds, HttpContext http)
     {
+        using var place = limiter.TryHold(http.GetKey());
+        if (place is null)
+        {
+            return null; // the kill is under way; only the waiting has no room
+        }
+
         var targets = outcome.Descendants.Where(a => a.Liveness is Liveness.Stopping or Liveness.Dead).Prepend(outcome.Agent).ToList();
         var watch = new KeyWatch(http.GetKey(), engine);
         var waiting = Wait.For(TimeSpan.FromSeconds(seconds), engine, watch);

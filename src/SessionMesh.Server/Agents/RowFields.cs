@@ -36,6 +36,9 @@ public static class RowFieldNames
         [.. Enum.GetValues<RowFields>().Where(f => f is not (RowFields.None or RowFields.All))
             .Select(f => System.Text.Json.JsonNamingPolicy.SnakeCaseLower.ConvertName(f.ToString()))];
 
+    /// <summary>Each member with its name.</summary>
+    internal static readonly IReadOnlyList<(RowFields Field, string Name)> InOrder = [.. All.Select((name, at) => ((RowFields)(1 << at), name))];
+
     /// <summary>Reads <c>a,b,c</c>; the first name that is no member comes back in <paramref name="unknown"/>.</summary>
     public static RowFields Parse(string text, out string? unknown)
     {

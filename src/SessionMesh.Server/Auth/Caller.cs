@@ -31,7 +31,10 @@ public static class Caller
     public static MeshError? CheckAgent(this Key key, ScopeSet scope, string agentId) =>
         key.Has(scope) || key.AgentId == agentId
             ? null
-            : new MeshError(403, ErrorCodes.NotYourAgent, $"This key is bound to agent '{key.AgentId}' and may not act for another.");
+            : NotYours(key);
+
+    public static MeshError NotYours(Key key) =>
+        new(403, ErrorCodes.NotYourAgent, $"This key is bound to agent '{key.AgentId}' and may not act for another.");
 }
 
 /// <summary>The scopes of a route: a key needs one of them. A route without this answers nobody.</summary>

@@ -1,5 +1,6 @@
 using SessionMesh.Contracts.Errors;
 using SessionMesh.Core;
+using SessionMesh.Server.Hosting.Options;
 using SessionMesh.Server.Http;
 
 namespace SessionMesh.Server.Auth;
@@ -12,20 +13,40 @@ public sealed class HostGuard(RequestDelegate next, AllowedHosts allowed, Proble
 {
     public Task InvokeAsync(HttpContext http)
     {
-        var host = http.Request.Host;
-        return host.HasValue && allowed.Contains(host.Host)
+        var header = http.Request.Headers.Host;
+        return header.Count == 1 && allowed.Contains(header[0], http.Connection.LocalPort)
             ? next(http)
             : problems.WriteAsync(http, new MeshError(421, ErrorCodes.HostNotAllowed,
-                $"This server does not answer to that host name. It answers to: {string.Join(", ", allowed.Names)}. Add another with --allow-host NAME."));
+                $"This server does not answer to that host name, or not on that port. It answers to: {string.Join(", ", allowed.Names)}. Add another with --allow-host NAME."));
     }
 }
 
-/// <summary>The host names this server answers to, without ports.</summary>
-public sealed class AllowedHosts(IEnumerable<string> extra)
+/// <summary>
+/// The host names this server answers to. Its own (loopback's, and those of its addresses) with the port of the connection, or
+/// without one; those that were allowed beside them with any port, because what is in front of it has its own. Immutable.
+/// </summary>
+public sealed class AllowedHosts
 {
-    private readonly HashSet<string> _names = new(["localhost", "127.0.0.1", "[::1]", .. extra], StringComparer.OrdinalIgnoreCase);
+    private readonly HashSet<string>.AlternateLookup<ReadOnlySpan<char>> _own;
+    private readonly HashSet<string>.AlternateLookup<ReadOnlySpan<char>> _extra;
 
-    public IEnumerable<string> Names => _names;
+    /// <param name="extra">In canonical form.</param>
+    public AllowedHosts(IEnumerable<ListenAddress> addresses, IEnumerable<string> extra)
+    {
+        var own = new HashSet<string>(["localhost", "127.0.0.1", "[::1]", .. addresses.Where(a => a.Host is not null && !IsEveryInterface(a)).Select(a => a.Host!)], StringComparer.OrdinalIgnoreCase);
+        var more = new HashSet<string>(extra, StringComparer.OrdinalIgnoreCase);
+        Names = [.. own.Union(more, StringComparer.OrdinalIgnoreCase)];
+        _own = own.GetAlternateLookup<ReadOnlySpan<char>>();
+        _extra = more.GetAlternateLookup<ReadOnlySpan<char>>();
+    }
 
-    public bool Contains(string host) => _names.Contains(host);
+    public IReadOnlyList<string> Names { get; }
+
+    /// <param name="header">A <c>Host</c> header as it came.</param>
+    /// <param name="localPort">The port that the connection came in on.</param>
+    public bool Contains(string? header, int localPort) =>
+        HostName.TrySplit(header, out var host, out var port) && (_extra.Contains(host) || (_own.Contains(host) && (port < 0 || port == localPort)));
+
+    private static bool IsEveryInterface(ListenAddress address) =>
+        address.Ip is { } ip && (ip.Equals(System.Net.IPAddress.Any) || ip.Equals(System.Net.IPAddress.IPv6Any));
 }

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using SessionMesh.Contracts.Errors;
 using SessionMesh.Core;
 using SessionMesh.Core.Keys;
+using SessionMesh.Server.Auth.Limiting;
 using SessionMesh.Server.Engine;
 using SessionMesh.Server.Http;
 
@@ -12,7 +13,7 @@ namespace SessionMesh.Server.Auth;
 /// Authenticates (401, the same for every key that is not valid), then checks the route's scope (403, naming it). What is
 /// looked up comes after, so that an answer never tells a stranger what exists. By header alone, never by cookie or query.
 /// </summary>
-public sealed class KeyAuthentication(RequestDelegate next, MeshEngine engine, ProblemWriter problems)
+public sealed class KeyAuthentication(RequestDelegate next, MeshEngine engine, Limiter limiter, ProblemWriter problems)
 {
     private const string Scheme = "Bearer ";
 
@@ -24,23 +25,28 @@ public sealed class KeyAuthentication(RequestDelegate next, MeshEngine engine, P
         // What is no route of ours is routing's own "no such method", and answers nothing but that.
         if (http.GetEndpoint() is not RouteEndpoint endpoint || endpoint.Metadata.GetMetadata<Anonymous>() is not null)
         {
-            return next(http);
+            return limiter.Anonymous(http) is { } anonymous ? problems.WriteAsync(http, anonymous) : next(http);
         }
 
         if (HasKeyInQuery(http))
         {
-            return problems.WriteAsync(http, KeyInQuery());
+            return problems.WriteAsync(http, limiter.Anonymous(http) ?? KeyInQuery());
         }
 
         var refreshes = endpoint.Metadata.GetMetadata<RefreshTokenRequired>() is not null;
         if (Authenticate(http, refreshes) is not { } key)
         {
-            return problems.WriteAsync(http, KeyRules.Unauthenticated());
+            return problems.WriteAsync(http, limiter.Anonymous(http) ?? KeyRules.Unauthenticated());
         }
 
+        if (limiter.OfKey(http, key) is { } limited)
+        {
+            return problems.WriteAsync(http, limited);
+        }
+
+        http.Features.Set(key); // before what refuses: a refusal names who was refused
         if (refreshes)
         {
-            http.Features.Set(key);
             return next(http);
         }
 
@@ -55,7 +61,6 @@ public sealed class KeyAuthentication(RequestDelegate next, MeshEngine engine, P
             return problems.WriteAsync(http, new MeshError(403, ErrorCodes.MissingScope, $"This key lacks the scope {names}. Use a key that has it."));
         }
 
-        http.Features.Set(key);
         return next(http);
     }
 

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Numerics;
 using System.Security.Cryptography;
 using System.Text;
@@ -17,12 +18,15 @@ public static class KeyToken
     private const int SecretLength = 43;
     private const int CheckLength = 6;
     private const int Length = 4 + IdLength + 1 + SecretLength + 1 + CheckLength;
+    private const string IdAlphabet = "abcdefghijklmnopqrstuvwxyz0123456789";
     private const string Alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+    private static readonly SearchValues<char> s_idLetters = SearchValues.Create(IdAlphabet);
 
     /// <summary>A new token from the system's random source, with the id in it.</summary>
     public static (string Id, string Token) New()
     {
-        var id = RandomNumberGenerator.GetString("abcdefghijklmnopqrstuvwxyz0123456789", IdLength);
+        var id = RandomNumberGenerator.GetString(IdAlphabet, IdLength);
         return (id, New(Prefix, id));
     }
 
@@ -41,6 +45,10 @@ public static class KeyToken
         id = token.Slice(Prefix.Length, IdLength);
         return true;
     }
+
+    /// <summary>The key id, if every character of the token is as it should be, the checksum included. It says nothing of whether there is such a key.</summary>
+    public static bool TryReadWhole(ReadOnlySpan<char> token, out ReadOnlySpan<char> id) =>
+        (TryReadId(token, Prefix, out id) || TryReadId(token, RefreshPrefix, out id)) && !id.ContainsAnyExcept(s_idLetters) && token[^CheckLength..].SequenceEqual(Checksum(token[..^(CheckLength + 1)].ToString()));
 
     /// <summary>Base64 of the token's SHA-256, 44 characters, into <paramref name="hash"/>.</summary>
     public static void Hash(ReadOnlySpan<char> token, Span<char> hash)

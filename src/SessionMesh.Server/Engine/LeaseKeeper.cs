@@ -3,6 +3,7 @@ using SessionMesh.Core.Agents;
 using SessionMesh.Core.Idempotency;
 using SessionMesh.Core.Keys;
 using SessionMesh.Core.Leases;
+using SessionMesh.Core.Sessions;
 
 namespace SessionMesh.Server.Engine;
 
@@ -68,6 +69,11 @@ public sealed partial class LeaseKeeper : IDisposable
         foreach (var numbers in Slowed(_engine.State.Leases.TakeDue(now), now).Chunk(SweepSize))
         {
             _engine.Post(new SweepDue { Actor = Actors.Mesh, Numbers = numbers });
+        }
+
+        foreach (var ids in _engine.State.Sessions.TakeDue(now.Wall).Chunk(SweepSize))
+        {
+            _engine.Post(new ExpireSessions { Actor = Actors.Mesh, Ids = ids });
         }
 
         if (_engine.State.Keys.NextExpiry <= now.Wall)

@@ -1,6 +1,7 @@
 using SessionMesh.Contracts.Errors;
 using SessionMesh.Core;
 using SessionMesh.Core.Idempotency;
+using SessionMesh.Core.Log;
 using SessionMesh.Core.State;
 using SessionMesh.Server.Push;
 using SessionMesh.Server.Store;
@@ -53,21 +54,22 @@ public sealed partial class MeshEngine : IDisposable
     public string IdOf(int number) => number < State.Slots.Count ? State.Slots[number].Agent.Id : _deciding!.AgentAt(number).Id;
 
     /// <summary>Executes a command; completes once it is durable, or refused. The caller's impatience never cancels it.</summary>
-    public async Task<Outcome<T>> ExecuteAsync<T>(Command<T> command) => (await ExecuteAsync(command, null, null)).Outcome;
+    /// <param name="origin">Where it came from; the log keeps it. Whoever executes has to say.</param>
+    public async Task<Outcome<T>> ExecuteAsync<T>(Command<T> command, Origin origin) => (await ExecuteAsync(command, origin, null, null)).Outcome;
 
     /// <summary>
     /// The same under an <c>Idempotency-Key</c>: <paramref name="render"/> makes the answer that is kept with the changes, in
     /// the same transaction; null keeps none, so that the call is decided anew each time. It must be pure and quick: it runs on the
     /// engine's thread.
     /// </summary>
-    public Task<Executed<T>> ExecuteAsync<T>(Command<T> command, IdempotencyToken? token, Func<T, Answer?>? render)
+    public Task<Executed<T>> ExecuteAsync<T>(Command<T> command, Origin origin, IdempotencyToken? token, Func<T, Answer?>? render)
     {
-        var item = new WorkItem<T>(command, token, render);
+        var item = new WorkItem<T>(command, origin, token, render);
         return _queue.TryAdd(item) ? item.Done : Task.FromResult(new Executed<T>(WorkItem<T>.Busy()));
     }
 
-    /// <summary>Queues a command nobody waits for. Full, it is dropped: use it only for what will be found due again.</summary>
-    public void Post<T>(Command<T> command) => _queue.TryAdd(new WorkItem<T>(command, null, null));
+    /// <summary>Queues a command of the mesh itself, which nobody waits for. Full, it is dropped: use it only for what will be found due again.</summary>
+    public void Post<T>(Command<T> command) => _queue.TryAdd(new WorkItem<T>(command, Origin.Mesh, null, null));
 
     /// <summary>Finishes what is queued and stops the thread.</summary>
     public void Dispose()

@@ -2,6 +2,7 @@ using SessionMesh.Contracts.Errors;
 using SessionMesh.Core;
 using SessionMesh.Core.Idempotency;
 using SessionMesh.Core.Keys;
+using SessionMesh.Core.Log;
 using SessionMesh.Core.State;
 
 namespace SessionMesh.Server.Engine;
@@ -9,7 +10,8 @@ namespace SessionMesh.Server.Engine;
 /// <summary>An answer as it goes over the wire.</summary>
 /// <param name="Json">UTF-8 text of the body.</param>
 /// <param name="KeyId">Set when <paramref name="Json"/> shows a secret: then it is neither stored nor repeated.</param>
-public sealed record Answer(int Status, byte[] Json, string? KeyId = null);
+/// <param name="Version">Goes out as the <c>ETag</c>; null for none.</param>
+public sealed record Answer(int Status, byte[] Json, string? KeyId = null, long? Version = null);
 
 /// <summary>What became of a command.</summary>
 /// <param name="Outcome">Value or error.</param>
@@ -30,7 +32,7 @@ internal abstract class WorkItem
     public abstract void Fail(MeshError error);
 }
 
-internal sealed class WorkItem<T>(Command<T> command, IdempotencyToken? token, Func<T, Answer?>? render) : WorkItem
+internal sealed class WorkItem<T>(Command<T> command, Origin origin, IdempotencyToken? token, Func<T, Answer?>? render) : WorkItem
 {
     // Waiters run on the pool, never on the engine's thread.
     private readonly TaskCompletionSource<Executed<T>> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -40,6 +42,7 @@ internal sealed class WorkItem<T>(Command<T> command, IdempotencyToken? token, F
 
     public override void Decide(MeshDraft draft)
     {
+        draft.Origin = origin;
         if (!draft.ActFor(command.Actor) && command.NeedsValidKey)
         {
             _executed = new(KeyRules.Unauthenticated()); // revoked, or expired, since the call came in

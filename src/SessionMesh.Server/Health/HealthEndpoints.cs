@@ -1,4 +1,5 @@
 using SessionMesh.Core;
+using SessionMesh.Core.Log;
 using SessionMesh.Server.Engine;
 using SessionMesh.Server.Http;
 
@@ -19,7 +20,7 @@ public sealed class HealthEndpoints(MeshEngine engine, LeaseKeeper keeper)
     public async Task Ready(HttpContext http)
     {
         // A turn through the queue: an engine that hangs is not ready, however well the rest answers.
-        var turn = engine.ExecuteAsync(new EmptyTurn { Actor = Actors.Mesh });
+        var turn = engine.ExecuteAsync(new EmptyTurn { Actor = Actors.Mesh }, Origin.Mesh);
         var ready = await Task.WhenAny(turn, Task.Delay(TimeSpan.FromSeconds(2), engine.Time)) == turn && turn.Result.Succeeded;
         using var json = new Utf8Buffer();
         json.Raw(ready ? "{\"status\":\"ready\""u8 : "{\"status\":\"busy\""u8);

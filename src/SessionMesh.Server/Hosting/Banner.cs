@@ -13,7 +13,8 @@ internal static class Banner
     {
         var directory = app.Services.GetRequiredService<DataDirectory>();
         var state = app.Services.GetRequiredService<MeshEngine>().State;
-        var url = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
+        var options = app.Services.GetRequiredService<ServerOptions>();
+        var url = Reachable(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First(), options);
         output.WriteLine($"""
             Session Mesh listens on {url}
               data      {directory.Path} ({state.Slots.Count} agents, revision {state.Revision})
@@ -30,6 +31,13 @@ internal static class Banner
               curl -H "Authorization: Bearer $SESSION_API_KEY" {url}{Routes.Alive}
             Ctrl+C stops the server; agents keep running and come back to it.
             """);
+    }
+
+    /// <summary>An address that listens on every interface is no place to go to: there the name that it was given, else this machine's.</summary>
+    private static string Reachable(string url, ServerOptions options)
+    {
+        var name = options.Addresses[0].Host ?? (options.AllowedHosts is [var first, ..] ? first : "localhost");
+        return url.Replace("//[::]:", $"//{name}:", StringComparison.Ordinal).Replace("//0.0.0.0:", $"//{name}:", StringComparison.Ordinal);
     }
 
     /// <summary>What the tool cannot find by itself: an address or a directory that is not the usual one. A line each, or nothing.</summary>

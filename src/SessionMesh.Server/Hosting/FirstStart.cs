@@ -1,5 +1,6 @@
 using SessionMesh.Core;
 using SessionMesh.Core.Keys;
+using SessionMesh.Core.Log;
 using SessionMesh.Server.Auth;
 using SessionMesh.Server.Engine;
 using SessionMesh.Server.Store;
@@ -22,7 +23,7 @@ internal static class FirstStart
 
         var (id, token) = KeyToken.New();
         directory.WriteRootKey(token);
-        var minted = await engine.ExecuteAsync(new MintKey { Actor = Actors.Mesh, KeyId = id, Hash = KeyToken.Hash(token), Name = "root" });
+        var minted = await engine.ExecuteAsync(new MintKey { Actor = Actors.Mesh, KeyId = id, Hash = KeyToken.Hash(token), Name = "root" }, Origin.Mesh);
         if (!minted.Succeeded)
         {
             throw new StartupException($"The root key could not be stored: {minted.Error.Detail}");

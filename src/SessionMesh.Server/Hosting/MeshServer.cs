@@ -3,6 +3,7 @@ using SessionMesh.Contracts;
 using SessionMesh.Contracts.Errors;
 using SessionMesh.Core;
 using SessionMesh.Server.Auth;
+using SessionMesh.Server.Auth.Limiting;
 using SessionMesh.Server.Engine;
 using SessionMesh.Server.Http;
 using SessionMesh.Server.OpenApi;
@@ -18,17 +19,14 @@ public static class MeshServer
     /// <exception cref="StartupException">It cannot start; the message is for the person who started it.</exception>
     public static WebApplication Build(string[] args, Action<WebApplicationBuilder>? configure = null)
     {
-        var builder = WebApplication.CreateSlimBuilder(args);
-        builder.Configuration.AddEnvironmentVariables("SESSION_MESH_").AddCommandLine(args);
-        var options = ServerOptions.From(builder.Configuration);
-        options.Validate();
+        var options = ServerOptions.Parse(args, Environment.GetEnvironmentVariable, TimeProvider.System);
 
-        builder.WebHost.UseUrls(options.Urls);
-        builder.WebHost.ConfigureKestrel(kestrel =>
-        {
-            kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxRequestBodySize = Limits.BodyBytes * 2; // counts the framing of chunks too; RequestBody counts exactly
-        });
+        // The empty one: the others read settings files, ASPNETCORE_URLS, Kestrel__Endpoints__… and more, any of which could open another
+        // address or switch off a check that the options promise.
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { EnvironmentName = Environments.Production });
+        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => Listening.Configure(kestrel, options));
+        builder.Services.AddRoutingCore();
+        builder.Logging.AddSimpleConsole();
         // The filter, because below Warning the host logs every URL as it came, with the key that somebody put into it.
         builder.Logging.SetMinimumLevel(LogLevel.Warning).AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.Warning);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(5));
@@ -54,11 +52,22 @@ public static class MeshServer
     private static void UseSessionMesh(this WebApplication app)
     {
         var problems = app.Services.GetRequiredService<ProblemWriter>();
-        app.UseExceptionHandler(handler => handler.Run(http => problems.WriteAsync(http, Unexpected(http))));
+        app.Use((http, next) =>
+        {
+            ProtectiveHeaders.Set(http);
+            return next(http);
+        });
+        app.UseExceptionHandler(handler => handler.Run(http =>
+        {
+            ProtectiveHeaders.Set(http); // what was set before was taken back with the failed answer
+            return problems.WriteAsync(http, Unexpected(http));
+        }));
         app.UseMiddleware<HostGuard>();
+        app.UseMiddleware<OriginGuard>();
         app.UseStatusCodePages(context => problems.WriteAsync(context.HttpContext, NoSuchRoute(context.HttpContext)));
         app.UseRouting();
         app.UseMiddleware<KeyAuthentication>();
+        app.UseMiddleware<HeldAnswers>();
     }
 
     private static MeshError Unexpected(HttpContext http) =>

@@ -1,19 +1,24 @@
 using SessionMesh.Contracts;
 using SessionMesh.Contracts.Agents;
+using SessionMesh.Contracts.Audit;
 using SessionMesh.Contracts.Errors;
 using SessionMesh.Contracts.Events;
 using SessionMesh.Contracts.Keys;
 using SessionMesh.Contracts.Registry;
+using SessionMesh.Contracts.Sessions;
 using SessionMesh.Contracts.Steering;
 using SessionMesh.Core.Keys;
 using SessionMesh.Server.Agents;
+using SessionMesh.Server.Audit;
 using SessionMesh.Server.Auth;
+using SessionMesh.Server.Auth.Limiting;
 using SessionMesh.Server.Events;
 using SessionMesh.Server.Health;
 using SessionMesh.Server.Keys;
 using SessionMesh.Server.OpenApi;
 using SessionMesh.Server.Push;
 using SessionMesh.Server.Registry;
+using SessionMesh.Server.Sessions;
 using SessionMesh.Server.Steering;
 
 namespace SessionMesh.Server.Hosting;
@@ -27,7 +32,12 @@ public static class Routing
     private static readonly RequiredScope s_agent = new(ScopeSet.RegistryWrite, ScopeSet.AgentSelf);
     private static readonly RequiredScope s_steer = new(ScopeSet.Steer);
     private static readonly RequiredScope s_kill = new(ScopeSet.Kill);
+    private static readonly RequiredScope s_readSessions = new(ScopeSet.SessionsRead);
+    private static readonly RequiredScope s_readSessionsOrSelf = new(ScopeSet.SessionsRead, ScopeSet.AgentSelf);
+    private static readonly RequiredScope s_writeSessions = new(ScopeSet.SessionsWrite);
+    private static readonly RequiredScope s_writeSessionsOrSelf = new(ScopeSet.SessionsWrite, ScopeSet.AgentSelf);
     private static readonly RequiredScope s_keys = new(ScopeSet.KeysMint);
+    private static readonly RequiredScope s_audit = new(ScopeSet.AuditRead);
 
     public static void MapSessionMesh(this WebApplication app)
     {
@@ -35,8 +45,10 @@ public static class Routing
         app.MapAgents();
         app.MapRegistry();
         app.MapSteering();
+        app.MapSessions();
         app.MapKeys();
         app.MapEvents();
+        app.MapAudit();
     }
 
     private static void MapHealth(this WebApplication app)
@@ -99,8 +111,39 @@ public static class Routing
             .WithQuery("limit", "1 to 1000; 100 by default.").WithQuery("cursor", "`next_cursor` of the page before.").Answers<Contracts.Steering.DirectiveHistory>(200, 404);
         app.MapGet(Routes.Agents + "/{id}/directives", stream.Listen).Describe(stream.Listen, "listenToDirectives", "Steering", s_agent, "An agent's pending directives",
             "As a long poll, or with `Accept: text/event-stream` as a stream that resumes at `Last-Event-ID`.")
-            .WithQuery("after", "Only those with a higher sequence number.").WithQuery("wait", "Seconds to wait for one, 0 to 60.").WithQuery("incarnation", "The incarnation that listens.").Answers<DirectiveList>(200, 404, 409);
+            .WithQuery("after", "Only those with a higher sequence number.").WithQuery("wait", "Seconds to wait for one, 0 to 60.").WithQuery("incarnation", "The incarnation that listens.").Answers<DirectiveList>(200, 404, 409).Holds();
         app.MapPost(Routes.Agents + "/{id}/directives/{seq}/ack", steering.Ack).Describe(steering.Ack, "acknowledge", "Steering", s_agent, "Say what became of a directive").Takes<AckRequest>().Answers<Directive>(200, 404, 409).Mutates();
+    }
+
+    private static void MapSessions(this WebApplication app)
+    {
+        var sessions = app.Services.GetRequiredService<SessionEndpoints>();
+        var lists = app.Services.GetRequiredService<SessionLists>();
+        var export = app.Services.GetRequiredService<SessionExport>();
+        var import = app.Services.GetRequiredService<SessionImport>();
+        app.MapPost(Routes.Sessions, sessions.Create).Describe(sessions.Create, "createSession", "Sessions", s_writeSessions, "Create a session", "Its state and time to live, for whoever needs some.")
+            .Takes<CreateSessionRequest>(optional: true).Answers<SessionRow>(201, 409).Mutates();
+        app.MapGet(Routes.Sessions, lists.List).Describe(lists.List, "listSessions", "Sessions", s_readSessions, "Sessions, oldest first", "Plain ones, unless `kind` says else.")
+            .WithQuery("status", "`active` or `expired`.").WithQuery("user", "Only this user's.").WithQuery("meta", "`name=value`, several separated by commas.")
+            .WithQuery("kind", $"One of: {string.Join(", ", SessionKind.Allowed)}; session by default.")
+            .WithQuery("limit", "1 to 1000; 100 by default.").WithQuery("cursor", "`next_cursor` of the page before.").Answers<SessionPage>();
+        app.MapGet(Routes.SessionStats, lists.Stats).Describe(lists.Stats, "getSessionStats", "Sessions", s_readSessions, "How many sessions there are, and of whom").Answers<SessionStats>();
+        app.MapGet(Routes.SessionExport, export.Get).Describe(export.Get, "exportSessions", "Sessions", s_readSessions, "Every session that matches, as a file", "Streamed; plain sessions alone.")
+            .WithQuery("format", "`json` (an array, by default), `jsonl` or `csv`.").WithQuery("status", "`active` or `expired`.").WithQuery("user", "Only this user's.")
+            .WithQuery("meta", "`name=value`, several separated by commas.").Answers<IReadOnlyList<SessionRow>>();
+        app.MapPost(Routes.SessionImport, import.Post).Describe(import.Post, "importSessions", "Sessions", s_writeSessions, "Take over sessions of another store",
+            "The body is a record a line, of any length in all. Ids, times and states are kept; an id that is there already is left as it is.")
+            .WithQuery("dry_run", "Only say what would be taken.").Answers<ImportAnswer>().Mutates();
+        app.MapPost(Routes.SessionCleanup, sessions.Cleanup).Describe(sessions.Cleanup, "cleanupSessions", "Sessions", s_writeSessions, "Remove sessions that have expired").Takes<CleanupRequest>(optional: true).Answers<CleanupAnswer>().Mutates();
+        app.MapGet(Routes.Sessions + "/{id}", lists.Get).Describe(lists.Get, "getSession", "Sessions", s_readSessionsOrSelf, "One session",
+            "An id `s-N` is the registration of an agent.").Answers<SessionRow>(200, 404);
+        app.MapPatch(Routes.Sessions + "/{id}", sessions.Update).Describe(sessions.Update, "updateSession", "Sessions", s_writeSessionsOrSelf, "Set entries of a session's metadata, or take them away",
+            "With `If-Match`, only if nobody changed the session meanwhile.").Takes<UpdateSessionRequest>().Answers<SessionRow>(200, 404, 412).Mutates();
+        app.MapPost(Routes.Sessions + "/{id}/refresh", sessions.Refresh).Describe(sessions.Refresh, "refreshSession", "Sessions", s_writeSessionsOrSelf, "Begin a session's time anew",
+            "One that has expired is active again.").Takes<RefreshSessionRequest>(optional: true).Answers<SessionRow>(200, 404, 409, 412).Mutates();
+        app.MapPost(Routes.Sessions + "/{id}/expire", sessions.Expire).Describe(sessions.Expire, "expireSession", "Sessions", s_writeSessionsOrSelf, "End a session's time now",
+            "Of an agent's registration: the agent is lost.").Answers<SessionRow>(200, 404, 409, 412).Mutates();
+        app.MapDelete(Routes.Sessions + "/{id}", sessions.Delete).Describe(sessions.Delete, "deleteSession", "Sessions", s_writeSessions, "Remove a session").Answers<DeletedSession>(200, 404, 409, 412).Mutates();
     }
 
     private static void MapKeys(this WebApplication app)
@@ -123,7 +166,23 @@ public static class Routing
     {
         var events = app.Services.GetRequiredService<EventEndpoints>();
         app.MapGet(Routes.Events, events.Follow).Describe(events.Follow, "followEvents", "Events", s_read, "The log, as a stream of server-sent events",
-            "Resumes at `Last-Event-ID` or after `after`; without either it begins now.").WithQuery("after", "Begin after this revision; 0 for everything.").Streams<MeshEvent>();
+            "Resumes at `Last-Event-ID` or after `after`; without either it begins now.").WithQuery("after", "Begin after this revision; 0 for everything.").Streams<MeshEvent>().Holds();
+    }
+
+    private static void MapAudit(this WebApplication app)
+    {
+        var audit = app.Services.GetRequiredService<AuditEndpoints>();
+        app.MapGet(Routes.Audit, audit.Read).Describe(audit.Read, "readAudit", "Audit", s_audit, "Who did what and from where, and who was not allowed to",
+            "The log and the refusals for want of a right, newest first. One call looks at so many entries of the log and no more, so that a page may have fewer entries than asked for, or none, and still a `next_cursor`. "
+            + "With `Accept: text/event-stream` a stream of both, as they happen, that resumes in the log at `Last-Event-ID`; it begins at `since`, or now, and takes no `until`, `limit` and `cursor`.")
+            .WithQuery("actor", "Only what this key did; `mesh` for the server itself.")
+            .WithQuery("operation", "Only this kind of change, such as `agent.stopping`, or, of refusals, this operation, such as `killAgent`; what ends with `.` or `*` is what it begins with.")
+            .WithQuery("subject", "Only what was done to this agent or key.")
+            .WithQuery("outcome", $"One of: {string.Join(", ", AuditOutcome.Allowed)}; all by default.")
+            .WithQuery("since", "Not before this time, ISO 8601.")
+            .WithQuery("until", "Before this time, ISO 8601.")
+            .WithQuery("limit", "Entries a page, 1 to 1000; 100 by default.")
+            .WithQuery("cursor", "`next_cursor` of the page before.").Answers<AuditPage>().Holds();
     }
 
     private static RouteHandlerBuilder Answers<T>(this RouteHandlerBuilder route, params ReadOnlySpan<int> statuses)
@@ -147,6 +206,8 @@ public static class Routing
 
         return route;
     }
+
+    private static RouteHandlerBuilder Holds(this RouteHandlerBuilder route) => route.WithMetadata(HoldsAnswers.Instance);
 
     private static RouteHandlerBuilder Streams<T>(this RouteHandlerBuilder route) => route.Produces<T>(200, Sse.ContentType);
 

@@ -1,6 +1,8 @@
 using SessionMesh.Core.State;
 using SessionMesh.Server.Agents;
+using SessionMesh.Server.Audit;
 using SessionMesh.Server.Auth;
+using SessionMesh.Server.Auth.Limiting;
 using SessionMesh.Server.Engine;
 using SessionMesh.Server.Events;
 using SessionMesh.Server.Health;
@@ -8,6 +10,7 @@ using SessionMesh.Server.Http;
 using SessionMesh.Server.Keys;
 using SessionMesh.Server.Push;
 using SessionMesh.Server.Registry;
+using SessionMesh.Server.Sessions;
 using SessionMesh.Server.Steering;
 using SessionMesh.Server.Store;
 
@@ -30,7 +33,10 @@ public static class ServerServices
         services.AddSingleton<LeaseKeeper>();
         services.AddSingleton<Shutdown>();
 
-        services.AddSingleton(new AllowedHosts(options.AllowedHosts));
+        services.AddSingleton(new AllowedHosts(options.Addresses, options.AllowedHosts));
+        services.AddSingleton(new AllowedOrigins(options.AllowedOrigins));
+        services.AddSingleton<Limiter>();
+        services.AddSingleton<RefusalLog>();
         services.AddSingleton<ProblemWriter>();
         services.AddSingleton<Mutations>();
         services.AddSingleton<RowWriter>();
@@ -46,9 +52,18 @@ public static class ServerServices
         services.AddSingleton<SteeringEndpoints>();
         services.AddSingleton<InboxEndpoints>();
         services.AddSingleton<HistoryEndpoints>();
+        services.AddSingleton<SessionWriter>();
+        services.AddSingleton<AgentSessionIndex>();
+        services.AddSingleton<SessionEndpoints>();
+        services.AddSingleton<SessionLists>();
+        services.AddSingleton<SessionExport>();
+        services.AddSingleton<SessionImport>();
         services.AddSingleton<KeyLists>();
         services.AddSingleton<KeyEndpoints>();
+        services.AddSingleton<LogStream>();
         services.AddSingleton<EventEndpoints>();
+        services.AddSingleton<AuditReader>();
+        services.AddSingleton<AuditEndpoints>();
         services.AddSingleton<HealthEndpoints>();
         return services;
     }

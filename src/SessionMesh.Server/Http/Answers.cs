@@ -28,6 +28,11 @@ internal static class Answers
             http.Response.Headers[ProblemWriter.RequestIdHeader] = http.TraceIdentifier;
         }
 
+        if (answer.Version is { } version)
+        {
+            SetETag(http, version);
+        }
+
         if (answer.KeyId is not null)
         {
             http.Response.Headers.CacheControl = "no-store";
@@ -35,6 +40,9 @@ internal static class Answers
 
         return WriteAsync(http, answer.Status, answer.Json);
     }
+
+    public static void SetETag(HttpContext http, long version) =>
+        http.Response.Headers.ETag = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"\"{version}\"");
 
     public static async Task WriteAsync(HttpContext http, int status, ReadOnlyMemory<byte> json)
     {

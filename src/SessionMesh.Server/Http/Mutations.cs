@@ -8,6 +8,7 @@ using SessionMesh.Contracts;
 using SessionMesh.Core;
 using SessionMesh.Core.Idempotency;
 using SessionMesh.Core.Keys;
+using SessionMesh.Server.Audit;
 using SessionMesh.Server.Auth;
 using SessionMesh.Server.Engine;
 using SessionMesh.Server.Store;
@@ -24,7 +25,7 @@ public sealed class Mutations(MeshEngine engine, MeshStore store, ProblemWriter 
 
     /// <summary>A call with a JSON body.</summary>
     /// <param name="bind">From caller and body (null only if <paramref name="optional"/>) to a command, or an error. Pure.</param>
-    /// <param name="render">From the result to the answer. Pure, see <see cref="MeshEngine.ExecuteAsync{T}(Command{T}, IdempotencyToken?, Func{T, Answer?}?)"/>.</param>
+    /// <param name="render">From the result to the answer. Pure, see <see cref="MeshEngine.ExecuteAsync{T}(Command{T}, Core.Log.Origin, IdempotencyToken?, Func{T, Answer?}?)"/>.</param>
     /// <param name="finish">What happens between commit and answer, such as waiting for an ack; it may make another answer.</param>
     /// <param name="finishAgain">The same for a call that is repeated under its <c>Idempotency-Key</c>, from the first answer's body: a
     /// retry that asks to wait does wait.</param>
@@ -101,7 +102,7 @@ public sealed class Mutations(MeshEngine engine, MeshStore store, ProblemWriter 
             return (null, error);
         }
 
-        var scope = SHA256.HashData(Encoding.UTF8.GetBytes($"{key.Id}\n{header[0]}"));
+        var scope = SHA256.HashData(Encoding.UTF8.GetBytes($"{key.Lineage}\n{header[0]}"));
         return (new IdempotencyToken(BinaryPrimitives.ReadUInt128BigEndian(scope), request), null);
     }
 
@@ -113,7 +114,7 @@ public sealed class Mutations(MeshEngine engine, MeshStore store, ProblemWriter 
         Func<TResult, Task<Answer?>>? finish,
         Func<byte[], Task<Answer?>>? finishAgain)
     {
-        var executed = await engine.ExecuteAsync(command, token, render);
+        var executed = await engine.ExecuteAsync(command, http.StampOrigin(), token, render);
         if (executed.Earlier is { } earlier)
         {
             http.Response.Headers["Idempotency-Replayed"] = "true";

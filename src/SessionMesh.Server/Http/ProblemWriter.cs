@@ -3,19 +3,26 @@ using SessionMesh.Contracts.Errors;
 using SessionMesh.Contracts.Json;
 using SessionMesh.Core;
 using SessionMesh.Core.State;
+using SessionMesh.Server.Audit;
 using SessionMesh.Server.Engine;
 
 namespace SessionMesh.Server.Http;
 
 /// <summary>Writes refusals as problem documents (RFC 9457). What went wrong inside stays in the log; the request id finds it there.</summary>
-public sealed class ProblemWriter(MeshEngine engine)
+public sealed class ProblemWriter(MeshEngine engine, RefusalLog refusals)
 {
     /// <summary>What a 401 asks for.</summary>
     public const string Challenge = "Bearer realm=\"session-mesh\"";
     public const string RequestIdHeader = "X-Request-Id";
 
+    /// <summary>Writes a refusal; one for want of a right is kept for the audit.</summary>
     public Task WriteAsync(HttpContext http, MeshError error)
     {
+        if (error.Status is StatusCodes.Status401Unauthorized or StatusCodes.Status403Forbidden)
+        {
+            refusals.Record(http, error);
+        }
+
         var response = http.Response;
         response.StatusCode = error.Status;
         response.ContentType = Problem.ContentType;

@@ -7,6 +7,8 @@ namespace SessionMesh.Server.Http;
 /// <summary>The query string of one request. A parameter that the route does not know is refused by name, as a body's member is.</summary>
 internal readonly struct Query
 {
+    private static readonly string[] s_times = ["yyyy-MM-dd", "yyyy-MM-dd'T'HH:mmK", "yyyy-MM-dd'T'HH:mm:ssK", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK"];
+
     private readonly Dictionary<string, string>? _values;
 
     private Query(Dictionary<string, string>? values) => _values = values;
@@ -51,6 +53,23 @@ internal readonly struct Query
         }
 
         check.Fail("?" + name, string.Create(CultureInfo.InvariantCulture, $"is a whole number from {low} to {high}"));
+        return null;
+    }
+
+    /// <summary>A time as wall milliseconds, or null when it is absent. Without an offset it is UTC.</summary>
+    public long? Time(string name, ref Check check)
+    {
+        if (this[name] is not { } text)
+        {
+            return null;
+        }
+
+        if (DateTimeOffset.TryParseExact(text, s_times, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var time))
+        {
+            return time.ToUnixTimeMilliseconds();
+        }
+
+        check.Fail("?" + name, "is an ISO 8601 time such as 2026-01-31T08:15:30Z; a + in it is written %2B");
         return null;
     }
 

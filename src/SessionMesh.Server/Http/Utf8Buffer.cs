@@ -116,6 +116,37 @@ public sealed class Utf8Buffer(int capacity = 1024) : IBufferWriter<byte>, IDisp
         _length += 26;
     }
 
+    /// <summary>
+    /// Microseconds since the epoch as an ISO 8601 UTC time in quotes, with six digits of the second's fraction, or none of them where they are
+    /// zero; 0 is null.
+    /// </summary>
+    public void TimeMicros(long micros)
+    {
+        if (micros == 0)
+        {
+            Raw("null"u8);
+            return;
+        }
+
+        var (seconds, fraction) = Math.DivRem(micros, 1_000_000);
+        if (fraction < 0)
+        {
+            (seconds, fraction) = (seconds - 1, fraction + 1_000_000);
+        }
+
+        Time(seconds == 0 ? 1 : seconds * 1000);
+        _length -= 6; // the milliseconds, the zone and the quote
+        if (fraction != 0)
+        {
+            var span = GetSpan(7);
+            span[0] = (byte)'.';
+            Digits(span.Slice(1, 6), (int)fraction);
+            _length += 7;
+        }
+
+        Raw("Z\""u8);
+    }
+
     public void Advance(int count) => _length += count;
 
     public Memory<byte> GetMemory(int sizeHint = 0)

@@ -31,7 +31,7 @@ internal static class Describing
             builder.WithDescription(description);
         }
 
-        return builder.Produces<Problem>(400, Problem.ContentType).Produces<Problem>(401, Problem.ContentType).Produces<Problem>(403, Problem.ContentType);
+        return builder.Produces<Problem>(400, Problem.ContentType).Produces<Problem>(401, Problem.ContentType).Produces<Problem>(403, Problem.ContentType).Produces<Problem>(429, Problem.ContentType);
     }
 
     public static RouteHandlerBuilder Takes<T>(this RouteHandlerBuilder route, bool optional = false) where T : notnull =>

@@ -34,7 +34,6 @@ internal static class OpenApiDocument
         {
             ui.SwaggerEndpoint(Routes.OpenApi, "Session Mesh");
             ui.DocumentTitle = "Session Mesh API";
-            ui.EnablePersistAuthorization();
         });
     }
 

@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Microsoft.AspNetCore.Http.Features;
 using SessionMesh.Server.Auth;
+using SessionMesh.Server.Auth.Limiting;
 using SessionMesh.Server.Engine;
 using SessionMesh.Server.Http;
 
@@ -29,8 +30,14 @@ internal static class Sse
         long.TryParse(http.Request.Headers["Last-Event-ID"], NumberStyles.None, CultureInfo.InvariantCulture, out var id) ? id : null;
 
     /// <summary>Sends the head, and how long to wait before reconnecting: 1 to 3 s, so that a fleet does not come back at once.</summary>
+    /// <exception cref="InvalidOperationException">The route is not marked as one that holds answers, so that its key's streams would not be counted.</exception>
     public static async Task BeginAsync(HttpContext http)
     {
+        if (http.GetEndpoint()?.Metadata.GetMetadata<HoldsAnswers>() is null)
+        {
+            throw new InvalidOperationException("A stream takes a place of its key's: mark its route with Holds().");
+        }
+
         http.Response.ContentType = ContentType;
         http.Response.Headers.CacheControl = "no-store";
         http.Response.Headers["X-Accel-Buffering"] = "no";

@@ -8,6 +8,7 @@ using SessionMesh.Core.Agents;
 using SessionMesh.Core.Keys;
 using SessionMesh.Core.Steering;
 using SessionMesh.Server.Auth;
+using SessionMesh.Server.Auth.Limiting;
 using SessionMesh.Server.Engine;
 using SessionMesh.Server.Http;
 using SessionMesh.Server.Push;
@@ -17,7 +18,7 @@ namespace SessionMesh.Server.Steering;
 
 /// <summary>Issuing a directive, acknowledging it, and looking it up.</summary>
 public sealed class SteeringEndpoints(
-    Mutations mutations, MeshEngine engine, DirectiveWriter directives, DirectiveHistory history, Subscriptions subscriptions, Shutdown shutdown, ProblemWriter problems)
+    Mutations mutations, MeshEngine engine, DirectiveWriter directives, DirectiveHistory history, Subscriptions subscriptions, Shutdown shutdown, Limiter limiter, ProblemWriter problems)
 {
     private const int DefaultWaitSeconds = 30;
 
@@ -207,6 +208,12 @@ public sealed class SteeringEndpoints(
         if (!Words.TryParse(body.Wait, out DeliveryState wanted))
         {
             return null;
+        }
+
+        using var place = limiter.TryHold(http.GetKey());
+        if (place is null)
+        {
+            return null; // what was asked for is done; only the waiting has no room
         }
 
         var watch = new KeyWatch(http.GetKey(), engine);

@@ -4,6 +4,7 @@ using SessionMesh.Core.Agents;
 using SessionMesh.Core.Idempotency;
 using SessionMesh.Core.Keys;
 using SessionMesh.Core.Log;
+using SessionMesh.Core.Sessions;
 using SessionMesh.Core.State;
 using SessionMesh.Core.Steering;
 using SQLitePCL;
@@ -26,6 +27,8 @@ internal sealed class LogWriter : IDisposable
     private readonly PreparedStatement _directive;
     private readonly PreparedStatement _moveDirective;
     private readonly PreparedStatement _key;
+    private readonly PreparedStatement _session;
+    private readonly PreparedStatement _removeSession;
     private readonly PreparedStatement _receipt;
     private readonly PreparedStatement _trimReceipts;
 
@@ -35,13 +38,15 @@ internal sealed class LogWriter : IDisposable
         _json = new Utf8JsonWriter(_payload, new JsonWriterOptions { SkipValidation = true });
         _begin = new(_db, "BEGIN IMMEDIATE");
         _commit = new(_db, "COMMIT");
-        _change = new(_db, "INSERT INTO changes (revision, at, actor, kind, subject, payload) VALUES (?,?,?,?,?,?)");
+        _change = new(_db, "INSERT INTO changes (revision, at, actor, kind, subject, payload, remote_address, request_id) VALUES (?,?,?,?,?,?,?,?)");
         _agent = new(_db, """
-            INSERT INTO agents (number, id, incarnation, session, liveness, paused, specializations, labels, cluster, parent, user, owner, direction, created_at, ttl, stop, last_exit)
-            VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
+            INSERT INTO agents (number, id, incarnation, session, liveness, paused, specializations, labels, cluster, parent, user, owner, direction, created_at, ttl, stop, last_exit,
+              meta, session_changed_at, is_expired_by_hand)
+            VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
             ON CONFLICT (number) DO UPDATE SET incarnation=excluded.incarnation, session=excluded.session, liveness=excluded.liveness, paused=excluded.paused,
               specializations=excluded.specializations, labels=excluded.labels, cluster=excluded.cluster, parent=excluded.parent, user=excluded.user,
-              direction=excluded.direction, ttl=excluded.ttl, stop=excluded.stop, last_exit=excluded.last_exit
+              direction=excluded.direction, ttl=excluded.ttl, stop=excluded.stop, last_exit=excluded.last_exit,
+              meta=excluded.meta, session_changed_at=excluded.session_changed_at, is_expired_by_hand=excluded.is_expired_by_hand
             """);
         _directive = new(_db, """
             INSERT INTO directives (revision, agent, seq, previous, verb, direction, message, data, state, issued_by, issued_at, expires_at, delivered_at, accepted_at, ended_at, note)
@@ -54,6 +59,13 @@ internal sealed class LogWriter : IDisposable
             VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
             ON CONFLICT (revision) DO UPDATE SET expires_at=excluded.expires_at, refreshed_at=excluded.refreshed_at, ended_at=excluded.ended_at
             """);
+        _session = new(_db, """
+            INSERT INTO sessions (revision, id, user, is_expired, ttl, meta, created_at, last_access, expires_at, expired_at, version)
+            VALUES (?,?,?,?,?,?,?,?,?,?,?)
+            ON CONFLICT (revision) DO UPDATE SET is_expired=excluded.is_expired, ttl=excluded.ttl, meta=excluded.meta, last_access=excluded.last_access,
+              expires_at=excluded.expires_at, expired_at=excluded.expired_at, version=excluded.version
+            """);
+        _removeSession = new(_db, "DELETE FROM sessions WHERE revision = ?");
         _receipt = new(_db, "INSERT INTO receipts (revision, scope, request, at, status, answer, key_id) VALUES (?,?,?,?,?,?,?)");
         _trimReceipts = new(_db, "DELETE FROM receipts WHERE revision < ?");
     }
@@ -77,7 +89,7 @@ internal sealed class LogWriter : IDisposable
 
     public void Dispose()
     {
-        foreach (var statement in (PreparedStatement[])[_begin, _commit, _change, _agent, _directive, _moveDirective, _key, _receipt, _trimReceipts])
+        foreach (var statement in (PreparedStatement[])[_begin, _commit, _change, _agent, _directive, _moveDirective, _key, _session, _removeSession, _receipt, _trimReceipts])
         {
             statement.Dispose();
         }
@@ -91,7 +103,8 @@ internal sealed class LogWriter : IDisposable
         {
             _payload.ResetWrittenCount();
             ChangeCodec.WritePayload(_payload, _json, change);
-            _change.Bind(change.Revision).Bind(change.At).Bind(change.Actor).Bind(change.Kind).Bind(change.Subject).Bind(_payload.WrittenSpan).Run();
+            _change.Bind(change.Revision).Bind(change.At).Bind(change.Actor).Bind(change.Kind).Bind(change.Subject).Bind(_payload.WrittenSpan)
+                .Bind(change.Origin.RemoteAddress).Bind(change.Origin.RequestId).Run();
         }
     }
 
@@ -119,6 +132,16 @@ internal sealed class LogWriter : IDisposable
             Write(key);
         }
 
+        foreach (var session in draft.RemovedSessions)
+        {
+            _removeSession.Bind(session.Revision).Run();
+        }
+
+        foreach (var session in draft.ChangedSessions)
+        {
+            Write(session);
+        }
+
         foreach (var receipt in draft.NewReceipts)
         {
             Write(receipt);
@@ -133,7 +156,12 @@ internal sealed class LogWriter : IDisposable
     private void Write(Agent a) =>
         _agent.Bind(a.Number).Bind(a.Id).Bind(a.Incarnation).Bind(a.Session).Bind((long)a.Liveness).Bind(a.Paused ? 1 : 0)
             .Bind(a.Specializations.Json).Bind(a.Labels.Json).Bind(a.Cluster).Bind(a.Parent).Bind(a.User).Bind(a.Owner).Bind(a.Direction)
-            .Bind(a.CreatedAt).Bind(a.Ttl).Bind(AgentJson.Write(a.Stop)).Bind(AgentJson.Write(a.LastExit)).Run();
+            .Bind(a.CreatedAt).Bind(a.Ttl).Bind(AgentJson.Write(a.Stop)).Bind(AgentJson.Write(a.LastExit))
+            .Bind(a.Meta.IsEmpty ? null : a.Meta.Json).Bind(a.SessionChangedAt).Bind(a.IsExpiredByHand ? 1 : 0).Run();
+
+    private void Write(Session s) =>
+        _session.Bind(s.Revision).Bind(s.Id).Bind(s.User).Bind(s.IsExpired ? 1 : 0).Bind(s.Ttl).Bind(s.Meta.Utf8()).Bind(s.CreatedAt).Bind(s.LastAccess)
+            .Bind(s.ExpiresAt).Bind(s.ExpiredAt).Bind(s.Version).Run();
 
     private void Insert(Directive d) =>
         _directive.Bind(d.Revision).Bind(d.Agent).Bind(d.Seq).Bind(d.Previous).Bind((long)d.Verb).Bind(d.Direction).Bind(d.Message).Bind(d.Data)

@@ -9,6 +9,7 @@ public sealed class MeshDbContext(DbContextOptions<MeshDbContext> options) : DbC
     public DbSet<AgentTableRow> Agents => Set<AgentTableRow>();
     public DbSet<DirectiveRow> Directives => Set<DirectiveRow>();
     public DbSet<KeyRow> Keys => Set<KeyRow>();
+    public DbSet<SessionTableRow> Sessions => Set<SessionTableRow>();
     public DbSet<ReceiptRow> Receipts => Set<ReceiptRow>();
 
     protected override void OnModelCreating(ModelBuilder modelBuilder)
@@ -23,6 +24,13 @@ public sealed class MeshDbContext(DbContextOptions<MeshDbContext> options) : DbC
             e.ToTable("agents").HasKey(r => r.Number);
             e.Property(r => r.Id).IsRequired(); // said, since a property of that name that is no key ends up nullable
             e.Property(r => r.Number).ValueGeneratedNever();
+            e.HasIndex(r => r.Session).HasDatabaseName("IX_agents_session");
+        });
+        modelBuilder.Entity<SessionTableRow>(e =>
+        {
+            e.ToTable("sessions").HasKey(r => r.Revision);
+            e.Property(r => r.Id).IsRequired();
+            e.Property(r => r.Revision).ValueGeneratedNever();
         });
         modelBuilder.Entity<DirectiveRow>(e =>
         {

@@ -14,6 +14,12 @@ public sealed class ChangeRow
 
     /// <summary>JSON object.</summary>
     public required string Payload { get; set; }
+
+    /// <summary>Null for the mesh's own changes, and for those from before it was kept.</summary>
+    public string? RemoteAddress { get; set; }
+
+    /// <inheritdoc cref="RemoteAddress"/>
+    public string? RequestId { get; set; }
 }
 
 /// <summary>An agent as the newest change left it.</summary>
@@ -44,6 +50,31 @@ public sealed class AgentTableRow
 
     /// <summary>JSON object.</summary>
     public string? LastExit { get; set; }
+
+    // Added later, and therefore nullable: null is none.
+
+    /// <summary>JSON object.</summary>
+    public string? Meta { get; set; }
+    public long? SessionChangedAt { get; set; }
+    public bool? IsExpiredByHand { get; set; }
+}
+
+/// <summary>A plain session as the newest change left it. Times are UTC microseconds.</summary>
+public sealed class SessionTableRow
+{
+    public long Revision { get; set; }
+    public required string Id { get; set; }
+    public required string User { get; set; }
+    public bool IsExpired { get; set; }
+    public int Ttl { get; set; }
+
+    /// <summary>JSON object.</summary>
+    public required string Meta { get; set; }
+    public long CreatedAt { get; set; }
+    public long LastAccess { get; set; }
+    public long ExpiresAt { get; set; }
+    public long ExpiredAt { get; set; }
+    public long Version { get; set; }
 }
 
 /// <summary>A directive as the newest change left it. <see cref="Previous"/> chains an agent's directives from the newest back.</summary>

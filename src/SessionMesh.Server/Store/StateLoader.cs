@@ -5,6 +5,7 @@ using SessionMesh.Core;
 using SessionMesh.Core.Agents;
 using SessionMesh.Core.Idempotency;
 using SessionMesh.Core.Keys;
+using SessionMesh.Core.Sessions;
 using SessionMesh.Core.State;
 using SessionMesh.Core.Steering;
 
@@ -26,6 +27,12 @@ internal static class StateLoader
         foreach (var row in db.Keys.AsNoTracking().Where(k => k.EndedAt == 0).OrderBy(k => k.Revision).AsEnumerable())
         {
             state.Load(ToKey(row));
+        }
+
+        var wall = now(newest?.At ?? 0).Wall;
+        foreach (var row in db.Sessions.AsNoTracking().OrderBy(s => s.Revision).AsEnumerable())
+        {
+            state.Load(ToSession(row), wall);
         }
 
         foreach (var row in db.Receipts.AsNoTracking().OrderBy(r => r.Revision).Select(r => new { r.Revision, r.Scope, r.Request, r.At, r.Status, r.KeyId }).AsEnumerable())
@@ -57,6 +64,24 @@ internal static class StateLoader
         Ttl = row.Ttl,
         Stop = AgentJson.ReadStop(row.Stop),
         LastExit = AgentJson.ReadExit(row.LastExit),
+        Meta = Meta.FromJson(row.Meta),
+        SessionChangedAt = row.SessionChangedAt ?? 0,
+        IsExpiredByHand = row.IsExpiredByHand ?? false,
+    };
+
+    public static Session ToSession(SessionTableRow row) => new()
+    {
+        Revision = row.Revision,
+        Id = row.Id,
+        User = row.User,
+        IsExpired = row.IsExpired,
+        Ttl = row.Ttl,
+        Meta = Meta.FromJson(row.Meta),
+        CreatedAt = row.CreatedAt,
+        LastAccess = row.LastAccess,
+        ExpiresAt = row.ExpiresAt,
+        ExpiredAt = row.ExpiredAt,
+        Version = row.Version,
     };
 
     public static Directive ToDirective(DirectiveRow row) => new()

@@ -1,6 +1,4 @@
-using SessionMesh.Core.Agents;
 using SessionMesh.Core.Leases;
-using SessionMesh.Core.State;
 
 namespace SessionMesh.Core.Tests.Leases;
 
@@ -15,7 +13,7 @@ public sealed class LeaseWheelTests
     public void RandomDeadlines_EachComesUpOnce_NotEarly_AndWithinTwoTicks(int seed)
     {
         var random = new Random(seed);
-        var (wheel, due) = (NewWheel(200), new Dictionary<int, long>());
+        var (wheel, entries, due) = (new LeaseWheel<Entry>(), NewEntries(200), new Dictionary<int, long>());
         var now = 0L;
         for (var step = 0; step < 3_000; step++)
         {
@@ -23,13 +21,14 @@ public sealed class LeaseWheelTests
             {
                 var number = random.Next(200);
                 var at = now + (random.Next(4) == 0 ? random.NextInt64(0, 400_000_000) : random.NextInt64(0, 90_000));
-                wheel.Schedule(number, at);
+                wheel.Schedule(entries[number], at);
                 due[number] = due.TryGetValue(number, out var before) ? Math.Min(before, at) : at;
             }
 
             now += random.Next(30) == 0 ? random.NextInt64(60_000, 10_000_000) : random.Next(500, 2_500);
-            var taken = new List<int>();
-            wheel.CollectDue(now, taken);
+            var found = new List<Entry>();
+            wheel.CollectDue(now, found);
+            var taken = found.ConvertAll(entry => entry.Number);
 
             Assert.Equal(taken.Count, taken.Distinct().Count());
             foreach (var number in taken)
@@ -38,34 +37,31 @@ public sealed class LeaseWheelTests
                 Assert.True(at <= now, $"seed {seed}: {number} came up {at - now} ms early");
             }
 
-            Assert.DoesNotContain(due, entry => entry.Value < now - (2 * LeaseWheel.TickMilliseconds));
+            Assert.DoesNotContain(due, entry => entry.Value < now - (2 * LeaseWheel<Entry>.TickMilliseconds));
         }
     }
 
     [Fact]
     public void EarlierDeadline_OvertakesTheLaterOne()
     {
-        var wheel = NewWheel(1);
-        wheel.Schedule(0, 100_000);
-        wheel.Schedule(0, 5_000);
+        var (wheel, entry) = (new LeaseWheel<Entry>(), new Entry(0));
+        wheel.Schedule(entry, 100_000);
+        wheel.Schedule(entry, 5_000);
 
-        var taken = new List<int>();
+        var taken = new List<Entry>();
         wheel.CollectDue(7_000, taken);
-        Assert.Equal([0], taken);
+        Assert.Same(entry, Assert.Single(taken));
 
         taken.Clear();
         wheel.CollectDue(200_000, taken);
         Assert.Empty(taken);
     }
 
-    private static LeaseWheel NewWheel(int agents)
-    {
-        var state = new MeshState();
-        for (var number = 0; number < agents; number++)
-        {
-            state.Load(new Agent { Number = number, Id = $"agent-{number}", Cluster = "default" }, Core.Steering.Inbox.Empty);
-        }
+    private static List<Entry> NewEntries(int count) => [.. Enumerable.Range(0, count).Select(number => new Entry(number))];
 
-        return new LeaseWheel(state.Slots);
+    private sealed class Entry(int number) : ITimed
+    {
+        public int Number => number;
+        public int DueTick { get; set; } = int.MaxValue;
     }
 }

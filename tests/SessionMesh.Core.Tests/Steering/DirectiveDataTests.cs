@@ -22,6 +22,6 @@ public sealed class DirectiveDataTests
 
         var payload = Encoding.UTF8.GetString(output.WrittenSpan);
         Assert.Contains($"\"data\":{data}", payload, StringComparison.Ordinal);
-        Assert.Equal(data, ((DirectiveIssued)ChangeCodec.Read(1, 0, "k", issued.Kind, "a", payload)).Data);
+        Assert.Equal(data, ((DirectiveIssued)ChangeCodec.Read(1, 0, "k", Origin.Mesh, issued.Kind, "a", payload)).Data);
     }
 }

@@ -83,9 +83,11 @@ public sealed class FirstStartTests : IDisposable
     }
 
     [Theory]
-    [InlineData("--urls", "http://0.0.0.0:0", "--allow-plain-http")]
+    [InlineData("--urls", "http://0.0.0.0:0", "--insecure-http")]
     [InlineData("--urls", "nonsense", "is no address")]
     [InlineData("--data", "/proc/nowhere", "--data DIR")]
+    [InlineData("--allow-plain-http", "true", "is no option of the server")]
+    [InlineData("--tls-cert", "/nowhere", "no address is https")]
     public async Task WrongSetting_IsRefusedWithOneClearLine(string name, string value, string says)
     {
         using var started = _server.Launch(name, value);

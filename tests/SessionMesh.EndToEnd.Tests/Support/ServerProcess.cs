@@ -17,10 +17,14 @@ internal sealed class ServerProcess : IDisposable
     {
         _scratch = scratch;
         Data = scratch.File(data);
+        Environment = scratch.Environment();
         Url = $"http://127.0.0.1:{FreePort()}";
     }
 
     public string Data { get; }
+
+    /// <summary>What the server is started with.</summary>
+    public Dictionary<string, string> Environment { get; }
 
     public string Url { get; private set; }
 
@@ -49,9 +53,13 @@ internal sealed class ServerProcess : IDisposable
         }
     }
 
-    /// <summary>Starts it, whatever comes of it.</summary>
-    public Started Launch(params string[] more) =>
-        new(Built.Dotnet, [Built.Server, "--urls", Url, "--data", Data, .. more], _scratch.Environment(), _scratch.Root);
+    /// <summary>Starts it, whatever comes of it. It answers on other ports too, because proxies stand in front of it.</summary>
+    /// <param name="more">Options, and their values; one that is also usual replaces the usual one.</param>
+    public Started Launch(params string[] more)
+    {
+        string[][] usual = [["--urls", Url], ["--data", Data], ["--allow-host", "127.0.0.1"]];
+        return new(Built.Dotnet, [Built.Server, .. usual.Where(option => !more.Contains(option[0])).SelectMany(option => option), .. more], Environment, _scratch.Root);
+    }
 
     /// <summary><c>kill -9</c>: no word of farewell, nothing written that was not written.</summary>
     public async Task KillAsync()

@@ -71,6 +71,8 @@ public sealed class EnginePropertyTests
         var (replayed, directives, keys) = Projection.Replayed(rig.Store);
         Assert.Equal(memory, Projection.OfMemory(replayed));
         Assert.Equal(Projection.OfTables(rig.Store), Projection.OfReplay(directives, keys));
+        var (committed, read) = Projection.Log(rig.Store, rig.Feed, rig.State.Revision);
+        Assert.Equal(committed, read);
         Projection.AssertIndexes(rig.State);
     }
 }

@@ -17,7 +17,7 @@ internal sealed class EngineRig : IDisposable
         Clock = new MeshClock(Time);
         Store = MeshStore.Open(Path.Combine(_directory, "mesh.db"));
         StateLoader.Load(Store.Context, State, Clock.NotBefore);
-        Engine = new MeshEngine(Store, State, Clock, new Publisher(new Subscriptions(), new ChangeFeed()), NullLogger<MeshEngine>.Instance);
+        Engine = new MeshEngine(Store, State, Clock, new Publisher(new Subscriptions(), Feed), NullLogger<MeshEngine>.Instance);
     }
 
     public ManualTime Time { get; } = new();
@@ -25,6 +25,7 @@ internal sealed class EngineRig : IDisposable
     public MeshStore Store { get; }
     public MeshState State { get; } = new();
     public MeshEngine Engine { get; }
+    public ChangeFeed Feed { get; } = new();
 
     /// <summary>From now on the database may not grow by a page: a commit that needs one fails as on a full disk.</summary>
     public void FillDisk()

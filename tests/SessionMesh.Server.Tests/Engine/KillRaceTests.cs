@@ -1,5 +1,6 @@
 using SessionMesh.Core;
 using SessionMesh.Core.Agents;
+using SessionMesh.Core.Log;
 using SessionMesh.Core.State;
 
 namespace SessionMesh.Server.Tests.Engine;
@@ -16,14 +17,14 @@ public sealed class KillRaceTests
         for (var round = 0; round < Rounds; round++)
         {
             var id = $"agent-{round % 10}";
-            await rig.Engine.ExecuteAsync(Register(id, takeover: false));
+            await rig.Engine.ExecuteAsync(Register(id, takeover: false), Origin.Mesh);
             var incarnation = rig.State.Find(id)!.Agent.Incarnation;
 
-            var kill = Task.Run(() => rig.Engine.ExecuteAsync(new KillAgent { Actor = Actors.Mesh, AgentId = id, Order = new StopOrder { Grace = 10, AtOnce = round % 2 == 0 } }));
-            var exit = Task.Run(() => rig.Engine.ExecuteAsync(new ReportExit { Actor = Actors.Mesh, AgentId = id, Incarnation = incarnation, Signal = "KILL" }));
-            var again = Task.Run(() => rig.Engine.ExecuteAsync(Register(id, takeover: round % 3 == 0)));
-            var beat = Task.Run(() => rig.Engine.ExecuteAsync(new ReviveBySignOfLife { Actor = Actors.Mesh, AgentId = id, Incarnation = incarnation, Beat = Beat.Empty }));
-            var renew = Task.Run(() => rig.Engine.ExecuteAsync(Register(id, takeover: false) with { Incarnation = incarnation }));
+            var kill = Task.Run(() => rig.Engine.ExecuteAsync(new KillAgent { Actor = Actors.Mesh, AgentId = id, Order = new StopOrder { Grace = 10, AtOnce = round % 2 == 0 } }, Origin.Mesh));
+            var exit = Task.Run(() => rig.Engine.ExecuteAsync(new ReportExit { Actor = Actors.Mesh, AgentId = id, Incarnation = incarnation, Signal = "KILL" }, Origin.Mesh));
+            var again = Task.Run(() => rig.Engine.ExecuteAsync(Register(id, takeover: round % 3 == 0), Origin.Mesh));
+            var beat = Task.Run(() => rig.Engine.ExecuteAsync(new ReviveBySignOfLife { Actor = Actors.Mesh, AgentId = id, Incarnation = incarnation, Beat = Beat.Empty }, Origin.Mesh));
+            var renew = Task.Run(() => rig.Engine.ExecuteAsync(Register(id, takeover: false) with { Incarnation = incarnation }, Origin.Mesh));
             await Task.WhenAll(kill, exit, again, beat, renew);
 
             var after = rig.State.Find(id)!;
@@ -34,8 +35,8 @@ public sealed class KillRaceTests
             }
 
             // Whatever came of the race, the next round begins with a proven end.
-            await rig.Engine.ExecuteAsync(new KillAgent { Actor = Actors.Mesh, AgentId = id, Order = new StopOrder { Grace = 0, AtOnce = true } });
-            var left = await rig.Engine.ExecuteAsync(new ReportExit { Actor = Actors.Mesh, AgentId = id, Incarnation = after.Agent.Incarnation });
+            await rig.Engine.ExecuteAsync(new KillAgent { Actor = Actors.Mesh, AgentId = id, Order = new StopOrder { Grace = 0, AtOnce = true } }, Origin.Mesh);
+            var left = await rig.Engine.ExecuteAsync(new ReportExit { Actor = Actors.Mesh, AgentId = id, Incarnation = after.Agent.Incarnation }, Origin.Mesh);
             Assert.Equal(Liveness.Dead, left.Value!.Agent.Liveness);
         }
     }

@@ -6,6 +6,7 @@ using SessionMesh.Core.Keys;
 using SessionMesh.Core.Log;
 using SessionMesh.Core.State;
 using SessionMesh.Core.Steering;
+using SessionMesh.Server.Push;
 using SessionMesh.Server.Store;
 
 namespace SessionMesh.Server.Tests.Engine;
@@ -28,6 +29,7 @@ internal static class Projection
         }
 
         lines.AddRange(state.Keys.All.OrderBy(k => k.Revision).Select(k => "key " + Dump(k)));
+        lines.AddRange(state.Sessions.After(0).Select(s => "session " + Dump(s)));
         lines.AddRange(state.Receipts.All.Select(r => "receipt " + Dump(r)));
         return lines;
     }
@@ -51,7 +53,7 @@ internal static class Projection
         foreach (var row in db.Changes.OrderBy(c => c.Revision))
         {
             var draft = new MeshDraft(state, new Moment(row.At, 1));
-            draft.Apply(ChangeCodec.Read(row.Revision, row.At, row.Actor, row.Kind, row.Subject, row.Payload));
+            draft.Apply(Read(row));
             foreach (var directive in draft.ChangedDirectives)
             {
                 directives[directive.Revision] = directive;
@@ -66,6 +68,16 @@ internal static class Projection
         }
 
         return (state, directives, keys);
+    }
+
+    /// <summary>
+    /// The newest changes with their envelopes, as they were committed and as the log gives them back: as many as memory keeps.
+    /// </summary>
+    public static (List<string> Committed, List<string> Read) Log(MeshStore store, ChangeFeed feed, long revision)
+    {
+        var after = Math.Max(0, revision - ChangeFeed.Kept);
+        using var db = store.OpenReader();
+        return ([.. feed.After(after, revision, ChangeFeed.Kept)!.Select(Envelope)], [.. db.Changes.Where(c => c.Revision > after).OrderBy(c => c.Revision).AsEnumerable().Select(row => Envelope(Read(row)))]);
     }
 
     /// <summary>Directives and keys that are over, from the tables.</summary>
@@ -102,6 +114,11 @@ internal static class Projection
 
         Assert.All(agents, a => Assert.Same(a, state.Find(a.Id)!.Agent));
     }
+
+    private static Change Read(ChangeRow row) =>
+        ChangeCodec.Read(row.Revision, row.At, row.Actor, Origin.Of(row.RemoteAddress, row.RequestId), row.Kind, row.Subject, row.Payload);
+
+    private static string Envelope(Change c) => $"{c.Revision} {c.At} {c.Actor} {c.Kind} {c.Subject} {c.Origin}";
 
     private static string Dump<T>(T record) => JsonSerializer.Serialize(record);
 

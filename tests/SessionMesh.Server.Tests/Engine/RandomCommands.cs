@@ -1,7 +1,9 @@
 using SessionMesh.Core;
 using SessionMesh.Core.Agents;
 using SessionMesh.Core.Idempotency;
+using SessionMesh.Core.Log;
 using SessionMesh.Core.Keys;
+using SessionMesh.Core.Sessions;
 using SessionMesh.Core.State;
 using SessionMesh.Core.Steering;
 using SessionMesh.Server.Auth;
@@ -16,7 +18,7 @@ internal sealed class RandomCommands(Random random, MeshEngine engine)
     private readonly List<string> _keys = [];
 
     /// <summary>Queues one random command; the task tells its error code, or null.</summary>
-    public Task<string?> Next() => random.Next(21) switch
+    public Task<string?> Next() => random.Next(24) switch
     {
         0 or 1 => Run(new RegisterAgent { Actor = Actor(), AgentId = Id(), Profile = Profile(), Incarnation = Incarnation(), Takeover = Chance(4) }),
         2 => Run(new RegisterSpecialization { Actor = Actor(), AgentId = Id(), Specialization = Name(), Profile = Profile() }),
@@ -34,6 +36,8 @@ internal sealed class RandomCommands(Random random, MeshEngine engine)
         17 => Run(new SteerMany { Actor = Actor(), Selection = Selection(), Message = Message(), Expect = random.Next(1, 5), DryRun = Chance(4) }),
         18 => Mint(),
         15 => _keys.Count == 0 ? Mint() : Run(new RevokeKey { Actor = Actor(), KeyId = _keys[random.Next(_keys.Count)] }),
+        20 or 21 => Session(),
+        22 => AgentSession(),
         19 when _keys.Count > 0 => Refresh(),
         _ => Chance(2) ? Run(new ExpireKeys { Actor = Actors.Mesh }) : Run(new TrimReceipts { Actor = Actors.Mesh }),
     };
@@ -65,6 +69,34 @@ internal sealed class RandomCommands(Random random, MeshEngine engine)
         });
     }
 
+    private Task<string?> Session()
+    {
+        var id = $"session-{random.Next(Population)}";
+        var changes = new Dictionary<string, string?>(StringComparer.Ordinal) { [Name()] = Text(), ["a"] = Chance(2) ? null : "b" };
+        return random.Next(8) switch
+        {
+            0 or 1 => Run(new CreateSession { Actor = Actor(), Id = id, User = Text(), Ttl = Chance(2) ? random.Next(0, 100) : null, Meta = Meta.Of([new(Name(), "x"), new("a", Name())]) }),
+            2 => Run(new UpdateSession { Actor = Actor(), Id = id, Meta = changes, IfMatch = Chance(4) ? random.Next(100) : null }),
+            3 => Run(new RefreshSession { Actor = Actor(), Id = id, Ttl = Chance(2) ? random.Next(0, 100) : null }),
+            4 => Run(new ExpireSession { Actor = Actor(), Id = id }),
+            5 => Run(new DeleteSession { Actor = Actor(), Id = id }),
+            6 => Chance(3) ? Run(new CleanupSessions { Actor = Actor(), Limit = random.Next(1, 4), DryRun = Chance(3) }) : Run(new ExpireSessions { Actor = Actors.Mesh, Ids = [.. Enumerable.Range(0, Population).Select(n => $"session-{n}")] }),
+            _ => Run(new ImportSessions { Actor = Actor(), Records = [new(id, "u", Chance(2), random.Next(0, 9), Meta.Of([new("k", Name())]), 1_000_001, 2_000_000, Chance(2) ? 0 : 3_141_592, 0)] }),
+        };
+    }
+
+    private Task<string?> AgentSession()
+    {
+        var id = Id();
+        var session = Chance(4) ? 1 : engine.State.Find(id)?.Agent.Session ?? 1;
+        return random.Next(3) switch
+        {
+            0 => Run(new UpdateAgentSession { Actor = Actor(), AgentId = id, Session = session, Meta = new Dictionary<string, string?>(StringComparer.Ordinal) { ["a"] = Text(), [Name()] = "b" } }),
+            1 => Run(new ExpireAgentSession { Actor = Actor(), AgentId = id, Session = session }),
+            _ => Run(new RefreshAgentSession { Actor = Actor(), AgentId = id, Session = session, Ttl = Chance(2) ? random.Next(5, 60) : null }),
+        };
+    }
+
     private Task<string?> Refresh()
     {
         var (id, token) = KeyToken.New();
@@ -77,11 +109,11 @@ internal sealed class RandomCommands(Random random, MeshEngine engine)
     {
         if (!Chance(4))
         {
-            return (await engine.ExecuteAsync(command)).Error?.Code;
+            return (await engine.ExecuteAsync(command, Origin())).Error?.Code;
         }
 
         var token = new IdempotencyToken((UInt128)random.Next(20), (UInt128)random.Next(3));
-        return (await engine.ExecuteAsync(command, token, _ => new Answer(200, "{\"answer\":\"ö\"}"u8.ToArray(), Chance(8) ? "key" : null))).Outcome.Error?.Code;
+        return (await engine.ExecuteAsync(command, Origin(), token, _ => new Answer(200, "{\"answer\":\"ö\"}"u8.ToArray(), Chance(8) ? "key" : null))).Outcome.Error?.Code;
     }
 
     private SteerAgent Steer() => new() { Actor = Actor(), AgentId = Id(), Message = Message() };
@@ -124,6 +156,7 @@ internal sealed class RandomCommands(Random random, MeshEngine engine)
     };
 
     private string Actor() => _keys.Count == 0 || Chance(3) ? Actors.Mesh : _keys[random.Next(_keys.Count)];
+    private Origin Origin() => Core.Log.Origin.Of(Text() is null ? null : "::1", Chance(3) ? null : $"request-{random.Next()}");
     private string Id() => $"agent-{random.Next(Population)}";
     private string Name() => ((string[])["vision", "data/analysis", "ünïcode", "\"quoted\""])[random.Next(4)];
     private string? Text() => Chance(2) ? null : Name() + "\n";

@@ -2,6 +2,7 @@ using System.Text;
 using SessionMesh.Core;
 using SessionMesh.Core.Agents;
 using SessionMesh.Core.Idempotency;
+using SessionMesh.Core.Log;
 using SessionMesh.Core.State;
 using SessionMesh.Server.Engine;
 
@@ -14,10 +15,11 @@ public sealed class RenderTests
     {
         using var rig = new EngineRig();
         using var go = new ManualResetEventSlim();
-        var hold = rig.Engine.ExecuteAsync(new Hold { Actor = Actors.Mesh, Go = go });
-        var parent = rig.Engine.ExecuteAsync(new RegisterAgent { Actor = Actors.Mesh, AgentId = "parent", Profile = new Profile() });
+        var hold = rig.Engine.ExecuteAsync(new Hold { Actor = Actors.Mesh, Go = go }, Origin.Mesh);
+        var parent = rig.Engine.ExecuteAsync(new RegisterAgent { Actor = Actors.Mesh, AgentId = "parent", Profile = new Profile() }, Origin.Mesh);
         var child = rig.Engine.ExecuteAsync(
             new RegisterAgent { Actor = Actors.Mesh, AgentId = "child", Profile = new Profile { ParentId = "parent" } },
+            Origin.Mesh,
             new IdempotencyToken(1, 1),
             registered => new Answer(201, Encoding.UTF8.GetBytes($"\"{rig.Engine.IdOf(registered.Agent.Parent)}\"")));
         go.Set();

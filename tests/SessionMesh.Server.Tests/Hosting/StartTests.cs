@@ -66,42 +66,4 @@ public sealed class StartTests
         Assert.StartsWith($"The data directory {file} cannot be used: ", refused.Message, StringComparison.Ordinal);
         File.Delete(file);
     }
-
-    [Theory]
-    [InlineData("http://0.0.0.0:7420")]
-    [InlineData("http://*:7420")]
-    [InlineData("http://+:7420")]
-    [InlineData("http://[::]:7420")]
-    [InlineData("http://192.168.1.5:7420")]
-    [InlineData("http://mesh.example:7420")]
-    [InlineData("http://127.0.0.1.example:7420")]
-    [InlineData("http://127.0.0.1:7420;http://10.0.0.1:7420")]
-    public void Url_BeyondLoopbackWithoutTls_NeedsTheFlag(string urls)
-    {
-        var refused = Assert.Throws<StartupException>(() => MeshServer.Build(["--urls", urls, "--data", "unused"]));
-        Assert.Contains("--allow-plain-http true", refused.Message, StringComparison.Ordinal);
-        Options(urls, allowPlainHttp: true).Validate();
-    }
-
-    [Theory]
-    [InlineData("http://127.0.0.1:7420")]
-    [InlineData("http://127.1.2.3:80")]
-    [InlineData("http://localhost:7420")]
-    [InlineData("http://[::1]:7420")]
-    [InlineData("https://mesh.example")]
-    [InlineData("https://*:443;http://localhost:80")]
-    public void Url_OnLoopbackOrWithTls_NeedsNone(string urls) => Options(urls).Validate();
-
-    [Theory]
-    [InlineData("7420")]
-    [InlineData("localhost:7420")]
-    [InlineData("ftp://localhost")]
-    [InlineData("http://")]
-    public void Url_ThatIsNone_IsRefusedInWords(string urls)
-    {
-        var refused = Assert.Throws<StartupException>(() => Options(urls).Validate());
-        Assert.Contains($"'{urls}' is no address", refused.Message, StringComparison.Ordinal);
-    }
-
-    private static ServerOptions Options(string urls, bool allowPlainHttp = false) => new() { Urls = urls, Data = "unused", AllowPlainHttp = allowPlainHttp };
 }

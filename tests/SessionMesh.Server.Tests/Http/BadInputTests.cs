@@ -225,17 +225,6 @@ public sealed class BadInputTests(BadInputServer server) : IClassFixture<BadInpu
     }
 
     [Theory]
-    [InlineData("localhost")]
-    [InlineData("LOCALHOST:80")]
-    [InlineData("[::1]:7420")]
-    public async Task Host_ThatIsLoopback_IsAnswered(string host)
-    {
-        using var request = _mesh.Request(HttpMethod.Get, "alive");
-        request.Headers.TryAddWithoutValidation("Host", host);
-        Assert.Equal(200, (await _mesh.SendAsync(request)).Status);
-    }
-
-    [Theory]
     [InlineData("application/x-www-form-urlencoded")]
     [InlineData("text/plain")]
     [InlineData("application/json; charset=utf-8")]

@@ -185,8 +185,12 @@ public sealed class LimitTests(LimitServer server) : IClassFixture<LimitServer>
             nameof(Limits.KeyDepth), nameof(Limits.KeysPerKey), nameof(Limits.KeysPerAgentKey),                        // KeyQuotaTests
             nameof(Limits.AgentsPerKey), nameof(Limits.AgentsPerAgentKey), nameof(Limits.ReachClauses),                // KeyQuotaTests
             nameof(Limits.RefreshTokenTtl),                                                                            // RefreshTests
+            nameof(Limits.DefaultSessionTtl), nameof(Limits.MaxSessionTtl), nameof(Limits.SessionMetaBytes),           // SessionLimitTests
+            nameof(Limits.SessionMetaKeyLength), nameof(Limits.CleanupMatches),                                        // SessionLimitTests
+            nameof(Limits.ImportLineBytes), nameof(Limits.ImportChunk), nameof(Limits.ImportSkipsListed),              // ImportTests
             nameof(Limits.IdempotencyKeyLength), nameof(Limits.IdempotencyHours),                                      // IdempotencyTests
             nameof(Limits.SelectorIds), nameof(Limits.SelectorMatches),                                                // SelectorTests
+            nameof(Limits.StreamsPerAgentKey),                                                                         // HeldAnswerTests
         ];
         Assert.Equal(typeof(Limits).GetFields().Select(f => f.Name).Order(), here.Concat(elsewhere).Order());
     }

@@ -46,6 +46,18 @@ public sealed class AccessTests(AccessServer server) : IClassFixture<AccessServe
         { "GET /keys/self", "keys/self", null, [Any], 200, 200 },
         { "GET /keys/{key_id}", "keys/aaaaaaaaaaaa", null, [Scopes.KeysMint], 404, 404 },
         { "DELETE /keys/{key_id}", "keys/aaaaaaaaaaaa", null, [Scopes.KeysMint], 404, 404 },
+        { "GET /audit", "audit", null, [Scopes.AuditRead], 200, 403 }, // about the whole mesh: no key for some agents has that scope
+        { "POST /sessions", "sessions", """{"ttl":60}""", [Scopes.SessionsWrite], 201, 201 },
+        { "GET /sessions", "sessions?kind=all", null, [Scopes.SessionsRead], 200, 200 },
+        { "GET /sessions/stats", "sessions/stats", null, [Scopes.SessionsRead], 200, 200 },
+        { "GET /sessions/export", "sessions/export", null, [Scopes.SessionsRead], 200, 200 },
+        { "POST /sessions/import", "sessions/import", "", [Scopes.SessionsWrite], 200, 403 },
+        { "POST /sessions/cleanup", "sessions/cleanup", """{"dry_run":true}""", [Scopes.SessionsWrite], 200, 200 },
+        { "GET /sessions/{id}", "sessions/{s}", null, [Scopes.SessionsRead, Self], 200, 404 },
+        { "PATCH /sessions/{id}", "sessions/{s}", """{"meta":{"a":"b"}}""", [Scopes.SessionsWrite, Self], 200, 404 },
+        { "POST /sessions/{id}/refresh", "sessions/{s}/refresh", null, [Scopes.SessionsWrite, Self], 200, 404 },
+        { "POST /sessions/{id}/expire", "sessions/s-999999/expire", null, [Scopes.SessionsWrite], 404, 404 },
+        { "DELETE /sessions/{id}", "sessions/{s}", null, [Scopes.SessionsWrite], 409, 404 },
         { "GET /events", "events?after=x", null, [Read], 400, 400 },
     };
 
@@ -75,7 +87,7 @@ public sealed class AccessTests(AccessServer server) : IClassFixture<AccessServe
             Assert.True(reply.Status == expected, $"{scope}: {reply.Status} instead of {expected}: {reply.Text}");
             if (!opens)
             {
-                reply.ShouldBeProblem(403, "missing_scope");
+                reply.ShouldBeProblem(403, scope == Self && route == "POST /sessions/{id}/expire" ? "not_your_agent" : "missing_scope"); // it may expire its own
             }
         }
     }
@@ -89,7 +101,7 @@ public sealed class AccessTests(AccessServer server) : IClassFixture<AccessServe
         var revision = _server.Mesh.Revision;
         var reply = await SendAsync(route, path, body, _server.OnlyOwn, "theirs");
         Assert.True(reply.Status == theirs, $"{reply.Status} instead of {theirs}: {reply.Text}");
-        Assert.Equal(revision, _server.Mesh.Revision);
+        Assert.Equal(revision + (theirs == 201 ? 1 : 0), _server.Mesh.Revision); // a session of its own is nobody else's
         Assert.Equal(before, (await _server.Mesh.GetAsync("agents/theirs")).Text);
         Assert.True(theirs != 200 || !reply.Text.Contains("\"theirs\"", StringComparison.Ordinal) || reply.Text.Contains("\"accepted\":0", StringComparison.Ordinal), reply.Text);
     }
@@ -108,7 +120,7 @@ public sealed class AccessTests(AccessServer server) : IClassFixture<AccessServe
             _ => 403,
         };
         Assert.True(reply.Status == expected, $"{reply.Status} instead of {expected}: {reply.Text}");
-        Assert.Equal(scopes.Contains(Self) && expected == 403 ? "not_your_agent" : expected == 403 ? "missing_scope" : null, expected == 403 ? reply.Json["code"]!.GetValue<string>() : null);
+        Assert.Equal((scopes.Contains(Self) || route == "POST /sessions/{id}/expire") && expected == 403 ? "not_your_agent" : expected == 403 ? "missing_scope" : null, expected == 403 ? reply.Json["code"]!.GetValue<string>() : null);
         Assert.Equal(revision, _server.Mesh.Revision);
     }
 
@@ -126,6 +138,7 @@ public sealed class AccessTests(AccessServer server) : IClassFixture<AccessServe
         string Fill(string text) => text
             .Replace("{a}", agent, StringComparison.Ordinal)
             .Replace("{v}", agent == "own" ? "victim" : agent, StringComparison.Ordinal)
+            .Replace("{s}", agent == "own" ? _server.OwnSession : _server.TheirSession, StringComparison.Ordinal)
             .Replace("{d}", agent == "own" ? _server.OwnDirective : _server.TheirDirective, StringComparison.Ordinal);
         return _server.Mesh.SendAsync(new HttpMethod(route.Split(' ')[0]), Fill(path), body is null ? null : Fill(body), key);
     }
@@ -144,6 +157,8 @@ public sealed class AccessServer : IAsyncLifetime
     /// <summary>Every scope that can be limited, for <c>own</c> alone.</summary>
     internal string OnlyOwn { get; private set; } = "";
     internal string OwnDirective { get; private set; } = "";
+    internal string OwnSession { get; private set; } = "";
+    internal string TheirSession { get; private set; } = "";
     internal string TheirDirective { get; private set; } = "";
     internal string Unauthenticated { get; private set; } = "";
 
@@ -159,6 +174,8 @@ public sealed class AccessServer : IAsyncLifetime
             await Mesh.RegisterAsync(agent, 86_400);
         }
 
+        OwnSession = (await Mesh.GetAsync("agents/own")).Json["session_id"]!.GetValue<string>();
+        TheirSession = (await Mesh.GetAsync("agents/theirs")).Json["session_id"]!.GetValue<string>();
         OwnDirective = await DirectiveAsync("own");
         TheirDirective = await DirectiveAsync("theirs");
         var revoked = await Mesh.MintAsync("{}");

@@ -1,7 +1,7 @@
 using SessionMesh.Contracts;
-using SessionMesh.Core;
 using SessionMesh.Core.Agents;
 using SessionMesh.Core.Keys;
+using SessionMesh.Core.Log;
 using SessionMesh.Server.Auth;
 using SessionMesh.Server.Tests.Support;
 
@@ -50,7 +50,7 @@ public sealed class KeyQuotaTests
     {
         await using var mesh = await MeshHost.StartAsync();
         var key = await mesh.MintAsync("""{"scopes":["keys:mint"]}""");
-        var minted = Enumerable.Range(0, Limits.KeysPerKey).Select(i => mesh.Engine.ExecuteAsync(new MintKey { Actor = key[4..16], KeyId = $"k{i:D11}", Hash = KeyToken.Hash("x") }));
+        var minted = Enumerable.Range(0, Limits.KeysPerKey).Select(i => mesh.Engine.ExecuteAsync(new MintKey { Actor = key[4..16], KeyId = $"k{i:D11}", Hash = KeyToken.Hash("x") }, Origin.Mesh));
         Assert.All(await Task.WhenAll(minted), outcome => Assert.True(outcome.Succeeded));
         (await mesh.PostAsync("keys", "{}", key)).ShouldBeProblem(409, "key_quota");
     }
@@ -83,7 +83,7 @@ public sealed class KeyQuotaTests
         await using var mesh = await MeshHost.StartAsync();
         var key = await mesh.MintAsync("""{"scopes":["registry:write"]}""");
         var registered = Enumerable.Range(0, Limits.AgentsPerKey + 5)
-            .Select(i => mesh.Engine.ExecuteAsync(new RegisterAgent { Actor = key[4..16], AgentId = $"a{i}", Profile = new Profile() }));
+            .Select(i => mesh.Engine.ExecuteAsync(new RegisterAgent { Actor = key[4..16], AgentId = $"a{i}", Profile = new Profile() }, Origin.Mesh));
         var outcomes = await Task.WhenAll(registered);
         Assert.Equal(Limits.AgentsPerKey, outcomes.Count(o => o.Succeeded));
         Assert.Equal(5, outcomes.Count(o => o.Error?.Code == "agent_quota"));

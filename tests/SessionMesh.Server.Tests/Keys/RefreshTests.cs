@@ -150,7 +150,7 @@ public sealed class RefreshTests
         Assert.Equal(Rows.At(Limits.RefreshTokenTtl), minted.Json["refresh_expires_at"]!.GetValue<string>());
         await mesh.StopAsync();
         var files = Directory.GetFiles(mesh.Directory, "mesh.db*").Select(File.ReadAllBytes).ToList();
-        Assert.Contains(files, f => f.AsSpan().IndexOf(Encoding.UTF8.GetBytes(Auth.KeyToken.Hash(refresh))) >= 0);
+        Assert.Contains(files, f => f.AsSpan().IndexOf(Encoding.UTF8.GetBytes(Server.Auth.KeyToken.Hash(refresh))) >= 0);
         Assert.DoesNotContain(files, f => f.AsSpan().IndexOf(Encoding.UTF8.GetBytes(refresh.Split('_')[2])) >= 0);
     }
 

@@ -3,6 +3,7 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Migrations;
 using SessionMesh.Server.Store;
+using SessionMesh.Server.Store.Migrations;
 
 namespace SessionMesh.Server.Tests.Store;
 
@@ -45,30 +46,38 @@ public sealed class SchemaTests : IDisposable
     }
 
     [Fact]
-    public void Store_OfTheFirstVersion_IsMigrated_WithItsKeysAndABackup()
+    public void Store_OfTheFirstVersion_IsMigratedAfterACopy_AndItsChangesCameFromNowhere()
     {
         var path = Path.Combine(_directory, "mesh.db");
-        var (root, child) = (Auth.KeyToken.New(), Auth.KeyToken.New());
-        using (var connection = new SqliteConnection($"Data Source={path};Pooling=False"))
+        MakeFirstVersion(path);
+        Run(path, """INSERT INTO changes VALUES (1, 5, 'mesh', 'agent.tombstone_lifted', 'a', '{}')""");
+        var before = Describe(path);
+        using (var store = MeshStore.Open(path))
         {
-            connection.Open();
-            using var context = MeshStore.NewContext(connection);
-            var history = context.GetService<IHistoryRepository>();
-            context.Database.ExecuteSqlRaw(history.GetCreateScript());
-            context.Database.ExecuteSqlRaw(history.GetInsertScript(new HistoryRow("0001_initial", "10.0.0")));
-            foreach (var command in context.GetService<IMigrationsSqlGenerator>().Generate(new Server.Store.Migrations.M0001Initial().UpOperations))
-            {
-                context.Database.ExecuteSqlRaw(command.CommandText);
-            }
+            using var reader = store.OpenReader();
+            var row = Assert.Single(reader.Changes.ToList());
+            Assert.Equal((1L, 5L, "mesh", "agent.tombstone_lifted", "a", "{}"), (row.Revision, row.At, row.Actor, row.Kind, row.Subject, row.Payload));
+            Assert.Equal((null, null), (row.RemoteAddress, row.RequestId));
         }
 
+        Assert.Equal(before, Describe(path + ".before-0002_audit"));
+        Assert.DoesNotContain(before, line => line.StartsWith("changes.re", StringComparison.Ordinal) && !line.StartsWith("changes.revision", StringComparison.Ordinal));
+        Assert.Contains("changes.remote_address TEXT notnull=0 pk=0", Describe(path));
+        Assert.Contains("changes.request_id TEXT notnull=0 pk=0", Describe(path));
+    }
+
+    [Fact]
+    public void Store_OfTheFirstVersion_KeepsItsKeys_EachALineageOfItsOwn()
+    {
+        var path = Path.Combine(_directory, "mesh.db");
+        var (root, child) = (Server.Auth.KeyToken.New(), Server.Auth.KeyToken.New());
+        MakeFirstVersion(path);
         string Key(int revision, (string Id, string Token) key, string parent, string scope, string agent) =>
-            $"INSERT INTO keys VALUES ({revision}, '{key.Id}', 'n{revision}', {parent}, '[\"{scope}\"]', '{Auth.KeyToken.Hash(key.Token)}', 1000, 0, {agent}, 1, 1, 0);"
-            + $"INSERT INTO changes VALUES ({revision}, 1000, 'mesh', 'key.minted', '{key.Id}', '{{\"key_name\":\"n{revision}\",\"scopes\":[\"{scope}\"],\"hash\":\"{Auth.KeyToken.Hash(key.Token)}\",\"incarnation\":1,\"generation\":1"
+            $"INSERT INTO keys VALUES ({revision}, '{key.Id}', 'n{revision}', {parent}, '[\"{scope}\"]', '{Server.Auth.KeyToken.Hash(key.Token)}', 1000, 0, {agent}, 1, 1, 0);"
+            + $"INSERT INTO changes VALUES ({revision}, 1000, 'mesh', 'key.minted', '{key.Id}', '{{\"key_name\":\"n{revision}\",\"scopes\":[\"{scope}\"],\"hash\":\"{Server.Auth.KeyToken.Hash(key.Token)}\",\"incarnation\":1,\"generation\":1"
             + (parent == "NULL" ? "" : $",\"parent\":\"{root.Id}\"") + (agent == "NULL" ? "" : ",\"agent_id\":\"a\"") + "}');";
         Run(path, Key(1, root, "NULL", "admin", "NULL") + Key(2, child, $"'{root.Id}'", "agent:self", "'a'"));
         using var store = MeshStore.Open(path);
-        Assert.True(File.Exists(Assert.Single(Directory.GetFiles(_directory, "mesh.db.before-*"))));
         var loaded = Engine.Projection.Reloaded(store);
         var key = loaded.Keys.Find(child.Id)!;
         Assert.Equal((child.Id, root.Id, child.Id, "agent:a", true), (key.Lineage, key.Parent, key.Account, key.Reach?.ToString(), key.IsValidAt(2000)));
@@ -108,6 +117,20 @@ public sealed class SchemaTests : IDisposable
     }
 
     public void Dispose() => Directory.Delete(_directory, recursive: true);
+
+    /// <summary>What the first migration alone makes.</summary>
+    private static void MakeFirstVersion(string path)
+    {
+        using var connection = new SqliteConnection($"Data Source={path};Pooling=False");
+        connection.Open();
+        using var context = MeshStore.NewContext(connection);
+        var history = context.GetService<IHistoryRepository>();
+        var made = context.GetService<IMigrationsSqlGenerator>().Generate(new M0001Initial { ActiveProvider = context.Database.ProviderName! }.UpOperations);
+        foreach (var sql in made.Select(command => command.CommandText).Append(history.GetCreateScript()).Append(history.GetInsertScript(new HistoryRow("0001_initial", "10.0.0"))))
+        {
+            Run(path, sql);
+        }
+    }
 
     /// <summary>Every table, column and index, a line each.</summary>
     private static List<string> Describe(string path)

@@ -32,7 +32,8 @@ internal sealed partial class Canary
     /// <param name="directory">The data directory of a server that has stopped.</param>
     public void Look(IEnumerable<string> logLines, string directory)
     {
-        var places = logLines.Select(line => ("the logs", Encoding.UTF8.GetBytes(line)))
+        // A scope that the host opens around each request has its path; no logger of ours prints scopes, and a key in a path is its sender's.
+        var places = logLines.Where(line => !line.StartsWith("Microsoft.AspNetCore.Hosting.Diagnostics scope ", StringComparison.Ordinal)).Select(line => ("the logs", Encoding.UTF8.GetBytes(line)))
             .Concat(Directory.GetFiles(directory).Where(f => Path.GetFileName(f) is not ("root.key" or "lock")).Select(f => (Path.GetFileName(f), File.ReadAllBytes(f))));
         foreach (var (place, bytes) in places)
         {

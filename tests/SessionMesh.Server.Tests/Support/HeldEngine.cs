@@ -1,4 +1,5 @@
 using SessionMesh.Core;
+using SessionMesh.Core.Log;
 using SessionMesh.Core.State;
 
 namespace SessionMesh.Server.Tests.Support;
@@ -13,7 +14,7 @@ internal sealed class HeldEngine : IAsyncDisposable
     public static async Task<HeldEngine> HoldAsync(MeshHost host)
     {
         var held = new HeldEngine();
-        held._turn = host.Engine.ExecuteAsync(new Hold { Actor = Actors.Mesh, Owner = held });
+        held._turn = host.Engine.ExecuteAsync(new Hold { Actor = Actors.Mesh, Owner = held }, Origin.Mesh);
         await held._held.Task.WaitAsync(Guard.Time);
         return held;
     }

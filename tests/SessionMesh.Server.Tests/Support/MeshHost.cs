@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using SessionMesh.Core;
+using SessionMesh.Core.Log;
 using SessionMesh.Core.State;
 using SessionMesh.Server.Engine;
 using SessionMesh.Server.Hosting;
@@ -21,7 +22,10 @@ internal sealed class MeshHost : IAsyncDisposable
 
     private readonly LogLevel _logLevel;
 
-    private MeshHost(string directory, LogLevel logLevel) => (Directory, _logLevel) = (directory, logLevel);
+    private readonly string[] _options;
+    private readonly Action<WebApplication>? _map;
+
+    private MeshHost(string directory, LogLevel logLevel, Action<WebApplication>? map, string[] options) => (Directory, _logLevel, _map, _options) = (directory, logLevel, map, options);
 
     public string Directory { get; }
     public FakeTime Time { get; private set; } = new();
@@ -37,9 +41,11 @@ internal sealed class MeshHost : IAsyncDisposable
     public MeshState State => Engine.State;
     public long Revision => State.Revision;
 
-    public static async Task<MeshHost> StartAsync(LogLevel logLevel = LogLevel.Warning)
+    /// <param name="map">Adds routes, such as one that fails.</param>
+    /// <param name="options">More of the command line; with <c>--urls</c> it listens there instead.</param>
+    public static async Task<MeshHost> StartAsync(LogLevel logLevel = LogLevel.Warning, Action<WebApplication>? map = null, params string[] options)
     {
-        var host = new MeshHost(System.IO.Directory.CreateTempSubdirectory("mesh-test-").FullName, logLevel);
+        var host = new MeshHost(System.IO.Directory.CreateTempSubdirectory("mesh-test-").FullName, logLevel, map, options);
         await host.BootAsync();
         return host;
     }
@@ -81,7 +87,7 @@ internal sealed class MeshHost : IAsyncDisposable
     }
 
     /// <summary>Returns when everything that was queued before has been committed.</summary>
-    public async Task SettleAsync() => await Engine.ExecuteAsync(new Nothing { Actor = Actors.Mesh });
+    public async Task SettleAsync() => await Engine.ExecuteAsync(new Nothing { Actor = Actors.Mesh }, Origin.Mesh);
 
     public Task<Reply> GetAsync(string path, string? key = null) => SendAsync(HttpMethod.Get, path, null, key);
 
@@ -206,17 +212,19 @@ internal sealed class MeshHost : IAsyncDisposable
 
     private async Task BootAsync()
     {
-        _app = MeshServer.Build(["--urls", "http://127.0.0.1:0", "--data", Directory], builder =>
+        _app = MeshServer.Build([.. _options.Contains("--urls") ? Array.Empty<string>() : ["--urls", "http://127.0.0.1:0"], "--data", Directory, .. _options], builder =>
         {
             builder.Services.AddSingleton<TimeProvider>(Time);
             builder.Logging.ClearProviders().AddProvider(Log).SetMinimumLevel(_logLevel);
         });
+        _map?.Invoke(_app);
         await MeshServer.PrepareAsync(_app);
         await _app.StartAsync();
         RootKey = (await File.ReadAllTextAsync(Service<DataDirectory>().RootKeyFile)).Trim();
         Canary.Issued(RootKey);
         var address = Service<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
-        _http = new HttpClient { BaseAddress = new Uri(address), Timeout = Guard.Time };
+        // A certificate that a test has just made is on nobody's list.
+        _http = new HttpClient(new SocketsHttpHandler { SslOptions = { RemoteCertificateValidationCallback = (_, certificate, _, _) => certificate?.Subject == "CN=127.0.0.1" } }) { BaseAddress = new Uri(address), Timeout = Guard.Time };
     }
 
     private sealed record Nothing : Command<bool>

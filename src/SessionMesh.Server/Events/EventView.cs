@@ -1,18 +1,52 @@
-using SessionMesh.Core.Idempotency;
 using SessionMesh.Core.Keys;
+using SessionMesh.Core.Log;
+using SessionMesh.Core.State;
 using SessionMesh.Server.Http;
+using SessionMesh.Server.Push;
+using SessionMesh.Server.Store;
 
 namespace SessionMesh.Server.Events;
 
 /// <summary>Entries of the log as events. The mesh's own bookkeeping stays out, and so do hashes of keys.</summary>
-internal static class EventWriter
+internal sealed class EventView(Key key, MeshState state) : LogView
 {
     private static readonly byte[][] s_hashes = ["\"hash\":\""u8.ToArray(), "\"refresh_hash\":\""u8.ToArray()];
 
-    /// <param name="payload">The change's own members, a JSON object; they stand beside the envelope.</param>
-    public static void Write(Utf8Buffer text, long revision, long at, string actor, string kind, string subject, ReadOnlySpan<byte> payload)
+    public override void Write(Utf8Buffer text, IReadOnlyList<Change> changes)
     {
-        if (kind is ReceiptKept.Name or ReceiptsTrimmed.Name)
+        using var json = new System.Text.Json.Utf8JsonWriter(Stream.Null);
+        using var payload = new Utf8Buffer(512);
+        foreach (var change in changes)
+        {
+            if (!IsFor(change.Kind, change.Subject))
+            {
+                continue;
+            }
+
+            payload.Clear();
+            ChangeCodec.WritePayload(payload, json, change);
+            Write(text, change.Revision, change.At, change.Actor, change.Kind, change.Subject, payload.Written.Span);
+        }
+    }
+
+    public override void Write(Utf8Buffer text, IReadOnlyList<ChangeRow> rows)
+    {
+        foreach (var row in rows.Where(row => IsFor(row.Kind, row.Subject)))
+        {
+            Write(text, row.Revision, row.At, row.Actor, row.Kind, row.Subject, System.Text.Encoding.UTF8.GetBytes(row.Payload));
+        }
+    }
+
+    /// <summary>A key that is for some agents hears of those alone, and of nothing but agents.</summary>
+    private bool IsFor(string kind, string subject) =>
+        key.Reach is null
+        || ((kind.StartsWith("agent.", StringComparison.Ordinal) || kind.StartsWith("directive.", StringComparison.Ordinal))
+            && state.Find(subject) is { } slot && state.Reaches(key, slot.Agent));
+
+    /// <param name="payload">The change's own members, a JSON object; they stand beside the envelope.</param>
+    private static void Write(Utf8Buffer text, long revision, long at, string actor, string kind, string subject, ReadOnlySpan<byte> payload)
+    {
+        if (IsBookkeeping(kind))
         {
             return;
         }

@@ -1,0 +1,152 @@
+using System.CommandLine;
+using System.Text.Json;
+using SessionMesh.Cli.Events;
+using SessionMesh.Cli.Hosting;
+using SessionMesh.Cli.Output;
+using SessionMesh.Client;
+using SessionMesh.Client.Streams;
+using SessionMesh.Contracts;
+using SessionMesh.Contracts.Audit;
+
+namespace SessionMesh.Cli.Audit;
+
+/// <summary><c>audit</c>: who did what and from where, and who was not allowed to; newest first, or as it happens.</summary>
+internal sealed class AuditCommand : MeshCommand
+{
+    private static readonly View s_view = new()
+    {
+        RowsMember = "entries",
+        Names = ["revision", "request_id"],
+        Table =
+        [
+            new("at", "at", (row, _) => Json.Text(row, "at") ?? "-") { StreamWidth = 24 },
+            Column.Of("outcome") with { StreamWidth = 7 },
+            Column.Of("operation") with { StreamWidth = 22 },
+            Column.Of("subject") with { StreamWidth = 20 },
+            Column.Of("actor") with { StreamWidth = 12 },
+            Column.Of("from", "remote_address") with { StreamWidth = 15 },
+            // A refusal's own words are advice to who was refused; its code says as much to who reads about it.
+            new("reason", "reason", (row, _) => Json.Text(row, "code") ?? Json.Text(row, "reason") ?? "-"),
+        ],
+        More = [Column.Of("revision"), Column.Of("request_id"), Column.Of("code")],
+    };
+
+    private readonly Option<string?> _actor = new("--actor")
+    {
+        Description = "Only what this key did; mesh for the server itself",
+        HelpName = "KEY_ID",
+        CustomParser = result => KeyId(result.Tokens[0].Value) ?? Opt.Wrong<string?>(result, $"--actor takes the id of a key, or mesh, not '{result.Tokens[0].Value}'"),
+    };
+
+    private readonly Option<string?> _operation = new("--operation")
+    {
+        Description = "Only this kind of change (agent.stopping, agent.*) or refused operation (killAgent)",
+        HelpName = "KIND",
+    };
+
+    private readonly Option<string?> _subject = Opt.Id("--subject", "Only what was done to this agent or key");
+    private readonly Option<string?> _outcome = Opt.Choice("--outcome", "What was done, what was refused for want of a right, or both; all by default", AuditOutcome.Allowed);
+    private readonly Option<Moment?> _since = Opt.Moment("--since", "Not before this time");
+    private readonly Option<Moment?> _until = Opt.Moment("--until", "Before this time");
+    private readonly Option<int?> _limit = Opt.Number("--limit", $"So many entries, {Limits.DefaultPage} by default", 1, Limits.MaxPage);
+    private readonly Option<string?> _cursor = new("--cursor") { Description = "The next_cursor of the answer before", HelpName = "CURSOR" };
+    private readonly Option<bool> _all = new("--all") { Description = "All entries" };
+    private readonly Option<bool> _follow = new("--follow", "-f") { Description = "What happens from now on (or --since), until interrupted" };
+
+    public AuditCommand(CliHost host) : base(host, "audit", "Show who did what and from where, and who was not allowed to; newest first.")
+    {
+        Add(_actor);
+        Add(_operation);
+        Add(_subject);
+        Add(_outcome);
+        Add(_since);
+        Add(_until);
+        Add(_limit);
+        Add(_cursor);
+        Add(_all);
+        Add(_follow);
+        Examples =
+        [
+            "session-mesh audit --since 1h",
+            "session-mesh audit --operation agent.stopping --subject 123",
+            "session-mesh audit --outcome refused --follow",
+            "session-mesh audit --since 2026-01-31 --all -o jsonl",
+        ];
+        ExitNotes = ["130  interrupted"];
+    }
+
+    protected override async Task<int> RunAsync(CommandContext context, CancellationToken cancellation)
+    {
+        context.Doing = "read the audit";
+        return context.Get(_follow) ? await FollowAsync(context, cancellation) : await ReadAsync(context, cancellation);
+    }
+
+    private async Task<int> ReadAsync(CommandContext context, CancellationToken cancellation)
+    {
+        if (context.Get(_all) && context.Get(_limit) is not null) throw CommandException.Usage("--all has no limit, and --limit sets one", "leave one of the two out");
+        var answer = await CollectAsync(context, context.Get(_all) ? int.MaxValue : context.Get(_limit) ?? Limits.DefaultPage, cancellation);
+        var isEmpty = !s_view.Rows(answer).Any();
+        if (!isEmpty || !context.Output.IsTable) context.Output.Write(answer, s_view);
+        if (!context.Output.IsTable) return ExitCodes.Done;
+        if (isEmpty) context.Note("nothing that matches is in the audit");
+        if (Json.Text(answer, "next_cursor") is { } cursor) context.Note($"there is more: add --cursor {cursor}, or --all");
+        if (answer.TryGetProperty("suppressed", out var suppressed) && suppressed.TryGetInt64(out var count) && count > 0 && context.Get(_outcome) is not AuditOutcome.Done)
+            context.Note($"{count} more refusals since the server started came too fast to be kept");
+        return ExitCodes.Done;
+    }
+
+    /// <summary>
+    /// As many entries as are wanted, in one answer. A page may be empty and yet not the last: the server looks at a part of the log at
+    /// a time.
+    /// </summary>
+    private async Task<JsonElement> CollectAsync(CommandContext context, int wanted, CancellationToken cancellation)
+    {
+        var query = QueryOf(context) with { Until = At(context, _until), Cursor = context.Get(_cursor) };
+        var rows = new List<JsonElement>();
+        while (true)
+        {
+            var page = await context.Client.SendAsync(MeshCall.Audit(query with { Limit = Math.Min(wanted - rows.Count, Limits.MaxPage) }), cancellation);
+            rows.AddRange(s_view.Rows(page));
+            var cursor = Json.Text(page, "next_cursor");
+            if (cursor is null || rows.Count >= wanted) return Json.Replace(page, "entries", rows);
+            query = query with { Cursor = cursor };
+        }
+    }
+
+    private async Task<int> FollowAsync(CommandContext context, CancellationToken cancellation)
+    {
+        context.Doing = "follow the audit";
+        if (context.Get(_until) is not null || context.Get(_limit) is not null || context.Get(_cursor) is not null || context.Get(_all))
+            throw CommandException.Usage("--follow has no end, and --until, --limit, --cursor and --all are about one", "leave them out");
+
+        var stream = new AuditStream(context.Client, QueryOf(context), StreamEnds.Options(context, after: null))
+        {
+            Resynced = notice => context.Note($"some entries may be missing: {notice.Detail}"),
+        };
+        await foreach (var entry in stream.ReadJsonAsync(cancellation))
+        {
+            context.Output.WriteRow(entry, s_view);
+            context.Output.Flush();
+        }
+
+        throw StreamEnds.ToException(stream.End, context);
+    }
+
+    private AuditQuery QueryOf(CommandContext context) => new()
+    {
+        Actor = context.Get(_actor),
+        Operation = context.Get(_operation),
+        Subject = context.Get(_subject),
+        Outcome = context.Get(_outcome),
+        Since = At(context, _since),
+    };
+
+    private static DateTimeOffset? At(CommandContext context, Option<Moment?> option) => context.Get(option)?.At(context.Host.Time.GetUtcNow());
+
+    /// <summary>Somebody may name the key by the whole key: its secret must not travel in a query. Null for what is no id.</summary>
+    private static string? KeyId(string text)
+    {
+        var id = text.Split('_') is ["smk", var part, ..] ? part : text;
+        return MeshId.IsValid(id) ? id : null;
+    }
+}

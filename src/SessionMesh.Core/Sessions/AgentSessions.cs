@@ -1,0 +1,97 @@
+using SessionMesh.Contracts;
+using SessionMesh.Contracts.Errors;
+using SessionMesh.Core.Agents;
+using SessionMesh.Core.State;
+
+namespace SessionMesh.Core.Sessions;
+
+/// <summary>
+/// A registration of an agent, seen as a session: one lease under two names. Its metadata is how an agent publishes small state to its
+/// peers; it goes with the session.
+/// </summary>
+public abstract record AgentSessionCommand : Command<Agent>
+{
+    /// <summary>Id of the agent.</summary>
+    public required string AgentId { get; init; }
+
+    /// <summary>Revision of the registration.</summary>
+    public required long Session { get; init; }
+    public long? IfMatch { get; init; }
+
+    protected string SessionId => AgentSessionId.Of(Session);
+
+    public sealed override Outcome<Agent> Decide(MeshDraft draft)
+    {
+        if (draft.FindAgent(AgentId) is not { } agent || agent.Session != Session)
+        {
+            return SessionRules.NotFound(SessionId);
+        }
+
+        return (SessionRules.CheckVersion(SessionId, agent.SessionVersion, IfMatch) ?? Change(draft, agent)) is { } refused ? refused : draft.AgentAt(agent.Number);
+    }
+
+    protected abstract MeshError? Change(MeshDraft draft, Agent agent);
+}
+
+/// <inheritdoc cref="UpdateSession"/>
+public sealed record UpdateAgentSession : AgentSessionCommand
+{
+    public required IReadOnlyDictionary<string, string?> Meta { get; init; }
+
+    protected override MeshError? Change(MeshDraft draft, Agent agent)
+    {
+        if (SessionRules.CheckSize(agent.Meta.With(Meta)) is { } tooLarge)
+        {
+            return tooLarge;
+        }
+
+        if (SessionRules.Effective(agent.Meta, Meta) is { Count: > 0 } changes)
+        {
+            draft.Emit(new SessionUpdated { Subject = SessionId, AgentId = AgentId, Meta = changes });
+        }
+
+        return null;
+    }
+}
+
+/// <summary>Expiring an agent's session by hand makes the agent lost: its heartbeats are refused until it registers again, or the session is refreshed.</summary>
+public sealed record ExpireAgentSession : AgentSessionCommand
+{
+    protected override MeshError? Change(MeshDraft draft, Agent agent)
+    {
+        if (agent.Liveness is Liveness.Stopping)
+        {
+            return new MeshError(409, ErrorCodes.Stopping, $"Agent '{AgentId}' is being stopped, and its session ends with it.") { AgentStatus = agent.Liveness.Word(), Agent = agent.Number };
+        }
+
+        if (!agent.IsExpiredByHand)
+        {
+            draft.Emit(new AgentLivenessChanged { Subject = AgentId, Liveness = Liveness.Lost, ByHand = true });
+        }
+
+        return null;
+    }
+}
+
+/// <summary>Renews an agent's lease, durably; one that was lost, or expired by hand, is alive again.</summary>
+public sealed record RefreshAgentSession : AgentSessionCommand
+{
+    /// <summary>Seconds; null for what it has.</summary>
+    public int? Ttl { get; init; }
+
+    protected override MeshError? Change(MeshDraft draft, Agent agent)
+    {
+        if (Ttl is { } ttl and (< Limits.MinAgentTtl or > Limits.MaxAgentTtl))
+        {
+            return MeshError.Invalid("/ttl", $"an agent's lease is from {Limits.MinAgentTtl} to {Limits.MaxAgentTtl} seconds");
+        }
+
+        if (agent.Liveness is Liveness.Stopping)
+        {
+            return new MeshError(409, ErrorCodes.Stopping, $"Agent '{AgentId}' is being stopped.") { AgentStatus = agent.Liveness.Word(), Agent = agent.Number };
+        }
+
+        RegistrationRules.Renew(draft, agent, new Profile { Ttl = Ttl });
+        return null;
+    }
+}

@@ -1,0 +1,54 @@
+namespace SessionMesh.Core.Sessions;
+
+/// <summary>
+/// A session without an agent behind it. Immutable; replaced whole by applying a change. Its times are UTC microseconds since the epoch, as
+/// precise as the records that are imported; its end is exact, so that what is shown is <see cref="IsOverAt"/>, not what was last written.
+/// </summary>
+public sealed record Session
+{
+    /// <summary>Revision of the change that created it; the order of every list.</summary>
+    public required long Revision { get; init; }
+    public required string Id { get; init; }
+    public required string User { get; init; }
+
+    /// <summary>Whether it is known to be over: by hand, or found so by a tick.</summary>
+    public bool IsExpired { get; init; }
+
+    /// <summary>Seconds; 0 for a session without an end.</summary>
+    public int Ttl { get; init; }
+    public Meta Meta { get; init; } = Meta.Empty;
+    public required long CreatedAt { get; init; }
+    public required long LastAccess { get; init; }
+
+    /// <summary>0 for none.</summary>
+    public long ExpiresAt { get; init; }
+
+    /// <summary>When it was expired by hand; 0 otherwise.</summary>
+    public long ExpiredAt { get; init; }
+
+    /// <summary>Revision of the last change of it.</summary>
+    public required long Version { get; init; }
+
+    /// <summary>Whether it is over, whoever has noticed.</summary>
+    /// <param name="now">Microseconds.</param>
+    public bool IsOverAt(long now) => IsExpired || (ExpiresAt != 0 && now >= ExpiresAt);
+
+    /// <summary>Microseconds at which it was over; 0 while it is not.</summary>
+    public long OverSince(long now) => !IsOverAt(now) ? 0 : ExpiredAt != 0 ? ExpiredAt : ExpiresAt != 0 ? ExpiresAt : LastAccess;
+}
+
+/// <summary>Ids that registrations of agents have as sessions: <c>s-</c> and the revision of the registration.</summary>
+public static class AgentSessionId
+{
+    private const string Prefix = "s-";
+
+    public static string Of(long session) => Prefix + session.ToString(System.Globalization.CultureInfo.InvariantCulture);
+
+    public static bool TryParse(string id, out long session)
+    {
+        session = 0;
+        return id.StartsWith(Prefix, StringComparison.Ordinal)
+            && long.TryParse(id.AsSpan(Prefix.Length), System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out session)
+            && session > 0;
+    }
+}

@@ -1,0 +1,91 @@
+using SessionMesh.Core.State;
+
+namespace SessionMesh.Core.Sessions;
+
+/// <summary>What a cleanup came to.</summary>
+/// <param name="Removed">Ids, oldest first.</param>
+/// <param name="Remaining">How many are left, or would be.</param>
+/// <param name="More">Whether the limit was reached, and there are others.</param>
+/// <param name="DryRun">Nothing was removed.</param>
+public sealed record Cleaned(IReadOnlyList<string> Removed, int Remaining, bool More, bool DryRun);
+
+/// <summary>Removes sessions that are over, or were before a time.</summary>
+public sealed record CleanupSessions : Command<Cleaned>
+{
+    /// <summary>Microseconds; null for now.</summary>
+    public long? Before { get; init; }
+    public bool DryRun { get; init; }
+
+    /// <summary>Sessions at most.</summary>
+    public required int Limit { get; init; }
+
+    /// <summary>Why, in the log; null for a caller's wish.</summary>
+    public string? Reason { get; init; }
+
+    public override Outcome<Cleaned> Decide(MeshDraft draft)
+    {
+        var now = draft.Now.Micros();
+        var before = Before ?? long.MaxValue;
+        var removed = draft.Sessions()
+            .Where(session => session.OverSince(now) is > 0 and var since && since < before)
+            .Take(Limit + 1).Select(session => session.Id).ToList();
+        var more = removed.Count > Limit;
+        if (more)
+        {
+            removed.RemoveAt(Limit);
+        }
+
+        var remaining = draft.SessionCount - removed.Count;
+        if (!DryRun)
+        {
+            foreach (var id in removed)
+            {
+                draft.Emit(new SessionDeleted { Subject = id, Reason = Reason });
+            }
+        }
+
+        return new Cleaned(removed, remaining, more, DryRun);
+    }
+}
+
+/// <summary>A session as another store has it. Times are microseconds, 0 for none.</summary>
+public sealed record ForeignSession(string Id, string User, bool IsExpired, int Ttl, Meta Meta, long CreatedAt, long LastAccess, long ExpiresAt, long ExpiredAt);
+
+/// <summary>Takes over sessions of another store as they are. An id that is there already is left as it is. Answers how many were new.</summary>
+public sealed record ImportSessions : Command<int>
+{
+    public required IReadOnlyList<ForeignSession> Records { get; init; }
+    public bool DryRun { get; init; }
+
+    public override Outcome<int> Decide(MeshDraft draft)
+    {
+        var taken = 0;
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var record in Records)
+        {
+            if (!seen.Add(record.Id) || draft.KnownSession(record.Id) is not null)
+            {
+                continue;
+            }
+
+            taken++;
+            if (!DryRun)
+            {
+                draft.Emit(new SessionImported
+                {
+                    Subject = record.Id,
+                    User = record.User,
+                    Expired = record.IsExpired,
+                    Ttl = record.Ttl,
+                    Meta = record.Meta.IsEmpty ? null : record.Meta.Json,
+                    CreatedAt = record.CreatedAt,
+                    LastAccess = record.LastAccess,
+                    ExpiresAt = record.ExpiresAt,
+                    ExpiredAt = record.ExpiredAt,
+                });
+            }
+        }
+
+        return taken;
+    }
+}

@@ -1,0 +1,166 @@
+using SessionMesh.Contracts;
+using SessionMesh.Contracts.Errors;
+using SessionMesh.Core.State;
+
+namespace SessionMesh.Core.Sessions;
+
+/// <summary>Creates a session.</summary>
+public sealed record CreateSession : Command<Session>
+{
+    public required string Id { get; init; }
+    public string? User { get; init; }
+
+    /// <summary>Seconds; 0 for none, null for the default.</summary>
+    public int? Ttl { get; init; }
+    public Meta Meta { get; init; } = Meta.Empty;
+
+    public override Outcome<Session> Decide(MeshDraft draft)
+    {
+        if (SessionRules.CheckSize(Meta) is { } tooLarge)
+        {
+            return tooLarge;
+        }
+
+        if (draft.KnownSession(Id) is not null)
+        {
+            return new MeshError(409, ErrorCodes.SessionExists, $"There is a session '{Id}' already. Choose another id, or leave it out.");
+        }
+
+        var ttl = Ttl ?? Limits.DefaultSessionTtl;
+        draft.Emit(new SessionCreated
+        {
+            Subject = Id,
+            User = User ?? SessionRules.DefaultUser,
+            Ttl = ttl,
+            Meta = Meta.IsEmpty ? null : Meta.Json,
+            ExpiresAt = SessionRules.EndOf(draft.Now, ttl),
+        });
+        return draft.KnownSession(Id)!;
+    }
+}
+
+/// <summary>Sets entries of the metadata, or takes them away where they are null. What changes nothing is no change.</summary>
+public sealed record UpdateSession : Command<Session>
+{
+    public required string Id { get; init; }
+    public required IReadOnlyDictionary<string, string?> Meta { get; init; }
+
+    /// <summary>The version the caller has seen; null asks for none.</summary>
+    public long? IfMatch { get; init; }
+
+    public override Outcome<Session> Decide(MeshDraft draft)
+    {
+        if (draft.FindSession(Id) is not { } session)
+        {
+            return SessionRules.NotFound(Id);
+        }
+
+        if ((SessionRules.CheckVersion(Id, session.Version, IfMatch) ?? SessionRules.CheckSize(session.Meta.With(Meta))) is { } refused)
+        {
+            return refused;
+        }
+
+        // Also where every entry is as it was: the access is.
+        draft.Emit(new SessionUpdated { Subject = Id, Meta = SessionRules.Effective(session.Meta, Meta) });
+        return draft.KnownSession(Id)!;
+    }
+}
+
+/// <summary>Begins a session's time anew; one that has expired is active again.</summary>
+public sealed record RefreshSession : Command<Session>
+{
+    public required string Id { get; init; }
+
+    /// <summary>Seconds; 0 for none, null for what the session has.</summary>
+    public int? Ttl { get; init; }
+    public long? IfMatch { get; init; }
+
+    public override Outcome<Session> Decide(MeshDraft draft)
+    {
+        if (draft.FindSession(Id) is not { } session)
+        {
+            return SessionRules.NotFound(Id);
+        }
+
+        if (SessionRules.CheckVersion(Id, session.Version, IfMatch) is { } changed)
+        {
+            return changed;
+        }
+
+        var ttl = Ttl ?? session.Ttl;
+        draft.Emit(new SessionRefreshed { Subject = Id, Ttl = ttl, ExpiresAt = SessionRules.EndOf(draft.Now, ttl) });
+        return draft.KnownSession(Id)!;
+    }
+}
+
+/// <summary>Ends a session's time now. Of one that is over it changes nothing.</summary>
+public sealed record ExpireSession : Command<Session>
+{
+    public required string Id { get; init; }
+    public long? IfMatch { get; init; }
+
+    public override Outcome<Session> Decide(MeshDraft draft)
+    {
+        if (draft.FindSession(Id) is not { } session)
+        {
+            return SessionRules.NotFound(Id);
+        }
+
+        if (SessionRules.CheckVersion(Id, session.Version, IfMatch) is { } changed)
+        {
+            return changed;
+        }
+
+        if (!session.IsOverAt(draft.Now.Micros()))
+        {
+            draft.Emit(new SessionExpired { Subject = Id, ByHand = true });
+        }
+
+        return draft.KnownSession(Id)!;
+    }
+}
+
+/// <summary>Removes a session. Answers its id.</summary>
+public sealed record DeleteSession : Command<string>
+{
+    public required string Id { get; init; }
+    public long? IfMatch { get; init; }
+
+    public override Outcome<string> Decide(MeshDraft draft)
+    {
+        if (draft.FindSession(Id) is not { } session)
+        {
+            return SessionRules.NotFound(Id);
+        }
+
+        if (SessionRules.CheckVersion(Id, session.Version, IfMatch) is { } changed)
+        {
+            return changed;
+        }
+
+        draft.Emit(new SessionDeleted { Subject = Id });
+        return Id;
+    }
+}
+
+/// <summary>Says in the log of sessions whose time is over that it is. Each is looked at again here.</summary>
+public sealed record ExpireSessions : Command<int>
+{
+    public required IReadOnlyList<string> Ids { get; init; }
+
+    /// <summary>Answers how many expired.</summary>
+    public override Outcome<int> Decide(MeshDraft draft)
+    {
+        var expired = 0;
+        foreach (var id in Ids)
+        {
+            if (draft.KnownSession(id) is { IsExpired: false } session && session.IsOverAt(draft.Now.Micros()))
+            {
+                draft.Emit(new SessionExpired { Subject = id });
+                expired++;
+            }
+        }
+
+        return expired;
+    }
+}

@@ -1,0 +1,35 @@
+using SessionMesh.Contracts;
+using SessionMesh.Contracts.Errors;
+
+namespace SessionMesh.Core.Sessions;
+
+/// <summary>What the commands about sessions share.</summary>
+public static class SessionRules
+{
+    public const string DefaultUser = "anonymous";
+
+    public static MeshError NotFound(string id) =>
+        new(404, ErrorCodes.SessionNotFound, $"No session '{id}' is known. List what is known with GET /api/session-mesh/sessions.");
+
+    /// <summary>Microseconds.</summary>
+    public static long Micros(this Moment now) => now.Wall * 1000;
+
+    /// <summary>Microseconds at which a TTL that begins now is over; 0 for none.</summary>
+    internal static long EndOf(Moment now, int ttl) => ttl == 0 ? 0 : now.Micros() + (ttl * 1_000_000L);
+
+    /// <summary>Null when nobody changed it since the version that the caller has seen; null asks for none.</summary>
+    internal static MeshError? CheckVersion(string id, long version, long? expected) => expected is null || expected == version
+        ? null
+        : new MeshError(412, ErrorCodes.PreconditionFailed, $"Session '{id}' is at version {version} by now, not {expected}. Nothing was changed. Read it again, and send the ETag you get.");
+
+    internal static MeshError? CheckSize(Meta meta) => meta.Utf8().Length <= Limits.SessionMetaBytes
+        ? null
+        : MeshError.Invalid("/meta", $"has at most {Limits.SessionMetaBytes / 1024} KiB in all, as JSON; this would be {meta.Utf8().Length} bytes");
+
+    /// <summary>What changes of the metadata come to, without those that change nothing.</summary>
+    internal static Dictionary<string, string?> Effective(Meta meta, IReadOnlyDictionary<string, string?> changes)
+    {
+        var before = meta.Read().ToDictionary(StringComparer.Ordinal);
+        return changes.Where(change => before.GetValueOrDefault(change.Key) != change.Value).ToDictionary(StringComparer.Ordinal);
+    }
+}

@@ -1,0 +1,91 @@
+using System.Globalization;
+using SessionMesh.Contracts.Audit;
+using SessionMesh.Core.Idempotency;
+using SessionMesh.Core.Log;
+using SessionMesh.Server.Http;
+using SessionMesh.Server.Push;
+using SessionMesh.Server.Store;
+
+namespace SessionMesh.Server.Audit;
+
+/// <summary>Which entries are wanted: those that match all that is given.</summary>
+internal sealed record AuditFilter
+{
+    /// <summary>Characters of an operation that is asked for; none has so many.</summary>
+    private const int OperationLength = 64;
+
+    private static readonly string[] s_parameters = ["actor", "operation", "subject", "outcome", "since"];
+
+    public string? Actor { get; init; }
+
+    /// <summary>A kind or an operation's id, or what it begins with.</summary>
+    public string? Operation { get; init; }
+    public bool IsPrefix { get; init; }
+    public string? Subject { get; init; }
+
+    /// <summary>Whether what is in the log is wanted.</summary>
+    public bool Done { get; init; } = true;
+
+    /// <summary>Whether what was refused is wanted.</summary>
+    public bool Refused { get; init; } = true;
+
+    /// <summary>Wall milliseconds, inclusive.</summary>
+    public long? Since { get; init; }
+
+    /// <summary>Wall milliseconds, exclusive.</summary>
+    public long? Until { get; init; }
+
+    /// <summary>The parameters of a page, or of a stream: that has no end, no pages and no limit.</summary>
+    public static string[] Parameters(bool streams) => streams ? s_parameters : [.. s_parameters, "until", "limit", "cursor"];
+
+    public static AuditFilter Bind(Query query, ref Check check)
+    {
+        var outcome = check.OneOf("?outcome", query["outcome"], AuditOutcome.Allowed) ?? AuditOutcome.All;
+        var operation = check.Name("?operation", query["operation"], length: OperationLength);
+        var filter = new AuditFilter
+        {
+            Actor = query["actor"] is { } actor ? check.Id("?actor", actor) : null,
+            Operation = operation?.TrimEnd('*'),
+            IsPrefix = operation is [.., '.' or '*'],
+            Subject = query["subject"] is { } subject ? check.Id("?subject", subject) : null,
+            Done = outcome != AuditOutcome.Refused,
+            Refused = outcome != AuditOutcome.Done,
+            Since = query.Time("since", ref check),
+            Until = query.Time("until", ref check),
+        };
+        if (filter.Until <= filter.Since)
+        {
+            check.Fail("?until", string.Create(CultureInfo.InvariantCulture, $"is after since, {query["since"]}"));
+        }
+
+        return filter;
+    }
+
+    /// <summary>The log's entries that match, times aside: those are places in the log, and cheaper as such.</summary>
+    public IQueryable<ChangeRow> Over(IQueryable<ChangeRow> changes)
+    {
+        changes = changes.Where(c => c.Kind != ReceiptKept.Name && c.Kind != ReceiptsTrimmed.Name);
+        changes = Actor is null ? changes : changes.Where(c => c.Actor == Actor);
+        changes = Subject is null ? changes : changes.Where(c => c.Subject == Subject);
+        if (Operation is null)
+        {
+            return changes;
+        }
+
+        var length = Operation.Length;
+        return IsPrefix ? changes.Where(c => c.Kind.Substring(0, length) == Operation) : changes.Where(c => c.Kind == Operation);
+    }
+
+    /// <summary>The same for an entry at hand.</summary>
+    public bool Matches(Change change) => Done && !LogView.IsBookkeeping(change.Kind) && Matches(change.Actor, change.Kind, change.Subject);
+
+    /// <inheritdoc cref="Matches(Change)"/>
+    public bool Matches(ChangeRow row) => Done && !LogView.IsBookkeeping(row.Kind) && Matches(row.Actor, row.Kind, row.Subject);
+
+    public bool Matches(Refusal refusal) =>
+        Refused && Matches(refusal.Actor, refusal.Operation, refusal.Subject) && (Since is null || refusal.At >= Since) && (Until is null || refusal.At < Until);
+
+    private bool Matches(string? actor, string? operation, string? subject) =>
+        (Actor is null || actor == Actor) && (Subject is null || subject == Subject)
+        && (Operation is null || (IsPrefix ? operation?.StartsWith(Operation, StringComparison.Ordinal) == true : operation == Operation));
+}

@@ -1,0 +1,129 @@
+using System.Globalization;
+using Microsoft.EntityFrameworkCore;
+using SessionMesh.Contracts.Audit;
+using SessionMesh.Server.Engine;
+using SessionMesh.Server.Store;
+
+namespace SessionMesh.Server.Audit;
+
+/// <summary>Where a page begins: both records are read downwards from here. Places that are named were shown, or looked at, already.</summary>
+internal readonly record struct AuditCursor(long Revision, long Refusal)
+{
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Revision}-{Refusal}");
+
+    public static bool TryParse(string text, out AuditCursor cursor)
+    {
+        cursor = default;
+        if (text.Split('-') is not [var left, var right]
+            || !long.TryParse(left, NumberStyles.None, CultureInfo.InvariantCulture, out var revision)
+            || !long.TryParse(right, NumberStyles.None, CultureInfo.InvariantCulture, out var refusal))
+        {
+            return false;
+        }
+
+        cursor = new AuditCursor(revision, refusal);
+        return true;
+    }
+}
+
+/// <summary>
+/// Pages of the audit, newest first: the log, on a read-only connection, and the refusals, merged by time. Times are looked up as
+/// places in the log, by halving; what else is asked for may have to scan, so one call looks at so many entries and no more.
+/// </summary>
+public sealed class AuditReader(MeshEngine engine, MeshStore store, RefusalLog refusals)
+{
+    /// <summary>Entries of the log that one call looks at: some tens of milliseconds.</summary>
+    public const int MostScanned = 50_000;
+
+    internal async Task<AuditPage> ReadAsync(AuditFilter filter, int limit, AuditCursor? cursor)
+    {
+        var newest = engine.State.Revision;
+        var at = cursor ?? new AuditCursor(long.MaxValue, refusals.Newest + 1);
+        at = at with { Revision = Math.Min(at.Revision, newest + 1) };
+        var log = filter.Done ? await ScanAsync(filter, at.Revision, newest, limit + 1) : Scan.Nothing(at.Revision);
+        var refused = filter.Refused ? refusals.Before(at.Refusal, limit + 1, filter.Matches) : [];
+        var (entries, next) = Merge(log, refused, limit, at);
+        return new AuditPage { Entries = entries, NextCursor = next?.ToString(), Suppressed = refusals.Suppressed };
+    }
+
+    /// <summary>The newest revision before a time.</summary>
+    internal async Task<long> LastBeforeAsync(long wall)
+    {
+        await using var db = store.OpenReader();
+        return await FirstSinceAsync(db, wall, engine.State.Revision) - 1;
+    }
+
+    /// <summary>Times never go back along the log.</summary>
+    private static async Task<long> FirstSinceAsync(MeshDbContext db, long wall, long newest)
+    {
+        var (low, high) = (1L, newest + 1);
+        while (low < high)
+        {
+            var middle = low + ((high - low) / 2);
+            if (await db.Changes.Where(c => c.Revision >= middle).OrderBy(c => c.Revision).Select(c => c.At).FirstAsync() >= wall)
+            {
+                high = middle;
+            }
+            else
+            {
+                low = middle + 1;
+            }
+        }
+
+        return low;
+    }
+
+    private async Task<Scan> ScanAsync(AuditFilter filter, long below, long newest, int most)
+    {
+        await using var db = store.OpenReader();
+        var first = filter.Since is { } since ? await FirstSinceAsync(db, since, newest) : 1;
+        below = filter.Until is { } until ? Math.Min(below, await FirstSinceAsync(db, until, newest)) : below;
+        var from = Math.Max(first, below - MostScanned);
+        var rows = await filter.Over(db.Changes.Where(c => c.Revision >= from && c.Revision < below)).OrderByDescending(c => c.Revision).Take(most).ToListAsync();
+        if (from <= first)
+        {
+            return new Scan(rows, below, from, null);
+        }
+
+        return new Scan(rows, below, from, await db.Changes.Where(c => c.Revision == from).Select(c => c.At).SingleAsync());
+    }
+
+    private static (List<AuditEntry> Entries, AuditCursor? Next) Merge(Scan log, List<Refusal> refused, int limit, AuditCursor at)
+    {
+        var entries = new List<AuditEntry>();
+        var (row, refusal) = (0, 0);
+        while (entries.Count < limit)
+        {
+            // Of one time the log's entries come first; and none of the refusals may overtake what the log was not searched for.
+            var floor = row < log.Rows.Count ? log.Rows[row].At : log.FloorAt;
+            if (refusal < refused.Count && !(floor >= refused[refusal].At))
+            {
+                entries.Add(AuditEntries.ToWire(refused[refusal++]));
+            }
+            else if (row < log.Rows.Count)
+            {
+                entries.Add(AuditEntries.ToWire(log.Rows[row++]));
+            }
+            else
+            {
+                break;
+            }
+        }
+
+        var isLogLeft = row < log.Rows.Count || log.FloorAt is not null;
+        var next = new AuditCursor(
+            row == log.Rows.Count ? log.From : row > 0 ? log.Rows[row - 1].Revision : log.Below,
+            refusal > 0 ? refused[refusal - 1].Seq : at.Refusal);
+        return (entries, isLogLeft || refusal < refused.Count ? next : null);
+    }
+
+    /// <summary>What the log has between two revisions.</summary>
+    /// <param name="Rows">What matches, newest first; one more than a page holds, if there is.</param>
+    /// <param name="Below">Exclusive.</param>
+    /// <param name="From">Inclusive.</param>
+    /// <param name="FloorAt">The time of the last that was looked at, while there is more below; null when that was all.</param>
+    private readonly record struct Scan(List<ChangeRow> Rows, long Below, long From, long? FloorAt)
+    {
+        public static Scan Nothing(long below) => new([], below, below, null);
+    }
+}

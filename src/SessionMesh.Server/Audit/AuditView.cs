@@ -1,0 +1,77 @@
+using System.Text.Json;
+using SessionMesh.Contracts.Audit;
+using SessionMesh.Contracts.Json;
+using SessionMesh.Core.Log;
+using SessionMesh.Server.Http;
+using SessionMesh.Server.Push;
+using SessionMesh.Server.Store;
+
+namespace SessionMesh.Server.Audit;
+
+/// <summary>
+/// The audit as a stream: what matches in the log, as events whose id is the revision, and the refusals as events without one, so
+/// that a reader's place stays a place in the log. One stream's alone.
+/// </summary>
+/// <param name="at">Place among the refusals after which it begins.</param>
+internal sealed class AuditView(AuditFilter filter, RefusalLog refusals, long at) : LogView
+{
+    private const int PieceSize = 256;
+    private long _at = at;
+
+    public override void Write(Utf8Buffer text, IReadOnlyList<Change> changes)
+    {
+        foreach (var change in changes)
+        {
+            if (filter.Matches(change))
+            {
+                Write(text, AuditEntries.ToWire(change));
+            }
+        }
+    }
+
+    public override void Write(Utf8Buffer text, IReadOnlyList<ChangeRow> rows)
+    {
+        foreach (var row in rows)
+        {
+            if (filter.Matches(row))
+            {
+                Write(text, AuditEntries.ToWire(row));
+            }
+        }
+    }
+
+    public override bool WriteMore(Utf8Buffer text)
+    {
+        if (!filter.Refused)
+        {
+            return false;
+        }
+
+        var piece = refusals.After(_at, PieceSize, filter.Matches);
+        foreach (var refusal in piece)
+        {
+            Write(text, AuditEntries.ToWire(refusal));
+            _at = refusal.Seq;
+        }
+
+        return piece.Count == PieceSize;
+    }
+
+    public override IDisposable? Listen(AsyncSignal changed) => filter.Refused ? refusals.Listen(changed) : null;
+
+    private static void Write(Utf8Buffer text, AuditEntry entry)
+    {
+        if (entry.Revision is { } revision)
+        {
+            text.Raw("id: "u8);
+            text.Number(revision);
+            text.Raw("\n"u8);
+        }
+
+        text.Raw("event: "u8);
+        text.Raw(AuditEvent.Entry);
+        text.Raw("\ndata: "u8);
+        text.Raw(JsonSerializer.SerializeToUtf8Bytes(entry, MeshJson.Default.AuditEntry));
+        text.Raw("\n\n"u8);
+    }
+}

@@ -1,0 +1,89 @@
+using SessionMesh.Contracts;
+using SessionMesh.Contracts.Errors;
+using SessionMesh.Core;
+using SessionMesh.Core.Keys;
+using SessionMesh.Server.Engine;
+using SessionMesh.Server.Hosting;
+
+namespace SessionMesh.Server.Auth.Limiting;
+
+/// <summary>
+/// How much one caller may ask of the server: requests a second, for each key and for each address without one, and answers held
+/// back at once. A key has its own, so that one that floods takes nothing from another. Thread-safe.
+/// </summary>
+public sealed class Limiter(ServerOptions options, MeshClock clock)
+{
+    /// <summary>Seconds after which to try for a stream again: as long as a reader that was cut off waits at most before it comes back.</summary>
+    private const int StreamRetry = 3;
+
+    private readonly RatePolicy? _each = Policy("key", options.RateLimit, clock);
+    private readonly RatePolicy? _all = Policy("global", options.GlobalRateLimit, clock);
+    private readonly RatePolicy? _anonymous = Policy("address", options.AnonymousRateLimit, clock);
+    private readonly RateBucket _together = new();
+    private readonly KeyUsages _keys = new(clock.Time);
+    private readonly AddressBuckets _addresses = new(clock.Time);
+
+    /// <summary>Null when a request without a valid key may be answered as it is; else the refusal.</summary>
+    public MeshError? Anonymous(HttpContext http) =>
+        _anonymous is null ? null : Take(http, _addresses.Of(http.Connection.RemoteIpAddress), _anonymous, "without a valid key from this address");
+
+    /// <summary>
+    /// Null when a request of that key may go on; else the refusal. A key with the admin scope always may: it is the operator's, who
+    /// must get in while others flood.
+    /// </summary>
+    public MeshError? OfKey(HttpContext http, Key key)
+    {
+        if (key.Has(ScopeSet.Administer))
+        {
+            return null;
+        }
+
+        var refused = _each is null ? null : Take(http, _keys.Of(key.Id), _each, "of this key");
+        return refused is null && _all is not null ? Take(http, _together, _all, "of all keys together") : refused;
+    }
+
+    /// <summary>A place for an answer that is held back or goes on and on; null when the key has as many as it may. Dispose it at its end.</summary>
+    public HeldAnswer? TryHold(Key key)
+    {
+        while (true)
+        {
+            var usage = _keys.Of(key.Id);
+            switch (usage.TryHold(MostHeld(key)))
+            {
+                case true: return new HeldAnswer(usage);
+                case false: return null;
+            }
+        }
+    }
+
+    public MeshError TooManyHeld(Key key) =>
+        new(429, ErrorCodes.TooManyStreams, $"This key has {MostHeld(key)} streams and held answers open, and may have no more. Close one, or use another key.") { RetryAfter = StreamRetry };
+
+    private int MostHeld(Key key) => key.AgentId is null ? options.MaxStreamsPerKey : Math.Min(options.MaxStreamsPerKey, Limits.StreamsPerAgentKey);
+
+    private MeshError? Take(HttpContext http, RateBucket bucket, RatePolicy policy, string whose)
+    {
+        var verdict = bucket.Take(policy, clock.Time.GetTimestamp());
+        if (verdict is { Taken: true, IsNear: false })
+        {
+            return null;
+        }
+
+        http.Response.Headers["RateLimit-Policy"] = policy.PolicyHeader;
+        http.Response.Headers["RateLimit"] = policy.Header(verdict.Left, verdict.Debt);
+        return verdict.Taken
+            ? null
+            : new MeshError(429, ErrorCodes.RateLimited, $"Too many requests {whose}. Wait as long as Retry-After says, and send fewer: one POST {Routes.Heartbeats} carries many heartbeats.")
+            {
+                RetryAfter = policy.Seconds(verdict.Wait),
+            };
+    }
+
+    private static RatePolicy? Policy(string name, int perSecond, MeshClock clock) => perSecond == 0 ? null : new RatePolicy(name, perSecond, clock.Time.TimestampFrequency);
+}
+
+/// <summary>A place that is taken until it is disposed of, once.</summary>
+public sealed class HeldAnswer(KeyUsage usage) : IDisposable
+{
+    public void Dispose() => usage.Release();
+}

@@ -1,0 +1,93 @@
+using Microsoft.Extensions.Primitives;
+using SessionMesh.Contracts;
+using SessionMesh.Contracts.Errors;
+using SessionMesh.Core;
+using SessionMesh.Server.Hosting.Options;
+using SessionMesh.Server.Http;
+
+namespace SessionMesh.Server.Auth;
+
+/// <summary>
+/// What a browser sends on behalf of another site's page is refused before anybody is authenticated, whatever it carries: by its
+/// <c>Origin</c>, or by <c>Sec-Fetch-Site</c> where a browser leaves the origin out. Programs send neither. An origin that was
+/// allowed gets the CORS answers that its browser asks for; nobody else gets any.
+/// </summary>
+public sealed class OriginGuard(RequestDelegate next, AllowedOrigins allowed, ProblemWriter problems)
+{
+    private const string Methods = "GET, POST, DELETE";
+    private const string Headers = "Authorization, Content-Type, Idempotency-Key, Last-Event-ID";
+    private const string Exposed = "Retry-After, RateLimit, RateLimit-Policy, X-Request-Id, Idempotency-Replayed";
+
+    /// <summary>Seconds a browser may remember a preflight: ten minutes, so that an origin that is taken off the list is soon off.</summary>
+    private const string PreflightAge = "600";
+
+    public Task InvokeAsync(HttpContext http)
+    {
+        var headers = http.Request.Headers;
+        var origin = headers.Origin;
+        var site = headers["Sec-Fetch-Site"];
+        if (allowed.Any)
+        {
+            http.Response.Headers.Vary = "Origin"; // on what has no origin too: a cache must not give it to a page
+        }
+
+        if (origin.Count == 0 && site.Count == 0)
+        {
+            return next(http);
+        }
+
+        if (origin is [{ } one] && WebOrigin.TryParse(one, out var from))
+        {
+            if (allowed.Contains(from))
+            {
+                return CrossOrigin(http, one);
+            }
+
+            if (IsOwn(http, from) && IsSameOrigin(site))
+            {
+                return next(http);
+            }
+        }
+        else if (origin.Count == 0 && IsSameOrigin(site))
+        {
+            return next(http);
+        }
+
+        return problems.WriteAsync(http, new MeshError(403, ErrorCodes.OriginNotAllowed,
+            "This request comes from a web page of another origin, and those may not use this server. Start it with --allow-origin ORIGIN for a page that may."));
+    }
+
+    private Task CrossOrigin(HttpContext http, string origin)
+    {
+        var answer = http.Response.Headers;
+        answer.AccessControlAllowOrigin = origin;
+        if (!HttpMethods.IsOptions(http.Request.Method) || http.Request.Headers.AccessControlRequestMethod.Count == 0 || !http.Request.Path.StartsWithSegments(Routes.Prefix, StringComparison.OrdinalIgnoreCase))
+        {
+            answer.AccessControlExposeHeaders = Exposed;
+            return next(http);
+        }
+
+        answer.AccessControlAllowMethods = Methods;
+        answer.AccessControlAllowHeaders = Headers;
+        answer.AccessControlMaxAge = PreflightAge;
+        http.Response.StatusCode = StatusCodes.Status204NoContent;
+        return Task.CompletedTask;
+    }
+
+    /// <summary><c>none</c> is a person: an address that was typed, or a bookmark.</summary>
+    private static bool IsSameOrigin(StringValues site) => site.Count == 0 || (site is [{ } one] && one is "same-origin" or "none");
+
+    /// <summary>The host is one of ours by now; a page served by it came from the same scheme, name and port as this request went to.</summary>
+    private static bool IsOwn(HttpContext http, WebOrigin origin) =>
+        WebOrigin.TryParse($"{http.Request.Scheme}://{http.Request.Headers.Host}", out var own) && own == origin;
+}
+
+/// <summary>The origins whose pages may call the API. Immutable.</summary>
+public sealed class AllowedOrigins(IEnumerable<WebOrigin> origins)
+{
+    private readonly HashSet<WebOrigin> _origins = [.. origins];
+
+    public bool Any => _origins.Count > 0;
+
+    public bool Contains(WebOrigin origin) => _origins.Contains(origin);
+}

@@ -1,0 +1,67 @@
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
+using SessionMesh.Contracts;
+using SessionMesh.Server.Hosting.Options;
+
+namespace SessionMesh.Server.Hosting;
+
+/// <summary>The addresses, and what a connection may cost before a key has been seen.</summary>
+internal static class Listening
+{
+    /// <summary>How long the head of a request may take to arrive: a slow link needs one second, and 2,000 connections that drip are gone
+    /// after ten.</summary>
+    public static readonly TimeSpan HeadTimeout = TimeSpan.FromSeconds(10);
+
+    public static void Configure(KestrelServerOptions kestrel, ServerOptions options)
+    {
+        kestrel.AddServerHeader = false;
+        kestrel.AllowSynchronousIO = false;
+        Bound(kestrel.Limits, options);
+        foreach (var address in options.Addresses)
+        {
+            Listen(kestrel, address, listen =>
+            {
+                // No HTTP/2: a connection is then one request, and the bound on connections one on requests under way.
+                listen.Protocols = HttpProtocols.Http1;
+                if (address.IsTls)
+                {
+                    listen.UseHttps(new HttpsConnectionAdapterOptions
+                    {
+                        ServerCertificate = options.Tls!.Certificate,
+                        ServerCertificateChain = options.Tls.Chain,
+                        HandshakeTimeout = HeadTimeout,
+                    });
+                }
+            });
+        }
+    }
+
+    private static void Bound(KestrelServerLimits limits, ServerOptions options)
+    {
+        limits.MaxConcurrentConnections = options.MaxConnections;
+        limits.RequestHeadersTimeout = HeadTimeout;
+        limits.KeepAliveTimeout = TimeSpan.FromSeconds(130); // proxies keep idle ones for up to two minutes, and must not write to one just closed
+        limits.MaxRequestLineSize = 8 * 1024;                // a selector of some hundred agents in a query
+        limits.MaxRequestHeadersTotalSize = 16 * 1024;       // ours are a few hundred bytes; proxies add their own
+        limits.MaxRequestHeaderCount = 64;
+        limits.MaxRequestBodySize = Limits.BodyBytes * 2;    // counts the framing of chunks too; RequestBody counts exactly
+        limits.MaxRequestBufferSize = Limits.BodyBytes * 2;
+        limits.MinRequestBodyDataRate = new MinDataRate(bytesPerSecond: 240, gracePeriod: TimeSpan.FromSeconds(5)); // a modem's, after five seconds
+    }
+
+    private static void Listen(KestrelServerOptions kestrel, ListenAddress address, Action<ListenOptions> configure)
+    {
+        if (address.Ip is { } ip)
+        {
+            kestrel.Listen(ip, address.Port, configure);
+        }
+        else if (address.IsLoopback)
+        {
+            kestrel.ListenLocalhost(address.Port, configure);
+        }
+        else
+        {
+            kestrel.ListenAnyIP(address.Port, configure);
+        }
+    }
+}

@@ -1,0 +1,109 @@
+using Microsoft.EntityFrameworkCore;
+using SessionMesh.Contracts.Events;
+using SessionMesh.Contracts.Json;
+using SessionMesh.Server.Auth;
+using SessionMesh.Server.Engine;
+using SessionMesh.Server.Http;
+using SessionMesh.Server.Store;
+
+namespace SessionMesh.Server.Push;
+
+/// <summary>
+/// Follows the log as a stream of server-sent events. A reader keeps its own place, the revision, and reads at its own pace: what
+/// memory no longer keeps comes from the table, so that a slow one costs nothing and misses nothing.
+/// </summary>
+public sealed class LogStream(MeshEngine engine, MeshStore store, ChangeFeed feed, Shutdown shutdown)
+{
+    private const int PageSize = 256;
+
+    /// <summary>Answers with the stream, until its key ends, the server goes or the reader does.</summary>
+    /// <param name="at">The revision after which it begins.</param>
+    public async Task FollowAsync(HttpContext http, long at, LogView view)
+    {
+        using var follower = feed.Follow(http.GetKey().Id);
+        using var more = view.Listen(follower.Changed);
+        try
+        {
+            await StreamAsync(http, follower, at, view);
+        }
+        catch (OperationCanceledException)
+        {
+            // The reader went away; it knows its place.
+        }
+    }
+
+    private async Task StreamAsync(HttpContext http, FeedFollower follower, long at, LogView view)
+    {
+        var watch = new KeyWatch(http.GetKey(), engine);
+        await Sse.BeginAsync(http);
+        if (at > engine.State.Revision)
+        {
+            at = engine.State.Revision;
+            await Sse.SendAsync(http, StreamEvent.Resync, new StreamNotice { Code = "ahead", Detail = $"This log ends at revision {at}. Read the current state, then go on from here." }, MeshJson.Default.StreamNotice);
+        }
+
+        while (true)
+        {
+            follower.Changed.Reset();
+            for (var more = true; more && End(watch) is null;) // asked page by page: a revoked key reads no long past to its end
+            {
+                var sent = at;
+                (at, more) = await SendPageAsync(http, at, view);
+                more |= at != sent;
+            }
+
+            if (End(watch) is { } end)
+            {
+                await Sse.SendAsync(http, end.Event, end.Notice, MeshJson.Default.StreamNotice);
+                return;
+            }
+
+            if (!await follower.Changed.WaitAsync(Sse.Beat(watch, engine), engine.Time, http.RequestAborted))
+            {
+                await Sse.CommentAsync(http, engine);
+            }
+        }
+    }
+
+    private async Task<(long At, bool More)> SendPageAsync(HttpContext http, long after, LogView view)
+    {
+        using var text = new Utf8Buffer(4096);
+        var at = after;
+        if (feed.After(after, engine.State.Revision, PageSize) is { } recent)
+        {
+            view.Write(text, recent);
+            at = recent.Count > 0 ? recent[^1].Revision : after;
+        }
+        else
+        {
+            at = await ReadTableAsync(text, after, view);
+        }
+
+        var more = view.WriteMore(text);
+        if (text.Length > 0)
+        {
+            await Sse.WriteAsync(http, text.Written, engine);
+        }
+
+        return (at, more);
+    }
+
+    private async Task<long> ReadTableAsync(Utf8Buffer text, long after, LogView view)
+    {
+        var upTo = engine.State.Revision;
+        await using var db = store.OpenReader();
+        var rows = await db.Changes.Where(c => c.Revision > after && c.Revision <= upTo).OrderBy(c => c.Revision).Take(PageSize).ToListAsync();
+        view.Write(text, rows);
+        return rows.Count > 0 ? rows[^1].Revision : after;
+    }
+
+    private (string Event, StreamNotice Notice)? End(KeyWatch watch)
+    {
+        if (shutdown.HasBegun)
+        {
+            return (StreamEvent.GoAway, new StreamNotice { Code = "shutdown", Detail = "The server is going away. Reconnect." });
+        }
+
+        return watch.End() is { } ended ? (StreamEvent.End, ended) : null;
+    }
+}

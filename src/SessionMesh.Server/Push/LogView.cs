@@ -1,0 +1,25 @@
+using SessionMesh.Core.Idempotency;
+using SessionMesh.Core.Log;
+using SessionMesh.Server.Http;
+using SessionMesh.Server.Store;
+
+namespace SessionMesh.Server.Push;
+
+/// <summary>What one kind of stream shows of the log, and how. It may leave entries out; the reader's place goes past them.</summary>
+public abstract class LogView
+{
+    /// <summary>Whether a kind is the mesh's own bookkeeping, which no reader is shown.</summary>
+    public static bool IsBookkeeping(string kind) => kind is ReceiptKept.Name or ReceiptsTrimmed.Name;
+
+    /// <summary>Writes entries from memory as events, in order.</summary>
+    public abstract void Write(Utf8Buffer text, IReadOnlyList<Change> changes);
+
+    /// <summary>Writes entries from the table as events, in order.</summary>
+    public abstract void Write(Utf8Buffer text, IReadOnlyList<ChangeRow> rows);
+
+    /// <summary>Writes a piece of what stands beside the log; true when there is more of it. Nothing, unless overridden.</summary>
+    public virtual bool WriteMore(Utf8Buffer text) => false;
+
+    /// <summary>Sets the signal whenever there is something new beside the log, until disposed of; null where there is never any.</summary>
+    public virtual IDisposable? Listen(AsyncSignal changed) => null;
+}

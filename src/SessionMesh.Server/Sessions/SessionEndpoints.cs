@@ -1,0 +1,187 @@
+using System.Security.Cryptography;
+using SessionMesh.Contracts;
+using SessionMesh.Contracts.Errors;
+using SessionMesh.Contracts.Json;
+using SessionMesh.Contracts.Sessions;
+using SessionMesh.Core;
+using SessionMesh.Core.Agents;
+using SessionMesh.Core.Keys;
+using SessionMesh.Core.Sessions;
+using SessionMesh.Core.State;
+using SessionMesh.Server.Auth;
+using SessionMesh.Server.Engine;
+using SessionMesh.Server.Http;
+
+namespace SessionMesh.Server.Sessions;
+
+/// <summary>
+/// Creating and changing sessions. An id <c>s-N</c> is the registration of an agent, and the same words change its lease; every other id is a
+/// plain session.
+/// </summary>
+public sealed class SessionEndpoints(Mutations mutations, MeshEngine engine, SessionWriter sessions, AgentSessionIndex agents, ProblemWriter problems)
+{
+    /// <summary>Characters of an id that the server chooses, in hex.</summary>
+    private const int IdLength = 12;
+
+    public Task Create(HttpContext http) =>
+        mutations.RunAsync(http, MeshJson.Default.CreateSessionRequest, (key, body) => BindCreate(key, body ?? new CreateSessionRequest()), session => Render(session, StatusCodes.Status201Created), optional: true);
+
+    public async Task Update(HttpContext http)
+    {
+        if (await FindAsync(http) is not { } target)
+        {
+            return;
+        }
+
+        if (target.Agent is { } agent)
+        {
+            await mutations.RunAsync(http, MeshJson.Default.UpdateSessionRequest, (key, body) => Bind(http, (ref Check check, long? version) =>
+            {
+                var changes = SessionRequests.Changes(ref check, body!.Meta);
+                return new UpdateAgentSession { Actor = key.Id, AgentId = agent.Agent.Id, Session = agent.Agent.Session, Meta = changes, IfMatch = version };
+            }), Render);
+            return;
+        }
+
+        await mutations.RunAsync(http, MeshJson.Default.UpdateSessionRequest, (key, body) => Bind(http, (ref Check check, long? version) =>
+        {
+            var changes = SessionRequests.Changes(ref check, body!.Meta);
+            return new UpdateSession { Actor = key.Id, Id = target.Id, Meta = changes, IfMatch = version };
+        }), Render);
+    }
+
+    public async Task Refresh(HttpContext http)
+    {
+        if (await FindAsync(http) is not { } target)
+        {
+            return;
+        }
+
+        if (target.Agent is { } agent)
+        {
+            await mutations.RunAsync(http, MeshJson.Default.RefreshSessionRequest, (key, body) => Bind(http, (ref Check _, long? version) =>
+                new RefreshAgentSession { Actor = key.Id, AgentId = agent.Agent.Id, Session = agent.Agent.Session, Ttl = body?.Ttl, IfMatch = version }), Render, optional: true);
+            return;
+        }
+
+        await mutations.RunAsync(http, MeshJson.Default.RefreshSessionRequest, (key, body) => Bind(http, (ref Check check, long? version) =>
+            new RefreshSession { Actor = key.Id, Id = target.Id, Ttl = SessionRequests.Ttl(ref check, "/ttl", body?.Ttl), IfMatch = version }), Render, optional: true);
+    }
+
+    public async Task Expire(HttpContext http)
+    {
+        if (await FindAsync(http) is not { } target)
+        {
+            return;
+        }
+
+        if (target.Agent is { } agent)
+        {
+            await mutations.RunAsync(http, key => Bind(http, (ref Check _, long? version) =>
+                new ExpireAgentSession { Actor = key.Id, AgentId = agent.Agent.Id, Session = agent.Agent.Session, IfMatch = version }), Render);
+            return;
+        }
+
+        await mutations.RunAsync(http, key => Bind(http, (ref Check _, long? version) => new ExpireSession { Actor = key.Id, Id = target.Id, IfMatch = version }), Render);
+    }
+
+    public async Task Delete(HttpContext http)
+    {
+        if (await FindAsync(http) is not { } target)
+        {
+            return;
+        }
+
+        if (target.Agent is { } agent)
+        {
+            await problems.WriteAsync(http, new MeshError(409, ErrorCodes.AgentSession, $"This session is the registration of agent '{agent.Agent.Id}'. End that with DELETE /api/session-mesh/agents/{agent.Agent.Id}, or expire the session."));
+            return;
+        }
+
+        await mutations.RunAsync(
+            http,
+            key => Bind(http, (ref Check _, long? version) => new DeleteSession { Actor = key.Id, Id = target.Id, IfMatch = version }),
+            id => Answers.Of(StatusCodes.Status200OK, new DeletedSession { Deleted = id }, MeshJson.Default.DeletedSession));
+    }
+
+    public Task Cleanup(HttpContext http) =>
+        mutations.RunAsync(http, MeshJson.Default.CleanupRequest, (key, body) => BindCleanup(key, body ?? new CleanupRequest()), RenderCleanup, optional: true);
+
+    private delegate Command<T> Making<T>(ref Check check, long? version);
+
+    /// <summary>Checks the id and <c>If-Match</c>, then what <paramref name="make"/> checks.</summary>
+    private static Outcome<Command<T>> Bind<T>(HttpContext http, Making<T> make)
+    {
+        var check = new Check();
+        var version = SessionRequests.IfMatch(http, ref check);
+        var command = make(ref check, version);
+        return check.Error is { } error ? error : command;
+    }
+
+    private static Outcome<Command<Session>> BindCreate(Key key, CreateSessionRequest body)
+    {
+        var check = new Check();
+        var id = body.Id is null ? RandomNumberGenerator.GetHexString(IdLength, lowercase: true) : check.Id("/id", body.Id);
+        if (AgentSessionId.TryParse(id, out _))
+        {
+            check.Fail("/id", "has the form of an agent's session; choose another");
+        }
+
+        var user = check.Name("/user", body.User);
+        var ttl = SessionRequests.Ttl(ref check, "/ttl", body.Ttl);
+        var meta = SessionRequests.Meta(ref check, body.Meta);
+        return check.Error is { } error ? error : new CreateSession { Actor = key.Id, Id = id, User = user, Ttl = ttl, Meta = meta };
+    }
+
+    private static Outcome<Command<Cleaned>> BindCleanup(Key key, CleanupRequest body)
+    {
+        var check = new Check();
+        check.Range("/limit", body.Limit, 1, Limits.CleanupMatches);
+        return check.Error is { } error
+            ? error
+            : new CleanupSessions
+            {
+                Actor = key.Id,
+                Before = body.Before is { } before ? (before.UtcTicks - DateTime.UnixEpoch.Ticks) / TimeSpan.TicksPerMicrosecond : null,
+                DryRun = body.DryRun == true,
+                Limit = body.Limit ?? Limits.CleanupMatches,
+            };
+    }
+
+    private static Answer RenderCleanup(Cleaned cleaned) => Answers.Of(StatusCodes.Status200OK, new CleanupAnswer
+    {
+        DryRun = cleaned.DryRun,
+        RemovedCount = cleaned.Removed.Count,
+        RemainingCount = cleaned.Remaining,
+        RemovedIds = cleaned.Removed,
+        More = cleaned.More,
+    }, MeshJson.Default.CleanupAnswer);
+
+    private Answer Render(Session session) => Render(session, StatusCodes.Status200OK);
+
+    private Answer Render(Session session, int status) =>
+        Answers.Of(status, json => SessionWriter.Write(json, session, engine.Now.Micros())) with { Version = session.Version };
+
+    private Answer Render(Agent agent) =>
+        Answers.Of(StatusCodes.Status200OK, json => sessions.Write(json, agent)) with { Version = agent.SessionVersion };
+
+    /// <summary>What the path names, if the key may change it; else the refusal is written and the answer null. An agent's own key is for its own session.</summary>
+    private async Task<Target?> FindAsync(HttpContext http)
+    {
+        var id = (string)http.Request.RouteValues["id"]!;
+        var key = http.GetKey();
+        var agent = await agents.FindAsync(id, key);
+        var error = !key.Has(ScopeSet.SessionsWrite) && (agent is null || agent.Agent.Id != key.AgentId) ? Caller.NotYours(key)
+            : agent is null && AgentSessionId.TryParse(id, out _) ? SessionRules.NotFound(id)
+            : null;
+        if (error is null)
+        {
+            return new Target(id, agent);
+        }
+
+        await problems.WriteAsync(http, error);
+        return null;
+    }
+
+    private sealed record Target(string Id, AgentSlot? Agent);
+}

@@ -1,0 +1,185 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using Microsoft.AspNetCore.Http.Features;
+using SessionMesh.Contracts;
+using SessionMesh.Contracts.Errors;
+using SessionMesh.Contracts.Json;
+using SessionMesh.Contracts.Sessions;
+using SessionMesh.Core;
+using SessionMesh.Core.Sessions;
+using SessionMesh.Server.Audit;
+using SessionMesh.Server.Auth;
+using SessionMesh.Server.Engine;
+using SessionMesh.Server.Http;
+
+namespace SessionMesh.Server.Sessions;
+
+/// <summary>
+/// <c>POST /sessions/import</c>: records, one a line, of any length in all. A transaction each thousand of them; a line that cannot be taken is
+/// counted and named, and stops nothing. Nothing that is there is overwritten, so that sending the same again changes nothing: a call that was
+/// cut off is simply repeated.
+/// </summary>
+public sealed class SessionImport(MeshEngine engine, ProblemWriter problems)
+{
+    public async Task Post(HttpContext http)
+    {
+        var check = new Check();
+        var query = Query.Read(http, ref check, "dry_run");
+        var run = new Run(engine, http, query.Flag("dry_run", ref check));
+        if ((check.Error ?? Mutations.CheckHeader(http) ?? (http.GetKey().Reach is null ? null : new MeshError(403, ErrorCodes.OutsideReach, "This key is for some agents; plain sessions have none. Use a key without a limit."))) is { } error)
+        {
+            await problems.WriteAsync(http, error);
+            return;
+        }
+
+        if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
+        {
+            size.MaxRequestBodySize = null; // a line has its bound; the whole has none
+        }
+
+        if (await run.ReadAsync(http.Request.BodyReader) is { } failed)
+        {
+            await problems.WriteAsync(http, failed with { Detail = $"{failed.Detail} {run.Imported} sessions were imported before; send the same again to go on." });
+            return;
+        }
+
+        await Answers.WriteAsync(http, run.ToAnswer(), MeshJson.Default.ImportAnswer);
+    }
+
+    /// <summary>One import on its way. Holds a chunk of records, and nothing of those that are done.</summary>
+    private sealed class Run(MeshEngine engine, HttpContext http, bool dryRun)
+    {
+        private readonly List<ForeignSession> _chunk = new(Limits.ImportChunk);
+        private readonly List<SkippedLine> _skipped = [];
+        private int _line;
+        private int _lines;
+        private int _existing;
+        private int _skippedCount;
+        private bool _tooLong;
+
+        public int Imported { get; private set; }
+
+        /// <summary>Null when the body was read to its end.</summary>
+        public async Task<MeshError?> ReadAsync(PipeReader reader)
+        {
+            try
+            {
+                while (true)
+                {
+                    var read = await reader.ReadAsync(http.RequestAborted);
+                    var rest = read.Buffer;
+                    while (TryTakeLine(ref rest, read.IsCompleted, out var line))
+                    {
+                        Take(line);
+                        if (_chunk.Count == Limits.ImportChunk && await FlushAsync() is { } refused)
+                        {
+                            return refused;
+                        }
+                    }
+
+                    reader.AdvanceTo(rest.Start, rest.End);
+                    if (read.IsCompleted)
+                    {
+                        return await FlushAsync();
+                    }
+                }
+            }
+            catch (BadHttpRequestException)
+            {
+                await FlushAsync();
+                return new MeshError(400, ErrorCodes.InvalidRequest, "The body could not be read to its end.");
+            }
+        }
+
+        public ImportAnswer ToAnswer() => new()
+        {
+            DryRun = dryRun,
+            Lines = _lines,
+            Imported = Imported,
+            Existing = _existing,
+            SkippedCount = _skippedCount,
+            Skipped = _skipped,
+        };
+
+        /// <summary>The next line without its end. One that is too long is let go as it comes, so that it takes no room.</summary>
+        private bool TryTakeLine(ref ReadOnlySequence<byte> rest, bool isLast, out ReadOnlySequence<byte> line)
+        {
+            if (rest.PositionOf((byte)'\n') is { } end)
+            {
+                line = rest.Slice(0, end);
+                rest = rest.Slice(rest.GetPosition(1, end));
+                return true;
+            }
+
+            line = rest;
+            if (isLast)
+            {
+                rest = rest.Slice(rest.End);
+                return line.Length > 0 || _tooLong;
+            }
+
+            if (rest.Length > Limits.ImportLineBytes)
+            {
+                _tooLong = true;
+                rest = rest.Slice(rest.End);
+            }
+
+            return false;
+        }
+
+        private void Take(in ReadOnlySequence<byte> line)
+        {
+            _line++;
+            var isTooLong = _tooLong || line.Length > Limits.ImportLineBytes;
+            _tooLong = false;
+            var text = isTooLong ? default : Trim(line.IsSingleSegment ? line.First : line.ToArray(), isFirst: _line == 1);
+            if (!isTooLong && text.IsEmpty)
+            {
+                return;
+            }
+
+            _lines++;
+            var (session, code, reason) = isTooLong ? (null, "too_long", $"has more than {Limits.ImportLineBytes / 1024} KiB") : ImportRecord.Read(text);
+            if (session is not null)
+            {
+                _chunk.Add(session);
+                return;
+            }
+
+            _skippedCount++;
+            if (_skipped.Count < Limits.ImportSkipsListed)
+            {
+                _skipped.Add(new SkippedLine { Line = _line, Code = code, Reason = reason });
+            }
+        }
+
+        private async Task<MeshError?> FlushAsync()
+        {
+            if (_chunk.Count == 0)
+            {
+                return null;
+            }
+
+            var outcome = await engine.ExecuteAsync(new ImportSessions { Actor = http.GetKey().Id, Records = [.. _chunk], DryRun = dryRun }, http.StampOrigin());
+            if (!outcome.Succeeded)
+            {
+                return outcome.Error;
+            }
+
+            Imported += outcome.Value;
+            _existing += _chunk.Count - outcome.Value;
+            _chunk.Clear();
+            return null;
+        }
+
+        private static ReadOnlyMemory<byte> Trim(ReadOnlyMemory<byte> line, bool isFirst)
+        {
+            if (isFirst && line.Span.StartsWith("\uFEFF"u8))
+            {
+                line = line[3..];
+            }
+
+            return line.Trim(" \t\r"u8);
+        }
+    }
+}
