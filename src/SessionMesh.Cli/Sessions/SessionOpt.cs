@@ -21,7 +21,7 @@ internal static class SessionOpt
     {
         Description = description,
         HelpName = "SECONDS|1h30m|none",
-        CustomParser = result => TryParseTtl(result.Tokens[0].Value, out var ttl, out var wrong) ? ttl : Wrong<int?>(result, "--ttl " + wrong),
+        CustomParser = result => TryParseTtl(result.Tokens[0].Value, out var ttl, out var wrong) ? ttl : Opt.Wrong<int?>(result, "--ttl " + wrong),
     };
 
     /// <param name="wrong">What would have been right, to follow the name of what was set.</param>
@@ -56,7 +56,7 @@ internal static class SessionOpt
         HelpName = "TIME",
         CustomParser = result => TryParseTime(result.Tokens[0].Value, out var time)
             ? time
-            : Wrong<DateTimeOffset?>(result, $"{name} takes a time such as 2026-01-31, 2026-01-31T08:15:30Z or @1769847330, not '{result.Tokens[0].Value}'; nothing was done"),
+            : Opt.Wrong<DateTimeOffset?>(result, $"{name} takes a time such as 2026-01-31, 2026-01-31T08:15:30Z or @1769847330, not '{result.Tokens[0].Value}'; nothing was done"),
     };
 
     public static bool TryParseTime(string text, out DateTimeOffset time)
@@ -86,17 +86,11 @@ internal static class SessionOpt
         {
             var equals = pair.IndexOf('=');
             if (equals < 0)
-                return Wrong<Dictionary<string, string>?>(result, $"--meta takes KEY=VALUE and separates with commas, and '{pair}' has no '='; a value with a comma can be set with: session set ID KEY VALUE");
-            if (WrongKey(pair[..equals]) is { } wrong) return Wrong<Dictionary<string, string>?>(result, $"--meta: {wrong}");
+                return Opt.Wrong<Dictionary<string, string>?>(result, $"--meta takes KEY=VALUE and separates with commas, and '{pair}' has no '='; a value with a comma can be set with: session set ID KEY VALUE");
+            if (WrongKey(pair[..equals]) is { } wrong) return Opt.Wrong<Dictionary<string, string>?>(result, $"--meta: {wrong}");
             meta[pair[..equals]] = pair[(equals + 1)..];
         }
 
         return meta;
-    }
-
-    private static T? Wrong<T>(ArgumentResult result, string message)
-    {
-        result.AddError(message);
-        return default;
     }
 }
