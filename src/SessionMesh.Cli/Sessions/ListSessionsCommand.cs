@@ -38,8 +38,16 @@ internal sealed class ListSessionsCommand : SessionToolCommand
     {
         context.Doing = "list the sessions";
         var withVersion = SessionOutput.WithVersion(context);
+        if (context.Output.Format is OutputFormat.Json)
+        {
+            var records = new RecordList();
+            await foreach (var row in RowsAsync(context, cancellation)) records.Add(SessionShapes.Record(row, withVersion), context.Output.Fields);
+            records.Print(context.Host.Out);
+            return ExitCodes.Done;
+        }
+
         var rows = new List<SessionRow>();
-        var isWhole = context.Output.IsTable || context.Output.Format is OutputFormat.Json or OutputFormat.Yaml;
+        var isWhole = context.Output.IsTable || context.Output.Format is OutputFormat.Yaml;
         await foreach (var row in RowsAsync(context, cancellation))
         {
             if (isWhole) rows.Add(row);

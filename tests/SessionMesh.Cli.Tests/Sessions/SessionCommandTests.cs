@@ -1,3 +1,4 @@
+using System.Text.Json;
 using static SessionMesh.Client.Tests.ScriptedServer;
 
 namespace SessionMesh.Cli.Tests.Sessions;
@@ -131,6 +132,9 @@ public sealed class SessionCommandTests
         Assert.StartsWith("{\n  \"ok\": true,\n  \"count\": 3,\n  \"sessions\": [\n    {\n      \"type\": \"session\",\n      \"id\": \"abc123\",\n", ran.Out, StringComparison.Ordinal);
         Assert.Equal((0, ""), (ran.Code, ran.Error));
         Assert.DoesNotContain("version", ran.Out, StringComparison.Ordinal);
+        using var whole = JsonDocument.Parse(ran.Out);
+        Assert.Equal(SessionMesh.Cli.Output.Json.Indented(whole.RootElement) + "\n", ran.Out);
+        Assert.Equal(3, whole.RootElement.GetProperty("sessions").GetArrayLength());
         Assert.Equal(
             [
                 "GET /sessions?status=active&user=alice&meta=theme%3Ddark%2Ca%3Db&kind=all&limit=1000",
@@ -147,6 +151,28 @@ public sealed class SessionCommandTests
 
         Assert.Equal(new Ran(0, "abc123\nabc123\nabc123\n", ""), await tool.RunAsync("session list --limit 3 -o name"));
         Assert.Equal(["GET /sessions?limit=3", "GET /sessions?limit=1&cursor=c2"], tool.Calls);
+    }
+
+    [Fact]
+    public async Task List_Fields_AreThoseOfEachRecord()
+    {
+        using var tool = new Tool(Json(200, $$"""{"sessions":[{{Row}}],"count":1,"next_cursor":null}"""));
+
+        Assert.Equal(
+            new Ran(0, """
+                {
+                  "ok": true,
+                  "count": 1,
+                  "sessions": [
+                    {
+                      "version": 7,
+                      "id": "abc123"
+                    }
+                  ]
+                }
+
+                """, ""),
+            await tool.RunAsync("session list --fields version,id"));
     }
 
     [Fact]

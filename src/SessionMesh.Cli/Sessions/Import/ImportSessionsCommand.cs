@@ -74,7 +74,7 @@ internal sealed class ImportSessionsCommand : SessionToolCommand
             {
                 await SendAsync(context.Client, block, context.Get(_dryRun), totals, cancellation);
             }
-            catch (MeshException) when (block.LinesBefore > 0 && !context.Get(_dryRun))
+            catch (Exception e) when (e is MeshException or OperationCanceledException && block.LinesBefore > 0 && !context.Get(_dryRun))
             {
                 context.Note($"lines 1 to {block.LinesBefore} are done; import the file again when it can go on: what is there is left as it is");
                 throw;
