@@ -119,6 +119,21 @@ public sealed partial class MeshClient : IDisposable
     public Task<CreatedKey> CreateKeyAsync(CreateKeyRequest request, CancellationToken cancellation = default) =>
         SendAsync(MeshCall.CreateKey(request), ClientJson.Context.CreatedKey, cancellation);
 
+    /// <inheritdoc cref="MeshCall.ListKeys"/>
+    public Task<KeyList> KeysAsync(int? limit = null, string? cursor = null, CancellationToken cancellation = default) =>
+        SendAsync(MeshCall.ListKeys(limit, cursor), ClientJson.Context.KeyList, cancellation);
+
+    /// <inheritdoc cref="MeshCall.OwnKey"/>
+    public Task<KeyRow> OwnKeyAsync(CancellationToken cancellation = default) =>
+        SendAsync(MeshCall.OwnKey(), ClientJson.Context.KeyRow, cancellation);
+
+    public Task<KeyRow> KeyAsync(string keyId, CancellationToken cancellation = default) =>
+        SendAsync(MeshCall.Key(keyId), ClientJson.Context.KeyRow, cancellation);
+
+    /// <inheritdoc cref="MeshCall.RefreshKey"/>
+    public Task<CreatedKey> RefreshKeyAsync(string refreshToken, int? ttl = null, CancellationToken cancellation = default) =>
+        SendAsync(MeshCall.RefreshKey(refreshToken, ttl), ClientJson.Context.CreatedKey, cancellation);
+
     public Task<RevokedKey> RevokeKeyAsync(string keyId, CancellationToken cancellation = default) =>
         SendAsync(MeshCall.RevokeKey(keyId), ClientJson.Context.RevokedKey, cancellation);
 

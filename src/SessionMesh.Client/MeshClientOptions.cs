@@ -11,6 +11,15 @@ public sealed record MeshClientOptions
     /// <summary>The bearer key; null sends none, which the server answers with 401. Never part of any message.</summary>
     public string? Token { get; init; }
 
+    /// <summary>
+    /// Asked for another token when the server refuses the one it is given (401 <c>unauthenticated</c>): once for a call, which is then
+    /// sent once more with the answer, and once for all calls that are refused meanwhile. Null, or the token that was refused, leaves the
+    /// refusal as it is. A write of which an earlier attempt may have been done is not sent again: to the server another key is another
+    /// caller, to whom its <c>Idempotency-Key</c> says nothing. The token it takes is cancelled when the client is disposed of. It must
+    /// not throw, and must not call the client that asks; null, the default, renews nothing.
+    /// </summary>
+    public Func<string?, CancellationToken, ValueTask<string?>>? Reauthenticate { get; init; }
+
     /// <summary>Bound of one attempt, 10 s by default; a call that asks the server to hold its answer gets that time on top.</summary>
     public TimeSpan AttemptTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
@@ -34,6 +43,6 @@ public sealed record MeshClientOptions
 /// <param name="Status">The HTTP status, or null when there was no answer.</param>
 /// <param name="Error">Why there was no answer, in a few words.</param>
 /// <param name="Elapsed">From sending until the answer's headers, or until it failed.</param>
-/// <param name="Wait">How long until the next attempt; null when this was the last.</param>
+/// <param name="Wait">How long until the next attempt; null when this was the last. Zero after a 401 for which another key was found.</param>
 public sealed record MeshAttempt(
     int Number, HttpMethod Method, Uri Url, int? Status, string? Error, TimeSpan Elapsed, TimeSpan? Wait, string? RequestId);

@@ -30,26 +30,33 @@ internal sealed class Tool : IDisposable
     /// <summary>What somebody types when asked; null where there is no terminal.</summary>
     public string? Typed { get; set; }
 
+    /// <summary>What standard input holds where it is no terminal.</summary>
+    public string Piped { get; set; } = "";
+
     /// <summary>Standard input as bytes, for what reads it so.</summary>
-    public byte[] Piped { get; set; } = [];
+    public byte[] PipedBytes { get; set; } = [];
 
     /// <summary>Columns of the terminal on standard output; null where there is none.</summary>
     public int? Width { get; set; }
 
     public HastyTime Time { get; } = new() { Endless = TimeSpan.FromSeconds(5) };
 
+    /// <summary>Takes the hasty clock's place, where runs wait for one another.</summary>
+    public TimeProvider? Clock { get; init; }
+
     /// <summary>Method and path of what was asked, and the body where there was one.</summary>
     public IEnumerable<string> Calls => Server.Requests.Select(request =>
         $"{request.Method} {request.Url.Replace("http://127.0.0.1:7420/api/session-mesh", "", StringComparison.Ordinal)}{(request.Body is null ? "" : " " + request.Body)}");
 
-    public async Task<Ran> RunAsync(string commandLine)
+    /// <param name="handler">Takes the scripted server's place.</param>
+    public async Task<Ran> RunAsync(string commandLine, HttpMessageHandler? handler = null)
     {
         using var output = new StringWriter { NewLine = "\n" };
         using var error = new StringWriter { NewLine = "\n" };
         var host = new CliHost
         {
-            In = new StringReader(Typed is null ? "" : Typed + "\n"),
-            OpenIn = () => new MemoryStream(Piped),
+            In = new StringReader(Typed is null ? Piped : Typed + "\n"),
+            OpenIn = () => new MemoryStream(PipedBytes),
             Out = output,
             Error = TextWriter.Synchronized(error),
             InIsTerminal = Typed is not null,
@@ -58,8 +65,8 @@ internal sealed class Tool : IDisposable
             Width = Width,
             Env = name => Env.GetValueOrDefault(name),
             Home = Home,
-            Time = Time,
-            Handler = Server,
+            Time = Clock ?? Time,
+            Handler = handler ?? Server,
         };
         var code = await SessionMeshTool.RunAsync([.. CommandLineParser.SplitCommandLine(commandLine)], host);
         var ran = new Ran(code, output.ToString(), error.ToString());

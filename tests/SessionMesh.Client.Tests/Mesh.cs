@@ -18,6 +18,7 @@ internal sealed class Mesh : IDisposable
                 AttemptTimeout = attemptTimeout,
                 TimeProvider = Time,
                 Observer = Attempts.Add,
+                Reauthenticate = (refused, cancellation) => Renew is { } renew ? renew(refused, cancellation) : ValueTask.FromResult<string?>(null),
             },
             Server);
     }
@@ -29,6 +30,9 @@ internal sealed class Mesh : IDisposable
     public List<MeshAttempt> Attempts { get; } = [];
 
     public MeshClient Client { get; }
+
+    /// <summary>Where another token comes from; null for nowhere.</summary>
+    public Func<string?, CancellationToken, ValueTask<string?>>? Renew { get; set; }
 
     public void Dispose()
     {

@@ -49,12 +49,19 @@ internal sealed class ScriptedServer(params Func<CancellationToken, Task<HttpRes
     {
         var body = request.Content is { Headers.ContentLength: > 0 } content ? await content.ReadAsStringAsync(cancellationToken) : null;
         if (Seen is not null && request.Content is not null) Seen(await request.Content.ReadAsByteArrayAsync(cancellationToken));
-        Requests.Add(new SentRequest(
+        var sent = new SentRequest(
             request.Method.Method,
             request.RequestUri!.AbsoluteUri,
             body,
-            request.Headers.ToDictionary(h => h.Key, h => string.Join(' ', h.Value), StringComparer.OrdinalIgnoreCase)));
-        return await script[Math.Min(Requests.Count, script.Length) - 1](cancellationToken);
+            request.Headers.ToDictionary(h => h.Key, h => string.Join(' ', h.Value), StringComparer.OrdinalIgnoreCase));
+        int number;
+        lock (Requests)
+        {
+            Requests.Add(sent);
+            number = Requests.Count;
+        }
+
+        return await script[Math.Min(number, script.Length) - 1](cancellationToken);
     }
 
     private sealed class OpenEnded(byte[] said, Task end) : MemoryStream(said)

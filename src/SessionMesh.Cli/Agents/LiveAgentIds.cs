@@ -3,6 +3,7 @@ using System.CommandLine.Completions;
 using SessionMesh.Cli.Hosting;
 using SessionMesh.Cli.Settings;
 using SessionMesh.Client;
+using SessionMesh.Contracts;
 
 namespace SessionMesh.Cli.Agents;
 
@@ -21,7 +22,7 @@ internal static class LiveAgentIds
                 new MeshClientOptions { BaseUrl = settings.Url, Token = settings.Key, Attempts = 1, AttemptTimeout = s_bound, TimeProvider = host.Time },
                 host.Handler);
             var page = client.AliveAsync(new AgentQuery { Fields = ["agent_id"], Limit = 200 }).GetAwaiter().GetResult();
-            return [.. page.Sessions.Where(row => row.AgentId is not null).Select(row => new CompletionItem(row.AgentId!))];
+            return [.. page.Sessions.Where(row => MeshId.IsValid(row.AgentId ?? "")).Select(row => new CompletionItem(row.AgentId!))];
         }
         catch (Exception e) when (e is MeshException or CommandException)
         {

@@ -10,7 +10,7 @@ internal static class AttemptText
     {
         var outcome = attempt.Status?.ToString() ?? attempt.Error ?? "no answer";
         var request = attempt.RequestId is { } id ? $" request={id}" : "";
-        var wait = attempt.Wait is { } next ? $", next attempt in {next.TotalSeconds:0.00} s" : "";
+        var wait = attempt is { Status: 401, Wait: not null } ? ", once more with another key" : attempt.Wait is { } next ? $", next attempt in {next.TotalSeconds:0.00} s" : "";
         return TerminalText.Escape(
             $"attempt {attempt.Number}: {attempt.Method} {attempt.Url.AbsoluteUri} -> {outcome} after {attempt.Elapsed.TotalMilliseconds:0} ms{request}{wait}");
     }

@@ -99,6 +99,7 @@ internal sealed class CommandContext : IDisposable
             Observer = Verbose ? attempt => Host.Error.WriteLine(AttemptText.Of(attempt)) : null,
         };
         if (Get(Host.Globals.TimeoutSeconds) is { } seconds) options = options with { AttemptTimeout = TimeSpan.FromSeconds(seconds) };
+        if (Settings.Key is not null) options = options with { Reauthenticate = new KeyRenewal(Settings, options, Host, Note).RenewAsync };
         return new MeshClient(options, Host.Handler);
     }
 }

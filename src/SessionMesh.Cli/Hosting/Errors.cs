@@ -14,6 +14,9 @@ internal static class Errors
     /// <summary>The <c>code</c> of a problem that no server sent: it could not be reached.</summary>
     public const string Unreachable = "unreachable";
 
+    /// <summary>Characters of one line of an error; the document under <c>-o json</c> is whole.</summary>
+    private const int LongestLine = 2000;
+
     public static int Render(Exception error, CommandContext context)
     {
         var (exitCode, problem, next) = Explain(error, context);
@@ -60,7 +63,12 @@ internal static class Errors
         if (problem.RequestId is { } request) Line(output, "  request: ", request);
     }
 
-    private static void Line(TextWriter output, string label, string text) => output.WriteLine(label + Secrets.Redact(TerminalText.Escape(text)));
+    /// <summary>Whatever was quoted back, an error stays readable.</summary>
+    private static void Line(TextWriter output, string label, string text)
+    {
+        var safe = Secrets.Redact(TerminalText.Escape(text));
+        output.WriteLine(label + (safe.Length > LongestLine ? safe[..LongestLine] + "…" : safe));
+    }
 
     private static void WriteJson(TextWriter output, Problem problem) =>
         output.WriteLine(Secrets.Redact(TerminalText.EscapeJson(Json.Indented(JsonSerializer.SerializeToElement(problem, ClientJson.Context.Problem)))));

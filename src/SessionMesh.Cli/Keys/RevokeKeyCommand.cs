@@ -2,7 +2,6 @@ using System.CommandLine;
 using SessionMesh.Cli.Hosting;
 using SessionMesh.Cli.Output;
 using SessionMesh.Client;
-using SessionMesh.Contracts;
 
 namespace SessionMesh.Cli.Keys;
 
@@ -24,7 +23,7 @@ internal sealed class RevokeKeyCommand : MeshCommand
 
     protected override async Task<int> RunAsync(CommandContext context, CancellationToken cancellation)
     {
-        var id = IdOf(context.Get(_key) ?? throw CommandException.Usage("no key is named", "session-mesh keys revoke KEY_ID"));
+        var id = KeyViews.IdOf(context.Get(_key) ?? throw CommandException.Usage("no key is named", "session-mesh keys revoke KEY_ID"), "revoke");
         context.Doing = $"revoke key {id}";
         if (!context.Get(_yes) && !context.Confirm($"Revoke key {id} and every key minted under it? Streams that it opened are cut."))
         {
@@ -34,12 +33,5 @@ internal sealed class RevokeKeyCommand : MeshCommand
 
         context.Output.Write(await context.Client.SendAsync(MeshCall.RevokeKey(id), cancellation), s_view);
         return ExitCodes.Done;
-    }
-
-    /// <summary>Somebody may name the key by the whole key: its secret must not travel in a path.</summary>
-    private static string IdOf(string text)
-    {
-        var id = text.Split('_') is ["smk", var part, ..] ? part : text;
-        return MeshId.IsValid(id) ? id : throw CommandException.Usage($"'{id}' is not the id of a key", "session-mesh keys revoke KEY_ID");
     }
 }

@@ -1,18 +1,23 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
 
 namespace SessionMesh.Cli.Output;
 
 /// <summary>
-/// Text that came from outside, made safe to print: control characters, bidi and other invisible format characters are
-/// shown as <c>\u202e</c>, not obeyed, so that no agent's note can move the cursor or turn a line around.
+/// Text that came from outside, made safe to print: control characters, bidi and other invisible characters are shown as
+/// <c>\u202e</c>, not obeyed, so that no agent's note can move the cursor, turn a line around or hide what it says; and of a flood of
+/// combining marks that would cover the lines above only the first few are left as they are.
 /// </summary>
 internal static class TerminalText
 {
-    public static string Escape(string text) => Escape(text, static c => IsHostile(c));
+    /// <summary>More marks on one letter than any script in use has.</summary>
+    private const int MostMarks = 8;
+
+    public static string Escape(string text) => Escape(text, keepsLines: false);
 
     /// <summary>The same for JSON text, where line breaks and indentation are ours and the escape is the same value.</summary>
-    public static string EscapeJson(string json) => Escape(json, static c => c is not '\n' && IsHostile(c));
+    public static string EscapeJson(string json) => Escape(json, keepsLines: true);
 
     /// <summary>Columns that a text takes: wide East Asian letters and emoji take two, combining marks none.</summary>
     public static int Width(string text)
@@ -38,28 +43,40 @@ internal static class TerminalText
         return kept.Append('…').ToString();
     }
 
-    private static string Escape(string text, Func<char, bool> isHostile)
+    private static string Escape(string text, bool keepsLines)
     {
         StringBuilder? safe = null;
-        for (var i = 0; i < text.Length; i++)
+        var marks = 0;
+        for (int i = 0, length; i < text.Length; i += length)
         {
-            var hostile = char.IsSurrogate(text[i]) ? !IsPairAt(text, i) : isHostile(text[i]);
-            if (hostile) safe ??= new StringBuilder(text, 0, i, text.Length + 16);
-            if (hostile) safe!.Append(CultureInfo.InvariantCulture, $"\\u{(int)text[i]:x4}");
-            else safe?.Append(text[i]);
+            var isWhole = Rune.DecodeFromUtf16(text.AsSpan(i), out var rune, out length) == OperationStatus.Done;
+            marks = isWhole && IsMark(rune) ? marks + 1 : 0;
+            if (isWhole && marks <= MostMarks && (!IsHostile(rune) || (keepsLines && rune.Value == '\n')))
+            {
+                safe?.Append(text, i, length);
+                continue;
+            }
+
+            safe ??= new StringBuilder(text, 0, i, text.Length + 16);
+            foreach (var unit in text.AsSpan(i, length)) safe.Append(CultureInfo.InvariantCulture, $"\\u{(int)unit:x4}");
         }
 
         return safe?.ToString() ?? text;
     }
 
-    private static bool IsPairAt(string text, int i) => char.IsHighSurrogate(text[i])
-        ? i + 1 < text.Length && char.IsLowSurrogate(text[i + 1]) && !IsFormat(new Rune(text[i], text[i + 1]))
-        : i > 0 && char.IsHighSurrogate(text[i - 1]) && !IsFormat(new Rune(text[i - 1], text[i]));
+    private static bool IsMark(Rune rune) =>
+        rune.Value >= 0x300 && Rune.GetUnicodeCategory(rune) is UnicodeCategory.NonSpacingMark or UnicodeCategory.EnclosingMark;
 
-    private static bool IsHostile(char c) => char.GetUnicodeCategory(c) is
-        UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator;
-
-    private static bool IsFormat(Rune rune) => Rune.GetUnicodeCategory(rune) == UnicodeCategory.Format;
+    /// <summary>Obeyed, or not seen: by category, and what Unicode calls default-ignorable beside it, and what is no character at all.</summary>
+    private static bool IsHostile(Rune rune) => rune.Value switch
+    {
+        >= ' ' and < 0x7F => false,
+        0x34F or 0x115F or 0x1160 or 0x17B4 or 0x17B5 or 0x3164 or 0xFFA0 => true,
+        >= 0x180B and <= 0x180F or >= 0xFDD0 and <= 0xFDEF or >= 0xE0000 and <= 0xE0FFF => true,
+        _ when (rune.Value & 0xFFFE) == 0xFFFE => true,
+        _ => Rune.GetUnicodeCategory(rune) is
+            UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator,
+    };
 
     private static int WidthOf(Rune rune) => rune.Value switch
     {

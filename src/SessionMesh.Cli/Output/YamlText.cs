@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 
@@ -65,11 +66,40 @@ internal static class YamlText
     {
         JsonValueKind.Array => "[]",
         JsonValueKind.Object => "{}",
-        _ => TerminalText.EscapeJson(Json.Compact(value)),
+        _ => Wide(TerminalText.EscapeJson(Json.Compact(value))),
     };
 
     private static string Name(string name) =>
         name.Length > 0 && name.All(c => char.IsAsciiLetterLower(c) || c == '_') && name is not ("null" or "true" or "false" or "yes" or "no" or "on" or "off" or "y" or "n")
             ? name
-            : TerminalText.EscapeJson(Json.Compact(JsonSerializer.SerializeToElement(name, OutputJson.Default.String)));
+            : Wide(TerminalText.EscapeJson(Json.Compact(JsonSerializer.SerializeToElement(name, OutputJson.Default.String))));
+
+    /// <summary>YAML knows no surrogate pairs: what is beyond the first plane, two escapes in JSON, is one of eight digits.</summary>
+    private static string Wide(string json)
+    {
+        if (!json.Contains("\\u", StringComparison.Ordinal)) return json;
+        var wide = new StringBuilder(json.Length);
+        for (int i = 0, length; i < json.Length; i += length)
+        {
+            length = json[i] == '\\' ? 2 : 1;
+            if (UnitAt(json, i) is { } high && char.IsHighSurrogate(high) && UnitAt(json, i + 6) is { } low && char.IsLowSurrogate(low))
+            {
+                length = 12;
+                wide.Append(CultureInfo.InvariantCulture, $"\\U{char.ConvertToUtf32(high, low):x8}");
+            }
+            else
+            {
+                wide.Append(json, i, length);
+            }
+        }
+
+        return wide.ToString();
+    }
+
+    /// <summary>The code unit of a <c>\uXXXX</c> there; null where there is something else.</summary>
+    private static char? UnitAt(string json, int at) =>
+        at + 6 <= json.Length && json[at] == '\\' && json[at + 1] == 'u'
+        && ushort.TryParse(json.AsSpan(at + 2, 4), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var unit)
+            ? (char)unit
+            : null;
 }

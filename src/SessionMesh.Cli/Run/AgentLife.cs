@@ -3,8 +3,6 @@ using SessionMesh.Cli.Run.Session;
 using SessionMesh.Cli.Run.Steering;
 using SessionMesh.Client;
 using SessionMesh.Contracts.Agents;
-using SessionMesh.Contracts.Errors;
-using SessionMesh.Contracts.Keys;
 
 namespace SessionMesh.Cli.Run;
 
@@ -43,17 +41,18 @@ internal sealed class AgentLife
     public AgentSession Session { get; }
 
     /// <summary>Registers the next incarnation and mints its key. The process is not started yet.</summary>
+    /// <param name="isAgain">Whether it follows another: what was said of the key is not said again.</param>
     /// <exception cref="MeshException">It could not be registered, or got no key and its end was reported.</exception>
     public static async Task<AgentLife> BeginAsync(
-        MeshClient client, RegisterAgentRequest request, RunOptions options, RunSignals signals, RunLog log, TimeProvider time)
+        MeshClient client, RegisterAgentRequest request, RunOptions options, RunSignals signals, RunLog log, TimeProvider time, bool isAgain = false)
     {
         var registration = await client.RegisterAsync(request);
         var session = new AgentSession(client, request, registration, log, time);
         try
         {
-            var key = await MintAsync(client, session.AgentId);
-            if (key.ExpiresAt is { } end)
-                log.Say($"the key in use ends at {end:u}; after that the process runs on, but cannot be steered");
+            var key = await ChildKey.MintAsync(client, session.AgentId, options);
+            if (key.ExpiresAt is { } end && !isAgain)
+                log.Warn($"the process's own key ends at {end:u}, with the one that minted it, and is not renewed while it runs; I can be reached longer if my key can be renewed");
             var environment = ChildEnvironment.For(
                 client.Options.BaseUrl, session.AgentId, session.Incarnation, key.Token, ChildEnvironment.OwnNames());
             return new AgentLife(session, environment, options, signals, log, time);
@@ -81,22 +80,6 @@ internal sealed class AgentLife
         {
             await Session.ReportExitAsync(NotStarted(e, e.ShellCode), _options.ReportTimeout, _signals.Leaving);
             throw;
-        }
-    }
-
-    /// <summary>Mints a key that can speak for this agent alone. When an answer was lost on the way, the key it held is useless: revoke it, mint another.</summary>
-    private static async Task<CreatedKey> MintAsync(MeshClient client, string agentId)
-    {
-        var request = new CreateKeyRequest { AgentId = agentId };
-        try
-        {
-            return await client.CreateKeyAsync(request);
-        }
-        catch (MeshException e) when (e.Code == ErrorCodes.SecretNotRepeatable)
-        {
-            if (e.Problem?.KeyId is { } lost)
-                await client.RevokeKeyAsync(lost);
-            return await client.CreateKeyAsync(request);
         }
     }
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using SessionMesh.Cli.Hosting;
+using SessionMesh.Cli.Keys;
 using SessionMesh.Cli.Run.Orphans;
 using SessionMesh.Cli.Run.Process;
 using SessionMesh.Cli.Settings;
@@ -21,6 +22,9 @@ internal sealed class RunCommand : MeshCommand
     private readonly Option<string?> _parent = Opt.Id("--parent", $"Agent above it (default: {MeshSettings.AgentVariable}, when run inside an agent)");
     private readonly Option<string[]> _label = new("--label") { Description = "Label key=value; may be repeated", HelpName = "K=V" };
     private readonly Option<string?> _cluster = new("--cluster") { Description = "Cluster (default: the selected context's)", HelpName = "NAME" };
+    private readonly Option<string[]> _scope = KeyOptions.Scope("What the command's key may do beside speaking for its agent; may be repeated");
+    private readonly Option<string[]> _within = KeyOptions.Within("Which agents --scope is for (default: the agent and all below it)");
+    private readonly Option<bool> _noSubAgents = new("--no-sub-agents") { Description = "The command may not register agents below its own (default: it may, if this key may)" };
     private readonly Option<int?> _ttl = Opt.Duration("--ttl", $"Lease, {Limits.DefaultAgentTtl}s by default", Limits.MinAgentTtl, Limits.MaxAgentTtl);
     private readonly Option<int?> _grace = Opt.Duration("--grace", $"Between TERM and KILL, {Limits.DefaultGrace}s by default, where a stop does not say", 0, Limits.MaxGrace);
     private readonly Option<string?> _onSteer = new("--on-steer") { Description = "Shell command to run for each steer; exit 0 acknowledges it", HelpName = "CMD" };
@@ -38,7 +42,7 @@ internal sealed class RunCommand : MeshCommand
     {
         foreach (var option in new Option[]
                  {
-                     _agentId, _spec, _parent, _label, _cluster, _ttl, _grace, _onSteer, _steerFile, _steerStdin, _steerTimeout, _reportTimeout, _restart,
+                     _agentId, _spec, _parent, _label, _cluster, _scope, _within, _noSubAgents, _ttl, _grace, _onSteer, _steerFile, _steerStdin, _steerTimeout, _reportTimeout, _restart,
                      _restartDelay, _orphans, _quiet,
                  })
         {
@@ -50,11 +54,14 @@ internal sealed class RunCommand : MeshCommand
         {
             if (new[] { result.GetResult(_onSteer), result.GetResult(_steerFile), result.GetResult(_steerStdin) }.Count(given => given is { Implicit: false }) > 1)
                 result.AddError("--on-steer, --steer-file and --steer-stdin exclude one another");
+            if (result.GetResult(_within) is not null && result.GetResult(_scope) is null)
+                result.AddError("--within says which agents --scope is for: add --scope, such as --scope mesh:read");
         });
         Examples =
         [
             "session-mesh run --spec data-analysis -- python worker.py",
             "session-mesh run --agent-id w1 --on-steer './steer.sh' -- ./worker --fast",
+            "session-mesh run --agent-id planner --scope mesh:read --scope steer --scope kill -- ./planner",
             "session-mesh run --agent-id w1 --restart on-failure:5 --orphans kill -- ./worker",
         ];
         ExitNotes =
@@ -106,6 +113,9 @@ internal sealed class RunCommand : MeshCommand
             Labels = LabelsOf(context.Get(_label) ?? []),
             ParentId = context.Get(_parent) ?? context.Host.Env(MeshSettings.AgentVariable),
             Cluster = context.Get(_cluster) ?? context.Settings.Cluster,
+            Scopes = context.Get(_scope) ?? [],
+            Within = context.Get(_within) ?? [],
+            SubAgents = !context.Get(_noSubAgents),
             TtlSeconds = context.Get(_ttl),
             Grace = Seconds(context.Get(_grace)) ?? defaults.Grace,
             OnSteer = context.Get(_onSteer),

@@ -1,4 +1,6 @@
 using System.Text;
+using SessionMesh.Cli.Hosting;
+using SessionMesh.Cli.Output;
 using SessionMesh.Cli.Run.Process;
 
 namespace SessionMesh.Cli.Run;
@@ -27,12 +29,8 @@ internal sealed class RunLog(bool quiet)
 
     private void Write(string text)
     {
-        // What comes from outside is shown, not obeyed: no control character reaches the terminal.
-        var line = string.Create(text.Length, text, static (span, source) =>
-        {
-            for (var i = 0; i < span.Length; i++)
-                span[i] = char.IsControl(source[i]) ? '?' : source[i];
-        });
+        // What comes from outside is shown, not obeyed: no control character reaches the terminal, and no key a log.
+        var line = Secrets.Redact(TerminalText.Escape(text));
         if (Sink is { } sink)
             sink(line);
         else

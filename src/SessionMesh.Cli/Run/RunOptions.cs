@@ -17,6 +17,15 @@ internal sealed record RunOptions
     /// <summary>Of the lease; the server's default unless given.</summary>
     public int? TtlSeconds { get; init; }
 
+    /// <summary>What the process's key may do beside speaking for its agent; none unless given.</summary>
+    public IReadOnlyList<string> Scopes { get; init; } = [];
+
+    /// <summary>Which agents <see cref="Scopes"/> are for; none given is the agent's own subtree.</summary>
+    public IReadOnlyList<string> Within { get; init; } = [];
+
+    /// <summary>Whether the process may register agents below its own and mint keys for them, if the runner's key may.</summary>
+    public bool SubAgents { get; init; } = true;
+
     /// <summary>Between TERM and KILL where the stop itself does not say.</summary>
     public TimeSpan Grace { get; init; } = TimeSpan.FromSeconds(Limits.DefaultGrace);
 

@@ -94,7 +94,7 @@ internal sealed class Runner(MeshClient client, RunOptions options, RunLog log, 
                         untold = null;
                     }
 
-                    var next = await AgentLife.BeginAsync(client, request, options, signals, log, time);
+                    var next = await AgentLife.BeginAsync(client, request, options, signals, log, time, isAgain: true);
                     if (!signals.Leaving.IsCancellationRequested)
                         return next;
                     await next.AbandonAsync();

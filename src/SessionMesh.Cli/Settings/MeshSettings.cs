@@ -27,6 +27,15 @@ internal sealed record MeshSettings
     /// <summary>Where the key was found, for messages.</summary>
     public string? KeySource { get; init; }
 
+    /// <summary>The file that the key was read from; null for one from the environment.</summary>
+    public string? KeyFile { get; init; }
+
+    /// <summary>
+    /// The local server's root key file, where it may take the place of a key from the environment that is refused: the server is on
+    /// loopback, the file is there, and this is not the inside of an agent. Null elsewhere.
+    /// </summary>
+    public string? RootKeyFile { get; init; }
+
     /// <summary>The cluster that the selected context names; null without one.</summary>
     public string? Cluster { get; init; }
 
@@ -34,8 +43,16 @@ internal sealed record MeshSettings
     {
         var context = ContextStore.Of(host).Load().Current;
         var url = ResolveUrl(host, parse.GetValue(host.Globals.Url), context);
-        var (key, source) = ResolveKey(host, parse.GetValue(host.Globals.KeyFile), context, url);
-        return new MeshSettings { Url = url, Key = key, KeySource = source, Cluster = context?.Cluster };
+        var (key, source, file) = ResolveKey(host, parse.GetValue(host.Globals.KeyFile), context, url);
+        return new MeshSettings
+        {
+            Url = url,
+            Key = key,
+            KeySource = source,
+            KeyFile = file,
+            RootKeyFile = key is not null && file is null ? LocalRootKey(host, url) : null,
+            Cluster = context?.Cluster,
+        };
     }
 
     /// <summary>A URL as somebody wrote it: http or https, with a host, without credentials.</summary>
@@ -70,17 +87,22 @@ internal sealed record MeshSettings
         return new Uri(MeshClientOptions.DefaultUrl);
     }
 
-    private static (string? Key, string? Source) ResolveKey(CliHost host, string? flag, MeshContext? context, Uri url)
+    private static (string? Key, string? Source, string? File) ResolveKey(CliHost host, string? flag, MeshContext? context, Uri url)
     {
-        if (flag is not null) return (ReadKeyFile(flag, "--key-file"), flag);
-        if (host.Env(KeyVariable) is { } variable) return (CheckedKey(variable, KeyVariable), KeyVariable);
+        if (flag is not null) return (ReadKeyFile(flag, "--key-file"), flag, flag);
+        if (host.Env(KeyVariable) is { } variable) return (CheckedKey(variable, KeyVariable), KeyVariable, null);
         if (context?.KeyFile is { } file && (context.Url is null ? url.IsLoopback : SameServer(new Uri(context.Url), url)))
-            return (ReadKeyFile(file, $"the key file of context {context.Name}"), file);
+            return (ReadKeyFile(file, $"the key file of context {context.Name}"), file, file);
 
-        // Inside an agent the operator's key is not ours to take.
-        if (host.Env(AgentVariable) is not null || !url.IsLoopback) return (null, null);
+        return LocalRootKey(host, url) is { } root ? (ReadKeyFile(root, "the local server's key file"), root, root) : (null, null, null);
+    }
+
+    /// <summary>Null where there is none, or it is not ours to take: inside an agent the operator's key is not, and it goes to no other machine.</summary>
+    private static string? LocalRootKey(CliHost host, Uri url)
+    {
+        if (host.Env(AgentVariable) is not null || !url.IsLoopback) return null;
         var root = Path.Combine(DataDirectory(host), "root.key");
-        return File.Exists(root) ? (ReadKeyFile(root, "the local server's key file"), root) : (null, null);
+        return File.Exists(root) ? root : null;
     }
 
     private static string DataDirectory(CliHost host) =>
@@ -90,7 +112,8 @@ internal sealed record MeshSettings
     private static bool SameServer(Uri a, Uri b) =>
         Uri.Compare(a, b, UriComponents.SchemeAndServer, UriFormat.SafeUnescaped, StringComparison.OrdinalIgnoreCase) == 0;
 
-    private static string CheckedKey(string text, string source)
+    /// <summary>A key or a refresh token: one word of printable ASCII.</summary>
+    public static string CheckedKey(string text, string source)
     {
         var key = text.Trim();
         return key.Length > 0 && !key.AsSpan().ContainsAnyExceptInRange('!', '~')

@@ -1,24 +1,42 @@
+using System.Security.Cryptography;
+
 namespace SessionMesh.Cli.Settings;
 
 /// <summary>Files that only the account itself may read.</summary>
 internal static class PrivateFiles
 {
     /// <summary>Writes a file of mode 0600 in one step, and its directories with mode 0700 where they are missing.</summary>
-    public static void Write(string path, ReadOnlySpan<byte> content)
+    /// <param name="replace">Whether a file that is there is replaced; else that is an <see cref="IOException"/>.</param>
+    public static void Write(string path, ReadOnlySpan<byte> content, bool replace = true)
     {
         var directory = Path.GetDirectoryName(Path.GetFullPath(path))!;
         if (OperatingSystem.IsWindows()) Directory.CreateDirectory(directory);
         else Directory.CreateDirectory(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
 
-        var draft = $"{path}.{Environment.ProcessId}.new";
-        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        using (var file = new FileStream(draft, options))
+        // A name that nobody can have put something under: what is there already may be a link, or readable to others.
+        var draft = $"{path}.{RandomNumberGenerator.GetHexString(16, lowercase: true)}.new";
+        try
         {
-            file.Write(content);
-            file.Flush(flushToDisk: true);
-        }
+            using (var file = Open(draft, FileMode.CreateNew, FileAccess.Write))
+            {
+                file.Write(content);
+                file.Flush(flushToDisk: true);
+            }
 
-        File.Move(draft, path, overwrite: true);
+            File.Move(draft, path, replace);
+        }
+        catch
+        {
+            File.Delete(draft);
+            throw;
+        }
+    }
+
+    /// <summary>Opens a file to itself alone; one that it makes has mode 0600. <see cref="IOException"/> while somebody else has it open so.</summary>
+    public static FileStream Open(string path, FileMode mode, FileAccess access)
+    {
+        var options = new FileStreamOptions { Mode = mode, Access = access, Share = FileShare.None };
+        if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        return new FileStream(path, options);
     }
 }

@@ -11,10 +11,13 @@ internal sealed record Attempt
 }
 
 /// <summary>What the attempts of one call share. Attempts of a call never overlap, so this needs no lock.</summary>
-internal sealed class AttemptLog(MeshCall call, Uri url, string? idempotencyKey)
+/// <param name="mayBeDone">Whether the same call, sent before, may have acted.</param>
+internal sealed class AttemptLog(MeshCall call, Uri url, string? idempotencyKey, bool mayBeDone)
 {
     private long _began;
     private TimeSpan _elapsed;
+    private bool _mayBeDone = mayBeDone;
+    private bool _isOpen;
 
     public MeshCall Call => call;
 
@@ -25,15 +28,24 @@ internal sealed class AttemptLog(MeshCall call, Uri url, string? idempotencyKey)
 
     public int Attempts { get; private set; }
 
+    /// <summary>Another token was asked for; that happens once.</summary>
+    public bool HasRenewed { get; set; }
+
+    /// <summary>An attempt of this call had no answer, or none that says that nothing was done.</summary>
+    public bool MayBeDone => _mayBeDone || _isOpen;
+
     public void Begin(TimeProvider time)
     {
         Attempts++;
+        _isOpen = true;
         _began = time.GetTimestamp();
     }
 
     public Attempt End(TimeProvider time, Attempt attempt)
     {
         _elapsed = time.GetElapsedTime(_began);
+        _isOpen = false;
+        _mayBeDone |= attempt.Error is not null || attempt.Status is < 400 or >= 500;
         return attempt;
     }
 

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Reflection;
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Polly;
 using Polly.Retry;
@@ -22,14 +23,20 @@ internal sealed class MeshTransport : IDisposable
     private readonly Uri _root;
     private readonly ResiliencePipeline<Attempt> _retries;
 
+    /// <summary>Idempotency keys of callers' own that have been sent and may have acted, by the string itself: gone when the call is.</summary>
+    private readonly ConditionalWeakTable<string, object> _mayBeDone = [];
+
     public MeshTransport(MeshClientOptions options, HttpMessageHandler? handler)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Attempts, 1);
         _options = options;
+        Credentials = new Credentials(options);
         _root = new Uri(options.BaseUrl.AbsoluteUri.TrimEnd('/'));
         _http = new HttpClient(handler ?? CreateHandler(options), disposeHandler: handler is null) { Timeout = Timeout.InfiniteTimeSpan };
         _retries = BuildRetries(options);
     }
+
+    public Credentials Credentials { get; }
 
     /// <summary>The version sent as <c>User-Agent</c>, without build metadata.</summary>
     public static string Version() =>
@@ -40,7 +47,11 @@ internal sealed class MeshTransport : IDisposable
     /// <summary>Sends with retries. Returns only 2xx answers; everything else throws.</summary>
     public async Task<RawAnswer> SendAsync(MeshCall call, CancellationToken cancellation)
     {
-        var log = new AttemptLog(call, Resolve(call.Path), call.IdempotencyKey ?? (call.NeedsIdempotencyKey ? MeshCall.NewIdempotencyKey() : null));
+        var log = new AttemptLog(
+            call,
+            Resolve(call.Path),
+            call.IdempotencyKey ?? (call.NeedsIdempotencyKey ? MeshCall.NewIdempotencyKey() : null),
+            mayBeDone: call.IdempotencyKey is { } own && _mayBeDone.TryGetValue(own, out _));
         var context = ResilienceContextPool.Shared.Get(cancellation);
         context.Properties.Set(s_log, log);
         try
@@ -48,21 +59,23 @@ internal sealed class MeshTransport : IDisposable
             var last = await _retries.ExecuteAsync(static async (c, self) => await self.AttemptAsync(c), context, this);
             log.Report(_options.Observer, last, wait: null);
             return last.Error is null && IsSuccess(last.Status)
-                ? new RawAnswer(log.Url, last.Status, last.Body)
+                ? new RawAnswer(log.Url, last.Status, LoneSurrogates.Repair(last.Body))
                 : throw Failure(log, last);
         }
         finally
         {
             ResilienceContextPool.Shared.Return(context);
+            if (log.MayBeDone && call.IdempotencyKey is { } sent) _mayBeDone.AddOrUpdate(sent, sent);
         }
     }
 
     /// <summary>A request with the headers that every call carries.</summary>
-    public HttpRequestMessage CreateRequest(HttpMethod method, Uri url)
+    /// <param name="token">The bearer token; null for none.</param>
+    public static HttpRequestMessage CreateRequest(HttpMethod method, Uri url, string? token)
     {
         var request = new HttpRequestMessage(method, url);
         request.Headers.UserAgent.ParseAdd(s_userAgent);
-        if (_options.Token is { } token) request.Headers.TryAddWithoutValidation("Authorization", "Bearer " + token);
+        if (token is not null) request.Headers.TryAddWithoutValidation("Authorization", "Bearer " + token);
         return request;
     }
 
@@ -75,7 +88,7 @@ internal sealed class MeshTransport : IDisposable
     {
         try
         {
-            if (body.Length > 0 && JsonSerializer.Deserialize(body.Span, ClientJson.Context.Problem) is { } problem) return problem;
+            if (body.Length > 0 && JsonSerializer.Deserialize(LoneSurrogates.Repair(body).Span, ClientJson.Context.Problem) is { } problem) return problem;
         }
         catch (JsonException)
         {
@@ -111,13 +124,35 @@ internal sealed class MeshTransport : IDisposable
         _ => error.Message,
     };
 
-    public void Dispose() => _http.Dispose();
+    public static bool IsUnauthenticated(int status, ReadOnlyMemory<byte> body) =>
+        status == 401 && ProblemOf(status, body).Code == ErrorCodes.Unauthenticated;
 
+    public void Dispose()
+    {
+        Credentials.Dispose();
+        _http.Dispose();
+    }
+
+    /// <summary>One attempt; and, the first time that its token is refused and another can be had, one more with that.</summary>
     private async Task<Attempt> AttemptAsync(ResilienceContext context)
     {
         var log = context.Properties.GetValue(s_log, null!);
+        var token = log.Call.Bearer ?? Credentials.Token;
+        var attempt = await AttemptAsync(log, token, context.CancellationToken);
+        if (log.HasRenewed || log.Call.Bearer is not null || attempt.Error is not null || !IsUnauthenticated(attempt.Status, attempt.Body))
+            return attempt;
+        if (log.MayBeDone && log.IdempotencyKey is not null) return attempt;
+
+        log.HasRenewed = true;
+        if (await Credentials.RenewAsync(token, context.CancellationToken) is not { } renewed) return attempt;
+        log.Report(_options.Observer, attempt, wait: TimeSpan.Zero);
+        return await AttemptAsync(log, renewed, context.CancellationToken);
+    }
+
+    private async Task<Attempt> AttemptAsync(AttemptLog log, string? token, CancellationToken cancellation)
+    {
         log.Begin(_options.TimeProvider);
-        using var request = CreateRequest(log.Call.Method, log.Url);
+        using var request = CreateRequest(log.Call.Method, log.Url, token);
         if (log.IdempotencyKey is { } key) request.Headers.TryAddWithoutValidation("Idempotency-Key", key);
 
         // Also where there is nothing to say: a request without content the handler repeats up to three times by itself when the
@@ -128,7 +163,7 @@ internal sealed class MeshTransport : IDisposable
 
         var bound = _options.AttemptTimeout + log.Call.Hold;
         using var timer = new CancellationTokenSource(bound, _options.TimeProvider);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, timer.Token);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, timer.Token);
         try
         {
             using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseContentRead, either.Token);
@@ -141,7 +176,7 @@ internal sealed class MeshTransport : IDisposable
                 RequestId = response.Headers.TryGetValues("X-Request-Id", out var ids) ? ids.FirstOrDefault() : null,
             });
         }
-        catch (OperationCanceledException) when (!context.CancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
             var late = new TimeoutException($"no answer within {bound.TotalSeconds:0.#} s");
             return log.End(_options.TimeProvider, new Attempt { Error = late });
@@ -192,6 +227,8 @@ internal sealed class MeshTransport : IDisposable
 
         var problem = ProblemOf(last.Status, last.Body);
         if (problem.RequestId is null && last.RequestId is not null) problem = problem with { RequestId = last.RequestId };
+        if (problem.Code == ErrorCodes.Unauthenticated && log.MayBeDone && log.IdempotencyKey is not null)
+            problem = problem with { Detail = problem.Detail + " An earlier attempt of this call may have been done: look before you send it again." };
         return new MeshException(MeshFailure.Refused, log.Url, problem.Detail, problem, log.Attempts);
     }
 

@@ -1,6 +1,7 @@
 using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using SessionMesh.Client.Http;
+using SessionMesh.Contracts.Errors;
 
 namespace SessionMesh.Client.Sessions;
 
@@ -44,8 +45,10 @@ internal sealed class Opening(MeshClient client, HttpMethod method, string path)
 
     private async Task<HttpResponseMessage> TryAsync(Func<HttpResponseMessage, CancellationToken, Task> take, CancellationToken cancellation)
     {
+        var most = _options.Attempts;
         for (var attempt = 1; ; attempt++)
         {
+            var token = client.Transport.Credentials.Token;
             var began = _options.TimeProvider.GetTimestamp();
             using var timer = new CancellationTokenSource(_options.AttemptTimeout + Hold, _options.TimeProvider);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, timer.Token);
@@ -54,7 +57,7 @@ internal sealed class Opening(MeshClient client, HttpMethod method, string path)
             TimeSpan? retryAfter;
             try
             {
-                using var request = CreateRequest();
+                using var request = CreateRequest(token);
                 response = await client.Transport.OpenAsync(request, either.Token);
                 if (response.IsSuccessStatusCode)
                 {
@@ -76,7 +79,16 @@ internal sealed class Opening(MeshClient client, HttpMethod method, string path)
             }
 
             response?.Dispose();
-            var isLast = attempt >= _options.Attempts || retryAfter > _options.MaxRetryAfter
+            if (most == _options.Attempts && failure is { Status: 401, Code: ErrorCodes.Unauthenticated }
+                && await client.Transport.Credentials.RenewAsync(token, cancellation) is not null)
+            {
+                // Once, and on top: nothing of such a call acts twice, whichever key it is sent with.
+                most++;
+                Report(attempt, began, failure.Status, error: null, TimeSpan.Zero);
+                continue;
+            }
+
+            var isLast = attempt >= most || retryAfter > _options.MaxRetryAfter
                 || (failure.Status is { } status && !MeshTransport.IsTransient(status));
             TimeSpan? wait = isLast ? null : retryAfter ?? Backoff(attempt);
             Report(attempt, began, failure.Status, failure.Status is null ? failure.Message : null, wait);
@@ -85,9 +97,9 @@ internal sealed class Opening(MeshClient client, HttpMethod method, string path)
         }
     }
 
-    private HttpRequestMessage CreateRequest()
+    private HttpRequestMessage CreateRequest(string? token)
     {
-        var request = client.Transport.CreateRequest(method, Url);
+        var request = MeshTransport.CreateRequest(method, Url, token);
         if (IfMatch is not null) request.Headers.TryAddWithoutValidation("If-Match", IfMatch);
         if (IdempotencyKey is not null) request.Headers.TryAddWithoutValidation("Idempotency-Key", IdempotencyKey);
 

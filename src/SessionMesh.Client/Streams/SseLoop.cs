@@ -6,6 +6,7 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using SessionMesh.Client.Http;
+using SessionMesh.Contracts.Errors;
 using SessionMesh.Contracts.Events;
 
 namespace SessionMesh.Client.Streams;
@@ -21,6 +22,12 @@ internal sealed class SseLoop(MeshClient client, string path, MeshStreamOptions 
     private long? _resumeAfter = options.After;
     private TimeSpan? _serverDelay;
     private bool _wasConnected;
+
+    /// <summary>The token of the connection, or of the last attempt at one.</summary>
+    private string? _token;
+
+    /// <summary>Another token was asked for since a connection stood.</summary>
+    private bool _hasRenewed;
     private int _failures;
 
     /// <summary>After a resync, connect without a position instead of with the last id.</summary>
@@ -47,6 +54,7 @@ internal sealed class SseLoop(MeshClient client, string path, MeshStreamOptions 
                 if (message.EventType is StreamEvent.End)
                 {
                     var notice = Parse(message, ClientJson.Context.StreamNotice);
+                    if (notice.Code == ErrorCodes.KeyExpired && await RenewAsync(cancellation)) break;
                     End = new StreamEnd(notice.Code, notice.Detail, Status: null);
                     yield break;
                 }
@@ -72,7 +80,7 @@ internal sealed class SseLoop(MeshClient client, string path, MeshStreamOptions 
     {
         try
         {
-            return JsonSerializer.Deserialize(message.Data, type) ?? throw new JsonException("null");
+            return JsonSerializer.Deserialize(LoneSurrogates.Repair(message.Data).Span, type) ?? throw new JsonException("null");
         }
         catch (JsonException e)
         {
@@ -83,7 +91,8 @@ internal sealed class SseLoop(MeshClient client, string path, MeshStreamOptions 
     /// <summary>A connection that stands, or null when it did not come about: then either <see cref="End"/> is set or the wait is over.</summary>
     private async Task<HttpResponseMessage?> ConnectAsync(CancellationToken cancellation)
     {
-        using var request = client.Transport.CreateRequest(HttpMethod.Get, _url);
+        _token = client.Transport.Credentials.Token;
+        using var request = MeshTransport.CreateRequest(HttpMethod.Get, _url, _token);
         request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("text/event-stream"));
         if (_resumeAfter is { } after) request.Headers.TryAddWithoutValidation("Last-Event-ID", after.ToString(CultureInfo.InvariantCulture));
 
@@ -102,6 +111,7 @@ internal sealed class SseLoop(MeshClient client, string path, MeshStreamOptions 
                 }
 
                 _wasConnected = true;
+                _hasRenewed = false;
                 Report(status: 200, error: null, wait: null);
                 options.Connected?.Invoke();
                 return response;
@@ -124,7 +134,14 @@ internal sealed class SseLoop(MeshClient client, string path, MeshStreamOptions 
     private async Task RefusedAsync(HttpResponseMessage response, CancellationToken bound, CancellationToken cancellation)
     {
         var status = (int)response.StatusCode;
-        var problem = MeshTransport.ProblemOf(status, await response.Content.ReadAsByteArrayAsync(bound));
+        var body = await response.Content.ReadAsByteArrayAsync(bound);
+        if (MeshTransport.IsUnauthenticated(status, body) && await RenewAsync(cancellation))
+        {
+            Report(status, error: null, wait: TimeSpan.Zero);
+            return;
+        }
+
+        var problem = MeshTransport.ProblemOf(status, body);
         if (!MeshTransport.IsTransient(status))
         {
             Report(status, error: null, wait: null);
@@ -134,6 +151,14 @@ internal sealed class SseLoop(MeshClient client, string path, MeshStreamOptions 
 
         if (GivesUp()) throw new MeshException(MeshFailure.Refused, _url, problem.Detail, problem, _failures + 1);
         await PauseAsync(error: null, status, response.Headers.RetryAfter?.Delta, cancellation);
+    }
+
+    /// <summary>Whether there is another token to connect with. Asked for once for each time that a connection stood.</summary>
+    private async Task<bool> RenewAsync(CancellationToken cancellation)
+    {
+        if (_hasRenewed) return false;
+        _hasRenewed = true;
+        return await client.Transport.Credentials.RenewAsync(_token, cancellation) is not null;
     }
 
     /// <summary>The next message, or false when the connection ended in whatever way.</summary>

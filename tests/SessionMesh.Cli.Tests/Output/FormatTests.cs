@@ -108,7 +108,7 @@ public sealed class FormatTests
         using var tool = new Tool(Json(200, Page), Json(200, """{"sessions":[]}"""));
 
         Assert.Equal(
-            "agent_id,note,specializations,last_heartbeat_at\r\na1,\"x\u001b[2J, \"\"y\"\"\",\"[\"\"ocr\"\",\"\"a/b\"\"]\",2026-01-02T03:04:02Z\r\n,,[],\r\n",
+            "agent_id,note,specializations,last_heartbeat_at\r\na1,\"x\\u001b[2J, \"\"y\"\"\",\"[\"\"ocr\"\",\"\"a/b\"\"]\",2026-01-02T03:04:02Z\r\n,,[],\r\n",
             (await tool.RunAsync("list -o csv --fields agent_id,note,specializations,last_heartbeat_at")).Out);
         Assert.Equal("agent_id,status\r\n", (await tool.RunAsync("list -o csv --fields agent_id,status")).Out);
     }

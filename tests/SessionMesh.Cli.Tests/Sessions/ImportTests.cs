@@ -37,7 +37,7 @@ public sealed class ImportTests
     [Fact]
     public async Task StandardInput_WithAByteOrderMark_IsBytes()
     {
-        using var tool = new Tool(Json(200, AllTaken.Replace("false", "true", StringComparison.Ordinal))) { Piped = [0xEF, 0xBB, 0xBF, .. "{}\n"u8] };
+        using var tool = new Tool(Json(200, AllTaken.Replace("false", "true", StringComparison.Ordinal))) { PipedBytes = [0xEF, 0xBB, 0xBF, .. "{}\n"u8] };
 
         var ran = await tool.RunAsync("session import - --dry-run");
 
@@ -66,7 +66,7 @@ public sealed class ImportTests
     {
         using var tool = new Tool(Json(200, """{"dry_run":false,"lines":3,"imported":2,"existing":0,"skipped_count":1,"skipped":[{"line":2,"code":"other_kind","reason":"not a session"}]}"""))
         {
-            Piped = [.. "a\nb\nc\n"u8],
+            PipedBytes = [.. "a\nb\nc\n"u8],
         };
 
         Assert.Equal(
@@ -81,7 +81,7 @@ public sealed class ImportTests
             {"dry_run":false,"lines":4,"imported":1,"existing":0,"skipped_count":3,
              "skipped":[{"line":1,"code":"broken","reason":"not JSON"},{"line":3,"code":"other_kind","reason":"not a session"},{"line":4,"code":"invalid","reason":"no id"}]}
             """;
-        using var tool = new Tool(Json(200, Answer)) { Piped = [.. "a\nb\nc\nd\n"u8] };
+        using var tool = new Tool(Json(200, Answer)) { PipedBytes = [.. "a\nb\nc\nd\n"u8] };
 
         var ran = await tool.RunAsync("session import - -o jsonl");
         Assert.Equal((7, ""), (ran.Code, ran.Error));
@@ -112,7 +112,7 @@ public sealed class ImportTests
         var server = new CountingServer();
         var line = Encoding.UTF8.GetBytes(new string('x', 999) + "\n");
         var content = Enumerable.Repeat(line, 10_000).SelectMany(bytes => bytes).Concat("broken"u8.ToArray()).ToArray();
-        using var tool = new Tool(server.AnswerAsync) { Piped = content };
+        using var tool = new Tool(server.AnswerAsync) { PipedBytes = content };
         tool.Server.Seen = server.See;
 
         var ran = await tool.RunAsync("session import - -o jsonl");
@@ -130,7 +130,7 @@ public sealed class ImportTests
     {
         var server = new CountingServer();
         var lines = string.Concat(Enumerable.Range(1, 2500).Select(i => i == 2222 ? "broken\n" : "other\n"));
-        using var tool = new Tool(server.AnswerAsync) { Piped = Encoding.UTF8.GetBytes(lines) };
+        using var tool = new Tool(server.AnswerAsync) { PipedBytes = Encoding.UTF8.GetBytes(lines) };
         tool.Server.Seen = server.See;
 
         var ran = await tool.RunAsync("session import - -o csv --fields lines,skipped_count,other_kind,failed");
@@ -143,7 +143,7 @@ public sealed class ImportTests
     public async Task ServerThatGoesAway_IsSaidHowFarItCame()
     {
         var content = string.Concat(Enumerable.Repeat(new string('x', 999) + "\n", 5000));
-        using var tool = new Tool(Json(200, AllTaken), Problem(503, "busy")) { Piped = Encoding.UTF8.GetBytes(content) };
+        using var tool = new Tool(Json(200, AllTaken), Problem(503, "busy")) { PipedBytes = Encoding.UTF8.GetBytes(content) };
 
         var ran = await tool.RunAsync("session import -");
 

@@ -65,7 +65,7 @@ public sealed class CliErrorTests(Mesh mesh) : IClassFixture<Mesh>
     {
         var ran = await mesh.BashAsync("export SESSION_API_KEY=your_key\nsession-mesh list --filter alive --output json");
         Assert.Equal((4, ""), (ran.Code, ran.Out));
-        Members.Equal("""{"type":"urn:session-mesh:error:unauthenticated","title":"Unauthorized","status":401,"detail":"<text>","code":"unauthenticated"}""", ran.Error);
+        Members.Equal("""{"type":"urn:session-mesh:error:unauthenticated","title":"Unauthorized","status":401,"detail":"<text>","code":"unauthenticated","request_id":"<text>"}""", ran.Error);
         Assert.Contains("session-mesh keys create", ran.Error, StringComparison.Ordinal);
         Assert.DoesNotContain("your_key", ran.Error, StringComparison.Ordinal);
     }

@@ -92,7 +92,7 @@ public sealed class HttpContractTests(Mesh mesh) : IClassFixture<Mesh>
     {
         var answer = await Curl(201, $$"""-X POST https://api.example.com/api/session-mesh/keys -d '{"session_key":"{{name}}","ttl":3600}'{{type}}""");
         Members.Equal(
-            $$"""{"key_id":"<text>","session_key":"{{name}}","token":"<text>","ttl":3600,"expires_at":"<time>","scopes":["admin"],"agent_id":null,"generation":1,"refresh_token":null}""",
+            $$"""{"key_id":"<text>","session_key":"{{name}}","token":"<text>","ttl":3600,"expires_at":"<time>","scopes":["admin"],"within":null,"agent_id":null,"generation":1,"refresh_token":null}""",
             answer);
         Assert.Matches("^smk_[0-9a-z]{12}_[0-9A-Za-z]{43}_[0-9A-Za-z]+$", answer.Text("token"));
         await Curl(200, "https://api.example.com/api/session-mesh/alive", answer.Text("token"));

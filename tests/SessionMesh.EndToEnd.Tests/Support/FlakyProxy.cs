@@ -47,6 +47,9 @@ internal sealed class FlakyProxy : IDisposable
     public static Treatment Answer(int status, string? header = null) => (_, _) =>
         Task.FromResult<byte[]?>(Encoding.ASCII.GetBytes($"HTTP/1.1 {status} Because\r\nContent-Length: 0\r\nConnection: close\r\n{(header is null ? "" : header + "\r\n")}\r\n"));
 
+    public static Treatment AnswerJson(int status, string body) => (_, _) => Task.FromResult<byte[]?>(Encoding.ASCII.GetBytes(
+        $"HTTP/1.1 {status} Because\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\nConnection: close\r\n\r\n{body}"));
+
     public void Dispose()
     {
         _listener.Dispose();

@@ -25,7 +25,7 @@ public sealed class ChildKeyTests(Mesh mesh) : IClassFixture<Mesh>
     public async Task Key_WorksForItsOwnAgentAloneAndDiesWithIt()
     {
         await mesh.Http.PostAsync("agents", """{"agent_id":"neighbour"}""");
-        using var worker = Worker.Start(mesh, "bounded", Loop);
+        using var worker = Worker.Start(mesh, "bounded", Loop, "--no-sub-agents");
         await worker.AliveAsync();
         using var own = new MeshHttp(mesh.Server.Url, KeyOf(worker));
 

@@ -118,7 +118,7 @@ public sealed class WorkerTests(Mesh mesh) : IClassFixture<Mesh>
     public async Task WorkerInsideAWorker_IsItsChildAndGoesWithIt()
     {
         using var worker = Worker.Start(
-            mesh, "above", $"session-mesh run --key-file {mesh.Server.Data}/root.key --agent-id below -- sh -c 'echo $$ > below; {Loop}' & sleep 1000");
+            mesh, "above", $"session-mesh run --agent-id below -- sh -c 'echo $$ > below; {Loop}' & sleep 1000");
         await worker.AliveAsync();
         var below = int.Parse((await Eventually.Lines(worker.File("below")))[0]);
         await mesh.Http.AgentAsync("below", agent => agent.Text("connected") == "true", "listens");

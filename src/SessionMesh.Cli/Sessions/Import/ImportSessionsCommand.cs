@@ -62,23 +62,21 @@ internal sealed class ImportSessionsCommand : SessionToolCommand
         var began = context.Host.Time.GetTimestamp();
         long? length = input.CanSeek ? input.Length : null;
         using var progress = new ProgressLine(context, () => ImportProgress.Text(blocks.BytesRead, length, context.Host.Time.GetElapsedTime(began), totals.Lines));
-        while (await blocks.NextAsync(cancellation) is { } block)
+        var done = 0;
+        try
         {
-            if (block.IsTooLong)
+            while (await blocks.NextAsync(cancellation) is { } block)
             {
-                totals.SkipTooLong(block.LinesBefore + 1);
-                continue;
+                done = block.LinesBefore;
+                if (block.IsTooLong) totals.SkipTooLong(block.LinesBefore + 1);
+                else await SendAsync(context.Client, block, context.Get(_dryRun), totals, cancellation);
+                done += block.Lines;
             }
-
-            try
-            {
-                await SendAsync(context.Client, block, context.Get(_dryRun), totals, cancellation);
-            }
-            catch (Exception e) when (e is MeshException or OperationCanceledException && block.LinesBefore > 0 && !context.Get(_dryRun))
-            {
-                context.Note($"lines 1 to {block.LinesBefore} are done; import the file again when it can go on: what is there is left as it is");
-                throw;
-            }
+        }
+        catch (Exception e) when (e is MeshException or OperationCanceledException && done > 0 && !context.Get(_dryRun))
+        {
+            context.Note($"lines 1 to {done} are done; import the file again when it can go on: what is there is left as it is");
+            throw;
         }
     }
 

@@ -6,6 +6,9 @@ namespace SessionMesh.Cli.Sessions.Import;
 /// <param name="IsTooLong">It is the beginning of one line that no block holds; the rest of that line is left out.</param>
 internal readonly record struct LineBlock(ReadOnlyMemory<byte> Bytes, int LinesBefore, bool IsTooLong = false)
 {
+    /// <summary>Line ends in it; a last line without one is not counted.</summary>
+    public int Lines => IsTooLong ? 1 : Bytes.Span.Count((byte)'\n');
+
     /// <summary>The same lines, so many at a time.</summary>
     public IEnumerable<LineBlock> InPieces(int lines)
     {
@@ -56,7 +59,7 @@ internal sealed class LineBlocks(Stream input, int size = LineBlocks.DefaultSize
         if (length == 0) return await SkipLineAsync(cancellation);
 
         var block = new LineBlock(all[..length], _lines);
-        _lines += all.Span[..length].Count((byte)'\n');
+        _lines += block.Lines;
         _start += length;
         return block;
     }

@@ -1,0 +1,110 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using SessionMesh.Cli.Hosting;
+using SessionMesh.Cli.Output;
+using SessionMesh.Client;
+
+namespace SessionMesh.Cli.Settings;
+
+/// <summary>
+/// A key in a file and, in <c>FILE.refresh</c>, the refresh token it came with; both of mode 0600. A refresh token that is used
+/// twice ends every key of its name, so it is used under a lock (<c>FILE.refresh.lock</c>), and what it gave is written before the lock
+/// is let go. The lock holds between processes of one machine.
+/// </summary>
+internal sealed class KeyFiles(string path)
+{
+    public const string RefreshSuffix = ".refresh";
+
+    /// <summary>Longer than the attempts of one call take; past it, who holds the lock does not get on.</summary>
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
+
+    private static readonly TimeSpan s_between = TimeSpan.FromMilliseconds(50);
+
+    public string KeyPath => path;
+
+    public string RefreshPath => path + RefreshSuffix;
+
+    private string LockPath => RefreshPath + ".lock";
+
+    /// <summary>
+    /// Writes what a key was made with. The refresh token first: whoever is interrupted in between is left with a key that is over and a
+    /// token that is not, never with a token that was used.
+    /// </summary>
+    public void Save(JsonElement created, bool replace)
+    {
+        if (Json.Text(created, "refresh_token") is { } refresh) Write(RefreshPath, refresh, replace);
+        Write(path, created.GetProperty("token").GetString()!, replace);
+    }
+
+    /// <summary>Trades the refresh token for the next key and replaces both files; or leaves that to another process that has just done it.</summary>
+    /// <param name="refused">The key that is over; null refreshes whatever key there is.</param>
+    /// <returns>The server's answer; null when the key in the file is not the refused one any more.</returns>
+    /// <exception cref="MeshException">The token was not taken.</exception>
+    /// <exception cref="CommandException">A file cannot be read, or the lock cannot be had; or the new key could not be written.</exception>
+    public async Task<JsonElement?> RefreshAsync(MeshClient client, string? refused, int? ttl, TimeProvider time, CancellationToken cancellation)
+    {
+        using var hold = await LockAsync(time, cancellation);
+        if (refused is not null && MeshSettings.ReadKeyFile(path, "the key file") != refused) return null;
+
+        var token = MeshSettings.ReadKeyFile(RefreshPath, "the refresh token's file");
+        var call = MeshCall.RefreshKey(token, ttl) with { IdempotencyKey = IdempotencyKeyOf(token, hold) };
+
+        // From here on the token may be used: who gives up now must not leave the files as they were.
+        var created = await client.SendAsync(call, CancellationToken.None);
+        try
+        {
+            Save(created, replace: true);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw NotWritten(created, e);
+        }
+
+        return created;
+    }
+
+    /// <summary>A key was made that nobody will ever hold.</summary>
+    public static CommandException NotWritten(JsonElement created, Exception why)
+    {
+        var id = Json.Text(created, "key_id");
+        return new CommandException(ExitCodes.Failed, $"the key {id} was made, but not written: {why.Message}", $"session-mesh keys revoke {id}");
+    }
+
+    private static void Write(string file, string secret, bool replace) => PrivateFiles.Write(file, Encoding.ASCII.GetBytes(secret + "\n"), replace);
+
+    private async Task<FileStream> LockAsync(TimeProvider time, CancellationToken cancellation)
+    {
+        var began = time.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                return PrivateFiles.Open(LockPath, FileMode.OpenOrCreate, FileAccess.ReadWrite);
+            }
+            catch (IOException e) when (e is not (DirectoryNotFoundException or FileNotFoundException or PathTooLongException))
+            {
+                if (time.GetElapsedTime(began) > s_patience)
+                    throw new CommandException(ExitCodes.Failed, $"another process has held {LockPath} for {s_patience.TotalSeconds:0} s: {e.Message}");
+                await Task.Delay(s_between, time, cancellation);
+            }
+        }
+    }
+
+    /// <summary>
+    /// The key under which this token is sent, kept in the lock file: when the answer was lost with the process that waited for it, the
+    /// next one that sends the token makes the same call, and is told so, instead of being taken for a thief.
+    /// </summary>
+    private static string IdempotencyKeyOf(string token, FileStream hold)
+    {
+        var hash = Convert.ToHexString(SHA256.HashData(Encoding.ASCII.GetBytes(token)));
+        using var reader = new StreamReader(hold, leaveOpen: true);
+        if (reader.ReadToEnd().Split(' ') is [var known, { Length: > 0 } before] && known == hash) return before;
+
+        var key = MeshCall.NewIdempotencyKey();
+        hold.SetLength(0);
+        hold.Write(Encoding.ASCII.GetBytes($"{hash} {key}"));
+        hold.Flush(flushToDisk: true);
+        return key;
+    }
+}
