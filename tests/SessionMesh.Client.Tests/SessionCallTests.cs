@@ -148,7 +148,7 @@ public sealed class SessionCallTests
         using var client = new MeshClient(new MeshClientOptions { TimeProvider = time, AttemptTimeout = TimeSpan.FromMinutes(2) }, server);
         await using var stream = await client.ExportSessionsAsync();
 
-        await Assert.ThrowsAsync<TimeoutException>(() => stream.CopyToAsync(Stream.Null));
+        await Assert.ThrowsAsync<TimeoutException>(() => stream.CopyToAsync(System.IO.Stream.Null));
         Assert.Equal(TimeSpan.FromMinutes(1), time.Waits[^1]);
     }
 
