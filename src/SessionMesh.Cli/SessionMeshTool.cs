@@ -11,6 +11,7 @@ using SessionMesh.Cli.Hosting;
 using SessionMesh.Cli.Keys;
 using SessionMesh.Cli.Registry;
 using SessionMesh.Cli.Run;
+using SessionMesh.Cli.Sessions;
 using SessionMesh.Cli.Simulate;
 using SessionMesh.Cli.Steering;
 
@@ -53,6 +54,7 @@ internal static class SessionMeshTool
         root.Add(new SimulateCommand(host));
         root.Add(new EventsCommand(host));
         root.Add(new AuditCommand(host));
+        root.Add(new SessionCommand(host));
         root.Add(new KeysCommand(host));
         root.Add(new ContextCommand(host));
         root.Add(new CompletionCommand(host));

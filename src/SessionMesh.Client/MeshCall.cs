@@ -14,7 +14,7 @@ namespace SessionMesh.Client;
 /// it wants the answer as JSON, with members this library does not know. Ids are checked here, since they become part
 /// of a path: an invalid one throws <see cref="ArgumentException"/>.
 /// </summary>
-public sealed record MeshCall
+public sealed partial record MeshCall
 {
     private MeshCall(HttpMethod method, string path) => (Method, Path) = (method, path);
 

@@ -14,7 +14,7 @@ namespace SessionMesh.Client;
 /// and throws <see cref="MeshException"/> when that fails, or <see cref="OperationCanceledException"/> when the caller
 /// cancels. Thread-safe; keep one for the life of the process, since it owns the connections.
 /// </summary>
-public sealed class MeshClient : IDisposable
+public sealed partial class MeshClient : IDisposable
 {
     private readonly MeshTransport _transport;
 

@@ -33,6 +33,9 @@ internal sealed class Tool : IDisposable
     /// <summary>What standard input holds where it is no terminal.</summary>
     public string Piped { get; set; } = "";
 
+    /// <summary>Standard input as bytes, for what reads it so.</summary>
+    public byte[] PipedBytes { get; set; } = [];
+
     /// <summary>Columns of the terminal on standard output; null where there is none.</summary>
     public int? Width { get; set; }
 
@@ -53,6 +56,7 @@ internal sealed class Tool : IDisposable
         var host = new CliHost
         {
             In = new StringReader(Typed is null ? Piped : Typed + "\n"),
+            OpenIn = () => new MemoryStream(PipedBytes),
             Out = output,
             Error = TextWriter.Synchronized(error),
             InIsTerminal = Typed is not null,

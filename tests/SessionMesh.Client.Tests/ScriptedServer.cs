@@ -11,6 +11,9 @@ internal sealed class ScriptedServer(params Func<CancellationToken, Task<HttpRes
 {
     public List<SentRequest> Requests { get; } = [];
 
+    /// <summary>Shown each body before it is answered.</summary>
+    public Action<byte[]>? Seen { get; set; }
+
     public static Func<CancellationToken, Task<HttpResponseMessage>> Json(int status, string body, string? retryAfter = null) => _ =>
     {
         var response = new HttpResponseMessage((HttpStatusCode)status) { Content = new StringContent(body, Encoding.UTF8, "application/json") };
@@ -45,6 +48,7 @@ internal sealed class ScriptedServer(params Func<CancellationToken, Task<HttpRes
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         var body = request.Content is { Headers.ContentLength: > 0 } content ? await content.ReadAsStringAsync(cancellationToken) : null;
+        if (Seen is not null && request.Content is not null) Seen(await request.Content.ReadAsByteArrayAsync(cancellationToken));
         var sent = new SentRequest(
             request.Method.Method,
             request.RequestUri!.AbsoluteUri,

@@ -6,10 +6,14 @@ using SessionMesh.Cli.Settings;
 using SessionMesh.Client;
 using SessionMesh.Contracts.Agents;
 using SessionMesh.Contracts.Errors;
+using SessionMesh.Contracts.Sessions;
 
 namespace SessionMesh.Cli.Config;
 
-/// <summary><c>load-config</c>: makes known what a config file names, and reports each session against what it should be.</summary>
+/// <summary>
+/// <c>load-config</c>: makes known what a config file names, and reports each session against what it should be. An id is an agent's,
+/// else a plain session's, else it is declared as an agent.
+/// </summary>
 internal sealed class LoadConfigCommand : MeshCommand
 {
     private static readonly View s_view = new()
@@ -64,11 +68,24 @@ internal sealed class LoadConfigCommand : MeshCommand
         }
         catch (MeshException e) when (e.Code is ErrorCodes.AgentNotFound or ErrorCodes.NotFound)
         {
-            return await DeclareAsync(context, session, cluster, cancellation);
+            return await FindPlainAsync(context, session, cancellation) ?? await DeclareAsync(context, session, cluster, cancellation);
         }
         catch (MeshException e) when (IsOfOneOnly(e))
         {
             return new Outcome(session, null, Declared: false, Errors.Sentence(e));
+        }
+    }
+
+    /// <summary>The plain session of that id, or null: then the id is an agent's to have. A key that may not see sessions sees none.</summary>
+    private static async Task<Outcome?> FindPlainAsync(CommandContext context, ExpectedSession session, CancellationToken cancellation)
+    {
+        try
+        {
+            return new Outcome(session, null, Declared: false) { Plain = await context.Client.SessionAsync(session.Id, cancellation) };
+        }
+        catch (MeshException e) when (e.Status is 403 or 404)
+        {
+            return null;
         }
     }
 
@@ -96,7 +113,7 @@ internal sealed class LoadConfigCommand : MeshCommand
             json.WriteStartObject();
             json.WriteString("id"u8, outcome.Session.Id);
             json.WriteString("filter"u8, outcome.Session.Filter);
-            json.WriteString("status"u8, outcome.Row?.Status);
+            json.WriteString("status"u8, outcome.Row?.Status ?? outcome.Plain?.Status);
             json.WriteBoolean("matches"u8, outcome.Matches(now));
             json.WriteBoolean("declared"u8, outcome.Declared);
             json.WriteString("error"u8, outcome.Error);
@@ -112,12 +129,22 @@ internal sealed class LoadConfigCommand : MeshCommand
     /// <summary>What became of one session of the file.</summary>
     private sealed record Outcome(ExpectedSession Session, AgentRow? Row, bool Declared, string? Error = null)
     {
-        public bool Matches(DateTimeOffset now) => Row is not null && Session.Filter switch
+        /// <summary>The session, where the id is not an agent's: <c>active</c> is alive, and the other words are about agents.</summary>
+        public SessionRow? Plain { get; init; }
+
+        public bool Matches(DateTimeOffset now) => Plain is not null ? PlainMatches : Row is not null && Session.Filter switch
         {
             AliveFilter.All => true,
             AliveFilter.Active => Row.Status is AgentStatus.Alive,
             AliveFilter.Stalled => IsStalled(Row, now),
             var status => Row.Status == status,
+        };
+
+        private bool PlainMatches => Session.Filter switch
+        {
+            AliveFilter.All => true,
+            AliveFilter.Active or AgentStatus.Alive => Plain!.Status is SessionStatus.Active,
+            _ => false,
         };
 
         private static bool IsStalled(AgentRow row, DateTimeOffset now) =>

@@ -7,6 +7,9 @@ namespace SessionMesh.Cli.Hosting;
 internal sealed record CliHost
 {
     public required TextReader In { get; init; }
+
+    /// <summary>Standard input as bytes, opened by whoever reads it as such: a text reader would mend what is no UTF-8.</summary>
+    public Func<Stream> OpenIn { get; init; } = Console.OpenStandardInput;
     public required TextWriter Out { get; init; }
 
     /// <summary>Prose. Safe to write to from several threads.</summary>

@@ -11,11 +11,12 @@ internal sealed class CommandContext : IDisposable
     private readonly Lazy<MeshSettings> _settings;
     private readonly Lazy<MeshClient> _client;
 
-    public CommandContext(CliHost host, ParseResult parse, OutputOptions? options)
+    /// <param name="fallback">The format where none is asked for.</param>
+    public CommandContext(CliHost host, ParseResult parse, OutputOptions? options, OutputFormat fallback = OutputFormat.Table)
     {
         Host = host;
         Parse = parse;
-        Output = new OutputWriter(host, options?.FormatOf(parse) ?? OutputFormat.Table, options?.FieldsOf(parse));
+        Output = new OutputWriter(host, options?.FormatOf(parse) ?? fallback, options?.FieldsOf(parse));
         Doing = parse.CommandResult.Command.Name;
         _settings = new(() => MeshSettings.Resolve(host, parse));
         _client = new(CreateClient);

@@ -37,7 +37,8 @@ internal static class Errors
         _ => ExitCodes.Failed,
     };
 
-    private static (int ExitCode, Problem Problem, string? Next) Explain(Exception error, CommandContext context) => error switch
+    /// <summary>The exit code, what went wrong as a problem, and what to type next.</summary>
+    public static (int ExitCode, Problem Problem, string? Next) Explain(Exception error, CommandContext context) => error switch
     {
         OperationCanceledException => (ExitCodes.Interrupted, Local("interrupted", "interrupted"), null),
         CommandException e => (e.ExitCode, Local(e.ExitCode == ExitCodes.Usage ? "usage" : "failed", e.Message), e.Next),

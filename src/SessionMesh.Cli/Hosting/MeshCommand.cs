@@ -28,15 +28,21 @@ internal abstract class MeshCommand : Command
     /// <summary>True for a command that handles Ctrl+C and TERM itself; for the others they cancel the token.</summary>
     protected virtual bool OwnsSignals => false;
 
-    protected OutputOptions? OutputOptions { get; }
+    protected OutputOptions? OutputOptions { get; init; }
+
+    /// <summary>How to print where no format is asked for.</summary>
+    protected virtual OutputFormat DefaultFormat => OutputFormat.Table;
 
     /// <summary>Does the work. Cancelled by Ctrl+C; <see cref="OperationCanceledException"/> then is exit code 130.</summary>
     protected abstract Task<int> RunAsync(CommandContext context, CancellationToken cancellation);
 
+    /// <summary>Says what went wrong, and gives the exit code for it.</summary>
+    protected virtual int Fail(Exception error, CommandContext context) => Errors.Render(error, context);
+
     private async Task<int> InvokeAsync(ParseResult parse, CancellationToken cancellation)
     {
         using var interrupt = new Interrupt(_host.TakesSignals && !OwnsSignals, cancellation);
-        using var context = new CommandContext(_host, parse, OutputOptions) { Interrupted = interrupt.Token };
+        using var context = new CommandContext(_host, parse, OutputOptions, DefaultFormat) { Interrupted = interrupt.Token };
         try
         {
             var code = await RunAsync(context, interrupt.Token);
@@ -49,7 +55,7 @@ internal abstract class MeshCommand : Command
         }
         catch (Exception e)
         {
-            return Errors.Render(e, context);
+            return Fail(e, context);
         }
     }
 }

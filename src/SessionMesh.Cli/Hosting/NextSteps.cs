@@ -27,6 +27,10 @@ internal static class NextSteps
         ErrorCodes.OriginNotAllowed => "this server is called from a web page of another origin: start it with that origin allowed, or call it from elsewhere",
         ErrorCodes.NotAlive => "add --hold to keep the directive until the agent is back",
         ErrorCodes.AlreadyAlive => "session-mesh register --takeover, if the one that is alive should give way",
+        ErrorCodes.SessionExpired => "session-mesh session refresh ID, or for an agent session-mesh register: then it is active again",
+        ErrorCodes.SessionExists => "another --id, or none: then one is chosen",
+        ErrorCodes.AgentSession => "session-mesh show ID: it is an agent's, and ends with the agent",
+        ErrorCodes.PreconditionFailed => "session-mesh session get ID --fields version, and look at what has changed",
         ErrorCodes.DirectiveNotFound => "session-mesh history ID, to see what an agent was told",
         ErrorCodes.Superseded or ErrorCodes.UnknownIncarnation => "session-mesh show ID, to see which incarnation lives",
         ErrorCodes.Tombstoned => "session-mesh show ID, to see how it ended; session-mesh revive ID, if its process is gone; or another id",
@@ -38,7 +42,7 @@ internal static class NextSteps
             $"the key was made but its secret was lost on the way: session-mesh keys revoke {key}, then create again",
         ErrorCodes.InboxFull => "session-mesh inbox, to see what waits; steer again when the agent has caught up",
         ErrorCodes.Busy when problem.RetryAfter is { } seconds => $"the same again in {seconds} s",
-        _ when problem.Status == 400 => $"session-mesh {context.Parse.CommandResult.Command.Name} --help",
+        _ when problem.Status == 400 => $"{ParseErrors.PathOf(context.Parse)} --help",
         _ => null,
     };
 }

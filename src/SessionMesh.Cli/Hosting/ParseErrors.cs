@@ -1,5 +1,6 @@
 using System.CommandLine;
 using SessionMesh.Cli.Output;
+using SessionMesh.Cli.Sessions;
 
 namespace SessionMesh.Cli.Hosting;
 
@@ -8,18 +9,21 @@ internal static class ParseErrors
 {
     public static int Render(ParseResult parse, CliHost host)
     {
-        var path = PathOf(parse);
-        // An unknown word also leaves the command missing; the word alone is what went wrong.
-        var errors = parse.UnmatchedTokens.Count > 0 ? parse.Errors.Where(e => e.Message.Contains('\'')) : parse.Errors;
-        foreach (var error in errors)
-            host.Error.WriteLine("error: " + Secrets.Redact(TerminalText.Escape(error.Message)));
+        if (SessionCommand.Covers(parse)) return SessionErrors.RenderParse(parse, host);
+        foreach (var error in Messages(parse))
+            host.Error.WriteLine("error: " + Secrets.Redact(TerminalText.Escape(error)));
         if (Suggestion(parse) is { } word)
             host.Error.WriteLine($"  did you mean '{word}'?");
-        host.Error.WriteLine($"  try: {path} --help");
+        host.Error.WriteLine($"  try: {PathOf(parse)} --help");
         return ExitCodes.Usage;
     }
 
-    private static string PathOf(ParseResult parse)
+    /// <summary>What is wrong. An unknown word also leaves the command missing; the word alone is what went wrong.</summary>
+    public static IEnumerable<string> Messages(ParseResult parse) =>
+        (parse.UnmatchedTokens.Count > 0 ? parse.Errors.Where(e => e.Message.Contains('\'')) : parse.Errors).Select(error => error.Message);
+
+    /// <summary>The command as it would be typed.</summary>
+    public static string PathOf(ParseResult parse)
     {
         var names = new Stack<string>();
         for (var result = parse.CommandResult; result is not null; result = result.Parent as System.CommandLine.Parsing.CommandResult)
@@ -28,7 +32,7 @@ internal static class ParseErrors
     }
 
     /// <summary>The known word nearest to the first unknown one, when it is near: at most a third of its letters apart.</summary>
-    private static string? Suggestion(ParseResult parse)
+    public static string? Suggestion(ParseResult parse)
     {
         if (parse.UnmatchedTokens.Count == 0) return null;
         var typed = parse.UnmatchedTokens[0];

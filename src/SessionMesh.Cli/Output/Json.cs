@@ -46,22 +46,16 @@ internal static class Json
         }
     });
 
-    /// <summary>The object with one member replaced, everything else as it was.</summary>
-    public static JsonElement Replace(JsonElement value, string member, IEnumerable<JsonElement> items) => Build(json =>
+    /// <summary>The object with the items of one member replaced, everything else as it was.</summary>
+    public static JsonElement Replace(JsonElement value, string member, IEnumerable<JsonElement> items) => Replace(value, member, json =>
     {
-        foreach (var property in value.EnumerateObject())
-        {
-            if (property.Name != member)
-            {
-                property.WriteTo(json);
-                continue;
-            }
-
-            json.WriteStartArray(member);
-            foreach (var item in items) item.WriteTo(json);
-            json.WriteEndArray();
-        }
+        json.WriteStartArray();
+        foreach (var item in items) item.WriteTo(json);
+        json.WriteEndArray();
     });
+
+    /// <summary>The object with one member replaced, everything else as it was.</summary>
+    public static JsonElement Replace(JsonElement value, string member, JsonElement replacement) => Replace(value, member, replacement.WriteTo);
 
     /// <summary>The object without one member.</summary>
     public static JsonElement Without(JsonElement value, string member) => Build(json =>
@@ -74,6 +68,21 @@ internal static class Json
         value.ValueKind == JsonValueKind.Object && value.TryGetProperty(member, out var found) && found.ValueKind == JsonValueKind.String
             ? found.GetString()
             : null;
+
+    private static JsonElement Replace(JsonElement value, string member, Action<Utf8JsonWriter> replacement) => Build(json =>
+    {
+        foreach (var property in value.EnumerateObject())
+        {
+            if (property.Name != member)
+            {
+                property.WriteTo(json);
+                continue;
+            }
+
+            json.WritePropertyName(member);
+            replacement(json);
+        }
+    });
 
     private static ReadOnlyMemory<byte> ToBytes(JsonWriterOptions options, Action<Utf8JsonWriter> write)
     {

@@ -30,17 +30,20 @@ internal sealed class OutputOptions
 {
     private static readonly string[] s_names = [.. Enum.GetNames<OutputFormat>().Select(name => name.ToLowerInvariant())];
 
-    private readonly Option<string?> _format = Opt.Choice("--output", "How to print, table by default", s_names, "-o");
+    private readonly Option<string?> _format;
     private readonly Option<string?> _fields = new("--fields") { Description = "Members to print, in this order", HelpName = "a,b" };
 
-    public OutputOptions(Command command)
+    /// <param name="fallback">The format where none is asked for, in words.</param>
+    public OutputOptions(Command command, string fallback = "table by default")
     {
+        _format = Opt.Choice("--output", "How to print, " + fallback, s_names, "-o");
         command.Add(_format);
         command.Add(_fields);
     }
 
-    public OutputFormat FormatOf(ParseResult parse) =>
-        parse.GetValue(_format) is { } name ? (OutputFormat)Array.IndexOf(s_names, name) : OutputFormat.Table;
+    /// <summary>The format asked for, or null.</summary>
+    public OutputFormat? FormatOf(ParseResult parse) =>
+        parse.GetValue(_format) is { } name ? (OutputFormat)Array.IndexOf(s_names, name) : null;
 
     public IReadOnlyList<string>? FieldsOf(ParseResult parse) =>
         parse.GetValue(_fields)?.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);

@@ -33,7 +33,7 @@ internal sealed class OutputWriter(CliHost host, OutputFormat format, IReadOnlyL
                 host.Out.Write(YamlText.Of(Selected(document, view)));
                 break;
             case OutputFormat.Table or OutputFormat.Wide when view.Vertical:
-                Lines(_table.Vertical(ColumnsOf(view), document, host.Time.GetUtcNow()));
+                Lines(_table.Vertical(ColumnsOf(view), view.Rows(document).Single(), host.Time.GetUtcNow()));
                 break;
             case OutputFormat.Table or OutputFormat.Wide:
                 Lines(_table.Lines(ColumnsOf(view), view.Rows(document), host.Time.GetUtcNow()));
@@ -80,6 +80,7 @@ internal sealed class OutputWriter(CliHost host, OutputFormat format, IReadOnlyL
 
     private JsonElement Selected(JsonElement document, View view) =>
         fields is null ? document
+        : view.RowMember is not null ? Json.Replace(document, view.RowMember, Json.Select(document.GetProperty(view.RowMember), fields))
         : view.RowsMember is null ? Json.Select(document, fields)
         : Json.Replace(document, view.RowsMember, view.Rows(document).Select(row => Json.Select(row, fields)));
 

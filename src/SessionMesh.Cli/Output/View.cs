@@ -9,6 +9,9 @@ internal sealed record View
     /// <summary>The member that holds the rows; null when the answer itself is the one row.</summary>
     public string? RowsMember { get; init; }
 
+    /// <summary>The member that holds the one row, where an envelope is around it.</summary>
+    public string? RowMember { get; init; }
+
     /// <summary>Rows for a person where they are not simply a member's items.</summary>
     public Func<JsonElement, IEnumerable<JsonElement>>? RowsOf { get; init; }
 
@@ -32,6 +35,7 @@ internal sealed record View
 
     public IEnumerable<JsonElement> Rows(JsonElement document) =>
         RowsOf is not null ? RowsOf(document)
+        : RowMember is not null ? [document.GetProperty(RowMember)]
         : RowsMember is null ? [document]
         : document.TryGetProperty(RowsMember, out var rows) ? rows.EnumerateArray() : [];
 

@@ -5,12 +5,13 @@ namespace SessionMesh.Cli.Tests.Config;
 public sealed class ConfigTests
 {
     private static readonly Func<CancellationToken, Task<HttpResponseMessage>> s_absent = Problem(404, "agent_not_found");
+    private static readonly Func<CancellationToken, Task<HttpResponseMessage>> s_noSession = Problem(404, "session_not_found");
     private static readonly Func<CancellationToken, Task<HttpResponseMessage>> s_declared = Json(201, """{"agent_id":"123","status":"declared"}""");
 
     [Fact]
     public async Task LoadConfig_DeclaresWhatIsAbsent_AndReportsEachAgainstItsFilter()
     {
-        using var tool = new Tool(s_absent, s_declared, Json(200, """{"agent_id":"b","status":"alive"}"""), Json(200, """{"agent_id":"c","status":"lost"}"""));
+        using var tool = new Tool(s_absent, s_noSession, s_declared, Json(200, """{"agent_id":"b","status":"alive"}"""), Json(200, """{"agent_id":"c","status":"lost"}"""));
         var file = tool.WriteFile("fleet.yaml", "sessions: [{id: 123, filter: alive}, {id: b, filter: ACTIVE}, {id: c}]\n");
 
         Assert.Equal(
@@ -23,7 +24,7 @@ public sealed class ConfigTests
                 """, ""),
             await tool.RunAsync("load-config " + file));
         Assert.Equal(
-            ["GET /agents/123", """POST /agents {"agent_id":"123","declare":true}""", "GET /agents/b", "GET /agents/c"],
+            ["GET /agents/123", "GET /sessions/123", """POST /agents {"agent_id":"123","declare":true}""", "GET /agents/b", "GET /agents/c"],
             tool.Calls);
     }
 
@@ -38,16 +39,50 @@ public sealed class ConfigTests
             await tool.RunAsync("load-config -o jsonl " + file));
     }
 
+    [Theory]
+    [InlineData("active", "alive", true)]
+    [InlineData("active", "active", true)]
+    [InlineData("active", "all", true)]
+    [InlineData("active", "dead", false)]
+    [InlineData("expired", "alive", false)]
+    [InlineData("expired", "all", true)]
+    public async Task LoadConfig_PlainSession_IsNoAgentToDeclare_AndIsReportedAgainstItsFilter(string status, string filter, bool matches)
+    {
+        using var tool = new Tool(s_absent, Json(200, $$"""
+            {"id":"123","user":"u","status":"{{status}}","ttl":null,"meta":{},"created_at":"2026-01-02T03:04:05Z","last_access":"2026-01-02T03:04:05Z","version":1}
+            """));
+        var file = tool.WriteFile("fleet.yaml", $"sessions: [{{id: 123, filter: {filter}}}]");
+
+        Assert.Equal(
+            new Ran(0, $$"""{"id":"123","filter":"{{filter}}","status":"{{status}}","matches":{{(matches ? "true" : "false")}},"declared":false,"error":null}""" + "\n", ""),
+            await tool.RunAsync("load-config -o jsonl " + file));
+        Assert.Equal(["GET /agents/123", "GET /sessions/123"], tool.Calls);
+    }
+
+    [Theory]
+    [InlineData(404, "not_found")]
+    [InlineData(403, "missing_scope")]
+    [InlineData(403, "not_your_agent")]
+    public async Task LoadConfig_WhereSessionsCannotBeSeen_DeclaresTheAgent(int status, string code)
+    {
+        using var tool = new Tool(s_absent, Problem(status, code), s_declared);
+        var file = tool.WriteFile("fleet.yaml", "sessions: [{id: 123, filter: declared}]");
+
+        Assert.Equal(
+            new Ran(0, """{"id":"123","filter":"declared","status":"declared","matches":true,"declared":true,"error":null}""" + "\n", ""),
+            await tool.RunAsync("load-config -o jsonl " + file));
+    }
+
     [Fact]
     public async Task LoadConfig_Json_RemembersTheCluster()
     {
-        using var tool = new Tool(s_absent, s_declared);
+        using var tool = new Tool(s_absent, s_noSession, s_declared);
         var skills = tool.WriteFile("skills.json", """{"skills": ["session-mesh"], "cluster": "distributed-comms"}""");
         var fleet = tool.WriteFile("fleet.json", """{"sessions": [{"id": 123}]}""");
 
         Assert.Equal(new Ran(0, "", "cluster distributed-comms is now the default of context default\n"), await tool.RunAsync("load-config " + skills));
         Assert.Equal(0, (await tool.RunAsync("load-config " + fleet)).Code);
-        Assert.Equal(["GET /agents/123", """POST /agents {"agent_id":"123","cluster":"distributed-comms","declare":true}"""], tool.Calls);
+        Assert.Equal(["GET /agents/123", "GET /sessions/123", """POST /agents {"agent_id":"123","cluster":"distributed-comms","declare":true}"""], tool.Calls);
     }
 
     [Fact]

@@ -1,0 +1,108 @@
+using System.CommandLine;
+using SessionMesh.Cli.Hosting;
+using SessionMesh.Cli.Output;
+using SessionMesh.Client;
+using SessionMesh.Contracts;
+
+namespace SessionMesh.Cli.Sessions.Import;
+
+/// <summary><c>session import</c>: records that another store left behind, with their ids, times and states.</summary>
+internal sealed class ImportSessionsCommand : SessionToolCommand
+{
+    /// <summary>Lines named to a person; a program gets all that are listed.</summary>
+    private const int Named = 20;
+
+    private static readonly View s_view = View.Single("imported", ["dry_run", "lines", "imported", "existing", "other_kind", "failed"]);
+
+    private readonly Argument<string> _file = new("file") { Description = "A record a line, as 'session export --format jsonl' writes and ~/.session/data.jsonl holds; - for standard input" };
+    private readonly Option<bool> _dryRun = new("--dry-run") { Description = "Only say what would be imported" };
+
+    public ImportSessionsCommand(CliHost host) : base(host, "import", "Import sessions from a file of records, one a line.")
+    {
+        Add(_file);
+        Add(_dryRun);
+        Examples =
+        [
+            "session-mesh session import ~/.session/data.jsonl --dry-run",
+            "session-mesh session import ~/.session/data.jsonl",
+            "zcat sessions.jsonl.gz | session-mesh session import -",
+        ];
+        ExitNotes = ["0  every line was taken, is there already, or is another tool's", "7  some lines were skipped as broken; the others are imported"];
+    }
+
+    protected override async Task<int> RunAsync(CommandContext context, CancellationToken cancellation)
+    {
+        var file = context.Get(_file)!;
+        context.Doing = $"import {file}";
+        await using var input = Open(context.Host, file);
+        var totals = new ImportTotals(context.Get(_dryRun));
+        await SendAsync(context, input, totals, cancellation);
+
+        context.Output.Write(Json.Build(totals.Write), s_view);
+        if (context.Output.IsTable) Explain(context, totals);
+        return totals.Failed == 0 ? ExitCodes.Done : ExitCodes.Partly;
+    }
+
+    private static Stream Open(CliHost host, string file)
+    {
+        if (file is "-") return host.OpenIn();
+        try
+        {
+            return File.OpenRead(file);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw CommandException.Usage(e.Message);
+        }
+    }
+
+    private async Task SendAsync(CommandContext context, Stream input, ImportTotals totals, CancellationToken cancellation)
+    {
+        var blocks = new LineBlocks(input);
+        var began = context.Host.Time.GetTimestamp();
+        long? length = input.CanSeek ? input.Length : null;
+        using var progress = new ProgressLine(context, () => ImportProgress.Text(blocks.BytesRead, length, context.Host.Time.GetElapsedTime(began), totals.Lines));
+        var done = 0;
+        try
+        {
+            while (await blocks.NextAsync(cancellation) is { } block)
+            {
+                done = block.LinesBefore;
+                if (block.IsTooLong) totals.SkipTooLong(block.LinesBefore + 1);
+                else await SendAsync(context.Client, block, context.Get(_dryRun), totals, cancellation);
+                done += block.Lines;
+            }
+        }
+        catch (Exception e) when (e is MeshException or OperationCanceledException && done > 0 && !context.Get(_dryRun))
+        {
+            context.Note($"lines 1 to {done} are done; import the file again when it can go on: what is there is left as it is");
+            throw;
+        }
+    }
+
+    private static async Task SendAsync(MeshClient client, LineBlock block, bool dryRun, ImportTotals totals, CancellationToken cancellation)
+    {
+        var answer = await client.ImportSessionsAsync(block.Bytes, dryRun, cancellation);
+        totals.Add(answer);
+        if (answer.SkippedCount == answer.Skipped.Count)
+        {
+            foreach (var line in answer.Skipped) totals.Skip(line with { Line = line.Line + block.LinesBefore });
+            return;
+        }
+
+        // The answer does not say of every line why: asked again in pieces for which it does, and which change nothing.
+        foreach (var piece in block.InPieces(Limits.ImportSkipsListed))
+        {
+            var part = await client.ImportSessionsAsync(piece.Bytes, dryRun: true, cancellation);
+            foreach (var line in part.Skipped) totals.Skip(line with { Line = line.Line + piece.LinesBefore });
+        }
+    }
+
+    private static void Explain(CommandContext context, ImportTotals totals)
+    {
+        var wrong = totals.Skipped.Where(line => line.Code is not ImportTotals.OtherKind).Take(Named).ToList();
+        foreach (var line in wrong) context.Note($"line {line.Line}: {line.Reason} ({line.Code})");
+        if (totals.Failed > wrong.Count) context.Note($"and {totals.Failed - wrong.Count} more; --output json lists the first {Limits.ImportSkipsListed} skipped lines");
+        if (totals.OtherKinds > 0) context.Note($"{totals.OtherKinds} lines are another tool's, and were left out");
+    }
+}

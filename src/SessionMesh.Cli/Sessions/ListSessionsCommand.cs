@@ -1,0 +1,91 @@
+using System.CommandLine;
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using SessionMesh.Cli.Hosting;
+using SessionMesh.Cli.Output;
+using SessionMesh.Client;
+using SessionMesh.Contracts;
+using SessionMesh.Contracts.Agents;
+using SessionMesh.Contracts.Sessions;
+
+namespace SessionMesh.Cli.Sessions;
+
+/// <summary><c>session list</c>: every page, unless a limit is given.</summary>
+internal sealed class ListSessionsCommand : SessionToolCommand
+{
+    private readonly Option<string?> _status = Opt.Choice("--status", "Only these", SessionStatus.All);
+    private readonly Option<string?> _user = new("--user") { Description = "Only this user's", HelpName = "USER" };
+    private readonly Option<int?> _limit = Opt.Number("--limit", "At most so many (default: all)", 1, int.MaxValue);
+    private readonly Option<Dictionary<string, string>?> _meta = SessionOpt.Meta("Only those whose metadata has all of these");
+    private readonly Option<string?> _kind = Opt.Choice("--kind", "Plain sessions, those of agents, or both; session by default", SessionKind.Allowed);
+
+    public ListSessionsCommand(CliHost host) : base(host, "list", "List all sessions, optionally filter by status.")
+    {
+        Add(_status);
+        Add(_user);
+        Add(_limit);
+        Add(_meta);
+        Add(_kind);
+        Examples =
+        [
+            "session-mesh session list --status active",
+            "session-mesh session list --user alice --limit 10 --output json",
+            "session-mesh session list --meta theme=dark -o name",
+        ];
+    }
+
+    protected override async Task<int> RunAsync(CommandContext context, CancellationToken cancellation)
+    {
+        context.Doing = "list the sessions";
+        var withVersion = SessionOutput.WithVersion(context);
+        if (context.Output.Format is OutputFormat.Json)
+        {
+            var records = new RecordList();
+            await foreach (var row in RowsAsync(context, cancellation)) records.Add(SessionShapes.Record(row, withVersion), context.Output.Fields);
+            records.Print(context.Host.Out);
+            return ExitCodes.Done;
+        }
+
+        var rows = new List<SessionRow>();
+        var isWhole = context.Output.IsTable || context.Output.Format is OutputFormat.Yaml;
+        await foreach (var row in RowsAsync(context, cancellation))
+        {
+            if (isWhole) rows.Add(row);
+            else context.Output.WriteRow(SessionShapes.Record(row, withVersion), SessionShapes.Sessions);
+        }
+
+        if (context.Output.IsTable && rows.Count == 0) context.Note("there is no such session");
+        else context.Output.Write(Document(rows, withVersion), SessionShapes.Sessions);
+        return ExitCodes.Done;
+    }
+
+    private async IAsyncEnumerable<SessionRow> RowsAsync(CommandContext context, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        var left = context.Get(_limit) ?? int.MaxValue;
+        var query = QueryOf(context);
+        while (left > 0)
+        {
+            var page = await context.Client.SessionsAsync(query with { Limit = Math.Min(left, Limits.MaxPage) }, cancellation);
+            foreach (var row in page.Sessions) yield return row;
+            left -= page.Sessions.Count;
+            if (page.NextCursor is not { } next) break;
+            query = query with { Cursor = next };
+        }
+    }
+
+    private SessionQuery QueryOf(CommandContext context) => new()
+    {
+        Status = context.Get(_status),
+        User = context.Get(_user),
+        Meta = context.Get(_meta),
+        Kind = context.Get(_kind),
+    };
+
+    private static JsonElement Document(List<SessionRow> rows, bool withVersion) => SessionShapes.Ok(json =>
+    {
+        json.WriteNumber("count"u8, rows.Count);
+        json.WriteStartArray("sessions"u8);
+        foreach (var row in rows) SessionShapes.WriteRecord(json, row, withVersion);
+        json.WriteEndArray();
+    });
+}

@@ -1,0 +1,74 @@
+using System.CommandLine;
+using System.Text.Json;
+using SessionMesh.Cli.Hosting;
+using SessionMesh.Cli.Output;
+using SessionMesh.Client;
+using SessionMesh.Contracts.Errors;
+
+namespace SessionMesh.Cli.Sessions;
+
+/// <summary>
+/// Failures under <c>session</c>. What is not found and what is typed wrong has exit code 1 and the shape that scripts know;
+/// everything else, which a file in a home directory could not bring about, has the usual exit code, and a <c>code</c> beside the same shape.
+/// </summary>
+internal static class SessionErrors
+{
+    /// <param name="streams">Standard output holds records already: nothing but records goes there.</param>
+    public static int Render(Exception error, CommandContext context, bool streams = false)
+    {
+        switch (error)
+        {
+            case NoSuchSessionException when context.Output.IsJson:
+                WriteJson(context, streams, Json.Build(json =>
+                {
+                    json.WriteBoolean("ok"u8, false);
+                    json.WriteString("error"u8, Secrets.Redact(error.Message));
+                }));
+                return ExitCodes.Failed;
+            case NoSuchSessionException:
+                context.Host.Error.WriteLine("error: " + Secrets.Redact(TerminalText.Escape(error.Message)));
+                return ExitCodes.Failed;
+            case CommandException { ExitCode: ExitCodes.Usage } e:
+                return Usage(context.Host, e.Next is null ? e.Message : $"{e.Message}; {e.Next}");
+            case MeshException { Problem: { Status: 400 or 413 } problem }:
+                return Usage(context.Host, Sentence(problem));
+        }
+
+        if (!context.Output.IsJson) return Errors.Render(error, context);
+        var (exitCode, what, next) = Errors.Explain(error, context);
+        if (exitCode == ExitCodes.Interrupted) return exitCode;
+        WriteJson(context, streams, Json.Build(json =>
+        {
+            json.WriteBoolean("ok"u8, false);
+            json.WriteString("error"u8, Secrets.Redact(Sentence(what)));
+            json.WriteString("code"u8, what.Code);
+            if (next is not null) json.WriteString("try"u8, Secrets.Redact(next));
+            if (what.RequestId is { } request) json.WriteString("request_id"u8, request);
+        }));
+        return exitCode;
+    }
+
+    /// <summary>A command line that cannot be understood.</summary>
+    public static int RenderParse(ParseResult parse, CliHost host)
+    {
+        var what = string.Join(' ', ParseErrors.Messages(parse));
+        var next = ParseErrors.Suggestion(parse) is { } word ? $"did you mean '{word}'?" : $"try {ParseErrors.PathOf(parse)} --help";
+        return Usage(host, $"{what.TrimEnd('.')}; {next}");
+    }
+
+    private static int Usage(CliHost host, string what)
+    {
+        host.Error.WriteLine(TerminalText.EscapeJson(Json.Compact(Json.Build(json => json.WriteString("error"u8, Secrets.Redact(what))))));
+        return ExitCodes.Failed;
+    }
+
+    private static void WriteJson(CommandContext context, bool streams, JsonElement document)
+    {
+        var toOut = !streams && context.Output.Format is OutputFormat.Json;
+        if (toOut) context.Host.Out.WriteLine(TerminalText.EscapeJson(Json.Indented(document)));
+        else context.Host.Error.WriteLine(TerminalText.EscapeJson(Json.Compact(document)));
+    }
+
+    private static string Sentence(Problem problem) => problem.Errors is not { Count: > 0 } errors ? problem.Detail
+        : $"{problem.Detail} ({string.Join("; ", errors.Select(member => $"{member.Pointer}: {member.Message}{(member.Allowed is { } allowed ? $" (allowed: {string.Join(", ", allowed)})" : "")}"))})";
+}

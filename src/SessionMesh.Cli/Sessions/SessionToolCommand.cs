@@ -1,0 +1,56 @@
+using System.CommandLine;
+using SessionMesh.Cli.Hosting;
+using SessionMesh.Cli.Output;
+using SessionMesh.Client;
+using SessionMesh.Contracts;
+using SessionMesh.Contracts.Errors;
+
+namespace SessionMesh.Cli.Sessions;
+
+/// <summary>A command of <c>session</c>: JSON where standard output is no terminal, and the errors and exit codes that hold under this word.</summary>
+internal abstract class SessionToolCommand : MeshCommand
+{
+    private readonly bool _isTerminal;
+
+    /// <param name="format">Whether <c>--output</c> names a format; where it does not, it may be a file.</param>
+    protected SessionToolCommand(CliHost host, string name, string description, bool format = true) : base(host, name, description, output: false)
+    {
+        _isTerminal = host.OutIsTerminal;
+        if (format) OutputOptions = new OutputOptions(this, "table by default on a terminal, else json");
+    }
+
+    protected override OutputFormat DefaultFormat => _isTerminal ? OutputFormat.Table : OutputFormat.Json;
+
+    /// <summary>True for a command whose standard output is a stream of records: an error would look like one of them.</summary>
+    protected virtual bool Streams => false;
+
+    protected override int Fail(Exception error, CommandContext context) => SessionErrors.Render(error, context, Streams);
+}
+
+/// <summary>A command about one session, which it names by id.</summary>
+internal abstract class OneSessionCommand : SessionToolCommand
+{
+    private readonly Argument<string> _id = new("session-id") { Description = "The session's id" };
+
+    protected OneSessionCommand(CliHost host, string name, string description) : base(host, name, description) => Add(_id);
+
+    protected abstract Task<int> RunAsync(CommandContext context, string id, CancellationToken cancellation);
+
+    protected sealed override async Task<int> RunAsync(CommandContext context, CancellationToken cancellation)
+    {
+        var id = context.Get(_id)!;
+        context.Doing = $"{Name} session {id}";
+        if (!MeshId.IsValid(id)) throw new NoSuchSessionException(id);
+        try
+        {
+            return await RunAsync(context, id, cancellation);
+        }
+        catch (MeshException e) when (e.Code is ErrorCodes.SessionNotFound)
+        {
+            throw new NoSuchSessionException(id);
+        }
+    }
+}
+
+/// <summary>There is no session of that id; what is no id at all names none either.</summary>
+internal sealed class NoSuchSessionException(string id) : Exception($"Session {id} not found");

@@ -1,0 +1,32 @@
+using SessionMesh.Contracts;
+using SessionMesh.Contracts.Sessions;
+
+namespace SessionMesh.Client;
+
+public sealed partial record MeshCall
+{
+    public static MeshCall CreateSession(CreateSessionRequest? request = null) =>
+        Write(HttpMethod.Post, Routes.Sessions, request ?? new(), ClientJson.Context.CreateSessionRequest);
+
+    public static MeshCall Sessions(SessionQuery? query = null) => Get(Routes.Sessions + (query ?? new()).ToQueryString());
+
+    public static MeshCall Session(string sessionId) => Get(Routes.Session(CheckedId(sessionId)));
+
+    /// <summary>Sets entries of the metadata, or takes them away, and touches <c>last_access</c>.</summary>
+    public static MeshCall UpdateSession(string sessionId, UpdateSessionRequest request) =>
+        Write(HttpMethod.Patch, Routes.Session(CheckedId(sessionId)), request, ClientJson.Context.UpdateSessionRequest);
+
+    /// <summary>Begins the TTL anew; what has expired is active again.</summary>
+    public static MeshCall RefreshSession(string sessionId, RefreshSessionRequest? request = null) =>
+        Write(HttpMethod.Post, Routes.SessionRefresh(CheckedId(sessionId)), request ?? new(), ClientJson.Context.RefreshSessionRequest);
+
+    public static MeshCall ExpireSession(string sessionId) => Write(HttpMethod.Post, Routes.SessionExpire(CheckedId(sessionId)));
+
+    public static MeshCall DeleteSession(string sessionId) => Write(HttpMethod.Delete, Routes.Session(CheckedId(sessionId)));
+
+    public static MeshCall SessionStats() => Get(Routes.SessionStats);
+
+    /// <summary>Removes what has expired, so many at most; the answer's <c>more</c> asks for another call.</summary>
+    public static MeshCall CleanupSessions(CleanupRequest? request = null) =>
+        Write(HttpMethod.Post, Routes.SessionCleanup, request ?? new(), ClientJson.Context.CleanupRequest);
+}

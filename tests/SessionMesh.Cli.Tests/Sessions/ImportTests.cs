@@ -1,0 +1,221 @@
+using System.Text;
+using SessionMesh.Cli.Sessions.Import;
+using static SessionMesh.Client.Tests.ScriptedServer;
+
+namespace SessionMesh.Cli.Tests.Sessions;
+
+public sealed class ImportTests
+{
+    private const string AllTaken = """{"dry_run":false,"lines":2,"imported":1,"existing":1,"skipped_count":0,"skipped":[]}""";
+
+    [Fact]
+    public async Task AFile_IsSentAsItIs()
+    {
+        using var tool = new Tool(Json(200, AllTaken));
+        var file = tool.WriteFile("data.jsonl", "{\"a\":1}\r\n\n{\"b\":2}");
+
+        Assert.Equal(
+            new Ran(0, """
+                {
+                  "ok": true,
+                  "dry_run": false,
+                  "lines": 2,
+                  "imported": 1,
+                  "existing": 1,
+                  "skipped_count": 0,
+                  "other_kind": 0,
+                  "failed": 0,
+                  "skipped": []
+                }
+
+                """, ""),
+            await tool.RunAsync($"session import {file}"));
+        Assert.Equal("POST /sessions/import {\"a\":1}\r\n\n{\"b\":2}", Assert.Single(tool.Calls));
+        Assert.False(tool.Server.Requests[0].Headers.ContainsKey("Idempotency-Key"));
+    }
+
+    [Fact]
+    public async Task StandardInput_WithAByteOrderMark_IsBytes()
+    {
+        using var tool = new Tool(Json(200, AllTaken.Replace("false", "true", StringComparison.Ordinal))) { PipedBytes = [0xEF, 0xBB, 0xBF, .. "{}\n"u8] };
+
+        var ran = await tool.RunAsync("session import - --dry-run");
+
+        Assert.Equal((0, ""), (ran.Code, ran.Error));
+        Assert.Contains("\"dry_run\": true", ran.Out, StringComparison.Ordinal);
+        Assert.Equal("POST /sessions/import?dry_run=true {}\n", Assert.Single(tool.Calls));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("\uFEFF")]
+    public async Task AnEmptyFile_AsksNobody(string content)
+    {
+        using var tool = new Tool(Json(200, AllTaken));
+        var file = tool.WriteFile("empty.jsonl", content);
+
+        var ran = await tool.RunAsync($"session import {file} -o jsonl");
+
+        Assert.Equal(
+            new Ran(0, """{"ok":true,"dry_run":false,"lines":0,"imported":0,"existing":0,"skipped_count":0,"other_kind":0,"failed":0,"skipped":[]}""" + "\n", ""), ran);
+        Assert.Empty(tool.Server.Requests);
+    }
+
+    [Fact]
+    public async Task AnotherToolsLines_AreNoFailure()
+    {
+        using var tool = new Tool(Json(200, """{"dry_run":false,"lines":3,"imported":2,"existing":0,"skipped_count":1,"skipped":[{"line":2,"code":"other_kind","reason":"not a session"}]}"""))
+        {
+            PipedBytes = [.. "a\nb\nc\n"u8],
+        };
+
+        Assert.Equal(
+            new Ran(0, """{"ok":true,"dry_run":false,"lines":3,"imported":2,"existing":0,"skipped_count":1,"other_kind":1,"failed":0,"skipped":[{"line":2,"code":"other_kind","reason":"not a session"}]}""" + "\n", ""),
+            await tool.RunAsync("session import - -o jsonl"));
+    }
+
+    [Fact]
+    public async Task BrokenLines_AreNamed_AndCode7_AndTheOthersAreIn()
+    {
+        const string Answer = """
+            {"dry_run":false,"lines":4,"imported":1,"existing":0,"skipped_count":3,
+             "skipped":[{"line":1,"code":"broken","reason":"not JSON"},{"line":3,"code":"other_kind","reason":"not a session"},{"line":4,"code":"invalid","reason":"no id"}]}
+            """;
+        using var tool = new Tool(Json(200, Answer)) { PipedBytes = [.. "a\nb\nc\nd\n"u8] };
+
+        var ran = await tool.RunAsync("session import - -o jsonl");
+        Assert.Equal((7, ""), (ran.Code, ran.Error));
+        Assert.StartsWith("""{"ok":false,"error":"2 of 4 lines could not be taken","dry_run":false,"lines":4,"imported":1,"existing":0,"skipped_count":3,"other_kind":1,"failed":2,"skipped":[{"line":1,""", ran.Out, StringComparison.Ordinal);
+
+        tool.Width = 80;
+        Assert.Equal(
+            new Ran(7, """
+                dry run     no
+                lines       4
+                imported    1
+                existing    0
+                other kind  1
+                failed      2
+
+                """, """
+                line 1: not JSON (broken)
+                line 4: no id (invalid)
+                1 lines are another tool's, and were left out
+
+                """),
+            await tool.RunAsync("session import -"));
+    }
+
+    [Fact]
+    public async Task ALongFile_GoesInPieces_CutAtLineEnds_AndTheAnswersAddUp()
+    {
+        var server = new CountingServer();
+        var line = Encoding.UTF8.GetBytes(new string('x', 999) + "\n");
+        var content = Enumerable.Repeat(line, 10_000).SelectMany(bytes => bytes).Concat("broken"u8.ToArray()).ToArray();
+        using var tool = new Tool(server.AnswerAsync) { PipedBytes = content };
+        tool.Server.Seen = server.See;
+
+        var ran = await tool.RunAsync("session import - -o jsonl");
+
+        Assert.Equal(
+            new Ran(7, """{"ok":false,"error":"1 of 10001 lines could not be taken","dry_run":false,"lines":10001,"imported":10000,"existing":0,"skipped_count":1,"other_kind":0,"failed":1,"skipped":[{"line":10001,"code":"broken","reason":"no"}]}""" + "\n", ""),
+            ran);
+        Assert.Equal(3, server.Bodies.Count);
+        Assert.All(server.Bodies, body => Assert.True(body.Length <= LineBlocks.DefaultSize));
+        Assert.Equal(content, server.Bodies.SelectMany(body => body).ToArray());
+    }
+
+    [Fact]
+    public async Task MoreSkipsThanAnAnswerLists_AreAskedForInPieces_ThatChangeNothing()
+    {
+        var server = new CountingServer();
+        var lines = string.Concat(Enumerable.Range(1, 2500).Select(i => i == 2222 ? "broken\n" : "other\n"));
+        using var tool = new Tool(server.AnswerAsync) { PipedBytes = Encoding.UTF8.GetBytes(lines) };
+        tool.Server.Seen = server.See;
+
+        var ran = await tool.RunAsync("session import - -o csv --fields lines,skipped_count,other_kind,failed");
+
+        Assert.Equal(new Ran(7, "lines,skipped_count,other_kind,failed\r\n2500,2500,2499,1\r\n", ""), ran);
+        Assert.Equal(["", "?dry_run=true", "?dry_run=true", "?dry_run=true"], tool.Server.Requests.Select(request => new Uri(request.Url).Query));
+    }
+
+    [Fact]
+    public async Task ServerThatGoesAway_IsSaidHowFarItCame()
+    {
+        var content = string.Concat(Enumerable.Repeat(new string('x', 999) + "\n", 5000));
+        using var tool = new Tool(Json(200, AllTaken), Problem(503, "busy")) { PipedBytes = Encoding.UTF8.GetBytes(content) };
+
+        var ran = await tool.RunAsync("session import -");
+
+        Assert.Equal((1, "lines 1 to 4194 are done; import the file again when it can go on: what is there is left as it is\n"), (ran.Code, ran.Error));
+        Assert.Contains("\"code\": \"busy\"", ran.Out, StringComparison.Ordinal);
+        Assert.Equal(4, tool.Server.Requests.Count);
+    }
+
+    [Fact]
+    public async Task AFileThatIsNotThere_IsAUsageError()
+    {
+        using var tool = new Tool(Json(200, AllTaken));
+
+        Assert.Equal(new Ran(1, "", """{"error":"Could not find file '/nowhere.jsonl'."}""" + "\n"), await tool.RunAsync("session import /nowhere.jsonl"));
+        Assert.Empty(tool.Server.Requests);
+    }
+
+    [Theory]
+    [InlineData("ab\ncd\nef", 6, "ab\ncd\n@0|ef@2")]
+    [InlineData("ab\ncd\nef", 100, "ab\ncd\nef@0")]
+    [InlineData("ab\n\n\ncd\n", 4, "ab\n\n@0|\ncd\n@2")]
+    [InlineData("a\nbbbbbbbb\nc\n", 4, "a\n@0|too long@1|c\n@2")]
+    [InlineData("bbbbbbbb", 4, "too long@0")]
+    [InlineData("bbbb\nc", 4, "too long@0|c@1")]
+    [InlineData("a\nbbb", 4, "a\n@0|bbb@1")]
+    [InlineData("a\r\nb\r\n", 4, "a\r\n@0|b\r\n@1")]
+    [InlineData("\uFEFFa\nb", 5, "a\n@0|b@1")]
+    [InlineData("a\n\uFEFFb\n", 6, "a\n@0|\uFEFFb\n@1")]
+    public async Task Blocks_AreWholeLines(string content, int size, string expected)
+    {
+        foreach (var slow in new[] { false, true })
+        {
+            using var input = new SlowStream(Encoding.UTF8.GetBytes(content), slow);
+            var blocks = new LineBlocks(input, size);
+            var seen = new List<string>();
+            while (await blocks.NextAsync(CancellationToken.None) is { } block)
+                seen.Add($"{(block.IsTooLong ? "too long" : Encoding.UTF8.GetString(block.Bytes.Span))}@{block.LinesBefore}");
+
+            Assert.Equal(expected, string.Join('|', seen));
+        }
+    }
+
+    [Theory]
+    [InlineData(512, 1024L, 1, "512 B of 1.0 KiB, 512 B/s, 7 lines")]
+    [InlineData(3 * 1024 * 1024, null, 2, "3.0 MiB, 1.5 MiB/s, 7 lines")]
+    [InlineData(0, 0L, 0, "0 B of 0 B, 0 B/s, 7 lines")]
+    public void Progress_IsBytesAndRate(long bytes, long? length, int seconds, string text) =>
+        Assert.Equal(text, ImportProgress.Text(bytes, length, TimeSpan.FromSeconds(seconds), 7));
+
+    /// <summary>Takes every line but those that say what is wrong with them, and lists the first thousand that it skips.</summary>
+    private sealed class CountingServer
+    {
+        private byte[] _body = [];
+
+        public List<byte[]> Bodies { get; } = [];
+
+        public void See(byte[] body) => Bodies.Add(_body = body);
+
+        public Task<HttpResponseMessage> AnswerAsync(CancellationToken cancellation)
+        {
+            var lines = Encoding.UTF8.GetString(_body).Split('\n').Select((text, i) => (text, Line: i + 1)).Where(line => line.text.Length > 0).ToList();
+            var skipped = lines.Where(line => line.text is "broken" or "other").ToList();
+            var listed = skipped.Take(1000).Select(line => $$"""{"line":{{line.Line}},"code":"{{(line.text is "other" ? "other_kind" : "broken")}}","reason":"no"}""");
+            return Json(200, $$"""
+                {"dry_run":false,"lines":{{lines.Count}},"imported":{{lines.Count - skipped.Count}},"existing":0,"skipped_count":{{skipped.Count}},"skipped":[{{string.Join(',', listed)}}]}
+                """)(cancellation);
+        }
+    }
+
+    private sealed class SlowStream(byte[] content, bool slow) : MemoryStream(content)
+    {
+        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
+            base.ReadAsync(slow && buffer.Length > 1 ? buffer[..1] : buffer, cancellationToken);
+    }
+}
