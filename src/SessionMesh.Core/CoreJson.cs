@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using SessionMesh.Core.Admin;
 using SessionMesh.Core.Agents;
 using SessionMesh.Core.Idempotency;
 using SessionMesh.Core.Keys;
@@ -30,4 +31,5 @@ namespace SessionMesh.Core;
 [JsonSerializable(typeof(KeyEnded))]
 [JsonSerializable(typeof(ReceiptKept))]
 [JsonSerializable(typeof(ReceiptsTrimmed))]
+[JsonSerializable(typeof(AdminRequested))]
 internal sealed partial class CoreJson : JsonSerializerContext;

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using SessionMesh.Contracts;
 using SessionMesh.Server.Engine;
 using SessionMesh.Server.Store;
+using SessionMesh.Storage;
 
 namespace SessionMesh.Server.Hosting;
 
@@ -14,6 +15,11 @@ internal static class Banner
         var directory = app.Services.GetRequiredService<DataDirectory>();
         var state = app.Services.GetRequiredService<MeshEngine>().State;
         var url = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
+        if (directory.SetAside is { } kept)
+        {
+            output.WriteLine(Restored(app, directory, kept));
+        }
+
         output.WriteLine($"""
             Session Mesh listens on {url}
               data      {directory.Path} ({state.Slots.Count} agents, revision {state.Revision})
@@ -30,6 +36,15 @@ internal static class Banner
               curl -H "Authorization: Bearer $SESSION_API_KEY" {url}{Routes.Alive}
             Ctrl+C stops the server; agents keep running and come back to it.
             """);
+    }
+
+    private static string Restored(WebApplication app, DataDirectory directory, string kept)
+    {
+        using var db = StoreFile.OpenReadOnly(directory.Database);
+        var valid = File.Exists(directory.RootKeyFile) && StoreCheck.HasAdminKey(db, File.ReadAllText(directory.RootKeyFile).Trim());
+        return $"A backup was restored, at revision {app.Services.GetRequiredService<MeshEngine>().State.Revision}."
+            + (kept.Length == 0 ? "" : $" The store before is kept as {Path.Combine(directory.Path, kept)}.")
+            + (valid ? "" : $"\nThe key in {directory.RootKeyFile} is not valid in it: use a key from the time of the backup.");
     }
 
     /// <summary>What the tool cannot find by itself: an address or a directory that is not the usual one. A line each, or nothing.</summary>

@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Diagnostics;
 using SessionMesh.Contracts;
 using SessionMesh.Contracts.Errors;
 using SessionMesh.Core;
+using SessionMesh.Server.Admin;
 using SessionMesh.Server.Auth;
 using SessionMesh.Server.Engine;
 using SessionMesh.Server.Http;
@@ -48,6 +49,7 @@ public static class MeshServer
         var engine = app.Services.GetRequiredService<MeshEngine>();
         await FirstStart.MintRootKeyAsync(engine, app.Services.GetRequiredService<DataDirectory>());
         app.Services.GetRequiredService<LeaseKeeper>();
+        app.Services.GetRequiredService<Compactor>();
         app.Services.GetRequiredService<Shutdown>();
     }
 

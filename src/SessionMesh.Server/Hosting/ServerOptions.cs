@@ -1,3 +1,4 @@
+using SessionMesh.Server.Admin;
 using SessionMesh.Server.Store;
 
 namespace SessionMesh.Server.Hosting;
@@ -19,12 +20,16 @@ public sealed record ServerOptions
     /// <summary>Take an address beyond loopback without TLS.</summary>
     public bool AllowPlainHttp { get; init; }
 
+    /// <summary>How long is kept what is over.</summary>
+    public Retention Retention { get; init; } = new();
+
     public static ServerOptions From(IConfiguration configuration) => new()
     {
         Urls = configuration["urls"] ?? DefaultUrl,
         Data = configuration["data"] ?? DataDirectory.Default,
         AllowedHosts = configuration["allow-host"]?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? [],
         AllowPlainHttp = configuration["allow-plain-http"] is "true" or "1" or "yes",
+        Retention = Retention.From(configuration),
     };
 
     /// <exception cref="StartupException">An address is not one, or would send keys in the clear beyond this machine.</exception>

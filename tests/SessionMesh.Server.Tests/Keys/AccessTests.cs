@@ -47,6 +47,11 @@ public sealed class AccessTests(AccessServer server) : IClassFixture<AccessServe
         { "GET /keys/{key_id}", "keys/aaaaaaaaaaaa", null, [Scopes.KeysMint], 404, 404 },
         { "DELETE /keys/{key_id}", "keys/aaaaaaaaaaaa", null, [Scopes.KeysMint], 404, 404 },
         { "GET /audit", "audit", null, [Scopes.AuditRead], 200, 403 }, // about the whole mesh: no key for some agents has that scope
+        { "POST /admin/compact", "admin/compact", null, [Scopes.Admin], 200, 403 },
+        { "GET /admin/compact", "admin/compact", null, [Scopes.Admin], 200, 403 },
+        { "POST /admin/backup", "admin/backup", null, [Scopes.Admin], 200, 403 },
+        { "POST /admin/restore", "admin/restore", null, [Scopes.Admin], 400, 403 },
+        { "POST /admin/check", "admin/check", null, [Scopes.Admin], 200, 403 },
         { "GET /events", "events?after=x", null, [Read], 400, 400 },
     };
 

@@ -21,8 +21,9 @@ internal sealed class MeshHost : IAsyncDisposable
     private HttpClient? _http;
 
     private readonly LogLevel _logLevel;
+    private readonly string[] _options;
 
-    private MeshHost(string directory, LogLevel logLevel) => (Directory, _logLevel) = (directory, logLevel);
+    private MeshHost(string directory, LogLevel logLevel, string[] options) => (Directory, _logLevel, _options) = (directory, logLevel, options);
 
     public string Directory { get; }
     public FakeTime Time { get; private set; } = new();
@@ -38,9 +39,12 @@ internal sealed class MeshHost : IAsyncDisposable
     public MeshState State => Engine.State;
     public long Revision => State.Revision;
 
-    public static async Task<MeshHost> StartAsync(LogLevel logLevel = LogLevel.Warning)
+    public static Task<MeshHost> StartAsync(LogLevel logLevel = LogLevel.Warning) => StartAsync([], logLevel);
+
+    /// <param name="options">More of the server's command line.</param>
+    public static async Task<MeshHost> StartAsync(string[] options, LogLevel logLevel = LogLevel.Warning)
     {
-        var host = new MeshHost(System.IO.Directory.CreateTempSubdirectory("mesh-test-").FullName, logLevel);
+        var host = new MeshHost(System.IO.Directory.CreateTempSubdirectory("mesh-test-").FullName, logLevel, options);
         await host.BootAsync();
         return host;
     }
@@ -207,7 +211,7 @@ internal sealed class MeshHost : IAsyncDisposable
 
     private async Task BootAsync()
     {
-        _app = MeshServer.Build(["--urls", "http://127.0.0.1:0", "--data", Directory], builder =>
+        _app = MeshServer.Build(["--urls", "http://127.0.0.1:0", "--data", Directory, .. _options], builder =>
         {
             builder.Services.AddSingleton<TimeProvider>(Time);
             builder.Logging.ClearProviders().AddProvider(Log).SetMinimumLevel(_logLevel);
