@@ -63,6 +63,22 @@ public static partial class StoreFile
         return new StoreSize((db.Number("PRAGMA page_count") ?? 0) * page, (db.Number("PRAGMA freelist_count") ?? 0) * page);
     }
 
+    /// <summary>Gives what is free back to the disk, by writing the database anew: it needs as much room again meanwhile, and the connection for itself.</summary>
+    /// <exception cref="OperationCanceledException">It was cancelled; the database is as it was.</exception>
+    public static void Shrink(SqliteConnection db, CancellationToken cancellation)
+    {
+        using var interrupt = db.InterruptedBy(cancellation);
+        try
+        {
+            db.Run("VACUUM");
+            db.Number("PRAGMA wal_checkpoint(TRUNCATE)");
+        }
+        catch (SqliteException e) when (cancellation.IsCancellationRequested)
+        {
+            throw new OperationCanceledException("shrinking was interrupted", e, cancellation);
+        }
+    }
+
     /// <summary>Forces what a file holds to the disk.</summary>
     public static void Sync(string path)
     {

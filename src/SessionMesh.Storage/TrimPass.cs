@@ -41,6 +41,10 @@ public sealed class TrimPass(TrimLimits limits, Func<int, long> newestOf)
     /// <summary>The oldest revision that the log still has, as of the last step; 0 before the first.</summary>
     public long OldestRevision { get; private set; }
 
+    /// <summary>Revisions of the agents' newest directives, where no memory has them: one pass over the table.</summary>
+    public static Dictionary<int, long> NewestDirectives(SqliteConnection db) =>
+        db.Rows("SELECT agent, max(revision) FROM directives GROUP BY agent", r => (Agent: r.GetInt32(0), Revision: r.GetInt64(1))).ToDictionary(row => row.Agent, row => row.Revision);
+
     /// <summary>Does one step; false once there is nothing left to do.</summary>
     /// <exception cref="SqliteException">Nothing of this step is there; the pass may go on with the same step later.</exception>
     public bool Step(SqliteConnection db)
