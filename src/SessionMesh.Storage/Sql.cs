@@ -36,10 +36,23 @@ internal static class Sql
     /// <summary>In a transaction that holds the write lock from its beginning; an exception rolls it back.</summary>
     public static T InTransaction<T>(this SqliteConnection db, Func<T> work)
     {
-        using var transaction = db.BeginTransaction(deferred: false);
-        var result = work();
-        transaction.Commit();
-        return result;
+        db.Run("BEGIN IMMEDIATE");
+        try
+        {
+            var result = work();
+            db.Run("COMMIT");
+            return result;
+        }
+        catch
+        {
+            // After some errors SQLite has rolled back by itself.
+            if (SQLitePCL.raw.sqlite3_get_autocommit(db.Handle) == 0)
+            {
+                db.Run("ROLLBACK");
+            }
+
+            throw;
+        }
     }
 
     /// <summary>A path as a text of SQL.</summary>

@@ -35,7 +35,8 @@ public sealed class StoreTransfer(MeshClient client, Action<long, long?>? progre
         try
         {
             await using var source = await response.Content.ReadAsStreamAsync(cancellation);
-            await CopyAsync(source, target, length, cancellation);
+            var received = await CopyAsync(source, target, length, cancellation);
+            if (received != length) throw new HttpIOException(HttpRequestError.ResponseEnded, $"{received} of {length} bytes came");
         }
         catch (Exception e) when (e is HttpRequestException or HttpIOException)
         {
@@ -89,7 +90,8 @@ public sealed class StoreTransfer(MeshClient client, Action<long, long?>? progre
         }
     }
 
-    private async Task CopyAsync(Stream source, Stream target, long? length, CancellationToken cancellation)
+    /// <summary>How many bytes it was.</summary>
+    private async Task<long> CopyAsync(Stream source, Stream target, long? length, CancellationToken cancellation)
     {
         var buffer = new byte[Piece];
         long done = 0;
@@ -98,6 +100,8 @@ public sealed class StoreTransfer(MeshClient client, Action<long, long?>? progre
             await target.WriteAsync(buffer.AsMemory(0, read), cancellation);
             progress?.Invoke(done += read, length);
         }
+
+        return done;
     }
 
     private sealed class Pieces : HttpContent

@@ -17,6 +17,12 @@ public sealed class BackupEndpoints(AdminCalls calls, StoreWork work, DataDirect
 
     public Task Backup(HttpContext http) => WithTurnAsync(http, "backup", async turn =>
     {
+        if (work.CheckRoom(new FileInfo(directory.Database).Length) is { } full)
+        {
+            await problems.WriteAsync(http, full);
+            return;
+        }
+
         var facts = await Task.Run(() =>
         {
             using var source = StoreFile.OpenReadOnly(directory.Database);

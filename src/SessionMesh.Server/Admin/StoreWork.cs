@@ -11,6 +11,9 @@ namespace SessionMesh.Server.Admin;
 /// </summary>
 public sealed class StoreWork(DataDirectory directory) : IDisposable
 {
+    /// <summary>Bytes that the engine is left with: four times its write-ahead log.</summary>
+    private const long Spare = 64 << 20;
+
     private readonly SemaphoreSlim _turn = new(1);
 
     /// <summary>The turn, or null while somebody else has it. Dispose of it to give it back; its file goes with it.</summary>
@@ -18,6 +21,17 @@ public sealed class StoreWork(DataDirectory directory) : IDisposable
 
     public static MeshError InUse() =>
         new(409, ErrorCodes.StoreInUse, "A backup, a restore or a check is under way, and there is one at a time. Try again when it is done.");
+
+    /// <summary>
+    /// Null while the disk has room for so many bytes more and then some: a copy that filled it would stop every change until it is removed.
+    /// </summary>
+    public MeshError? CheckRoom(long bytes)
+    {
+        var free = new DriveInfo(directory.Path).AvailableFreeSpace;
+        return free - bytes >= Spare
+            ? null
+            : new MeshError(507, ErrorCodes.DiskFull, $"The server's disk has {free >> 20} MiB free, and this takes {bytes >> 20} MiB and {Spare >> 20} MiB to spare. Nothing was changed; free some and try again.");
+    }
 
     /// <summary>Waits until nothing is under way.</summary>
     internal async Task IdleAsync()

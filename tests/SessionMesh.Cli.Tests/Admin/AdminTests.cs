@@ -84,6 +84,22 @@ public sealed class AdminTests
     }
 
     [Fact]
+    public async Task Backup_ThatIsCutOff_LeavesNoFile_AndSaysSo()
+    {
+        using var tool = new Tool(_ =>
+        {
+            var response = new HttpResponseMessage(System.Net.HttpStatusCode.OK) { Content = new StreamContent(new MemoryStream(new byte[100])) };
+            response.Content.Headers.ContentLength = 200;
+            response.Headers.Add("X-Mesh-Revision", "7");
+            return Task.FromResult(response);
+        });
+        var ran = await tool.RunAsync($"admin backup --out {Path.Combine(tool.Home, "b.db")}");
+        Assert.Equal(6, ran.Code);
+        Assert.Contains("cut in the middle of the backup: 100 of 200 bytes came", ran.Error, StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFiles(tool.Home));
+    }
+
+    [Fact]
     public async Task Restore_AsksFirst_AndSendsNothingWithoutAYes()
     {
         using var tool = new Tool(Json(202, "{}"));

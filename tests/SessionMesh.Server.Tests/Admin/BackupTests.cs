@@ -112,6 +112,17 @@ public sealed class BackupTests
     }
 
     [Fact]
+    public async Task Copy_ThatTheDiskHasNoRoomFor_IsRefusedBeforeItBegins()
+    {
+        await using var mesh = await MeshHost.StartAsync();
+        var work = mesh.Service<StoreWork>();
+        Assert.Null(work.CheckRoom(1));
+        var refused = work.CheckRoom(long.MaxValue / 2)!;
+        Assert.Equal((507, "disk_full"), (refused.Status, refused.Code));
+        Assert.Contains("free some", refused.Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Check_OfAWholeStore_FindsNothing()
     {
         await using var mesh = await MeshHost.StartAsync();

@@ -116,7 +116,7 @@ public sealed class RestoreTests
         {
             // At the bound the server goes on to read, and the cut connection is the end of it.
             var answer = await mesh.SendRawAsync($"POST /api/session-mesh/admin/restore HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {mesh.RootKey}\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n", cut: status == "");
-            Assert.StartsWith(status, answer, StringComparison.Ordinal);
+            Assert.True(status == "" ? answer == "" || answer.Contains("disk_full", StringComparison.Ordinal) : answer.StartsWith(status, StringComparison.Ordinal), answer);
             Assert.Equal(status != "", answer.Contains("body_too_large", StringComparison.Ordinal));
         }
 
