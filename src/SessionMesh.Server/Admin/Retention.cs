@@ -32,7 +32,8 @@ public sealed record Retention
         Sessions = Read(configuration, "retain-sessions"),
     };
 
-    private static TimeSpan? Read(IConfiguration configuration, string name) => configuration[name] switch
+    /// <summary>A name in the environment has no hyphen.</summary>
+    private static TimeSpan? Read(IConfiguration configuration, string name) => (configuration[name] ?? configuration[name.Replace('-', '_')]) switch
     {
         null => s_default,
         "none" => null,

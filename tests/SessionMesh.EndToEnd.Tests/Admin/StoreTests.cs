@@ -98,6 +98,11 @@ public sealed class StoreTests
         Assert.True(File.Exists(Path.Combine(mesh.Server.Data, "mesh.db.before-restore-3")));
         await mesh.Server.StartAsync();
         Assert.Equal((200, 404), ((await mesh.Http.GetAsync("agents/a")).Status, (await mesh.Http.GetAsync("agents/b")).Status));
+
+        await mesh.Server.StopAsync();
+        await mesh.DoneAsync(Line($"restore {mesh.Server.Data}/mesh.db.before-restore-3 --yes"));
+        await mesh.Server.StartAsync();
+        Assert.Equal(200, (await mesh.Http.GetAsync("agents/b")).Status);
     }
 
     [Fact]

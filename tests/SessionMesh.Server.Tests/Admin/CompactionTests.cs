@@ -246,6 +246,8 @@ public sealed class CompactionTests
     {
         Assert.Equal(new Retention { Log = TimeSpan.FromDays(30), Directives = TimeSpan.FromDays(30), Keys = TimeSpan.FromDays(30), Sessions = TimeSpan.FromDays(30) }, Hosting());
         Assert.Equal(new Retention { Log = null, Sessions = TimeSpan.FromHours(12) }, Hosting("--retain-log", "none", "--retain-sessions", "12h"));
+        var environment = new ConfigurationBuilder().AddInMemoryCollection([new("RETAIN_LOG", "2d")]).Build();
+        Assert.Equal(TimeSpan.FromDays(2), Retention.From(environment).Log);
     }
 
     private static Retention Hosting(params string[] args) => Retention.From(new ConfigurationBuilder().AddCommandLine(args).Build());
