@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
+using SessionMesh.Cli.Admin;
 using SessionMesh.Cli.Agents;
 using SessionMesh.Cli.Audit;
 using SessionMesh.Cli.Completion;
@@ -56,6 +57,7 @@ internal static class SessionMeshTool
         root.Add(new AuditCommand(host));
         root.Add(new SessionCommand(host));
         root.Add(new KeysCommand(host));
+        root.Add(new AdminCommand(host));
         root.Add(new ContextCommand(host));
         root.Add(new CompletionCommand(host));
         root.Add(new VersionCommand(host));

@@ -16,6 +16,9 @@ namespace SessionMesh.Client;
 /// </summary>
 public sealed partial record MeshCall
 {
+    /// <summary>For what takes as long as the store is large.</summary>
+    private static readonly TimeSpan s_long = TimeSpan.FromHours(6);
+
     private MeshCall(HttpMethod method, string path) => (Method, Path) = (method, path);
 
     public HttpMethod Method { get; }
@@ -151,6 +154,15 @@ public sealed partial record MeshCall
 
     /// <summary>Who did what and from where, newest first.</summary>
     public static MeshCall Audit(AuditQuery query) => Get(Routes.Audit + query.ToQueryString());
+
+    /// <summary>Removes now what is older than is kept; answers at the end. Sent again it joins the pass that runs.</summary>
+    public static MeshCall Compact() => new(HttpMethod.Post, Routes.AdminCompact) { Hold = s_long };
+
+    /// <summary>How far the compaction is.</summary>
+    public static MeshCall Compaction() => Get(Routes.AdminCompact);
+
+    /// <summary>Looks whether the store is whole: as long as reading it takes.</summary>
+    public static MeshCall CheckStore() => new(HttpMethod.Post, Routes.AdminCheck) { Hold = s_long };
 
     /// <summary>A value for <see cref="IdempotencyKey"/>: 128 random bits.</summary>
     public static string NewIdempotencyKey() => RandomNumberGenerator.GetHexString(32, lowercase: true);

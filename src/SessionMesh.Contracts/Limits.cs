@@ -133,6 +133,9 @@ public static class Limits
     /// <summary>Lines left out of an import that its answer lists; the others are counted.</summary>
     public const int ImportSkipsListed = 1000;
 
+    /// <summary>Bytes of a store that is sent to be restored: 16 GiB.</summary>
+    public const long RestoreBytes = 16L << 30;
+
     /// <summary>Characters of an <c>Idempotency-Key</c>.</summary>
     public const int IdempotencyKeyLength = 255;
 

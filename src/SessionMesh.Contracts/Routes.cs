@@ -21,6 +21,10 @@ public static class Routes
     public const string SessionCleanup = Sessions + "/cleanup";
     public const string Events = Prefix + "/events";
     public const string Audit = Prefix + "/audit";
+    public const string AdminBackup = Prefix + "/admin/backup";
+    public const string AdminRestore = Prefix + "/admin/restore";
+    public const string AdminCompact = Prefix + "/admin/compact";
+    public const string AdminCheck = Prefix + "/admin/check";
 
     public const string Livez = "/livez";
     public const string Readyz = "/readyz";

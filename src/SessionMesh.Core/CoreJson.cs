@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using SessionMesh.Core.Admin;
 using SessionMesh.Core.Agents;
 using SessionMesh.Core.Idempotency;
 using SessionMesh.Core.Keys;
@@ -37,4 +38,5 @@ namespace SessionMesh.Core;
 [JsonSerializable(typeof(KeyEnded))]
 [JsonSerializable(typeof(ReceiptKept))]
 [JsonSerializable(typeof(ReceiptsTrimmed))]
+[JsonSerializable(typeof(AdminRequested))]
 internal sealed partial class CoreJson : JsonSerializerContext;

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using SessionMesh.Server.Admin;
 using SessionMesh.Server.Hosting;
 using SessionMesh.Server.Hosting.Options;
 using SessionMesh.Server.Store;
@@ -11,12 +12,20 @@ if (args is ["--help" or "-h"])
 
 try
 {
-    await using var app = MeshServer.Build(args);
-    await MeshServer.PrepareAsync(app);
-    await app.StartAsync();
-    Banner.Print(app, Console.Out);
-    await app.WaitForShutdownAsync();
-    return 0;
+    // A restored store is opened by a new server in the same process, on the addresses of the one before.
+    for (IReadOnlyList<ListenAddress>? addresses = null; ;)
+    {
+        await using var app = MeshServer.Build(args, addresses: addresses);
+        await MeshServer.PrepareAsync(app);
+        await app.StartAsync();
+        Banner.Print(app, Console.Out);
+        addresses = Listening.Chosen(app);
+        await app.WaitForShutdownAsync();
+        if (!app.Services.GetRequiredService<Restart>().IsAsked)
+        {
+            return 0;
+        }
+    }
 }
 catch (SocketException e)
 {

@@ -44,7 +44,7 @@ internal static class Errors
         CommandException e => (e.ExitCode, Local(e.ExitCode == ExitCodes.Usage ? "usage" : "failed", e.Message), e.Next),
         MeshException { Failure: MeshFailure.Unreachable } e => (
             ExitCodes.Unreachable,
-            Local(Unreachable, $"cannot reach {e.Url.GetLeftPart(UriPartial.Authority)} after {e.Attempts} attempts: {e.Message}"),
+            Local(Unreachable, $"cannot reach {e.Url.GetLeftPart(UriPartial.Authority)} after {e.Attempts} {(e.Attempts == 1 ? "attempt" : "attempts")}: {e.Message}"),
             NextSteps.ForUnreachable(e.Url)),
         MeshException { Problem: { } problem } e => (ExitCodeOf(e), problem, NextSteps.For(problem, context)),
         MeshException e => (ExitCodes.Failed, Local("not_a_mesh", e.Message), "check --url: is this the address of a Session Mesh server?"),

@@ -41,6 +41,10 @@ internal static class NextSteps
         ErrorCodes.SecretNotRepeatable when problem.KeyId is { } key =>
             $"the key was made but its secret was lost on the way: session-mesh keys revoke {key}, then create again",
         ErrorCodes.InboxFull => "session-mesh inbox, to see what waits; steer again when the agent has caught up",
+        ErrorCodes.StoreInUse => "the same again in a while",
+        ErrorCodes.NotABackup => "the whole of a file that session-mesh admin backup wrote",
+        ErrorCodes.RestorePending => "restart the server, then the same again",
+        ErrorCodes.StoreDamaged => "session-mesh admin check, to see what is",
         ErrorCodes.Busy when problem.RetryAfter is { } seconds => $"the same again in {seconds} s",
         _ when problem.Status == 400 => $"{ParseErrors.PathOf(context.Parse)} --help",
         _ => null,

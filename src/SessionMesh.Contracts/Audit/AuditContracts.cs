@@ -68,4 +68,7 @@ public sealed record AuditPage
 
     /// <summary>Refusals since the server started that came too fast to be kept one by one.</summary>
     public required long Suppressed { get; init; }
+
+    /// <summary>Where the record of what was done begins: what was older than the server keeps is gone.</summary>
+    public long OldestRevision { get; init; }
 }

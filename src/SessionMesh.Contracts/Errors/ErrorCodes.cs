@@ -13,6 +13,7 @@ public static class ErrorCodes
     public const string KeyInQuery = "key_in_query";
     public const string HostNotAllowed = "host_not_allowed";
     public const string BodyTooLarge = "body_too_large";
+    public const string NotABackup = "not_a_backup";
 
     // 401, 403
     public const string Unauthenticated = "unauthenticated";
@@ -54,6 +55,8 @@ public static class ErrorCodes
     public const string SessionExpired = "session_expired";
     public const string AgentSession = "agent_session";
     public const string KeyQuota = "key_quota";
+    public const string StoreInUse = "store_in_use";
+    public const string RestorePending = "restore_pending";
 
     // 412
     public const string PreconditionFailed = "precondition_failed";
@@ -70,4 +73,5 @@ public static class ErrorCodes
     public const string Busy = "busy";
     public const string CommitFailed = "commit_failed";
     public const string DiskFull = "disk_full";
+    public const string StoreDamaged = "store_damaged";
 }

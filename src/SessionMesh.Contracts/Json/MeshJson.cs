@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using SessionMesh.Contracts.Admin;
 using SessionMesh.Contracts.Agents;
 using SessionMesh.Contracts.Audit;
 using SessionMesh.Contracts.Errors;
@@ -59,6 +60,9 @@ namespace SessionMesh.Contracts.Json;
 [JsonSerializable(typeof(ImportAnswer))]
 [JsonSerializable(typeof(AuditPage))]
 [JsonSerializable(typeof(AuditEntry))]
+[JsonSerializable(typeof(CompactionReport))]
+[JsonSerializable(typeof(CheckReport))]
+[JsonSerializable(typeof(RestoreReport))]
 [JsonSerializable(typeof(MeshEvent))]
 [JsonSerializable(typeof(StreamNotice))]
 [JsonSerializable(typeof(Problem))]

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text.Json;
+using SessionMesh.Core.Admin;
 using SessionMesh.Core.Agents;
 using SessionMesh.Core.Idempotency;
 using SessionMesh.Core.Keys;
@@ -38,6 +39,7 @@ public static class ChangeCodec
             case KeyEnded c: JsonSerializer.Serialize(writer, c, CoreJson.Default.KeyEnded); break;
             case ReceiptKept c: JsonSerializer.Serialize(writer, c, CoreJson.Default.ReceiptKept); break;
             case ReceiptsTrimmed c: JsonSerializer.Serialize(writer, c, CoreJson.Default.ReceiptsTrimmed); break;
+            case AdminRequested c: JsonSerializer.Serialize(writer, c, CoreJson.Default.AdminRequested); break;
             default: throw new InvalidOperationException($"no codec for change kind {change.Kind}");
         }
 
@@ -73,6 +75,7 @@ public static class ChangeCodec
             KeyEnded.Expired => JsonSerializer.Deserialize(payload, CoreJson.Default.KeyEnded)! with { Lapsed = true },
             ReceiptKept.Name => JsonSerializer.Deserialize(payload, CoreJson.Default.ReceiptKept),
             ReceiptsTrimmed.Name => JsonSerializer.Deserialize(payload, CoreJson.Default.ReceiptsTrimmed),
+            AdminRequested.Name => JsonSerializer.Deserialize(payload, CoreJson.Default.AdminRequested),
             _ => ReadMoved(kind, payload),
         };
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using SessionMesh.Core.Admin;
 using SessionMesh.Core.Agents;
 using SessionMesh.Core.Idempotency;
 using SessionMesh.Core.Keys;
@@ -39,6 +40,7 @@ internal static class Fold
             case KeyEnded c: draft.Put(draft.FindKey(c.Subject)! with { EndedAt = c.At }); break;
             case ReceiptKept c: Keep(draft, c); break;
             case ReceiptsTrimmed c: draft.TrimReceiptsBelow = c.Below; break;
+            case AdminRequested: break;
             default: throw new InvalidOperationException($"no fold for change kind {change.Kind}");
         }
     }

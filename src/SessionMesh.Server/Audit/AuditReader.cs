@@ -43,7 +43,7 @@ public sealed class AuditReader(MeshEngine engine, MeshStore store, RefusalLog r
         var log = filter.Done ? await ScanAsync(filter, at.Revision, newest, limit + 1) : Scan.Nothing(at.Revision);
         var refused = filter.Refused ? refusals.Before(at.Refusal, limit + 1, filter.Matches) : [];
         var (entries, next) = Merge(log, refused, limit, at);
-        return new AuditPage { Entries = entries, NextCursor = next?.ToString(), Suppressed = refusals.Suppressed };
+        return new AuditPage { Entries = entries, NextCursor = next?.ToString(), Suppressed = refusals.Suppressed, OldestRevision = store.OldestRevision };
     }
 
     /// <summary>The newest revision before a time.</summary>
@@ -54,9 +54,9 @@ public sealed class AuditReader(MeshEngine engine, MeshStore store, RefusalLog r
     }
 
     /// <summary>Times never go back along the log.</summary>
-    private static async Task<long> FirstSinceAsync(MeshDbContext db, long wall, long newest)
+    private async Task<long> FirstSinceAsync(MeshDbContext db, long wall, long newest)
     {
-        var (low, high) = (1L, newest + 1);
+        var (low, high) = (store.OldestRevision, newest + 1);
         while (low < high)
         {
             var middle = low + ((high - low) / 2);
@@ -76,7 +76,7 @@ public sealed class AuditReader(MeshEngine engine, MeshStore store, RefusalLog r
     private async Task<Scan> ScanAsync(AuditFilter filter, long below, long newest, int most)
     {
         await using var db = store.OpenReader();
-        var first = filter.Since is { } since ? await FirstSinceAsync(db, since, newest) : 1;
+        var first = filter.Since is { } since ? await FirstSinceAsync(db, since, newest) : store.OldestRevision;
         below = filter.Until is { } until ? Math.Min(below, await FirstSinceAsync(db, until, newest)) : below;
         var from = Math.Max(first, below - MostScanned);
         var rows = await filter.Over(db.Changes.Where(c => c.Revision >= from && c.Revision < below)).OrderByDescending(c => c.Revision).Take(most).ToListAsync();
@@ -85,7 +85,7 @@ public sealed class AuditReader(MeshEngine engine, MeshStore store, RefusalLog r
             return new Scan(rows, below, from, null);
         }
 
-        return new Scan(rows, below, from, await db.Changes.Where(c => c.Revision == from).Select(c => c.At).SingleAsync());
+        return new Scan(rows, below, from, await db.Changes.Where(c => c.Revision >= from).OrderBy(c => c.Revision).Select(c => c.At).FirstAsync());
     }
 
     private static (List<AuditEntry> Entries, AuditCursor? Next) Merge(Scan log, List<Refusal> refused, int limit, AuditCursor at)

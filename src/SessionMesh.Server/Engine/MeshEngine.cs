@@ -1,3 +1,4 @@
+using Microsoft.Data.Sqlite;
 using SessionMesh.Contracts.Errors;
 using SessionMesh.Core;
 using SessionMesh.Core.Idempotency;
@@ -24,6 +25,7 @@ public sealed partial class MeshEngine : IDisposable
 
     private readonly WorkQueue _queue = new(QueueCapacity);
     private readonly LogWriter _writer;
+    private readonly MeshStore _store;
     private readonly Publisher _publisher;
     private readonly MeshClock _clock;
     private readonly ILogger<MeshEngine> _log;
@@ -34,7 +36,7 @@ public sealed partial class MeshEngine : IDisposable
 
     public MeshEngine(MeshStore store, MeshState state, MeshClock clock, Publisher publisher, ILogger<MeshEngine> log)
     {
-        (State, _clock, _publisher, _log) = (state, clock, publisher, log);
+        (_store, State, _clock, _publisher, _log) = (store, state, clock, publisher, log);
         _writer = new LogWriter(store);
         _thread = new Thread(Run) { Name = "mesh-engine", IsBackground = true };
         _thread.Start();
@@ -71,7 +73,18 @@ public sealed partial class MeshEngine : IDisposable
     /// <summary>Queues a command of the mesh itself, which nobody waits for. Full, it is dropped: use it only for what will be found due again.</summary>
     public void Post<T>(Command<T> command) => _queue.TryAdd(new WorkItem<T>(command, Origin.Mesh, null, null));
 
-    /// <summary>Finishes what is queued and stops the thread.</summary>
+    /// <summary>
+    /// Runs a small piece of upkeep on the writer's connection, between two batches and behind what waits; see <see cref="UpkeepItem"/>.
+    /// Cancelled when the engine ends first.
+    /// </summary>
+    internal Task<T> UpkeepAsync<T>(Func<SqliteConnection, T> work)
+    {
+        var item = new UpkeepItem<T>(work);
+        _queue.Add(item);
+        return item.Done;
+    }
+
+    /// <summary>Finishes what is queued, upkeep aside, and stops the thread.</summary>
     public void Dispose()
     {
         _queue.Close();
@@ -87,6 +100,7 @@ public sealed partial class MeshEngine : IDisposable
         {
             RunBatch(batch);
             batch.Clear();
+            _queue.TakeUpkeep()?.Run(_store.Connection);
         }
     }
 

@@ -8,10 +8,15 @@ namespace SessionMesh.Server.Engine;
 /// </summary>
 internal sealed class WorkQueue(int capacity) : IDisposable
 {
+    /// <summary>Batches that may go before a piece of upkeep: a server that is never idle must not grow without an end.</summary>
+    public const int MostPassedOver = 64;
+
     private readonly ConcurrentQueue<WorkItem> _items = new();
+    private readonly ConcurrentQueue<UpkeepItem> _upkeep = new();
     private readonly SemaphoreSlim _wake = new(0);
     private int _count;
     private int _sleeping;
+    private int _passedOver;
     private volatile bool _closed;
 
     public int Count => Volatile.Read(ref _count);
@@ -29,15 +34,40 @@ internal sealed class WorkQueue(int capacity) : IDisposable
         }
 
         _items.Enqueue(item);
-        if (Interlocked.Exchange(ref _sleeping, 0) == 1)
-        {
-            _wake.Release();
-        }
-
+        Wake();
         return true;
     }
 
-    /// <summary>Takes what is there, up to <paramref name="most"/>, and waits only while that is nothing. False once closed and empty.</summary>
+    /// <summary>Queues a piece of upkeep, behind every command. Once closed it is cancelled.</summary>
+    public void Add(UpkeepItem item)
+    {
+        _upkeep.Enqueue(item);
+        Wake();
+        if (_closed)
+        {
+            item.Cancel(); // whether or not the one who closes has seen it
+        }
+    }
+
+    /// <summary>
+    /// A piece of upkeep whose turn it is: when no command waits, or when commands went before it for <see cref="MostPassedOver"/> batches. Null
+    /// otherwise. The consumer asks after each batch.
+    /// </summary>
+    public UpkeepItem? TakeUpkeep()
+    {
+        if (_upkeep.IsEmpty || (!_items.IsEmpty && ++_passedOver < MostPassedOver))
+        {
+            return null;
+        }
+
+        _passedOver = 0;
+        return _upkeep.TryDequeue(out var item) ? item : null;
+    }
+
+    /// <summary>
+    /// Takes what is there, up to <paramref name="most"/>, and waits only while there is neither that nor upkeep: then it takes nothing. False once
+    /// closed and empty.
+    /// </summary>
     public bool Take(List<WorkItem> into, int most)
     {
         while (true)
@@ -58,9 +88,14 @@ internal sealed class WorkQueue(int capacity) : IDisposable
                 return false;
             }
 
+            if (!_upkeep.IsEmpty)
+            {
+                return true;
+            }
+
             // Announce the sleep, then look again: an item added in between either is seen here or wakes us.
             Interlocked.Exchange(ref _sleeping, 1);
-            if (_items.IsEmpty && !_closed)
+            if (_items.IsEmpty && _upkeep.IsEmpty && !_closed)
             {
                 _wake.Wait();
             }
@@ -75,5 +110,22 @@ internal sealed class WorkQueue(int capacity) : IDisposable
         _wake.Release();
     }
 
-    public void Dispose() => _wake.Dispose();
+    /// <summary>Cancels the upkeep that nobody took. After the consumer has ended.</summary>
+    public void Dispose()
+    {
+        while (_upkeep.TryDequeue(out var item))
+        {
+            item.Cancel();
+        }
+
+        _wake.Dispose();
+    }
+
+    private void Wake()
+    {
+        if (Interlocked.Exchange(ref _sleeping, 0) == 1)
+        {
+            _wake.Release();
+        }
+    }
 }

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using SessionMesh.Contracts;
 using SessionMesh.Server.Engine;
 using SessionMesh.Server.Store;
+using SessionMesh.Storage;
 
 namespace SessionMesh.Server.Hosting;
 
@@ -15,6 +16,11 @@ internal static class Banner
         var state = app.Services.GetRequiredService<MeshEngine>().State;
         var options = app.Services.GetRequiredService<ServerOptions>();
         var url = Reachable(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First(), options);
+        if (directory.SetAside is { } kept)
+        {
+            output.WriteLine(Restored(app, directory, kept));
+        }
+
         output.WriteLine($"""
             Session Mesh listens on {url}
               data      {directory.Path} ({state.Slots.Count} agents, revision {state.Revision})
@@ -38,6 +44,15 @@ internal static class Banner
     {
         var name = options.Addresses[0].Host ?? (options.AllowedHosts is [var first, ..] ? first : "localhost");
         return url.Replace("//[::]:", $"//{name}:", StringComparison.Ordinal).Replace("//0.0.0.0:", $"//{name}:", StringComparison.Ordinal);
+    }
+
+    private static string Restored(WebApplication app, DataDirectory directory, string kept)
+    {
+        using var db = StoreFile.OpenReadOnly(directory.Database);
+        var valid = File.Exists(directory.RootKeyFile) && StoreCheck.HasAdminKey(db, File.ReadAllText(directory.RootKeyFile).Trim());
+        return $"A backup was restored, at revision {app.Services.GetRequiredService<MeshEngine>().State.Revision}."
+            + (kept.Length == 0 ? "" : $" The store before is kept as {Path.Combine(directory.Path, kept)}.")
+            + (valid ? "" : $"\nThe key in {directory.RootKeyFile} is not valid in it: use a key from the time of the backup.");
     }
 
     /// <summary>What the tool cannot find by itself: an address or a directory that is not the usual one. A line each, or nothing.</summary>

@@ -1,3 +1,5 @@
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using SessionMesh.Contracts;
@@ -34,6 +36,13 @@ internal static class Listening
                 }
             });
         }
+    }
+
+    /// <summary>Where a server that has started listens: with the ports that were chosen for those that were left open.</summary>
+    public static IReadOnlyList<ListenAddress> Chosen(WebApplication app)
+    {
+        var bound = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.ToList();
+        return [.. app.Services.GetRequiredService<ServerOptions>().Addresses.Select((address, i) => address.Port == 0 ? address with { Port = BindingAddress.Parse(bound[i]).Port } : address)];
     }
 
     private static void Bound(KestrelServerLimits limits, ServerOptions options)

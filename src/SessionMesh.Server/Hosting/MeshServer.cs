@@ -2,9 +2,11 @@ using Microsoft.AspNetCore.Diagnostics;
 using SessionMesh.Contracts;
 using SessionMesh.Contracts.Errors;
 using SessionMesh.Core;
+using SessionMesh.Server.Admin;
 using SessionMesh.Server.Auth;
 using SessionMesh.Server.Auth.Limiting;
 using SessionMesh.Server.Engine;
+using SessionMesh.Server.Hosting.Options;
 using SessionMesh.Server.Http;
 using SessionMesh.Server.OpenApi;
 using SessionMesh.Server.Push;
@@ -16,10 +18,12 @@ namespace SessionMesh.Server.Hosting;
 public static class MeshServer
 {
     /// <param name="configure">Changes services before the application is built, for tests.</param>
+    /// <param name="addresses">Where it listens, if not where the arguments say: what a server before it chose.</param>
     /// <exception cref="StartupException">It cannot start; the message is for the person who started it.</exception>
-    public static WebApplication Build(string[] args, Action<WebApplicationBuilder>? configure = null)
+    public static WebApplication Build(string[] args, Action<WebApplicationBuilder>? configure = null, IReadOnlyList<ListenAddress>? addresses = null)
     {
         var options = ServerOptions.Parse(args, Environment.GetEnvironmentVariable, TimeProvider.System);
+        options = options with { Addresses = addresses ?? options.Addresses };
 
         // The empty one: the others read settings files, ASPNETCORE_URLS, Kestrel__Endpoints__… and more, any of which could open another
         // address or switch off a check that the options promise.
@@ -46,6 +50,7 @@ public static class MeshServer
         var engine = app.Services.GetRequiredService<MeshEngine>();
         await FirstStart.MintRootKeyAsync(engine, app.Services.GetRequiredService<DataDirectory>());
         app.Services.GetRequiredService<LeaseKeeper>();
+        app.Services.GetRequiredService<Compactor>();
         app.Services.GetRequiredService<Shutdown>();
     }
 

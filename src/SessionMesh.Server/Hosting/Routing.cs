@@ -49,6 +49,7 @@ public static class Routing
         app.MapKeys();
         app.MapEvents();
         app.MapAudit();
+        app.MapAdmin();
     }
 
     private static void MapHealth(this WebApplication app)

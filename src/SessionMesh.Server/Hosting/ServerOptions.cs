@@ -1,3 +1,4 @@
+using SessionMesh.Server.Admin;
 using SessionMesh.Server.Hosting.Options;
 using SessionMesh.Server.Store;
 
@@ -35,6 +36,9 @@ public sealed record ServerOptions
 
     /// <summary>For the https addresses; there when there are any.</summary>
     public TlsCertificate? Tls { get; init; }
+
+    /// <summary>How long is kept what is over.</summary>
+    public Retention Retention { get; init; } = new();
 
     /// <summary>Requests a second of each key without the admin scope; 0 for no limit.</summary>
     public int RateLimit { get; init; } = DefaultRateLimit;
@@ -74,6 +78,7 @@ public sealed record ServerOptions
             GlobalRateLimit = settings.Number("global-rate-limit", 0, 0, 10_000_000),
             AnonymousRateLimit = settings.Number("anonymous-rate-limit", DefaultAnonymousRateLimit, 0, 1_000_000),
             MaxStreamsPerKey = settings.Number("max-streams-per-key", DefaultMaxStreamsPerKey, 1, 1_000_000),
+            Retention = Retention.From(settings),
             MaxConnections = settings.Number("max-connections", DefaultMaxConnections, 1, 1_000_000),
         };
         CheckPlain(addresses, settings);

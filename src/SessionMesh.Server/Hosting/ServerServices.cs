@@ -1,4 +1,5 @@
 using SessionMesh.Core.State;
+using SessionMesh.Server.Admin;
 using SessionMesh.Server.Agents;
 using SessionMesh.Server.Audit;
 using SessionMesh.Server.Auth;
@@ -31,6 +32,7 @@ public static class ServerServices
         services.AddSingleton<Publisher>();
         services.AddSingleton<MeshEngine>();
         services.AddSingleton<LeaseKeeper>();
+        services.AddSingleton<Compactor>();
         services.AddSingleton<Shutdown>();
 
         services.AddSingleton(new AllowedHosts(options.Addresses, options.AllowedHosts));
@@ -65,6 +67,12 @@ public static class ServerServices
         services.AddSingleton<AuditReader>();
         services.AddSingleton<AuditEndpoints>();
         services.AddSingleton<HealthEndpoints>();
+        services.AddSingleton<StoreWork>();
+        services.AddSingleton<Restart>();
+        services.AddSingleton<AdminCalls>();
+        services.AddSingleton<CompactEndpoints>();
+        services.AddSingleton<BackupEndpoints>();
+        services.AddSingleton<RestoreEndpoints>();
         return services;
     }
 

@@ -12,6 +12,9 @@ public sealed record QueryParameter(string Name, string Description, bool Requir
 /// </summary>
 public sealed record JsonBody(Type Type, bool Optional);
 
+/// <summary>That a route takes a file as it is, or answers with one; for the document.</summary>
+public sealed record FileBody(string ContentType, bool IsAnswer);
+
 /// <summary>Marks an operation that takes an <c>Idempotency-Key</c>.</summary>
 public sealed record TakesIdempotencyKey
 {

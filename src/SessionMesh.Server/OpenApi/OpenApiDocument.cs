@@ -108,6 +108,11 @@ internal static class OpenApiDocument
             operation.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(Bearer, context.Document)] = [] }];
         }
 
+        if (metadata.OfType<FileBody>().FirstOrDefault() is { } file)
+        {
+            DescribeFile(operation, file);
+        }
+
         if (metadata.OfType<JsonBody>().FirstOrDefault() is { } body)
         {
             operation.RequestBody = new OpenApiRequestBody
@@ -118,6 +123,19 @@ internal static class OpenApiDocument
                     ["application/json"] = new() { Schema = await context.GetOrCreateSchemaAsync(body.Type, cancellationToken: cancellation) },
                 },
             };
+        }
+    }
+
+    private static void DescribeFile(OpenApiOperation operation, FileBody file)
+    {
+        var content = new Dictionary<string, OpenApiMediaType>(StringComparer.Ordinal) { [file.ContentType] = new() { Schema = new OpenApiSchema { Type = JsonSchemaType.String, Format = "binary" } } };
+        if (file.IsAnswer)
+        {
+            ((OpenApiResponse)operation.Responses!["200"]).Content = content;
+        }
+        else
+        {
+            operation.RequestBody = new OpenApiRequestBody { Required = true, Content = content };
         }
     }
 

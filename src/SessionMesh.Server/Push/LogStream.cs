@@ -69,6 +69,7 @@ public sealed class LogStream(MeshEngine engine, MeshStore store, ChangeFeed fee
     {
         using var text = new Utf8Buffer(4096);
         var at = after;
+        long? oldest = null;
         if (feed.After(after, engine.State.Revision, PageSize) is { } recent)
         {
             view.Write(text, recent);
@@ -76,7 +77,12 @@ public sealed class LogStream(MeshEngine engine, MeshStore store, ChangeFeed fee
         }
         else
         {
-            at = await ReadTableAsync(text, after, view);
+            (at, oldest) = await ReadTableAsync(text, after, view);
+        }
+
+        if (oldest is { } begins)
+        {
+            await Sse.SendAsync(http, StreamEvent.Resync, new StreamNotice { Code = "compacted", Detail = $"This log begins at revision {begins}; what was before is kept no longer. Read the current state, then go on from here." }, MeshJson.Default.StreamNotice);
         }
 
         var more = view.WriteMore(text);
@@ -88,13 +94,14 @@ public sealed class LogStream(MeshEngine engine, MeshStore store, ChangeFeed fee
         return (at, more);
     }
 
-    private async Task<long> ReadTableAsync(Utf8Buffer text, long after, LogView view)
+    /// <summary>Where the page ends, and where it begins if that is not where it should: the log has no gap but the one that trimming leaves before it.</summary>
+    private async Task<(long At, long? Oldest)> ReadTableAsync(Utf8Buffer text, long after, LogView view)
     {
         var upTo = engine.State.Revision;
         await using var db = store.OpenReader();
         var rows = await db.Changes.Where(c => c.Revision > after && c.Revision <= upTo).OrderBy(c => c.Revision).Take(PageSize).ToListAsync();
         view.Write(text, rows);
-        return rows.Count > 0 ? rows[^1].Revision : after;
+        return rows.Count > 0 ? (rows[^1].Revision, rows[0].Revision > after + 1 ? rows[0].Revision : null) : (after, null);
     }
 
     private (string Event, StreamNotice Notice)? End(KeyWatch watch)

@@ -1,3 +1,5 @@
+using SessionMesh.Storage;
+
 namespace SessionMesh.Server.Store;
 
 /// <summary>
@@ -5,12 +7,15 @@ namespace SessionMesh.Server.Store;
 /// </summary>
 public sealed class DataDirectory : IDisposable
 {
-    private readonly FileStream _lock;
+    private readonly DirectoryLock _lock;
 
-    private DataDirectory(string path, FileStream held) => (Path, _lock) = (path, held);
+    private DataDirectory(string path, DirectoryLock held) => (Path, _lock) = (path, held);
 
     public string Path { get; }
-    public string Database => System.IO.Path.Combine(Path, "mesh.db");
+    public string Database => System.IO.Path.Combine(Path, StoreFile.Name);
+
+    /// <summary>For copies under way. Emptied at each start.</summary>
+    public string Scratch => System.IO.Path.Combine(Path, StoreFile.Scratch);
     public string RootKeyFile => System.IO.Path.Combine(Path, "root.key");
 
     /// <summary>Where the data goes unless told otherwise: <c>$XDG_DATA_HOME/session-mesh</c>.</summary>
@@ -40,11 +45,34 @@ public sealed class DataDirectory : IDisposable
 
         try
         {
-            return new DataDirectory(path, new FileStream(System.IO.Path.Combine(path, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
+            return new DataDirectory(path, DirectoryLock.Take(path)).Prepared();
         }
         catch (IOException e)
         {
             throw new StartupException($"Another server holds the data directory {path}. Stop it, or choose another directory with --data DIR and another port with --urls.", e);
+        }
+    }
+
+    /// <summary>Name that the store before got, if this start has put another in its place; empty if there was none.</summary>
+    public string? SetAside { get; private set; }
+
+    /// <summary>Clears away what a process left that was killed, and puts a store in place that waits for it.</summary>
+    private DataDirectory Prepared()
+    {
+        try
+        {
+            if (Directory.Exists(Scratch))
+            {
+                Directory.Delete(Scratch, recursive: true);
+            }
+
+            SetAside = StoreSwap.Apply(Path);
+            return this;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            Dispose();
+            throw new StartupException($"The data directory {Path} cannot be made ready: {e.Message}", e);
         }
     }
 

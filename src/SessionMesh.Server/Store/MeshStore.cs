@@ -16,15 +16,30 @@ public sealed class MeshStore : IDisposable
 
     private readonly MeshDbContext _context;
     private readonly string _readOnly;
+    private long _oldestRevision;
 
     private MeshStore(MeshDbContext context, string path)
     {
         _context = context;
+        KnownMigrations = [.. context.Database.GetMigrations()];
         _readOnly = new SqliteConnectionStringBuilder { DataSource = path, Mode = SqliteOpenMode.ReadOnly }.ToString();
     }
 
-    /// <summary>The writer's handle. The engine's thread alone.</summary>
-    internal sqlite3 Handle => ((SqliteConnection)_context.Database.GetDbConnection()).Handle!;
+    /// <summary>The writer's connection. The engine's thread alone.</summary>
+    internal SqliteConnection Connection => (SqliteConnection)_context.Database.GetDbConnection();
+
+    /// <summary>Its handle. The engine's thread alone.</summary>
+    internal sqlite3 Handle => Connection.Handle!;
+
+    /// <summary>
+    /// The oldest revision that the log still has; 1 while it is empty. What was older is trimmed. For any thread; a reader that asks first and
+    /// reads then may find that more has gone meanwhile.
+    /// </summary>
+    public long OldestRevision
+    {
+        get => Volatile.Read(ref _oldestRevision);
+        internal set => Volatile.Write(ref _oldestRevision, value);
+    }
 
     /// <summary>The writer's context, for loading before the engine starts.</summary>
     internal MeshDbContext Context => _context;
@@ -40,7 +55,7 @@ public sealed class MeshStore : IDisposable
             connection.Open();
             Execute(connection, $"PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint={CheckpointPages}; PRAGMA cache_size=-65536; PRAGMA temp_store=MEMORY;");
             Migrate(context, connection, path, existed);
-            return new MeshStore(context, path);
+            return new MeshStore(context, path) { OldestRevision = context.Changes.OrderBy(c => c.Revision).Select(c => (long?)c.Revision).FirstOrDefault() ?? 1 };
         }
         catch (Exception e)
         {
@@ -49,6 +64,9 @@ public sealed class MeshStore : IDisposable
             throw e as StartupException ?? new StartupException($"The store {path} cannot be opened: {e.Message}", e);
         }
     }
+
+    /// <summary>The migrations that this version knows.</summary>
+    internal IReadOnlyList<string> KnownMigrations { get; }
 
     /// <summary>A context on a read-only connection of its own, for history and long lists. Dispose it.</summary>
     public MeshDbContext OpenReader()

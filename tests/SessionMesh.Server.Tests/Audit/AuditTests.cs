@@ -37,7 +37,7 @@ public sealed class AuditTests
                 Entry(4, 0, "key.minted", token[4..16]),
                 Entry(2, 0, "agent.registered", "a"),
                 Entry(1, 0, "key.minted", root, ours: true))}}],
-             "next_cursor":null,"suppressed":0}
+             "next_cursor":null,"suppressed":0,"oldest_revision":1}
             """);
         Assert.DoesNotContain("hash", reply.Text, StringComparison.OrdinalIgnoreCase);
         Assert.DoesNotContain(token.Split('_')[2], reply.Text, StringComparison.Ordinal);
@@ -246,7 +246,7 @@ public sealed class AuditTests
     {
         await using var mesh = await MeshHost.StartAsync();
         Assert.Single(await mesh.AuditAsync("?cursor=9223372036854775807-9223372036854775807"));
-        (await mesh.GetAsync("audit?cursor=0-0")).ShouldBe(200, """{"entries":[],"next_cursor":null,"suppressed":0}""");
+        (await mesh.GetAsync("audit?cursor=0-0")).ShouldBe(200, """{"entries":[],"next_cursor":null,"suppressed":0,"oldest_revision":1}""");
     }
 
     /// <summary>Appends entries to the log of a mesh that is stopped, a minute after its start.</summary>

@@ -41,6 +41,20 @@ public sealed class OriginTests
         },
         ["createKey"] = (mesh, key, once) => mesh.PostAsync("keys", """{"session_key":"k"}""", key, once),
         ["refreshKey"] = (mesh, refreshToken, once) => mesh.PostAsync("keys/refresh", null, refreshToken, once),
+        ["compact"] = (mesh, key, once) => mesh.PostAsync("admin/compact", null, key, once),
+        ["backup"] = (mesh, key, once) => mesh.PostAsync("admin/backup", null, key, once),
+        ["checkStore"] = (mesh, key, once) => mesh.PostAsync("admin/check", null, key, once),
+        ["restore"] = async (mesh, key, once) =>
+        {
+            using var request = mesh.Request(HttpMethod.Post, "admin/restore?dry_run=true", key);
+            request.Content = new ByteArrayContent((await mesh.PostAsync("admin/backup")).Bytes);
+            if (once is not null)
+            {
+                request.Headers.TryAddWithoutValidation("Idempotency-Key", once);
+            }
+
+            return await mesh.SendAsync(request);
+        },
         ["revokeKey"] = async (mesh, key, once) => await mesh.DeleteAsync("keys/" + (await mesh.MintAsync("{}"))[4..16], key, once),
     };
 

@@ -23,7 +23,7 @@ public sealed class RefusalTests
         (await mesh.GetAsync("audit?outcome=refused")).ShouldBe(200, $$"""
             {"entries":[{"revision":null,"at":"{{At(0)}}","actor":"{{key[4..16]}}","operation":"killAgent","subject":"a","outcome":"refused",
               "reason":"This key lacks the scope kill. Use a key that has it.","code":"missing_scope","remote_address":"127.0.0.1","request_id":"{{reply.Headers["X-Request-Id"]}}"}],
-             "next_cursor":null,"suppressed":0}
+             "next_cursor":null,"suppressed":0,"oldest_revision":1}
             """);
     }
 

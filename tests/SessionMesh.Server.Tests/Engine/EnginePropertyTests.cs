@@ -1,4 +1,7 @@
 using System.Globalization;
+using SessionMesh.Core;
+using SessionMesh.Server.Store;
+using SessionMesh.Storage;
 
 namespace SessionMesh.Server.Tests.Engine;
 
@@ -62,6 +65,60 @@ public sealed class EnginePropertyTests
         }
 
         Assert.True(failures > 0, "no commit failed: the fault was not there");
+    }
+
+    /// <summary>
+    /// The same, with passes of compaction on the way: only what is over and old goes, memory does not notice, and a restart finds what it needs.
+    /// </summary>
+    [Theory]
+    [MemberData(nameof(Seeds))]
+    public async Task RandomCommands_CompactedOnTheWay_LeaveMemoryAndTablesEqual_AndTheRestOfTheLogWhole(int seed)
+    {
+        using var rig = new EngineRig();
+        var random = new Random(seed);
+        var commands = new RandomCommands(random, rig.Engine);
+        var trimmed = default(Trimmed);
+        for (var step = 0; step < Steps; step++)
+        {
+            rig.Time.Advance(TimeSpan.FromSeconds(random.Next(10)));
+            await Task.WhenAll(Enumerable.Range(0, random.Next(1, 30)).Select(_ => commands.Next()));
+            if (step % 10 != 9)
+            {
+                continue;
+            }
+
+            var now = rig.Engine.Now.Wall;
+            var limits = new TrimLimits(now - random.Next(100_000), now - random.Next(100_000), now - random.Next(100_000));
+            var memory = Projection.OfMemory(rig.State);
+            var before = Read(rig);
+            var pass = new TrimPass(limits, agent => rig.State.Slots[agent].Inbox.LastRevision);
+            while (await rig.Engine.UpkeepAsync(pass.Step))
+            {
+            }
+
+            var after = Read(rig);
+            Assert.Equal(memory, Projection.OfMemory(rig.State));
+            Assert.Equal(memory, Projection.OfMemory(Projection.Reloaded(rig.Store)));
+            Assert.Equal(before.Log.Where(c => c.Revision == rig.State.Revision || c.At >= limits.Log).Select(c => c.Revision), after.Log.Select(c => c.Revision));
+            Assert.Equal(pass.OldestRevision, after.Log[0].Revision);
+            Assert.Equal(before.Keys.Where(k => k.EndedAt == 0 || k.EndedAt >= limits.Keys).Select(k => k.Revision), after.Keys.Select(k => k.Revision));
+            foreach (var (agent, were) in before.Directives.GroupBy(d => d.Agent).Select(g => (g.Key, g.OrderBy(d => d.Seq).ToList())))
+            {
+                // The oldest, as many in a row as are over and old, and never the last.
+                var left = were[..^1].SkipWhile(d => d.State > (int)DeliveryState.Accepted && d.EndedAt < limits.Directives).Append(were[^1]);
+                Assert.Equal(left.Select(d => d.Revision), after.Directives.Where(d => d.Agent == agent).OrderBy(d => d.Seq).Select(d => d.Revision));
+            }
+
+            trimmed = new(trimmed.Changes + pass.Removed.Changes, trimmed.Directives + pass.Removed.Directives, trimmed.Keys + pass.Removed.Keys);
+        }
+
+        Assert.True(trimmed is { Changes: > 0, Directives: > 0, Keys: > 0 }, $"a pass removed nothing: {trimmed}");
+    }
+
+    private static (List<ChangeRow> Log, List<DirectiveRow> Directives, List<KeyRow> Keys) Read(EngineRig rig)
+    {
+        using var db = rig.Store.OpenReader();
+        return ([.. db.Changes.OrderBy(c => c.Revision)], [.. db.Directives.OrderBy(d => d.Revision)], [.. db.Keys.OrderBy(k => k.Revision)]);
     }
 
     private static void AssertAllEqual(EngineRig rig)

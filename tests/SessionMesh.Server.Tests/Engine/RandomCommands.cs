@@ -1,4 +1,5 @@
 using SessionMesh.Core;
+using SessionMesh.Core.Admin;
 using SessionMesh.Core.Agents;
 using SessionMesh.Core.Idempotency;
 using SessionMesh.Core.Log;
@@ -18,7 +19,7 @@ internal sealed class RandomCommands(Random random, MeshEngine engine)
     private readonly List<string> _keys = [];
 
     /// <summary>Queues one random command; the task tells its error code, or null.</summary>
-    public Task<string?> Next() => random.Next(24) switch
+    public Task<string?> Next() => random.Next(25) switch
     {
         0 or 1 => Run(new RegisterAgent { Actor = Actor(), AgentId = Id(), Profile = Profile(), Incarnation = Incarnation(), Takeover = Chance(4) }),
         2 => Run(new RegisterSpecialization { Actor = Actor(), AgentId = Id(), Specialization = Name(), Profile = Profile() }),
@@ -38,6 +39,7 @@ internal sealed class RandomCommands(Random random, MeshEngine engine)
         15 => _keys.Count == 0 ? Mint() : Run(new RevokeKey { Actor = Actor(), KeyId = _keys[random.Next(_keys.Count)] }),
         20 or 21 => Session(),
         22 => AgentSession(),
+        23 => Run(new NoteAdmin { Actor = Actor(), Operation = "backup" }),
         19 when _keys.Count > 0 => Refresh(),
         _ => Chance(2) ? Run(new ExpireKeys { Actor = Actors.Mesh }) : Run(new TrimReceipts { Actor = Actors.Mesh }),
     };

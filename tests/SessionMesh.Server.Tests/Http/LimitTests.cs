@@ -189,6 +189,7 @@ public sealed class LimitTests(LimitServer server) : IClassFixture<LimitServer>
             nameof(Limits.SessionMetaKeyLength), nameof(Limits.CleanupMatches),                                        // SessionLimitTests
             nameof(Limits.ImportLineBytes), nameof(Limits.ImportChunk), nameof(Limits.ImportSkipsListed),              // ImportTests
             nameof(Limits.IdempotencyKeyLength), nameof(Limits.IdempotencyHours),                                      // IdempotencyTests
+            nameof(Limits.RestoreBytes),                                                                               // RestoreTests
             nameof(Limits.SelectorIds), nameof(Limits.SelectorMatches),                                                // SelectorTests
             nameof(Limits.StreamsPerAgentKey),                                                                         // HeldAnswerTests
         ];

@@ -58,6 +58,11 @@ public sealed class AccessTests(AccessServer server) : IClassFixture<AccessServe
         { "POST /sessions/{id}/refresh", "sessions/{s}/refresh", null, [Scopes.SessionsWrite, Self], 200, 404 },
         { "POST /sessions/{id}/expire", "sessions/s-999999/expire", null, [Scopes.SessionsWrite], 404, 404 },
         { "DELETE /sessions/{id}", "sessions/{s}", null, [Scopes.SessionsWrite], 409, 404 },
+        { "POST /admin/compact", "admin/compact", null, [Scopes.Admin], 200, 403 },
+        { "GET /admin/compact", "admin/compact", null, [Scopes.Admin], 200, 403 },
+        { "POST /admin/backup", "admin/backup", null, [Scopes.Admin], 200, 403 },
+        { "POST /admin/restore", "admin/restore", null, [Scopes.Admin], 400, 403 },
+        { "POST /admin/check", "admin/check", null, [Scopes.Admin], 200, 403 },
         { "GET /events", "events?after=x", null, [Read], 400, 400 },
     };
 

@@ -41,6 +41,11 @@ public sealed class ScopeTests
         { "POST sessions/cleanup", "sessions:write", "sessions:write" },
         { "GET keys", "keys:mint", "keys:mint" },
         { "GET keys/aaaaaaaaaaaa", "keys:mint", "keys:mint" },
+        { "POST admin/compact", "admin", "admin" },
+        { "GET admin/compact", "admin", "admin" },
+        { "POST admin/backup", "admin", "admin" },
+        { "POST admin/restore", "admin", "admin" },
+        { "POST admin/check", "admin", "admin" },
         { "DELETE keys/aaaaaaaaaaaa", "keys:mint", "keys:mint" },
     };
 

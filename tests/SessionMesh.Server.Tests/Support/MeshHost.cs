@@ -21,7 +21,6 @@ internal sealed class MeshHost : IAsyncDisposable
     private HttpClient? _http;
 
     private readonly LogLevel _logLevel;
-
     private readonly string[] _options;
     private readonly Action<WebApplication>? _map;
 

@@ -25,6 +25,10 @@ internal static class OptionTable
         new("global-rate-limit", "N", "requests a second for all those keys together; 0, no limit"),
         new("anonymous-rate-limit", "N", $"requests a second without a valid key for each remote address; {ServerOptions.DefaultAnonymousRateLimit}; 0 for no limit"),
         new("max-streams-per-key", "N", $"open streams and held answers of one key; {ServerOptions.DefaultMaxStreamsPerKey}"),
+        new("retain-log", "TIME", "how long entries of the log are kept: 30d, 12h or none, for ever; 30d"),
+        new("retain-directives", "TIME", "the same for directives that are over; 30d"),
+        new("retain-keys", "TIME", "the same for keys that are over; 30d"),
+        new("retain-sessions", "TIME", "the same for plain sessions that have expired; 30d"),
         new("max-connections", "N", $"open connections in all; {ServerOptions.DefaultMaxConnections}"),
     ];
 

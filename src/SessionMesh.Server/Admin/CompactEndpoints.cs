@@ -1,0 +1,61 @@
+using SessionMesh.Contracts.Admin;
+using SessionMesh.Contracts.Json;
+using SessionMesh.Server.Hosting;
+using SessionMesh.Server.Http;
+using SessionMesh.Server.Store;
+using SessionMesh.Storage;
+
+namespace SessionMesh.Server.Admin;
+
+/// <summary><c>POST /admin/compact</c> runs a pass to its end, <c>GET</c> says how far it is.</summary>
+public sealed class CompactEndpoints(AdminCalls calls, Compactor compactor, MeshStore store, DataDirectory directory, ServerOptions options)
+{
+    public async Task Run(HttpContext http)
+    {
+        if (await calls.CheckAsync(http) && await calls.NoteAsync(http, "compact"))
+        {
+            await calls.AnswerAsync(http, async () => await WriteAsync(http, await compactor.RunAsync()));
+        }
+    }
+
+    public async Task Get(HttpContext http)
+    {
+        if (await calls.CheckAsync(http))
+        {
+            await calls.AnswerAsync(http, () => WriteAsync(http, compactor.State));
+        }
+    }
+
+    private async Task WriteAsync(HttpContext http, CompactionState? state)
+    {
+        StoreSize size;
+        using (var db = StoreFile.OpenReadOnly(directory.Database))
+        {
+            size = StoreFile.SizeOf(db);
+        }
+
+        var removed = state?.Removed ?? default;
+        await Answers.WriteAsync(http, new CompactionReport
+        {
+            Running = state is { EndedAt: 0 },
+            StartedAt = Time(state?.StartedAt),
+            EndedAt = Time(state?.EndedAt),
+            Failed = state is { Failed: true },
+            Removed = new RemovedRows { Changes = removed.Changes, Directives = removed.Directives, Keys = removed.Keys },
+            OldestRevision = store.OldestRevision,
+            Bytes = size.Bytes,
+            FreeBytes = size.FreeBytes,
+            Retention = new RetentionTimes
+            {
+                Log = Seconds(options.Retention.Log),
+                Directives = Seconds(options.Retention.Directives),
+                Keys = Seconds(options.Retention.Keys),
+                Sessions = Seconds(options.Retention.Sessions),
+            },
+        }, MeshJson.Default.CompactionReport);
+    }
+
+    private static DateTimeOffset? Time(long? wall) => wall is null or 0 ? null : DateTimeOffset.FromUnixTimeMilliseconds(wall.Value);
+
+    private static long? Seconds(TimeSpan? time) => time is { } kept ? (long)kept.TotalSeconds : null;
+}

@@ -1,0 +1,132 @@
+using Microsoft.Data.Sqlite;
+using SessionMesh.Core;
+using SessionMesh.Core.Log;
+using SessionMesh.Core.Sessions;
+using SessionMesh.Server.Engine;
+using SessionMesh.Server.Hosting;
+using SessionMesh.Server.Store;
+using SessionMesh.Storage;
+
+namespace SessionMesh.Server.Admin;
+
+/// <summary>How a pass stands, or how the last one ended. Times are wall milliseconds.</summary>
+/// <param name="EndedAt">0 while it runs.</param>
+public sealed record CompactionState(long StartedAt, long EndedAt, Trimmed Removed, bool Failed);
+
+/// <summary>
+/// Removes what is older than <see cref="Retention"/> says: a pass every <see cref="Every"/>, or when somebody asks, in small steps on the engine's
+/// thread between batches of commands. One pass at a time. Thread-safe.
+/// </summary>
+public sealed partial class Compactor : IDisposable
+{
+    /// <summary>From one pass to the next.</summary>
+    public static readonly TimeSpan Every = TimeSpan.FromMinutes(10);
+
+    private readonly MeshEngine _engine;
+    private readonly MeshStore _store;
+    private readonly Retention _retention;
+    private readonly ILogger<Compactor> _log;
+    private readonly CancellationTokenSource _over = new();
+    private readonly Lock _gate = new();
+    private readonly ITimer _timer;
+    private Task<CompactionState>? _pass;
+    private CompactionState? _state;
+
+    public Compactor(MeshEngine engine, MeshStore store, ServerOptions options, ILogger<Compactor> log)
+    {
+        (_engine, _store, _retention, _log) = (engine, store, options.Retention, log);
+        _timer = engine.Time.CreateTimer(timer => _ = RunInBackgroundAsync(), null, Every, Every);
+    }
+
+    /// <summary>The pass that runs, or else the last one; null before the first.</summary>
+    public CompactionState? State => Volatile.Read(ref _state);
+
+    /// <summary>The pass that runs now, or the last one; completed when there was none yet.</summary>
+    internal Task Pass => Volatile.Read(ref _pass) ?? Task.CompletedTask;
+
+    /// <summary>Runs a pass to its end, or waits for the one that runs already.</summary>
+    /// <exception cref="SqliteException">The store refused; what was removed before is gone, and the next pass goes on.</exception>
+    /// <exception cref="OperationCanceledException">The server ends.</exception>
+    public Task<CompactionState> RunAsync()
+    {
+        lock (_gate)
+        {
+            return _pass is { IsCompleted: false } running ? running : _pass = PassAsync();
+        }
+    }
+
+    public void Dispose()
+    {
+        _timer.Dispose();
+        _over.Cancel();
+    }
+
+    private async Task RunInBackgroundAsync()
+    {
+        try
+        {
+            await RunAsync();
+        }
+        catch (OperationCanceledException)
+        {
+            // The server ends; the next one goes on.
+        }
+#pragma warning disable CA1031 // Nobody waits for this: what went wrong is in the log.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            LogFailed(e);
+        }
+    }
+
+    private async Task<CompactionState> PassAsync()
+    {
+        var began = _engine.Now.Wall;
+        var pass = new TrimPass(
+            new TrimLimits(Before(_retention.Log), Before(_retention.Directives), Before(_retention.Keys)),
+            agent => _engine.State.Slots[agent].Inbox.LastRevision);
+        Volatile.Write(ref _state, new(began, 0, default, Failed: false));
+        try
+        {
+            while (await _engine.UpkeepAsync(db => Step(pass, db)))
+            {
+                Volatile.Write(ref _state, new(began, 0, pass.Removed, Failed: false));
+                _over.Token.ThrowIfCancellationRequested();
+            }
+
+            while (Before(_retention.Sessions) is { } before && await RemoveSessionsAsync(before))
+            {
+                _over.Token.ThrowIfCancellationRequested();
+            }
+        }
+        catch
+        {
+            Volatile.Write(ref _state, new(began, _engine.Now.Wall, pass.Removed, Failed: true));
+            throw;
+        }
+
+        var ended = new CompactionState(began, _engine.Now.Wall, pass.Removed, Failed: false);
+        Volatile.Write(ref _state, ended);
+        return ended;
+
+        long? Before(TimeSpan? kept) => kept is { } time ? began - (long)time.TotalMilliseconds : null;
+    }
+
+    /// <summary>Sessions that expired are still state: they can be refreshed. So their going is a change like any other, in the log.</summary>
+    private async Task<bool> RemoveSessionsAsync(long before)
+    {
+        var cleaned = await _engine.ExecuteAsync(
+            new CleanupSessions { Actor = Actors.Mesh, Before = before * 1000, Limit = TrimPass.StepRows, Reason = "its time of retention was over" }, Origin.Mesh);
+        return cleaned.Succeeded && cleaned.Value.More;
+    }
+
+    private bool Step(TrimPass pass, SqliteConnection db)
+    {
+        var more = pass.Step(db);
+        _store.OldestRevision = pass.OldestRevision;
+        return more;
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "A pass of compaction could not be finished; the next one goes on")]
+    private partial void LogFailed(Exception e);
+}

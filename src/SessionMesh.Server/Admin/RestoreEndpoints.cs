@@ -1,0 +1,126 @@
+using Microsoft.AspNetCore.Http.Features;
+using SessionMesh.Contracts;
+using SessionMesh.Contracts.Admin;
+using SessionMesh.Contracts.Errors;
+using SessionMesh.Contracts.Json;
+using SessionMesh.Core;
+using SessionMesh.Server.Engine;
+using SessionMesh.Server.Http;
+using SessionMesh.Server.Store;
+using SessionMesh.Storage;
+
+namespace SessionMesh.Server.Admin;
+
+/// <summary>
+/// <c>POST /admin/restore</c>: takes a backup, looks whether it is one, and restarts the server with it. The answer goes out when the file is
+/// staged and on the disk: from then on the next start takes it, whatever happens to this one.
+/// </summary>
+public sealed class RestoreEndpoints(AdminCalls calls, StoreWork work, MeshEngine engine, MeshStore store, DataDirectory directory, Restart restart, ProblemWriter problems)
+{
+    public async Task Restore(HttpContext http)
+    {
+        var check = new Check();
+        var dryRun = Query.Read(http, ref check, "dry_run").Flag("dry_run", ref check);
+        if ((check.Error ?? Mutations.CheckHeader(http) ?? CheckSize(http) ?? CheckPending() ?? work.CheckRoom(http.Request.ContentLength ?? 0)) is { } error)
+        {
+            await problems.WriteAsync(http, error);
+            return;
+        }
+
+        using var turn = work.TryBegin();
+        if (turn is null)
+        {
+            await problems.WriteAsync(http, StoreWork.InUse());
+        }
+        else
+        {
+            await calls.AnswerAsync(http, () => RestoreAsync(http, turn.File, dryRun));
+        }
+    }
+
+    private async Task RestoreAsync(HttpContext http, string file, bool dryRun)
+    {
+        if (await ReceiveAsync(http, file) is { } error)
+        {
+            await problems.WriteAsync(http, error);
+            return;
+        }
+
+        var (facts, rootKeyValid) = await Task.Run(() => StoreSwap.Inspect(file, store.KnownMigrations, RootKey()));
+        if (facts.Findings.Count > 0)
+        {
+            await problems.WriteAsync(http, new MeshError(400, ErrorCodes.NotABackup, $"This cannot be restored: {string.Join("; ", facts.Findings)}. Send the whole of a file that a backup made. Nothing was changed."));
+            return;
+        }
+
+        if (CheckPending() is { } pending)
+        {
+            await problems.WriteAsync(http, pending);
+            return;
+        }
+
+        if (!await calls.NoteAsync(http, "restore"))
+        {
+            return;
+        }
+
+        if (!dryRun)
+        {
+            StoreSwap.Stage(file, directory.Path);
+            http.Response.Headers.Connection = "close";
+            http.Response.OnCompleted(() =>
+            {
+                restart.Ask();
+                return Task.CompletedTask;
+            });
+        }
+
+        var report = ReportOf(facts, rootKeyValid, dryRun);
+        await Answers.WriteAsync(http, Answers.Of(dryRun ? StatusCodes.Status200OK : StatusCodes.Status202Accepted, report, MeshJson.Default.RestoreReport));
+    }
+
+    private RestoreReport ReportOf(StoreFacts facts, bool rootKeyValid, bool dryRun) => new()
+    {
+        Restarting = !dryRun,
+        Revision = facts.Revision,
+        CurrentRevision = engine.State.Revision,
+        Counts = BackupEndpoints.CountsOf(facts),
+        RootKeyValid = rootKeyValid,
+        Detail = (dryRun
+            ? "It can be restored. Nothing was changed."
+            : $"The server restarts with it now. The present store is kept in the data directory as {StoreFile.Name}.before-restore-REVISION, with all that is written until it stops.")
+            + (rootKeyValid ? "" : " The key in root.key is not valid there: only keys from the time of the backup open it."),
+    };
+
+    /// <summary>Writes the body into the file and forces it to the disk.</summary>
+    private static async Task<MeshError?> ReceiveAsync(HttpContext http, string file)
+    {
+        if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
+        {
+            limit.MaxRequestBodySize = Limits.RestoreBytes;
+        }
+
+        try
+        {
+            await using var stream = StoreFile.CreatePrivate(file);
+            await http.Request.Body.CopyToAsync(stream, http.RequestAborted);
+            stream.Flush(flushToDisk: true);
+            return stream.Length > 0 ? null : new MeshError(400, ErrorCodes.NotABackup, "The body is empty. Send the file that a backup made.");
+        }
+        catch (BadHttpRequestException e)
+        {
+            return e.StatusCode == StatusCodes.Status413PayloadTooLarge ? TooLarge() : new MeshError(400, ErrorCodes.NotABackup, "The body could not be read to its end. Nothing was changed; send it again.");
+        }
+    }
+
+    private string? RootKey() => File.Exists(directory.RootKeyFile) ? File.ReadAllText(directory.RootKeyFile).Trim() : null;
+
+    private MeshError? CheckPending() => StoreSwap.IsStaged(directory.Path)
+        ? new MeshError(409, ErrorCodes.RestorePending, "Another store is staged already, and the next start takes it. Restart the server first.")
+        : null;
+
+    private static MeshError? CheckSize(HttpContext http) => http.Request.ContentLength > Limits.RestoreBytes ? TooLarge() : null;
+
+    private static MeshError TooLarge() =>
+        new(413, ErrorCodes.BodyTooLarge, $"A store has at most {Limits.RestoreBytes >> 30} GiB here. Stop the server and restore with session-mesh admin restore --data DIR.");
+}

@@ -1,0 +1,43 @@
+using Microsoft.Data.Sqlite;
+
+namespace SessionMesh.Server.Engine;
+
+/// <summary>
+/// A piece of work on the writer's connection that is no command: it decides nothing, leaves no change in the log and touches no memory of the
+/// engine's. It runs between two batches, in a transaction of its own if it needs one, and holds up all commands meanwhile: keep it small.
+/// </summary>
+internal abstract class UpkeepItem
+{
+    /// <summary>Runs it on the engine's thread. Whatever it throws goes to the one who waits for it.</summary>
+    public abstract void Run(SqliteConnection connection);
+
+    /// <summary>The engine has ended; it will not be run.</summary>
+    public abstract void Cancel();
+}
+
+internal sealed class UpkeepItem<T>(Func<SqliteConnection, T> work) : UpkeepItem
+{
+    private readonly TaskCompletionSource<T> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public Task<T> Done => _done.Task;
+
+    public override void Run(SqliteConnection connection)
+    {
+        try
+        {
+            _done.TrySetResult(work(connection));
+        }
+        catch (SqliteException e) when (new Store.StoreException(e.SqliteExtendedErrorCode, e.Message) is { IsFsync: true } unknown)
+        {
+            Environment.FailFast("fsync failed: what the disk holds is unknown, and retrying is unsafe", unknown);
+        }
+#pragma warning disable CA1031 // Whatever it throws must not take the engine down.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            _done.TrySetException(e);
+        }
+    }
+
+    public override void Cancel() => _done.TrySetCanceled();
+}

@@ -1,0 +1,76 @@
+using Microsoft.Data.Sqlite;
+
+namespace SessionMesh.Storage;
+
+/// <summary>Short statements on a connection at hand.</summary>
+internal static class Sql
+{
+    /// <summary>Runs it; the rows that it changed.</summary>
+    public static int Run(this SqliteConnection db, string sql, params ReadOnlySpan<(string Name, object Value)> parameters)
+    {
+        using var command = db.Prepare(sql, parameters);
+        return command.ExecuteNonQuery();
+    }
+
+    /// <summary>The one number that it answers; null for NULL or no row.</summary>
+    public static long? Number(this SqliteConnection db, string sql, params ReadOnlySpan<(string Name, object Value)> parameters)
+    {
+        using var command = db.Prepare(sql, parameters);
+        return command.ExecuteScalar() is long number ? number : null;
+    }
+
+    /// <summary>Each row through <paramref name="read"/>.</summary>
+    public static List<T> Rows<T>(this SqliteConnection db, string sql, Func<SqliteDataReader, T> read, params ReadOnlySpan<(string Name, object Value)> parameters)
+    {
+        using var command = db.Prepare(sql, parameters);
+        using var reader = command.ExecuteReader();
+        var rows = new List<T>();
+        while (reader.Read())
+        {
+            rows.Add(read(reader));
+        }
+
+        return rows;
+    }
+
+    /// <summary>In a transaction that holds the write lock from its beginning; an exception rolls it back.</summary>
+    public static T InTransaction<T>(this SqliteConnection db, Func<T> work)
+    {
+        db.Run("BEGIN IMMEDIATE");
+        try
+        {
+            var result = work();
+            db.Run("COMMIT");
+            return result;
+        }
+        catch
+        {
+            // After some errors SQLite has rolled back by itself.
+            if (SQLitePCL.raw.sqlite3_get_autocommit(db.Handle) == 0)
+            {
+                db.Run("ROLLBACK");
+            }
+
+            throw;
+        }
+    }
+
+    /// <summary>A path as a text of SQL.</summary>
+    public static string Quoted(string text) => $"'{text.Replace("'", "''", StringComparison.Ordinal)}'";
+
+    /// <summary>SQLite waits no longer than a second for a lock: nobody else should hold one.</summary>
+    private static SqliteCommand Prepare(this SqliteConnection db, string sql, ReadOnlySpan<(string Name, object Value)> parameters)
+    {
+        var command = db.CreateCommand();
+#pragma warning disable CA2100 // Texts of this assembly; what comes from outside is a parameter, or quoted where SQLite takes none.
+        command.CommandText = sql;
+#pragma warning restore CA2100
+        command.CommandTimeout = 1;
+        foreach (var (name, value) in parameters)
+        {
+            command.Parameters.AddWithValue(name, value);
+        }
+
+        return command;
+    }
+}

@@ -1,0 +1,94 @@
+using Microsoft.Data.Sqlite;
+
+namespace SessionMesh.Storage;
+
+/// <summary>What a store is like at one revision.</summary>
+/// <param name="Findings">What is wrong, a sentence each.</param>
+public sealed record StoreFacts(IReadOnlyList<string> Findings, long Revision, long OldestRevision, long Changes, long Agents, long Directives, long Keys, long Sessions, long Receipts, long Bytes);
+
+/// <summary>Looks whether a store is whole: the file itself, the log, and the tables against the log. It changes nothing.</summary>
+public static class StoreCheck
+{
+    private static readonly string[] s_tables = ["changes", "agents", "directives", "keys", "receipts"];
+
+    /// <summary>What must have no row, or answer no number above 0; and what it means if it does. Columns are those of the first version.</summary>
+    private static readonly (string Sql, string Finding)[] s_rules =
+    [
+        ("SELECT coalesce(max(revision) - min(revision) + 1 - count(*), 0) FROM changes", "the log has a gap: {0} of its revisions are missing"),
+        ("SELECT count(*) FROM (SELECT at < lag(at) OVER (ORDER BY revision) AS back FROM changes) WHERE back", "time goes back in the log, {0} times"),
+        ("SELECT max(0, max(newest) - (SELECT coalesce(max(revision), 0) FROM changes)) FROM (SELECT max(revision) AS newest FROM directives UNION ALL SELECT max(revision) FROM keys UNION ALL SELECT max(revision) FROM receipts UNION ALL SELECT max(session) FROM agents)",
+            "the tables are {0} revisions ahead of the log"),
+        ("SELECT coalesce(max(number) + 1 - count(*), 0) + coalesce(min(number), 0) FROM agents", "the numbers of the agents have a gap of {0}"),
+        ("SELECT count(*) - count(DISTINCT id) FROM agents", "{0} ids of agents are there twice"),
+        ("SELECT count(*) FROM agents WHERE parent >= (SELECT count(*) FROM agents)", "{0} agents have a parent that is not there"),
+        ("SELECT count(*) FROM directives d WHERE NOT EXISTS (SELECT 1 FROM agents a WHERE a.number = d.agent)", "{0} directives are for agents that are not there"),
+        ("SELECT count(*) FROM (SELECT agent FROM directives GROUP BY agent HAVING max(seq) - min(seq) + 1 <> count(*))", "the directives of {0} agents have a gap"),
+        ("SELECT count(*) FROM directives d JOIN directives p ON p.revision = d.previous WHERE p.agent <> d.agent OR p.seq + 1 <> d.seq", "{0} directives do not follow the one that they say"),
+        ("SELECT count(*) - count(DISTINCT id) FROM keys", "{0} ids of keys are there twice"),
+        ("SELECT count(*) = 0 FROM keys WHERE ended_at = 0 AND parent IS NULL", "there is no root key that is valid"),
+        ("SELECT count(*) FROM sqlite_schema WHERE type IN ('trigger', 'view')", "it has {0} triggers or views, which no version of this server makes"),
+    ];
+
+    /// <summary>The same about a table that a store of an earlier version does not have.</summary>
+    private static readonly (string Sql, string Finding)[] s_sessionRules =
+    [
+        ("SELECT count(*) - count(DISTINCT id) FROM sessions", "{0} ids of sessions are there twice"),
+        ("SELECT max(0, coalesce(max(version), 0) - (SELECT coalesce(max(revision), 0) FROM changes)) FROM sessions", "the sessions are {0} revisions ahead of the log"),
+    ];
+
+    /// <summary>Looks at everything, in one read transaction: what is written meanwhile is not seen. It takes about as long as reading the file.</summary>
+    /// <param name="quick">Leave out what compares indexes with tables: for a copy that was just made.</param>
+    /// <exception cref="OperationCanceledException">It was cancelled; it ends within moments.</exception>
+    public static StoreFacts Look(SqliteConnection db, bool quick = false, CancellationToken cancellation = default)
+    {
+        using var interrupt = db.InterruptedBy(cancellation);
+        try
+        {
+            using var transaction = db.BeginTransaction(deferred: true);
+            var findings = Damage(db, quick);
+            var missing = s_tables.Where(table => db.Number("SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = $name", ("$name", table)) == 0).ToList();
+            if (missing.Count > 0)
+            {
+                findings.Add($"it has no table {string.Join(", ", missing)}: it is no store of a mesh");
+                return new StoreFacts(findings, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+            }
+
+            var hasSessions = db.Number("SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'sessions'") > 0;
+            foreach (var (sql, finding) in hasSessions ? s_rules.Concat(s_sessionRules) : s_rules)
+            {
+                if (db.Number(sql) is > 0 and var number)
+                {
+                    findings.Add(string.Format(System.Globalization.CultureInfo.InvariantCulture, finding, number));
+                }
+            }
+
+            var counts = Array.ConvertAll(s_tables, table => db.Number($"SELECT count(*) FROM {table}") ?? 0);
+            if (counts[0] == 0)
+            {
+                findings.Add("the log is empty");
+            }
+
+            return new StoreFacts(
+                findings, db.Number("SELECT max(revision) FROM changes") ?? 0, db.Number("SELECT min(revision) FROM changes") ?? 1,
+                counts[0], counts[1], counts[2], counts[3], hasSessions ? db.Number("SELECT count(*) FROM sessions") ?? 0 : 0, counts[4], StoreFile.SizeOf(db).Bytes);
+        }
+        catch (SqliteException e) when (cancellation.IsCancellationRequested)
+        {
+            throw new OperationCanceledException("the check was interrupted", e, cancellation);
+        }
+    }
+
+    /// <summary>Migrations that were applied to a store; empty for one that has none.</summary>
+    public static IReadOnlyList<string> Migrations(SqliteConnection db) =>
+        db.Number("SELECT count(*) FROM sqlite_schema WHERE name = '__EFMigrationsHistory'") == 0 ? [] : db.Rows("SELECT MigrationId FROM __EFMigrationsHistory ORDER BY 1", r => r.GetString(0));
+
+    /// <summary>Whether a token is that of a valid key with the scope <c>admin</c>.</summary>
+    public static bool HasAdminKey(SqliteConnection db, string token)
+    {
+        var hash = Convert.ToBase64String(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(token)));
+        return db.Number("""SELECT count(*) FROM keys WHERE hash = $hash AND ended_at = 0 AND scopes LIKE '%"admin"%'""", ("$hash", hash)) > 0;
+    }
+
+    private static List<string> Damage(SqliteConnection db, bool quick) =>
+        [.. db.Rows($"PRAGMA {(quick ? "quick_check" : "integrity_check")}(20)", r => r.GetString(0)).Where(line => line != "ok").Select(line => $"the file is damaged: {line}")];
+}
