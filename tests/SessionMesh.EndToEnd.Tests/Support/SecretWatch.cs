@@ -1,12 +1,13 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
 
 namespace SessionMesh.EndToEnd.Tests.Support;
 
 /// <summary>
-/// While the tests run, looks at the arguments of the server's and the tool's processes, and of all that they start, for anything that has the
-/// form of a key; and at the end of each server at what it printed and stored. (The seed's own lines hand a key to curl.) Thread-safe.
+/// While the tests run, looks at the arguments of every server, and of whatever the tool starts, for anything that has the form of a key; and at
+/// the end of each server at what it printed and stored. (What a test types itself, as the seed's own lines for curl do, is the test's.) Thread-safe.
 /// </summary>
 internal static partial class SecretWatch
 {
@@ -29,11 +30,11 @@ internal static partial class SecretWatch
         {
             try
             {
-                if (!char.IsAsciiDigit(Path.GetFileName(directory)[0]) || !Token().IsMatch(File.ReadAllText(Path.Combine(directory, "cmdline"))))
-                    continue;
-                var name = File.ReadAllText(Path.Combine(directory, "comm")).Trim();
-                if (name != "curl")
-                    s_seen.TryAdd(name, 0);
+                if (char.IsAsciiDigit(Path.GetFileName(directory)[0])
+                    && Token().IsMatch(File.ReadAllText(Path.Combine(directory, "cmdline")))
+                    && ProcessInfo.Find(int.Parse(Path.GetFileName(directory), CultureInfo.InvariantCulture)) is { } process
+                    && (process.Command.Contains(Path.GetFileName(Built.Server), StringComparison.Ordinal) || ProcessInfo.Find(process.Parent)?.Command.Contains("session-mesh ", StringComparison.Ordinal) == true))
+                    s_seen.TryAdd(process.Command.Split(' ')[0], 0);
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
