@@ -37,7 +37,7 @@ public sealed record KillAgent : Command<KillOutcome>
 
     public override Outcome<KillOutcome> Decide(MeshDraft draft) =>
         draft.FindAgent(AgentId) is not { } agent ? Fencing.NotFound(AgentId)
-        : KillRules.CheckReach(draft, agent) is { } outside ? outside
+        : KillRules.CheckReach(draft, agent, handsOver: !Order.Cascade) is { } outside ? outside
         : KillRules.Kill(draft, agent, Order);
 }
 
@@ -62,7 +62,7 @@ public sealed record KillMany : Command<IReadOnlyList<KillOutcome>>
             return refused;
         }
 
-        if (matched.Select(agent => KillRules.CheckReach(draft, agent)).FirstOrDefault(error => error is not null) is { } outside)
+        if (matched.Select(agent => KillRules.CheckReach(draft, agent, handsOver: !Order.Cascade)).FirstOrDefault(error => error is not null) is { } outside)
         {
             return outside;
         }
@@ -116,7 +116,7 @@ public sealed record ReportExit : Command<KillOutcome>
             }
         }
 
-        return KillOutcome.Of(draft.AgentAt(agent.Number), draft.Descendants(agent.Number));
+        return KillOutcome.Of(draft.AgentAt(agent.Number), draft.Descendants(agent.Number).Where(draft.Reaches));
     }
 }
 

@@ -14,8 +14,10 @@ internal static class KillRules
     /// <summary>
     /// Null when the caller's key reaches all that hangs on this agent: ending it ends its descendants, or moves them to another parent.
     /// </summary>
-    public static MeshError? CheckReach(MeshDraft draft, Agent agent) =>
-        draft.Caller?.Reach is not null && draft.Descendants(agent.Number).Exists(below => below.Liveness != Liveness.Dead && !draft.Reaches(below))
+    /// <param name="handsOver">The children go to the grandparent, and must be within reach there.</param>
+    public static MeshError? CheckReach(MeshDraft draft, Agent agent, bool handsOver = false) =>
+        draft.Caller?.Reach is { } reach && draft.Descendants(agent.Number).Exists(below => below.Liveness != Liveness.Dead
+            && (!draft.Reaches(below) || (handsOver && below.Parent == agent.Number && !reach.CoversPlace(below.Id, below.Cluster, agent.Parent, draft.AgentAt))))
             ? new MeshError(403, ErrorCodes.OutsideReach, $"Agents below '{agent.Id}' are beyond this key, which is for those within {draft.Caller.Reach}. Use a key that reaches them.")
             : null;
 
@@ -32,7 +34,7 @@ internal static class KillRules
         }
 
         KillOne(draft, draft.AgentAt(agent.Number), order);
-        return KillOutcome.Of(draft.AgentAt(agent.Number), below.Select(a => draft.AgentAt(a.Number)));
+        return KillOutcome.Of(draft.AgentAt(agent.Number), below.Select(a => draft.AgentAt(a.Number)).Where(draft.Reaches));
     }
 
     private static void KillOne(MeshDraft draft, Agent agent, StopOrder order)

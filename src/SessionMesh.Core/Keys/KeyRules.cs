@@ -66,6 +66,12 @@ public static class KeyRules
     internal static void EndBoundTo(MeshDraft draft, string agentId, int upTo, string reason) =>
         End(draft, draft.KeysBoundTo(agentId).Where(key => key.Incarnation <= upTo), lapsed: false, reason, []);
 
+    /// <summary>Whether what a key may do, and to whom, lies within what its parent may.</summary>
+    internal static bool Fits(Key child, Key parent) =>
+        parent.Has(child.Scopes & ~ScopeSet.AgentSelf)
+        && (child.AgentId is null || parent.Has(ScopeSet.RegistryWrite))
+        && (parent.Reach is null || parent.Reach.Clauses.All(clause => child.Reach?.Clauses.Contains(clause) == true));
+
     /// <summary>An end in wall milliseconds (0 for none), brought within the parent's.</summary>
     internal static long Within(Key? parent, long own) =>
         parent is { ExpiresAt: > 0 } && (own == 0 || own > parent.ExpiresAt) ? parent.ExpiresAt : own;

@@ -75,7 +75,13 @@ public sealed record MintKey : Command<Key>
             RefreshHash = RefreshHash,
             RefreshExpiresAt = RefreshHash is null ? 0 : draft.Now.Wall + (Limits.RefreshTokenTtl * 1000L),
         });
-        return draft.FindKey(KeyId)!;
+        var minted = draft.FindKey(KeyId)!;
+        if (newest is not null)
+        {
+            KeyRules.End(draft, draft.KeysUnder(minted.Lineage).Where(child => !KeyRules.Fits(child, minted)), lapsed: false, "its parent may less by now", []);
+        }
+
+        return minted;
     }
 
     /// <summary>A bound key has <c>agent:self</c> and what is asked for beside it; another one what is asked for, or the parent's scopes.</summary>
@@ -104,7 +110,7 @@ public sealed record MintKey : Command<Key>
 
     private MeshError? CheckScopes(Key? parent)
     {
-        // What a bound key may do for its agent, registry:write may do for any it reaches: nobody grants more than that.
+        // Who may register an agent may speak for it: that is what a bound key does, its row and its session's metadata included.
         if (AgentId is not null && parent?.Has(ScopeSet.RegistryWrite) == false)
         {
             return new MeshError(403, ErrorCodes.MissingScope, "A key bound to an agent can only be minted by a key that has registry:write.");

@@ -25,6 +25,8 @@ public sealed record RefreshKey : Command<Refreshed>
     /// <summary>Seconds; null for as long as the key before was granted.</summary>
     public int? Ttl { get; init; }
 
+    private const int GenerationsKept = 1000;
+
     /// <inheritdoc/>
     public override bool NeedsValidKey => false;
 
@@ -41,13 +43,19 @@ public sealed record RefreshKey : Command<Refreshed>
             return new Refreshed(null);
         }
 
-        var parent = key.Parent is null ? null : draft.KeysIn(key.Parent).Where(k => k.IsValidAt(draft.Now.Wall)).MaxBy(k => k.Generation);
-        if (parent is null && key.Parent is not null)
+        // One whose name was minted again since is of no use: what replaced its key may be less.
+        var generations = draft.KeysIn(key.Lineage);
+        if (key.Generation != generations.Max(k => k.Generation))
         {
-            return KeyRules.Unauthenticated(); // what it was minted with has expired: it must be refreshed first
+            return KeyRules.Unauthenticated();
         }
 
-        var generations = draft.KeysIn(key.Lineage);
+        var parent = key.Parent is null ? null : draft.KeysIn(key.Parent).Where(k => k.IsValidAt(draft.Now.Wall)).MaxBy(k => k.Generation);
+        if (key.Parent is not null && parent?.Has(key.Scopes & ~ScopeSet.AgentSelf) != true)
+        {
+            return KeyRules.Unauthenticated(); // what it was minted with has expired and must be refreshed first, or may less by now
+        }
+
         draft.Emit(new KeyRefreshed { Subject = KeyId });
         KeyRules.Retire(draft, generations);
         draft.Emit(new KeyMinted
@@ -57,13 +65,16 @@ public sealed record RefreshKey : Command<Refreshed>
             Parent = key.Parent,
             Lineage = key.Lineage,
             Scopes = key.Scopes.ToWords(),
-            Within = key.Reach?.Clauses,
+            Within = Reach.Of(key.Reach?.Clauses, parent?.Reach)?.Clauses,
             Hash = Hash,
             ExpiresAt = KeyRules.Within(parent, draft.Now.Wall + Lifetime(key)),
             Generation = generations.Max(k => k.Generation) + 1,
             RefreshHash = RefreshHash,
             RefreshExpiresAt = draft.Now.Wall + (Limits.RefreshTokenTtl * 1000L),
         });
+
+        // A second use is noticed for as many tokens as an hour-long key needs in a month; older ones are simply not valid.
+        KeyRules.End(draft, generations.OrderByDescending(k => k.Generation).Skip(GenerationsKept), lapsed: true, null, []);
         return new Refreshed(draft.FindKey(NewKeyId));
     }
 

@@ -68,28 +68,13 @@ public sealed class Meta : IEquatable<Meta>
     /// <summary>With entries set, or taken away where the value is null; a name that is there keeps its place.</summary>
     public Meta With(IReadOnlyDictionary<string, string?> changes)
     {
-        var entries = Read();
-        foreach (var (name, value) in changes)
-        {
-            var at = entries.FindIndex(entry => entry.Key == name);
-            if (value is null)
-            {
-                if (at >= 0)
-                {
-                    entries.RemoveAt(at);
-                }
-            }
-            else if (at >= 0)
-            {
-                entries[at] = new(name, value);
-            }
-            else
-            {
-                entries.Add(new(name, value));
-            }
-        }
-
-        return Of(entries);
+        var before = Read();
+        var known = before.Select(entry => entry.Key).ToHashSet(StringComparer.Ordinal);
+        return Of(before
+            .Select(entry => changes.TryGetValue(entry.Key, out var value) ? new KeyValuePair<string, string?>(entry.Key, value) : new(entry.Key, entry.Value))
+            .Concat(changes.Where(change => !known.Contains(change.Key)))
+            .Where(entry => entry.Value is not null)
+            .Select(entry => new KeyValuePair<string, string>(entry.Key, entry.Value!)));
     }
 
     public bool Equals(Meta? other) => other is not null && _json.AsSpan().SequenceEqual(other._json);

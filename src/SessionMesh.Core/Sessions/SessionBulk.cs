@@ -59,6 +59,11 @@ public sealed record ImportSessions : Command<int>
 
     public override Outcome<int> Decide(MeshDraft draft)
     {
+        if (SessionRules.CheckMayCreate(draft) is { } refused)
+        {
+            return refused;
+        }
+
         var taken = 0;
         var seen = new HashSet<string>(StringComparer.Ordinal);
         foreach (var record in Records)

@@ -16,9 +16,9 @@ public sealed record CreateSession : Command<Session>
 
     public override Outcome<Session> Decide(MeshDraft draft)
     {
-        if (SessionRules.CheckSize(Meta) is { } tooLarge)
+        if ((SessionRules.CheckMayCreate(draft) ?? SessionRules.CheckSize(Meta)) is { } refused)
         {
-            return tooLarge;
+            return refused;
         }
 
         if (draft.KnownSession(Id) is not null)

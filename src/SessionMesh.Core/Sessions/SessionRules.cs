@@ -1,5 +1,6 @@
 using SessionMesh.Contracts;
 using SessionMesh.Contracts.Errors;
+using SessionMesh.Core.State;
 
 namespace SessionMesh.Core.Sessions;
 
@@ -10,6 +11,11 @@ public static class SessionRules
 
     public static MeshError NotFound(string id) =>
         new(404, ErrorCodes.SessionNotFound, $"No session '{id}' is known. List what is known with GET /api/session-mesh/sessions.");
+
+    /// <summary>Null when the caller may make sessions: a key that is for some agents could not see what it made.</summary>
+    internal static MeshError? CheckMayCreate(MeshDraft draft) => draft.Caller?.Reach is { } reach
+        ? new MeshError(403, ErrorCodes.OutsideReach, $"This key is for agents within {reach}, and a plain session has none. Use a key without a limit.")
+        : null;
 
     /// <summary>Microseconds.</summary>
     public static long Micros(this Moment now) => now.Wall * 1000;

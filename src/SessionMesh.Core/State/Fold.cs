@@ -36,7 +36,7 @@ internal static class Fold
             case AgentTombstoneLifted c: LiftTombstone(draft, c); break;
             case KeyMinted c: Mint(draft, c); break;
             case KeyRefreshed c: draft.Put(draft.FindKey(c.Subject)! with { RefreshedAt = c.At }); break;
-            case KeyLimited c: draft.Put(draft.FindKey(c.Subject)! with { ExpiresAt = c.ExpiresAt }); break;
+            case KeyLimited c: Limit(draft, c); break;
             case KeyEnded c: draft.Put(draft.FindKey(c.Subject)! with { EndedAt = c.At }); break;
             case ReceiptKept c: Keep(draft, c); break;
             case ReceiptsTrimmed c: draft.TrimReceiptsBelow = c.Below; break;
@@ -258,6 +258,13 @@ internal static class Fold
     private static void Expire(MeshDraft draft, SessionExpired c) =>
         draft.Put(draft.KnownSession(c.Subject)! with { IsExpired = true, ExpiredAt = c.ByHand ? c.At * 1000 : 0, Version = c.Revision });
 
+    /// <summary>A refresh token that was not used goes with its key; one that was is remembered, so that its second use is noticed.</summary>
+    private static void Limit(MeshDraft draft, KeyLimited c)
+    {
+        var key = draft.FindKey(c.Subject)!;
+        draft.Put(key with { ExpiresAt = c.ExpiresAt, RefreshExpiresAt = key.RefreshedAt == 0 ? Math.Min(key.RefreshExpiresAt, c.ExpiresAt) : key.RefreshExpiresAt });
+    }
+
     private static void Mint(MeshDraft draft, KeyMinted c)
     {
         var scopes = ScopeWords.Parse(c.Scopes);
@@ -269,7 +276,7 @@ internal static class Fold
             Name = c.KeyName,
             Lineage = lineage,
             Parent = c.Parent,
-            Account = (c.Parent is null ? null : draft.KeysIn(c.Parent).FirstOrDefault()?.Account) ?? (scopes.HasFlag(ScopeSet.Admin) ? null : lineage),
+            Account = draft.FindKey(c.Actor)?.Account ?? (scopes.HasFlag(ScopeSet.Admin) ? null : lineage),
             Scopes = scopes,
             Reach = Reach.Of(c.Within ?? (c.AgentId is null ? null : [Reach.OfAgent(c.AgentId)])),
             Hash = c.Hash,

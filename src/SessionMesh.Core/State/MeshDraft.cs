@@ -135,8 +135,8 @@ public sealed class MeshDraft(MeshState state, Moment now)
     /// <summary>A plain session, whoever asks.</summary>
     public Session? KnownSession(string id) => _sessions.TryGetValue(id, out var session) ? session : state.Sessions.Find(id);
 
-    /// <summary>Plain sessions, whoever asks.</summary>
-    public int SessionCount => state.Sessions.Count - _removedSessions.Count(s => s.Revision <= state.Revision) + ChangedSessions.Count(s => s.Revision > state.Revision);
+    /// <summary>Plain sessions that the caller may see.</summary>
+    public int SessionCount => Caller?.Reach is not null ? 0 : state.Sessions.Count - _removedSessions.Count(s => s.Revision <= state.Revision) + ChangedSessions.Count(s => s.Revision > state.Revision);
 
     /// <summary>All plain sessions that the caller may see, oldest first.</summary>
     public IEnumerable<Session> Sessions()

@@ -28,6 +28,8 @@ public sealed class SessionTable
     /// <summary>Deleted places that are worth making a new list for, if they are half of it.</summary>
     private const int Sparse = 4096;
 
+    private const long LookEvery = 3_600_000;
+
     private readonly ConcurrentDictionary<string, SessionSlot> _byId = new(StringComparer.Ordinal);
     private readonly LeaseWheel<SessionSlot> _wheel = new();
     private SlotList<SessionSlot> _slots = new();
@@ -77,7 +79,7 @@ public sealed class SessionTable
             }
             else
             {
-                Schedule(slot, session);
+                Schedule(slot, session, wall);
             }
         }
 
@@ -102,7 +104,7 @@ public sealed class SessionTable
             _byId[session.Id] = slot;
         }
 
-        Schedule(slot, session);
+        Schedule(slot, session, wall);
     }
 
     internal void Remove(string id, long revision)
@@ -117,11 +119,12 @@ public sealed class SessionTable
         }
     }
 
-    private void Schedule(SessionSlot slot, Session session)
+    /// <summary>Looked at within the hour, however far its end: so that the wheel holds no deleted session for longer.</summary>
+    private void Schedule(SessionSlot slot, Session session, long wall)
     {
         if (!session.IsExpired && session.ExpiresAt != 0)
         {
-            _wheel.Schedule(slot, Math.Max(0, (session.ExpiresAt / 1000) - _origin));
+            _wheel.Schedule(slot, Math.Max(0, Math.Min(session.ExpiresAt / 1000, wall + LookEvery) - _origin));
         }
     }
 

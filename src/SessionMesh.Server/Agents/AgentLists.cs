@@ -2,6 +2,7 @@ using System.Globalization;
 using SessionMesh.Contracts.Agents;
 using SessionMesh.Contracts.Errors;
 using SessionMesh.Contracts.Json;
+using SessionMesh.Core;
 using SessionMesh.Core.Keys;
 using SessionMesh.Core.State;
 using SessionMesh.Server.Auth;
@@ -54,6 +55,12 @@ public sealed class AgentLists(MeshEngine engine, RowWriter rows, SessionLists s
         var fields = Fields(query["fields"], ref check);
         check.OneOf("?filter", filter, AliveFilter.Allowed);
         check.OneOf("?kind", kind, SessionKind.Allowed);
+        if (kind != SessionKind.Agent && !http.GetKey().Has(ScopeSet.SessionsRead))
+        {
+            await problems.WriteAsync(http, new MeshError(403, ErrorCodes.MissingScope, "This key lacks the scope sessions:read, which kind=session and kind=all need. Use a key that has it."));
+            return;
+        }
+
         if (check.Error is { } error)
         {
             var badFilter = error.Members!.Any(m => m.Pointer == "?filter");

@@ -3,6 +3,7 @@ using SessionMesh.Contracts.Agents;
 using SessionMesh.Contracts.Json;
 using SessionMesh.Core;
 using SessionMesh.Core.Agents;
+using SessionMesh.Core.Keys;
 using SessionMesh.Server.Auth;
 using SessionMesh.Server.Auth.Limiting;
 using SessionMesh.Server.Engine;
@@ -34,7 +35,7 @@ public sealed class KillEndpoints(Mutations mutations, MeshEngine engine, RowWri
             key => new KillAgent { Actor = key.Id, AgentId = id, Order = order },
             KillReports.Render,
             wait == 0 ? null : outcome => WaitForProofAsync(outcome, wait, http),
-            wait == 0 ? null : _ => WaitForProofAsync(Known(id), wait, http));
+            wait == 0 ? null : _ => WaitForProofAsync(Known(id, http.GetKey()), wait, http));
     }
 
     public Task KillMany(HttpContext http)
@@ -88,10 +89,10 @@ public sealed class KillEndpoints(Mutations mutations, MeshEngine engine, RowWri
         return new StopOrder { Grace = (int)(grace ?? Limits.DefaultGrace), AtOnce = force, Cascade = cascade == "descendants", Reason = reason };
     }
 
-    private KillOutcome Known(string id)
+    private KillOutcome Known(string id, Key key)
     {
         var agent = engine.State.Find(id)!.Agent;
-        return KillOutcome.Of(agent, engine.State.Descendants(agent.Number, dead: true).Select(slot => slot.Agent));
+        return KillOutcome.Of(agent, engine.State.Descendants(agent.Number, dead: true).Select(slot => slot.Agent).Where(below => engine.State.Reaches(key, below)));
     }
 
     /// <summary>

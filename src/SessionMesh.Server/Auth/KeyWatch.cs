@@ -12,6 +12,9 @@ public sealed class KeyWatch(Key key, MeshEngine engine)
 
     public string KeyId => _newest.Id;
 
+    /// <summary>As it was when it was last looked for.</summary>
+    public Key Key => _newest;
+
     /// <summary>Wall milliseconds at which it ends by itself; 0 for never. A rotation may bring it nearer.</summary>
     public long ExpiresAt => _newest.ExpiresAt;
 

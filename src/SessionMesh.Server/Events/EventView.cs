@@ -37,9 +37,9 @@ internal sealed class EventView(Key key, MeshState state) : LogView
         }
     }
 
-    /// <summary>A key that is for some agents hears of those alone, and of nothing but agents.</summary>
+    /// <summary>A key that is for some agents hears of those alone, and of nothing but agents; sessions are for who may read them.</summary>
     private bool IsFor(string kind, string subject) =>
-        key.Reach is null
+        (key.Reach is null && (key.Has(ScopeSet.SessionsRead) || !kind.StartsWith("session.", StringComparison.Ordinal)))
         || ((kind.StartsWith("agent.", StringComparison.Ordinal) || kind.StartsWith("directive.", StringComparison.Ordinal))
             && state.Find(subject) is { } slot && state.Reaches(key, slot.Agent));
 

@@ -60,11 +60,11 @@ internal static class RequestBody
         }
     }
 
-    /// <summary>Hash of method, path, query and body: 128 of SHA-256's bits.</summary>
+    /// <summary>Hash of method, path, query, <c>If-Match</c> and body: 128 of SHA-256's bits.</summary>
     public static UInt128 HashOf(HttpContext http, in ReadOnlySequence<byte> body)
     {
         using var sha = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        sha.AppendData(Encoding.UTF8.GetBytes($"{http.Request.Method} {http.Request.Path}{http.Request.QueryString}\n"));
+        sha.AppendData(Encoding.UTF8.GetBytes($"{http.Request.Method} {http.Request.Path}{http.Request.QueryString}\n{http.Request.Headers.IfMatch}\n"));
         foreach (var segment in body)
         {
             sha.AppendData(segment.Span);

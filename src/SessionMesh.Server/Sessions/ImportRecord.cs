@@ -128,6 +128,7 @@ internal static class ImportRecord
             }
 
             var entries = new List<KeyValuePair<string, string>>();
+            var seen = new HashSet<string>(StringComparer.Ordinal);
             foreach (var entry in value.EnumerateObject())
             {
                 if (SessionRequests.MetaKeyError(entry.Name) is { } wrong)
@@ -135,7 +136,7 @@ internal static class ImportRecord
                     return Fail("meta", wrong, Core.Sessions.Meta.Empty);
                 }
 
-                if (entry.Value.ValueKind != JsonValueKind.String || entries.Exists(e => e.Key == entry.Name))
+                if (entry.Value.ValueKind != JsonValueKind.String || !seen.Add(entry.Name))
                 {
                     return Fail($"meta.{entry.Name}", entry.Value.ValueKind == JsonValueKind.String ? "is given twice" : "is a text", Core.Sessions.Meta.Empty);
                 }

@@ -49,9 +49,13 @@ public sealed class SessionImport(MeshEngine engine, ProblemWriter problems)
     /// <summary>One import on its way: reads a chunk of records while the one before is committed, and holds nothing of those that are done.</summary>
     private sealed class Run(MeshEngine engine, HttpContext http, bool dryRun)
     {
+        /// <summary>Bytes of metadata after which a chunk is full, too: what an import that drips may hold.</summary>
+        private const int ChunkBytes = 1024 * 1024;
+
         private List<ForeignSession> _chunk = new(Limits.ImportChunk);
         private (int Count, Task<Outcome<int>> Done)? _committing;
         private readonly List<SkippedLine> _skipped = [];
+        private int _bytes;
         private int _line;
         private int _lines;
         private int _existing;
@@ -72,7 +76,7 @@ public sealed class SessionImport(MeshEngine engine, ProblemWriter problems)
                     while (TryTakeLine(ref rest, read.IsCompleted, out var line))
                     {
                         Take(line);
-                        if (_chunk.Count == Limits.ImportChunk && await CommitAsync() is { } refused)
+                        if ((_chunk.Count == Limits.ImportChunk || _bytes > ChunkBytes) && await CommitAsync() is { } refused)
                         {
                             return refused;
                         }
@@ -143,6 +147,7 @@ public sealed class SessionImport(MeshEngine engine, ProblemWriter problems)
             if (session is not null)
             {
                 _chunk.Add(session);
+                _bytes += session.Meta.Utf8().Length;
                 return;
             }
 
@@ -166,6 +171,7 @@ public sealed class SessionImport(MeshEngine engine, ProblemWriter problems)
                 var command = new ImportSessions { Actor = http.GetKey().Id, Records = _chunk, DryRun = dryRun };
                 _committing = (_chunk.Count, engine.ExecuteAsync(command, http.StampOrigin()));
                 _chunk = new List<ForeignSession>(Limits.ImportChunk);
+                _bytes = 0;
             }
 
             return null;

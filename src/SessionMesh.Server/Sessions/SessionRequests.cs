@@ -36,6 +36,13 @@ internal static class SessionRequests
             check.Fail("/meta", "is missing: an object with a text for each entry to set, and null for each to take away");
         }
 
+        // Looked at here already, beside the engine: it must not weigh what can only be refused.
+        if (changes?.Sum(change => change.Key.Length + (change.Value?.Length ?? 0)) > Limits.SessionMetaBytes)
+        {
+            check.Fail("/meta", $"has at most {Limits.SessionMetaBytes / 1024} KiB in all");
+            return changes;
+        }
+
         foreach (var (name, value) in changes ?? new Dictionary<string, string?>())
         {
             CheckEntry(ref check, name, value, mayBeNull: true);

@@ -81,6 +81,12 @@ public sealed class InboxEndpoints(MeshEngine engine, DirectiveWriter directives
             return;
         }
 
+        if (!engine.State.Reaches(watch.Key, slot.Agent))
+        {
+            await problems.WriteAsync(http, Fencing.NotFound(slot.Agent.Id));
+            return;
+        }
+
         using var json = new Utf8Buffer(64 + (pending.Length * 512));
         json.Raw("{\"directives\":"u8);
         directives.WriteArray(json, pending);
@@ -185,6 +191,11 @@ public sealed class InboxEndpoints(MeshEngine engine, DirectiveWriter directives
         if (error is not null)
         {
             return (StreamEvent.End, new StreamNotice { Code = error.Code, Detail = error.Detail });
+        }
+
+        if (!engine.State.Reaches(watch.Key, agent))
+        {
+            return (StreamEvent.End, new StreamNotice { Code = ErrorCodes.OutsideReach, Detail = "The agent was moved beyond what this key is for." });
         }
 
         return watch.End() is { } ended ? (StreamEvent.End, ended) : null;

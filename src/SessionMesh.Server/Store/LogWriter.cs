@@ -57,7 +57,7 @@ internal sealed class LogWriter : IDisposable
             INSERT INTO keys (revision, id, name, lineage, parent, account, scopes, reach, hash, created_at, expires_at, lifetime, agent_id, incarnation, generation,
               refresh_hash, refresh_expires_at, refreshed_at, ended_at)
             VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
-            ON CONFLICT (revision) DO UPDATE SET expires_at=excluded.expires_at, refreshed_at=excluded.refreshed_at, ended_at=excluded.ended_at
+            ON CONFLICT (revision) DO UPDATE SET expires_at=excluded.expires_at, refresh_expires_at=excluded.refresh_expires_at, refreshed_at=excluded.refreshed_at, ended_at=excluded.ended_at
             """);
         _session = new(_db, """
             INSERT INTO sessions (revision, id, user, is_expired, ttl, meta, created_at, last_access, expires_at, expired_at, version)

@@ -173,6 +173,66 @@ public sealed class ReachTests
     }
 
     [Fact]
+    public async Task Within_PlainSessions_AreNotThere_NotEvenTheirNumber()
+    {
+        await using var mesh = await FleetAsync();
+        await mesh.PostAsync("sessions", """{"id":"x"}""");
+        var key = await mesh.MintAsync("""{"scopes":["sessions:read","sessions:write","mesh:read"],"within":["subtree:sub"]}""");
+        (await mesh.PostAsync("sessions", """{"id":"x"}""", key)).ShouldBeProblem(403, "outside_reach");
+        (await mesh.PostAsync("sessions", """{"id":"y"}""", key)).ShouldBeProblem(403, "outside_reach");
+        (await mesh.PostAsync("sessions/cleanup", """{"dry_run":true}""", key)).ShouldBe(200, """{"dry_run":true,"removed_count":0,"remaining_count":0,"removed_ids":[],"more":false}""");
+        (await mesh.GetAsync("sessions/stats", key)).ShouldBe(200, """{"total_sessions":0,"active":0,"expired":0,"unique_users":0,"average_ttl_seconds":0}""");
+        Assert.Equal(2, (await mesh.GetAsync("sessions?kind=all", key)).Json["count"]!.GetValue<int>());
+        Assert.Equal(2, (await mesh.GetAsync("alive?kind=all", key)).Json["count"]!.GetValue<int>());
+    }
+
+    [Fact]
+    public async Task MeshRead_WithoutSessionsRead_HearsAndSeesNoSessions()
+    {
+        await using var mesh = await FleetAsync();
+        var key = await mesh.MintAsync("""{"scopes":["mesh:read"]}""");
+        await using var events = await mesh.ListenAsync("events", key);
+        await mesh.PostAsync("sessions", """{"id":"x","meta":{"secret":"s"}}""");
+        await mesh.RegisterAsync("next");
+        Assert.Equal("agent.registered", (await events.NextAsync()).Name);
+        (await mesh.GetAsync("alive?kind=session", key)).ShouldBeProblem(403, "missing_scope");
+    }
+
+    [Fact]
+    public async Task Within_StreamAndPoll_EndWhenTheAgentIsMovedAway()
+    {
+        await using var mesh = await FleetAsync();
+        var key = await mesh.MintAsync("""{"scopes":["registry:write"],"within":["cluster:red"]}""");
+        await using var inbox = await mesh.ListenAsync("agents/deep/directives", key);
+        await mesh.PostAsync("agents", """{"agent_id":"deep","incarnation":1,"cluster":"blue"}""");
+        await mesh.PostAsync("steer", """{"agent_id":"deep","direction":"confidential"}""");
+        var end = await inbox.NextAsync();
+        Assert.Equal(("end", "outside_reach"), (end.Name, end.Json["code"]!.GetValue<string>()));
+        (await mesh.GetAsync("agents/deep/directives", key)).ShouldBeProblem(404, "agent_not_found");
+    }
+
+    [Fact]
+    public async Task Within_NobodyIsMovedOutByEndingOrMovingTheOneAbove()
+    {
+        await using var mesh = await FleetAsync();
+        var subtree = await mesh.MintAsync("""{"scopes":["kill"],"within":["subtree:sub"]}""");
+        (await mesh.DeleteAsync("agents/sub?cascade=none", subtree)).ShouldBeProblem(403, "outside_reach"); // deep would hang below the lead
+        var red = await mesh.MintAsync("""{"scopes":["registry:write"],"within":["cluster:red"]}""");
+        (await mesh.PostAsync("agents", """{"agent_id":"lead","incarnation":1,"parent_id":"deep"}""", red)).ShouldBeRefused(400, "invalid_request");
+        await mesh.RegisterAsync("root", 3600, ""","cluster":"red" """);
+        (await mesh.PostAsync("agents", """{"agent_id":"lead","incarnation":1,"parent_id":"root"}""", red)).ShouldBeProblem(403, "outside_reach"); // blue would move along
+        Assert.Equal(200, (await mesh.PostAsync("agents", """{"agent_id":"sub","incarnation":1,"parent_id":"root"}""", red)).Status);
+    }
+
+    [Fact]
+    public async Task AgentSelf_ItsExit_NamesNobodyBelowIt()
+    {
+        await using var mesh = await FleetAsync();
+        var key = await mesh.MintAsync("""{"agent_id":"lead"}""");
+        Assert.Empty((await mesh.PostAsync("agents/lead/exit", """{"incarnation":1,"exit_code":0}""", key)).Json["descendants"]!.AsArray());
+    }
+
+    [Fact]
     public async Task Within_AfterARestart_IsTheSame()
     {
         await using var mesh = await FleetAsync();

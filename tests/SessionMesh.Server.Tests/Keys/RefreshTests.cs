@@ -126,6 +126,37 @@ public sealed class RefreshTests
     }
 
     [Fact]
+    public async Task Refresh_OfAKeyWhoseNameWasMintedAgain_Is401_AndEndsNobody()
+    {
+        await using var mesh = await MeshHost.StartAsync();
+        var (_, leaked) = await MintAsync(mesh, """{"session_key":"ops","scopes":["kill","mesh:read"],"refresh":true}""");
+        var next = await mesh.MintAsync("""{"session_key":"ops","scopes":["mesh:read"]}""");
+        (await mesh.PostAsync("keys/refresh", key: leaked)).ShouldBeProblem(401, "unauthenticated");
+        Assert.Equal(200, (await mesh.GetAsync("alive", next)).Status);
+        await mesh.RestartAsync();
+        (await mesh.PostAsync("keys/refresh", key: leaked)).ShouldBeProblem(401, "unauthenticated");
+    }
+
+    [Fact]
+    public async Task Mint_AgainWithLess_EndsTheKeysBelowThatHaveMore_AndNoOther()
+    {
+        await using var mesh = await MeshHost.StartAsync();
+        await mesh.RegisterAsync("a");
+        var parent = await mesh.MintAsync("""{"session_key":"ops","scopes":["kill","mesh:read","keys:mint","registry:write"]}""");
+        var more = await mesh.PostAsync("keys", """{"scopes":["kill"],"refresh":true}""", parent);
+        var bound = await mesh.MintAsync("""{"agent_id":"a"}""", parent);
+        var less = await mesh.MintAsync("""{"scopes":["mesh:read"]}""", parent);
+        var narrowed = await mesh.MintAsync("""{"session_key":"ops","scopes":["mesh:read","keys:mint"]}""");
+        (await mesh.GetAsync("keys/self", Text(more, "token"))).ShouldBeProblem(401, "unauthenticated");
+        (await mesh.PostAsync("keys/refresh", key: Text(more, "refresh_token"))).ShouldBeProblem(401, "unauthenticated");
+        (await mesh.GetAsync("keys/self", bound)).ShouldBeProblem(401, "unauthenticated");
+        Assert.Equal(200, (await mesh.GetAsync("keys/self", less)).Status);
+        await mesh.MintAsync("""{"session_key":"ops","scopes":["mesh:read","keys:mint"],"within":["agent:a"]}""");
+        (await mesh.GetAsync("keys/self", less)).ShouldBeProblem(401, "unauthenticated");
+        Assert.NotNull(narrowed);
+    }
+
+    [Fact]
     public async Task RefreshToken_OpensNothingElse_AndNoKeyRefreshes()
     {
         await using var mesh = await MeshHost.StartAsync();

@@ -38,7 +38,7 @@ public sealed class Limiter(ServerOptions options, MeshClock clock)
             return null;
         }
 
-        var refused = _each is null ? null : Take(http, _keys.Of(key.Id), _each, "of this key");
+        var refused = _each is null ? null : Take(http, _keys.Of(key.Lineage), _each, "of this key");
         return refused is null && _all is not null ? Take(http, _together, _all, "of all keys together") : refused;
     }
 
@@ -47,7 +47,7 @@ public sealed class Limiter(ServerOptions options, MeshClock clock)
     {
         while (true)
         {
-            var usage = _keys.Of(key.Id);
+            var usage = _keys.Of(key.Lineage);
             switch (usage.TryHold(MostHeld(key)))
             {
                 case true: return new HeldAnswer(usage);
