@@ -33,7 +33,7 @@ internal static partial class SecretWatch
                 if (char.IsAsciiDigit(Path.GetFileName(directory)[0])
                     && Token().IsMatch(File.ReadAllText(Path.Combine(directory, "cmdline")))
                     && ProcessInfo.Find(int.Parse(Path.GetFileName(directory), CultureInfo.InvariantCulture)) is { } process
-                    && (process.Command.Contains(Path.GetFileName(Built.Server), StringComparison.Ordinal) || ProcessInfo.Find(process.Parent)?.Command.Contains("session-mesh ", StringComparison.Ordinal) == true))
+                    && (process.Command.Contains(Path.GetFileName(Built.Server), StringComparison.Ordinal) || IsTool(ProcessInfo.Find(process.Parent))))
                     s_seen.TryAdd(process.Command.Split(' ')[0], 0);
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -42,6 +42,8 @@ internal static partial class SecretWatch
             }
         }
     }
+
+    private static bool IsTool(ProcessInfo? process) => process is not null && Path.GetFileName(process.Command.Split(' ')[0]) == "session-mesh";
 
     [GeneratedRegex("sm[kr]_[a-z0-9]{12}_[0-9A-Za-z]{43}_[0-9A-Za-z]{6}", RegexOptions.NonBacktracking)]
     private static partial Regex Token();
