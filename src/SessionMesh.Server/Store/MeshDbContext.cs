@@ -11,6 +11,7 @@ public sealed class MeshDbContext(DbContextOptions<MeshDbContext> options) : DbC
     public DbSet<KeyRow> Keys => Set<KeyRow>();
     public DbSet<SessionTableRow> Sessions => Set<SessionTableRow>();
     public DbSet<ReceiptRow> Receipts => Set<ReceiptRow>();
+    public DbSet<MeshRow> Mesh => Set<MeshRow>();
 
     protected override void OnModelCreating(ModelBuilder modelBuilder)
     {
@@ -47,6 +48,12 @@ public sealed class MeshDbContext(DbContextOptions<MeshDbContext> options) : DbC
         {
             e.ToTable("receipts").HasKey(r => r.Revision);
             e.Property(r => r.Revision).ValueGeneratedNever();
+        });
+
+        modelBuilder.Entity<MeshRow>(e =>
+        {
+            e.ToTable("mesh").HasKey(r => r.Id);
+            e.Property(r => r.Id).ValueGeneratedNever();
         });
 
         foreach (var property in modelBuilder.Model.GetEntityTypes().SelectMany(entity => entity.GetProperties()))

@@ -147,3 +147,15 @@ public sealed class ReceiptRow
     public string? Answer { get; set; }
     public string? KeyId { get; set; }
 }
+
+/// <summary>What is true of the mesh as a whole. One row, with the id 1.</summary>
+public sealed class MeshRow
+{
+    public int Id { get; set; }
+
+    /// <summary>1 for a new store, and one more with every restore.</summary>
+    public long Epoch { get; set; }
+
+    /// <summary>Highest incarnation of any agent that was forgotten; 0 for none.</summary>
+    public int ForgottenIncarnation { get; set; }
+}
