@@ -156,7 +156,7 @@ public sealed partial class MeshEngine : IDisposable
         {
             case CommitOutcome.Committed:
                 Finish(draft);
-                batch.GetRange(0, decided).ForEach(item => item.Complete());
+                Callers.Answer(batch, decided);
                 return decided;
             case CommitOutcome.Behind:
                 Follow(result.Missed!);
@@ -208,7 +208,7 @@ public sealed partial class MeshEngine : IDisposable
 #pragma warning restore CA1031
             {
                 LogCommandFailed(e);
-                batch[decided].Fail(Refusals.Internal());
+                Fail(batch.GetRange(decided, 1), 1, Refusals.Internal());
                 batch.RemoveAt(decided);
                 if (draft.Revision != before)
                 {
@@ -282,7 +282,12 @@ public sealed partial class MeshEngine : IDisposable
 
     private static int Fail(List<WorkItem> batch, int count, MeshError error)
     {
-        batch.GetRange(0, count).ForEach(item => item.Fail(error));
+        for (var i = 0; i < count; i++)
+        {
+            batch[i].Fail(error);
+        }
+
+        Callers.Answer(batch, count);
         return count;
     }
 
