@@ -1,9 +1,13 @@
 using SessionMesh.Contracts.Errors;
+using SessionMesh.Core.Keys;
 using SessionMesh.Core.State;
 
 namespace SessionMesh.Core.Agents;
 
-/// <summary>What is known of a kill, for the agent and for those below it that it is about.</summary>
+/// <summary>
+/// What is known of a kill, for the agent and for those below it that it is about. Of many agents that were asked for at once each one below
+/// them is in the outcome of the nearest alone, so that all outcomes together are as long as the agents are many.
+/// </summary>
 public sealed record KillOutcome(Agent Agent, IReadOnlyList<Agent> Descendants)
 {
     /// <summary>
@@ -35,10 +39,16 @@ public sealed record KillAgent : Command<KillOutcome>
     public required string AgentId { get; init; }
     public required StopOrder Order { get; init; }
 
-    public override Outcome<KillOutcome> Decide(MeshDraft draft) =>
-        draft.FindAgent(AgentId) is not { } agent ? Fencing.NotFound(AgentId)
-        : KillRules.CheckReach(draft, agent, handsOver: !Order.Cascade) is { } outside ? outside
-        : KillRules.Kill(draft, agent, Order);
+    public override Outcome<KillOutcome> Decide(MeshDraft draft)
+    {
+        if (draft.FindAgent(AgentId) is not { } agent)
+        {
+            return Fencing.NotFound(AgentId);
+        }
+
+        var plan = KillPlan.Of(draft, [agent]);
+        return KillRules.CheckReach(draft, plan, handsOver: !Order.Cascade) is { } outside ? outside : KillRules.Kill(draft, plan, Order)[0];
+    }
 }
 
 /// <summary><c>DELETE /agents</c>: the same for every agent that a selector matches, if they are as many as the caller expects.</summary>
@@ -62,13 +72,8 @@ public sealed record KillMany : Command<IReadOnlyList<KillOutcome>>
             return refused;
         }
 
-        if (matched.Select(agent => KillRules.CheckReach(draft, agent, handsOver: !Order.Cascade)).FirstOrDefault(error => error is not null) is { } outside)
-        {
-            return outside;
-        }
-
-        // One that an ancestor's cascade has taken already is reported like any other.
-        return matched.ConvertAll(agent => KillRules.Kill(draft, draft.AgentAt(agent.Number), Order));
+        var plan = KillPlan.Of(draft, matched);
+        return KillRules.CheckReach(draft, plan, handsOver: !Order.Cascade) is { } outside ? outside : KillRules.Kill(draft, plan, Order);
     }
 }
 
@@ -116,7 +121,7 @@ public sealed record ReportExit : Command<KillOutcome>
             }
         }
 
-        return KillOutcome.Of(draft.AgentAt(agent.Number), draft.Descendants(agent.Number).Where(draft.Reaches));
+        return KillOutcome.Of(draft.AgentAt(agent.Number), draft.Descendants(agent.Number).Where(new ReachMemo(draft.Caller, draft.AgentAt).Reaches));
     }
 }
 

@@ -15,6 +15,9 @@ public sealed class MeshDraft(MeshState state, Moment now)
 {
     private readonly Dictionary<int, Agent> _agents = [];
     private readonly Dictionary<string, int> _newAgents = new(StringComparer.Ordinal);
+
+    /// <summary>By parent: children that this batch made or moved there.</summary>
+    private readonly Dictionary<int, HashSet<int>> _adopted = [];
     private readonly Dictionary<int, Inbox> _inboxes = [];
     private readonly Dictionary<long, Directive> _directives = [];
     private readonly Dictionary<string, Key> _keys = new(StringComparer.Ordinal);
@@ -170,13 +173,10 @@ public sealed class MeshDraft(MeshState state, Moment now)
     public List<int> Children(int number)
     {
         var children = number < state.Slots.Count ? state.Forest.Children(number) : [];
-        children.RemoveAll(child => AgentAt(child).Parent != number);
-        foreach (var agent in _agents.Values)
+        if (_agents.Count > 0)
         {
-            if (agent.Parent == number && !children.Contains(agent.Number))
-            {
-                children.Add(agent.Number);
-            }
+            children.RemoveAll(child => AgentAt(child).Parent != number);
+            children.AddRange(_adopted.GetValueOrDefault(number) ?? []);
         }
 
         return children;
@@ -270,6 +270,7 @@ public sealed class MeshDraft(MeshState state, Moment now)
 
     internal void Put(Agent agent, bool isNew = false)
     {
+        Adopt(agent, isNew ? -1 : AgentAt(agent.Number).Parent, isNew || _newAgents.ContainsKey(agent.Id) ? -1 : state.AgentAt(agent.Number).Parent);
         _agents[agent.Number] = agent;
         if (isNew)
         {
@@ -303,6 +304,27 @@ public sealed class MeshDraft(MeshState state, Moment now)
     }
 
     internal void Put(Receipt receipt) => _receipts[receipt.Scope] = receipt;
+
+    /// <param name="from">Number of its parent until now.</param>
+    /// <param name="committed">Number of its parent as the base has it.</param>
+    private void Adopt(Agent agent, int from, int committed)
+    {
+        if (agent.Parent == from)
+        {
+            return;
+        }
+
+        if (_adopted.TryGetValue(from, out var before))
+        {
+            before.Remove(agent.Number);
+        }
+
+        if (agent.Parent >= 0 && agent.Parent != committed)
+        {
+            var children = _adopted.TryGetValue(agent.Parent, out var known) ? known : _adopted[agent.Parent] = [];
+            children.Add(agent.Number);
+        }
+    }
 
     private void CommitSessions()
     {
