@@ -20,14 +20,14 @@ public sealed class MeshDraft(MeshState state, Moment now)
     private readonly Dictionary<int, HashSet<int>> _adopted = [];
     private readonly Dictionary<int, Inbox> _inboxes = [];
     private readonly Dictionary<long, Directive> _directives = [];
-    private readonly Dictionary<string, Key> _keys = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, int> _newLineages = new(StringComparer.Ordinal);
+    private readonly DraftKeys _keys = new(state.Keys);
     private readonly Dictionary<string, int> _newAgentsByAccount = new(StringComparer.Ordinal);
     private readonly Dictionary<UInt128, Receipt> _receipts = [];
 
     /// <summary>By id; null for one that was removed.</summary>
     private readonly Dictionary<string, Session?> _sessions = new(StringComparer.Ordinal);
     private readonly List<Session> _removedSessions = [];
+    private int _moreSessions;
     private readonly List<(int Number, Beat Beat)> _renewals = [];
     private readonly List<Change> _changes = [];
 
@@ -56,7 +56,7 @@ public sealed class MeshDraft(MeshState state, Moment now)
     public IReadOnlyCollection<Directive> ChangedDirectives => _directives.Values;
 
     /// <inheritdoc cref="ChangedAgents"/>
-    public IReadOnlyCollection<Key> ChangedKeys => _keys.Values;
+    public IReadOnlyCollection<Key> ChangedKeys => _keys.Changed;
 
     /// <inheritdoc cref="ChangedAgents"/>
     public IEnumerable<Session> ChangedSessions => _sessions.Values.OfType<Session>();
@@ -108,26 +108,28 @@ public sealed class MeshDraft(MeshState state, Moment now)
     public Vitals VitalsOf(int number) =>
         number < state.Slots.Count ? state.Slots[number].ReadVitals() : new Vitals { Load = float.NaN, Progress = double.NaN, TouchedAt = AgentSlot.Never };
 
-    public Key? FindKey(string id)
-    {
-        var key = _keys.TryGetValue(id, out var changed) ? changed : state.Keys.Find(id);
-        return key is { EndedAt: 0 } ? key : null;
-    }
+    public Key? FindKey(string id) => _keys.Find(id);
 
     /// <summary>Keys of a lineage.</summary>
-    public List<Key> KeysIn(string lineage) => Merge(state.Keys.In(lineage), key => key.Lineage == lineage);
+    public List<Key> KeysIn(string lineage) => [.. _keys.In(lineage)];
+
+    /// <summary>Whether a lineage has any key left.</summary>
+    public bool HasKeysIn(string lineage) => _keys.CountIn(lineage) > 0;
+
+    /// <summary>The lineage that another was minted under; null for none, or when no key of it is left.</summary>
+    public string? LineageAbove(string lineage) => _keys.In(lineage).FirstOrDefault()?.Parent;
 
     /// <summary>Keys that were minted under a lineage.</summary>
-    public List<Key> KeysUnder(string lineage) => Merge(state.Keys.Under(lineage), key => key.Parent == lineage);
+    public List<Key> KeysUnder(string lineage) => [.. _keys.Under(lineage)];
 
     /// <summary>Keys of one name under a lineage: its generations.</summary>
-    public List<Key> KeysNamed(string parent, string name) => Merge(state.Keys.Named(parent, name), key => key.Parent == parent && key.Name == name);
+    public List<Key> KeysNamed(string parent, string name) => [.. _keys.Named(parent, name)];
 
     /// <summary>Keys bound to an agent.</summary>
-    public List<Key> KeysBoundTo(string agentId) => Merge(state.Keys.BoundTo(agentId), key => key.AgentId == agentId);
+    public List<Key> KeysBoundTo(string agentId) => [.. _keys.BoundTo(agentId)];
 
-    /// <summary>Lineages of an account; those that this batch ended count until the next.</summary>
-    public int LineagesOf(string account) => state.Keys.LineagesOf(account) + _newLineages.GetValueOrDefault(account);
+    /// <inheritdoc cref="DraftKeys.LineagesOf"/>
+    public int LineagesOf(string account) => _keys.LineagesOf(account);
 
     /// <summary>Agents that an account made known.</summary>
     public int AgentsOf(string account) => state.Indexes.OwnedBy(account) + _newAgentsByAccount.GetValueOrDefault(account);
@@ -139,7 +141,7 @@ public sealed class MeshDraft(MeshState state, Moment now)
     public Session? KnownSession(string id) => _sessions.TryGetValue(id, out var session) ? session : state.Sessions.Find(id);
 
     /// <summary>Plain sessions that the caller may see.</summary>
-    public int SessionCount => Caller?.Reach is not null ? 0 : state.Sessions.Count - _removedSessions.Count(s => s.Revision <= state.Revision) + ChangedSessions.Count(s => s.Revision > state.Revision);
+    public int SessionCount => Caller?.Reach is not null ? 0 : state.Sessions.Count + _moreSessions;
 
     /// <summary>All plain sessions that the caller may see, oldest first.</summary>
     public IEnumerable<Session> Sessions()
@@ -285,20 +287,17 @@ public sealed class MeshDraft(MeshState state, Moment now)
         _directives[directive.Revision] = directive;
     }
 
-    internal void Put(Key key)
+    internal void Put(Key key) => _keys.Put(key);
+
+    internal void Put(Session session)
     {
-        if (key.Lineage == key.Id && !_keys.ContainsKey(key.Id) && state.Keys.Find(key.Id) is null)
-        {
-            Count(_newLineages, key.Account);
-        }
-
-        _keys[key.Id] = key;
+        _moreSessions += KnownSession(session.Id) is null ? 1 : 0;
+        _sessions[session.Id] = session;
     }
-
-    internal void Put(Session session) => _sessions[session.Id] = session;
 
     internal void Remove(Session session)
     {
+        _moreSessions--;
         _sessions[session.Id] = null;
         _removedSessions.Add(session);
     }
@@ -350,7 +349,7 @@ public sealed class MeshDraft(MeshState state, Moment now)
 
     private void CommitKeysAndReceipts()
     {
-        foreach (var key in _keys.Values)
+        foreach (var key in _keys.Changed)
         {
             state.Keys.Put(key);
         }
@@ -380,27 +379,5 @@ public sealed class MeshDraft(MeshState state, Moment now)
                 state.Leases.Schedule(state.Slots[number], number, Now);
             }
         }
-    }
-
-    private List<Key> Merge(IReadOnlyCollection<string> committed, Func<Key, bool> matches)
-    {
-        var keys = new List<Key>();
-        foreach (var id in committed)
-        {
-            if (FindKey(id) is { } key)
-            {
-                keys.Add(key);
-            }
-        }
-
-        foreach (var key in _keys.Values)
-        {
-            if (key.EndedAt == 0 && matches(key) && !committed.Contains(key.Id))
-            {
-                keys.Add(key);
-            }
-        }
-
-        return keys;
     }
 }
