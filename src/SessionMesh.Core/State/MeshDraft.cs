@@ -143,30 +143,18 @@ public sealed class MeshDraft(MeshState state, Moment now)
     /// <summary>Plain sessions that the caller may see.</summary>
     public int SessionCount => Caller?.Reach is not null ? 0 : state.Sessions.Count + _moreSessions;
 
-    /// <summary>All plain sessions that the caller may see, oldest first.</summary>
-    public IEnumerable<Session> Sessions()
+    /// <summary>Plain sessions that are over, and were before a time, as far as the caller may see them: earliest end first, then what this batch changed.</summary>
+    /// <param name="before">Microseconds.</param>
+    public IEnumerable<Session> SessionsOver(long before)
     {
         if (Caller?.Reach is not null)
         {
-            yield break;
+            return [];
         }
 
-        foreach (var session in state.Sessions.After(0))
-        {
-            if (!_sessions.ContainsKey(session.Id))
-            {
-                yield return session;
-            }
-            else if (_sessions[session.Id] is { } changed && changed.Revision == session.Revision)
-            {
-                yield return changed;
-            }
-        }
-
-        foreach (var session in ChangedSessions.Where(s => s.Revision > state.Revision))
-        {
-            yield return session;
-        }
+        var at = Now.Micros();
+        return state.Sessions.Over(at, before).Where(session => !_sessions.ContainsKey(session.Id))
+            .Concat(ChangedSessions.Where(session => session.OverSince(at) is > 0 and var since && since < before));
     }
 
     public Receipt? FindReceipt(UInt128 scope) => _receipts.TryGetValue(scope, out var receipt) ? receipt : state.Receipts.Find(scope);
@@ -335,7 +323,7 @@ public sealed class MeshDraft(MeshState state, Moment now)
         // In order of creation, as every list shows them.
         foreach (var session in ChangedSessions.OrderBy(s => s.Revision))
         {
-            state.Sessions.Put(session, Now.Wall);
+            state.Sessions.Put(session);
         }
     }
 

@@ -84,8 +84,8 @@ public sealed class MeshState
 
     public void Load(Keys.Key key) => Keys.Put(key);
 
-    /// <param name="wall">Milliseconds, now.</param>
-    public void Load(Sessions.Session session, long wall) => Sessions.Put(session, wall);
+    public void Load(Sessions.Session session) => Sessions.Put(session);
+
     public void Load(Idempotency.Receipt receipt) => Receipts.Put(receipt);
 
     internal AgentSlot Put(Agent agent)
