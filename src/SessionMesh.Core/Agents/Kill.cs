@@ -59,9 +59,22 @@ public sealed record KillMany : Command<IReadOnlyList<KillOutcome>>
     public int? Expect { get; init; }
     public bool DryRun { get; init; }
 
+    /// <summary>Who matched when the call came in, of those in <see cref="Eligible"/> states; null to search when it is decided.</summary>
+    public Candidates? Found { get; init; }
+
+    public override bool ChangesNothing => DryRun;
+
+    /// <summary>All states but dead.</summary>
+    public static IReadOnlyList<Liveness> Eligible { get; } = [.. Enum.GetValues<Liveness>().Where(liveness => liveness != Liveness.Dead)];
+
     public override Outcome<IReadOnlyList<KillOutcome>> Decide(MeshDraft draft)
     {
-        var matched = Selection.Match(draft, agent => agent.Liveness != Liveness.Dead);
+        if (Found is { IsTooMany: true } && Selection.CheckCount(Found.Count, Expect) is { } tooMany)
+        {
+            return tooMany;
+        }
+
+        var matched = Selection.Match(draft, Eligible, Found);
         if (DryRun)
         {
             return matched.ConvertAll(agent => new KillOutcome(agent, []));

@@ -220,6 +220,7 @@ public sealed class MeshDraft(MeshState state, Moment now)
     /// <summary>Lays the overlay onto the base. Call it once, after the batch is durable.</summary>
     public void Commit()
     {
+        state.Recent.Add(Revision, _agents.Keys);
         foreach (var number in _newAgents.Values.Order())
         {
             state.Put(_agents[number]);

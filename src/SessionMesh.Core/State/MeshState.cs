@@ -24,6 +24,7 @@ public sealed class MeshState
     public SlotList<AgentSlot> Slots { get; } = new();
     public Forest Forest { get; }
     public AgentIndexes Indexes { get; } = new();
+    public RecentAgents Recent { get; } = new();
     public LeaseBook Leases { get; }
     public KeyTable Keys { get; } = new();
     public ReceiptTable Receipts { get; } = new();

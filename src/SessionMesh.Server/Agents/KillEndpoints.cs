@@ -53,7 +53,15 @@ public sealed class KillEndpoints(Mutations mutations, MeshEngine engine, RowWri
 
         return mutations.RunAsync<IReadOnlyList<KillOutcome>>(
             http,
-            key => new KillMany { Actor = key.Id, Selection = selection, Order = order, Expect = expect, DryRun = dryRun },
+            key => new KillMany
+            {
+                Actor = key.Id,
+                Selection = selection,
+                Order = order,
+                Expect = expect,
+                DryRun = dryRun,
+                Found = dryRun ? null : selection.Find(engine.State, key, Core.Agents.KillMany.Eligible),
+            },
             outcomes => Answers.Of(StatusCodes.Status200OK, new KillManyAnswer
             {
                 Matched = outcomes.Count,

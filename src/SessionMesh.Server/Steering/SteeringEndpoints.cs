@@ -63,7 +63,7 @@ public sealed class SteeringEndpoints(
         await mutations.RunAsync<Directive>(http, key => new CancelDirective { Actor = key.Id, Number = directive.Agent, Seq = directive.Seq }, Render);
     }
 
-    private static Outcome<Command<SteerOutcome>> BindSteer(Key key, SteerRequest? body)
+    private Outcome<Command<SteerOutcome>> BindSteer(Key key, SteerRequest? body)
     {
         var check = new Check();
         var selection = body!.Selector is { } selector ? Selectors.Bind(selector, ref check) : null;
@@ -84,7 +84,7 @@ public sealed class SteeringEndpoints(
         return check.Error is { } error ? error : new SteerAgent { Actor = key.Id, AgentId = id, Message = message };
     }
 
-    private static Outcome<Command<SteerOutcome>> BindMany(Key key, SteerRequest body, Selection selection, Message message, Check check)
+    private Outcome<Command<SteerOutcome>> BindMany(Key key, SteerRequest body, Selection selection, Message message, Check check)
     {
         if (body.AgentId is not null)
         {
@@ -99,7 +99,15 @@ public sealed class SteeringEndpoints(
         check.Range("/expect", body.Expect, 0, int.MaxValue);
         return check.Error is { } error
             ? error
-            : new SteerMany { Actor = key.Id, Selection = selection, Message = message, Expect = body.Expect, DryRun = body.DryRun == true };
+            : new SteerMany
+            {
+                Actor = key.Id,
+                Selection = selection,
+                Message = message,
+                Expect = body.Expect,
+                DryRun = body.DryRun == true,
+                Found = body.DryRun == true ? null : selection.Find(engine.State, key, SteerMany.Eligible(message.Hold)),
+            };
     }
 
     private static Message BindMessage(SteerRequest body, ref Check check)
