@@ -20,6 +20,12 @@ public abstract record Command<T>
     /// </summary>
     public virtual bool ChangesNothing => false;
 
+    /// <summary>About how many bytes it holds while it waits: <see cref="BaseWeight"/>, and the characters of what can be long.</summary>
+    public virtual int Weight => BaseWeight;
+
+    /// <summary>A command with short texts alone, and what waits for it.</summary>
+    protected const int BaseWeight = 512;
+
     public abstract Outcome<T> Decide(MeshDraft draft);
 }
 

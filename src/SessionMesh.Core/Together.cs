@@ -10,6 +10,8 @@ public sealed record Together<T> : Command<IReadOnlyList<Outcome<T>>>
 {
     public required IReadOnlyList<Command<T>> Commands { get; init; }
 
+    public override int Weight => BaseWeight + Commands.Sum(command => command.Weight);
+
     public override Outcome<IReadOnlyList<Outcome<T>>> Decide(MeshDraft draft)
     {
         var outcomes = new List<Outcome<T>>(Commands.Count);

@@ -12,7 +12,7 @@ public sealed class DirectiveHistory(MeshStore store, MeshEngine engine)
     public async Task<Directive?> FindAsync(long revision)
     {
         await using var db = store.OpenReader();
-        return await db.Directives.SingleOrDefaultAsync(d => d.Revision == revision) is { } row ? StateLoader.ToDirective(row) : null;
+        return await db.Directives.SingleOrDefaultAsync(d => d.Revision == revision) is { } row ? StateLoader.ToDirective(row, new KeptMessages(db)) : null;
     }
 
     /// <summary>
@@ -30,11 +30,12 @@ public sealed class DirectiveHistory(MeshStore store, MeshEngine engine)
             WITH RECURSIVE walk (revision, seq, previous) AS (
               SELECT revision, seq, previous FROM directives WHERE revision = {from} AND agent = {agent}
               UNION ALL
-              SELECT d.revision, d.seq, d.previous FROM walk w JOIN directives d ON d.revision = w.previous WHERE w.seq > {seq} AND d.agent = {agent}
+              SELECT d.revision, d.seq, d.previous FROM walk w JOIN directives d ON d.revision = w.previous
+              WHERE w.seq > {seq} AND d.agent = {agent}
             )
             SELECT d.* FROM walk w JOIN directives d ON d.revision = w.revision WHERE w.seq = {seq}
             """).ToListAsync();
-        return rows is [var row] ? StateLoader.ToDirective(row) : null;
+        return rows is [var row] ? StateLoader.ToDirective(row, new KeptMessages(db)) : null;
     }
 
     /// <summary>An agent's directives from one of them back, as many as asked for. One of another agent's ends it.</summary>
@@ -46,14 +47,19 @@ public sealed class DirectiveHistory(MeshStore store, MeshEngine engine)
             WITH RECURSIVE walk (revision, previous, place) AS (
               SELECT revision, previous, 1 FROM directives WHERE revision = {from} AND agent = {agent}
               UNION ALL
-              SELECT d.revision, d.previous, w.place + 1 FROM walk w JOIN directives d ON d.revision = w.previous WHERE w.place < {most} AND d.agent = {agent}
+              SELECT d.revision, d.previous, w.place + 1 FROM walk w JOIN directives d ON d.revision = w.previous
+              WHERE w.place < {most} AND d.agent = {agent}
             )
             SELECT d.* FROM walk w JOIN directives d ON d.revision = w.revision ORDER BY w.place
             """).ToListAsync();
-        return rows.ConvertAll(StateLoader.ToDirective);
+        var messages = new KeptMessages(db);
+        return rows.ConvertAll(row => StateLoader.ToDirective(row, messages));
     }
 
     private static Task<DirectiveRow?> MarkAsync(MeshDbContext db, int agent, long seq, long upTo) => db.Directives.FromSqlRaw(
-        $"SELECT * FROM directives WHERE agent = {{0}} AND seq = {{1}} AND {MeshDbContext.MarkFilter} AND revision <= {{2}} ORDER BY revision DESC LIMIT 1",
+        $$"""
+        SELECT * FROM directives WHERE agent = {0} AND seq = {1} AND {{MeshDbContext.MarkFilter}} AND revision <= {2}
+        ORDER BY revision DESC LIMIT 1
+        """,
         agent, seq, upTo).SingleOrDefaultAsync();
 }

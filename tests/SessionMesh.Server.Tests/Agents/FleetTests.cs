@@ -7,6 +7,7 @@ using SessionMesh.Core.Keys;
 using SessionMesh.Core.Log;
 using SessionMesh.Core.State;
 using SessionMesh.Server.Agents;
+using SessionMesh.Server.Store;
 using SessionMesh.Server.Tests.Support;
 
 namespace SessionMesh.Server.Tests.Agents;
@@ -44,7 +45,7 @@ public sealed class FleetTests
         {
             Actor = Actors.Mesh, Selection = selection, Found = found, Expect = 1, Message = new() { Verb = Verb.Steer, Direction = "n", Ttl = 60 },
         }, Origin.Mesh);
-        Assert.Equal(["b"], steered.Value!.Many.Select(one => one.Agent.Id));
+        Assert.Equal(["b"], steered.Value!.Many.Select(one => one.AgentId));
     }
 
     /// <summary>Each was revived by a commit of its own, one after the other: 2.3 s for 5,000.</summary>
@@ -114,9 +115,9 @@ public sealed class FleetTests
         return http;
     }
 
-    private static Task<string> KindAsync(MeshHost mesh, long revision) => mesh.Engine.UpkeepAsync(db =>
+    private static Task<string> KindAsync(MeshHost mesh, long revision) => mesh.Engine.UpkeepAsync(() =>
     {
-        using var command = db.CreateCommand();
+        using var command = mesh.Service<MeshStore>().Connection.CreateCommand();
         command.CommandText = "SELECT kind FROM changes WHERE revision = $revision";
         command.Parameters.AddWithValue("$revision", revision);
         return (string)command.ExecuteScalar()!;

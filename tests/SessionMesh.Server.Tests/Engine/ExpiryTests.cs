@@ -3,6 +3,7 @@ using SessionMesh.Core.Admin;
 using SessionMesh.Core.Log;
 using SessionMesh.Core.Sessions;
 using SessionMesh.Server.Engine;
+using SessionMesh.Server.Store;
 using SessionMesh.Server.Tests.Support;
 
 namespace SessionMesh.Server.Tests.Engine;
@@ -57,9 +58,9 @@ public sealed class ExpiryTests
         await Task.WhenAll(imported);
     }
 
-    private static Task<long> RevisionOfAsync(MeshHost mesh, string kind) => mesh.Engine.UpkeepAsync(db =>
+    private static Task<long> RevisionOfAsync(MeshHost mesh, string kind) => mesh.Engine.UpkeepAsync(() =>
     {
-        using var command = db.CreateCommand();
+        using var command = mesh.Service<MeshStore>().Connection.CreateCommand();
         command.CommandText = "SELECT max(revision) FROM changes WHERE kind LIKE $kind || '%'";
         command.Parameters.AddWithValue("$kind", kind);
         return (long)command.ExecuteScalar()!;

@@ -1,10 +1,10 @@
 using System.Globalization;
-using Microsoft.Data.Sqlite;
 using SessionMesh.Core;
 using SessionMesh.Core.Agents;
 using SessionMesh.Core.Log;
 using SessionMesh.Core.Steering;
 using SessionMesh.Server.Steering;
+using SessionMesh.Server.Store;
 using SessionMesh.Server.Tests.Support;
 
 namespace SessionMesh.Server.Tests.Steering;
@@ -39,10 +39,10 @@ public sealed class LongHistoryTests
         await using var mesh = await SteeredAsync();
         await mesh.PostAsync("agents/a/directives/70/ack", """{"state":"acknowledged"}""");
         var first = await mesh.PostAsync("agents/a/directives/70/ack", """{"state":"acknowledged"}""");
-        await mesh.Engine.UpkeepAsync(db => Run(db, "UPDATE directives SET previous = 0 WHERE seq > 128")); // whoever comes from there finds no way
+        await mesh.Engine.UpkeepAsync(() => Run(mesh, "UPDATE directives SET previous = 0 WHERE seq > 128")); // whoever comes from there finds no way
         var again = await mesh.PostAsync("agents/a/directives/70/ack", """{"state":"acknowledged"}""");
         Assert.Equal((200, first.Text), (again.Status, again.Text));
-        Assert.Contains("IX_directives_marks", await mesh.Engine.UpkeepAsync(db => Plan(db, "SELECT * FROM directives WHERE agent = 0 AND seq = 128 AND seq % 64 = 0 AND revision <= 9 ORDER BY revision DESC LIMIT 1")), StringComparison.Ordinal);
+        Assert.Contains("IX_directives_marks", await mesh.Engine.UpkeepAsync(() => Plan(mesh, "SELECT * FROM directives WHERE agent = 0 AND seq = 128 AND seq % 64 = 0 AND revision <= 9 ORDER BY revision DESC LIMIT 1")), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -50,7 +50,7 @@ public sealed class LongHistoryTests
     {
         await using var mesh = await SteeredAsync();
         await mesh.PostAsync("agents/a/directives/1/ack", """{"state":"acknowledged"}""");
-        await mesh.Engine.UpkeepAsync(db => Run(db, "DELETE FROM directives WHERE agent = 0 AND seq < 100"));
+        await mesh.Engine.UpkeepAsync(() => Run(mesh, "DELETE FROM directives WHERE agent = 0 AND seq < 100"));
         (await mesh.PostAsync("agents/a/directives/1/ack", """{"state":"acknowledged"}""")).ShouldBeProblemWithoutId(404, "directive_not_found");
     }
 
@@ -82,9 +82,9 @@ public sealed class LongHistoryTests
         return mesh;
     }
 
-    private static async Task<List<long>> RevisionsAsync(MeshHost mesh, int agent) => await mesh.Engine.UpkeepAsync(db =>
+    private static async Task<List<long>> RevisionsAsync(MeshHost mesh, int agent) => await mesh.Engine.UpkeepAsync(() =>
     {
-        using var command = db.CreateCommand();
+        using var command = mesh.Service<MeshStore>().Connection.CreateCommand();
         command.CommandText = "SELECT revision FROM directives WHERE agent = $agent ORDER BY revision";
         command.Parameters.AddWithValue("$agent", agent);
         using var rows = command.ExecuteReader();
@@ -98,16 +98,16 @@ public sealed class LongHistoryTests
     });
 
 #pragma warning disable CA2100 // The texts of this file.
-    private static int Run(SqliteConnection db, string sql)
+    private static int Run(MeshHost mesh, string sql)
     {
-        using var command = db.CreateCommand();
+        using var command = mesh.Service<MeshStore>().Connection.CreateCommand();
         command.CommandText = sql;
         return command.ExecuteNonQuery();
     }
 
-    private static string Plan(SqliteConnection db, string sql)
+    private static string Plan(MeshHost mesh, string sql)
     {
-        using var command = db.CreateCommand();
+        using var command = mesh.Service<MeshStore>().Connection.CreateCommand();
         command.CommandText = "EXPLAIN QUERY PLAN " + sql;
         using var rows = command.ExecuteReader();
         Assert.True(rows.Read());
