@@ -5,8 +5,8 @@ using SessionMesh.Core.State;
 namespace SessionMesh.Core.Agents;
 
 /// <summary>
-/// What is known of a kill, for the agent and for those below it that it is about. Of many agents that were asked for at once each one below
-/// them is in the outcome of the nearest alone, so that all outcomes together are as long as the agents are many.
+/// What is known of a kill, for the agent and for those below it that it is about. Of many agents that were asked for at once each one
+/// below them is in the outcome of the nearest alone, so that all outcomes together are as long as the agents are many.
 /// </summary>
 public sealed record KillOutcome(Agent Agent, IReadOnlyList<Agent> Descendants)
 {
@@ -47,7 +47,9 @@ public sealed record KillAgent : Command<KillOutcome>
         }
 
         var plan = KillPlan.Of(draft, [agent]);
-        return KillRules.CheckReach(draft, plan, handsOver: !Order.Cascade) is { } outside ? outside : KillRules.Kill(draft, plan, Order)[0];
+        return KillRules.CheckReach(draft, plan, handsOver: !Order.Cascade) is { } outside
+            ? outside
+            : KillRules.Kill(draft, plan, Order)[0];
     }
 }
 
@@ -136,7 +138,8 @@ public sealed record ReportExit : Command<KillOutcome>
             }
         }
 
-        return KillOutcome.Of(draft.AgentAt(agent.Number), draft.Descendants(agent.Number).Where(new ReachMemo(draft.Caller, draft.AgentAt).Reaches));
+        var reach = new ReachMemo(draft.Caller, draft.AgentAt);
+        return KillOutcome.Of(draft.AgentAt(agent.Number), draft.Descendants(agent.Number).Where(reach.Reaches));
     }
 }
 

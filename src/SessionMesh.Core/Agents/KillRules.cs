@@ -35,7 +35,10 @@ internal static class KillRules
             if (!memo.Reaches(agent) || (moves && !memo.CoversPlace(agent.Id, agent.Cluster, draft.AgentAt(agent.Parent).Parent)))
             {
                 var above = draft.AgentAt(number == nearest && agent.Parent >= 0 ? agent.Parent : nearest).Id;
-                return new MeshError(403, ErrorCodes.OutsideReach, $"Agents below '{above}' are beyond this key, which is for those within {reach}. Use a key that reaches them.");
+                return new MeshError(
+                    403,
+                    ErrorCodes.OutsideReach,
+                    $"Agents below '{above}' are beyond this key, which is for those within {reach}. Use a key that reaches them.");
             }
         }
 
@@ -43,8 +46,8 @@ internal static class KillRules
     }
 
     /// <summary>
-    /// Stops the agents that were asked for and, if so ordered, all below them: leaves first, so that no parent is gone while its children are
-    /// still told. Without a cascade it is parents first, so that a child that stays is handed over once, past all that go.
+    /// Stops the agents that were asked for and, if so ordered, all below them: leaves first, so that no parent is gone while its
+    /// children are still told. Without a cascade it is parents first, so that a child that stays is handed over once, past all that go.
     /// </summary>
     public static List<KillOutcome> Kill(MeshDraft draft, KillPlan plan, StopOrder order)
     {

@@ -22,11 +22,12 @@ public sealed record Selection
     public bool IsEmpty => Specialization is null && Cluster is null && Subtree is null && AgentIds is null && Labels is not { Count: > 0 };
 
     /// <summary>
-    /// Searches the agents as they are, on any thread, for those that match and are in one of these states. Null when the selection, or what
-    /// the key is for, names them so narrowly that there is nothing to search; <see cref="Match"/> then finds them by itself.
+    /// Searches the agents as they are, on any thread, for those that match and are in one of these states. Null when the selection, or
+    /// what the key is for, names them so narrowly that there is nothing to search; <see cref="Match"/> then finds them by itself.
     /// </summary>
     public Candidates? Find(MeshState state, Key? caller, IReadOnlyList<Liveness> eligible) =>
-        AgentIds is not null || Subtree is not null || caller is { Reach: not null, AgentId: not null } || caller?.Reach is { Agents.Count: > 0 } or { Subtrees.Count: > 0 }
+        AgentIds is not null || Subtree is not null || caller is { Reach: not null, AgentId: not null }
+        || caller?.Reach is { Agents.Count: > 0 } or { Subtrees.Count: > 0 }
             ? null
             : Search(state, caller, eligible);
 
@@ -53,7 +54,8 @@ public sealed record Selection
 
             last = number;
             var agent = draft.AgentAt(number);
-            if (eligible.Contains(agent.Liveness) && Matches(agent) && ids?.Contains(agent.Id) != false && below?.Contains(number) != false && reach.Reaches(agent))
+            if (eligible.Contains(agent.Liveness) && Matches(agent)
+                && ids?.Contains(agent.Id) != false && below?.Contains(number) != false && reach.Reaches(agent))
             {
                 matched.Add(agent);
             }
@@ -93,7 +95,9 @@ public sealed record Selection
         return true;
     }
 
-    /// <summary>From the narrowest thing that names agents one by one; null when nothing does. The rest is checked agent by agent.</summary>
+    /// <summary>
+    /// From the narrowest thing that names agents one by one; null when nothing does. The rest is checked agent by agent.
+    /// </summary>
     private IEnumerable<int>? Named(MeshDraft draft, HashSet<int>? below)
     {
         if (AgentIds is not null)
@@ -106,7 +110,9 @@ public sealed record Selection
             return below;
         }
 
-        var within = reach.Agents is [var only, ..] ? Numbers(draft.KnownAgent(only)) : reach.Subtrees is [var root, ..] ? SubtreeOf(draft, draft.KnownAgent(root)) : null;
+        var within = reach.Agents is [var only, ..] ? Numbers(draft.KnownAgent(only))
+            : reach.Subtrees is [var root, ..] ? SubtreeOf(draft, draft.KnownAgent(root))
+            : null;
         return within is null || caller.AgentId is null ? within : within.Concat(Numbers(draft.KnownAgent(caller.AgentId)));
     }
 

@@ -3,8 +3,8 @@ using SessionMesh.Core.Agents;
 namespace SessionMesh.Core.Keys;
 
 /// <summary>
-/// Asks of many agents whether a key reaches them, while nobody is moved: what was found of an ancestor is remembered, so that a chain of any
-/// length costs a step an agent and not its depth. One thread's alone.
+/// Asks of many agents whether a key reaches them, while nobody is moved: what was found of an ancestor is remembered, so that a chain of
+/// any length costs a step an agent and not its depth. One thread's alone.
 /// </summary>
 /// <param name="key">Null reaches everybody.</param>
 /// <param name="at">An agent by its number.</param>

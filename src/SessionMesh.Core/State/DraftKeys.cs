@@ -3,8 +3,8 @@ using SessionMesh.Core.Keys;
 namespace SessionMesh.Core.State;
 
 /// <summary>
-/// Keys as a batch leaves them, over those that are committed. What a key is found by never changes, so that only keys which this batch minted
-/// have entries here: looking costs what is found, however many keys the batch has changed.
+/// Keys as a batch leaves them, over those that are committed. What a key is found by never changes, so that only keys which this batch
+/// minted have entries here: looking costs what is found, however many keys the batch has changed.
 /// </summary>
 internal sealed class DraftKeys(KeyTable table)
 {
@@ -35,7 +35,7 @@ internal sealed class DraftKeys(KeyTable table)
 
     /// <summary>How many keys of a lineage are left.</summary>
     public int CountIn(string lineage) =>
-        table.CountIn(lineage) + (_byLineage.TryGetValue(lineage, out var minted) ? minted.Count : 0) - _endedByLineage.GetValueOrDefault(lineage);
+        table.CountIn(lineage) + (_byLineage.GetValueOrDefault(lineage)?.Count ?? 0) - _endedByLineage.GetValueOrDefault(lineage);
 
     /// <summary>Lineages of an account; those that this batch ended count until the next.</summary>
     public int LineagesOf(string account) => table.LineagesOf(account) + _newLineages.GetValueOrDefault(account);

@@ -4,7 +4,8 @@ using SessionMesh.Core.Keys;
 namespace SessionMesh.Core.State;
 
 /// <summary>
-/// Keys that can still be used, themselves or through their refresh token. What is public is for any thread; the rest is the writer's alone.
+/// Keys that can still be used, themselves or through their refresh token. What is public is for any thread; the rest is the writer's
+/// alone.
 /// </summary>
 public sealed class KeyTable
 {

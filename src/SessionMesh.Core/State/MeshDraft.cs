@@ -149,7 +149,10 @@ public sealed class MeshDraft(MeshState state, Moment now)
     /// <summary>Plain sessions that the caller may see.</summary>
     public int SessionCount => Caller?.Reach is not null ? 0 : state.Sessions.Count + _moreSessions;
 
-    /// <summary>Plain sessions that are over, and were before a time, as far as the caller may see them: earliest end first, then what this batch changed.</summary>
+    /// <summary>
+    /// Plain sessions that are over, and were before a time, as far as the caller may see them: earliest end first, then what this batch
+    /// changed.
+    /// </summary>
     /// <param name="before">Microseconds.</param>
     public IEnumerable<Session> SessionsOver(long before)
     {
@@ -281,7 +284,8 @@ public sealed class MeshDraft(MeshState state, Moment now)
 
     internal void Put(Agent agent, bool isNew = false)
     {
-        Adopt(agent, isNew ? -1 : AgentAt(agent.Number).Parent, isNew || _newAgents.ContainsKey(agent.Id) ? -1 : state.AgentAt(agent.Number).Parent);
+        var isOld = !isNew && !_newAgents.ContainsKey(agent.Id);
+        Adopt(agent, isNew ? -1 : AgentAt(agent.Number).Parent, isOld ? state.AgentAt(agent.Number).Parent : -1);
         _agents[agent.Number] = agent;
         if (isNew)
         {

@@ -16,7 +16,10 @@ public sealed class RecentAgents
     /// <summary>Newest revision of an entry that is not kept any more.</summary>
     private long _lost;
 
-    /// <summary>Adds the agents that changed after a revision to <paramref name="numbers"/>, some more than once; false when not all of them are known.</summary>
+    /// <summary>
+    /// Adds the agents that changed after a revision to <paramref name="numbers"/>, some more than once; false when not all of them are
+    /// known.
+    /// </summary>
     public bool TryAddSince(long revision, ICollection<int> numbers)
     {
         lock (_gate)

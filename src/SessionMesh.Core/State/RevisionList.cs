@@ -15,8 +15,8 @@ public sealed class RevisionSlot<T> where T : class
 }
 
 /// <summary>
-/// Records in the order in which they were made, with holes where one is gone. One writer; reading needs no lock, and finding where to begin
-/// costs a binary search.
+/// Records in the order in which they were made, with holes where one is gone. One writer; reading needs no lock, and finding where to
+/// begin costs a binary search.
 /// </summary>
 internal sealed class RevisionList<T> where T : class
 {

@@ -4,8 +4,8 @@ using SessionMesh.Core.Sessions;
 namespace SessionMesh.Core.State;
 
 /// <summary>
-/// Plain sessions, by id, in the order in which they were created, and by their ends. Finding and listing is for any thread; the rest is the
-/// writer's alone. Expiry is exact because readers compare times; what is due only says what the log has yet to say.
+/// Plain sessions, by id, in the order in which they were created, and by their ends. Finding and listing is for any thread; the rest is
+/// the writer's alone. Expiry is exact because readers compare times; what is due only says what the log has yet to say.
 /// </summary>
 public sealed class SessionTable
 {
@@ -29,7 +29,8 @@ public sealed class SessionTable
     public IEnumerable<Session> After(long revision) => _inOrder.After(revision);
 
     /// <summary>
-    /// Ids of sessions whose time is over and of which the log has not said so, earliest end first; the same ones until it has. For any thread.
+    /// Ids of sessions whose time is over and of which the log has not said so, earliest end first; the same ones until it has. For any
+    /// thread.
     /// </summary>
     /// <param name="wall">Milliseconds.</param>
     /// <param name="most">So many at most.</param>

@@ -81,7 +81,9 @@ public sealed class BatchedHeartbeats(MeshEngine engine, ProblemWriter problems,
         return new HeartbeatsAnswer { Accepted = taken.Count, Refused = refused, Pending = pending, RefusedAcks = refusedAcks };
     }
 
-    /// <summary>An outcome each, in their order. Those that only the engine can take go to it together: a fleet that comes back is one commit.</summary>
+    /// <summary>
+    /// An outcome each, in their order. Those that only the engine can take go to it together: a fleet that comes back is one commit.
+    /// </summary>
     private async Task<Outcome<Taken>[]> TakeAllAsync(HttpContext http, IReadOnlyList<AgentBeat> beats)
     {
         var key = http.GetKey();
@@ -114,7 +116,8 @@ public sealed class BatchedHeartbeats(MeshEngine engine, ProblemWriter problems,
         return outcomes;
     }
 
-    private async Task<Dictionary<string, IReadOnlyList<RefusedAck>>?> AcknowledgeAsync(HttpContext http, List<(string Id, Command<AckOutcome> Ack)> acks)
+    private async Task<Dictionary<string, IReadOnlyList<RefusedAck>>?> AcknowledgeAsync(
+        HttpContext http, List<(string Id, Command<AckOutcome> Ack)> acks)
     {
         Dictionary<string, List<RefusedAck>>? refused = null;
         var outcomes = await Heartbeats.TogetherAsync(engine, http, acks.ConvertAll(one => one.Ack));

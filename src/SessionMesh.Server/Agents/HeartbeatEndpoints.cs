@@ -177,7 +177,9 @@ internal static class Heartbeats
             Incarnation = incarnation,
         })];
 
-    /// <summary>Executes commands of this caller together, all queued before the first is waited for; an outcome each, in their order.</summary>
+    /// <summary>
+    /// Executes commands of this caller together, all queued before the first is waited for; an outcome each, in their order.
+    /// </summary>
     public static async Task<List<Outcome<T>>> TogetherAsync<T>(MeshEngine engine, HttpContext http, IReadOnlyList<Command<T>> commands)
     {
         var (actor, origin) = (http.GetKey().Id, http.StampOrigin());
@@ -193,7 +195,8 @@ internal static class Heartbeats
         return outcomes;
     }
 
-    private static async ValueTask<Outcome<Taken>> ReviveAsync(MeshEngine engine, HttpContext http, string id, HeartbeatRequest? body, AgentSlot slot)
+    private static async ValueTask<Outcome<Taken>> ReviveAsync(
+        MeshEngine engine, HttpContext http, string id, HeartbeatRequest? body, AgentSlot slot)
     {
         var revived = await engine.ExecuteAsync(Revival(http.GetKey(), id, body), http.StampOrigin());
         return revived.Succeeded ? new Taken(slot, revived.Value.Ttl) : revived.Error;

@@ -100,7 +100,8 @@ public sealed class KillEndpoints(Mutations mutations, MeshEngine engine, RowWri
     private KillOutcome Known(string id, Key key)
     {
         var agent = engine.State.Find(id)!.Agent;
-        return KillOutcome.Of(agent, engine.State.Descendants(agent.Number, dead: true).Select(slot => slot.Agent).Where(new ReachMemo(key, engine.State.AgentAt).Reaches));
+        var reach = new ReachMemo(key, engine.State.AgentAt);
+        return KillOutcome.Of(agent, engine.State.Descendants(agent.Number, dead: true).Select(slot => slot.Agent).Where(reach.Reaches));
     }
 
     /// <summary>

@@ -105,13 +105,15 @@ public sealed partial class LeaseKeeper : IDisposable
 
     private async Task ExpireRestAsync(Task<Outcome<int>> expired)
     {
-        while (await expired is { Succeeded: true, Value: > 0 } && _engine.State.Sessions.Due(_engine.Now.Wall, SessionsAtOnce) is { Count: > 0 } ids)
+        while (await expired is { Succeeded: true, Value: > 0 }
+            && _engine.State.Sessions.Due(_engine.Now.Wall, SessionsAtOnce) is { Count: > 0 } ids)
         {
             expired = ExpireAsync(ids);
         }
     }
 
-    private Task<Outcome<int>> ExpireAsync(List<string> ids) => _engine.ExecuteAsync(new ExpireSessions { Actor = Actors.Mesh, Ids = ids }, Origin.Mesh);
+    private Task<Outcome<int>> ExpireAsync(List<string> ids) =>
+        _engine.ExecuteAsync(new ExpireSessions { Actor = Actors.Mesh, Ids = ids }, Origin.Mesh);
 
     private List<int> Slowed(List<int> due, Moment now)
     {

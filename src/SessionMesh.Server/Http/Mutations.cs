@@ -117,7 +117,9 @@ public sealed class Mutations(MeshEngine engine, MeshStore store, ProblemWriter 
         Func<byte[], Task<Answer?>>? finishAgain)
     {
         var origin = http.StampOrigin();
-        var executed = command.ChangesNothing ? new Executed<TResult>(engine.Look(command)) : await engine.ExecuteAsync(command, origin, token, render);
+        var executed = command.ChangesNothing
+            ? new Executed<TResult>(engine.Look(command))
+            : await engine.ExecuteAsync(command, origin, token, render);
         if (executed.Earlier is { } earlier)
         {
             http.Response.Headers["Idempotency-Replayed"] = "true";

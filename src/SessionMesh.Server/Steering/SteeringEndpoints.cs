@@ -268,7 +268,10 @@ public sealed class SteeringEndpoints(
 
         if (await history.FindAsync(outcome.Agent.Number, seq) is not { } ended)
         {
-            return problems.ToAnswer(new MeshError(404, ErrorCodes.DirectiveNotFound, $"Directive {seq} of agent '{outcome.Agent.Id}' was over so long ago that it is kept no longer. Nothing is left to say of it."));
+            return problems.ToAnswer(new MeshError(
+                404,
+                ErrorCodes.DirectiveNotFound,
+                $"Directive {seq} of agent '{outcome.Agent.Id}' was over so long ago that it is kept no longer. Nothing is left to say of it."));
         }
 
         return ended.State.Word() == body.State || body.State == DirectiveState.Accepted

@@ -25,7 +25,9 @@ public sealed class KillManyTests
             draft.Changes.Select(change => $"{change.Kind} {change.Subject}"));
     }
 
-    /// <summary>What is allocated stands for what is looked at: a list of descendants for each agent of the chain would be a hundredfold.</summary>
+    /// <summary>
+    /// What is allocated stands for what is looked at: a list of descendants for each agent of the chain would be a hundredfold.
+    /// </summary>
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

@@ -5,7 +5,9 @@ using SessionMesh.Core.Steering;
 
 namespace SessionMesh.Core.Tests.Agents;
 
-/// <summary>Whom a selection means, searched for on the writer, before it or on another thread, is whom looking at every agent finds.</summary>
+/// <summary>
+/// Whom a selection means, searched for on the writer, before it or on another thread, is whom looking at every agent finds.
+/// </summary>
 public sealed class SelectionTests
 {
     private static readonly string[] s_names = ["x", "y"];

@@ -12,7 +12,9 @@ public sealed class ExpiryTests
 {
     private const int Sessions = 5 * LeaseKeeper.SessionsAtOnce;
 
-    /// <summary>All of a million that ended at one tick were queued at once, and again a second later: others waited behind them, or were refused.</summary>
+    /// <summary>
+    /// All of a million that ended at one tick were queued at once, and again a second later: others waited behind them, or were refused.
+    /// </summary>
     [Fact]
     public async Task Sessions_ManyThatEndAtOnce_LetOthersGoBetween_AndAllAreSaidToBeOver()
     {

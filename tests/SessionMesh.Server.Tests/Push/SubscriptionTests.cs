@@ -4,7 +4,9 @@ namespace SessionMesh.Server.Tests.Push;
 
 public sealed class SubscriptionTests
 {
-    /// <summary>What is allocated stands for the work: an array of all streams of the key was made anew for each that came or went.</summary>
+    /// <summary>
+    /// What is allocated stands for the work: an array of all streams of the key was made anew for each that came or went.
+    /// </summary>
     [Fact]
     public void Listen_BesideTwentyThousandOfTheSameKey_CostsWhatTheFirstDid()
     {

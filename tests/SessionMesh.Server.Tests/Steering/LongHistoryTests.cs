@@ -32,7 +32,9 @@ public sealed class LongHistoryTests
         }
     }
 
-    /// <summary>A walk from the newest directive back took a look-up for each: 4.6 s for 20,000, on a thread of the pool that answers everybody.</summary>
+    /// <summary>
+    /// A walk from the newest directive back took a look-up for each: 4.6 s for 20,000, on a thread of the pool that answers everybody.
+    /// </summary>
     [Fact]
     public async Task Ack_OfADirectiveThatEndedLongAgo_LooksAtNothingNewerThanTheNextMark()
     {
@@ -42,7 +44,8 @@ public sealed class LongHistoryTests
         await mesh.Engine.UpkeepAsync(() => Run(mesh, "UPDATE directives SET previous = 0 WHERE seq > 128")); // whoever comes from there finds no way
         var again = await mesh.PostAsync("agents/a/directives/70/ack", """{"state":"acknowledged"}""");
         Assert.Equal((200, first.Text), (again.Status, again.Text));
-        Assert.Contains("IX_directives_marks", await mesh.Engine.UpkeepAsync(() => Plan(mesh, "SELECT * FROM directives WHERE agent = 0 AND seq = 128 AND seq % 64 = 0 AND revision <= 9 ORDER BY revision DESC LIMIT 1")), StringComparison.Ordinal);
+        const string Mark = "SELECT * FROM directives WHERE agent = 0 AND seq = 128 AND seq % 64 = 0 AND revision <= 9 ORDER BY revision DESC LIMIT 1";
+        Assert.Contains("IX_directives_marks", await mesh.Engine.UpkeepAsync(() => Plan(mesh, Mark)), StringComparison.Ordinal);
     }
 
     [Fact]
