@@ -20,18 +20,18 @@ public sealed class SelectionTests
     {
         var random = new Random(seed);
         var state = new MeshState();
-        Batch(state, random, draft => Mint(draft, random));
+        var keys = new string[8];
         var asked = 0;
         for (var step = 0; step < 300; step++)
         {
             if (step % 10 == 0)
             {
-                Batch(state, random, draft => Mint(draft, random));
+                Batch(state, random, draft => Mint(draft, random, keys));
             }
 
             var selection = Selection(random);
             var eligible = random.Next(2) == 0 ? KillMany.Eligible : SteerMany.Eligible(hold: random.Next(2) == 0);
-            var caller = random.Next(3) == 0 ? Actors.Mesh : $"key-{random.Next(8)}";
+            var caller = random.Next(3) == 0 ? Actors.Mesh : keys[random.Next(keys.Length)];
             var found = selection.Find(state, state.Keys.Find(caller), eligible);
             for (var i = 0; i < random.Next(4); i++)
             {
@@ -102,10 +102,7 @@ public sealed class SelectionTests
     {
         var random = new Random(seed);
         var state = new MeshState();
-        for (var i = 0; i < 20; i++)
-        {
-            Batch(state, random, draft => Mint(draft, random));
-        }
+        Batch(state, random, draft => Mint(draft, random, new string[30]));
 
         foreach (var key in state.Keys.All)
         {
@@ -168,15 +165,17 @@ public sealed class SelectionTests
     private static void Register(MeshDraft draft, string id, Profile profile) =>
         new RegisterAgent { Actor = Actors.Mesh, AgentId = id, Profile = profile, Takeover = true }.Decide(draft);
 
-    private static void Mint(MeshDraft draft, Random random)
+    /// <summary>Makes a new key of those that are over, or are not yet.</summary>
+    private static void Mint(MeshDraft draft, Random random, string[] keys)
     {
         for (var i = 0; i < 20; i++)
         {
             Register(draft, $"agent-{i}", new Profile { Cluster = Name(random), ParentId = random.Next(2) == 0 || i == 0 ? null : $"agent-{random.Next(i)}" });
         }
 
-        foreach (var i in Enumerable.Range(0, 8).Where(i => draft.FindKey($"key-{i}") is null))
+        foreach (var i in Enumerable.Range(0, keys.Length).Where(i => keys[i] is null || draft.FindKey(keys[i]) is null))
         {
+            keys[i] = $"key-{i}-{draft.Revision}";
             draft.ActFor(Actors.Mesh);
             var within = random.Next(4) switch
             {
@@ -187,7 +186,12 @@ public sealed class SelectionTests
             };
             new MintKey
             {
-                Actor = Actors.Mesh, KeyId = $"key-{i}", Hash = "h", Scopes = ScopeSet.Steer | ScopeSet.Kill, Within = i == 7 ? null : within, AgentId = i >= 6 ? Id(random) : null,
+                Actor = Actors.Mesh,
+                KeyId = keys[i],
+                Hash = "h",
+                Scopes = ScopeSet.Steer | ScopeSet.Kill,
+                Within = i == 5 ? null : within,
+                AgentId = i is 6 or 7 ? Id(random) : null,
             }.Decide(draft);
         }
     }
