@@ -1,5 +1,6 @@
 using SessionMesh.Core;
 using SessionMesh.Core.Idempotency;
+using SessionMesh.Core.Keys;
 using SessionMesh.Core.Log;
 using SessionMesh.Core.State;
 using SessionMesh.Server.Push;
@@ -85,6 +86,20 @@ public sealed partial class MeshEngine : IDisposable
     {
         var item = new WorkItem<T>(command, origin, token, render);
         return _queue.TryAdd(item) ? item.Done : Task.FromResult(new Executed<T>(Refusals.Busy()));
+    }
+
+    /// <summary>Decides a command that changes nothing from the state as it is, on the caller's thread and beside the engine.</summary>
+    /// <exception cref="InvalidOperationException">It changes something.</exception>
+    public Outcome<T> Look<T>(Command<T> command)
+    {
+        var draft = new MeshDraft(State, Now);
+        if (!draft.ActFor(command.Actor) && command.NeedsValidKey)
+        {
+            return KeyRules.Unauthenticated();
+        }
+
+        var outcome = command.Decide(draft);
+        return draft.Changes.Count == 0 ? outcome : throw new InvalidOperationException($"{command.GetType().Name} was to change nothing");
     }
 
     /// <summary>Queues a command of the mesh itself, which nobody waits for. Full, it is dropped: use it only for what will be found due again.</summary>
