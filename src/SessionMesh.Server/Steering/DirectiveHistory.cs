@@ -5,14 +5,16 @@ using SessionMesh.Server.Store;
 
 namespace SessionMesh.Server.Steering;
 
-/// <summary>Directives from the table, pending or over. Each call reads on a connection of its own.</summary>
+/// <summary>Directives from the table, pending or over, as they are now. Each call reads on a connection of its own.</summary>
 public sealed class DirectiveHistory(MeshStore store, MeshEngine engine)
 {
     /// <summary>By revision; null when that revision issued none.</summary>
     public async Task<Directive?> FindAsync(long revision)
     {
         await using var db = store.OpenReader();
-        return await db.Directives.SingleOrDefaultAsync(d => d.Revision == revision) is { } row ? StateLoader.ToDirective(row) : null;
+        return await db.Directives.SingleOrDefaultAsync(d => d.Revision == revision) is { } row
+            ? StateLoader.ToDirective(row).AsOf(engine.Now.Wall)
+            : null;
     }
 
     /// <summary>One of an agent's, by its sequence number: a walk along the agent's chain from the newest back.</summary>
@@ -41,7 +43,7 @@ public sealed class DirectiveHistory(MeshStore store, MeshEngine engine)
                 yield break;
             }
 
-            yield return StateLoader.ToDirective(row);
+            yield return StateLoader.ToDirective(row).AsOf(engine.Now.Wall);
             revision = row.Previous;
         }
     }
