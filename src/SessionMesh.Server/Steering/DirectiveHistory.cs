@@ -13,7 +13,7 @@ public sealed class DirectiveHistory(MeshStore store, MeshEngine engine)
     {
         await using var db = store.OpenReader();
         return await db.Directives.SingleOrDefaultAsync(d => d.Revision == revision) is { } row
-            ? StateLoader.ToDirective(row).AsOf(engine.Now.Wall)
+            ? StateLoader.ToDirective(row, new KeptMessages(db)).AsOf(engine.Now.Wall)
             : null;
     }
 
@@ -35,6 +35,7 @@ public sealed class DirectiveHistory(MeshStore store, MeshEngine engine)
     public async IAsyncEnumerable<Directive> NewestFirstAsync(int agent, long from)
     {
         await using var db = store.OpenReader();
+        var messages = new KeptMessages(db);
         for (var revision = from; revision > 0;)
         {
             var at = revision;
@@ -43,7 +44,7 @@ public sealed class DirectiveHistory(MeshStore store, MeshEngine engine)
                 yield break;
             }
 
-            yield return StateLoader.ToDirective(row).AsOf(engine.Now.Wall);
+            yield return StateLoader.ToDirective(row, messages).AsOf(engine.Now.Wall);
             revision = row.Previous;
         }
     }
