@@ -259,6 +259,10 @@ public sealed class MeshDraft(MeshState state, Moment now)
             {
                 state.Put(agent);
                 state.Forest.Move(state.Slots[number], number, before.Parent, agent.Parent);
+                if (before.Liveness == Liveness.Alive && agent.Liveness == Liveness.Suspect)
+                {
+                    state.Leases.Lapsed(Now);
+                }
             }
         }
 

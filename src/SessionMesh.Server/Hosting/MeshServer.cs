@@ -38,10 +38,18 @@ public static class MeshServer
         configure?.Invoke(builder);
 
         var app = builder.Build();
-        app.UseSessionMesh();
-        app.MapSessionMesh();
-        app.MapMeshOpenApi();
-        return app;
+        try
+        {
+            app.UseSessionMesh();
+            app.MapSessionMesh();
+            app.MapMeshOpenApi();
+            return app;
+        }
+        catch
+        {
+            ((IDisposable)app).Dispose(); // gives up the data directory
+            throw;
+        }
     }
 
     /// <summary>Opens the store, mints the root key of an empty one, and starts to look after leases. Call it before the server listens.</summary>

@@ -56,6 +56,9 @@ public sealed record ServerOptions
 
     public int MaxConnections { get; init; } = DefaultMaxConnections;
 
+    /// <summary>Start although the clock is far from the last change; see <see cref="StartClock"/>.</summary>
+    public bool AcceptClock { get; init; }
+
     /// <param name="environment">From the name of a variable to its value.</param>
     /// <param name="time">Tells whether the certificate is valid now.</param>
     /// <exception cref="StartupException">Anything that is not understood, contradicts itself, or would send keys in the clear beyond this machine.</exception>
@@ -80,6 +83,7 @@ public sealed record ServerOptions
             MaxStreamsPerKey = settings.Number("max-streams-per-key", DefaultMaxStreamsPerKey, 1, 1_000_000),
             Retention = Retention.From(settings),
             MaxConnections = settings.Number("max-connections", DefaultMaxConnections, 1, 1_000_000),
+            AcceptClock = settings.Flag("accept-clock"),
         };
         CheckPlain(addresses, settings);
         return options with { Tls = Certificate(addresses, settings, time) };

@@ -25,7 +25,7 @@ public static class ServerServices
         services.AddSingleton(options);
         services.AddSingleton(_ => DataDirectory.Open(options.Data));
         services.AddSingleton(s => MeshStore.Open(s.GetRequiredService<DataDirectory>().Database));
-        services.AddSingleton(s => new MeshClock(s.GetService<TimeProvider>() ?? TimeProvider.System));
+        services.AddSingleton(s => new MeshClock(s.GetService<TimeProvider>() ?? MachineTime.Instance));
         services.AddSingleton(LoadState);
         services.AddSingleton<Subscriptions>();
         services.AddSingleton<ChangeFeed>();
@@ -81,7 +81,17 @@ public static class ServerServices
     {
         var state = new MeshState();
         var clock = services.GetRequiredService<MeshClock>();
-        StateLoader.Load(services.GetRequiredService<MeshStore>().Context, state, clock.NotBefore);
+        var isRestored = services.GetRequiredService<DataDirectory>().SetAside is not null;
+        var accept = services.GetRequiredService<ServerOptions>().AcceptClock;
+        StateLoader.Load(services.GetRequiredService<MeshStore>().Context, state, newest =>
+        {
+            if (!accept)
+            {
+                StartClock.Check(clock.Wall, newest, isRestored);
+            }
+
+            return clock.NotBefore(newest);
+        });
         return state;
     }
 }

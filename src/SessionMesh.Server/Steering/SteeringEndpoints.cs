@@ -310,9 +310,10 @@ public sealed class SteeringEndpoints(
         do
         {
             subscription.Changed.Reset();
-            pending = engine.State.Slots[issued.Agent].Inbox.Find(issued.Seq);
+            pending = engine.State.Slots[issued.Agent].Inbox.Find(issued.Seq)?.AsOf(engine.Now.Wall);
         }
-        while (pending is not null && pending.State < wanted && !shutdown.HasBegun && await waiting.UntilAsync(subscription.Changed, http.RequestAborted));
+        while (pending?.State.IsPending() == true && pending.State < wanted && !shutdown.HasBegun
+            && await waiting.UntilAsync(subscription.Changed, http.RequestAborted, lookAt: issued.ExpiresAt));
 
         return Render(pending ?? await history.FindAsync(issued.Revision) ?? issued);
     }

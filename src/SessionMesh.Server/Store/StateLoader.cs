@@ -40,7 +40,7 @@ internal static class StateLoader
         }
 
         var at = newest?.At ?? 0;
-        state.Loaded(newest?.Revision ?? 0, now(at));
+        state.Loaded(newest?.Revision ?? 0, at, now(at));
         return at;
     }
 

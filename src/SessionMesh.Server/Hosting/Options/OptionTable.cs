@@ -30,6 +30,7 @@ internal static class OptionTable
         new("retain-keys", "TIME", "the same for keys that are over; 30d"),
         new("retain-sessions", "TIME", "the same for plain sessions that have expired; 30d"),
         new("max-connections", "N", $"open connections in all; {ServerOptions.DefaultMaxConnections}"),
+        new("accept-clock", "", "start although the system clock is more than 300 days from the last change in the store"),
     ];
 
     public static string Help =>
