@@ -241,18 +241,21 @@ public sealed class MeshDraft(MeshState state, Moment now)
             state.Forest.Move(state.Slots[number], number, -1, _agents[number].Parent);
         }
 
-        // Inboxes before agents: who finds an agent dead finds its last word in the inbox.
         foreach (var (number, inbox) in _inboxes)
         {
-            state.Slots[number].Replace(inbox);
+            if (!IsReplaced(number))
+            {
+                state.Slots[number].Replace(inbox);
+            }
         }
 
+        // With its inbox: who finds an agent dead finds its last word in the inbox, and who was superseded finds nothing of the successor's.
         foreach (var (number, agent) in _agents)
         {
             var before = state.Slots[number].Agent;
             if (!ReferenceEquals(before, agent))
             {
-                state.Put(agent);
+                state.Put(agent, _inboxes.GetValueOrDefault(number));
                 state.Forest.Move(state.Slots[number], number, before.Parent, agent.Parent);
             }
         }
@@ -317,6 +320,8 @@ public sealed class MeshDraft(MeshState state, Moment now)
             state.Sessions.Put(session, Now.Wall);
         }
     }
+
+    private bool IsReplaced(int number) => _agents.TryGetValue(number, out var agent) && !ReferenceEquals(state.Slots[number].Agent, agent);
 
     private static void Count(Dictionary<string, int> counts, string? account)
     {

@@ -88,7 +88,7 @@ public sealed class MeshState
     public void Load(Sessions.Session session, long wall) => Sessions.Put(session, wall);
     public void Load(Idempotency.Receipt receipt) => Receipts.Put(receipt);
 
-    internal AgentSlot Put(Agent agent)
+    internal AgentSlot Put(Agent agent, Inbox? inbox = null)
     {
         if (agent.Number == Slots.Count)
         {
@@ -101,7 +101,7 @@ public sealed class MeshState
 
         var slot = Slots[agent.Number];
         var before = slot.Agent;
-        slot.Replace(agent);
+        slot.Replace(agent, inbox);
         Indexes.Update(before, agent);
         return slot;
     }

@@ -46,14 +46,20 @@ public sealed class HeartbeatEndpoints(MeshEngine engine, DirectiveWriter direct
 
     private async Task AnswerAsync(HttpContext http, Taken taken, List<RefusedAck>? refused)
     {
-        var slot = taken.Slot;
-        var agent = slot.Agent;
-        var pending = slot.Inbox.Deliverable(engine.Now.Wall);
+        // The answer is for the incarnation whose beat was taken: another may have begun while its acks were.
+        var pending = taken.Slot.HandOut(taken.Incarnation, engine.Now.Wall);
+        var agent = taken.Slot.Agent;
+        if (pending.IsEmpty && taken.Incarnation < agent.Incarnation)
+        {
+            await problems.WriteAsync(http, Fencing.Superseded(agent, taken.Incarnation));
+            return;
+        }
+
         using var json = new Utf8Buffer(256 + (pending.Length * 512));
         json.Raw("{\"agent_id\":\""u8);
         json.Raw(agent.Id);
         json.Raw("\",\"incarnation\":"u8);
-        json.Number(agent.Incarnation);
+        json.Number(taken.Incarnation);
         json.Raw(",\"ttl\":"u8);
         json.Number(taken.Ttl);
         json.Raw(",\"next_heartbeat_in\":"u8);
@@ -73,8 +79,9 @@ public sealed class HeartbeatEndpoints(MeshEngine engine, DirectiveWriter direct
 }
 
 /// <summary>A heartbeat that was taken.</summary>
+/// <param name="Incarnation">The incarnation whose beat it was.</param>
 /// <param name="Ttl">Seconds of the lease that was granted.</param>
-internal readonly record struct Taken(AgentSlot Slot, int Ttl);
+internal readonly record struct Taken(AgentSlot Slot, int Incarnation, int Ttl);
 
 /// <summary>What single and batched heartbeats share.</summary>
 internal static class Heartbeats
@@ -135,8 +142,8 @@ internal static class Heartbeats
 
         var beat = ToBeat(body);
         var ttl = LeasePolicy.Grant(slot.Agent.Ttl, engine.State.Indexes.With(Liveness.Alive).Count);
-        return slot.TryBeat(body?.Incarnation, beat, engine.Now, ttl)
-            ? new((Outcome<Taken>)new Taken(slot, ttl))
+        return slot.TryBeat(body?.Incarnation, beat, engine.Now, ttl, out var incarnation)
+            ? new((Outcome<Taken>)new Taken(slot, incarnation, ttl))
             : ReviveAsync(engine, http, id, body?.Incarnation, beat, slot);
     }
 
@@ -176,6 +183,6 @@ internal static class Heartbeats
     {
         var revived = await engine.ExecuteAsync(
             new ReviveBySignOfLife { Actor = http.GetKey().Id, AgentId = id, Incarnation = incarnation, Beat = beat }, http.StampOrigin());
-        return revived.Succeeded ? new Taken(slot, revived.Value.Ttl) : revived.Error;
+        return revived.Succeeded ? new Taken(slot, revived.Value.Incarnation, revived.Value.Ttl) : revived.Error;
     }
 }

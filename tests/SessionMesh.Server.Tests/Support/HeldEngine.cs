@@ -10,13 +10,25 @@ internal sealed class HeldEngine : IAsyncDisposable
     private readonly ManualResetEventSlim _release = new();
     private readonly TaskCompletionSource _held = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task _turn = Task.CompletedTask;
+    private MeshHost? _host;
 
     public static async Task<HeldEngine> HoldAsync(MeshHost host)
     {
-        var held = new HeldEngine();
+        var held = new HeldEngine { _host = host };
         held._turn = host.Engine.ExecuteAsync(new Hold { Actor = Actors.Mesh, Owner = held }, Origin.Mesh);
         await held._held.Task.WaitAsync(Guard.Time);
         return held;
+    }
+
+    /// <summary>Returns once so many commands wait behind it.</summary>
+    public async Task WaitingAsync(int commands)
+    {
+        using var over = new CancellationTokenSource(Guard.Time);
+        while (_host!.Engine.Waiting < commands)
+        {
+            over.Token.ThrowIfCancellationRequested();
+            await Task.Yield();
+        }
     }
 
     public async ValueTask DisposeAsync()
