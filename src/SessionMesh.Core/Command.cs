@@ -15,6 +15,9 @@ public abstract record Command<T>
     /// <summary>False for what is opened by something else than the actor's key, and checks that itself.</summary>
     public virtual bool NeedsValidKey => true;
 
+    /// <summary>True for a dry run: it is a read, of which an <c>Idempotency-Key</c> keeps nothing.</summary>
+    public virtual bool OnlyLooks => false;
+
     public abstract Outcome<T> Decide(MeshDraft draft);
 }
 

@@ -48,6 +48,7 @@ public sealed record KillMany : Command<IReadOnlyList<KillOutcome>>
     public required StopOrder Order { get; init; }
     public int? Expect { get; init; }
     public bool DryRun { get; init; }
+    public override bool OnlyLooks => DryRun;
 
     public override Outcome<IReadOnlyList<KillOutcome>> Decide(MeshDraft draft)
     {

@@ -21,6 +21,7 @@ public sealed class MeshDraft(MeshState state, Moment now)
     private readonly Dictionary<string, int> _newLineages = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int> _newAgentsByAccount = new(StringComparer.Ordinal);
     private readonly Dictionary<UInt128, Receipt> _receipts = [];
+    private readonly Dictionary<string, (int Count, long Bytes)> _newReceipts = new(StringComparer.Ordinal);
 
     /// <summary>By id; null for one that was removed.</summary>
     private readonly Dictionary<string, Session?> _sessions = new(StringComparer.Ordinal);
@@ -166,6 +167,14 @@ public sealed class MeshDraft(MeshState state, Moment now)
 
     public Receipt? FindReceipt(UInt128 scope) => _receipts.TryGetValue(scope, out var receipt) ? receipt : state.Receipts.Find(scope);
 
+    /// <summary>What an owner has of receipts, those of this batch included.</summary>
+    public ReceiptUse ReceiptsOf(string owner)
+    {
+        var use = state.Receipts.UseOf(owner);
+        var (count, bytes) = _newReceipts.GetValueOrDefault(owner);
+        return use with { Count = use.Count + count, Bytes = use.Bytes + bytes };
+    }
+
     /// <summary>Numbers of the direct children.</summary>
     public List<int> Children(int number)
     {
@@ -305,7 +314,18 @@ public sealed class MeshDraft(MeshState state, Moment now)
         _removedSessions.Add(session);
     }
 
-    internal void Put(Receipt receipt) => _receipts[receipt.Scope] = receipt;
+    internal void Put(Receipt receipt)
+    {
+        _receipts[receipt.Scope] = receipt;
+        if (receipt.Owner is { } owner)
+        {
+            var (count, bytes) = _newReceipts.GetValueOrDefault(owner);
+            _newReceipts[owner] = (count + 1, bytes + receipt.Size);
+        }
+    }
+
+    /// <summary>The answer of a receipt that this batch keeps: for the table alone, neither the log nor memory has it.</summary>
+    internal void Answer(UInt128 scope, byte[]? answer, long? version) => _receipts[scope] = _receipts[scope] with { Answer = answer, Version = version };
 
     private void CommitSessions()
     {

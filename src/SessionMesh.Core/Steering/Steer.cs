@@ -55,6 +55,7 @@ public sealed record SteerMany : Command<SteerOutcome>
     public required Message Message { get; init; }
     public int? Expect { get; init; }
     public bool DryRun { get; init; }
+    public override bool OnlyLooks => DryRun;
 
     public override Outcome<SteerOutcome> Decide(MeshDraft draft)
     {

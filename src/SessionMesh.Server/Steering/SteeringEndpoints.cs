@@ -202,9 +202,14 @@ public sealed class SteeringEndpoints(
     /// <summary>Saying again what was said is no error; saying something else of a directive that is over is.</summary>
     private async Task<Answer?> FinishAckAsync(AckRequest body, long seq, AckOutcome outcome)
     {
-        if (!outcome.Over || await history.FindAsync(outcome.Agent.Number, seq) is not { } ended)
+        if (!outcome.Over)
         {
             return null;
+        }
+
+        if (await history.FindAsync(outcome.Agent.Number, seq) is not { } ended)
+        {
+            return problems.ToAnswer(new MeshError(404, ErrorCodes.DirectiveNotFound, $"Directive {seq} of agent '{outcome.Agent.Id}' is over, and what became of it is kept no longer."));
         }
 
         return ended.State.Word() == body.State || body.State == DirectiveState.Accepted
