@@ -6,6 +6,12 @@ public static class Limits
     /// <summary>Bytes of a request body.</summary>
     public const int BodyBytes = 64 * 1024;
 
+    /// <summary>Bytes of the body of <c>POST /steers</c>.</summary>
+    public const int SteersBytes = 1024 * 1024;
+
+    /// <summary>Steers in one call of <c>POST /steers</c>.</summary>
+    public const int Steers = 1000;
+
     /// <summary>Nesting of a request body.</summary>
     public const int JsonDepth = 16;
 
@@ -143,15 +149,20 @@ public static class Limits
     public const int IdempotencyHours = 24;
 
     /// <summary>
-    /// Calls under an <c>Idempotency-Key</c> that are remembered for a key and those below it: eleven a second the whole day, and 150 MB of memory
-    /// at 150 bytes each.
+    /// Calls under an <c>Idempotency-Key</c> that are remembered for a key and those below it: eleven a second the whole day, and 150 MB of
+    /// memory at 150 bytes each.
     /// </summary>
     public const int ReceiptsPerKey = 1_000_000;
 
-    /// <summary>The same for a key that is bound to an agent, and those below it: more than one a second the whole day, and 15 MB.</summary>
+    /// <summary>
+    /// The same for a key that is bound to an agent, and those below it: more than one a second the whole day, and 15 MB.
+    /// </summary>
     public const int ReceiptsPerAgentKey = 100_000;
 
-    /// <summary>Bytes of the answers that are kept with them, in the store: 1 KiB for each, which is more than a row of an agent or a directive takes.</summary>
+    /// <summary>
+    /// Bytes of the answers that are kept with them, in the store: 1 KiB for each, which is more than a row of an agent or a directive
+    /// takes.
+    /// </summary>
     public const long ReceiptBytesPerKey = 1L << 30;
 
     /// <inheritdoc cref="ReceiptBytesPerKey"/>

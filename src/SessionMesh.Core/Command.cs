@@ -18,6 +18,12 @@ public abstract record Command<T>
     /// <summary>True for a dry run: it is a read, of which an <c>Idempotency-Key</c> keeps nothing.</summary>
     public virtual bool OnlyLooks => false;
 
+    /// <summary>About how many bytes it holds while it waits: <see cref="BaseWeight"/>, and the characters of what can be long.</summary>
+    public virtual int Weight => BaseWeight;
+
+    /// <summary>A command with short texts alone, and what waits for it.</summary>
+    protected const int BaseWeight = 512;
+
     public abstract Outcome<T> Decide(MeshDraft draft);
 }
 

@@ -41,8 +41,8 @@ public static class ReceiptRules
     }
 
     /// <summary>
-    /// Whose bound the caller's receipts count against: its account, which no caller can make more of (an agent's key and all that it mints are one);
-    /// for an admin's key, which has none, its lineage.
+    /// Whose bound the caller's receipts count against: its account, which no caller can make more of (an agent's key and all that it mints
+    /// are one); for an admin's key, which has none, its lineage.
     /// </summary>
     public static string OwnerOf(MeshDraft draft) => draft.Caller?.Account ?? draft.Caller?.Lineage ?? draft.Actor;
 
@@ -66,8 +66,9 @@ public static class ReceiptRules
 
         var left = (use.OldestAt == 0 ? draft.Now.Wall : use.OldestAt) + Age - draft.Now.Wall;
         return new MeshError(429, ErrorCodes.TooManyReceipts,
-            $"The key {owner} and those below it have used as many Idempotency-Keys as are remembered for {Limits.IdempotencyHours} hours: {most}, with {bytes >> 20} MiB of answers in all. "
-            + "Nothing was changed. Leave the header out where a repeat does no harm, steer many in one call, or wait for the oldest to go.")
+            $"The key {owner} and those below it have used as many Idempotency-Keys as are remembered for {Limits.IdempotencyHours} hours: {most}, "
+            + $"with {bytes >> 20} MiB of answers in all. Nothing was changed. Leave the header out where a repeat does no harm, steer many in one call, "
+            + "or wait for the oldest to go.")
         {
             RetryAfter = (int)Math.Clamp((left + 999) / 1000, 1, Age / 1000),
         };

@@ -89,9 +89,9 @@ public sealed class AgentSlot : ITimed
 
     /// <summary>
     /// The only way from the inbox to a socket: what may be delivered now to that incarnation, in order, noted as handed out before anybody
-    /// writes it. It is one step with the look at who listens and at what is held back, so that neither a takeover nor a cancel comes between.
-    /// An incarnation that is over is given nothing, a dead one its stop alone; nothing goes past a directive that is held back, whose cancel
-    /// wakes the listeners when it is decided.
+    /// writes it. It is one step with the look at who listens and at what is held back, so that neither a takeover nor a cancel comes
+    /// between. An incarnation that is over is given nothing, a dead one its stop alone; nothing goes past a directive that is held back,
+    /// whose cancel wakes the listeners when it is decided.
     /// </summary>
     /// <param name="incarnation">The one that listens; null for one whose agent has never registered.</param>
     /// <param name="wall">Now, wall milliseconds.</param>
@@ -127,14 +127,16 @@ public sealed class AgentSlot : ITimed
     }
 
     /// <summary>
-    /// Keeps a directive from being handed out while its cancel is on its way, until <see cref="LetGo"/>. After a restart nobody knows what was
-    /// handed out in the moments before it and not yet committed as delivered: such a directive is queued, is delivered once more, and can be cancelled.
+    /// Keeps a directive from being handed out while its cancel is on its way, until <see cref="LetGo"/>. After a restart nobody knows what
+    /// was handed out in the moments before it and not yet committed as delivered: such a directive is queued, is delivered once more, and
+    /// can be cancelled.
     /// </summary>
     public Holding HoldBack(Directive directive)
     {
         lock (this)
         {
-            if (_inbox.Find(directive.Seq) is not { State: DeliveryState.Queued, Verb: not Verb.Stop } pending || pending.Revision != directive.Revision)
+            if (_inbox.Find(directive.Seq) is not { State: DeliveryState.Queued, Verb: not Verb.Stop } pending
+                || pending.Revision != directive.Revision)
             {
                 return Holding.Pointless;
             }
@@ -154,7 +156,8 @@ public sealed class AgentSlot : ITimed
         }
     }
 
-    /// <param name="inbox">The inbox that came with it; null leaves it. Together, or a listener of the incarnation that is over would find what is meant for the next.</param>
+    /// <param name="inbox">The inbox that came with it; null leaves it. Together, or a listener of the incarnation that is over would find
+    /// what is meant for the next.</param>
     internal void Replace(Agent agent, Inbox? inbox = null)
     {
         lock (this)

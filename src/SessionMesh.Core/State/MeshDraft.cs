@@ -1,5 +1,4 @@
 using SessionMesh.Core.Agents;
-using SessionMesh.Core.Idempotency;
 using SessionMesh.Core.Keys;
 using SessionMesh.Core.Log;
 using SessionMesh.Core.Sessions;
@@ -11,7 +10,7 @@ namespace SessionMesh.Core.State;
 /// One batch on its way: the base state, and over it what this batch has decided so far, a record a noun. Reads show both.
 /// <see cref="Commit"/> lays the overlay onto the base; dropping the draft leaves the base as it was. The writer's alone.
 /// </summary>
-public sealed class MeshDraft(MeshState state, Moment now)
+public sealed partial class MeshDraft(MeshState state, Moment now)
 {
     private readonly Dictionary<int, Agent> _agents = [];
     private readonly Dictionary<string, int> _newAgents = new(StringComparer.Ordinal);
@@ -20,8 +19,6 @@ public sealed class MeshDraft(MeshState state, Moment now)
     private readonly Dictionary<string, Key> _keys = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int> _newLineages = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int> _newAgentsByAccount = new(StringComparer.Ordinal);
-    private readonly Dictionary<UInt128, Receipt> _receipts = [];
-    private readonly Dictionary<string, (int Count, long Bytes)> _newReceipts = new(StringComparer.Ordinal);
 
     /// <summary>By id; null for one that was removed.</summary>
     private readonly Dictionary<string, Session?> _sessions = new(StringComparer.Ordinal);
@@ -47,6 +44,9 @@ public sealed class MeshDraft(MeshState state, Moment now)
     /// <summary>What this batch appends to the log, in order.</summary>
     public IReadOnlyList<Change> Changes => _changes;
 
+    /// <summary>What they weigh together; see <see cref="Change.Weight"/>.</summary>
+    public long Weight { get; private set; }
+
     /// <summary>Records as this batch leaves them: what the tables must show.</summary>
     public IReadOnlyCollection<Agent> ChangedAgents => _agents.Values;
 
@@ -62,14 +62,11 @@ public sealed class MeshDraft(MeshState state, Moment now)
     /// <summary>Sessions whose rows go, as they were last.</summary>
     public IReadOnlyCollection<Session> RemovedSessions => _removedSessions;
 
-    /// <inheritdoc cref="ChangedAgents"/>
-    public IReadOnlyCollection<Receipt> NewReceipts => _receipts.Values;
-
     /// <summary>Numbers of agents with another inbox than before.</summary>
     public IReadOnlyCollection<int> ChangedInboxes => _inboxes.Keys;
 
-    /// <summary>Receipts below this revision go; 0 for none.</summary>
-    public long TrimReceiptsBelow { get; internal set; }
+    /// <summary>The newest message that was kept for many; see <see cref="MessageKept"/>.</summary>
+    public MessageKept? Message { get; internal set; } = state.Message;
 
     /// <summary>Number that the next new agent gets.</summary>
     public int NextNumber => state.Slots.Count + _newAgents.Count;
@@ -165,16 +162,6 @@ public sealed class MeshDraft(MeshState state, Moment now)
         }
     }
 
-    public Receipt? FindReceipt(UInt128 scope) => _receipts.TryGetValue(scope, out var receipt) ? receipt : state.Receipts.Find(scope);
-
-    /// <summary>What an owner has of receipts, those of this batch included.</summary>
-    public ReceiptUse ReceiptsOf(string owner)
-    {
-        var use = state.Receipts.UseOf(owner);
-        var (count, bytes) = _newReceipts.GetValueOrDefault(owner);
-        return use with { Count = use.Count + count, Bytes = use.Bytes + bytes };
-    }
-
     /// <summary>Numbers of the direct children.</summary>
     public List<int> Children(int number)
     {
@@ -215,12 +202,14 @@ public sealed class MeshDraft(MeshState state, Moment now)
         change.At = Now.Wall;
         change.Actor = Actor;
         change.Origin = Origin;
-        _changes.Add(change);
-        Apply(change);
+        Append(change);
         return change.Revision;
     }
 
-    /// <summary>Applies a change that is in the log already: another node's, or one that is being replayed.</summary>
+    /// <summary>
+    /// Applies a change that is in the log already: another node's, or one that is being replayed. A registration, or a revival,
+    /// that comes this way is a sign of life: the lease begins when it is applied.
+    /// </summary>
     /// <exception cref="InvalidDataException">It does not follow the newest revision.</exception>
     public void Apply(Change change)
     {
@@ -229,8 +218,11 @@ public sealed class MeshDraft(MeshState state, Moment now)
             throw new InvalidDataException($"revision {change.Revision} does not follow {Revision}");
         }
 
-        Revision = change.Revision;
-        Fold.Apply(this, change);
+        Append(change);
+        if (change is AgentRegistered or AgentLivenessChanged { Liveness: Liveness.Alive })
+        {
+            Renew(KnownAgent(change.Subject)!.Number, Beat.Empty);
+        }
     }
 
     /// <summary>The agent's lease is renewed when this batch commits. In memory alone: no change, no row.</summary>
@@ -258,7 +250,8 @@ public sealed class MeshDraft(MeshState state, Moment now)
             }
         }
 
-        // With its inbox: who finds an agent dead finds its last word in the inbox, and who was superseded finds nothing of the successor's.
+        // With its inbox: who finds an agent dead finds its last word in the inbox, and who was superseded finds nothing of the
+        // successor's.
         foreach (var (number, agent) in _agents)
         {
             var before = state.Slots[number].Agent;
@@ -274,10 +267,19 @@ public sealed class MeshDraft(MeshState state, Moment now)
             state.Slots[number].Renew(beat, Now);
         }
 
+        state.Message = Message;
         CommitSessions();
         CommitKeysAndReceipts();
         Reschedule();
         state.Advance(Revision);
+    }
+
+    private void Append(Change change)
+    {
+        _changes.Add(change);
+        Weight += change.Weight;
+        Revision = change.Revision;
+        Fold.Apply(this, change);
     }
 
     internal void Put(Agent agent, bool isNew = false)
@@ -314,19 +316,6 @@ public sealed class MeshDraft(MeshState state, Moment now)
         _removedSessions.Add(session);
     }
 
-    internal void Put(Receipt receipt)
-    {
-        _receipts[receipt.Scope] = receipt;
-        if (receipt.Owner is { } owner)
-        {
-            var (count, bytes) = _newReceipts.GetValueOrDefault(owner);
-            _newReceipts[owner] = (count + 1, bytes + receipt.Size);
-        }
-    }
-
-    /// <summary>The answer of a receipt that this batch keeps: for the table alone, neither the log nor memory has it.</summary>
-    internal void Answer(UInt128 scope, byte[]? answer, long? version) => _receipts[scope] = _receipts[scope] with { Answer = answer, Version = version };
-
     private void CommitSessions()
     {
         foreach (var session in _removedSessions)
@@ -358,15 +347,7 @@ public sealed class MeshDraft(MeshState state, Moment now)
             state.Keys.Put(key);
         }
 
-        foreach (var receipt in _receipts.Values)
-        {
-            state.Receipts.Put(receipt);
-        }
-
-        if (TrimReceiptsBelow > 0)
-        {
-            state.Receipts.Trim(TrimReceiptsBelow);
-        }
+        CommitReceipts();
     }
 
     private void Reschedule()

@@ -3,8 +3,8 @@ using SessionMesh.Core.Idempotency;
 namespace SessionMesh.Core.State;
 
 /// <summary>
-/// Receipts of idempotent calls, oldest first. The writer's alone. Answers are not held: a replay reads its table. About 150 bytes a receipt:
-/// an entry of 104, and its place in the index.
+/// Receipts of idempotent calls, oldest first. The writer's alone. Answers are not held: a replay reads its table. About 150 bytes a
+/// receipt: an entry of 104, and its place in the index.
 /// </summary>
 public sealed class ReceiptTable
 {

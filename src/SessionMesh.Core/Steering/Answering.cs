@@ -5,8 +5,8 @@ using SessionMesh.Core.State;
 namespace SessionMesh.Core.Steering;
 
 /// <summary>
-/// Takes a directive back, as long as nobody has been given it. What was handed to a socket a moment ago is not in the log yet: hold the directive back
-/// first (<see cref="AgentSlot.HoldBack"/>), or this may succeed for one that was shown.
+/// Takes a directive back, as long as nobody has been given it. What was handed to a socket a moment ago is not in the log yet: hold the
+/// directive back first (<see cref="AgentSlot.HoldBack"/>), or this may succeed for one that was shown.
 /// </summary>
 public sealed record CancelDirective : Command<Directive>
 {
@@ -15,7 +15,7 @@ public sealed record CancelDirective : Command<Directive>
     public required long Seq { get; init; }
 
     public static MeshError AlreadyDelivered() =>
-        new(409, ErrorCodes.AlreadyDelivered, "This directive was handed to a connection of the agent. Steer the agent again to correct it.");
+        new(409, ErrorCodes.AlreadyDelivered, "This directive was handed to a connection of the agent. Steer it again to correct it.");
 
     public override Outcome<Directive> Decide(MeshDraft draft)
     {
@@ -54,6 +54,8 @@ public sealed record AckDirective : Command<AckOutcome>
     public required DeliveryState State { get; init; }
     public string? Note { get; init; }
     public int? Incarnation { get; init; }
+
+    public override int Weight => BaseWeight + (Note?.Length ?? 0);
 
     public override Outcome<AckOutcome> Decide(MeshDraft draft)
     {

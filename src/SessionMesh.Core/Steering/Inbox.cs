@@ -42,7 +42,10 @@ public sealed class Inbox
         }
     }
 
-    /// <summary>Whether anything may be delivered: pending, and not expired. What goes to a socket is for <see cref="State.AgentSlot.HandOut"/> to say.</summary>
+    /// <summary>
+    /// Whether anything may be delivered: pending, and not expired. What goes to a socket is for <see cref="State.AgentSlot.HandOut"/> to
+    /// say.
+    /// </summary>
     /// <param name="wall">Now, wall milliseconds.</param>
     public bool HasDeliverable(long wall) => Pending.Any(d => d.ExpiresAt > wall);
 

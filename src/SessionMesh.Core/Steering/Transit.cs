@@ -1,8 +1,8 @@
 namespace SessionMesh.Core.Steering;
 
 /// <summary>
-/// Queued directives of one agent that are neither in the inbox alone nor known to be delivered: handed to a socket, or held back for a cancel.
-/// A directive is never both. In memory alone, and guarded by the lock of its slot.
+/// Queued directives of one agent that are neither in the inbox alone nor known to be delivered: handed to a socket, or held back for a
+/// cancel. A directive is never both. In memory alone, and guarded by the lock of its slot.
 /// </summary>
 internal sealed class Transit
 {

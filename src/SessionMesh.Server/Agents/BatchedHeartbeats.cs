@@ -81,7 +81,9 @@ public sealed class BatchedHeartbeats(MeshEngine engine, ProblemWriter problems,
         }
 
         var refusedAcks = await RefusedAsync(acks);
-        var pending = taken.FindAll(t => t.Beat.Slot.Inbox.HasDeliverable(engine.Now.Wall) && t.Beat.Slot.Agent.Incarnation == t.Beat.Incarnation).ConvertAll(t => t.Id);
+        var pending = taken
+            .FindAll(t => t.Beat.Slot.Inbox.HasDeliverable(engine.Now.Wall) && t.Beat.Slot.Agent.Incarnation == t.Beat.Incarnation)
+            .ConvertAll(t => t.Id);
         return new HeartbeatsAnswer { Accepted = taken.Count, Refused = refused, Pending = pending, RefusedAcks = refusedAcks };
     }
 

@@ -90,14 +90,18 @@ public sealed class KillEndpoints(Mutations mutations, MeshEngine engine, RowWri
         return new StopOrder { Grace = (int)(grace ?? Limits.DefaultGrace), AtOnce = force, Cascade = cascade == "descendants", Reason = reason };
     }
 
-    /// <summary>The same for a repeated kill, unless the agent has begun another life since, or is gone: then the first answer stands.</summary>
+    /// <summary>
+    /// The same for a repeated kill, unless the agent has begun another life since, or is gone: then the first answer stands.
+    /// </summary>
     private Task<Answer?> WaitAgainAsync(string id, byte[] first, int seconds, HttpContext http) =>
-        engine.State.Find(id)?.Agent is { } agent && agent.Incarnation == JsonSerializer.Deserialize(first, MeshJson.Default.KillReport)!.Incarnation
+        engine.State.Find(id)?.Agent is { } agent
+        && agent.Incarnation == JsonSerializer.Deserialize(first, MeshJson.Default.KillReport)!.Incarnation
             ? WaitForProofAsync(Known(agent, http.GetKey()), seconds, http)
             : Task.FromResult<Answer?>(null);
 
     private KillOutcome Known(Agent agent, Key key) =>
-        KillOutcome.Of(agent, engine.State.Descendants(agent.Number, dead: true).Select(slot => slot.Agent).Where(below => engine.State.Reaches(key, below)));
+        KillOutcome.Of(
+            agent, engine.State.Descendants(agent.Number, dead: true).Select(slot => slot.Agent).Where(below => engine.State.Reaches(key, below)));
 
     /// <summary>
     /// Holds the answer until the death is confirmed, that of every descendant too if they go with it, or the time is up; then it

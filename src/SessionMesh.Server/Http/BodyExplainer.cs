@@ -24,7 +24,7 @@ internal static class BodyExplainer
 #pragma warning restore CA1031
         {
             return BodyText.CheckSurrogates(body)
-                ?? new MeshError(400, ErrorCodes.InvalidJson, $"The body is not what is expected here. Send a JSON object with: {string.Join(", ", Names(type))}.");
+                ?? new MeshError(400, ErrorCodes.InvalidJson, $"The body is not what is expected. Send a JSON object with: {string.Join(", ", Names(type))}.");
         }
     }
 
@@ -112,13 +112,16 @@ internal static class BodyExplainer
         return new MemberError
         {
             Pointer = Pointer(name) + Steps(inner),
-            Message = IsNoText(property.PropertyType, value) ? "has half of a surrogate pair, which is no text" : $"expected {Expected(property.PropertyType)}{found}",
+            Message = IsNoText(property.PropertyType, value)
+                ? "has half of a surrogate pair, which is no text"
+                : $"expected {Expected(property.PropertyType)}{found}",
         };
     }
 
     /// <summary>What has the right form, and was refused all the same: it is UTF-8, so that only this is left.</summary>
     private static bool IsNoText(Type type, JsonElement value) =>
-        (type == typeof(string) && value.ValueKind == JsonValueKind.String) || (Nullable.GetUnderlyingType(type) ?? type) == typeof(JsonElement);
+        (type == typeof(string) && value.ValueKind == JsonValueKind.String)
+        || (Nullable.GetUnderlyingType(type) ?? type) == typeof(JsonElement);
 
     /// <summary>The rest of a serializer's path, as the rest of a pointer.</summary>
     private static string Steps(string path) => path.Replace('.', '/').Replace('[', '/').Replace("]", "", StringComparison.Ordinal);

@@ -7,8 +7,8 @@ using SessionMesh.Core;
 namespace SessionMesh.Server.Http;
 
 /// <summary>
-/// The door for text in bodies: UTF-8 alone, and no half of a surrogate pair, in names and values at any depth. Such a half is valid JSON (<c>"\ud800"</c>)
-/// and no text: what came past here would be refused by whoever reads it, a strict client, the log, a database.
+/// The door for text in bodies: UTF-8 alone, and no half of a surrogate pair, in names and values at any depth. Such a half is valid JSON
+/// (<c>"\ud800"</c>) and no text: what came past here would be refused by whoever reads it, a strict client, the log, a database.
 /// </summary>
 internal static class BodyText
 {
@@ -16,12 +16,15 @@ internal static class BodyText
 
     /// <summary>Null when it is UTF-8.</summary>
     public static MeshError? CheckEncoding(ReadOnlySpan<byte> body) =>
-        Utf8.IsValid(body) ? null : new MeshError(400, ErrorCodes.InvalidJson, $"The body is not UTF-8: see byte {FirstInvalid(body) + 1}.");
+        Utf8.IsValid(body)
+            ? null
+            : new MeshError(400, ErrorCodes.InvalidJson, $"The body is not UTF-8: see byte {FirstInvalid(body) + 1}.");
 
     /// <summary>Null when no half of a surrogate pair is in it. Whether it is JSON is another question.</summary>
     public static MeshError? CheckSurrogates(ReadOnlySpan<byte> body) => LoneSurrogate(body) is var (at, unit)
         ? new MeshError(400, ErrorCodes.InvalidRequest,
-            $"The body has a lone surrogate, \\u{(int)unit:x4}, at byte {at + 1}: half of a pair is no text. Write the whole pair, or the character itself.")
+            $"The body has a lone surrogate, \\u{(int)unit:x4}, at byte {at + 1}: half of a pair is no text. "
+            + "Write the whole pair, or the character itself.")
         : null;
 
     /// <summary>The first escape that is half of a pair without its other half, and where it is.</summary>

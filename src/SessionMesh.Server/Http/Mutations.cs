@@ -31,6 +31,7 @@ public sealed class Mutations(MeshEngine engine, MeshStore store, ProblemWriter 
     /// <param name="finish">What happens between commit and answer, such as waiting for an ack; it may make another answer.</param>
     /// <param name="finishAgain">The same for a call that is repeated under its <c>Idempotency-Key</c>, from the first answer's body: a
     /// retry that asks to wait does wait.</param>
+    /// <param name="most">Bytes of the body.</param>
     public async Task RunAsync<TBody, TResult>(
         HttpContext http,
         JsonTypeInfo<TBody> type,
@@ -38,11 +39,12 @@ public sealed class Mutations(MeshEngine engine, MeshStore store, ProblemWriter 
         Func<TResult, Answer?> render,
         bool optional = false,
         Func<TBody?, TResult, Task<Answer?>>? finish = null,
-        Func<TBody?, byte[], Task<Answer?>>? finishAgain = null) where TBody : class
+        Func<TBody?, byte[], Task<Answer?>>? finishAgain = null,
+        int most = Limits.BodyBytes) where TBody : class
     {
         var key = http.GetKey();
         var idempotencyKey = http.Request.Headers[Header];
-        var parsed = await RequestBody.ReadJsonAsync(http, type, optional, hash: idempotencyKey.Count > 0);
+        var parsed = await RequestBody.ReadJsonAsync(http, type, optional, hash: idempotencyKey.Count > 0, most);
         if (parsed.Error is { } unread)
         {
             await problems.WriteAsync(http, unread);
@@ -152,13 +154,17 @@ public sealed class Mutations(MeshEngine engine, MeshStore store, ProblemWriter 
         await Answers.WriteAsync(http, answer);
     }
 
-    /// <summary>Answers what the first call answered. It is never done again, even where its answer is gone: its time may be over since the engine looked.</summary>
+    /// <summary>
+    /// Answers what the first call answered. It is never done again, even where its answer is gone: its time may be over since the engine
+    /// looked.
+    /// </summary>
     private async Task ReplayAsync(HttpContext http, Receipt earlier, Func<byte[], Task<Answer?>>? finishAgain)
     {
         if (await ReadAnswerAsync(earlier) is not { } first)
         {
             await problems.WriteAsync(http, new MeshError(409, ErrorCodes.AnswerNotKept,
-                "This call succeeded before, and its answer is kept no longer. Look at what it changed; to do it once more, send a new Idempotency-Key."));
+                "This call succeeded before, and its answer is kept no longer. Look at what it changed; "
+                + "to do it once more, send a new Idempotency-Key."));
             return;
         }
 
@@ -169,13 +175,15 @@ public sealed class Mutations(MeshEngine engine, MeshStore store, ProblemWriter 
     private async Task<Answer?> ReadAnswerAsync(Receipt receipt)
     {
         await using var db = store.OpenReader();
-        var row = await db.Receipts.Where(r => r.Revision == receipt.Revision).Select(r => new { r.Answer, r.Version }).SingleOrDefaultAsync();
+        var row = await db.Receipts.Where(r => r.Revision == receipt.Revision)
+            .Select(r => new { r.Answer, r.Version }).SingleOrDefaultAsync();
         return row?.Answer is null ? null : new Answer(receipt.Status, Encoding.UTF8.GetBytes(row.Answer), Version: row.Version);
     }
 
     private sealed record KeepAnswer : Command<Answer>
     {
         public required Answer Answer { get; init; }
+        public override int Weight => BaseWeight + Answer.Json.Length;
 
         public override Outcome<Answer> Decide(MeshDraft draft) => Answer;
     }

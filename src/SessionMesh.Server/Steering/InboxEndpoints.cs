@@ -51,8 +51,8 @@ public sealed class InboxEndpoints(MeshEngine engine, DirectiveWriter directives
     }
 
     /// <summary>
-    /// Whoever does not say speaks for the incarnation that is current when it begins, even if another begins while it listens; of an agent that has never
-    /// registered, for the first one.
+    /// Whoever does not say speaks for the incarnation that is current when it begins, even if another begins while it listens; of an agent
+    /// that has never registered, for the first one.
     /// </summary>
     private static int? Current(AgentSlot slot) => slot.Agent.Incarnation is > 0 and var current ? current : null;
 
@@ -85,7 +85,8 @@ public sealed class InboxEndpoints(MeshEngine engine, DirectiveWriter directives
             pending = refused is null ? slot.HandOut(incarnation, engine.Now.Wall, after) : [];
             refused ??= pending.IsEmpty ? Fence(slot, incarnation) : null;
         }
-        while (refused is null && pending.IsEmpty && !shutdown.HasBegun && await waiting.UntilAsync(subscription.Changed, http.RequestAborted));
+        while (refused is null && pending.IsEmpty && !shutdown.HasBegun
+            && await waiting.UntilAsync(subscription.Changed, http.RequestAborted));
 
         if (refused is not null || (pending.IsEmpty && watch.End() is not null))
         {

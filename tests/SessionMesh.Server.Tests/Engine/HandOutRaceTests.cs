@@ -35,7 +35,12 @@ public sealed class HandOutRaceTests
             Commit(
                 state,
                 new RegisterAgent { Actor = Actors.Mesh, AgentId = "a", Profile = new Profile(), Takeover = true },
-                new SteerAgent { Actor = Actors.Mesh, AgentId = "a", Message = new Message { Verb = Verb.Steer, Direction = "north", Ttl = 60 } });
+                new SteerAgent
+                {
+                    Actor = Actors.Mesh,
+                    AgentId = "a",
+                    Message = new Message { Verb = Verb.Steer, Direction = "north", Ttl = 60 },
+                });
             Assert.Equal(0, await old);
             var directive = Assert.Single(slot.HandOut(round + 1, Now.Wall));
             Assert.Equal(Holding.HandedOut, slot.HoldBack(directive));

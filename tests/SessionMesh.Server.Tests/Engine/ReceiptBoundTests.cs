@@ -26,8 +26,9 @@ public sealed class ReceiptBoundTests
         foreach (var actor in new[] { own, child }) // the child's are its account's
         {
             var refused = await RunAsync(rig, actor, token: 1_000_000, s_small);
-            Assert.Equal((429, "too_many_receipts", Limits.IdempotencyHours * 3600), (refused.Outcome.Error!.Status, refused.Outcome.Error.Code, refused.Outcome.Error.RetryAfter));
-            Assert.Contains("Idempotency-Key", refused.Outcome.Error.Detail, StringComparison.Ordinal);
+            var error = refused.Outcome.Error!;
+            Assert.Equal((429, "too_many_receipts", Limits.IdempotencyHours * 3600), (error.Status, error.Code, error.RetryAfter));
+            Assert.Contains("Idempotency-Key", error.Detail, StringComparison.Ordinal);
         }
 
         Assert.NotNull((await RunAsync(rig, own, token: 1, s_small)).Earlier);
@@ -65,7 +66,8 @@ public sealed class ReceiptBoundTests
     {
         using var rig = new EngineRig();
         var (own, child, _) = await KeysAsync(rig);
-        await rig.Engine.ExecuteAsync(new RevokeKey { Actor = child, KeyId = child }, Origin.Mesh, new IdempotencyToken(7, 1), _ => new Answer(200, s_small));
+        var revoke = new RevokeKey { Actor = child, KeyId = child };
+        await rig.Engine.ExecuteAsync(revoke, Origin.Mesh, new IdempotencyToken(7, 1), _ => new Answer(200, s_small));
         Assert.Equal(own, Assert.Single(rig.State.Receipts.All).Owner);
     }
 
@@ -96,13 +98,15 @@ public sealed class ReceiptBoundTests
     private static async Task<string> MintAsync(EngineRig rig, string actor, string? agent = null, ScopeSet? scopes = null)
     {
         var (id, token) = KeyToken.New();
-        var minted = await rig.Engine.ExecuteAsync(new MintKey { Actor = actor, KeyId = id, Hash = KeyToken.Hash(token), AgentId = agent, Scopes = scopes }, Origin.Mesh);
+        var mint = new MintKey { Actor = actor, KeyId = id, Hash = KeyToken.Hash(token), AgentId = agent, Scopes = scopes };
+        var minted = await rig.Engine.ExecuteAsync(mint, Origin.Mesh);
         Assert.True(minted.Succeeded, minted.Error?.Detail);
         return id;
     }
 
     private static Task<Executed<bool>> RunAsync(EngineRig rig, string actor, int token, byte[] answer) =>
-        rig.Engine.ExecuteAsync(new ChangesNothing { Actor = actor }, Origin.Mesh, new IdempotencyToken((UInt128)token, 1), _ => new Answer(200, answer));
+        rig.Engine.ExecuteAsync(
+            new ChangesNothing { Actor = actor }, Origin.Mesh, new IdempotencyToken((UInt128)token, 1), _ => new Answer(200, answer));
 
     /// <summary>Tokens 1 to <paramref name="count"/>.</summary>
     private static async Task FillAsync(EngineRig rig, string actor, int count, byte[] answer)

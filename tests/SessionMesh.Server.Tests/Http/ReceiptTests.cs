@@ -72,7 +72,8 @@ public sealed class ReceiptTests
         var first = await mesh.PostAsync("registry", """{"agent_id":"a","specialization":"s"}""", idempotencyKey: "k");
         Assert.Equal(200, first.Status);
         await mesh.PostAsync("agents/a/exit", """{"incarnation":1}""");
-        await ReplayedAsync(mesh, first, () => mesh.PostAsync("registry", """{"agent_id":"a","specialization":"s"}""", idempotencyKey: "k"));
+        await ReplayedAsync(
+            mesh, first, () => mesh.PostAsync("registry", """{"agent_id":"a","specialization":"s"}""", idempotencyKey: "k"));
         Assert.Equal("dead", await mesh.StatusAsync("a"));
     }
 
@@ -85,7 +86,8 @@ public sealed class ReceiptTests
         await mesh.PostAsync("agents/a/directives/1/ack", """{"state":"acknowledged"}""");
         var first = await mesh.PostAsync("agents/a/directives/1/ack", """{"state":"acknowledged"}""", idempotencyKey: "k");
         Assert.Equal(200, first.Status);
-        await ReplayedAsync(mesh, first, () => mesh.PostAsync("agents/a/directives/1/ack", """{"state":"acknowledged"}""", idempotencyKey: "k"));
+        await ReplayedAsync(
+            mesh, first, () => mesh.PostAsync("agents/a/directives/1/ack", """{"state":"acknowledged"}""", idempotencyKey: "k"));
     }
 
     [Fact]
@@ -121,7 +123,8 @@ public sealed class ReceiptTests
         await mesh.PostAsync("steer", """{"agent_id":"a","direction":"north"}""", idempotencyKey: "k");
         await RunAsync(mesh, "DELETE FROM receipts");
         var revision = mesh.Revision;
-        (await mesh.PostAsync("steer", """{"agent_id":"a","direction":"north"}""", idempotencyKey: "k")).ShouldBeProblem(409, "answer_not_kept");
+        (await mesh.PostAsync("steer", """{"agent_id":"a","direction":"north"}""", idempotencyKey: "k"))
+            .ShouldBeProblem(409, "answer_not_kept");
         Assert.Equal(revision, mesh.Revision);
     }
 
@@ -134,7 +137,8 @@ public sealed class ReceiptTests
         await using var db = mesh.Service<MeshStore>().OpenReader();
         var row = Assert.Single(db.Receipts.ToList());
         Assert.Equal((first.Text, first.Bytes.Length), (row.Answer, row.Size));
-        Assert.DoesNotContain("directive_id", Assert.Single(db.Changes.Where(c => c.Kind == ReceiptKept.Name).ToList()).Payload, StringComparison.Ordinal);
+        var entry = Assert.Single(db.Changes.Where(c => c.Kind == ReceiptKept.Name).ToList());
+        Assert.DoesNotContain("directive_id", entry.Payload, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -172,7 +176,8 @@ public sealed class ReceiptTests
         Array.Fill(answer, (byte)' ');
         for (var i = 1; i <= 10; i++)
         {
-            var executed = await mesh.Engine.ExecuteAsync(new ChangesNothing { Actor = keyId }, Origin.Mesh, new IdempotencyToken((UInt128)i, 1), _ => new Answer(200, answer));
+            var executed = await mesh.Engine.ExecuteAsync(
+                new ChangesNothing { Actor = keyId }, Origin.Mesh, new IdempotencyToken((UInt128)i, 1), _ => new Answer(200, answer));
             Assert.Null(executed.Outcome.Error);
         }
     }
@@ -200,9 +205,9 @@ public sealed class ReceiptTests
         }
     }
 
-    private static Task<int> RunAsync(MeshHost mesh, string sql) => mesh.Engine.UpkeepAsync(db =>
+    private static Task<int> RunAsync(MeshHost mesh, string sql) => mesh.Engine.UpkeepAsync(() =>
     {
-        using var command = db.CreateCommand();
+        using var command = mesh.Service<MeshStore>().Connection.CreateCommand();
 #pragma warning disable CA2100 // The texts of this file.
         command.CommandText = sql;
 #pragma warning restore CA2100

@@ -202,5 +202,6 @@ public sealed class HandingOutTests
 
     private static async Task<string> IdAsync(MeshHost mesh) => (await SteerAsync(mesh)).Json["directive_id"]!.GetValue<string>();
 
-    private static async Task<string> StateOfAsync(MeshHost mesh, string id) => (await mesh.GetAsync("directives/" + id)).Json["state"]!.GetValue<string>();
+    private static async Task<string> StateOfAsync(MeshHost mesh, string id) =>
+        (await mesh.GetAsync("directives/" + id)).Json["state"]!.GetValue<string>();
 }

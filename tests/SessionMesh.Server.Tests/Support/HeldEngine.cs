@@ -1,6 +1,7 @@
 using SessionMesh.Core;
 using SessionMesh.Core.Log;
 using SessionMesh.Core.State;
+using SessionMesh.Server.Engine;
 
 namespace SessionMesh.Server.Tests.Support;
 
@@ -10,12 +11,14 @@ internal sealed class HeldEngine : IAsyncDisposable
     private readonly ManualResetEventSlim _release = new();
     private readonly TaskCompletionSource _held = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task _turn = Task.CompletedTask;
-    private MeshHost? _host;
+    private MeshEngine? _engine;
 
-    public static async Task<HeldEngine> HoldAsync(MeshHost host)
+    public static Task<HeldEngine> HoldAsync(MeshHost host) => HoldAsync(host.Engine);
+
+    public static async Task<HeldEngine> HoldAsync(MeshEngine engine)
     {
-        var held = new HeldEngine { _host = host };
-        held._turn = host.Engine.ExecuteAsync(new Hold { Actor = Actors.Mesh, Owner = held }, Origin.Mesh);
+        var held = new HeldEngine { _engine = engine };
+        held._turn = engine.ExecuteAsync(new Hold { Actor = Actors.Mesh, Owner = held }, Origin.Mesh);
         await held._held.Task.WaitAsync(Guard.Time);
         return held;
     }
@@ -24,7 +27,7 @@ internal sealed class HeldEngine : IAsyncDisposable
     public async Task WaitingAsync(int commands)
     {
         using var over = new CancellationTokenSource(Guard.Time);
-        while (_host!.Engine.Waiting < commands)
+        while (_engine!.Queued < commands)
         {
             over.Token.ThrowIfCancellationRequested();
             await Task.Yield();

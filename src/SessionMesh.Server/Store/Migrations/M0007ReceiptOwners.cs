@@ -4,8 +4,8 @@ using Microsoft.EntityFrameworkCore.Migrations;
 namespace SessionMesh.Server.Store.Migrations;
 
 /// <summary>
-/// Receipts get an owner and a size, so that each owner's are bounded, and their answer's <c>ETag</c>. Those that were there count for nobody: they are gone
-/// within a day.
+/// Receipts get an owner and a size, so that each owner's are bounded, and their answer's <c>ETag</c>. Those that were there count for
+/// nobody: they are gone within a day.
 /// </summary>
 [DbContext(typeof(MeshDbContext))]
 [Migration("0007_receipt_owners")]
