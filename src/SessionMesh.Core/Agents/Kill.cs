@@ -60,11 +60,12 @@ public sealed record KillMany : Command<IReadOnlyList<KillOutcome>>
     public required StopOrder Order { get; init; }
     public int? Expect { get; init; }
     public bool DryRun { get; init; }
+    public override bool OnlyLooks => DryRun;
 
     /// <summary>Who matched when the call came in, of those in <see cref="Eligible"/> states; null to search when it is decided.</summary>
     public Candidates? Found { get; init; }
 
-    public override bool ChangesNothing => DryRun;
+    public override bool NeedsNoTurn => DryRun;
 
     public override int Weight => BaseWeight + ((Found?.Numbers.Count ?? 0) * sizeof(int));
 

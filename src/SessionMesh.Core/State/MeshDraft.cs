@@ -1,5 +1,4 @@
 using SessionMesh.Core.Agents;
-using SessionMesh.Core.Idempotency;
 using SessionMesh.Core.Keys;
 using SessionMesh.Core.Log;
 using SessionMesh.Core.Sessions;
@@ -11,7 +10,7 @@ namespace SessionMesh.Core.State;
 /// One batch on its way: the base state, and over it what this batch has decided so far, a record a noun. Reads show both.
 /// <see cref="Commit"/> lays the overlay onto the base; dropping the draft leaves the base as it was. The writer's alone.
 /// </summary>
-public sealed class MeshDraft(MeshState state, Moment now)
+public sealed partial class MeshDraft(MeshState state, Moment now)
 {
     private readonly Dictionary<int, Agent> _agents = [];
     private readonly Dictionary<string, int> _newAgents = new(StringComparer.Ordinal);
@@ -22,7 +21,6 @@ public sealed class MeshDraft(MeshState state, Moment now)
     private readonly Dictionary<long, Directive> _directives = [];
     private readonly DraftKeys _keys = new(state.Keys);
     private readonly Dictionary<string, int> _newAgentsByAccount = new(StringComparer.Ordinal);
-    private readonly Dictionary<UInt128, Receipt> _receipts = [];
 
     /// <summary>By id; null for one that was removed.</summary>
     private readonly Dictionary<string, Session?> _sessions = new(StringComparer.Ordinal);
@@ -67,14 +65,8 @@ public sealed class MeshDraft(MeshState state, Moment now)
     /// <summary>Sessions whose rows go, as they were last.</summary>
     public IReadOnlyCollection<Session> RemovedSessions => _removedSessions;
 
-    /// <inheritdoc cref="ChangedAgents"/>
-    public IReadOnlyCollection<Receipt> NewReceipts => _receipts.Values;
-
     /// <summary>Numbers of agents with another inbox than before.</summary>
     public IReadOnlyCollection<int> ChangedInboxes => _inboxes.Keys;
-
-    /// <summary>Receipts below this revision go; 0 for none.</summary>
-    public long TrimReceiptsBelow { get; internal set; }
 
     /// <summary>The newest message that was kept for many; see <see cref="MessageKept"/>.</summary>
     public MessageKept? Message { get; internal set; } = state.Message;
@@ -166,8 +158,6 @@ public sealed class MeshDraft(MeshState state, Moment now)
             .Concat(ChangedSessions.Where(session => session.OverSince(at) is > 0 and var since && since < before));
     }
 
-    public Receipt? FindReceipt(UInt128 scope) => _receipts.TryGetValue(scope, out var receipt) ? receipt : state.Receipts.Find(scope);
-
     /// <summary>Numbers of the direct children.</summary>
     public List<int> Children(int number)
     {
@@ -246,18 +236,22 @@ public sealed class MeshDraft(MeshState state, Moment now)
             state.Forest.Move(state.Slots[number], number, -1, _agents[number].Parent);
         }
 
-        // Inboxes before agents: who finds an agent dead finds its last word in the inbox.
         foreach (var (number, inbox) in _inboxes)
         {
-            state.Slots[number].Replace(inbox);
+            if (!IsReplaced(number))
+            {
+                state.Slots[number].Replace(inbox);
+            }
         }
 
+        // With its inbox: who finds an agent dead finds its last word in the inbox, and who was superseded finds nothing of the
+        // successor's.
         foreach (var (number, agent) in _agents)
         {
             var before = state.Slots[number].Agent;
             if (!ReferenceEquals(before, agent))
             {
-                state.Put(agent);
+                state.Put(agent, _inboxes.GetValueOrDefault(number));
                 state.Forest.Move(state.Slots[number], number, before.Parent, agent.Parent);
                 if (before.Liveness == Liveness.Alive && agent.Liveness == Liveness.Suspect)
                 {
@@ -319,8 +313,6 @@ public sealed class MeshDraft(MeshState state, Moment now)
         _removedSessions.Add(session);
     }
 
-    internal void Put(Receipt receipt) => _receipts[receipt.Scope] = receipt;
-
     /// <param name="from">Number of its parent until now.</param>
     /// <param name="committed">Number of its parent as the base has it.</param>
     private void Adopt(Agent agent, int from, int committed)
@@ -356,6 +348,8 @@ public sealed class MeshDraft(MeshState state, Moment now)
         }
     }
 
+    private bool IsReplaced(int number) => _agents.TryGetValue(number, out var agent) && !ReferenceEquals(state.Slots[number].Agent, agent);
+
     private static void Count(Dictionary<string, int> counts, string? account)
     {
         if (account is not null)
@@ -371,15 +365,7 @@ public sealed class MeshDraft(MeshState state, Moment now)
             state.Keys.Put(key);
         }
 
-        foreach (var receipt in _receipts.Values)
-        {
-            state.Receipts.Put(receipt);
-        }
-
-        if (TrimReceiptsBelow > 0)
-        {
-            state.Receipts.Trim(TrimReceiptsBelow);
-        }
+        CommitReceipts();
     }
 
     private void Reschedule()

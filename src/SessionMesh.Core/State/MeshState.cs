@@ -95,7 +95,7 @@ public sealed class MeshState
 
     public void Load(Idempotency.Receipt receipt) => Receipts.Put(receipt);
 
-    internal AgentSlot Put(Agent agent)
+    internal AgentSlot Put(Agent agent, Inbox? inbox = null)
     {
         if (agent.Number == Slots.Count)
         {
@@ -108,7 +108,7 @@ public sealed class MeshState
 
         var slot = Slots[agent.Number];
         var before = slot.Agent;
-        slot.Replace(agent);
+        slot.Replace(agent, inbox);
         Indexes.Update(before, agent);
         return slot;
     }

@@ -60,11 +60,12 @@ public sealed record SteerMany : Command<SteerOutcome>
     public required Message Message { get; init; }
     public int? Expect { get; init; }
     public bool DryRun { get; init; }
+    public override bool OnlyLooks => DryRun;
 
     /// <summary>Who matched when the call came in, see <see cref="Eligible"/>; null to search when it is decided.</summary>
     public Candidates? Found { get; init; }
 
-    public override bool ChangesNothing => DryRun;
+    public override bool NeedsNoTurn => DryRun;
 
     /// <summary>States of the agents that such a message goes to.</summary>
     public static IReadOnlyList<Liveness> Eligible(bool hold) =>

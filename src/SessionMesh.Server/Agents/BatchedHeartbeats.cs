@@ -77,7 +77,9 @@ public sealed class BatchedHeartbeats(MeshEngine engine, ProblemWriter problems,
         }
 
         var refusedAcks = await AcknowledgeAsync(http, acks);
-        var pending = taken.FindAll(t => !t.Beat.Slot.Inbox.Deliverable(engine.Now.Wall).IsEmpty).ConvertAll(t => t.Id);
+        var pending = taken
+            .FindAll(t => t.Beat.Slot.Inbox.HasDeliverable(engine.Now.Wall) && t.Beat.Slot.Agent.Incarnation == t.Beat.Incarnation)
+            .ConvertAll(t => t.Id);
         return new HeartbeatsAnswer { Accepted = taken.Count, Refused = refused, Pending = pending, RefusedAcks = refusedAcks };
     }
 
@@ -110,7 +112,7 @@ public sealed class BatchedHeartbeats(MeshEngine engine, ProblemWriter problems,
         var revived = await Heartbeats.TogetherAsync(engine, http, asked.ConvertAll(one => one.Revival));
         for (var i = 0; i < asked.Count; i++)
         {
-            outcomes[asked[i].At] = revived[i].Succeeded ? new Taken(asked[i].Slot, revived[i].Value!.Ttl) : revived[i].Error!;
+            outcomes[asked[i].At] = revived[i].Succeeded ? new Taken(asked[i].Slot, revived[i].Value!.Incarnation, revived[i].Value!.Ttl) : revived[i].Error!;
         }
 
         return outcomes;

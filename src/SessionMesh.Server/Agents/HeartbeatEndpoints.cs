@@ -46,14 +46,20 @@ public sealed class HeartbeatEndpoints(MeshEngine engine, DirectiveWriter direct
 
     private async Task AnswerAsync(HttpContext http, Taken taken, List<RefusedAck>? refused)
     {
-        var slot = taken.Slot;
-        var agent = slot.Agent;
-        var pending = slot.Inbox.Deliverable(engine.Now.Wall);
+        // The answer is for the incarnation whose beat was taken: another may have begun while its acks were.
+        var pending = taken.Slot.HandOut(taken.Incarnation, engine.Now.Wall);
+        var agent = taken.Slot.Agent;
+        if (pending.IsEmpty && taken.Incarnation < agent.Incarnation)
+        {
+            await problems.WriteAsync(http, Fencing.Superseded(agent, taken.Incarnation));
+            return;
+        }
+
         using var json = new Utf8Buffer(256 + (pending.Length * 512));
         json.Raw("{\"agent_id\":\""u8);
         json.Raw(agent.Id);
         json.Raw("\",\"incarnation\":"u8);
-        json.Number(agent.Incarnation);
+        json.Number(taken.Incarnation);
         json.Raw(",\"ttl\":"u8);
         json.Number(taken.Ttl);
         json.Raw(",\"next_heartbeat_in\":"u8);
@@ -73,8 +79,9 @@ public sealed class HeartbeatEndpoints(MeshEngine engine, DirectiveWriter direct
 }
 
 /// <summary>A heartbeat that was taken.</summary>
+/// <param name="Incarnation">The incarnation whose beat it was.</param>
 /// <param name="Ttl">Seconds of the lease that was granted.</param>
-internal readonly record struct Taken(AgentSlot Slot, int Ttl);
+internal readonly record struct Taken(AgentSlot Slot, int Incarnation, int Ttl);
 
 /// <summary>What single and batched heartbeats share.</summary>
 internal static class Heartbeats
@@ -142,7 +149,7 @@ internal static class Heartbeats
         }
 
         var ttl = LeasePolicy.Grant(slot.Agent.Ttl, engine.State.Indexes.With(Liveness.Alive).Count);
-        return slot.TryBeat(body?.Incarnation, ToBeat(body), engine.Now, ttl) ? new Taken(slot, ttl) : null;
+        return slot.TryBeat(body?.Incarnation, ToBeat(body), engine.Now, ttl, out var incarnation) ? new Taken(slot, incarnation, ttl) : null;
     }
 
     public static ReviveBySignOfLife Revival(Key key, string id, HeartbeatRequest? body) =>
@@ -199,6 +206,6 @@ internal static class Heartbeats
         MeshEngine engine, HttpContext http, string id, HeartbeatRequest? body, AgentSlot slot)
     {
         var revived = await engine.ExecuteAsync(Revival(http.GetKey(), id, body), http.StampOrigin());
-        return revived.Succeeded ? new Taken(slot, revived.Value.Ttl) : revived.Error;
+        return revived.Succeeded ? new Taken(slot, revived.Value.Incarnation, revived.Value.Ttl) : revived.Error;
     }
 }

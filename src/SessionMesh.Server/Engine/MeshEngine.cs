@@ -79,8 +79,8 @@ public sealed partial class MeshEngine : IDisposable
 
     /// <summary>
     /// The same under an <c>Idempotency-Key</c>: <paramref name="render"/> makes the answer that is kept with the changes, in
-    /// the same transaction; null keeps none, so that the call is decided anew each time. It must be pure and quick: it runs on the
-    /// engine's thread.
+    /// the same transaction, also where there are none; null keeps no receipt, and neither does a dry run. It must be pure and quick: it
+    /// runs on the engine's thread.
     /// </summary>
     public Task<Executed<T>> ExecuteAsync<T>(Command<T> command, Origin origin, IdempotencyToken? token, Func<T, Answer?>? render)
     {

@@ -64,6 +64,12 @@ internal sealed class WorkItem<T>(Command<T> command, Origin origin, Idempotency
                 _executed = error is null ? new(default, Earlier: earlier) : new(error);
                 return;
             }
+
+            if (!command.OnlyLooks && ReceiptRules.CheckRoom(draft) is { } full)
+            {
+                _executed = new(full);
+                return;
+            }
         }
 
         var before = draft.Revision;
@@ -75,16 +81,10 @@ internal sealed class WorkItem<T>(Command<T> command, Origin origin, Idempotency
 
         _executed = new(outcome);
 
-        // A call that changed nothing needs no receipt: deciding it anew is as good.
-        if (token is not null && outcome.Succeeded && draft.Revision != before)
+        // A call that changed nothing, too: by the time it is repeated it might.
+        if (token is not null && outcome.Succeeded && !command.OnlyLooks && render!(outcome.Value) is { } answer)
         {
-            if (render!(outcome.Value) is not { } answer)
-            {
-                return;
-            }
-
-            var shown = answer.KeyId is null ? System.Text.Encoding.UTF8.GetString(answer.Json) : null;
-            ReceiptRules.Keep(draft, token, answer.Status, shown, answer.KeyId);
+            ReceiptRules.Keep(draft, token, answer.Status, answer.KeyId is null ? answer.Json : null, answer.KeyId, answer.Version);
             _executed = new(outcome, answer);
         }
     }

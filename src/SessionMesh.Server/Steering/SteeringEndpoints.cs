@@ -69,7 +69,28 @@ public sealed class SteeringEndpoints(
             return;
         }
 
-        await mutations.RunAsync<Directive>(http, key => new CancelDirective { Actor = key.Id, Number = directive.Agent, Seq = directive.Seq }, Render);
+        // Held back first: what is cancelled must not go out while the cancel is decided and committed.
+        var slot = engine.State.Slots[directive.Agent];
+        var holding = slot.HoldBack(directive);
+        if (holding == Holding.HandedOut)
+        {
+            await problems.WriteAsync(http, CancelDirective.AlreadyDelivered());
+            return;
+        }
+
+        try
+        {
+            await mutations.RunAsync<Directive>(
+                http, key => new CancelDirective { Actor = key.Id, Number = directive.Agent, Seq = directive.Seq }, Render);
+        }
+        finally
+        {
+            if (holding == Holding.Held)
+            {
+                slot.LetGo(directive.Seq);
+                subscriptions.Signal(directive.Agent);
+            }
+        }
     }
 
     private Outcome<Command<SteerOutcome>> BindSteer(Key key, SteerRequest? body)

@@ -69,7 +69,9 @@ internal sealed class LogWriter : IDisposable
               expires_at=excluded.expires_at, expired_at=excluded.expired_at, version=excluded.version
             """);
         _removeSession = new(_db, "DELETE FROM sessions WHERE revision = ?");
-        _receipt = new(_db, "INSERT INTO receipts (revision, scope, request, at, status, answer, key_id) VALUES (?,?,?,?,?,?,?)");
+        _receipt = new(_db, """
+            INSERT INTO receipts (revision, scope, request, at, status, answer, key_id, owner, size, version) VALUES (?,?,?,?,?,?,?,?,?,?)
+            """);
         _trimReceipts = new(_db, "DELETE FROM receipts WHERE revision < ?");
         _all = [_begin, _commit, _change, _agent, _directive, _message, _moveDirective, _key, _session, _removeSession, _receipt, _trimReceipts];
     }
@@ -183,8 +185,12 @@ internal sealed class LogWriter : IDisposable
             .Bind(k.Hash).Bind(k.CreatedAt).Bind(k.ExpiresAt).Bind(k.Lifetime).Bind(k.AgentId).Bind(k.Incarnation).Bind(k.Generation)
             .Bind(k.RefreshHash).Bind(k.RefreshExpiresAt).Bind(k.RefreshedAt).Bind(k.EndedAt).Run();
 
-    private void Write(Receipt r) =>
-        _receipt.Bind(r.Revision).Bind(r.Scope.ToString("x32", null)).Bind(r.Request.ToString("x32", null)).Bind(r.At).Bind(r.Status).Bind(r.Answer).Bind(r.KeyId).Run();
+    private void Write(Receipt r)
+    {
+        _receipt.Bind(r.Revision).Bind(r.Scope.ToString("x32", null)).Bind(r.Request.ToString("x32", null)).Bind(r.At).Bind(r.Status);
+        (r.Answer is { } answer ? _receipt.Bind(answer.AsSpan()) : _receipt.Bind((string?)null))
+            .Bind(r.KeyId).Bind(r.Owner).Bind(r.Size).Bind(r.Version).Run();
+    }
 
     private void RollBack()
     {

@@ -34,9 +34,11 @@ internal static class StateLoader
             state.Load(ToSession(row));
         }
 
-        foreach (var row in db.Receipts.AsNoTracking().OrderBy(r => r.Revision).Select(r => new { r.Revision, r.Scope, r.Request, r.At, r.Status, r.KeyId }).AsEnumerable())
+        foreach (var row in db.Receipts.AsNoTracking().OrderBy(r => r.Revision)
+            .Select(r => new { r.Revision, r.Scope, r.Request, r.At, r.Status, r.KeyId, r.Owner, r.Size }).AsEnumerable())
         {
-            state.Load(new Receipt(row.Revision, Hex(row.Scope), Hex(row.Request), row.At, row.Status, null, row.KeyId));
+            state.Load(new Receipt(
+                row.Revision, Hex(row.Scope), Hex(row.Request), row.At, row.Status, row.KeyId, row.Owner, row.Size ?? 0));
         }
 
         var at = newest?.At ?? 0;
