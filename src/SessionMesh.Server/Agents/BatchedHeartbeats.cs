@@ -1,6 +1,7 @@
 using SessionMesh.Contracts.Agents;
 using SessionMesh.Contracts.Json;
 using SessionMesh.Core;
+using SessionMesh.Core.Agents;
 using SessionMesh.Core.Keys;
 using SessionMesh.Server.Audit;
 using SessionMesh.Server.Auth;
@@ -66,7 +67,8 @@ public sealed class BatchedHeartbeats(MeshEngine engine, ProblemWriter problems,
                 refusals.Record(http, notYours, id); // within an answer that is 200
             }
 
-            var outcome = notYours ?? await Heartbeats.TakeAsync(engine, http, id, beat.Report);
+            var fenced = notYours ?? Fencing.CheckEpoch(engine.State, beat.Report?.Epoch);
+            var outcome = fenced ?? await Heartbeats.TakeAsync(engine, http, id, beat.Report);
             if (!outcome.Succeeded)
             {
                 refused.Add(new RefusedHeartbeat { AgentId = id, Code = outcome.Error.Code });
@@ -82,7 +84,14 @@ public sealed class BatchedHeartbeats(MeshEngine engine, ProblemWriter problems,
 
         var refusedAcks = await RefusedAsync(acks);
         var pending = taken.FindAll(t => !t.Beat.Slot.Inbox.Deliverable(engine.Now.Wall).IsEmpty).ConvertAll(t => t.Id);
-        return new HeartbeatsAnswer { Accepted = taken.Count, Refused = refused, Pending = pending, RefusedAcks = refusedAcks };
+        return new HeartbeatsAnswer
+        {
+            Epoch = engine.State.Epoch,
+            Accepted = taken.Count,
+            Refused = refused,
+            Pending = pending,
+            RefusedAcks = refusedAcks,
+        };
     }
 
     private static async Task<Dictionary<string, IReadOnlyList<RefusedAck>>?> RefusedAsync(List<(string Id, Task<List<RefusedAck>?> Refused)> acks)

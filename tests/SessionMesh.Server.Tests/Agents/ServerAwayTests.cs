@@ -96,7 +96,7 @@ public sealed class ServerAwayTests
 
         // Those that beat meanwhile never become suspect.
         var beat = await mesh.PostAsync("heartbeats", $$"""{"agents":[{{string.Join(",", Enumerable.Range(0, 120).Select(i => $"\"a{i}\""))}}]}""");
-        beat.ShouldBe(200, """{"accepted":120,"refused":[],"pending":[]}""");
+        beat.ShouldBe(200, """{"epoch":1,"accepted":120,"refused":[],"pending":[]}""");
         await mesh.AdvanceAsync(1);
         Assert.Equal((120, false), await ReadyAsync(mesh));
     }
