@@ -16,6 +16,7 @@ public sealed class KeyTable
     private readonly Dictionary<string, HashSet<string>> _byAgent = new(StringComparer.Ordinal);
     private readonly Dictionary<(string Parent, string Name), HashSet<string>> _byName = [];
     private readonly Dictionary<string, int> _lineagesByAccount = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _roots = new(StringComparer.Ordinal);
     private readonly SortedSet<(long At, string Id)> _expiries = [];
     private readonly ConcurrentDictionary<string, Key>.AlternateLookup<ReadOnlySpan<char>> _bySpan;
     private long _nextExpiry = long.MaxValue;
@@ -33,6 +34,9 @@ public sealed class KeyTable
 
     /// <summary>All keys, in no order. For any thread.</summary>
     public IEnumerable<Key> All => _byId.Values;
+
+    /// <summary>Ids of the keys that no key minted.</summary>
+    internal IReadOnlyCollection<string> Roots => _roots;
 
     /// <summary>Ids of a lineage's keys.</summary>
     internal IReadOnlyCollection<string> In(string lineage) => _byLineage.GetValueOrDefault(lineage) ?? s_none;
@@ -91,6 +95,10 @@ public sealed class KeyTable
             Add(_byParent, parent, key.Id);
             Add(_byName, (parent, key.Name), key.Id);
         }
+        else
+        {
+            _roots.Add(key.Id);
+        }
 
         if (key.AgentId is { } agent)
         {
@@ -117,6 +125,10 @@ public sealed class KeyTable
         {
             Drop(_byParent, parent, key.Id);
             Drop(_byName, (parent, key.Name), key.Id);
+        }
+        else
+        {
+            _roots.Remove(key.Id);
         }
 
         if (key.AgentId is { } agent)

@@ -111,6 +111,9 @@ public sealed class MeshDraft(MeshState state, Moment now)
         return key is { EndedAt: 0 } ? key : null;
     }
 
+    /// <summary>Keys that no key minted: the root key, and what it was before.</summary>
+    public List<Key> RootKeys() => Merge(state.Keys.Roots, key => key.Parent is null);
+
     /// <summary>Keys of a lineage.</summary>
     public List<Key> KeysIn(string lineage) => Merge(state.Keys.In(lineage), key => key.Lineage == lineage);
 
