@@ -51,6 +51,13 @@ public static class StoreCheck
             "the row about the mesh has an epoch or an incarnation that no mesh has"),
     ];
 
+    /// <inheritdoc cref="s_sessionRules"/>
+    private static readonly (string Sql, string Finding)[] s_messageRules =
+    [
+        ("SELECT count(*) FROM directives d WHERE d.message_at > 0 AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.revision = d.message_at)",
+            "{0} directives name a message that is not there"),
+    ];
+
     /// <summary>
     /// What holds as long as no agent was ever forgotten: after that a number may be free, and directives of one that is gone are still
     /// there.
@@ -83,7 +90,10 @@ public static class StoreCheck
             var (hasSessions, hasMesh) = (HasTable(db, "sessions"), HasTable(db, "mesh"));
             var hasForgotten = hasMesh && db.Number("SELECT max(forgotten_incarnation) FROM mesh") > 0;
             (string Sql, string Finding)[] rules =
-                [.. s_rules, .. hasSessions ? s_sessionRules : [], .. hasMesh ? s_meshRules : [], .. hasForgotten ? [] : s_rulesWithoutForgetting];
+            [
+                .. s_rules, .. hasSessions ? s_sessionRules : [], .. HasTable(db, "messages") ? s_messageRules : [],
+                .. hasMesh ? s_meshRules : [], .. hasForgotten ? [] : s_rulesWithoutForgetting,
+            ];
             foreach (var (sql, finding) in rules)
             {
                 if (db.Number(sql) is > 0 and var number)

@@ -51,6 +51,7 @@ public sealed class RestoredMeshTests : IDisposable
     public async Task RestoredTwice_TheLifeBeforeTheFirstIsFoundAgain_ThoughItsNumberWasGivenTwice()
     {
         var run = Run(out var heard);
+        await Eventually.True(() => _mesh.HasStream, "the stream");
         _mesh.Restore(incarnation: 2, session: "s-0");
         await AgainAsync(run, "registered it again as incarnation 3"); // the number that it had
         _mesh.Restore(incarnation: 3, session: "s-1");

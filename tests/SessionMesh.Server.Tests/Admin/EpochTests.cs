@@ -43,7 +43,7 @@ public sealed class EpochTests
     {
         await using var mesh = await MeshHost.StartAsync();
         await BackupTests.FillAsync(mesh, 1);
-        var old = Changed(mesh, (await mesh.PostAsync("admin/backup")).Bytes, "DROP TABLE mesh; DELETE FROM __EFMigrationsHistory WHERE MigrationId >= '0005'");
+        var old = Changed(mesh, (await mesh.PostAsync("admin/backup")).Bytes, "DROP TABLE mesh; DELETE FROM __EFMigrationsHistory WHERE MigrationId = '0005_mesh'");
         Assert.Equal(202, (await RestoreTests.SendAsync(mesh, old)).Status);
         await mesh.RestartAsync();
         Assert.Equal(2, mesh.State.Epoch);

@@ -1,4 +1,5 @@
 using Microsoft.Data.Sqlite;
+using SessionMesh.Server.Store;
 using SessionMesh.Server.Tests.Support;
 using SessionMesh.Storage;
 
@@ -49,7 +50,7 @@ public sealed class HealthyStoreTests
         await mesh.DeleteAsync("keys/" + (await mesh.MintAsync("{}"))[4..16]);
         var later = mesh.Engine.Now.Wall + 1;
         var pass = new TrimPass(new TrimLimits(later, later, later), agent => mesh.State.Slots[agent].Inbox.LastRevision);
-        while (await mesh.Engine.UpkeepAsync(pass.Step))
+        while (await mesh.Engine.UpkeepAsync(() => pass.Step(mesh.Service<MeshStore>().Connection)))
         {
         }
 
