@@ -108,6 +108,9 @@ public sealed partial class MeshDraft(MeshState state, Moment now)
 
     public Key? FindKey(string id) => _keys.Find(id);
 
+    /// <summary>Keys that no key minted: the root key, and what it was before.</summary>
+    public List<Key> RootKeys() => Merge(state.Keys.Roots, key => key.Parent is null);
+
     /// <summary>Keys of a lineage.</summary>
     public List<Key> KeysIn(string lineage) => [.. _keys.In(lineage)];
 

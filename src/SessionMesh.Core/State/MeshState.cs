@@ -36,6 +36,12 @@ public sealed class MeshState
     /// <summary>Revision of the newest change that is committed and applied.</summary>
     public long Revision => Volatile.Read(ref _revision);
 
+    /// <summary>
+    /// Which life of the store this is: raised by every restore, and not in the log, since it is the file that was exchanged. Sequence
+    /// numbers and incarnations of one epoch say nothing in another. It does not change while a server runs.
+    /// </summary>
+    public long Epoch { get; private set; } = 1;
+
     /// <summary>An agent by its number.</summary>
     public Agent AgentAt(int number) => Slots[number].Agent;
 
@@ -88,6 +94,8 @@ public sealed class MeshState
 
         Leases.ServerReturned(now, away: 0); // for the grace periods that ran
     }
+
+    public void LoadEpoch(long epoch) => Epoch = epoch;
 
     public void Load(Keys.Key key) => Keys.Put(key);
 

@@ -80,7 +80,14 @@ public sealed class BatchedHeartbeats(MeshEngine engine, ProblemWriter problems,
         var pending = taken
             .FindAll(t => t.Beat.Slot.Inbox.HasDeliverable(engine.Now.Wall) && t.Beat.Slot.Agent.Incarnation == t.Beat.Incarnation)
             .ConvertAll(t => t.Id);
-        return new HeartbeatsAnswer { Accepted = taken.Count, Refused = refused, Pending = pending, RefusedAcks = refusedAcks };
+        return new HeartbeatsAnswer
+        {
+            Epoch = engine.State.Epoch,
+            Accepted = taken.Count,
+            Refused = refused,
+            Pending = pending,
+            RefusedAcks = refusedAcks,
+        };
     }
 
     /// <summary>
@@ -98,6 +105,10 @@ public sealed class BatchedHeartbeats(MeshEngine engine, ProblemWriter problems,
             {
                 refusals.Record(http, notYours, id); // within an answer that is 200
                 outcomes[i] = notYours;
+            }
+            else if (Fencing.CheckEpoch(engine.State, beats[i].Report?.Epoch) is { } restored)
+            {
+                outcomes[i] = restored;
             }
             else if (Heartbeats.TryTake(engine, key, id, beats[i].Report, out var slot) is { } outcome)
             {

@@ -30,7 +30,7 @@ public sealed class HeartbeatEndpoints(MeshEngine engine, DirectiveWriter direct
         var body = parsed.Value;
         if (error is null && body is not null)
         {
-            error = Heartbeats.Validate(body);
+            error = Heartbeats.Validate(body) ?? Fencing.CheckEpoch(engine.State, body.Epoch);
         }
 
         var taken = error is null ? await Heartbeats.TakeAsync(engine, http, id, body) : error;
@@ -60,6 +60,8 @@ public sealed class HeartbeatEndpoints(MeshEngine engine, DirectiveWriter direct
         json.Raw(agent.Id);
         json.Raw("\",\"incarnation\":"u8);
         json.Number(taken.Incarnation);
+        json.Raw(",\"epoch\":"u8);
+        json.Number(engine.State.Epoch);
         json.Raw(",\"ttl\":"u8);
         json.Number(taken.Ttl);
         json.Raw(",\"next_heartbeat_in\":"u8);

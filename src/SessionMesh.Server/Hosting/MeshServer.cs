@@ -8,6 +8,7 @@ using SessionMesh.Server.Auth.Limiting;
 using SessionMesh.Server.Engine;
 using SessionMesh.Server.Hosting.Options;
 using SessionMesh.Server.Http;
+using SessionMesh.Server.Keys;
 using SessionMesh.Server.OpenApi;
 using SessionMesh.Server.Push;
 using SessionMesh.Server.Store;
@@ -56,6 +57,7 @@ public static class MeshServer
     public static async Task PrepareAsync(WebApplication app)
     {
         var engine = app.Services.GetRequiredService<MeshEngine>();
+        app.Services.GetRequiredService<RootKeys>().Finish();
         await FirstStart.MintRootKeyAsync(engine, app.Services.GetRequiredService<DataDirectory>());
         app.Services.GetRequiredService<LeaseKeeper>();
         app.Services.GetRequiredService<Compactor>();

@@ -74,6 +74,8 @@ public static class ServerServices
         services.AddSingleton<CompactEndpoints>();
         services.AddSingleton<BackupEndpoints>();
         services.AddSingleton<RestoreEndpoints>();
+        services.AddSingleton<RootKeys>();
+        services.AddSingleton<NewRootEndpoint>();
         return services;
     }
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using SessionMesh.Contracts;
 using SessionMesh.Contracts.Errors;
 using SessionMesh.Contracts.Events;
@@ -28,11 +29,14 @@ public sealed class InboxEndpoints(MeshEngine engine, DirectiveWriter directives
     {
         var check = new Check();
         var id = check.Id("/id", (string)http.Request.RouteValues["id"]!);
-        var query = Query.Read(http, ref check, "after", "wait", "incarnation");
+        var query = Query.Read(http, ref check, "after", "wait", "incarnation", "epoch");
         var after = query.Number("after", ref check, 0, long.MaxValue);
         var wait = query.Number("wait", ref check, 0, Limits.MaxWait);
         var incarnation = (int?)query.Number("incarnation", ref check, 1, int.MaxValue);
-        var found = check.Error is { } error ? error : http.GetKey().FindAgent(engine.State, ScopeSet.RegistryWrite, id);
+        var epoch = query.Number("epoch", ref check, 1, long.MaxValue);
+        var found = (check.Error ?? Fencing.CheckEpoch(engine.State, epoch)) is { } error
+            ? error
+            : http.GetKey().FindAgent(engine.State, ScopeSet.RegistryWrite, id);
         if ((found.Error ?? Fence(found.Value!, incarnation)) is { } refused)
         {
             await problems.WriteAsync(http, refused);
@@ -40,6 +44,8 @@ public sealed class InboxEndpoints(MeshEngine engine, DirectiveWriter directives
         }
 
         var slot = found.Value!;
+        http.Response.Headers[StreamHeader.Epoch] = engine.State.Epoch.ToString(CultureInfo.InvariantCulture);
+        http.Response.Headers[StreamHeader.Incarnation] = slot.Agent.Incarnation.ToString(CultureInfo.InvariantCulture);
         if (Sse.IsAskedFor(http))
         {
             await StreamAsync(http, slot, Sse.LastEventId(http) ?? after ?? 0, incarnation);
@@ -184,7 +190,7 @@ public sealed class InboxEndpoints(MeshEngine engine, DirectiveWriter directives
             return sent;
         }
 
-        var notice = new StreamNotice { Code = "ahead", Detail = $"The newest directive here is {slot.Inbox.LastSeq}. All that is pending follows." };
+        var notice = new StreamNotice { Code = StreamNotice.Ahead, Detail = $"The newest directive here is {slot.Inbox.LastSeq}. All that is pending follows." };
         await Sse.SendAsync(http, StreamEvent.Resync, notice, MeshJson.Default.StreamNotice);
         return 0;
     }

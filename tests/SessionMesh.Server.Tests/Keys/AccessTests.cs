@@ -63,6 +63,7 @@ public sealed class AccessTests(AccessServer server) : IClassFixture<AccessServe
         { "GET /admin/compact", "admin/compact", null, [Scopes.Admin], 200, 403 },
         { "POST /admin/backup", "admin/backup", null, [Scopes.Admin], 200, 403 },
         { "POST /admin/restore", "admin/restore", null, [Scopes.Admin], 400, 403 },
+        { "POST /admin/new-root", "admin/new-root", """{"keep_children":1}""", [Scopes.Admin], 400, 403 },
         { "POST /admin/check", "admin/check", null, [Scopes.Admin], 200, 403 },
         { "GET /events", "events?after=x", null, [Read], 400, 400 },
     };

@@ -39,6 +39,8 @@ internal static class OptionTable
 
         {string.Join('\n', All.Select(o => $"  {$"--{o.Name} {o.Value}",-30}{o.Help}"))}
 
+          new-root [--data DIR] [--keep-children]   as the first word: replace the root key of a mesh that is stopped
+
         Each is also read from the environment: SESSION_MESH_URLS for --urls, and so on. The command line goes first.
         """;
 }
