@@ -6,6 +6,7 @@ using SessionMesh.Server.Audit;
 using SessionMesh.Server.Auth;
 using SessionMesh.Server.Engine;
 using SessionMesh.Server.Http;
+using SessionMesh.Server.Telemetry;
 
 namespace SessionMesh.Server.Agents;
 
@@ -13,7 +14,7 @@ namespace SessionMesh.Server.Agents;
 /// <c>POST /heartbeats</c>: many agents in one call. Each stands for itself: one that is refused does not refuse the others.
 /// Acks are taken as a heartbeat's are.
 /// </summary>
-public sealed class BatchedHeartbeats(MeshEngine engine, ProblemWriter problems, RefusalLog refusals)
+public sealed class BatchedHeartbeats(MeshEngine engine, ProblemWriter problems, RefusalLog refusals, MeshMetrics metrics)
 {
     public async Task Beat(HttpContext http)
     {
@@ -80,6 +81,7 @@ public sealed class BatchedHeartbeats(MeshEngine engine, ProblemWriter problems,
             }
         }
 
+        metrics.Beat(taken.Count);
         var refusedAcks = await RefusedAsync(acks);
         var pending = taken.FindAll(t => !t.Beat.Slot.Inbox.Deliverable(engine.Now.Wall).IsEmpty).ConvertAll(t => t.Id);
         return new HeartbeatsAnswer { Accepted = taken.Count, Refused = refused, Pending = pending, RefusedAcks = refusedAcks };

@@ -49,6 +49,9 @@ public sealed partial class MeshEngine : IDisposable
 
     public TimeProvider Time => _clock.Time;
 
+    /// <summary>Commands that wait for their turn.</summary>
+    public int QueueLength => _queue.Count;
+
     /// <summary>
     /// The id of an agent. While an answer is rendered inside a batch (under an <c>Idempotency-Key</c>) also of one that this batch
     /// has made and memory does not have yet.

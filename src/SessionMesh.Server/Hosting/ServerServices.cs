@@ -14,6 +14,7 @@ using SessionMesh.Server.Registry;
 using SessionMesh.Server.Sessions;
 using SessionMesh.Server.Steering;
 using SessionMesh.Server.Store;
+using SessionMesh.Server.Telemetry;
 
 namespace SessionMesh.Server.Hosting;
 
@@ -27,6 +28,9 @@ public static class ServerServices
         services.AddSingleton(s => MeshStore.Open(s.GetRequiredService<DataDirectory>().Database));
         services.AddSingleton(s => new MeshClock(s.GetService<TimeProvider>() ?? TimeProvider.System));
         services.AddSingleton(LoadState);
+        services.AddMetrics();
+        services.AddSingleton<MeshMetrics>();
+        services.AddSingleton<MeshGauges>();
         services.AddSingleton<Subscriptions>();
         services.AddSingleton<ChangeFeed>();
         services.AddSingleton<Publisher>();

@@ -11,6 +11,9 @@ public abstract class LogView
     /// <summary>Whether a kind is the mesh's own bookkeeping, which no reader is shown.</summary>
     public static bool IsBookkeeping(string kind) => kind is ReceiptKept.Name or ReceiptsTrimmed.Name;
 
+    /// <summary>A word of <see cref="Telemetry.StreamKind"/>.</summary>
+    public abstract string Kind { get; }
+
     /// <summary>Writes entries from memory as events, in order.</summary>
     public abstract void Write(Utf8Buffer text, IReadOnlyList<Change> changes);
 

@@ -3,6 +3,8 @@ using SessionMesh.Core.State;
 using SessionMesh.Server.Engine;
 using SessionMesh.Server.Push;
 using SessionMesh.Server.Store;
+using SessionMesh.Server.Telemetry;
+using SessionMesh.Server.Tests.Telemetry;
 using SQLitePCL;
 
 namespace SessionMesh.Server.Tests.Engine;
@@ -17,7 +19,7 @@ internal sealed class EngineRig : IDisposable
         Clock = new MeshClock(Time);
         Store = MeshStore.Open(Path.Combine(_directory, "mesh.db"));
         StateLoader.Load(Store.Context, State, Clock.NotBefore);
-        Engine = new MeshEngine(Store, State, Clock, new Publisher(new Subscriptions(), Feed), NullLogger<MeshEngine>.Instance);
+        Engine = new MeshEngine(Store, State, Clock, new Publisher(new Subscriptions(), Feed, new MeshMetrics(new Meters())), NullLogger<MeshEngine>.Instance);
     }
 
     public ManualTime Time { get; } = new();
