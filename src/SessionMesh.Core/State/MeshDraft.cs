@@ -46,6 +46,9 @@ public sealed class MeshDraft(MeshState state, Moment now)
     /// <summary>What this batch appends to the log, in order.</summary>
     public IReadOnlyList<Change> Changes => _changes;
 
+    /// <summary>What they weigh together; see <see cref="Change.Weight"/>.</summary>
+    public long Weight { get; private set; }
+
     /// <summary>Records as this batch leaves them: what the tables must show.</summary>
     public IReadOnlyCollection<Agent> ChangedAgents => _agents.Values;
 
@@ -69,6 +72,9 @@ public sealed class MeshDraft(MeshState state, Moment now)
 
     /// <summary>Receipts below this revision go; 0 for none.</summary>
     public long TrimReceiptsBelow { get; internal set; }
+
+    /// <summary>The newest message that was kept for many; see <see cref="MessageKept"/>.</summary>
+    public MessageKept? Message { get; internal set; } = state.Message;
 
     /// <summary>Number that the next new agent gets.</summary>
     public int NextNumber => state.Slots.Count + _newAgents.Count;
@@ -206,12 +212,14 @@ public sealed class MeshDraft(MeshState state, Moment now)
         change.At = Now.Wall;
         change.Actor = Actor;
         change.Origin = Origin;
-        _changes.Add(change);
-        Apply(change);
+        Append(change);
         return change.Revision;
     }
 
-    /// <summary>Applies a change that is in the log already: another node's, or one that is being replayed.</summary>
+    /// <summary>
+    /// Applies a change that is in the log already: another node's, or one that is being replayed. A registration, or a revival,
+    /// that comes this way is a sign of life: the lease begins when it is applied.
+    /// </summary>
     /// <exception cref="InvalidDataException">It does not follow the newest revision.</exception>
     public void Apply(Change change)
     {
@@ -220,8 +228,11 @@ public sealed class MeshDraft(MeshState state, Moment now)
             throw new InvalidDataException($"revision {change.Revision} does not follow {Revision}");
         }
 
-        Revision = change.Revision;
-        Fold.Apply(this, change);
+        Append(change);
+        if (change is AgentRegistered or AgentLivenessChanged { Liveness: Liveness.Alive })
+        {
+            Renew(KnownAgent(change.Subject)!.Number, Beat.Empty);
+        }
     }
 
     /// <summary>The agent's lease is renewed when this batch commits. In memory alone: no change, no row.</summary>
@@ -262,10 +273,19 @@ public sealed class MeshDraft(MeshState state, Moment now)
             state.Slots[number].Renew(beat, Now);
         }
 
+        state.Message = Message;
         CommitSessions();
         CommitKeysAndReceipts();
         Reschedule();
         state.Advance(Revision);
+    }
+
+    private void Append(Change change)
+    {
+        _changes.Add(change);
+        Weight += change.Weight;
+        Revision = change.Revision;
+        Fold.Apply(this, change);
     }
 
     internal void Put(Agent agent, bool isNew = false)

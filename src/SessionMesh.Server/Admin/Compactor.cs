@@ -88,7 +88,7 @@ public sealed partial class Compactor : IDisposable
         Volatile.Write(ref _state, new(began, 0, default, Failed: false));
         try
         {
-            while (await _engine.UpkeepAsync(db => Step(pass, db)))
+            while (await _engine.UpkeepAsync(() => Step(pass, _store.Connection)))
             {
                 Volatile.Write(ref _state, new(began, 0, pass.Removed, Failed: false));
                 _over.Token.ThrowIfCancellationRequested();

@@ -21,25 +21,19 @@ internal sealed class AuditView(AuditFilter filter, RefusalLog refusals, long at
 
     public override string Kind => StreamKind.Audit;
 
-    public override void Write(Utf8Buffer text, IReadOnlyList<Change> changes)
+    public override void Write(Utf8Buffer text, Change change)
     {
-        foreach (var change in changes)
+        if (filter.Matches(change))
         {
-            if (filter.Matches(change))
-            {
-                Write(text, AuditEntries.ToWire(change));
-            }
+            Write(text, AuditEntries.ToWire(change));
         }
     }
 
-    public override void Write(Utf8Buffer text, IReadOnlyList<ChangeRow> rows)
+    public override void Write(Utf8Buffer text, ChangeRow row)
     {
-        foreach (var row in rows)
+        if (filter.Matches(row))
         {
-            if (filter.Matches(row))
-            {
-                Write(text, AuditEntries.ToWire(row));
-            }
+            Write(text, AuditEntries.ToWire(row));
         }
     }
 

@@ -12,7 +12,7 @@ public sealed class DirectiveHistory(MeshStore store, MeshEngine engine)
     public async Task<Directive?> FindAsync(long revision)
     {
         await using var db = store.OpenReader();
-        return await db.Directives.SingleOrDefaultAsync(d => d.Revision == revision) is { } row ? StateLoader.ToDirective(row) : null;
+        return await db.Directives.SingleOrDefaultAsync(d => d.Revision == revision) is { } row ? StateLoader.ToDirective(row, new KeptMessages(db)) : null;
     }
 
     /// <summary>One of an agent's, by its sequence number: a walk along the agent's chain from the newest back.</summary>
@@ -33,6 +33,7 @@ public sealed class DirectiveHistory(MeshStore store, MeshEngine engine)
     public async IAsyncEnumerable<Directive> NewestFirstAsync(int agent, long from)
     {
         await using var db = store.OpenReader();
+        var messages = new KeptMessages(db);
         for (var revision = from; revision > 0;)
         {
             var at = revision;
@@ -41,7 +42,7 @@ public sealed class DirectiveHistory(MeshStore store, MeshEngine engine)
                 yield break;
             }
 
-            yield return StateLoader.ToDirective(row);
+            yield return StateLoader.ToDirective(row, messages);
             revision = row.Previous;
         }
     }

@@ -84,7 +84,10 @@ internal static class StateLoader
         Version = row.Version,
     };
 
-    public static Directive ToDirective(DirectiveRow row) => new()
+    /// <param name="messages">Finds a message that was kept for many, where the row names one.</param>
+    public static Directive ToDirective(DirectiveRow row, KeptMessages messages) => ToDirective(row, row.MessageAt is { } at ? messages.At(at) : null);
+
+    private static Directive ToDirective(DirectiveRow row, MessageRow? kept) => new()
     {
         Revision = row.Revision,
         Agent = row.Agent,
@@ -92,8 +95,9 @@ internal static class StateLoader
         Previous = row.Previous,
         Verb = (Verb)row.Verb,
         Direction = row.Direction,
-        Message = row.Message,
-        Data = row.Data,
+        Message = kept is null ? row.Message : kept.Text,
+        Data = kept is null ? row.Data : kept.Data,
+        MessageAt = row.MessageAt ?? 0,
         State = (DeliveryState)row.State,
         IssuedBy = row.IssuedBy,
         IssuedAt = row.IssuedAt,
@@ -136,10 +140,11 @@ internal static class StateLoader
     private static Dictionary<int, Inbox> LoadInboxes(MeshDbContext db)
     {
         const int Accepted = (int)DeliveryState.Accepted;
+        var messages = new KeptMessages(db);
         var pending = db.Directives.AsNoTracking()
             .Where(d => d.State <= Accepted).OrderBy(d => d.Revision).AsEnumerable()
             .GroupBy(d => d.Agent)
-            .ToDictionary(g => g.Key, g => g.Select(ToDirective).ToImmutableArray());
+            .ToDictionary(g => g.Key, g => g.Select(d => ToDirective(d, messages)).ToImmutableArray());
         return db.Directives.AsNoTracking()
             .GroupBy(d => d.Agent)
             .Select(g => new { Agent = g.Key, Seq = g.Max(d => d.Seq), Revision = g.Max(d => d.Revision) })

@@ -23,7 +23,7 @@ public sealed class MeshGauges
         meter.CreateObservableGauge("session_mesh.agents", Agents, "{agent}", "Agents by status");
         meter.CreateObservableGauge("session_mesh.sessions", () => engine.State.Sessions.Count, "{session}", "Plain sessions that are kept");
         meter.CreateObservableGauge("session_mesh.revision", () => engine.State.Revision, null, "Revision of the newest change");
-        meter.CreateObservableGauge("session_mesh.queue.length", () => engine.QueueLength, "{command}", "Commands that wait for the engine");
+        meter.CreateObservableGauge("session_mesh.queue.length", () => engine.Queued, "{command}", "Commands that wait for the engine");
         meter.CreateObservableGauge("session_mesh.expiry_slowed", () => keeper.IsSlowed ? 1 : 0, null, "1 while a mass expiry is slowed down");
         meter.CreateObservableGauge("session_mesh.store.size", Store, "By", "Sizes of the store's files");
         meter.CreateObservableGauge("session_mesh.disk.free", Free, "By", "Room on the disk of the data directory");

@@ -19,7 +19,7 @@ internal sealed class RandomCommands(Random random, MeshEngine engine)
     private readonly List<string> _keys = [];
 
     /// <summary>Queues one random command; the task tells its error code, or null.</summary>
-    public Task<string?> Next() => random.Next(25) switch
+    public Task<string?> Next() => random.Next(26) switch
     {
         0 or 1 => Run(new RegisterAgent { Actor = Actor(), AgentId = Id(), Profile = Profile(), Incarnation = Incarnation(), Takeover = Chance(4) }),
         2 => Run(new RegisterSpecialization { Actor = Actor(), AgentId = Id(), Specialization = Name(), Profile = Profile() }),
@@ -36,6 +36,7 @@ internal sealed class RandomCommands(Random random, MeshEngine engine)
         16 when engine.State.Slots.Count > 0 => Run(new CancelDirective { Actor = Actor(), Number = random.Next(engine.State.Slots.Count), Seq = random.Next(12) }),
         17 => Run(new SteerMany { Actor = Actor(), Selection = Selection(), Message = Message(), Expect = random.Next(1, 5), DryRun = Chance(4) }),
         18 => Mint(),
+        24 => Run(new SteerEach { Actor = Actor(), Steers = [.. Enumerable.Range(0, random.Next(1, 5)).Select(_ => (Id(), Message()))] }),
         15 => _keys.Count == 0 ? Mint() : Run(new RevokeKey { Actor = Actor(), KeyId = _keys[random.Next(_keys.Count)] }),
         20 or 21 => Session(),
         22 => AgentSession(),
@@ -124,7 +125,7 @@ internal sealed class RandomCommands(Random random, MeshEngine engine)
     {
         Verb = (Verb)random.Next(3),
         Direction = Text(),
-        Text = Text(),
+        Text = Chance(6) ? new string('m', 600) + Name() : Text(),
         Data = Chance(3) ? """{"a":[1,2,{"b":null}]}""" : null,
         Ttl = random.Next(1, 100),
         Hold = Chance(4),
