@@ -4,6 +4,8 @@ using SessionMesh.Core.Log;
 using SessionMesh.Core.State;
 using SessionMesh.Server.Push;
 using SessionMesh.Server.Store;
+using SessionMesh.Server.Telemetry;
+using Stopwatch = System.Diagnostics.Stopwatch;
 
 namespace SessionMesh.Server.Engine;
 
@@ -42,6 +44,7 @@ public sealed partial class MeshEngine : IDisposable
     private readonly IMeshLog _store;
     private readonly Publisher _publisher;
     private readonly MeshClock _clock;
+    private readonly MeshMetrics _metrics;
     private readonly ILogger<MeshEngine> _log;
     private readonly Thread _thread;
 
@@ -49,9 +52,9 @@ public sealed partial class MeshEngine : IDisposable
     private MeshDraft? _deciding;
 
     /// <param name="store">Belongs to the engine from now on, and is disposed of with it.</param>
-    public MeshEngine(IMeshLog store, MeshState state, MeshClock clock, Publisher publisher, ILogger<MeshEngine> log)
+    public MeshEngine(IMeshLog store, MeshState state, MeshClock clock, Publisher publisher, MeshMetrics metrics, ILogger<MeshEngine> log)
     {
-        (_store, State, _clock, _publisher, _log) = (store, state, clock, publisher, log);
+        (_store, State, _clock, _publisher, _metrics, _log) = (store, state, clock, publisher, metrics, log);
         _thread = new Thread(Run) { Name = "mesh-engine", IsBackground = true };
         _thread.Start();
     }
@@ -83,12 +86,17 @@ public sealed partial class MeshEngine : IDisposable
     /// </summary>
     public Task<Executed<T>> ExecuteAsync<T>(Command<T> command, Origin origin, IdempotencyToken? token, Func<T, Answer?>? render)
     {
-        var item = new WorkItem<T>(command, origin, token, render);
-        return _queue.TryAdd(item) ? item.Done : Task.FromResult(new Executed<T>(Refusals.Busy()));
+        var item = new WorkItem<T>(command, origin, token, render, _metrics);
+        if (!_queue.TryAdd(item))
+        {
+            item.Fail(Refusals.Busy());
+        }
+
+        return item.Done;
     }
 
     /// <summary>Queues a command of the mesh itself, which nobody waits for. Full, it is dropped: use it only for what will be found due again.</summary>
-    public void Post<T>(Command<T> command) => _queue.TryAdd(new WorkItem<T>(command, Origin.Mesh, null, null));
+    public void Post<T>(Command<T> command) => _ = ExecuteAsync(command, Origin.Mesh, null, null);
 
     /// <summary>
     /// Runs a small piece of upkeep on the engine's thread, between two batches and behind what waits; see <see cref="UpkeepItem"/>.
@@ -117,7 +125,10 @@ public sealed partial class MeshEngine : IDisposable
         {
             RunAll(batch);
             batch.Clear();
-            _queue.TakeUpkeep()?.Run();
+            if (_queue.TakeUpkeep() is { } upkeep)
+            {
+                RunUpkeep(upkeep);
+            }
         }
     }
 
@@ -126,7 +137,29 @@ public sealed partial class MeshEngine : IDisposable
     {
         while (batch.Count > 0)
         {
-            batch.RemoveRange(0, RunTurn(batch));
+            batch.RemoveRange(0, batch.Exists(item => item.IsTraced) ? RunTracedTurn(batch) : RunTurn(batch));
+        }
+    }
+
+    private int RunTracedTurn(List<WorkItem> batch)
+    {
+        var span = MeshTraces.BeginBatch();
+        span?.SetTag("commands", batch.Count);
+        if (span is not null)
+        {
+            batch.ForEach(item => item.Join(span.Context));
+        }
+
+        try
+        {
+            return RunTurn(batch);
+        }
+        finally
+        {
+            if (span is not null)
+            {
+                MeshTraces.End(span);
+            }
         }
     }
 
@@ -145,18 +178,22 @@ public sealed partial class MeshEngine : IDisposable
             return Fail(batch, batch.Count, Refusals.CommitFailed());
         }
 
+        var began = Stopwatch.GetTimestamp();
         var (draft, decided) = Decide(batch);
         if (decided == 0)
         {
             return 0;
         }
 
+        _metrics.Decided(decided, began);
         var result = draft.Changes.Count == 0 ? CommitResult.Committed : Commit(draft);
+        began = Stopwatch.GetTimestamp();
         switch (result.Outcome)
         {
             case CommitOutcome.Committed:
                 Finish(draft);
                 batch.GetRange(0, decided).ForEach(item => item.Complete());
+                _metrics.Published(began);
                 return decided;
             case CommitOutcome.Behind:
                 Follow(result.Missed!);
@@ -222,6 +259,7 @@ public sealed partial class MeshEngine : IDisposable
 
     private CommitResult Commit(MeshDraft draft)
     {
+        var began = Stopwatch.GetTimestamp();
         try
         {
             var result = _store.Commit(draft);
@@ -232,6 +270,10 @@ public sealed partial class MeshEngine : IDisposable
 #pragma warning restore CA1031
         {
             return new CommitResult(CommitOutcome.Refused, e);
+        }
+        finally
+        {
+            _metrics.Committed(began);
         }
     }
 

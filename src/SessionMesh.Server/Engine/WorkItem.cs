@@ -1,8 +1,13 @@
+using SessionMesh.Contracts.Errors;
 using SessionMesh.Core;
 using SessionMesh.Core.Idempotency;
 using SessionMesh.Core.Keys;
 using SessionMesh.Core.Log;
 using SessionMesh.Core.State;
+using SessionMesh.Server.Telemetry;
+using Activity = System.Diagnostics.Activity;
+using ActivityContext = System.Diagnostics.ActivityContext;
+using ActivityLink = System.Diagnostics.ActivityLink;
 
 namespace SessionMesh.Server.Engine;
 
@@ -24,6 +29,15 @@ internal abstract class WorkItem
     /// <summary>See <see cref="Command{T}.Weight"/>.</summary>
     public abstract int Weight { get; }
 
+    /// <summary>See <see cref="Command{T}.IsVital"/>.</summary>
+    public abstract bool IsVital(MeshState state);
+
+    /// <summary>Whether there is a span of it.</summary>
+    public abstract bool IsTraced { get; }
+
+    /// <summary>It is in a batch that has this span.</summary>
+    public abstract void Join(ActivityContext batch);
+
     /// <summary>Decides into the draft. Any exception is a bug; the engine keeps it to this command.</summary>
     public abstract void Decide(MeshDraft draft);
 
@@ -34,8 +48,11 @@ internal abstract class WorkItem
     public abstract void Fail(MeshError error);
 }
 
-internal sealed class WorkItem<T>(Command<T> command, Origin origin, IdempotencyToken? token, Func<T, Answer?>? render) : WorkItem
+internal sealed class WorkItem<T>(Command<T> command, Origin origin, IdempotencyToken? token, Func<T, Answer?>? render, MeshMetrics metrics) : WorkItem
 {
+    private readonly Activity? _span = MeshTraces.Queue(command);
+    private string _outcome = CommandOutcome.Refused;
+
     // Waiters run on the pool, never on the engine's thread.
     private readonly TaskCompletionSource<Executed<T>> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Executed<T> _executed;
@@ -44,8 +61,15 @@ internal sealed class WorkItem<T>(Command<T> command, Origin origin, Idempotency
 
     public override int Weight => command.Weight;
 
+    public override bool IsVital(MeshState state) => command.IsVital(state);
+
+    public override bool IsTraced => _span is not null;
+
+    public override void Join(ActivityContext batch) => _span?.AddLink(new ActivityLink(batch));
+
     public override void Decide(MeshDraft draft)
     {
+        _outcome = CommandOutcome.Refused;
         draft.Origin = origin;
         if (!draft.ActFor(command.Actor) && command.NeedsValidKey)
         {
@@ -59,6 +83,7 @@ internal sealed class WorkItem<T>(Command<T> command, Origin origin, Idempotency
             if (error is not null || earlier is not null)
             {
                 _executed = error is null ? new(default, Earlier: earlier) : new(error);
+                _outcome = error is null ? CommandOutcome.Replayed : CommandOutcome.Refused;
                 return;
             }
         }
@@ -71,6 +96,7 @@ internal sealed class WorkItem<T>(Command<T> command, Origin origin, Idempotency
         }
 
         _executed = new(outcome);
+        _outcome = !outcome.Succeeded ? CommandOutcome.Refused : draft.Revision == before ? CommandOutcome.Unchanged : CommandOutcome.Committed;
 
         // A call that changed nothing needs no receipt: deciding it anew is as good.
         if (token is not null && outcome.Succeeded && draft.Revision != before)
@@ -86,7 +112,19 @@ internal sealed class WorkItem<T>(Command<T> command, Origin origin, Idempotency
         }
     }
 
-    public override void Complete() => _done.TrySetResult(_executed);
+    public override void Complete() => End(_executed, _outcome);
 
-    public override void Fail(MeshError error) => _done.TrySetResult(new(error));
+    public override void Fail(MeshError error) => End(new(error), error.Code == ErrorCodes.Busy ? CommandOutcome.Busy : CommandOutcome.Failed);
+
+    private void End(Executed<T> executed, string outcome)
+    {
+        metrics.Executed(CommandName.Of(command), outcome);
+        if (_span is not null)
+        {
+            _span.SetTag("outcome", outcome);
+            MeshTraces.End(_span);
+        }
+
+        _done.TrySetResult(executed);
+    }
 }

@@ -1,5 +1,6 @@
 using SessionMesh.Core.Log;
 using SessionMesh.Core.State;
+using SessionMesh.Server.Telemetry;
 
 namespace SessionMesh.Server.Store;
 
@@ -7,9 +8,9 @@ namespace SessionMesh.Server.Store;
 /// The log in one SQLite file that this process alone writes: never behind, and never unknown. A failed fsync ends the process,
 /// because nobody knows then what the disk holds, and trying again is unsafe.
 /// </summary>
-internal sealed class SqliteLog(MeshStore store) : IMeshLog
+internal sealed class SqliteLog(MeshStore store, MeshMetrics metrics) : IMeshLog
 {
-    private readonly LogWriter _writer = new(store);
+    private readonly LogWriter _writer = new(store, metrics);
 
     public IReadOnlyList<Change> Begin(long revision) => [];
 

@@ -17,8 +17,7 @@ internal static class MeshTraces
     private static readonly ActivitySource s_source = new(SourceName);
 
     /// <summary>A command is queued; null while nobody listens.</summary>
-    /// <param name="command">A name of <see cref="CommandName"/>.</param>
-    public static Activity? Queue(string command) => s_source.HasListeners() ? Start("command " + command, Activity.Current) : null;
+    public static Activity? Queue(object command) => s_source.HasListeners() ? Start("command " + CommandName.Of(command), Activity.Current) : null;
 
     /// <summary>A batch begins: a root of its own, since the requests in it have different ones.</summary>
     public static Activity? BeginBatch() => s_source.HasListeners() ? Start("batch", null) : null;

@@ -20,8 +20,9 @@ internal sealed class EngineRig : IDisposable
         Clock = new MeshClock(Time);
         Store = MeshStore.Open(Path.Combine(_directory, "mesh.db"));
         StateLoader.Load(Store.Context, State, Clock.NotBefore);
-        var log = new SqliteLog(Store);
-        Engine = new MeshEngine(wrap?.Invoke(log, State) ?? log, State, Clock, new Publisher(new Subscriptions(), Feed, new MeshMetrics(new Meters())), NullLogger<MeshEngine>.Instance);
+        var metrics = new MeshMetrics(new Meters());
+        var log = new SqliteLog(Store, metrics);
+        Engine = new MeshEngine(wrap?.Invoke(log, State) ?? log, State, Clock, new Publisher(new Subscriptions(), Feed, metrics), metrics, NullLogger<MeshEngine>.Instance);
     }
 
     public ManualTime Time { get; } = new();

@@ -1,9 +1,13 @@
 using System.Reflection;
+using System.Text.Json;
 using Microsoft.AspNetCore.Routing;
 using OpenTelemetry.Metrics;
 using SessionMesh.Contracts.Errors;
 using SessionMesh.Core;
+using SessionMesh.Core.State;
 using SessionMesh.Server.Auth;
+using SessionMesh.Server.Engine;
+using SessionMesh.Server.Health;
 using SessionMesh.Server.Telemetry;
 using SessionMesh.Server.Tests.Support;
 
@@ -69,6 +73,65 @@ public sealed class MetricsTests
     }
 
     [Fact]
+    public async Task Commands_AreCountedByWhatBecameOfThem()
+    {
+        await using var mesh = await MeshHost.StartAsync();
+        await mesh.RegisterAsync("a");
+        var steer = """{"agent_id":"a","direction":"north"}""";
+        await mesh.PostAsync("steer", steer, idempotencyKey: "1");
+        await mesh.PostAsync("steer", steer, idempotencyKey: "1");
+        await mesh.PostAsync("steer", """{"agent_id":"b","direction":"north"}""");
+        await mesh.PostAsync("agents/a/directives/1/ack", """{"state":"accepted"}""");
+        await mesh.PostAsync("agents/a/directives/1/ack", """{"state":"accepted"}""");
+        await using (await HeldEngine.HoldAsync(mesh))
+        {
+            while (mesh.Engine.Queued < MeshEngine.QueueCapacity)
+            {
+                mesh.Engine.Post(new Nothing { Actor = Actors.Mesh });
+            }
+
+            Assert.Equal(503, (await mesh.PostAsync("steer", steer)).Status);
+            Assert.Equal(MeshEngine.QueueCapacity, (await Scrape.OfAsync(mesh))["session_mesh_queue_length{}"]);
+        }
+
+        await mesh.SettleAsync();
+        var shown = await Scrape.OfAsync(mesh);
+        double? Of(string command, string outcome) => shown[$"session_mesh_commands_total{{command=\"{command}\",outcome=\"{outcome}\"}}"];
+        Assert.Equal((1, 1, 1, 1), (Of("steer_agent", "committed"), Of("steer_agent", "replayed"), Of("steer_agent", "refused"), Of("steer_agent", "busy")));
+        Assert.Equal((1, 1, 1), (Of("ack_directive", "committed"), Of("ack_directive", "unchanged"), Of("mint_key", "committed")));
+        Assert.Equal(0, shown["session_mesh_queue_length{}"]);
+        var commits = shown["session_mesh_fsync_duration_seconds_count{}"];
+        Assert.Equal(commits, shown["session_mesh_batch_duration_seconds_count{phase=\"commit\"}"]);
+        Assert.Equal(shown["session_mesh_batch_commands_count{}"], shown["session_mesh_batch_duration_seconds_count{phase=\"decide\"}"]);
+        Assert.True(commits < shown["session_mesh_batch_commands_count{}"], "a batch that changes nothing was committed");
+    }
+
+    /// <summary>The page is a promise to whoever writes an alert: every metric, with its type and its labels, and no other.</summary>
+    [Fact]
+    public async Task Page_NamesEveryMetricThatIsShown_WithItsTypeAndLabels()
+    {
+        await using var mesh = await MeshHost.StartAsync();
+        await mesh.RegisterAsync("a", 30);
+        await mesh.PostAsync("steer", """{"agent_id":"a","direction":"north"}""");
+        await mesh.PostAsync("agents/a/directives/1/ack", """{"state":"acknowledged"}""");
+        await mesh.GetAsync("agents/nobody");
+        var shown = await Scrape.OfAsync(mesh);
+        var directory = new DirectoryInfo(AppContext.BaseDirectory);
+        while (!File.Exists(Path.Combine(directory!.FullName, "SessionMesh.sln")))
+        {
+            directory = directory.Parent;
+        }
+
+        var page = await File.ReadAllTextAsync(Path.Combine(directory.FullName, "docs", "metrics.md"));
+        var rows = page.Split('\n').Where(line => line.StartsWith("| `session_mesh_", StringComparison.Ordinal)).Select(line => line.Split('|').Select(cell => cell.Trim().Trim('`')).ToList());
+        Assert.Equal(
+            shown.Types.Select(type => $"{type.Key} {type.Value} {string.Join("`, `", shown.Labels(type.Key))}").Order(),
+            rows.Select(cells => $"{cells[1]} {cells[2]} {cells[3]}").Order());
+        Assert.All(Otlp.Variables, variable => Assert.Contains(variable.Replace("OTEL_EXPORTER_OTLP_", "…_", StringComparison.Ordinal) is var brief && page.Contains($"`{variable}`", StringComparison.Ordinal) ? $"`{variable}`" : $"`{brief}`", page, StringComparison.Ordinal));
+        Assert.All(new[] { CommandOutcome.Committed, CommandOutcome.Unchanged, CommandOutcome.Refused, CommandOutcome.Replayed, CommandOutcome.Failed, CommandOutcome.Busy }, outcome => Assert.Contains($"`{outcome}`", page, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task Streams_AreCountedWhileTheyAreOpen()
     {
         await using var mesh = await MeshHost.StartAsync();
@@ -128,6 +191,8 @@ public sealed class MetricsTests
         var codes = typeof(ErrorCodes).GetFields(BindingFlags.Public | BindingFlags.Static).Select(f => (string)f.GetValue(null)!).ToHashSet();
         Assert.Subset(codes, shown.Values("code").ToHashSet());
         Assert.Superset(new HashSet<string> { "agent_not_found", "host_not_allowed", "unauthenticated", "missing_scope" }, shown.Values("code").ToHashSet());
+        var commands = typeof(Command<>).Assembly.GetTypes().Append(typeof(HealthEndpoints.EmptyTurn)).Where(IsCommand).Select(type => JsonNamingPolicy.SnakeCaseLower.ConvertName(type.Name));
+        Assert.Subset(commands.ToHashSet(), shown.Values("command").ToHashSet());
         Assert.Equal(Enum.GetValues<Liveness>().Select(l => l.Word()), shown.Values("status"));
         Assert.Equal(Enum.GetValues<DeliveryState>().Select(s => s.Word()), shown.Values("state"));
     }
@@ -156,6 +221,24 @@ public sealed class MetricsTests
         }
 
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+    }
+
+    private static bool IsCommand(Type type)
+    {
+        for (var at = type; at is not null; at = at.BaseType)
+        {
+            if (at.IsGenericType && at.GetGenericTypeDefinition() == typeof(Command<>))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private sealed record Nothing : Command<bool>
+    {
+        public override Outcome<bool> Decide(MeshDraft draft) => true;
     }
 
     private static IEnumerable<string> Anonymously(MeshHost mesh) =>

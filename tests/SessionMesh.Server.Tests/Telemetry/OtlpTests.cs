@@ -51,6 +51,12 @@ public sealed class OtlpTests
         Assert.Equal("POST /api/session-mesh/steer", request.Text(5));
         Assert.Equal(("POST", "/api/session-mesh/steer", "200"), (request.Attributes(9)["http.request.method"], request.Attributes(9)["http.route"], request.Attributes(9)["http.response.status_code"]));
         Assert.Contains(spans, s => s.Text(5) == "GET /api/session-mesh/agents/{id}");
+        var command = spans.Single(s => s.Text(5) == "command steer_agent");
+        Assert.Equal((TraceId, request.Hex(2), "committed"), (command.Hex(1), command.Hex(4), command.Attributes(9)["outcome"]));
+        var link = Assert.Single(command.All(13));
+        var batch = spans.Single(s => s.Hex(1) == link.Hex(1) && s.Hex(2) == link.Hex(2));
+        Assert.Equal(("batch", "", "1"), (batch.Text(5), batch.Hex(4), batch.Attributes(9)["commands"]));
+        Assert.NotEqual(TraceId, batch.Hex(1));
         Assert.All(collector.Bytes, bytes => Assert.DoesNotContain("odd", Encoding.UTF8.GetString(bytes), StringComparison.Ordinal));
     }
 
