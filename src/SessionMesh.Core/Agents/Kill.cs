@@ -35,6 +35,8 @@ public sealed record KillAgent : Command<KillOutcome>
     public required string AgentId { get; init; }
     public required StopOrder Order { get; init; }
 
+    public override bool IsVital(MeshState state) => true;
+
     public override Outcome<KillOutcome> Decide(MeshDraft draft) =>
         draft.FindAgent(AgentId) is not { } agent ? Fencing.NotFound(AgentId)
         : KillRules.CheckReach(draft, agent, handsOver: !Order.Cascade) is { } outside ? outside
@@ -48,6 +50,8 @@ public sealed record KillMany : Command<IReadOnlyList<KillOutcome>>
     public required StopOrder Order { get; init; }
     public int? Expect { get; init; }
     public bool DryRun { get; init; }
+
+    public override bool IsVital(MeshState state) => true;
 
     public override Outcome<IReadOnlyList<KillOutcome>> Decide(MeshDraft draft)
     {
@@ -83,6 +87,8 @@ public sealed record ReportExit : Command<KillOutcome>
     public int? ExitCode { get; init; }
     public string? Signal { get; init; }
     public string? Reason { get; init; }
+
+    public override bool IsVital(MeshState state) => true;
 
     public override Outcome<KillOutcome> Decide(MeshDraft draft)
     {

@@ -41,12 +41,23 @@ public sealed record SweepDue : Command<int>
     /// <summary>Numbers of the agents to look at.</summary>
     public required IReadOnlyList<int> Numbers { get; init; }
 
+    /// <summary>
+    /// For the sake of those whose grace period is over: force must follow. A lease that is not seen to lapse has not lapsed, and is found due
+    /// again; a fleet that falls silent at once would leave nothing for a kill.
+    /// </summary>
+    public override bool IsVital(MeshState state) => Numbers.Any(number => state.Slots[number].Agent.Liveness == Liveness.Stopping);
+
     /// <summary>Answers how many agents changed.</summary>
     public override Outcome<int> Decide(MeshDraft draft)
     {
         var changed = 0;
         foreach (var number in Numbers)
         {
+            if (draft.Sparing && draft.AgentAt(number).Liveness != Liveness.Stopping)
+            {
+                continue;
+            }
+
             var before = draft.Revision;
             SteeringRules.ExpireDue(draft, number);
             Advance(draft, draft.AgentAt(number));

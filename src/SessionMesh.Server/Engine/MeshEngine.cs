@@ -178,6 +178,11 @@ public sealed partial class MeshEngine : IDisposable
             return Fail(batch, batch.Count, Refusals.CommitFailed());
         }
 
+        if (_store.OnReserve)
+        {
+            KeepVital(batch);
+        }
+
         var began = Stopwatch.GetTimestamp();
         var (draft, decided) = Decide(batch);
         if (decided == 0)
@@ -198,6 +203,10 @@ public sealed partial class MeshEngine : IDisposable
             case CommitOutcome.Behind:
                 Follow(result.Missed!);
                 return 0;
+            case CommitOutcome.Failed when result.IsFull && !_store.OnReserve && batch.Exists(item => item.IsVital(State)):
+                _store.DrawReserve();
+                return 0;
+            case CommitOutcome.Failed when result.IsFull && _store.OnReserve && decided > 1:
             case CommitOutcome.Refused when decided > 1:
                 RunAll(batch.GetRange(0, decided / 2));
                 RunAll(batch.GetRange(decided / 2, decided - (decided / 2)));
@@ -210,7 +219,7 @@ public sealed partial class MeshEngine : IDisposable
                 return Fail(batch, decided, Refusals.OutcomeUnknown());
             default:
                 LogCommitFailed(decided, result.Failure!);
-                return Fail(batch, decided, result.IsFull ? Refusals.DiskFull() : Refusals.CommitFailed());
+                return Fail(batch, decided, !result.IsFull ? Refusals.CommitFailed() : _store.OnReserve ? Refusals.ReserveUsedUp() : Refusals.DiskFull());
         }
     }
 
@@ -222,7 +231,7 @@ public sealed partial class MeshEngine : IDisposable
     {
         while (true)
         {
-            var draft = _deciding = new MeshDraft(State, _clock.Now());
+            var draft = _deciding = new MeshDraft(State, _clock.Now()) { Sparing = _store.OnReserve };
             if (TryDecide(batch, draft, out var decided))
             {
                 return (draft, decided);
@@ -319,6 +328,29 @@ public sealed partial class MeshEngine : IDisposable
 #pragma warning restore CA1031
         {
             LogPublishFailed(e);
+        }
+    }
+
+    /// <summary>Refuses what may not be written to what is kept back for a full disk, without trying: no attempt may cost what a kill needs.</summary>
+    private void KeepVital(List<WorkItem> batch)
+    {
+        foreach (var item in batch.FindAll(item => !item.IsVital(State)))
+        {
+            item.Fail(Refusals.DiskFullForAllButVital());
+        }
+
+        batch.RemoveAll(item => !item.IsVital(State));
+    }
+
+    private void RunUpkeep(UpkeepItem upkeep)
+    {
+        if (_store.OnReserve)
+        {
+            upkeep.Refuse();
+        }
+        else
+        {
+            upkeep.Run();
         }
     }
 

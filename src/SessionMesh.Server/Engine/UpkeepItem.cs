@@ -11,6 +11,9 @@ internal abstract class UpkeepItem
     /// <summary>Runs it on the engine's thread. Whatever it throws goes to the one who waits for it.</summary>
     public abstract void Run();
 
+    /// <summary>The disk is full, and what is kept back for that is not for upkeep.</summary>
+    public abstract void Refuse();
+
     /// <summary>The engine has ended; it will not be run.</summary>
     public abstract void Cancel();
 }
@@ -38,6 +41,8 @@ internal sealed class UpkeepItem<T>(Func<T> work) : UpkeepItem
             _done.TrySetException(e);
         }
     }
+
+    public override void Refuse() => _done.TrySetException(new SqliteException("The disk is full.", SQLitePCL.raw.SQLITE_FULL));
 
     public override void Cancel() => _done.TrySetCanceled();
 }

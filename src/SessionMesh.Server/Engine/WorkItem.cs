@@ -30,13 +30,15 @@ internal abstract class WorkItem
     public abstract int Weight { get; }
 
     /// <summary>See <see cref="Command{T}.IsVital"/>.</summary>
-    public abstract bool IsVital(MeshState state);
+    public virtual bool IsVital(MeshState state) => false;
 
     /// <summary>Whether there is a span of it.</summary>
-    public abstract bool IsTraced { get; }
+    public virtual bool IsTraced => false;
 
     /// <summary>It is in a batch that has this span.</summary>
-    public abstract void Join(ActivityContext batch);
+    public virtual void Join(ActivityContext batch)
+    {
+    }
 
     /// <summary>Decides into the draft. Any exception is a bug; the engine keeps it to this command.</summary>
     public abstract void Decide(MeshDraft draft);

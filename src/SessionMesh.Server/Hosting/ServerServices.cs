@@ -27,6 +27,7 @@ public static class ServerServices
         services.AddSingleton(_ => DataDirectory.Open(options.Data));
         services.AddSingleton(s => MeshStore.Open(s.GetRequiredService<DataDirectory>().Database));
         services.AddSingleton(s => new MeshClock(s.GetService<TimeProvider>() ?? TimeProvider.System));
+        services.AddSingleton(s => new DiskReserve(s.GetRequiredService<DataDirectory>().Path, s.GetRequiredService<MeshClock>().Time));
         services.AddSingleton(LoadState);
         services.AddMetrics();
         services.AddSingleton<MeshMetrics>();

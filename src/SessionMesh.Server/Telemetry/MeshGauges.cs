@@ -16,7 +16,7 @@ public sealed class MeshGauges
     private readonly MeshEngine _engine;
     private readonly DataDirectory _directory;
 
-    public MeshGauges(MeshMetrics metrics, MeshEngine engine, LeaseKeeper keeper, DataDirectory directory)
+    public MeshGauges(MeshMetrics metrics, MeshEngine engine, LeaseKeeper keeper, DataDirectory directory, DiskReserve reserve)
     {
         (_engine, _directory) = (engine, directory);
         var meter = metrics.Meter;
@@ -26,7 +26,8 @@ public sealed class MeshGauges
         meter.CreateObservableGauge("session_mesh.queue.length", () => engine.Queued, "{command}", "Commands that wait for the engine");
         meter.CreateObservableGauge("session_mesh.expiry_slowed", () => keeper.IsSlowed ? 1 : 0, null, "1 while a mass expiry is slowed down");
         meter.CreateObservableGauge("session_mesh.store.size", Store, "By", "Sizes of the store's files");
-        meter.CreateObservableGauge("session_mesh.disk.free", Free, "By", "Room on the disk of the data directory");
+        meter.CreateObservableGauge("session_mesh.disk.free", reserve.FreeBytes, "By", "Room on the disk of the data directory");
+        meter.CreateObservableGauge("session_mesh.reserve_in_use", () => reserve.IsInUse ? 1 : 0, null, "1 while the disk is full and what was kept back is in use");
         metrics.Begin();
     }
 
@@ -38,8 +39,6 @@ public sealed class MeshGauges
         new(Size(_directory.Database), new KeyValuePair<string, object?>("file", "database")),
         new(Size(_directory.Database + "-wal"), new KeyValuePair<string, object?>("file", "log")),
     ];
-
-    private long Free() => new DriveInfo(_directory.Path).AvailableFreeSpace;
 
     private static long Size(string path) => new FileInfo(path) is { Exists: true } file ? file.Length : 0;
 }

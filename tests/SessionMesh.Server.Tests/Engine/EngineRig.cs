@@ -21,7 +21,7 @@ internal sealed class EngineRig : IDisposable
         Store = MeshStore.Open(Path.Combine(_directory, "mesh.db"));
         StateLoader.Load(Store.Context, State, Clock.NotBefore);
         var metrics = new MeshMetrics(new Meters());
-        var log = new SqliteLog(Store, metrics);
+        var log = new SqliteLog(Store, new DiskReserve(_directory, Time), metrics, NullLogger<SqliteLog>.Instance);
         Engine = new MeshEngine(wrap?.Invoke(log, State) ?? log, State, Clock, new Publisher(new Subscriptions(), Feed, metrics), metrics, NullLogger<MeshEngine>.Instance);
     }
 

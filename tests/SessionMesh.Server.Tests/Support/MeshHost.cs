@@ -53,9 +53,11 @@ internal sealed class MeshHost : IAsyncDisposable
     }
 
     /// <param name="configure">Sets what the server would read from its surroundings, or a service.</param>
-    public static async Task<MeshHost> StartAsync(Action<WebApplicationBuilder> configure, LogLevel logLevel = LogLevel.Warning, Action<WebApplication>? map = null)
+    /// <param name="directory">Of its own, and gone at the end.</param>
+    public static async Task<MeshHost> StartAsync(
+        Action<WebApplicationBuilder> configure, LogLevel logLevel = LogLevel.Warning, Action<WebApplication>? map = null, string? directory = null)
     {
-        var host = new MeshHost(System.IO.Directory.CreateTempSubdirectory("mesh-test-").FullName, logLevel, map, [], configure);
+        var host = new MeshHost(directory ?? System.IO.Directory.CreateTempSubdirectory("mesh-test-").FullName, logLevel, map, [], configure);
         await host.BootAsync();
         return host;
     }
