@@ -22,8 +22,8 @@ public abstract record Command<T>
     protected const int BaseWeight = 512;
 
     /// <summary>
-    /// Whether it stops something or takes something away, so that it must not wait for room on a full disk. It is then committed from what is
-    /// kept back for that, and has to write little: false for what can be as large as its caller likes.
+    /// Whether it stops something or takes something away, so that it must not wait for room on a full disk. It is then committed from
+    /// what is kept back for that, and has to write little: false for what can be as large as its caller likes.
     /// </summary>
     public virtual bool IsVital(MeshState state) => false;
 

@@ -42,8 +42,8 @@ public sealed record SweepDue : Command<int>
     public required IReadOnlyList<int> Numbers { get; init; }
 
     /// <summary>
-    /// For the sake of those whose grace period is over: force must follow. A lease that is not seen to lapse has not lapsed, and is found due
-    /// again; a fleet that falls silent at once would leave nothing for a kill.
+    /// For the sake of those whose grace period is over: force must follow. A lease that is not seen to lapse has not lapsed, and is
+    /// found due again; a fleet that falls silent at once would leave nothing for a kill.
     /// </summary>
     public override bool IsVital(MeshState state) => Numbers.Any(number => state.Slots[number].Agent.Liveness == Liveness.Stopping);
 

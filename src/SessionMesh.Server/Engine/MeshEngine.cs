@@ -219,7 +219,7 @@ public sealed partial class MeshEngine : IDisposable
                 return Fail(batch, decided, Refusals.OutcomeUnknown());
             default:
                 LogCommitFailed(decided, result.Failure!);
-                return Fail(batch, decided, !result.IsFull ? Refusals.CommitFailed() : _store.OnReserve ? Refusals.ReserveUsedUp() : Refusals.DiskFull());
+                return Fail(batch, decided, WhyFailed(result));
         }
     }
 
@@ -331,7 +331,14 @@ public sealed partial class MeshEngine : IDisposable
         }
     }
 
-    /// <summary>Refuses what may not be written to what is kept back for a full disk, without trying: no attempt may cost what a kill needs.</summary>
+    private MeshError WhyFailed(CommitResult result) =>
+        !result.IsFull ? Refusals.CommitFailed()
+        : _store.OnReserve ? Refusals.ReserveUsedUp()
+        : Refusals.DiskFull();
+
+    /// <summary>
+    /// Refuses what may not be written to what is kept back for a full disk, without trying: no attempt may cost what a kill needs.
+    /// </summary>
     private void KeepVital(List<WorkItem> batch)
     {
         foreach (var item in batch.FindAll(item => !item.IsVital(State)))

@@ -25,10 +25,13 @@ internal static class Refusals
         new(507, ErrorCodes.DiskFull, "The server's disk is full. Nothing was changed; reading goes on. Free some room and try again.");
 
     public static MeshError DiskFullForAllButVital() =>
-        new(507, ErrorCodes.DiskFull, $"The server's disk is full, and what was kept back for that is in use: kill, revoke, pause and expire alone are taken, until there are {(DiskReserve.Size + DiskReserve.Margin) >> 20} MiB free. Nothing was changed; reading goes on. Free some room and try again.");
+        new(507, ErrorCodes.DiskFull, "The server's disk is full, and what was kept back for that is in use: kill, revoke, pause and expire alone are taken, "
+            + $"until there are {(DiskReserve.Size + DiskReserve.Margin) >> 20} MiB free. "
+            + "Nothing was changed; reading goes on. Free some room and try again.");
 
     public static MeshError ReserveUsedUp() =>
-        new(507, ErrorCodes.DiskFull, "The server's disk is full, and what was kept back for kill, revoke, pause and expire is used up. Nothing was changed; reading goes on. Free some room and try again.");
+        new(507, ErrorCodes.DiskFull, "The server's disk is full, and what was kept back for kill, revoke, pause and expire is used up. "
+            + "Nothing was changed; reading goes on. Free some room and try again.");
 
     public static MeshError CommitFailed() =>
         new(503, ErrorCodes.CommitFailed, "The server could not write this to its store. Nothing was changed; try again.") { RetryAfter = 1 };

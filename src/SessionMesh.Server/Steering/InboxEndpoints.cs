@@ -20,7 +20,8 @@ namespace SessionMesh.Server.Steering;
 /// <c>GET /agents/{id}/directives</c>: the agent's side, as a stream of events or a long poll. The inbox is the truth and this
 /// only shows it, so that a reader that is slow, cut off or twice there loses nothing.
 /// </summary>
-public sealed class InboxEndpoints(MeshEngine engine, DirectiveWriter directives, Subscriptions subscriptions, Shutdown shutdown, ProblemWriter problems, MeshMetrics metrics)
+public sealed class InboxEndpoints(
+    MeshEngine engine, DirectiveWriter directives, Subscriptions subscriptions, Shutdown shutdown, ProblemWriter problems, MeshMetrics metrics)
 {
     /// <summary>Directives in one write.</summary>
     private const int PieceSize = 64;

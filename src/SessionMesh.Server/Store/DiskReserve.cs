@@ -5,12 +5,14 @@ using SessionMesh.Storage;
 namespace SessionMesh.Server.Store;
 
 /// <summary>
-/// Room that is kept back on the disk of the data directory, so that on a full one agents can still be stopped and keys be revoked: a file of real
-/// blocks that is removed when it is needed and made anew when there is room. The engine's thread alone, but for what says so.
+/// Room that is kept back on the disk of the data directory, so that on a full one agents can still be stopped and keys be revoked: a
+/// file of real blocks that is removed when it is needed and made anew when there is room. The engine's thread alone, but for what says
+/// so.
 /// </summary>
 /// <remarks>
-/// Kept (the file is there) → in use (a commit found the disk full) → kept (there is room for the file, and as much again). What is left of it in use
-/// is never refilled in between, and a start on a disk that has no room for the file begins in use: a restart gives nobody the rest to spend.
+/// Kept (the file is there) → in use (a commit found the disk full) → kept (there is room for the file, and as much again). What is
+/// left of it in use is never refilled in between, and a start on a disk that has no room for the file begins in use: a restart gives
+/// nobody the rest to spend.
 /// </remarks>
 public sealed partial class DiskReserve
 {
@@ -19,7 +21,9 @@ public sealed partial class DiskReserve
     /// </summary>
     public const long Size = 4 << 20;
 
-    /// <summary>Bytes that must be free beside it before it is made again, so that it is not taken from room which the next minute fills.</summary>
+    /// <summary>
+    /// Bytes that must be free beside it before it is made again, so that it is not taken from room which the next minute fills.
+    /// </summary>
     public const long Margin = 4 << 20;
 
     public const string Name = "reserve";

@@ -20,8 +20,8 @@ public interface IMeshLog : IDisposable
     IReadOnlyList<Change> Begin(long revision);
 
     /// <summary>
-    /// Whether the disk is full and what was kept back for that is in use: vital commands alone may be committed. <see cref="Begin"/> ends it when there
-    /// is room again. A store that keeps nothing back never is.
+    /// Whether the disk is full and what was kept back for that is in use: vital commands alone may be committed. <see cref="Begin"/>
+    /// ends it when there is room again. A store that keeps nothing back never is.
     /// </summary>
     bool OnReserve => false;
 

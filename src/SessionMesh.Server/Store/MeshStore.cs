@@ -43,13 +43,16 @@ public sealed class MeshStore : IDisposable
     }
 
     /// <summary>
-    /// On a full disk: no commit folds the log into the database by itself from now on. That lengthens the database until the disk has no block left, and
-    /// then fails: it would spend what is left on nothing.
+    /// On a full disk: no commit folds the log into the database by itself from now on. That lengthens the database until the disk has
+    /// no block left, and then fails: it would spend what is left on nothing.
     /// </summary>
     internal void HoldCheckpoints() => Execute(Connection, "PRAGMA wal_autocheckpoint=0");
 
-    /// <summary>There is room again: folds the log as always, and gives back what it was extended by, unless a reader is in the way.</summary>
-    internal void ReleaseCheckpoints() => Execute(Connection, $"PRAGMA wal_autocheckpoint={CheckpointPages}; PRAGMA wal_checkpoint(TRUNCATE)");
+    /// <summary>
+    /// There is room again: folds the log as always, and gives back what it was extended by, unless a reader is in the way.
+    /// </summary>
+    internal void ReleaseCheckpoints() =>
+        Execute(Connection, $"PRAGMA wal_autocheckpoint={CheckpointPages}; PRAGMA wal_checkpoint(TRUNCATE)");
 
     /// <summary>
     /// Makes the log's file longer, so that room which just came free on a full disk is ours before another process takes it. What stands
@@ -64,7 +67,8 @@ public sealed class MeshStore : IDisposable
     }
 
     /// <summary>
-    /// Folds the log into the database if that lengthens the database by no more than there is room: the log then begins anew in the blocks it has.
+    /// Folds the log into the database if that lengthens the database by no more than there is room: the log then begins anew in the
+    /// blocks it has.
     /// </summary>
     internal void CheckpointWithin(long free)
     {

@@ -73,9 +73,11 @@ internal sealed partial class SqliteLog : IMeshLog
 
     public void Dispose() => _writer.Dispose();
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "The disk is full. Of what was kept back for that ({Mebibytes} MiB) kill, revoke, pause and expire are committed, and nothing else until there is room again")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "The disk is full. On what was kept back for that ({Mebibytes} MiB) kill, revoke, pause and expire are committed, "
+        + "and nothing else until there is room again")]
     private partial void LogInUse(long mebibytes);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "There is room on the disk again; {Mebibytes} MiB of it are reserved, and everything is committed")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "There is room on the disk again; {Mebibytes} MiB of it are reserved, "
+        + "and everything is committed")]
     private partial void LogKept(long mebibytes);
 }

@@ -3,12 +3,15 @@ using System.Text.Json;
 
 namespace SessionMesh.Server.Telemetry;
 
-/// <summary>What a command is called in metrics and traces: its type's name (<c>steer_agent</c>), so that there are as many as the program has.</summary>
+/// <summary>
+/// What a command is called in metrics and traces: its type's name (<c>steer_agent</c>), so that there are as many as the program has.
+/// </summary>
 internal static class CommandName
 {
     private static readonly ConcurrentDictionary<Type, string> s_names = new();
 
-    public static string Of(object command) => s_names.GetOrAdd(command.GetType(), static type => JsonNamingPolicy.SnakeCaseLower.ConvertName(type.Name));
+    public static string Of(object command) =>
+        s_names.GetOrAdd(command.GetType(), static type => JsonNamingPolicy.SnakeCaseLower.ConvertName(type.Name));
 }
 
 /// <summary>What became of a command.</summary>

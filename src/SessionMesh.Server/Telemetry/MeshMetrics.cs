@@ -8,9 +8,9 @@ using SessionMesh.Core.Steering;
 namespace SessionMesh.Server.Telemetry;
 
 /// <summary>
-/// Every instrument of the server, behind a verb for what happened; what each means to its reader is in docs/metrics.md. Labels are words of the
-/// program (states, codes, names of commands) and never what a caller sent: no agent, key, user or path. What is counted once a call allocates
-/// nothing. Thread-safe.
+/// Every instrument of the server, behind a verb for what happened; what each means to its reader is in docs/metrics.md. Labels are
+/// words of the program (states, codes, names of commands) and never what a caller sent: no agent, key, user or path. What is counted
+/// once a call allocates nothing. Thread-safe.
 /// </summary>
 public sealed class MeshMetrics
 {
@@ -41,13 +41,13 @@ public sealed class MeshMetrics
     {
         Meter = meters.Create(MeterName);
         _commands = Meter.CreateCounter<long>("session_mesh.commands", "{command}", "Commands by name and by what became of them");
-        _batchCommands = Meter.CreateHistogram("session_mesh.batch.commands", "{command}", "Commands in a batch", advice: new InstrumentAdvice<int> { HistogramBucketBoundaries = s_batch });
-        _batch = Meter.CreateHistogram("session_mesh.batch.duration", "s", "Time that a batch took in each phase", advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = s_work });
-        _fsync = Meter.CreateHistogram("session_mesh.fsync.duration", "s", "Time until the disk had a batch", advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = s_work });
+        _batchCommands = Histogram("session_mesh.batch.commands", "{command}", "Commands in a batch", s_batch);
+        _batch = Histogram("session_mesh.batch.duration", "s", "Time that a batch took in each phase", s_work);
+        _fsync = Histogram("session_mesh.fsync.duration", "s", "Time until the disk had a batch", s_work);
         _heartbeats = Meter.CreateCounter<long>("session_mesh.heartbeats", "{heartbeat}", "Heartbeats that were taken");
         _lapses = Meter.CreateCounter<long>("session_mesh.lapses", "{agent}", "Agents that time made suspect or lost");
         _directives = Meter.CreateCounter<long>("session_mesh.directives", "{directive}", "Directives that came into a state");
-        _answered = Meter.CreateHistogram("session_mesh.directive.answer", "s", "Time from a directive's issue to its acknowledgement or rejection", advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = s_answer });
+        _answered = Histogram("session_mesh.directive.answer", "s", "Time from a directive's issue to its acknowledgement or rejection", s_answer);
         _refusals = Meter.CreateCounter<long>("session_mesh.refusals", "{call}", "Calls that were refused, by code");
         _streams = Meter.CreateUpDownCounter<long>("session_mesh.streams", "{stream}", "Open streams");
     }
@@ -128,7 +128,9 @@ public sealed class MeshMetrics
         }
     }
 
-    /// <summary>Shows from the start what else would be shown only once it has happened, so that a first lapse is a rise and not an appearance.</summary>
+    /// <summary>
+    /// Shows from the start what else would be shown only once it has happened, so that a first lapse is a rise and not an appearance.
+    /// </summary>
     internal void Begin()
     {
         _heartbeats.Add(0);
@@ -147,6 +149,9 @@ public sealed class MeshMetrics
             _directives.Add(0, new KeyValuePair<string, object?>("state", state.Word()));
         }
     }
+
+    private Histogram<T> Histogram<T>(string name, string unit, string description, T[] bounds) where T : struct =>
+        Meter.CreateHistogram(name, unit, description, advice: new InstrumentAdvice<T> { HistogramBucketBoundaries = bounds });
 
     private static void Add(Counter<long> counter, int count, string label, string value)
     {

@@ -4,8 +4,9 @@ using Microsoft.AspNetCore.Http.Features;
 namespace SessionMesh.Server.Telemetry;
 
 /// <summary>
-/// The spans: one for each command, from when it is queued until it is durable or refused, below that of its request; and one for each batch in
-/// which there is such a command, to which the command's links. Without a listener none is made, and asking costs a look at a field.
+/// The spans: one for each command, from when it is queued until it is durable or refused, below that of its request; and one for each
+/// batch in which there is such a command, to which the command's links. Without a listener none is made, and asking costs a look at a
+/// field.
 /// </summary>
 internal static class MeshTraces
 {
@@ -17,7 +18,8 @@ internal static class MeshTraces
     private static readonly ActivitySource s_source = new(SourceName);
 
     /// <summary>A command is queued; null while nobody listens.</summary>
-    public static Activity? Queue(object command) => s_source.HasListeners() ? Start("command " + CommandName.Of(command), Activity.Current) : null;
+    public static Activity? Queue(object command) =>
+        s_source.HasListeners() ? Start("command " + CommandName.Of(command), Activity.Current) : null;
 
     /// <summary>A batch begins: a root of its own, since the requests in it have different ones.</summary>
     public static Activity? BeginBatch() => s_source.HasListeners() ? Start("batch", null) : null;
@@ -30,7 +32,10 @@ internal static class MeshTraces
         Activity.Current = current;
     }
 
-    /// <summary>Names a request by its route, and says no more of its address: paths have ids in them, and what people paste where it does not belong.</summary>
+    /// <summary>
+    /// Names a request by its route, and says no more of its address: paths have ids in them, and what people paste where it does not
+    /// belong.
+    /// </summary>
     public static async Task NameRequest(HttpContext http, RequestDelegate next)
     {
         var activity = http.Features.Get<IHttpActivityFeature>()?.Activity;
@@ -50,7 +55,7 @@ internal static class MeshTraces
     private static void Describe(Activity activity, HttpContext http)
     {
         var route = (http.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText;
-        var method = HttpMethods.GetCanonicalizedValue(http.Request.Method) is "GET" or "HEAD" or "POST" or "PATCH" or "PUT" or "DELETE" or "OPTIONS" ? http.Request.Method : "_OTHER";
+        var method = http.Request.Method is "GET" or "HEAD" or "POST" or "PATCH" or "PUT" or "DELETE" or "OPTIONS" ? http.Request.Method : "_OTHER";
         activity.DisplayName = route is null ? method : $"{method} {route}";
         activity.SetTag("http.request.method", method);
         activity.SetTag("http.route", route);

@@ -1,8 +1,9 @@
 namespace SessionMesh.Server.Telemetry;
 
 /// <summary>
-/// What OpenTelemetry's own variables may say here, and when: nothing is read, sent or traced unless <see cref="Endpoint"/> is set, and then only
-/// these. They say where telemetry goes and how much of it; none opens an address or changes what the mesh does. docs/metrics.md lists them.
+/// What OpenTelemetry's own variables may say here, and when: nothing is read, sent or traced unless <see cref="Endpoint"/> is set, and
+/// then only these. They say where telemetry goes and how much of it; none opens an address or changes what the mesh does.
+/// docs/metrics.md lists them.
 /// </summary>
 internal static class Otlp
 {
@@ -10,7 +11,8 @@ internal static class Otlp
 
     public static readonly string[] Variables =
     [
-        Endpoint, "OTEL_EXPORTER_OTLP_PROTOCOL", "OTEL_EXPORTER_OTLP_HEADERS", "OTEL_EXPORTER_OTLP_TIMEOUT", "OTEL_EXPORTER_OTLP_COMPRESSION",
+        Endpoint, "OTEL_EXPORTER_OTLP_PROTOCOL", "OTEL_EXPORTER_OTLP_HEADERS", "OTEL_EXPORTER_OTLP_TIMEOUT",
+        "OTEL_EXPORTER_OTLP_COMPRESSION",
         "OTEL_EXPORTER_OTLP_CERTIFICATE", "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE", "OTEL_EXPORTER_OTLP_CLIENT_KEY",
         "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT",
         "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", "OTEL_EXPORTER_OTLP_LOGS_PROTOCOL",

@@ -12,7 +12,9 @@ using SessionMesh.Server.Http;
 
 namespace SessionMesh.Server.Telemetry;
 
-/// <summary>How what the server says about itself leaves it: to whoever asks at <c>/metrics</c>, and by OTLP where an endpoint is set.</summary>
+/// <summary>
+/// How what the server says about itself leaves it: to whoever asks at <c>/metrics</c>, and by OTLP where an endpoint is set.
+/// </summary>
 internal static class TelemetryServices
 {
     public static void AddMeshTelemetry(this WebApplicationBuilder builder)
@@ -51,22 +53,29 @@ internal static class TelemetryServices
     }
 
     /// <summary>
-    /// <c>GET /metrics</c>. It is about the whole mesh, so that a key that is for some agents alone does not open it: the answer counts what is not
-    /// there for that key.
+    /// <c>GET /metrics</c>. It is about the whole mesh, so that a key that is for some agents alone does not open it: the answer counts
+    /// what is not there for that key.
     /// </summary>
     public static void MapMetrics(this WebApplication app)
     {
         var problems = app.Services.GetRequiredService<ProblemWriter>();
         var scrape = ((IEndpointRouteBuilder)app).CreateApplicationBuilder()
-            .UseOpenTelemetryPrometheusScrapingEndpoint(app.Services.GetRequiredService<MeterProvider>(), _ => true, path: null, configureBranchedPipeline: null, optionsName: null).Build();
-        var route = app.MapGet(Routes.Metrics, (RequestDelegate)(http => http.Features.Get<Key>()?.Reach is { } reach ? problems.WriteAsync(http, Outside(reach)) : scrape(http)));
-        route.ExcludeFromDescription().WithMetadata(app.Services.GetRequiredService<ServerOptions>().MetricsAnonymous ? Anonymous.Instance : new RequiredScope(ScopeSet.MeshRead));
+            .UseOpenTelemetryPrometheusScrapingEndpoint(
+                app.Services.GetRequiredService<MeterProvider>(), _ => true, path: null, configureBranchedPipeline: null, optionsName: null)
+            .Build();
+        Task Get(HttpContext http) =>
+            http.Features.Get<Key>()?.Reach is { } reach ? problems.WriteAsync(http, Outside(reach)) : scrape(http);
+
+        object access = app.Services.GetRequiredService<ServerOptions>().MetricsAnonymous ? Anonymous.Instance : new RequiredScope(ScopeSet.MeshRead);
+        app.MapGet(Routes.Metrics, Get).ExcludeFromDescription().WithMetadata(access);
     }
 
     private static MeshError Outside(Reach reach) =>
-        new(403, ErrorCodes.OutsideReach, $"The metrics are about the whole mesh, and this key is for those within {reach}. Use a key with mesh:read that is not limited.");
+        new(403, ErrorCodes.OutsideReach, $"The metrics are about the whole mesh, and this key is for those within {reach}. "
+            + "Use a key with mesh:read that is not limited.");
 
     /// <summary>Who speaks. OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES go before it.</summary>
     private static void Describe(ResourceBuilder resource) =>
-        resource.Clear().AddService("session-mesh", serviceVersion: typeof(MeshServer).Assembly.GetName().Version?.ToString(3)).AddTelemetrySdk().AddEnvironmentVariableDetector();
+        resource.Clear().AddService("session-mesh", serviceVersion: typeof(MeshServer).Assembly.GetName().Version?.ToString(3))
+            .AddTelemetrySdk().AddEnvironmentVariableDetector();
 }

@@ -22,7 +22,8 @@ internal sealed class EngineRig : IDisposable
         StateLoader.Load(Store.Context, State, Clock.NotBefore);
         var metrics = new MeshMetrics(new Meters());
         var log = new SqliteLog(Store, new DiskReserve(_directory, Time), metrics, NullLogger<SqliteLog>.Instance);
-        Engine = new MeshEngine(wrap?.Invoke(log, State) ?? log, State, Clock, new Publisher(new Subscriptions(), Feed, metrics), metrics, NullLogger<MeshEngine>.Instance);
+        var publisher = new Publisher(new Subscriptions(), Feed, metrics);
+        Engine = new MeshEngine(wrap?.Invoke(log, State) ?? log, State, Clock, publisher, metrics, NullLogger<MeshEngine>.Instance);
     }
 
     public ManualTime Time { get; } = new();

@@ -26,7 +26,8 @@ public sealed class FullDiskTests
         var key = await mesh.MintAsync("""{"session_key":"leaked"}""");
         await mesh.PostAsync("sessions", """{"id":"session-1"}""");
         var reserve = new FileInfo(Path.Combine(mesh.Directory, DiskReserve.Name));
-        Assert.Equal((true, DiskReserve.Size, UnixFileMode.UserRead | UnixFileMode.UserWrite), (reserve.Exists, reserve.Length, reserve.UnixFileMode));
+        const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        Assert.Equal((true, DiskReserve.Size, OwnerOnly), (reserve.Exists, reserve.Length, reserve.UnixFileMode));
 
         await FillAsync(mesh, disk);
         Assert.Equal((false, 0), await InUseAsync(mesh));
@@ -57,10 +58,12 @@ public sealed class FullDiskTests
         (await mesh.PostAsync("sessions/session-1/expire")).ShouldBeOk();
         (await mesh.PostAsync("agents/c/exit", """{"incarnation":1,"exit_code":3}""")).ShouldBeOk();
         (await mesh.DeleteAsync("agents/d?grace=5")).ShouldBeOk();
-        foreach (var (path, body) in new[] { ("steer", """{"agent_id":"b","verb":"resume"}"""), ("agents", """{"agent_id":"new"}"""), ("sessions", "{}"), ("keys", "{}") })
+        foreach (var path in new[] { "agents", "sessions", "keys" })
         {
-            (await mesh.PostAsync(path, body)).ShouldBeProblem(507, "disk_full");
+            (await mesh.PostAsync(path, "{}")).ShouldBeProblem(507, "disk_full");
         }
+
+        (await mesh.PostAsync("steer", """{"agent_id":"b","verb":"resume"}""")).ShouldBeProblem(507, "disk_full");
 
         await mesh.AdvanceAsync(8);
         Assert.Equal("dead", await mesh.StatusAsync("d")); // its grace was over, and force followed
@@ -99,7 +102,8 @@ public sealed class FullDiskTests
         var pauses = 0;
         do
         {
-            (reply, pauses) = (await mesh.PostAsync("steer", $$"""{"agent_id":"a","verb":"pause","message":"{{new string('x', 1000)}}"}"""), pauses + 1);
+            reply = await mesh.PostAsync("steer", $$"""{"agent_id":"a","verb":"pause","message":"{{new string('x', 1000)}}"}""");
+            pauses++;
         }
         while (reply.Status == 200 && pauses < 900);
 
@@ -186,7 +190,8 @@ public sealed class FullDiskTests
 
     private static long Blocks(string path)
     {
-        using var stat = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo("stat", ["-c", "%b", path]) { RedirectStandardOutput = true })!;
+        var asked = new System.Diagnostics.ProcessStartInfo("stat", ["-c", "%b", path]) { RedirectStandardOutput = true };
+        using var stat = System.Diagnostics.Process.Start(asked)!;
         return long.Parse(stat.StandardOutput.ReadToEnd(), System.Globalization.CultureInfo.InvariantCulture);
     }
 }

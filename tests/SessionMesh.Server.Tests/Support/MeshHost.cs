@@ -26,7 +26,8 @@ internal sealed class MeshHost : IAsyncDisposable
 
     private readonly Action<WebApplicationBuilder>? _configure;
 
-    private MeshHost(string directory, LogLevel logLevel, Action<WebApplication>? map, string[] options, Action<WebApplicationBuilder>? configure = null) =>
+    private MeshHost(
+        string directory, LogLevel logLevel, Action<WebApplication>? map, string[] options, Action<WebApplicationBuilder>? configure = null) =>
         (Directory, _logLevel, _map, _options, _configure) = (directory, logLevel, map, options, configure);
 
     public string Directory { get; }
@@ -55,9 +56,13 @@ internal sealed class MeshHost : IAsyncDisposable
     /// <param name="configure">Sets what the server would read from its surroundings, or a service.</param>
     /// <param name="directory">Of its own, and gone at the end.</param>
     public static async Task<MeshHost> StartAsync(
-        Action<WebApplicationBuilder> configure, LogLevel logLevel = LogLevel.Warning, Action<WebApplication>? map = null, string? directory = null)
+        Action<WebApplicationBuilder> configure,
+        LogLevel logLevel = LogLevel.Warning,
+        Action<WebApplication>? map = null,
+        string? directory = null)
     {
-        var host = new MeshHost(directory ?? System.IO.Directory.CreateTempSubdirectory("mesh-test-").FullName, logLevel, map, [], configure);
+        directory ??= System.IO.Directory.CreateTempSubdirectory("mesh-test-").FullName;
+        var host = new MeshHost(directory, logLevel, map, [], configure);
         await host.BootAsync();
         return host;
     }

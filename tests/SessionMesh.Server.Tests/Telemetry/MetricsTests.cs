@@ -36,7 +36,9 @@ public sealed class MetricsTests
         var limited = await mesh.MintAsync("""{"scopes":["mesh:read"],"within":["agent:a"]}""");
         Assert.Equal(200, (await mesh.GetAsync("alive", limited)).Status);
         var refused = (await mesh.GetAsync("~/metrics", limited)).ShouldBeProblem(403, "outside_reach");
-        Assert.Equal("The metrics are about the whole mesh, and this key is for those within agent:a. Use a key with mesh:read that is not limited.", refused.Detail);
+        Assert.Equal(
+            "The metrics are about the whole mesh, and this key is for those within agent:a. Use a key with mesh:read that is not limited.",
+            refused.Detail);
         await mesh.MintAsync("""{"scopes":["mesh:read"],"session_key":"scraper"}""");
         Assert.Equal(405, (await mesh.PostAsync("~/metrics")).Status);
     }
@@ -97,7 +99,8 @@ public sealed class MetricsTests
         await mesh.SettleAsync();
         var shown = await Scrape.OfAsync(mesh);
         double? Of(string command, string outcome) => shown[$"session_mesh_commands_total{{command=\"{command}\",outcome=\"{outcome}\"}}"];
-        Assert.Equal((1, 1, 1, 1), (Of("steer_agent", "committed"), Of("steer_agent", "replayed"), Of("steer_agent", "refused"), Of("steer_agent", "busy")));
+        Assert.Equal((1, 1), (Of("steer_agent", "committed"), Of("steer_agent", "replayed")));
+        Assert.Equal((1, 1), (Of("steer_agent", "refused"), Of("steer_agent", "busy")));
         Assert.Equal((1, 1, 1), (Of("ack_directive", "committed"), Of("ack_directive", "unchanged"), Of("mint_key", "committed")));
         Assert.Equal(0, shown["session_mesh_queue_length{}"]);
         var commits = shown["session_mesh_fsync_duration_seconds_count{}"];
@@ -123,12 +126,21 @@ public sealed class MetricsTests
         }
 
         var page = await File.ReadAllTextAsync(Path.Combine(directory.FullName, "docs", "metrics.md"));
-        var rows = page.Split('\n').Where(line => line.StartsWith("| `session_mesh_", StringComparison.Ordinal)).Select(line => line.Split('|').Select(cell => cell.Trim().Trim('`')).ToList());
+        var rows = page.Split('\n').Where(line => line.StartsWith("| `session_mesh_", StringComparison.Ordinal))
+            .Select(line => line.Split('|').Select(cell => cell.Trim().Trim('`')).ToList());
         Assert.Equal(
             shown.Types.Select(type => $"{type.Key} {type.Value} {string.Join("`, `", shown.Labels(type.Key))}").Order(),
             rows.Select(cells => $"{cells[1]} {cells[2]} {cells[3]}").Order());
-        Assert.All(Otlp.Variables, variable => Assert.Contains(variable.Replace("OTEL_EXPORTER_OTLP_", "…_", StringComparison.Ordinal) is var brief && page.Contains($"`{variable}`", StringComparison.Ordinal) ? $"`{variable}`" : $"`{brief}`", page, StringComparison.Ordinal));
-        Assert.All(new[] { CommandOutcome.Committed, CommandOutcome.Unchanged, CommandOutcome.Refused, CommandOutcome.Replayed, CommandOutcome.Failed, CommandOutcome.Busy }, outcome => Assert.Contains($"`{outcome}`", page, StringComparison.Ordinal));
+        foreach (var variable in Otlp.Variables)
+        {
+            var brief = variable.Replace("OTEL_EXPORTER_OTLP_", "…_", StringComparison.Ordinal);
+            Assert.True(page.Contains($"`{variable}`", StringComparison.Ordinal) || page.Contains($"`{brief}`", StringComparison.Ordinal), variable);
+        }
+
+        foreach (var outcome in new[] { "committed", "unchanged", "refused", "replayed", "failed", "busy" })
+        {
+            Assert.Contains($"`{outcome}`", page, StringComparison.Ordinal);
+        }
     }
 
     [Fact]
@@ -166,9 +178,12 @@ public sealed class MetricsTests
     public async Task Labels_AreWordsOfTheProgram_AndNothingThatACallerSent()
     {
         await using var mesh = await MeshHost.StartAsync();
-        await mesh.PostAsync("agents", """{"agent_id":"Odd.agent:7","specializations":["odd/spec"],"labels":{"odd-label":"odd-value"},"cluster":"odd-cluster","user":"odd-user"}""");
+        await mesh.PostAsync("agents", """
+            {"agent_id":"Odd.agent:7","specializations":["odd/spec"],"labels":{"odd-label":"odd-value"},"cluster":"odd-cluster","user":"odd-user"}
+            """);
         await mesh.PostAsync("agents/Odd.agent:7/heartbeat", """{"note":"odd-note","activity":"working"}""");
-        await mesh.PostAsync("steer", """{"agent_id":"Odd.agent:7","direction":"odd-direction","message":"odd-message"}""", idempotencyKey: "odd-call");
+        const string Steer = """{"agent_id":"Odd.agent:7","direction":"odd-direction","message":"odd-message"}""";
+        await mesh.PostAsync("steer", Steer, idempotencyKey: "odd-call");
         await mesh.PostAsync("steer", """{"agent_id":"odd-nobody","direction":"odd-direction"}""");
         await mesh.PostAsync("agents/Odd.agent:7/directives/1/ack", """{"state":"rejected","note":"odd-reason"}""");
         await mesh.PostAsync("sessions", """{"user":"odd-user","meta":{"odd-meta":"odd"}}""");
@@ -189,9 +204,11 @@ public sealed class MetricsTests
         Assert.DoesNotContain("odd", shown.Text, StringComparison.OrdinalIgnoreCase);
         Assert.DoesNotContain(key[4..16], shown.Text, StringComparison.Ordinal);
         var codes = typeof(ErrorCodes).GetFields(BindingFlags.Public | BindingFlags.Static).Select(f => (string)f.GetValue(null)!).ToHashSet();
+        HashSet<string> met = ["agent_not_found", "host_not_allowed", "unauthenticated", "missing_scope"];
         Assert.Subset(codes, shown.Values("code").ToHashSet());
-        Assert.Superset(new HashSet<string> { "agent_not_found", "host_not_allowed", "unauthenticated", "missing_scope" }, shown.Values("code").ToHashSet());
-        var commands = typeof(Command<>).Assembly.GetTypes().Append(typeof(HealthEndpoints.EmptyTurn)).Where(IsCommand).Select(type => JsonNamingPolicy.SnakeCaseLower.ConvertName(type.Name));
+        Assert.Superset(met, shown.Values("code").ToHashSet());
+        var commands = typeof(Command<>).Assembly.GetTypes().Append(typeof(HealthEndpoints.EmptyTurn)).Where(IsCommand)
+            .Select(type => JsonNamingPolicy.SnakeCaseLower.ConvertName(type.Name));
         Assert.Subset(commands.ToHashSet(), shown.Values("command").ToHashSet());
         Assert.Equal(Enum.GetValues<Liveness>().Select(l => l.Word()), shown.Values("status"));
         Assert.Equal(Enum.GetValues<DeliveryState>().Select(s => s.Word()), shown.Values("state"));
@@ -242,5 +259,6 @@ public sealed class MetricsTests
     }
 
     private static IEnumerable<string> Anonymously(MeshHost mesh) =>
-        mesh.Service<IEnumerable<EndpointDataSource>>().SelectMany(s => s.Endpoints).OfType<RouteEndpoint>().Where(r => r.Metadata.GetMetadata<Anonymous>() is not null).Select(r => r.RoutePattern.RawText!);
+        mesh.Service<IEnumerable<EndpointDataSource>>().SelectMany(s => s.Endpoints).OfType<RouteEndpoint>()
+            .Where(r => r.Metadata.GetMetadata<Anonymous>() is not null).Select(r => r.RoutePattern.RawText!);
 }

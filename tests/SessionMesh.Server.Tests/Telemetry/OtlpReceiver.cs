@@ -31,8 +31,9 @@ internal sealed class OtlpReceiver : IAsyncDisposable
     public static async Task<OtlpReceiver> StartAsync(bool grpc = false)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        var protocols = grpc ? HttpProtocols.Http2 : HttpProtocols.Http1;
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
-            kestrel.Listen(System.Net.IPAddress.Loopback, 0, listen => listen.Protocols = grpc ? HttpProtocols.Http2 : HttpProtocols.Http1));
+            kestrel.Listen(System.Net.IPAddress.Loopback, 0, listen => listen.Protocols = protocols));
         var app = builder.Build();
         var receiver = new OtlpReceiver(app);
         app.Run(receiver.TakeAsync);
@@ -52,8 +53,13 @@ internal sealed class OtlpReceiver : IAsyncDisposable
         await http.Request.Body.CopyToAsync(body);
         var bytes = body.ToArray();
         var isGrpc = http.Request.ContentType == "application/grpc";
-        var path = http.Request.Path.Value!;
-        var signal = isGrpc ? path.Split('/')[1].Split('.')[^1].Replace("Service", "", StringComparison.Ordinal) switch { "Trace" => "traces", "Metrics" => "metrics", _ => "logs" } : path["/v1/".Length..];
+        var signal = http.Request.Path.Value switch
+        {
+            "/v1/traces" or "/opentelemetry.proto.collector.trace.v1.TraceService/Export" => "traces",
+            "/v1/metrics" or "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export" => "metrics",
+            "/v1/logs" or "/opentelemetry.proto.collector.logs.v1.LogsService/Export" => "logs",
+            var other => throw new InvalidOperationException(other),
+        };
         if (isGrpc)
         {
             Assert.Equal((0, bytes.Length - 5), (bytes[0], (int)BinaryPrimitives.ReadUInt32BigEndian(bytes.AsSpan(1))));
@@ -113,7 +119,10 @@ internal sealed class Proto
 
     /// <summary>Attributes, those with text or a number.</summary>
     public Dictionary<string, string> Attributes(int number) =>
-        All(number).ToDictionary(pair => pair.Text(1), pair => pair.All(2).Select(value => value._fields[0].Number == 1 ? value.Text(1) : value._fields[0].Value.ToString(System.Globalization.CultureInfo.InvariantCulture)).Single());
+        All(number).ToDictionary(pair => pair.Text(1), pair => pair.All(2).Single().AsValue());
+
+    private string AsValue() =>
+        _fields[0].Number == 1 ? Text(1) : _fields[0].Value.ToString(System.Globalization.CultureInfo.InvariantCulture);
 
     private byte[] Bytes(int number) => _fields.Find(f => f.Number == number).Bytes ?? [];
 

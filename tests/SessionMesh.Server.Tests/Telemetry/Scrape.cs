@@ -19,7 +19,8 @@ internal sealed partial class Scrape
             _samples.Add(match.Groups["series"].Value, double.Parse(match.Groups["value"].Value, CultureInfo.InvariantCulture));
         }
 
-        Types = text.Split('\n').Where(line => line.StartsWith("# TYPE ", StringComparison.Ordinal)).Select(line => line.Split(' ')).ToDictionary(words => words[2], words => words[3]);
+        Types = text.Split('\n').Where(line => line.StartsWith("# TYPE ", StringComparison.Ordinal)).Select(line => line.Split(' '))
+            .ToDictionary(words => words[2], words => words[3]);
     }
 
     public string Text { get; }
@@ -34,10 +35,12 @@ internal sealed partial class Scrape
 
     /// <summary>Names of a metric's labels, a histogram's own aside.</summary>
     public IEnumerable<string> Labels(string metric) =>
-        _samples.Keys.Where(series => IsOf(metric, series)).SelectMany(series => Label().Matches(series)).Select(match => match.Groups["name"].Value).Where(label => label != "le").Distinct().Order();
+        _samples.Keys.Where(series => IsOf(metric, series)).SelectMany(series => Label().Matches(series))
+            .Select(match => match.Groups["name"].Value).Where(label => label != "le").Distinct().Order();
 
     public IEnumerable<string> Values(string label) =>
-        _samples.Keys.SelectMany(series => Label().Matches(series)).Where(match => match.Groups["name"].Value == label).Select(match => match.Groups["text"].Value).Distinct();
+        _samples.Keys.SelectMany(series => Label().Matches(series)).Where(match => match.Groups["name"].Value == label)
+            .Select(match => match.Groups["text"].Value).Distinct();
 
     public static async Task<Scrape> OfAsync(MeshHost mesh, string? key = null)
     {
@@ -48,7 +51,7 @@ internal sealed partial class Scrape
     }
 
     private static bool IsOf(string metric, string series) =>
-        series.Split('{')[0] is var name && (name == metric || name == metric + "_bucket" || name == metric + "_sum" || name == metric + "_count");
+        series.Split('{')[0] is var name && new[] { "", "_bucket", "_sum", "_count" }.Any(suffix => name == metric + suffix);
 
     [GeneratedRegex(@"^(?<series>[a-z_:]+(\{.*\})?) (?<value>\S+)( \d+)?$", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
     private static partial Regex Sample();
