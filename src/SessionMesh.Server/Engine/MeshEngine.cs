@@ -1,5 +1,6 @@
 using SessionMesh.Core;
 using SessionMesh.Core.Idempotency;
+using SessionMesh.Core.Keys;
 using SessionMesh.Core.Log;
 using SessionMesh.Core.State;
 using SessionMesh.Server.Push;
@@ -90,9 +91,24 @@ public sealed partial class MeshEngine : IDisposable
         if (!_queue.TryAdd(item))
         {
             item.Fail(Refusals.Busy());
+            item.Complete();
         }
 
         return item.Done;
+    }
+
+    /// <summary>Decides a command that changes nothing from the state as it is, on the caller's thread and beside the engine.</summary>
+    /// <exception cref="InvalidOperationException">It changes something.</exception>
+    public Outcome<T> Look<T>(Command<T> command)
+    {
+        var draft = new MeshDraft(State, Now);
+        if (!draft.ActFor(command.Actor) && command.NeedsValidKey)
+        {
+            return KeyRules.Unauthenticated();
+        }
+
+        var outcome = command.Decide(draft);
+        return draft.Changes.Count == 0 ? outcome : throw new InvalidOperationException($"{command.GetType().Name} was to change nothing");
     }
 
     /// <summary>Queues a command of the mesh itself, which nobody waits for. Full, it is dropped: use it only for what will be found due again.</summary>
@@ -125,10 +141,7 @@ public sealed partial class MeshEngine : IDisposable
         {
             RunAll(batch);
             batch.Clear();
-            if (_queue.TakeUpkeep() is { } upkeep)
-            {
-                RunUpkeep(upkeep);
-            }
+            _queue.TakeUpkeep()?.Run(_store.OnReserve);
         }
     }
 
@@ -197,7 +210,7 @@ public sealed partial class MeshEngine : IDisposable
         {
             case CommitOutcome.Committed:
                 Finish(draft);
-                batch.GetRange(0, decided).ForEach(item => item.Complete());
+                Callers.Answer(batch, decided);
                 _metrics.Published(began);
                 return decided;
             case CommitOutcome.Behind:
@@ -219,7 +232,7 @@ public sealed partial class MeshEngine : IDisposable
                 return Fail(batch, decided, Refusals.OutcomeUnknown());
             default:
                 LogCommitFailed(decided, result.Failure!);
-                return Fail(batch, decided, WhyFailed(result));
+                return Fail(batch, decided, Refusals.Of(result, _store.OnReserve));
         }
     }
 
@@ -254,7 +267,7 @@ public sealed partial class MeshEngine : IDisposable
 #pragma warning restore CA1031
             {
                 LogCommandFailed(e);
-                batch[decided].Fail(Refusals.Internal());
+                Fail(batch.GetRange(decided, 1), 1, Refusals.Internal());
                 batch.RemoveAt(decided);
                 if (draft.Revision != before)
                 {
@@ -331,39 +344,24 @@ public sealed partial class MeshEngine : IDisposable
         }
     }
 
-    private MeshError WhyFailed(CommitResult result) =>
-        !result.IsFull ? Refusals.CommitFailed()
-        : _store.OnReserve ? Refusals.ReserveUsedUp()
-        : Refusals.DiskFull();
-
     /// <summary>
     /// Refuses what may not be written to what is kept back for a full disk, without trying: no attempt may cost what a kill needs.
     /// </summary>
     private void KeepVital(List<WorkItem> batch)
     {
-        foreach (var item in batch.FindAll(item => !item.IsVital(State)))
-        {
-            item.Fail(Refusals.DiskFullForAllButVital());
-        }
-
+        var others = batch.FindAll(item => !item.IsVital(State));
+        Fail(others, others.Count, Refusals.DiskFullForAllButVital());
         batch.RemoveAll(item => !item.IsVital(State));
-    }
-
-    private void RunUpkeep(UpkeepItem upkeep)
-    {
-        if (_store.OnReserve)
-        {
-            upkeep.Refuse();
-        }
-        else
-        {
-            upkeep.Run();
-        }
     }
 
     private static int Fail(List<WorkItem> batch, int count, MeshError error)
     {
-        batch.GetRange(0, count).ForEach(item => item.Fail(error));
+        for (var i = 0; i < count; i++)
+        {
+            batch[i].Fail(error);
+        }
+
+        Callers.Answer(batch, count);
         return count;
     }
 

@@ -21,6 +21,10 @@ internal static class Refusals
     public static MeshError NotStorable() =>
         new(400, ErrorCodes.NotStorable, "The store cannot hold what this call would write. Nothing was changed, and sending it again will not help: send less in one call.");
 
+    /// <summary>Why a batch could not be committed.</summary>
+    public static MeshError Of(CommitResult result, bool onReserve) =>
+        !result.IsFull ? CommitFailed() : onReserve ? ReserveUsedUp() : DiskFull();
+
     public static MeshError DiskFull() =>
         new(507, ErrorCodes.DiskFull, "The server's disk is full. Nothing was changed; reading goes on. Free some room and try again.");
 
