@@ -30,6 +30,12 @@ public abstract record Command<T>
     /// <summary>A command with short texts alone, and what waits for it.</summary>
     protected const int BaseWeight = 512;
 
+    /// <summary>
+    /// Whether it stops something or takes something away, so that it must not wait for room on a full disk. It is then committed from
+    /// what is kept back for that, and has to write little: false for what can be as large as its caller likes.
+    /// </summary>
+    public virtual bool IsVital(MeshState state) => false;
+
     public abstract Outcome<T> Decide(MeshDraft draft);
 }
 

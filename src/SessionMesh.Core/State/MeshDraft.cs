@@ -30,6 +30,10 @@ public sealed partial class MeshDraft(MeshState state, Moment now)
     private readonly List<Change> _changes = [];
 
     public Moment Now { get; } = now;
+
+    /// <summary>The disk is full and this batch is written to what is kept back for that: nothing may be done that can wait.</summary>
+    public bool Sparing { get; init; }
+
     public MeshState Base => state;
 
     /// <summary>Who asks for the command that is being decided: a key's id, or <see cref="Actors.Mesh"/>.</summary>

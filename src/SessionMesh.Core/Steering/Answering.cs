@@ -57,6 +57,9 @@ public sealed record AckDirective : Command<AckOutcome>
 
     public override int Weight => BaseWeight + (Note?.Length ?? 0);
 
+    /// <summary>The answer to a stop or a pause is what makes either true; to anything else it may wait.</summary>
+    public override bool IsVital(MeshState state) => state.Find(AgentId)?.Inbox.Find(Seq) is { Verb: Verb.Stop or Verb.Pause };
+
     public override Outcome<AckOutcome> Decide(MeshDraft draft)
     {
         if (draft.FindAgent(AgentId) is not { } agent)

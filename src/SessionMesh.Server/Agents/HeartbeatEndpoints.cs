@@ -13,6 +13,7 @@ using SessionMesh.Server.Auth;
 using SessionMesh.Server.Engine;
 using SessionMesh.Server.Http;
 using SessionMesh.Server.Steering;
+using SessionMesh.Server.Telemetry;
 
 namespace SessionMesh.Server.Agents;
 
@@ -20,7 +21,7 @@ namespace SessionMesh.Server.Agents;
 /// <c>POST /agents/{id}/heartbeat</c>: an agent's sign of life. In memory alone, unless it brings acks or revives an agent that
 /// was given up; those are commands. The answer carries all that is pending.
 /// </summary>
-public sealed class HeartbeatEndpoints(MeshEngine engine, DirectiveWriter directives, ProblemWriter problems)
+public sealed class HeartbeatEndpoints(MeshEngine engine, DirectiveWriter directives, ProblemWriter problems, MeshMetrics metrics)
 {
     public async Task Beat(HttpContext http)
     {
@@ -40,6 +41,7 @@ public sealed class HeartbeatEndpoints(MeshEngine engine, DirectiveWriter direct
             return;
         }
 
+        metrics.Beat();
         var refused = body?.Acks is { Count: > 0 } acks ? await Heartbeats.AcknowledgeAsync(engine, http, id, body.Incarnation, acks) : null;
         await AnswerAsync(http, taken.Value, refused);
     }

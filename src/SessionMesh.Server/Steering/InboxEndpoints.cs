@@ -13,6 +13,7 @@ using SessionMesh.Server.Auth;
 using SessionMesh.Server.Engine;
 using SessionMesh.Server.Http;
 using SessionMesh.Server.Push;
+using SessionMesh.Server.Telemetry;
 
 namespace SessionMesh.Server.Steering;
 
@@ -20,7 +21,8 @@ namespace SessionMesh.Server.Steering;
 /// <c>GET /agents/{id}/directives</c>: the agent's side, as a stream of events or a long poll. The inbox is the truth and this
 /// only shows it, so that a reader that is slow, cut off or twice there loses nothing.
 /// </summary>
-public sealed class InboxEndpoints(MeshEngine engine, DirectiveWriter directives, Subscriptions subscriptions, Shutdown shutdown, ProblemWriter problems)
+public sealed class InboxEndpoints(
+    MeshEngine engine, DirectiveWriter directives, Subscriptions subscriptions, Shutdown shutdown, ProblemWriter problems, MeshMetrics metrics)
 {
     /// <summary>Directives in one write.</summary>
     private const int PieceSize = 64;
@@ -112,6 +114,7 @@ public sealed class InboxEndpoints(MeshEngine engine, DirectiveWriter directives
     {
         var watch = new KeyWatch(http.GetKey(), engine);
         using var subscription = subscriptions.Listen(slot.Agent.Number, watch.KeyId);
+        using var open = metrics.StreamOpened(StreamKind.Directives);
         slot.StreamOpened();
         try
         {
