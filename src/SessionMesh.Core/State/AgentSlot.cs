@@ -46,6 +46,9 @@ public sealed class AgentSlot : ITimed
     internal int PreviousSibling = -1;
 
     int ITimed.DueTick { get; set; } = int.MaxValue;
+    short ITimed.Bucket { get; set; } = -1;
+    ITimed? ITimed.Next { get; set; }
+    ITimed? ITimed.Previous { get; set; }
 
     public void StreamOpened() => Interlocked.Increment(ref _streams);
     public void StreamClosed() => Interlocked.Decrement(ref _streams);

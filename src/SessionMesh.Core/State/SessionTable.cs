@@ -15,6 +15,9 @@ public sealed class SessionSlot : ITimed
     public Session? Session => Volatile.Read(ref _session);
 
     int ITimed.DueTick { get; set; } = int.MaxValue;
+    short ITimed.Bucket { get; set; } = -1;
+    ITimed? ITimed.Next { get; set; }
+    ITimed? ITimed.Previous { get; set; }
 
     internal void Replace(Session? session) => Volatile.Write(ref _session, session);
 }
@@ -112,6 +115,7 @@ public sealed class SessionTable
         if (_byId.TryGetValue(id, out var slot) && slot.Revision == revision && _byId.TryRemove(id, out _))
         {
             slot.Replace(null);
+            _wheel.Remove(slot);
             if (++_holes >= Sparse && _holes > _slots.Count / 2)
             {
                 Tighten();
