@@ -42,6 +42,7 @@ namespace SessionMesh.Contracts.Json;
 [JsonSerializable(typeof(DirectiveHistory))]
 [JsonSerializable(typeof(SteerManyAnswer))]
 [JsonSerializable(typeof(KillManyAnswer))]
+[JsonSerializable(typeof(ForgottenAgent))]
 [JsonSerializable(typeof(CreateKeyRequest))]
 [JsonSerializable(typeof(RefreshKeyRequest))]
 [JsonSerializable(typeof(CreatedKey))]

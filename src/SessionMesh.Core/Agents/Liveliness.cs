@@ -47,9 +47,14 @@ public sealed record SweepDue : Command<int>
         var changed = 0;
         foreach (var number in Numbers)
         {
+            if (draft.FindAt(number) is not { } agent)
+            {
+                continue; // forgotten meanwhile; whoever else may have the number by now is looked at for himself
+            }
+
             var before = draft.Revision;
             SteeringRules.ExpireDue(draft, number);
-            Advance(draft, draft.AgentAt(number));
+            Advance(draft, agent);
             changed += draft.Revision == before ? 0 : 1;
         }
 

@@ -37,8 +37,7 @@ public sealed record Selection
         var matched = new List<Agent>();
         foreach (var number in numbers)
         {
-            var agent = draft.AgentAt(number);
-            if (eligible(agent) && Matches(agent) && below?.Contains(number) != false && draft.Reaches(agent))
+            if (draft.FindAt(number) is { } agent && eligible(agent) && Matches(agent) && below?.Contains(number) != false && draft.Reaches(agent))
             {
                 matched.Add(agent);
             }

@@ -7,7 +7,7 @@ namespace SessionMesh.Core.Leases;
 /// When leases lapse and what is due next for an agent. An agent's lease runs on monotonic time, so that a jump of the
 /// wall clock kills nobody, and never through a time in which the server itself was away. Thread-safe.
 /// </summary>
-public sealed class LeaseBook(SlotList<AgentSlot> slots)
+public sealed class LeaseBook(SlotList<AgentSlot?> slots)
 {
     /// <summary>Milliseconds that every lease gets at least after the server itself was away.</summary>
     public const long ReturnGrace = 30_000;
@@ -77,12 +77,24 @@ public sealed class LeaseBook(SlotList<AgentSlot> slots)
         var due = DueAt(slot, now);
         if (due != long.MaxValue)
         {
-            _wheel.Schedule(slot, due);
+            Schedule(slot, due);
         }
     }
 
     /// <summary>Looks at the agent at the next tick, whatever is due.</summary>
-    public void ScheduleSoon(int number, Moment now) => _wheel.Schedule(slots[number], now.Lease);
+    public void ScheduleSoon(int number, Moment now)
+    {
+        if (slots[number] is { } slot)
+        {
+            Schedule(slot, now.Lease);
+        }
+    }
+
+    /// <summary>Agents that the wheel will look at.</summary>
+    internal int Count => _wheel.Count;
+
+    /// <summary>Nothing is ever due there again.</summary>
+    internal void Forget(AgentSlot slot) => _wheel.Remove(slot);
 
     /// <summary>
     /// Takes the agents for which something is due now; those whose tick came but who renewed meanwhile are scheduled
@@ -100,15 +112,24 @@ public sealed class LeaseBook(SlotList<AgentSlot> slots)
             if (at <= now.Lease)
             {
                 due.Add(slot.Agent.Number);
-                _wheel.Schedule(slot, now.Lease);
+                Schedule(slot, now.Lease);
             }
             else if (at != long.MaxValue)
             {
-                _wheel.Schedule(slot, at);
+                Schedule(slot, at);
             }
         }
 
         return due;
+    }
+
+    private void Schedule(AgentSlot slot, long at)
+    {
+        _wheel.Schedule(slot, at);
+        if (slot.IsForgotten)
+        {
+            _wheel.Remove(slot); // meanwhile
+        }
     }
 
     private static long OnLeaseClock(long wall, Moment now) => wall == long.MaxValue ? long.MaxValue : now.Lease + (wall - now.Wall);

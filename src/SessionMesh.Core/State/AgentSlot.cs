@@ -25,6 +25,7 @@ public sealed class AgentSlot : ITimed
     private int _grantedTtl;
     private int _streams;
     private Activity _activity;
+    private bool _isForgotten;
 
     /// <summary>Marks a time on the lease clock that has not come.</summary>
     public const long Never = long.MinValue;
@@ -33,6 +34,12 @@ public sealed class AgentSlot : ITimed
 
     public Agent Agent => Volatile.Read(ref _agent);
     public Inbox Inbox => Volatile.Read(ref _inbox);
+
+    /// <summary>
+    /// Nobody is here any more: the agent was forgotten, and its number may be another's. The record stays as it was last; who holds on to the
+    /// slot asks this.
+    /// </summary>
+    public bool IsForgotten => Volatile.Read(ref _isForgotten);
 
     /// <summary>Streams of directives that are open to it.</summary>
     public int Streams => Volatile.Read(ref _streams);
@@ -95,6 +102,12 @@ public sealed class AgentSlot : ITimed
                 Forget();
             }
         }
+    }
+
+    internal void Vacate()
+    {
+        Volatile.Write(ref _inbox, Inbox.Empty);
+        Volatile.Write(ref _isForgotten, true);
     }
 
     internal void Replace(Inbox inbox) => Volatile.Write(ref _inbox, inbox);

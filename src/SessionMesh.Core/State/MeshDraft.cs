@@ -11,7 +11,7 @@ namespace SessionMesh.Core.State;
 /// One batch on its way: the base state, and over it what this batch has decided so far, a record a noun. Reads show both.
 /// <see cref="Commit"/> lays the overlay onto the base; dropping the draft leaves the base as it was. The writer's alone.
 /// </summary>
-public sealed class MeshDraft(MeshState state, Moment now)
+public sealed partial class MeshDraft(MeshState state, Moment now)
 {
     private readonly Dictionary<int, Agent> _agents = [];
     private readonly Dictionary<string, int> _newAgents = new(StringComparer.Ordinal);
@@ -19,7 +19,6 @@ public sealed class MeshDraft(MeshState state, Moment now)
     private readonly Dictionary<long, Directive> _directives = [];
     private readonly Dictionary<string, Key> _keys = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int> _newLineages = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, int> _newAgentsByAccount = new(StringComparer.Ordinal);
     private readonly Dictionary<UInt128, Receipt> _receipts = [];
 
     /// <summary>By id; null for one that was removed.</summary>
@@ -70,9 +69,6 @@ public sealed class MeshDraft(MeshState state, Moment now)
     /// <summary>Receipts below this revision go; 0 for none.</summary>
     public long TrimReceiptsBelow { get; internal set; }
 
-    /// <summary>Number that the next new agent gets.</summary>
-    public int NextNumber => state.Slots.Count + _newAgents.Count;
-
     /// <summary>
     /// From now on decides for that actor. False when it is a key that is not valid (any more): a call may have waited, or dripped in,
     /// since it was authenticated.
@@ -91,19 +87,22 @@ public sealed class MeshDraft(MeshState state, Moment now)
 
     /// <summary>An agent, whoever asks.</summary>
     public Agent? KnownAgent(string id) =>
-        _newAgents.TryGetValue(id, out var number) ? _agents[number] : state.Find(id) is { } slot ? AgentAt(slot.Agent.Number) : null;
+        _newAgents.TryGetValue(id, out var number) ? _agents[number]
+        : state.Find(id) is { } slot && !_gone.ContainsKey(slot.Agent.Number) ? AgentAt(slot.Agent.Number)
+        : null;
 
-    public Agent AgentAt(int number) => _agents.TryGetValue(number, out var agent) ? agent : state.Slots[number].Agent;
+    /// <summary>An agent by a number that this batch has from a record of its own.</summary>
+    /// <exception cref="InvalidOperationException">It was forgotten: the number is older than that. See <see cref="FindAt"/>.</exception>
+    public Agent AgentAt(int number) => FindAt(number) ?? throw new InvalidOperationException($"nobody has the number {number}");
 
-    public Inbox InboxOf(int number) =>
-        _inboxes.TryGetValue(number, out var inbox) ? inbox : number < state.Slots.Count ? state.Slots[number].Inbox : Inbox.Empty;
+    public Inbox InboxOf(int number) => _inboxes.TryGetValue(number, out var inbox) ? inbox : SlotAt(number)?.Inbox ?? Inbox.Empty;
 
     /// <summary>A directive that this batch issued or moved, as it is now, pending or not.</summary>
     public Directive ChangedDirective(long revision) => _directives[revision];
 
     /// <summary>What heartbeats said; of an agent that this batch made, nothing.</summary>
     public Vitals VitalsOf(int number) =>
-        number < state.Slots.Count ? state.Slots[number].ReadVitals() : new Vitals { Load = float.NaN, Progress = double.NaN, TouchedAt = AgentSlot.Never };
+        SlotAt(number)?.ReadVitals() ?? new Vitals { Load = float.NaN, Progress = double.NaN, TouchedAt = AgentSlot.Never };
 
     public Key? FindKey(string id)
     {
@@ -125,9 +124,6 @@ public sealed class MeshDraft(MeshState state, Moment now)
 
     /// <summary>Lineages of an account; those that this batch ended count until the next.</summary>
     public int LineagesOf(string account) => state.Keys.LineagesOf(account) + _newLineages.GetValueOrDefault(account);
-
-    /// <summary>Agents that an account made known.</summary>
-    public int AgentsOf(string account) => state.Indexes.OwnedBy(account) + _newAgentsByAccount.GetValueOrDefault(account);
 
     /// <summary>A plain session, if the caller may see it: a key that is for some agents is for no session without one.</summary>
     public Session? FindSession(string id) => Caller?.Reach is null ? KnownSession(id) : null;
@@ -170,7 +166,7 @@ public sealed class MeshDraft(MeshState state, Moment now)
     public List<int> Children(int number)
     {
         var children = number < state.Slots.Count ? state.Forest.Children(number) : [];
-        children.RemoveAll(child => AgentAt(child).Parent != number);
+        children.RemoveAll(child => FindAt(child)?.Parent != number);
         foreach (var agent in _agents.Values)
         {
             if (agent.Parent == number && !children.Contains(agent.Number))
@@ -230,36 +226,16 @@ public sealed class MeshDraft(MeshState state, Moment now)
     /// <summary>Lays the overlay onto the base. Call it once, after the batch is durable.</summary>
     public void Commit()
     {
-        foreach (var number in _newAgents.Values.Order())
+        if (_forgotten.Count > 0)
         {
-            state.Put(_agents[number]);
+            state.BeginForgetting();
+            state.Forget(_gone, ForgottenIncarnation);
+            CommitAgents(); // who may get their numbers
+            state.EndForgetting();
         }
-
-        // Only now: an agent may have been moved below one that is newer than itself.
-        foreach (var number in _newAgents.Values)
+        else
         {
-            state.Forest.Move(state.Slots[number], number, -1, _agents[number].Parent);
-        }
-
-        // Inboxes before agents: who finds an agent dead finds its last word in the inbox.
-        foreach (var (number, inbox) in _inboxes)
-        {
-            state.Slots[number].Replace(inbox);
-        }
-
-        foreach (var (number, agent) in _agents)
-        {
-            var before = state.Slots[number].Agent;
-            if (!ReferenceEquals(before, agent))
-            {
-                state.Put(agent);
-                state.Forest.Move(state.Slots[number], number, before.Parent, agent.Parent);
-            }
-        }
-
-        foreach (var (number, beat) in _renewals)
-        {
-            state.Slots[number].Renew(beat, Now);
+            CommitAgents();
         }
 
         CommitSessions();
@@ -270,11 +246,11 @@ public sealed class MeshDraft(MeshState state, Moment now)
 
     internal void Put(Agent agent, bool isNew = false)
     {
+        CountFor(agent, isNew);
         _agents[agent.Number] = agent;
         if (isNew)
         {
             _newAgents.Add(agent.Id, agent.Number);
-            Count(_newAgentsByAccount, agent.Owner);
         }
     }
 
@@ -288,7 +264,7 @@ public sealed class MeshDraft(MeshState state, Moment now)
     {
         if (key.Lineage == key.Id && !_keys.ContainsKey(key.Id) && state.Keys.Find(key.Id) is null)
         {
-            Count(_newLineages, key.Account);
+            Count(_newLineages, key.Account, 1);
         }
 
         _keys[key.Id] = key;
@@ -318,11 +294,46 @@ public sealed class MeshDraft(MeshState state, Moment now)
         }
     }
 
-    private static void Count(Dictionary<string, int> counts, string? account)
+    private static void Count(Dictionary<string, int> counts, string? account, int by)
     {
-        if (account is not null)
+        if (account is not null && by != 0)
         {
-            counts[account] = counts.GetValueOrDefault(account) + 1;
+            counts[account] = counts.GetValueOrDefault(account) + by;
+        }
+    }
+
+    private void CommitAgents()
+    {
+        foreach (var number in _newAgents.Values.Order())
+        {
+            state.Put(_agents[number]);
+        }
+
+        // Only now: an agent may have been moved below one that is newer than itself.
+        foreach (var number in _newAgents.Values)
+        {
+            state.Forest.Move(state.Slots[number]!, number, -1, _agents[number].Parent);
+        }
+
+        // Inboxes before agents: who finds an agent dead finds its last word in the inbox.
+        foreach (var (number, inbox) in _inboxes)
+        {
+            state.Slots[number]!.Replace(inbox);
+        }
+
+        foreach (var (number, agent) in _agents)
+        {
+            var before = state.Slots[number]!.Agent;
+            if (!ReferenceEquals(before, agent))
+            {
+                state.Put(agent);
+                state.Forest.Move(state.Slots[number]!, number, before.Parent, agent.Parent);
+            }
+        }
+
+        foreach (var (number, beat) in _renewals)
+        {
+            state.Slots[number]!.Renew(beat, Now);
         }
     }
 
@@ -348,14 +359,14 @@ public sealed class MeshDraft(MeshState state, Moment now)
     {
         foreach (var number in _agents.Keys)
         {
-            state.Leases.Schedule(state.Slots[number], number, Now);
+            state.Leases.Schedule(state.Slots[number]!, number, Now);
         }
 
         foreach (var number in _inboxes.Keys)
         {
             if (!_agents.ContainsKey(number))
             {
-                state.Leases.Schedule(state.Slots[number], number, Now);
+                state.Leases.Schedule(state.Slots[number]!, number, Now);
             }
         }
     }

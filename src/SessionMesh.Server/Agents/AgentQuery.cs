@@ -7,12 +7,13 @@ using SessionMesh.Core.State;
 namespace SessionMesh.Server.Agents;
 
 /// <summary>
-/// Which agents a list asks for: bitmaps that are ANDed a word of 64 agents at a time, in order of first registration. The
-/// order never changes, so that the number of the last row is a stable cursor.
+/// Which agents a list asks for: bitmaps that are ANDed a word of 64 agents at a time, in order of their numbers. An agent never
+/// changes its number, so that the number of the last row is a stable cursor.
 /// </summary>
 internal sealed class AgentQuery
 {
     private readonly MeshState _state;
+    private readonly long _asOf;
     private readonly NumberSet? _liveness;
     private readonly bool _stalledOnly;
     private readonly List<NumberSet> _within = [];
@@ -22,6 +23,7 @@ internal sealed class AgentQuery
     public AgentQuery(MeshState state, string filter)
     {
         _state = state;
+        _asOf = state.Revision; // before any set is looked at
         _stalledOnly = filter == AliveFilter.Stalled;
         if (filter != AliveFilter.All)
         {
@@ -100,7 +102,11 @@ internal sealed class AgentQuery
                     return -1;
                 }
 
-                var slot = _state.Slots[number];
+                if (_state.Slots[number] is not { } slot || slot.Agent.Born > _asOf)
+                {
+                    continue; // forgotten since the sets were looked at; who has the number now is in none of them
+                }
+
                 if (_stalledOnly && !slot.ReadVitals().IsStalled(now))
                 {
                     continue;

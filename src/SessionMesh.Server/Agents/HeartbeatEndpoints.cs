@@ -137,7 +137,7 @@ internal static class Heartbeats
         var ttl = LeasePolicy.Grant(slot.Agent.Ttl, engine.State.Indexes.With(Liveness.Alive).Count);
         return slot.TryBeat(body?.Incarnation, beat, engine.Now, ttl)
             ? new((Outcome<Taken>)new Taken(slot, ttl))
-            : ReviveAsync(engine, http, id, body?.Incarnation, beat, slot);
+            : ReviveAsync(engine, http, id, body?.Incarnation, beat);
     }
 
     /// <summary>Takes the acks that a heartbeat carried, together; those refused come back, null when none was.</summary>
@@ -172,10 +172,12 @@ internal static class Heartbeats
         return refused;
     }
 
-    private static async ValueTask<Outcome<Taken>> ReviveAsync(MeshEngine engine, HttpContext http, string id, int? incarnation, Beat beat, AgentSlot slot)
+    private static async ValueTask<Outcome<Taken>> ReviveAsync(MeshEngine engine, HttpContext http, string id, int? incarnation, Beat beat)
     {
         var revived = await engine.ExecuteAsync(
             new ReviveBySignOfLife { Actor = http.GetKey().Id, AgentId = id, Incarnation = incarnation, Beat = beat }, http.StampOrigin());
-        return revived.Succeeded ? new Taken(slot, revived.Value.Ttl) : revived.Error;
+        return !revived.Succeeded ? revived.Error
+            : engine.State.SlotOf(revived.Value) is { } slot ? new Taken(slot, revived.Value.Ttl)
+            : Fencing.NotFound(id);
     }
 }

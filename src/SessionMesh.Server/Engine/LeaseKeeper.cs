@@ -91,7 +91,7 @@ public sealed partial class LeaseKeeper : IDisposable
     {
         var state = _engine.State;
         var alive = state.Indexes.With(Liveness.Alive).Count;
-        var lapsing = due.FindAll(n => state.Slots[n].Agent.Liveness == Liveness.Alive);
+        var lapsing = due.FindAll(n => state.AgentAt(n)?.Liveness == Liveness.Alive);
         var most = LeasePolicy.LapsesPerTick(lapsing.Count, alive);
         IsSlowed = most < lapsing.Count;
         if (!IsSlowed)

@@ -36,7 +36,7 @@ public sealed class HistoryEndpoints(MeshEngine engine, DirectiveHistory history
         json.Raw("{\"directives\":["u8);
         var written = 0;
         var next = 0L;
-        await foreach (var directive in history.NewestFirstAsync(slot.Agent.Number, from))
+        await foreach (var directive in history.NewestFirstAsync(slot.Agent, from))
         {
             if (written == limit)
             {

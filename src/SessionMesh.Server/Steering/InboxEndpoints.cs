@@ -73,7 +73,7 @@ public sealed class InboxEndpoints(MeshEngine engine, DirectiveWriter directives
             subscription.Changed.Reset();
             pending = slot.Inbox.Deliverable(engine.Now.Wall, after);
         }
-        while (pending.IsEmpty && !shutdown.HasBegun && await waiting.UntilAsync(subscription.Changed, http.RequestAborted));
+        while (pending.IsEmpty && !slot.IsForgotten && !shutdown.HasBegun && await waiting.UntilAsync(subscription.Changed, http.RequestAborted));
 
         if (watch.End() is not null)
         {
@@ -81,7 +81,7 @@ public sealed class InboxEndpoints(MeshEngine engine, DirectiveWriter directives
             return;
         }
 
-        if (!engine.State.Reaches(watch.Key, slot.Agent))
+        if (slot.IsForgotten || !engine.State.Reaches(watch.Key, slot.Agent))
         {
             await problems.WriteAsync(http, Fencing.NotFound(slot.Agent.Id));
             return;
@@ -109,7 +109,7 @@ public sealed class InboxEndpoints(MeshEngine engine, DirectiveWriter directives
             {
                 subscription.Changed.Reset();
                 sent = await SendAsync(http, slot, sent, incarnation, watch);
-                var end = End(slot.Agent, incarnation, watch);
+                var end = End(slot, incarnation, watch);
                 if (end is var (name, notice))
                 {
                     await Sse.SendAsync(http, name, notice, MeshJson.Default.StreamNotice);
@@ -141,7 +141,7 @@ public sealed class InboxEndpoints(MeshEngine engine, DirectiveWriter directives
     {
         while (true)
         {
-            var end = End(slot.Agent, incarnation, watch);
+            var end = End(slot, incarnation, watch);
             var fresh = slot.Inbox.Deliverable(engine.Now.Wall, sent, PieceSize);
             if (fresh.IsEmpty || (end is not null && end.Value.Notice.Code != ErrorCodes.Tombstoned))
             {
@@ -177,15 +177,17 @@ public sealed class InboxEndpoints(MeshEngine engine, DirectiveWriter directives
         return 0;
     }
 
-    private (string Event, StreamNotice Notice)? End(Agent agent, int? incarnation, KeyWatch watch)
+    private (string Event, StreamNotice Notice)? End(AgentSlot slot, int? incarnation, KeyWatch watch)
     {
+        var agent = slot.Agent;
         if (shutdown.HasBegun)
         {
             return (StreamEvent.GoAway, new StreamNotice { Code = "shutdown", Detail = "The server is going away. Reconnect." });
         }
 
         // What became of the agent before what became of the key: a bound key ends because its incarnation did.
-        var error = incarnation is { } given && given < agent.Incarnation ? Fencing.Superseded(agent, given)
+        var error = slot.IsForgotten ? Fencing.NotFound(agent.Id)
+            : incarnation is { } given && given < agent.Incarnation ? Fencing.Superseded(agent, given)
             : incarnation is not null && agent.Liveness == Liveness.Dead ? Fencing.Tombstoned(agent)
             : null;
         if (error is not null)

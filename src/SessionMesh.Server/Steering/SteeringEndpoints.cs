@@ -40,7 +40,7 @@ public sealed class SteeringEndpoints(
     {
         var id = (string)http.Request.RouteValues["directive_id"]!;
         if (!DirectiveId.TryParse(id, out var revision) || await history.FindAsync(revision) is not { } directive
-            || !engine.State.Reaches(http.GetKey(), engine.State.AgentAt(directive.Agent)))
+            || engine.State.SlotSince(directive.Agent, revision) is not { } slot || !engine.State.Reaches(http.GetKey(), slot.Agent))
         {
             await problems.WriteAsync(http, SteeringRules.NoSuchDirective());
             return;
@@ -54,13 +54,13 @@ public sealed class SteeringEndpoints(
     {
         var id = (string)http.Request.RouteValues["directive_id"]!;
         if (!DirectiveId.TryParse(id, out var revision) || await history.FindAsync(revision) is not { } directive
-            || !engine.State.Reaches(http.GetKey(), engine.State.AgentAt(directive.Agent)))
+            || engine.State.SlotSince(directive.Agent, revision) is not { } slot || !engine.State.Reaches(http.GetKey(), slot.Agent))
         {
             await problems.WriteAsync(http, SteeringRules.NoSuchDirective());
             return;
         }
 
-        await mutations.RunAsync<Directive>(http, key => new CancelDirective { Actor = key.Id, Number = directive.Agent, Seq = directive.Seq }, Render);
+        await mutations.RunAsync<Directive>(http, key => new CancelDirective { Actor = key.Id, Number = directive.Agent, Seq = directive.Seq, Revision = revision }, Render);
     }
 
     private static Outcome<Command<SteerOutcome>> BindSteer(Key key, SteerRequest? body)
@@ -182,7 +182,7 @@ public sealed class SteeringEndpoints(
     /// <summary>Saying again what was said is no error; saying something else of a directive that is over is.</summary>
     private async Task<Answer?> FinishAckAsync(AckRequest body, long seq, AckOutcome outcome)
     {
-        if (!outcome.Over || await history.FindAsync(outcome.Agent.Number, seq) is not { } ended)
+        if (!outcome.Over || await history.FindAsync(outcome.Agent, seq) is not { } ended)
         {
             return null;
         }
@@ -223,10 +223,10 @@ public sealed class SteeringEndpoints(
         do
         {
             subscription.Changed.Reset();
-            pending = engine.State.Slots[issued.Agent].Inbox.Find(issued.Seq);
+            pending = engine.State.SlotSince(issued.Agent, issued.Revision)?.Inbox.Find(issued.Seq);
         }
         while (pending is not null && pending.State < wanted && !shutdown.HasBegun && await waiting.UntilAsync(subscription.Changed, http.RequestAborted));
 
-        return Render(pending ?? await history.FindAsync(issued.Revision) ?? issued);
+        return Render(pending ?? await history.FindAsync(issued) ?? issued);
     }
 }
