@@ -78,6 +78,9 @@ public sealed partial record MeshCall
     public static MeshCall Heartbeats(IEnumerable<BulkHeartbeat> beats) =>
         new(HttpMethod.Post, Routes.Heartbeats) { Body = BulkHeartbeat.ToBody(beats) };
 
+    public static MeshCall Steers(SteersRequest request) =>
+        Write(HttpMethod.Post, Routes.Steers, request, ClientJson.Context.SteersRequest);
+
     public static MeshCall Steer(SteerRequest request) =>
         Write(HttpMethod.Post, Routes.Steer, request, ClientJson.Context.SteerRequest) with
         {

@@ -76,6 +76,10 @@ public sealed partial class MeshClient : IDisposable
     public Task<SteerManyAnswer> SteerManyAsync(SteerRequest request, CancellationToken cancellation = default) =>
         SendAsync(MeshCall.Steer(request), ClientJson.Context.SteerManyAnswer, cancellation);
 
+    /// <summary>Up to 1,000 words, each to one agent, in one call and one commit. One that cannot be told is in the answer, not an exception.</summary>
+    public Task<SteersAnswer> SteersAsync(SteersRequest request, CancellationToken cancellation = default) =>
+        SendAsync(MeshCall.Steers(request), ClientJson.Context.SteersAnswer, cancellation);
+
     /// <inheritdoc cref="MeshCall.CancelDirective"/>
     public Task<Directive> CancelDirectiveAsync(string directiveId, CancellationToken cancellation = default) =>
         SendAsync(MeshCall.CancelDirective(directiveId), ClientJson.Context.Directive, cancellation);

@@ -6,6 +6,12 @@ public static class Limits
     /// <summary>Bytes of a request body.</summary>
     public const int BodyBytes = 64 * 1024;
 
+    /// <summary>Bytes of the body of <c>POST /steers</c>.</summary>
+    public const int SteersBytes = 1024 * 1024;
+
+    /// <summary>Steers in one call of <c>POST /steers</c>.</summary>
+    public const int Steers = 1000;
+
     /// <summary>Nesting of a request body.</summary>
     public const int JsonDepth = 16;
 

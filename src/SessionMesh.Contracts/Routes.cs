@@ -8,6 +8,7 @@ public static class Routes
     public const string Alive = Prefix + "/alive";
     public const string Registry = Prefix + "/registry";
     public const string Steer = Prefix + "/steer";
+    public const string Steers = Prefix + "/steers";
     public const string Agents = Prefix + "/agents";
     public const string Heartbeats = Prefix + "/heartbeats";
     public const string Directives = Prefix + "/directives";

@@ -15,6 +15,12 @@ public abstract record Command<T>
     /// <summary>False for what is opened by something else than the actor's key, and checks that itself.</summary>
     public virtual bool NeedsValidKey => true;
 
+    /// <summary>About how many bytes it holds while it waits: <see cref="BaseWeight"/>, and the characters of what can be long.</summary>
+    public virtual int Weight => BaseWeight;
+
+    /// <summary>A command with short texts alone, and what waits for it.</summary>
+    protected const int BaseWeight = 512;
+
     public abstract Outcome<T> Decide(MeshDraft draft);
 }
 

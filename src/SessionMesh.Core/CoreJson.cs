@@ -27,6 +27,7 @@ namespace SessionMesh.Core;
 [JsonSerializable(typeof(AgentTombstoneLifted))]
 [JsonSerializable(typeof(DirectiveIssued))]
 [JsonSerializable(typeof(DirectiveMoved))]
+[JsonSerializable(typeof(MessageKept))]
 [JsonSerializable(typeof(SessionCreated))]
 [JsonSerializable(typeof(SessionImported))]
 [JsonSerializable(typeof(SessionUpdated))]

@@ -25,6 +25,9 @@ public sealed class TrimPass(TrimLimits limits, Func<int, long> newestOf)
 
     private const int Pending = 2; // queued, delivered, accepted: all states above are over
 
+    /// <summary>Revisions that follow a message which was kept for many, at most: its directives are issued right after it, for up to so many agents.</summary>
+    private const int MessageReach = 10_000;
+
     private Stage _stage;
     private long _reached;
 
@@ -33,6 +36,7 @@ public sealed class TrimPass(TrimLimits limits, Func<int, long> newestOf)
         Log,
         Directives,
         Keys,
+        Messages,
         Done,
     }
 
@@ -54,6 +58,7 @@ public sealed class TrimPass(TrimLimits limits, Func<int, long> newestOf)
             case Stage.Log: StepLog(db); break;
             case Stage.Directives: StepDirectives(db); break;
             case Stage.Keys: StepKeys(db); break;
+            case Stage.Messages: StepMessages(db); break;
         }
 
         return _stage != Stage.Done;
@@ -96,7 +101,26 @@ public sealed class TrimPass(TrimLimits limits, Func<int, long> newestOf)
         var window = Window("keys", "0, 0, 0", limits.Keys, db);
         var removed = Delete(db, window, row => row.Over > 0 && row.Over < limits.Keys, (row, rows) => rows.Run("DELETE FROM keys WHERE revision = $revision", ("$revision", row.Revision)));
         Removed = Removed with { Keys = Removed.Keys + removed };
-        GoOn(window, Stage.Done, limits.Keys);
+        GoOn(window, Stage.Messages, limits.Keys);
+    }
+
+    /// <summary>A message goes with the last directive that names it, and not before the log has lost the entries that do.</summary>
+    private void StepMessages(SqliteConnection db)
+    {
+        var window = db.Rows(
+            "SELECT revision FROM messages WHERE revision > $after AND revision < $before ORDER BY revision LIMIT $most",
+            r => r.GetInt64(0), ("$after", _reached), ("$before", OldestRevision - MessageReach), ("$most", StepRows));
+        if (window.Count > 0)
+        {
+            db.InTransaction(() => window.Sum(revision => db.Run(
+                """
+                DELETE FROM messages WHERE revision = $revision
+                AND NOT EXISTS (SELECT 1 FROM directives WHERE revision > $revision AND revision <= $upTo AND message_at = $revision)
+                """,
+                ("$revision", revision), ("$upTo", revision + MessageReach))));
+        }
+
+        (_stage, _reached) = window.Count < StepRows ? (Stage.Done, 0) : (Stage.Messages, window[^1]);
     }
 
     private List<Row> Window(string table, string more, long? before, SqliteConnection db) => before is null

@@ -132,12 +132,25 @@ public sealed class MeshClientTests
     [Fact]
     public async Task SteerMany_TellsDirectivesFromRefusals()
     {
-        using var mesh = new Mesh(Json(200, $$"""{"matched":2,"results":[{"agent_id":"123","directive":{{DirectiveJson}}},{"agent_id":"124","code":"inbox_full"}]}"""));
+        using var mesh = new Mesh(Json(200, $$"""{"matched":2,"results":[{"agent_id":"123","directive_id":"d-7","seq":3,"state":"queued"},{"agent_id":"124","code":"inbox_full","detail":"wait"}]}"""));
 
         var answer = await mesh.Client.SteerManyAsync(new SteerRequest { Selector = new() { Cluster = "x" }, Expect = 2, Direction = "west" });
 
         Assert.Equal(2, answer.Matched);
-        Assert.Equal([("123", 4L, null), ("124", null, "inbox_full")], answer.Results.Select(r => (r.AgentId, r.Directive?.Seq, r.Code)));
+        Assert.Equal(
+            [("123", "d-7", 3L, "queued", null, null), ("124", null, (long?)null, null, "inbox_full", "wait")],
+            answer.Results.Select(r => (r.AgentId, r.DirectiveId, r.Seq, r.State, r.Code, r.Detail)));
+    }
+
+    [Fact]
+    public async Task Steers_TellsDirectivesFromRefusals()
+    {
+        using var mesh = new Mesh(Json(200, """{"results":[{"agent_id":"a","directive_id":"d-7","seq":3,"state":"queued"},{"agent_id":"b","code":"not_alive","detail":"gone"}]}"""));
+
+        var answer = await mesh.Client.SteersAsync(new SteersRequest { Steers = [new() { AgentId = "a", Direction = "west" }, new() { AgentId = "b", Verb = "pause" }] });
+
+        Assert.Equal([("d-7", null), (null, "not_alive")], answer.Results.Select(r => (r.DirectiveId, r.Code)));
+        Assert.Equal("""{"steers":[{"agent_id":"a","direction":"west"},{"agent_id":"b","verb":"pause"}]}""", mesh.Requests[0].Body);
     }
 
     [Fact]

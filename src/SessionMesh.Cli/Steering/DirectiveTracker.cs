@@ -57,7 +57,7 @@ internal sealed class DirectiveTracker : IFollowed
         await Parallel.ForEachAsync(
             open,
             new ParallelOptions { MaxDegreeOfParallelism = LooksAtOnce, CancellationToken = cancellation },
-            async (one, token) => one.Directive = await client.SendAsync(MeshCall.Directive(one.Id!), token));
+            async (one, token) => one.Move(await client.SendAsync(MeshCall.Directive(one.Id!), token)));
         open.ForEach(Settle);
     }
 

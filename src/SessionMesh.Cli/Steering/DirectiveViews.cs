@@ -48,14 +48,13 @@ internal static class DirectiveViews
     /// <summary>An inbox; by <c>name</c> its sequence numbers, which is what <c>ack</c> takes.</summary>
     public static readonly View Inbox = new() { RowsMember = "directives", Names = ["seq"], Table = s_table, More = s_more };
 
-    /// <summary>What became of many; a row is the directive, with <c>code</c> where there is none.</summary>
+    /// <summary>What became of many: how far each directive has come, or <c>code</c> where there is none.</summary>
     public static readonly View Many = new()
     {
         RowsMember = "results",
-        RowsOf = ManyRows,
         Names = ["agent_id"],
-        Table = [Column.Of("agent", "agent_id"), .. s_table[..^3], Column.Of("code"), Column.Of("note")],
-        More = [Column.Of("message"), .. s_more[..^1], Column.Of("issued", "issued_at"), Column.Of("expires", "expires_at")],
+        Table = [Column.Of("agent", "agent_id"), s_table[0], s_table[3], Column.Of("code"), Column.Of("note")],
+        More = [Column.Of("directive", "directive_id"), Column.Of("detail")],
     };
 
     /// <summary>A dry run: who it would be.</summary>
@@ -72,11 +71,4 @@ internal static class DirectiveViews
 
     /// <summary>What came with the answer to a heartbeat.</summary>
     public static readonly View Heartbeat = Inbox;
-
-    private static IEnumerable<JsonElement> ManyRows(JsonElement answer) => !answer.TryGetProperty("results", out var results) ? [] :
-        results.EnumerateArray().Select(result => !result.TryGetProperty("directive", out var directive) ? result : Json.Build(json =>
-        {
-            foreach (var member in directive.EnumerateObject()) member.WriteTo(json);
-            if (result.TryGetProperty("code", out var code)) json.WriteString("code"u8, code.GetString());
-        }));
 }

@@ -14,6 +14,7 @@ public static class ErrorCodes
     public const string HostNotAllowed = "host_not_allowed";
     public const string BodyTooLarge = "body_too_large";
     public const string NotABackup = "not_a_backup";
+    public const string NotStorable = "not_storable";
 
     // 401, 403
     public const string Unauthenticated = "unauthenticated";
@@ -73,6 +74,7 @@ public static class ErrorCodes
     public const string Internal = "internal";
     public const string Busy = "busy";
     public const string CommitFailed = "commit_failed";
+    public const string OutcomeUnknown = "outcome_unknown";
     public const string DiskFull = "disk_full";
     public const string StoreDamaged = "store_damaged";
 }

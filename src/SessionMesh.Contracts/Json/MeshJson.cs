@@ -41,6 +41,8 @@ namespace SessionMesh.Contracts.Json;
 [JsonSerializable(typeof(DirectiveList))]
 [JsonSerializable(typeof(DirectiveHistory))]
 [JsonSerializable(typeof(SteerManyAnswer))]
+[JsonSerializable(typeof(SteersRequest))]
+[JsonSerializable(typeof(SteersAnswer))]
 [JsonSerializable(typeof(KillManyAnswer))]
 [JsonSerializable(typeof(ForgottenAgent))]
 [JsonSerializable(typeof(CreateKeyRequest))]

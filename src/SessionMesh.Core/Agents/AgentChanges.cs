@@ -15,6 +15,9 @@ public sealed record AgentDeclared : Change
 
     [JsonIgnore]
     public override string Kind => Name;
+
+    [JsonIgnore]
+    public override long Weight => BaseWeight + WeightOf(Specializations, Labels);
 }
 
 /// <summary>An agent began a session, and with it an incarnation; the agent itself may be new. Subject: its id.</summary>
@@ -36,6 +39,9 @@ public sealed record AgentRegistered : Change
 
     [JsonIgnore]
     public override string Kind => Name;
+
+    [JsonIgnore]
+    public override long Weight => BaseWeight + WeightOf(Specializations, Labels);
 }
 
 /// <summary>What an agent declares of itself changed; all of it is repeated. Subject: its id.</summary>
@@ -51,6 +57,9 @@ public sealed record AgentUpdated : Change
 
     [JsonIgnore]
     public override string Kind => Name;
+
+    [JsonIgnore]
+    public override long Weight => BaseWeight + WeightOf(Specializations, Labels);
 }
 
 /// <summary>An agent's lease lapsed: <c>agent.suspect</c>, a TTL later <c>agent.lost</c>; or it beat again: <c>agent.alive</c>.</summary>

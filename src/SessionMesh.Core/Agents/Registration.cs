@@ -18,6 +18,9 @@ public sealed record Profile
 
     /// <summary>Seconds of the lease.</summary>
     public int? Ttl { get; init; }
+
+    /// <summary>Characters of what can be long.</summary>
+    internal int Length => (Specializations?.Sum(name => name.Length) ?? 0) + (Labels?.Sum(label => label.Key.Length + label.Value.Length) ?? 0);
 }
 
 /// <summary>What a registration came to.</summary>
@@ -35,6 +38,8 @@ public sealed record RegisterAgent : Command<Registered>
     public required Profile Profile { get; init; }
     public int? Incarnation { get; init; }
     public bool Takeover { get; init; }
+
+    public override int Weight => BaseWeight + Profile.Length;
 
     public override Outcome<Registered> Decide(MeshDraft draft)
     {
@@ -84,6 +89,8 @@ public sealed record RegisterSpecialization : Command<Registered>
     public required string AgentId { get; init; }
     public required string Specialization { get; init; }
     public required Profile Profile { get; init; }
+
+    public override int Weight => BaseWeight + Profile.Length;
 
     public override Outcome<Registered> Decide(MeshDraft draft)
     {

@@ -30,4 +30,18 @@ public abstract record Change
 
     [JsonIgnore]
     public abstract string Kind { get; }
+
+    /// <summary>
+    /// About how many bytes it takes in the log and in memory: <see cref="BaseWeight"/>, and the characters of those of its texts
+    /// that can be long. Batches and the feed are bounded by it.
+    /// </summary>
+    [JsonIgnore]
+    public virtual long Weight => BaseWeight;
+
+    /// <summary>An entry with short texts alone: its envelope, its row and its record.</summary>
+    protected const long BaseWeight = 512;
+
+    /// <summary>What the names and labels of an agent weigh.</summary>
+    protected static long WeightOf(IReadOnlyList<string> names, IReadOnlyDictionary<string, string>? labels) =>
+        names.Sum(name => name.Length) + (labels?.Sum(label => label.Key.Length + label.Value.Length) ?? 0);
 }

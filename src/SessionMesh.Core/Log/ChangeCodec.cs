@@ -19,6 +19,7 @@ public static class ChangeCodec
         switch (change)
         {
             case DirectiveIssued c: JsonSerializer.Serialize(writer, c, CoreJson.Default.DirectiveIssued); break;
+            case MessageKept c: JsonSerializer.Serialize(writer, c, CoreJson.Default.MessageKept); break;
             case DirectiveMoved c: JsonSerializer.Serialize(writer, c, CoreJson.Default.DirectiveMoved); break;
             case AgentRegistered c: JsonSerializer.Serialize(writer, c, CoreJson.Default.AgentRegistered); break;
             case AgentLivenessChanged c: JsonSerializer.Serialize(writer, c, CoreJson.Default.AgentLivenessChanged); break;
@@ -54,6 +55,7 @@ public static class ChangeCodec
         var change = kind switch
         {
             DirectiveIssued.Name => JsonSerializer.Deserialize(payload, CoreJson.Default.DirectiveIssued),
+            MessageKept.Name => JsonSerializer.Deserialize(payload, CoreJson.Default.MessageKept),
             AgentRegistered.Name => JsonSerializer.Deserialize(payload, CoreJson.Default.AgentRegistered),
             AgentUpdated.Name => JsonSerializer.Deserialize(payload, CoreJson.Default.AgentUpdated),
             AgentDeclared.Name => JsonSerializer.Deserialize(payload, CoreJson.Default.AgentDeclared),

@@ -38,6 +38,8 @@ public sealed record UpdateAgentSession : AgentSessionCommand
 {
     public required IReadOnlyDictionary<string, string?> Meta { get; init; }
 
+    public override int Weight => BaseWeight + SessionRules.Length(Meta);
+
     protected override MeshError? Change(MeshDraft draft, Agent agent)
     {
         if (SessionRules.CheckSize(agent.Meta.With(Meta)) is { } tooLarge)

@@ -57,6 +57,8 @@ public sealed record ImportSessions : Command<int>
     public required IReadOnlyList<ForeignSession> Records { get; init; }
     public bool DryRun { get; init; }
 
+    public override int Weight => BaseWeight + Records.Sum(record => 256 + record.Meta.Utf8().Length);
+
     public override Outcome<int> Decide(MeshDraft draft)
     {
         if (SessionRules.CheckMayCreate(draft) is { } refused)

@@ -21,6 +21,9 @@ public sealed record SessionCreated : Change
 
     [JsonIgnore]
     public override string Kind => Name;
+
+    [JsonIgnore]
+    public override long Weight => BaseWeight + (Meta?.Utf8().Length ?? 0);
 }
 
 /// <summary>A session of another store came here as it was. Subject: its id.</summary>
@@ -48,6 +51,9 @@ public sealed record SessionImported : Change
 
     [JsonIgnore]
     public override string Kind => Name;
+
+    [JsonIgnore]
+    public override long Weight => BaseWeight + (Meta?.Utf8().Length ?? 0);
 }
 
 /// <summary>Entries of a session's metadata were set, or taken away where they are null. Subject: its id.</summary>
@@ -61,6 +67,9 @@ public sealed record SessionUpdated : Change
 
     [JsonIgnore]
     public override string Kind => Name;
+
+    [JsonIgnore]
+    public override long Weight => BaseWeight + Meta.Sum(entry => entry.Key.Length + (entry.Value?.Length ?? 0));
 }
 
 /// <summary>A session's time began anew. Subject: its id.</summary>

@@ -14,6 +14,8 @@ public sealed record CreateSession : Command<Session>
     public int? Ttl { get; init; }
     public Meta Meta { get; init; } = Meta.Empty;
 
+    public override int Weight => BaseWeight + Meta.Utf8().Length;
+
     public override Outcome<Session> Decide(MeshDraft draft)
     {
         if ((SessionRules.CheckMayCreate(draft) ?? SessionRules.CheckSize(Meta)) is { } refused)
@@ -47,6 +49,8 @@ public sealed record UpdateSession : Command<Session>
 
     /// <summary>The version the caller has seen; null asks for none.</summary>
     public long? IfMatch { get; init; }
+
+    public override int Weight => BaseWeight + SessionRules.Length(Meta);
 
     public override Outcome<Session> Decide(MeshDraft draft)
     {

@@ -17,6 +17,9 @@ public static class SessionRules
         ? new MeshError(403, ErrorCodes.OutsideReach, $"This key is for agents within {reach}, and a plain session has none. Use a key without a limit.")
         : null;
 
+    /// <summary>Characters of changes of metadata.</summary>
+    internal static int Length(IReadOnlyDictionary<string, string?> changes) => changes.Sum(change => change.Key.Length + (change.Value?.Length ?? 0));
+
     /// <summary>Microseconds.</summary>
     public static long Micros(this Moment now) => now.Wall * 1000;
 

@@ -21,6 +21,7 @@ internal static class Fold
         {
             case DirectiveIssued c: Issue(draft, c); break;
             case DirectiveMoved c: Move(draft, c); break;
+            case MessageKept c: draft.Message = c; break;
             case AgentRegistered c: Register(draft, c); break;
             case AgentDeclared c: Declare(draft, c); break;
             case AgentUpdated c: Update(draft, c); break;
@@ -174,6 +175,7 @@ internal static class Fold
         var agent = Subject(draft, c);
         var number = agent.Number;
         var inbox = draft.InboxOf(number);
+        var kept = c.Kept = c.MessageAt == 0 ? null : KeptMessage(draft, c);
         var directive = new Directive
         {
             Revision = c.Revision,
@@ -183,14 +185,19 @@ internal static class Fold
             Previous = inbox.LastRevision,
             Verb = c.Verb,
             Direction = c.Direction,
-            Message = c.Message,
-            Data = c.Data,
+            Message = kept is null ? c.Message : kept.Text,
+            Data = kept is null ? c.Data : kept.Data,
+            MessageAt = c.MessageAt,
             IssuedBy = c.Actor,
             IssuedAt = c.At,
             ExpiresAt = c.ExpiresAt,
         };
         draft.Put(number, inbox.Issue(directive), directive);
     }
+
+    private static MessageKept KeptMessage(MeshDraft draft, DirectiveIssued c) => draft.Message is { } kept && kept.Revision == c.MessageAt
+        ? kept
+        : throw new InvalidDataException($"revision {c.Revision} has its message at {c.MessageAt}, which is not the newest that was kept");
 
     private static void Move(MeshDraft draft, DirectiveMoved c)
     {

@@ -119,4 +119,39 @@ public sealed partial class MeshDraft
 
     /// <summary>The base's slot of who has a number now; null where that is nobody, or one whom this batch has made known.</summary>
     private AgentSlot? SlotAt(int number) => number < state.Slots.Count && !_gone.ContainsKey(number) ? state.Slots[number] : null;
+
+    private void CommitAgents()
+    {
+        foreach (var number in _newAgents.Values.Order())
+        {
+            state.Put(_agents[number]);
+        }
+
+        // Only now: an agent may have been moved below one that is newer than itself.
+        foreach (var number in _newAgents.Values)
+        {
+            state.Forest.Move(state.Slots[number]!, number, -1, _agents[number].Parent);
+        }
+
+        // Inboxes before agents: who finds an agent dead finds its last word in the inbox.
+        foreach (var (number, inbox) in _inboxes)
+        {
+            state.Slots[number]!.Replace(inbox);
+        }
+
+        foreach (var (number, agent) in _agents)
+        {
+            var before = state.Slots[number]!.Agent;
+            if (!ReferenceEquals(before, agent))
+            {
+                state.Put(agent);
+                state.Forest.Move(state.Slots[number]!, number, before.Parent, agent.Parent);
+            }
+        }
+
+        foreach (var (number, beat) in _renewals)
+        {
+            state.Slots[number]!.Renew(beat, Now);
+        }
+    }
 }

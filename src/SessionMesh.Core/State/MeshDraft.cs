@@ -45,6 +45,9 @@ public sealed partial class MeshDraft(MeshState state, Moment now)
     /// <summary>What this batch appends to the log, in order.</summary>
     public IReadOnlyList<Change> Changes => _changes;
 
+    /// <summary>What they weigh together; see <see cref="Change.Weight"/>.</summary>
+    public long Weight { get; private set; }
+
     /// <summary>Records as this batch leaves them: what the tables must show.</summary>
     public IReadOnlyCollection<Agent> ChangedAgents => _agents.Values;
 
@@ -68,6 +71,9 @@ public sealed partial class MeshDraft(MeshState state, Moment now)
 
     /// <summary>Receipts below this revision go; 0 for none.</summary>
     public long TrimReceiptsBelow { get; internal set; }
+
+    /// <summary>The newest message that was kept for many; see <see cref="MessageKept"/>.</summary>
+    public MessageKept? Message { get; internal set; } = state.Message;
 
     /// <summary>
     /// From now on decides for that actor. False when it is a key that is not valid (any more): a call may have waited, or dripped in,
@@ -202,12 +208,14 @@ public sealed partial class MeshDraft(MeshState state, Moment now)
         change.At = Now.Wall;
         change.Actor = Actor;
         change.Origin = Origin;
-        _changes.Add(change);
-        Apply(change);
+        Append(change);
         return change.Revision;
     }
 
-    /// <summary>Applies a change that is in the log already: another node's, or one that is being replayed.</summary>
+    /// <summary>
+    /// Applies a change that is in the log already: another node's, or one that is being replayed. A registration, or a revival,
+    /// that comes this way is a sign of life: the lease begins when it is applied.
+    /// </summary>
     /// <exception cref="InvalidDataException">It does not follow the newest revision.</exception>
     public void Apply(Change change)
     {
@@ -216,8 +224,11 @@ public sealed partial class MeshDraft(MeshState state, Moment now)
             throw new InvalidDataException($"revision {change.Revision} does not follow {Revision}");
         }
 
-        Revision = change.Revision;
-        Fold.Apply(this, change);
+        Append(change);
+        if (change is AgentRegistered or AgentLivenessChanged { Liveness: Liveness.Alive })
+        {
+            Renew(KnownAgent(change.Subject)!.Number, Beat.Empty);
+        }
     }
 
     /// <summary>The agent's lease is renewed when this batch commits. In memory alone: no change, no row.</summary>
@@ -238,10 +249,19 @@ public sealed partial class MeshDraft(MeshState state, Moment now)
             CommitAgents();
         }
 
+        state.Message = Message;
         CommitSessions();
         CommitKeysAndReceipts();
         Reschedule();
         state.Advance(Revision);
+    }
+
+    private void Append(Change change)
+    {
+        _changes.Add(change);
+        Weight += change.Weight;
+        Revision = change.Revision;
+        Fold.Apply(this, change);
     }
 
     internal void Put(Agent agent, bool isNew = false)
@@ -299,41 +319,6 @@ public sealed partial class MeshDraft(MeshState state, Moment now)
         if (account is not null && by != 0)
         {
             counts[account] = counts.GetValueOrDefault(account) + by;
-        }
-    }
-
-    private void CommitAgents()
-    {
-        foreach (var number in _newAgents.Values.Order())
-        {
-            state.Put(_agents[number]);
-        }
-
-        // Only now: an agent may have been moved below one that is newer than itself.
-        foreach (var number in _newAgents.Values)
-        {
-            state.Forest.Move(state.Slots[number]!, number, -1, _agents[number].Parent);
-        }
-
-        // Inboxes before agents: who finds an agent dead finds its last word in the inbox.
-        foreach (var (number, inbox) in _inboxes)
-        {
-            state.Slots[number]!.Replace(inbox);
-        }
-
-        foreach (var (number, agent) in _agents)
-        {
-            var before = state.Slots[number]!.Agent;
-            if (!ReferenceEquals(before, agent))
-            {
-                state.Put(agent);
-                state.Forest.Move(state.Slots[number]!, number, before.Parent, agent.Parent);
-            }
-        }
-
-        foreach (var (number, beat) in _renewals)
-        {
-            state.Slots[number]!.Renew(beat, Now);
         }
     }
 

@@ -35,6 +35,9 @@ public sealed class MeshState
     public ReceiptTable Receipts { get; } = new();
     public SessionTable Sessions { get; } = new();
 
+    /// <summary>The newest message that was kept for many. A batch refers to none but its own, so that a start needs none. The writer's alone.</summary>
+    internal MessageKept? Message { get; set; }
+
     /// <summary>Revision of the newest change that is committed and applied.</summary>
     public long Revision => Volatile.Read(ref _revision);
 

@@ -52,6 +52,8 @@ public sealed record AckDirective : Command<AckOutcome>
     public string? Note { get; init; }
     public int? Incarnation { get; init; }
 
+    public override int Weight => BaseWeight + (Note?.Length ?? 0);
+
     public override Outcome<AckOutcome> Decide(MeshDraft draft)
     {
         if (draft.FindAgent(AgentId) is not { } agent)

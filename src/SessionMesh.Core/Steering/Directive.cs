@@ -24,6 +24,9 @@ public sealed record Directive
 
     /// <summary>JSON text.</summary>
     public string? Data { get; init; }
+
+    /// <summary>Revision under which message and data are kept, for this directive and others; 0 where they are its own.</summary>
+    public long MessageAt { get; init; }
     public DeliveryState State { get; init; }
     public required string IssuedBy { get; init; }
     public required long IssuedAt { get; init; }

@@ -18,6 +18,9 @@ public sealed record Message
 
     /// <summary>Keep it for an agent that is not alive.</summary>
     public bool Hold { get; init; }
+
+    /// <summary>Characters of what can be long.</summary>
+    internal int Length => (Text?.Length ?? 0) + (Data?.Length ?? 0);
 }
 
 /// <summary>What a steer came to: one directive, or a result for each of many agents.</summary>
@@ -28,6 +31,8 @@ public sealed record SteerAgent : Command<SteerOutcome>
 {
     public required string AgentId { get; init; }
     public required Message Message { get; init; }
+
+    public override int Weight => BaseWeight + Message.Length;
 
     public override Outcome<SteerOutcome> Decide(MeshDraft draft)
     {
@@ -43,7 +48,7 @@ public sealed record SteerAgent : Command<SteerOutcome>
 }
 
 /// <summary>What became of one agent of many: a directive or an error; in a dry run neither.</summary>
-public sealed record Steered(Agent Agent, Directive? Directive, MeshError? Error);
+public sealed record Steered(string AgentId, Directive? Directive, MeshError? Error);
 
 /// <summary>
 /// One word to every agent that a selector matches, if they are as many as the caller expects. One transaction: all that can
@@ -56,13 +61,15 @@ public sealed record SteerMany : Command<SteerOutcome>
     public int? Expect { get; init; }
     public bool DryRun { get; init; }
 
+    public override int Weight => BaseWeight + Message.Length;
+
     public override Outcome<SteerOutcome> Decide(MeshDraft draft)
     {
         var matched = Selection.Match(draft, agent =>
             agent.Liveness is Liveness.Alive or Liveness.Suspect || (Message.Hold && agent.Liveness is Liveness.Lost or Liveness.Declared));
         if (DryRun)
         {
-            return new SteerOutcome(null, matched.ConvertAll(agent => new Steered(agent, null, null)));
+            return new SteerOutcome(null, matched.ConvertAll(agent => new Steered(agent.Id, null, null)));
         }
 
         if (Selection.CheckCount(matched.Count, Expect) is { } refused)
@@ -70,13 +77,31 @@ public sealed record SteerMany : Command<SteerOutcome>
             return refused;
         }
 
-        var results = new List<Steered>(matched.Count);
-        foreach (var agent in matched)
+        var errors = matched.ConvertAll(agent => SteeringRules.CheckReachable(draft, agent, Message.Hold));
+        var keptAt = errors.Count(error => error is null) > 1 ? SteeringRules.Keep(draft, Message) : 0;
+        return new SteerOutcome(null, [.. matched.Zip(errors, (agent, error) =>
+            new Steered(agent.Id, error is null ? SteeringRules.Issue(draft, agent, Message, keptAt) : null, error))]);
+    }
+}
+
+/// <summary><c>POST /steers</c>: a word to each of many agents, in one commit. Each stands for itself: one that cannot be told refuses no other.</summary>
+public sealed record SteerEach : Command<IReadOnlyList<Steered>>
+{
+    public required IReadOnlyList<(string AgentId, Message Message)> Steers { get; init; }
+
+    public override int Weight => BaseWeight + Steers.Sum(steer => 128 + steer.Message.Length);
+
+    /// <summary>Answers in the order of <see cref="Steers"/>.</summary>
+    public override Outcome<IReadOnlyList<Steered>> Decide(MeshDraft draft)
+    {
+        var results = new List<Steered>(Steers.Count);
+        foreach (var (id, message) in Steers)
         {
-            var error = SteeringRules.CheckReachable(draft, agent, Message.Hold);
-            results.Add(new Steered(agent, error is null ? SteeringRules.Issue(draft, agent, Message) : null, error));
+            var agent = draft.FindAgent(id);
+            var error = agent is null ? Fencing.NotFound(id) : SteeringRules.CheckReachable(draft, agent, message.Hold);
+            results.Add(new Steered(id, error is null ? SteeringRules.Issue(draft, agent!, message) : null, error));
         }
 
-        return new SteerOutcome(null, results);
+        return results;
     }
 }

@@ -11,6 +11,9 @@ public static class SteeringRules
     /// <summary>Milliseconds past its deadline for which a stop directive stays, so that a runner that was away hears of it.</summary>
     private const long StopOutlives = KillRules.Tombstone;
 
+    /// <summary>Characters past which a message to many is kept once: below, a row of its own costs more than the repetition.</summary>
+    private const int KeptFrom = 512;
+
     public static MeshError NoSuchDirective() =>
         new(404, ErrorCodes.DirectiveNotFound, "No such directive. Its id is in the answer to POST /api/session-mesh/steer.");
 
@@ -36,7 +39,8 @@ public static class SteeringRules
             };
     }
 
-    internal static Directive Issue(MeshDraft draft, Agent agent, Message message)
+    /// <param name="keptAt">Revision under which text and data are kept already, see <see cref="Keep"/>; 0 for none.</param>
+    internal static Directive Issue(MeshDraft draft, Agent agent, Message message, long keptAt = 0)
     {
         var revision = draft.Emit(new DirectiveIssued
         {
@@ -44,12 +48,20 @@ public static class SteeringRules
             Seq = draft.InboxOf(agent.Number).LastSeq + 1,
             Verb = message.Verb,
             Direction = message.Direction,
-            Message = message.Text,
-            Data = message.Data,
+            Message = keptAt == 0 ? message.Text : null,
+            Data = keptAt == 0 ? message.Data : null,
+            MessageAt = keptAt,
             ExpiresAt = draft.Now.Wall + (message.Ttl * 1000L),
         });
         return draft.ChangedDirective(revision);
     }
+
+    /// <summary>
+    /// Keeps what is said to many once, if it is long: 64 KiB to 10,000 agents would be 1.3 GB otherwise, in the log and in the table. Returns the
+    /// revision to name; 0 for what each directive says itself.
+    /// </summary>
+    internal static long Keep(MeshDraft draft, Message message) =>
+        message.Length <= KeptFrom ? 0 : draft.Emit(new MessageKept { Subject = "messages", Text = message.Text, Data = message.Data });
 
     /// <summary>A stop directive is never refused for a full inbox.</summary>
     internal static void IssueStop(MeshDraft draft, Agent agent, int grace, bool force, string? reason) =>

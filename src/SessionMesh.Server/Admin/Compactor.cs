@@ -99,7 +99,7 @@ public sealed partial class Compactor : IDisposable
                 forgotten = await ForgetAsync(gone); // first: then what was theirs alone may go, too
             }
 
-            while (await _engine.UpkeepAsync(db => Step(pass, db)))
+            while (await _engine.UpkeepAsync(() => Step(pass, _store.Connection)))
             {
                 Volatile.Write(ref _state, new(began, 0, pass.Removed, Failed: false, forgotten));
                 _over.Token.ThrowIfCancellationRequested();

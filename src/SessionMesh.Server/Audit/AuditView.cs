@@ -18,25 +18,19 @@ internal sealed class AuditView(AuditFilter filter, RefusalLog refusals, long at
     private const int PieceSize = 256;
     private long _at = at;
 
-    public override void Write(Utf8Buffer text, IReadOnlyList<Change> changes)
+    public override void Write(Utf8Buffer text, Change change)
     {
-        foreach (var change in changes)
+        if (filter.Matches(change))
         {
-            if (filter.Matches(change))
-            {
-                Write(text, AuditEntries.ToWire(change));
-            }
+            Write(text, AuditEntries.ToWire(change));
         }
     }
 
-    public override void Write(Utf8Buffer text, IReadOnlyList<ChangeRow> rows)
+    public override void Write(Utf8Buffer text, ChangeRow row)
     {
-        foreach (var row in rows)
+        if (filter.Matches(row))
         {
-            if (filter.Matches(row))
-            {
-                Write(text, AuditEntries.ToWire(row));
-            }
+            Write(text, AuditEntries.ToWire(row));
         }
     }
 

@@ -1,5 +1,3 @@
-using Microsoft.Data.Sqlite;
-using SessionMesh.Contracts.Errors;
 using SessionMesh.Core;
 using SessionMesh.Core.Agents;
 using SessionMesh.Core.Idempotency;
@@ -11,22 +9,38 @@ using SessionMesh.Server.Store;
 namespace SessionMesh.Server.Engine;
 
 /// <summary>
-/// The only writer. On a thread of its own it takes what has queued, decides each command, commits the batch in one
-/// transaction, and only then applies it to memory, publishes it and answers the callers: no caller hears of success
-/// before the disk has it. A failed commit fails its whole batch and leaves memory as it was; a failed fsync ends the
-/// process, since nobody knows then what the disk holds.
+/// The only writer. On a thread of its own it takes what has queued and runs it as turns of the log: begin (catch up with what
+/// others wrote, where there are others), decide each command, commit the batch in one transaction, and only then apply it to memory,
+/// publish it and answer the callers. No caller hears of success before the disk has it.
 /// </summary>
+/// <remarks>
+/// A commit ends in one of five ways. <i>Committed</i>: the batch is applied and answered. <i>Failed</i>: all of it is refused, and
+/// memory is as it was. <i>Refused</i>, or anything thrown: one command is at fault, so the batch is halved until it stands alone; the
+/// others are committed. <i>Behind</i>: what others wrote is applied and published like our own, and the batch is decided again.
+/// <i>Unknown</i>: the store finds out before anybody is answered.
+/// </remarks>
 public sealed partial class MeshEngine : IDisposable
 {
     /// <summary>Commands in one batch at most: bounds the wait of the first one behind the last.</summary>
     public const int MaxBatch = 1024;
 
+    /// <summary>
+    /// Changes after which a batch takes no more commands: with two rows each, a 20th of a second of the store's work
+    /// (docs/performance.md). One command may bring more by itself.
+    /// </summary>
+    public const int MaxChanges = 4096;
+
+    /// <summary>Bytes after which a batch takes no more commands, as <see cref="Change.Weight"/> has them: a 20th of a second of a modest disk.</summary>
+    public const long MaxBytes = 8 << 20;
+
     /// <summary>Commands that may wait. Past it callers get 503: at 36,000 a second (eng/bench.sh, item c) this is half a second of work.</summary>
     public const int QueueCapacity = 20_000;
 
-    private readonly WorkQueue _queue = new(QueueCapacity);
-    private readonly LogWriter _writer;
-    private readonly MeshStore _store;
+    /// <summary>Bytes that the commands which wait may weigh together, as <see cref="Command{T}.Weight"/> has them.</summary>
+    public const long QueueBytes = 64 << 20;
+
+    private readonly WorkQueue _queue = new(QueueCapacity, QueueBytes);
+    private readonly IMeshLog _store;
     private readonly Publisher _publisher;
     private readonly MeshClock _clock;
     private readonly ILogger<MeshEngine> _log;
@@ -35,10 +49,10 @@ public sealed partial class MeshEngine : IDisposable
     /// <summary>The batch that is being decided; the engine's thread alone.</summary>
     private MeshDraft? _deciding;
 
-    public MeshEngine(MeshStore store, MeshState state, MeshClock clock, Publisher publisher, ILogger<MeshEngine> log)
+    /// <param name="store">Belongs to the engine from now on, and is disposed of with it.</param>
+    public MeshEngine(IMeshLog store, MeshState state, MeshClock clock, Publisher publisher, ILogger<MeshEngine> log)
     {
         (_store, State, _clock, _publisher, _log) = (store, state, clock, publisher, log);
-        _writer = new LogWriter(store);
         _thread = new Thread(Run) { Name = "mesh-engine", IsBackground = true };
         _thread.Start();
     }
@@ -49,6 +63,9 @@ public sealed partial class MeshEngine : IDisposable
     public Moment Now => _clock.Now();
 
     public TimeProvider Time => _clock.Time;
+
+    /// <summary>Commands that wait.</summary>
+    public int Queued => _queue.Count;
 
     /// <summary>
     /// The id of an agent's parent; null for none. While an answer is rendered inside a batch (under an <c>Idempotency-Key</c>) as that batch
@@ -69,17 +86,17 @@ public sealed partial class MeshEngine : IDisposable
     public Task<Executed<T>> ExecuteAsync<T>(Command<T> command, Origin origin, IdempotencyToken? token, Func<T, Answer?>? render)
     {
         var item = new WorkItem<T>(command, origin, token, render);
-        return _queue.TryAdd(item) ? item.Done : Task.FromResult(new Executed<T>(WorkItem<T>.Busy()));
+        return _queue.TryAdd(item) ? item.Done : Task.FromResult(new Executed<T>(Refusals.Busy()));
     }
 
     /// <summary>Queues a command of the mesh itself, which nobody waits for. Full, it is dropped: use it only for what will be found due again.</summary>
     public void Post<T>(Command<T> command) => _queue.TryAdd(new WorkItem<T>(command, Origin.Mesh, null, null));
 
     /// <summary>
-    /// Runs a small piece of upkeep on the writer's connection, between two batches and behind what waits; see <see cref="UpkeepItem"/>.
+    /// Runs a small piece of upkeep on the engine's thread, between two batches and behind what waits; see <see cref="UpkeepItem"/>.
     /// Cancelled when the engine ends first.
     /// </summary>
-    internal Task<T> UpkeepAsync<T>(Func<SqliteConnection, T> work)
+    internal Task<T> UpkeepAsync<T>(Func<T> work)
     {
         var item = new UpkeepItem<T>(work);
         _queue.Add(item);
@@ -91,8 +108,8 @@ public sealed partial class MeshEngine : IDisposable
     {
         _queue.Close();
         _thread.Join();
-        _writer.Dispose();
         _queue.Dispose();
+        _store.Dispose();
     }
 
     private void Run()
@@ -100,97 +117,189 @@ public sealed partial class MeshEngine : IDisposable
         var batch = new List<WorkItem>(MaxBatch);
         while (_queue.Take(batch, MaxBatch))
         {
-            RunBatch(batch);
+            RunAll(batch);
             batch.Clear();
-            _queue.TakeUpkeep()?.Run(_store.Connection);
+            _queue.TakeUpkeep()?.Run();
         }
     }
 
-    private void RunBatch(List<WorkItem> batch)
+    /// <summary>Runs turns until every command is answered: one, unless the commands are too much for it or something goes wrong.</summary>
+    private void RunAll(List<WorkItem> batch)
     {
-        if (Decide(batch) is not { } draft)
+        while (batch.Count > 0)
         {
-            return;
+            batch.RemoveRange(0, RunTurn(batch));
         }
+    }
 
+    /// <summary>One turn of the log. Returns how many commands, from the first on, are answered; none when it has to be tried again.</summary>
+    private int RunTurn(List<WorkItem> batch)
+    {
         try
         {
-            if (draft.Changes.Count > 0)
-            {
-                _writer.Write(draft);
-            }
+            Follow(_store.Begin(State.Revision));
         }
-        catch (StoreException e) when (e.IsFsync)
-        {
-            Environment.FailFast("fsync failed: what the disk holds is unknown, and retrying is unsafe", e);
-        }
-        catch (StoreException e)
+#pragma warning disable CA1031 // Whatever a store throws must not take the engine down: nothing has begun.
+        catch (Exception e)
+#pragma warning restore CA1031
         {
             LogCommitFailed(batch.Count, e);
-            var error = e.IsFull
-                ? new MeshError(507, ErrorCodes.DiskFull, "The server's disk is full. Nothing was changed; reading goes on. Free some room and try again.")
-                : new MeshError(503, ErrorCodes.CommitFailed, "The server could not write this to its store. Nothing was changed; try again.") { RetryAfter = 1 };
-            batch.ForEach(item => item.Fail(error));
-            return;
+            return Fail(batch, batch.Count, Refusals.CommitFailed());
         }
 
-        draft.Commit();
-        _publisher.Publish(draft);
-        foreach (var item in batch)
+        var (draft, decided) = Decide(batch);
+        if (decided == 0)
         {
-            item.Complete();
+            return 0;
+        }
+
+        var result = draft.Changes.Count == 0 ? CommitResult.Committed : Commit(draft);
+        switch (result.Outcome)
+        {
+            case CommitOutcome.Committed:
+                Finish(draft);
+                batch.GetRange(0, decided).ForEach(item => item.Complete());
+                return decided;
+            case CommitOutcome.Behind:
+                Follow(result.Missed!);
+                return 0;
+            case CommitOutcome.Refused when decided > 1:
+                RunAll(batch.GetRange(0, decided / 2));
+                RunAll(batch.GetRange(decided / 2, decided - (decided / 2)));
+                return decided;
+            case CommitOutcome.Refused:
+                LogRowRefused(result.Failure!);
+                return Fail(batch, decided, result.Failure is StoreException ? Refusals.NotStorable() : Refusals.Internal());
+            case CommitOutcome.Unknown:
+                LogOutcomeUnknown(decided);
+                return Fail(batch, decided, Refusals.OutcomeUnknown());
+            default:
+                LogCommitFailed(decided, result.Failure!);
+                return Fail(batch, decided, result.IsFull ? Refusals.DiskFull() : Refusals.CommitFailed());
         }
     }
 
     /// <summary>
-    /// Decides the batch. A command whose decision throws (a bug) fails alone: if it had emitted changes already, the draft
-    /// is dropped and the others are decided again without it.
+    /// Decides commands, from the first on, until the batch is as much as one turn takes. A command whose decision throws (a bug) fails
+    /// alone: if it had emitted changes already, the draft is dropped and the others are decided again without it.
     /// </summary>
-    private MeshDraft? Decide(List<WorkItem> batch)
+    private (MeshDraft Draft, int Decided) Decide(List<WorkItem> batch)
     {
-        while (batch.Count > 0)
+        while (true)
         {
             var draft = _deciding = new MeshDraft(State, _clock.Now());
-            if (TryDecide(batch, draft))
+            if (TryDecide(batch, draft, out var decided))
             {
-                return draft;
+                return (draft, decided);
             }
         }
-
-        return null;
     }
 
-    private bool TryDecide(List<WorkItem> batch, MeshDraft draft)
+    private bool TryDecide(List<WorkItem> batch, MeshDraft draft, out int decided)
     {
-        for (var i = 0; i < batch.Count; i++)
+        for (decided = 0; decided < batch.Count && draft.Changes.Count < MaxChanges && draft.Weight < MaxBytes;)
         {
             var before = draft.Revision;
             try
             {
-                batch[i].Decide(draft);
+                batch[decided].Decide(draft);
+                decided++;
             }
 #pragma warning disable CA1031 // Whatever a command throws must not take the engine down.
             catch (Exception e)
 #pragma warning restore CA1031
             {
                 LogCommandFailed(e);
-                batch[i].Fail(new MeshError(500, ErrorCodes.Internal, "The server failed on this command and changed nothing. Its log has the request id."));
-                batch.RemoveAt(i);
+                batch[decided].Fail(Refusals.Internal());
+                batch.RemoveAt(decided);
                 if (draft.Revision != before)
                 {
                     return false;
                 }
-
-                i--;
             }
         }
 
         return true;
     }
 
+    private CommitResult Commit(MeshDraft draft)
+    {
+        try
+        {
+            var result = _store.Commit(draft);
+            return result.Outcome == CommitOutcome.Unknown ? _store.Resolve(draft) : result;
+        }
+#pragma warning disable CA1031 // A row that cannot even be written down is at fault like one that the store refuses.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            return new CommitResult(CommitOutcome.Refused, e);
+        }
+    }
+
+    /// <summary>Applies what others have committed, and publishes it like our own.</summary>
+    private void Follow(IReadOnlyList<Change> missed)
+    {
+        if (missed.Count == 0)
+        {
+            return;
+        }
+
+        var draft = new MeshDraft(State, _clock.NotBefore(missed[^1].At));
+        foreach (var change in missed)
+        {
+            draft.Apply(change);
+        }
+
+        Finish(draft);
+    }
+
+    /// <summary>
+    /// The batch is durable: memory takes it, and those who listen hear of it. Memory that could not take it would not be what the
+    /// disk holds, and the process must not go on with it.
+    /// </summary>
+    private void Finish(MeshDraft draft)
+    {
+        try
+        {
+            draft.Commit();
+        }
+        catch (Exception e)
+        {
+            Environment.FailFast("what was committed could not be applied; a restart reads it from the store", e);
+            throw;
+        }
+
+        try
+        {
+            _publisher.Publish(draft);
+        }
+#pragma warning disable CA1031 // Who was not woken looks again by itself; the callers' answers are true all the same.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            LogPublishFailed(e);
+        }
+    }
+
+    private static int Fail(List<WorkItem> batch, int count, MeshError error)
+    {
+        batch.GetRange(0, count).ForEach(item => item.Fail(error));
+        return count;
+    }
+
     [LoggerMessage(Level = LogLevel.Error, Message = "A batch of {Count} commands could not be committed; nothing of it is there")]
     private partial void LogCommitFailed(int count, Exception e);
 
+    [LoggerMessage(Level = LogLevel.Error, Message = "What became of a batch of {Count} commands is not known yet; the callers were told so")]
+    private partial void LogOutcomeUnknown(int count);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The store refused a row of a command; that command failed alone")]
+    private partial void LogRowRefused(Exception e);
+
     [LoggerMessage(Level = LogLevel.Error, Message = "A command failed while it was decided")]
     private partial void LogCommandFailed(Exception e);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Those who listen could not be told of a batch")]
+    private partial void LogPublishFailed(Exception e);
 }

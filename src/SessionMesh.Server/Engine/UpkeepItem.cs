@@ -3,29 +3,29 @@ using Microsoft.Data.Sqlite;
 namespace SessionMesh.Server.Engine;
 
 /// <summary>
-/// A piece of work on the writer's connection that is no command: it decides nothing, leaves no change in the log and touches no memory of the
-/// engine's. It runs between two batches, in a transaction of its own if it needs one, and holds up all commands meanwhile: keep it small.
+/// A piece of work on the writer's own connection that is no command: it decides nothing, leaves no change in the log and touches no
+/// memory of the engine's. It runs between two batches, in a transaction of its own if it needs one, and holds up all commands meanwhile: keep it small.
 /// </summary>
 internal abstract class UpkeepItem
 {
     /// <summary>Runs it on the engine's thread. Whatever it throws goes to the one who waits for it.</summary>
-    public abstract void Run(SqliteConnection connection);
+    public abstract void Run();
 
     /// <summary>The engine has ended; it will not be run.</summary>
     public abstract void Cancel();
 }
 
-internal sealed class UpkeepItem<T>(Func<SqliteConnection, T> work) : UpkeepItem
+internal sealed class UpkeepItem<T>(Func<T> work) : UpkeepItem
 {
     private readonly TaskCompletionSource<T> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public Task<T> Done => _done.Task;
 
-    public override void Run(SqliteConnection connection)
+    public override void Run()
     {
         try
         {
-            _done.TrySetResult(work(connection));
+            _done.TrySetResult(work());
         }
         catch (SqliteException e) when (new Store.StoreException(e.SqliteExtendedErrorCode, e.Message) is { IsFsync: true } unknown)
         {

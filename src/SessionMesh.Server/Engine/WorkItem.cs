@@ -1,4 +1,3 @@
-using SessionMesh.Contracts.Errors;
 using SessionMesh.Core;
 using SessionMesh.Core.Idempotency;
 using SessionMesh.Core.Keys;
@@ -22,6 +21,9 @@ public readonly record struct Executed<T>(Outcome<T> Outcome, Answer? Answer = n
 /// <summary>A queued command, with whoever waits for it.</summary>
 internal abstract class WorkItem
 {
+    /// <summary>See <see cref="Command{T}.Weight"/>.</summary>
+    public abstract int Weight { get; }
+
     /// <summary>Decides into the draft. Any exception is a bug; the engine keeps it to this command.</summary>
     public abstract void Decide(MeshDraft draft);
 
@@ -39,6 +41,8 @@ internal sealed class WorkItem<T>(Command<T> command, Origin origin, Idempotency
     private Executed<T> _executed;
 
     public Task<Executed<T>> Done => _done.Task;
+
+    public override int Weight => command.Weight;
 
     public override void Decide(MeshDraft draft)
     {
@@ -85,7 +89,4 @@ internal sealed class WorkItem<T>(Command<T> command, Origin origin, Idempotency
     public override void Complete() => _done.TrySetResult(_executed);
 
     public override void Fail(MeshError error) => _done.TrySetResult(new(error));
-
-    public static MeshError Busy() =>
-        new(503, ErrorCodes.Busy, "The server has more work queued than it takes. Try again after the time in Retry-After.") { RetryAfter = 1 };
 }

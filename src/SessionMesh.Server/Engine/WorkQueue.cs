@@ -4,9 +4,11 @@ namespace SessionMesh.Server.Engine;
 
 /// <summary>
 /// The bounded queue in front of the engine: many producers, one consumer that sleeps only when there is nothing. Full, it
-/// refuses at once, so that a caller can say "busy" instead of waiting without an end.
+/// refuses at once, so that a caller can say "busy" instead of waiting without an end. What it took is answered, whoever closes it.
 /// </summary>
-internal sealed class WorkQueue(int capacity) : IDisposable
+/// <param name="capacity">Commands.</param>
+/// <param name="bytes">What they may weigh together. One that comes to an empty queue is taken whatever it weighs.</param>
+internal sealed class WorkQueue(int capacity, long bytes) : IDisposable
 {
     /// <summary>Batches that may go before a piece of upkeep: a server that is never idle must not grow without an end.</summary>
     public const int MostPassedOver = 64;
@@ -15,26 +17,39 @@ internal sealed class WorkQueue(int capacity) : IDisposable
     private readonly ConcurrentQueue<UpkeepItem> _upkeep = new();
     private readonly SemaphoreSlim _wake = new(0);
     private int _count;
+    private long _weight;
     private int _sleeping;
     private int _passedOver;
     private volatile bool _closed;
+    private volatile bool _ended;
 
     public int Count => Volatile.Read(ref _count);
 
+    /// <summary>What waits weighs so much together.</summary>
+    public long Weight => Volatile.Read(ref _weight);
+
     public bool TryAdd(WorkItem item)
     {
-        if (_closed || Interlocked.Increment(ref _count) > capacity)
+        if (_closed)
         {
-            if (!_closed)
-            {
-                Interlocked.Decrement(ref _count);
-            }
+            return false;
+        }
 
+        var count = Interlocked.Increment(ref _count);
+        var weight = Interlocked.Add(ref _weight, item.Weight);
+        if (count > capacity || (weight > bytes && count > 1))
+        {
+            Forget(1, item.Weight);
             return false;
         }
 
         _items.Enqueue(item);
         Wake();
+        if (_ended)
+        {
+            Refuse(); // the consumer may have left between the look at the door and the queue
+        }
+
         return true;
     }
 
@@ -72,14 +87,16 @@ internal sealed class WorkQueue(int capacity) : IDisposable
     {
         while (true)
         {
+            var weight = 0L;
             while (into.Count < most && _items.TryDequeue(out var item))
             {
                 into.Add(item);
+                weight += item.Weight;
             }
 
             if (into.Count > 0)
             {
-                Interlocked.Add(ref _count, -into.Count);
+                Forget(into.Count, weight);
                 return true;
             }
 
@@ -110,15 +127,31 @@ internal sealed class WorkQueue(int capacity) : IDisposable
         _wake.Release();
     }
 
-    /// <summary>Cancels the upkeep that nobody took. After the consumer has ended.</summary>
+    /// <summary>Refuses what came too late for the consumer, and cancels the upkeep that nobody took. After the consumer has ended.</summary>
     public void Dispose()
     {
+        _ended = true;
+        Refuse();
         while (_upkeep.TryDequeue(out var item))
         {
             item.Cancel();
         }
 
         _wake.Dispose();
+    }
+
+    private void Refuse()
+    {
+        while (_items.TryDequeue(out var item))
+        {
+            item.Fail(Refusals.GoingAway());
+        }
+    }
+
+    private void Forget(int count, long weight)
+    {
+        Interlocked.Add(ref _count, -count);
+        Interlocked.Add(ref _weight, -weight);
     }
 
     private void Wake()

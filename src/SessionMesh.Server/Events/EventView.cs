@@ -1,6 +1,7 @@
 using SessionMesh.Core.Keys;
 using SessionMesh.Core.Log;
 using SessionMesh.Core.State;
+using SessionMesh.Core.Steering;
 using SessionMesh.Server.Http;
 using SessionMesh.Server.Push;
 using SessionMesh.Server.Store;
@@ -12,26 +13,22 @@ internal sealed class EventView(Key key, MeshState state) : LogView
 {
     private static readonly byte[][] s_hashes = ["\"hash\":\""u8.ToArray(), "\"refresh_hash\":\""u8.ToArray()];
 
-    public override void Write(Utf8Buffer text, IReadOnlyList<Change> changes)
+    public override void Write(Utf8Buffer text, Change change)
     {
+        if (!IsFor(change.Kind, change.Subject))
+        {
+            return;
+        }
+
         using var json = new System.Text.Json.Utf8JsonWriter(Stream.Null);
         using var payload = new Utf8Buffer(512);
-        foreach (var change in changes)
-        {
-            if (!IsFor(change.Kind, change.Subject))
-            {
-                continue;
-            }
-
-            payload.Clear();
-            ChangeCodec.WritePayload(payload, json, change);
-            Write(text, change.Revision, change.At, change.Actor, change.Kind, change.Subject, payload.Written.Span);
-        }
+        ChangeCodec.WritePayload(payload, json, change is DirectiveIssued { Kept: { } kept } issued ? issued.Saying(kept.Text, kept.Data) : change);
+        Write(text, change.Revision, change.At, change.Actor, change.Kind, change.Subject, payload.Written.Span);
     }
 
-    public override void Write(Utf8Buffer text, IReadOnlyList<ChangeRow> rows)
+    public override void Write(Utf8Buffer text, ChangeRow row)
     {
-        foreach (var row in rows.Where(row => IsFor(row.Kind, row.Subject)))
+        if (IsFor(row.Kind, row.Subject))
         {
             Write(text, row.Revision, row.At, row.Actor, row.Kind, row.Subject, System.Text.Encoding.UTF8.GetBytes(row.Payload));
         }

@@ -108,7 +108,10 @@ public static class Routing
         var history = app.Services.GetRequiredService<HistoryEndpoints>();
         app.MapPost(Routes.Steer, steering.Steer).Describe(steering.Steer, "steer", "Steering", s_steer, "Send one word to one agent, or to many",
             "Answers once the directive is durable. `wait` holds the answer until it is delivered, accepted or acknowledged. With `selector` the answer is "
-            + "`{\"matched\", \"results\": [{\"agent_id\", \"directive\" | \"code\"}]}`.").Takes<SteerRequest>().Answers<Directive>(200, 404, 409, 429).Mutates();
+            + "`{\"matched\", \"results\": [{\"agent_id\", \"directive_id\", \"seq\", \"state\"} | {\"agent_id\", \"code\", \"detail\"}]}`.").Takes<SteerRequest>().Answers<Directive>(200, 404, 409, 429).Mutates();
+        app.MapPost(Routes.Steers, steering.SteerEach).Describe(steering.SteerEach, "steerEach", "Steering", s_steer, "Send many words, each to one agent",
+            $"Up to {Limits.Steers} in one call and one commit, each with an outcome of its own; the body is at most {Limits.SteersBytes >> 20} MiB. It counts as as many requests of the key as it has steers.")
+            .Takes<SteersRequest>().Answers<SteersAnswer>(200, 429).Mutates();
         app.MapGet(Routes.Directives + "/{directive_id}", steering.Get).Describe(steering.Get, "getDirective", "Steering", s_read, "What became of a directive").Answers<Directive>(200, 404);
         app.MapDelete(Routes.Directives + "/{directive_id}", steering.Cancel).Describe(steering.Cancel, "cancelDirective", "Steering", s_steer, "Take back a directive that is not delivered").Answers<Directive>(200, 404, 409).Mutates();
         app.MapGet(Routes.Agents + "/{id}/directives/history", history.Get).Describe(history.Get, "getDirectiveHistory", "Steering", s_readOrSelf, "Everything an agent was told, newest first")

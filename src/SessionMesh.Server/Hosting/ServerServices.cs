@@ -30,6 +30,7 @@ public static class ServerServices
         services.AddSingleton<Subscriptions>();
         services.AddSingleton<ChangeFeed>();
         services.AddSingleton<Publisher>();
+        services.AddSingleton<IMeshLog, SqliteLog>();
         services.AddSingleton<MeshEngine>();
         services.AddSingleton<LeaseKeeper>();
         services.AddSingleton<Compactor>();

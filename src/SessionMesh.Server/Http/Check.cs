@@ -15,6 +15,9 @@ internal struct Check
         ? null
         : new MeshError(400, ErrorCodes.InvalidRequest, string.Join(" ", _errors.Select(e => $"{e.Pointer.TrimStart('/', '?')}: {e.Message}."))) { Members = _errors };
 
+    /// <summary>How many members are wrong so far.</summary>
+    public readonly int Count => _errors?.Count ?? 0;
+
     public void Fail(string pointer, string message, IReadOnlyList<string>? allowed = null) =>
         (_errors ??= []).Add(new MemberError { Pointer = pointer, Message = message, Allowed = allowed });
 

@@ -29,6 +29,7 @@ public sealed class Mutations(MeshEngine engine, MeshStore store, ProblemWriter 
     /// <param name="finish">What happens between commit and answer, such as waiting for an ack; it may make another answer.</param>
     /// <param name="finishAgain">The same for a call that is repeated under its <c>Idempotency-Key</c>, from the first answer's body: a
     /// retry that asks to wait does wait.</param>
+    /// <param name="most">Bytes of the body.</param>
     public async Task RunAsync<TBody, TResult>(
         HttpContext http,
         JsonTypeInfo<TBody> type,
@@ -36,11 +37,12 @@ public sealed class Mutations(MeshEngine engine, MeshStore store, ProblemWriter 
         Func<TResult, Answer?> render,
         bool optional = false,
         Func<TBody?, TResult, Task<Answer?>>? finish = null,
-        Func<TBody?, byte[], Task<Answer?>>? finishAgain = null) where TBody : class
+        Func<TBody?, byte[], Task<Answer?>>? finishAgain = null,
+        int most = Limits.BodyBytes) where TBody : class
     {
         var key = http.GetKey();
         var idempotencyKey = http.Request.Headers[Header];
-        var parsed = await RequestBody.ReadJsonAsync(http, type, optional, hash: idempotencyKey.Count > 0);
+        var parsed = await RequestBody.ReadJsonAsync(http, type, optional, hash: idempotencyKey.Count > 0, most);
         if (parsed.Error is { } unread)
         {
             await problems.WriteAsync(http, unread);

@@ -5,6 +5,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using Microsoft.AspNetCore.Http.Features;
 using SessionMesh.Contracts;
 using SessionMesh.Contracts.Errors;
 using SessionMesh.Core;
@@ -20,7 +21,11 @@ internal readonly record struct Parsed<T>(T? Value, MeshError? Error, UInt128 Ha
 /// </summary>
 internal static class RequestBody
 {
-    public static async ValueTask<Parsed<T>> ReadJsonAsync<T>(HttpContext http, JsonTypeInfo<T> type, bool optional, bool hash) where T : class
+    /// <param name="most">Bytes. More than <see cref="Limits.BodyBytes"/> is a route's own to say.</param>
+    public static ValueTask<Parsed<T>> ReadJsonAsync<T>(HttpContext http, JsonTypeInfo<T> type, bool optional, bool hash, int most = Limits.BodyBytes) where T : class =>
+        most <= Limits.BodyBytes ? ReadSmallAsync(http, type, optional, hash) : ReadLargeAsync(http, type, optional, hash, most);
+
+    private static async ValueTask<Parsed<T>> ReadSmallAsync<T>(HttpContext http, JsonTypeInfo<T> type, bool optional, bool hash) where T : class
     {
         var reader = http.Request.BodyReader;
         ReadResult result;
@@ -37,7 +42,7 @@ internal static class RequestBody
                 if (result.Buffer.Length > Limits.BodyBytes)
                 {
                     reader.AdvanceTo(result.Buffer.End);
-                    return new(null, TooLarge());
+                    return new(null, TooLarge(Limits.BodyBytes));
                 }
 
                 reader.AdvanceTo(result.Buffer.Start, result.Buffer.End);
@@ -45,19 +50,49 @@ internal static class RequestBody
         }
         catch (BadHttpRequestException e)
         {
-            return new(null, e.StatusCode == StatusCodes.Status413PayloadTooLarge ? TooLarge() : new MeshError(400, ErrorCodes.InvalidJson, "The body could not be read to its end."));
+            return new(null, Unread(e, Limits.BodyBytes));
         }
 
         try
         {
             return result.Buffer.Length > Limits.BodyBytes
-                ? new(null, TooLarge())
+                ? new(null, TooLarge(Limits.BodyBytes))
                 : Parse(result.Buffer, type, optional, hash ? HashOf(http, result.Buffer) : default);
         }
         finally
         {
             reader.AdvanceTo(result.Buffer.End);
         }
+    }
+
+    /// <summary>Takes the body out of the connection's buffer as it comes, which holds no more than two small ones.</summary>
+    private static async ValueTask<Parsed<T>> ReadLargeAsync<T>(HttpContext http, JsonTypeInfo<T> type, bool optional, bool hash, int most) where T : class
+    {
+        if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
+        {
+            limit.MaxRequestBodySize = most * 2L; // counts the framing of chunks too
+        }
+
+        using var body = new Utf8Buffer(Limits.BodyBytes);
+        try
+        {
+            int read;
+            while ((read = await http.Request.Body.ReadAsync(body.GetMemory(16 * 1024))) > 0)
+            {
+                body.Advance(read);
+                if (body.Length > most)
+                {
+                    return new(null, TooLarge(most));
+                }
+            }
+        }
+        catch (BadHttpRequestException e)
+        {
+            return new(null, Unread(e, most));
+        }
+
+        var whole = new ReadOnlySequence<byte>(body.Written);
+        return Parse(whole, type, optional, hash ? HashOf(http, whole) : default);
     }
 
     /// <summary>Hash of method, path, query, <c>If-Match</c> and body: 128 of SHA-256's bits.</summary>
@@ -114,6 +149,9 @@ internal static class RequestBody
         }
     }
 
-    private static MeshError TooLarge() =>
-        new(413, ErrorCodes.BodyTooLarge, $"A body has at most {Limits.BodyBytes / 1024} KiB. Send less in one call.");
+    private static MeshError Unread(BadHttpRequestException e, int most) =>
+        e.StatusCode == StatusCodes.Status413PayloadTooLarge ? TooLarge(most) : new MeshError(400, ErrorCodes.InvalidJson, "The body could not be read to its end.");
+
+    private static MeshError TooLarge(int most) =>
+        new(413, ErrorCodes.BodyTooLarge, $"A body has at most {most / 1024} KiB. Send less in one call.");
 }

@@ -12,10 +12,18 @@ public sealed class ChangeFeed
     /// <summary>Changes kept: at 20,000 a second, a follower may pause for almost half a second before it reads the table.</summary>
     public const int Kept = 8192;
 
+    /// <summary>Bytes kept at most, as <see cref="Change.Weight"/> has them; the newest batch is kept whatever it weighs.</summary>
+    public const long KeptBytes = 32 << 20;
+
     private readonly Lock _gate = new();
     private readonly Change?[] _ring = new Change?[Kept];
     private readonly ConcurrentDictionary<FeedFollower, byte> _followers = new();
     private long _newest;
+    private long _oldest = 1;
+    private long _weight;
+
+    /// <summary>What is kept weighs so much.</summary>
+    public long Weight => Volatile.Read(ref _weight);
 
     public FeedFollower Follow(string keyId)
     {
@@ -30,10 +38,19 @@ public sealed class ChangeFeed
         {
             foreach (var change in changes)
             {
-                _ring[change.Revision % Kept] = change;
+                ref var place = ref _ring[change.Revision % Kept];
+                _weight += change.Weight - (place?.Weight ?? 0);
+                place = change;
             }
 
             _newest = changes[^1].Revision;
+            _oldest = Math.Max(_oldest, _newest - Kept + 1);
+            for (; _weight > KeptBytes && _oldest < changes[0].Revision; _oldest++)
+            {
+                ref var place = ref _ring[_oldest % Kept];
+                _weight -= place?.Weight ?? 0;
+                place = null;
+            }
         }
 
         foreach (var (follower, _) in _followers)

@@ -16,6 +16,12 @@ public sealed class LogStream(MeshEngine engine, MeshStore store, ChangeFeed fee
 {
     private const int PageSize = 256;
 
+    /// <summary>Entries of a page from the table: there each may have a message of its own, which has to be read before it is known to be long.</summary>
+    private const int TablePageSize = 64;
+
+    /// <summary>Bytes after which a page ends: what a reader holds of the server's memory while it takes its time.</summary>
+    private const int PageBytes = 256 * 1024;
+
     /// <summary>Answers with the stream, until its key ends, the server goes or the reader does.</summary>
     /// <param name="at">The revision after which it begins.</param>
     public async Task FollowAsync(HttpContext http, long at, LogView view)
@@ -72,8 +78,11 @@ public sealed class LogStream(MeshEngine engine, MeshStore store, ChangeFeed fee
         long? oldest = null;
         if (feed.After(after, engine.State.Revision, PageSize) is { } recent)
         {
-            view.Write(text, recent);
-            at = recent.Count > 0 ? recent[^1].Revision : after;
+            for (var i = 0; i < recent.Count && text.Length < PageBytes; i++)
+            {
+                view.Write(text, recent[i]);
+                at = recent[i].Revision;
+            }
         }
         else
         {
@@ -99,9 +108,16 @@ public sealed class LogStream(MeshEngine engine, MeshStore store, ChangeFeed fee
     {
         var upTo = engine.State.Revision;
         await using var db = store.OpenReader();
-        var rows = await db.Changes.Where(c => c.Revision > after && c.Revision <= upTo).OrderBy(c => c.Revision).Take(PageSize).ToListAsync();
-        view.Write(text, rows);
-        return rows.Count > 0 ? (rows[^1].Revision, rows[0].Revision > after + 1 ? rows[0].Revision : null) : (after, null);
+        var rows = await db.Changes.Where(c => c.Revision > after && c.Revision <= upTo).OrderBy(c => c.Revision).Take(TablePageSize).ToListAsync();
+        new KeptMessages(db).PutInto(rows);
+        var at = after;
+        for (var i = 0; i < rows.Count && text.Length < PageBytes; i++)
+        {
+            view.Write(text, rows[i]);
+            at = rows[i].Revision;
+        }
+
+        return (at, rows.Count > 0 && rows[0].Revision > after + 1 ? rows[0].Revision : null);
     }
 
     private (string Event, StreamNotice Notice)? End(KeyWatch watch)

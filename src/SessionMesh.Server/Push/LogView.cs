@@ -1,5 +1,6 @@
 using SessionMesh.Core.Idempotency;
 using SessionMesh.Core.Log;
+using SessionMesh.Core.Steering;
 using SessionMesh.Server.Http;
 using SessionMesh.Server.Store;
 
@@ -9,13 +10,13 @@ namespace SessionMesh.Server.Push;
 public abstract class LogView
 {
     /// <summary>Whether a kind is the mesh's own bookkeeping, which no reader is shown.</summary>
-    public static bool IsBookkeeping(string kind) => kind is ReceiptKept.Name or ReceiptsTrimmed.Name;
+    public static bool IsBookkeeping(string kind) => kind is ReceiptKept.Name or ReceiptsTrimmed.Name or MessageKept.Name;
 
-    /// <summary>Writes entries from memory as events, in order.</summary>
-    public abstract void Write(Utf8Buffer text, IReadOnlyList<Change> changes);
+    /// <summary>Writes an entry from memory as an event, or leaves it out.</summary>
+    public abstract void Write(Utf8Buffer text, Change change);
 
-    /// <summary>Writes entries from the table as events, in order.</summary>
-    public abstract void Write(Utf8Buffer text, IReadOnlyList<ChangeRow> rows);
+    /// <summary>Writes an entry from the table as an event, or leaves it out.</summary>
+    public abstract void Write(Utf8Buffer text, ChangeRow row);
 
     /// <summary>Writes a piece of what stands beside the log; true when there is more of it. Nothing, unless overridden.</summary>
     public virtual bool WriteMore(Utf8Buffer text) => false;

@@ -13,14 +13,14 @@ public sealed class DirectiveHistory(MeshStore store, MeshEngine engine)
     public async Task<Directive?> FindAsync(long revision)
     {
         await using var db = store.OpenReader();
-        return await RowAsync(db, revision) is { } row && engine.State.SlotSince(row.Agent, revision) is { } slot ? StateLoader.ToDirective(row, slot.Agent.Id) : null;
+        return await RowAsync(db, revision) is { } row && engine.State.SlotSince(row.Agent, revision) is { } slot ? StateLoader.ToDirective(row, slot.Agent.Id, new KeptMessages(db)) : null;
     }
 
     /// <summary>One that was issued, as it is now, whatever became of its agent; null when it was trimmed.</summary>
     public async Task<Directive?> FindAsync(Directive issued)
     {
         await using var db = store.OpenReader();
-        return await RowAsync(db, issued.Revision) is { } row ? StateLoader.ToDirective(row, issued.AgentId) : null;
+        return await RowAsync(db, issued.Revision) is { } row ? StateLoader.ToDirective(row, issued.AgentId, new KeptMessages(db)) : null;
     }
 
     /// <summary>One of an agent's, by its sequence number: a walk along the agent's chain from the newest back.</summary>
@@ -45,6 +45,7 @@ public sealed class DirectiveHistory(MeshStore store, MeshEngine engine)
     public async IAsyncEnumerable<Directive> NewestFirstAsync(Agent agent, long from)
     {
         await using var db = store.OpenReader();
+        var messages = new KeptMessages(db);
         for (var revision = from; revision > agent.Born;)
         {
             if (await RowAsync(db, revision) is not { } row || row.Agent != agent.Number)
@@ -52,7 +53,7 @@ public sealed class DirectiveHistory(MeshStore store, MeshEngine engine)
                 yield break;
             }
 
-            yield return StateLoader.ToDirective(row, agent.Id);
+            yield return StateLoader.ToDirective(row, agent.Id, messages);
             revision = row.Previous;
         }
     }

@@ -22,11 +22,20 @@ public sealed class SteeringEndpoints(
 {
     private const int DefaultWaitSeconds = 30;
 
+    /// <summary>Wrong members past which no more are looked for: the answer is for reading.</summary>
+    private const int MostErrors = 20;
+
     public Task Steer(HttpContext http) =>
         mutations.RunAsync(
             http, MeshJson.Default.SteerRequest, BindSteer, RenderSteer,
             finish: (body, outcome) => outcome.One is { } directive ? WaitAsync(body!, directive, http) : Task.FromResult<Answer?>(null),
             finishAgain: (body, first) => WaitAgainAsync(body!, first, http));
+
+    /// <summary>Many words at once, each to one agent and each with an outcome of its own.</summary>
+    public Task SteerEach(HttpContext http) =>
+        mutations.RunAsync(
+            http, MeshJson.Default.SteersRequest, (key, body) => BindSteers(http, key, body!), results => Answers.Of(StatusCodes.Status200OK, json => WriteResults(json, results)),
+            most: Limits.SteersBytes);
 
     public Task Ack(HttpContext http)
     {
@@ -68,7 +77,7 @@ public sealed class SteeringEndpoints(
         var check = new Check();
         var selection = body!.Selector is { } selector ? Selectors.Bind(selector, ref check) : null;
         var id = selection is null ? check.Id("/agent_id", body.AgentId) : "";
-        var message = BindMessage(body, ref check);
+        var message = BindMessage(body, "", ref check);
         check.OneOf("/wait", body.Wait, DirectiveState.Waits);
         check.Range("/wait_seconds", body.WaitSeconds, 0, Limits.MaxWait);
         if (selection is not null)
@@ -102,12 +111,54 @@ public sealed class SteeringEndpoints(
             : new SteerMany { Actor = key.Id, Selection = selection, Message = message, Expect = body.Expect, DryRun = body.DryRun == true };
     }
 
-    private static Message BindMessage(SteerRequest body, ref Check check)
+    /// <summary>As many requests of the key as it has steers: the call itself has paid for the first.</summary>
+    private Outcome<Command<IReadOnlyList<Steered>>> BindSteers(HttpContext http, Key key, SteersRequest body)
     {
-        var verb = check.OneOf("/verb", body.Verb ?? DirectiveVerb.Steer, DirectiveVerb.Steerable);
-        check.Name("/direction", body.Direction, required: verb == DirectiveVerb.Steer, length: Limits.DirectionLength);
-        check.Text("/message", body.Message, Limits.MessageLength);
-        check.Range("/ttl", body.Ttl, 1, Limits.MaxDirectiveTtl);
+        var check = new Check();
+        if (body.Steers is not { Count: > 0 and <= Limits.Steers } steers)
+        {
+            check.Fail("/steers", $"has 1 to {Limits.Steers} entries, each as POST {Routes.Steer} takes it for one agent");
+            return check.Error!;
+        }
+
+        var bound = new List<(string AgentId, Message Message)>(steers.Count);
+        for (var i = 0; i < steers.Count && check.Count < MostErrors; i++)
+        {
+            bound.Add(BindOne(steers[i], string.Create(System.Globalization.CultureInfo.InvariantCulture, $"/steers/{i}"), ref check));
+        }
+
+        return (check.Error ?? (steers.Count > 1 ? limiter.OfKey(http, key, steers.Count - 1) : null)) is { } error
+            ? error
+            : new SteerEach { Actor = key.Id, Steers = bound };
+    }
+
+    private static (string AgentId, Message Message) BindOne(SteerRequest? steer, string at, ref Check check)
+    {
+        if (steer is null)
+        {
+            check.Fail(at, "expected an object, not null");
+            return default;
+        }
+
+        foreach (var (name, isGiven) in (ReadOnlySpan<(string, bool)>)
+            [("selector", steer.Selector is not null), ("expect", steer.Expect is not null), ("dry_run", steer.DryRun is not null),
+             ("wait", steer.Wait is not null), ("wait_seconds", steer.WaitSeconds is not null)])
+        {
+            if (isGiven)
+            {
+                check.Fail($"{at}/{name}", $"is not for POST {Routes.Steers}, where each entry names one agent and nothing is waited for: use POST {Routes.Steer}");
+            }
+        }
+
+        return (check.Id(at + "/agent_id", steer.AgentId), BindMessage(steer, at, ref check));
+    }
+
+    private static Message BindMessage(SteerRequest body, string at, ref Check check)
+    {
+        var verb = check.OneOf(at + "/verb", body.Verb ?? DirectiveVerb.Steer, DirectiveVerb.Steerable);
+        check.Name(at + "/direction", body.Direction, required: verb == DirectiveVerb.Steer, length: Limits.DirectionLength);
+        check.Text(at + "/message", body.Message, Limits.MessageLength);
+        check.Range(at + "/ttl", body.Ttl, 1, Limits.MaxDirectiveTtl);
         return new Message
         {
             Verb = Words.ToVerb(verb),
@@ -142,25 +193,45 @@ public sealed class SteeringEndpoints(
     private Answer RenderSteer(SteerOutcome outcome) =>
         outcome.One is { } directive ? Render(directive) : Answers.Of(StatusCodes.Status200OK, json => WriteMany(json, outcome.Many));
 
-    private void WriteMany(Utf8Buffer json, IReadOnlyList<Steered> results)
+    private static void WriteMany(Utf8Buffer json, IReadOnlyList<Steered> results)
     {
         json.Raw("{\"matched\":"u8);
         json.Number(results.Count);
-        json.Raw(",\"results\":["u8);
+        json.Raw(","u8);
+        WriteMembers(json, results);
+    }
+
+    private static void WriteResults(Utf8Buffer json, IReadOnlyList<Steered> results)
+    {
+        json.Raw("{"u8);
+        WriteMembers(json, results);
+    }
+
+    /// <summary>Without what was said: the caller has it, and the answer to a thousand agents would repeat it a thousand times.</summary>
+    private static void WriteMembers(Utf8Buffer json, IReadOnlyList<Steered> results)
+    {
+        json.Raw("\"results\":["u8);
         foreach (var result in results)
         {
             json.Raw("{\"agent_id\":\""u8);
-            json.Raw(result.Agent.Id);
+            json.Raw(result.AgentId);
             json.Raw("\""u8);
             if (result.Directive is { } directive)
             {
-                json.Raw(",\"directive\":"u8);
-                directives.Write(json, directive);
+                json.Raw(",\"directive_id\":\"d-"u8);
+                json.Number(directive.Revision);
+                json.Raw("\",\"seq\":"u8);
+                json.Number(directive.Seq);
+                json.Raw(",\"state\":\""u8);
+                json.Raw(directive.State.Word());
+                json.Raw("\""u8);
             }
             else if (result.Error is { } error)
             {
                 json.Raw(",\"code\":"u8);
                 json.String(error.Code);
+                json.Raw(",\"detail\":"u8);
+                json.String(error.Detail);
             }
 
             json.Raw("},"u8);

@@ -27,12 +27,14 @@ internal sealed class LogWriter : IDisposable
     private readonly PreparedStatement _removeAgent;
     private readonly PreparedStatement _forgottenIncarnation;
     private readonly PreparedStatement _directive;
+    private readonly PreparedStatement _message;
     private readonly PreparedStatement _moveDirective;
     private readonly PreparedStatement _key;
     private readonly PreparedStatement _session;
     private readonly PreparedStatement _removeSession;
     private readonly PreparedStatement _receipt;
     private readonly PreparedStatement _trimReceipts;
+    private readonly PreparedStatement[] _all;
 
     public LogWriter(MeshStore store)
     {
@@ -54,9 +56,10 @@ internal sealed class LogWriter : IDisposable
         _removeAgent = new(_db, "DELETE FROM agents WHERE number = ?");
         _forgottenIncarnation = new(_db, "UPDATE mesh SET forgotten_incarnation = ? WHERE id = 1");
         _directive = new(_db, """
-            INSERT INTO directives (revision, agent, seq, previous, verb, direction, message, data, state, issued_by, issued_at, expires_at, delivered_at, accepted_at, ended_at, note)
-            VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
+            INSERT INTO directives (revision, agent, seq, previous, verb, direction, message, data, state, issued_by, issued_at, expires_at, delivered_at, accepted_at, ended_at, note, message_at)
+            VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
             """);
+        _message = new(_db, "INSERT INTO messages (revision, text, data) VALUES (?,?,?)");
         _moveDirective = new(_db, "UPDATE directives SET state=?, delivered_at=?, accepted_at=?, ended_at=?, note=? WHERE revision=?");
         _key = new(_db, """
             INSERT INTO keys (revision, id, name, lineage, parent, account, scopes, reach, hash, created_at, expires_at, lifetime, agent_id, incarnation, generation,
@@ -73,9 +76,11 @@ internal sealed class LogWriter : IDisposable
         _removeSession = new(_db, "DELETE FROM sessions WHERE revision = ?");
         _receipt = new(_db, "INSERT INTO receipts (revision, scope, request, at, status, answer, key_id) VALUES (?,?,?,?,?,?,?)");
         _trimReceipts = new(_db, "DELETE FROM receipts WHERE revision < ?");
+        _all = [_begin, _commit, _change, _agent, _removeAgent, _forgottenIncarnation, _directive, _message, _moveDirective, _key, _session, _removeSession, _receipt, _trimReceipts];
     }
 
-    /// <exception cref="StoreException">Nothing of the batch is in the store, unless <see cref="StoreException.IsFsync"/>: then nobody knows.</exception>
+    /// <summary>Whatever it throws, nothing of the batch is in the store, with one exception: <see cref="StoreException.IsFsync"/>.</summary>
+    /// <exception cref="StoreException">SQLite refused.</exception>
     public void Write(MeshDraft draft)
     {
         try
@@ -85,7 +90,7 @@ internal sealed class LogWriter : IDisposable
             WriteRows(draft);
             _commit.Run();
         }
-        catch (StoreException e) when (!e.IsFsync)
+        catch (Exception e) when (e is not StoreException { IsFsync: true })
         {
             RollBack();
             throw;
@@ -94,7 +99,7 @@ internal sealed class LogWriter : IDisposable
 
     public void Dispose()
     {
-        foreach (var statement in (PreparedStatement[])[_begin, _commit, _change, _agent, _removeAgent, _forgottenIncarnation, _directive, _moveDirective, _key, _session, _removeSession, _receipt, _trimReceipts])
+        foreach (var statement in _all)
         {
             statement.Dispose();
         }
@@ -110,6 +115,10 @@ internal sealed class LogWriter : IDisposable
             ChangeCodec.WritePayload(_payload, _json, change);
             _change.Bind(change.Revision).Bind(change.At).Bind(change.Actor).Bind(change.Kind).Bind(change.Subject).Bind(_payload.WrittenSpan)
                 .Bind(change.Origin.RemoteAddress).Bind(change.Origin.RequestId).Run();
+            if (change is MessageKept kept)
+            {
+                _message.Bind(kept.Revision).Bind(kept.Text).Bind(kept.Data).Run();
+            }
         }
     }
 
@@ -180,8 +189,10 @@ internal sealed class LogWriter : IDisposable
             .Bind(s.ExpiresAt).Bind(s.ExpiredAt).Bind(s.Version).Run();
 
     private void Insert(Directive d) =>
-        _directive.Bind(d.Revision).Bind(d.Agent).Bind(d.Seq).Bind(d.Previous).Bind((long)d.Verb).Bind(d.Direction).Bind(d.Message).Bind(d.Data)
-            .Bind((long)d.State).Bind(d.IssuedBy).Bind(d.IssuedAt).Bind(d.ExpiresAt).Bind(d.DeliveredAt).Bind(d.AcceptedAt).Bind(d.EndedAt).Bind(d.Note).Run();
+        _directive.Bind(d.Revision).Bind(d.Agent).Bind(d.Seq).Bind(d.Previous).Bind((long)d.Verb).Bind(d.Direction)
+            .Bind(d.MessageAt == 0 ? d.Message : null).Bind(d.MessageAt == 0 ? d.Data : null)
+            .Bind((long)d.State).Bind(d.IssuedBy).Bind(d.IssuedAt).Bind(d.ExpiresAt).Bind(d.DeliveredAt).Bind(d.AcceptedAt).Bind(d.EndedAt).Bind(d.Note)
+            .Bind(d.MessageAt == 0 ? null : d.MessageAt).Run();
 
     private void Write(Key k) =>
         _key.Bind(k.Revision).Bind(k.Id).Bind(k.Name).Bind(k.Lineage).Bind(k.Parent).Bind(k.Account).Bind(NameSet.Of(k.Scopes.ToWords()).Json).Bind(k.Reach?.Json)
@@ -193,6 +204,11 @@ internal sealed class LogWriter : IDisposable
 
     private void RollBack()
     {
+        foreach (var statement in _all)
+        {
+            statement.Abandon();
+        }
+
         // SQLite has rolled back by itself after some errors; then there is nothing to do.
         if (raw.sqlite3_get_autocommit(_db) == 0)
         {

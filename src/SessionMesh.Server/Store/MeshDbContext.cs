@@ -11,6 +11,7 @@ public sealed class MeshDbContext(DbContextOptions<MeshDbContext> options) : DbC
     public DbSet<KeyRow> Keys => Set<KeyRow>();
     public DbSet<SessionTableRow> Sessions => Set<SessionTableRow>();
     public DbSet<ReceiptRow> Receipts => Set<ReceiptRow>();
+    public DbSet<MessageRow> Messages => Set<MessageRow>();
     public DbSet<MeshRow> Mesh => Set<MeshRow>();
 
     protected override void OnModelCreating(ModelBuilder modelBuilder)
@@ -50,6 +51,11 @@ public sealed class MeshDbContext(DbContextOptions<MeshDbContext> options) : DbC
             e.Property(r => r.Revision).ValueGeneratedNever();
         });
 
+        modelBuilder.Entity<MessageRow>(e =>
+        {
+            e.ToTable("messages").HasKey(r => r.Revision);
+            e.Property(r => r.Revision).ValueGeneratedNever();
+        });
         modelBuilder.Entity<MeshRow>(e =>
         {
             e.ToTable("mesh").HasKey(r => r.Id);

@@ -23,30 +23,18 @@ internal sealed class PreparedStatement : IDisposable
 
     public PreparedStatement Bind(long value)
     {
-        raw.sqlite3_bind_int64(_statement, _next++, value);
-        return this;
+        return Bound(raw.sqlite3_bind_int64(_statement, _next++, value));
     }
+
+    public PreparedStatement Bind(long? value) => value is { } given ? Bind(given) : Bound(raw.sqlite3_bind_null(_statement, _next++));
 
     public PreparedStatement Bind(string? value)
     {
-        if (value is null)
-        {
-            raw.sqlite3_bind_null(_statement, _next++);
-        }
-        else
-        {
-            raw.sqlite3_bind_text(_statement, _next++, value);
-        }
-
-        return this;
+        return Bound(value is null ? raw.sqlite3_bind_null(_statement, _next++) : raw.sqlite3_bind_text(_statement, _next++, value));
     }
 
     /// <summary>Binds UTF-8 text.</summary>
-    public PreparedStatement Bind(ReadOnlySpan<byte> utf8)
-    {
-        raw.sqlite3_bind_text(_statement, _next++, utf8);
-        return this;
-    }
+    public PreparedStatement Bind(ReadOnlySpan<byte> utf8) => Bound(raw.sqlite3_bind_text(_statement, _next++, utf8));
 
     /// <summary>Runs it once with what was bound, and makes it ready for the next time.</summary>
     /// <exception cref="StoreException">SQLite refused.</exception>
@@ -62,7 +50,17 @@ internal sealed class PreparedStatement : IDisposable
         }
     }
 
+    /// <summary>Makes it ready again after whatever went wrong between the first value and the run.</summary>
+    public void Abandon()
+    {
+        _next = 1;
+        raw.sqlite3_reset(_statement);
+    }
+
     public void Dispose() => _statement.Dispose();
+
+    /// <summary>A value that is too large is refused here, not when it runs: unseen, the value of the row before would be written.</summary>
+    private PreparedStatement Bound(int rc) => rc == raw.SQLITE_OK ? this : throw new StoreException(rc, raw.sqlite3_errstr(rc).utf8_to_string());
 
     private StoreException Error(int rc) => new(raw.sqlite3_extended_errcode(_db) is var extended && extended != 0 ? extended : rc, raw.sqlite3_errmsg(_db).utf8_to_string());
 }
@@ -75,6 +73,9 @@ public sealed class StoreException(int code, string message) : Exception($"SQLit
 
     /// <summary>No room left.</summary>
     public bool IsFull => (code & 0xff) == raw.SQLITE_FULL;
+
+    /// <summary>It is this row that cannot be stored, however often it is tried: it is too large, or breaks a rule of its table.</summary>
+    public bool IsOfTheRow => (code & 0xff) is raw.SQLITE_TOOBIG or raw.SQLITE_CONSTRAINT or raw.SQLITE_MISMATCH or raw.SQLITE_RANGE;
 
     /// <summary>What was written may or may not be on the disk; trying again is unsafe.</summary>
     public bool IsFsync => code is raw.SQLITE_IOERR_FSYNC or raw.SQLITE_IOERR_DIR_FSYNC;

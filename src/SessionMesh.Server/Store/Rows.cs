@@ -99,6 +99,19 @@ public sealed class DirectiveRow
     public long AcceptedAt { get; set; }
     public long EndedAt { get; set; }
     public string? Note { get; set; }
+
+    /// <summary>Revision of the <see cref="MessageRow"/> that has message and data; null where they are here.</summary>
+    public long? MessageAt { get; set; }
+}
+
+/// <summary>What was said to many at once. It goes when the last directive that names it does.</summary>
+public sealed class MessageRow
+{
+    public long Revision { get; set; }
+    public string? Text { get; set; }
+
+    /// <summary>JSON.</summary>
+    public string? Data { get; set; }
 }
 
 /// <summary>A key, valid or over. Never its secret.</summary>

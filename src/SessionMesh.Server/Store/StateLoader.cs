@@ -89,7 +89,10 @@ internal static class StateLoader
     };
 
     /// <param name="agentId">Of the agent that had the row's number when it was issued.</param>
-    public static Directive ToDirective(DirectiveRow row, string agentId) => new()
+    /// <param name="messages">Finds a message that was kept for many, where the row names one.</param>
+    public static Directive ToDirective(DirectiveRow row, string agentId, KeptMessages messages) => ToDirective(row, agentId, row.MessageAt is { } at ? messages.At(at) : null);
+
+    private static Directive ToDirective(DirectiveRow row, string agentId, MessageRow? kept) => new()
     {
         Revision = row.Revision,
         Agent = row.Agent,
@@ -98,8 +101,9 @@ internal static class StateLoader
         Previous = row.Previous,
         Verb = (Verb)row.Verb,
         Direction = row.Direction,
-        Message = row.Message,
-        Data = row.Data,
+        Message = kept is null ? row.Message : kept.Text,
+        Data = kept is null ? row.Data : kept.Data,
+        MessageAt = row.MessageAt ?? 0,
         State = (DeliveryState)row.State,
         IssuedBy = row.IssuedBy,
         IssuedAt = row.IssuedAt,
@@ -143,11 +147,12 @@ internal static class StateLoader
     private static Dictionary<int, Inbox> LoadInboxes(MeshDbContext db)
     {
         const int Accepted = (int)DeliveryState.Accepted;
+        var messages = new KeptMessages(db);
         var own = db.Directives.AsNoTracking().Join(db.Agents, d => d.Agent, a => a.Number, (d, a) => new { Row = d, a.Id, Born = a.Born ?? 0 }).Where(d => d.Row.Revision > d.Born);
         var pending = own
             .Where(d => d.Row.State <= Accepted).OrderBy(d => d.Row.Revision).Select(d => new { d.Row, d.Id }).AsEnumerable()
             .GroupBy(d => d.Row.Agent)
-            .ToDictionary(g => g.Key, g => g.Select(d => ToDirective(d.Row, d.Id)).ToImmutableArray());
+            .ToDictionary(g => g.Key, g => g.Select(d => ToDirective(d.Row, d.Id, messages)).ToImmutableArray());
         return own
             .GroupBy(d => d.Row.Agent)
             .Select(g => new { Agent = g.Key, Seq = g.Max(d => d.Row.Seq), Revision = g.Max(d => d.Row.Revision) })

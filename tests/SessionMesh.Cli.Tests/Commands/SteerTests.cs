@@ -5,15 +5,12 @@ namespace SessionMesh.Cli.Tests.Commands;
 public sealed class SteerTests
 {
     private const string Two = """
-        {"matched":2,"results":[
-         {"agent_id":"a","directive":{"directive_id":"d-5","agent_id":"a","seq":4,"verb":"steer","direction":"west","message":null,"data":null,"state":"queued",
-          "delivered_at":null,"acknowledged_at":null,"ended_at":null,"note":null}},
-         {"agent_id":"b","code":"inbox_full"}]}
+        {"matched":2,"results":[{"agent_id":"a","directive_id":"d-5","seq":4,"state":"queued"},{"agent_id":"b","code":"inbox_full","detail":"Wait."}]}
         """;
 
-    private static readonly string s_both = Two.Replace(
-        """{"agent_id":"b","code":"inbox_full"}""",
-        """{"agent_id":"b","directive":{"directive_id":"d-6","agent_id":"b","seq":9,"verb":"steer","direction":"west","message":null,"data":null,"state":"queued","delivered_at":null,"acknowledged_at":null,"ended_at":null,"note":null}}""");
+    private const string Both = """
+        {"matched":2,"results":[{"agent_id":"a","directive_id":"d-5","seq":4,"state":"queued"},{"agent_id":"b","directive_id":"d-6","seq":9,"state":"queued"}]}
+        """;
 
     private const string Matched = """{"matched":2,"results":[{"agent_id":"a"},{"agent_id":"b"}]}""";
 
@@ -54,9 +51,9 @@ public sealed class SteerTests
 
         Assert.Equal(
             new Ran(7, """
-                AGENT  SEQ  VERB   DIRECTION  STATE   CODE        NOTE
-                a      4    steer  west       queued  -           -
-                b      -    -      -          -       inbox_full  -
+                AGENT  SEQ  STATE   CODE        NOTE
+                a      4    queued  -           -
+                b      -    -       inbox_full  -
 
                 """, "Tell 2 agents with specialization ocr in cluster blue: steer west? [y/N] 1 of 2 agents told; the others: 1 inbox_full\n"),
             await tool.RunAsync("steer --spec ocr --cluster blue -d west"));
@@ -146,7 +143,7 @@ public sealed class SteerTests
     {
         using var tool = new Tool(
             OpenStream(Moved(7, "c", 4, "acknowledged") + Moved(8, "a", 3, "rejected") + Moved(9, "a", 4, "delivered") + Moved(10, "b", 9, "rejected", "no way") + Moved(11, "a", 4, "acknowledged")),
-            Json(200, s_both));
+            Json(200, Both));
 
         var ran = await tool.RunAsync("steer --ids a,b -d west --expect 2 --wait acknowledged -o json");
 
@@ -158,37 +155,16 @@ public sealed class SteerTests
               "results": [
                 {
                   "agent_id": "a",
-                  "directive": {
-                    "directive_id": "d-5",
-                    "agent_id": "a",
-                    "seq": 4,
-                    "verb": "steer",
-                    "direction": "west",
-                    "message": null,
-                    "data": null,
-                    "state": "acknowledged",
-                    "delivered_at": "2026-01-02T03:04:05Z",
-                    "acknowledged_at": "2026-01-02T03:04:05Z",
-                    "ended_at": "2026-01-02T03:04:05Z",
-                    "note": null
-                  }
+                  "directive_id": "d-5",
+                  "seq": 4,
+                  "state": "acknowledged"
                 },
                 {
                   "agent_id": "b",
-                  "directive": {
-                    "directive_id": "d-6",
-                    "agent_id": "b",
-                    "seq": 9,
-                    "verb": "steer",
-                    "direction": "west",
-                    "message": null,
-                    "data": null,
-                    "state": "rejected",
-                    "delivered_at": null,
-                    "acknowledged_at": null,
-                    "ended_at": "2026-01-02T03:04:05Z",
-                    "note": "no way"
-                  }
+                  "directive_id": "d-6",
+                  "seq": 9,
+                  "state": "rejected",
+                  "note": "no way"
                 }
               ],
               "wait": "acknowledged",
@@ -203,13 +179,13 @@ public sealed class SteerTests
     [Fact]
     public async Task Many_Wait_TimeIsUp_SaysWhoIsWhere()
     {
-        using var tool = new Tool(OpenStream(Moved(9, "a", 4, "delivered")), Json(200, s_both));
+        using var tool = new Tool(OpenStream(Moved(9, "a", 4, "delivered")), Json(200, Both));
 
         Assert.Equal(
             new Ran(7, """
-                AGENT  SEQ  VERB   DIRECTION  STATE      CODE  NOTE
-                a      4    steer  west       delivered  -     -
-                b      9    steer  west       queued     -     -
+                AGENT  SEQ  STATE      CODE  NOTE
+                a      4    delivered  -     -
+                b      9    queued     -     -
 
                 """, "0 of 2 agents acknowledged after 1 s; the others: 1 delivered, 1 queued\n"),
             await tool.RunAsync("steer --ids a,b -d west --expect 2 --wait acknowledged --wait-seconds 1"));
@@ -233,7 +209,7 @@ public sealed class SteerTests
         var ran = await tool.RunAsync("steer --ids a,b -d west --expect 2 --wait acknowledged -o jsonl");
 
         Assert.Equal(
-            (7, """{"directive_id":"d-5","agent_id":"a","seq":4,"state":"acknowledged"}""" + "\n" + """{"agent_id":"b","code":"inbox_full"}""" + "\n"),
+            (7, """{"agent_id":"a","directive_id":"d-5","seq":4,"state":"acknowledged"}""" + "\n" + """{"agent_id":"b","code":"inbox_full","detail":"Wait."}""" + "\n"),
             (ran.Code, ran.Out));
         Assert.Contains("GET /directives/d-5", tool.Calls);
     }

@@ -1,5 +1,7 @@
 using System.Globalization;
 using SessionMesh.Core;
+using SessionMesh.Core.Admin;
+using SessionMesh.Core.Agents;
 using SessionMesh.Server.Store;
 using SessionMesh.Storage;
 
@@ -68,6 +70,40 @@ public sealed class EnginePropertyTests
     }
 
     /// <summary>
+    /// The same over a log that others write too, and that fails, falls behind, throws and loses its answers: what a caller was told is true.
+    /// </summary>
+    [Theory]
+    [MemberData(nameof(Seeds))]
+    public async Task RandomCommands_OverALogThatFailsFallsBehindAndLosesTheAnswer_LeaveMemoryTablesAndLogEqual(int seed)
+    {
+        var random = new Random(seed);
+        FaultyLog? faulty = null;
+        using var rig = new EngineRig((log, state) => faulty = new FaultyLog(log, state, new Random(seed + 1)));
+        var commands = new RandomCommands(random, rig.Engine);
+        var told = new Dictionary<string, string?>(StringComparer.Ordinal);
+        for (var step = 0; step < Steps; step++)
+        {
+            rig.Time.Advance(TimeSpan.FromSeconds(random.Next(10)));
+            var batch = Enumerable.Range(0, random.Next(1, 30)).Select(_ => commands.Next()).ToList();
+            var marked = $"marked-{step}";
+            var mark = rig.Engine.ExecuteAsync(new DeclareAgent { Actor = Actors.Mesh, AgentId = marked, Profile = new Profile() }, Core.Log.Origin.Mesh);
+            await Task.WhenAll(batch);
+            told[marked] = (await mark).Error?.Code;
+        }
+
+        faulty!.IsFaulty = false;
+        await rig.Engine.ExecuteAsync(new NoteAdmin { Actor = Actors.Mesh, Operation = "check" }, Core.Log.Origin.Mesh);
+        AssertAllEqual(rig);
+        foreach (var (id, code) in told)
+        {
+            var isThere = rig.State.Find(id) is not null;
+            Assert.True(code == "outcome_unknown" || isThere == (code is null), $"{id} was answered '{code}', and is {(isThere ? "there" : "not there")}");
+        }
+
+        Assert.Equal(["behind", "caught up", "failed", "found out", "given up", "lost, not there", "lost, there", "thrown"], faulty.Ends.Keys.Order(StringComparer.Ordinal));
+    }
+
+    /// <summary>
     /// The same, with passes of compaction on the way: only what is over and old goes, memory does not notice, and a restart finds what it needs.
     /// </summary>
     [Theory]
@@ -92,7 +128,7 @@ public sealed class EnginePropertyTests
             var memory = Projection.OfMemory(rig.State);
             var before = Read(rig);
             var pass = new TrimPass(limits, agent => Newest(rig, agent));
-            while (await rig.Engine.UpkeepAsync(pass.Step))
+            while (await rig.Engine.UpkeepAsync(() => pass.Step(rig.Store.Connection)))
             {
             }
 

@@ -12,12 +12,14 @@ internal sealed class EngineRig : IDisposable
 {
     private readonly string _directory = Directory.CreateTempSubdirectory("mesh-engine-").FullName;
 
-    public EngineRig()
+    /// <param name="wrap">Puts something between the engine and the file.</param>
+    public EngineRig(Func<IMeshLog, MeshState, IMeshLog>? wrap = null)
     {
         Clock = new MeshClock(Time);
         Store = MeshStore.Open(Path.Combine(_directory, "mesh.db"));
         StateLoader.Load(Store.Context, State, Clock.NotBefore);
-        Engine = new MeshEngine(Store, State, Clock, new Publisher(new Subscriptions(), Feed), NullLogger<MeshEngine>.Instance);
+        var log = new SqliteLog(Store);
+        Engine = new MeshEngine(wrap?.Invoke(log, State) ?? log, State, Clock, new Publisher(new Subscriptions(), Feed), NullLogger<MeshEngine>.Instance);
     }
 
     public ManualTime Time { get; } = new();

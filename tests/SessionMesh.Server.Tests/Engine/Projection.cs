@@ -102,7 +102,8 @@ internal static class Projection
     public static List<string> OfTables(MeshStore store)
     {
         using var db = store.OpenReader();
-        return [.. db.Directives.OrderBy(d => d.Revision).AsEnumerable().Select(d => "directive " + Dump(StateLoader.ToDirective(d, ""))),
+        var messages = new KeptMessages(db);
+        return [.. db.Directives.OrderBy(d => d.Revision).ToList().Select(d => "directive " + Dump(StateLoader.ToDirective(d, "", messages))),
             .. db.Keys.OrderBy(k => k.Revision).AsEnumerable().Select(k => "key " + Dump(StateLoader.ToKey(k)))];
     }
 

@@ -19,7 +19,7 @@ internal sealed class RandomCommands(Random random, MeshEngine engine)
     private readonly List<string> _keys = [];
 
     /// <summary>Queues one random command; the task tells its error code, or null.</summary>
-    public Task<string?> Next() => random.Next(28) switch
+    public Task<string?> Next() => random.Next(29) switch
     {
         0 or 1 => Run(new RegisterAgent { Actor = Actor(), AgentId = Id(), Profile = Profile(), Incarnation = Incarnation(), Takeover = Chance(4) }),
         2 => Run(new RegisterSpecialization { Actor = Actor(), AgentId = Id(), Specialization = Name(), Profile = Profile() }),
@@ -36,12 +36,13 @@ internal sealed class RandomCommands(Random random, MeshEngine engine)
         16 when engine.State.Slots.Count > 0 => Run(new CancelDirective { Actor = Actor(), Number = random.Next(engine.State.Slots.Count), Seq = random.Next(12), Revision = random.NextInt64(engine.State.Revision + 1) }),
         17 => Run(new SteerMany { Actor = Actor(), Selection = Selection(), Message = Message(), Expect = random.Next(1, 5), DryRun = Chance(4) }),
         18 => Mint(),
+        24 => Run(new SteerEach { Actor = Actor(), Steers = [.. Enumerable.Range(0, random.Next(1, 5)).Select(_ => (Id(), Message()))] }),
         15 => _keys.Count == 0 ? Mint() : Run(new RevokeKey { Actor = Actor(), KeyId = _keys[random.Next(_keys.Count)] }),
         20 or 21 => Session(),
         22 => AgentSession(),
         23 => Run(new NoteAdmin { Actor = Actor(), Operation = "backup" }),
-        24 or 25 => Run(new ForgetAgent { Actor = Actor(), AgentId = Id() }),
-        26 => Run(new ForgetGone { Actor = Actors.Mesh, AgentIds = [Id(), Id(), Id()], Before = engine.Now.Wall - random.Next(20_000) }),
+        25 or 26 => Run(new ForgetAgent { Actor = Actor(), AgentId = Id() }),
+        27 => Run(new ForgetGone { Actor = Actors.Mesh, AgentIds = [Id(), Id(), Id()], Before = engine.Now.Wall - random.Next(20_000) }),
         19 when _keys.Count > 0 => Refresh(),
         _ => Chance(2) ? Run(new ExpireKeys { Actor = Actors.Mesh }) : Run(new TrimReceipts { Actor = Actors.Mesh }),
     };
@@ -126,7 +127,7 @@ internal sealed class RandomCommands(Random random, MeshEngine engine)
     {
         Verb = (Verb)random.Next(3),
         Direction = Text(),
-        Text = Text(),
+        Text = Chance(6) ? new string('m', 600) + Name() : Text(),
         Data = Chance(3) ? """{"a":[1,2,{"b":null}]}""" : null,
         Ttl = random.Next(1, 100),
         Hold = Chance(4),

@@ -18,7 +18,7 @@ public sealed class UpkeepTests
         Task<Outcome<bool>>[] commands;
         await using (await HeldEngine.HoldAsync(mesh))
         {
-            upkeep = mesh.Engine.UpkeepAsync(_ => mesh.Revision);
+            upkeep = mesh.Engine.UpkeepAsync(() => mesh.Revision);
             commands = [.. Enumerable.Range(0, 5).Select(_ => mesh.Engine.ExecuteAsync(new NoteAdmin { Actor = Actors.Mesh, Operation = "check" }, Origin.Mesh))];
         }
 
@@ -29,16 +29,18 @@ public sealed class UpkeepTests
     [Fact]
     public void Upkeep_BehindCommandsWithoutEnd_HasItsTurnAllTheSame()
     {
-        using var queue = new WorkQueue(10);
-        var upkeep = new UpkeepItem<bool>(_ => true);
+        using var queue = new WorkQueue(capacity: 10, bytes: 100);
+        var upkeep = new UpkeepItem<bool>(() => true);
         queue.Add(upkeep);
         var batch = new List<WorkItem>();
         for (var turn = 1; turn <= WorkQueue.MostPassedOver; turn++)
         {
             Assert.True(queue.TryAdd(new Never()));
             Assert.True(queue.TryAdd(new Never()));
+            batch.Clear();
             Assert.True(queue.Take(batch, 1));
             Assert.Equal(turn == WorkQueue.MostPassedOver ? upkeep : null, queue.TakeUpkeep());
+            batch.Clear();
             Assert.True(queue.Take(batch, 1));
         }
 
@@ -49,9 +51,9 @@ public sealed class UpkeepTests
     public async Task Upkeep_ThatThrows_TellsWhoAsked_AndTheEngineGoesOn()
     {
         await using var mesh = await MeshHost.StartAsync();
-        await Assert.ThrowsAsync<InvalidDataException>(() => mesh.Engine.UpkeepAsync<bool>(_ => throw new InvalidDataException("a bug")));
+        await Assert.ThrowsAsync<InvalidDataException>(() => mesh.Engine.UpkeepAsync<bool>(() => throw new InvalidDataException("a bug")));
         await mesh.RegisterAsync("a");
-        Assert.Equal(1, await mesh.Engine.UpkeepAsync(_ => 1));
+        Assert.Equal(1, await mesh.Engine.UpkeepAsync(() => 1));
     }
 
     [Fact]
@@ -60,11 +62,13 @@ public sealed class UpkeepTests
         await using var mesh = await MeshHost.StartAsync();
         var engine = mesh.Engine;
         await mesh.StopAsync();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => engine.UpkeepAsync(_ => 1));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => engine.UpkeepAsync(() => 1));
     }
 
     private sealed class Never : WorkItem
     {
+        public override int Weight => 1;
+
         public override void Decide(MeshDraft draft) => throw new NotSupportedException();
 
         public override void Complete() => throw new NotSupportedException();

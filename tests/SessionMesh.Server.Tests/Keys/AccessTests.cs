@@ -34,6 +34,7 @@ public sealed class AccessTests(AccessServer server) : IClassFixture<AccessServe
         { "POST /registry", "registry", """{"agent_id":"{a}","specialization":"s"}""", [Write, Self], 200, 403 },
         { "GET /registry", "registry", null, [Read], 200, 200 },
         { "DELETE /registry", "registry?specialization=none&agent_id={a}", null, [Write, Self], 404, 404 },
+        { "POST /steers", "steers", """{"steers":[{"agent_id":"{a}","direction":"x"}]}""", [Scopes.Steer], 200, 200 },
         { "POST /steer", "steer", """{"agent_id":"{a}","direction":"x"}""", [Scopes.Steer], 200, 404 },
         { "GET /directives/{directive_id}", "directives/{d}", null, [Read], 200, 404 },
         { "DELETE /directives/{directive_id}", "directives/{d}", null, [Scopes.Steer], 409, 404 },
@@ -108,7 +109,8 @@ public sealed class AccessTests(AccessServer server) : IClassFixture<AccessServe
         Assert.True(reply.Status == theirs, $"{reply.Status} instead of {theirs}: {reply.Text}");
         Assert.Equal(revision, _server.Mesh.Revision);
         Assert.Equal(before, (await _server.Mesh.GetAsync("agents/theirs")).Text);
-        Assert.True(theirs != 200 || !reply.Text.Contains("\"theirs\"", StringComparison.Ordinal) || reply.Text.Contains("\"accepted\":0", StringComparison.Ordinal), reply.Text);
+        Assert.True(theirs != 200 || !reply.Text.Contains("\"theirs\"", StringComparison.Ordinal) || reply.Text.Contains("\"accepted\":0", StringComparison.Ordinal)
+            || reply.Text.Contains("\"agent_not_found\"", StringComparison.Ordinal), reply.Text);
     }
 
     [Theory]

@@ -11,13 +11,13 @@ public sealed class SelectorTests
     {
         await using var mesh = await FleetAsync();
         (await mesh.PostAsync("steer", """{"selector":{"specialization":"vision","cluster":"east"},"expect":1,"direction":"north"}"""))
-            .ShouldBe(200, $$"""{"matched":1,"results":[{"agent_id":"b","directive":{{Directive(7, "b", 1)}}}]}""");
+            .ShouldBe(200, $$"""{"matched":1,"results":[{"agent_id":"b","directive_id":"d-7","seq":1,"state":"queued"}]}""");
         (await mesh.PostAsync("steer", """{"selector":{"label":{"tier":"1"}},"expect":2,"direction":"north"}"""))
-            .ShouldBe(200, $$"""{"matched":2,"results":[{"agent_id":"a","directive":{{Directive(8, "a", 1)}}},{"agent_id":"c","directive":{{Directive(9, "c", 1)}}}]}""");
+            .ShouldBe(200, $$"""{"matched":2,"results":[{"agent_id":"a","directive_id":"d-8","seq":1,"state":"queued"},{"agent_id":"c","directive_id":"d-9","seq":1,"state":"queued"}]}""");
         (await mesh.PostAsync("steer", """{"selector":{"subtree":"a"},"expect":2,"direction":"north"}"""))
-            .ShouldBe(200, $$"""{"matched":2,"results":[{"agent_id":"a","directive":{{Directive(10, "a", 2)}}},{"agent_id":"d","directive":{{Directive(11, "d", 1)}}}]}""");
+            .ShouldBe(200, $$"""{"matched":2,"results":[{"agent_id":"a","directive_id":"d-10","seq":2,"state":"queued"},{"agent_id":"d","directive_id":"d-11","seq":1,"state":"queued"}]}""");
         (await mesh.PostAsync("steer", """{"selector":{"agent_ids":["c","nobody"]},"expect":1,"verb":"pause"}"""))
-            .ShouldBe(200, $$"""{"matched":1,"results":[{"agent_id":"c","directive":{{Directive(12, "c", 2, differs: "\"verb\":\"pause\",\"direction\":null")}}}]}""");
+            .ShouldBe(200, $$"""{"matched":1,"results":[{"agent_id":"c","directive_id":"d-12","seq":2,"state":"queued"}]}""");
     }
 
     [Fact]
@@ -27,7 +27,7 @@ public sealed class SelectorTests
         await Task.WhenAll(Enumerable.Range(0, Limits.Inbox).Select(_ => mesh.PostAsync("steer", """{"agent_id":"a","direction":"north"}""")));
         var revision = mesh.Revision;
         (await mesh.PostAsync("steer", """{"selector":{"label":{"tier":"1"}},"expect":2,"direction":"north"}"""))
-            .ShouldBe(200, $$"""{"matched":2,"results":[{"agent_id":"a","code":"inbox_full"},{"agent_id":"c","directive":{{Directive(revision + 1, "c", 1)}}}]}""");
+            .ShouldBe(200, $$"""{"matched":2,"results":[{"agent_id":"a","code":"inbox_full","detail":"Agent 'a' has 1000 directives waiting. Wait until it has taken some, or cancel some."},{"agent_id":"c","directive_id":"d-{{revision + 1}}","seq":1,"state":"queued"}]}""");
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using SessionMesh.Core;
 using SessionMesh.Core.Log;
 using SessionMesh.Core.State;
+using SessionMesh.Server.Engine;
 
 namespace SessionMesh.Server.Tests.Support;
 
@@ -11,10 +12,12 @@ internal sealed class HeldEngine : IAsyncDisposable
     private readonly TaskCompletionSource _held = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task _turn = Task.CompletedTask;
 
-    public static async Task<HeldEngine> HoldAsync(MeshHost host)
+    public static Task<HeldEngine> HoldAsync(MeshHost host) => HoldAsync(host.Engine);
+
+    public static async Task<HeldEngine> HoldAsync(MeshEngine engine)
     {
         var held = new HeldEngine();
-        held._turn = host.Engine.ExecuteAsync(new Hold { Actor = Actors.Mesh, Owner = held }, Origin.Mesh);
+        held._turn = engine.ExecuteAsync(new Hold { Actor = Actors.Mesh, Owner = held }, Origin.Mesh);
         await held._held.Task.WaitAsync(Guard.Time);
         return held;
     }

@@ -31,15 +31,16 @@ public sealed class Limiter(ServerOptions options, MeshClock clock)
     /// Null when a request of that key may go on; else the refusal. A key with the admin scope always may: it is the operator's, who
     /// must get in while others flood.
     /// </summary>
-    public MeshError? OfKey(HttpContext http, Key key)
+    /// <param name="requests">How many requests it is worth.</param>
+    public MeshError? OfKey(HttpContext http, Key key, int requests = 1)
     {
         if (key.Has(ScopeSet.Administer))
         {
             return null;
         }
 
-        var refused = _each is null ? null : Take(http, _keys.Of(key.Lineage), _each, "of this key");
-        return refused is null && _all is not null ? Take(http, _together, _all, "of all keys together") : refused;
+        var refused = _each is null ? null : Take(http, _keys.Of(key.Lineage), _each, "of this key", requests);
+        return refused is null && _all is not null ? Take(http, _together, _all, "of all keys together", requests) : refused;
     }
 
     /// <summary>A place for an answer that is held back or goes on and on; null when the key has as many as it may. Dispose it at its end.</summary>
@@ -61,9 +62,9 @@ public sealed class Limiter(ServerOptions options, MeshClock clock)
 
     private int MostHeld(Key key) => key.AgentId is null ? options.MaxStreamsPerKey : Math.Min(options.MaxStreamsPerKey, Limits.StreamsPerAgentKey);
 
-    private MeshError? Take(HttpContext http, RateBucket bucket, RatePolicy policy, string whose)
+    private MeshError? Take(HttpContext http, RateBucket bucket, RatePolicy policy, string whose, int requests = 1)
     {
-        var verdict = bucket.Take(policy, clock.Time.GetTimestamp());
+        var verdict = bucket.Take(policy, clock.Time.GetTimestamp(), requests);
         if (verdict is { Taken: true, IsNear: false })
         {
             return null;

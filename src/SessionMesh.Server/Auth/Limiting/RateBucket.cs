@@ -12,16 +12,18 @@ public class RateBucket
     public bool IsFull(long now) => Volatile.Read(ref _fullAt) <= now;
 
     /// <param name="now">Monotonic timestamp.</param>
-    public RateVerdict Take(RatePolicy policy, long now)
+    /// <param name="requests">How many requests it is worth. More than the burst are as many as the burst: they pass when nothing else does.</param>
+    public RateVerdict Take(RatePolicy policy, long now, int requests = 1)
     {
         var most = policy.Cost * policy.Burst;
+        var cost = policy.Cost * Math.Min(requests, policy.Burst);
         while (true)
         {
             var seen = Volatile.Read(ref _fullAt);
-            var next = Math.Max(seen, now) + policy.Cost;
+            var next = Math.Max(seen, now) + cost;
             if (next - now > most)
             {
-                return new RateVerdict(policy, Taken: false, Left: 0, Debt: next - policy.Cost - now, Wait: next - now - most);
+                return new RateVerdict(policy, Taken: false, Left: 0, Debt: next - cost - now, Wait: next - now - most);
             }
 
             if (Interlocked.CompareExchange(ref _fullAt, next, seen) == seen)

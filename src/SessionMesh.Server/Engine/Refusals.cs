@@ -1,0 +1,31 @@
+using SessionMesh.Contracts.Errors;
+using SessionMesh.Core;
+
+namespace SessionMesh.Server.Engine;
+
+/// <summary>What the engine answers when it, and not the command, is the reason that nothing was done.</summary>
+internal static class Refusals
+{
+    public static MeshError Busy() =>
+        new(503, ErrorCodes.Busy, "The server has more work queued than it takes. Try again after the time in Retry-After.") { RetryAfter = 1 };
+
+    /// <summary>The engine has ended: whoever is in time gets a full answer, and nobody is left waiting.</summary>
+    public static MeshError GoingAway() =>
+        new(503, ErrorCodes.Busy, "The server is going away. Nothing was changed; try again once it is back.") { RetryAfter = 1 };
+
+    public static MeshError Internal() =>
+        new(500, ErrorCodes.Internal, "The server failed on this command and changed nothing. Its log has the request id.");
+
+    /// <summary>Not to be tried again, unlike the others here.</summary>
+    public static MeshError NotStorable() =>
+        new(400, ErrorCodes.NotStorable, "The store cannot hold what this call would write. Nothing was changed, and sending it again will not help: send less in one call.");
+
+    public static MeshError DiskFull() =>
+        new(507, ErrorCodes.DiskFull, "The server's disk is full. Nothing was changed; reading goes on. Free some room and try again.");
+
+    public static MeshError CommitFailed() =>
+        new(503, ErrorCodes.CommitFailed, "The server could not write this to its store. Nothing was changed; try again.") { RetryAfter = 1 };
+
+    public static MeshError OutcomeUnknown() =>
+        new(503, ErrorCodes.OutcomeUnknown, "The store did not say whether this was written. Send it again with the Idempotency-Key it had, or look what is there first.") { RetryAfter = 1 };
+}
