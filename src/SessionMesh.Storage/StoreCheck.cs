@@ -19,10 +19,14 @@ public static class StoreCheck
         ("SELECT max(0, max(newest) - (SELECT coalesce(max(revision), 0) FROM changes)) FROM (SELECT max(revision) AS newest FROM directives UNION ALL SELECT max(revision) FROM keys UNION ALL SELECT max(revision) FROM receipts UNION ALL SELECT max(session) FROM agents)",
             "the tables are {0} revisions ahead of the log"),
         ("SELECT count(*) - count(DISTINCT id) FROM agents", "{0} ids of agents are there twice"),
-        ("SELECT count(*) FROM agents c WHERE c.parent >= 0 AND NOT EXISTS (SELECT 1 FROM agents p WHERE p.number = c.parent)", "{0} agents have a parent that is not there"),
+        ("SELECT count(*) FROM agents c WHERE c.parent >= 0 AND NOT EXISTS (SELECT 1 FROM agents p WHERE p.number = c.parent)",
+            "{0} agents have a parent that is not there"),
         // Those of an agent that was forgotten are over, and stay for their time; its number may be another's, whose own begin at 1 again.
-        ("SELECT count(*) FROM directives d WHERE d.state <= 2 AND NOT EXISTS (SELECT 1 FROM agents a WHERE a.number = d.agent)", "{0} directives wait for agents that are not there"),
-        ("SELECT count(DISTINCT agent) FROM (SELECT agent, seq, previous, lag(revision) OVER (PARTITION BY agent ORDER BY revision) AS before FROM directives) WHERE (previous = 0 AND seq <> 1) OR (previous <> 0 AND before <> previous)",
+        ("SELECT count(*) FROM directives d WHERE d.state <= 2 AND NOT EXISTS (SELECT 1 FROM agents a WHERE a.number = d.agent)",
+            "{0} directives wait for agents that are not there"),
+        ("SELECT count(DISTINCT agent) FROM "
+            + "(SELECT agent, seq, previous, lag(revision) OVER (PARTITION BY agent ORDER BY revision) AS before FROM directives) "
+            + "WHERE (previous = 0 AND seq <> 1) OR (previous <> 0 AND before <> previous)",
             "the directives of {0} agents have a gap"),
         ("SELECT count(*) FROM directives d JOIN directives p ON p.revision = d.previous WHERE p.agent <> d.agent OR p.seq + 1 <> d.seq", "{0} directives do not follow the one that they say"),
         ("SELECT count(*) - count(DISTINCT id) FROM keys", "{0} ids of keys are there twice"),

@@ -109,7 +109,8 @@ internal sealed class ForgetCommand : MeshCommand
     /// <summary>Names what will happen: which agents, what they are, who loses a parent.</summary>
     private static async Task<bool> AgreedAsync(CommandContext context, List<string> ids, CancellationToken cancellation)
     {
-        if (!context.CanAsk || ids.Count > MostNamed) return context.Confirm($"Forget {ids.Count} agents, with their keys and what they were told?");
+        if (!context.CanAsk || ids.Count > MostNamed)
+            return context.Confirm($"Forget {ids.Count} agents, with their keys and what they were told?");
 
         var named = new List<string>();
         foreach (var id in ids)
@@ -118,7 +119,9 @@ internal sealed class ForgetCommand : MeshCommand
             named.Add($"{id} ({agent.Status}{Below(agent)})");
         }
 
-        return context.Confirm($"Forget {(ids.Count == 1 ? "agent" : "agents")} {string.Join(", ", named)}, with {(ids.Count == 1 ? "its" : "their")} keys and what {(ids.Count == 1 ? "it was" : "they were")} told?");
+        return context.Confirm(ids.Count == 1
+            ? $"Forget agent {named[0]}, with its keys and what it was told?"
+            : $"Forget agents {string.Join(", ", named)}, with their keys and what they were told?");
     }
 
     private static string Below(AgentDetail agent) => agent.Descendants switch

@@ -14,8 +14,8 @@ public sealed record Agent
     public required string Id { get; init; }
 
     /// <summary>
-    /// Revision of the change that made it known: whatever has its number and a lower revision is another's, of one that was forgotten. 0 for
-    /// one from before this was kept; then nobody was forgotten yet.
+    /// Revision of the change that made it known: whatever has its number and a lower revision is another's, of one that was forgotten. 0
+    /// for one from before this was kept; then nobody was forgotten yet.
     /// </summary>
     public long Born { get; init; }
 

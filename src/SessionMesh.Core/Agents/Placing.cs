@@ -23,7 +23,9 @@ internal static class Placing
             return Outside(draft.Caller!, agentId);
         }
 
-        return (CheckParent(draft, known, agentId, profile.ParentId) ?? CheckReach(draft, known, agentId, profile) ?? (known is null ? ForgettingRules.CheckQuota(draft, profile.ParentId) : null)) is { } error
+        return (CheckParent(draft, known, agentId, profile.ParentId)
+            ?? CheckReach(draft, known, agentId, profile)
+            ?? (known is null ? ForgettingRules.CheckQuota(draft, profile.ParentId) : null)) is { } error
             ? error
             : profile;
     }

@@ -210,7 +210,8 @@ internal static class RegistrationRules
     }
 
     /// <summary>Nothing of an old life may be current: who begins anew may be somebody who was forgotten.</summary>
-    private static int FirstOrNext(MeshDraft draft, Agent? known) => (known is { Incarnation: > 0 } ? known.Incarnation : draft.ForgottenIncarnation) + 1;
+    private static int FirstOrNext(MeshDraft draft, Agent? known) =>
+        (known is { Incarnation: > 0 } ? known.Incarnation : draft.ForgottenIncarnation) + 1;
 
     public static Registered Renew(MeshDraft draft, Agent agent, Profile profile)
     {

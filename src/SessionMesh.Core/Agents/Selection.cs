@@ -37,7 +37,8 @@ public sealed record Selection
         var matched = new List<Agent>();
         foreach (var number in numbers)
         {
-            if (draft.FindAt(number) is { } agent && eligible(agent) && Matches(agent) && below?.Contains(number) != false && draft.Reaches(agent))
+            if (draft.FindAt(number) is { } agent
+                && eligible(agent) && Matches(agent) && below?.Contains(number) != false && draft.Reaches(agent))
             {
                 matched.Add(agent);
             }

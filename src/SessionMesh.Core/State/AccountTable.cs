@@ -19,8 +19,11 @@ internal sealed class AccountTable
     /// <summary>Those of them that have ended; see <see cref="Agent.HasEnded"/>.</summary>
     public int EndedOf(string account) => _byId.TryGetValue(account, out var found) ? found.Ended.Count : 0;
 
-    /// <summary>Those that have ended, in the order in which they did; of those that ended in the same millisecond the older first.</summary>
-    public IEnumerable<(long At, long Born, int Number)> Ended(string account) => _byId.TryGetValue(account, out var found) ? found.Ended : [];
+    /// <summary>
+    /// Those that have ended, in the order in which they did; of those that ended in the same millisecond the older first.
+    /// </summary>
+    public IEnumerable<(long At, long Born, int Number)> Ended(string account) =>
+        _byId.TryGetValue(account, out var found) ? found.Ended : [];
 
     public void Update(Agent? before, Agent? after)
     {

@@ -36,8 +36,8 @@ public sealed class AgentSlot : ITimed
     public Inbox Inbox => Volatile.Read(ref _inbox);
 
     /// <summary>
-    /// Nobody is here any more: the agent was forgotten, and its number may be another's. The record stays as it was last; who holds on to the
-    /// slot asks this.
+    /// Nobody is here any more: the agent was forgotten, and its number may be another's. The record stays as it was last; who holds on
+    /// to the slot asks this.
     /// </summary>
     public bool IsForgotten => Volatile.Read(ref _isForgotten);
 

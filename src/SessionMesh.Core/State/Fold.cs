@@ -76,7 +76,15 @@ internal static class Fold
     private static void Register(MeshDraft draft, AgentRegistered c)
     {
         var known = draft.KnownAgent(c.Subject);
-        var agent = (known ?? new Agent { Number = draft.TakeNumber(), Id = c.Subject, Born = c.Revision, Cluster = c.Cluster, Owner = Owner(draft, c), CreatedAt = c.At }) with
+        var agent = (known ?? new Agent
+        {
+            Number = draft.TakeNumber(),
+            Id = c.Subject,
+            Born = c.Revision,
+            Cluster = c.Cluster,
+            Owner = Owner(draft, c),
+            CreatedAt = c.At,
+        }) with
         {
             Incarnation = c.Incarnation,
             Session = c.Revision,
@@ -132,7 +140,12 @@ internal static class Fold
     private static void Stop(MeshDraft draft, AgentStopping c)
     {
         var agent = Subject(draft, c);
-        draft.Put(agent with { Liveness = Liveness.Stopping, GoneAt = 0, Stop = new StopRequest(c.Deadline, c.Reason, c.Cascade, agent.Stop?.At ?? c.At) });
+        draft.Put(agent with
+        {
+            Liveness = Liveness.Stopping,
+            GoneAt = 0,
+            Stop = new StopRequest(c.Deadline, c.Reason, c.Cascade, agent.Stop?.At ?? c.At),
+        });
     }
 
     private static void Die(MeshDraft draft, AgentDied c)

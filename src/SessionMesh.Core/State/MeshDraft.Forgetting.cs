@@ -63,7 +63,8 @@ public sealed partial class MeshDraft
         }
 
         // Those that ended in this batch did so last.
-        return _agents.Values.Where(agent => agent.Owner == account && agent.HasEnded).OrderBy(agent => (agent.GoneAt, agent.Born)).Take(most).FirstOrDefault(agent => mayGo(agent));
+        return _agents.Values.Where(agent => agent.Owner == account && agent.HasEnded)
+            .OrderBy(agent => (agent.GoneAt, agent.Born)).Take(most).FirstOrDefault(agent => mayGo(agent));
     }
 
     /// <summary>Takes the number that a new agent gets: the lowest that is free.</summary>

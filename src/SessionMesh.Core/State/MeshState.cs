@@ -24,8 +24,8 @@ public sealed class MeshState
     }
 
     /// <summary>
-    /// By number. The place of one that was forgotten is empty until the next new agent has it: a reader that found a number elsewhere may find
-    /// nobody there, or somebody else; see <see cref="SlotSince"/>.
+    /// By number. The place of one that was forgotten is empty until the next new agent has it: a reader that found a number elsewhere
+    /// may find nobody there, or somebody else; see <see cref="SlotSince"/>.
     /// </summary>
     public SlotList<AgentSlot?> Slots { get; } = new();
     public Forest Forest { get; }
@@ -61,9 +61,12 @@ public sealed class MeshState
         number < Slots.Count && Slots[number] is { } slot && slot.Agent.Born < revision ? slot : null;
 
     /// <summary>The slot of an agent; null when it was forgotten, or when the batch that made it known is not applied yet.</summary>
-    public AgentSlot? SlotOf(Agent agent) => agent.Number < Slots.Count && Slots[agent.Number] is { } slot && slot.Agent.Born == agent.Born ? slot : null;
+    public AgentSlot? SlotOf(Agent agent) =>
+        agent.Number < Slots.Count && Slots[agent.Number] is { } slot && slot.Agent.Born == agent.Born ? slot : null;
 
-    /// <summary>Whether an agent is there for a key, as it stands now. One that was forgotten is there only for keys that are for all.</summary>
+    /// <summary>
+    /// Whether an agent is there for a key, as it stands now. One that was forgotten is there only for keys that are for all.
+    /// </summary>
     public bool Reaches(Keys.Key key, Agent agent) => key.Reach is null || ReachesNow(key, agent);
 
     /// <summary>Id of an agent's parent, as of that record or later; null for none.</summary>
@@ -151,8 +154,8 @@ public sealed class MeshState
     }
 
     /// <summary>
-    /// Takes agents out that were forgotten; numbers and records as they were last. Readers that go from one agent to another meanwhile look
-    /// again, see <see cref="Steady"/>.
+    /// Takes agents out that were forgotten; numbers and records as they were last. Readers that go from one agent to another meanwhile
+    /// look again, see <see cref="Steady"/>.
     /// </summary>
     /// <param name="forgottenIncarnation">Not below <see cref="ForgottenIncarnation"/>.</param>
     internal void Forget(IReadOnlyDictionary<int, Agent> gone, int forgottenIncarnation)
@@ -184,7 +187,9 @@ public sealed class MeshState
         }
     }
 
-    /// <summary>The batch that is committed now gives numbers away that were another's; to be followed by <see cref="EndForgetting"/>.</summary>
+    /// <summary>
+    /// The batch that is committed now gives numbers away that were another's; to be followed by <see cref="EndForgetting"/>.
+    /// </summary>
     internal void BeginForgetting() => Interlocked.Increment(ref _forgetting);
 
     internal void EndForgetting() => Interlocked.Increment(ref _forgetting);
@@ -215,14 +220,15 @@ public sealed class MeshState
         return added;
     }
 
-    private bool ReachesNow(Keys.Key key, Agent agent) => Steady(() => AgentAt(agent.Number) is { } now && now.Born == agent.Born && key.Reaches(now, AgentAt));
+    private bool ReachesNow(Keys.Key key, Agent agent) =>
+        Steady(() => AgentAt(agent.Number) is { } now && now.Born == agent.Born && key.Reaches(now, AgentAt));
 
     private string? ParentIdNow(Agent agent) =>
         Steady(() => AgentAt(agent.Number) is { Parent: >= 0 } now && now.Born == agent.Born ? AgentAt(now.Parent)?.Id : null);
 
     /// <summary>
-    /// Reads that follow numbers from agent to agent: read again when a number changed hands meanwhile. Without this a record that was read a
-    /// moment ago could lead to an agent that has had its parent's number only since.
+    /// Reads that follow numbers from agent to agent: read again when a number changed hands meanwhile. Without this a record that was
+    /// read a moment ago could lead to an agent that has had its parent's number only since.
     /// </summary>
     private T Steady<T>(Func<T> read)
     {

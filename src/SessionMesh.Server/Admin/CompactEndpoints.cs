@@ -41,7 +41,13 @@ public sealed class CompactEndpoints(AdminCalls calls, Compactor compactor, Mesh
             StartedAt = Time(state?.StartedAt),
             EndedAt = Time(state?.EndedAt),
             Failed = state is { Failed: true },
-            Removed = new RemovedRows { Changes = removed.Changes, Directives = removed.Directives, Keys = removed.Keys, Agents = state?.Forgotten ?? 0 },
+            Removed = new RemovedRows
+            {
+                Changes = removed.Changes,
+                Directives = removed.Directives,
+                Keys = removed.Keys,
+                Agents = state?.Forgotten ?? 0,
+            },
             OldestRevision = store.OldestRevision,
             Bytes = size.Bytes,
             FreeBytes = size.FreeBytes,

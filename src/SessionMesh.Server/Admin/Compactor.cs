@@ -124,8 +124,8 @@ public sealed partial class Compactor : IDisposable
     }
 
     /// <summary>
-    /// Forgets agents that are dead or lost since before that time. The search goes over memory on this thread; the engine is handed a few at a
-    /// time, and looks again at each.
+    /// Forgets agents that are dead or lost since before that time. The search goes over memory on this thread; the engine is handed a
+    /// few at a time, and looks again at each.
     /// </summary>
     private async Task<long> ForgetAsync(long before)
     {

@@ -14,7 +14,9 @@ using SessionMesh.Server.Steering;
 
 namespace SessionMesh.Server.Agents;
 
-/// <summary>Stopping agents, one or many, forgetting one that is gone, and lifting the tombstone of one whose end nobody confirmed.</summary>
+/// <summary>
+/// Stopping agents, one or many, forgetting one that is gone, and lifting the tombstone of one whose end nobody confirmed.
+/// </summary>
 public sealed class KillEndpoints(Mutations mutations, MeshEngine engine, RowWriter rows, Subscriptions subscriptions, Shutdown shutdown, Limiter limiter, ProblemWriter problems)
 {
     private static readonly string[] s_orderParameters = ["grace", "cascade", "force", "reason"];
@@ -41,7 +43,9 @@ public sealed class KillEndpoints(Mutations mutations, MeshEngine engine, RowWri
             key => new KillAgent { Actor = key.Id, AgentId = id, Order = order },
             KillReports.Render,
             wait == 0 ? null : outcome => WaitForProofAsync(outcome, wait, http),
-            wait == 0 ? null : _ => Known(id, http.GetKey()) is { } known ? WaitForProofAsync(known, wait, http) : Task.FromResult<Answer?>(null));
+            wait == 0 ? null : _ => Known(id, http.GetKey()) is { } known
+                ? WaitForProofAsync(known, wait, http)
+                : Task.FromResult<Answer?>(null));
     }
 
     public Task KillMany(HttpContext http)
@@ -158,5 +162,6 @@ public sealed class KillEndpoints(Mutations mutations, MeshEngine engine, RowWri
     }
 
     private static bool IsProven(Agent target, AgentSlot? slot) =>
-        slot is null || slot.IsForgotten || slot.Agent.Incarnation != target.Incarnation || slot.Agent is { Liveness: Liveness.Dead, LastExit.Confirmed: true };
+        slot is null || slot.IsForgotten || slot.Agent.Incarnation != target.Incarnation
+        || slot.Agent is { Liveness: Liveness.Dead, LastExit.Confirmed: true };
 }

@@ -13,7 +13,9 @@ public sealed class DirectiveHistory(MeshStore store, MeshEngine engine)
     public async Task<Directive?> FindAsync(long revision)
     {
         await using var db = store.OpenReader();
-        return await RowAsync(db, revision) is { } row && engine.State.SlotSince(row.Agent, revision) is { } slot ? StateLoader.ToDirective(row, slot.Agent.Id, new KeptMessages(db)) : null;
+        return await RowAsync(db, revision) is { } row && engine.State.SlotSince(row.Agent, revision) is { } slot
+            ? StateLoader.ToDirective(row, slot.Agent.Id, new KeptMessages(db))
+            : null;
     }
 
     /// <summary>One that was issued, as it is now, whatever became of its agent; null when it was trimmed.</summary>
@@ -39,8 +41,8 @@ public sealed class DirectiveHistory(MeshStore store, MeshEngine engine)
     }
 
     /// <summary>
-    /// An agent's directives from one of them back to the first; take as many as you need. One of another agent's ends it, and so does one of who had
-    /// its number before.
+    /// An agent's directives from one of them back to the first; take as many as you need. One of another agent's ends it, and so does
+    /// one of who had its number before.
     /// </summary>
     public async IAsyncEnumerable<Directive> NewestFirstAsync(Agent agent, long from)
     {
@@ -58,5 +60,6 @@ public sealed class DirectiveHistory(MeshStore store, MeshEngine engine)
         }
     }
 
-    private static Task<DirectiveRow?> RowAsync(MeshDbContext db, long revision) => db.Directives.SingleOrDefaultAsync(d => d.Revision == revision);
+    private static Task<DirectiveRow?> RowAsync(MeshDbContext db, long revision) =>
+        db.Directives.SingleOrDefaultAsync(d => d.Revision == revision);
 }

@@ -82,7 +82,8 @@ public sealed class DirectiveWriter(MeshEngine engine)
 
         if (last > 0)
         {
-            engine.Post(new MarkDelivered { Actor = Actors.Mesh, Number = number, After = first - 1, UpTo = last, Revision = written[^1].Revision });
+            var revision = written[^1].Revision;
+            engine.Post(new MarkDelivered { Actor = Actors.Mesh, Number = number, After = first - 1, UpTo = last, Revision = revision });
         }
     }
 }

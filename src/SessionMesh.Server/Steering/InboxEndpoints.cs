@@ -73,7 +73,8 @@ public sealed class InboxEndpoints(MeshEngine engine, DirectiveWriter directives
             subscription.Changed.Reset();
             pending = slot.Inbox.Deliverable(engine.Now.Wall, after);
         }
-        while (pending.IsEmpty && !slot.IsForgotten && !shutdown.HasBegun && await waiting.UntilAsync(subscription.Changed, http.RequestAborted));
+        while (pending.IsEmpty && !slot.IsForgotten && !shutdown.HasBegun
+            && await waiting.UntilAsync(subscription.Changed, http.RequestAborted));
 
         if (watch.End() is not null)
         {

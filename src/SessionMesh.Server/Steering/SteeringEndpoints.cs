@@ -69,7 +69,10 @@ public sealed class SteeringEndpoints(
             return;
         }
 
-        await mutations.RunAsync<Directive>(http, key => new CancelDirective { Actor = key.Id, Number = directive.Agent, Seq = directive.Seq, Revision = revision }, Render);
+        await mutations.RunAsync<Directive>(
+            http,
+            key => new CancelDirective { Actor = key.Id, Number = directive.Agent, Seq = directive.Seq, Revision = revision },
+            Render);
     }
 
     private static Outcome<Command<SteerOutcome>> BindSteer(Key key, SteerRequest? body)

@@ -2,7 +2,9 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace SessionMesh.Server.Store;
 
-/// <summary>Equal strings as one, for as long as a load takes: a fleet has few clusters, users and owners, and a million rows name them.</summary>
+/// <summary>
+/// Equal strings as one, for as long as a load takes: a fleet has few clusters, users and owners, and a million rows name them.
+/// </summary>
 internal sealed class SharedStrings
 {
     private readonly HashSet<string> _known = new(StringComparer.Ordinal);

@@ -140,15 +140,17 @@ internal static class StateLoader
     private static UInt128 Hex(string text) => UInt128.Parse(text, NumberStyles.HexNumber, CultureInfo.InvariantCulture);
 
     /// <summary>
-    /// One pass over the directives, in order: heads (the newest sequence number of each agent) and what is pending. It
-    /// costs the length of the table at start, and spares every steer a row written at random. Directives from before an agent was known are
-    /// of one that had its number before, and was forgotten.
+    /// One pass over the directives, in order: heads (the newest sequence number of each agent) and what is pending. It costs the length
+    /// of the table at start, and spares every steer a row written at random. Directives from before an agent was known are of one that
+    /// had its number before, and was forgotten.
     /// </summary>
     private static Dictionary<int, Inbox> LoadInboxes(MeshDbContext db)
     {
         const int Accepted = (int)DeliveryState.Accepted;
         var messages = new KeptMessages(db);
-        var own = db.Directives.AsNoTracking().Join(db.Agents, d => d.Agent, a => a.Number, (d, a) => new { Row = d, a.Id, Born = a.Born ?? 0 }).Where(d => d.Row.Revision > d.Born);
+        var own = db.Directives.AsNoTracking()
+            .Join(db.Agents, d => d.Agent, a => a.Number, (d, a) => new { Row = d, a.Id, Born = a.Born ?? 0 })
+            .Where(d => d.Row.Revision > d.Born);
         var pending = own
             .Where(d => d.Row.State <= Accepted).OrderBy(d => d.Row.Revision).Select(d => new { d.Row, d.Id }).AsEnumerable()
             .GroupBy(d => d.Row.Agent)

@@ -4,8 +4,8 @@ using SessionMesh.EndToEnd.Tests.Support;
 namespace SessionMesh.EndToEnd.Tests.Churn;
 
 /// <summary>
-/// Agents that come, are told something, end and are forgotten, each with names of its own, as fast as they can: the memory of the server does
-/// not grow with how many there were. A few seconds, unless <c>SESSION_MESH_SOAK_CHURN</c> says for how many (eng/soak.sh churn).
+/// Agents that come, are told something, end and are forgotten, each with names of its own, as fast as they can: the memory of the server
+/// does not grow with how many there were. A few seconds, unless <c>SESSION_MESH_SOAK_CHURN</c> says for how many (eng/soak.sh churn).
 /// </summary>
 public sealed class ChurnTests : IAsyncLifetime
 {

@@ -38,7 +38,9 @@ internal static class Projection
         return lines;
     }
 
-    /// <summary>The numbers that the next new agents get, as far as they are below that of one that is known: above it they simply follow.</summary>
+    /// <summary>
+    /// The numbers that the next new agents get, as far as they are below that of one that is known: above it they simply follow.
+    /// </summary>
     private static List<int> FreeNumbers(MeshState state)
     {
         var newest = Enumerable.Range(0, state.Slots.Count).LastOrDefault(n => state.Slots[n] is not null, -1);
