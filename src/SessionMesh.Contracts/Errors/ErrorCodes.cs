@@ -44,6 +44,7 @@ public static class ErrorCodes
     public const string UnknownIncarnation = "unknown_incarnation";
     public const string Tombstoned = "tombstoned";
     public const string Stopping = "stopping";
+    public const string Restored = "restored";
     public const string NoSession = "no_session";
     public const string AlreadyDelivered = "already_delivered";
     public const string DirectiveOver = "directive_over";
@@ -51,6 +52,7 @@ public static class ErrorCodes
     public const string NotTombstoned = "not_tombstoned";
     public const string AckConflict = "ack_conflict";
     public const string SecretNotRepeatable = "secret_not_repeatable";
+    public const string AnswerNotKept = "answer_not_kept";
     public const string KeyNameTaken = "key_name_taken";
     public const string SessionExists = "session_exists";
     public const string SessionExpired = "session_expired";
@@ -68,6 +70,7 @@ public static class ErrorCodes
     public const string AgentQuota = "agent_quota";
     public const string RateLimited = "rate_limited";
     public const string TooManyStreams = "too_many_streams";
+    public const string TooManyReceipts = "too_many_receipts";
 
     // 5xx
     public const string Internal = "internal";

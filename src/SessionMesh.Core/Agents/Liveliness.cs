@@ -48,6 +48,12 @@ public sealed record SweepDue : Command<int>
     /// </summary>
     public long FoundAt { get; init; } = long.MaxValue;
 
+    /// <summary>
+    /// For the sake of those whose grace period is over: force must follow. A lease that is not seen to lapse has not lapsed, and is
+    /// found due again; a fleet that falls silent at once would leave nothing for a kill.
+    /// </summary>
+    public override bool IsVital(MeshState state) => Numbers.Any(number => state.Slots[number].Agent.Liveness == Liveness.Stopping);
+
     /// <summary>Answers how many agents changed.</summary>
     public override Outcome<int> Decide(MeshDraft draft)
     {
@@ -59,6 +65,11 @@ public sealed record SweepDue : Command<int>
         var changed = 0;
         foreach (var number in Numbers)
         {
+            if (draft.Sparing && draft.AgentAt(number).Liveness != Liveness.Stopping)
+            {
+                continue;
+            }
+
             var before = draft.Revision;
             SteeringRules.ExpireDue(draft, number);
             Advance(draft, draft.AgentAt(number));

@@ -2,6 +2,7 @@ using SessionMesh.Contracts;
 using SessionMesh.Contracts.Errors;
 using SessionMesh.Core.Keys;
 using SessionMesh.Core.State;
+using SessionMesh.Core.Steering;
 
 namespace SessionMesh.Core.Agents;
 
@@ -184,6 +185,7 @@ internal static class RegistrationRules
         if (known is not null)
         {
             KeyRules.EndBoundTo(draft, agentId, known.Incarnation, "the agent began another incarnation");
+            SteeringRules.EndStops(draft, known.Number);
         }
 
         draft.Emit(new AgentRegistered

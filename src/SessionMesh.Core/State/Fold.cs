@@ -305,6 +305,7 @@ internal static class Fold
             UInt128.Parse(c.Request, NumberStyles.HexNumber, CultureInfo.InvariantCulture),
             c.At,
             c.Status,
-            c.Answer,
-            c.KeyId));
+            c.KeyId,
+            c.Owner,
+            c.Size));
 }

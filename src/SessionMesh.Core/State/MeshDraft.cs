@@ -1,5 +1,4 @@
 using SessionMesh.Core.Agents;
-using SessionMesh.Core.Idempotency;
 using SessionMesh.Core.Keys;
 using SessionMesh.Core.Log;
 using SessionMesh.Core.Sessions;
@@ -11,24 +10,30 @@ namespace SessionMesh.Core.State;
 /// One batch on its way: the base state, and over it what this batch has decided so far, a record a noun. Reads show both.
 /// <see cref="Commit"/> lays the overlay onto the base; dropping the draft leaves the base as it was. The writer's alone.
 /// </summary>
-public sealed class MeshDraft(MeshState state, Moment now)
+public sealed partial class MeshDraft(MeshState state, Moment now)
 {
     private readonly Dictionary<int, Agent> _agents = [];
     private readonly Dictionary<string, int> _newAgents = new(StringComparer.Ordinal);
+
+    /// <summary>By parent: children that this batch made or moved there.</summary>
+    private readonly Dictionary<int, HashSet<int>> _adopted = [];
     private readonly Dictionary<int, Inbox> _inboxes = [];
     private readonly Dictionary<long, Directive> _directives = [];
-    private readonly Dictionary<string, Key> _keys = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, int> _newLineages = new(StringComparer.Ordinal);
+    private readonly DraftKeys _keys = new(state.Keys);
     private readonly Dictionary<string, int> _newAgentsByAccount = new(StringComparer.Ordinal);
-    private readonly Dictionary<UInt128, Receipt> _receipts = [];
 
     /// <summary>By id; null for one that was removed.</summary>
     private readonly Dictionary<string, Session?> _sessions = new(StringComparer.Ordinal);
     private readonly List<Session> _removedSessions = [];
+    private int _moreSessions;
     private readonly List<(int Number, Beat Beat)> _renewals = [];
     private readonly List<Change> _changes = [];
 
     public Moment Now { get; } = now;
+
+    /// <summary>The disk is full and this batch is written to what is kept back for that: nothing may be done that can wait.</summary>
+    public bool Sparing { get; init; }
+
     public MeshState Base => state;
 
     /// <summary>Who asks for the command that is being decided: a key's id, or <see cref="Actors.Mesh"/>.</summary>
@@ -56,7 +61,7 @@ public sealed class MeshDraft(MeshState state, Moment now)
     public IReadOnlyCollection<Directive> ChangedDirectives => _directives.Values;
 
     /// <inheritdoc cref="ChangedAgents"/>
-    public IReadOnlyCollection<Key> ChangedKeys => _keys.Values;
+    public IReadOnlyCollection<Key> ChangedKeys => _keys.Changed;
 
     /// <inheritdoc cref="ChangedAgents"/>
     public IEnumerable<Session> ChangedSessions => _sessions.Values.OfType<Session>();
@@ -64,14 +69,8 @@ public sealed class MeshDraft(MeshState state, Moment now)
     /// <summary>Sessions whose rows go, as they were last.</summary>
     public IReadOnlyCollection<Session> RemovedSessions => _removedSessions;
 
-    /// <inheritdoc cref="ChangedAgents"/>
-    public IReadOnlyCollection<Receipt> NewReceipts => _receipts.Values;
-
     /// <summary>Numbers of agents with another inbox than before.</summary>
     public IReadOnlyCollection<int> ChangedInboxes => _inboxes.Keys;
-
-    /// <summary>Receipts below this revision go; 0 for none.</summary>
-    public long TrimReceiptsBelow { get; internal set; }
 
     /// <summary>The newest message that was kept for many; see <see cref="MessageKept"/>.</summary>
     public MessageKept? Message { get; internal set; } = state.Message;
@@ -111,26 +110,31 @@ public sealed class MeshDraft(MeshState state, Moment now)
     public Vitals VitalsOf(int number) =>
         number < state.Slots.Count ? state.Slots[number].ReadVitals() : new Vitals { Load = float.NaN, Progress = double.NaN, TouchedAt = AgentSlot.Never };
 
-    public Key? FindKey(string id)
-    {
-        var key = _keys.TryGetValue(id, out var changed) ? changed : state.Keys.Find(id);
-        return key is { EndedAt: 0 } ? key : null;
-    }
+    public Key? FindKey(string id) => _keys.Find(id);
+
+    /// <summary>Keys that no key minted: the root key, and what it was before.</summary>
+    public List<Key> RootKeys() => Merge(state.Keys.Roots, key => key.Parent is null);
 
     /// <summary>Keys of a lineage.</summary>
-    public List<Key> KeysIn(string lineage) => Merge(state.Keys.In(lineage), key => key.Lineage == lineage);
+    public List<Key> KeysIn(string lineage) => [.. _keys.In(lineage)];
+
+    /// <summary>Whether a lineage has any key left.</summary>
+    public bool HasKeysIn(string lineage) => _keys.CountIn(lineage) > 0;
+
+    /// <summary>The lineage that another was minted under; null for none, or when no key of it is left.</summary>
+    public string? LineageAbove(string lineage) => _keys.In(lineage).FirstOrDefault()?.Parent;
 
     /// <summary>Keys that were minted under a lineage.</summary>
-    public List<Key> KeysUnder(string lineage) => Merge(state.Keys.Under(lineage), key => key.Parent == lineage);
+    public List<Key> KeysUnder(string lineage) => [.. _keys.Under(lineage)];
 
     /// <summary>Keys of one name under a lineage: its generations.</summary>
-    public List<Key> KeysNamed(string parent, string name) => Merge(state.Keys.Named(parent, name), key => key.Parent == parent && key.Name == name);
+    public List<Key> KeysNamed(string parent, string name) => [.. _keys.Named(parent, name)];
 
     /// <summary>Keys bound to an agent.</summary>
-    public List<Key> KeysBoundTo(string agentId) => Merge(state.Keys.BoundTo(agentId), key => key.AgentId == agentId);
+    public List<Key> KeysBoundTo(string agentId) => [.. _keys.BoundTo(agentId)];
 
-    /// <summary>Lineages of an account; those that this batch ended count until the next.</summary>
-    public int LineagesOf(string account) => state.Keys.LineagesOf(account) + _newLineages.GetValueOrDefault(account);
+    /// <inheritdoc cref="DraftKeys.LineagesOf"/>
+    public int LineagesOf(string account) => _keys.LineagesOf(account);
 
     /// <summary>Agents that an account made known.</summary>
     public int AgentsOf(string account) => state.Indexes.OwnedBy(account) + _newAgentsByAccount.GetValueOrDefault(account);
@@ -142,47 +146,33 @@ public sealed class MeshDraft(MeshState state, Moment now)
     public Session? KnownSession(string id) => _sessions.TryGetValue(id, out var session) ? session : state.Sessions.Find(id);
 
     /// <summary>Plain sessions that the caller may see.</summary>
-    public int SessionCount => Caller?.Reach is not null ? 0 : state.Sessions.Count - _removedSessions.Count(s => s.Revision <= state.Revision) + ChangedSessions.Count(s => s.Revision > state.Revision);
+    public int SessionCount => Caller?.Reach is not null ? 0 : state.Sessions.Count + _moreSessions;
 
-    /// <summary>All plain sessions that the caller may see, oldest first.</summary>
-    public IEnumerable<Session> Sessions()
+    /// <summary>
+    /// Plain sessions that are over, and were before a time, as far as the caller may see them: earliest end first, then what this batch
+    /// changed.
+    /// </summary>
+    /// <param name="before">Microseconds.</param>
+    public IEnumerable<Session> SessionsOver(long before)
     {
         if (Caller?.Reach is not null)
         {
-            yield break;
+            return [];
         }
 
-        foreach (var session in state.Sessions.After(0))
-        {
-            if (!_sessions.ContainsKey(session.Id))
-            {
-                yield return session;
-            }
-            else if (_sessions[session.Id] is { } changed && changed.Revision == session.Revision)
-            {
-                yield return changed;
-            }
-        }
-
-        foreach (var session in ChangedSessions.Where(s => s.Revision > state.Revision))
-        {
-            yield return session;
-        }
+        var at = Now.Micros();
+        return state.Sessions.Over(at, before).Where(session => !_sessions.ContainsKey(session.Id))
+            .Concat(ChangedSessions.Where(session => session.OverSince(at) is > 0 and var since && since < before));
     }
-
-    public Receipt? FindReceipt(UInt128 scope) => _receipts.TryGetValue(scope, out var receipt) ? receipt : state.Receipts.Find(scope);
 
     /// <summary>Numbers of the direct children.</summary>
     public List<int> Children(int number)
     {
         var children = number < state.Slots.Count ? state.Forest.Children(number) : [];
-        children.RemoveAll(child => AgentAt(child).Parent != number);
-        foreach (var agent in _agents.Values)
+        if (_agents.Count > 0)
         {
-            if (agent.Parent == number && !children.Contains(agent.Number))
-            {
-                children.Add(agent.Number);
-            }
+            children.RemoveAll(child => AgentAt(child).Parent != number);
+            children.AddRange(_adopted.GetValueOrDefault(number) ?? []);
         }
 
         return children;
@@ -241,6 +231,7 @@ public sealed class MeshDraft(MeshState state, Moment now)
     /// <summary>Lays the overlay onto the base. Call it once, after the batch is durable.</summary>
     public void Commit()
     {
+        state.Recent.Add(Revision, _agents.Keys);
         foreach (var number in _newAgents.Values.Order())
         {
             state.Put(_agents[number]);
@@ -252,18 +243,22 @@ public sealed class MeshDraft(MeshState state, Moment now)
             state.Forest.Move(state.Slots[number], number, -1, _agents[number].Parent);
         }
 
-        // Inboxes before agents: who finds an agent dead finds its last word in the inbox.
         foreach (var (number, inbox) in _inboxes)
         {
-            state.Slots[number].Replace(inbox);
+            if (!IsReplaced(number))
+            {
+                state.Slots[number].Replace(inbox);
+            }
         }
 
+        // With its inbox: who finds an agent dead finds its last word in the inbox, and who was superseded finds nothing of the
+        // successor's.
         foreach (var (number, agent) in _agents)
         {
             var before = state.Slots[number].Agent;
             if (!ReferenceEquals(before, agent))
             {
-                state.Put(agent);
+                state.Put(agent, _inboxes.GetValueOrDefault(number));
                 state.Forest.Move(state.Slots[number], number, before.Parent, agent.Parent);
                 if (before.Liveness == Liveness.Alive && agent.Liveness == Liveness.Suspect)
                 {
@@ -294,6 +289,8 @@ public sealed class MeshDraft(MeshState state, Moment now)
 
     internal void Put(Agent agent, bool isNew = false)
     {
+        var isOld = !isNew && !_newAgents.ContainsKey(agent.Id);
+        Adopt(agent, isNew ? -1 : AgentAt(agent.Number).Parent, isOld ? state.AgentAt(agent.Number).Parent : -1);
         _agents[agent.Number] = agent;
         if (isNew)
         {
@@ -308,25 +305,41 @@ public sealed class MeshDraft(MeshState state, Moment now)
         _directives[directive.Revision] = directive;
     }
 
-    internal void Put(Key key)
+    internal void Put(Key key) => _keys.Put(key);
+
+    internal void Put(Session session)
     {
-        if (key.Lineage == key.Id && !_keys.ContainsKey(key.Id) && state.Keys.Find(key.Id) is null)
-        {
-            Count(_newLineages, key.Account);
-        }
-
-        _keys[key.Id] = key;
+        _moreSessions += KnownSession(session.Id) is null ? 1 : 0;
+        _sessions[session.Id] = session;
     }
-
-    internal void Put(Session session) => _sessions[session.Id] = session;
 
     internal void Remove(Session session)
     {
+        _moreSessions--;
         _sessions[session.Id] = null;
         _removedSessions.Add(session);
     }
 
-    internal void Put(Receipt receipt) => _receipts[receipt.Scope] = receipt;
+    /// <param name="from">Number of its parent until now.</param>
+    /// <param name="committed">Number of its parent as the base has it.</param>
+    private void Adopt(Agent agent, int from, int committed)
+    {
+        if (agent.Parent == from)
+        {
+            return;
+        }
+
+        if (_adopted.TryGetValue(from, out var before))
+        {
+            before.Remove(agent.Number);
+        }
+
+        if (agent.Parent >= 0 && agent.Parent != committed)
+        {
+            var children = _adopted.TryGetValue(agent.Parent, out var known) ? known : _adopted[agent.Parent] = [];
+            children.Add(agent.Number);
+        }
+    }
 
     private void CommitSessions()
     {
@@ -338,9 +351,11 @@ public sealed class MeshDraft(MeshState state, Moment now)
         // In order of creation, as every list shows them.
         foreach (var session in ChangedSessions.OrderBy(s => s.Revision))
         {
-            state.Sessions.Put(session, Now.Wall);
+            state.Sessions.Put(session);
         }
     }
+
+    private bool IsReplaced(int number) => _agents.TryGetValue(number, out var agent) && !ReferenceEquals(state.Slots[number].Agent, agent);
 
     private static void Count(Dictionary<string, int> counts, string? account)
     {
@@ -352,20 +367,12 @@ public sealed class MeshDraft(MeshState state, Moment now)
 
     private void CommitKeysAndReceipts()
     {
-        foreach (var key in _keys.Values)
+        foreach (var key in _keys.Changed)
         {
             state.Keys.Put(key);
         }
 
-        foreach (var receipt in _receipts.Values)
-        {
-            state.Receipts.Put(receipt);
-        }
-
-        if (TrimReceiptsBelow > 0)
-        {
-            state.Receipts.Trim(TrimReceiptsBelow);
-        }
+        CommitReceipts();
     }
 
     private void Reschedule()
@@ -382,27 +389,5 @@ public sealed class MeshDraft(MeshState state, Moment now)
                 state.Leases.Schedule(state.Slots[number], number, Now);
             }
         }
-    }
-
-    private List<Key> Merge(IReadOnlyCollection<string> committed, Func<Key, bool> matches)
-    {
-        var keys = new List<Key>();
-        foreach (var id in committed)
-        {
-            if (FindKey(id) is { } key)
-            {
-                keys.Add(key);
-            }
-        }
-
-        foreach (var key in _keys.Values)
-        {
-            if (key.EndedAt == 0 && matches(key) && !committed.Contains(key.Id))
-            {
-                keys.Add(key);
-            }
-        }
-
-        return keys;
     }
 }

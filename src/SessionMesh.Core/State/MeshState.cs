@@ -24,6 +24,7 @@ public sealed class MeshState
     public SlotList<AgentSlot> Slots { get; } = new();
     public Forest Forest { get; }
     public AgentIndexes Indexes { get; } = new();
+    public RecentAgents Recent { get; } = new();
     public LeaseBook Leases { get; }
     public KeyTable Keys { get; } = new();
     public ReceiptTable Receipts { get; } = new();
@@ -34,6 +35,12 @@ public sealed class MeshState
 
     /// <summary>Revision of the newest change that is committed and applied.</summary>
     public long Revision => Volatile.Read(ref _revision);
+
+    /// <summary>
+    /// Which life of the store this is: raised by every restore, and not in the log, since it is the file that was exchanged. Sequence
+    /// numbers and incarnations of one epoch say nothing in another. It does not change while a server runs.
+    /// </summary>
+    public long Epoch { get; private set; } = 1;
 
     /// <summary>An agent by its number.</summary>
     public Agent AgentAt(int number) => Slots[number].Agent;
@@ -88,13 +95,15 @@ public sealed class MeshState
         Leases.ServerReturned(now, away: 0); // for the grace periods that ran
     }
 
+    public void LoadEpoch(long epoch) => Epoch = epoch;
+
     public void Load(Keys.Key key) => Keys.Put(key);
 
-    /// <param name="wall">Milliseconds, now.</param>
-    public void Load(Sessions.Session session, long wall) => Sessions.Put(session, wall);
+    public void Load(Sessions.Session session) => Sessions.Put(session);
+
     public void Load(Idempotency.Receipt receipt) => Receipts.Put(receipt);
 
-    internal AgentSlot Put(Agent agent)
+    internal AgentSlot Put(Agent agent, Inbox? inbox = null)
     {
         if (agent.Number == Slots.Count)
         {
@@ -107,7 +116,7 @@ public sealed class MeshState
 
         var slot = Slots[agent.Number];
         var before = slot.Agent;
-        slot.Replace(agent);
+        slot.Replace(agent, inbox);
         Indexes.Update(before, agent);
         return slot;
     }

@@ -4,12 +4,18 @@ using SessionMesh.Core.State;
 
 namespace SessionMesh.Core.Steering;
 
-/// <summary>Takes a directive back, as long as nobody has been given it.</summary>
+/// <summary>
+/// Takes a directive back, as long as nobody has been given it. What was handed to a socket a moment ago is not in the log yet: hold the
+/// directive back first (<see cref="AgentSlot.HoldBack"/>), or this may succeed for one that was shown.
+/// </summary>
 public sealed record CancelDirective : Command<Directive>
 {
     /// <summary>Number of the agent.</summary>
     public required int Number { get; init; }
     public required long Seq { get; init; }
+
+    public static MeshError AlreadyDelivered() =>
+        new(409, ErrorCodes.AlreadyDelivered, "This directive was handed to a connection of the agent. Steer it again to correct it.");
 
     public override Outcome<Directive> Decide(MeshDraft draft)
     {
@@ -50,6 +56,9 @@ public sealed record AckDirective : Command<AckOutcome>
     public int? Incarnation { get; init; }
 
     public override int Weight => BaseWeight + (Note?.Length ?? 0);
+
+    /// <summary>The answer to a stop or a pause is what makes either true; to anything else it may wait.</summary>
+    public override bool IsVital(MeshState state) => state.Find(AgentId)?.Inbox.Find(Seq) is { Verb: Verb.Stop or Verb.Pause };
 
     public override Outcome<AckOutcome> Decide(MeshDraft draft)
     {

@@ -87,6 +87,24 @@ public static class SteeringRules
         }
     }
 
+    /// <summary>Another incarnation begins: a stop that outlived the one before was never meant for it.</summary>
+    internal static void EndStops(MeshDraft draft, int number)
+    {
+        foreach (var directive in draft.InboxOf(number).Pending)
+        {
+            if (directive.Verb == Verb.Stop && directive.ExpiresAt > draft.Now.Wall)
+            {
+                draft.Emit(new DirectiveMoved
+                {
+                    Subject = draft.AgentAt(number).Id,
+                    Seq = directive.Seq,
+                    State = DeliveryState.Undeliverable,
+                    Note = "another incarnation began",
+                });
+            }
+        }
+    }
+
     /// <summary>
     /// The agent is gone: a confirmed end is what its stop directives asked for; everything else can no longer be delivered.
     /// After an unconfirmed end the stop directives stay.

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using SessionMesh.Contracts;
 using SessionMesh.Contracts.Agents;
 using SessionMesh.Contracts.Json;
@@ -35,7 +36,7 @@ public sealed class KillEndpoints(Mutations mutations, MeshEngine engine, RowWri
             key => new KillAgent { Actor = key.Id, AgentId = id, Order = order },
             KillReports.Render,
             wait == 0 ? null : outcome => WaitForProofAsync(outcome, wait, http),
-            wait == 0 ? null : _ => WaitForProofAsync(Known(id, http.GetKey()), wait, http));
+            wait == 0 ? null : first => WaitAgainAsync(id, first, wait, http));
     }
 
     public Task KillMany(HttpContext http)
@@ -53,7 +54,15 @@ public sealed class KillEndpoints(Mutations mutations, MeshEngine engine, RowWri
 
         return mutations.RunAsync<IReadOnlyList<KillOutcome>>(
             http,
-            key => new KillMany { Actor = key.Id, Selection = selection, Order = order, Expect = expect, DryRun = dryRun },
+            key => new KillMany
+            {
+                Actor = key.Id,
+                Selection = selection,
+                Order = order,
+                Expect = expect,
+                DryRun = dryRun,
+                Found = dryRun ? null : selection.Find(engine.State, key, Core.Agents.KillMany.Eligible),
+            },
             outcomes => Answers.Of(StatusCodes.Status200OK, new KillManyAnswer
             {
                 Matched = outcomes.Count,
@@ -89,10 +98,19 @@ public sealed class KillEndpoints(Mutations mutations, MeshEngine engine, RowWri
         return new StopOrder { Grace = (int)(grace ?? Limits.DefaultGrace), AtOnce = force, Cascade = cascade == "descendants", Reason = reason };
     }
 
-    private KillOutcome Known(string id, Key key)
+    /// <summary>
+    /// The same for a repeated kill, unless the agent has begun another life since, or is gone: then the first answer stands.
+    /// </summary>
+    private Task<Answer?> WaitAgainAsync(string id, byte[] first, int seconds, HttpContext http) =>
+        engine.State.Find(id)?.Agent is { } agent
+        && agent.Incarnation == JsonSerializer.Deserialize(first, MeshJson.Default.KillReport)!.Incarnation
+            ? WaitForProofAsync(Known(agent, http.GetKey()), seconds, http)
+            : Task.FromResult<Answer?>(null);
+
+    private KillOutcome Known(Agent agent, Key key)
     {
-        var agent = engine.State.Find(id)!.Agent;
-        return KillOutcome.Of(agent, engine.State.Descendants(agent.Number, dead: true).Select(slot => slot.Agent).Where(below => engine.State.Reaches(key, below)));
+        var reach = new ReachMemo(key, engine.State.AgentAt);
+        return KillOutcome.Of(agent, engine.State.Descendants(agent.Number, dead: true).Select(slot => slot.Agent).Where(reach.Reaches));
     }
 
     /// <summary>

@@ -2,6 +2,7 @@ using SessionMesh.Core;
 using SessionMesh.Core.Agents;
 using SessionMesh.Core.Idempotency;
 using SessionMesh.Core.Keys;
+using SessionMesh.Core.Log;
 using SessionMesh.Core.Sessions;
 
 namespace SessionMesh.Server.Engine;
@@ -16,6 +17,9 @@ public sealed partial class LeaseKeeper : IDisposable
     private const int SweepSize = 256;
     private const int TrimEverySeconds = 60;
 
+    /// <summary>Sessions in one command: some milliseconds on the writer, for which others wait.</summary>
+    internal const int SessionsAtOnce = 512;
+
     /// <summary>Milliseconds that the log's clock may gain on the lease clock between two ticks before it counts as set forward.</summary>
     private const long Jump = 500;
 
@@ -28,6 +32,7 @@ public sealed partial class LeaseKeeper : IDisposable
     private Moment _last;
     private bool _farAhead;
     private long _ticks;
+    private Task _expiring = Task.CompletedTask;
 
     public LeaseKeeper(MeshEngine engine, MeshClock clock, ILogger<LeaseKeeper> log)
     {
@@ -82,10 +87,7 @@ public sealed partial class LeaseKeeper : IDisposable
             _engine.Post(new SweepDue { Actor = Actors.Mesh, Numbers = numbers, FoundAt = now.Lease });
         }
 
-        foreach (var ids in _engine.State.Sessions.TakeDue(now.Wall).Chunk(SweepSize))
-        {
-            _engine.Post(new ExpireSessions { Actor = Actors.Mesh, Ids = ids });
-        }
+        ExpireSessions(now);
 
         if (_engine.State.Keys.NextExpiry <= now.Wall)
         {
@@ -97,6 +99,32 @@ public sealed partial class LeaseKeeper : IDisposable
             _engine.Post(new TrimReceipts { Actor = Actors.Mesh });
         }
     }
+
+    /// <summary>
+    /// Says in the log which sessions are over. A tick begins with as many as one command takes; when there are more, each next command is
+    /// queued once the one before is done, so that of a million that end at once others never wait behind more than one. What was not said,
+    /// because the queue or the disk was full, is found again at the next tick.
+    /// </summary>
+    private void ExpireSessions(Moment now)
+    {
+        if (_expiring.IsCompleted && _engine.State.Sessions.Due(now.Wall, SessionsAtOnce) is { Count: > 0 } ids)
+        {
+            var expired = ExpireAsync(ids);
+            _expiring = ids.Count == SessionsAtOnce ? ExpireRestAsync(expired) : Task.CompletedTask;
+        }
+    }
+
+    private async Task ExpireRestAsync(Task<Outcome<int>> expired)
+    {
+        while (await expired is { Succeeded: true, Value: > 0 }
+            && _engine.State.Sessions.Due(_engine.Now.Wall, SessionsAtOnce) is { Count: > 0 } ids)
+        {
+            expired = ExpireAsync(ids);
+        }
+    }
+
+    private Task<Outcome<int>> ExpireAsync(List<string> ids) =>
+        _engine.ExecuteAsync(new ExpireSessions { Actor = Actors.Mesh, Ids = ids }, Origin.Mesh);
 
     private void LookAtClocks(Moment now)
     {

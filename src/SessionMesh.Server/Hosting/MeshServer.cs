@@ -8,9 +8,11 @@ using SessionMesh.Server.Auth.Limiting;
 using SessionMesh.Server.Engine;
 using SessionMesh.Server.Hosting.Options;
 using SessionMesh.Server.Http;
+using SessionMesh.Server.Keys;
 using SessionMesh.Server.OpenApi;
 using SessionMesh.Server.Push;
 using SessionMesh.Server.Store;
+using SessionMesh.Server.Telemetry;
 
 namespace SessionMesh.Server.Hosting;
 
@@ -35,14 +37,18 @@ public static class MeshServer
         builder.Logging.SetMinimumLevel(LogLevel.Warning).AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.Warning);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(5));
         builder.Services.AddSessionMesh(options).AddMeshOpenApi();
+        Otlp.Read(builder.Configuration, Environment.GetEnvironmentVariable);
         configure?.Invoke(builder);
+        builder.AddMeshTelemetry();
 
         var app = builder.Build();
         try
         {
+            app.UseMeshTraces();
             app.UseSessionMesh();
             app.MapSessionMesh();
             app.MapMeshOpenApi();
+            app.MapMetrics();
             return app;
         }
         catch
@@ -56,6 +62,8 @@ public static class MeshServer
     public static async Task PrepareAsync(WebApplication app)
     {
         var engine = app.Services.GetRequiredService<MeshEngine>();
+        app.Services.GetRequiredService<RootKeys>().Finish();
+        app.Services.GetRequiredService<MeshGauges>();
         await FirstStart.MintRootKeyAsync(engine, app.Services.GetRequiredService<DataDirectory>());
         app.Services.GetRequiredService<LeaseKeeper>();
         app.Services.GetRequiredService<Compactor>();

@@ -69,10 +69,31 @@ public sealed class SteeringEndpoints(
             return;
         }
 
-        await mutations.RunAsync<Directive>(http, key => new CancelDirective { Actor = key.Id, Number = directive.Agent, Seq = directive.Seq }, Render);
+        // Held back first: what is cancelled must not go out while the cancel is decided and committed.
+        var slot = engine.State.Slots[directive.Agent];
+        var holding = slot.HoldBack(directive);
+        if (holding == Holding.HandedOut)
+        {
+            await problems.WriteAsync(http, CancelDirective.AlreadyDelivered());
+            return;
+        }
+
+        try
+        {
+            await mutations.RunAsync<Directive>(
+                http, key => new CancelDirective { Actor = key.Id, Number = directive.Agent, Seq = directive.Seq }, Render);
+        }
+        finally
+        {
+            if (holding == Holding.Held)
+            {
+                slot.LetGo(directive.Seq);
+                subscriptions.Signal(directive.Agent);
+            }
+        }
     }
 
-    private static Outcome<Command<SteerOutcome>> BindSteer(Key key, SteerRequest? body)
+    private Outcome<Command<SteerOutcome>> BindSteer(Key key, SteerRequest? body)
     {
         var check = new Check();
         var selection = body!.Selector is { } selector ? Selectors.Bind(selector, ref check) : null;
@@ -93,7 +114,7 @@ public sealed class SteeringEndpoints(
         return check.Error is { } error ? error : new SteerAgent { Actor = key.Id, AgentId = id, Message = message };
     }
 
-    private static Outcome<Command<SteerOutcome>> BindMany(Key key, SteerRequest body, Selection selection, Message message, Check check)
+    private Outcome<Command<SteerOutcome>> BindMany(Key key, SteerRequest body, Selection selection, Message message, Check check)
     {
         if (body.AgentId is not null)
         {
@@ -108,7 +129,15 @@ public sealed class SteeringEndpoints(
         check.Range("/expect", body.Expect, 0, int.MaxValue);
         return check.Error is { } error
             ? error
-            : new SteerMany { Actor = key.Id, Selection = selection, Message = message, Expect = body.Expect, DryRun = body.DryRun == true };
+            : new SteerMany
+            {
+                Actor = key.Id,
+                Selection = selection,
+                Message = message,
+                Expect = body.Expect,
+                DryRun = body.DryRun == true,
+                Found = body.DryRun == true ? null : selection.Find(engine.State, key, SteerMany.Eligible(message.Hold)),
+            };
     }
 
     /// <summary>As many requests of the key as it has steers: the call itself has paid for the first.</summary>
@@ -170,7 +199,7 @@ public sealed class SteeringEndpoints(
         };
     }
 
-    private static Outcome<Command<AckOutcome>> BindAck(Key key, string id, long seq, AckRequest body)
+    private Outcome<Command<AckOutcome>> BindAck(Key key, string id, long seq, AckRequest body)
     {
         var check = new Check();
         check.Id("/id", id);
@@ -182,7 +211,7 @@ public sealed class SteeringEndpoints(
         check.OneOf("/state", body.State, DirectiveState.Acks);
         check.Text("/note", body.Note, Limits.NoteLength);
         check.Range("/incarnation", body.Incarnation, 1, int.MaxValue);
-        if ((check.Error ?? key.CheckAgent(ScopeSet.RegistryWrite, id)) is { } error)
+        if ((check.Error ?? key.CheckAgent(ScopeSet.RegistryWrite, id) ?? Fencing.CheckEpoch(engine.State, body.Epoch)) is { } error)
         {
             return error;
         }
@@ -253,9 +282,17 @@ public sealed class SteeringEndpoints(
     /// <summary>Saying again what was said is no error; saying something else of a directive that is over is.</summary>
     private async Task<Answer?> FinishAckAsync(AckRequest body, long seq, AckOutcome outcome)
     {
-        if (!outcome.Over || await history.FindAsync(outcome.Agent.Number, seq) is not { } ended)
+        if (!outcome.Over)
         {
             return null;
+        }
+
+        if (await history.FindAsync(outcome.Agent.Number, seq) is not { } ended)
+        {
+            return problems.ToAnswer(new MeshError(
+                404,
+                ErrorCodes.DirectiveNotFound,
+                $"Directive {seq} of agent '{outcome.Agent.Id}' was over so long ago that it is kept no longer. Nothing is left to say of it."));
         }
 
         return ended.State.Word() == body.State || body.State == DirectiveState.Accepted

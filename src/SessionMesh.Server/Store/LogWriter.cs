@@ -7,6 +7,7 @@ using SessionMesh.Core.Log;
 using SessionMesh.Core.Sessions;
 using SessionMesh.Core.State;
 using SessionMesh.Core.Steering;
+using SessionMesh.Server.Telemetry;
 using SQLitePCL;
 
 namespace SessionMesh.Server.Store;
@@ -18,6 +19,7 @@ namespace SessionMesh.Server.Store;
 internal sealed class LogWriter : IDisposable
 {
     private readonly sqlite3 _db;
+    private readonly MeshMetrics _metrics;
     private readonly ArrayBufferWriter<byte> _payload = new(1024);
     private readonly Utf8JsonWriter _json;
     private readonly PreparedStatement _begin;
@@ -34,8 +36,9 @@ internal sealed class LogWriter : IDisposable
     private readonly PreparedStatement _trimReceipts;
     private readonly PreparedStatement[] _all;
 
-    public LogWriter(MeshStore store)
+    public LogWriter(MeshStore store, MeshMetrics metrics)
     {
+        _metrics = metrics;
         _db = store.Handle;
         _json = new Utf8JsonWriter(_payload, new JsonWriterOptions { SkipValidation = true });
         _begin = new(_db, "BEGIN IMMEDIATE");
@@ -69,7 +72,9 @@ internal sealed class LogWriter : IDisposable
               expires_at=excluded.expires_at, expired_at=excluded.expired_at, version=excluded.version
             """);
         _removeSession = new(_db, "DELETE FROM sessions WHERE revision = ?");
-        _receipt = new(_db, "INSERT INTO receipts (revision, scope, request, at, status, answer, key_id) VALUES (?,?,?,?,?,?,?)");
+        _receipt = new(_db, """
+            INSERT INTO receipts (revision, scope, request, at, status, answer, key_id, owner, size, version) VALUES (?,?,?,?,?,?,?,?,?,?)
+            """);
         _trimReceipts = new(_db, "DELETE FROM receipts WHERE revision < ?");
         _all = [_begin, _commit, _change, _agent, _directive, _message, _moveDirective, _key, _session, _removeSession, _receipt, _trimReceipts];
     }
@@ -83,7 +88,9 @@ internal sealed class LogWriter : IDisposable
             _begin.Run();
             WriteChanges(draft);
             WriteRows(draft);
+            var began = System.Diagnostics.Stopwatch.GetTimestamp();
             _commit.Run();
+            _metrics.Synced(began);
         }
         catch (Exception e) when (e is not StoreException { IsFsync: true })
         {
@@ -183,8 +190,12 @@ internal sealed class LogWriter : IDisposable
             .Bind(k.Hash).Bind(k.CreatedAt).Bind(k.ExpiresAt).Bind(k.Lifetime).Bind(k.AgentId).Bind(k.Incarnation).Bind(k.Generation)
             .Bind(k.RefreshHash).Bind(k.RefreshExpiresAt).Bind(k.RefreshedAt).Bind(k.EndedAt).Run();
 
-    private void Write(Receipt r) =>
-        _receipt.Bind(r.Revision).Bind(r.Scope.ToString("x32", null)).Bind(r.Request.ToString("x32", null)).Bind(r.At).Bind(r.Status).Bind(r.Answer).Bind(r.KeyId).Run();
+    private void Write(Receipt r)
+    {
+        _receipt.Bind(r.Revision).Bind(r.Scope.ToString("x32", null)).Bind(r.Request.ToString("x32", null)).Bind(r.At).Bind(r.Status);
+        (r.Answer is { } answer ? _receipt.Bind(answer.AsSpan()) : _receipt.Bind((string?)null))
+            .Bind(r.KeyId).Bind(r.Owner).Bind(r.Size).Bind(r.Version).Run();
+    }
 
     private void RollBack()
     {

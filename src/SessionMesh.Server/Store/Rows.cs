@@ -159,6 +159,17 @@ public sealed class ReceiptRow
     /// <summary>JSON; null for a call that showed a secret.</summary>
     public string? Answer { get; set; }
     public string? KeyId { get; set; }
+
+    // Added later, and therefore nullable.
+
+    /// <summary>Whose bound it counts against; null for nobody's.</summary>
+    public string? Owner { get; set; }
+
+    /// <summary>Bytes of the answer.</summary>
+    public int? Size { get; set; }
+
+    /// <summary>The answer's <c>ETag</c>; null for none.</summary>
+    public long? Version { get; set; }
 }
 
 /// <summary>What is true of the mesh as a whole. One row, with the id 1.</summary>

@@ -17,6 +17,7 @@ internal static class StateLoader
     /// <summary>Fills <paramref name="state"/> and returns the newest change's wall milliseconds, 0 for an empty log.</summary>
     public static long Load(MeshDbContext db, MeshState state, Func<long, Moment> now)
     {
+        state.LoadEpoch(db.Mesh.AsNoTracking().Select(m => m.Epoch).Single());
         var newest = db.Changes.AsNoTracking().OrderByDescending(c => c.Revision).Select(c => new { c.Revision, c.At }).FirstOrDefault();
         var inboxes = LoadInboxes(db);
         foreach (var row in db.Agents.AsNoTracking().OrderBy(a => a.Number).AsEnumerable())
@@ -29,15 +30,16 @@ internal static class StateLoader
             state.Load(ToKey(row));
         }
 
-        var wall = now(newest?.At ?? 0).Wall;
         foreach (var row in db.Sessions.AsNoTracking().OrderBy(s => s.Revision).AsEnumerable())
         {
-            state.Load(ToSession(row), wall);
+            state.Load(ToSession(row));
         }
 
-        foreach (var row in db.Receipts.AsNoTracking().OrderBy(r => r.Revision).Select(r => new { r.Revision, r.Scope, r.Request, r.At, r.Status, r.KeyId }).AsEnumerable())
+        foreach (var row in db.Receipts.AsNoTracking().OrderBy(r => r.Revision)
+            .Select(r => new { r.Revision, r.Scope, r.Request, r.At, r.Status, r.KeyId, r.Owner, r.Size }).AsEnumerable())
         {
-            state.Load(new Receipt(row.Revision, Hex(row.Scope), Hex(row.Request), row.At, row.Status, null, row.KeyId));
+            state.Load(new Receipt(
+                row.Revision, Hex(row.Scope), Hex(row.Request), row.At, row.Status, row.KeyId, row.Owner, row.Size ?? 0));
         }
 
         var at = newest?.At ?? 0;

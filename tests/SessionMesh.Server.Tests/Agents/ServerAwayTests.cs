@@ -225,7 +225,7 @@ public sealed class ServerAwayTests
         Assert.Contains(mesh.Log.Lines, l => l.Contains("120 leases of 120 would lapse at once", StringComparison.Ordinal));
 
         // Those that beat meanwhile never become suspect.
-        (await BeatAsync(mesh, Enumerable.Range(0, 120))).ShouldBe(200, """{"accepted":120,"refused":[],"pending":[]}""");
+        (await BeatAsync(mesh, Enumerable.Range(0, 120))).ShouldBe(200, """{"epoch":1,"accepted":120,"refused":[],"pending":[]}""");
         await mesh.AdvanceAsync(1);
         Assert.Equal((120, false), await ReadyAsync(mesh));
     }

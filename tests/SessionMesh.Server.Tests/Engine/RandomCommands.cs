@@ -34,7 +34,8 @@ internal sealed class RandomCommands(Random random, MeshEngine engine)
         13 => Run(new ReportExit { Actor = Actor(), AgentId = Id(), Incarnation = random.Next(1, 4), ExitCode = random.Next(3), Signal = Chance(2) ? "TERM" : null, Reason = Text() }),
         14 => Run(new LiftTombstone { Actor = Actor(), AgentId = Id() }),
         16 when engine.State.Slots.Count > 0 => Run(new CancelDirective { Actor = Actor(), Number = random.Next(engine.State.Slots.Count), Seq = random.Next(12) }),
-        17 => Run(new SteerMany { Actor = Actor(), Selection = Selection(), Message = Message(), Expect = random.Next(1, 5), DryRun = Chance(4) }),
+        17 => SteerMany(),
+        18 when Chance(6) => NewRoot(),
         18 => Mint(),
         24 => Run(new SteerEach { Actor = Actor(), Steers = [.. Enumerable.Range(0, random.Next(1, 5)).Select(_ => (Id(), Message()))] }),
         15 => _keys.Count == 0 ? Mint() : Run(new RevokeKey { Actor = Actor(), KeyId = _keys[random.Next(_keys.Count)] }),
@@ -70,6 +71,14 @@ internal sealed class RandomCommands(Random random, MeshEngine engine)
             Scopes = Chance(2) ? ScopeSet.RegistryWrite | ScopeSet.KeysMint | ScopeSet.Steer : null,
             Within = Chance(4) ? [Chance(2) ? Reach.OfSubtree(Id()) : "cluster:" + Name()] : null,
         });
+    }
+
+    /// <summary>Below what no key minted hang keys as below any other: some go with it, some stay.</summary>
+    private Task<string?> NewRoot()
+    {
+        var (id, token) = KeyToken.New();
+        _keys.Add(id);
+        return Run(new ReplaceRoot { Actor = Actor(), KeyId = id, Hash = KeyToken.Hash(token), KeepChildren = Chance(2) });
     }
 
     private Task<string?> Session()
@@ -135,8 +144,22 @@ internal sealed class RandomCommands(Random random, MeshEngine engine)
     {
         var order = new StopOrder { Grace = random.Next(20), AtOnce = Chance(3), Cascade = Chance(2), Reason = Text() };
         return Chance(4)
-            ? Run(new KillMany { Actor = Actor(), Selection = Selection(), Order = order, Expect = random.Next(1, 4) })
+            ? KillMany(order)
             : Run(new KillAgent { Actor = Actor(), AgentId = Id(), Order = order });
+    }
+
+    private Task<string?> KillMany(StopOrder order)
+    {
+        var (actor, selection) = (Actor(), Selection());
+        var found = Chance(2) ? selection.Find(engine.State, engine.State.Keys.Find(actor), Core.Agents.KillMany.Eligible) : null;
+        return Run(new KillMany { Actor = actor, Selection = selection, Order = order, Expect = random.Next(1, 4), Found = found });
+    }
+
+    private Task<string?> SteerMany()
+    {
+        var (actor, selection, message) = (Actor(), Selection(), Message());
+        var found = Chance(2) ? selection.Find(engine.State, engine.State.Keys.Find(actor), Core.Steering.SteerMany.Eligible(message.Hold)) : null;
+        return Run(new SteerMany { Actor = actor, Selection = selection, Message = message, Expect = random.Next(1, 5), DryRun = Chance(4), Found = found });
     }
 
     private Selection Selection() => new()

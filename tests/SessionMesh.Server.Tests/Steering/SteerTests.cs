@@ -81,7 +81,7 @@ public sealed class SteerTests
         await mesh.AdvanceAsync(61);
         (await mesh.PostAsync("steer", """{"agent_id":"a","direction":"north"}""")).ShouldBe(200, Directive(4, "a", 1, issuedAt: 61));
         (await mesh.PostAsync("agents/a/heartbeat")).ShouldBe(200, $$"""
-            {"agent_id":"a","incarnation":1,"ttl":60,"next_heartbeat_in":"#16..20","directives":[{{Directive(4, "a", 1, issuedAt: 61)}}]}
+            {"agent_id":"a","incarnation":1,"epoch":1,"ttl":60,"next_heartbeat_in":"#16..20","directives":[{{Directive(4, "a", 1, issuedAt: 61)}}]}
             """);
     }
 
