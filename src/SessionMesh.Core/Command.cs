@@ -15,8 +15,13 @@ public abstract record Command<T>
     /// <summary>False for what is opened by something else than the actor's key, and checks that itself.</summary>
     public virtual bool NeedsValidKey => true;
 
-    /// <summary>True for a dry run: it is a read, of which an <c>Idempotency-Key</c> keeps nothing.</summary>
-    public virtual bool OnlyLooks => false;
+    /// <summary>
+    /// True for what only looks, such as a dry run: it is decided on the caller's thread from the state as it is, and holds nobody up.
+    /// </summary>
+    public virtual bool ChangesNothing => false;
+
+    /// <summary>Whether its success is remembered under an <c>Idempotency-Key</c>. Not where it only looks: a read is done anew.</summary>
+    public virtual bool LeavesReceipt => !ChangesNothing;
 
     /// <summary>About how many bytes it holds while it waits: <see cref="BaseWeight"/>, and the characters of what can be long.</summary>
     public virtual int Weight => BaseWeight;

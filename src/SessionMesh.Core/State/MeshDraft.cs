@@ -14,15 +14,18 @@ public sealed partial class MeshDraft(MeshState state, Moment now)
 {
     private readonly Dictionary<int, Agent> _agents = [];
     private readonly Dictionary<string, int> _newAgents = new(StringComparer.Ordinal);
+
+    /// <summary>By parent: children that this batch made or moved there.</summary>
+    private readonly Dictionary<int, HashSet<int>> _adopted = [];
     private readonly Dictionary<int, Inbox> _inboxes = [];
     private readonly Dictionary<long, Directive> _directives = [];
-    private readonly Dictionary<string, Key> _keys = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, int> _newLineages = new(StringComparer.Ordinal);
+    private readonly DraftKeys _keys = new(state.Keys);
     private readonly Dictionary<string, int> _newAgentsByAccount = new(StringComparer.Ordinal);
 
     /// <summary>By id; null for one that was removed.</summary>
     private readonly Dictionary<string, Session?> _sessions = new(StringComparer.Ordinal);
     private readonly List<Session> _removedSessions = [];
+    private int _moreSessions;
     private readonly List<(int Number, Beat Beat)> _renewals = [];
     private readonly List<Change> _changes = [];
 
@@ -54,7 +57,7 @@ public sealed partial class MeshDraft(MeshState state, Moment now)
     public IReadOnlyCollection<Directive> ChangedDirectives => _directives.Values;
 
     /// <inheritdoc cref="ChangedAgents"/>
-    public IReadOnlyCollection<Key> ChangedKeys => _keys.Values;
+    public IReadOnlyCollection<Key> ChangedKeys => _keys.Changed;
 
     /// <inheritdoc cref="ChangedAgents"/>
     public IEnumerable<Session> ChangedSessions => _sessions.Values.OfType<Session>();
@@ -103,26 +106,28 @@ public sealed partial class MeshDraft(MeshState state, Moment now)
     public Vitals VitalsOf(int number) =>
         number < state.Slots.Count ? state.Slots[number].ReadVitals() : new Vitals { Load = float.NaN, Progress = double.NaN, TouchedAt = AgentSlot.Never };
 
-    public Key? FindKey(string id)
-    {
-        var key = _keys.TryGetValue(id, out var changed) ? changed : state.Keys.Find(id);
-        return key is { EndedAt: 0 } ? key : null;
-    }
+    public Key? FindKey(string id) => _keys.Find(id);
 
     /// <summary>Keys of a lineage.</summary>
-    public List<Key> KeysIn(string lineage) => Merge(state.Keys.In(lineage), key => key.Lineage == lineage);
+    public List<Key> KeysIn(string lineage) => [.. _keys.In(lineage)];
+
+    /// <summary>Whether a lineage has any key left.</summary>
+    public bool HasKeysIn(string lineage) => _keys.CountIn(lineage) > 0;
+
+    /// <summary>The lineage that another was minted under; null for none, or when no key of it is left.</summary>
+    public string? LineageAbove(string lineage) => _keys.In(lineage).FirstOrDefault()?.Parent;
 
     /// <summary>Keys that were minted under a lineage.</summary>
-    public List<Key> KeysUnder(string lineage) => Merge(state.Keys.Under(lineage), key => key.Parent == lineage);
+    public List<Key> KeysUnder(string lineage) => [.. _keys.Under(lineage)];
 
     /// <summary>Keys of one name under a lineage: its generations.</summary>
-    public List<Key> KeysNamed(string parent, string name) => Merge(state.Keys.Named(parent, name), key => key.Parent == parent && key.Name == name);
+    public List<Key> KeysNamed(string parent, string name) => [.. _keys.Named(parent, name)];
 
     /// <summary>Keys bound to an agent.</summary>
-    public List<Key> KeysBoundTo(string agentId) => Merge(state.Keys.BoundTo(agentId), key => key.AgentId == agentId);
+    public List<Key> KeysBoundTo(string agentId) => [.. _keys.BoundTo(agentId)];
 
-    /// <summary>Lineages of an account; those that this batch ended count until the next.</summary>
-    public int LineagesOf(string account) => state.Keys.LineagesOf(account) + _newLineages.GetValueOrDefault(account);
+    /// <inheritdoc cref="DraftKeys.LineagesOf"/>
+    public int LineagesOf(string account) => _keys.LineagesOf(account);
 
     /// <summary>Agents that an account made known.</summary>
     public int AgentsOf(string account) => state.Indexes.OwnedBy(account) + _newAgentsByAccount.GetValueOrDefault(account);
@@ -134,45 +139,33 @@ public sealed partial class MeshDraft(MeshState state, Moment now)
     public Session? KnownSession(string id) => _sessions.TryGetValue(id, out var session) ? session : state.Sessions.Find(id);
 
     /// <summary>Plain sessions that the caller may see.</summary>
-    public int SessionCount => Caller?.Reach is not null ? 0 : state.Sessions.Count - _removedSessions.Count(s => s.Revision <= state.Revision) + ChangedSessions.Count(s => s.Revision > state.Revision);
+    public int SessionCount => Caller?.Reach is not null ? 0 : state.Sessions.Count + _moreSessions;
 
-    /// <summary>All plain sessions that the caller may see, oldest first.</summary>
-    public IEnumerable<Session> Sessions()
+    /// <summary>
+    /// Plain sessions that are over, and were before a time, as far as the caller may see them: earliest end first, then what this batch
+    /// changed.
+    /// </summary>
+    /// <param name="before">Microseconds.</param>
+    public IEnumerable<Session> SessionsOver(long before)
     {
         if (Caller?.Reach is not null)
         {
-            yield break;
+            return [];
         }
 
-        foreach (var session in state.Sessions.After(0))
-        {
-            if (!_sessions.ContainsKey(session.Id))
-            {
-                yield return session;
-            }
-            else if (_sessions[session.Id] is { } changed && changed.Revision == session.Revision)
-            {
-                yield return changed;
-            }
-        }
-
-        foreach (var session in ChangedSessions.Where(s => s.Revision > state.Revision))
-        {
-            yield return session;
-        }
+        var at = Now.Micros();
+        return state.Sessions.Over(at, before).Where(session => !_sessions.ContainsKey(session.Id))
+            .Concat(ChangedSessions.Where(session => session.OverSince(at) is > 0 and var since && since < before));
     }
 
     /// <summary>Numbers of the direct children.</summary>
     public List<int> Children(int number)
     {
         var children = number < state.Slots.Count ? state.Forest.Children(number) : [];
-        children.RemoveAll(child => AgentAt(child).Parent != number);
-        foreach (var agent in _agents.Values)
+        if (_agents.Count > 0)
         {
-            if (agent.Parent == number && !children.Contains(agent.Number))
-            {
-                children.Add(agent.Number);
-            }
+            children.RemoveAll(child => AgentAt(child).Parent != number);
+            children.AddRange(_adopted.GetValueOrDefault(number) ?? []);
         }
 
         return children;
@@ -231,6 +224,7 @@ public sealed partial class MeshDraft(MeshState state, Moment now)
     /// <summary>Lays the overlay onto the base. Call it once, after the batch is durable.</summary>
     public void Commit()
     {
+        state.Recent.Add(Revision, _agents.Keys);
         foreach (var number in _newAgents.Values.Order())
         {
             state.Put(_agents[number]);
@@ -284,6 +278,8 @@ public sealed partial class MeshDraft(MeshState state, Moment now)
 
     internal void Put(Agent agent, bool isNew = false)
     {
+        var isOld = !isNew && !_newAgents.ContainsKey(agent.Id);
+        Adopt(agent, isNew ? -1 : AgentAt(agent.Number).Parent, isOld ? state.AgentAt(agent.Number).Parent : -1);
         _agents[agent.Number] = agent;
         if (isNew)
         {
@@ -298,22 +294,40 @@ public sealed partial class MeshDraft(MeshState state, Moment now)
         _directives[directive.Revision] = directive;
     }
 
-    internal void Put(Key key)
+    internal void Put(Key key) => _keys.Put(key);
+
+    internal void Put(Session session)
     {
-        if (key.Lineage == key.Id && !_keys.ContainsKey(key.Id) && state.Keys.Find(key.Id) is null)
-        {
-            Count(_newLineages, key.Account);
-        }
-
-        _keys[key.Id] = key;
+        _moreSessions += KnownSession(session.Id) is null ? 1 : 0;
+        _sessions[session.Id] = session;
     }
-
-    internal void Put(Session session) => _sessions[session.Id] = session;
 
     internal void Remove(Session session)
     {
+        _moreSessions--;
         _sessions[session.Id] = null;
         _removedSessions.Add(session);
+    }
+
+    /// <param name="from">Number of its parent until now.</param>
+    /// <param name="committed">Number of its parent as the base has it.</param>
+    private void Adopt(Agent agent, int from, int committed)
+    {
+        if (agent.Parent == from)
+        {
+            return;
+        }
+
+        if (_adopted.TryGetValue(from, out var before))
+        {
+            before.Remove(agent.Number);
+        }
+
+        if (agent.Parent >= 0 && agent.Parent != committed)
+        {
+            var children = _adopted.TryGetValue(agent.Parent, out var known) ? known : _adopted[agent.Parent] = [];
+            children.Add(agent.Number);
+        }
     }
 
     private void CommitSessions()
@@ -326,7 +340,7 @@ public sealed partial class MeshDraft(MeshState state, Moment now)
         // In order of creation, as every list shows them.
         foreach (var session in ChangedSessions.OrderBy(s => s.Revision))
         {
-            state.Sessions.Put(session, Now.Wall);
+            state.Sessions.Put(session);
         }
     }
 
@@ -342,7 +356,7 @@ public sealed partial class MeshDraft(MeshState state, Moment now)
 
     private void CommitKeysAndReceipts()
     {
-        foreach (var key in _keys.Values)
+        foreach (var key in _keys.Changed)
         {
             state.Keys.Put(key);
         }
@@ -364,27 +378,5 @@ public sealed partial class MeshDraft(MeshState state, Moment now)
                 state.Leases.Schedule(state.Slots[number], number, Now);
             }
         }
-    }
-
-    private List<Key> Merge(IReadOnlyCollection<string> committed, Func<Key, bool> matches)
-    {
-        var keys = new List<Key>();
-        foreach (var id in committed)
-        {
-            if (FindKey(id) is { } key)
-            {
-                keys.Add(key);
-            }
-        }
-
-        foreach (var key in _keys.Values)
-        {
-            if (key.EndedAt == 0 && matches(key) && !committed.Contains(key.Id))
-            {
-                keys.Add(key);
-            }
-        }
-
-        return keys;
     }
 }

@@ -54,7 +54,15 @@ public sealed class KillEndpoints(Mutations mutations, MeshEngine engine, RowWri
 
         return mutations.RunAsync<IReadOnlyList<KillOutcome>>(
             http,
-            key => new KillMany { Actor = key.Id, Selection = selection, Order = order, Expect = expect, DryRun = dryRun },
+            key => new KillMany
+            {
+                Actor = key.Id,
+                Selection = selection,
+                Order = order,
+                Expect = expect,
+                DryRun = dryRun,
+                Found = dryRun ? null : selection.Find(engine.State, key, Core.Agents.KillMany.Eligible),
+            },
             outcomes => Answers.Of(StatusCodes.Status200OK, new KillManyAnswer
             {
                 Matched = outcomes.Count,
@@ -99,9 +107,11 @@ public sealed class KillEndpoints(Mutations mutations, MeshEngine engine, RowWri
             ? WaitForProofAsync(Known(agent, http.GetKey()), seconds, http)
             : Task.FromResult<Answer?>(null);
 
-    private KillOutcome Known(Agent agent, Key key) =>
-        KillOutcome.Of(
-            agent, engine.State.Descendants(agent.Number, dead: true).Select(slot => slot.Agent).Where(below => engine.State.Reaches(key, below)));
+    private KillOutcome Known(Agent agent, Key key)
+    {
+        var reach = new ReachMemo(key, engine.State.AgentAt);
+        return KillOutcome.Of(agent, engine.State.Descendants(agent.Number, dead: true).Select(slot => slot.Agent).Where(reach.Reaches));
+    }
 
     /// <summary>
     /// Holds the answer until the death is confirmed, that of every descendant too if they go with it, or the time is up; then it

@@ -29,10 +29,9 @@ internal static class StateLoader
             state.Load(ToKey(row));
         }
 
-        var wall = now(newest?.At ?? 0).Wall;
         foreach (var row in db.Sessions.AsNoTracking().OrderBy(s => s.Revision).AsEnumerable())
         {
-            state.Load(ToSession(row), wall);
+            state.Load(ToSession(row));
         }
 
         foreach (var row in db.Receipts.AsNoTracking().OrderBy(r => r.Revision)
