@@ -167,6 +167,15 @@ public sealed partial record MeshCall
     /// <summary>Looks whether the store is whole: as long as reading it takes.</summary>
     public static MeshCall CheckStore() => new(HttpMethod.Post, Routes.AdminCheck) { Hold = s_long };
 
+    /// <summary>
+    /// Replaces the root key. The key that asks is over by it unless it lies below the root key and <paramref name="keepChildren"/> is
+    /// said. When the answer is lost, the new secret is in <c>root.key</c> of the server's data directory and nowhere else.
+    /// </summary>
+    public static MeshCall NewRoot(bool keepChildren) =>
+        Write(
+            HttpMethod.Post, Routes.AdminNewRoot, new NewRootRequest { KeepChildren = keepChildren ? true : null },
+            ClientJson.Context.NewRootRequest);
+
     /// <summary>A value for <see cref="IdempotencyKey"/>: 128 random bits.</summary>
     public static string NewIdempotencyKey() => RandomNumberGenerator.GetHexString(32, lowercase: true);
 

@@ -26,9 +26,11 @@ public static class Routes
     public const string AdminRestore = Prefix + "/admin/restore";
     public const string AdminCompact = Prefix + "/admin/compact";
     public const string AdminCheck = Prefix + "/admin/check";
+    public const string AdminNewRoot = Prefix + "/admin/new-root";
 
     public const string Livez = "/livez";
     public const string Readyz = "/readyz";
+    public const string Metrics = "/metrics";
     public const string OpenApi = "/openapi/v1.json";
     public const string Swagger = "/swagger";
 

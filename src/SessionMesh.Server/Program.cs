@@ -12,6 +12,12 @@ if (args is ["--help" or "-h"])
 
 try
 {
+    if (args is [NewRootVerb.Name, .. var rest])
+    {
+        await NewRootVerb.RunAsync(rest, Environment.GetEnvironmentVariable, Console.Out);
+        return 0;
+    }
+
     // A restored store is opened by a new server in the same process, on the addresses of the one before.
     for (IReadOnlyList<ListenAddress>? addresses = null; ;)
     {

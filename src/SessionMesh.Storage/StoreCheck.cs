@@ -18,14 +18,21 @@ public static class StoreCheck
         ("SELECT count(*) FROM (SELECT at < lag(at) OVER (ORDER BY revision) AS back FROM changes) WHERE back", "time goes back in the log, {0} times"),
         ("SELECT max(0, max(newest) - (SELECT coalesce(max(revision), 0) FROM changes)) FROM (SELECT max(revision) AS newest FROM directives UNION ALL SELECT max(revision) FROM keys UNION ALL SELECT max(revision) FROM receipts UNION ALL SELECT max(session) FROM agents)",
             "the tables are {0} revisions ahead of the log"),
-        ("SELECT coalesce(max(number) + 1 - count(*), 0) + coalesce(min(number), 0) FROM agents", "the numbers of the agents have a gap of {0}"),
         ("SELECT count(*) - count(DISTINCT id) FROM agents", "{0} ids of agents are there twice"),
-        ("SELECT count(*) FROM agents WHERE parent >= (SELECT count(*) FROM agents)", "{0} agents have a parent that is not there"),
-        ("SELECT count(*) FROM directives d WHERE NOT EXISTS (SELECT 1 FROM agents a WHERE a.number = d.agent)", "{0} directives are for agents that are not there"),
-        ("SELECT count(*) FROM (SELECT agent FROM directives GROUP BY agent HAVING max(seq) - min(seq) + 1 <> count(*))", "the directives of {0} agents have a gap"),
+        ("SELECT count(*) FROM agents WHERE number < 0", "{0} agents have no number"),
+        ("SELECT count(*) FROM agents a WHERE a.parent >= 0 AND NOT EXISTS (SELECT 1 FROM agents p WHERE p.number = a.parent)",
+            "{0} agents have a parent that is not there"),
+        ("SELECT count(*) FROM directives d WHERE d.state <= 2 AND NOT EXISTS (SELECT 1 FROM agents a WHERE a.number = d.agent)",
+            "{0} directives wait for agents that are not there"),
+
+        // A number is given again once its agent is forgotten, whose directives stay as long as any: then they begin at 1 again.
+        ("""
+            SELECT count(DISTINCT agent) FROM (SELECT agent, seq, lag(seq) OVER (PARTITION BY agent ORDER BY revision) AS before FROM directives)
+            WHERE seq <> before + 1 AND seq <> 1
+            """,
+            "the directives of {0} agents have a gap"),
         ("SELECT count(*) FROM directives d JOIN directives p ON p.revision = d.previous WHERE p.agent <> d.agent OR p.seq + 1 <> d.seq", "{0} directives do not follow the one that they say"),
         ("SELECT count(*) - count(DISTINCT id) FROM keys", "{0} ids of keys are there twice"),
-        ("SELECT count(*) = 0 FROM keys WHERE ended_at = 0 AND parent IS NULL", "there is no root key that is valid"),
         ("SELECT count(*) FROM sqlite_schema WHERE type IN ('trigger', 'view')", "it has {0} triggers or views, which no version of this server makes"),
     ];
 
@@ -34,6 +41,33 @@ public static class StoreCheck
     [
         ("SELECT count(*) - count(DISTINCT id) FROM sessions", "{0} ids of sessions are there twice"),
         ("SELECT max(0, coalesce(max(version), 0) - (SELECT coalesce(max(revision), 0) FROM changes)) FROM sessions", "the sessions are {0} revisions ahead of the log"),
+    ];
+
+    /// <inheritdoc cref="s_sessionRules"/>
+    private static readonly (string Sql, string Finding)[] s_meshRules =
+    [
+        ("SELECT count(*) <> 1 OR coalesce(max(id), 0) <> 1 FROM mesh", "the one row about the mesh is not there, or not alone"),
+        ("SELECT count(*) FROM mesh WHERE epoch < 1 OR forgotten_incarnation < 0",
+            "the row about the mesh has an epoch or an incarnation that no mesh has"),
+    ];
+
+    /// <inheritdoc cref="s_sessionRules"/>
+    private static readonly (string Sql, string Finding)[] s_messageRules =
+    [
+        ("SELECT count(*) FROM directives d WHERE d.message_at > 0 AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.revision = d.message_at)",
+            "{0} directives name a message that is not there"),
+    ];
+
+    /// <summary>
+    /// What holds as long as no agent was ever forgotten: after that a number may be free, and directives of one that is gone are still
+    /// there.
+    /// </summary>
+    private static readonly (string Sql, string Finding)[] s_rulesWithoutForgetting =
+    [
+        ("SELECT coalesce(max(number) + 1 - count(*), 0) + coalesce(min(number), 0) FROM agents",
+            "the numbers of the agents have a gap of {0}"),
+        ("SELECT count(*) FROM directives d WHERE NOT EXISTS (SELECT 1 FROM agents a WHERE a.number = d.agent)",
+            "{0} directives are for agents that are not there"),
     ];
 
     /// <summary>Looks at everything, in one read transaction: what is written meanwhile is not seen. It takes about as long as reading the file.</summary>
@@ -46,15 +80,21 @@ public static class StoreCheck
         {
             using var transaction = db.BeginTransaction(deferred: true);
             var findings = Damage(db, quick);
-            var missing = s_tables.Where(table => db.Number("SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = $name", ("$name", table)) == 0).ToList();
+            var missing = s_tables.Where(table => !HasTable(db, table)).ToList();
             if (missing.Count > 0)
             {
                 findings.Add($"it has no table {string.Join(", ", missing)}: it is no store of a mesh");
                 return new StoreFacts(findings, 0, 0, 0, 0, 0, 0, 0, 0, 0);
             }
 
-            var hasSessions = db.Number("SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'sessions'") > 0;
-            foreach (var (sql, finding) in hasSessions ? s_rules.Concat(s_sessionRules) : s_rules)
+            var (hasSessions, hasMesh) = (HasTable(db, "sessions"), HasTable(db, "mesh"));
+            var hasForgotten = hasMesh && db.Number("SELECT max(forgotten_incarnation) FROM mesh") > 0;
+            (string Sql, string Finding)[] rules =
+            [
+                .. s_rules, .. hasSessions ? s_sessionRules : [], .. HasTable(db, "messages") ? s_messageRules : [],
+                .. hasMesh ? s_meshRules : [], .. hasForgotten ? [] : s_rulesWithoutForgetting,
+            ];
+            foreach (var (sql, finding) in rules)
             {
                 if (db.Number(sql) is > 0 and var number)
                 {
@@ -88,6 +128,9 @@ public static class StoreCheck
         var hash = Convert.ToBase64String(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(token)));
         return db.Number("""SELECT count(*) FROM keys WHERE hash = $hash AND ended_at = 0 AND scopes LIKE '%"admin"%'""", ("$hash", hash)) > 0;
     }
+
+    private static bool HasTable(SqliteConnection db, string name) =>
+        db.Number("SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = $name", ("$name", name)) > 0;
 
     private static List<string> Damage(SqliteConnection db, bool quick) =>
         [.. db.Rows($"PRAGMA {(quick ? "quick_check" : "integrity_check")}(20)", r => r.GetString(0)).Where(line => line != "ok").Select(line => $"the file is damaged: {line}")];

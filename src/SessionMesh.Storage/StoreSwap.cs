@@ -48,9 +48,14 @@ public static class StoreSwap
     /// <summary>Whether a store waits to be put in place.</summary>
     public static bool IsStaged(string directory) => File.Exists(Path.Combine(directory, StoreFile.Staged));
 
-    /// <summary>Stages a file that was inspected: from when this returns the next start will take it, whatever happens in between.</summary>
+    /// <summary>
+    /// Gives a file that was inspected an epoch above that of the store in the directory, and stages it: from when this returns the next
+    /// start will take it, whatever happens in between. Until then the store in the directory is the one that counts, with the epoch that
+    /// it has.
+    /// </summary>
     public static void Stage(string file, string directory)
     {
+        StoreEpoch.Raise(file, Path.Combine(directory, StoreFile.Name));
         StoreFile.Sync(file);
         File.Move(file, Path.Combine(directory, StoreFile.Staged), overwrite: true);
         StoreFile.SyncDirectory(directory);

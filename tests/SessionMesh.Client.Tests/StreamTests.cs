@@ -104,6 +104,47 @@ public sealed class StreamTests
         Assert.Equal([null, null], mesh.Server.Requests.Select(LastEventId));
     }
 
+    /// <summary>After a restore numbers begin again, and the first directives had those of some that had been seen.</summary>
+    [Fact]
+    public async Task AnotherEpoch_OrIncarnation_IsHeardFromItsBeginning_WhateverWasSeenBefore()
+    {
+        using var mesh = new Mesh(
+            Of(1, 1, Steer(1) + Steer(2)), Of(1, 1, Steer(2) + Steer(3)),
+            Of(2, 1, Steer(4)), Of(2, 1, Steer(1) + Steer(4)), // the first of the two was asked to leave out what came before
+            Of(2, 2, ""), Of(2, 2, Steer(1) + Over));
+        var seen = await ToListAsync(new DirectiveStream(mesh.Client, "a1").ReadAsync());
+
+        Assert.Equal([1, 2, 3, 1, 4, 1], seen.Select(directive => directive.Seq));
+        Assert.Equal([null, "2", "3", null, "4", null], mesh.Server.Requests.Select(LastEventId));
+        Assert.Equal(3, mesh.Time.Waits.Count); // the two that were opened anew were not waited for
+
+        static Func<CancellationToken, Task<HttpResponseMessage>> Of(long epoch, int incarnation, string text) => async cancellation =>
+        {
+            var response = await Stream(text)(cancellation);
+            response.Headers.Add("X-Mesh-Epoch", $"{epoch}");
+            response.Headers.Add("X-Mesh-Incarnation", $"{incarnation}");
+            return response;
+        };
+    }
+
+    [Fact]
+    public async Task Resync_OfAServerThatHasSeenLess_ForgetsWhatWasSeen()
+    {
+        using var mesh = new Mesh(
+            Stream(Steer(1) + Steer(2)), Stream("event: resync\ndata: {\"code\":\"ahead\",\"detail\":\"the newest here is 1\"}\n\n"), Stream(Steer(1) + Over));
+        Assert.Equal([1, 2, 1], (await ToListAsync(new DirectiveStream(mesh.Client, "a1").ReadAsync())).Select(directive => directive.Seq));
+    }
+
+    [Fact]
+    public async Task Epoch_IsSaidAtEachConnection_AndARestoreEndsTheStream()
+    {
+        using var mesh = new Mesh(Stream(Steer(1)), Problem(409, "restored"));
+        var stream = new DirectiveStream(mesh.Client, "a1", new MeshStreamOptions { Incarnation = 2, Epoch = 7 });
+        Assert.Single(await ToListAsync(stream.ReadAsync()));
+        Assert.Equal("restored", stream.End!.Code);
+        Assert.All(mesh.Server.Requests, request => Assert.EndsWith("/agents/a1/directives?incarnation=2&epoch=7", request.Url, StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task Reconnects_WaitLongerAndNeverBeyondTheCeiling()
     {

@@ -9,8 +9,8 @@ namespace SessionMesh.Client.Streams;
 
 /// <summary>
 /// The agent's side of <c>GET /agents/{id}/directives</c>: everything pending and everything new, in order, each
-/// directive once (by <c>seq</c>) for the life of this object. Reconnects by itself and resumes where it was; enumeration
-/// ends only when the server says it is over (<see cref="End"/> has the reason) or the caller cancels. Losing the
+/// directive once (by epoch, incarnation and <c>seq</c>) for the life of this object. Reconnects by itself and resumes where it was;
+/// enumeration ends only when the server says it is over (<see cref="End"/> has the reason) or the caller cancels. Losing the
 /// connection loses no directive: the inbox keeps it until it is acknowledged. One enumeration at a time.
 /// </summary>
 public sealed class DirectiveStream
@@ -20,7 +20,8 @@ public sealed class DirectiveStream
     public DirectiveStream(MeshClient client, string agentId, MeshStreamOptions? options = null)
     {
         AgentId = agentId;
-        var path = Routes.AgentDirectives(MeshCall.CheckedId(agentId)) + new QueryText().Add("incarnation", options?.Incarnation);
+        var path = Routes.AgentDirectives(MeshCall.CheckedId(agentId))
+            + new QueryText().Add("incarnation", options?.Incarnation).Add("epoch", options?.Epoch);
         _loop = new SseLoop(client, path, options ?? new())
         {
             // The whole inbox may come again after a resync; what has been handed out is filtered by seq.
@@ -30,7 +31,7 @@ public sealed class DirectiveStream
 
     public string AgentId { get; }
 
-    /// <summary>The last directive handed out; 0 before the first.</summary>
+    /// <summary>The last directive handed out; 0 before the first, and before the first after a restore.</summary>
     public long LastSeq => _loop.LastId ?? 0;
 
     /// <summary>Why the stream ended; null while it goes on and after a cancel.</summary>

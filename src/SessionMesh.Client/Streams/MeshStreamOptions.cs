@@ -12,6 +12,13 @@ public sealed record MeshStreamOptions
     /// </summary>
     public int? Incarnation { get; init; }
 
+    /// <summary>
+    /// Which epoch <see cref="After"/> and <see cref="Incarnation"/> are of, for <see cref="DirectiveStream"/>: once the store was
+    /// restored, the stream ends with <c>restored</c>, and whoever listens has to register again. Null hears, after a restore, all that is
+    /// pending there.
+    /// </summary>
+    public long? Epoch { get; init; }
+
     /// <summary>Wait before the first reconnect, 500 ms by default; doubles with each failure in a row, with jitter.</summary>
     public TimeSpan ReconnectDelay { get; init; } = TimeSpan.FromMilliseconds(500);
 

@@ -12,7 +12,7 @@ using SessionMesh.Contracts.Events;
 namespace SessionMesh.Client.Streams;
 
 /// <summary>
-/// Connect, read, come back: what both streams share. Events with an id not above the last one are dropped. Polly has no
+/// Connect, read, come back: what the streams share. Events with an id not above the last one are dropped. Polly has no
 /// part in this: a stream that lived for a day and broke is not a failed call.
 /// </summary>
 internal sealed class SseLoop(MeshClient client, string path, MeshStreamOptions options)
@@ -30,7 +30,13 @@ internal sealed class SseLoop(MeshClient client, string path, MeshStreamOptions 
     private bool _hasRenewed;
     private int _failures;
 
-    /// <summary>After a resync, connect without a position instead of with the last id.</summary>
+    /// <summary>Whose numbers the ids are, as the last connection said: epoch and incarnation; null where it did not.</summary>
+    private string? _life;
+
+    /// <summary>
+    /// After a resync, connect without a position instead of with the last id; and forget the last id, too, where the ids are of another
+    /// epoch or incarnation than those seen before (<see cref="StreamHeader"/>).
+    /// </summary>
     public bool ForgetsPositionOnResync { get; init; }
 
     public long? LastId { get; private set; } = options.After;
@@ -42,7 +48,7 @@ internal sealed class SseLoop(MeshClient client, string path, MeshStreamOptions 
         while (End is null)
         {
             using var response = await ConnectAsync(cancellation);
-            if (response is null) continue;
+            if (response is null || (ForgetsPositionOnResync && SkipsWhatIsNew(response))) continue;
 
             await using var body = new IdleStream(await response.Content.ReadAsStreamAsync(cancellation), options.IdleTimeout, _time);
             var parser = SseParser.Create(body, static (_, data) => data.ToArray());
@@ -62,6 +68,7 @@ internal sealed class SseLoop(MeshClient client, string path, MeshStreamOptions 
                 if (message.EventType is StreamEvent.Resync && ForgetsPositionOnResync)
                 {
                     _resumeAfter = null;
+                    if (Parse(message, ClientJson.Context.StreamNotice).Code is StreamNotice.Ahead) LastId = null;
                     break;
                 }
 
@@ -73,6 +80,24 @@ internal sealed class SseLoop(MeshClient client, string path, MeshStreamOptions 
             if (parser.ReconnectionInterval > TimeSpan.Zero) _serverDelay = parser.ReconnectionInterval;
             if (End is null) await PauseAsync("the stream was closed", status: null, retryAfter: null, cancellation);
         }
+    }
+
+    /// <summary>
+    /// Looks whose ids a connection sends. In another life of the store, or of the agent, those seen before say nothing, and a connection
+    /// that was to resume after one of them has left out what is new: true, and the next one asks for all.
+    /// </summary>
+    private bool SkipsWhatIsNew(HttpResponseMessage response)
+    {
+        if (!response.Headers.TryGetValues(StreamHeader.Epoch, out var epoch)) return false; // a server of a version that has none
+        response.Headers.TryGetValues(StreamHeader.Incarnation, out var incarnation);
+        var life = $"{epoch.First()} {incarnation?.First()}";
+        var isAnother = _life is not null && _life != life;
+        _life = life;
+        if (!isAnother) return false;
+
+        var resumed = _resumeAfter is not null;
+        LastId = _resumeAfter = null;
+        return resumed;
     }
 
     /// <summary>The data of a message; throws <see cref="MeshException"/> when it is not what the contract says.</summary>

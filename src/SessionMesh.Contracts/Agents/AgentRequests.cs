@@ -69,6 +69,11 @@ public sealed record HeartbeatRequest
     public int? ProgressInterval { get; init; }
     public string? Note { get; init; }
     public IReadOnlyList<HeartbeatAck>? Acks { get; init; }
+
+    /// <summary>
+    /// The epoch that the incarnation and the acks are of, as an answer said it: after a restore the beat is refused (409 <c>restored</c>).
+    /// </summary>
+    public long? Epoch { get; init; }
 }
 
 /// <summary>An ack that rides in a heartbeat.</summary>
@@ -87,6 +92,9 @@ public sealed record HeartbeatAnswer
 {
     public required string AgentId { get; init; }
     public required int Incarnation { get; init; }
+
+    /// <summary>See <see cref="AgentRow.Epoch"/>; null from a server of a version that has none.</summary>
+    public long? Epoch { get; init; }
 
     /// <summary>Seconds of the lease that was granted.</summary>
     public required int Ttl { get; init; }
@@ -112,6 +120,8 @@ public sealed record RefusedAck
 /// <summary>Answer of <c>POST /heartbeats</c>. Its body is <c>{"agents":["a1",{"agent_id":"a2",…}]}</c>.</summary>
 public sealed record HeartbeatsAnswer
 {
+    /// <inheritdoc cref="HeartbeatAnswer.Epoch"/>
+    public long? Epoch { get; init; }
     public required int Accepted { get; init; }
     public required IReadOnlyList<RefusedHeartbeat> Refused { get; init; }
 
@@ -139,6 +149,9 @@ public sealed record ExitRequest
     /// <summary>The signal that ended the process, with or without SIG.</summary>
     public string? Signal { get; init; }
     public string? Reason { get; init; }
+
+    /// <inheritdoc cref="HeartbeatRequest.Epoch"/>
+    public long? Epoch { get; init; }
 }
 
 /// <summary>Answer of <c>DELETE /agents/{id}</c> and <c>POST /agents/{id}/exit</c>: what is known, and no more.</summary>

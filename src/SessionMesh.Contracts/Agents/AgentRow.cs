@@ -45,6 +45,12 @@ public record AgentRow
 
     /// <summary>When the lease lapses unless renewed; computed when read. Null when there is no lease.</summary>
     public DateTimeOffset? ExpiresAt { get; init; }
+
+    /// <summary>
+    /// Which life of the store this is from: 1 for a new one, raised by every restore. Incarnations and sequence numbers of one epoch say
+    /// nothing in another. Null for a plain session.
+    /// </summary>
+    public long? Epoch { get; init; }
 }
 
 /// <summary>Answer of <c>GET /agents/{id}</c>.</summary>

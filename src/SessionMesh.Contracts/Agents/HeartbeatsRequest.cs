@@ -66,6 +66,11 @@ public sealed class AgentBeatConverter : JsonConverter<AgentBeat>
             writer.WriteString("note", report.Note);
         }
 
+        if (report.Epoch is { } epoch)
+        {
+            writer.WriteNumber("epoch", epoch);
+        }
+
         if (report.Acks is { Count: > 0 } acks)
         {
             writer.WritePropertyName("acks");
@@ -93,6 +98,7 @@ public sealed class AgentBeatConverter : JsonConverter<AgentBeat>
                 case "progress_interval": report = report with { ProgressInterval = Whole(ref reader, name) }; break;
                 case "acks": report = report with { Acks = JsonSerializer.Deserialize(ref reader, MeshJson.Default.ListHeartbeatAck) }; break;
                 case "note": report = report with { Note = Text(ref reader, name) }; break;
+                case "epoch": report = report with { Epoch = Long(ref reader, name) }; break;
                 default: throw new JsonException($"'{name}' is not a member of an entry");
             }
         }
@@ -117,6 +123,13 @@ public sealed class AgentBeatConverter : JsonConverter<AgentBeat>
     private static int? Whole(ref Utf8JsonReader reader, string name) => reader.TokenType switch
     {
         JsonTokenType.Number when reader.TryGetInt32(out var value) => value,
+        JsonTokenType.Null => null,
+        _ => throw new JsonException($"{name}: expected a whole number"),
+    };
+
+    private static long? Long(ref Utf8JsonReader reader, string name) => reader.TokenType switch
+    {
+        JsonTokenType.Number when reader.TryGetInt64(out var value) => value,
         JsonTokenType.Null => null,
         _ => throw new JsonException($"{name}: expected a whole number"),
     };

@@ -44,6 +44,7 @@ public static class ErrorCodes
     public const string UnknownIncarnation = "unknown_incarnation";
     public const string Tombstoned = "tombstoned";
     public const string Stopping = "stopping";
+    public const string Restored = "restored";
     public const string NoSession = "no_session";
     public const string AlreadyDelivered = "already_delivered";
     public const string DirectiveOver = "directive_over";

@@ -40,9 +40,27 @@ public static class StreamEvent
     public const string End = "end";
 }
 
+/// <summary>
+/// Headers of <c>GET /agents/{id}/directives</c>: whose sequence numbers follow. A reader who remembers numbers of another epoch or of
+/// another incarnation has not seen these.
+/// </summary>
+public static class StreamHeader
+{
+    /// <summary>The epoch of the store.</summary>
+    public const string Epoch = "X-Mesh-Epoch";
+
+    /// <summary>The agent's incarnation; 0 while it has had none.</summary>
+    public const string Incarnation = "X-Mesh-Incarnation";
+}
+
 /// <summary>Data of the <see cref="StreamEvent.End"/>, <see cref="StreamEvent.GoAway"/> and <see cref="StreamEvent.Resync"/> events.</summary>
 public sealed record StreamNotice
 {
+    /// <summary>
+    /// Code of a <see cref="StreamEvent.Resync"/>: the reader has seen more than there is, so that what it has seen was of another store.
+    /// </summary>
+    public const string Ahead = "ahead";
+
     public required string Code { get; init; }
     public required string Detail { get; init; }
 }

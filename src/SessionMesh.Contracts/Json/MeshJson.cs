@@ -47,6 +47,8 @@ namespace SessionMesh.Contracts.Json;
 [JsonSerializable(typeof(CreateKeyRequest))]
 [JsonSerializable(typeof(RefreshKeyRequest))]
 [JsonSerializable(typeof(CreatedKey))]
+[JsonSerializable(typeof(NewRootRequest))]
+[JsonSerializable(typeof(NewRootKey))]
 [JsonSerializable(typeof(KeyRow))]
 [JsonSerializable(typeof(KeyList))]
 [JsonSerializable(typeof(RevokedKey))]

@@ -119,6 +119,9 @@ public sealed record AckRequest
     public string? State { get; init; }
     public string? Note { get; init; }
     public int? Incarnation { get; init; }
+
+    /// <summary>The epoch that the sequence number is of; after a restore the ack is refused (409 <c>restored</c>).</summary>
+    public long? Epoch { get; init; }
 }
 
 /// <summary>Answer of <c>GET /agents/{id}/directives</c>: the pending ones, in order.</summary>

@@ -1,4 +1,5 @@
 using SessionMesh.Contracts.Errors;
+using SessionMesh.Core.State;
 
 namespace SessionMesh.Core.Agents;
 
@@ -9,6 +10,12 @@ public static class Fencing
 {
     public static MeshError NotFound(string agentId) =>
         new(404, ErrorCodes.AgentNotFound, $"No agent '{agentId}' is known. List what is known with GET /api/session-mesh/agents, or register it with POST /api/session-mesh/agents.");
+
+    /// <summary>Null when what an agent says belongs to this epoch of the store; without an epoch it does.</summary>
+    public static MeshError? CheckEpoch(MeshState state, long? epoch) => epoch is not { } given || given == state.Epoch
+        ? null
+        : new MeshError(409, ErrorCodes.Restored, $"This mesh is in epoch {state.Epoch}: its store was restored since, and what was numbered "
+            + $"in epoch {given} says nothing here. Register again, and go on under what that answers.");
 
     /// <summary>Null when a write of that incarnation may pass. Without an incarnation the write speaks for the current one.</summary>
     public static MeshError? Check(Agent agent, int? incarnation)

@@ -39,6 +39,8 @@ public sealed record KillAgent : Command<KillOutcome>
     public required string AgentId { get; init; }
     public required StopOrder Order { get; init; }
 
+    public override bool IsVital(MeshState state) => true;
+
     public override Outcome<KillOutcome> Decide(MeshDraft draft)
     {
         if (draft.FindAgent(AgentId) is not { } agent)
@@ -60,11 +62,14 @@ public sealed record KillMany : Command<IReadOnlyList<KillOutcome>>
     public required StopOrder Order { get; init; }
     public int? Expect { get; init; }
     public bool DryRun { get; init; }
+    public override bool OnlyLooks => DryRun;
+
+    public override bool IsVital(MeshState state) => true;
 
     /// <summary>Who matched when the call came in, of those in <see cref="Eligible"/> states; null to search when it is decided.</summary>
     public Candidates? Found { get; init; }
 
-    public override bool ChangesNothing => DryRun;
+    public override bool NeedsNoTurn => DryRun;
 
     public override int Weight => BaseWeight + ((Found?.Numbers.Count ?? 0) * sizeof(int));
 
@@ -105,6 +110,8 @@ public sealed record ReportExit : Command<KillOutcome>
     public int? ExitCode { get; init; }
     public string? Signal { get; init; }
     public string? Reason { get; init; }
+
+    public override bool IsVital(MeshState state) => true;
 
     public override Outcome<KillOutcome> Decide(MeshDraft draft)
     {

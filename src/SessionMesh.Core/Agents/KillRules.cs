@@ -83,8 +83,11 @@ internal static class KillRules
             return;
         }
 
-        var deadline = draft.Now.Wall + (order.Grace * 1000L);
-        if (agent.Stop is { } running && agent.Liveness == Liveness.Stopping && running.Deadline <= deadline)
+        // By what is left, not by the deadlines: those are wall times, and the wall may have been set in between.
+        var grace = order.Grace * 1000L;
+        var deadline = draft.Now.Wall + grace;
+        if (agent is { Liveness: Liveness.Stopping, Stop: { } running }
+            && draft.Base.Leases.ForceAt(agent.Number, running, draft.Now) <= draft.Now.Lease + grace)
         {
             return;
         }

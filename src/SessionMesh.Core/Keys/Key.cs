@@ -43,7 +43,7 @@ public sealed record Key
     /// </summary>
     public required string Lineage { get; init; }
 
-    /// <summary>Lineage of the key that minted it; null for the root key.</summary>
+    /// <summary>Lineage of the key that minted it; null for the root key and what replaced it.</summary>
     public string? Parent { get; init; }
 
     /// <summary>

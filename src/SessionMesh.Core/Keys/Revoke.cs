@@ -11,6 +11,8 @@ public sealed record RevokeKey : Command<IReadOnlyList<string>>
 {
     public required string KeyId { get; init; }
 
+    public override bool IsVital(MeshState state) => true;
+
     public override Outcome<IReadOnlyList<string>> Decide(MeshDraft draft)
     {
         if (draft.FindKey(KeyId) is not { } key || !MaySee(draft, key))

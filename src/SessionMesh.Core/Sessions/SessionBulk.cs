@@ -15,7 +15,7 @@ public sealed record CleanupSessions : Command<Cleaned>
     /// <summary>Microseconds; null for now.</summary>
     public long? Before { get; init; }
     public bool DryRun { get; init; }
-    public override bool LeavesReceipt => !DryRun;
+    public override bool OnlyLooks => DryRun;
 
     /// <summary>Sessions at most.</summary>
     public required int Limit { get; init; }
@@ -54,6 +54,7 @@ public sealed record ImportSessions : Command<int>
 {
     public required IReadOnlyList<ForeignSession> Records { get; init; }
     public bool DryRun { get; init; }
+    public override bool OnlyLooks => DryRun;
 
     public override int Weight => BaseWeight + Records.Sum(record => 256 + record.Meta.Utf8().Length);
 

@@ -182,7 +182,7 @@ internal static class Fold
             State = c.State,
             DeliveredAt = c.State == DeliveryState.Delivered ? c.At : before.DeliveredAt,
             AcceptedAt = c.State == DeliveryState.Accepted ? c.At : before.AcceptedAt,
-            EndedAt = c.State.IsPending() ? 0 : c.At,
+            EndedAt = c.State.IsPending() ? 0 : c.State == DeliveryState.Expired ? before.ExpiresAt : c.At,
             Note = c.Note ?? before.Note,
         };
         draft.Put(agent.Number, inbox.Move(after), after);

@@ -24,6 +24,7 @@ public sealed class KeyTable
     private readonly Dictionary<string, HashSet<string>> _byAgent = new(StringComparer.Ordinal);
     private readonly Dictionary<(string Parent, string Name), HashSet<string>> _byName = [];
     private readonly Dictionary<string, int> _lineagesByAccount = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _roots = new(StringComparer.Ordinal);
     private readonly SortedSet<(long At, string Id)> _expiries = [];
     private readonly ConcurrentDictionary<string, RevisionSlot<Key>>.AlternateLookup<ReadOnlySpan<char>> _bySpan;
     private long _nextExpiry = long.MaxValue;
@@ -77,6 +78,9 @@ public sealed class KeyTable
 
     /// <summary>How many keys a lineage has.</summary>
     internal int CountIn(string lineage) => (_byLineage.GetValueOrDefault(lineage) ?? s_noGeneration).Count;
+
+    /// <summary>Ids of the keys that no key minted.</summary>
+    internal IReadOnlyCollection<string> Roots => _roots;
 
     /// <summary>Ids of the keys that were minted under a lineage.</summary>
     internal IReadOnlyCollection<string> Under(string lineage) => _byParent.GetValueOrDefault(lineage) ?? s_none;
@@ -146,6 +150,10 @@ public sealed class KeyTable
                 Add(_byParent, parent, key.Id);
                 Add(_byName, (parent, key.Name), key.Id);
             }
+            else
+            {
+                _roots.Add(key.Id);
+            }
         }
 
         if (key.AgentId is { } agent)
@@ -178,6 +186,10 @@ public sealed class KeyTable
             {
                 Drop(_byParent, parent, key.Id);
                 Drop(_byName, (parent, key.Name), key.Id);
+            }
+            else
+            {
+                _roots.Remove(key.Id);
             }
         }
 

@@ -30,6 +30,10 @@ public sealed partial class MeshDraft(MeshState state, Moment now)
     private readonly List<Change> _changes = [];
 
     public Moment Now { get; } = now;
+
+    /// <summary>The disk is full and this batch is written to what is kept back for that: nothing may be done that can wait.</summary>
+    public bool Sparing { get; init; }
+
     public MeshState Base => state;
 
     /// <summary>Who asks for the command that is being decided: a key's id, or <see cref="Actors.Mesh"/>.</summary>
@@ -107,6 +111,9 @@ public sealed partial class MeshDraft(MeshState state, Moment now)
         number < state.Slots.Count ? state.Slots[number].ReadVitals() : new Vitals { Load = float.NaN, Progress = double.NaN, TouchedAt = AgentSlot.Never };
 
     public Key? FindKey(string id) => _keys.Find(id);
+
+    /// <summary>Keys that no key minted: the root key, and what it was before.</summary>
+    public List<Key> RootKeys() => Merge(state.Keys.Roots, key => key.Parent is null);
 
     /// <summary>Keys of a lineage.</summary>
     public List<Key> KeysIn(string lineage) => [.. _keys.In(lineage)];
@@ -253,6 +260,10 @@ public sealed partial class MeshDraft(MeshState state, Moment now)
             {
                 state.Put(agent, _inboxes.GetValueOrDefault(number));
                 state.Forest.Move(state.Slots[number], number, before.Parent, agent.Parent);
+                if (before.Liveness == Liveness.Alive && agent.Liveness == Liveness.Suspect)
+                {
+                    state.Leases.Lapsed(Now);
+                }
             }
         }
 

@@ -36,6 +36,12 @@ public sealed class MeshState
     /// <summary>Revision of the newest change that is committed and applied.</summary>
     public long Revision => Volatile.Read(ref _revision);
 
+    /// <summary>
+    /// Which life of the store this is: raised by every restore, and not in the log, since it is the file that was exchanged. Sequence
+    /// numbers and incarnations of one epoch say nothing in another. It does not change while a server runs.
+    /// </summary>
+    public long Epoch { get; private set; } = 1;
+
     /// <summary>An agent by its number.</summary>
     public Agent AgentAt(int number) => Slots[number].Agent;
 
@@ -74,17 +80,22 @@ public sealed class MeshState
     }
 
     /// <summary>After the last <see cref="Load(Agent, Inbox)"/>: parents are linked, leases begin, the log stands at <paramref name="revision"/>.</summary>
-    public void Loaded(long revision, Moment now)
+    /// <param name="newestAt">Wall milliseconds of its newest change.</param>
+    public void Loaded(long revision, long newestAt, Moment now)
     {
         _revision = revision;
-        Leases.ServerReturned(now);
+        Leases.Begin(now, FleetBefore(newestAt));
         for (var number = 0; number < Slots.Count; number++)
         {
             var slot = Slots[number];
             Forest.Move(slot, number, -1, slot.Agent.Parent);
             Leases.Schedule(slot, number, now);
         }
+
+        Leases.ServerReturned(now, away: 0); // for the grace periods that ran
     }
+
+    public void LoadEpoch(long epoch) => Epoch = epoch;
 
     public void Load(Keys.Key key) => Keys.Put(key);
 
@@ -108,6 +119,25 @@ public sealed class MeshState
         slot.Replace(agent, inbox);
         Indexes.Update(before, agent);
         return slot;
+    }
+
+    /// <summary>
+    /// How many agents may have been alive at once when the leases were granted that were out as the process before ended: all that have
+    /// a session still, and all that died since the oldest of those grants. A lease of a whole fleet of this store is longer than any of
+    /// them, and the process ended no sooner than the newest change, so that reckoning back from there by that much misses none: what is
+    /// granted anew is never too short.
+    /// </summary>
+    private int FleetBefore(long newestAt)
+    {
+        var since = newestAt - (LeasePolicy.Grant(0, Slots.Count) * 1000L);
+        var fleet = 0;
+        for (var number = 0; number < Slots.Count; number++)
+        {
+            var agent = Slots[number].Agent;
+            fleet += agent.HasSession || agent.LastExit?.At >= since ? 1 : 0;
+        }
+
+        return fleet;
     }
 
     internal void Advance(long revision) => Volatile.Write(ref _revision, revision);

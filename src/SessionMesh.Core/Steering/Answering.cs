@@ -24,7 +24,7 @@ public sealed record CancelDirective : Command<Directive>
             return SteeringRules.NoSuchDirective();
         }
 
-        if (draft.InboxOf(Number).Find(Seq) is not { } directive)
+        if (draft.InboxOf(Number).Find(Seq) is not { } directive || directive.IsOverdueAt(draft.Now.Wall))
         {
             return new MeshError(409, ErrorCodes.DirectiveOver, "This directive is over; there is nothing to take back.");
         }
@@ -57,6 +57,9 @@ public sealed record AckDirective : Command<AckOutcome>
 
     public override int Weight => BaseWeight + (Note?.Length ?? 0);
 
+    /// <summary>The answer to a stop or a pause is what makes either true; to anything else it may wait.</summary>
+    public override bool IsVital(MeshState state) => state.Find(AgentId)?.Inbox.Find(Seq) is { Verb: Verb.Stop or Verb.Pause };
+
     public override Outcome<AckOutcome> Decide(MeshDraft draft)
     {
         if (draft.FindAgent(AgentId) is not { } agent)
@@ -70,7 +73,8 @@ public sealed record AckDirective : Command<AckOutcome>
             return new MeshError(404, ErrorCodes.DirectiveNotFound, $"Agent '{AgentId}' has no directive {Seq}; the newest is {inbox.LastSeq}.");
         }
 
-        if (inbox.Find(Seq) is not { } directive)
+        // Past its deadline it is over, whether or not a sweep has said so: who reads it sees it expired.
+        if (inbox.Find(Seq) is not { } directive || directive.IsOverdueAt(draft.Now.Wall))
         {
             return new AckOutcome(agent, null, Over: true);
         }
@@ -109,7 +113,8 @@ public sealed record MarkDelivered : Command<int>
         var moved = 0;
         foreach (var directive in draft.InboxOf(Number).Pending)
         {
-            if (directive.Seq > After && directive.Seq <= UpTo && directive.State == DeliveryState.Queued && directive.ExpiresAt > draft.Now.Wall)
+            if (directive.Seq > After && directive.Seq <= UpTo
+                && directive.State == DeliveryState.Queued && !directive.IsOverdueAt(draft.Now.Wall))
             {
                 draft.Emit(new DirectiveMoved { Subject = agent.Id, Seq = directive.Seq, State = DeliveryState.Delivered });
                 moved++;

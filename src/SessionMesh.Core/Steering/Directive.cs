@@ -34,6 +34,16 @@ public sealed record Directive
     /// <summary>When it became acknowledged, rejected, expired, cancelled or undeliverable.</summary>
     public long EndedAt { get; init; }
     public string? Note { get; init; }
+
+    /// <summary>Whether its time is over and nothing came of it, whatever the log says yet.</summary>
+    public bool IsOverdueAt(long wall) => State.IsPending() && ExpiresAt <= wall;
+
+    /// <summary>
+    /// As everybody is to see it at that time: expired from its deadline on, to the millisecond, while the sweep that writes it down
+    /// comes up to two seconds later. It writes the same.
+    /// </summary>
+    /// <param name="wall">Milliseconds.</param>
+    public Directive AsOf(long wall) => IsOverdueAt(wall) ? this with { State = DeliveryState.Expired, EndedAt = ExpiresAt } : this;
 }
 
 /// <summary>The public form of a directive's identity: <c>d-REVISION</c>.</summary>

@@ -29,7 +29,8 @@ public static class SteeringRules
             };
         }
 
-        return draft.InboxOf(agent.Number).Pending.Length < Limits.Inbox
+        var pending = draft.InboxOf(agent.Number).Pending;
+        return pending.Length < Limits.Inbox || pending.Count(d => !d.IsOverdueAt(draft.Now.Wall)) < Limits.Inbox
             ? null
             : new MeshError(429, ErrorCodes.InboxFull, $"Agent '{agent.Id}' has {Limits.Inbox} directives waiting. Wait until it has taken some, or cancel some.")
             {
@@ -79,7 +80,7 @@ public static class SteeringRules
     {
         foreach (var directive in draft.InboxOf(number).Pending)
         {
-            if (directive.ExpiresAt <= draft.Now.Wall)
+            if (directive.IsOverdueAt(draft.Now.Wall))
             {
                 draft.Emit(new DirectiveMoved { Subject = draft.AgentAt(number).Id, Seq = directive.Seq, State = DeliveryState.Expired });
             }
@@ -111,6 +112,7 @@ public static class SteeringRules
     internal static void EndPending(MeshDraft draft, int number, bool confirmed)
     {
         var id = draft.AgentAt(number).Id;
+        ExpireDue(draft, number); // what its deadline has ended already stays that way
         foreach (var directive in draft.InboxOf(number).Pending)
         {
             if (directive.Verb != Verb.Stop)

@@ -40,7 +40,7 @@ public sealed class AgentEndpoints(Mutations mutations, MeshEngine engine, RowWr
             : new RegisterAgent { Actor = key.Id, AgentId = id, Profile = profile, Incarnation = body.Incarnation, Takeover = body.Takeover == true };
     }
 
-    private static Outcome<Command<KillOutcome>> BindExit(Key key, string id, ExitRequest body)
+    private Outcome<Command<KillOutcome>> BindExit(Key key, string id, ExitRequest body)
     {
         var check = new Check();
         check.Id("/id", id);
@@ -52,7 +52,7 @@ public sealed class AgentEndpoints(Mutations mutations, MeshEngine engine, RowWr
 
         var signal = check.Name("/signal", body.Signal, length: 16);
         var reason = check.Text("/reason", body.Reason, Limits.NoteLength);
-        if ((check.Error ?? key.CheckAgent(ScopeSet.RegistryWrite, id)) is { } error)
+        if ((check.Error ?? key.CheckAgent(ScopeSet.RegistryWrite, id) ?? Fencing.CheckEpoch(engine.State, body.Epoch)) is { } error)
         {
             return error;
         }

@@ -9,6 +9,7 @@ using SessionMesh.Server.Audit;
 using SessionMesh.Server.Auth;
 using SessionMesh.Server.Engine;
 using SessionMesh.Server.Http;
+using SessionMesh.Server.Telemetry;
 
 namespace SessionMesh.Server.Agents;
 
@@ -16,7 +17,7 @@ namespace SessionMesh.Server.Agents;
 /// <c>POST /heartbeats</c>: many agents in one call. Each stands for itself: one that is refused does not refuse the others.
 /// Acks are taken as a heartbeat's are.
 /// </summary>
-public sealed class BatchedHeartbeats(MeshEngine engine, ProblemWriter problems, RefusalLog refusals)
+public sealed class BatchedHeartbeats(MeshEngine engine, ProblemWriter problems, RefusalLog refusals, MeshMetrics metrics)
 {
     public async Task Beat(HttpContext http)
     {
@@ -76,11 +77,19 @@ public sealed class BatchedHeartbeats(MeshEngine engine, ProblemWriter problems,
             }
         }
 
+        metrics.Beat(taken.Count);
         var refusedAcks = await AcknowledgeAsync(http, acks);
         var pending = taken
             .FindAll(t => t.Beat.Slot.Inbox.HasDeliverable(engine.Now.Wall) && t.Beat.Slot.Agent.Incarnation == t.Beat.Incarnation)
             .ConvertAll(t => t.Id);
-        return new HeartbeatsAnswer { Accepted = taken.Count, Refused = refused, Pending = pending, RefusedAcks = refusedAcks };
+        return new HeartbeatsAnswer
+        {
+            Epoch = engine.State.Epoch,
+            Accepted = taken.Count,
+            Refused = refused,
+            Pending = pending,
+            RefusedAcks = refusedAcks,
+        };
     }
 
     /// <summary>
@@ -99,6 +108,10 @@ public sealed class BatchedHeartbeats(MeshEngine engine, ProblemWriter problems,
                 refusals.Record(http, notYours, id); // within an answer that is 200
                 outcomes[i] = notYours;
             }
+            else if (Fencing.CheckEpoch(engine.State, beats[i].Report?.Epoch) is { } restored)
+            {
+                outcomes[i] = restored;
+            }
             else if (Heartbeats.TryTake(engine, key, id, beats[i].Report, out var slot) is { } outcome)
             {
                 outcomes[i] = outcome;
@@ -112,9 +125,7 @@ public sealed class BatchedHeartbeats(MeshEngine engine, ProblemWriter problems,
         var revived = await Heartbeats.TogetherAsync(engine, http, asked.ConvertAll(one => one.Revival));
         for (var i = 0; i < asked.Count; i++)
         {
-            outcomes[asked[i].At] = revived[i].Succeeded
-                ? new Taken(asked[i].Slot, revived[i].Value!.Incarnation, revived[i].Value!.Ttl)
-                : revived[i].Error!;
+            outcomes[asked[i].At] = revived[i].Succeeded ? new Taken(asked[i].Slot, revived[i].Value!.Incarnation, revived[i].Value!.Ttl) : revived[i].Error!;
         }
 
         return outcomes;

@@ -13,6 +13,7 @@ using SessionMesh.Server.Auth;
 using SessionMesh.Server.Engine;
 using SessionMesh.Server.Http;
 using SessionMesh.Server.Steering;
+using SessionMesh.Server.Telemetry;
 
 namespace SessionMesh.Server.Agents;
 
@@ -20,7 +21,7 @@ namespace SessionMesh.Server.Agents;
 /// <c>POST /agents/{id}/heartbeat</c>: an agent's sign of life. In memory alone, unless it brings acks or revives an agent that
 /// was given up; those are commands. The answer carries all that is pending.
 /// </summary>
-public sealed class HeartbeatEndpoints(MeshEngine engine, DirectiveWriter directives, ProblemWriter problems)
+public sealed class HeartbeatEndpoints(MeshEngine engine, DirectiveWriter directives, ProblemWriter problems, MeshMetrics metrics)
 {
     public async Task Beat(HttpContext http)
     {
@@ -30,7 +31,7 @@ public sealed class HeartbeatEndpoints(MeshEngine engine, DirectiveWriter direct
         var body = parsed.Value;
         if (error is null && body is not null)
         {
-            error = Heartbeats.Validate(body);
+            error = Heartbeats.Validate(body) ?? Fencing.CheckEpoch(engine.State, body.Epoch);
         }
 
         var taken = error is null ? await Heartbeats.TakeAsync(engine, http, id, body) : error;
@@ -40,6 +41,7 @@ public sealed class HeartbeatEndpoints(MeshEngine engine, DirectiveWriter direct
             return;
         }
 
+        metrics.Beat();
         var refused = body?.Acks is { Count: > 0 } acks ? await Heartbeats.AcknowledgeAsync(engine, http, id, body.Incarnation, acks) : null;
         await AnswerAsync(http, taken.Value, refused);
     }
@@ -60,6 +62,8 @@ public sealed class HeartbeatEndpoints(MeshEngine engine, DirectiveWriter direct
         json.Raw(agent.Id);
         json.Raw("\",\"incarnation\":"u8);
         json.Number(taken.Incarnation);
+        json.Raw(",\"epoch\":"u8);
+        json.Number(engine.State.Epoch);
         json.Raw(",\"ttl\":"u8);
         json.Number(taken.Ttl);
         json.Raw(",\"next_heartbeat_in\":"u8);

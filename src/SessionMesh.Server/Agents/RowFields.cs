@@ -26,7 +26,8 @@ public enum RowFields
     LastHeartbeatAt = 1 << 18,
     LastProgressAt = 1 << 19,
     ExpiresAt = 1 << 20,
-    All = (1 << 21) - 1,
+    Epoch = 1 << 21,
+    All = (1 << 22) - 1,
 }
 
 /// <summary>Names of the members.</summary>

@@ -87,6 +87,13 @@ public sealed class RowWriter(MeshEngine engine)
         }
 
         WriteTimes(json, agent, vitals, now, fields);
+        if (Has(fields, RowFields.Epoch))
+        {
+            json.Raw("\"epoch\":"u8);
+            json.Number(State.Epoch);
+            json.Raw(","u8);
+        }
+
         if (json.Length > start)
         {
             json.Unwrite(); // the last comma

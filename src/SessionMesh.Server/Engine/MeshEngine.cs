@@ -5,6 +5,8 @@ using SessionMesh.Core.Log;
 using SessionMesh.Core.State;
 using SessionMesh.Server.Push;
 using SessionMesh.Server.Store;
+using SessionMesh.Server.Telemetry;
+using Stopwatch = System.Diagnostics.Stopwatch;
 
 namespace SessionMesh.Server.Engine;
 
@@ -43,6 +45,7 @@ public sealed partial class MeshEngine : IDisposable
     private readonly IMeshLog _store;
     private readonly Publisher _publisher;
     private readonly MeshClock _clock;
+    private readonly MeshMetrics _metrics;
     private readonly ILogger<MeshEngine> _log;
     private readonly Thread _thread;
 
@@ -50,9 +53,9 @@ public sealed partial class MeshEngine : IDisposable
     private MeshDraft? _deciding;
 
     /// <param name="store">Belongs to the engine from now on, and is disposed of with it.</param>
-    public MeshEngine(IMeshLog store, MeshState state, MeshClock clock, Publisher publisher, ILogger<MeshEngine> log)
+    public MeshEngine(IMeshLog store, MeshState state, MeshClock clock, Publisher publisher, MeshMetrics metrics, ILogger<MeshEngine> log)
     {
-        (_store, State, _clock, _publisher, _log) = (store, state, clock, publisher, log);
+        (_store, State, _clock, _publisher, _metrics, _log) = (store, state, clock, publisher, metrics, log);
         _thread = new Thread(Run) { Name = "mesh-engine", IsBackground = true };
         _thread.Start();
     }
@@ -84,8 +87,14 @@ public sealed partial class MeshEngine : IDisposable
     /// </summary>
     public Task<Executed<T>> ExecuteAsync<T>(Command<T> command, Origin origin, IdempotencyToken? token, Func<T, Answer?>? render)
     {
-        var item = new WorkItem<T>(command, origin, token, render);
-        return _queue.TryAdd(item) ? item.Done : Task.FromResult(new Executed<T>(Refusals.Busy()));
+        var item = new WorkItem<T>(command, origin, token, render, _metrics);
+        if (!_queue.TryAdd(item))
+        {
+            item.Fail(Refusals.Busy());
+            item.Complete();
+        }
+
+        return item.Done;
     }
 
     /// <summary>Decides a command that changes nothing from the state as it is, on the caller's thread and beside the engine.</summary>
@@ -103,7 +112,7 @@ public sealed partial class MeshEngine : IDisposable
     }
 
     /// <summary>Queues a command of the mesh itself, which nobody waits for. Full, it is dropped: use it only for what will be found due again.</summary>
-    public void Post<T>(Command<T> command) => _queue.TryAdd(new WorkItem<T>(command, Origin.Mesh, null, null));
+    public void Post<T>(Command<T> command) => _ = ExecuteAsync(command, Origin.Mesh, null, null);
 
     /// <summary>
     /// Runs a small piece of upkeep on the engine's thread, between two batches and behind what waits; see <see cref="UpkeepItem"/>.
@@ -132,7 +141,7 @@ public sealed partial class MeshEngine : IDisposable
         {
             RunAll(batch);
             batch.Clear();
-            _queue.TakeUpkeep()?.Run();
+            _queue.TakeUpkeep()?.Run(_store.OnReserve);
         }
     }
 
@@ -141,7 +150,29 @@ public sealed partial class MeshEngine : IDisposable
     {
         while (batch.Count > 0)
         {
-            batch.RemoveRange(0, RunTurn(batch));
+            batch.RemoveRange(0, batch.Exists(item => item.IsTraced) ? RunTracedTurn(batch) : RunTurn(batch));
+        }
+    }
+
+    private int RunTracedTurn(List<WorkItem> batch)
+    {
+        var span = MeshTraces.BeginBatch();
+        span?.SetTag("commands", batch.Count);
+        if (span is not null)
+        {
+            batch.ForEach(item => item.Join(span.Context));
+        }
+
+        try
+        {
+            return RunTurn(batch);
+        }
+        finally
+        {
+            if (span is not null)
+            {
+                MeshTraces.End(span);
+            }
         }
     }
 
@@ -160,22 +191,35 @@ public sealed partial class MeshEngine : IDisposable
             return Fail(batch, batch.Count, Refusals.CommitFailed());
         }
 
+        if (_store.OnReserve)
+        {
+            KeepVital(batch);
+        }
+
+        var began = Stopwatch.GetTimestamp();
         var (draft, decided) = Decide(batch);
         if (decided == 0)
         {
             return 0;
         }
 
+        _metrics.Decided(decided, began);
         var result = draft.Changes.Count == 0 ? CommitResult.Committed : Commit(draft);
+        began = Stopwatch.GetTimestamp();
         switch (result.Outcome)
         {
             case CommitOutcome.Committed:
                 Finish(draft);
                 Callers.Answer(batch, decided);
+                _metrics.Published(began);
                 return decided;
             case CommitOutcome.Behind:
                 Follow(result.Missed!);
                 return 0;
+            case CommitOutcome.Failed when result.IsFull && !_store.OnReserve && batch.Exists(item => item.IsVital(State)):
+                _store.DrawReserve();
+                return 0;
+            case CommitOutcome.Failed when result.IsFull && _store.OnReserve && decided > 1:
             case CommitOutcome.Refused when decided > 1:
                 RunAll(batch.GetRange(0, decided / 2));
                 RunAll(batch.GetRange(decided / 2, decided - (decided / 2)));
@@ -188,7 +232,7 @@ public sealed partial class MeshEngine : IDisposable
                 return Fail(batch, decided, Refusals.OutcomeUnknown());
             default:
                 LogCommitFailed(decided, result.Failure!);
-                return Fail(batch, decided, result.IsFull ? Refusals.DiskFull() : Refusals.CommitFailed());
+                return Fail(batch, decided, Refusals.Of(result, _store.OnReserve));
         }
     }
 
@@ -200,7 +244,7 @@ public sealed partial class MeshEngine : IDisposable
     {
         while (true)
         {
-            var draft = _deciding = new MeshDraft(State, _clock.Now());
+            var draft = _deciding = new MeshDraft(State, _clock.Now()) { Sparing = _store.OnReserve };
             if (TryDecide(batch, draft, out var decided))
             {
                 return (draft, decided);
@@ -237,6 +281,7 @@ public sealed partial class MeshEngine : IDisposable
 
     private CommitResult Commit(MeshDraft draft)
     {
+        var began = Stopwatch.GetTimestamp();
         try
         {
             var result = _store.Commit(draft);
@@ -247,6 +292,10 @@ public sealed partial class MeshEngine : IDisposable
 #pragma warning restore CA1031
         {
             return new CommitResult(CommitOutcome.Refused, e);
+        }
+        finally
+        {
+            _metrics.Committed(began);
         }
     }
 
@@ -293,6 +342,16 @@ public sealed partial class MeshEngine : IDisposable
         {
             LogPublishFailed(e);
         }
+    }
+
+    /// <summary>
+    /// Refuses what may not be written to what is kept back for a full disk, without trying: no attempt may cost what a kill needs.
+    /// </summary>
+    private void KeepVital(List<WorkItem> batch)
+    {
+        var others = batch.FindAll(item => !item.IsVital(State));
+        Fail(others, others.Count, Refusals.DiskFullForAllButVital());
+        batch.RemoveAll(item => !item.IsVital(State));
     }
 
     private static int Fail(List<WorkItem> batch, int count, MeshError error)

@@ -1,8 +1,13 @@
+using SessionMesh.Contracts.Errors;
 using SessionMesh.Core;
 using SessionMesh.Core.Idempotency;
 using SessionMesh.Core.Keys;
 using SessionMesh.Core.Log;
 using SessionMesh.Core.State;
+using SessionMesh.Server.Telemetry;
+using Activity = System.Diagnostics.Activity;
+using ActivityContext = System.Diagnostics.ActivityContext;
+using ActivityLink = System.Diagnostics.ActivityLink;
 
 namespace SessionMesh.Server.Engine;
 
@@ -24,6 +29,17 @@ internal abstract class WorkItem
     /// <summary>See <see cref="Command{T}.Weight"/>.</summary>
     public abstract int Weight { get; }
 
+    /// <summary>See <see cref="Command{T}.IsVital"/>.</summary>
+    public virtual bool IsVital(MeshState state) => false;
+
+    /// <summary>Whether there is a span of it.</summary>
+    public virtual bool IsTraced => false;
+
+    /// <summary>It is in a batch that has this span.</summary>
+    public virtual void Join(ActivityContext batch)
+    {
+    }
+
     /// <summary>Decides into the draft. Any exception is a bug; the engine keeps it to this command.</summary>
     public abstract void Decide(MeshDraft draft);
 
@@ -37,8 +53,11 @@ internal abstract class WorkItem
     public abstract void Complete();
 }
 
-internal sealed class WorkItem<T>(Command<T> command, Origin origin, IdempotencyToken? token, Func<T, Answer?>? render) : WorkItem
+internal sealed class WorkItem<T>(Command<T> command, Origin origin, IdempotencyToken? token, Func<T, Answer?>? render, MeshMetrics metrics) : WorkItem
 {
+    private readonly Activity? _span = MeshTraces.Queue(command);
+    private string _outcome = CommandOutcome.Refused;
+
     // Its continuations run where it is completed: on the pool, several callers after one another.
     private readonly TaskCompletionSource<Executed<T>> _done = new();
     private Executed<T> _executed;
@@ -47,8 +66,15 @@ internal sealed class WorkItem<T>(Command<T> command, Origin origin, Idempotency
 
     public override int Weight => command.Weight;
 
+    public override bool IsVital(MeshState state) => command.IsVital(state);
+
+    public override bool IsTraced => _span is not null;
+
+    public override void Join(ActivityContext batch) => _span?.AddLink(new ActivityLink(batch));
+
     public override void Decide(MeshDraft draft)
     {
+        _outcome = CommandOutcome.Refused;
         draft.Origin = origin;
         if (!draft.ActFor(command.Actor) && command.NeedsValidKey)
         {
@@ -62,10 +88,11 @@ internal sealed class WorkItem<T>(Command<T> command, Origin origin, Idempotency
             if (error is not null || earlier is not null)
             {
                 _executed = error is null ? new(default, Earlier: earlier) : new(error);
+                _outcome = error is null ? CommandOutcome.Replayed : CommandOutcome.Refused;
                 return;
             }
 
-            if (command.LeavesReceipt && ReceiptRules.CheckRoom(draft) is { } full)
+            if (!command.OnlyLooks && ReceiptRules.CheckRoom(draft) is { } full)
             {
                 _executed = new(full);
                 return;
@@ -80,16 +107,31 @@ internal sealed class WorkItem<T>(Command<T> command, Origin origin, Idempotency
         }
 
         _executed = new(outcome);
+        _outcome = !outcome.Succeeded ? CommandOutcome.Refused : draft.Revision == before ? CommandOutcome.Unchanged : CommandOutcome.Committed;
 
         // A call that changed nothing, too: by the time it is repeated it might.
-        if (token is not null && outcome.Succeeded && command.LeavesReceipt && render!(outcome.Value) is { } answer)
+        if (token is not null && outcome.Succeeded && !command.OnlyLooks && render!(outcome.Value) is { } answer)
         {
             ReceiptRules.Keep(draft, token, answer.Status, answer.KeyId is null ? answer.Json : null, answer.KeyId, answer.Version);
             _executed = new(outcome, answer);
         }
     }
 
-    public override void Complete() => _done.TrySetResult(_executed);
+    public override void Complete()
+    {
+        metrics.Executed(CommandName.Of(command), _outcome);
+        if (_span is not null)
+        {
+            _span.SetTag("outcome", _outcome);
+            MeshTraces.End(_span);
+        }
 
-    public override void Fail(MeshError error) => _executed = new(error);
+        _done.TrySetResult(_executed);
+    }
+
+    public override void Fail(MeshError error)
+    {
+        _executed = new(error);
+        _outcome = error.Code == ErrorCodes.Busy ? CommandOutcome.Busy : CommandOutcome.Failed;
+    }
 }

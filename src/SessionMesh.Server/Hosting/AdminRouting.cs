@@ -1,6 +1,7 @@
 using SessionMesh.Contracts;
 using SessionMesh.Contracts.Admin;
 using SessionMesh.Contracts.Errors;
+using SessionMesh.Contracts.Keys;
 using SessionMesh.Core.Keys;
 using SessionMesh.Server.Admin;
 using SessionMesh.Server.Auth;
@@ -10,7 +11,7 @@ namespace SessionMesh.Server.Hosting;
 
 /// <summary>
 /// The routes that touch the store as a whole. All need <c>admin</c>. Each may be called again as it is, so that an <c>Idempotency-Key</c> is taken and
-/// adds nothing: the call is done anew.
+/// adds nothing: the call is done anew. All but <c>new-root</c>, which shows a secret.
 /// </summary>
 internal static class AdminRouting
 {
@@ -22,6 +23,7 @@ internal static class AdminRouting
     {
         var compact = app.Services.GetRequiredService<CompactEndpoints>();
         var backup = app.Services.GetRequiredService<BackupEndpoints>();
+        var newRoot = app.Services.GetRequiredService<NewRootEndpoint>();
         var restore = app.Services.GetRequiredService<RestoreEndpoints>();
 
         app.MapPost(Routes.AdminCompact, compact.Run).Describe(compact.Run, "compact", Tag, s_admin, "Remove now what is older than is kept",
@@ -38,6 +40,10 @@ internal static class AdminRouting
         app.MapPost(Routes.AdminCheck, backup.Check).Describe(backup.Check, "checkStore", Tag, s_admin, "Look whether the store is whole",
             "The file, the log, and the tables against each other, as they are at one revision. It takes about as long as reading the file.")
             .Produces<CheckReport>().Refuses(409).Mutates();
+        app.MapPost(Routes.AdminNewRoot, newRoot.Replace).Describe(newRoot.Replace, "newRoot", Tag, s_admin, "Replace the root key",
+            "Revokes the root key and every key below it, that of the caller included, or with `keep_children` the root key alone, whose successor "
+            + "the others are below then. The new secret is in `root.key` of the data directory, and shown here this once.")
+            .Takes<NewRootRequest>(optional: true).Produces<NewRootKey>(201).Refuses(409).Mutates();
     }
 
     private static RouteHandlerBuilder Refuses(this RouteHandlerBuilder route, params ReadOnlySpan<int> statuses)

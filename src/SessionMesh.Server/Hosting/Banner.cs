@@ -50,9 +50,11 @@ internal static class Banner
     {
         using var db = StoreFile.OpenReadOnly(directory.Database);
         var valid = File.Exists(directory.RootKeyFile) && StoreCheck.HasAdminKey(db, File.ReadAllText(directory.RootKeyFile).Trim());
-        return $"A backup was restored, at revision {app.Services.GetRequiredService<MeshEngine>().State.Revision}."
+        var state = app.Services.GetRequiredService<MeshEngine>().State;
+        return $"A backup was restored, at revision {state.Revision}; this is epoch {state.Epoch}."
             + (kept.Length == 0 ? "" : $" The store before is kept as {Path.Combine(directory.Path, kept)}.")
-            + (valid ? "" : $"\nThe key in {directory.RootKeyFile} is not valid in it: use a key from the time of the backup.");
+            + (valid ? "" : $"\nThe key in {directory.RootKeyFile} is not valid in it: use a key from the time of the backup, "
+                + $"or stop and session-mesh admin new-root --data {directory.Path}.");
     }
 
     /// <summary>What the tool cannot find by itself: an address or a directory that is not the usual one. A line each, or nothing.</summary>

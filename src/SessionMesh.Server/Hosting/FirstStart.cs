@@ -22,8 +22,10 @@ internal static class FirstStart
         }
 
         var (id, token) = KeyToken.New();
-        directory.WriteRootKey(token);
-        var minted = await engine.ExecuteAsync(new MintKey { Actor = Actors.Mesh, KeyId = id, Hash = KeyToken.Hash(token), Name = "root" }, Origin.Mesh);
+        directory.WriteNextRootKey(token);
+        directory.PutNextRootKeyInPlace();
+        var mint = new MintKey { Actor = Actors.Mesh, KeyId = id, Hash = KeyToken.Hash(token), Name = ReplaceRoot.Name };
+        var minted = await engine.ExecuteAsync(mint, Origin.Mesh);
         if (!minted.Succeeded)
         {
             throw new StartupException($"The root key could not be stored: {minted.Error.Detail}");

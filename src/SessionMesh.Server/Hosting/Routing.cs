@@ -115,7 +115,9 @@ public static class Routing
             .WithQuery("limit", "1 to 1000; 100 by default.").WithQuery("cursor", "`next_cursor` of the page before.").Answers<Contracts.Steering.DirectiveHistory>(200, 404);
         app.MapGet(Routes.Agents + "/{id}/directives", stream.Listen).Describe(stream.Listen, "listenToDirectives", "Steering", s_agent, "An agent's pending directives",
             "As a long poll, or with `Accept: text/event-stream` as a stream that resumes at `Last-Event-ID`.")
-            .WithQuery("after", "Only those with a higher sequence number.").WithQuery("wait", "Seconds to wait for one, 0 to 60.").WithQuery("incarnation", "The incarnation that listens.").Answers<DirectiveList>(200, 404, 409).Holds();
+            .WithQuery("after", "Only those with a higher sequence number.").WithQuery("wait", "Seconds to wait for one, 0 to 60.").WithQuery("incarnation", "The incarnation that listens.")
+            .WithQuery("epoch", "The epoch that `after` and `incarnation` are of: 409 `restored` in another.")
+            .Answers<DirectiveList>(200, 404, 409).Holds();
         app.MapPost(Routes.Agents + "/{id}/directives/{seq}/ack", steering.Ack).Describe(steering.Ack, "acknowledge", "Steering", s_agent, "Say what became of a directive").Takes<AckRequest>().Answers<Directive>(200, 404, 409).Mutates();
     }
 

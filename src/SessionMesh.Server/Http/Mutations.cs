@@ -119,7 +119,7 @@ public sealed class Mutations(MeshEngine engine, MeshStore store, ProblemWriter 
         Func<byte[], Task<Answer?>>? finishAgain)
     {
         var origin = http.StampOrigin();
-        var executed = command.ChangesNothing
+        var executed = command.NeedsNoTurn
             ? new Executed<TResult>(engine.Look(command))
             : await engine.ExecuteAsync(command, origin, token, render);
         if (executed.Earlier is { } earlier)
@@ -136,7 +136,7 @@ public sealed class Mutations(MeshEngine engine, MeshStore store, ProblemWriter 
 
         var answer = (finish is null ? null : await finish(executed.Outcome.Value)) ?? executed.Answer ?? render(executed.Outcome.Value)
             ?? throw new InvalidOperationException($"{command.GetType().Name} has no answer");
-        if (token is not null && executed.Answer is null && command.LeavesReceipt && answer.Status < StatusCodes.Status400BadRequest)
+        if (token is not null && executed.Answer is null && !command.OnlyLooks && answer.Status < StatusCodes.Status400BadRequest)
         {
             // Nothing was changed, and what to answer was known only now: it is kept by itself.
             var kept = await engine.ExecuteAsync(new KeepAnswer { Actor = command.Actor, Answer = answer }, origin, token, found => found);

@@ -5,14 +5,16 @@ using SessionMesh.Server.Store;
 
 namespace SessionMesh.Server.Steering;
 
-/// <summary>Directives from the table, pending or over. Each call reads on a connection of its own.</summary>
+/// <summary>Directives from the table, pending or over, as they are now. Each call reads on a connection of its own.</summary>
 public sealed class DirectiveHistory(MeshStore store, MeshEngine engine)
 {
     /// <summary>By revision; null when that revision issued none.</summary>
     public async Task<Directive?> FindAsync(long revision)
     {
         await using var db = store.OpenReader();
-        return await db.Directives.SingleOrDefaultAsync(d => d.Revision == revision) is { } row ? StateLoader.ToDirective(row, new KeptMessages(db)) : null;
+        return await db.Directives.SingleOrDefaultAsync(d => d.Revision == revision) is { } row
+            ? StateLoader.ToDirective(row, new KeptMessages(db)).AsOf(engine.Now.Wall)
+            : null;
     }
 
     /// <summary>
@@ -35,7 +37,7 @@ public sealed class DirectiveHistory(MeshStore store, MeshEngine engine)
             )
             SELECT d.* FROM walk w JOIN directives d ON d.revision = w.revision WHERE w.seq = {seq}
             """).ToListAsync();
-        return rows is [var row] ? StateLoader.ToDirective(row, new KeptMessages(db)) : null;
+        return rows is [var row] ? StateLoader.ToDirective(row, new KeptMessages(db)).AsOf(engine.Now.Wall) : null;
     }
 
     /// <summary>An agent's directives from one of them back, as many as asked for. One of another agent's ends it.</summary>
@@ -53,7 +55,7 @@ public sealed class DirectiveHistory(MeshStore store, MeshEngine engine)
             SELECT d.* FROM walk w JOIN directives d ON d.revision = w.revision ORDER BY w.place
             """).ToListAsync();
         var messages = new KeptMessages(db);
-        return rows.ConvertAll(row => StateLoader.ToDirective(row, messages));
+        return rows.ConvertAll(row => StateLoader.ToDirective(row, messages).AsOf(engine.Now.Wall));
     }
 
     private static Task<DirectiveRow?> MarkAsync(MeshDbContext db, int agent, long seq, long upTo) => db.Directives.FromSqlRaw(

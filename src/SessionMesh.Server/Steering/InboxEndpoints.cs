@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using SessionMesh.Contracts;
 using SessionMesh.Contracts.Errors;
 using SessionMesh.Contracts.Events;
@@ -12,6 +13,7 @@ using SessionMesh.Server.Auth;
 using SessionMesh.Server.Engine;
 using SessionMesh.Server.Http;
 using SessionMesh.Server.Push;
+using SessionMesh.Server.Telemetry;
 
 namespace SessionMesh.Server.Steering;
 
@@ -19,7 +21,8 @@ namespace SessionMesh.Server.Steering;
 /// <c>GET /agents/{id}/directives</c>: the agent's side, as a stream of events or a long poll. The inbox is the truth and this
 /// only shows it, so that a reader that is slow, cut off or twice there loses nothing.
 /// </summary>
-public sealed class InboxEndpoints(MeshEngine engine, DirectiveWriter directives, Subscriptions subscriptions, Shutdown shutdown, ProblemWriter problems)
+public sealed class InboxEndpoints(
+    MeshEngine engine, DirectiveWriter directives, Subscriptions subscriptions, Shutdown shutdown, ProblemWriter problems, MeshMetrics metrics)
 {
     /// <summary>Directives in one write.</summary>
     private const int PieceSize = 64;
@@ -28,11 +31,14 @@ public sealed class InboxEndpoints(MeshEngine engine, DirectiveWriter directives
     {
         var check = new Check();
         var id = check.Id("/id", (string)http.Request.RouteValues["id"]!);
-        var query = Query.Read(http, ref check, "after", "wait", "incarnation");
+        var query = Query.Read(http, ref check, "after", "wait", "incarnation", "epoch");
         var after = query.Number("after", ref check, 0, long.MaxValue);
         var wait = query.Number("wait", ref check, 0, Limits.MaxWait);
         var incarnation = (int?)query.Number("incarnation", ref check, 1, int.MaxValue);
-        var found = check.Error is { } error ? error : http.GetKey().FindAgent(engine.State, ScopeSet.RegistryWrite, id);
+        var epoch = query.Number("epoch", ref check, 1, long.MaxValue);
+        var found = (check.Error ?? Fencing.CheckEpoch(engine.State, epoch)) is { } error
+            ? error
+            : http.GetKey().FindAgent(engine.State, ScopeSet.RegistryWrite, id);
         if ((found.Error ?? Fence(found.Value!, incarnation)) is { } refused)
         {
             await problems.WriteAsync(http, refused);
@@ -40,6 +46,8 @@ public sealed class InboxEndpoints(MeshEngine engine, DirectiveWriter directives
         }
 
         var slot = found.Value!;
+        http.Response.Headers[StreamHeader.Epoch] = engine.State.Epoch.ToString(CultureInfo.InvariantCulture);
+        http.Response.Headers[StreamHeader.Incarnation] = slot.Agent.Incarnation.ToString(CultureInfo.InvariantCulture);
         if (Sse.IsAskedFor(http))
         {
             await StreamAsync(http, slot, Sse.LastEventId(http) ?? after ?? 0, incarnation);
@@ -106,6 +114,7 @@ public sealed class InboxEndpoints(MeshEngine engine, DirectiveWriter directives
     {
         var watch = new KeyWatch(http.GetKey(), engine);
         using var subscription = subscriptions.Listen(slot.Agent.Number, watch.KeyId);
+        using var open = metrics.StreamOpened(StreamKind.Directives);
         slot.StreamOpened();
         try
         {
@@ -184,7 +193,7 @@ public sealed class InboxEndpoints(MeshEngine engine, DirectiveWriter directives
             return sent;
         }
 
-        var notice = new StreamNotice { Code = "ahead", Detail = $"The newest directive here is {slot.Inbox.LastSeq}. All that is pending follows." };
+        var notice = new StreamNotice { Code = StreamNotice.Ahead, Detail = $"The newest directive here is {slot.Inbox.LastSeq}. All that is pending follows." };
         await Sse.SendAsync(http, StreamEvent.Resync, notice, MeshJson.Default.StreamNotice);
         return 0;
     }

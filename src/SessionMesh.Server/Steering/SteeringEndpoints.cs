@@ -199,7 +199,7 @@ public sealed class SteeringEndpoints(
         };
     }
 
-    private static Outcome<Command<AckOutcome>> BindAck(Key key, string id, long seq, AckRequest body)
+    private Outcome<Command<AckOutcome>> BindAck(Key key, string id, long seq, AckRequest body)
     {
         var check = new Check();
         check.Id("/id", id);
@@ -211,7 +211,7 @@ public sealed class SteeringEndpoints(
         check.OneOf("/state", body.State, DirectiveState.Acks);
         check.Text("/note", body.Note, Limits.NoteLength);
         check.Range("/incarnation", body.Incarnation, 1, int.MaxValue);
-        if ((check.Error ?? key.CheckAgent(ScopeSet.RegistryWrite, id)) is { } error)
+        if ((check.Error ?? key.CheckAgent(ScopeSet.RegistryWrite, id) ?? Fencing.CheckEpoch(engine.State, body.Epoch)) is { } error)
         {
             return error;
         }
@@ -331,9 +331,10 @@ public sealed class SteeringEndpoints(
         do
         {
             subscription.Changed.Reset();
-            pending = engine.State.Slots[issued.Agent].Inbox.Find(issued.Seq);
+            pending = engine.State.Slots[issued.Agent].Inbox.Find(issued.Seq)?.AsOf(engine.Now.Wall);
         }
-        while (pending is not null && pending.State < wanted && !shutdown.HasBegun && await waiting.UntilAsync(subscription.Changed, http.RequestAborted));
+        while (pending?.State.IsPending() == true && pending.State < wanted && !shutdown.HasBegun
+            && await waiting.UntilAsync(subscription.Changed, http.RequestAborted, lookAt: issued.ExpiresAt));
 
         return Render(pending ?? await history.FindAsync(issued.Revision) ?? issued);
     }

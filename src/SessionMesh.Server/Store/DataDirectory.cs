@@ -76,20 +76,38 @@ public sealed class DataDirectory : IDisposable
         }
     }
 
-    /// <summary>Writes the root key for its owner alone.</summary>
-    public void WriteRootKey(string token)
+    private string NextRootKeyFile => RootKeyFile + ".new";
+
+    /// <summary>
+    /// Writes the next root key beside the present one, for its owner alone, and forces it to the disk. It is to be there before its hash
+    /// is in the store: after a crash at any moment the one file or the other opens the mesh, and the next start puts the right one in
+    /// place.
+    /// </summary>
+    /// <exception cref="IOException">It cannot be written.</exception>
+    public void WriteNextRootKey(string token)
     {
-        // A file that is there keeps the mode it has, and whoever may read it would read the key.
-        File.Delete(RootKeyFile);
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows())
+        File.Delete(NextRootKeyFile); // one that is there keeps the mode it has
+        using (var file = StoreFile.CreatePrivate(NextRootKeyFile))
         {
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+            file.Write(System.Text.Encoding.ASCII.GetBytes(token + "\n"));
+            file.Flush(flushToDisk: true);
         }
 
-        using var file = new StreamWriter(RootKeyFile, System.Text.Encoding.ASCII, options);
-        file.WriteLine(token);
+        StoreFile.SyncDirectory(Path);
     }
+
+    /// <summary>What <see cref="WriteNextRootKey"/> wrote; null when it is in place, or was dropped.</summary>
+    public string? NextRootKey => File.Exists(NextRootKeyFile) ? File.ReadAllText(NextRootKeyFile).Trim() : null;
+
+    /// <summary>The next root key becomes the root key.</summary>
+    public void PutNextRootKeyInPlace()
+    {
+        File.Move(NextRootKeyFile, RootKeyFile, overwrite: true);
+        StoreFile.SyncDirectory(Path);
+    }
+
+    /// <summary>The next root key never became valid.</summary>
+    public void DropNextRootKey() => File.Delete(NextRootKeyFile);
 
     public void Dispose() => _lock.Dispose();
 }

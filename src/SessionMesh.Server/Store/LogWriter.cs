@@ -7,6 +7,7 @@ using SessionMesh.Core.Log;
 using SessionMesh.Core.Sessions;
 using SessionMesh.Core.State;
 using SessionMesh.Core.Steering;
+using SessionMesh.Server.Telemetry;
 using SQLitePCL;
 
 namespace SessionMesh.Server.Store;
@@ -18,6 +19,7 @@ namespace SessionMesh.Server.Store;
 internal sealed class LogWriter : IDisposable
 {
     private readonly sqlite3 _db;
+    private readonly MeshMetrics _metrics;
     private readonly ArrayBufferWriter<byte> _payload = new(1024);
     private readonly Utf8JsonWriter _json;
     private readonly PreparedStatement _begin;
@@ -34,8 +36,9 @@ internal sealed class LogWriter : IDisposable
     private readonly PreparedStatement _trimReceipts;
     private readonly PreparedStatement[] _all;
 
-    public LogWriter(MeshStore store)
+    public LogWriter(MeshStore store, MeshMetrics metrics)
     {
+        _metrics = metrics;
         _db = store.Handle;
         _json = new Utf8JsonWriter(_payload, new JsonWriterOptions { SkipValidation = true });
         _begin = new(_db, "BEGIN IMMEDIATE");
@@ -85,7 +88,9 @@ internal sealed class LogWriter : IDisposable
             _begin.Run();
             WriteChanges(draft);
             WriteRows(draft);
+            var began = System.Diagnostics.Stopwatch.GetTimestamp();
             _commit.Run();
+            _metrics.Synced(began);
         }
         catch (Exception e) when (e is not StoreException { IsFsync: true })
         {

@@ -17,6 +17,7 @@ internal static class StateLoader
     /// <summary>Fills <paramref name="state"/> and returns the newest change's wall milliseconds, 0 for an empty log.</summary>
     public static long Load(MeshDbContext db, MeshState state, Func<long, Moment> now)
     {
+        state.LoadEpoch(db.Mesh.AsNoTracking().Select(m => m.Epoch).Single());
         var newest = db.Changes.AsNoTracking().OrderByDescending(c => c.Revision).Select(c => new { c.Revision, c.At }).FirstOrDefault();
         var inboxes = LoadInboxes(db);
         foreach (var row in db.Agents.AsNoTracking().OrderBy(a => a.Number).AsEnumerable())
@@ -42,7 +43,7 @@ internal static class StateLoader
         }
 
         var at = newest?.At ?? 0;
-        state.Loaded(newest?.Revision ?? 0, now(at));
+        state.Loaded(newest?.Revision ?? 0, at, now(at));
         return at;
     }
 

@@ -140,4 +140,44 @@ public sealed class AdminTests
         Assert.Empty(Directory.GetFiles(tool.Home));
         Assert.Equal(2, (await tool.RunAsync($"admin {command} --data {tool.Home}/nowhere")).Code);
     }
+
+    [Fact]
+    public async Task NewRoot_AsksFirst_AndShowsTheKeyToWhomItIsNotWrittenFor()
+    {
+        const string answer = """{"key_id":"bbbbbbbbbbbb","session_key":"root","token":"smk_bbbbbbbbbbbb_NEW_check1","scopes":["admin"],"generation":1,"revoked_count":3}""";
+        using var tool = new Tool(Json(201, answer));
+        var ran = await tool.RunAsync("admin new-root");
+        Assert.Equal(2, ran.Code);
+        Assert.Contains("--yes", ran.Error, StringComparison.Ordinal);
+        Assert.Empty(tool.Calls);
+
+        ran = await tool.RunAsync("admin new-root --keep-children --yes");
+        Assert.Equal(0, ran.Code);
+        Assert.Equal(["""POST /admin/new-root {"keep_children":true}"""], tool.Calls);
+        Assert.Contains("smk_bbbbbbbbbbbb_NEW_check1", ran.Out, StringComparison.Ordinal);
+
+        var file = Path.Combine(tool.Home, "root-of-mesh.key");
+        ran = await tool.RunAsync($"admin new-root --yes --out {file} -o json");
+        Assert.DoesNotContain("NEW", ran.Out + ran.Error, StringComparison.Ordinal);
+        Assert.Equal("smk_bbbbbbbbbbbb_NEW_check1\n", await File.ReadAllTextAsync(file));
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, Tool.ModeOf(file));
+
+        // A key file that the server itself has written anew by now.
+        var own = tool.WriteFile("root.key", "smk_bbbbbbbbbbbb_NEW_check1\n");
+        ran = await tool.RunAsync($"admin new-root --yes --key-file {own}");
+        Assert.DoesNotContain("NEW", ran.Out + ran.Error, StringComparison.Ordinal);
+        Assert.Contains($"the key is in {own}", ran.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task NewRoot_OfAStoppedMesh_WithoutTheServersProgram_NamesTheWholeLine()
+    {
+        using var tool = new Tool(Json(201, "{}"));
+        tool.WriteFile("my data/mesh.db", "");
+        var ran = await tool.RunAsync($"admin new-root --data '{tool.Home}/my data' --keep-children --yes".Replace('\'', '"'));
+        Assert.Equal(1, ran.Code);
+        Assert.Contains($"dotnet SessionMesh.Server.dll new-root --data '{tool.Home}/my data' --keep-children", ran.Error, StringComparison.Ordinal);
+        Assert.Empty(tool.Calls);
+        Assert.Equal(2, (await tool.RunAsync($"admin new-root --data {tool.Home}/nowhere --yes")).Code);
+    }
 }

@@ -46,7 +46,29 @@ internal sealed class FakeMesh : HttpMessageHandler
     /// <summary>Whether somebody is thought alive: refuses registrations without takeover until its exit is reported.</summary>
     public volatile bool IsHeldAlive;
 
+    /// <summary>What every answer says; null for a server that has none.</summary>
+    public long? Epoch { get; set; }
+
+    /// <summary>The session of the incarnation that is known.</summary>
+    public string SessionId { get; set; } = "s-1";
+
     private bool _isOver;
+    private bool _isUnknown;
+
+    /// <summary>
+    /// The store is exchanged for one in which the agent had that incarnation, and nobody had steered it; 0 knows no such agent.
+    /// </summary>
+    public void Restore(int incarnation, string session = "s-1")
+    {
+        lock (_gate)
+        {
+            Epoch++;
+            _inbox.Clear();
+            (Incarnation, SessionId, _isUnknown, _isOver) = (incarnation, session, incarnation == 0, false);
+        }
+
+        CutStreams();
+    }
 
     public MeshClient Client() => new(
         new MeshClientOptions { BaseUrl = new Uri("http://mesh.test:7420/"), Token = OperatorKey, RetryDelay = TimeSpan.FromMilliseconds(1) }, this);
@@ -152,21 +174,41 @@ internal sealed class FakeMesh : HttpMessageHandler
                 ["expires_at"] = KeyEnds,
                 ["generation"] = 1,
             }),
-            ("POST", [_, "agents", _, "heartbeat"]) => HeartbeatRefusal is { } code ? Problem(code) : Json(200, Heartbeat()),
+            ("POST", [_, "agents", _, "heartbeat"]) => (HeartbeatRefusal ?? Fenced(Asked(text, "epoch"))) is { } code ? Problem(code) : Json(200, Heartbeat()),
             ("POST", [_, "agents", _, "exit"]) => Exited(text),
             ("GET", [_, "agents", _]) => Json(200, Row()),
+            ("POST", [_, "agents", _, "directives", _, "ack"]) when Fenced(Asked(text, "epoch")) is { } code => Problem(code),
             ("POST", [_, "agents", _, "directives", var seq, "ack"]) => Json(200, _inbox[int.Parse(seq) - 1].DeepClone()),
-            ("GET", [_, "agents", _, "directives"]) => request.Headers.Accept.Any(type => type.MediaType == "text/event-stream") ? IsDeaf ? Problem("busy", 503) : Stream(request) : Pending(),
+            ("GET", [_, "agents", _, "directives"]) => request.Headers.Accept.Any(type => type.MediaType == "text/event-stream") ? Fenced(EpochOf(request)) is { } code ? Problem(code) : IsDeaf ? Problem("busy", 503) : Stream(request) : Pending(),
             _ => Problem("not_found", 404),
         };
     }
 
+    private string? Fenced(long? epoch) => epoch is not null && epoch != Epoch ? "restored" : _isUnknown ? "agent_not_found" : null;
+
+    private static long? Asked(string? text, string member) =>
+        string.IsNullOrEmpty(text) || JsonNode.Parse(text)![member] is not { } node || node.GetValueKind() != System.Text.Json.JsonValueKind.Number ? null : node.GetValue<long>();
+
+    private static long? EpochOf(HttpRequestMessage request) =>
+        request.RequestUri!.Query.Split("epoch=") is [_, var epoch] ? long.Parse(epoch.Split('&')[0], System.Globalization.CultureInfo.InvariantCulture) : null;
+
     private HttpResponseMessage Register(string? text)
     {
-        if (RegistrationRefusal is { } code)
-            return Problem(code);
         lock (_gate)
         {
+            if (Epoch is not null && Asked(text, "incarnation") is { } held)
+            {
+                return _isUnknown ? Problem("agent_not_found", 404)
+                    : held != Incarnation ? Problem(held > Incarnation ? "unknown_incarnation" : "superseded")
+                    : Json(200, Row());
+            }
+
+            if (RegistrationRefusal is { } code)
+                return Problem(code);
+            if (Epoch > 1 && Incarnation > 0 && !_isOver && JsonNode.Parse(text!)!["takeover"] is null)
+                return Problem("already_alive");
+            if (Epoch > 1)
+                (_isOver, _isUnknown, SessionId) = (true, false, $"s-{100 + Incarnation}");
             var takeover = JsonNode.Parse(text!)!["takeover"]?.GetValue<bool>() == true;
             if (IsHeldAlive && !takeover)
                 return Problem("already_alive");
@@ -181,6 +223,8 @@ internal sealed class FakeMesh : HttpMessageHandler
     {
         lock (_gate)
         {
+            if (Fenced(Asked(text, "epoch")) is { } fenced)
+                return Problem(fenced);
             if (JsonNode.Parse(text!)!["incarnation"]!.GetValue<int>() != Incarnation)
                 return Problem("superseded");
             (_isOver, IsHeldAlive) = (true, false);
@@ -205,6 +249,8 @@ internal sealed class FakeMesh : HttpMessageHandler
     {
         ["agent_id"] = "a1",
         ["incarnation"] = Incarnation,
+        ["epoch"] = Epoch,
+        ["session_id"] = Epoch is null ? null : SessionId,
         ["status"] = "alive",
         ["ttl"] = 60,
         ["next_heartbeat_in"] = 1,
@@ -218,6 +264,7 @@ internal sealed class FakeMesh : HttpMessageHandler
             {
                 ["agent_id"] = "a1",
                 ["incarnation"] = Incarnation,
+                ["epoch"] = Epoch,
                 ["ttl"] = 60,
                 ["next_heartbeat_in"] = 1,
                 ["directives"] = new JsonArray([.. _inbox.Select(directive => directive.DeepClone())]),

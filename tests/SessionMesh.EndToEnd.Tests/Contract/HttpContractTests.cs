@@ -24,7 +24,7 @@ public sealed class HttpContractTests(Mesh mesh) : IClassFixture<Mesh>
     public static string RowMembers(string agent, string specializations, string status = "alive") => $$"""
         "agent_id":"{{agent}}","session_id":"<text>","incarnation":1,"status":"{{status}}","paused":false,"activity":null,"load":null,"progress":null,
         "progress_interval":null,"note":null,"specializations":{{specializations}},"labels":{},"cluster":"default","parent_id":null,"user":null,
-        "direction":null,"connected":false,"created_at":"<time>","last_heartbeat_at":"<time>","last_progress_at":null,"expires_at":"<time>"
+        "direction":null,"connected":false,"created_at":"<time>","last_heartbeat_at":"<time>","last_progress_at":null,"expires_at":"<time>","epoch":1
         """;
 
     [Theory]
@@ -126,7 +126,7 @@ public sealed class HttpContractTests(Mesh mesh) : IClassFixture<Mesh>
         var key = await Curl(201, """-X POST https://api.example.com/api/session-mesh/keys -d '{"session_key":5}'""");
         Assert.Equal("5", key.GetProperty("session_key").GetString());
         var beats = await Curl(200, """-X POST https://api.example.com/api/session-mesh/heartbeats -d '{"agents":[42,{"agent_id":43}]}'""");
-        Members.Equal("""{"accepted":2,"refused":[],"pending":["42"]}""", beats);
+        Members.Equal("""{"epoch":1,"accepted":2,"refused":[],"pending":["42"]}""", beats);
     }
 
     [Fact]
@@ -136,7 +136,7 @@ public sealed class HttpContractTests(Mesh mesh) : IClassFixture<Mesh>
         Assert.Equal(60, agent.GetProperty("ttl").GetInt32());
         var id = agent.Text("agent_id")!;
         Members.Equal(
-            $$"""{"agent_id":"{{id}}","incarnation":1,"ttl":60,"next_heartbeat_in":"<number>","directives":[]}""",
+            $$"""{"agent_id":"{{id}}","incarnation":1,"epoch":1,"ttl":60,"next_heartbeat_in":"<number>","directives":[]}""",
             await Curl(200, $"-X POST https://api.example.com/api/session-mesh/agents/{id}/heartbeat"));
         var key = await Curl(201, "-X POST https://api.example.com/api/session-mesh/keys");
         Assert.Equal(3600, key.GetProperty("ttl").GetInt32());

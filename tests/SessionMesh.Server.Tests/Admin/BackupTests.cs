@@ -144,7 +144,12 @@ public sealed class BackupTests
     [InlineData("UPDATE directives SET agent = 7 WHERE revision = 3", "1 directives are for agents that are not there")]
     [InlineData("UPDATE directives SET seq = 2, previous = 3 WHERE revision = 5", "1 directives do not follow the one that they say")]
     [InlineData("UPDATE directives SET agent = 0, seq = 3 WHERE revision = 5", "the directives of 1 agents have a gap")]
-    [InlineData("UPDATE keys SET ended_at = 5", "there is no root key that is valid")]
+    [InlineData("UPDATE agents SET number = -1 WHERE number = 1", "1 agents have no number")]
+    [InlineData("UPDATE mesh SET forgotten_incarnation = 1; UPDATE directives SET agent = 7 WHERE revision = 3", "1 directives wait for agents that are not there")]
+    [InlineData("UPDATE mesh SET forgotten_incarnation = 1; UPDATE agents SET parent = 7 WHERE number = 1", "1 agents have a parent that is not there")]
+    [InlineData("UPDATE directives SET message_at = 99 WHERE revision = 3", "1 directives name a message that is not there")]
+    [InlineData("DELETE FROM mesh", "the one row about the mesh is not there, or not alone")]
+    [InlineData("UPDATE mesh SET epoch = 0", "the row about the mesh has an epoch or an incarnation that no mesh has")]
     [InlineData("CREATE TRIGGER t AFTER INSERT ON changes BEGIN DELETE FROM keys; END", "it has 1 triggers or views, which no version of this server makes")]
     public async Task Check_OfAStoreThatIsNotWhole_SaysWhatIsWrong(string damage, string finding)
     {

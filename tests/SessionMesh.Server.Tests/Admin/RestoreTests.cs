@@ -30,7 +30,7 @@ public sealed class RestoreTests
 
         Assert.True(mesh.Service<Restart>().IsAsked);
         await mesh.RestartAsync();
-        Assert.Equal(then, Projection.OfMemory(mesh.State));
+        Assert.Equal(["epoch 2", .. then.Skip(1)], Projection.OfMemory(mesh.State));
         Assert.False(StoreSwap.IsStaged(mesh.Directory));
         Assert.Equal("mesh.db.before-restore-10", mesh.Service<DataDirectory>().SetAside);
         (await mesh.GetAsync("agents/later")).ShouldBeRefused(404, "agent_not_found");
@@ -185,7 +185,7 @@ public sealed class RestoreTests
         Assert.Equal(200, (await mesh.GetAsync("alive")).Status);
     }
 
-    private static async Task<Reply> SendAsync(MeshHost mesh, byte[] body, string query = "")
+    internal static async Task<Reply> SendAsync(MeshHost mesh, byte[] body, string query = "")
     {
         using var request = mesh.Request(HttpMethod.Post, "admin/restore" + query);
         request.Content = new ByteArrayContent(body);

@@ -12,7 +12,7 @@ public sealed class HeartbeatTests
         await mesh.RegisterAsync("a");
         await mesh.AdvanceAsync(3);
         (await mesh.PostAsync("agents/a/heartbeat", """{"incarnation":1,"activity":"working","load":0.1,"progress":1234567.125,"progress_interval":30,"note":"<b>&\n\"\u0001"}"""))
-            .ShouldBe(200, """{"agent_id":"a","incarnation":1,"ttl":60,"next_heartbeat_in":"#16..20","directives":[]}""");
+            .ShouldBe(200, """{"agent_id":"a","incarnation":1,"epoch":1,"ttl":60,"next_heartbeat_in":"#16..20","directives":[]}""");
         (await mesh.GetAsync("agents/a")).ShouldBe(200, Detail("a", session: 2, heardAt: 3, differs: $$"""
             "activity":"working","load":0.1,"progress":1234567.125,"progress_interval":30,"note":"<b>&\n\"\u0001","last_progress_at":"{{At(3)}}"
             """));
@@ -40,7 +40,7 @@ public sealed class HeartbeatTests
         await mesh.PostAsync("steer", """{"agent_id":"a","direction":"north"}""");
         await mesh.PostAsync("steer", """{"agent_id":"a","verb":"pause"}""");
         (await mesh.PostAsync("agents/a/heartbeat")).ShouldBe(200, $$"""
-            {"agent_id":"a","incarnation":1,"ttl":60,"next_heartbeat_in":"#16..20","directives":[
+            {"agent_id":"a","incarnation":1,"epoch":1,"ttl":60,"next_heartbeat_in":"#16..20","directives":[
               {{Directive(3, "a", 1)}},
               {{Directive(4, "a", 2, differs: "\"verb\":\"pause\",\"direction\":null")}}]}
             """);
@@ -48,13 +48,13 @@ public sealed class HeartbeatTests
         await mesh.AdvanceAsync(2);
         (await mesh.PostAsync("agents/a/heartbeat", """{"incarnation":1,"acks":[{"seq":1,"state":"acknowledged","note":"done"},{"seq":2,"state":"accepted"},{"seq":3,"state":"rejected"}]}"""))
             .ShouldBe(200, $$"""
-            {"agent_id":"a","incarnation":1,"ttl":60,"next_heartbeat_in":"#16..20",
+            {"agent_id":"a","incarnation":1,"epoch":1,"ttl":60,"next_heartbeat_in":"#16..20",
              "directives":[{{Directive(4, "a", 2, differs: $"\"verb\":\"pause\",\"direction\":null,\"state\":\"accepted\",\"delivered_at\":\"{At(0)}\",\"accepted_at\":\"{At(2)}\"")}}],
              "refused_acks":[{"seq":3,"code":"directive_not_found","detail":"*"}]}
             """);
         (await mesh.GetAsync("agents/a")).ShouldBe(200, Detail("a", session: 2, heardAt: 2, differs: "\"direction\":\"north\",\"pending\":1"));
         (await mesh.PostAsync("agents/a/heartbeat", """{"acks":[{"seq":2,"state":"acknowledged"},{"seq":1,"state":"acknowledged"}]}"""))
-            .ShouldBe(200, """{"agent_id":"a","incarnation":1,"ttl":60,"next_heartbeat_in":"#16..20","directives":[]}""");
+            .ShouldBe(200, """{"agent_id":"a","incarnation":1,"epoch":1,"ttl":60,"next_heartbeat_in":"#16..20","directives":[]}""");
         (await mesh.GetAsync("agents/a")).ShouldBe(200, Detail("a", session: 2, heardAt: 2, differs: "\"direction\":\"north\",\"paused\":true"));
     }
 
@@ -75,7 +75,7 @@ public sealed class HeartbeatTests
             {"agents":["a",{"agent_id":"b","incarnation":1,"activity":"waiting","load":0.75,"progress":2,"progress_interval":9,"note":"n"},123,
                        "nobody","dead","declared",{"agent_id":"a","incarnation":2}]}
             """)).ShouldBe(200, """
-            {"accepted":3,"refused":[{"agent_id":"nobody","code":"agent_not_found"},{"agent_id":"dead","code":"tombstoned"},
+            {"epoch":1,"accepted":3,"refused":[{"agent_id":"nobody","code":"agent_not_found"},{"agent_id":"dead","code":"tombstoned"},
               {"agent_id":"declared","code":"no_session"},{"agent_id":"a","code":"unknown_incarnation"}],"pending":["b"]}
             """);
         (await mesh.GetAsync("agents/b")).ShouldBe(200, Detail("b", session: 3, heardAt: 10, differs: $$"""
@@ -90,7 +90,7 @@ public sealed class HeartbeatTests
         await using var mesh = await MeshHost.StartAsync();
         await mesh.RegisterAsync("a");
         await mesh.AdvanceAsync(121);
-        (await mesh.PostAsync("heartbeats", """{"agents":[{"agent_id":"a","note":"back"}]}""")).ShouldBe(200, """{"accepted":1,"refused":[],"pending":[]}""");
+        (await mesh.PostAsync("heartbeats", """{"agents":[{"agent_id":"a","note":"back"}]}""")).ShouldBe(200, """{"epoch":1,"accepted":1,"refused":[],"pending":[]}""");
         (await mesh.GetAsync("agents/a")).ShouldBe(200, Detail("a", session: 2, heardAt: 121, differs: "\"note\":\"back\""));
     }
 
@@ -115,7 +115,7 @@ public sealed class HeartbeatTests
         await mesh.PostAsync("steer", """{"agent_id":"a","direction":"north"}""");
         await mesh.PostAsync("steer", """{"agent_id":"b","direction":"north"}""");
         (await mesh.PostAsync("heartbeats", """{"agents":[{"agent_id":"a","acks":[{"seq":1,"state":"acknowledged"},{"seq":2,"state":"accepted"}]},"b"]}"""))
-            .ShouldBe(200, """{"accepted":2,"refused":[],"pending":["b"],"refused_acks":{"a":[{"seq":2,"code":"directive_not_found","detail":"*"}]}}""");
+            .ShouldBe(200, """{"epoch":1,"accepted":2,"refused":[],"pending":["b"],"refused_acks":{"a":[{"seq":2,"code":"directive_not_found","detail":"*"}]}}""");
         (await mesh.GetAsync("agents/a")).ShouldBe(200, Detail("a", session: 2, differs: "\"direction\":\"north\""));
     }
 }

@@ -67,7 +67,7 @@ public sealed class IncarnationTests
         (await mesh.PostAsync("agents", """{"agent_id":"a"}"""))
             .ShouldBeProblem(409, "stopping", $$""","agent_status":"stopping","last_heartbeat_at":"{{At(0)}}" """);
         (await mesh.PostAsync("agents/a/heartbeat", """{"incarnation":1}""")).ShouldBe(200, $$"""
-            {"agent_id":"a","incarnation":1,"ttl":60,"next_heartbeat_in":"#16..20","directives":[
+            {"agent_id":"a","incarnation":1,"epoch":1,"ttl":60,"next_heartbeat_in":"#16..20","directives":[
               {{Directive(3, "a", 1, ttl: 930, differs: "\"verb\":\"stop\",\"direction\":null,\"data\":{\"grace\":30,\"force\":false}")}}]}
             """);
     }

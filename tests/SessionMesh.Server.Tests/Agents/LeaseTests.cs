@@ -24,7 +24,7 @@ public sealed class LeaseTests
         (await mesh.GetAsync("agents/a")).ShouldBe(200, Detail("a", session: 2, differs: "\"status\":\"lost\""));
 
         (await mesh.PostAsync("agents/a/heartbeat", """{"incarnation":1}"""))
-            .ShouldBe(200, """{"agent_id":"a","incarnation":1,"ttl":60,"next_heartbeat_in":"#16..20","directives":[]}""");
+            .ShouldBe(200, """{"agent_id":"a","incarnation":1,"epoch":1,"ttl":60,"next_heartbeat_in":"#16..20","directives":[]}""");
         (await mesh.GetAsync("agents/a")).ShouldBe(200, Detail("a", session: 2, heardAt: 121));
         Assert.Equal(["agent.suspect", "agent.lost", "agent.alive"], (await KindsAsync(mesh, after: 2)));
     }

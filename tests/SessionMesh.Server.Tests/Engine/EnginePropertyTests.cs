@@ -34,6 +34,11 @@ public sealed class EnginePropertyTests
         for (var step = 0; step < Steps; step++)
         {
             rig.Time.Advance(TimeSpan.FromSeconds(random.Next(10)));
+            if (random.Next(15) == 0)
+            {
+                rig.Time.MoveWall(TimeSpan.FromSeconds(random.Next(-3600, 60))); // somebody sets the clock
+            }
+
             var full = random.Next(3) == 0;
             if (full)
             {

@@ -35,6 +35,7 @@ internal sealed class RandomCommands(Random random, MeshEngine engine)
         14 => Run(new LiftTombstone { Actor = Actor(), AgentId = Id() }),
         16 when engine.State.Slots.Count > 0 => Run(new CancelDirective { Actor = Actor(), Number = random.Next(engine.State.Slots.Count), Seq = random.Next(12) }),
         17 => SteerMany(),
+        18 when Chance(6) => NewRoot(),
         18 => Mint(),
         24 => Run(new SteerEach { Actor = Actor(), Steers = [.. Enumerable.Range(0, random.Next(1, 5)).Select(_ => (Id(), Message()))] }),
         15 => _keys.Count == 0 ? Mint() : Run(new RevokeKey { Actor = Actor(), KeyId = _keys[random.Next(_keys.Count)] }),
@@ -70,6 +71,14 @@ internal sealed class RandomCommands(Random random, MeshEngine engine)
             Scopes = Chance(2) ? ScopeSet.RegistryWrite | ScopeSet.KeysMint | ScopeSet.Steer : null,
             Within = Chance(4) ? [Chance(2) ? Reach.OfSubtree(Id()) : "cluster:" + Name()] : null,
         });
+    }
+
+    /// <summary>Below what no key minted hang keys as below any other: some go with it, some stay.</summary>
+    private Task<string?> NewRoot()
+    {
+        var (id, token) = KeyToken.New();
+        _keys.Add(id);
+        return Run(new ReplaceRoot { Actor = Actor(), KeyId = id, Hash = KeyToken.Hash(token), KeepChildren = Chance(2) });
     }
 
     private Task<string?> Session()

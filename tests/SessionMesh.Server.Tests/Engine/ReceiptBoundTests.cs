@@ -106,7 +106,7 @@ public sealed class ReceiptBoundTests
 
     private static Task<Executed<bool>> RunAsync(EngineRig rig, string actor, int token, byte[] answer) =>
         rig.Engine.ExecuteAsync(
-            new ChangesNothing { Actor = actor }, Origin.Mesh, new IdempotencyToken((UInt128)token, 1), _ => new Answer(200, answer));
+            new NeedsNoTurn { Actor = actor }, Origin.Mesh, new IdempotencyToken((UInt128)token, 1), _ => new Answer(200, answer));
 
     /// <summary>Tokens 1 to <paramref name="count"/>.</summary>
     private static async Task FillAsync(EngineRig rig, string actor, int count, byte[] answer)
@@ -118,7 +118,7 @@ public sealed class ReceiptBoundTests
         }
     }
 
-    private sealed record ChangesNothing : Command<bool>
+    private sealed record NeedsNoTurn : Command<bool>
     {
         public override Outcome<bool> Decide(Core.State.MeshDraft draft) => true;
     }

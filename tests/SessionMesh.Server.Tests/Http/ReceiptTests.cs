@@ -177,12 +177,12 @@ public sealed class ReceiptTests
         for (var i = 1; i <= 10; i++)
         {
             var executed = await mesh.Engine.ExecuteAsync(
-                new ChangesNothing { Actor = keyId }, Origin.Mesh, new IdempotencyToken((UInt128)i, 1), _ => new Answer(200, answer));
+                new NeedsNoTurn { Actor = keyId }, Origin.Mesh, new IdempotencyToken((UInt128)i, 1), _ => new Answer(200, answer));
             Assert.Null(executed.Outcome.Error);
         }
     }
 
-    private sealed record ChangesNothing : Command<bool>
+    private sealed record NeedsNoTurn : Command<bool>
     {
         public override Outcome<bool> Decide(MeshDraft draft) => true;
     }

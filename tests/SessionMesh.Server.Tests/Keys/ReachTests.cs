@@ -26,7 +26,7 @@ public sealed class ReachTests
         Assert.Equal(200, (await mesh.PostAsync("steer", """{"agent_id":"deep","direction":"x"}""", key)).Status);
         Assert.Equal(200, (await mesh.PostAsync("agents/sub/heartbeat", key: key)).Status);
         (await mesh.PostAsync("heartbeats", """{"agents":["sub","other","nobody"]}""", key)).ShouldBe(200, """
-            {"accepted":1,"refused":[{"agent_id":"other","code":"agent_not_found"},{"agent_id":"nobody","code":"agent_not_found"}],"pending":[]}
+            {"epoch":1,"accepted":1,"refused":[{"agent_id":"other","code":"agent_not_found"},{"agent_id":"nobody","code":"agent_not_found"}],"pending":[]}
             """);
         Assert.Equal(200, (await mesh.DeleteAsync("agents/sub?force=true", key)).Status);
         Assert.Equal("alive", await mesh.StatusAsync("lead"));

@@ -119,7 +119,7 @@ public sealed class ScopeTests
             }
 
             (await mesh.PostAsync("heartbeats", $$"""{"agents":["{{other}}","a"]}""", key))
-                .ShouldBe(200, $$"""{"accepted":1,"refused":[{"agent_id":"{{other}}","code":"not_your_agent"}],"pending":[]}""");
+                .ShouldBe(200, $$"""{"epoch":1,"accepted":1,"refused":[{"agent_id":"{{other}}","code":"not_your_agent"}],"pending":[]}""");
         }
 
         Assert.Equal(revision, mesh.Revision);

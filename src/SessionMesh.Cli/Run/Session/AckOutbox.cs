@@ -35,13 +35,27 @@ internal sealed class AckOutbox
             return _waiting.Count == 0 ? null : [.. _waiting];
     }
 
+    /// <summary>Whether it still waits: this very one, not one that says the same.</summary>
+    public bool Holds(HeartbeatAck ack)
+    {
+        lock (_gate)
+            return _waiting.Exists(waiting => ReferenceEquals(waiting, ack));
+    }
+
+    /// <summary>Forgets all: what they answer for is not there any more.</summary>
+    public void Clear()
+    {
+        lock (_gate)
+            _waiting.Clear();
+    }
+
     /// <summary>Forgets exactly these: taken, or refused for good.</summary>
     public void Remove(IEnumerable<HeartbeatAck> acks)
     {
         lock (_gate)
         {
             foreach (var ack in acks)
-                _waiting.Remove(ack);
+                _waiting.RemoveAll(waiting => ReferenceEquals(waiting, ack));
         }
     }
 

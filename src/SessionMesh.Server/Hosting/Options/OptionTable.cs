@@ -29,7 +29,9 @@ internal static class OptionTable
         new("retain-directives", "TIME", "the same for directives that are over; 30d"),
         new("retain-keys", "TIME", "the same for keys that are over; 30d"),
         new("retain-sessions", "TIME", "the same for plain sessions that have expired; 30d"),
+        new("metrics-anonymous", "", "answer GET /metrics without a key; else it needs one with mesh:read"),
         new("max-connections", "N", $"open connections in all; {ServerOptions.DefaultMaxConnections}"),
+        new("accept-clock", "", "start although the system clock is more than 300 days from the last change in the store"),
     ];
 
     public static string Help =>
@@ -37,6 +39,8 @@ internal static class OptionTable
         session-mesh server: the control plane for fleets of agents.
 
         {string.Join('\n', All.Select(o => $"  {$"--{o.Name} {o.Value}",-30}{o.Help}"))}
+
+          new-root [--data DIR] [--keep-children]   as the first word: replace the root key of a mesh that is stopped
 
         Each is also read from the environment: SESSION_MESH_URLS for --urls, and so on. The command line goes first.
         """;

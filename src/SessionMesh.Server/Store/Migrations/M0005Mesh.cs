@@ -1,24 +1,20 @@
 using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Migrations;
+using SessionMesh.Storage;
 
 namespace SessionMesh.Server.Store.Migrations;
 
-/// <summary>What is true of the mesh as a whole, in one row: the store's epoch, and the highest incarnation that was ever forgotten.</summary>
+/// <summary>
+/// What is true of the mesh as a whole, in one row: the store's epoch, and the highest incarnation that was ever forgotten. A store of an
+/// earlier version that was restored has the table already (<see cref="StoreEpoch"/>), with the epoch that it was given: that stays.
+/// </summary>
 [DbContext(typeof(MeshDbContext))]
 [Migration("0005_mesh")]
 public sealed class M0005Mesh : Migration
 {
     protected override void Up(MigrationBuilder migrationBuilder)
     {
-        migrationBuilder.CreateTable(
-            "mesh",
-            t => new
-            {
-                id = t.Column<int>("INTEGER"),
-                epoch = t.Column<long>("INTEGER"),
-                forgotten_incarnation = t.Column<int>("INTEGER"),
-            },
-            constraints: t => t.PrimaryKey("PK_mesh", x => x.id));
-        migrationBuilder.Sql("INSERT INTO mesh (id, epoch, forgotten_incarnation) VALUES (1, 1, 0)");
+        migrationBuilder.Sql(StoreEpoch.CreateTable);
+        migrationBuilder.Sql("INSERT OR IGNORE INTO mesh (id, epoch, forgotten_incarnation) VALUES (1, 1, 0)");
     }
 }

@@ -1,0 +1,78 @@
+using System.ComponentModel;
+using System.Diagnostics;
+using SessionMesh.Cli.Hosting;
+using SessionMesh.Cli.Settings;
+
+namespace SessionMesh.Cli.Admin;
+
+/// <summary>
+/// The server's program, for what only its engine can do to a stopped mesh: what <c>SESSION_MESH_SERVER</c> names, else what lies beside
+/// this tool. Where there is none, whoever typed the command is told the whole line to type.
+/// </summary>
+internal sealed class ServerProgram(CliHost host)
+{
+    public const string Variable = "SESSION_MESH_SERVER";
+
+    private static readonly string[] s_beside =
+        ["SessionMesh.Server", "SessionMesh.Server.dll", "server/SessionMesh.Server", "server/SessionMesh.Server.dll"];
+
+    /// <summary>Runs it to its end: what it printed, without the line's end.</summary>
+    /// <exception cref="CommandException">It is not there, cannot be started, or refused; nothing was changed.</exception>
+    public async Task<string> RunAsync(IReadOnlyList<string> arguments, CancellationToken cancellation)
+    {
+        if (Find() is not { } program)
+        {
+            var why = $"the server's program does this, and is not beside this tool ({Variable} would name it)";
+            throw new CommandException(ExitCodes.Failed, why, Line("SessionMesh.Server.dll", arguments));
+        }
+
+        var (file, before) = CommandOf(program);
+        var start = new ProcessStartInfo(file, [.. before, .. arguments])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            UseShellExecute = false,
+        };
+        start.Environment.Remove(MeshSettings.KeyVariable); // it needs none
+        Process process;
+        try
+        {
+            process = Process.Start(start)!;
+        }
+        catch (Win32Exception e)
+        {
+            throw new CommandException(ExitCodes.Failed, $"{program} cannot be started: {e.Message}", Line(program, arguments));
+        }
+
+        using (process)
+        {
+            // Once begun it is let finish: it takes a moment, and what it does is done or not.
+            var output = process.StandardOutput.ReadToEndAsync(CancellationToken.None);
+            var error = process.StandardError.ReadToEndAsync(CancellationToken.None);
+            await process.WaitForExitAsync(CancellationToken.None);
+            cancellation.ThrowIfCancellationRequested();
+            return process.ExitCode == 0 ? (await output).TrimEnd() : throw new CommandException(ExitCodes.Failed, (await error).Trim());
+        }
+    }
+
+    private string? Find() =>
+        host.Env(Variable) ?? s_beside.Select(name => Path.Combine(AppContext.BaseDirectory, name)).FirstOrDefault(File.Exists);
+
+    /// <summary>An assembly needs the runtime's own program before it.</summary>
+    private (string File, string[] Before) CommandOf(string program) =>
+        !program.EndsWith(".dll", StringComparison.OrdinalIgnoreCase) ? (program, [])
+        : host.Env("DOTNET_ROOT") is { } root ? (Path.Combine(root, "dotnet"), [program])
+        : ("dotnet", [program]);
+
+    /// <summary>As a shell takes it.</summary>
+    private static string Line(string program, IEnumerable<string> arguments)
+    {
+        string[] first = program.EndsWith(".dll", StringComparison.OrdinalIgnoreCase) ? ["dotnet", program] : [program];
+        return string.Join(' ', first.Concat(arguments).Select(Quoted));
+    }
+
+    private static string Quoted(string word) =>
+        word.All(c => char.IsAsciiLetterOrDigit(c) || "/._-=".Contains(c))
+            ? word
+            : $"'{word.Replace("'", "'\\''", StringComparison.Ordinal)}'";
+}

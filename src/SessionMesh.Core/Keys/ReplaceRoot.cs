@@ -1,0 +1,48 @@
+using SessionMesh.Core.State;
+
+namespace SessionMesh.Core.Keys;
+
+/// <summary>What replacing the root key came to.</summary>
+/// <param name="Key">The new one.</param>
+/// <param name="Ended">How many keys are over by it, the old root key among them.</param>
+public sealed record RootReplaced(Key Key, int Ended);
+
+/// <summary>
+/// Mints a new root key and revokes the one before, and with it every key below: what is to be done when it was stolen. Where there is
+/// none any more, because it was revoked, there is one again.
+/// </summary>
+/// <remarks>
+/// With <see cref="KeepChildren"/> the new key is the next generation of the old one's lineage, by which children go: they are below the
+/// new one at once, and no record of theirs changes. Unlike a rotation it leaves the generation before no time: it may be in the wrong
+/// hands.
+/// </remarks>
+public sealed record ReplaceRoot : Command<RootReplaced>
+{
+    public const string Name = "root";
+
+    public required string KeyId { get; init; }
+
+    /// <summary>SHA-256 of the token, base64.</summary>
+    public required string Hash { get; init; }
+
+    /// <summary>Whether what was minted below the old one stays valid, below the new one.</summary>
+    public bool KeepChildren { get; init; }
+
+    public override Outcome<RootReplaced> Decide(MeshDraft draft)
+    {
+        var before = draft.RootKeys();
+        var continued = KeepChildren ? before.MaxBy(key => key.Generation) : null;
+        draft.Emit(new KeyMinted
+        {
+            Subject = KeyId,
+            KeyName = Name,
+            Lineage = continued?.Lineage,
+            Scopes = ScopeSet.Admin.ToWords(),
+            Hash = Hash,
+            Generation = (continued?.Generation ?? 0) + 1,
+        });
+        var ended = new List<string>();
+        KeyRules.End(draft, before, lapsed: false, "the root key was replaced", ended);
+        return new RootReplaced(draft.FindKey(KeyId)!, ended.Count);
+    }
+}

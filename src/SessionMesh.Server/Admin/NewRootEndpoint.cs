@@ -1,0 +1,62 @@
+using SessionMesh.Contracts.Errors;
+using SessionMesh.Contracts.Json;
+using SessionMesh.Contracts.Keys;
+using SessionMesh.Core;
+using SessionMesh.Core.Keys;
+using SessionMesh.Server.Auth;
+using SessionMesh.Server.Http;
+using SessionMesh.Server.Keys;
+using SessionMesh.Server.Store;
+
+namespace SessionMesh.Server.Admin;
+
+/// <summary>
+/// <c>POST /admin/new-root</c>: another root key, and an end to the one before. The secret goes into <c>root.key</c>, and into this one
+/// answer, since the key that asks is usually over by it and its holder may be on another machine.
+/// </summary>
+public sealed class NewRootEndpoint(Mutations mutations, RootKeys roots, DataDirectory directory)
+{
+    public async Task Replace(HttpContext http)
+    {
+        using var turn = await roots.EnterAsync(http.RequestAborted);
+        var (id, token) = KeyToken.New();
+        await mutations.RunAsync(
+            http,
+            MeshJson.Default.NewRootRequest,
+            (key, body) => Bind(key, body, id, token),
+            replaced => Render(replaced, token),
+            optional: true,
+            finish: (_, _) =>
+            {
+                roots.TryFinish(); // before anybody hears of it
+                return Task.FromResult<Engine.Answer?>(null);
+            });
+    }
+
+    /// <summary>Writes the secret down before anything is decided: a key that is valid and nowhere would lock everybody out.</summary>
+    private Outcome<Command<RootReplaced>> Bind(Key key, NewRootRequest? body, string id, string token)
+    {
+        try
+        {
+            directory.WriteNextRootKey(token);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return new MeshError(507, ErrorCodes.DiskFull, "The new key's file cannot be written into the server's data directory. Nothing was "
+                + "changed; see whether its disk is full, and try again.");
+        }
+
+        return new ReplaceRoot { Actor = key.Id, KeyId = id, Hash = KeyToken.Hash(token), KeepChildren = body?.KeepChildren == true };
+    }
+
+    private static Engine.Answer Render(RootReplaced replaced, string token) =>
+        Answers.Of(StatusCodes.Status201Created, new NewRootKey
+        {
+            KeyId = replaced.Key.Id,
+            SessionKey = replaced.Key.Name,
+            Token = token,
+            Scopes = replaced.Key.Scopes.ToWords(),
+            Generation = replaced.Key.Generation,
+            RevokedCount = replaced.Ended,
+        }, MeshJson.Default.NewRootKey, secretOf: replaced.Key.Id);
+}

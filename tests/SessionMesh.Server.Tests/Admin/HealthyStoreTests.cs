@@ -1,0 +1,112 @@
+using Microsoft.Data.Sqlite;
+using SessionMesh.Server.Store;
+using SessionMesh.Server.Tests.Support;
+using SessionMesh.Storage;
+
+namespace SessionMesh.Server.Tests.Admin;
+
+/// <summary>
+/// What a store may look like that nothing is wrong with: a check must not call it damaged, since a restore would refuse it.
+/// </summary>
+public sealed class HealthyStoreTests
+{
+    [Fact]
+    public async Task Check_OfAMeshWhoseRootKeyWasRevoked_FindsNothing()
+    {
+        await using var mesh = await MeshHost.StartAsync();
+        await BackupTests.FillAsync(mesh, 1);
+        await mesh.DeleteAsync("keys/" + mesh.RootKey[4..16]);
+        Whole(mesh);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Check_AfterANewRootKey_AndKeysThatWereRotated_FindsNothing(bool keepChildren)
+    {
+        await using var mesh = await MeshHost.StartAsync();
+        var child = await mesh.MintAsync("""{"session_key":"n"}""");
+        await mesh.MintAsync("{}", child);
+        await mesh.MintAsync("""{"session_key":"n"}""");
+        var replaced = await mesh.PostAsync("admin/new-root", $$"""{"keep_children":{{(keepChildren ? "true" : "false")}}}""");
+        Assert.Equal(201, replaced.Status);
+        Whole(mesh);
+    }
+
+    [Fact]
+    public async Task Check_OfATrimmedStore_AndOfOneThatWasRestored_FindsNothing()
+    {
+        await using var mesh = await MeshHost.StartAsync();
+        await BackupTests.FillAsync(mesh, 3);
+        for (var seq = 1; seq <= 4; seq++)
+        {
+            await mesh.PostAsync("agents/a1/directives/" + seq + "/ack", """{"state":"acknowledged"}""");
+            await mesh.PostAsync("steer", """{"agent_id":"a1","direction":"south"}""");
+        }
+
+        await mesh.PostAsync("agents/a2/exit", """{"incarnation":1}""");
+        await mesh.PostAsync("sessions", """{"id":"x","ttl":60}""");
+        await mesh.DeleteAsync("sessions/x");
+        await mesh.DeleteAsync("keys/" + (await mesh.MintAsync("{}"))[4..16]);
+        var later = mesh.Engine.Now.Wall + 1;
+        var pass = new TrimPass(new TrimLimits(later, later, later), agent => mesh.State.Slots[agent].Inbox.LastRevision);
+        while (await mesh.Engine.UpkeepAsync(() => pass.Step(mesh.Service<MeshStore>().Connection)))
+        {
+        }
+
+        Assert.True(pass.Removed is { Changes: > 0, Directives: > 0, Keys: > 0 }, $"{pass.Removed}");
+        Whole(mesh);
+        Assert.Equal(202, (await RestoreTests.SendAsync(mesh, (await mesh.PostAsync("admin/backup")).Bytes)).Status);
+        await mesh.RestartAsync();
+        Whole(mesh);
+        await mesh.RegisterAsync("next");
+        await mesh.PostAsync("steer", """{"agent_id":"next","direction":"north"}""");
+        Whole(mesh);
+    }
+
+    /// <summary>An agent that is forgotten leaves its directives for as long as any are kept, and its number to another.</summary>
+    [Fact]
+    public async Task Check_AfterAgentsWereForgotten_FindsNothing_UntilSomethingIsWrong()
+    {
+        await using var mesh = await MeshHost.StartAsync();
+        await BackupTests.FillAsync(mesh, 3);
+        await mesh.PostAsync("steer", """{"agent_id":"a0","direction":"south"}""");
+        foreach (var seq in new[] { 1, 2 })
+        {
+            await mesh.PostAsync($"agents/a0/directives/{seq}/ack", """{"state":"acknowledged"}""");
+        }
+
+        await mesh.StopAsync();
+        Run(mesh, "DELETE FROM agents WHERE number = 0");
+        Assert.NotEmpty(Findings(mesh)); // nobody was forgotten, so that it is missing
+        Run(mesh, "UPDATE mesh SET forgotten_incarnation = 1");
+        Assert.Empty(Findings(mesh));
+        var columns = "incarnation, session, liveness, paused, specializations, labels, cluster, parent, created_at, ttl";
+        Run(mesh, $"INSERT INTO agents (number, id, {columns}) SELECT 0, 'next', {columns} FROM agents WHERE number = 1");
+        Run(mesh, "UPDATE directives SET agent = 0 WHERE agent = 1"); // as if the next one had been steered once, later
+        Assert.Empty(Findings(mesh));
+        Run(mesh, "DELETE FROM directives WHERE agent = 0 AND seq = 2");
+        Assert.Empty(Findings(mesh)); // the newest of the one before
+        Run(mesh, "UPDATE directives SET seq = 3 WHERE agent = 0 AND revision = (SELECT max(revision) FROM directives WHERE agent = 0)");
+        Assert.Contains("the directives of 1 agents have a gap", Findings(mesh));
+    }
+
+    private static void Whole(MeshHost mesh) => Assert.Empty(Findings(mesh));
+
+    private static IReadOnlyList<string> Findings(MeshHost mesh)
+    {
+        using var db = StoreFile.OpenReadOnly(mesh.Database);
+        return StoreCheck.Look(db).Findings;
+    }
+
+    private static void Run(MeshHost mesh, string sql)
+    {
+        using var db = new SqliteConnection($"Data Source={mesh.Database};Pooling=False");
+        db.Open();
+        using var command = db.CreateCommand();
+#pragma warning disable CA2100 // The texts of this file.
+        command.CommandText = sql;
+#pragma warning restore CA2100
+        command.ExecuteNonQuery();
+    }
+}
