@@ -15,6 +15,11 @@ public abstract record Command<T>
     /// <summary>False for what is opened by something else than the actor's key, and checks that itself.</summary>
     public virtual bool NeedsValidKey => true;
 
+    /// <summary>
+    /// True for what only looks, such as a dry run: it is decided on the caller's thread from the state as it is, and holds nobody up.
+    /// </summary>
+    public virtual bool ChangesNothing => false;
+
     /// <summary>About how many bytes it holds while it waits: <see cref="BaseWeight"/>, and the characters of what can be long.</summary>
     public virtual int Weight => BaseWeight;
 

@@ -158,6 +158,11 @@ public sealed record KillReport
 
     /// <summary>When force follows, while stopping.</summary>
     public DateTimeOffset? Deadline { get; init; }
+
+    /// <summary>
+    /// Those below it that the kill was about. In a kill by selector each is listed once: not those that have a report of their own, nor
+    /// those below them.
+    /// </summary>
     public required IReadOnlyList<DescendantReport> Descendants { get; init; }
 }
 

@@ -83,7 +83,7 @@ internal static class Placing
         var cluster = profile.Cluster ?? known?.Cluster ?? RegistrationRules.DefaultCluster;
         var parent = profile.ParentId is null ? known?.Parent ?? -1 : draft.KnownAgent(profile.ParentId)!.Number;
         var stays = known is not null && cluster == known.Cluster && parent == known.Parent;
-        if (known is not null && parent != known.Parent && KillRules.CheckReach(draft, known) is { } beyond)
+        if (known is not null && parent != known.Parent && KillRules.CheckReach(draft, KillPlan.Of(draft, [known])) is { } beyond)
         {
             return beyond; // what hangs below it would move along
         }

@@ -60,6 +60,25 @@ public sealed class Reach : IEquatable<Reach>
     /// <param name="parent">Number of its parent; -1 for none.</param>
     public bool CoversPlace(string id, string cluster, int parent, Func<int, Agent?> at)
     {
+        if (!CoversName(id, cluster))
+        {
+            return false;
+        }
+
+        foreach (var root in Subtrees)
+        {
+            if (!IsAtOrBelow(root, id, parent, at))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>Whether an agent meets the clauses that its own record answers; those about subtrees aside.</summary>
+    internal bool CoversName(string id, string cluster)
+    {
         foreach (var name in Clusters)
         {
             if (name != cluster)
@@ -71,14 +90,6 @@ public sealed class Reach : IEquatable<Reach>
         foreach (var only in Agents)
         {
             if (only != id)
-            {
-                return false;
-            }
-        }
-
-        foreach (var root in Subtrees)
-        {
-            if (!IsAtOrBelow(root, id, parent, at))
             {
                 return false;
             }

@@ -31,14 +31,17 @@ public sealed record RevokeKey : Command<IReadOnlyList<string>>
         draft.Caller is not { } caller || caller.Has(ScopeSet.Admin) || KeyRules.IsAtOrBelow(draft, key.Lineage, caller.Lineage);
 }
 
-/// <summary>Ends keys whose time is over.</summary>
+/// <summary>Ends keys whose time is over; what is left for now is found again at the next tick.</summary>
 public sealed record ExpireKeys : Command<int>
 {
+    /// <summary>Keys that one command begins with; those below them go with them.</summary>
+    private const int Most = 1000;
+
     /// <summary>Answers how many ended.</summary>
     public override Outcome<int> Decide(MeshDraft draft)
     {
         var ended = new List<string>();
-        foreach (var id in draft.Base.Keys.Expired(draft.Now.Wall))
+        foreach (var id in draft.Base.Keys.Expired(draft.Now.Wall).Take(Most))
         {
             if (draft.FindKey(id) is { HeldUntil: > 0 and var until } key && until <= draft.Now.Wall)
             {

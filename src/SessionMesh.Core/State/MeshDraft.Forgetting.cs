@@ -101,6 +101,11 @@ public sealed partial class MeshDraft
             _gone.Add(agent.Number, agent);
         }
 
+        if (_adopted.TryGetValue(agent.Parent, out var siblings))
+        {
+            siblings.Remove(agent.Number);
+        }
+
         _agents.Remove(agent.Number);
         _inboxes.Remove(agent.Number);
         _renewals.RemoveAll(renewal => renewal.Number == agent.Number);

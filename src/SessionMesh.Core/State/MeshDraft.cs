@@ -15,15 +15,18 @@ public sealed partial class MeshDraft(MeshState state, Moment now)
 {
     private readonly Dictionary<int, Agent> _agents = [];
     private readonly Dictionary<string, int> _newAgents = new(StringComparer.Ordinal);
+
+    /// <summary>By parent: children that this batch made or moved there.</summary>
+    private readonly Dictionary<int, HashSet<int>> _adopted = [];
     private readonly Dictionary<int, Inbox> _inboxes = [];
     private readonly Dictionary<long, Directive> _directives = [];
-    private readonly Dictionary<string, Key> _keys = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, int> _newLineages = new(StringComparer.Ordinal);
+    private readonly DraftKeys _keys = new(state.Keys);
     private readonly Dictionary<UInt128, Receipt> _receipts = [];
 
     /// <summary>By id; null for one that was removed.</summary>
     private readonly Dictionary<string, Session?> _sessions = new(StringComparer.Ordinal);
     private readonly List<Session> _removedSessions = [];
+    private int _moreSessions;
     private readonly List<(int Number, Beat Beat)> _renewals = [];
     private readonly List<Change> _changes = [];
 
@@ -55,7 +58,7 @@ public sealed partial class MeshDraft(MeshState state, Moment now)
     public IReadOnlyCollection<Directive> ChangedDirectives => _directives.Values;
 
     /// <inheritdoc cref="ChangedAgents"/>
-    public IReadOnlyCollection<Key> ChangedKeys => _keys.Values;
+    public IReadOnlyCollection<Key> ChangedKeys => _keys.Changed;
 
     /// <inheritdoc cref="ChangedAgents"/>
     public IEnumerable<Session> ChangedSessions => _sessions.Values.OfType<Session>();
@@ -89,12 +92,12 @@ public sealed partial class MeshDraft(MeshState state, Moment now)
     /// <summary>An agent, if the caller's key reaches it: one beyond its reach is not there for it.</summary>
     public Agent? FindAgent(string id) => KnownAgent(id) is { } agent && Reaches(agent) ? agent : null;
 
-    public bool Reaches(Agent agent) => Caller?.Reach is null || Caller.Reaches(agent, AgentAt);
+    public bool Reaches(Agent agent) => Caller?.Reach is null || Caller.Reaches(agent, FindAt);
 
     /// <summary>An agent, whoever asks.</summary>
     public Agent? KnownAgent(string id) =>
         _newAgents.TryGetValue(id, out var number) ? _agents[number]
-        : state.Find(id) is { } slot && !_gone.ContainsKey(slot.Agent.Number) ? AgentAt(slot.Agent.Number)
+        : state.Find(id) is { } slot && !_gone.ContainsKey(slot.Agent.Number) && FindAt(slot.Agent.Number) is { } agent && agent.Id == id ? agent
         : null;
 
     /// <summary>An agent by a number that this batch has from a record of its own.</summary>
@@ -110,26 +113,28 @@ public sealed partial class MeshDraft(MeshState state, Moment now)
     public Vitals VitalsOf(int number) =>
         SlotAt(number)?.ReadVitals() ?? new Vitals { Load = float.NaN, Progress = double.NaN, TouchedAt = AgentSlot.Never };
 
-    public Key? FindKey(string id)
-    {
-        var key = _keys.TryGetValue(id, out var changed) ? changed : state.Keys.Find(id);
-        return key is { EndedAt: 0 } ? key : null;
-    }
+    public Key? FindKey(string id) => _keys.Find(id);
 
     /// <summary>Keys of a lineage.</summary>
-    public List<Key> KeysIn(string lineage) => Merge(state.Keys.In(lineage), key => key.Lineage == lineage);
+    public List<Key> KeysIn(string lineage) => [.. _keys.In(lineage)];
+
+    /// <summary>Whether a lineage has any key left.</summary>
+    public bool HasKeysIn(string lineage) => _keys.CountIn(lineage) > 0;
+
+    /// <summary>The lineage that another was minted under; null for none, or when no key of it is left.</summary>
+    public string? LineageAbove(string lineage) => _keys.In(lineage).FirstOrDefault()?.Parent;
 
     /// <summary>Keys that were minted under a lineage.</summary>
-    public List<Key> KeysUnder(string lineage) => Merge(state.Keys.Under(lineage), key => key.Parent == lineage);
+    public List<Key> KeysUnder(string lineage) => [.. _keys.Under(lineage)];
 
     /// <summary>Keys of one name under a lineage: its generations.</summary>
-    public List<Key> KeysNamed(string parent, string name) => Merge(state.Keys.Named(parent, name), key => key.Parent == parent && key.Name == name);
+    public List<Key> KeysNamed(string parent, string name) => [.. _keys.Named(parent, name)];
 
     /// <summary>Keys bound to an agent.</summary>
-    public List<Key> KeysBoundTo(string agentId) => Merge(state.Keys.BoundTo(agentId), key => key.AgentId == agentId);
+    public List<Key> KeysBoundTo(string agentId) => [.. _keys.BoundTo(agentId)];
 
-    /// <summary>Lineages of an account; those that this batch ended count until the next.</summary>
-    public int LineagesOf(string account) => state.Keys.LineagesOf(account) + _newLineages.GetValueOrDefault(account);
+    /// <inheritdoc cref="DraftKeys.LineagesOf"/>
+    public int LineagesOf(string account) => _keys.LineagesOf(account);
 
     /// <summary>A plain session, if the caller may see it: a key that is for some agents is for no session without one.</summary>
     public Session? FindSession(string id) => Caller?.Reach is null ? KnownSession(id) : null;
@@ -138,32 +143,23 @@ public sealed partial class MeshDraft(MeshState state, Moment now)
     public Session? KnownSession(string id) => _sessions.TryGetValue(id, out var session) ? session : state.Sessions.Find(id);
 
     /// <summary>Plain sessions that the caller may see.</summary>
-    public int SessionCount => Caller?.Reach is not null ? 0 : state.Sessions.Count - _removedSessions.Count(s => s.Revision <= state.Revision) + ChangedSessions.Count(s => s.Revision > state.Revision);
+    public int SessionCount => Caller?.Reach is not null ? 0 : state.Sessions.Count + _moreSessions;
 
-    /// <summary>All plain sessions that the caller may see, oldest first.</summary>
-    public IEnumerable<Session> Sessions()
+    /// <summary>
+    /// Plain sessions that are over, and were before a time, as far as the caller may see them: earliest end first, then what this batch
+    /// changed.
+    /// </summary>
+    /// <param name="before">Microseconds.</param>
+    public IEnumerable<Session> SessionsOver(long before)
     {
         if (Caller?.Reach is not null)
         {
-            yield break;
+            return [];
         }
 
-        foreach (var session in state.Sessions.After(0))
-        {
-            if (!_sessions.ContainsKey(session.Id))
-            {
-                yield return session;
-            }
-            else if (_sessions[session.Id] is { } changed && changed.Revision == session.Revision)
-            {
-                yield return changed;
-            }
-        }
-
-        foreach (var session in ChangedSessions.Where(s => s.Revision > state.Revision))
-        {
-            yield return session;
-        }
+        var at = Now.Micros();
+        return state.Sessions.Over(at, before).Where(session => !_sessions.ContainsKey(session.Id))
+            .Concat(ChangedSessions.Where(session => session.OverSince(at) is > 0 and var since && since < before));
     }
 
     public Receipt? FindReceipt(UInt128 scope) => _receipts.TryGetValue(scope, out var receipt) ? receipt : state.Receipts.Find(scope);
@@ -172,13 +168,10 @@ public sealed partial class MeshDraft(MeshState state, Moment now)
     public List<int> Children(int number)
     {
         var children = number < state.Slots.Count ? state.Forest.Children(number) : [];
-        children.RemoveAll(child => FindAt(child)?.Parent != number);
-        foreach (var agent in _agents.Values)
+        if (_agents.Count > 0 || _gone.Count > 0)
         {
-            if (agent.Parent == number && !children.Contains(agent.Number))
-            {
-                children.Add(agent.Number);
-            }
+            children.RemoveAll(child => _gone.ContainsKey(child) || FindAt(child)?.Parent != number);
+            children.AddRange(_adopted.GetValueOrDefault(number) ?? []);
         }
 
         return children;
@@ -191,7 +184,12 @@ public sealed partial class MeshDraft(MeshState state, Moment now)
         var open = new Queue<int>(Children(number));
         while (open.TryDequeue(out var child))
         {
-            found.Add(AgentAt(child));
+            if (FindAt(child) is not { } agent)
+            {
+                continue; // on another thread than the writer's: forgotten just now
+            }
+
+            found.Add(agent);
             foreach (var next in Children(child))
             {
                 open.Enqueue(next);
@@ -237,6 +235,7 @@ public sealed partial class MeshDraft(MeshState state, Moment now)
     /// <summary>Lays the overlay onto the base. Call it once, after the batch is durable.</summary>
     public void Commit()
     {
+        state.Recent.Add(Revision, _agents.Keys);
         if (_forgotten.Count > 0)
         {
             state.BeginForgetting();
@@ -266,6 +265,8 @@ public sealed partial class MeshDraft(MeshState state, Moment now)
 
     internal void Put(Agent agent, bool isNew = false)
     {
+        var isOld = !isNew && !_newAgents.ContainsKey(agent.Id);
+        Adopt(agent, isNew ? -1 : AgentAt(agent.Number).Parent, isOld ? state.AgentAt(agent.Number)!.Parent : -1);
         CountFor(agent, isNew);
         _agents[agent.Number] = agent;
         if (isNew)
@@ -280,25 +281,43 @@ public sealed partial class MeshDraft(MeshState state, Moment now)
         _directives[directive.Revision] = directive;
     }
 
-    internal void Put(Key key)
+    internal void Put(Key key) => _keys.Put(key);
+
+    internal void Put(Session session)
     {
-        if (key.Lineage == key.Id && !_keys.ContainsKey(key.Id) && state.Keys.Find(key.Id) is null)
-        {
-            Count(_newLineages, key.Account, 1);
-        }
-
-        _keys[key.Id] = key;
+        _moreSessions += KnownSession(session.Id) is null ? 1 : 0;
+        _sessions[session.Id] = session;
     }
-
-    internal void Put(Session session) => _sessions[session.Id] = session;
 
     internal void Remove(Session session)
     {
+        _moreSessions--;
         _sessions[session.Id] = null;
         _removedSessions.Add(session);
     }
 
     internal void Put(Receipt receipt) => _receipts[receipt.Scope] = receipt;
+
+    /// <param name="from">Number of its parent until now.</param>
+    /// <param name="committed">Number of its parent as the base has it.</param>
+    private void Adopt(Agent agent, int from, int committed)
+    {
+        if (agent.Parent == from)
+        {
+            return;
+        }
+
+        if (_adopted.TryGetValue(from, out var before))
+        {
+            before.Remove(agent.Number);
+        }
+
+        if (agent.Parent >= 0 && agent.Parent != committed)
+        {
+            var children = _adopted.TryGetValue(agent.Parent, out var known) ? known : _adopted[agent.Parent] = [];
+            children.Add(agent.Number);
+        }
+    }
 
     private void CommitSessions()
     {
@@ -310,7 +329,7 @@ public sealed partial class MeshDraft(MeshState state, Moment now)
         // In order of creation, as every list shows them.
         foreach (var session in ChangedSessions.OrderBy(s => s.Revision))
         {
-            state.Sessions.Put(session, Now.Wall);
+            state.Sessions.Put(session);
         }
     }
 
@@ -324,7 +343,7 @@ public sealed partial class MeshDraft(MeshState state, Moment now)
 
     private void CommitKeysAndReceipts()
     {
-        foreach (var key in _keys.Values)
+        foreach (var key in _keys.Changed)
         {
             state.Keys.Put(key);
         }
@@ -354,27 +373,5 @@ public sealed partial class MeshDraft(MeshState state, Moment now)
                 state.Leases.Schedule(state.Slots[number]!, number, Now);
             }
         }
-    }
-
-    private List<Key> Merge(IReadOnlyCollection<string> committed, Func<Key, bool> matches)
-    {
-        var keys = new List<Key>();
-        foreach (var id in committed)
-        {
-            if (FindKey(id) is { } key)
-            {
-                keys.Add(key);
-            }
-        }
-
-        foreach (var key in _keys.Values)
-        {
-            if (key.EndedAt == 0 && matches(key) && !committed.Contains(key.Id))
-            {
-                keys.Add(key);
-            }
-        }
-
-        return keys;
     }
 }

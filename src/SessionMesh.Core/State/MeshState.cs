@@ -30,6 +30,7 @@ public sealed class MeshState
     public SlotList<AgentSlot?> Slots { get; } = new();
     public Forest Forest { get; }
     public AgentIndexes Indexes { get; } = new();
+    public RecentAgents Recent { get; } = new();
     public LeaseBook Leases { get; }
     public KeyTable Keys { get; } = new();
     public ReceiptTable Receipts { get; } = new();
@@ -136,8 +137,8 @@ public sealed class MeshState
 
     public void Load(Keys.Key key) => Keys.Put(key);
 
-    /// <param name="wall">Milliseconds, now.</param>
-    public void Load(Sessions.Session session, long wall) => Sessions.Put(session, wall);
+    public void Load(Sessions.Session session) => Sessions.Put(session);
+
     public void Load(Idempotency.Receipt receipt) => Receipts.Put(receipt);
 
     internal AgentSlot Put(Agent agent)

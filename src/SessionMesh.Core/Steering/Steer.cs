@@ -61,12 +61,25 @@ public sealed record SteerMany : Command<SteerOutcome>
     public int? Expect { get; init; }
     public bool DryRun { get; init; }
 
-    public override int Weight => BaseWeight + Message.Length;
+    /// <summary>Who matched when the call came in, see <see cref="Eligible"/>; null to search when it is decided.</summary>
+    public Candidates? Found { get; init; }
+
+    public override bool ChangesNothing => DryRun;
+
+    /// <summary>States of the agents that such a message goes to.</summary>
+    public static IReadOnlyList<Liveness> Eligible(bool hold) =>
+        hold ? [Liveness.Alive, Liveness.Suspect, Liveness.Lost, Liveness.Declared] : [Liveness.Alive, Liveness.Suspect];
+
+    public override int Weight => BaseWeight + Message.Length + ((Found?.Numbers.Count ?? 0) * sizeof(int));
 
     public override Outcome<SteerOutcome> Decide(MeshDraft draft)
     {
-        var matched = Selection.Match(draft, agent =>
-            agent.Liveness is Liveness.Alive or Liveness.Suspect || (Message.Hold && agent.Liveness is Liveness.Lost or Liveness.Declared));
+        if (Found is { IsTooMany: true } && Selection.CheckCount(Found.Count, Expect) is { } tooMany)
+        {
+            return tooMany;
+        }
+
+        var matched = Selection.Match(draft, Eligible(Message.Hold), Found);
         if (DryRun)
         {
             return new SteerOutcome(null, matched.ConvertAll(agent => new Steered(agent.Id, null, null)));

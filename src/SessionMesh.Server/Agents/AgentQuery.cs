@@ -14,10 +14,8 @@ internal sealed class AgentQuery
 {
     private readonly MeshState _state;
     private readonly long _asOf;
-    private readonly NumberSet? _liveness;
+    private readonly NumberQuery _query = new();
     private readonly bool _stalledOnly;
-    private readonly List<NumberSet> _within = [];
-    private bool _empty;
 
     /// <param name="filter">One of <see cref="AliveFilter.Allowed"/>.</param>
     public AgentQuery(MeshState state, string filter)
@@ -28,7 +26,7 @@ internal sealed class AgentQuery
         if (filter != AliveFilter.All)
         {
             var liveness = Words.TryParse(filter, out Liveness named) ? named : Liveness.Alive;
-            _liveness = state.Indexes.With(liveness);
+            _query.Within(state.Indexes.With(liveness));
         }
     }
 
@@ -36,7 +34,7 @@ internal sealed class AgentQuery
     {
         if (specialization is not null)
         {
-            Within(_state.Indexes.TryGetSpecialization(specialization, out var numbers) ? numbers : null);
+            _query.Within(_state.Indexes.TryGetSpecialization(specialization, out var numbers) ? numbers : null);
         }
 
         return this;
@@ -46,7 +44,7 @@ internal sealed class AgentQuery
     {
         if (cluster is not null)
         {
-            Within(_state.Indexes.TryGetCluster(cluster, out var numbers) ? numbers : null);
+            _query.Within(_state.Indexes.TryGetCluster(cluster, out var numbers) ? numbers : null);
         }
 
         return this;
@@ -62,12 +60,12 @@ internal sealed class AgentQuery
 
         foreach (var id in reach?.Agents ?? [])
         {
-            Within(_state.Find(id) is { } slot ? Numbers([slot]) : null);
+            _query.Within(_state.Find(id) is { } slot ? Numbers([slot]) : null);
         }
 
         foreach (var id in reach?.Subtrees ?? [])
         {
-            Within(_state.Find(id) is { } root ? Numbers(_state.Descendants(root.Agent.Number, dead: true).Append(root)) : null);
+            _query.Within(_state.Find(id) is { } root ? Numbers(_state.Descendants(root.Agent.Number, dead: true).Append(root)) : null);
         }
 
         return this;
@@ -79,7 +77,7 @@ internal sealed class AgentQuery
     /// </summary>
     public int Fill(List<AgentSlot> page, int after, int limit, Moment now)
     {
-        if (_empty)
+        if (_query.IsEmpty)
         {
             return -1;
         }
@@ -88,7 +86,7 @@ internal sealed class AgentQuery
         var first = after + 1;
         for (var word = first >> 6; word << 6 < count; word++)
         {
-            var bits = Word(word);
+            var bits = _query.Word(word);
             if (word == first >> 6)
             {
                 bits &= ulong.MaxValue << (first & 63);
@@ -124,17 +122,6 @@ internal sealed class AgentQuery
         return -1;
     }
 
-    private ulong Word(int word)
-    {
-        var bits = _liveness?.Word(word) ?? ulong.MaxValue;
-        foreach (var set in _within)
-        {
-            bits &= set.Word(word);
-        }
-
-        return bits;
-    }
-
     private static NumberSet Numbers(IEnumerable<AgentSlot> slots)
     {
         var numbers = new NumberSet();
@@ -144,17 +131,5 @@ internal sealed class AgentQuery
         }
 
         return numbers;
-    }
-
-    private void Within(NumberSet? numbers)
-    {
-        if (numbers is null)
-        {
-            _empty = true;
-        }
-        else
-        {
-            _within.Add(numbers);
-        }
     }
 }

@@ -79,6 +79,9 @@ internal readonly record struct Taken(AgentSlot Slot, int Ttl);
 /// <summary>What single and batched heartbeats share.</summary>
 internal static class Heartbeats
 {
+    /// <summary>Commands that take one place in the queue: what others wait for is some milliseconds.</summary>
+    private const int AtOnce = 1000;
+
     public static MeshError? Validate(HeartbeatRequest body)
     {
         var check = new Check();
@@ -126,58 +129,80 @@ internal static class Heartbeats
         : new Beat(Words.ToActivity(body.Activity), body.Load ?? double.NaN, body.Progress ?? double.NaN, body.ProgressInterval, body.Note);
 
     /// <summary>Takes a beat in memory if the agent is alive under that incarnation; else asks the engine, which may revive it.</summary>
-    public static ValueTask<Outcome<Taken>> TakeAsync(MeshEngine engine, HttpContext http, string id, HeartbeatRequest? body)
+    public static ValueTask<Outcome<Taken>> TakeAsync(MeshEngine engine, HttpContext http, string id, HeartbeatRequest? body) =>
+        TryTake(engine, http.GetKey(), id, body) is { } taken ? new(taken) : ReviveAsync(engine, http, id, body);
+
+    /// <summary>The same in memory alone; null when the engine is to be asked, see <see cref="Revival"/>.</summary>
+    public static Outcome<Taken>? TryTake(MeshEngine engine, Key key, string id, HeartbeatRequest? body)
     {
-        if (engine.State.Find(id) is not { } slot || !engine.State.Reaches(http.GetKey(), slot.Agent))
+        if (engine.State.Find(id) is not { } slot || !engine.State.Reaches(key, slot.Agent))
         {
-            return new((Outcome<Taken>)Fencing.NotFound(id));
+            return Fencing.NotFound(id);
         }
 
-        var beat = ToBeat(body);
         var ttl = LeasePolicy.Grant(slot.Agent.Ttl, engine.State.Indexes.With(Liveness.Alive).Count);
-        return slot.TryBeat(body?.Incarnation, beat, engine.Now, ttl)
-            ? new((Outcome<Taken>)new Taken(slot, ttl))
-            : ReviveAsync(engine, http, id, body?.Incarnation, beat);
+        return slot.TryBeat(body?.Incarnation, ToBeat(body), engine.Now, ttl) ? new Taken(slot, ttl) : null;
     }
+
+    public static ReviveBySignOfLife Revival(Key key, string id, HeartbeatRequest? body) =>
+        new() { Actor = key.Id, AgentId = id, Incarnation = body?.Incarnation, Beat = ToBeat(body) };
 
     /// <summary>Takes the acks that a heartbeat carried, together; those refused come back, null when none was.</summary>
     public static async Task<List<RefusedAck>?> AcknowledgeAsync(MeshEngine engine, HttpContext http, string id, int? incarnation, IReadOnlyList<HeartbeatAck> acks)
     {
         List<RefusedAck>? refused = null;
-        var (actor, origin) = (http.GetKey().Id, http.StampOrigin());
-        var queued = new List<(long Seq, Task<Outcome<AckOutcome>> Outcome)>(acks.Count);
-        foreach (var ack in acks)
-        {
-            var command = new AckDirective
-            {
-                Actor = actor,
-                AgentId = id,
-                Seq = ack.Seq!.Value,
-                State = Words.ToDeliveryState(ack.State),
-                Note = ack.Note,
-                Incarnation = incarnation,
-            };
-            queued.Add((command.Seq, engine.ExecuteAsync(command, origin)));
-        }
-
-        foreach (var (seq, task) in queued)
+        var commands = Acks(http.GetKey(), id, incarnation, acks);
+        var outcomes = await TogetherAsync(engine, http, commands);
+        for (var i = 0; i < commands.Count; i++)
         {
             // An ack of what is over is no error here: a heartbeat that was sent again carries it again.
-            if ((await task).Error is { } error)
+            if (outcomes[i].Error is { } error)
             {
-                (refused ??= []).Add(new RefusedAck { Seq = seq, Code = error.Code, Detail = error.Detail });
+                (refused ??= []).Add(new RefusedAck { Seq = acks[i].Seq!.Value, Code = error.Code, Detail = error.Detail });
             }
         }
 
         return refused;
     }
 
-    private static async ValueTask<Outcome<Taken>> ReviveAsync(MeshEngine engine, HttpContext http, string id, int? incarnation, Beat beat)
+    public static List<Command<AckOutcome>> Acks(Key key, string id, int? incarnation, IReadOnlyList<HeartbeatAck> acks) =>
+        [.. acks.Select(ack => new AckDirective
+        {
+            Actor = key.Id,
+            AgentId = id,
+            Seq = ack.Seq!.Value,
+            State = Words.ToDeliveryState(ack.State),
+            Note = ack.Note,
+            Incarnation = incarnation,
+        })];
+
+    /// <summary>
+    /// Executes commands of this caller together, all queued before the first is waited for; an outcome each, in their order.
+    /// </summary>
+    public static async Task<List<Outcome<T>>> TogetherAsync<T>(MeshEngine engine, HttpContext http, IReadOnlyList<Command<T>> commands)
     {
-        var revived = await engine.ExecuteAsync(
-            new ReviveBySignOfLife { Actor = http.GetKey().Id, AgentId = id, Incarnation = incarnation, Beat = beat }, http.StampOrigin());
-        return !revived.Succeeded ? revived.Error
-            : engine.State.SlotOf(revived.Value) is { } slot ? new Taken(slot, revived.Value.Ttl)
-            : Fencing.NotFound(id);
+        var (actor, origin) = (http.GetKey().Id, http.StampOrigin());
+        var queued = commands.Chunk(AtOnce)
+            .Select(some => (some.Length, Done: engine.ExecuteAsync(new Together<T> { Actor = actor, Commands = some }, origin))).ToList();
+        var outcomes = new List<Outcome<T>>(commands.Count);
+        foreach (var (count, done) in queued)
+        {
+            var outcome = await done;
+            outcomes.AddRange(outcome.Succeeded ? outcome.Value : Enumerable.Repeat<Outcome<T>>(outcome.Error, count));
+        }
+
+        return outcomes;
+    }
+
+    /// <summary>What a revival came to; the agent may have been forgotten since, or be another one of that id than was found before.</summary>
+    public static Outcome<Taken> Revived(MeshEngine engine, string id, Outcome<Agent> revived) =>
+        !revived.Succeeded ? revived.Error
+        : engine.State.SlotOf(revived.Value) is { } slot ? new Taken(slot, revived.Value.Ttl)
+        : Fencing.NotFound(id);
+
+    private static async ValueTask<Outcome<Taken>> ReviveAsync(MeshEngine engine, HttpContext http, string id, HeartbeatRequest? body)
+    {
+        var revived = await engine.ExecuteAsync(Revival(http.GetKey(), id, body), http.StampOrigin());
+        return Revived(engine, id, revived);
     }
 }

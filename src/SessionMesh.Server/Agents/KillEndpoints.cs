@@ -63,7 +63,15 @@ public sealed class KillEndpoints(Mutations mutations, MeshEngine engine, RowWri
 
         return mutations.RunAsync<IReadOnlyList<KillOutcome>>(
             http,
-            key => new KillMany { Actor = key.Id, Selection = selection, Order = order, Expect = expect, DryRun = dryRun },
+            key => new KillMany
+            {
+                Actor = key.Id,
+                Selection = selection,
+                Order = order,
+                Expect = expect,
+                DryRun = dryRun,
+                Found = dryRun ? null : selection.Find(engine.State, key, Core.Agents.KillMany.Eligible),
+            },
             outcomes => Answers.Of(StatusCodes.Status200OK, new KillManyAnswer
             {
                 Matched = outcomes.Count,
@@ -128,7 +136,8 @@ public sealed class KillEndpoints(Mutations mutations, MeshEngine engine, RowWri
             return null;
         }
 
-        return KillOutcome.Of(agent, engine.State.Descendants(agent.Number, dead: true).Select(slot => slot.Agent).Where(below => engine.State.Reaches(key, below)));
+        var reach = new ReachMemo(key, engine.State.AgentAt);
+        return KillOutcome.Of(agent, engine.State.Descendants(agent.Number, dead: true).Select(slot => slot.Agent).Where(reach.Reaches));
     }
 
     /// <summary>

@@ -3,6 +3,7 @@ using SessionMesh.Core.Agents;
 using SessionMesh.Core.Idempotency;
 using SessionMesh.Core.Keys;
 using SessionMesh.Core.Leases;
+using SessionMesh.Core.Log;
 using SessionMesh.Core.Sessions;
 
 namespace SessionMesh.Server.Engine;
@@ -19,12 +20,16 @@ public sealed partial class LeaseKeeper : IDisposable
     private const int SweepSize = 256;
     private const int TrimEverySeconds = 60;
 
+    /// <summary>Sessions in one command: some milliseconds on the writer, for which others wait.</summary>
+    internal const int SessionsAtOnce = 512;
+
     private readonly MeshEngine _engine;
     private readonly ILogger<LeaseKeeper> _log;
     private readonly Lock _gate = new();
     private readonly ITimer _timer;
     private long _lastTick;
     private long _ticks;
+    private Task _expiring = Task.CompletedTask;
 
     public LeaseKeeper(MeshEngine engine, MeshClock clock, ILogger<LeaseKeeper> log)
     {
@@ -71,10 +76,7 @@ public sealed partial class LeaseKeeper : IDisposable
             _engine.Post(new SweepDue { Actor = Actors.Mesh, Numbers = numbers });
         }
 
-        foreach (var ids in _engine.State.Sessions.TakeDue(now.Wall).Chunk(SweepSize))
-        {
-            _engine.Post(new ExpireSessions { Actor = Actors.Mesh, Ids = ids });
-        }
+        ExpireSessions(now);
 
         if (_engine.State.Keys.NextExpiry <= now.Wall)
         {
@@ -86,6 +88,32 @@ public sealed partial class LeaseKeeper : IDisposable
             _engine.Post(new TrimReceipts { Actor = Actors.Mesh });
         }
     }
+
+    /// <summary>
+    /// Says in the log which sessions are over. A tick begins with as many as one command takes; when there are more, each next command is
+    /// queued once the one before is done, so that of a million that end at once others never wait behind more than one. What was not said,
+    /// because the queue or the disk was full, is found again at the next tick.
+    /// </summary>
+    private void ExpireSessions(Moment now)
+    {
+        if (_expiring.IsCompleted && _engine.State.Sessions.Due(now.Wall, SessionsAtOnce) is { Count: > 0 } ids)
+        {
+            var expired = ExpireAsync(ids);
+            _expiring = ids.Count == SessionsAtOnce ? ExpireRestAsync(expired) : Task.CompletedTask;
+        }
+    }
+
+    private async Task ExpireRestAsync(Task<Outcome<int>> expired)
+    {
+        while (await expired is { Succeeded: true, Value: > 0 }
+            && _engine.State.Sessions.Due(_engine.Now.Wall, SessionsAtOnce) is { Count: > 0 } ids)
+        {
+            expired = ExpireAsync(ids);
+        }
+    }
+
+    private Task<Outcome<int>> ExpireAsync(List<string> ids) =>
+        _engine.ExecuteAsync(new ExpireSessions { Actor = Actors.Mesh, Ids = ids }, Origin.Mesh);
 
     private List<int> Slowed(List<int> due, Moment now)
     {

@@ -1,6 +1,7 @@
 using SessionMesh.Core;
 using SessionMesh.Core.Agents;
 using SessionMesh.Core.Idempotency;
+using SessionMesh.Core.Keys;
 using SessionMesh.Core.Log;
 using SessionMesh.Core.State;
 using SessionMesh.Server.Push;
@@ -91,6 +92,20 @@ public sealed partial class MeshEngine : IDisposable
         return _queue.TryAdd(item) ? item.Done : Task.FromResult(new Executed<T>(Refusals.Busy()));
     }
 
+    /// <summary>Decides a command that changes nothing from the state as it is, on the caller's thread and beside the engine.</summary>
+    /// <exception cref="InvalidOperationException">It changes something.</exception>
+    public Outcome<T> Look<T>(Command<T> command)
+    {
+        var draft = new MeshDraft(State, Now);
+        if (!draft.ActFor(command.Actor) && command.NeedsValidKey)
+        {
+            return KeyRules.Unauthenticated();
+        }
+
+        var outcome = command.Decide(draft);
+        return draft.Changes.Count == 0 ? outcome : throw new InvalidOperationException($"{command.GetType().Name} was to change nothing");
+    }
+
     /// <summary>Queues a command of the mesh itself, which nobody waits for. Full, it is dropped: use it only for what will be found due again.</summary>
     public void Post<T>(Command<T> command) => _queue.TryAdd(new WorkItem<T>(command, Origin.Mesh, null, null));
 
@@ -160,7 +175,7 @@ public sealed partial class MeshEngine : IDisposable
         {
             case CommitOutcome.Committed:
                 Finish(draft);
-                batch.GetRange(0, decided).ForEach(item => item.Complete());
+                Callers.Answer(batch, decided);
                 return decided;
             case CommitOutcome.Behind:
                 Follow(result.Missed!);
@@ -212,7 +227,7 @@ public sealed partial class MeshEngine : IDisposable
 #pragma warning restore CA1031
             {
                 LogCommandFailed(e);
-                batch[decided].Fail(Refusals.Internal());
+                Fail(batch.GetRange(decided, 1), 1, Refusals.Internal());
                 batch.RemoveAt(decided);
                 if (draft.Revision != before)
                 {
@@ -286,7 +301,12 @@ public sealed partial class MeshEngine : IDisposable
 
     private static int Fail(List<WorkItem> batch, int count, MeshError error)
     {
-        batch.GetRange(0, count).ForEach(item => item.Fail(error));
+        for (var i = 0; i < count; i++)
+        {
+            batch[i].Fail(error);
+        }
+
+        Callers.Answer(batch, count);
         return count;
     }
 

@@ -27,17 +27,20 @@ internal abstract class WorkItem
     /// <summary>Decides into the draft. Any exception is a bug; the engine keeps it to this command.</summary>
     public abstract void Decide(MeshDraft draft);
 
-    /// <summary>The batch is durable and applied.</summary>
-    public abstract void Complete();
-
-    /// <summary>The batch, or this command, failed; nothing of it is there.</summary>
+    /// <summary>The batch, or this command, failed; nothing of it is there. The caller hears of it with <see cref="Complete"/>.</summary>
     public abstract void Fail(MeshError error);
+
+    /// <summary>
+    /// Answers the caller, with what was decided or with why it failed. What the caller does next runs inside of this call, so that the
+    /// engine's thread never makes it: see <see cref="Callers"/>.
+    /// </summary>
+    public abstract void Complete();
 }
 
 internal sealed class WorkItem<T>(Command<T> command, Origin origin, IdempotencyToken? token, Func<T, Answer?>? render) : WorkItem
 {
-    // Waiters run on the pool, never on the engine's thread.
-    private readonly TaskCompletionSource<Executed<T>> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    // Its continuations run where it is completed: on the pool, several callers after one another.
+    private readonly TaskCompletionSource<Executed<T>> _done = new();
     private Executed<T> _executed;
 
     public Task<Executed<T>> Done => _done.Task;
@@ -88,5 +91,5 @@ internal sealed class WorkItem<T>(Command<T> command, Origin origin, Idempotency
 
     public override void Complete() => _done.TrySetResult(_executed);
 
-    public override void Fail(MeshError error) => _done.TrySetResult(new(error));
+    public override void Fail(MeshError error) => _executed = new(error);
 }

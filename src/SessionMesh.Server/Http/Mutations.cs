@@ -116,7 +116,10 @@ public sealed class Mutations(MeshEngine engine, MeshStore store, ProblemWriter 
         Func<TResult, Task<Answer?>>? finish,
         Func<byte[], Task<Answer?>>? finishAgain)
     {
-        var executed = await engine.ExecuteAsync(command, http.StampOrigin(), token, render);
+        var origin = http.StampOrigin();
+        var executed = command.ChangesNothing
+            ? new Executed<TResult>(engine.Look(command))
+            : await engine.ExecuteAsync(command, origin, token, render);
         if (executed.Earlier is { } earlier)
         {
             http.Response.Headers["Idempotency-Replayed"] = "true";

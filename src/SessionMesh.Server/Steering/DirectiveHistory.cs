@@ -25,41 +25,57 @@ public sealed class DirectiveHistory(MeshStore store, MeshEngine engine)
         return await RowAsync(db, issued.Revision) is { } row ? StateLoader.ToDirective(row, issued.AgentId, new KeptMessages(db)) : null;
     }
 
-    /// <summary>One of an agent's, by its sequence number: a walk along the agent's chain from the newest back.</summary>
+    /// <summary>
+    /// One of an agent's, by its sequence number; null when it is kept no longer. From the nearest mark above it, or from the newest, the
+    /// agent's chain is walked back by less than <see cref="MeshDbContext.MarkEvery"/>: the same for every length of history.
+    /// </summary>
     public async Task<Directive?> FindAsync(Agent agent, long seq)
     {
-        var newest = engine.State.SlotOf(agent)?.Inbox.LastRevision ?? 0;
-        await foreach (var directive in NewestFirstAsync(agent, newest))
-        {
-            if (directive.Seq <= seq)
-            {
-                return directive.Seq == seq ? directive : null;
-            }
-        }
-
-        return null;
+        var inbox = engine.State.SlotOf(agent)?.Inbox ?? Inbox.Empty;
+        var mark = (seq + MeshDbContext.MarkEvery - 1) / MeshDbContext.MarkEvery * MeshDbContext.MarkEvery;
+        await using var db = store.OpenReader();
+        var from = mark > inbox.LastSeq ? inbox.LastRevision : (await MarkAsync(db, agent, mark, inbox.LastRevision))?.Revision ?? 0;
+        var rows = await db.Directives.FromSql(
+            $"""
+            WITH RECURSIVE walk (revision, seq, previous) AS (
+              SELECT revision, seq, previous FROM directives WHERE revision = {from} AND agent = {agent.Number} AND revision > {agent.Born}
+              UNION ALL
+              SELECT d.revision, d.seq, d.previous FROM walk w JOIN directives d ON d.revision = w.previous
+              WHERE w.seq > {seq} AND d.agent = {agent.Number}
+            )
+            SELECT d.* FROM walk w JOIN directives d ON d.revision = w.revision WHERE w.seq = {seq}
+            """).ToListAsync();
+        return rows is [var row] ? StateLoader.ToDirective(row, agent.Id, new KeptMessages(db)) : null;
     }
 
     /// <summary>
-    /// An agent's directives from one of them back to the first; take as many as you need. One of another agent's ends it, and so does
-    /// one of who had its number before.
+    /// An agent's directives from one of them back, as many as asked for. One of another agent's ends it, and so does one of who had its
+    /// number before.
     /// </summary>
-    public async IAsyncEnumerable<Directive> NewestFirstAsync(Agent agent, long from)
+    public async Task<List<Directive>> NewestFirstAsync(Agent agent, long from, int most)
     {
         await using var db = store.OpenReader();
+        var rows = await db.Directives.FromSql(
+            $"""
+            WITH RECURSIVE walk (revision, previous, place) AS (
+              SELECT revision, previous, 1 FROM directives WHERE revision = {from} AND agent = {agent.Number} AND revision > {agent.Born}
+              UNION ALL
+              SELECT d.revision, d.previous, w.place + 1 FROM walk w JOIN directives d ON d.revision = w.previous
+              WHERE w.place < {most} AND d.agent = {agent.Number}
+            )
+            SELECT d.* FROM walk w JOIN directives d ON d.revision = w.revision ORDER BY w.place
+            """).ToListAsync();
         var messages = new KeptMessages(db);
-        for (var revision = from; revision > agent.Born;)
-        {
-            if (await RowAsync(db, revision) is not { } row || row.Agent != agent.Number)
-            {
-                yield break;
-            }
-
-            yield return StateLoader.ToDirective(row, agent.Id, messages);
-            revision = row.Previous;
-        }
+        return rows.ConvertAll(row => StateLoader.ToDirective(row, agent.Id, messages));
     }
 
     private static Task<DirectiveRow?> RowAsync(MeshDbContext db, long revision) =>
         db.Directives.SingleOrDefaultAsync(d => d.Revision == revision);
+
+    private static Task<DirectiveRow?> MarkAsync(MeshDbContext db, Agent agent, long seq, long upTo) => db.Directives.FromSqlRaw(
+        $$"""
+        SELECT * FROM directives WHERE agent = {0} AND seq = {1} AND {{MeshDbContext.MarkFilter}} AND revision <= {2} AND revision > {3}
+        ORDER BY revision DESC LIMIT 1
+        """,
+        agent.Number, seq, upTo, agent.Born).SingleOrDefaultAsync();
 }

@@ -75,7 +75,7 @@ public sealed class SteeringEndpoints(
             Render);
     }
 
-    private static Outcome<Command<SteerOutcome>> BindSteer(Key key, SteerRequest? body)
+    private Outcome<Command<SteerOutcome>> BindSteer(Key key, SteerRequest? body)
     {
         var check = new Check();
         var selection = body!.Selector is { } selector ? Selectors.Bind(selector, ref check) : null;
@@ -96,7 +96,7 @@ public sealed class SteeringEndpoints(
         return check.Error is { } error ? error : new SteerAgent { Actor = key.Id, AgentId = id, Message = message };
     }
 
-    private static Outcome<Command<SteerOutcome>> BindMany(Key key, SteerRequest body, Selection selection, Message message, Check check)
+    private Outcome<Command<SteerOutcome>> BindMany(Key key, SteerRequest body, Selection selection, Message message, Check check)
     {
         if (body.AgentId is not null)
         {
@@ -111,7 +111,15 @@ public sealed class SteeringEndpoints(
         check.Range("/expect", body.Expect, 0, int.MaxValue);
         return check.Error is { } error
             ? error
-            : new SteerMany { Actor = key.Id, Selection = selection, Message = message, Expect = body.Expect, DryRun = body.DryRun == true };
+            : new SteerMany
+            {
+                Actor = key.Id,
+                Selection = selection,
+                Message = message,
+                Expect = body.Expect,
+                DryRun = body.DryRun == true,
+                Found = body.DryRun == true ? null : selection.Find(engine.State, key, SteerMany.Eligible(message.Hold)),
+            };
     }
 
     /// <summary>As many requests of the key as it has steers: the call itself has paid for the first.</summary>
@@ -256,9 +264,17 @@ public sealed class SteeringEndpoints(
     /// <summary>Saying again what was said is no error; saying something else of a directive that is over is.</summary>
     private async Task<Answer?> FinishAckAsync(AckRequest body, long seq, AckOutcome outcome)
     {
-        if (!outcome.Over || await history.FindAsync(outcome.Agent, seq) is not { } ended)
+        if (!outcome.Over)
         {
             return null;
+        }
+
+        if (await history.FindAsync(outcome.Agent, seq) is not { } ended)
+        {
+            return problems.ToAnswer(new MeshError(
+                404,
+                ErrorCodes.DirectiveNotFound,
+                $"Directive {seq} of agent '{outcome.Agent.Id}' was over so long ago that it is kept no longer. Nothing is left to say of it."));
         }
 
         return ended.State.Word() == body.State || body.State == DirectiveState.Accepted

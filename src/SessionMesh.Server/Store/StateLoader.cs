@@ -30,10 +30,9 @@ internal static class StateLoader
             state.Load(ToKey(row));
         }
 
-        var wall = now(newest?.At ?? 0).Wall;
         foreach (var row in db.Sessions.AsNoTracking().OrderBy(s => s.Revision).AsEnumerable())
         {
-            state.Load(ToSession(row), wall);
+            state.Load(ToSession(row));
         }
 
         foreach (var row in db.Receipts.AsNoTracking().OrderBy(r => r.Revision).Select(r => new { r.Revision, r.Scope, r.Request, r.At, r.Status, r.KeyId }).AsEnumerable())

@@ -34,7 +34,7 @@ internal sealed class RandomCommands(Random random, MeshEngine engine)
         13 => Run(new ReportExit { Actor = Actor(), AgentId = Id(), Incarnation = random.Next(1, 4), ExitCode = random.Next(3), Signal = Chance(2) ? "TERM" : null, Reason = Text() }),
         14 => Run(new LiftTombstone { Actor = Actor(), AgentId = Id() }),
         16 when engine.State.Slots.Count > 0 => Run(new CancelDirective { Actor = Actor(), Number = random.Next(engine.State.Slots.Count), Seq = random.Next(12), Revision = random.NextInt64(engine.State.Revision + 1) }),
-        17 => Run(new SteerMany { Actor = Actor(), Selection = Selection(), Message = Message(), Expect = random.Next(1, 5), DryRun = Chance(4) }),
+        17 => SteerMany(),
         18 => Mint(),
         24 => Run(new SteerEach { Actor = Actor(), Steers = [.. Enumerable.Range(0, random.Next(1, 5)).Select(_ => (Id(), Message()))] }),
         15 => _keys.Count == 0 ? Mint() : Run(new RevokeKey { Actor = Actor(), KeyId = _keys[random.Next(_keys.Count)] }),
@@ -137,8 +137,22 @@ internal sealed class RandomCommands(Random random, MeshEngine engine)
     {
         var order = new StopOrder { Grace = random.Next(20), AtOnce = Chance(3), Cascade = Chance(2), Reason = Text() };
         return Chance(4)
-            ? Run(new KillMany { Actor = Actor(), Selection = Selection(), Order = order, Expect = random.Next(1, 4) })
+            ? KillMany(order)
             : Run(new KillAgent { Actor = Actor(), AgentId = Id(), Order = order });
+    }
+
+    private Task<string?> KillMany(StopOrder order)
+    {
+        var (actor, selection) = (Actor(), Selection());
+        var found = Chance(2) ? selection.Find(engine.State, engine.State.Keys.Find(actor), Core.Agents.KillMany.Eligible) : null;
+        return Run(new KillMany { Actor = actor, Selection = selection, Order = order, Expect = random.Next(1, 4), Found = found });
+    }
+
+    private Task<string?> SteerMany()
+    {
+        var (actor, selection, message) = (Actor(), Selection(), Message());
+        var found = Chance(2) ? selection.Find(engine.State, engine.State.Keys.Find(actor), Core.Steering.SteerMany.Eligible(message.Hold)) : null;
+        return Run(new SteerMany { Actor = actor, Selection = selection, Message = message, Expect = random.Next(1, 5), DryRun = Chance(4), Found = found });
     }
 
     private Selection Selection() => new()

@@ -171,10 +171,7 @@ public sealed class TurnTests
 
         public override void Complete() => throw new NotSupportedException();
 
-        public override void Fail(Core.MeshError error)
-        {
-            // The queue is disposed of with this in it.
-        }
+        public override void Fail(Core.MeshError error) => throw new NotSupportedException();
     }
 
     private abstract class Around(IMeshLog inner) : IMeshLog
