@@ -42,7 +42,7 @@ public sealed record Selection
         var numbers = new List<int>(Named(draft, below) ?? Searched(draft, eligible, found));
         numbers.Sort();
         var ids = AgentIds?.ToHashSet(StringComparer.Ordinal);
-        var reach = new ReachMemo(draft.Caller, draft.AgentAt);
+        var reach = new ReachMemo(draft.Caller, draft.FindAt);
         var matched = new List<Agent>();
         var last = -1;
         foreach (var number in numbers)
