@@ -48,7 +48,7 @@ public sealed class BoundedMemoryTests
                 }
             });
             Assert.Equal(i % 2 == 0 ? 0 : 65, state.Indexes.Names);
-            Assert.Equal(1, state.Slots.Count);
+            Assert.InRange(state.Slots.Count, 0, 1);
         }
 
         Assert.Equal(0, state.Indexes.Accounts.Count);
