@@ -19,7 +19,7 @@ internal static class Projection
 {
     public static List<string> OfMemory(MeshState state)
     {
-        var lines = new List<string> { $"epoch {state.Epoch}", $"revision {state.Revision}" };
+        var lines = new List<string> { $"revision {state.Revision}", $"epoch {state.Epoch}" };
         for (var number = 0; number < state.Slots.Count; number++)
         {
             var slot = state.Slots[number];
