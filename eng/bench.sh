@@ -6,8 +6,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-rounds=${BENCH_ROUNDS:-5} seconds=4 million=1 streams=10000 sessions=1000000
-if [ "${1:-}" = --quick ]; then rounds=1 seconds=1 million=0 streams=500 sessions=100000; fi
+rounds=${BENCH_ROUNDS:-5} seconds=4 million=1 streams=10000 sessions=1000000 chain=10000 crowd=10000 history=10000000
+if [ "${1:-}" = --quick ]; then rounds=1 seconds=1 million=0 streams=500 sessions=100000 chain=1000 crowd=1000 history=100000; fi
 agents=100000 port=${BENCH_PORT:-7499}
 url=http://127.0.0.1:$port
 out=$PWD/artifacts/bench
@@ -73,6 +73,7 @@ done
 for _ in $(seq "$rounds"); do
   pair "c steer" steer 64
   pair "c steer 256" steer 256
+  pair "c steers of 100" steers 64
 done
 echo >&2
 read -r way_rps way_p50 way_p99 < <(bench whole-way "$url" 1000 $((seconds * 3)))
@@ -111,6 +112,31 @@ if [ "$million" = 1 ]; then
   memory_million="$(memory) MB"
 fi
 
+stop_server
+start_server crowd
+echo "a chain of $chain, a crowd of $crowd, and $sessions sessions that end at once…" >&2
+read -r chain_ms chain_bytes chain_p99 chain_worst < <(bench chain "$url" "$chain")
+read -r crowd_ms crowd_p99 crowd_worst crowd_alone < <(bench crowd "$url" "$crowd" 10)
+read -r expiry_s expiry_p99 expiry_worst < <(bench expiry "$url" "$sessions" 16)
+
+# start_time AGENTS DIRECTIVES: seconds from the command to the first answer.
+start_time() {
+  stop_server
+  start_server "filled-$1-$2"
+  stop_server
+  bench make-store "$scratch/filled-$1-$2/mesh.db" "$1" "$2"
+  local began
+  began=$(date +%s%N)
+  start_server "filled-$1-$2"
+  awk "BEGIN { printf \"%.1f\", ($(date +%s%N) - $began) / 1e9 }"
+  stop_server
+  rm -rf "$scratch/filled-$1-$2"
+}
+start_agents=$([ "$million" = 1 ] && echo 1000000 || echo 100000)
+echo "starting with $start_agents agents, without and with $history directives of history…" >&2
+start_time "$start_agents" 0 >"$scratch/start"
+start_time "$start_agents" "$history" >"$scratch/start-history"
+
 awk -F'\t' -v batch=3000 '
   function median(list,    parts, n, i, j, swap) {
     n = split(list, parts, " ")
@@ -127,6 +153,7 @@ awk -F'\t' -v batch=3000 '
     for (i = 1; i <= count; i++) {
       name = order[i]
       note = name ~ /^f/ ? sprintf("%d leases/s", median(rps[name]) * batch) : sprintf("%.2f", median(ratio[name]))
+      if (name ~ /steers of 100/) note = sprintf("%d directives/s, %.1f times those of single steers", median(rps[name]) * 100, median(rps[name]) * 100 / median(rps["c steer"]))
       printf "%-24s %5d %11d %9.2f %9.2f   %s\n", name, connections[name], median(rps[name]), median(p50[name]) / 1000, median(p99[name]) / 1000, note
     }
   }' "$results"
@@ -134,3 +161,7 @@ printf '%-24s %5s %11d %9.2f %9.2f   1,000 streams, steer to durable ack\n' "e w
 awk "BEGIN { printf \"%-24s %5s %11s %9.2f %9.2f   %s open, %.1f KB of the server's memory each; from a steer to its event\\n\", \"streams\", \"\", \"\", $stream_p50 / 1000, $stream_p99 / 1000, $streams, ($memory_streams - $memory_before) * 1024 / $streams }"
 printf 'Sessions: %d imported a second, %d exported a second, %d of them; the server took %d MB before and %d MB after.\n' "$imported" "$exported" "$sessions" "$memory_empty" "$memory_sessions"
 echo "fsync of 4 KiB: p50 ${fsync_p50} µs, p99 ${fsync_p99} µs. Server memory: ${memory_100k} MB at 100,000 agents, ${memory_million} at 1,000,000."
+echo "h  kill of a chain of $chain: $chain_ms ms, an answer of $((chain_bytes / 1024)) KB; single steers beside it: p99 $chain_p99 ms, worst $chain_worst ms."
+echo "i  steer by selector to $crowd: $crowd_ms ms; single steers beside it: p99 $crowd_p99 ms, worst $crowd_worst ms; alone p99 $crowd_alone ms."
+echo "j  start with $start_agents agents: $(cat "$scratch/start") s; with $history directives of history too: $(cat "$scratch/start-history") s."
+echo "k  $sessions sessions that end at once: all over in the log after $expiry_s s; single steers beside it: p99 $expiry_p99 ms, worst $expiry_worst ms."

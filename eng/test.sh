@@ -38,6 +38,7 @@ install_missing() {
     command -v tmux >/dev/null || missing+=(tmux)
     command -v ps >/dev/null || missing+=(procps)
     command -v setsid >/dev/null || missing+=(util-linux)
+    compgen -G '/usr/lib/*/faketime/libfaketimeMT.so.1' >/dev/null || missing+=(libfaketime)
     python3 -c 'import requests' 2>/dev/null || missing+=(python3-requests)
     [ ${#missing[@]} -eq 0 ] && return
 

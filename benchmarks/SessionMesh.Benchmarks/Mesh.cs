@@ -39,6 +39,22 @@ internal sealed class Mesh : IDisposable
         return response.IsSuccessStatusCode ? body : throw new HttpRequestException($"{path}: {(int)response.StatusCode} {body}", null, response.StatusCode);
     }
 
+    public async Task<string> GetAsync(string path)
+    {
+        using var response = await _http.GetAsync(path);
+        response.EnsureSuccessStatusCode();
+        return await response.Content.ReadAsStringAsync();
+    }
+
+    /// <summary>Returns the answer's body.</summary>
+    /// <exception cref="HttpRequestException">Anything but 2xx.</exception>
+    public async Task<string> DeleteAsync(string path)
+    {
+        using var response = await _http.DeleteAsync(path);
+        var body = await response.Content.ReadAsStringAsync();
+        return response.IsSuccessStatusCode ? body : throw new HttpRequestException($"{path}: {(int)response.StatusCode} {body}", null, response.StatusCode);
+    }
+
     /// <summary>Registers an agent; one that is there already is as good.</summary>
     public async Task RegisterAsync(string id, string json)
     {

@@ -1,10 +1,15 @@
 using System.Globalization;
 using SessionMesh.Benchmarks;
 
-// bench fsync DIR | seed URL FIRST COUNT | beat URL AGENTS RATE | streams URL COUNT | whole-way URL AGENTS SECONDS | sessions URL COUNT DIR     (the key comes from SESSION_API_KEY)
+// See Usage. The key comes from SESSION_API_KEY.
 if (args is ["fsync", var directory])
 {
     return Fsync.Run(directory);
+}
+
+if (args is ["make-store", var store, var storedAgents, var storedDirectives])
+{
+    return StoreFiller.Run(store, Number(storedAgents), Number(storedDirectives));
 }
 
 if (args.Length < 2)
@@ -19,6 +24,9 @@ return args switch
     ["beat", _, var agents, var rate] => await BackgroundBeat.RunAsync(mesh, Number(agents), Number(rate)),
     ["streams", _, var count] => await OpenStreams.RunAsync(mesh, Number(count)),
     ["sessions", _, var count, var into] => await SessionFiles.RunAsync(mesh, Number(count), into),
+    ["chain", _, var length] => await Crowd.KillChainAsync(mesh, Number(length)),
+    ["crowd", _, var agents, var rounds] => await Crowd.SteerManyAsync(mesh, Number(agents), Number(rounds)),
+    ["expiry", _, var count, var agents] => await Expiry.RunAsync(mesh, Number(count), Number(agents)),
     ["whole-way", _, var agents, var seconds] => await WholeWay.RunAsync(mesh, Number(agents), Number(seconds)),
     _ => Usage(),
 };
@@ -27,6 +35,7 @@ static int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);
 
 static int Usage()
 {
-    Console.Error.WriteLine("fsync DIR | seed URL FIRST COUNT | beat URL AGENTS RATE | streams URL COUNT | whole-way URL AGENTS SECONDS | sessions URL COUNT DIR");
+    Console.Error.WriteLine("fsync DIR | seed URL FIRST COUNT | beat URL AGENTS RATE | streams URL COUNT | whole-way URL AGENTS SECONDS | sessions URL COUNT DIR"
+        + " | chain URL LENGTH | crowd URL AGENTS ROUNDS | expiry URL COUNT AGENTS | make-store FILE AGENTS DIRECTIVES");
     return 2;
 }

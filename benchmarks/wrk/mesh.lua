@@ -37,6 +37,10 @@ function request()
     return wrk.format("POST", path, nil, body)
   elseif mode == "steer" then
     return wrk.format("POST", "/api/session-mesh/steer", nil, '{"agent_id":"' .. agent .. '","direction":"north-' .. math.random(10, 99) .. '"}')
+  elseif mode == "steers" then
+    local some = {}
+    for i = 1, 100 do some[i] = '{"agent_id":"agent-' .. math.random(0, agents - 1) .. '","direction":"north-' .. math.random(10, 99) .. '"}' end
+    return wrk.format("POST", "/api/session-mesh/steers", nil, '{"steers":[' .. table.concat(some, ",") .. ']}')
   elseif mode == "alive" then
     return wrk.format("GET", "/api/session-mesh/alive?limit=50&specialization=spec-" .. math.random(0, 15))
   elseif mode == "alive-fields" then

@@ -147,4 +147,24 @@ public static class Limits
 
     /// <summary>Hours for which an <c>Idempotency-Key</c> is remembered.</summary>
     public const int IdempotencyHours = 24;
+
+    /// <summary>
+    /// Calls under an <c>Idempotency-Key</c> that are remembered for a key and those below it: eleven a second the whole day, and 150 MB of
+    /// memory at 150 bytes each.
+    /// </summary>
+    public const int ReceiptsPerKey = 1_000_000;
+
+    /// <summary>
+    /// The same for a key that is bound to an agent, and those below it: more than one a second the whole day, and 15 MB.
+    /// </summary>
+    public const int ReceiptsPerAgentKey = 100_000;
+
+    /// <summary>
+    /// Bytes of the answers that are kept with them, in the store: 1 KiB for each, which is more than a row of an agent or a directive
+    /// takes.
+    /// </summary>
+    public const long ReceiptBytesPerKey = 1L << 30;
+
+    /// <inheritdoc cref="ReceiptBytesPerKey"/>
+    public const long ReceiptBytesPerAgentKey = 100L << 20;
 }

@@ -150,7 +150,7 @@ public sealed class MeshClientTests
         var answer = await mesh.Client.SteersAsync(new SteersRequest { Steers = [new() { AgentId = "a", Direction = "west" }, new() { AgentId = "b", Verb = "pause" }] });
 
         Assert.Equal([("d-7", null), (null, "not_alive")], answer.Results.Select(r => (r.DirectiveId, r.Code)));
-        Assert.Equal("""{"steers":[{"agent_id":"a","direction":"west"},{"agent_id":"b","verb":"pause"}]}""", mesh.Requests[0].Body);
+        Assert.Equal("""{"steers":[{"agent_id":"a","direction":"west"},{"agent_id":"b","verb":"pause"}]}""", mesh.Server.Requests[0].Body);
     }
 
     [Fact]

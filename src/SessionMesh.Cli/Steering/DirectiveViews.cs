@@ -1,4 +1,3 @@
-using System.Text.Json;
 using SessionMesh.Cli.Output;
 using SessionMesh.Contracts.Steering;
 

@@ -171,6 +171,11 @@ public sealed record KillReport
 
     /// <summary>When force follows, while stopping.</summary>
     public DateTimeOffset? Deadline { get; init; }
+
+    /// <summary>
+    /// Those below it that the kill was about. In a kill by selector each is listed once: not those that have a report of their own, nor
+    /// those below them.
+    /// </summary>
     public required IReadOnlyList<DescendantReport> Descendants { get; init; }
 }
 
@@ -179,6 +184,21 @@ public sealed record DescendantReport
     public required string AgentId { get; init; }
     public required string Status { get; init; }
     public required bool Confirmed { get; init; }
+}
+
+/// <summary>Answer of <c>DELETE /agents/{id}?forget=true</c>: from now on the id is that of nobody, until somebody registers it.</summary>
+public sealed record ForgottenAgent
+{
+    public required string AgentId { get; init; }
+
+    /// <summary>Its last one. Whoever registers the id again gets a higher one.</summary>
+    public required int Incarnation { get; init; }
+
+    /// <summary>What it was when it was forgotten: <c>dead</c> or <c>lost</c>.</summary>
+    public required string Status { get; init; }
+
+    /// <summary>How many agents lost their parent with it.</summary>
+    public required int Orphans { get; init; }
 }
 
 /// <summary>Answer of <c>DELETE /agents</c>: a kill by selector.</summary>

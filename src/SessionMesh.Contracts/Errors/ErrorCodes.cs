@@ -49,9 +49,11 @@ public static class ErrorCodes
     public const string AlreadyDelivered = "already_delivered";
     public const string DirectiveOver = "directive_over";
     public const string ExpectationFailed = "expectation_failed";
+    public const string NotGone = "not_gone";
     public const string NotTombstoned = "not_tombstoned";
     public const string AckConflict = "ack_conflict";
     public const string SecretNotRepeatable = "secret_not_repeatable";
+    public const string AnswerNotKept = "answer_not_kept";
     public const string KeyNameTaken = "key_name_taken";
     public const string SessionExists = "session_exists";
     public const string SessionExpired = "session_expired";
@@ -69,6 +71,7 @@ public static class ErrorCodes
     public const string AgentQuota = "agent_quota";
     public const string RateLimited = "rate_limited";
     public const string TooManyStreams = "too_many_streams";
+    public const string TooManyReceipts = "too_many_receipts";
 
     // 5xx
     public const string Internal = "internal";

@@ -1,9 +1,13 @@
 using SessionMesh.Contracts.Errors;
+using SessionMesh.Core.Keys;
 using SessionMesh.Core.State;
 
 namespace SessionMesh.Core.Agents;
 
-/// <summary>What is known of a kill, for the agent and for those below it that it is about.</summary>
+/// <summary>
+/// What is known of a kill, for the agent and for those below it that it is about. Of many agents that were asked for at once each one
+/// below them is in the outcome of the nearest alone, so that all outcomes together are as long as the agents are many.
+/// </summary>
 public sealed record KillOutcome(Agent Agent, IReadOnlyList<Agent> Descendants)
 {
     /// <summary>
@@ -35,10 +39,20 @@ public sealed record KillAgent : Command<KillOutcome>
     public required string AgentId { get; init; }
     public required StopOrder Order { get; init; }
 
-    public override Outcome<KillOutcome> Decide(MeshDraft draft) =>
-        draft.FindAgent(AgentId) is not { } agent ? Fencing.NotFound(AgentId)
-        : KillRules.CheckReach(draft, agent, handsOver: !Order.Cascade) is { } outside ? outside
-        : KillRules.Kill(draft, agent, Order);
+    public override bool IsVital(MeshState state) => true;
+
+    public override Outcome<KillOutcome> Decide(MeshDraft draft)
+    {
+        if (draft.FindAgent(AgentId) is not { } agent)
+        {
+            return Fencing.NotFound(AgentId);
+        }
+
+        var plan = KillPlan.Of(draft, [agent]);
+        return KillRules.CheckReach(draft, plan, handsOver: !Order.Cascade) is { } outside
+            ? outside
+            : KillRules.Kill(draft, plan, Order)[0];
+    }
 }
 
 /// <summary><c>DELETE /agents</c>: the same for every agent that a selector matches, if they are as many as the caller expects.</summary>
@@ -48,10 +62,28 @@ public sealed record KillMany : Command<IReadOnlyList<KillOutcome>>
     public required StopOrder Order { get; init; }
     public int? Expect { get; init; }
     public bool DryRun { get; init; }
+    public override bool OnlyLooks => DryRun;
+
+    public override bool IsVital(MeshState state) => true;
+
+    /// <summary>Who matched when the call came in, of those in <see cref="Eligible"/> states; null to search when it is decided.</summary>
+    public Candidates? Found { get; init; }
+
+    public override bool NeedsNoTurn => DryRun;
+
+    public override int Weight => BaseWeight + ((Found?.Numbers.Count ?? 0) * sizeof(int));
+
+    /// <summary>All states but dead.</summary>
+    public static IReadOnlyList<Liveness> Eligible { get; } = [.. Enum.GetValues<Liveness>().Where(liveness => liveness != Liveness.Dead)];
 
     public override Outcome<IReadOnlyList<KillOutcome>> Decide(MeshDraft draft)
     {
-        var matched = Selection.Match(draft, agent => agent.Liveness != Liveness.Dead);
+        if (Found is { IsTooMany: true } && Selection.CheckCount(Found.Count, Expect) is { } tooMany)
+        {
+            return tooMany;
+        }
+
+        var matched = Selection.Match(draft, Eligible, Found);
         if (DryRun)
         {
             return matched.ConvertAll(agent => new KillOutcome(agent, []));
@@ -62,13 +94,8 @@ public sealed record KillMany : Command<IReadOnlyList<KillOutcome>>
             return refused;
         }
 
-        if (matched.Select(agent => KillRules.CheckReach(draft, agent, handsOver: !Order.Cascade)).FirstOrDefault(error => error is not null) is { } outside)
-        {
-            return outside;
-        }
-
-        // One that an ancestor's cascade has taken already is reported like any other.
-        return matched.ConvertAll(agent => KillRules.Kill(draft, draft.AgentAt(agent.Number), Order));
+        var plan = KillPlan.Of(draft, matched);
+        return KillRules.CheckReach(draft, plan, handsOver: !Order.Cascade) is { } outside ? outside : KillRules.Kill(draft, plan, Order);
     }
 }
 
@@ -83,6 +110,8 @@ public sealed record ReportExit : Command<KillOutcome>
     public int? ExitCode { get; init; }
     public string? Signal { get; init; }
     public string? Reason { get; init; }
+
+    public override bool IsVital(MeshState state) => true;
 
     public override Outcome<KillOutcome> Decide(MeshDraft draft)
     {
@@ -116,7 +145,8 @@ public sealed record ReportExit : Command<KillOutcome>
             }
         }
 
-        return KillOutcome.Of(draft.AgentAt(agent.Number), draft.Descendants(agent.Number).Where(draft.Reaches));
+        var reach = new ReachMemo(draft.Caller, draft.FindAt);
+        return KillOutcome.Of(draft.AgentAt(agent.Number), draft.Descendants(agent.Number).Where(reach.Reaches));
     }
 }
 

@@ -12,29 +12,62 @@ internal static class KillRules
     public const long Tombstone = 15 * 60_000;
 
     /// <summary>
-    /// Null when the caller's key reaches all that hangs on this agent: ending it ends its descendants, or moves them to another parent.
+    /// Null when the caller's key reaches all that hangs on these agents: ending one ends its descendants, or moves them to another parent.
     /// </summary>
     /// <param name="handsOver">The children go to the grandparent, and must be within reach there.</param>
-    public static MeshError? CheckReach(MeshDraft draft, Agent agent, bool handsOver = false) =>
-        draft.Caller?.Reach is { } reach && draft.Descendants(agent.Number).Exists(below => below.Liveness != Liveness.Dead
-            && (!draft.Reaches(below) || (handsOver && below.Parent == agent.Number && !reach.CoversPlace(below.Id, below.Cluster, agent.Parent, draft.AgentAt))))
-            ? new MeshError(403, ErrorCodes.OutsideReach, $"Agents below '{agent.Id}' are beyond this key, which is for those within {draft.Caller.Reach}. Use a key that reaches them.")
-            : null;
-
-    /// <summary>Stops an agent and, if so ordered, all below it: leaves first, so that no parent is gone while its children are still told.</summary>
-    public static KillOutcome Kill(MeshDraft draft, Agent agent, StopOrder order)
+    public static MeshError? CheckReach(MeshDraft draft, KillPlan plan, bool handsOver = false)
     {
-        var below = draft.Descendants(agent.Number);
-        if (order.Cascade)
+        if (draft.Caller?.Reach is not { } reach)
         {
-            for (var i = below.Count - 1; i >= 0; i--)
+            return null;
+        }
+
+        var memo = new ReachMemo(draft.Caller, draft.FindAt);
+        foreach (var (number, nearest) in plan.Order)
+        {
+            var agent = draft.AgentAt(number);
+            if (agent.Liveness == Liveness.Dead)
             {
-                KillOne(draft, draft.AgentAt(below[i].Number), order);
+                continue;
+            }
+
+            var moves = handsOver && agent.Parent >= 0 && plan.IsAsked(agent.Parent);
+            if (!memo.Reaches(agent) || (moves && !memo.CoversPlace(agent.Id, agent.Cluster, draft.AgentAt(agent.Parent).Parent)))
+            {
+                var above = draft.AgentAt(number == nearest && agent.Parent >= 0 ? agent.Parent : nearest).Id;
+                return new MeshError(
+                    403,
+                    ErrorCodes.OutsideReach,
+                    $"Agents below '{above}' are beyond this key, which is for those within {reach}. Use a key that reaches them.");
             }
         }
 
-        KillOne(draft, draft.AgentAt(agent.Number), order);
-        return KillOutcome.Of(draft.AgentAt(agent.Number), below.Select(a => draft.AgentAt(a.Number)).Where(draft.Reaches));
+        return null;
+    }
+
+    /// <summary>
+    /// Stops the agents that were asked for and, if so ordered, all below them: leaves first, so that no parent is gone while its
+    /// children are still told. Without a cascade it is parents first, so that a child that stays is handed over once, past all that go.
+    /// </summary>
+    public static List<KillOutcome> Kill(MeshDraft draft, KillPlan plan, StopOrder order)
+    {
+        for (var i = 0; i < plan.Order.Count; i++)
+        {
+            var number = plan.Order[order.Cascade ? plan.Order.Count - 1 - i : i].Number;
+            if (order.Cascade || plan.IsAsked(number))
+            {
+                KillOne(draft, draft.AgentAt(number), order);
+            }
+        }
+
+        var memo = new ReachMemo(draft.Caller, draft.FindAt);
+        var outcomes = new List<KillOutcome>(plan.Asked.Count);
+        foreach (var agent in plan.Asked)
+        {
+            outcomes.Add(KillOutcome.Of(draft.AgentAt(agent.Number), plan.Below(agent.Number).Select(draft.AgentAt).Where(memo.Reaches)));
+        }
+
+        return outcomes;
     }
 
     private static void KillOne(MeshDraft draft, Agent agent, StopOrder order)
@@ -50,8 +83,11 @@ internal static class KillRules
             return;
         }
 
-        var deadline = draft.Now.Wall + (order.Grace * 1000L);
-        if (agent.Stop is { } running && agent.Liveness == Liveness.Stopping && running.Deadline <= deadline)
+        // By what is left, not by the deadlines: those are wall times, and the wall may have been set in between.
+        var grace = order.Grace * 1000L;
+        var deadline = draft.Now.Wall + grace;
+        if (agent is { Liveness: Liveness.Stopping, Stop: { } running }
+            && draft.Base.Leases.ForceAt(agent.Number, running, draft.Now) <= draft.Now.Lease + grace)
         {
             return;
         }

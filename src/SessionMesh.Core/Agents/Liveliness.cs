@@ -1,3 +1,4 @@
+using SessionMesh.Core.Leases;
 using SessionMesh.Core.State;
 using SessionMesh.Core.Steering;
 
@@ -41,15 +42,42 @@ public sealed record SweepDue : Command<int>
     /// <summary>Numbers of the agents to look at.</summary>
     public required IReadOnlyList<int> Numbers { get; init; }
 
+    /// <summary>
+    /// Lease-clock time at which they were found. When it is long ago, the server itself was away in between, and nothing is decided that
+    /// only its own absence has made due: whoever is still due is found again.
+    /// </summary>
+    public long FoundAt { get; init; } = long.MaxValue;
+
+    /// <summary>
+    /// For the sake of those whose grace period is over: force must follow. A lease that is not seen to lapse has not lapsed, and is
+    /// found due again; a fleet that falls silent at once would leave nothing for a kill.
+    /// </summary>
+    public override bool IsVital(MeshState state) => Numbers.Any(number => state.AgentAt(number)?.Liveness == Liveness.Stopping);
+
     /// <summary>Answers how many agents changed.</summary>
     public override Outcome<int> Decide(MeshDraft draft)
     {
+        if (FoundAt < draft.Now.Lease - LeaseBook.StallAfter)
+        {
+            return 0;
+        }
+
         var changed = 0;
         foreach (var number in Numbers)
         {
+            if (draft.FindAt(number) is not { } agent)
+            {
+                continue; // forgotten meanwhile; whoever else may have the number by now is looked at for himself
+            }
+
+            if (draft.Sparing && agent.Liveness != Liveness.Stopping)
+            {
+                continue;
+            }
+
             var before = draft.Revision;
             SteeringRules.ExpireDue(draft, number);
-            Advance(draft, draft.AgentAt(number));
+            Advance(draft, agent);
             changed += draft.Revision == before ? 0 : 1;
         }
 
@@ -70,7 +98,7 @@ public sealed record SweepDue : Command<int>
             case Liveness.Suspect when draft.Now.Lease >= leases.LapsesAt(agent, draft.VitalsOf(agent.Number)) + (agent.Ttl * 1000L):
                 draft.Emit(new AgentLivenessChanged { Subject = agent.Id, Liveness = Liveness.Lost });
                 break;
-            case Liveness.Stopping when agent.Stop is { } stop && draft.Now.Wall >= leases.ForceAt(stop):
+            case Liveness.Stopping when agent.Stop is { } stop && draft.Now.Lease >= leases.ForceAt(agent.Number, stop, draft.Now):
                 KillRules.Force(draft, agent, stop.Reason, stop.Cascade);
                 break;
         }

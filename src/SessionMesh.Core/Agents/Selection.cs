@@ -1,6 +1,6 @@
-using System.Numerics;
 using SessionMesh.Contracts;
 using SessionMesh.Contracts.Errors;
+using SessionMesh.Core.Keys;
 using SessionMesh.Core.State;
 
 namespace SessionMesh.Core.Agents;
@@ -22,23 +22,39 @@ public sealed record Selection
     public bool IsEmpty => Specialization is null && Cluster is null && Subtree is null && AgentIds is null && Labels is not { Count: > 0 };
 
     /// <summary>
-    /// The agents, in order of their numbers, that match and are <paramref name="eligible"/>; with what this batch has already
+    /// Searches the agents as they are, on any thread, for those that match and are in one of these states. Null when the selection, or
+    /// what the key is for, names them so narrowly that there is nothing to search; <see cref="Match"/> then finds them by itself.
+    /// </summary>
+    public Candidates? Find(MeshState state, Key? caller, IReadOnlyList<Liveness> eligible) =>
+        AgentIds is not null || Subtree is not null || caller is { Reach: not null, AgentId: not null }
+        || caller?.Reach is { Agents.Count: > 0 } or { Subtrees.Count: > 0 }
+            ? null
+            : Search(state, caller, eligible);
+
+    /// <summary>
+    /// The agents, in order of their numbers, that match and are in one of these states; with what this batch has already
     /// decided taken into account.
     /// </summary>
-    public List<Agent> Match(MeshDraft draft, Predicate<Agent> eligible)
+    /// <param name="found">What <see cref="Find"/> found before, for the same caller and states; null to search now.</param>
+    public List<Agent> Match(MeshDraft draft, IReadOnlyList<Liveness> eligible, Candidates? found = null)
     {
-        var numbers = new SortedSet<int>(Candidates(draft));
-        foreach (var changed in draft.ChangedAgents)
-        {
-            numbers.Add(changed.Number); // the indexes do not know yet what this batch did
-        }
-
-        var below = Subtree is null ? null : SubtreeOf(draft, Subtree);
+        var below = Subtree is null ? null : SubtreeOf(draft, draft.FindAgent(Subtree));
+        var numbers = new List<int>(Named(draft, below) ?? Searched(draft, eligible, found));
+        numbers.Sort();
+        var ids = AgentIds?.ToHashSet(StringComparer.Ordinal);
+        var reach = new ReachMemo(draft.Caller, draft.FindAt);
         var matched = new List<Agent>();
+        var last = -1;
         foreach (var number in numbers)
         {
-            var agent = draft.AgentAt(number);
-            if (eligible(agent) && Matches(agent) && below?.Contains(number) != false && draft.Reaches(agent))
+            if (number == last)
+            {
+                continue;
+            }
+
+            last = number;
+            if (draft.FindAt(number) is { } agent && eligible.Contains(agent.Liveness) && Matches(agent)
+                && ids?.Contains(agent.Id) != false && below?.Contains(number) != false && reach.Reaches(agent))
             {
                 matched.Add(agent);
             }
@@ -59,50 +75,94 @@ public sealed record Selection
             ? new MeshError(400, ErrorCodes.TooManyMatched, $"The selector matches {matched} agents; one call reaches at most {Limits.SelectorMatches}. Narrow it, or name agents in agent_ids.")
         : null;
 
+    /// <summary>What an agent's own record says.</summary>
     private bool Matches(Agent agent) =>
         (Specialization is null || agent.Specializations.Contains(Specialization))
         && (Cluster is null || agent.Cluster == Cluster)
-        && (AgentIds is null || AgentIds.Contains(agent.Id))
-        && (Labels is null || Labels.All(wanted => agent.Labels.Labels.TryGetValue(wanted.Key, out var value) && value == wanted.Value));
+        && (Labels is null || HasLabels(agent));
 
-    /// <summary>From the narrowest thing that can be looked up; the rest is checked agent by agent.</summary>
-    private IEnumerable<int> Candidates(MeshDraft draft)
+    private bool HasLabels(Agent agent)
     {
-        var state = draft.Base;
-        if (AgentIds is not null)
+        foreach (var (name, wanted) in Labels!)
         {
-            return AgentIds.Select(draft.FindAgent).OfType<Agent>().Select(agent => agent.Number);
-        }
-
-        if (Subtree is not null)
-        {
-            return SubtreeOf(draft, Subtree);
-        }
-
-        if (Specialization is not null)
-        {
-            return state.Indexes.TryGetSpecialization(Specialization, out var specialized) ? Members(specialized, state.Slots.Count) : [];
-        }
-
-        if (Cluster is not null)
-        {
-            return state.Indexes.TryGetCluster(Cluster, out var clustered) ? Members(clustered, state.Slots.Count) : [];
-        }
-
-        return Enumerable.Range(0, state.Slots.Count);
-    }
-
-    private static HashSet<int> SubtreeOf(MeshDraft draft, string id) =>
-        draft.FindAgent(id) is { } root ? [root.Number, .. draft.Descendants(root.Number).Select(a => a.Number)] : [];
-
-    private static IEnumerable<int> Members(NumberSet set, int count)
-    {
-        for (var word = 0; word << 6 < count; word++)
-        {
-            for (var bits = set.Word(word); bits != 0; bits &= bits - 1)
+            if (!agent.Labels.Labels.TryGetValue(name, out var value) || value != wanted)
             {
-                yield return (word << 6) + BitOperations.TrailingZeroCount(bits);
+                return false;
             }
         }
+
+        return true;
     }
+
+    /// <summary>
+    /// From the narrowest thing that names agents one by one; null when nothing does. The rest is checked agent by agent.
+    /// </summary>
+    private IEnumerable<int>? Named(MeshDraft draft, HashSet<int>? below)
+    {
+        if (AgentIds is not null)
+        {
+            return AgentIds.Select(draft.KnownAgent).OfType<Agent>().Select(agent => agent.Number);
+        }
+
+        if (below is not null || draft.Caller is not { Reach: { } reach } caller)
+        {
+            return below;
+        }
+
+        var within = reach.Agents is [var only, ..] ? Numbers(draft.KnownAgent(only))
+            : reach.Subtrees is [var root, ..] ? SubtreeOf(draft, draft.KnownAgent(root))
+            : null;
+        return within is null || caller.AgentId is null ? within : within.Concat(Numbers(draft.KnownAgent(caller.AgentId)));
+    }
+
+    private List<int> Searched(MeshDraft draft, IReadOnlyList<Liveness> eligible, Candidates? found)
+    {
+        found = found is { IsTooMany: false } ? found : null;
+        var searched = found ?? Search(draft.Base, draft.Caller, eligible, most: int.MaxValue);
+        var numbers = new List<int>(searched.Numbers);
+        if (!draft.Base.Recent.TryAddSince(searched.Revision, numbers))
+        {
+            numbers = [.. Search(draft.Base, draft.Caller, eligible, most: int.MaxValue).Numbers];
+        }
+
+        numbers.AddRange(draft.ChangedAgents.Select(agent => agent.Number)); // the indexes do not know yet what this batch did
+        return numbers;
+    }
+
+    /// <summary>By what only an agent's own record says: when that changes, the agent is among those that changed since.</summary>
+    private Candidates Search(MeshState state, Key? caller, IReadOnlyList<Liveness> eligible, int most = Candidates.Most)
+    {
+        var revision = state.Revision;
+        var query = new NumberQuery();
+        query.WithinAny(eligible.Select(state.Indexes.With));
+        if (Specialization is not null)
+        {
+            query.Within(state.Indexes.TryGetSpecialization(Specialization, out var specialized) ? specialized : null);
+        }
+
+        foreach (var cluster in caller is { AgentId: null, Reach: { } reach } ? reach.Clusters.Append(Cluster) : [Cluster])
+        {
+            if (cluster is not null)
+            {
+                query.Within(state.Indexes.TryGetCluster(cluster, out var clustered) ? clustered : null);
+            }
+        }
+
+        var numbers = new List<int>();
+        var count = 0;
+        foreach (var number in query.Numbers(state.Slots.Count))
+        {
+            if (state.AgentAt(number) is { } agent && Matches(agent) && ++count <= most)
+            {
+                numbers.Add(number);
+            }
+        }
+
+        return new Candidates(revision, count <= most ? numbers : [], count);
+    }
+
+    private static IEnumerable<int> Numbers(Agent? agent) => agent is null ? [] : [agent.Number];
+
+    private static HashSet<int> SubtreeOf(MeshDraft draft, Agent? root) =>
+        root is null ? [] : [root.Number, .. draft.Descendants(root.Number).Select(a => a.Number)];
 }

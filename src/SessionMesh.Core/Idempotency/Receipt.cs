@@ -4,20 +4,31 @@ using SessionMesh.Core.Log;
 namespace SessionMesh.Core.Idempotency;
 
 /// <summary>
-/// What is remembered of a call that carried an <c>Idempotency-Key</c> and succeeded. A refused call changed nothing and
-/// is decided anew.
+/// What is remembered of a call that carried an <c>Idempotency-Key</c> and succeeded, whether or not it changed anything. A refused call
+/// changed nothing and is decided anew.
 /// </summary>
 /// <param name="Revision">Revision of the change that kept it.</param>
 /// <param name="Scope">Hash of caller and <c>Idempotency-Key</c>.</param>
 /// <param name="Request">Hash of method, path and body: the same key with another request is refused.</param>
 /// <param name="At">Wall milliseconds.</param>
 /// <param name="Status">HTTP status of the first answer.</param>
-/// <param name="Answer">The first answer, JSON; null when it showed a secret. In memory it is always null: a replay reads it from
-/// the table.</param>
 /// <param name="KeyId">The key that a secret-bearing call made.</param>
-public sealed record Receipt(long Revision, UInt128 Scope, UInt128 Request, long At, int Status, string? Answer, string? KeyId);
+/// <param name="Owner">Whose bound it counts against, see <see cref="ReceiptRules.OwnerOf"/>; null for one from before that was kept, which
+/// counts for nobody.</param>
+/// <param name="Size">Bytes of the first answer.</param>
+public sealed record Receipt(long Revision, UInt128 Scope, UInt128 Request, long At, int Status, string? KeyId, string? Owner, int Size)
+{
+    /// <summary>
+    /// The first answer, JSON in UTF-8. Only on its way into the table, where it is kept alone: a replay reads it there. Null when it
+    /// showed a secret.
+    /// </summary>
+    public byte[]? Answer { get; init; }
 
-/// <summary>A call's receipt was kept. Subject: the scope, 32 hex digits.</summary>
+    /// <summary>The first answer's <c>ETag</c>; as <see cref="Answer"/>.</summary>
+    public long? Version { get; init; }
+}
+
+/// <summary>A call's receipt was kept. Subject: the scope, 32 hex digits. The answer is in the table of receipts alone.</summary>
 public sealed record ReceiptKept : Change
 {
     public const string Name = "receipt.kept";
@@ -25,14 +36,15 @@ public sealed record ReceiptKept : Change
     /// <summary>32 hex digits.</summary>
     public required string Request { get; init; }
     public required int Status { get; init; }
-    public string? Answer { get; init; }
     public string? KeyId { get; init; }
+    public string? Owner { get; init; }
+    public int Size { get; init; }
 
     [JsonIgnore]
     public override string Kind => Name;
 }
 
-/// <summary>Receipts below a revision were dropped: too old, or too many. Subject: <c>receipts</c>.</summary>
+/// <summary>Receipts below a revision were dropped: their time was over. Subject: <c>receipts</c>.</summary>
 public sealed record ReceiptsTrimmed : Change
 {
     public const string Name = "receipts.trimmed";

@@ -49,7 +49,7 @@ public static class KeyRules
 
             draft.Emit(new KeyEnded { Subject = key.Id, Lapsed = lapsed, Reason = why });
             ended.Add(key.Id);
-            if (draft.KeysIn(key.Lineage).Count > 0)
+            if (draft.HasKeysIn(key.Lineage))
             {
                 continue;
             }
@@ -79,7 +79,7 @@ public static class KeyRules
     /// <summary>Whether a lineage is the other or was minted below it, at any depth.</summary>
     internal static bool IsAtOrBelow(MeshDraft draft, string lineage, string upper)
     {
-        for (var at = lineage; at is not null; at = draft.KeysIn(at).FirstOrDefault()?.Parent)
+        for (var at = lineage; at is not null; at = draft.LineageAbove(at))
         {
             if (at == upper)
             {
@@ -94,7 +94,7 @@ public static class KeyRules
     internal static int Depth(MeshDraft draft, string lineage)
     {
         var depth = 0;
-        for (var at = lineage; at is not null; at = draft.KeysIn(at).FirstOrDefault()?.Parent)
+        for (var at = lineage; at is not null; at = draft.LineageAbove(at))
         {
             depth++;
         }

@@ -11,6 +11,8 @@ public sealed record RevokeKey : Command<IReadOnlyList<string>>
 {
     public required string KeyId { get; init; }
 
+    public override bool IsVital(MeshState state) => true;
+
     public override Outcome<IReadOnlyList<string>> Decide(MeshDraft draft)
     {
         if (draft.FindKey(KeyId) is not { } key || !MaySee(draft, key))
@@ -31,14 +33,17 @@ public sealed record RevokeKey : Command<IReadOnlyList<string>>
         draft.Caller is not { } caller || caller.Has(ScopeSet.Admin) || KeyRules.IsAtOrBelow(draft, key.Lineage, caller.Lineage);
 }
 
-/// <summary>Ends keys whose time is over.</summary>
+/// <summary>Ends keys whose time is over; what is left for now is found again at the next tick.</summary>
 public sealed record ExpireKeys : Command<int>
 {
+    /// <summary>Keys that one command begins with; those below them go with them.</summary>
+    private const int Most = 1000;
+
     /// <summary>Answers how many ended.</summary>
     public override Outcome<int> Decide(MeshDraft draft)
     {
         var ended = new List<string>();
-        foreach (var id in draft.Base.Keys.Expired(draft.Now.Wall))
+        foreach (var id in draft.Base.Keys.Expired(draft.Now.Wall).Take(Most))
         {
             if (draft.FindKey(id) is { HeldUntil: > 0 and var until } key && until <= draft.Now.Wall)
             {

@@ -27,9 +27,18 @@ public static class LeasePolicy
     public static int NextBeat(int ttl, double random) => Math.Max(1, (int)Math.Round(ttl / 3.0 * (1 - (0.2 * random))));
 
     /// <summary>
-    /// How many of <paramref name="lapsed"/> leases may lapse in this tick. More than a sixth of a fleet at once is more
-    /// likely our network than their death: then a sixtieth goes a tick.
+    /// How many of the leases that are due may lapse in this tick. When more than a sixth of a fleet would lapse within one TTL, that is
+    /// more likely our network than their death: then a sixtieth of the fleet goes a tick. A fleet that dies as its beats were spread
+    /// lapses over a third of its TTL, so that no single tick shows it. What trickles by less than a sixtieth a tick is never held back,
+    /// however long it lasts.
     /// </summary>
-    public static int LapsesPerTick(int lapsed, int alive) =>
-        alive < SmallFleet || lapsed <= alive / 6 ? lapsed : Math.Max(1, alive / 60);
+    /// <param name="due">Leases that are due and have not lapsed.</param>
+    /// <param name="before">How many lapsed within one TTL before this tick. They count for the fleet: it is no smaller for what a fault
+    /// of ours made of it.</param>
+    /// <param name="alive">Agents that are alive, those that are due included.</param>
+    public static int LapsesPerTick(int due, int before, int alive)
+    {
+        var fleet = (long)alive + before;
+        return fleet < SmallFleet || (long)before + due <= fleet / 6 ? due : (int)Math.Min(due, Math.Max(1, fleet / 60));
+    }
 }

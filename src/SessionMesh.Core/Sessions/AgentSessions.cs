@@ -59,6 +59,8 @@ public sealed record UpdateAgentSession : AgentSessionCommand
 /// <summary>Expiring an agent's session by hand makes the agent lost: its heartbeats are refused until it registers again, or the session is refreshed.</summary>
 public sealed record ExpireAgentSession : AgentSessionCommand
 {
+    public override bool IsVital(MeshState state) => true;
+
     protected override MeshError? Change(MeshDraft draft, Agent agent)
     {
         if (agent.Liveness is Liveness.Stopping)

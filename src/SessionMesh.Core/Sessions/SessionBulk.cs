@@ -9,12 +9,13 @@ namespace SessionMesh.Core.Sessions;
 /// <param name="DryRun">Nothing was removed.</param>
 public sealed record Cleaned(IReadOnlyList<string> Removed, int Remaining, bool More, bool DryRun);
 
-/// <summary>Removes sessions that are over, or were before a time.</summary>
+/// <summary>Removes sessions that are over, or were before a time; those that ended first when there are more than the limit.</summary>
 public sealed record CleanupSessions : Command<Cleaned>
 {
     /// <summary>Microseconds; null for now.</summary>
     public long? Before { get; init; }
     public bool DryRun { get; init; }
+    public override bool OnlyLooks => DryRun;
 
     /// <summary>Sessions at most.</summary>
     public required int Limit { get; init; }
@@ -24,17 +25,14 @@ public sealed record CleanupSessions : Command<Cleaned>
 
     public override Outcome<Cleaned> Decide(MeshDraft draft)
     {
-        var now = draft.Now.Micros();
-        var before = Before ?? long.MaxValue;
-        var removed = draft.Sessions()
-            .Where(session => session.OverSince(now) is > 0 and var since && since < before)
-            .Take(Limit + 1).Select(session => session.Id).ToList();
-        var more = removed.Count > Limit;
+        var over = draft.SessionsOver(Before ?? long.MaxValue).Take(Limit + 1).ToList();
+        var more = over.Count > Limit;
         if (more)
         {
-            removed.RemoveAt(Limit);
+            over.RemoveAt(Limit);
         }
 
+        var removed = over.OrderBy(session => session.Revision).Select(session => session.Id).ToList();
         var remaining = draft.SessionCount - removed.Count;
         if (!DryRun)
         {
@@ -56,6 +54,7 @@ public sealed record ImportSessions : Command<int>
 {
     public required IReadOnlyList<ForeignSession> Records { get; init; }
     public bool DryRun { get; init; }
+    public override bool OnlyLooks => DryRun;
 
     public override int Weight => BaseWeight + Records.Sum(record => 256 + record.Meta.Utf8().Length);
 

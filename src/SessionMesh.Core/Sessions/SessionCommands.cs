@@ -103,6 +103,8 @@ public sealed record ExpireSession : Command<Session>
     public required string Id { get; init; }
     public long? IfMatch { get; init; }
 
+    public override bool IsVital(MeshState state) => true;
+
     public override Outcome<Session> Decide(MeshDraft draft)
     {
         if (draft.FindSession(Id) is not { } session)

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using SessionMesh.Core.Agents;
 using SessionMesh.Core.Leases;
 using SessionMesh.Core.Steering;
@@ -16,6 +17,9 @@ public sealed class AgentSlot : ITimed
     private Agent _agent;
     private Inbox _inbox = Inbox.Empty;
 
+    /// <summary>Directives between the inbox and a socket; null while there are none, which is nearly always.</summary>
+    private Transit? _transit;
+
     private string? _note;
     private double _progress = double.NaN;
     private long _touchedAt = Never;
@@ -25,6 +29,7 @@ public sealed class AgentSlot : ITimed
     private int _grantedTtl;
     private int _streams;
     private Activity _activity;
+    private bool _isForgotten;
 
     /// <summary>Marks a time on the lease clock that has not come.</summary>
     public const long Never = long.MinValue;
@@ -33,6 +38,12 @@ public sealed class AgentSlot : ITimed
 
     public Agent Agent => Volatile.Read(ref _agent);
     public Inbox Inbox => Volatile.Read(ref _inbox);
+
+    /// <summary>
+    /// Nobody is here any more: the agent was forgotten, and its number may be another's. The record stays as it was last; who holds on
+    /// to the slot asks this.
+    /// </summary>
+    public bool IsForgotten => Volatile.Read(ref _isForgotten);
 
     /// <summary>Streams of directives that are open to it.</summary>
     public int Streams => Volatile.Read(ref _streams);
@@ -46,6 +57,9 @@ public sealed class AgentSlot : ITimed
     internal int PreviousSibling = -1;
 
     int ITimed.DueTick { get; set; } = int.MaxValue;
+    short ITimed.Bucket { get; set; } = -1;
+    ITimed? ITimed.Next { get; set; }
+    ITimed? ITimed.Previous { get; set; }
 
     public void StreamOpened() => Interlocked.Increment(ref _streams);
     public void StreamClosed() => Interlocked.Decrement(ref _streams);
@@ -55,11 +69,13 @@ public sealed class AgentSlot : ITimed
     /// answer is false. (The check and the write are one step, so that a beat cannot land in an incarnation that began
     /// meanwhile.)
     /// </summary>
-    public bool TryBeat(int? incarnation, in Beat beat, Moment now, int grantedTtl)
+    /// <param name="taken">The incarnation whose beat it was.</param>
+    public bool TryBeat(int? incarnation, in Beat beat, Moment now, int grantedTtl, out int taken)
     {
         lock (this)
         {
             var agent = _agent;
+            taken = agent.Incarnation;
             if (agent.Liveness is not (Liveness.Alive or Liveness.Stopping) || (incarnation is { } given && given != agent.Incarnation))
             {
                 return false;
@@ -81,10 +97,86 @@ public sealed class AgentSlot : ITimed
         }
     }
 
-    internal void Replace(Agent agent)
+    /// <summary>
+    /// The only way from the inbox to a socket: what may be delivered now to that incarnation, in order, noted as handed out before anybody
+    /// writes it. It is one step with the look at who listens and at what is held back, so that neither a takeover nor a cancel comes
+    /// between. An incarnation that is over is given nothing, a dead one its stop alone; nothing goes past a directive that is held back,
+    /// whose cancel wakes the listeners when it is decided.
+    /// </summary>
+    /// <param name="incarnation">The one that listens; null for one whose agent has never registered.</param>
+    /// <param name="wall">Now, wall milliseconds.</param>
+    public ImmutableArray<Directive> HandOut(int? incarnation, long wall, long after = 0, int most = int.MaxValue)
+    {
+        if (Inbox.Pending.IsEmpty)
+        {
+            return [];
+        }
+
+        lock (this)
+        {
+            if (incarnation is { } given && given < _agent.Incarnation)
+            {
+                return [];
+            }
+
+            var isDead = _agent.Liveness == Liveness.Dead;
+            ImmutableArray<Directive> handed = [.. _inbox.Pending
+                .TakeWhile(d => d.Seq <= after || _transit?.IsHeldBack(d.Seq) != true)
+                .Where(d => d.Seq > after && d.ExpiresAt > wall && (!isDead || d.Verb == Verb.Stop))
+                .Take(most)];
+            foreach (var directive in handed)
+            {
+                if (directive.State == DeliveryState.Queued)
+                {
+                    (_transit ??= new Transit()).HandOut(directive.Seq);
+                }
+            }
+
+            return handed;
+        }
+    }
+
+    /// <summary>
+    /// Keeps a directive from being handed out while its cancel is on its way, until <see cref="LetGo"/>. After a restart nobody knows what
+    /// was handed out in the moments before it and not yet committed as delivered: such a directive is queued, is delivered once more, and
+    /// can be cancelled.
+    /// </summary>
+    public Holding HoldBack(Directive directive)
     {
         lock (this)
         {
+            if (_inbox.Find(directive.Seq) is not { State: DeliveryState.Queued, Verb: not Verb.Stop } pending
+                || pending.Revision != directive.Revision)
+            {
+                return Holding.Pointless;
+            }
+
+            _transit ??= new Transit();
+            return _transit.TryHoldBack(directive.Seq) ? Holding.Held : Holding.HandedOut;
+        }
+    }
+
+    /// <summary>Ends one <see cref="Holding.Held"/>. Wake the listeners after it: what is left in the inbox may go out again.</summary>
+    public void LetGo(long seq)
+    {
+        lock (this)
+        {
+            _transit?.LetGo(seq);
+            Settle();
+        }
+    }
+
+    /// <param name="inbox">The inbox that came with it; null leaves it. Together, or a listener of the incarnation that is over would find
+    /// what is meant for the next.</param>
+    internal void Replace(Agent agent, Inbox? inbox = null)
+    {
+        lock (this)
+        {
+            if (inbox is not null)
+            {
+                Replace(inbox);
+            }
+
             var before = _agent;
             Volatile.Write(ref _agent, agent);
             if (before.Incarnation != agent.Incarnation || (!agent.HasSession && before.HasSession))
@@ -94,7 +186,25 @@ public sealed class AgentSlot : ITimed
         }
     }
 
-    internal void Replace(Inbox inbox) => Volatile.Write(ref _inbox, inbox);
+    internal void Replace(Inbox inbox)
+    {
+        lock (this)
+        {
+            Volatile.Write(ref _inbox, inbox);
+            Settle();
+        }
+    }
+
+    /// <summary>Its agent was forgotten: from now on nothing is there for whoever still holds it.</summary>
+    internal void Vacate()
+    {
+        lock (this)
+        {
+            Volatile.Write(ref _inbox, Inbox.Empty);
+            Volatile.Write(ref _isForgotten, true);
+            Settle();
+        }
+    }
 
     internal void Renew(in Beat beat, Moment now)
     {
@@ -103,6 +213,14 @@ public sealed class AgentSlot : ITimed
             _touchedAt = now.Lease;
             _grantedTtl = 0;
             Report(beat, now);
+        }
+    }
+
+    private void Settle()
+    {
+        if (_transit?.IsOverWith(_inbox) == true)
+        {
+            _transit = null;
         }
     }
 

@@ -4,42 +4,83 @@ using SessionMesh.Core.Keys;
 namespace SessionMesh.Core.State;
 
 /// <summary>
-/// Keys that can still be used, themselves or through their refresh token. Finding one is for any thread; the rest is the writer's alone.
+/// Keys that can still be used, themselves or through their refresh token. What is public is for any thread; the rest is the writer's
+/// alone.
 /// </summary>
 public sealed class KeyTable
 {
-    private static readonly IReadOnlyCollection<string> s_none = [];
+    private static readonly HashSet<string> s_none = [];
+    private static readonly SortedSet<(int Generation, string Id)> s_noGeneration = [];
 
-    private readonly ConcurrentDictionary<string, Key> _byId = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, HashSet<string>> _byLineage = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, RevisionSlot<Key>> _byId = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, Key> _newest = new(StringComparer.Ordinal);
+    private readonly RevisionList<Key> _inOrder = new();
+
+    /// <summary>Held while the two below are changed, and while another thread reads them.</summary>
+    private readonly Lock _gate = new();
+    private readonly Dictionary<string, SortedSet<(int Generation, string Id)>> _byLineage = new(StringComparer.Ordinal);
     private readonly Dictionary<string, HashSet<string>> _byParent = new(StringComparer.Ordinal);
+
     private readonly Dictionary<string, HashSet<string>> _byAgent = new(StringComparer.Ordinal);
     private readonly Dictionary<(string Parent, string Name), HashSet<string>> _byName = [];
     private readonly Dictionary<string, int> _lineagesByAccount = new(StringComparer.Ordinal);
     private readonly HashSet<string> _roots = new(StringComparer.Ordinal);
     private readonly SortedSet<(long At, string Id)> _expiries = [];
-    private readonly ConcurrentDictionary<string, Key>.AlternateLookup<ReadOnlySpan<char>> _bySpan;
+    private readonly ConcurrentDictionary<string, RevisionSlot<Key>>.AlternateLookup<ReadOnlySpan<char>> _bySpan;
     private long _nextExpiry = long.MaxValue;
 
     public KeyTable() => _bySpan = _byId.GetAlternateLookup<ReadOnlySpan<char>>();
 
     public int Count => _byId.Count;
 
-    /// <summary>Wall milliseconds at which the next key is over; <see cref="long.MaxValue"/> for none. For any thread.</summary>
+    /// <summary>Wall milliseconds at which the next key is over; <see cref="long.MaxValue"/> for none.</summary>
     public long NextExpiry => Volatile.Read(ref _nextExpiry);
 
-    public Key? Find(string id) => _byId.GetValueOrDefault(id);
+    public Key? Find(string id) => _byId.GetValueOrDefault(id)?.Record;
 
-    public Key? Find(ReadOnlySpan<char> id) => _bySpan.TryGetValue(id, out var key) ? key : null;
+    public Key? Find(ReadOnlySpan<char> id) => _bySpan.TryGetValue(id, out var slot) ? slot.Record : null;
 
-    /// <summary>All keys, in no order. For any thread.</summary>
-    public IEnumerable<Key> All => _byId.Values;
+    /// <summary>All keys, oldest first.</summary>
+    public IEnumerable<Key> All => After(0);
+
+    /// <summary>Those minted after a revision, oldest first.</summary>
+    public IEnumerable<Key> After(long revision) => _inOrder.After(revision);
+
+    /// <summary>The newest generation of a lineage; null when none is left.</summary>
+    public Key? NewestOf(string lineage) => _newest.GetValueOrDefault(lineage);
+
+    /// <summary>Keys of a lineage and of all below it, in no order.</summary>
+    public List<Key> Family(string lineage)
+    {
+        var ids = new List<string>();
+        var lineages = new Queue<string>([lineage]);
+        var seen = new HashSet<string>(StringComparer.Ordinal) { lineage };
+        while (lineages.TryDequeue(out var next))
+        {
+            lock (_gate)
+            {
+                ids.AddRange(In(next));
+                foreach (var child in Under(next))
+                {
+                    if (Find(child) is { } key && seen.Add(key.Lineage))
+                    {
+                        lineages.Enqueue(key.Lineage);
+                    }
+                }
+            }
+        }
+
+        return [.. ids.Select(Find).OfType<Key>()];
+    }
+
+    /// <summary>Ids of a lineage's keys, by generation.</summary>
+    internal IEnumerable<string> In(string lineage) => (_byLineage.GetValueOrDefault(lineage) ?? s_noGeneration).Select(entry => entry.Id);
+
+    /// <summary>How many keys a lineage has.</summary>
+    internal int CountIn(string lineage) => (_byLineage.GetValueOrDefault(lineage) ?? s_noGeneration).Count;
 
     /// <summary>Ids of the keys that no key minted.</summary>
     internal IReadOnlyCollection<string> Roots => _roots;
-
-    /// <summary>Ids of a lineage's keys.</summary>
-    internal IReadOnlyCollection<string> In(string lineage) => _byLineage.GetValueOrDefault(lineage) ?? s_none;
 
     /// <summary>Ids of the keys that were minted under a lineage.</summary>
     internal IReadOnlyCollection<string> Under(string lineage) => _byParent.GetValueOrDefault(lineage) ?? s_none;
@@ -56,27 +97,37 @@ public sealed class KeyTable
 
     internal void Put(Key key)
     {
-        var before = Find(key.Id);
-        if (before is { HeldUntil: > 0 })
+        var slot = _byId.GetValueOrDefault(key.Id);
+        if (slot?.Record is { HeldUntil: > 0 and var until })
         {
-            _expiries.Remove((before.HeldUntil, key.Id));
+            _expiries.Remove((until, key.Id));
         }
 
         if (key.EndedAt == 0)
         {
-            if (before is null)
+            if (slot is null)
             {
+                _byId[key.Id] = _inOrder.Add(key.Revision, key);
                 Index(key);
             }
+            else
+            {
+                slot.Replace(key);
+            }
 
-            _byId[key.Id] = key;
+            if (_newest.GetValueOrDefault(key.Lineage) is not { } newest || newest.Generation <= key.Generation)
+            {
+                _newest[key.Lineage] = key;
+            }
+
             if (key.HeldUntil != 0)
             {
                 _expiries.Add((key.HeldUntil, key.Id));
             }
         }
-        else if (_byId.TryRemove(key.Id, out _))
+        else if (slot is not null && _byId.TryRemove(key.Id, out _))
         {
+            _inOrder.Remove(slot);
             Unindex(key);
         }
 
@@ -85,19 +136,24 @@ public sealed class KeyTable
 
     private void Index(Key key)
     {
-        if (Add(_byLineage, key.Lineage, key.Id) == 1 && key.Account is { } account)
+        lock (_gate)
         {
-            _lineagesByAccount[account] = LineagesOf(account) + 1;
-        }
+            var generations = _byLineage.TryGetValue(key.Lineage, out var known) ? known : _byLineage[key.Lineage] = [];
+            generations.Add((key.Generation, key.Id));
+            if (generations.Count == 1 && key.Account is { } account)
+            {
+                _lineagesByAccount[account] = LineagesOf(account) + 1;
+            }
 
-        if (key.Parent is { } parent)
-        {
-            Add(_byParent, parent, key.Id);
-            Add(_byName, (parent, key.Name), key.Id);
-        }
-        else
-        {
-            _roots.Add(key.Id);
+            if (key.Parent is { } parent)
+            {
+                Add(_byParent, parent, key.Id);
+                Add(_byName, (parent, key.Name), key.Id);
+            }
+            else
+            {
+                _roots.Add(key.Id);
+            }
         }
 
         if (key.AgentId is { } agent)
@@ -108,27 +164,33 @@ public sealed class KeyTable
 
     private void Unindex(Key key)
     {
-        if (Drop(_byLineage, key.Lineage, key.Id) == 0 && key.Account is { } account)
+        lock (_gate)
         {
-            var left = LineagesOf(account) - 1;
-            if (left > 0)
+            var generations = _byLineage[key.Lineage];
+            generations.Remove((key.Generation, key.Id));
+            if (generations.Count > 0)
             {
-                _lineagesByAccount[account] = left;
+                if (_newest.GetValueOrDefault(key.Lineage)?.Id == key.Id)
+                {
+                    _newest[key.Lineage] = Find(generations.Max.Id)!;
+                }
             }
             else
             {
-                _lineagesByAccount.Remove(account);
+                _byLineage.Remove(key.Lineage);
+                _newest.TryRemove(key.Lineage, out _);
+                Uncount(key.Account);
             }
-        }
 
-        if (key.Parent is { } parent)
-        {
-            Drop(_byParent, parent, key.Id);
-            Drop(_byName, (parent, key.Name), key.Id);
-        }
-        else
-        {
-            _roots.Remove(key.Id);
+            if (key.Parent is { } parent)
+            {
+                Drop(_byParent, parent, key.Id);
+                Drop(_byName, (parent, key.Name), key.Id);
+            }
+            else
+            {
+                _roots.Remove(key.Id);
+            }
         }
 
         if (key.AgentId is { } agent)
@@ -137,16 +199,28 @@ public sealed class KeyTable
         }
     }
 
-    /// <summary>Returns how many there are now.</summary>
-    private static int Add<T>(Dictionary<T, HashSet<string>> index, T entry, string id) where T : notnull
+    private void Uncount(string? account)
     {
-        var ids = index.TryGetValue(entry, out var known) ? known : index[entry] = [];
-        ids.Add(id);
-        return ids.Count;
+        if (account is null)
+        {
+            return;
+        }
+
+        var left = LineagesOf(account) - 1;
+        if (left > 0)
+        {
+            _lineagesByAccount[account] = left;
+        }
+        else
+        {
+            _lineagesByAccount.Remove(account);
+        }
     }
 
-    /// <inheritdoc cref="Add"/>
-    private static int Drop<T>(Dictionary<T, HashSet<string>> index, T entry, string id) where T : notnull
+    private static void Add<T>(Dictionary<T, HashSet<string>> index, T entry, string id) where T : notnull =>
+        (index.TryGetValue(entry, out var ids) ? ids : index[entry] = []).Add(id);
+
+    private static void Drop<T>(Dictionary<T, HashSet<string>> index, T entry, string id) where T : notnull
     {
         var ids = index[entry];
         ids.Remove(id);
@@ -154,7 +228,5 @@ public sealed class KeyTable
         {
             index.Remove(entry);
         }
-
-        return ids.Count;
     }
 }

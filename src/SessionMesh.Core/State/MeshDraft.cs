@@ -1,5 +1,4 @@
 using SessionMesh.Core.Agents;
-using SessionMesh.Core.Idempotency;
 using SessionMesh.Core.Keys;
 using SessionMesh.Core.Log;
 using SessionMesh.Core.Sessions;
@@ -11,24 +10,29 @@ namespace SessionMesh.Core.State;
 /// One batch on its way: the base state, and over it what this batch has decided so far, a record a noun. Reads show both.
 /// <see cref="Commit"/> lays the overlay onto the base; dropping the draft leaves the base as it was. The writer's alone.
 /// </summary>
-public sealed class MeshDraft(MeshState state, Moment now)
+public sealed partial class MeshDraft(MeshState state, Moment now)
 {
     private readonly Dictionary<int, Agent> _agents = [];
     private readonly Dictionary<string, int> _newAgents = new(StringComparer.Ordinal);
+
+    /// <summary>By parent: children that this batch made or moved there.</summary>
+    private readonly Dictionary<int, HashSet<int>> _adopted = [];
     private readonly Dictionary<int, Inbox> _inboxes = [];
     private readonly Dictionary<long, Directive> _directives = [];
-    private readonly Dictionary<string, Key> _keys = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, int> _newLineages = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, int> _newAgentsByAccount = new(StringComparer.Ordinal);
-    private readonly Dictionary<UInt128, Receipt> _receipts = [];
+    private readonly DraftKeys _keys = new(state.Keys);
 
     /// <summary>By id; null for one that was removed.</summary>
     private readonly Dictionary<string, Session?> _sessions = new(StringComparer.Ordinal);
     private readonly List<Session> _removedSessions = [];
+    private int _moreSessions;
     private readonly List<(int Number, Beat Beat)> _renewals = [];
     private readonly List<Change> _changes = [];
 
     public Moment Now { get; } = now;
+
+    /// <summary>The disk is full and this batch is written to what is kept back for that: nothing may be done that can wait.</summary>
+    public bool Sparing { get; init; }
+
     public MeshState Base => state;
 
     /// <summary>Who asks for the command that is being decided: a key's id, or <see cref="Actors.Mesh"/>.</summary>
@@ -56,7 +60,7 @@ public sealed class MeshDraft(MeshState state, Moment now)
     public IReadOnlyCollection<Directive> ChangedDirectives => _directives.Values;
 
     /// <inheritdoc cref="ChangedAgents"/>
-    public IReadOnlyCollection<Key> ChangedKeys => _keys.Values;
+    public IReadOnlyCollection<Key> ChangedKeys => _keys.Changed;
 
     /// <inheritdoc cref="ChangedAgents"/>
     public IEnumerable<Session> ChangedSessions => _sessions.Values.OfType<Session>();
@@ -64,20 +68,11 @@ public sealed class MeshDraft(MeshState state, Moment now)
     /// <summary>Sessions whose rows go, as they were last.</summary>
     public IReadOnlyCollection<Session> RemovedSessions => _removedSessions;
 
-    /// <inheritdoc cref="ChangedAgents"/>
-    public IReadOnlyCollection<Receipt> NewReceipts => _receipts.Values;
-
     /// <summary>Numbers of agents with another inbox than before.</summary>
     public IReadOnlyCollection<int> ChangedInboxes => _inboxes.Keys;
 
-    /// <summary>Receipts below this revision go; 0 for none.</summary>
-    public long TrimReceiptsBelow { get; internal set; }
-
     /// <summary>The newest message that was kept for many; see <see cref="MessageKept"/>.</summary>
     public MessageKept? Message { get; internal set; } = state.Message;
-
-    /// <summary>Number that the next new agent gets.</summary>
-    public int NextNumber => state.Slots.Count + _newAgents.Count;
 
     /// <summary>
     /// From now on decides for that actor. False when it is a key that is not valid (any more): a call may have waited, or dripped in,
@@ -97,46 +92,48 @@ public sealed class MeshDraft(MeshState state, Moment now)
 
     /// <summary>An agent, whoever asks.</summary>
     public Agent? KnownAgent(string id) =>
-        _newAgents.TryGetValue(id, out var number) ? _agents[number] : state.Find(id) is { } slot ? AgentAt(slot.Agent.Number) : null;
+        _newAgents.TryGetValue(id, out var number) ? _agents[number]
+        : state.Find(id) is { } slot && !_gone.ContainsKey(slot.Agent.Number) ? AgentAt(slot.Agent.Number)
+        : null;
 
-    public Agent AgentAt(int number) => _agents.TryGetValue(number, out var agent) ? agent : state.Slots[number].Agent;
+    /// <summary>An agent by a number that this batch has from a record of its own.</summary>
+    /// <exception cref="InvalidOperationException">It was forgotten: the number is older than that. See <see cref="FindAt"/>.</exception>
+    public Agent AgentAt(int number) => FindAt(number) ?? throw new InvalidOperationException($"nobody has the number {number}");
 
-    public Inbox InboxOf(int number) =>
-        _inboxes.TryGetValue(number, out var inbox) ? inbox : number < state.Slots.Count ? state.Slots[number].Inbox : Inbox.Empty;
+    public Inbox InboxOf(int number) => _inboxes.TryGetValue(number, out var inbox) ? inbox : SlotAt(number)?.Inbox ?? Inbox.Empty;
 
     /// <summary>A directive that this batch issued or moved, as it is now, pending or not.</summary>
     public Directive ChangedDirective(long revision) => _directives[revision];
 
     /// <summary>What heartbeats said; of an agent that this batch made, nothing.</summary>
     public Vitals VitalsOf(int number) =>
-        number < state.Slots.Count ? state.Slots[number].ReadVitals() : new Vitals { Load = float.NaN, Progress = double.NaN, TouchedAt = AgentSlot.Never };
+        SlotAt(number)?.ReadVitals() ?? new Vitals { Load = float.NaN, Progress = double.NaN, TouchedAt = AgentSlot.Never };
 
-    public Key? FindKey(string id)
-    {
-        var key = _keys.TryGetValue(id, out var changed) ? changed : state.Keys.Find(id);
-        return key is { EndedAt: 0 } ? key : null;
-    }
+    public Key? FindKey(string id) => _keys.Find(id);
 
     /// <summary>Keys that no key minted: the root key, and what it was before.</summary>
-    public List<Key> RootKeys() => Merge(state.Keys.Roots, key => key.Parent is null);
+    public List<Key> RootKeys() => [.. _keys.Roots];
 
     /// <summary>Keys of a lineage.</summary>
-    public List<Key> KeysIn(string lineage) => Merge(state.Keys.In(lineage), key => key.Lineage == lineage);
+    public List<Key> KeysIn(string lineage) => [.. _keys.In(lineage)];
+
+    /// <summary>Whether a lineage has any key left.</summary>
+    public bool HasKeysIn(string lineage) => _keys.CountIn(lineage) > 0;
+
+    /// <summary>The lineage that another was minted under; null for none, or when no key of it is left.</summary>
+    public string? LineageAbove(string lineage) => _keys.In(lineage).FirstOrDefault()?.Parent;
 
     /// <summary>Keys that were minted under a lineage.</summary>
-    public List<Key> KeysUnder(string lineage) => Merge(state.Keys.Under(lineage), key => key.Parent == lineage);
+    public List<Key> KeysUnder(string lineage) => [.. _keys.Under(lineage)];
 
     /// <summary>Keys of one name under a lineage: its generations.</summary>
-    public List<Key> KeysNamed(string parent, string name) => Merge(state.Keys.Named(parent, name), key => key.Parent == parent && key.Name == name);
+    public List<Key> KeysNamed(string parent, string name) => [.. _keys.Named(parent, name)];
 
     /// <summary>Keys bound to an agent.</summary>
-    public List<Key> KeysBoundTo(string agentId) => Merge(state.Keys.BoundTo(agentId), key => key.AgentId == agentId);
+    public List<Key> KeysBoundTo(string agentId) => [.. _keys.BoundTo(agentId)];
 
-    /// <summary>Lineages of an account; those that this batch ended count until the next.</summary>
-    public int LineagesOf(string account) => state.Keys.LineagesOf(account) + _newLineages.GetValueOrDefault(account);
-
-    /// <summary>Agents that an account made known.</summary>
-    public int AgentsOf(string account) => state.Indexes.OwnedBy(account) + _newAgentsByAccount.GetValueOrDefault(account);
+    /// <inheritdoc cref="DraftKeys.LineagesOf"/>
+    public int LineagesOf(string account) => _keys.LineagesOf(account);
 
     /// <summary>A plain session, if the caller may see it: a key that is for some agents is for no session without one.</summary>
     public Session? FindSession(string id) => Caller?.Reach is null ? KnownSession(id) : null;
@@ -145,47 +142,34 @@ public sealed class MeshDraft(MeshState state, Moment now)
     public Session? KnownSession(string id) => _sessions.TryGetValue(id, out var session) ? session : state.Sessions.Find(id);
 
     /// <summary>Plain sessions that the caller may see.</summary>
-    public int SessionCount => Caller?.Reach is not null ? 0 : state.Sessions.Count - _removedSessions.Count(s => s.Revision <= state.Revision) + ChangedSessions.Count(s => s.Revision > state.Revision);
+    public int SessionCount => Caller?.Reach is not null ? 0 : state.Sessions.Count + _moreSessions;
 
-    /// <summary>All plain sessions that the caller may see, oldest first.</summary>
-    public IEnumerable<Session> Sessions()
+    /// <summary>
+    /// Plain sessions that are over, and were before a time, as far as the caller may see them: earliest end first, then what this batch
+    /// changed.
+    /// </summary>
+    /// <param name="before">Microseconds.</param>
+    public IEnumerable<Session> SessionsOver(long before)
     {
         if (Caller?.Reach is not null)
         {
-            yield break;
+            return [];
         }
 
-        foreach (var session in state.Sessions.After(0))
-        {
-            if (!_sessions.ContainsKey(session.Id))
-            {
-                yield return session;
-            }
-            else if (_sessions[session.Id] is { } changed && changed.Revision == session.Revision)
-            {
-                yield return changed;
-            }
-        }
-
-        foreach (var session in ChangedSessions.Where(s => s.Revision > state.Revision))
-        {
-            yield return session;
-        }
+        var at = Now.Micros();
+        return state.Sessions.Over(at, before).Where(session => !_sessions.ContainsKey(session.Id))
+            .Concat(ChangedSessions.Where(session => session.OverSince(at) is > 0 and var since && since < before));
     }
-
-    public Receipt? FindReceipt(UInt128 scope) => _receipts.TryGetValue(scope, out var receipt) ? receipt : state.Receipts.Find(scope);
 
     /// <summary>Numbers of the direct children.</summary>
     public List<int> Children(int number)
     {
         var children = number < state.Slots.Count ? state.Forest.Children(number) : [];
-        children.RemoveAll(child => AgentAt(child).Parent != number);
-        foreach (var agent in _agents.Values)
+        if (_agents.Count > 0 || _gone.Count > 0)
         {
-            if (agent.Parent == number && !children.Contains(agent.Number))
-            {
-                children.Add(agent.Number);
-            }
+            // A number that this batch has freed may be another's by now, who is among the adopted.
+            children.RemoveAll(child => _gone.ContainsKey(child) || AgentAt(child).Parent != number);
+            children.AddRange(_adopted.GetValueOrDefault(number) ?? []);
         }
 
         return children;
@@ -244,36 +228,17 @@ public sealed class MeshDraft(MeshState state, Moment now)
     /// <summary>Lays the overlay onto the base. Call it once, after the batch is durable.</summary>
     public void Commit()
     {
-        foreach (var number in _newAgents.Values.Order())
+        state.Recent.Add(Revision, [.. _agents.Keys, .. _gone.Keys]);
+        if (_forgotten.Count > 0)
         {
-            state.Put(_agents[number]);
+            state.BeginForgetting();
+            state.Forget(_gone, ForgottenIncarnation);
+            CommitAgents(); // who may get their numbers
+            state.EndForgetting();
         }
-
-        // Only now: an agent may have been moved below one that is newer than itself.
-        foreach (var number in _newAgents.Values)
+        else
         {
-            state.Forest.Move(state.Slots[number], number, -1, _agents[number].Parent);
-        }
-
-        // Inboxes before agents: who finds an agent dead finds its last word in the inbox.
-        foreach (var (number, inbox) in _inboxes)
-        {
-            state.Slots[number].Replace(inbox);
-        }
-
-        foreach (var (number, agent) in _agents)
-        {
-            var before = state.Slots[number].Agent;
-            if (!ReferenceEquals(before, agent))
-            {
-                state.Put(agent);
-                state.Forest.Move(state.Slots[number], number, before.Parent, agent.Parent);
-            }
-        }
-
-        foreach (var (number, beat) in _renewals)
-        {
-            state.Slots[number].Renew(beat, Now);
+            CommitAgents();
         }
 
         state.Message = Message;
@@ -293,11 +258,13 @@ public sealed class MeshDraft(MeshState state, Moment now)
 
     internal void Put(Agent agent, bool isNew = false)
     {
+        CountFor(agent, isNew);
+        var isOld = !isNew && !_newAgents.ContainsKey(agent.Id);
+        Adopt(agent, isNew ? -1 : AgentAt(agent.Number).Parent, isOld ? state.AgentAt(agent.Number)!.Parent : -1);
         _agents[agent.Number] = agent;
         if (isNew)
         {
             _newAgents.Add(agent.Id, agent.Number);
-            Count(_newAgentsByAccount, agent.Owner);
         }
     }
 
@@ -307,25 +274,41 @@ public sealed class MeshDraft(MeshState state, Moment now)
         _directives[directive.Revision] = directive;
     }
 
-    internal void Put(Key key)
+    internal void Put(Key key) => _keys.Put(key);
+
+    internal void Put(Session session)
     {
-        if (key.Lineage == key.Id && !_keys.ContainsKey(key.Id) && state.Keys.Find(key.Id) is null)
-        {
-            Count(_newLineages, key.Account);
-        }
-
-        _keys[key.Id] = key;
+        _moreSessions += KnownSession(session.Id) is null ? 1 : 0;
+        _sessions[session.Id] = session;
     }
-
-    internal void Put(Session session) => _sessions[session.Id] = session;
 
     internal void Remove(Session session)
     {
+        _moreSessions--;
         _sessions[session.Id] = null;
         _removedSessions.Add(session);
     }
 
-    internal void Put(Receipt receipt) => _receipts[receipt.Scope] = receipt;
+    /// <param name="from">Number of its parent until now.</param>
+    /// <param name="committed">Number of its parent as the base has it.</param>
+    private void Adopt(Agent agent, int from, int committed)
+    {
+        if (agent.Parent == from)
+        {
+            return;
+        }
+
+        if (_adopted.TryGetValue(from, out var before))
+        {
+            before.Remove(agent.Number);
+        }
+
+        if (agent.Parent >= 0 && agent.Parent != committed)
+        {
+            var children = _adopted.TryGetValue(agent.Parent, out var known) ? known : _adopted[agent.Parent] = [];
+            children.Add(agent.Number);
+        }
+    }
 
     private void CommitSessions()
     {
@@ -337,71 +320,43 @@ public sealed class MeshDraft(MeshState state, Moment now)
         // In order of creation, as every list shows them.
         foreach (var session in ChangedSessions.OrderBy(s => s.Revision))
         {
-            state.Sessions.Put(session, Now.Wall);
+            state.Sessions.Put(session);
         }
     }
 
-    private static void Count(Dictionary<string, int> counts, string? account)
+    private bool IsReplaced(int number) => _agents.TryGetValue(number, out var agent) && !ReferenceEquals(state.Slots[number]!.Agent, agent);
+
+    private static void Count(Dictionary<string, int> counts, string? account, int by)
     {
-        if (account is not null)
+        if (account is not null && by != 0)
         {
-            counts[account] = counts.GetValueOrDefault(account) + 1;
+            counts[account] = counts.GetValueOrDefault(account) + by;
         }
     }
 
     private void CommitKeysAndReceipts()
     {
-        foreach (var key in _keys.Values)
+        foreach (var key in _keys.Changed)
         {
             state.Keys.Put(key);
         }
 
-        foreach (var receipt in _receipts.Values)
-        {
-            state.Receipts.Put(receipt);
-        }
-
-        if (TrimReceiptsBelow > 0)
-        {
-            state.Receipts.Trim(TrimReceiptsBelow);
-        }
+        CommitReceipts();
     }
 
     private void Reschedule()
     {
         foreach (var number in _agents.Keys)
         {
-            state.Leases.Schedule(state.Slots[number], number, Now);
+            state.Leases.Schedule(state.Slots[number]!, number, Now);
         }
 
         foreach (var number in _inboxes.Keys)
         {
             if (!_agents.ContainsKey(number))
             {
-                state.Leases.Schedule(state.Slots[number], number, Now);
+                state.Leases.Schedule(state.Slots[number]!, number, Now);
             }
         }
-    }
-
-    private List<Key> Merge(IReadOnlyCollection<string> committed, Func<Key, bool> matches)
-    {
-        var keys = new List<Key>();
-        foreach (var id in committed)
-        {
-            if (FindKey(id) is { } key)
-            {
-                keys.Add(key);
-            }
-        }
-
-        foreach (var key in _keys.Values)
-        {
-            if (key.EndedAt == 0 && matches(key) && !committed.Contains(key.Id))
-            {
-                keys.Add(key);
-            }
-        }
-
-        return keys;
     }
 }

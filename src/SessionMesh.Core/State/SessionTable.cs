@@ -1,157 +1,118 @@
 using System.Collections.Concurrent;
-using SessionMesh.Core.Leases;
 using SessionMesh.Core.Sessions;
 
 namespace SessionMesh.Core.State;
 
-/// <summary>A session's place in the list: the record is replaced whole, and null once it was deleted.</summary>
-public sealed class SessionSlot : ITimed
-{
-    private Session? _session;
-
-    internal SessionSlot(Session session) => (Revision, _session) = (session.Revision, session);
-
-    public long Revision { get; }
-    public Session? Session => Volatile.Read(ref _session);
-
-    int ITimed.DueTick { get; set; } = int.MaxValue;
-
-    internal void Replace(Session? session) => Volatile.Write(ref _session, session);
-}
-
 /// <summary>
-/// Plain sessions, by id and in the order in which they were created. Finding and listing is for any thread; the rest is the writer's alone.
-/// Expiry is exact because readers compare times; the wheel only finds what the log has yet to say.
+/// Plain sessions, by id, in the order in which they were created, and by their ends. Finding and listing is for any thread; the rest is
+/// the writer's alone. Expiry is exact because readers compare times; what is due only says what the log has yet to say.
 /// </summary>
 public sealed class SessionTable
 {
-    /// <summary>Deleted places that are worth making a new list for, if they are half of it.</summary>
-    private const int Sparse = 4096;
+    private readonly ConcurrentDictionary<string, RevisionSlot<Session>> _byId = new(StringComparer.Ordinal);
+    private readonly RevisionList<Session> _inOrder = new();
 
-    private const long LookEvery = 3_600_000;
+    /// <summary>Held while the two below are changed, and while another thread reads them.</summary>
+    private readonly Lock _gate = new();
 
-    private readonly ConcurrentDictionary<string, SessionSlot> _byId = new(StringComparer.Ordinal);
-    private readonly LeaseWheel<SessionSlot> _wheel = new();
-    private SlotList<SessionSlot> _slots = new();
-    private long _origin = long.MinValue;
-    private int _holes;
+    /// <summary>Those with an end that the log has not said, by that end.</summary>
+    private readonly EndIndex _ending = new();
+
+    /// <summary>Those that are known to be over, by when they were.</summary>
+    private readonly EndIndex _ended = new();
 
     public int Count => _byId.Count;
 
-    public Session? Find(string id) => _byId.GetValueOrDefault(id)?.Session;
+    public Session? Find(string id) => _byId.GetValueOrDefault(id)?.Record;
 
     /// <summary>Those created after a revision, oldest first. What changes meanwhile may or may not be seen; each record is whole.</summary>
-    public IEnumerable<Session> After(long revision)
+    public IEnumerable<Session> After(long revision) => _inOrder.After(revision);
+
+    /// <summary>
+    /// Ids of sessions whose time is over and of which the log has not said so, earliest end first; the same ones until it has. For any
+    /// thread.
+    /// </summary>
+    /// <param name="wall">Milliseconds.</param>
+    /// <param name="most">So many at most.</param>
+    public List<string> Due(long wall, int most)
     {
-        var slots = Volatile.Read(ref _slots);
-        for (var at = FirstAfter(slots, revision); at < slots.Count; at++)
+        lock (_gate)
         {
-            if (slots[at].Session is { } session)
-            {
-                yield return session;
-            }
+            return [.. _ending.InOrder().TakeWhile(entry => entry.At <= wall * 1000).Take(most).Select(entry => entry.Slot.Record!.Id)];
         }
     }
 
-    /// <summary>Takes sessions whose time is over and of which the log has not said so; they are found again a tick later until it has.</summary>
-    /// <param name="wall">Milliseconds.</param>
-    public List<string> TakeDue(long wall)
+    /// <summary>Those that are over, and were before a time, earliest end first.</summary>
+    /// <param name="now">Microseconds.</param>
+    /// <param name="before">Microseconds.</param>
+    internal IEnumerable<Session> Over(long now, long before)
     {
-        var candidates = new List<SessionSlot>();
-        var origin = Volatile.Read(ref _origin);
-        if (origin != long.MinValue)
+        using var ended = _ended.InOrder().TakeWhile(entry => entry.At < before).GetEnumerator();
+        using var ending = _ending.InOrder().TakeWhile(entry => entry.At <= now && entry.At < before).GetEnumerator();
+        var (moreEnded, moreEnding) = (ended.MoveNext(), ending.MoveNext());
+        while (moreEnded || moreEnding)
         {
-            _wheel.CollectDue(wall - origin, candidates);
-        }
-
-        var due = new List<string>();
-        foreach (var slot in candidates)
-        {
-            if (slot.Session is not { IsExpired: false, ExpiresAt: > 0 } session)
+            if (moreEnded && (!moreEnding || ended.Current.At <= ending.Current.At))
             {
-                continue;
-            }
-
-            if (session.IsOverAt(wall * 1000))
-            {
-                due.Add(session.Id);
-                _wheel.Schedule(slot, wall - origin);
+                yield return ended.Current.Slot.Record!;
+                moreEnded = ended.MoveNext();
             }
             else
             {
-                Schedule(slot, session, wall);
+                yield return ending.Current.Slot.Record!;
+                moreEnding = ending.MoveNext();
             }
         }
-
-        return due;
     }
 
-    internal void Put(Session session, long wall)
+    internal void Put(Session session)
     {
-        if (_origin == long.MinValue)
-        {
-            Volatile.Write(ref _origin, wall);
-        }
-
+        Session? before = null;
         if (_byId.TryGetValue(session.Id, out var slot) && slot.Revision == session.Revision)
         {
+            before = slot.Record;
             slot.Replace(session);
         }
         else
         {
-            slot = new SessionSlot(session);
-            _slots.Add(slot);
+            slot = _inOrder.Add(session.Revision, session);
             _byId[session.Id] = slot;
         }
 
-        Schedule(slot, session, wall);
+        Index(slot, before, session);
     }
 
     internal void Remove(string id, long revision)
     {
         if (_byId.TryGetValue(id, out var slot) && slot.Revision == revision && _byId.TryRemove(id, out _))
         {
-            slot.Replace(null);
-            if (++_holes >= Sparse && _holes > _slots.Count / 2)
-            {
-                Tighten();
-            }
+            Index(slot, slot.Record, null);
+            _inOrder.Remove(slot);
         }
     }
 
-    /// <summary>Looked at within the hour, however far its end: so that the wheel holds no deleted session for longer.</summary>
-    private void Schedule(SessionSlot slot, Session session, long wall)
+    private void Index(RevisionSlot<Session> slot, Session? before, Session? after)
     {
-        if (!session.IsExpired && session.ExpiresAt != 0)
+        var (from, was) = Place(before);
+        var (to, at) = Place(after);
+        if (from == to && was == at)
         {
-            _wheel.Schedule(slot, Math.Max(0, Math.Min(session.ExpiresAt / 1000, wall + LookEvery) - _origin));
+            return;
+        }
+
+        lock (_gate)
+        {
+            from?.Remove(was, slot);
+            to?.Add(at, slot);
         }
     }
 
-    private void Tighten()
+    /// <summary>Where a session stands, and at which microsecond; nowhere without an end, or with none that is a time.</summary>
+    private (EndIndex? Index, long At) Place(Session? session) => session switch
     {
-        var tight = new SlotList<SessionSlot>();
-        for (var at = 0; at < _slots.Count; at++)
-        {
-            if (_slots[at].Session is not null)
-            {
-                tight.Add(_slots[at]);
-            }
-        }
-
-        _holes = 0;
-        Volatile.Write(ref _slots, tight);
-    }
-
-    private static int FirstAfter(SlotList<SessionSlot> slots, long revision)
-    {
-        var (low, high) = (0, slots.Count);
-        while (low < high)
-        {
-            var middle = (low + high) >>> 1;
-            (low, high) = slots[middle].Revision <= revision ? (middle + 1, high) : (low, middle);
-        }
-
-        return low;
-    }
+        null => (null, 0),
+        { IsExpired: true } => session.OverSince(0) is > 0 and var since ? (_ended, since) : (null, 0),
+        { ExpiresAt: > 0 } => (_ending, session.ExpiresAt),
+        _ => (null, 0),
+    };
 }

@@ -4,21 +4,30 @@ using SessionMesh.Core.State;
 
 namespace SessionMesh.Core.Steering;
 
-/// <summary>Takes a directive back, as long as nobody has been given it.</summary>
+/// <summary>
+/// Takes a directive back, as long as nobody has been given it. What was handed to a socket a moment ago is not in the log yet: hold the
+/// directive back first (<see cref="AgentSlot.HoldBack"/>), or this may succeed for one that was shown.
+/// </summary>
 public sealed record CancelDirective : Command<Directive>
 {
     /// <summary>Number of the agent.</summary>
     public required int Number { get; init; }
     public required long Seq { get; init; }
 
+    /// <summary>Of the directive: the number may be another agent's by now, the revision is not.</summary>
+    public required long Revision { get; init; }
+
+    public static MeshError AlreadyDelivered() =>
+        new(409, ErrorCodes.AlreadyDelivered, "This directive was handed to a connection of the agent. Steer it again to correct it.");
+
     public override Outcome<Directive> Decide(MeshDraft draft)
     {
-        if (!draft.Reaches(draft.AgentAt(Number)))
+        if (draft.FindSince(Number, Revision) is not { } agent || !draft.Reaches(agent))
         {
             return SteeringRules.NoSuchDirective();
         }
 
-        if (draft.InboxOf(Number).Find(Seq) is not { } directive)
+        if (draft.InboxOf(Number).Find(Seq) is not { } directive || directive.IsOverdueAt(draft.Now.Wall))
         {
             return new MeshError(409, ErrorCodes.DirectiveOver, "This directive is over; there is nothing to take back.");
         }
@@ -30,7 +39,7 @@ public sealed record CancelDirective : Command<Directive>
                 : $"This directive is {directive.State.Word()} already. Steer the agent again to correct it.");
         }
 
-        draft.Emit(new DirectiveMoved { Subject = draft.AgentAt(Number).Id, Seq = Seq, State = DeliveryState.Cancelled });
+        draft.Emit(new DirectiveMoved { Subject = agent.Id, Seq = Seq, State = DeliveryState.Cancelled });
         return draft.ChangedDirective(directive.Revision);
     }
 }
@@ -51,6 +60,9 @@ public sealed record AckDirective : Command<AckOutcome>
 
     public override int Weight => BaseWeight + (Note?.Length ?? 0);
 
+    /// <summary>The answer to a stop or a pause is what makes either true; to anything else it may wait.</summary>
+    public override bool IsVital(MeshState state) => state.Find(AgentId)?.Inbox.Find(Seq) is { Verb: Verb.Stop or Verb.Pause };
+
     public override Outcome<AckOutcome> Decide(MeshDraft draft)
     {
         if (draft.FindAgent(AgentId) is not { } agent)
@@ -64,7 +76,8 @@ public sealed record AckDirective : Command<AckOutcome>
             return new MeshError(404, ErrorCodes.DirectiveNotFound, $"Agent '{AgentId}' has no directive {Seq}; the newest is {inbox.LastSeq}.");
         }
 
-        if (inbox.Find(Seq) is not { } directive)
+        // Past its deadline it is over, whether or not a sweep has said so: who reads it sees it expired.
+        if (inbox.Find(Seq) is not { } directive || directive.IsOverdueAt(draft.Now.Wall))
         {
             return new AckOutcome(agent, null, Over: true);
         }
@@ -96,14 +109,22 @@ public sealed record MarkDelivered : Command<int>
     public required long UpTo { get; init; }
     public required long After { get; init; }
 
+    /// <summary>Revision of the last of them: if the number was another agent's then, nothing of this is the present one's.</summary>
+    public required long Revision { get; init; }
+
     /// <summary>Answers how many moved.</summary>
     public override Outcome<int> Decide(MeshDraft draft)
     {
-        var agent = draft.AgentAt(Number);
+        if (draft.FindSince(Number, Revision) is not { } agent)
+        {
+            return 0;
+        }
+
         var moved = 0;
         foreach (var directive in draft.InboxOf(Number).Pending)
         {
-            if (directive.Seq > After && directive.Seq <= UpTo && directive.State == DeliveryState.Queued && directive.ExpiresAt > draft.Now.Wall)
+            if (directive.Seq > After && directive.Seq <= UpTo
+                && directive.State == DeliveryState.Queued && !directive.IsOverdueAt(draft.Now.Wall))
             {
                 draft.Emit(new DirectiveMoved { Subject = agent.Id, Seq = directive.Seq, State = DeliveryState.Delivered });
                 moved++;

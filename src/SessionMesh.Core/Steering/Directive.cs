@@ -6,8 +6,11 @@ public sealed record Directive
     /// <summary>Revision of the change that issued it; also its identity, see <see cref="DirectiveId"/>.</summary>
     public required long Revision { get; init; }
 
-    /// <summary>Number of the agent.</summary>
+    /// <summary>Number of the agent, as long as that is not forgotten.</summary>
     public required int Agent { get; init; }
+
+    /// <summary>Its id.</summary>
+    public required string AgentId { get; init; }
 
     /// <summary>1, 2, 3… per agent, without a gap.</summary>
     public required long Seq { get; init; }
@@ -34,6 +37,16 @@ public sealed record Directive
     /// <summary>When it became acknowledged, rejected, expired, cancelled or undeliverable.</summary>
     public long EndedAt { get; init; }
     public string? Note { get; init; }
+
+    /// <summary>Whether its time is over and nothing came of it, whatever the log says yet.</summary>
+    public bool IsOverdueAt(long wall) => State.IsPending() && ExpiresAt <= wall;
+
+    /// <summary>
+    /// As everybody is to see it at that time: expired from its deadline on, to the millisecond, while the sweep that writes it down
+    /// comes up to two seconds later. It writes the same.
+    /// </summary>
+    /// <param name="wall">Milliseconds.</param>
+    public Directive AsOf(long wall) => IsOverdueAt(wall) ? this with { State = DeliveryState.Expired, EndedAt = ExpiresAt } : this;
 }
 
 /// <summary>The public form of a directive's identity: <c>d-REVISION</c>.</summary>

@@ -42,10 +42,12 @@ public sealed class Inbox
         }
     }
 
-    /// <summary>What may be delivered: pending after that sequence number, and not expired. Its expiry becomes a change a little later.</summary>
+    /// <summary>
+    /// Whether anything may be delivered: pending, and not expired. What goes to a socket is for <see cref="State.AgentSlot.HandOut"/> to
+    /// say.
+    /// </summary>
     /// <param name="wall">Now, wall milliseconds.</param>
-    public ImmutableArray<Directive> Deliverable(long wall, long after = 0, int most = int.MaxValue) =>
-        Pending.IsEmpty ? Pending : [.. Pending.Where(d => d.Seq > after && d.ExpiresAt > wall).Take(most)];
+    public bool HasDeliverable(long wall) => Pending.Any(d => d.ExpiresAt > wall);
 
     internal Inbox Issue(Directive directive) => new(directive.Seq, directive.Revision, Pending.Add(directive));
 

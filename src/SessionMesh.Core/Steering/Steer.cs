@@ -1,3 +1,4 @@
+using SessionMesh.Contracts;
 using SessionMesh.Core.Agents;
 using SessionMesh.Core.State;
 
@@ -21,6 +22,9 @@ public sealed record Message
 
     /// <summary>Characters of what can be long.</summary>
     internal int Length => (Text?.Length ?? 0) + (Data?.Length ?? 0);
+
+    /// <summary>A pause that brings little else to keep: see <see cref="Command{T}.IsVital"/>.</summary>
+    public bool IsVital => Verb == Verb.Pause && Length <= Limits.NoteLength;
 }
 
 /// <summary>What a steer came to: one directive, or a result for each of many agents.</summary>
@@ -33,6 +37,8 @@ public sealed record SteerAgent : Command<SteerOutcome>
     public required Message Message { get; init; }
 
     public override int Weight => BaseWeight + Message.Length;
+
+    public override bool IsVital(MeshState state) => Message.IsVital;
 
     public override Outcome<SteerOutcome> Decide(MeshDraft draft)
     {
@@ -60,13 +66,29 @@ public sealed record SteerMany : Command<SteerOutcome>
     public required Message Message { get; init; }
     public int? Expect { get; init; }
     public bool DryRun { get; init; }
+    public override bool OnlyLooks => DryRun;
 
-    public override int Weight => BaseWeight + Message.Length;
+    /// <summary>Who matched when the call came in, see <see cref="Eligible"/>; null to search when it is decided.</summary>
+    public Candidates? Found { get; init; }
+
+    public override bool NeedsNoTurn => DryRun;
+
+    /// <summary>States of the agents that such a message goes to.</summary>
+    public static IReadOnlyList<Liveness> Eligible(bool hold) =>
+        hold ? [Liveness.Alive, Liveness.Suspect, Liveness.Lost, Liveness.Declared] : [Liveness.Alive, Liveness.Suspect];
+
+    public override int Weight => BaseWeight + Message.Length + ((Found?.Numbers.Count ?? 0) * sizeof(int));
+
+    public override bool IsVital(MeshState state) => Message.IsVital;
 
     public override Outcome<SteerOutcome> Decide(MeshDraft draft)
     {
-        var matched = Selection.Match(draft, agent =>
-            agent.Liveness is Liveness.Alive or Liveness.Suspect || (Message.Hold && agent.Liveness is Liveness.Lost or Liveness.Declared));
+        if (Found is { IsTooMany: true } && Selection.CheckCount(Found.Count, Expect) is { } tooMany)
+        {
+            return tooMany;
+        }
+
+        var matched = Selection.Match(draft, Eligible(Message.Hold), Found);
         if (DryRun)
         {
             return new SteerOutcome(null, matched.ConvertAll(agent => new Steered(agent.Id, null, null)));
@@ -90,6 +112,8 @@ public sealed record SteerEach : Command<IReadOnlyList<Steered>>
     public required IReadOnlyList<(string AgentId, Message Message)> Steers { get; init; }
 
     public override int Weight => BaseWeight + Steers.Sum(steer => 128 + steer.Message.Length);
+
+    public override bool IsVital(MeshState state) => Steers.All(steer => steer.Message.IsVital);
 
     /// <summary>Answers in the order of <see cref="Steers"/>.</summary>
     public override Outcome<IReadOnlyList<Steered>> Decide(MeshDraft draft)

@@ -29,7 +29,8 @@ public static class SteeringRules
             };
         }
 
-        return draft.InboxOf(agent.Number).Pending.Length < Limits.Inbox
+        var pending = draft.InboxOf(agent.Number).Pending;
+        return pending.Length < Limits.Inbox || pending.Count(d => !d.IsOverdueAt(draft.Now.Wall)) < Limits.Inbox
             ? null
             : new MeshError(429, ErrorCodes.InboxFull, $"Agent '{agent.Id}' has {Limits.Inbox} directives waiting. Wait until it has taken some, or cancel some.")
             {
@@ -79,9 +80,27 @@ public static class SteeringRules
     {
         foreach (var directive in draft.InboxOf(number).Pending)
         {
-            if (directive.ExpiresAt <= draft.Now.Wall)
+            if (directive.IsOverdueAt(draft.Now.Wall))
             {
                 draft.Emit(new DirectiveMoved { Subject = draft.AgentAt(number).Id, Seq = directive.Seq, State = DeliveryState.Expired });
+            }
+        }
+    }
+
+    /// <summary>Another incarnation begins: a stop that outlived the one before was never meant for it.</summary>
+    internal static void EndStops(MeshDraft draft, int number)
+    {
+        foreach (var directive in draft.InboxOf(number).Pending)
+        {
+            if (directive.Verb == Verb.Stop && directive.ExpiresAt > draft.Now.Wall)
+            {
+                draft.Emit(new DirectiveMoved
+                {
+                    Subject = draft.AgentAt(number).Id,
+                    Seq = directive.Seq,
+                    State = DeliveryState.Undeliverable,
+                    Note = "another incarnation began",
+                });
             }
         }
     }
@@ -93,6 +112,7 @@ public static class SteeringRules
     internal static void EndPending(MeshDraft draft, int number, bool confirmed)
     {
         var id = draft.AgentAt(number).Id;
+        ExpireDue(draft, number); // what its deadline has ended already stays that way
         foreach (var directive in draft.InboxOf(number).Pending)
         {
             if (directive.Verb != Verb.Stop)
@@ -103,6 +123,15 @@ public static class SteeringRules
             {
                 draft.Emit(new DirectiveMoved { Subject = id, Seq = directive.Seq, State = DeliveryState.Acknowledged, Note = directive.Note ?? "the process ended" });
             }
+        }
+    }
+
+    /// <summary>Nobody will ever take what is pending, stops included.</summary>
+    internal static void GiveUpPending(MeshDraft draft, Agent agent, string why)
+    {
+        foreach (var directive in draft.InboxOf(agent.Number).Pending)
+        {
+            draft.Emit(new DirectiveMoved { Subject = agent.Id, Seq = directive.Seq, State = DeliveryState.Undeliverable, Note = why });
         }
     }
 }

@@ -144,7 +144,8 @@ public sealed class AgentLists(MeshEngine engine, RowWriter rows, SessionLists s
         json.Raw("{"u8);
         rows.WriteMembers(json, agent, slot.ReadVitals(), engine.Now, RowFields.All);
         json.Raw(",\"descendants\":"u8);
-        json.Number(engine.State.Descendants(agent.Number).Count(below => engine.State.Reaches(key, below.Agent)));
+        var reach = new ReachMemo(key, engine.State.AgentAt);
+        json.Number(engine.State.Descendants(agent.Number).Count(below => reach.Reaches(below.Agent)));
         json.Raw(",\"pending\":"u8);
         json.Number(slot.Inbox.Pending.Length);
         json.Raw(",\"last_exit\":"u8);

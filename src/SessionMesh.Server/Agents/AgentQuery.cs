@@ -7,26 +7,26 @@ using SessionMesh.Core.State;
 namespace SessionMesh.Server.Agents;
 
 /// <summary>
-/// Which agents a list asks for: bitmaps that are ANDed a word of 64 agents at a time, in order of first registration. The
-/// order never changes, so that the number of the last row is a stable cursor.
+/// Which agents a list asks for: bitmaps that are ANDed a word of 64 agents at a time, in order of their numbers. An agent never
+/// changes its number, so that the number of the last row is a stable cursor.
 /// </summary>
 internal sealed class AgentQuery
 {
     private readonly MeshState _state;
-    private readonly NumberSet? _liveness;
+    private readonly NumberQuery _query = new();
+    private readonly long _asOf;
     private readonly bool _stalledOnly;
-    private readonly List<NumberSet> _within = [];
-    private bool _empty;
 
     /// <param name="filter">One of <see cref="AliveFilter.Allowed"/>.</param>
     public AgentQuery(MeshState state, string filter)
     {
         _state = state;
+        _asOf = state.Revision; // before any set is looked at
         _stalledOnly = filter == AliveFilter.Stalled;
         if (filter != AliveFilter.All)
         {
             var liveness = Words.TryParse(filter, out Liveness named) ? named : Liveness.Alive;
-            _liveness = state.Indexes.With(liveness);
+            _query.Within(state.Indexes.With(liveness));
         }
     }
 
@@ -34,7 +34,7 @@ internal sealed class AgentQuery
     {
         if (specialization is not null)
         {
-            Within(_state.Indexes.TryGetSpecialization(specialization, out var numbers) ? numbers : null);
+            _query.Within(_state.Indexes.TryGetSpecialization(specialization, out var numbers) ? numbers : null);
         }
 
         return this;
@@ -44,7 +44,7 @@ internal sealed class AgentQuery
     {
         if (cluster is not null)
         {
-            Within(_state.Indexes.TryGetCluster(cluster, out var numbers) ? numbers : null);
+            _query.Within(_state.Indexes.TryGetCluster(cluster, out var numbers) ? numbers : null);
         }
 
         return this;
@@ -60,12 +60,12 @@ internal sealed class AgentQuery
 
         foreach (var id in reach?.Agents ?? [])
         {
-            Within(_state.Find(id) is { } slot ? Numbers([slot]) : null);
+            _query.Within(_state.Find(id) is { } slot ? Numbers([slot]) : null);
         }
 
         foreach (var id in reach?.Subtrees ?? [])
         {
-            Within(_state.Find(id) is { } root ? Numbers(_state.Descendants(root.Agent.Number, dead: true).Append(root)) : null);
+            _query.Within(_state.Find(id) is { } root ? Numbers(_state.Descendants(root.Agent.Number, dead: true).Append(root)) : null);
         }
 
         return this;
@@ -77,7 +77,7 @@ internal sealed class AgentQuery
     /// </summary>
     public int Fill(List<AgentSlot> page, int after, int limit, Moment now)
     {
-        if (_empty)
+        if (_query.IsEmpty)
         {
             return -1;
         }
@@ -86,7 +86,7 @@ internal sealed class AgentQuery
         var first = after + 1;
         for (var word = first >> 6; word << 6 < count; word++)
         {
-            var bits = Word(word);
+            var bits = _query.Word(word);
             if (word == first >> 6)
             {
                 bits &= ulong.MaxValue << (first & 63);
@@ -100,7 +100,11 @@ internal sealed class AgentQuery
                     return -1;
                 }
 
-                var slot = _state.Slots[number];
+                if (_state.Slots[number] is not { } slot || slot.Agent.Born > _asOf)
+                {
+                    continue; // forgotten since the sets were looked at; who has the number now is in none of them
+                }
+
                 if (_stalledOnly && !slot.ReadVitals().IsStalled(now))
                 {
                     continue;
@@ -118,17 +122,6 @@ internal sealed class AgentQuery
         return -1;
     }
 
-    private ulong Word(int word)
-    {
-        var bits = _liveness?.Word(word) ?? ulong.MaxValue;
-        foreach (var set in _within)
-        {
-            bits &= set.Word(word);
-        }
-
-        return bits;
-    }
-
     private static NumberSet Numbers(IEnumerable<AgentSlot> slots)
     {
         var numbers = new NumberSet();
@@ -138,17 +131,5 @@ internal sealed class AgentQuery
         }
 
         return numbers;
-    }
-
-    private void Within(NumberSet? numbers)
-    {
-        if (numbers is null)
-        {
-            _empty = true;
-        }
-        else
-        {
-            _within.Add(numbers);
-        }
     }
 }

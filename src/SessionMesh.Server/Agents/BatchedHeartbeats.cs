@@ -3,10 +3,13 @@ using SessionMesh.Contracts.Json;
 using SessionMesh.Core;
 using SessionMesh.Core.Agents;
 using SessionMesh.Core.Keys;
+using SessionMesh.Core.State;
+using SessionMesh.Core.Steering;
 using SessionMesh.Server.Audit;
 using SessionMesh.Server.Auth;
 using SessionMesh.Server.Engine;
 using SessionMesh.Server.Http;
+using SessionMesh.Server.Telemetry;
 
 namespace SessionMesh.Server.Agents;
 
@@ -14,7 +17,7 @@ namespace SessionMesh.Server.Agents;
 /// <c>POST /heartbeats</c>: many agents in one call. Each stands for itself: one that is refused does not refuse the others.
 /// Acks are taken as a heartbeat's are.
 /// </summary>
-public sealed class BatchedHeartbeats(MeshEngine engine, ProblemWriter problems, RefusalLog refusals)
+public sealed class BatchedHeartbeats(MeshEngine engine, ProblemWriter problems, RefusalLog refusals, MeshMetrics metrics)
 {
     public async Task Beat(HttpContext http)
     {
@@ -54,21 +57,13 @@ public sealed class BatchedHeartbeats(MeshEngine engine, ProblemWriter problems,
 
     private async Task<HeartbeatsAnswer> TakeAsync(HttpContext http, IReadOnlyList<AgentBeat> beats)
     {
-        var key = http.GetKey();
+        var outcomes = await TakeAllAsync(http, beats);
         var taken = new List<(string Id, Taken Beat)>(beats.Count);
         var refused = new List<RefusedHeartbeat>();
-        var acks = new List<(string Id, Task<List<RefusedAck>?> Refused)>();
-        foreach (var beat in beats)
+        var acks = new List<(string Id, Command<AckOutcome> Ack)>();
+        for (var i = 0; i < beats.Count; i++)
         {
-            var id = beat.AgentId;
-            var notYours = key.CheckAgent(ScopeSet.RegistryWrite, id);
-            if (notYours is not null)
-            {
-                refusals.Record(http, notYours, id); // within an answer that is 200
-            }
-
-            var fenced = notYours ?? Fencing.CheckEpoch(engine.State, beat.Report?.Epoch);
-            var outcome = fenced ?? await Heartbeats.TakeAsync(engine, http, id, beat.Report);
+            var (id, outcome) = (beats[i].AgentId, outcomes[i]);
             if (!outcome.Succeeded)
             {
                 refused.Add(new RefusedHeartbeat { AgentId = id, Code = outcome.Error.Code });
@@ -76,14 +71,17 @@ public sealed class BatchedHeartbeats(MeshEngine engine, ProblemWriter problems,
             }
 
             taken.Add((id, outcome.Value));
-            if (beat.Report is { Acks: { Count: > 0 } said } report)
+            if (beats[i].Report is { Acks: { Count: > 0 } said } report)
             {
-                acks.Add((id, Heartbeats.AcknowledgeAsync(engine, http, id, report.Incarnation, said)));
+                acks.AddRange(Heartbeats.Acks(http.GetKey(), id, report.Incarnation, said).Select(ack => (id, ack)));
             }
         }
 
-        var refusedAcks = await RefusedAsync(acks);
-        var pending = taken.FindAll(t => !t.Beat.Slot.Inbox.Deliverable(engine.Now.Wall).IsEmpty).ConvertAll(t => t.Id);
+        metrics.Beat(taken.Count);
+        var refusedAcks = await AcknowledgeAsync(http, acks);
+        var pending = taken
+            .FindAll(t => t.Beat.Slot.Inbox.HasDeliverable(engine.Now.Wall) && t.Beat.Slot.Agent.Incarnation == t.Beat.Incarnation)
+            .ConvertAll(t => t.Id);
         return new HeartbeatsAnswer
         {
             Epoch = engine.State.Epoch,
@@ -94,18 +92,60 @@ public sealed class BatchedHeartbeats(MeshEngine engine, ProblemWriter problems,
         };
     }
 
-    private static async Task<Dictionary<string, IReadOnlyList<RefusedAck>>?> RefusedAsync(List<(string Id, Task<List<RefusedAck>?> Refused)> acks)
+    /// <summary>
+    /// An outcome each, in their order. Those that only the engine can take go to it together: a fleet that comes back is one commit.
+    /// </summary>
+    private async Task<Outcome<Taken>[]> TakeAllAsync(HttpContext http, IReadOnlyList<AgentBeat> beats)
     {
-        Dictionary<string, IReadOnlyList<RefusedAck>>? refused = null;
-        foreach (var (id, task) in acks)
+        var key = http.GetKey();
+        var outcomes = new Outcome<Taken>[beats.Count];
+        var asked = new List<(int At, Command<Agent> Revival)>();
+        for (var i = 0; i < beats.Count; i++)
         {
-            if (await task is { } some)
+            var id = beats[i].AgentId;
+            if (key.CheckAgent(ScopeSet.RegistryWrite, id) is { } notYours)
             {
-                refused ??= new(StringComparer.Ordinal);
-                refused[id] = refused.TryGetValue(id, out var before) ? [.. before, .. some] : some;
+                refusals.Record(http, notYours, id); // within an answer that is 200
+                outcomes[i] = notYours;
+            }
+            else if (Fencing.CheckEpoch(engine.State, beats[i].Report?.Epoch) is { } restored)
+            {
+                outcomes[i] = restored;
+            }
+            else if (Heartbeats.TryTake(engine, key, id, beats[i].Report) is { } outcome)
+            {
+                outcomes[i] = outcome;
+            }
+            else
+            {
+                asked.Add((i, Heartbeats.Revival(key, id, beats[i].Report)));
             }
         }
 
-        return refused;
+        var revived = await Heartbeats.TogetherAsync(engine, http, asked.ConvertAll(one => one.Revival));
+        for (var i = 0; i < asked.Count; i++)
+        {
+            outcomes[asked[i].At] = Heartbeats.Revived(engine, beats[asked[i].At].AgentId, revived[i]);
+        }
+
+        return outcomes;
+    }
+
+    private async Task<Dictionary<string, IReadOnlyList<RefusedAck>>?> AcknowledgeAsync(
+        HttpContext http, List<(string Id, Command<AckOutcome> Ack)> acks)
+    {
+        Dictionary<string, List<RefusedAck>>? refused = null;
+        var outcomes = await Heartbeats.TogetherAsync(engine, http, acks.ConvertAll(one => one.Ack));
+        for (var i = 0; i < acks.Count; i++)
+        {
+            if (outcomes[i].Error is { } error)
+            {
+                refused ??= new(StringComparer.Ordinal);
+                var ofAgent = refused.TryGetValue(acks[i].Id, out var before) ? before : refused[acks[i].Id] = [];
+                ofAgent.Add(new RefusedAck { Seq = ((AckDirective)acks[i].Ack).Seq, Code = error.Code, Detail = error.Detail });
+            }
+        }
+
+        return refused?.ToDictionary(entry => entry.Key, IReadOnlyList<RefusedAck> (entry) => entry.Value, StringComparer.Ordinal);
     }
 }

@@ -13,6 +13,7 @@ using SessionMesh.Server.Auth;
 using SessionMesh.Server.Engine;
 using SessionMesh.Server.Http;
 using SessionMesh.Server.Steering;
+using SessionMesh.Server.Telemetry;
 
 namespace SessionMesh.Server.Agents;
 
@@ -20,7 +21,7 @@ namespace SessionMesh.Server.Agents;
 /// <c>POST /agents/{id}/heartbeat</c>: an agent's sign of life. In memory alone, unless it brings acks or revives an agent that
 /// was given up; those are commands. The answer carries all that is pending.
 /// </summary>
-public sealed class HeartbeatEndpoints(MeshEngine engine, DirectiveWriter directives, ProblemWriter problems)
+public sealed class HeartbeatEndpoints(MeshEngine engine, DirectiveWriter directives, ProblemWriter problems, MeshMetrics metrics)
 {
     public async Task Beat(HttpContext http)
     {
@@ -40,20 +41,27 @@ public sealed class HeartbeatEndpoints(MeshEngine engine, DirectiveWriter direct
             return;
         }
 
+        metrics.Beat();
         var refused = body?.Acks is { Count: > 0 } acks ? await Heartbeats.AcknowledgeAsync(engine, http, id, body.Incarnation, acks) : null;
         await AnswerAsync(http, taken.Value, refused);
     }
 
     private async Task AnswerAsync(HttpContext http, Taken taken, List<RefusedAck>? refused)
     {
-        var slot = taken.Slot;
-        var agent = slot.Agent;
-        var pending = slot.Inbox.Deliverable(engine.Now.Wall);
+        // The answer is for the incarnation whose beat was taken: another may have begun while its acks were.
+        var pending = taken.Slot.HandOut(taken.Incarnation, engine.Now.Wall);
+        var agent = taken.Slot.Agent;
+        if (pending.IsEmpty && taken.Incarnation < agent.Incarnation)
+        {
+            await problems.WriteAsync(http, Fencing.Superseded(agent, taken.Incarnation));
+            return;
+        }
+
         using var json = new Utf8Buffer(256 + (pending.Length * 512));
         json.Raw("{\"agent_id\":\""u8);
         json.Raw(agent.Id);
         json.Raw("\",\"incarnation\":"u8);
-        json.Number(agent.Incarnation);
+        json.Number(taken.Incarnation);
         json.Raw(",\"epoch\":"u8);
         json.Number(engine.State.Epoch);
         json.Raw(",\"ttl\":"u8);
@@ -75,12 +83,16 @@ public sealed class HeartbeatEndpoints(MeshEngine engine, DirectiveWriter direct
 }
 
 /// <summary>A heartbeat that was taken.</summary>
+/// <param name="Incarnation">The incarnation whose beat it was.</param>
 /// <param name="Ttl">Seconds of the lease that was granted.</param>
-internal readonly record struct Taken(AgentSlot Slot, int Ttl);
+internal readonly record struct Taken(AgentSlot Slot, int Incarnation, int Ttl);
 
 /// <summary>What single and batched heartbeats share.</summary>
 internal static class Heartbeats
 {
+    /// <summary>Commands that take one place in the queue: what others wait for is some milliseconds.</summary>
+    private const int AtOnce = 1000;
+
     public static MeshError? Validate(HeartbeatRequest body)
     {
         var check = new Check();
@@ -128,56 +140,87 @@ internal static class Heartbeats
         : new Beat(Words.ToActivity(body.Activity), body.Load ?? double.NaN, body.Progress ?? double.NaN, body.ProgressInterval, body.Note);
 
     /// <summary>Takes a beat in memory if the agent is alive under that incarnation; else asks the engine, which may revive it.</summary>
-    public static ValueTask<Outcome<Taken>> TakeAsync(MeshEngine engine, HttpContext http, string id, HeartbeatRequest? body)
+    public static ValueTask<Outcome<Taken>> TakeAsync(MeshEngine engine, HttpContext http, string id, HeartbeatRequest? body) =>
+        TryTake(engine, http.GetKey(), id, body) is { } taken ? new(taken) : ReviveAsync(engine, http, id, body);
+
+    /// <summary>The same in memory alone; null when the engine is to be asked, see <see cref="Revival"/>.</summary>
+    public static Outcome<Taken>? TryTake(MeshEngine engine, Key key, string id, HeartbeatRequest? body)
     {
-        if (engine.State.Find(id) is not { } slot || !engine.State.Reaches(http.GetKey(), slot.Agent))
+        if (engine.State.Find(id) is not { } slot || !engine.State.Reaches(key, slot.Agent))
         {
-            return new((Outcome<Taken>)Fencing.NotFound(id));
+            return Fencing.NotFound(id);
         }
 
-        var beat = ToBeat(body);
         var ttl = LeasePolicy.Grant(slot.Agent.Ttl, engine.State.Indexes.With(Liveness.Alive).Count);
-        return slot.TryBeat(body?.Incarnation, beat, engine.Now, ttl)
-            ? new((Outcome<Taken>)new Taken(slot, ttl))
-            : ReviveAsync(engine, http, id, body?.Incarnation, beat, slot);
+        return slot.TryBeat(body?.Incarnation, ToBeat(body), engine.Now, ttl, out var incarnation) ? new Taken(slot, incarnation, ttl) : null;
     }
+
+    public static ReviveBySignOfLife Revival(Key key, string id, HeartbeatRequest? body) =>
+        new() { Actor = key.Id, AgentId = id, Incarnation = body?.Incarnation, Beat = ToBeat(body) };
 
     /// <summary>Takes the acks that a heartbeat carried, together; those refused come back, null when none was.</summary>
     public static async Task<List<RefusedAck>?> AcknowledgeAsync(MeshEngine engine, HttpContext http, string id, int? incarnation, IReadOnlyList<HeartbeatAck> acks)
     {
         List<RefusedAck>? refused = null;
-        var (actor, origin) = (http.GetKey().Id, http.StampOrigin());
-        var queued = new List<(long Seq, Task<Outcome<AckOutcome>> Outcome)>(acks.Count);
-        foreach (var ack in acks)
-        {
-            var command = new AckDirective
-            {
-                Actor = actor,
-                AgentId = id,
-                Seq = ack.Seq!.Value,
-                State = Words.ToDeliveryState(ack.State),
-                Note = ack.Note,
-                Incarnation = incarnation,
-            };
-            queued.Add((command.Seq, engine.ExecuteAsync(command, origin)));
-        }
-
-        foreach (var (seq, task) in queued)
+        var commands = Acks(http.GetKey(), id, incarnation, acks);
+        var outcomes = await TogetherAsync(engine, http, commands);
+        for (var i = 0; i < commands.Count; i++)
         {
             // An ack of what is over is no error here: a heartbeat that was sent again carries it again.
-            if ((await task).Error is { } error)
+            if (outcomes[i].Error is { } error)
             {
-                (refused ??= []).Add(new RefusedAck { Seq = seq, Code = error.Code, Detail = error.Detail });
+                (refused ??= []).Add(new RefusedAck { Seq = acks[i].Seq!.Value, Code = error.Code, Detail = error.Detail });
             }
         }
 
         return refused;
     }
 
-    private static async ValueTask<Outcome<Taken>> ReviveAsync(MeshEngine engine, HttpContext http, string id, int? incarnation, Beat beat, AgentSlot slot)
+    public static List<Command<AckOutcome>> Acks(Key key, string id, int? incarnation, IReadOnlyList<HeartbeatAck> acks) =>
+        [.. acks.Select(ack => new AckDirective
+        {
+            Actor = key.Id,
+            AgentId = id,
+            Seq = ack.Seq!.Value,
+            State = Words.ToDeliveryState(ack.State),
+            Note = ack.Note,
+            Incarnation = incarnation,
+        })];
+
+    /// <summary>
+    /// Executes commands of this caller together, all queued before the first is waited for; an outcome each, in their order.
+    /// </summary>
+    public static async Task<List<Outcome<T>>> TogetherAsync<T>(MeshEngine engine, HttpContext http, IReadOnlyList<Command<T>> commands)
     {
-        var revived = await engine.ExecuteAsync(
-            new ReviveBySignOfLife { Actor = http.GetKey().Id, AgentId = id, Incarnation = incarnation, Beat = beat }, http.StampOrigin());
-        return revived.Succeeded ? new Taken(slot, revived.Value.Ttl) : revived.Error;
+        var (actor, origin) = (http.GetKey().Id, http.StampOrigin());
+        var queued = commands.Chunk(AtOnce)
+            .Select(some => (some.Length, Done: engine.ExecuteAsync(new Together<T> { Actor = actor, Commands = some }, origin))).ToList();
+        var outcomes = new List<Outcome<T>>(commands.Count);
+        foreach (var (count, done) in queued)
+        {
+            var outcome = await done;
+            outcomes.AddRange(outcome.Succeeded ? outcome.Value : Enumerable.Repeat<Outcome<T>>(outcome.Error, count));
+        }
+
+        return outcomes;
+    }
+
+    private static async ValueTask<Outcome<Taken>> ReviveAsync(
+        MeshEngine engine, HttpContext http, string id, HeartbeatRequest? body)
+    {
+        var revived = await engine.ExecuteAsync(Revival(http.GetKey(), id, body), http.StampOrigin());
+        return Revived(engine, id, revived);
+    }
+
+    /// <summary>What a revival came to; not found, where the agent was forgotten right after it.</summary>
+    public static Outcome<Taken> Revived(MeshEngine engine, string id, Outcome<Agent> revived)
+    {
+        if (!revived.Succeeded)
+        {
+            return revived.Error;
+        }
+
+        var agent = revived.Value;
+        return engine.State.SlotOf(agent) is { } slot ? new Taken(slot, agent.Incarnation, agent.Ttl) : Fencing.NotFound(id);
     }
 }

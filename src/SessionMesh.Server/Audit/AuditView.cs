@@ -5,6 +5,7 @@ using SessionMesh.Core.Log;
 using SessionMesh.Server.Http;
 using SessionMesh.Server.Push;
 using SessionMesh.Server.Store;
+using SessionMesh.Server.Telemetry;
 
 namespace SessionMesh.Server.Audit;
 
@@ -17,6 +18,8 @@ internal sealed class AuditView(AuditFilter filter, RefusalLog refusals, long at
 {
     private const int PieceSize = 256;
     private long _at = at;
+
+    public override string Kind => StreamKind.Audit;
 
     public override void Write(Utf8Buffer text, Change change)
     {

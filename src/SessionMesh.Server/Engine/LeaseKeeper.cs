@@ -2,34 +2,43 @@ using SessionMesh.Core;
 using SessionMesh.Core.Agents;
 using SessionMesh.Core.Idempotency;
 using SessionMesh.Core.Keys;
-using SessionMesh.Core.Leases;
+using SessionMesh.Core.Log;
 using SessionMesh.Core.Sessions;
 
 namespace SessionMesh.Server.Engine;
 
 /// <summary>
 /// Once a second, looks what is due: leases, grace periods, directives, keys. It only finds; the engine looks again and
-/// decides. When a tick comes late the server itself was away (suspended, starved), and every lease begins anew instead.
+/// decides. When a tick comes late the server itself was away (suspended, starved), and every lease begins anew instead; see
+/// <see cref="StallWatch"/>.
 /// </summary>
 public sealed partial class LeaseKeeper : IDisposable
 {
-    /// <summary>Milliseconds by which a tick may be late before it counts as a stall of the server.</summary>
-    public const long StallAfter = 5_000;
-
     private const int SweepSize = 256;
     private const int TrimEverySeconds = 60;
 
+    /// <summary>Sessions in one command: some milliseconds on the writer, for which others wait.</summary>
+    internal const int SessionsAtOnce = 512;
+
+    /// <summary>Milliseconds that the log's clock may gain on the lease clock between two ticks before it counts as set forward.</summary>
+    private const long Jump = 500;
+
     private readonly MeshEngine _engine;
+    private readonly MeshClock _clock;
+    private readonly StallWatch _stalls;
     private readonly ILogger<LeaseKeeper> _log;
     private readonly Lock _gate = new();
     private readonly ITimer _timer;
-    private long _lastTick;
+    private Moment _last;
+    private bool _farAhead;
     private long _ticks;
+    private Task _expiring = Task.CompletedTask;
 
     public LeaseKeeper(MeshEngine engine, MeshClock clock, ILogger<LeaseKeeper> log)
     {
-        (_engine, _log) = (engine, log);
-        _lastTick = clock.Now().Lease;
+        (_engine, _clock, _log) = (engine, clock, log);
+        _stalls = new StallWatch(clock);
+        _last = clock.Now();
         _timer = clock.Time.CreateTimer(_ => Tick(), null, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
     }
 
@@ -58,23 +67,27 @@ public sealed partial class LeaseKeeper : IDisposable
 
     private void Look(Moment now)
     {
-        var late = now.Lease - _lastTick - 1000;
-        _lastTick = now.Lease;
-        if (late > StallAfter)
+        LookAtClocks(now);
+        var leases = _engine.State.Leases;
+        if (_stalls.Look(now) is { } absence)
         {
-            LogStalled(late / 1000);
-            _engine.State.Leases.ServerReturned(now);
+            LogStalled(absence.Length / 1000);
+            leases.ServerReturned(now, absence.OnLeaseClock);
         }
 
-        foreach (var numbers in Slowed(_engine.State.Leases.TakeDue(now), now).Chunk(SweepSize))
+        var due = leases.TakeDue(now, _engine.State.Indexes.With(Liveness.Alive).Count);
+        IsSlowed = due.IsSlowed;
+        if (due.IsSlowed)
         {
-            _engine.Post(new SweepDue { Actor = Actors.Mesh, Numbers = numbers });
+            LogSlowed(due.Lapsing, due.Fleet, due.Lapse);
         }
 
-        foreach (var ids in _engine.State.Sessions.TakeDue(now.Wall).Chunk(SweepSize))
+        foreach (var numbers in due.Numbers.Chunk(SweepSize))
         {
-            _engine.Post(new ExpireSessions { Actor = Actors.Mesh, Ids = ids });
+            _engine.Post(new SweepDue { Actor = Actors.Mesh, Numbers = numbers, FoundAt = now.Lease });
         }
+
+        ExpireSessions(now);
 
         if (_engine.State.Keys.NextExpiry <= now.Wall)
         {
@@ -87,26 +100,48 @@ public sealed partial class LeaseKeeper : IDisposable
         }
     }
 
-    private List<int> Slowed(List<int> due, Moment now)
+    /// <summary>
+    /// Says in the log which sessions are over. A tick begins with as many as one command takes; when there are more, each next command is
+    /// queued once the one before is done, so that of a million that end at once others never wait behind more than one. What was not said,
+    /// because the queue or the disk was full, is found again at the next tick.
+    /// </summary>
+    private void ExpireSessions(Moment now)
     {
-        var state = _engine.State;
-        var alive = state.Indexes.With(Liveness.Alive).Count;
-        var lapsing = due.FindAll(n => state.Slots[n].Agent.Liveness == Liveness.Alive);
-        var most = LeasePolicy.LapsesPerTick(lapsing.Count, alive);
-        IsSlowed = most < lapsing.Count;
-        if (!IsSlowed)
+        if (_expiring.IsCompleted && _engine.State.Sessions.Due(now.Wall, SessionsAtOnce) is { Count: > 0 } ids)
         {
-            return due;
+            var expired = ExpireAsync(ids);
+            _expiring = ids.Count == SessionsAtOnce ? ExpireRestAsync(expired) : Task.CompletedTask;
+        }
+    }
+
+    private async Task ExpireRestAsync(Task<Outcome<int>> expired)
+    {
+        while (await expired is { Succeeded: true, Value: > 0 }
+            && _engine.State.Sessions.Due(_engine.Now.Wall, SessionsAtOnce) is { Count: > 0 } ids)
+        {
+            expired = ExpireAsync(ids);
+        }
+    }
+
+    private Task<Outcome<int>> ExpireAsync(List<string> ids) =>
+        _engine.ExecuteAsync(new ExpireSessions { Actor = Actors.Mesh, Ids = ids }, Origin.Mesh);
+
+    private void LookAtClocks(Moment now)
+    {
+        if (now.Wall - _last.Wall - (now.Lease - _last.Lease) > Jump)
+        {
+            _engine.State.Leases.WallJumped(now);
         }
 
-        LogSlowed(lapsing.Count, alive, most);
-        foreach (var number in lapsing.Skip(most))
+        _last = now;
+        var wall = _clock.Wall;
+        var farAhead = wall.ToUnixTimeMilliseconds() - now.Wall > MeshClock.MostApart.TotalMilliseconds;
+        if (farAhead && !_farAhead)
         {
-            state.Leases.ScheduleSoon(number, now);
+            LogFarAhead(wall, MeshClock.MostApart.Days);
         }
 
-        var later = lapsing.Skip(most).ToHashSet();
-        return due.FindAll(n => !later.Contains(n));
+        _farAhead = farAhead;
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The server was away for {Seconds} s; every lease begins anew")]
@@ -114,4 +149,8 @@ public sealed partial class LeaseKeeper : IDisposable
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Lapsing} leases of {Alive} would lapse at once, which looks like a fault of ours; expiring {Most} a second")]
     private partial void LogSlowed(int lapsing, int alive, int most);
+
+    [LoggerMessage(Level = LogLevel.Warning,
+        Message = "The system clock says {Wall:u}, more than {Days} days from one second to the next; it is not followed. Set it right")]
+    private partial void LogFarAhead(DateTimeOffset wall, int days);
 }

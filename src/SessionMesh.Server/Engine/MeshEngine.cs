@@ -1,9 +1,13 @@
 using SessionMesh.Core;
+using SessionMesh.Core.Agents;
 using SessionMesh.Core.Idempotency;
+using SessionMesh.Core.Keys;
 using SessionMesh.Core.Log;
 using SessionMesh.Core.State;
 using SessionMesh.Server.Push;
 using SessionMesh.Server.Store;
+using SessionMesh.Server.Telemetry;
+using Stopwatch = System.Diagnostics.Stopwatch;
 
 namespace SessionMesh.Server.Engine;
 
@@ -42,6 +46,7 @@ public sealed partial class MeshEngine : IDisposable
     private readonly IMeshLog _store;
     private readonly Publisher _publisher;
     private readonly MeshClock _clock;
+    private readonly MeshMetrics _metrics;
     private readonly ILogger<MeshEngine> _log;
     private readonly Thread _thread;
 
@@ -49,9 +54,9 @@ public sealed partial class MeshEngine : IDisposable
     private MeshDraft? _deciding;
 
     /// <param name="store">Belongs to the engine from now on, and is disposed of with it.</param>
-    public MeshEngine(IMeshLog store, MeshState state, MeshClock clock, Publisher publisher, ILogger<MeshEngine> log)
+    public MeshEngine(IMeshLog store, MeshState state, MeshClock clock, Publisher publisher, MeshMetrics metrics, ILogger<MeshEngine> log)
     {
-        (_store, State, _clock, _publisher, _log) = (store, state, clock, publisher, log);
+        (_store, State, _clock, _publisher, _metrics, _log) = (store, state, clock, publisher, metrics, log);
         _thread = new Thread(Run) { Name = "mesh-engine", IsBackground = true };
         _thread.Start();
     }
@@ -67,10 +72,13 @@ public sealed partial class MeshEngine : IDisposable
     public int Queued => _queue.Count;
 
     /// <summary>
-    /// The id of an agent. While an answer is rendered inside a batch (under an <c>Idempotency-Key</c>) also of one that this batch
-    /// has made and memory does not have yet.
+    /// The id of an agent's parent; null for none. While an answer is rendered inside a batch (under an <c>Idempotency-Key</c>) as that
+    /// batch has it, and memory does not yet.
     /// </summary>
-    public string IdOf(int number) => number < State.Slots.Count ? State.Slots[number].Agent.Id : _deciding!.AgentAt(number).Id;
+    public string? ParentIdOf(Agent agent) =>
+        agent.Parent >= 0 && Thread.CurrentThread == _thread && _deciding is { } draft
+            ? draft.FindAt(agent.Parent)?.Id
+            : State.ParentId(agent);
 
     /// <summary>Executes a command; completes once it is durable, or refused. The caller's impatience never cancels it.</summary>
     /// <param name="origin">Where it came from; the log keeps it. Whoever executes has to say.</param>
@@ -78,17 +86,37 @@ public sealed partial class MeshEngine : IDisposable
 
     /// <summary>
     /// The same under an <c>Idempotency-Key</c>: <paramref name="render"/> makes the answer that is kept with the changes, in
-    /// the same transaction; null keeps none, so that the call is decided anew each time. It must be pure and quick: it runs on the
-    /// engine's thread.
+    /// the same transaction, also where there are none; null keeps no receipt, and neither does a dry run. It must be pure and quick: it
+    /// runs on the engine's thread.
     /// </summary>
     public Task<Executed<T>> ExecuteAsync<T>(Command<T> command, Origin origin, IdempotencyToken? token, Func<T, Answer?>? render)
     {
-        var item = new WorkItem<T>(command, origin, token, render);
-        return _queue.TryAdd(item) ? item.Done : Task.FromResult(new Executed<T>(Refusals.Busy()));
+        var item = new WorkItem<T>(command, origin, token, render, _metrics);
+        if (!_queue.TryAdd(item))
+        {
+            item.Fail(Refusals.Busy());
+            item.Complete();
+        }
+
+        return item.Done;
+    }
+
+    /// <summary>Decides a command that changes nothing from the state as it is, on the caller's thread and beside the engine.</summary>
+    /// <exception cref="InvalidOperationException">It changes something.</exception>
+    public Outcome<T> Look<T>(Command<T> command)
+    {
+        var draft = new MeshDraft(State, Now);
+        if (!draft.ActFor(command.Actor) && command.NeedsValidKey)
+        {
+            return KeyRules.Unauthenticated();
+        }
+
+        var outcome = command.Decide(draft);
+        return draft.Changes.Count == 0 ? outcome : throw new InvalidOperationException($"{command.GetType().Name} was to change nothing");
     }
 
     /// <summary>Queues a command of the mesh itself, which nobody waits for. Full, it is dropped: use it only for what will be found due again.</summary>
-    public void Post<T>(Command<T> command) => _queue.TryAdd(new WorkItem<T>(command, Origin.Mesh, null, null));
+    public void Post<T>(Command<T> command) => _ = ExecuteAsync(command, Origin.Mesh, null, null);
 
     /// <summary>
     /// Runs a small piece of upkeep on the engine's thread, between two batches and behind what waits; see <see cref="UpkeepItem"/>.
@@ -117,7 +145,7 @@ public sealed partial class MeshEngine : IDisposable
         {
             RunAll(batch);
             batch.Clear();
-            _queue.TakeUpkeep()?.Run();
+            _queue.TakeUpkeep()?.Run(_store.OnReserve);
         }
     }
 
@@ -126,7 +154,29 @@ public sealed partial class MeshEngine : IDisposable
     {
         while (batch.Count > 0)
         {
-            batch.RemoveRange(0, RunTurn(batch));
+            batch.RemoveRange(0, batch.Exists(item => item.IsTraced) ? RunTracedTurn(batch) : RunTurn(batch));
+        }
+    }
+
+    private int RunTracedTurn(List<WorkItem> batch)
+    {
+        var span = MeshTraces.BeginBatch();
+        span?.SetTag("commands", batch.Count);
+        if (span is not null)
+        {
+            batch.ForEach(item => item.Join(span.Context));
+        }
+
+        try
+        {
+            return RunTurn(batch);
+        }
+        finally
+        {
+            if (span is not null)
+            {
+                MeshTraces.End(span);
+            }
         }
     }
 
@@ -145,22 +195,35 @@ public sealed partial class MeshEngine : IDisposable
             return Fail(batch, batch.Count, Refusals.CommitFailed());
         }
 
+        if (_store.OnReserve)
+        {
+            KeepVital(batch);
+        }
+
+        var began = Stopwatch.GetTimestamp();
         var (draft, decided) = Decide(batch);
         if (decided == 0)
         {
             return 0;
         }
 
+        _metrics.Decided(decided, began);
         var result = draft.Changes.Count == 0 ? CommitResult.Committed : Commit(draft);
+        began = Stopwatch.GetTimestamp();
         switch (result.Outcome)
         {
             case CommitOutcome.Committed:
                 Finish(draft);
-                batch.GetRange(0, decided).ForEach(item => item.Complete());
+                Callers.Answer(batch, decided);
+                _metrics.Published(began);
                 return decided;
             case CommitOutcome.Behind:
                 Follow(result.Missed!);
                 return 0;
+            case CommitOutcome.Failed when result.IsFull && !_store.OnReserve && batch.Exists(item => item.IsVital(State)):
+                _store.DrawReserve();
+                return 0;
+            case CommitOutcome.Failed when result.IsFull && _store.OnReserve && decided > 1:
             case CommitOutcome.Refused when decided > 1:
                 RunAll(batch.GetRange(0, decided / 2));
                 RunAll(batch.GetRange(decided / 2, decided - (decided / 2)));
@@ -173,7 +236,7 @@ public sealed partial class MeshEngine : IDisposable
                 return Fail(batch, decided, Refusals.OutcomeUnknown());
             default:
                 LogCommitFailed(decided, result.Failure!);
-                return Fail(batch, decided, result.IsFull ? Refusals.DiskFull() : Refusals.CommitFailed());
+                return Fail(batch, decided, Refusals.Of(result, _store.OnReserve));
         }
     }
 
@@ -185,7 +248,7 @@ public sealed partial class MeshEngine : IDisposable
     {
         while (true)
         {
-            var draft = _deciding = new MeshDraft(State, _clock.Now());
+            var draft = _deciding = new MeshDraft(State, _clock.Now()) { Sparing = _store.OnReserve };
             if (TryDecide(batch, draft, out var decided))
             {
                 return (draft, decided);
@@ -208,7 +271,7 @@ public sealed partial class MeshEngine : IDisposable
 #pragma warning restore CA1031
             {
                 LogCommandFailed(e);
-                batch[decided].Fail(Refusals.Internal());
+                Fail(batch.GetRange(decided, 1), 1, Refusals.Internal());
                 batch.RemoveAt(decided);
                 if (draft.Revision != before)
                 {
@@ -222,6 +285,7 @@ public sealed partial class MeshEngine : IDisposable
 
     private CommitResult Commit(MeshDraft draft)
     {
+        var began = Stopwatch.GetTimestamp();
         try
         {
             var result = _store.Commit(draft);
@@ -232,6 +296,10 @@ public sealed partial class MeshEngine : IDisposable
 #pragma warning restore CA1031
         {
             return new CommitResult(CommitOutcome.Refused, e);
+        }
+        finally
+        {
+            _metrics.Committed(began);
         }
     }
 
@@ -280,9 +348,24 @@ public sealed partial class MeshEngine : IDisposable
         }
     }
 
+    /// <summary>
+    /// Refuses what may not be written to what is kept back for a full disk, without trying: no attempt may cost what a kill needs.
+    /// </summary>
+    private void KeepVital(List<WorkItem> batch)
+    {
+        var others = batch.FindAll(item => !item.IsVital(State));
+        Fail(others, others.Count, Refusals.DiskFullForAllButVital());
+        batch.RemoveAll(item => !item.IsVital(State));
+    }
+
     private static int Fail(List<WorkItem> batch, int count, MeshError error)
     {
-        batch.GetRange(0, count).ForEach(item => item.Fail(error));
+        for (var i = 0; i < count; i++)
+        {
+            batch[i].Fail(error);
+        }
+
+        Callers.Answer(batch, count);
         return count;
     }
 

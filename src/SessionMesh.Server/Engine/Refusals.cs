@@ -1,5 +1,6 @@
 using SessionMesh.Contracts.Errors;
 using SessionMesh.Core;
+using SessionMesh.Server.Store;
 
 namespace SessionMesh.Server.Engine;
 
@@ -20,8 +21,21 @@ internal static class Refusals
     public static MeshError NotStorable() =>
         new(400, ErrorCodes.NotStorable, "The store cannot hold what this call would write. Nothing was changed, and sending it again will not help: send less in one call.");
 
+    /// <summary>Why a batch could not be committed.</summary>
+    public static MeshError Of(CommitResult result, bool onReserve) =>
+        !result.IsFull ? CommitFailed() : onReserve ? ReserveUsedUp() : DiskFull();
+
     public static MeshError DiskFull() =>
         new(507, ErrorCodes.DiskFull, "The server's disk is full. Nothing was changed; reading goes on. Free some room and try again.");
+
+    public static MeshError DiskFullForAllButVital() =>
+        new(507, ErrorCodes.DiskFull, "The server's disk is full, and what was kept back for that is in use: kill, revoke, pause and expire alone are taken, "
+            + $"until there are {(DiskReserve.Size + DiskReserve.Margin) >> 20} MiB free. "
+            + "Nothing was changed; reading goes on. Free some room and try again.");
+
+    public static MeshError ReserveUsedUp() =>
+        new(507, ErrorCodes.DiskFull, "The server's disk is full, and what was kept back for kill, revoke, pause and expire is used up. "
+            + "Nothing was changed; reading goes on. Free some room and try again.");
 
     public static MeshError CommitFailed() =>
         new(503, ErrorCodes.CommitFailed, "The server could not write this to its store. Nothing was changed; try again.") { RetryAfter = 1 };

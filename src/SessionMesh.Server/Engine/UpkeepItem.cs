@@ -9,7 +9,8 @@ namespace SessionMesh.Server.Engine;
 internal abstract class UpkeepItem
 {
     /// <summary>Runs it on the engine's thread. Whatever it throws goes to the one who waits for it.</summary>
-    public abstract void Run();
+    /// <param name="onReserve">The disk is full, and what is kept back for that is not for upkeep: it is refused.</param>
+    public abstract void Run(bool onReserve = false);
 
     /// <summary>The engine has ended; it will not be run.</summary>
     public abstract void Cancel();
@@ -21,8 +22,14 @@ internal sealed class UpkeepItem<T>(Func<T> work) : UpkeepItem
 
     public Task<T> Done => _done.Task;
 
-    public override void Run()
+    public override void Run(bool onReserve = false)
     {
+        if (onReserve)
+        {
+            _done.TrySetException(new SqliteException("The disk is full.", SQLitePCL.raw.SQLITE_FULL));
+            return;
+        }
+
         try
         {
             _done.TrySetResult(work());

@@ -1,8 +1,13 @@
+using SessionMesh.Contracts.Errors;
 using SessionMesh.Core;
 using SessionMesh.Core.Idempotency;
 using SessionMesh.Core.Keys;
 using SessionMesh.Core.Log;
 using SessionMesh.Core.State;
+using SessionMesh.Server.Telemetry;
+using Activity = System.Diagnostics.Activity;
+using ActivityContext = System.Diagnostics.ActivityContext;
+using ActivityLink = System.Diagnostics.ActivityLink;
 
 namespace SessionMesh.Server.Engine;
 
@@ -24,28 +29,52 @@ internal abstract class WorkItem
     /// <summary>See <see cref="Command{T}.Weight"/>.</summary>
     public abstract int Weight { get; }
 
+    /// <summary>See <see cref="Command{T}.IsVital"/>.</summary>
+    public virtual bool IsVital(MeshState state) => false;
+
+    /// <summary>Whether there is a span of it.</summary>
+    public virtual bool IsTraced => false;
+
+    /// <summary>It is in a batch that has this span.</summary>
+    public virtual void Join(ActivityContext batch)
+    {
+    }
+
     /// <summary>Decides into the draft. Any exception is a bug; the engine keeps it to this command.</summary>
     public abstract void Decide(MeshDraft draft);
 
-    /// <summary>The batch is durable and applied.</summary>
-    public abstract void Complete();
-
-    /// <summary>The batch, or this command, failed; nothing of it is there.</summary>
+    /// <summary>The batch, or this command, failed; nothing of it is there. The caller hears of it with <see cref="Complete"/>.</summary>
     public abstract void Fail(MeshError error);
+
+    /// <summary>
+    /// Answers the caller, with what was decided or with why it failed. What the caller does next runs inside of this call, so that the
+    /// engine's thread never makes it: see <see cref="Callers"/>.
+    /// </summary>
+    public abstract void Complete();
 }
 
-internal sealed class WorkItem<T>(Command<T> command, Origin origin, IdempotencyToken? token, Func<T, Answer?>? render) : WorkItem
+internal sealed class WorkItem<T>(Command<T> command, Origin origin, IdempotencyToken? token, Func<T, Answer?>? render, MeshMetrics metrics) : WorkItem
 {
-    // Waiters run on the pool, never on the engine's thread.
-    private readonly TaskCompletionSource<Executed<T>> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Activity? _span = MeshTraces.Queue(command);
+    private string _outcome = CommandOutcome.Refused;
+
+    // Its continuations run where it is completed: on the pool, several callers after one another.
+    private readonly TaskCompletionSource<Executed<T>> _done = new();
     private Executed<T> _executed;
 
     public Task<Executed<T>> Done => _done.Task;
 
     public override int Weight => command.Weight;
 
+    public override bool IsVital(MeshState state) => command.IsVital(state);
+
+    public override bool IsTraced => _span is not null;
+
+    public override void Join(ActivityContext batch) => _span?.AddLink(new ActivityLink(batch));
+
     public override void Decide(MeshDraft draft)
     {
+        _outcome = CommandOutcome.Refused;
         draft.Origin = origin;
         if (!draft.ActFor(command.Actor) && command.NeedsValidKey)
         {
@@ -59,6 +88,13 @@ internal sealed class WorkItem<T>(Command<T> command, Origin origin, Idempotency
             if (error is not null || earlier is not null)
             {
                 _executed = error is null ? new(default, Earlier: earlier) : new(error);
+                _outcome = error is null ? CommandOutcome.Replayed : CommandOutcome.Refused;
+                return;
+            }
+
+            if (!command.OnlyLooks && ReceiptRules.CheckRoom(draft) is { } full)
+            {
+                _executed = new(full);
                 return;
             }
         }
@@ -71,22 +107,31 @@ internal sealed class WorkItem<T>(Command<T> command, Origin origin, Idempotency
         }
 
         _executed = new(outcome);
+        _outcome = !outcome.Succeeded ? CommandOutcome.Refused : draft.Revision == before ? CommandOutcome.Unchanged : CommandOutcome.Committed;
 
-        // A call that changed nothing needs no receipt: deciding it anew is as good.
-        if (token is not null && outcome.Succeeded && draft.Revision != before)
+        // A call that changed nothing, too: by the time it is repeated it might.
+        if (token is not null && outcome.Succeeded && !command.OnlyLooks && render!(outcome.Value) is { } answer)
         {
-            if (render!(outcome.Value) is not { } answer)
-            {
-                return;
-            }
-
-            var shown = answer.KeyId is null ? System.Text.Encoding.UTF8.GetString(answer.Json) : null;
-            ReceiptRules.Keep(draft, token, answer.Status, shown, answer.KeyId);
+            ReceiptRules.Keep(draft, token, answer.Status, answer.KeyId is null ? answer.Json : null, answer.KeyId, answer.Version);
             _executed = new(outcome, answer);
         }
     }
 
-    public override void Complete() => _done.TrySetResult(_executed);
+    public override void Complete()
+    {
+        metrics.Executed(CommandName.Of(command), _outcome);
+        if (_span is not null)
+        {
+            _span.SetTag("outcome", _outcome);
+            MeshTraces.End(_span);
+        }
 
-    public override void Fail(MeshError error) => _done.TrySetResult(new(error));
+        _done.TrySetResult(_executed);
+    }
+
+    public override void Fail(MeshError error)
+    {
+        _executed = new(error);
+        _outcome = error.Code == ErrorCodes.Busy ? CommandOutcome.Busy : CommandOutcome.Failed;
+    }
 }

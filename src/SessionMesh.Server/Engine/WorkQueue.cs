@@ -145,6 +145,7 @@ internal sealed class WorkQueue(int capacity, long bytes) : IDisposable
         while (_items.TryDequeue(out var item))
         {
             item.Fail(Refusals.GoingAway());
+            Callers.Answer([item], 1);
         }
     }
 

@@ -5,6 +5,7 @@ using SessionMesh.Core.Steering;
 using SessionMesh.Server.Http;
 using SessionMesh.Server.Push;
 using SessionMesh.Server.Store;
+using SessionMesh.Server.Telemetry;
 
 namespace SessionMesh.Server.Events;
 
@@ -12,6 +13,8 @@ namespace SessionMesh.Server.Events;
 internal sealed class EventView(Key key, MeshState state) : LogView
 {
     private static readonly byte[][] s_hashes = ["\"hash\":\""u8.ToArray(), "\"refresh_hash\":\""u8.ToArray()];
+
+    public override string Kind => StreamKind.Events;
 
     public override void Write(Utf8Buffer text, Change change)
     {

@@ -2,11 +2,12 @@ using SessionMesh.Core;
 using SessionMesh.Core.Log;
 using SessionMesh.Server.Engine;
 using SessionMesh.Server.Http;
+using SessionMesh.Server.Store;
 
 namespace SessionMesh.Server.Health;
 
 /// <summary><c>/livez</c>: the process answers. <c>/readyz</c>: the engine takes turns, and how the mesh stands.</summary>
-public sealed class HealthEndpoints(MeshEngine engine, LeaseKeeper keeper)
+public sealed class HealthEndpoints(MeshEngine engine, LeaseKeeper keeper, DiskReserve reserve)
 {
     private static readonly byte[] s_ok = "ok\n"u8.ToArray();
 
@@ -27,11 +28,13 @@ public sealed class HealthEndpoints(MeshEngine engine, LeaseKeeper keeper)
         json.Raw(",\"revision\":"u8);
         json.Number(engine.State.Revision);
         json.Raw(",\"agents\":"u8);
-        json.Number(engine.State.Slots.Count);
+        json.Number(engine.State.AgentCount);
         json.Raw(",\"alive\":"u8);
         json.Number(engine.State.Indexes.With(Liveness.Alive).Count);
         json.Raw(",\"expiry_slowed\":"u8);
         json.Bool(keeper.IsSlowed);
+        json.Raw(",\"reserve_in_use\":"u8);
+        json.Bool(reserve.IsInUse);
         json.Raw("}"u8);
         await Answers.WriteAsync(http, ready ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable, json.Written);
     }
@@ -39,6 +42,9 @@ public sealed class HealthEndpoints(MeshEngine engine, LeaseKeeper keeper)
     /// <summary>Nothing, in its turn.</summary>
     internal sealed record EmptyTurn : Command<bool>
     {
+        /// <summary>It writes nothing, so that a full disk does not concern it.</summary>
+        public override bool IsVital(Core.State.MeshState state) => true;
+
         public override Outcome<bool> Decide(Core.State.MeshDraft draft) => true;
     }
 }

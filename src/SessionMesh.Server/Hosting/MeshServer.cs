@@ -12,6 +12,7 @@ using SessionMesh.Server.Keys;
 using SessionMesh.Server.OpenApi;
 using SessionMesh.Server.Push;
 using SessionMesh.Server.Store;
+using SessionMesh.Server.Telemetry;
 
 namespace SessionMesh.Server.Hosting;
 
@@ -36,13 +37,25 @@ public static class MeshServer
         builder.Logging.SetMinimumLevel(LogLevel.Warning).AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.Warning);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(5));
         builder.Services.AddSessionMesh(options).AddMeshOpenApi();
+        Otlp.Read(builder.Configuration, Environment.GetEnvironmentVariable);
         configure?.Invoke(builder);
+        builder.AddMeshTelemetry();
 
         var app = builder.Build();
-        app.UseSessionMesh();
-        app.MapSessionMesh();
-        app.MapMeshOpenApi();
-        return app;
+        try
+        {
+            app.UseMeshTraces();
+            app.UseSessionMesh();
+            app.MapSessionMesh();
+            app.MapMeshOpenApi();
+            app.MapMetrics();
+            return app;
+        }
+        catch
+        {
+            ((IDisposable)app).Dispose(); // gives up the data directory
+            throw;
+        }
     }
 
     /// <summary>Opens the store, mints the root key of an empty one, and starts to look after leases. Call it before the server listens.</summary>
@@ -50,6 +63,7 @@ public static class MeshServer
     {
         var engine = app.Services.GetRequiredService<MeshEngine>();
         app.Services.GetRequiredService<RootKeys>().Finish();
+        app.Services.GetRequiredService<MeshGauges>();
         await FirstStart.MintRootKeyAsync(engine, app.Services.GetRequiredService<DataDirectory>());
         app.Services.GetRequiredService<LeaseKeeper>();
         app.Services.GetRequiredService<Compactor>();

@@ -56,6 +56,12 @@ public sealed record ServerOptions
 
     public int MaxConnections { get; init; } = DefaultMaxConnections;
 
+    /// <summary>Start although the clock is far from the last change; see <see cref="StartClock"/>.</summary>
+    public bool AcceptClock { get; init; }
+
+    /// <summary>Whether <c>/metrics</c> answers without a key.</summary>
+    public bool MetricsAnonymous { get; init; }
+
     /// <param name="environment">From the name of a variable to its value.</param>
     /// <param name="time">Tells whether the certificate is valid now.</param>
     /// <exception cref="StartupException">Anything that is not understood, contradicts itself, or would send keys in the clear beyond this machine.</exception>
@@ -79,7 +85,9 @@ public sealed record ServerOptions
             AnonymousRateLimit = settings.Number("anonymous-rate-limit", DefaultAnonymousRateLimit, 0, 1_000_000),
             MaxStreamsPerKey = settings.Number("max-streams-per-key", DefaultMaxStreamsPerKey, 1, 1_000_000),
             Retention = Retention.From(settings),
+            MetricsAnonymous = settings.Flag("metrics-anonymous"),
             MaxConnections = settings.Number("max-connections", DefaultMaxConnections, 1, 1_000_000),
+            AcceptClock = settings.Flag("accept-clock"),
         };
         CheckPlain(addresses, settings);
         return options with { Tls = Certificate(addresses, settings, time) };

@@ -14,6 +14,7 @@ using SessionMesh.Server.Registry;
 using SessionMesh.Server.Sessions;
 using SessionMesh.Server.Steering;
 using SessionMesh.Server.Store;
+using SessionMesh.Server.Telemetry;
 
 namespace SessionMesh.Server.Hosting;
 
@@ -25,8 +26,12 @@ public static class ServerServices
         services.AddSingleton(options);
         services.AddSingleton(_ => DataDirectory.Open(options.Data));
         services.AddSingleton(s => MeshStore.Open(s.GetRequiredService<DataDirectory>().Database));
-        services.AddSingleton(s => new MeshClock(s.GetService<TimeProvider>() ?? TimeProvider.System));
+        services.AddSingleton(s => new MeshClock(s.GetService<TimeProvider>() ?? MachineTime.Instance));
+        services.AddSingleton(s => new DiskReserve(s.GetRequiredService<DataDirectory>().Path, s.GetRequiredService<MeshClock>().Time));
         services.AddSingleton(LoadState);
+        services.AddMetrics();
+        services.AddSingleton<MeshMetrics>();
+        services.AddSingleton<MeshGauges>();
         services.AddSingleton<Subscriptions>();
         services.AddSingleton<ChangeFeed>();
         services.AddSingleton<Publisher>();
@@ -83,7 +88,17 @@ public static class ServerServices
     {
         var state = new MeshState();
         var clock = services.GetRequiredService<MeshClock>();
-        StateLoader.Load(services.GetRequiredService<MeshStore>().Context, state, clock.NotBefore);
+        var isRestored = services.GetRequiredService<DataDirectory>().SetAside is not null;
+        var accept = services.GetRequiredService<ServerOptions>().AcceptClock;
+        StateLoader.Load(services.GetRequiredService<MeshStore>().Context, state, newest =>
+        {
+            if (!accept)
+            {
+                StartClock.Check(clock.Wall, newest, isRestored);
+            }
+
+            return clock.NotBefore(newest);
+        });
         return state;
     }
 }

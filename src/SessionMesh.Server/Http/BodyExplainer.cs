@@ -12,7 +12,23 @@ namespace SessionMesh.Server.Http;
 /// </summary>
 internal static class BodyExplainer
 {
+    /// <summary>Never throws: whatever is wrong with the explanation, the body was refused.</summary>
     public static MeshError Explain(byte[] body, JsonTypeInfo type, JsonException error)
+    {
+        try
+        {
+            return Look(body, type, error);
+        }
+#pragma warning disable CA1031 // What goes wrong here must not replace the refusal.
+        catch (Exception)
+#pragma warning restore CA1031
+        {
+            return BodyText.CheckSurrogates(body)
+                ?? new MeshError(400, ErrorCodes.InvalidJson, $"The body is not what is expected. Send a JSON object with: {string.Join(", ", Names(type))}.");
+        }
+    }
+
+    private static MeshError Look(byte[] body, JsonTypeInfo type, JsonException error)
     {
         JsonDocument document;
         try
@@ -91,9 +107,21 @@ internal static class BodyExplainer
             return new MemberError { Pointer = Pointer(name) + Steps(inner), Message = error.Message };
         }
 
-        var found = inner.Length == 0 && body.TryGetProperty(name, out var value) ? $", not {Word(value.ValueKind)}" : "";
-        return new MemberError { Pointer = Pointer(name) + Steps(inner), Message = $"expected {Expected(property.PropertyType)}{found}" };
+        var value = inner.Length == 0 && body.TryGetProperty(name, out var given) ? given : default;
+        var found = value.ValueKind == JsonValueKind.Undefined ? "" : $", not {Word(value.ValueKind)}";
+        return new MemberError
+        {
+            Pointer = Pointer(name) + Steps(inner),
+            Message = IsNoText(property.PropertyType, value)
+                ? "has half of a surrogate pair, which is no text"
+                : $"expected {Expected(property.PropertyType)}{found}",
+        };
     }
+
+    /// <summary>What has the right form, and was refused all the same: it is UTF-8, so that only this is left.</summary>
+    private static bool IsNoText(Type type, JsonElement value) =>
+        (type == typeof(string) && value.ValueKind == JsonValueKind.String)
+        || (Nullable.GetUnderlyingType(type) ?? type) == typeof(JsonElement);
 
     /// <summary>The rest of a serializer's path, as the rest of a pointer.</summary>
     private static string Steps(string path) => path.Replace('.', '/').Replace('[', '/').Replace("]", "", StringComparison.Ordinal);

@@ -5,9 +5,11 @@ using System.Text;
 using System.Text.Json.Serialization.Metadata;
 using Microsoft.EntityFrameworkCore;
 using SessionMesh.Contracts;
+using SessionMesh.Contracts.Errors;
 using SessionMesh.Core;
 using SessionMesh.Core.Idempotency;
 using SessionMesh.Core.Keys;
+using SessionMesh.Core.State;
 using SessionMesh.Server.Audit;
 using SessionMesh.Server.Auth;
 using SessionMesh.Server.Engine;
@@ -116,12 +118,13 @@ public sealed class Mutations(MeshEngine engine, MeshStore store, ProblemWriter 
         Func<TResult, Task<Answer?>>? finish,
         Func<byte[], Task<Answer?>>? finishAgain)
     {
-        var executed = await engine.ExecuteAsync(command, http.StampOrigin(), token, render);
+        var origin = http.StampOrigin();
+        var executed = command.NeedsNoTurn
+            ? new Executed<TResult>(engine.Look(command))
+            : await engine.ExecuteAsync(command, origin, token, render);
         if (executed.Earlier is { } earlier)
         {
-            http.Response.Headers["Idempotency-Replayed"] = "true";
-            var first = await ReadAnswerAsync(earlier.Revision);
-            await Answers.WriteAsync(http, (finishAgain is null ? null : await finishAgain(first)) ?? new Answer(earlier.Status, first));
+            await ReplayAsync(http, earlier, finishAgain);
             return;
         }
 
@@ -131,14 +134,59 @@ public sealed class Mutations(MeshEngine engine, MeshStore store, ProblemWriter 
             return;
         }
 
-        var answer = finish is null ? null : await finish(executed.Outcome.Value);
-        await Answers.WriteAsync(http, answer ?? executed.Answer ?? render(executed.Outcome.Value) ?? throw new InvalidOperationException($"{command.GetType().Name} has no answer"));
+        var answer = (finish is null ? null : await finish(executed.Outcome.Value)) ?? executed.Answer ?? render(executed.Outcome.Value)
+            ?? throw new InvalidOperationException($"{command.GetType().Name} has no answer");
+        if (token is not null && executed.Answer is null && !command.OnlyLooks && answer.Status < StatusCodes.Status400BadRequest)
+        {
+            // Nothing was changed, and what to answer was known only now: it is kept by itself.
+            var kept = await engine.ExecuteAsync(new KeepAnswer { Actor = command.Actor, Answer = answer }, origin, token, found => found);
+            if (kept.Earlier is { } other)
+            {
+                await ReplayAsync(http, other, finishAgain);
+                return;
+            }
+
+            if (!kept.Outcome.Succeeded)
+            {
+                await problems.WriteAsync(http, kept.Outcome.Error);
+                return;
+            }
+        }
+
+        await Answers.WriteAsync(http, answer);
     }
 
-    private async Task<byte[]> ReadAnswerAsync(long revision)
+    /// <summary>
+    /// Answers what the first call answered. It is never done again, even where its answer is gone: its time may be over since the engine
+    /// looked.
+    /// </summary>
+    private async Task ReplayAsync(HttpContext http, Receipt earlier, Func<byte[], Task<Answer?>>? finishAgain)
+    {
+        if (await ReadAnswerAsync(earlier) is not { } first)
+        {
+            await problems.WriteAsync(http, new MeshError(409, ErrorCodes.AnswerNotKept,
+                "This call succeeded before, and its answer is kept no longer. Look at what it changed; "
+                + "to do it once more, send a new Idempotency-Key."));
+            return;
+        }
+
+        http.Response.Headers["Idempotency-Replayed"] = "true";
+        await Answers.WriteAsync(http, (finishAgain is null ? null : await finishAgain(first.Json)) ?? first);
+    }
+
+    private async Task<Answer?> ReadAnswerAsync(Receipt receipt)
     {
         await using var db = store.OpenReader();
-        var answer = await db.Receipts.Where(r => r.Revision == revision).Select(r => r.Answer).SingleAsync();
-        return Encoding.UTF8.GetBytes(answer!);
+        var row = await db.Receipts.Where(r => r.Revision == receipt.Revision)
+            .Select(r => new { r.Answer, r.Version }).SingleOrDefaultAsync();
+        return row?.Answer is null ? null : new Answer(receipt.Status, Encoding.UTF8.GetBytes(row.Answer), Version: row.Version);
+    }
+
+    private sealed record KeepAnswer : Command<Answer>
+    {
+        public required Answer Answer { get; init; }
+        public override int Weight => BaseWeight + Answer.Json.Length;
+
+        public override Outcome<Answer> Decide(MeshDraft draft) => Answer;
     }
 }

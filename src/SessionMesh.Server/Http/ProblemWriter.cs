@@ -5,11 +5,12 @@ using SessionMesh.Core;
 using SessionMesh.Core.State;
 using SessionMesh.Server.Audit;
 using SessionMesh.Server.Engine;
+using SessionMesh.Server.Telemetry;
 
 namespace SessionMesh.Server.Http;
 
 /// <summary>Writes refusals as problem documents (RFC 9457). What went wrong inside stays in the log; the request id finds it there.</summary>
-public sealed class ProblemWriter(MeshEngine engine, RefusalLog refusals)
+public sealed class ProblemWriter(MeshEngine engine, RefusalLog refusals, MeshMetrics metrics)
 {
     /// <summary>What a 401 asks for.</summary>
     public const string Challenge = "Bearer realm=\"session-mesh\"";
@@ -18,6 +19,7 @@ public sealed class ProblemWriter(MeshEngine engine, RefusalLog refusals)
     /// <summary>Writes a refusal; one for want of a right is kept for the audit.</summary>
     public Task WriteAsync(HttpContext http, MeshError error)
     {
+        metrics.Refused(error.Code);
         if (error.Status is StatusCodes.Status401Unauthorized or StatusCodes.Status403Forbidden)
         {
             refusals.Record(http, error);
@@ -44,7 +46,11 @@ public sealed class ProblemWriter(MeshEngine engine, RefusalLog refusals)
     }
 
     /// <summary>A refusal that is known only after the commit, as an answer.</summary>
-    internal Answer ToAnswer(MeshError error) => new(error.Status, JsonSerializer.SerializeToUtf8Bytes(ToProblem(null, error), ProblemJson));
+    internal Answer ToAnswer(MeshError error)
+    {
+        metrics.Refused(error.Code);
+        return new(error.Status, JsonSerializer.SerializeToUtf8Bytes(ToProblem(null, error), ProblemJson));
+    }
 
     // Members that say nothing are left out: a problem is read by people first.
     private static readonly System.Text.Json.Serialization.Metadata.JsonTypeInfo<Problem> ProblemJson =
@@ -72,12 +78,12 @@ public sealed class ProblemWriter(MeshEngine engine, RefusalLog refusals)
 
     private DateTimeOffset? LastHeartbeat(int number)
     {
-        if (number >= engine.State.Slots.Count)
+        if (number >= engine.State.Slots.Count || engine.State.Slots[number] is not { } slot)
         {
             return null;
         }
 
-        var touched = engine.State.Slots[number].TouchedAt;
+        var touched = slot.TouchedAt;
         return touched == AgentSlot.Never ? null : DateTimeOffset.FromUnixTimeMilliseconds(engine.Now.WallAt(touched));
     }
 }

@@ -132,6 +132,11 @@ internal static class RequestBody
 
     private static Parsed<T> Parse<T>(ReadOnlySpan<byte> body, JsonTypeInfo<T> type, UInt128 hash) where T : class
     {
+        if (BodyText.CheckEncoding(body) is { } notUtf8)
+        {
+            return new(null, notUtf8);
+        }
+
         try
         {
             var json = new Utf8JsonReader(body, new JsonReaderOptions { MaxDepth = Limits.JsonDepth });
@@ -141,11 +146,12 @@ internal static class RequestBody
                 throw new JsonException("expected one JSON object");
             }
 
-            return new(value, null, hash);
+            return BodyText.CheckSurrogates(body) is { } noText ? new(null, noText) : new(value, null, hash);
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException or ArgumentException)
         {
-            return new(null, BodyExplainer.Explain(body.ToArray(), type, e));
+            // A reader that meets half of a surrogate pair where it compares names says so with others than its own.
+            return new(null, BodyExplainer.Explain(body.ToArray(), type, e as JsonException ?? new JsonException(e.Message, e)));
         }
     }
 

@@ -26,49 +26,34 @@ public sealed class KeyLists(MeshEngine engine, ProblemWriter problems)
             return;
         }
 
-        var newest = NewestByLineage();
-        var page = engine.State.Keys.All
-            .Where(key => key.Revision > after && MaySee(http.GetKey(), key, newest))
-            .OrderBy(key => key.Revision).Take(limit + 1).ToList();
+        var keys = engine.State.Keys;
+        var page = http.GetKey().Has(ScopeSet.Admin)
+            ? keys.After(after).Take(limit + 1).ToList()
+            : [.. keys.Family(http.GetKey().Lineage).Where(key => key.Revision > after).OrderBy(key => key.Revision).Take(limit + 1)];
         var more = page.Count > limit;
         page = page[..Math.Min(page.Count, limit)];
         await Answers.WriteAsync(http, new KeyList
         {
-            Keys = [.. page.Select(key => ToRow(key, newest))],
+            Keys = [.. page.Select(key => ToRow(key))],
             Count = page.Count,
             NextCursor = more ? page[^1].Revision.ToString(CultureInfo.InvariantCulture) : null,
         }, MeshJson.Default.KeyList);
     }
 
-    public Task Self(HttpContext http) => Answers.WriteAsync(http, ToRow(http.GetKey(), NewestByLineage()), MeshJson.Default.KeyRow);
+    public Task Self(HttpContext http) => Answers.WriteAsync(http, ToRow(http.GetKey()), MeshJson.Default.KeyRow);
 
     public Task Get(HttpContext http)
     {
         var id = (string)http.Request.RouteValues["key_id"]!;
-        var newest = NewestByLineage();
-        return engine.State.Keys.Find(id) is { } key && MaySee(http.GetKey(), key, newest)
-            ? Answers.WriteAsync(http, ToRow(key, newest), MeshJson.Default.KeyRow)
+        return engine.State.Keys.Find(id) is { } key && MaySee(http.GetKey(), key)
+            ? Answers.WriteAsync(http, ToRow(key), MeshJson.Default.KeyRow)
             : problems.WriteAsync(http, RevokeKey.NotFound(id));
     }
 
     /// <summary>Wall milliseconds as a time; 0 is null.</summary>
     internal static DateTimeOffset? Time(long wall) => wall == 0 ? null : DateTimeOffset.FromUnixTimeMilliseconds(wall);
 
-    private Dictionary<string, Key> NewestByLineage()
-    {
-        var newest = new Dictionary<string, Key>(StringComparer.Ordinal);
-        foreach (var key in engine.State.Keys.All)
-        {
-            if (!newest.TryGetValue(key.Lineage, out var known) || key.Generation > known.Generation)
-            {
-                newest[key.Lineage] = key;
-            }
-        }
-
-        return newest;
-    }
-
-    private static bool MaySee(Key caller, Key key, Dictionary<string, Key> newest)
+    private bool MaySee(Key caller, Key key)
     {
         if (caller.Has(ScopeSet.Admin))
         {
@@ -83,20 +68,20 @@ public sealed class KeyLists(MeshEngine engine, ProblemWriter problems)
                 return true;
             }
 
-            lineage = newest.GetValueOrDefault(lineage)?.Parent;
+            lineage = engine.State.Keys.NewestOf(lineage)?.Parent;
         }
 
         return false;
     }
 
-    private KeyRow ToRow(Key key, Dictionary<string, Key> newest)
+    private KeyRow ToRow(Key key)
     {
         var now = engine.Now.Wall;
         return new KeyRow
         {
             KeyId = key.Id,
             SessionKey = key.Name,
-            ParentId = key.Parent is null ? null : newest.GetValueOrDefault(key.Parent)?.Id ?? key.Parent,
+            ParentId = key.Parent is null ? null : engine.State.Keys.NewestOf(key.Parent)?.Id ?? key.Parent,
             Scopes = key.Scopes.ToWords(),
             Within = key.Reach?.Clauses,
             AgentId = key.AgentId,

@@ -18,6 +18,7 @@ public sealed class ChangeFeed
     private readonly Lock _gate = new();
     private readonly Change?[] _ring = new Change?[Kept];
     private readonly ConcurrentDictionary<FeedFollower, byte> _followers = new();
+    private readonly SignalIndex<string> _byKey = new();
     private long _newest;
     private long _oldest = 1;
     private long _weight;
@@ -28,6 +29,7 @@ public sealed class ChangeFeed
     public FeedFollower Follow(string keyId)
     {
         var follower = new FeedFollower(this, keyId);
+        follower.KeyLink = _byKey.Add(keyId, follower.Changed);
         _followers.TryAdd(follower, 0);
         return follower;
     }
@@ -87,16 +89,7 @@ public sealed class ChangeFeed
         }
     }
 
-    public void SignalKey(string keyId)
-    {
-        foreach (var (follower, _) in _followers)
-        {
-            if (follower.KeyId == keyId)
-            {
-                follower.Changed.Set();
-            }
-        }
-    }
+    public void SignalKey(string keyId) => _byKey.Signal(keyId);
 
     public void SignalEverybody()
     {
@@ -106,7 +99,13 @@ public sealed class ChangeFeed
         }
     }
 
-    internal void Remove(FeedFollower follower) => _followers.TryRemove(follower, out _);
+    internal void Remove(FeedFollower follower)
+    {
+        if (_followers.TryRemove(follower, out _))
+        {
+            _byKey.Remove(follower.KeyId, follower.KeyLink!);
+        }
+    }
 }
 
 /// <summary>Somebody who follows the log.</summary>
@@ -114,6 +113,7 @@ public sealed class FeedFollower(ChangeFeed feed, string keyId) : IDisposable
 {
     public string KeyId => keyId;
     public AsyncSignal Changed { get; } = new();
+    internal SignalLink? KeyLink { get; set; }
 
     public void Dispose() => feed.Remove(this);
 }

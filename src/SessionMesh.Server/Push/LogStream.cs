@@ -5,6 +5,7 @@ using SessionMesh.Server.Auth;
 using SessionMesh.Server.Engine;
 using SessionMesh.Server.Http;
 using SessionMesh.Server.Store;
+using SessionMesh.Server.Telemetry;
 
 namespace SessionMesh.Server.Push;
 
@@ -12,7 +13,7 @@ namespace SessionMesh.Server.Push;
 /// Follows the log as a stream of server-sent events. A reader keeps its own place, the revision, and reads at its own pace: what
 /// memory no longer keeps comes from the table, so that a slow one costs nothing and misses nothing.
 /// </summary>
-public sealed class LogStream(MeshEngine engine, MeshStore store, ChangeFeed feed, Shutdown shutdown)
+public sealed class LogStream(MeshEngine engine, MeshStore store, ChangeFeed feed, Shutdown shutdown, MeshMetrics metrics)
 {
     private const int PageSize = 256;
 
@@ -28,6 +29,7 @@ public sealed class LogStream(MeshEngine engine, MeshStore store, ChangeFeed fee
     {
         using var follower = feed.Follow(http.GetKey().Id);
         using var more = view.Listen(follower.Changed);
+        using var open = metrics.StreamOpened(view.Kind);
         try
         {
             await StreamAsync(http, follower, at, view);

@@ -12,6 +12,9 @@ public abstract class LogView
     /// <summary>Whether a kind is the mesh's own bookkeeping, which no reader is shown.</summary>
     public static bool IsBookkeeping(string kind) => kind is ReceiptKept.Name or ReceiptsTrimmed.Name or MessageKept.Name;
 
+    /// <summary>A word of <see cref="Telemetry.StreamKind"/>.</summary>
+    public abstract string Kind { get; }
+
     /// <summary>Writes an entry from memory as an event, or leaves it out.</summary>
     public abstract void Write(Utf8Buffer text, Change change);
 

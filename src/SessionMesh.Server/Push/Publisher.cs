@@ -1,9 +1,10 @@
 using SessionMesh.Core.State;
+using SessionMesh.Server.Telemetry;
 
 namespace SessionMesh.Server.Push;
 
 /// <summary>Tells those who listen what a batch changed. Called by the engine after the batch is applied; never blocks.</summary>
-public sealed class Publisher(Subscriptions subscriptions, ChangeFeed feed)
+public sealed class Publisher(Subscriptions subscriptions, ChangeFeed feed, MeshMetrics metrics)
 {
     public void Publish(MeshDraft draft)
     {
@@ -12,6 +13,7 @@ public sealed class Publisher(Subscriptions subscriptions, ChangeFeed feed)
             return;
         }
 
+        metrics.Applied(draft);
         feed.Append(draft.Changes);
         foreach (var number in draft.ChangedInboxes)
         {
@@ -19,6 +21,11 @@ public sealed class Publisher(Subscriptions subscriptions, ChangeFeed feed)
         }
 
         foreach (var agent in draft.ChangedAgents)
+        {
+            subscriptions.Signal(agent.Number);
+        }
+
+        foreach (var agent in draft.ForgottenAgents)
         {
             subscriptions.Signal(agent.Number);
         }

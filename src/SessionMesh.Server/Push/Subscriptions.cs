@@ -1,5 +1,3 @@
-using System.Collections.Concurrent;
-
 namespace SessionMesh.Server.Push;
 
 /// <summary>
@@ -8,82 +6,52 @@ namespace SessionMesh.Server.Push;
 /// </summary>
 public sealed class Subscriptions
 {
-    private readonly ConcurrentDictionary<int, Subscription[]> _byAgent = new();
-    private readonly ConcurrentDictionary<string, Subscription[]> _byKey = new(StringComparer.Ordinal);
+    private readonly SignalIndex<int> _byAgent = new();
+    private readonly SignalIndex<string> _byKey = new();
 
     /// <summary>Listens to one agent on behalf of one key. Dispose it to stop.</summary>
-    public Subscription Listen(int agent, string keyId)
-    {
-        var subscription = new Subscription(this, agent, keyId);
-        Add(_byAgent, agent, subscription);
-        Add(_byKey, keyId, subscription);
-        return subscription;
-    }
+    public Subscription Listen(int agent, string keyId) => new(this, agent, keyId);
 
-    public void Signal(int agent)
-    {
-        if (_byAgent.TryGetValue(agent, out var listeners))
-        {
-            SignalAll(listeners);
-        }
-    }
+    public void Signal(int agent) => _byAgent.Signal(agent);
 
-    public void SignalKey(string keyId)
-    {
-        if (_byKey.TryGetValue(keyId, out var listeners))
-        {
-            SignalAll(listeners);
-        }
-    }
+    public void SignalKey(string keyId) => _byKey.Signal(keyId);
 
     /// <summary>Wakes everybody, at shutdown.</summary>
-    public void SignalEverybody()
-    {
-        foreach (var listeners in _byAgent.Values)
-        {
-            SignalAll(listeners);
-        }
-    }
+    public void SignalEverybody() => _byAgent.SignalAll();
 
-    internal void Remove(Subscription subscription)
-    {
-        Remove(_byAgent, subscription.Agent, subscription);
-        Remove(_byKey, subscription.KeyId, subscription);
-    }
+    internal (SignalLink Agent, SignalLink Key) Add(Subscription added) =>
+        (_byAgent.Add(added.Agent, added.Changed), _byKey.Add(added.KeyId, added.Changed));
 
-    private static void SignalAll(Subscription[] listeners)
+    internal void Remove(Subscription gone, SignalLink agent, SignalLink key)
     {
-        foreach (var listener in listeners)
-        {
-            listener.Changed.Set();
-        }
-    }
-
-    private static void Add<TKey>(ConcurrentDictionary<TKey, Subscription[]> index, TKey key, Subscription added) where TKey : notnull =>
-        index.AddOrUpdate(key, static (_, one) => [one], static (_, listeners, one) => [.. listeners, one], added);
-
-    private static void Remove<TKey>(ConcurrentDictionary<TKey, Subscription[]> index, TKey key, Subscription gone) where TKey : notnull
-    {
-        while (index.TryGetValue(key, out var listeners))
-        {
-            var left = Array.FindAll(listeners, one => one != gone);
-            var removed = left.Length == 0
-                ? index.TryRemove(new KeyValuePair<TKey, Subscription[]>(key, listeners))
-                : index.TryUpdate(key, left, listeners);
-            if (removed)
-            {
-                return;
-            }
-        }
+        _byAgent.Remove(gone.Agent, agent);
+        _byKey.Remove(gone.KeyId, key);
     }
 }
 
 /// <summary>One listener. <see cref="Changed"/> says "look again", not what changed.</summary>
-public sealed class Subscription(Subscriptions owner, int agent, string keyId) : IDisposable
+public sealed class Subscription : IDisposable
 {
-    public int Agent => agent;
-    public string KeyId => keyId;
+    private readonly Subscriptions _owner;
+    private readonly SignalLink _agentLink;
+    private readonly SignalLink _keyLink;
+    private int _disposed;
+
+    internal Subscription(Subscriptions owner, int agent, string keyId)
+    {
+        (_owner, Agent, KeyId) = (owner, agent, keyId);
+        (_agentLink, _keyLink) = owner.Add(this);
+    }
+
+    public int Agent { get; }
+    public string KeyId { get; }
     public AsyncSignal Changed { get; } = new();
 
-    public void Dispose() => owner.Remove(this);
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) == 0)
+        {
+            _owner.Remove(this, _agentLink, _keyLink);
+        }
+    }
 }

@@ -18,7 +18,8 @@ internal readonly struct Wait
     public static Wait For(TimeSpan most, MeshEngine engine, KeyWatch watch) => new(most, engine, watch);
 
     /// <summary>True when there is something to look at again; false when the time is up.</summary>
-    public async Task<bool> UntilAsync(AsyncSignal signal, CancellationToken cancellation)
+    /// <param name="lookAt">Wall milliseconds at which to look again even without a signal; 0 for never.</param>
+    public async Task<bool> UntilAsync(AsyncSignal signal, CancellationToken cancellation, long lookAt = 0)
     {
         var left = _most - _time.GetElapsedTime(_began);
         if (_watch.End() is not null)
@@ -27,6 +28,8 @@ internal readonly struct Wait
         }
 
         var keyLeft = _watch.ExpiresAt == 0 ? left : TimeSpan.FromMilliseconds(Math.Max(0, _watch.ExpiresAt - _engine.Now.Wall));
-        return await signal.WaitAsync(left < keyLeft ? left : keyLeft, _time, cancellation) && _watch.End() is null;
+        var most = left < keyLeft ? left : keyLeft;
+        var look = lookAt == 0 ? most : TimeSpan.FromMilliseconds(Math.Max(1, lookAt - _engine.Now.Wall));
+        return (await signal.WaitAsync(look < most ? look : most, _time, cancellation) || look < most) && _watch.End() is null;
     }
 }

@@ -34,22 +34,15 @@ public sealed class HistoryEndpoints(MeshEngine engine, DirectiveHistory history
     private async Task WriteAsync(Utf8Buffer json, AgentSlot slot, long from, int limit)
     {
         json.Raw("{\"directives\":["u8);
-        var written = 0;
-        var next = 0L;
-        await foreach (var directive in history.NewestFirstAsync(slot.Agent.Number, from))
+        var page = await history.NewestFirstAsync(slot.Agent, from, limit + 1);
+        var next = page.Count > limit ? page[limit].Revision : 0;
+        foreach (var directive in page.Take(limit))
         {
-            if (written == limit)
-            {
-                next = directive.Revision;
-                break;
-            }
-
             directives.Write(json, directive);
             json.Raw(","u8);
-            written++;
         }
 
-        if (written > 0)
+        if (page.Count > 0)
         {
             json.Unwrite();
         }

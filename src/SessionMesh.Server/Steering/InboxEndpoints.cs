@@ -13,6 +13,7 @@ using SessionMesh.Server.Auth;
 using SessionMesh.Server.Engine;
 using SessionMesh.Server.Http;
 using SessionMesh.Server.Push;
+using SessionMesh.Server.Telemetry;
 
 namespace SessionMesh.Server.Steering;
 
@@ -20,7 +21,8 @@ namespace SessionMesh.Server.Steering;
 /// <c>GET /agents/{id}/directives</c>: the agent's side, as a stream of events or a long poll. The inbox is the truth and this
 /// only shows it, so that a reader that is slow, cut off or twice there loses nothing.
 /// </summary>
-public sealed class InboxEndpoints(MeshEngine engine, DirectiveWriter directives, Subscriptions subscriptions, Shutdown shutdown, ProblemWriter problems)
+public sealed class InboxEndpoints(
+    MeshEngine engine, DirectiveWriter directives, Subscriptions subscriptions, Shutdown shutdown, ProblemWriter problems, MeshMetrics metrics)
 {
     /// <summary>Directives in one write.</summary>
     private const int PieceSize = 64;
@@ -52,15 +54,21 @@ public sealed class InboxEndpoints(MeshEngine engine, DirectiveWriter directives
         }
         else
         {
-            await PollAsync(http, slot, after ?? 0, TimeSpan.FromSeconds(wait ?? 0));
+            await PollAsync(http, slot, after ?? 0, TimeSpan.FromSeconds(wait ?? 0), incarnation);
         }
     }
+
+    /// <summary>
+    /// Whoever does not say speaks for the incarnation that is current when it begins, even if another begins while it listens; of an agent
+    /// that has never registered, for the first one.
+    /// </summary>
+    private static int? Current(AgentSlot slot) => slot.Agent.Incarnation is > 0 and var current ? current : null;
 
     /// <summary>An agent that has not registered yet may listen for what is held for it; a dead one hears only its stop.</summary>
     private static MeshError? Fence(AgentSlot slot, int? incarnation)
     {
         var agent = slot.Agent;
-        if (agent.Liveness == Liveness.Dead && slot.Inbox.Pending.IsEmpty)
+        if (agent.Liveness == Liveness.Dead && !slot.Inbox.Pending.Any(d => d.Verb == Verb.Stop))
         {
             return Fencing.Tombstoned(agent);
         }
@@ -68,28 +76,29 @@ public sealed class InboxEndpoints(MeshEngine engine, DirectiveWriter directives
         return incarnation is { } given && given < agent.Incarnation ? Fencing.Superseded(agent, given) : null;
     }
 
-    private async Task PollAsync(HttpContext http, AgentSlot slot, long after, TimeSpan wait)
+    private async Task PollAsync(HttpContext http, AgentSlot slot, long after, TimeSpan wait, int? incarnation)
     {
         var watch = new KeyWatch(http.GetKey(), engine);
         using var subscription = subscriptions.Listen(slot.Agent.Number, watch.KeyId);
         var waiting = Wait.For(wait, engine, watch);
         ImmutableArray<Directive> pending;
+        MeshError? refused;
         do
         {
             subscription.Changed.Reset();
-            pending = slot.Inbox.Deliverable(engine.Now.Wall, after);
+            incarnation ??= Current(slot);
+            refused = watch.End() is not null ? KeyRules.Unauthenticated()
+                : slot.IsForgotten || !engine.State.Reaches(watch.Key, slot.Agent) ? Fencing.NotFound(slot.Agent.Id)
+                : null;
+            pending = refused is null ? slot.HandOut(incarnation, engine.Now.Wall, after) : [];
+            refused ??= pending.IsEmpty ? Fence(slot, incarnation) : null;
         }
-        while (pending.IsEmpty && !shutdown.HasBegun && await waiting.UntilAsync(subscription.Changed, http.RequestAborted));
+        while (refused is null && pending.IsEmpty && !shutdown.HasBegun
+            && await waiting.UntilAsync(subscription.Changed, http.RequestAborted));
 
-        if (watch.End() is not null)
+        if (refused is not null || (pending.IsEmpty && watch.End() is not null))
         {
-            await problems.WriteAsync(http, KeyRules.Unauthenticated());
-            return;
-        }
-
-        if (!engine.State.Reaches(watch.Key, slot.Agent))
-        {
-            await problems.WriteAsync(http, Fencing.NotFound(slot.Agent.Id));
+            await problems.WriteAsync(http, refused ?? KeyRules.Unauthenticated());
             return;
         }
 
@@ -104,8 +113,8 @@ public sealed class InboxEndpoints(MeshEngine engine, DirectiveWriter directives
     private async Task StreamAsync(HttpContext http, AgentSlot slot, long sent, int? incarnation)
     {
         var watch = new KeyWatch(http.GetKey(), engine);
-        incarnation ??= slot.Agent.HasSession ? slot.Agent.Incarnation : null;
         using var subscription = subscriptions.Listen(slot.Agent.Number, watch.KeyId);
+        using var open = metrics.StreamOpened(StreamKind.Directives);
         slot.StreamOpened();
         try
         {
@@ -114,8 +123,9 @@ public sealed class InboxEndpoints(MeshEngine engine, DirectiveWriter directives
             while (true)
             {
                 subscription.Changed.Reset();
+                incarnation ??= Current(slot);
                 sent = await SendAsync(http, slot, sent, incarnation, watch);
-                var end = End(slot.Agent, incarnation, watch);
+                var end = End(slot, incarnation, watch);
                 if (end is var (name, notice))
                 {
                     await Sse.SendAsync(http, name, notice, MeshJson.Default.StreamNotice);
@@ -147,9 +157,14 @@ public sealed class InboxEndpoints(MeshEngine engine, DirectiveWriter directives
     {
         while (true)
         {
-            var end = End(slot.Agent, incarnation, watch);
-            var fresh = slot.Inbox.Deliverable(engine.Now.Wall, sent, PieceSize);
-            if (fresh.IsEmpty || (end is not null && end.Value.Notice.Code != ErrorCodes.Tombstoned))
+            var end = End(slot, incarnation, watch);
+            if (end is not null && end.Value.Notice.Code != ErrorCodes.Tombstoned)
+            {
+                return sent;
+            }
+
+            var fresh = slot.HandOut(incarnation, engine.Now.Wall, sent, PieceSize);
+            if (fresh.IsEmpty)
             {
                 return sent;
             }
@@ -183,15 +198,17 @@ public sealed class InboxEndpoints(MeshEngine engine, DirectiveWriter directives
         return 0;
     }
 
-    private (string Event, StreamNotice Notice)? End(Agent agent, int? incarnation, KeyWatch watch)
+    private (string Event, StreamNotice Notice)? End(AgentSlot slot, int? incarnation, KeyWatch watch)
     {
+        var agent = slot.Agent;
         if (shutdown.HasBegun)
         {
             return (StreamEvent.GoAway, new StreamNotice { Code = "shutdown", Detail = "The server is going away. Reconnect." });
         }
 
         // What became of the agent before what became of the key: a bound key ends because its incarnation did.
-        var error = incarnation is { } given && given < agent.Incarnation ? Fencing.Superseded(agent, given)
+        var error = slot.IsForgotten ? Fencing.NotFound(agent.Id)
+            : incarnation is { } given && given < agent.Incarnation ? Fencing.Superseded(agent, given)
             : incarnation is not null && agent.Liveness == Liveness.Dead ? Fencing.Tombstoned(agent)
             : null;
         if (error is not null)

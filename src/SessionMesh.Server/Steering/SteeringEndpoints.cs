@@ -49,7 +49,7 @@ public sealed class SteeringEndpoints(
     {
         var id = (string)http.Request.RouteValues["directive_id"]!;
         if (!DirectiveId.TryParse(id, out var revision) || await history.FindAsync(revision) is not { } directive
-            || !engine.State.Reaches(http.GetKey(), engine.State.AgentAt(directive.Agent)))
+            || engine.State.SlotSince(directive.Agent, revision) is not { } slot || !engine.State.Reaches(http.GetKey(), slot.Agent))
         {
             await problems.WriteAsync(http, SteeringRules.NoSuchDirective());
             return;
@@ -63,16 +63,38 @@ public sealed class SteeringEndpoints(
     {
         var id = (string)http.Request.RouteValues["directive_id"]!;
         if (!DirectiveId.TryParse(id, out var revision) || await history.FindAsync(revision) is not { } directive
-            || !engine.State.Reaches(http.GetKey(), engine.State.AgentAt(directive.Agent)))
+            || engine.State.SlotSince(directive.Agent, revision) is not { } slot || !engine.State.Reaches(http.GetKey(), slot.Agent))
         {
             await problems.WriteAsync(http, SteeringRules.NoSuchDirective());
             return;
         }
 
-        await mutations.RunAsync<Directive>(http, key => new CancelDirective { Actor = key.Id, Number = directive.Agent, Seq = directive.Seq }, Render);
+        // Held back first: what is cancelled must not go out while the cancel is decided and committed.
+        var holding = slot.HoldBack(directive);
+        if (holding == Holding.HandedOut)
+        {
+            await problems.WriteAsync(http, CancelDirective.AlreadyDelivered());
+            return;
+        }
+
+        try
+        {
+            await mutations.RunAsync<Directive>(
+                http,
+                key => new CancelDirective { Actor = key.Id, Number = directive.Agent, Seq = directive.Seq, Revision = revision },
+                Render);
+        }
+        finally
+        {
+            if (holding == Holding.Held)
+            {
+                slot.LetGo(directive.Seq);
+                subscriptions.Signal(directive.Agent);
+            }
+        }
     }
 
-    private static Outcome<Command<SteerOutcome>> BindSteer(Key key, SteerRequest? body)
+    private Outcome<Command<SteerOutcome>> BindSteer(Key key, SteerRequest? body)
     {
         var check = new Check();
         var selection = body!.Selector is { } selector ? Selectors.Bind(selector, ref check) : null;
@@ -93,7 +115,7 @@ public sealed class SteeringEndpoints(
         return check.Error is { } error ? error : new SteerAgent { Actor = key.Id, AgentId = id, Message = message };
     }
 
-    private static Outcome<Command<SteerOutcome>> BindMany(Key key, SteerRequest body, Selection selection, Message message, Check check)
+    private Outcome<Command<SteerOutcome>> BindMany(Key key, SteerRequest body, Selection selection, Message message, Check check)
     {
         if (body.AgentId is not null)
         {
@@ -108,7 +130,15 @@ public sealed class SteeringEndpoints(
         check.Range("/expect", body.Expect, 0, int.MaxValue);
         return check.Error is { } error
             ? error
-            : new SteerMany { Actor = key.Id, Selection = selection, Message = message, Expect = body.Expect, DryRun = body.DryRun == true };
+            : new SteerMany
+            {
+                Actor = key.Id,
+                Selection = selection,
+                Message = message,
+                Expect = body.Expect,
+                DryRun = body.DryRun == true,
+                Found = body.DryRun == true ? null : selection.Find(engine.State, key, SteerMany.Eligible(message.Hold)),
+            };
     }
 
     /// <summary>As many requests of the key as it has steers: the call itself has paid for the first.</summary>
@@ -253,9 +283,17 @@ public sealed class SteeringEndpoints(
     /// <summary>Saying again what was said is no error; saying something else of a directive that is over is.</summary>
     private async Task<Answer?> FinishAckAsync(AckRequest body, long seq, AckOutcome outcome)
     {
-        if (!outcome.Over || await history.FindAsync(outcome.Agent.Number, seq) is not { } ended)
+        if (!outcome.Over)
         {
             return null;
+        }
+
+        if (await history.FindAsync(outcome.Agent, seq) is not { } ended)
+        {
+            return problems.ToAnswer(new MeshError(
+                404,
+                ErrorCodes.DirectiveNotFound,
+                $"Directive {seq} of agent '{outcome.Agent.Id}' was over so long ago that it is kept no longer. Nothing is left to say of it."));
         }
 
         return ended.State.Word() == body.State || body.State == DirectiveState.Accepted
@@ -294,10 +332,11 @@ public sealed class SteeringEndpoints(
         do
         {
             subscription.Changed.Reset();
-            pending = engine.State.Slots[issued.Agent].Inbox.Find(issued.Seq);
+            pending = engine.State.SlotSince(issued.Agent, issued.Revision)?.Inbox.Find(issued.Seq)?.AsOf(engine.Now.Wall);
         }
-        while (pending is not null && pending.State < wanted && !shutdown.HasBegun && await waiting.UntilAsync(subscription.Changed, http.RequestAborted));
+        while (pending?.State.IsPending() == true && pending.State < wanted && !shutdown.HasBegun
+            && await waiting.UntilAsync(subscription.Changed, http.RequestAborted, lookAt: issued.ExpiresAt));
 
-        return Render(pending ?? await history.FindAsync(issued.Revision) ?? issued);
+        return Render(pending ?? await history.FindAsync(issued) ?? issued);
     }
 }

@@ -19,6 +19,17 @@ public interface IMeshLog : IDisposable
     /// </summary>
     IReadOnlyList<Change> Begin(long revision);
 
+    /// <summary>
+    /// Whether the disk is full and what was kept back for that is in use: vital commands alone may be committed. <see cref="Begin"/>
+    /// ends it when there is room again. A store that keeps nothing back never is.
+    /// </summary>
+    bool OnReserve => false;
+
+    /// <summary>A commit failed for want of room, and vital commands wait: from now on the store is on its reserve.</summary>
+    void DrawReserve()
+    {
+    }
+
     /// <summary>Commits all of the batch or nothing. When it answers <see cref="CommitOutcome.Committed"/>, the disk has it.</summary>
     CommitResult Commit(MeshDraft draft);
 

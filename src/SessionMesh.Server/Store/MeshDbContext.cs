@@ -5,6 +5,12 @@ namespace SessionMesh.Server.Store;
 /// <summary>The model: tables, keys and columns. Loading and history query it; the hot writer uses its connection.</summary>
 public sealed class MeshDbContext(DbContextOptions<MeshDbContext> options) : DbContext(options)
 {
+    /// <summary>Directives of an agent from one that has an entry in the index to the next.</summary>
+    internal const int MarkEvery = 64;
+
+    /// <summary>Those that have one. A query uses the index only if it says the same.</summary>
+    internal const string MarkFilter = "seq % 64 = 0";
+
     public DbSet<ChangeRow> Changes => Set<ChangeRow>();
     public DbSet<AgentTableRow> Agents => Set<AgentTableRow>();
     public DbSet<DirectiveRow> Directives => Set<DirectiveRow>();
@@ -38,6 +44,7 @@ public sealed class MeshDbContext(DbContextOptions<MeshDbContext> options) : DbC
         {
             e.ToTable("directives").HasKey(r => r.Revision);
             e.Property(r => r.Revision).ValueGeneratedNever();
+            e.HasIndex(r => new { r.Agent, r.Seq }).HasDatabaseName("IX_directives_marks").HasFilter(MarkFilter);
         });
         modelBuilder.Entity<KeyRow>(e =>
         {

@@ -14,13 +14,14 @@ public sealed class MeshStore : IDisposable
     /// <summary>Pages of 4 KiB after which a commit folds the log into the database: 16 MiB.</summary>
     private const int CheckpointPages = 4096;
 
+    private readonly string _path;
     private readonly MeshDbContext _context;
     private readonly string _readOnly;
     private long _oldestRevision;
 
     private MeshStore(MeshDbContext context, string path)
     {
-        _context = context;
+        (_context, _path) = (context, path);
         KnownMigrations = [.. context.Database.GetMigrations()];
         _readOnly = new SqliteConnectionStringBuilder { DataSource = path, Mode = SqliteOpenMode.ReadOnly }.ToString();
     }
@@ -39,6 +40,43 @@ public sealed class MeshStore : IDisposable
     {
         get => Volatile.Read(ref _oldestRevision);
         internal set => Volatile.Write(ref _oldestRevision, value);
+    }
+
+    /// <summary>
+    /// On a full disk: no commit folds the log into the database by itself from now on. That lengthens the database until the disk has
+    /// no block left, and then fails: it would spend what is left on nothing.
+    /// </summary>
+    internal void HoldCheckpoints() => Execute(Connection, "PRAGMA wal_autocheckpoint=0");
+
+    /// <summary>
+    /// There is room again: folds the log as always, and gives back what it was extended by, unless a reader is in the way.
+    /// </summary>
+    internal void ReleaseCheckpoints() =>
+        Execute(Connection, $"PRAGMA wal_autocheckpoint={CheckpointPages}; PRAGMA wal_checkpoint(TRUNCATE)");
+
+    /// <summary>
+    /// Makes the log's file longer, so that room which just came free on a full disk is ours before another process takes it. What stands
+    /// behind the last commit is overwritten by the next, and ignored by a recovery.
+    /// </summary>
+    internal void ExtendLog(long bytes)
+    {
+        while (bytes >= 64 * 1024 && !DiskReserve.TryExtend(_path + "-wal", bytes))
+        {
+            bytes /= 2;
+        }
+    }
+
+    /// <summary>
+    /// Folds the log into the database if that lengthens the database by no more than there is room: the log then begins anew in the
+    /// blocks it has.
+    /// </summary>
+    internal void CheckpointWithin(long free)
+    {
+        var growth = (Scalar("PRAGMA page_count") * Scalar("PRAGMA page_size")) - new FileInfo(_path).Length;
+        if (growth <= free)
+        {
+            Execute(Connection, "PRAGMA wal_checkpoint(PASSIVE)");
+        }
     }
 
     /// <summary>The writer's context, for loading before the engine starts.</summary>
@@ -115,6 +153,15 @@ public sealed class MeshStore : IDisposable
         // The directory lock is held, so that a migration lock in the file is the leftover of a process that was killed.
         Execute(connection, "DROP TABLE IF EXISTS \"__EFMigrationsLock\"");
         context.Database.Migrate();
+    }
+
+    private long Scalar(string pragma)
+    {
+        using var command = Connection.CreateCommand();
+#pragma warning disable CA2100 // Constant texts.
+        command.CommandText = pragma;
+#pragma warning restore CA2100
+        return (long)command.ExecuteScalar()!;
     }
 
     private static void Execute(SqliteConnection connection, string sql)

@@ -71,8 +71,8 @@ public sealed class StoreException(int code, string message) : Exception($"SQLit
 {
     public int Code => code;
 
-    /// <summary>No room left.</summary>
-    public bool IsFull => (code & 0xff) == raw.SQLITE_FULL;
+    /// <summary>No room left, for the log or for the memory beside it.</summary>
+    public bool IsFull => (code & 0xff) == raw.SQLITE_FULL || code == raw.SQLITE_IOERR_SHMSIZE;
 
     /// <summary>It is this row that cannot be stored, however often it is tried: it is too large, or breaks a rule of its table.</summary>
     public bool IsOfTheRow => (code & 0xff) is raw.SQLITE_TOOBIG or raw.SQLITE_CONSTRAINT or raw.SQLITE_MISMATCH or raw.SQLITE_RANGE;

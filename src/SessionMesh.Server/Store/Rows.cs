@@ -57,6 +57,9 @@ public sealed class AgentTableRow
     public string? Meta { get; set; }
     public long? SessionChangedAt { get; set; }
     public bool? IsExpiredByHand { get; set; }
+    public long? Born { get; set; }
+    public long? GoneAt { get; set; }
+    public string? OrphanedFrom { get; set; }
 }
 
 /// <summary>A plain session as the newest change left it. Times are UTC microseconds.</summary>
@@ -159,6 +162,17 @@ public sealed class ReceiptRow
     /// <summary>JSON; null for a call that showed a secret.</summary>
     public string? Answer { get; set; }
     public string? KeyId { get; set; }
+
+    // Added later, and therefore nullable.
+
+    /// <summary>Whose bound it counts against; null for nobody's.</summary>
+    public string? Owner { get; set; }
+
+    /// <summary>Bytes of the answer.</summary>
+    public int? Size { get; set; }
+
+    /// <summary>The answer's <c>ETag</c>; null for none.</summary>
+    public long? Version { get; set; }
 }
 
 /// <summary>What is true of the mesh as a whole. One row, with the id 1.</summary>

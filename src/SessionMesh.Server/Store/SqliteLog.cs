@@ -1,5 +1,6 @@
 using SessionMesh.Core.Log;
 using SessionMesh.Core.State;
+using SessionMesh.Server.Telemetry;
 
 namespace SessionMesh.Server.Store;
 
@@ -7,17 +8,54 @@ namespace SessionMesh.Server.Store;
 /// The log in one SQLite file that this process alone writes: never behind, and never unknown. A failed fsync ends the process,
 /// because nobody knows then what the disk holds, and trying again is unsafe.
 /// </summary>
-internal sealed class SqliteLog(MeshStore store) : IMeshLog
+internal sealed partial class SqliteLog : IMeshLog
 {
-    private readonly LogWriter _writer = new(store);
+    private readonly LogWriter _writer;
+    private readonly MeshStore _store;
+    private readonly DiskReserve _reserve;
+    private readonly ILogger<SqliteLog> _log;
 
-    public IReadOnlyList<Change> Begin(long revision) => [];
+    public SqliteLog(MeshStore store, DiskReserve reserve, MeshMetrics metrics, ILogger<SqliteLog> log)
+    {
+        (_writer, _store, _reserve, _log) = (new LogWriter(store, metrics), store, reserve, log);
+        if (reserve.IsInUse)
+        {
+            _store.HoldCheckpoints();
+            LogInUse(DiskReserve.Size >> 20);
+        }
+    }
+
+    public bool OnReserve => _reserve.IsInUse;
+
+    public IReadOnlyList<Change> Begin(long revision)
+    {
+        if (_reserve.IsInUse && _reserve.TryRestore())
+        {
+            _store.ReleaseCheckpoints();
+            LogKept(DiskReserve.Size >> 20);
+        }
+
+        return [];
+    }
+
+    public void DrawReserve()
+    {
+        _store.HoldCheckpoints();
+        _reserve.Release();
+        _store.ExtendLog(DiskReserve.Size);
+        LogInUse(DiskReserve.Size >> 20);
+    }
 
     public CommitResult Commit(MeshDraft draft)
     {
         try
         {
             _writer.Write(draft);
+            if (_reserve.IsInUse)
+            {
+                _store.CheckpointWithin(_reserve.FreeBytes());
+            }
+
             return CommitResult.Committed;
         }
         catch (StoreException e) when (e.IsFsync)
@@ -34,4 +72,12 @@ internal sealed class SqliteLog(MeshStore store) : IMeshLog
     public CommitResult Resolve(MeshDraft draft) => throw new InvalidOperationException("a commit to SQLite has an outcome");
 
     public void Dispose() => _writer.Dispose();
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The disk is full. On what was kept back for that ({Mebibytes} MiB) kill, revoke, pause and expire are committed, "
+        + "and nothing else until there is room again")]
+    private partial void LogInUse(long mebibytes);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "There is room on the disk again; {Mebibytes} MiB of it are reserved, "
+        + "and everything is committed")]
+    private partial void LogKept(long mebibytes);
 }

@@ -26,8 +26,8 @@ public sealed class HoldTests
 
         Assert.Equal(
             new Ran(7, """
-                AGENT  SEQ  VERB   DIRECTION  STATE   CODE  NOTE
-                b      1    pause  -          queued  -     -
+                AGENT  SEQ  STATE   CODE  NOTE
+                b      1    queued  -     -
 
                 """, "1 of 2 agents acknowledged after 2 s; the others: 1 queued\n"),
             await tool.RunAsync("pause --subtree lead --expect 2 --wait-seconds 2"));
@@ -85,8 +85,8 @@ public sealed class HoldTests
 
         Assert.Equal(
             new Ran(7, """
-                AGENT  SEQ  VERB  DIRECTION  STATE  CODE       NOTE
-                a      -    -     -          -      not_alive  -
+                AGENT  SEQ  STATE  CODE       NOTE
+                a      -    -      not_alive  -
 
                 """, "1 of 2 agents told; the others: 1 not_alive\n"),
             await tool.RunAsync("stop-all --yes --detach"));
@@ -144,7 +144,7 @@ public sealed class HoldTests
         $$"""{"sessions":[{{string.Join(',', ids.Select(id => $"{{\"agent_id\":\"{id}\"}}"))}}],"count":{{ids.Length}},"next_cursor":{{(next is null ? "null" : $"\"{next}\"")}},"as_of":"1"}""";
 
     private static string Sent(params string[] ids) =>
-        $$"""{"matched":{{ids.Length}},"results":[{{string.Join(',', ids.Select(id => $"{{\"agent_id\":\"{id}\",\"directive\":{{\"directive_id\":\"d-{id}\",\"agent_id\":\"{id}\",\"seq\":1,\"verb\":\"pause\",\"direction\":null,\"state\":\"queued\",\"note\":null}}}}"))}}]}""";
+        $$"""{"matched":{{ids.Length}},"results":[{{string.Join(',', ids.Select(id => $"{{\"agent_id\":\"{id}\",\"directive_id\":\"d-{id}\",\"seq\":1,\"state\":\"queued\"}}"))}}]}""";
 
     private static string Acknowledged(long revision, string agent, long seq) =>
         $"event: directive.acknowledged\nid: {revision}\ndata: {{\"revision\":{revision},\"at\":\"2026-01-02T03:04:05Z\",\"actor\":\"k1\",\"kind\":\"directive.acknowledged\",\"subject\":\"{agent}\",\"seq\":{seq}}}\n\n";

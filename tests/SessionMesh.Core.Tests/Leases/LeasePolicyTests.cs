@@ -21,11 +21,15 @@ public sealed class LeasePolicyTests
         Assert.Equal(seconds, LeasePolicy.NextBeat(ttl, random));
 
     [Theory]
-    [InlineData(99, 99, 99)]
-    [InlineData(100, 600, 100)]
-    [InlineData(101, 600, 10)]
-    [InlineData(600, 600, 10)]
-    [InlineData(100, 100, 1)]
-    public void LapsesPerTick_MoreThanASixthOfAFleet_SlowsDown(int lapsed, int alive, int most) =>
-        Assert.Equal(most, LeasePolicy.LapsesPerTick(lapsed, alive));
+    [InlineData(99, 0, 99, 99)]
+    [InlineData(100, 0, 600, 100)]
+    [InlineData(101, 0, 600, 10)]
+    [InlineData(600, 0, 600, 10)]
+    [InlineData(100, 0, 100, 1)]
+    [InlineData(12, 88, 512, 12)] // 100 of 600
+    [InlineData(13, 88, 512, 10)]
+    [InlineData(9, 500, 100, 9)] // a trickle, however long it lasts
+    [InlineData(50, 60, 50, 1)] // 110 before any of them lapsed
+    public void LapsesPerTick_MoreThanASixthOfAFleet_SlowsDown(int due, int before, int alive, int most) =>
+        Assert.Equal(most, LeasePolicy.LapsesPerTick(due, before, alive));
 }

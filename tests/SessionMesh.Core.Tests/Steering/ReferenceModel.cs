@@ -72,7 +72,7 @@ internal sealed class ReferenceModel
     {
         for (var i = 0; i < Math.Min(upTo, Words.Count); i++)
         {
-            if (Words[i].State == DeliveryState.Queued)
+            if (Words[i].State == DeliveryState.Queued && !IsOver(Words[i]))
             {
                 Words[i].State = DeliveryState.Delivered;
             }
@@ -80,7 +80,7 @@ internal sealed class ReferenceModel
     }
 
     public string? Cancel(long seq) =>
-        seq < 1 || seq > Words.Count || !Words[(int)seq - 1].Pending ? ErrorCodes.DirectiveOver
+        seq < 1 || seq > Words.Count || IsOver(Words[(int)seq - 1]) ? ErrorCodes.DirectiveOver
         : Words[(int)seq - 1] is { State: DeliveryState.Queued, Verb: not Verb.Stop } word ? Set(word, DeliveryState.Cancelled)
         : ErrorCodes.AlreadyDelivered;
 
@@ -98,7 +98,7 @@ internal sealed class ReferenceModel
         }
 
         var word = Words[(int)seq - 1];
-        if (!word.Pending)
+        if (IsOver(word))
         {
             return null;
         }
@@ -178,11 +178,7 @@ internal sealed class ReferenceModel
     /// <summary>What time alone does. Leases do not lapse here: their own tests say when.</summary>
     public void Sweep()
     {
-        foreach (var word in Words.Where(w => w.Pending && w.ExpiresAt <= Now))
-        {
-            word.State = DeliveryState.Expired;
-        }
-
+        Expire();
         if (Liveness == Core.Liveness.Stopping && Now >= Deadline)
         {
             Force();
@@ -193,6 +189,16 @@ internal sealed class ReferenceModel
     {
         word.State = state;
         return null;
+    }
+
+    private bool IsOver(Word word) => !word.Pending || word.ExpiresAt <= Now;
+
+    private void Expire()
+    {
+        foreach (var word in Words.Where(w => w.Pending && IsOver(w)))
+        {
+            word.State = DeliveryState.Expired;
+        }
     }
 
     private string? Fence(int? incarnation) =>
@@ -224,6 +230,7 @@ internal sealed class ReferenceModel
 
     private void Die(bool confirmed)
     {
+        Expire();
         foreach (var word in Words.Where(w => w.Pending && (confirmed || w.Verb != Verb.Stop)))
         {
             word.State = word.Verb == Verb.Stop ? DeliveryState.Acknowledged : DeliveryState.Undeliverable;

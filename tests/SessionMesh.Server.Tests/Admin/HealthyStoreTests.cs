@@ -49,7 +49,7 @@ public sealed class HealthyStoreTests
         await mesh.DeleteAsync("sessions/x");
         await mesh.DeleteAsync("keys/" + (await mesh.MintAsync("{}"))[4..16]);
         var later = mesh.Engine.Now.Wall + 1;
-        var pass = new TrimPass(new TrimLimits(later, later, later), agent => mesh.State.Slots[agent].Inbox.LastRevision);
+        var pass = new TrimPass(new TrimLimits(later, later, later), agent => mesh.State.Slots[agent]?.Inbox.LastRevision ?? 0);
         while (await mesh.Engine.UpkeepAsync(() => pass.Step(mesh.Service<MeshStore>().Connection)))
         {
         }
@@ -89,6 +89,23 @@ public sealed class HealthyStoreTests
         Assert.Empty(Findings(mesh)); // the newest of the one before
         Run(mesh, "UPDATE directives SET seq = 3 WHERE agent = 0 AND revision = (SELECT max(revision) FROM directives WHERE agent = 0)");
         Assert.Contains("the directives of 1 agents have a gap", Findings(mesh));
+    }
+
+    [Fact]
+    public async Task Check_AfterAnAgentWasForgotten_AndItsNumberGivenAgain_FindsNothing()
+    {
+        await using var mesh = await MeshHost.StartAsync();
+        await BackupTests.FillAsync(mesh, 3);
+        await mesh.PostAsync("agents/a1/exit", """{"incarnation":1}""");
+        Assert.Equal(200, (await mesh.DeleteAsync("agents/a1?forget=true")).Status);
+        Whole(mesh);
+        await mesh.RegisterAsync("next");
+        await mesh.PostAsync("steer", """{"agent_id":"next","direction":"north"}""");
+        await mesh.PostAsync("steer", """{"agent_id":"next","direction":"south"}""");
+        Whole(mesh);
+        Assert.Equal(202, (await RestoreTests.SendAsync(mesh, (await mesh.PostAsync("admin/backup")).Bytes)).Status);
+        await mesh.RestartAsync();
+        Whole(mesh);
     }
 
     private static void Whole(MeshHost mesh) => Assert.Empty(Findings(mesh));

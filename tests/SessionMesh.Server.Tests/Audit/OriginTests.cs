@@ -22,6 +22,7 @@ public sealed class OriginTests
         ["heartbeat"] = (mesh, key, once) => mesh.PostAsync("agents/a/heartbeat", """{"acks":[{"seq":1,"state":"acknowledged"}]}""", key, once),
         ["heartbeats"] = (mesh, key, once) => mesh.PostAsync("heartbeats", """{"agents":[{"agent_id":"a","acks":[{"seq":1,"state":"rejected"}]}]}""", key, once),
         ["steer"] = (mesh, key, once) => mesh.PostAsync("steer", """{"agent_id":"a","direction":"north"}""", key, once),
+        ["steerEach"] = (mesh, key, once) => mesh.PostAsync("steers", """{"steers":[{"agent_id":"a","direction":"north"}]}""", key, once),
         ["cancelDirective"] = async (mesh, key, once) =>
         {
             var id = (await mesh.GetAsync("agents/a/directives/history")).Json["directives"]![0]!["directive_id"]!.GetValue<string>();

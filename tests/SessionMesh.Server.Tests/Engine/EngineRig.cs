@@ -3,6 +3,8 @@ using SessionMesh.Core.State;
 using SessionMesh.Server.Engine;
 using SessionMesh.Server.Push;
 using SessionMesh.Server.Store;
+using SessionMesh.Server.Telemetry;
+using SessionMesh.Server.Tests.Telemetry;
 using SQLitePCL;
 
 namespace SessionMesh.Server.Tests.Engine;
@@ -18,8 +20,10 @@ internal sealed class EngineRig : IDisposable
         Clock = new MeshClock(Time);
         Store = MeshStore.Open(Path.Combine(_directory, "mesh.db"));
         StateLoader.Load(Store.Context, State, Clock.NotBefore);
-        var log = new SqliteLog(Store);
-        Engine = new MeshEngine(wrap?.Invoke(log, State) ?? log, State, Clock, new Publisher(new Subscriptions(), Feed), NullLogger<MeshEngine>.Instance);
+        var metrics = new MeshMetrics(new Meters());
+        var log = new SqliteLog(Store, new DiskReserve(_directory, Time), metrics, NullLogger<SqliteLog>.Instance);
+        var publisher = new Publisher(new Subscriptions(), Feed, metrics);
+        Engine = new MeshEngine(wrap?.Invoke(log, State) ?? log, State, Clock, publisher, metrics, NullLogger<MeshEngine>.Instance);
     }
 
     public ManualTime Time { get; } = new();

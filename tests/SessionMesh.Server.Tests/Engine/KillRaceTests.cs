@@ -31,7 +31,7 @@ public sealed class KillRaceTests
             if ((await exit).Value is { Agent: { Liveness: Liveness.Dead, LastExit.Confirmed: true } })
             {
                 Assert.False(after.Agent.HasSession && after.Agent.Incarnation <= incarnation, $"round {round}: incarnation {incarnation} lives after its confirmed end");
-                Assert.False(after.TryBeat(incarnation, Beat.Empty, rig.Engine.Now, 60), $"round {round}: a beat of the dead incarnation was taken");
+                Assert.False(after.TryBeat(incarnation, Beat.Empty, rig.Engine.Now, 60, out _), $"round {round}: a beat of the dead incarnation was taken");
             }
 
             // Whatever came of the race, the next round begins with a proven end.

@@ -161,7 +161,7 @@ public sealed class TurnTests
 
     private static Message Message(string text) => new() { Verb = Verb.Steer, Direction = "d", Text = text, Ttl = 60 };
 
-    private static IEnumerable<string> Ids(MeshState state) => Enumerable.Range(0, state.Slots.Count).Select(n => state.Slots[n].Agent.Id);
+    private static IEnumerable<string> Ids(MeshState state) => Enumerable.Range(0, state.Slots.Count).Select(n => state.Slots[n]!.Agent.Id);
 
     private sealed class Heavy(int weight) : WorkItem
     {
@@ -171,10 +171,7 @@ public sealed class TurnTests
 
         public override void Complete() => throw new NotSupportedException();
 
-        public override void Fail(Core.MeshError error)
-        {
-            // The queue is disposed of with this in it.
-        }
+        public override void Fail(Core.MeshError error) => throw new NotSupportedException();
     }
 
     private abstract class Around(IMeshLog inner) : IMeshLog

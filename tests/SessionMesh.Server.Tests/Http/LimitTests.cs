@@ -189,8 +189,11 @@ public sealed class LimitTests(LimitServer server) : IClassFixture<LimitServer>
             nameof(Limits.SessionMetaKeyLength), nameof(Limits.CleanupMatches),                                        // SessionLimitTests
             nameof(Limits.ImportLineBytes), nameof(Limits.ImportChunk), nameof(Limits.ImportSkipsListed),              // ImportTests
             nameof(Limits.IdempotencyKeyLength), nameof(Limits.IdempotencyHours),                                      // IdempotencyTests
+            nameof(Limits.ReceiptsPerKey), nameof(Limits.ReceiptsPerAgentKey),                                         // ReceiptBoundTests
+            nameof(Limits.ReceiptBytesPerKey), nameof(Limits.ReceiptBytesPerAgentKey),                                 // ReceiptBoundTests, ReceiptTests
             nameof(Limits.RestoreBytes),                                                                               // RestoreTests
             nameof(Limits.SelectorIds), nameof(Limits.SelectorMatches),                                                // SelectorTests
+            nameof(Limits.Steers), nameof(Limits.SteersBytes),                                                         // SteersTests
             nameof(Limits.StreamsPerAgentKey),                                                                         // HeldAnswerTests
         ];
         Assert.Equal(typeof(Limits).GetFields().Select(f => f.Name).Order(), here.Concat(elsewhere).Order());

@@ -134,7 +134,8 @@ public sealed class SteerTests
         (await mesh.GetAsync("agents/a/directives")).ShouldBe(200, """{"directives":[]}""");
         mesh.Time.Advance(TimeSpan.FromMilliseconds(500)); // onto the tick: what is decided then is decided at that time
         await mesh.ChangeAsync("directive.expired", "a", after: 3);
-        (await mesh.GetAsync("directives/d-3")).ShouldBe(200, Merge(Directive(3, "a", 1, issuedAt: 0.5, ttl: 1), $"\"state\":\"expired\",\"ended_at\":\"{At(2)}\""));
+        (await mesh.GetAsync("directives/d-3"))
+            .ShouldBe(200, Merge(Directive(3, "a", 1, issuedAt: 0.5, ttl: 1), $"\"state\":\"expired\",\"ended_at\":\"{At(1.5)}\""));
         (await mesh.PostAsync("agents/a/directives/1/ack", """{"state":"acknowledged"}""")).ShouldBeProblemWithoutId(409, "ack_conflict");
     }
 

@@ -86,6 +86,21 @@ public sealed class SchemaTests : IDisposable
     }
 
     [Fact]
+    public void Store_OfAnEarlierVersion_KeepsItsReceipts_WhichCountForNobody()
+    {
+        var path = Path.Combine(_directory, "mesh.db");
+        MakeFirstVersion(path);
+        var hex = new string('a', 32);
+        Run(path, $$"""INSERT INTO changes VALUES (1, 1000, 'mesh', 'receipt.kept', '{{hex}}', '{"request":"{{hex}}","status":200,"answer":"{}"}')""");
+        Run(path, $"INSERT INTO receipts VALUES (1, '{hex}', '{hex}', 1000, 200, '{{}}', NULL)");
+        using var store = MeshStore.Open(path);
+        var loaded = Engine.Projection.Reloaded(store);
+        var receipt = Assert.Single(loaded.Receipts.All);
+        Assert.Equal((1, 1000L, 200, null, null, 0), (receipt.Revision, receipt.At, receipt.Status, receipt.KeyId, receipt.Owner, receipt.Size));
+        Assert.Equal(Engine.Projection.OfMemory(loaded), Engine.Projection.OfMemory(Engine.Projection.Replayed(store).State));
+    }
+
+    [Fact]
     public void Store_ThatIsNoDatabase_IsRefusedInWords()
     {
         var path = Path.Combine(_directory, "mesh.db");

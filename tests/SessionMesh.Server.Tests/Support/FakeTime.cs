@@ -1,10 +1,12 @@
+using SessionMesh.Server.Engine;
+
 namespace SessionMesh.Server.Tests.Support;
 
 /// <summary>
 /// A clock that moves only when told. Timers fire on the thread that moves it, in the order of their due times, each with the
 /// clock standing at its own. Wall and monotonic time move together, except when the wall alone is made to jump.
 /// </summary>
-public sealed class FakeTime : TimeProvider
+public sealed class FakeTime : TimeProvider, IBootTime
 {
     public static readonly DateTimeOffset Start = new(2026, 1, 31, 8, 15, 30, TimeSpan.Zero);
 
@@ -13,6 +15,12 @@ public sealed class FakeTime : TimeProvider
     private readonly List<(TimeSpan Due, TaskCompletionSource Armed)> _waiters = [];
     private long _elapsed;
     private long _wallOffset;
+    private long _suspended;
+
+    /// <summary>Whether this machine can tell how long it has been up.</summary>
+    public bool KnowsUptime { get; init; } = true;
+
+    public TimeSpan? Uptime => KnowsUptime ? TimeSpan.FromTicks(Volatile.Read(ref _elapsed) + Volatile.Read(ref _suspended)) : null;
 
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
     public override long GetTimestamp() => Volatile.Read(ref _elapsed);
@@ -28,7 +36,15 @@ public sealed class FakeTime : TimeProvider
     /// <summary>Sets the wall clock forward or back; time itself does not pass.</summary>
     public void JumpWall(TimeSpan by) => Interlocked.Add(ref _wallOffset, by.Ticks);
 
-    /// <summary>Lets time pass without anybody being woken, as while a machine is suspended.</summary>
+    /// <summary>Lets time pass while the whole machine is suspended: on waking the wall shows it and so does its uptime, but the
+    /// monotonic clock has stood still, and every timer with it.</summary>
+    public void SuspendMachine(TimeSpan by)
+    {
+        Interlocked.Add(ref _suspended, by.Ticks);
+        JumpWall(by);
+    }
+
+    /// <summary>Lets time pass without anybody being woken, as while the process is stopped.</summary>
     public void Suspend(TimeSpan by) => Interlocked.Add(ref _elapsed, by.Ticks);
 
     /// <summary>Lets time pass; every timer that comes due on the way fires.</summary>

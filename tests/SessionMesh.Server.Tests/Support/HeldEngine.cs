@@ -11,15 +11,27 @@ internal sealed class HeldEngine : IAsyncDisposable
     private readonly ManualResetEventSlim _release = new();
     private readonly TaskCompletionSource _held = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task _turn = Task.CompletedTask;
+    private MeshEngine? _engine;
 
     public static Task<HeldEngine> HoldAsync(MeshHost host) => HoldAsync(host.Engine);
 
     public static async Task<HeldEngine> HoldAsync(MeshEngine engine)
     {
-        var held = new HeldEngine();
+        var held = new HeldEngine { _engine = engine };
         held._turn = engine.ExecuteAsync(new Hold { Actor = Actors.Mesh, Owner = held }, Origin.Mesh);
         await held._held.Task.WaitAsync(Guard.Time);
         return held;
+    }
+
+    /// <summary>Returns once so many commands wait behind it.</summary>
+    public async Task WaitingAsync(int commands)
+    {
+        using var over = new CancellationTokenSource(Guard.Time);
+        while (_engine!.Queued < commands)
+        {
+            over.Token.ThrowIfCancellationRequested();
+            await Task.Yield();
+        }
     }
 
     public async ValueTask DisposeAsync()

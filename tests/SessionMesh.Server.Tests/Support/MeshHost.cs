@@ -24,7 +24,11 @@ internal sealed class MeshHost : IAsyncDisposable
     private readonly string[] _options;
     private readonly Action<WebApplication>? _map;
 
-    private MeshHost(string directory, LogLevel logLevel, Action<WebApplication>? map, string[] options) => (Directory, _logLevel, _map, _options) = (directory, logLevel, map, options);
+    private readonly Action<WebApplicationBuilder>? _configure;
+
+    private MeshHost(
+        string directory, LogLevel logLevel, Action<WebApplication>? map, string[] options, Action<WebApplicationBuilder>? configure = null) =>
+        (Directory, _logLevel, _map, _options, _configure) = (directory, logLevel, map, options, configure);
 
     public string Directory { get; }
     public FakeTime Time { get; private set; } = new();
@@ -45,6 +49,20 @@ internal sealed class MeshHost : IAsyncDisposable
     public static async Task<MeshHost> StartAsync(LogLevel logLevel = LogLevel.Warning, Action<WebApplication>? map = null, params string[] options)
     {
         var host = new MeshHost(System.IO.Directory.CreateTempSubdirectory("mesh-test-").FullName, logLevel, map, options);
+        await host.BootAsync();
+        return host;
+    }
+
+    /// <param name="configure">Sets what the server would read from its surroundings, or a service.</param>
+    /// <param name="directory">Of its own, and gone at the end.</param>
+    public static async Task<MeshHost> StartAsync(
+        Action<WebApplicationBuilder> configure,
+        LogLevel logLevel = LogLevel.Warning,
+        Action<WebApplication>? map = null,
+        string? directory = null)
+    {
+        directory ??= System.IO.Directory.CreateTempSubdirectory("mesh-test-").FullName;
+        var host = new MeshHost(directory, logLevel, map, [], configure);
         await host.BootAsync();
         return host;
     }
@@ -215,6 +233,7 @@ internal sealed class MeshHost : IAsyncDisposable
         {
             builder.Services.AddSingleton<TimeProvider>(Time);
             builder.Logging.ClearProviders().AddProvider(Log).SetMinimumLevel(_logLevel);
+            _configure?.Invoke(builder);
         });
         _map?.Invoke(_app);
         await MeshServer.PrepareAsync(_app);

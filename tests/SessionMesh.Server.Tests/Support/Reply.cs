@@ -25,6 +25,13 @@ internal sealed record Reply(int Status, string Text, byte[] Bytes, IReadOnlyDic
         return this;
     }
 
+    /// <summary>A 2xx, whatever it says.</summary>
+    public Reply ShouldBeOk()
+    {
+        Assert.True(Status is >= 200 and < 300, $"{Status}: {Text}");
+        return this;
+    }
+
     /// <summary>The whole problem document, except what <paramref name="more"/> members it has beside the common ones.</summary>
     public Reply ShouldBeProblem(int status, string code, string more = "")
     {

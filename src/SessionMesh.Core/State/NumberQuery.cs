@@ -1,0 +1,67 @@
+using System.Numerics;
+
+namespace SessionMesh.Core.State;
+
+/// <summary>
+/// Numbers that are in every set of a list, a word of 64 at a time. What it shows is as of when each word is read; see
+/// <see cref="RecentAgents"/> for what changes meanwhile. One thread's alone.
+/// </summary>
+public sealed class NumberQuery
+{
+    private readonly List<NumberSet> _all = [];
+    private readonly List<NumberSet> _any = [];
+
+    /// <summary>Whether a set was asked for that there is not.</summary>
+    public bool IsEmpty { get; private set; }
+
+    /// <summary>Only those in this set; null is a set without members.</summary>
+    public void Within(NumberSet? numbers)
+    {
+        if (numbers is null)
+        {
+            IsEmpty = true;
+        }
+        else
+        {
+            _all.Add(numbers);
+        }
+    }
+
+    /// <summary>Only those in one of these sets. Once at most.</summary>
+    public void WithinAny(IEnumerable<NumberSet> sets) => _any.AddRange(sets);
+
+    /// <summary>One word of 64 numbers, the first of them <paramref name="word"/> × 64.</summary>
+    public ulong Word(int word)
+    {
+        var bits = _any.Count == 0 ? ulong.MaxValue : 0;
+        foreach (var set in _any)
+        {
+            bits |= set.Word(word);
+        }
+
+        foreach (var set in _all)
+        {
+            bits &= set.Word(word);
+        }
+
+        return bits;
+    }
+
+    /// <summary>The numbers below <paramref name="count"/>, ascending.</summary>
+    public IEnumerable<int> Numbers(int count)
+    {
+        for (var word = 0; !IsEmpty && word << 6 < count; word++)
+        {
+            for (var bits = Word(word); bits != 0; bits &= bits - 1)
+            {
+                var number = (word << 6) + BitOperations.TrailingZeroCount(bits);
+                if (number >= count)
+                {
+                    yield break;
+                }
+
+                yield return number;
+            }
+        }
+    }
+}

@@ -1,0 +1,37 @@
+using SessionMesh.Server.Engine;
+using SessionMesh.Server.Store;
+
+namespace SessionMesh.Server.Hosting;
+
+/// <summary>
+/// Refuses to start with a clock that cannot be right. A start with one that is years ahead would end every session and key and throw
+/// away all that is kept for a time; one that is years behind is a machine that has not been told the time yet.
+/// </summary>
+internal static class StartClock
+{
+    /// <param name="newest">Wall milliseconds of the log's newest change; 0 while there is none, and nothing to compare with.</param>
+    /// <param name="isRestored">A backup was just put in place. It may be as old as it likes; it is not from the future either.</param>
+    /// <exception cref="StartupException">They are more than <see cref="MeshClock.MostApart"/> apart.</exception>
+    public static void Check(DateTimeOffset wall, long newest, bool isRestored)
+    {
+        if (newest == 0)
+        {
+            return;
+        }
+
+        var last = DateTimeOffset.FromUnixTimeMilliseconds(newest);
+        var ahead = wall - last;
+        if (ahead.Duration() <= MeshClock.MostApart || (isRestored && ahead > TimeSpan.Zero))
+        {
+            return;
+        }
+
+        throw new StartupException(
+            $"The system clock says {wall:u}, and the last change in this store is from {last:u}, "
+            + $"{ahead.Duration().Days} days {(ahead > TimeSpan.Zero ? "before" : "after")} that. "
+            + "Set the clock and start again. If the clock is right, say --accept-clock: "
+            + (ahead > TimeSpan.Zero
+                ? "sessions and keys that have expired by it end, and what is older than is kept is removed."
+                : "the mesh then goes on from the time of that change; or restore a backup from before it."));
+    }
+}
