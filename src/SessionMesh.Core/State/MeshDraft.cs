@@ -113,7 +113,8 @@ public sealed partial class MeshDraft(MeshState state, Moment now)
     public Key? FindKey(string id) => _keys.Find(id);
 
     /// <summary>Keys that no key minted: the root key, and what it was before.</summary>
-    public List<Key> RootKeys() => Merge(state.Keys.Roots, key => key.Parent is null);
+    public List<Key> RootKeys() =>
+        [.. state.Keys.Roots.Concat(_keys.Changed.Where(key => key.Parent is null).Select(key => key.Id)).Distinct().Select(FindKey).OfType<Key>()];
 
     /// <summary>Keys of a lineage.</summary>
     public List<Key> KeysIn(string lineage) => [.. _keys.In(lineage)];
