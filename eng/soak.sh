@@ -1,18 +1,26 @@
 #!/usr/bin/env bash
-# Two tests for longer than anybody waits for.
+# Three tests for longer than anybody waits for.
 #
 #   eng/soak.sh [ROUNDS]          the crash test: 500 rounds unless given, each takes a second or two. A failure prints the seed;
 #                                 SESSION_MESH_CRASH_SEED=SEED plays the same choices again.
 #   eng/soak.sh abuse [SECONDS]   dripping heads, floods, giant bodies, idle streams, registrations: a minute unless given, with what a
 #                                 well-behaved agent saw of it printed at the end.
+#   eng/soak.sh churn [SECONDS]   agents that register, are steered, end and are forgotten, as fast as they can: ten minutes unless given,
+#                                 with how many there were and the memory before and after printed at the end.
 set -euo pipefail
 here=$(dirname "${BASH_SOURCE[0]}")
 export SESSION_MESH_TEST_HANG=${SESSION_MESH_TEST_HANG:-24h}
-if [ "${1:-}" = abuse ]; then
+if [ "${1:-}" = abuse ] || [ "${1:-}" = churn ]; then
     SESSION_MESH_SOAK_FIGURES=$(mktemp)
-    export SESSION_MESH_SOAK_ABUSE=${2:-60} SESSION_MESH_SOAK_FIGURES
+    export SESSION_MESH_SOAK_FIGURES
     trap 'cat "$SESSION_MESH_SOAK_FIGURES"; rm -f "$SESSION_MESH_SOAK_FIGURES"' EXIT
-    "$here/test.sh" EndToEnd --filter FullyQualifiedName~Abuse
+    if [ "$1" = abuse ]; then
+        export SESSION_MESH_SOAK_ABUSE=${2:-60}
+        "$here/test.sh" EndToEnd --filter FullyQualifiedName~Abuse
+    else
+        export SESSION_MESH_SOAK_CHURN=${2:-600}
+        "$here/test.sh" EndToEnd --filter FullyQualifiedName~Churn
+    fi
 else
     export SESSION_MESH_SOAK_ROUNDS=${1:-500}
     exec "$here/test.sh" EndToEnd --filter FullyQualifiedName~Crash

@@ -46,6 +46,7 @@ internal static class SessionMeshTool
         root.Add(new CancelCommand(host));
         root.Add(new KillCommand(host));
         root.Add(new ReviveCommand(host));
+        root.Add(new ForgetCommand(host));
         root.Add(new RegisterCommand(host));
         root.Add(new HeartbeatCommand(host));
         root.Add(new InboxCommand(host));

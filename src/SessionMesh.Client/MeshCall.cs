@@ -131,6 +131,10 @@ public sealed partial record MeshCall
     /// <summary>Lifts the tombstone that an unconfirmed end left: the agent may register again at once.</summary>
     public static MeshCall Revive(string agentId) => Write(HttpMethod.Post, Routes.Revive(CheckedId(agentId)));
 
+    /// <summary>Forgets an agent that is dead or lost: the id is nobody's from then on.</summary>
+    public static MeshCall Forget(string agentId) =>
+        Write(HttpMethod.Delete, Routes.Agent(CheckedId(agentId)) + new QueryText().Add("forget", "true"));
+
     public static MeshCall CreateKey(CreateKeyRequest request) =>
         Write(HttpMethod.Post, Routes.Keys, request, ClientJson.Context.CreateKeyRequest);
 

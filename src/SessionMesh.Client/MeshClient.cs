@@ -116,6 +116,10 @@ public sealed partial class MeshClient : IDisposable
     public Task<AgentRow> ReviveAsync(string agentId, CancellationToken cancellation = default) =>
         SendAsync(MeshCall.Revive(agentId), ClientJson.Context.AgentRow, cancellation);
 
+    /// <inheritdoc cref="MeshCall.Forget"/>
+    public Task<ForgottenAgent> ForgetAsync(string agentId, CancellationToken cancellation = default) =>
+        SendAsync(MeshCall.Forget(agentId), ClientJson.Context.ForgottenAgent, cancellation);
+
     /// <summary>
     /// Mints a key. When a retry finds that the lost first attempt had minted it, the answer is 409
     /// <c>secret_not_repeatable</c> with the key's id: revoke that one and mint again.

@@ -23,6 +23,7 @@ namespace SessionMesh.Core;
 [JsonSerializable(typeof(AgentLivenessChanged))]
 [JsonSerializable(typeof(AgentStopping))]
 [JsonSerializable(typeof(AgentDied))]
+[JsonSerializable(typeof(AgentForgotten))]
 [JsonSerializable(typeof(AgentTombstoneLifted))]
 [JsonSerializable(typeof(DirectiveIssued))]
 [JsonSerializable(typeof(DirectiveMoved))]

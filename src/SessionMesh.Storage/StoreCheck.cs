@@ -20,16 +20,14 @@ public static class StoreCheck
             "the tables are {0} revisions ahead of the log"),
         ("SELECT count(*) - count(DISTINCT id) FROM agents", "{0} ids of agents are there twice"),
         ("SELECT count(*) FROM agents WHERE number < 0", "{0} agents have no number"),
-        ("SELECT count(*) FROM agents a WHERE a.parent >= 0 AND NOT EXISTS (SELECT 1 FROM agents p WHERE p.number = a.parent)",
+        ("SELECT count(*) FROM agents c WHERE c.parent >= 0 AND NOT EXISTS (SELECT 1 FROM agents p WHERE p.number = c.parent)",
             "{0} agents have a parent that is not there"),
+        // Those of an agent that was forgotten are over, and stay for their time; its number may be another's, whose own begin at 1 again.
         ("SELECT count(*) FROM directives d WHERE d.state <= 2 AND NOT EXISTS (SELECT 1 FROM agents a WHERE a.number = d.agent)",
             "{0} directives wait for agents that are not there"),
-
-        // A number is given again once its agent is forgotten, whose directives stay as long as any: then they begin at 1 again.
-        ("""
-            SELECT count(DISTINCT agent) FROM (SELECT agent, seq, lag(seq) OVER (PARTITION BY agent ORDER BY revision) AS before FROM directives)
-            WHERE seq <> before + 1 AND seq <> 1
-            """,
+        ("SELECT count(DISTINCT agent) FROM "
+            + "(SELECT agent, seq, previous, lag(revision) OVER (PARTITION BY agent ORDER BY revision) AS before FROM directives) "
+            + "WHERE (previous = 0 AND seq <> 1) OR (previous <> 0 AND before <> previous)",
             "the directives of {0} agents have a gap"),
         ("SELECT count(*) FROM directives d JOIN directives p ON p.revision = d.previous WHERE p.agent <> d.agent OR p.seq + 1 <> d.seq", "{0} directives do not follow the one that they say"),
         ("SELECT count(*) - count(DISTINCT id) FROM keys", "{0} ids of keys are there twice"),

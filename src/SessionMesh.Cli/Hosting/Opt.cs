@@ -93,6 +93,19 @@ internal static class Opt
         CustomParser = result => result.Tokens.Count == 0 ? null : CheckedId(result, name),
     };
 
+    /// <summary>Several ids, one after the other.</summary>
+    public static Argument<string[]> IdArguments(string name, string description) => new(name)
+    {
+        Description = description,
+        Arity = ArgumentArity.ZeroOrMore,
+        CustomParser = result =>
+        {
+            foreach (var wrong in result.Tokens.Where(token => !MeshId.IsValid(token.Value)))
+                result.AddError($"{name}: '{wrong.Value}' is not an id; {MeshId.Rule}");
+            return [.. result.Tokens.Select(token => token.Value)];
+        },
+    };
+
     private static string? CheckedId(ArgumentResult result, string name) =>
         MeshId.IsValid(result.Tokens[0].Value)
             ? result.Tokens[0].Value

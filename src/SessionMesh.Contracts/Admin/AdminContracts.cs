@@ -1,12 +1,13 @@
 namespace SessionMesh.Contracts.Admin;
 
-/// <summary>What a pass of compaction has removed, in rows.</summary>
+/// <summary>What a pass of compaction has removed, in rows; and how many agents it has forgotten.</summary>
 public sealed record RemovedRows
 {
     /// <summary>Entries of the log.</summary>
     public required long Changes { get; init; }
     public required long Directives { get; init; }
     public required long Keys { get; init; }
+    public long Agents { get; init; }
 }
 
 /// <summary>How long is kept what is over, in seconds; null for ever.</summary>
@@ -16,6 +17,7 @@ public sealed record RetentionTimes
     public long? Directives { get; init; }
     public long? Keys { get; init; }
     public long? Sessions { get; init; }
+    public long? Agents { get; init; }
 }
 
 /// <summary>Answer of <c>GET</c> and <c>POST /admin/compact</c>: the pass that runs, or the last one.</summary>

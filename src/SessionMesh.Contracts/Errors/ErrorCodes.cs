@@ -49,6 +49,7 @@ public static class ErrorCodes
     public const string AlreadyDelivered = "already_delivered";
     public const string DirectiveOver = "directive_over";
     public const string ExpectationFailed = "expectation_failed";
+    public const string NotGone = "not_gone";
     public const string NotTombstoned = "not_tombstoned";
     public const string AckConflict = "ack_conflict";
     public const string SecretNotRepeatable = "secret_not_repeatable";

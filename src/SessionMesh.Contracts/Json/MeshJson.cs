@@ -44,6 +44,7 @@ namespace SessionMesh.Contracts.Json;
 [JsonSerializable(typeof(SteersRequest))]
 [JsonSerializable(typeof(SteersAnswer))]
 [JsonSerializable(typeof(KillManyAnswer))]
+[JsonSerializable(typeof(ForgottenAgent))]
 [JsonSerializable(typeof(CreateKeyRequest))]
 [JsonSerializable(typeof(RefreshKeyRequest))]
 [JsonSerializable(typeof(CreatedKey))]

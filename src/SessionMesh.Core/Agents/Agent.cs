@@ -6,11 +6,23 @@ namespace SessionMesh.Core.Agents;
 /// </summary>
 public sealed record Agent
 {
-    /// <summary>Dense, in order of first appearance, from 0. The key of every index; never leaves the process.</summary>
+    /// <summary>
+    /// Dense, from 0: the lowest that is free when it becomes known. The key of every index; never leaves the process. Once the agent is
+    /// forgotten the next new one has it, so that whoever holds a bare number across time asks <see cref="Born"/>, too.
+    /// </summary>
     public required int Number { get; init; }
     public required string Id { get; init; }
 
-    /// <summary>0 while only declared; 1 for the first session, and one more for each that follows.</summary>
+    /// <summary>
+    /// Revision of the change that made it known: whatever has its number and a lower revision is another's, of one that was forgotten. 0
+    /// for one from before this was kept; then nobody was forgotten yet.
+    /// </summary>
+    public long Born { get; init; }
+
+    /// <summary>
+    /// 0 while only declared. The first session's is above that of every agent that was ever forgotten, 1 as long as none was; one more for
+    /// each that follows.
+    /// </summary>
     public int Incarnation { get; init; }
 
     /// <summary>Revision of the change that began the current session; 0 for none.</summary>
@@ -25,6 +37,9 @@ public sealed record Agent
 
     /// <summary>Number of the parent; -1 for none.</summary>
     public int Parent { get; init; } = -1;
+
+    /// <summary>Id of the parent it had when that was forgotten; null once it has another, and for one that was no child.</summary>
+    public string? OrphanedFrom { get; init; }
     public string? User { get; init; }
 
     /// <summary>The account (see <see cref="Keys.Key.Account"/>) whose key made it known; null for an admin's.</summary>
@@ -51,11 +66,20 @@ public sealed record Agent
     /// <summary>Revision of the last change of the current session, as a session.</summary>
     public long SessionVersion => Math.Max(Session, SessionChangedAt);
 
+    /// <summary>Wall milliseconds since which it is dead or lost; 0 while it is neither.</summary>
+    public long GoneAt { get; init; }
+
     /// <summary>The stop that was asked for, while stopping and after.</summary>
     public StopRequest? Stop { get; init; }
 
     /// <summary>How the last incarnation that ended did end.</summary>
     public Exit? LastExit { get; init; }
+
+    /// <summary>Whether it is dead or lost: only then may it be forgotten.</summary>
+    public bool IsGone => Liveness is Liveness.Dead or Liveness.Lost;
+
+    /// <summary>Whether it is known to have ended: dead, and somebody saw it.</summary>
+    public bool HasEnded => Liveness == Liveness.Dead && LastExit is { Confirmed: true };
 
     /// <summary>Whether it holds, or may soon hold again, a session.</summary>
     public bool HasSession => Liveness is Liveness.Alive or Liveness.Suspect or Liveness.Lost or Liveness.Stopping;

@@ -116,6 +116,24 @@ public sealed record AgentDied : Change
     public override string Kind => Name;
 }
 
+/// <summary>
+/// An agent was forgotten: its place, its names and its number are free, and its children have no parent. Subject: its id, which means
+/// somebody else from here on.
+/// </summary>
+public sealed record AgentForgotten : Change
+{
+    public const string Name = "agent.forgotten";
+
+    /// <summary>Its last one. No agent that becomes known after this begins with one that is not above it.</summary>
+    public required int Incarnation { get; init; }
+
+    /// <summary>Why, when nobody asked.</summary>
+    public string? Reason { get; init; }
+
+    [JsonIgnore]
+    public override string Kind => Name;
+}
+
 /// <summary>An operator lifted an agent's tombstone: it may register again before its time. Subject: its id.</summary>
 public sealed record AgentTombstoneLifted : Change
 {

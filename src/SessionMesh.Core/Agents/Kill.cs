@@ -145,7 +145,7 @@ public sealed record ReportExit : Command<KillOutcome>
             }
         }
 
-        var reach = new ReachMemo(draft.Caller, draft.AgentAt);
+        var reach = new ReachMemo(draft.Caller, draft.FindAt);
         return KillOutcome.Of(draft.AgentAt(agent.Number), draft.Descendants(agent.Number).Where(reach.Reaches));
     }
 }

@@ -22,7 +22,7 @@ internal static class KillRules
             return null;
         }
 
-        var memo = new ReachMemo(draft.Caller, draft.AgentAt);
+        var memo = new ReachMemo(draft.Caller, draft.FindAt);
         foreach (var (number, nearest) in plan.Order)
         {
             var agent = draft.AgentAt(number);
@@ -60,7 +60,7 @@ internal static class KillRules
             }
         }
 
-        var memo = new ReachMemo(draft.Caller, draft.AgentAt);
+        var memo = new ReachMemo(draft.Caller, draft.FindAt);
         var outcomes = new List<KillOutcome>(plan.Asked.Count);
         foreach (var agent in plan.Asked)
         {

@@ -52,7 +52,7 @@ public sealed record SweepDue : Command<int>
     /// For the sake of those whose grace period is over: force must follow. A lease that is not seen to lapse has not lapsed, and is
     /// found due again; a fleet that falls silent at once would leave nothing for a kill.
     /// </summary>
-    public override bool IsVital(MeshState state) => Numbers.Any(number => state.Slots[number].Agent.Liveness == Liveness.Stopping);
+    public override bool IsVital(MeshState state) => Numbers.Any(number => state.AgentAt(number)?.Liveness == Liveness.Stopping);
 
     /// <summary>Answers how many agents changed.</summary>
     public override Outcome<int> Decide(MeshDraft draft)
@@ -65,14 +65,19 @@ public sealed record SweepDue : Command<int>
         var changed = 0;
         foreach (var number in Numbers)
         {
-            if (draft.Sparing && draft.AgentAt(number).Liveness != Liveness.Stopping)
+            if (draft.FindAt(number) is not { } agent)
+            {
+                continue; // forgotten meanwhile; whoever else may have the number by now is looked at for himself
+            }
+
+            if (draft.Sparing && agent.Liveness != Liveness.Stopping)
             {
                 continue;
             }
 
             var before = draft.Revision;
             SteeringRules.ExpireDue(draft, number);
-            Advance(draft, draft.AgentAt(number));
+            Advance(draft, agent);
             changed += draft.Revision == before ? 0 : 1;
         }
 

@@ -1,4 +1,3 @@
-using SessionMesh.Contracts;
 using SessionMesh.Contracts.Errors;
 using SessionMesh.Core.Keys;
 using SessionMesh.Core.State;
@@ -24,7 +23,9 @@ internal static class Placing
             return Outside(draft.Caller!, agentId);
         }
 
-        return (CheckParent(draft, known, agentId, profile.ParentId) ?? CheckReach(draft, known, agentId, profile) ?? CheckQuota(draft, known)) is { } error
+        return (CheckParent(draft, known, agentId, profile.ParentId)
+            ?? CheckReach(draft, known, agentId, profile)
+            ?? (known is null ? ForgettingRules.CheckQuota(draft, profile.ParentId) : null)) is { } error
             ? error
             : profile;
     }
@@ -90,19 +91,6 @@ internal static class Placing
         return stays || (agentId != caller.AgentId && caller.Has(ScopeSet.RegistryWrite) && reach.CoversPlace(agentId, cluster, parent, draft.AgentAt))
             ? null
             : Outside(caller, agentId);
-    }
-
-    private static MeshError? CheckQuota(MeshDraft draft, Agent? known)
-    {
-        if (known is not null || draft.Caller is not { Account: { } account } caller)
-        {
-            return null;
-        }
-
-        var most = MintKey.IsAgents(draft, caller) ? Limits.AgentsPerAgentKey : Limits.AgentsPerKey;
-        return draft.AgentsOf(account) < most
-            ? null
-            : new MeshError(429, ErrorCodes.AgentQuota, $"The key {account} and those below it have made {most} agents known, which is the most. Use an id again, or a key of its own for each fleet.");
     }
 
     private static MeshError Outside(Key caller, string agentId) =>

@@ -139,6 +139,7 @@ public sealed record DeclareAgent : Command<Registered>
             return placed.Error;
         }
 
+        ForgettingRules.MakeRoom(draft, placed.Value.ParentId);
         draft.Emit(new AgentDeclared
         {
             Subject = AgentId,
@@ -187,11 +188,15 @@ internal static class RegistrationRules
             KeyRules.EndBoundTo(draft, agentId, known.Incarnation, "the agent began another incarnation");
             SteeringRules.EndStops(draft, known.Number);
         }
+        else
+        {
+            ForgettingRules.MakeRoom(draft, profile.ParentId);
+        }
 
         draft.Emit(new AgentRegistered
         {
             Subject = agentId,
-            Incarnation = (known?.Incarnation ?? 0) + 1,
+            Incarnation = FirstOrNext(draft, known),
             Ttl = profile.Ttl ?? defaultTtl,
             Cluster = profile.Cluster ?? known?.Cluster ?? DefaultCluster,
             ParentId = profile.ParentId ?? ParentId(draft, known),
@@ -205,6 +210,10 @@ internal static class RegistrationRules
         draft.Renew(agent.Number, Beat.Empty);
         return new Registered(agent, Created: true);
     }
+
+    /// <summary>Nothing of an old life may be current: who begins anew may be somebody who was forgotten.</summary>
+    private static int FirstOrNext(MeshDraft draft, Agent? known) =>
+        (known is { Incarnation: > 0 } ? known.Incarnation : draft.ForgottenIncarnation) + 1;
 
     public static Registered Renew(MeshDraft draft, Agent agent, Profile profile)
     {

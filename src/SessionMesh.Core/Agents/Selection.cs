@@ -42,7 +42,7 @@ public sealed record Selection
         var numbers = new List<int>(Named(draft, below) ?? Searched(draft, eligible, found));
         numbers.Sort();
         var ids = AgentIds?.ToHashSet(StringComparer.Ordinal);
-        var reach = new ReachMemo(draft.Caller, draft.AgentAt);
+        var reach = new ReachMemo(draft.Caller, draft.FindAt);
         var matched = new List<Agent>();
         var last = -1;
         foreach (var number in numbers)
@@ -53,8 +53,7 @@ public sealed record Selection
             }
 
             last = number;
-            var agent = draft.AgentAt(number);
-            if (eligible.Contains(agent.Liveness) && Matches(agent)
+            if (draft.FindAt(number) is { } agent && eligible.Contains(agent.Liveness) && Matches(agent)
                 && ids?.Contains(agent.Id) != false && below?.Contains(number) != false && reach.Reaches(agent))
             {
                 matched.Add(agent);
@@ -153,7 +152,7 @@ public sealed record Selection
         var count = 0;
         foreach (var number in query.Numbers(state.Slots.Count))
         {
-            if (Matches(state.AgentAt(number)) && ++count <= most)
+            if (state.AgentAt(number) is { } agent && Matches(agent) && ++count <= most)
             {
                 numbers.Add(number);
             }

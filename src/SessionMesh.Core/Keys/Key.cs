@@ -101,8 +101,8 @@ public sealed record Key
     public bool Has(ScopeSet scope) => (Scopes & scope) == scope;
 
     /// <summary>Whether an agent is there for this key: all are, unless it has a reach; its own always is.</summary>
-    /// <param name="at">An agent by its number.</param>
-    public bool Reaches(Agent agent, Func<int, Agent> at) => Reach is null || agent.Id == AgentId || Reach.Covers(agent, at);
+    /// <param name="at">An agent by its number; null where it was forgotten.</param>
+    public bool Reaches(Agent agent, Func<int, Agent?> at) => Reach is null || agent.Id == AgentId || Reach.Covers(agent, at);
 }
 
 /// <summary>Scopes as the words of the wire.</summary>

@@ -53,12 +53,12 @@ public sealed class Reach : IEquatable<Reach>
         return kind is Agent or Cluster or Subtree && value.Length > 0;
     }
 
-    /// <param name="at">An agent by its number.</param>
-    public bool Covers(Agent agent, Func<int, Agent> at) => CoversPlace(agent.Id, agent.Cluster, agent.Parent, at);
+    /// <param name="at">An agent by its number; null where it was forgotten.</param>
+    public bool Covers(Agent agent, Func<int, Agent?> at) => CoversPlace(agent.Id, agent.Cluster, agent.Parent, at);
 
     /// <summary>Whether an agent that stands, or would stand, there is within.</summary>
     /// <param name="parent">Number of its parent; -1 for none.</param>
-    public bool CoversPlace(string id, string cluster, int parent, Func<int, Agent> at)
+    public bool CoversPlace(string id, string cluster, int parent, Func<int, Agent?> at)
     {
         if (!CoversName(id, cluster))
         {
@@ -106,16 +106,15 @@ public sealed class Reach : IEquatable<Reach>
 
     public override string ToString() => string.Join(" and ", Clauses);
 
-    private static bool IsAtOrBelow(string root, string id, int parent, Func<int, Agent> at)
+    private static bool IsAtOrBelow(string root, string id, int parent, Func<int, Agent?> at)
     {
         while (id != root)
         {
-            if (parent < 0)
+            if (parent < 0 || at(parent) is not { } above)
             {
                 return false;
             }
 
-            var above = at(parent);
             (id, parent) = (above.Id, above.Parent);
         }
 

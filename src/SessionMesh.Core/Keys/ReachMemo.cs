@@ -7,8 +7,8 @@ namespace SessionMesh.Core.Keys;
 /// any length costs a step an agent and not its depth. One thread's alone.
 /// </summary>
 /// <param name="key">Null reaches everybody.</param>
-/// <param name="at">An agent by its number.</param>
-public sealed class ReachMemo(Key? key, Func<int, Agent> at)
+/// <param name="at">An agent by its number; null for one that was forgotten, who is within nothing.</param>
+public sealed class ReachMemo(Key? key, Func<int, Agent?> at)
 {
     private readonly Reach? _reach = key?.Reach;
     private readonly Dictionary<int, bool>[] _within = [.. (key?.Reach?.Subtrees ?? []).Select(_ => new Dictionary<int, bool>())];
@@ -44,7 +44,11 @@ public sealed class ReachMemo(Key? key, Func<int, Agent> at)
         while (number >= 0 && !known.TryGetValue(number, out within))
         {
             _path.Add(number);
-            var agent = at(number);
+            if (at(number) is not { } agent)
+            {
+                break;
+            }
+
             if (agent.Id == _reach!.Subtrees[root])
             {
                 within = true;

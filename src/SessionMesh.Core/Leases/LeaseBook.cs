@@ -9,7 +9,7 @@ namespace SessionMesh.Core.Leases;
 /// wall clock kills nobody, and never through a time in which the server itself was away. A grace period's deadline is durable as wall
 /// time; what runs is here alone, and begins anew after a restart. Thread-safe.
 /// </summary>
-public sealed class LeaseBook(SlotList<AgentSlot> slots)
+public sealed class LeaseBook(SlotList<AgentSlot?> slots)
 {
     /// <summary>
     /// Milliseconds that every lease gets at least after the server itself was away, and that every grace period has left at least.
@@ -137,7 +137,7 @@ public sealed class LeaseBook(SlotList<AgentSlot> slots)
         var due = DueAt(slot, now);
         if (due != long.MaxValue)
         {
-            _wheel.Schedule(slot, due);
+            Schedule(slot, due);
         }
     }
 
@@ -149,16 +149,25 @@ public sealed class LeaseBook(SlotList<AgentSlot> slots)
     {
         for (var number = 0; number < slots.Count; number++)
         {
-            var slot = slots[number];
-            if (!slot.Inbox.Pending.IsEmpty)
+            if (slots[number] is { } slot && !slot.Inbox.Pending.IsEmpty)
             {
-                _wheel.Schedule(slot, OnLeaseClock(slot.Inbox.EarliestExpiry, now));
+                Schedule(slot, OnLeaseClock(slot.Inbox.EarliestExpiry, now));
             }
         }
     }
 
     /// <summary>A lease has lapsed, in the log.</summary>
     public void Lapsed(Moment now) => _lapses.Count(now.Lease);
+
+    /// <summary>Agents that the wheel will look at.</summary>
+    internal int Count => _wheel.Count;
+
+    /// <summary>Nothing is ever due there again.</summary>
+    internal void Forget(AgentSlot slot)
+    {
+        _wheel.Remove(slot);
+        _graces.TryRemove(slot.Agent.Number, out _);
+    }
 
     /// <summary>
     /// Takes the agents for which something is due now; those whose tick came but who renewed meanwhile are scheduled again, in passing.
@@ -182,7 +191,7 @@ public sealed class LeaseBook(SlotList<AgentSlot> slots)
             {
                 if (at != long.MaxValue)
                 {
-                    _wheel.Schedule(slot, at);
+                    Schedule(slot, at);
                 }
             }
             else if (slot.Agent is { Liveness: Liveness.Alive } agent && LapsesAt(agent, slot.ReadVitals()) <= now.Lease)
@@ -193,7 +202,7 @@ public sealed class LeaseBook(SlotList<AgentSlot> slots)
             else
             {
                 due.Add(slot.Agent.Number);
-                _wheel.Schedule(slot, now.Lease);
+                Schedule(slot, now.Lease);
             }
         }
 
@@ -203,7 +212,7 @@ public sealed class LeaseBook(SlotList<AgentSlot> slots)
         foreach (var slot in lapsing.Take(most))
         {
             due.Add(slot.Agent.Number);
-            _wheel.Schedule(slot, now.Lease);
+            Schedule(slot, now.Lease);
         }
 
         Hold(lapsing, most, now);
@@ -228,7 +237,7 @@ public sealed class LeaseBook(SlotList<AgentSlot> slots)
                 (_turn, _inTurn) = (_turn + LeaseWheel<AgentSlot>.TickMilliseconds, 0);
             }
 
-            _wheel.Schedule(lapsing[i], _turn);
+            Schedule(lapsing[i], _turn);
             _inTurn++;
         }
     }
@@ -236,6 +245,15 @@ public sealed class LeaseBook(SlotList<AgentSlot> slots)
     /// <summary>Milliseconds of grace that a stop has left by wall time: never more than it was given.</summary>
     private static long Remaining(StopRequest stop, Moment now) =>
         Math.Clamp(stop.Deadline - now.Wall, 0, Math.Max(0, stop.Deadline - stop.At));
+
+    private void Schedule(AgentSlot slot, long at)
+    {
+        _wheel.Schedule(slot, at);
+        if (slot.IsForgotten)
+        {
+            _wheel.Remove(slot); // meanwhile
+        }
+    }
 
     private static long OnLeaseClock(long wall, Moment now) => wall == long.MaxValue ? long.MaxValue : now.Lease + (wall - now.Wall);
 

@@ -27,6 +27,7 @@ public static class ChangeCodec
             case AgentDeclared c: JsonSerializer.Serialize(writer, c, CoreJson.Default.AgentDeclared); break;
             case AgentStopping c: JsonSerializer.Serialize(writer, c, CoreJson.Default.AgentStopping); break;
             case AgentDied c: JsonSerializer.Serialize(writer, c, CoreJson.Default.AgentDied); break;
+            case AgentForgotten c: JsonSerializer.Serialize(writer, c, CoreJson.Default.AgentForgotten); break;
             case AgentTombstoneLifted c: JsonSerializer.Serialize(writer, c, CoreJson.Default.AgentTombstoneLifted); break;
             case SessionCreated c: JsonSerializer.Serialize(writer, c, CoreJson.Default.SessionCreated); break;
             case SessionImported c: JsonSerializer.Serialize(writer, c, CoreJson.Default.SessionImported); break;
@@ -63,6 +64,7 @@ public static class ChangeCodec
             AgentLivenessChanged.Suspect => new AgentLivenessChanged { Subject = "", Liveness = Liveness.Suspect },
             AgentLivenessChanged.Lost => JsonSerializer.Deserialize(payload, CoreJson.Default.AgentLivenessChanged)! with { Liveness = Liveness.Lost },
             AgentLivenessChanged.Alive => new AgentLivenessChanged { Subject = "", Liveness = Liveness.Alive },
+            AgentForgotten.Name => JsonSerializer.Deserialize(payload, CoreJson.Default.AgentForgotten),
             AgentTombstoneLifted.Name => JsonSerializer.Deserialize(payload, CoreJson.Default.AgentTombstoneLifted),
             SessionCreated.Name => JsonSerializer.Deserialize(payload, CoreJson.Default.SessionCreated),
             SessionImported.Name => JsonSerializer.Deserialize(payload, CoreJson.Default.SessionImported),

@@ -5,16 +5,15 @@ using SessionMesh.Core.Agents;
 namespace SessionMesh.Core.State;
 
 /// <summary>
-/// Which agents are in which state, cluster and specialization. One writer, readers at any time. An empty name is
-/// forgotten by its count, not removed: names are few and come back.
+/// Which agents are in which state, cluster and specialization, and whose they are. One writer, readers at any time. A name that no agent
+/// has any more is not kept: names are what callers make up.
 /// </summary>
 public sealed class AgentIndexes
 {
     private readonly NumberSet[] _byLiveness = [.. Enum.GetValues<Liveness>().Select(_ => new NumberSet())];
     private readonly ConcurrentDictionary<string, NumberSet> _bySpecialization = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, NumberSet> _byCluster = new(StringComparer.Ordinal);
-
-    private readonly Dictionary<string, int> _owned = new(StringComparer.Ordinal);
+    private readonly AccountTable _accounts = new();
 
     public NumberSet With(Liveness liveness) => _byLiveness[(int)liveness];
 
@@ -25,55 +24,79 @@ public sealed class AgentIndexes
     /// <summary>Every specialization that some agent declares, in no order.</summary>
     public IEnumerable<KeyValuePair<string, NumberSet>> Specializations => _bySpecialization.Where(entry => entry.Value.Count > 0);
 
-    /// <summary>Agents that an account made known. The writer's alone.</summary>
-    internal int OwnedBy(string account) => _owned.GetValueOrDefault(account);
+    /// <summary>Names that are held.</summary>
+    internal int Names => _bySpecialization.Count + _byCluster.Count;
 
-    internal void Update(Agent? before, Agent after)
+    /// <summary>Agents by the account that made them known. The writer's alone.</summary>
+    internal AccountTable Accounts => _accounts;
+
+    /// <param name="before">Null for an agent that becomes known.</param>
+    /// <param name="after">Null for one that is forgotten.</param>
+    internal void Update(Agent? before, Agent? after)
     {
-        var number = after.Number;
-        if (before is null && after.Owner is { } owner)
-        {
-            _owned[owner] = OwnedBy(owner) + 1;
-        }
-
-        if (before is null || before.Liveness != after.Liveness)
+        _accounts.Update(before, after);
+        if (before?.Liveness != after?.Liveness)
         {
             // The new set first: a reader in between sees an agent twice rather than not at all.
-            With(after.Liveness).Set(number, true);
+            if (after is not null)
+            {
+                With(after.Liveness).Set(after.Number, true);
+            }
+
             if (before is not null)
             {
-                With(before.Liveness).Set(number, false);
+                With(before.Liveness).Set(before.Number, false);
             }
         }
 
-        if (before is null || before.Cluster != after.Cluster)
+        if (before?.Cluster != after?.Cluster)
         {
-            _byCluster.GetOrAdd(after.Cluster, static _ => new NumberSet()).Set(number, true);
-            if (before is not null)
-            {
-                _byCluster[before.Cluster].Set(number, false);
-            }
+            Add(_byCluster, after?.Cluster, after);
+            Drop(_byCluster, before?.Cluster, before);
         }
 
-        if (!ReferenceEquals(before?.Specializations, after.Specializations))
+        if (!ReferenceEquals(before?.Specializations, after?.Specializations))
         {
-            UpdateSpecializations(number, before?.Specializations ?? NameSet.Empty, after.Specializations);
+            UpdateSpecializations(before, after);
         }
     }
 
-    private void UpdateSpecializations(int number, NameSet before, NameSet after)
+    private void UpdateSpecializations(Agent? before, Agent? after)
     {
-        foreach (var name in after.Names)
+        foreach (var name in after?.Specializations.Names ?? [])
         {
-            _bySpecialization.GetOrAdd(name, static _ => new NumberSet()).Set(number, true);
+            Add(_bySpecialization, name, after);
         }
 
-        foreach (var name in before.Names)
+        foreach (var name in before?.Specializations.Names ?? [])
         {
-            if (!after.Contains(name))
+            if (after?.Specializations.Contains(name) != true)
             {
-                _bySpecialization[name].Set(number, false);
+                Drop(_bySpecialization, name, before);
             }
+        }
+    }
+
+    private static void Add(ConcurrentDictionary<string, NumberSet> index, string? name, Agent? agent)
+    {
+        if (name is not null)
+        {
+            index.GetOrAdd(name, static _ => new NumberSet()).Set(agent!.Number, true);
+        }
+    }
+
+    private static void Drop(ConcurrentDictionary<string, NumberSet> index, string? name, Agent? agent)
+    {
+        if (name is null)
+        {
+            return;
+        }
+
+        var numbers = index[name];
+        numbers.Set(agent!.Number, false);
+        if (numbers.Count == 0)
+        {
+            index.TryRemove(name, out _); // who holds the set sees an empty one
         }
     }
 }

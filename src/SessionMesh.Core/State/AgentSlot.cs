@@ -29,6 +29,7 @@ public sealed class AgentSlot : ITimed
     private int _grantedTtl;
     private int _streams;
     private Activity _activity;
+    private bool _isForgotten;
 
     /// <summary>Marks a time on the lease clock that has not come.</summary>
     public const long Never = long.MinValue;
@@ -37,6 +38,12 @@ public sealed class AgentSlot : ITimed
 
     public Agent Agent => Volatile.Read(ref _agent);
     public Inbox Inbox => Volatile.Read(ref _inbox);
+
+    /// <summary>
+    /// Nobody is here any more: the agent was forgotten, and its number may be another's. The record stays as it was last; who holds on
+    /// to the slot asks this.
+    /// </summary>
+    public bool IsForgotten => Volatile.Read(ref _isForgotten);
 
     /// <summary>Streams of directives that are open to it.</summary>
     public int Streams => Volatile.Read(ref _streams);
@@ -50,6 +57,9 @@ public sealed class AgentSlot : ITimed
     internal int PreviousSibling = -1;
 
     int ITimed.DueTick { get; set; } = int.MaxValue;
+    short ITimed.Bucket { get; set; } = -1;
+    ITimed? ITimed.Next { get; set; }
+    ITimed? ITimed.Previous { get; set; }
 
     public void StreamOpened() => Interlocked.Increment(ref _streams);
     public void StreamClosed() => Interlocked.Decrement(ref _streams);
@@ -181,6 +191,17 @@ public sealed class AgentSlot : ITimed
         lock (this)
         {
             Volatile.Write(ref _inbox, inbox);
+            Settle();
+        }
+    }
+
+    /// <summary>Its agent was forgotten: from now on nothing is there for whoever still holds it.</summary>
+    internal void Vacate()
+    {
+        lock (this)
+        {
+            Volatile.Write(ref _inbox, Inbox.Empty);
+            Volatile.Write(ref _isForgotten, true);
             Settle();
         }
     }

@@ -13,6 +13,7 @@ internal sealed class DraftKeys(KeyTable table)
     private readonly Dictionary<string, List<string>> _byParent = new(StringComparer.Ordinal);
     private readonly Dictionary<string, List<string>> _byAgent = new(StringComparer.Ordinal);
     private readonly Dictionary<(string Parent, string Name), List<string>> _byName = [];
+    private readonly List<string> _roots = [];
     private readonly Dictionary<string, int> _endedByLineage = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int> _newLineages = new(StringComparer.Ordinal);
 
@@ -24,6 +25,9 @@ internal sealed class DraftKeys(KeyTable table)
         var key = _changed.TryGetValue(id, out var changed) ? changed : table.Find(id);
         return key is { EndedAt: 0 } ? key : null;
     }
+
+    /// <summary>Those that no key minted.</summary>
+    public IEnumerable<Key> Roots => table.Roots.Concat(_roots).Select(Find).OfType<Key>();
 
     public IEnumerable<Key> In(string lineage) => Living(table.In(lineage), _byLineage, lineage);
 
@@ -62,6 +66,10 @@ internal sealed class DraftKeys(KeyTable table)
         {
             Add(_byParent, parent, key.Id);
             Add(_byName, (parent, key.Name), key.Id);
+        }
+        else
+        {
+            _roots.Add(key.Id);
         }
 
         if (key.AgentId is { } agent)

@@ -34,6 +34,7 @@ internal static class Fold
             case SessionDeleted c: draft.Remove(draft.KnownSession(c.Subject)!); break;
             case AgentStopping c: Stop(draft, c); break;
             case AgentDied c: Die(draft, c); break;
+            case AgentForgotten c: Forget(draft, c); break;
             case AgentTombstoneLifted c: LiftTombstone(draft, c); break;
             case KeyMinted c: Mint(draft, c); break;
             case KeyRefreshed c: draft.Put(draft.FindKey(c.Subject)! with { RefreshedAt = c.At }); break;
@@ -59,8 +60,9 @@ internal static class Fold
         draft.Put(
             new Agent
             {
-                Number = draft.NextNumber,
+                Number = draft.TakeNumber(),
                 Id = c.Subject,
+                Born = c.Revision,
                 Cluster = c.Cluster,
                 Parent = Parent(draft, c.ParentId),
                 User = c.User,
@@ -74,7 +76,15 @@ internal static class Fold
     private static void Register(MeshDraft draft, AgentRegistered c)
     {
         var known = draft.KnownAgent(c.Subject);
-        var agent = (known ?? new Agent { Number = draft.NextNumber, Id = c.Subject, Cluster = c.Cluster, Owner = Owner(draft, c), CreatedAt = c.At }) with
+        var agent = (known ?? new Agent
+        {
+            Number = draft.TakeNumber(),
+            Id = c.Subject,
+            Born = c.Revision,
+            Cluster = c.Cluster,
+            Owner = Owner(draft, c),
+            CreatedAt = c.At,
+        }) with
         {
             Incarnation = c.Incarnation,
             Session = c.Revision,
@@ -83,10 +93,12 @@ internal static class Fold
             Ttl = c.Ttl,
             Cluster = c.Cluster,
             Parent = Parent(draft, c.ParentId),
+            OrphanedFrom = c.ParentId is null ? known?.OrphanedFrom : null,
             User = c.User,
             Specializations = NameSet.Of(c.Specializations),
             Labels = LabelsOf(c.Labels),
             Direction = null,
+            GoneAt = 0,
             Stop = null,
             Meta = Meta.Empty,
             SessionChangedAt = 0,
@@ -101,26 +113,39 @@ internal static class Fold
         draft.Put(agent with
         {
             Liveness = c.Liveness,
+            GoneAt = c.Liveness == Liveness.Lost ? GoneSince(agent, c) : 0,
             IsExpiredByHand = c.ByHand,
             SessionChangedAt = c.ByHand || agent.IsExpiredByHand ? c.Revision : agent.SessionChangedAt,
         });
     }
 
-    private static void Update(MeshDraft draft, AgentUpdated c) =>
-        draft.Put(Subject(draft, c) with
+    /// <summary>One that is lost, and then ends, is gone since it was lost.</summary>
+    private static long GoneSince(Agent agent, Change change) => agent.IsGone ? agent.GoneAt : change.At;
+
+    private static void Update(MeshDraft draft, AgentUpdated c)
+    {
+        var agent = Subject(draft, c);
+        draft.Put(agent with
         {
             Ttl = c.Ttl,
             Cluster = c.Cluster,
             Parent = Parent(draft, c.ParentId),
+            OrphanedFrom = c.ParentId is null ? agent.OrphanedFrom : null,
             User = c.User,
             Specializations = NameSet.Of(c.Specializations),
             Labels = LabelsOf(c.Labels),
         });
+    }
 
     private static void Stop(MeshDraft draft, AgentStopping c)
     {
         var agent = Subject(draft, c);
-        draft.Put(agent with { Liveness = Liveness.Stopping, Stop = new StopRequest(c.Deadline, c.Reason, c.Cascade, agent.Stop?.At ?? c.At) });
+        draft.Put(agent with
+        {
+            Liveness = Liveness.Stopping,
+            GoneAt = 0,
+            Stop = new StopRequest(c.Deadline, c.Reason, c.Cascade, agent.Stop?.At ?? c.At),
+        });
     }
 
     private static void Die(MeshDraft draft, AgentDied c)
@@ -129,6 +154,7 @@ internal static class Fold
         draft.Put(agent with
         {
             Liveness = Liveness.Dead,
+            GoneAt = GoneSince(agent, c),
             Session = 0,
             Paused = false,
             Meta = Meta.Empty,
@@ -145,15 +171,29 @@ internal static class Fold
         draft.Put(agent with { LastExit = agent.LastExit! with { TombstoneUntil = 0 } });
     }
 
+    private static void Forget(MeshDraft draft, AgentForgotten c)
+    {
+        var agent = Subject(draft, c);
+        foreach (var child in draft.Children(agent.Number))
+        {
+            draft.Put(draft.AgentAt(child) with { Parent = -1, OrphanedFrom = agent.Id });
+        }
+
+        draft.Forget(agent);
+        draft.ForgottenIncarnation = Math.Max(draft.ForgottenIncarnation, c.Incarnation);
+    }
+
     private static void Issue(MeshDraft draft, DirectiveIssued c)
     {
-        var number = Subject(draft, c).Number;
+        var agent = Subject(draft, c);
+        var number = agent.Number;
         var inbox = draft.InboxOf(number);
         var kept = c.Kept = c.MessageAt == 0 ? null : KeptMessage(draft, c);
         var directive = new Directive
         {
             Revision = c.Revision,
             Agent = number,
+            AgentId = agent.Id,
             Seq = c.Seq,
             Previous = inbox.LastRevision,
             Verb = c.Verb,

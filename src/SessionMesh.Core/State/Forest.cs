@@ -3,7 +3,7 @@ namespace SessionMesh.Core.State;
 /// <summary>
 /// Who is whose child: sibling links inside the slots, so that a million agents cost twelve bytes each. Thread-safe.
 /// </summary>
-public sealed class Forest(SlotList<AgentSlot> slots)
+public sealed class Forest(SlotList<AgentSlot?> slots)
 {
     private readonly Lock _gate = new();
 
@@ -23,11 +23,11 @@ public sealed class Forest(SlotList<AgentSlot> slots)
 
             if (to >= 0)
             {
-                var parent = slots[to];
+                var parent = slots[to]!;
                 slot.NextSibling = parent.FirstChild;
                 if (parent.FirstChild >= 0)
                 {
-                    slots[parent.FirstChild].PreviousSibling = number;
+                    slots[parent.FirstChild]!.PreviousSibling = number;
                 }
 
                 parent.FirstChild = number;
@@ -35,13 +35,13 @@ public sealed class Forest(SlotList<AgentSlot> slots)
         }
     }
 
-    /// <summary>Numbers of the direct children.</summary>
+    /// <summary>Numbers of the direct children; none of one that was forgotten.</summary>
     public List<int> Children(int number)
     {
         var children = new List<int>();
         lock (_gate)
         {
-            for (var child = slots[number].FirstChild; child >= 0; child = slots[child].NextSibling)
+            for (var child = slots[number]?.FirstChild ?? -1; child >= 0; child = slots[child]!.NextSibling)
             {
                 children.Add(child);
             }
@@ -54,16 +54,16 @@ public sealed class Forest(SlotList<AgentSlot> slots)
     {
         if (slot.PreviousSibling >= 0)
         {
-            slots[slot.PreviousSibling].NextSibling = slot.NextSibling;
+            slots[slot.PreviousSibling]!.NextSibling = slot.NextSibling;
         }
         else
         {
-            slots[parent].FirstChild = slot.NextSibling;
+            slots[parent]!.FirstChild = slot.NextSibling;
         }
 
         if (slot.NextSibling >= 0)
         {
-            slots[slot.NextSibling].PreviousSibling = slot.PreviousSibling;
+            slots[slot.NextSibling]!.PreviousSibling = slot.PreviousSibling;
         }
 
         (slot.NextSibling, slot.PreviousSibling) = (-1, -1);

@@ -20,7 +20,6 @@ public sealed partial class MeshDraft(MeshState state, Moment now)
     private readonly Dictionary<int, Inbox> _inboxes = [];
     private readonly Dictionary<long, Directive> _directives = [];
     private readonly DraftKeys _keys = new(state.Keys);
-    private readonly Dictionary<string, int> _newAgentsByAccount = new(StringComparer.Ordinal);
 
     /// <summary>By id; null for one that was removed.</summary>
     private readonly Dictionary<string, Session?> _sessions = new(StringComparer.Ordinal);
@@ -75,9 +74,6 @@ public sealed partial class MeshDraft(MeshState state, Moment now)
     /// <summary>The newest message that was kept for many; see <see cref="MessageKept"/>.</summary>
     public MessageKept? Message { get; internal set; } = state.Message;
 
-    /// <summary>Number that the next new agent gets.</summary>
-    public int NextNumber => state.Slots.Count + _newAgents.Count;
-
     /// <summary>
     /// From now on decides for that actor. False when it is a key that is not valid (any more): a call may have waited, or dripped in,
     /// since it was authenticated.
@@ -96,25 +92,27 @@ public sealed partial class MeshDraft(MeshState state, Moment now)
 
     /// <summary>An agent, whoever asks.</summary>
     public Agent? KnownAgent(string id) =>
-        _newAgents.TryGetValue(id, out var number) ? _agents[number] : state.Find(id) is { } slot ? AgentAt(slot.Agent.Number) : null;
+        _newAgents.TryGetValue(id, out var number) ? _agents[number]
+        : state.Find(id) is { } slot && !_gone.ContainsKey(slot.Agent.Number) ? AgentAt(slot.Agent.Number)
+        : null;
 
-    public Agent AgentAt(int number) => _agents.TryGetValue(number, out var agent) ? agent : state.Slots[number].Agent;
+    /// <summary>An agent by a number that this batch has from a record of its own.</summary>
+    /// <exception cref="InvalidOperationException">It was forgotten: the number is older than that. See <see cref="FindAt"/>.</exception>
+    public Agent AgentAt(int number) => FindAt(number) ?? throw new InvalidOperationException($"nobody has the number {number}");
 
-    public Inbox InboxOf(int number) =>
-        _inboxes.TryGetValue(number, out var inbox) ? inbox : number < state.Slots.Count ? state.Slots[number].Inbox : Inbox.Empty;
+    public Inbox InboxOf(int number) => _inboxes.TryGetValue(number, out var inbox) ? inbox : SlotAt(number)?.Inbox ?? Inbox.Empty;
 
     /// <summary>A directive that this batch issued or moved, as it is now, pending or not.</summary>
     public Directive ChangedDirective(long revision) => _directives[revision];
 
     /// <summary>What heartbeats said; of an agent that this batch made, nothing.</summary>
     public Vitals VitalsOf(int number) =>
-        number < state.Slots.Count ? state.Slots[number].ReadVitals() : new Vitals { Load = float.NaN, Progress = double.NaN, TouchedAt = AgentSlot.Never };
+        SlotAt(number)?.ReadVitals() ?? new Vitals { Load = float.NaN, Progress = double.NaN, TouchedAt = AgentSlot.Never };
 
     public Key? FindKey(string id) => _keys.Find(id);
 
     /// <summary>Keys that no key minted: the root key, and what it was before.</summary>
-    public List<Key> RootKeys() =>
-        [.. state.Keys.Roots.Concat(_keys.Changed.Where(key => key.Parent is null).Select(key => key.Id)).Distinct().Select(FindKey).OfType<Key>()];
+    public List<Key> RootKeys() => [.. _keys.Roots];
 
     /// <summary>Keys of a lineage.</summary>
     public List<Key> KeysIn(string lineage) => [.. _keys.In(lineage)];
@@ -136,9 +134,6 @@ public sealed partial class MeshDraft(MeshState state, Moment now)
 
     /// <inheritdoc cref="DraftKeys.LineagesOf"/>
     public int LineagesOf(string account) => _keys.LineagesOf(account);
-
-    /// <summary>Agents that an account made known.</summary>
-    public int AgentsOf(string account) => state.Indexes.OwnedBy(account) + _newAgentsByAccount.GetValueOrDefault(account);
 
     /// <summary>A plain session, if the caller may see it: a key that is for some agents is for no session without one.</summary>
     public Session? FindSession(string id) => Caller?.Reach is null ? KnownSession(id) : null;
@@ -170,9 +165,10 @@ public sealed partial class MeshDraft(MeshState state, Moment now)
     public List<int> Children(int number)
     {
         var children = number < state.Slots.Count ? state.Forest.Children(number) : [];
-        if (_agents.Count > 0)
+        if (_agents.Count > 0 || _gone.Count > 0)
         {
-            children.RemoveAll(child => AgentAt(child).Parent != number);
+            // A number that this batch has freed may be another's by now, who is among the adopted.
+            children.RemoveAll(child => _gone.ContainsKey(child) || AgentAt(child).Parent != number);
             children.AddRange(_adopted.GetValueOrDefault(number) ?? []);
         }
 
@@ -232,45 +228,17 @@ public sealed partial class MeshDraft(MeshState state, Moment now)
     /// <summary>Lays the overlay onto the base. Call it once, after the batch is durable.</summary>
     public void Commit()
     {
-        state.Recent.Add(Revision, _agents.Keys);
-        foreach (var number in _newAgents.Values.Order())
+        state.Recent.Add(Revision, [.. _agents.Keys, .. _gone.Keys]);
+        if (_forgotten.Count > 0)
         {
-            state.Put(_agents[number]);
+            state.BeginForgetting();
+            state.Forget(_gone, ForgottenIncarnation);
+            CommitAgents(); // who may get their numbers
+            state.EndForgetting();
         }
-
-        // Only now: an agent may have been moved below one that is newer than itself.
-        foreach (var number in _newAgents.Values)
+        else
         {
-            state.Forest.Move(state.Slots[number], number, -1, _agents[number].Parent);
-        }
-
-        foreach (var (number, inbox) in _inboxes)
-        {
-            if (!IsReplaced(number))
-            {
-                state.Slots[number].Replace(inbox);
-            }
-        }
-
-        // With its inbox: who finds an agent dead finds its last word in the inbox, and who was superseded finds nothing of the
-        // successor's.
-        foreach (var (number, agent) in _agents)
-        {
-            var before = state.Slots[number].Agent;
-            if (!ReferenceEquals(before, agent))
-            {
-                state.Put(agent, _inboxes.GetValueOrDefault(number));
-                state.Forest.Move(state.Slots[number], number, before.Parent, agent.Parent);
-                if (before.Liveness == Liveness.Alive && agent.Liveness == Liveness.Suspect)
-                {
-                    state.Leases.Lapsed(Now);
-                }
-            }
-        }
-
-        foreach (var (number, beat) in _renewals)
-        {
-            state.Slots[number].Renew(beat, Now);
+            CommitAgents();
         }
 
         state.Message = Message;
@@ -290,13 +258,13 @@ public sealed partial class MeshDraft(MeshState state, Moment now)
 
     internal void Put(Agent agent, bool isNew = false)
     {
+        CountFor(agent, isNew);
         var isOld = !isNew && !_newAgents.ContainsKey(agent.Id);
-        Adopt(agent, isNew ? -1 : AgentAt(agent.Number).Parent, isOld ? state.AgentAt(agent.Number).Parent : -1);
+        Adopt(agent, isNew ? -1 : AgentAt(agent.Number).Parent, isOld ? state.AgentAt(agent.Number)!.Parent : -1);
         _agents[agent.Number] = agent;
         if (isNew)
         {
             _newAgents.Add(agent.Id, agent.Number);
-            Count(_newAgentsByAccount, agent.Owner);
         }
     }
 
@@ -356,13 +324,13 @@ public sealed partial class MeshDraft(MeshState state, Moment now)
         }
     }
 
-    private bool IsReplaced(int number) => _agents.TryGetValue(number, out var agent) && !ReferenceEquals(state.Slots[number].Agent, agent);
+    private bool IsReplaced(int number) => _agents.TryGetValue(number, out var agent) && !ReferenceEquals(state.Slots[number]!.Agent, agent);
 
-    private static void Count(Dictionary<string, int> counts, string? account)
+    private static void Count(Dictionary<string, int> counts, string? account, int by)
     {
-        if (account is not null)
+        if (account is not null && by != 0)
         {
-            counts[account] = counts.GetValueOrDefault(account) + 1;
+            counts[account] = counts.GetValueOrDefault(account) + by;
         }
     }
 
@@ -380,14 +348,14 @@ public sealed partial class MeshDraft(MeshState state, Moment now)
     {
         foreach (var number in _agents.Keys)
         {
-            state.Leases.Schedule(state.Slots[number], number, Now);
+            state.Leases.Schedule(state.Slots[number]!, number, Now);
         }
 
         foreach (var number in _inboxes.Keys)
         {
             if (!_agents.ContainsKey(number))
             {
-                state.Leases.Schedule(state.Slots[number], number, Now);
+                state.Leases.Schedule(state.Slots[number]!, number, Now);
             }
         }
     }

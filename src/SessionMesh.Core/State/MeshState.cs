@@ -14,6 +14,8 @@ public sealed class MeshState
 {
     private readonly ConcurrentDictionary<string, AgentSlot> _byId = new(1, 1024, StringComparer.Ordinal);
     private long _revision;
+    private int _forgottenIncarnation;
+    private int _forgetting;
 
     public MeshState()
     {
@@ -21,7 +23,11 @@ public sealed class MeshState
         Leases = new LeaseBook(Slots);
     }
 
-    public SlotList<AgentSlot> Slots { get; } = new();
+    /// <summary>
+    /// By number. The place of one that was forgotten is empty until the next new agent has it: a reader that found a number elsewhere
+    /// may find nobody there, or somebody else; see <see cref="SlotSince"/>.
+    /// </summary>
+    public SlotList<AgentSlot?> Slots { get; } = new();
     public Forest Forest { get; }
     public AgentIndexes Indexes { get; } = new();
     public RecentAgents Recent { get; } = new();
@@ -42,11 +48,48 @@ public sealed class MeshState
     /// </summary>
     public long Epoch { get; private set; } = 1;
 
-    /// <summary>An agent by its number.</summary>
-    public Agent AgentAt(int number) => Slots[number].Agent;
+    /// <summary>Agents that are known.</summary>
+    public int AgentCount => _byId.Count;
 
-    /// <summary>Whether an agent is there for a key, as it stands now.</summary>
-    public bool Reaches(Keys.Key key, Agent agent) => key.Reach is null || key.Reaches(agent, AgentAt);
+    /// <summary>Highest incarnation of any agent that was forgotten; 0 for none. Whoever becomes known begins above it.</summary>
+    public int ForgottenIncarnation => Volatile.Read(ref _forgottenIncarnation);
+
+    /// <summary>Numbers that the next new agents get, below that of the newest.</summary>
+    internal FreeNumbers Free { get; } = new();
+
+    /// <summary>An agent by its number; null where it was forgotten.</summary>
+    public Agent? AgentAt(int number) => number < Slots.Count ? Slots[number]?.Agent : null;
+
+    /// <summary>
+    /// Who has a number, if he has had it since before <paramref name="revision"/>: then a record of that revision with that number is his.
+    /// Null when that agent was forgotten, whoever has the number now.
+    /// </summary>
+    public AgentSlot? SlotSince(int number, long revision) =>
+        number < Slots.Count && Slots[number] is { } slot && slot.Agent.Born < revision ? slot : null;
+
+    /// <summary>The slot of an agent; null when it was forgotten, or when the batch that made it known is not applied yet.</summary>
+    public AgentSlot? SlotOf(Agent agent) =>
+        agent.Number < Slots.Count && Slots[agent.Number] is { } slot && slot.Agent.Born == agent.Born ? slot : null;
+
+    /// <summary>
+    /// Whether an agent is there for a key, as it stands now. One that was forgotten is there only for keys that are for all.
+    /// </summary>
+    public bool Reaches(Keys.Key key, Agent agent) => key.Reach is null || ReachesNow(key, agent);
+
+    /// <summary>Id of an agent's parent, as of that record or later; null for none.</summary>
+    public string? ParentId(Agent agent)
+    {
+        if (agent.Parent < 0)
+        {
+            return null;
+        }
+
+        var before = Volatile.Read(ref _forgetting);
+        var id = AgentAt(agent.Parent)?.Id;
+        return (before & 1) == 0 && ReferenceEquals(AgentAt(agent.Number), agent) && Volatile.Read(ref _forgetting) == before
+            ? id
+            : ParentIdNow(agent);
+    }
 
     public AgentSlot? Find(string agentId) => _byId.GetValueOrDefault(agentId);
 
@@ -58,7 +101,11 @@ public sealed class MeshState
         var open = new Stack<int>(Forest.Children(number));
         while (open.TryPop(out var child))
         {
-            var slot = Slots[child];
+            if (Slots[child] is not { } slot)
+            {
+                continue;
+            }
+
             if (dead || slot.Agent.Liveness != Liveness.Dead)
             {
                 found.Add(slot);
@@ -74,10 +121,10 @@ public sealed class MeshState
     }
 
     /// <summary>Takes over what the tables hold; only before the state is shared, agents in order of their numbers.</summary>
-    public void Load(Agent agent, Inbox inbox)
-    {
-        Put(agent).Replace(inbox);
-    }
+    public void Load(Agent agent, Inbox inbox) => Put(agent).Replace(inbox);
+
+    /// <inheritdoc cref="ForgottenIncarnation"/>
+    public void Load(int forgottenIncarnation) => _forgottenIncarnation = forgottenIncarnation;
 
     /// <summary>After the last <see cref="Load(Agent, Inbox)"/>: parents are linked, leases begin, the log stands at <paramref name="revision"/>.</summary>
     /// <param name="newestAt">Wall milliseconds of its newest change.</param>
@@ -87,9 +134,11 @@ public sealed class MeshState
         Leases.Begin(now, FleetBefore(newestAt));
         for (var number = 0; number < Slots.Count; number++)
         {
-            var slot = Slots[number];
-            Forest.Move(slot, number, -1, slot.Agent.Parent);
-            Leases.Schedule(slot, number, now);
+            if (Slots[number] is { } slot)
+            {
+                Forest.Move(slot, number, -1, slot.Agent.Parent);
+                Leases.Schedule(slot, number, now);
+            }
         }
 
         Leases.ServerReturned(now, away: 0); // for the grace periods that ran
@@ -105,16 +154,11 @@ public sealed class MeshState
 
     internal AgentSlot Put(Agent agent, Inbox? inbox = null)
     {
-        if (agent.Number == Slots.Count)
+        if (agent.Number >= Slots.Count || Slots[agent.Number] is not { } slot)
         {
-            var added = new AgentSlot(agent);
-            Slots.Add(added);
-            _byId[agent.Id] = added;
-            Indexes.Update(null, agent);
-            return added;
+            return Add(agent);
         }
 
-        var slot = Slots[agent.Number];
         var before = slot.Agent;
         slot.Replace(agent, inbox);
         Indexes.Update(before, agent);
@@ -133,12 +177,106 @@ public sealed class MeshState
         var fleet = 0;
         for (var number = 0; number < Slots.Count; number++)
         {
-            var agent = Slots[number].Agent;
-            fleet += agent.HasSession || agent.LastExit?.At >= since ? 1 : 0;
+            fleet += Slots[number]?.Agent is { } agent && (agent.HasSession || agent.LastExit?.At >= since) ? 1 : 0;
         }
 
         return fleet;
     }
 
+    /// <summary>
+    /// Takes agents out that were forgotten; numbers and records as they were last. Readers that go from one agent to another meanwhile
+    /// look again, see <see cref="Steady"/>.
+    /// </summary>
+    /// <param name="forgottenIncarnation">Not below <see cref="ForgottenIncarnation"/>.</param>
+    internal void Forget(IReadOnlyDictionary<int, Agent> gone, int forgottenIncarnation)
+    {
+        Volatile.Write(ref _forgottenIncarnation, forgottenIncarnation);
+        foreach (var (number, last) in gone)
+        {
+            // Children first: while a record names this number as its parent, nobody else has it.
+            foreach (var child in Forest.Children(number))
+            {
+                var orphan = Slots[child]!;
+                Forest.Move(orphan, child, number, -1);
+                orphan.Replace(orphan.Agent with { Parent = -1, OrphanedFrom = last.Id });
+            }
+        }
+
+        foreach (var (number, last) in gone)
+        {
+            var slot = Slots[number]!;
+            var before = slot.Agent;
+            Forest.Move(slot, number, before.Parent, -1);
+            Slots.Set(number, null);
+            Free.Set(number, free: true);
+            _byId.TryRemove(before.Id, out _);
+            Indexes.Update(before, null);
+            slot.Replace(last);
+            slot.Vacate();
+            Leases.Forget(slot);
+        }
+    }
+
+    /// <summary>
+    /// The batch that is committed now gives numbers away that were another's; to be followed by <see cref="EndForgetting"/>.
+    /// </summary>
+    internal void BeginForgetting() => Interlocked.Increment(ref _forgetting);
+
+    internal void EndForgetting() => Interlocked.Increment(ref _forgetting);
+
     internal void Advance(long revision) => Volatile.Write(ref _revision, revision);
+
+    private AgentSlot Add(Agent agent)
+    {
+        var added = new AgentSlot(agent);
+        while (Slots.Count < agent.Number)
+        {
+            Free.Set(Slots.Count, free: true);
+            Slots.Add(null);
+        }
+
+        if (agent.Number == Slots.Count)
+        {
+            Slots.Add(added);
+        }
+        else
+        {
+            Free.Set(agent.Number, free: false);
+            Slots.Set(agent.Number, added);
+        }
+
+        _byId[agent.Id] = added;
+        Indexes.Update(null, agent);
+        return added;
+    }
+
+    private bool ReachesNow(Keys.Key key, Agent agent) =>
+        Steady(() => AgentAt(agent.Number) is { } now && now.Born == agent.Born && key.Reaches(now, AgentAt));
+
+    private string? ParentIdNow(Agent agent) =>
+        Steady(() => AgentAt(agent.Number) is { Parent: >= 0 } now && now.Born == agent.Born ? AgentAt(now.Parent)?.Id : null);
+
+    /// <summary>
+    /// Reads that follow numbers from agent to agent: read again when a number changed hands meanwhile. Without this a record that was
+    /// read a moment ago could lead to an agent that has had its parent's number only since.
+    /// </summary>
+    private T Steady<T>(Func<T> read)
+    {
+        var spin = new SpinWait();
+        while (true)
+        {
+            var before = Volatile.Read(ref _forgetting);
+            if ((before & 1) == 0)
+            {
+                var result = read();
+                Interlocked.MemoryBarrier();
+                if (Volatile.Read(ref _forgetting) == before)
+                {
+                    return result;
+                }
+            }
+
+            spin.SpinOnce();
+        }
+    }
 }

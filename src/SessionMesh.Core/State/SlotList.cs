@@ -1,10 +1,10 @@
 namespace SessionMesh.Core.State;
 
 /// <summary>
-/// A list that only grows, in chunks that never move, so that readers need no lock. One writer. A number below
-/// <see cref="Count"/> always has its entry.
+/// A list that only grows, in chunks that never move, so that readers need no lock. One writer. Where entries can be taken out
+/// (<typeparamref name="T"/> is then nullable), a number below <see cref="Count"/> may have none, or another one than a moment ago.
 /// </summary>
-public sealed class SlotList<T> where T : class
+public sealed class SlotList<T> where T : class?
 {
     private const int ChunkShift = 12;
     private const int ChunkSize = 1 << ChunkShift;
@@ -14,7 +14,10 @@ public sealed class SlotList<T> where T : class
 
     public int Count => Volatile.Read(ref _count);
 
-    public T this[int number] => Volatile.Read(ref _chunks)[number >> ChunkShift][number & (ChunkSize - 1)];
+    public T this[int number] => Volatile.Read(ref Volatile.Read(ref _chunks)[number >> ChunkShift][number & (ChunkSize - 1)]);
+
+    /// <summary>Puts another entry in the place of one that is there.</summary>
+    internal void Set(int number, T entry) => Volatile.Write(ref _chunks[number >> ChunkShift][number & (ChunkSize - 1)], entry);
 
     internal void Add(T entry)
     {

@@ -14,12 +14,15 @@ public sealed record CancelDirective : Command<Directive>
     public required int Number { get; init; }
     public required long Seq { get; init; }
 
+    /// <summary>Of the directive: the number may be another agent's by now, the revision is not.</summary>
+    public required long Revision { get; init; }
+
     public static MeshError AlreadyDelivered() =>
         new(409, ErrorCodes.AlreadyDelivered, "This directive was handed to a connection of the agent. Steer it again to correct it.");
 
     public override Outcome<Directive> Decide(MeshDraft draft)
     {
-        if (!draft.Reaches(draft.AgentAt(Number)))
+        if (draft.FindSince(Number, Revision) is not { } agent || !draft.Reaches(agent))
         {
             return SteeringRules.NoSuchDirective();
         }
@@ -36,7 +39,7 @@ public sealed record CancelDirective : Command<Directive>
                 : $"This directive is {directive.State.Word()} already. Steer the agent again to correct it.");
         }
 
-        draft.Emit(new DirectiveMoved { Subject = draft.AgentAt(Number).Id, Seq = Seq, State = DeliveryState.Cancelled });
+        draft.Emit(new DirectiveMoved { Subject = agent.Id, Seq = Seq, State = DeliveryState.Cancelled });
         return draft.ChangedDirective(directive.Revision);
     }
 }
@@ -106,10 +109,17 @@ public sealed record MarkDelivered : Command<int>
     public required long UpTo { get; init; }
     public required long After { get; init; }
 
+    /// <summary>Revision of the last of them: if the number was another agent's then, nothing of this is the present one's.</summary>
+    public required long Revision { get; init; }
+
     /// <summary>Answers how many moved.</summary>
     public override Outcome<int> Decide(MeshDraft draft)
     {
-        var agent = draft.AgentAt(Number);
+        if (draft.FindSince(Number, Revision) is not { } agent)
+        {
+            return 0;
+        }
+
         var moved = 0;
         foreach (var directive in draft.InboxOf(Number).Pending)
         {

@@ -6,8 +6,11 @@ public sealed record Directive
     /// <summary>Revision of the change that issued it; also its identity, see <see cref="DirectiveId"/>.</summary>
     public required long Revision { get; init; }
 
-    /// <summary>Number of the agent.</summary>
+    /// <summary>Number of the agent, as long as that is not forgotten.</summary>
     public required int Agent { get; init; }
+
+    /// <summary>Its id.</summary>
+    public required string AgentId { get; init; }
 
     /// <summary>1, 2, 3… per agent, without a gap.</summary>
     public required long Seq { get; init; }

@@ -125,4 +125,13 @@ public static class SteeringRules
             }
         }
     }
+
+    /// <summary>Nobody will ever take what is pending, stops included.</summary>
+    internal static void GiveUpPending(MeshDraft draft, Agent agent, string why)
+    {
+        foreach (var directive in draft.InboxOf(agent.Number).Pending)
+        {
+            draft.Emit(new DirectiveMoved { Subject = agent.Id, Seq = directive.Seq, State = DeliveryState.Undeliverable, Note = why });
+        }
+    }
 }

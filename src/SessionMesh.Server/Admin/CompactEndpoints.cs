@@ -41,7 +41,13 @@ public sealed class CompactEndpoints(AdminCalls calls, Compactor compactor, Mesh
             StartedAt = Time(state?.StartedAt),
             EndedAt = Time(state?.EndedAt),
             Failed = state is { Failed: true },
-            Removed = new RemovedRows { Changes = removed.Changes, Directives = removed.Directives, Keys = removed.Keys },
+            Removed = new RemovedRows
+            {
+                Changes = removed.Changes,
+                Directives = removed.Directives,
+                Keys = removed.Keys,
+                Agents = state?.Forgotten ?? 0,
+            },
             OldestRevision = store.OldestRevision,
             Bytes = size.Bytes,
             FreeBytes = size.FreeBytes,
@@ -51,6 +57,7 @@ public sealed class CompactEndpoints(AdminCalls calls, Compactor compactor, Mesh
                 Directives = Seconds(options.Retention.Directives),
                 Keys = Seconds(options.Retention.Keys),
                 Sessions = Seconds(options.Retention.Sessions),
+                Agents = Seconds(options.Retention.Agents),
             },
         }, MeshJson.Default.CompactionReport);
     }

@@ -1,5 +1,6 @@
 using Microsoft.Data.Sqlite;
 using SessionMesh.Core;
+using SessionMesh.Core.Agents;
 using SessionMesh.Core.Log;
 using SessionMesh.Core.Sessions;
 using SessionMesh.Server.Engine;
@@ -11,7 +12,8 @@ namespace SessionMesh.Server.Admin;
 
 /// <summary>How a pass stands, or how the last one ended. Times are wall milliseconds.</summary>
 /// <param name="EndedAt">0 while it runs.</param>
-public sealed record CompactionState(long StartedAt, long EndedAt, Trimmed Removed, bool Failed);
+/// <param name="Forgotten">Agents.</param>
+public sealed record CompactionState(long StartedAt, long EndedAt, Trimmed Removed, bool Failed, long Forgotten = 0);
 
 /// <summary>
 /// Removes what is older than <see cref="Retention"/> says: a pass every <see cref="Every"/>, or when somebody asks, in small steps on the engine's
@@ -21,6 +23,9 @@ public sealed partial class Compactor : IDisposable
 {
     /// <summary>From one pass to the next.</summary>
     public static readonly TimeSpan Every = TimeSpan.FromMinutes(10);
+
+    /// <summary>Agents forgotten in one step: each ends its keys and directives, and leaves its children.</summary>
+    private const int ForgetSize = 64;
 
     private readonly MeshEngine _engine;
     private readonly MeshStore _store;
@@ -84,13 +89,19 @@ public sealed partial class Compactor : IDisposable
         var began = _engine.Now.Wall;
         var pass = new TrimPass(
             new TrimLimits(Before(_retention.Log), Before(_retention.Directives), Before(_retention.Keys)),
-            agent => _engine.State.Slots[agent].Inbox.LastRevision);
+            agent => agent < _engine.State.Slots.Count ? _engine.State.Slots[agent]?.Inbox.LastRevision ?? 0 : 0);
         Volatile.Write(ref _state, new(began, 0, default, Failed: false));
+        var forgotten = 0L;
         try
         {
+            if (Before(_retention.Agents) is { } gone)
+            {
+                forgotten = await ForgetAsync(gone); // first: then what was theirs alone may go, too
+            }
+
             while (await _engine.UpkeepAsync(() => Step(pass, _store.Connection)))
             {
-                Volatile.Write(ref _state, new(began, 0, pass.Removed, Failed: false));
+                Volatile.Write(ref _state, new(began, 0, pass.Removed, Failed: false, forgotten));
                 _over.Token.ThrowIfCancellationRequested();
             }
 
@@ -101,15 +112,44 @@ public sealed partial class Compactor : IDisposable
         }
         catch
         {
-            Volatile.Write(ref _state, new(began, _engine.Now.Wall, pass.Removed, Failed: true));
+            Volatile.Write(ref _state, new(began, _engine.Now.Wall, pass.Removed, Failed: true, forgotten));
             throw;
         }
 
-        var ended = new CompactionState(began, _engine.Now.Wall, pass.Removed, Failed: false);
+        var ended = new CompactionState(began, _engine.Now.Wall, pass.Removed, Failed: false, forgotten);
         Volatile.Write(ref _state, ended);
         return ended;
 
         long? Before(TimeSpan? kept) => kept is { } time ? began - (long)time.TotalMilliseconds : null;
+    }
+
+    /// <summary>
+    /// Forgets agents that are dead or lost since before that time. The search goes over memory on this thread; the engine is handed a
+    /// few at a time, and looks again at each.
+    /// </summary>
+    private async Task<long> ForgetAsync(long before)
+    {
+        var forgotten = 0L;
+        foreach (var ids in GoneBefore(before).Chunk(ForgetSize))
+        {
+            var outcome = await _engine.ExecuteAsync(new ForgetGone { Actor = Actors.Mesh, AgentIds = ids, Before = before }, Origin.Mesh);
+            forgotten += outcome.Succeeded ? outcome.Value : 0; // refused as one too many: the next pass finds them again
+            _over.Token.ThrowIfCancellationRequested();
+        }
+
+        return forgotten;
+    }
+
+    private IEnumerable<string> GoneBefore(long before)
+    {
+        var state = _engine.State;
+        for (var number = 0; number < state.Slots.Count; number++)
+        {
+            if (state.AgentAt(number) is { IsGone: true } agent && agent.GoneAt < before)
+            {
+                yield return agent.Id;
+            }
+        }
     }
 
     /// <summary>Sessions that expired are still state: they can be refreshed. So their going is a change like any other, in the log.</summary>

@@ -24,6 +24,9 @@ public sealed record Retention
     /// <summary>Plain sessions, from when they expired or ended. 30 days by default.</summary>
     public TimeSpan? Sessions { get; init; } = s_default;
 
+    /// <summary>Agents, from when they were dead or lost: then they are forgotten. 30 days by default.</summary>
+    public TimeSpan? Agents { get; init; } = s_default;
+
     /// <exception cref="StartupException">A value is no time, or too short a one.</exception>
     internal static Retention From(Settings settings) => new()
     {
@@ -31,6 +34,7 @@ public sealed record Retention
         Directives = Read(settings, "retain-directives"),
         Keys = Read(settings, "retain-keys"),
         Sessions = Read(settings, "retain-sessions"),
+        Agents = Read(settings, "retain-agents"),
     };
 
     private static TimeSpan? Read(Settings settings, string name) => settings[name] switch

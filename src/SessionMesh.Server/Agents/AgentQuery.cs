@@ -7,19 +7,21 @@ using SessionMesh.Core.State;
 namespace SessionMesh.Server.Agents;
 
 /// <summary>
-/// Which agents a list asks for: bitmaps that are ANDed a word of 64 agents at a time, in order of first registration. The
-/// order never changes, so that the number of the last row is a stable cursor.
+/// Which agents a list asks for: bitmaps that are ANDed a word of 64 agents at a time, in order of their numbers. An agent never
+/// changes its number, so that the number of the last row is a stable cursor.
 /// </summary>
 internal sealed class AgentQuery
 {
     private readonly MeshState _state;
     private readonly NumberQuery _query = new();
+    private readonly long _asOf;
     private readonly bool _stalledOnly;
 
     /// <param name="filter">One of <see cref="AliveFilter.Allowed"/>.</param>
     public AgentQuery(MeshState state, string filter)
     {
         _state = state;
+        _asOf = state.Revision; // before any set is looked at
         _stalledOnly = filter == AliveFilter.Stalled;
         if (filter != AliveFilter.All)
         {
@@ -98,7 +100,11 @@ internal sealed class AgentQuery
                     return -1;
                 }
 
-                var slot = _state.Slots[number];
+                if (_state.Slots[number] is not { } slot || slot.Agent.Born > _asOf)
+                {
+                    continue; // forgotten since the sets were looked at; who has the number now is in none of them
+                }
+
                 if (_stalledOnly && !slot.ReadVitals().IsStalled(now))
                 {
                     continue;

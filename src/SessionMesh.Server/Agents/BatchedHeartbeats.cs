@@ -99,7 +99,7 @@ public sealed class BatchedHeartbeats(MeshEngine engine, ProblemWriter problems,
     {
         var key = http.GetKey();
         var outcomes = new Outcome<Taken>[beats.Count];
-        var asked = new List<(int At, AgentSlot Slot, Command<Agent> Revival)>();
+        var asked = new List<(int At, Command<Agent> Revival)>();
         for (var i = 0; i < beats.Count; i++)
         {
             var id = beats[i].AgentId;
@@ -112,20 +112,20 @@ public sealed class BatchedHeartbeats(MeshEngine engine, ProblemWriter problems,
             {
                 outcomes[i] = restored;
             }
-            else if (Heartbeats.TryTake(engine, key, id, beats[i].Report, out var slot) is { } outcome)
+            else if (Heartbeats.TryTake(engine, key, id, beats[i].Report) is { } outcome)
             {
                 outcomes[i] = outcome;
             }
             else
             {
-                asked.Add((i, slot!, Heartbeats.Revival(key, id, beats[i].Report)));
+                asked.Add((i, Heartbeats.Revival(key, id, beats[i].Report)));
             }
         }
 
         var revived = await Heartbeats.TogetherAsync(engine, http, asked.ConvertAll(one => one.Revival));
         for (var i = 0; i < asked.Count; i++)
         {
-            outcomes[asked[i].At] = revived[i].Succeeded ? new Taken(asked[i].Slot, revived[i].Value!.Incarnation, revived[i].Value!.Ttl) : revived[i].Error!;
+            outcomes[asked[i].At] = Heartbeats.Revived(engine, beats[asked[i].At].AgentId, revived[i]);
         }
 
         return outcomes;

@@ -141,13 +141,12 @@ internal static class Heartbeats
 
     /// <summary>Takes a beat in memory if the agent is alive under that incarnation; else asks the engine, which may revive it.</summary>
     public static ValueTask<Outcome<Taken>> TakeAsync(MeshEngine engine, HttpContext http, string id, HeartbeatRequest? body) =>
-        TryTake(engine, http.GetKey(), id, body, out var slot) is { } taken ? new(taken) : ReviveAsync(engine, http, id, body, slot!);
+        TryTake(engine, http.GetKey(), id, body) is { } taken ? new(taken) : ReviveAsync(engine, http, id, body);
 
     /// <summary>The same in memory alone; null when the engine is to be asked, see <see cref="Revival"/>.</summary>
-    public static Outcome<Taken>? TryTake(MeshEngine engine, Key key, string id, HeartbeatRequest? body, out AgentSlot? slot)
+    public static Outcome<Taken>? TryTake(MeshEngine engine, Key key, string id, HeartbeatRequest? body)
     {
-        slot = engine.State.Find(id);
-        if (slot is null || !engine.State.Reaches(key, slot.Agent))
+        if (engine.State.Find(id) is not { } slot || !engine.State.Reaches(key, slot.Agent))
         {
             return Fencing.NotFound(id);
         }
@@ -207,9 +206,21 @@ internal static class Heartbeats
     }
 
     private static async ValueTask<Outcome<Taken>> ReviveAsync(
-        MeshEngine engine, HttpContext http, string id, HeartbeatRequest? body, AgentSlot slot)
+        MeshEngine engine, HttpContext http, string id, HeartbeatRequest? body)
     {
         var revived = await engine.ExecuteAsync(Revival(http.GetKey(), id, body), http.StampOrigin());
-        return revived.Succeeded ? new Taken(slot, revived.Value.Incarnation, revived.Value.Ttl) : revived.Error;
+        return Revived(engine, id, revived);
+    }
+
+    /// <summary>What a revival came to; not found, where the agent was forgotten right after it.</summary>
+    public static Outcome<Taken> Revived(MeshEngine engine, string id, Outcome<Agent> revived)
+    {
+        if (!revived.Succeeded)
+        {
+            return revived.Error;
+        }
+
+        var agent = revived.Value;
+        return engine.State.SlotOf(agent) is { } slot ? new Taken(slot, agent.Incarnation, agent.Ttl) : Fencing.NotFound(id);
     }
 }

@@ -5,6 +5,7 @@ using SessionMesh.Contracts.Json;
 using SessionMesh.Core;
 using SessionMesh.Core.Agents;
 using SessionMesh.Core.Keys;
+using SessionMesh.Core.State;
 using SessionMesh.Server.Auth;
 using SessionMesh.Server.Auth.Limiting;
 using SessionMesh.Server.Engine;
@@ -14,7 +15,9 @@ using SessionMesh.Server.Steering;
 
 namespace SessionMesh.Server.Agents;
 
-/// <summary>Stopping agents, one or many, and lifting the tombstone of one whose end nobody confirmed.</summary>
+/// <summary>
+/// Stopping agents, one or many, forgetting one that is gone, and lifting the tombstone of one whose end nobody confirmed.
+/// </summary>
 public sealed class KillEndpoints(Mutations mutations, MeshEngine engine, RowWriter rows, Subscriptions subscriptions, Shutdown shutdown, Limiter limiter, ProblemWriter problems)
 {
     private static readonly string[] s_orderParameters = ["grace", "cascade", "force", "reason"];
@@ -23,7 +26,12 @@ public sealed class KillEndpoints(Mutations mutations, MeshEngine engine, RowWri
     {
         var check = new Check();
         var id = check.Id("/id", (string)http.Request.RouteValues["id"]!);
-        var query = Query.Read(http, ref check, [.. s_orderParameters, "wait"]);
+        var query = Query.Read(http, ref check, [.. s_orderParameters, "wait", "forget"]);
+        if (query.Flag("forget", ref check))
+        {
+            return Forget(http, id, query, check);
+        }
+
         var wait = (int)(query.Number("wait", ref check, 0, Limits.MaxWait) ?? 0);
         var order = BindOrder(query, ref check);
         if (check.Error is { } error)
@@ -84,6 +92,27 @@ public sealed class KillEndpoints(Mutations mutations, MeshEngine engine, RowWri
             }));
     }
 
+    private Task Forget(HttpContext http, string id, Query query, Check check)
+    {
+        foreach (var name in s_orderParameters.Append("wait").Where(name => query[name] is not null))
+        {
+            check.Fail("?" + name, "cannot be combined with forget: who is forgotten is dead or lost, and nothing is left to stop");
+        }
+
+        return check.Error is { } error
+            ? problems.WriteAsync(http, error)
+            : mutations.RunAsync<Forgotten>(
+                http,
+                key => new ForgetAgent { Actor = key.Id, AgentId = id },
+                forgotten => Answers.Of(StatusCodes.Status200OK, new ForgottenAgent
+                {
+                    AgentId = forgotten.Agent.Id,
+                    Incarnation = forgotten.Agent.Incarnation,
+                    Status = forgotten.Agent.Liveness.Word(),
+                    Orphans = forgotten.Orphans,
+                }, MeshJson.Default.ForgottenAgent));
+    }
+
     private static StopOrder BindOrder(Query query, ref Check check)
     {
         var grace = query.Number("grace", ref check, 0, Limits.MaxGrace);
@@ -125,27 +154,25 @@ public sealed class KillEndpoints(Mutations mutations, MeshEngine engine, RowWri
             return null; // the kill is under way; only the waiting has no room
         }
 
-        var targets = outcome.Descendants.Where(a => a.Liveness is Liveness.Stopping or Liveness.Dead).Prepend(outcome.Agent).ToList();
+        // Held on to: once an agent is forgotten its number leads to nobody, or to somebody else, and its slot to what it was last.
+        var slots = outcome.Descendants.Prepend(outcome.Agent).Select(a => (Agent: a, Slot: engine.State.SlotOf(a))).ToList();
         var watch = new KeyWatch(http.GetKey(), engine);
         var waiting = Wait.For(TimeSpan.FromSeconds(seconds), engine, watch);
-        foreach (var target in targets)
+        foreach (var (agent, slot) in slots.Where((target, i) => i == 0 || target.Agent.Liveness is Liveness.Stopping or Liveness.Dead))
         {
-            using var subscription = subscriptions.Listen(target.Number, watch.KeyId);
+            using var subscription = subscriptions.Listen(agent.Number, watch.KeyId);
             do
             {
                 subscription.Changed.Reset();
             }
-            while (!IsProven(target) && !shutdown.HasBegun && await waiting.UntilAsync(subscription.Changed, http.RequestAborted));
+            while (!IsProven(agent, slot) && !shutdown.HasBegun && await waiting.UntilAsync(subscription.Changed, http.RequestAborted));
         }
 
-        return KillReports.Render(new KillOutcome(Current(outcome.Agent), [.. outcome.Descendants.Select(Current)]));
+        var current = slots.ConvertAll(target => target.Slot?.Agent ?? target.Agent);
+        return KillReports.Render(new KillOutcome(current[0], current[1..]));
     }
 
-    private Agent Current(Agent agent) => engine.State.Slots[agent.Number].Agent;
-
-    private bool IsProven(Agent target)
-    {
-        var agent = Current(target);
-        return agent.Incarnation != target.Incarnation || agent is { Liveness: Liveness.Dead, LastExit.Confirmed: true };
-    }
+    private static bool IsProven(Agent target, AgentSlot? slot) =>
+        slot is null || slot.IsForgotten || slot.Agent.Incarnation != target.Incarnation
+        || slot.Agent is { Liveness: Liveness.Dead, LastExit.Confirmed: true };
 }

@@ -26,7 +26,7 @@ public sealed class RowWriter(MeshEngine engine)
     /// <param name="renewed">The command renews its lease: it has just been heard.</param>
     public void WriteMembers(Utf8Buffer json, Agent agent, Moment now, bool renewed)
     {
-        var slot = agent.Number < State.Slots.Count ? State.Slots[agent.Number] : null;
+        var slot = State.SlotOf(agent);
         var vitals = slot?.Agent.Incarnation == agent.Incarnation
             ? slot.ReadVitals()
             : new Vitals { Load = float.NaN, Progress = double.NaN, TouchedAt = AgentSlot.Never, ProgressAt = AgentSlot.Never, Connected = slot?.Streams > 0 };
@@ -203,7 +203,7 @@ public sealed class RowWriter(MeshEngine engine)
         if (Has(fields, RowFields.ParentId))
         {
             json.Raw("\"parent_id\":"u8);
-            json.String(agent.Parent < 0 ? null : engine.IdOf(agent.Parent));
+            json.String(engine.ParentIdOf(agent));
             json.Raw(","u8);
         }
 

@@ -1,4 +1,5 @@
 using SessionMesh.Core;
+using SessionMesh.Core.Agents;
 using SessionMesh.Core.Idempotency;
 using SessionMesh.Core.Keys;
 using SessionMesh.Core.Log;
@@ -71,10 +72,13 @@ public sealed partial class MeshEngine : IDisposable
     public int Queued => _queue.Count;
 
     /// <summary>
-    /// The id of an agent. While an answer is rendered inside a batch (under an <c>Idempotency-Key</c>) also of one that this batch
-    /// has made and memory does not have yet.
+    /// The id of an agent's parent; null for none. While an answer is rendered inside a batch (under an <c>Idempotency-Key</c>) as that
+    /// batch has it, and memory does not yet.
     /// </summary>
-    public string IdOf(int number) => number < State.Slots.Count ? State.Slots[number].Agent.Id : _deciding!.AgentAt(number).Id;
+    public string? ParentIdOf(Agent agent) =>
+        agent.Parent >= 0 && Thread.CurrentThread == _thread && _deciding is { } draft
+            ? draft.FindAt(agent.Parent)?.Id
+            : State.ParentId(agent);
 
     /// <summary>Executes a command; completes once it is durable, or refused. The caller's impatience never cancels it.</summary>
     /// <param name="origin">Where it came from; the log keeps it. Whoever executes has to say.</param>

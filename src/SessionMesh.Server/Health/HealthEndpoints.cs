@@ -28,7 +28,7 @@ public sealed class HealthEndpoints(MeshEngine engine, LeaseKeeper keeper, DiskR
         json.Raw(",\"revision\":"u8);
         json.Number(engine.State.Revision);
         json.Raw(",\"agents\":"u8);
-        json.Number(engine.State.Slots.Count);
+        json.Number(engine.State.AgentCount);
         json.Raw(",\"alive\":"u8);
         json.Number(engine.State.Indexes.With(Liveness.Alive).Count);
         json.Raw(",\"expiry_slowed\":"u8);

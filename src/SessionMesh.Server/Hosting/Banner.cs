@@ -23,7 +23,7 @@ internal static class Banner
 
         output.WriteLine($"""
             Session Mesh listens on {url}
-              data      {directory.Path} ({state.Slots.Count} agents, revision {state.Revision})
+              data      {directory.Path} ({state.AgentCount} agents, revision {state.Revision})
               root key  {directory.RootKeyFile}
               API       {url}{Routes.Swagger}
 

@@ -73,8 +73,12 @@ public static class Routing
         app.MapPost(Routes.Agents, agents.Register).Describe(agents.Register, "registerAgent", "Agents", s_agent, "Register an agent, or renew it",
             "Without `incarnation` a new one begins; with the current one the lease is renewed (200).").Takes<RegisterAgentRequest>(optional: true).Answers<AgentRegistration>(200, 201, 409).Mutates();
         app.MapDelete(Routes.Agents + "/{id}", kills.Kill).Describe(kills.Kill, "killAgent", "Agents", s_kill, "Stop an agent, with its descendants",
-            "A stop directive and a grace period, then force. `confirmed` is true only when the agent or its runner reported the exit.")
-            .Stops().WithQuery("wait", "Seconds to hold the answer until the exit is confirmed.").Answers<KillReport>(404).Mutates();
+            "A stop directive and a grace period, then force. `confirmed` is true only when the agent or its runner reported the exit. "
+            + "With `forget=true`, of an agent that is dead or lost and not under a tombstone, it is forgotten instead: its place, its keys and "
+            + "its directives; the answer is then "
+            + "`{\"agent_id\", \"incarnation\", \"status\", \"orphans\"}`.")
+            .Stops().WithQuery("wait", "Seconds to hold the answer until the exit is confirmed.")
+            .WithQuery("forget", "Forget it at once; alone, with none of the others.").Answers<KillReport>(200, 404, 409).Mutates();
         app.MapDelete(Routes.Agents, kills.KillMany).Describe(kills.KillMany, "killAgents", "Agents", s_kill, "Stop every agent that a selector matches",
             "Agents that match all that is given, if they are as many as `expect` says. An empty selector is refused.").Stops().Selects().Answers<KillManyAnswer>(200, 404, 409).Mutates();
         app.MapPost(Routes.Agents + "/{id}/revive", kills.Revive).Describe(kills.Revive, "reviveAgent", "Agents", s_kill, "Lift the tombstone of an unconfirmed end",

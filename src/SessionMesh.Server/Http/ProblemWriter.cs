@@ -78,12 +78,12 @@ public sealed class ProblemWriter(MeshEngine engine, RefusalLog refusals, MeshMe
 
     private DateTimeOffset? LastHeartbeat(int number)
     {
-        if (number >= engine.State.Slots.Count)
+        if (number >= engine.State.Slots.Count || engine.State.Slots[number] is not { } slot)
         {
             return null;
         }
 
-        var touched = engine.State.Slots[number].TouchedAt;
+        var touched = slot.TouchedAt;
         return touched == AgentSlot.Never ? null : DateTimeOffset.FromUnixTimeMilliseconds(engine.Now.WallAt(touched));
     }
 }

@@ -25,6 +25,11 @@ public sealed class Publisher(Subscriptions subscriptions, ChangeFeed feed, Mesh
             subscriptions.Signal(agent.Number);
         }
 
+        foreach (var agent in draft.ForgottenAgents)
+        {
+            subscriptions.Signal(agent.Number);
+        }
+
         foreach (var key in draft.ChangedKeys)
         {
             if (key.EndedAt != 0 || key.ExpiresAt != 0)

@@ -28,7 +28,7 @@ public sealed class AgentSessionIndex(MeshEngine engine, MeshStore store)
 
         await using var db = store.OpenReader();
         var numbers = await db.Agents.Where(a => a.Session == session).Select(a => a.Number).ToListAsync();
-        return numbers is [var number] && number < engine.State.Slots.Count && engine.State.Slots[number] is var slot
+        return numbers is [var number] && number < engine.State.Slots.Count && engine.State.Slots[number] is { } slot
             && slot.Agent.Session == session && engine.State.Reaches(key, slot.Agent)
             ? slot
             : null;

@@ -161,8 +161,7 @@ public sealed class SessionLists(MeshEngine engine, SessionWriter sessions, Agen
     {
         for (var number = after + 1; number < engine.State.Slots.Count; number++)
         {
-            var agent = engine.State.AgentAt(number);
-            if (agent.Session == 0 || !engine.State.Reaches(key, agent)
+            if (engine.State.AgentAt(number) is not { } agent || agent.Session == 0 || !engine.State.Reaches(key, agent)
                 || !filter.Matches(agent.Liveness == Liveness.Lost ? SessionStatus.Expired : SessionStatus.Active, agent.User ?? SessionRules.DefaultUser, agent.Meta))
             {
                 continue;

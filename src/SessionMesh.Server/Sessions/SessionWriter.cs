@@ -52,7 +52,7 @@ public sealed class SessionWriter(MeshEngine engine)
     public void Write(Utf8Buffer json, Agent agent)
     {
         var now = engine.Now;
-        var vitals = agent.Number < engine.State.Slots.Count ? engine.State.Slots[agent.Number].ReadVitals() : default;
+        var vitals = engine.State.SlotOf(agent) is { } slot ? slot.ReadVitals() : default;
         var touched = vitals.TouchedAt == AgentSlot.Never ? 0 : now.WallAt(vitals.TouchedAt);
         json.Raw("{\"id\":\"s-"u8);
         json.Number(agent.Session);

@@ -14,7 +14,7 @@ public sealed class DirectiveWriter(MeshEngine engine)
         json.Raw("{\"directive_id\":\"d-"u8);
         json.Number(d.Revision);
         json.Raw("\",\"agent_id\":\""u8);
-        json.Raw(engine.IdOf(d.Agent));
+        json.Raw(d.AgentId);
         json.Raw("\",\"seq\":"u8);
         json.Number(d.Seq);
         json.Raw(",\"verb\":\""u8);
@@ -82,7 +82,8 @@ public sealed class DirectiveWriter(MeshEngine engine)
 
         if (last > 0)
         {
-            engine.Post(new MarkDelivered { Actor = Actors.Mesh, Number = number, After = first - 1, UpTo = last });
+            var revision = written[^1].Revision;
+            engine.Post(new MarkDelivered { Actor = Actors.Mesh, Number = number, After = first - 1, UpTo = last, Revision = revision });
         }
     }
 }

@@ -34,7 +34,7 @@ public sealed class HistoryEndpoints(MeshEngine engine, DirectiveHistory history
     private async Task WriteAsync(Utf8Buffer json, AgentSlot slot, long from, int limit)
     {
         json.Raw("{\"directives\":["u8);
-        var page = await history.NewestFirstAsync(slot.Agent.Number, from, limit + 1);
+        var page = await history.NewestFirstAsync(slot.Agent, from, limit + 1);
         var next = page.Count > limit ? page[limit].Revision : 0;
         foreach (var directive in page.Take(limit))
         {

@@ -88,7 +88,7 @@ public sealed class InboxEndpoints(
             subscription.Changed.Reset();
             incarnation ??= Current(slot);
             refused = watch.End() is not null ? KeyRules.Unauthenticated()
-                : !engine.State.Reaches(watch.Key, slot.Agent) ? Fencing.NotFound(slot.Agent.Id)
+                : slot.IsForgotten || !engine.State.Reaches(watch.Key, slot.Agent) ? Fencing.NotFound(slot.Agent.Id)
                 : null;
             pending = refused is null ? slot.HandOut(incarnation, engine.Now.Wall, after) : [];
             refused ??= pending.IsEmpty ? Fence(slot, incarnation) : null;
@@ -125,7 +125,7 @@ public sealed class InboxEndpoints(
                 subscription.Changed.Reset();
                 incarnation ??= Current(slot);
                 sent = await SendAsync(http, slot, sent, incarnation, watch);
-                var end = End(slot.Agent, incarnation, watch);
+                var end = End(slot, incarnation, watch);
                 if (end is var (name, notice))
                 {
                     await Sse.SendAsync(http, name, notice, MeshJson.Default.StreamNotice);
@@ -157,7 +157,7 @@ public sealed class InboxEndpoints(
     {
         while (true)
         {
-            var end = End(slot.Agent, incarnation, watch);
+            var end = End(slot, incarnation, watch);
             if (end is not null && end.Value.Notice.Code != ErrorCodes.Tombstoned)
             {
                 return sent;
@@ -198,15 +198,17 @@ public sealed class InboxEndpoints(
         return 0;
     }
 
-    private (string Event, StreamNotice Notice)? End(Agent agent, int? incarnation, KeyWatch watch)
+    private (string Event, StreamNotice Notice)? End(AgentSlot slot, int? incarnation, KeyWatch watch)
     {
+        var agent = slot.Agent;
         if (shutdown.HasBegun)
         {
             return (StreamEvent.GoAway, new StreamNotice { Code = "shutdown", Detail = "The server is going away. Reconnect." });
         }
 
         // What became of the agent before what became of the key: a bound key ends because its incarnation did.
-        var error = incarnation is { } given && given < agent.Incarnation ? Fencing.Superseded(agent, given)
+        var error = slot.IsForgotten ? Fencing.NotFound(agent.Id)
+            : incarnation is { } given && given < agent.Incarnation ? Fencing.Superseded(agent, given)
             : incarnation is not null && agent.Liveness == Liveness.Dead ? Fencing.Tombstoned(agent)
             : null;
         if (error is not null)

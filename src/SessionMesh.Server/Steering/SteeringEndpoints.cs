@@ -49,7 +49,7 @@ public sealed class SteeringEndpoints(
     {
         var id = (string)http.Request.RouteValues["directive_id"]!;
         if (!DirectiveId.TryParse(id, out var revision) || await history.FindAsync(revision) is not { } directive
-            || !engine.State.Reaches(http.GetKey(), engine.State.AgentAt(directive.Agent)))
+            || engine.State.SlotSince(directive.Agent, revision) is not { } slot || !engine.State.Reaches(http.GetKey(), slot.Agent))
         {
             await problems.WriteAsync(http, SteeringRules.NoSuchDirective());
             return;
@@ -63,14 +63,13 @@ public sealed class SteeringEndpoints(
     {
         var id = (string)http.Request.RouteValues["directive_id"]!;
         if (!DirectiveId.TryParse(id, out var revision) || await history.FindAsync(revision) is not { } directive
-            || !engine.State.Reaches(http.GetKey(), engine.State.AgentAt(directive.Agent)))
+            || engine.State.SlotSince(directive.Agent, revision) is not { } slot || !engine.State.Reaches(http.GetKey(), slot.Agent))
         {
             await problems.WriteAsync(http, SteeringRules.NoSuchDirective());
             return;
         }
 
         // Held back first: what is cancelled must not go out while the cancel is decided and committed.
-        var slot = engine.State.Slots[directive.Agent];
         var holding = slot.HoldBack(directive);
         if (holding == Holding.HandedOut)
         {
@@ -81,7 +80,9 @@ public sealed class SteeringEndpoints(
         try
         {
             await mutations.RunAsync<Directive>(
-                http, key => new CancelDirective { Actor = key.Id, Number = directive.Agent, Seq = directive.Seq }, Render);
+                http,
+                key => new CancelDirective { Actor = key.Id, Number = directive.Agent, Seq = directive.Seq, Revision = revision },
+                Render);
         }
         finally
         {
@@ -287,7 +288,7 @@ public sealed class SteeringEndpoints(
             return null;
         }
 
-        if (await history.FindAsync(outcome.Agent.Number, seq) is not { } ended)
+        if (await history.FindAsync(outcome.Agent, seq) is not { } ended)
         {
             return problems.ToAnswer(new MeshError(
                 404,
@@ -331,11 +332,11 @@ public sealed class SteeringEndpoints(
         do
         {
             subscription.Changed.Reset();
-            pending = engine.State.Slots[issued.Agent].Inbox.Find(issued.Seq)?.AsOf(engine.Now.Wall);
+            pending = engine.State.SlotSince(issued.Agent, issued.Revision)?.Inbox.Find(issued.Seq)?.AsOf(engine.Now.Wall);
         }
         while (pending?.State.IsPending() == true && pending.State < wanted && !shutdown.HasBegun
             && await waiting.UntilAsync(subscription.Changed, http.RequestAborted, lookAt: issued.ExpiresAt));
 
-        return Render(pending ?? await history.FindAsync(issued.Revision) ?? issued);
+        return Render(pending ?? await history.FindAsync(issued) ?? issued);
     }
 }

@@ -26,6 +26,8 @@ internal sealed class LogWriter : IDisposable
     private readonly PreparedStatement _commit;
     private readonly PreparedStatement _change;
     private readonly PreparedStatement _agent;
+    private readonly PreparedStatement _removeAgent;
+    private readonly PreparedStatement _forgottenIncarnation;
     private readonly PreparedStatement _directive;
     private readonly PreparedStatement _message;
     private readonly PreparedStatement _moveDirective;
@@ -46,13 +48,16 @@ internal sealed class LogWriter : IDisposable
         _change = new(_db, "INSERT INTO changes (revision, at, actor, kind, subject, payload, remote_address, request_id) VALUES (?,?,?,?,?,?,?,?)");
         _agent = new(_db, """
             INSERT INTO agents (number, id, incarnation, session, liveness, paused, specializations, labels, cluster, parent, user, owner, direction, created_at, ttl, stop, last_exit,
-              meta, session_changed_at, is_expired_by_hand)
-            VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
+              meta, session_changed_at, is_expired_by_hand, born, gone_at, orphaned_from)
+            VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
             ON CONFLICT (number) DO UPDATE SET incarnation=excluded.incarnation, session=excluded.session, liveness=excluded.liveness, paused=excluded.paused,
               specializations=excluded.specializations, labels=excluded.labels, cluster=excluded.cluster, parent=excluded.parent, user=excluded.user,
               direction=excluded.direction, ttl=excluded.ttl, stop=excluded.stop, last_exit=excluded.last_exit,
-              meta=excluded.meta, session_changed_at=excluded.session_changed_at, is_expired_by_hand=excluded.is_expired_by_hand
+              meta=excluded.meta, session_changed_at=excluded.session_changed_at, is_expired_by_hand=excluded.is_expired_by_hand,
+              gone_at=excluded.gone_at, orphaned_from=excluded.orphaned_from
             """);
+        _removeAgent = new(_db, "DELETE FROM agents WHERE number = ?");
+        _forgottenIncarnation = new(_db, "UPDATE mesh SET forgotten_incarnation = ? WHERE id = 1");
         _directive = new(_db, """
             INSERT INTO directives (revision, agent, seq, previous, verb, direction, message, data, state, issued_by, issued_at, expires_at, delivered_at, accepted_at, ended_at, note, message_at)
             VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
@@ -76,7 +81,7 @@ internal sealed class LogWriter : IDisposable
             INSERT INTO receipts (revision, scope, request, at, status, answer, key_id, owner, size, version) VALUES (?,?,?,?,?,?,?,?,?,?)
             """);
         _trimReceipts = new(_db, "DELETE FROM receipts WHERE revision < ?");
-        _all = [_begin, _commit, _change, _agent, _directive, _message, _moveDirective, _key, _session, _removeSession, _receipt, _trimReceipts];
+        _all = [_begin, _commit, _change, _agent, _removeAgent, _forgottenIncarnation, _directive, _message, _moveDirective, _key, _session, _removeSession, _receipt, _trimReceipts];
     }
 
     /// <summary>Whatever it throws, nothing of the batch is in the store, with one exception: <see cref="StoreException.IsFsync"/>.</summary>
@@ -126,9 +131,19 @@ internal sealed class LogWriter : IDisposable
 
     private void WriteRows(MeshDraft draft)
     {
+        foreach (var number in draft.RemovedAgents.Keys)
+        {
+            _removeAgent.Bind(number).Run(); // first: another may have its number by now
+        }
+
         foreach (var agent in draft.ChangedAgents)
         {
             Write(agent);
+        }
+
+        if (draft.ForgottenIncarnation != draft.Base.ForgottenIncarnation)
+        {
+            _forgottenIncarnation.Bind(draft.ForgottenIncarnation).Run();
         }
 
         foreach (var directive in draft.ChangedDirectives)
@@ -173,7 +188,8 @@ internal sealed class LogWriter : IDisposable
         _agent.Bind(a.Number).Bind(a.Id).Bind(a.Incarnation).Bind(a.Session).Bind((long)a.Liveness).Bind(a.Paused ? 1 : 0)
             .Bind(a.Specializations.Json).Bind(a.Labels.Json).Bind(a.Cluster).Bind(a.Parent).Bind(a.User).Bind(a.Owner).Bind(a.Direction)
             .Bind(a.CreatedAt).Bind(a.Ttl).Bind(AgentJson.Write(a.Stop)).Bind(AgentJson.Write(a.LastExit))
-            .Bind(a.Meta.IsEmpty ? null : a.Meta.Json).Bind(a.SessionChangedAt).Bind(a.IsExpiredByHand ? 1 : 0).Run();
+            .Bind(a.Meta.IsEmpty ? null : a.Meta.Json).Bind(a.SessionChangedAt).Bind(a.IsExpiredByHand ? 1 : 0)
+            .Bind(a.Born).Bind(a.GoneAt).Bind(a.OrphanedFrom).Run();
 
     private void Write(Session s) =>
         _session.Bind(s.Revision).Bind(s.Id).Bind(s.User).Bind(s.IsExpired ? 1 : 0).Bind(s.Ttl).Bind(s.Meta.Utf8()).Bind(s.CreatedAt).Bind(s.LastAccess)

@@ -57,6 +57,9 @@ public sealed class AgentTableRow
     public string? Meta { get; set; }
     public long? SessionChangedAt { get; set; }
     public bool? IsExpiredByHand { get; set; }
+    public long? Born { get; set; }
+    public long? GoneAt { get; set; }
+    public string? OrphanedFrom { get; set; }
 }
 
 /// <summary>A plain session as the newest change left it. Times are UTC microseconds.</summary>

@@ -19,10 +19,11 @@ internal static class StateLoader
     {
         state.LoadEpoch(db.Mesh.AsNoTracking().Select(m => m.Epoch).Single());
         var newest = db.Changes.AsNoTracking().OrderByDescending(c => c.Revision).Select(c => new { c.Revision, c.At }).FirstOrDefault();
-        var inboxes = LoadInboxes(db);
+        state.Load(db.Mesh.AsNoTracking().Single().ForgottenIncarnation);
+        var (inboxes, shared) = (LoadInboxes(db), new SharedStrings());
         foreach (var row in db.Agents.AsNoTracking().OrderBy(a => a.Number).AsEnumerable())
         {
-            state.Load(ToAgent(row), inboxes.GetValueOrDefault(row.Number) ?? Inbox.Empty);
+            state.Load(ToAgent(row, shared), inboxes.GetValueOrDefault(row.Number) ?? Inbox.Empty);
         }
 
         foreach (var row in db.Keys.AsNoTracking().Where(k => k.EndedAt == 0).OrderBy(k => k.Revision).AsEnumerable())
@@ -47,7 +48,7 @@ internal static class StateLoader
         return at;
     }
 
-    public static Agent ToAgent(AgentTableRow row) => new()
+    public static Agent ToAgent(AgentTableRow row, SharedStrings shared) => new()
     {
         Number = row.Number,
         Id = row.Id,
@@ -57,10 +58,10 @@ internal static class StateLoader
         Paused = row.Paused,
         Specializations = NameSet.FromJson(row.Specializations),
         Labels = LabelSet.FromJson(row.Labels),
-        Cluster = string.Intern(row.Cluster),
+        Cluster = shared.Of(row.Cluster),
         Parent = row.Parent,
-        User = row.User is null ? null : string.Intern(row.User),
-        Owner = row.Owner is null ? null : string.Intern(row.Owner),
+        User = shared.Of(row.User),
+        Owner = shared.Of(row.Owner),
         Direction = row.Direction,
         CreatedAt = row.CreatedAt,
         Ttl = row.Ttl,
@@ -69,6 +70,9 @@ internal static class StateLoader
         Meta = Meta.FromJson(row.Meta),
         SessionChangedAt = row.SessionChangedAt ?? 0,
         IsExpiredByHand = row.IsExpiredByHand ?? false,
+        Born = row.Born ?? 0,
+        GoneAt = row.GoneAt ?? 0,
+        OrphanedFrom = row.OrphanedFrom,
     };
 
     public static Session ToSession(SessionTableRow row) => new()
@@ -86,13 +90,15 @@ internal static class StateLoader
         Version = row.Version,
     };
 
+    /// <param name="agentId">Of the agent that had the row's number when it was issued.</param>
     /// <param name="messages">Finds a message that was kept for many, where the row names one.</param>
-    public static Directive ToDirective(DirectiveRow row, KeptMessages messages) => ToDirective(row, row.MessageAt is { } at ? messages.At(at) : null);
+    public static Directive ToDirective(DirectiveRow row, string agentId, KeptMessages messages) => ToDirective(row, agentId, row.MessageAt is { } at ? messages.At(at) : null);
 
-    private static Directive ToDirective(DirectiveRow row, MessageRow? kept) => new()
+    private static Directive ToDirective(DirectiveRow row, string agentId, MessageRow? kept) => new()
     {
         Revision = row.Revision,
         Agent = row.Agent,
+        AgentId = agentId,
         Seq = row.Seq,
         Previous = row.Previous,
         Verb = (Verb)row.Verb,
@@ -136,20 +142,24 @@ internal static class StateLoader
     private static UInt128 Hex(string text) => UInt128.Parse(text, NumberStyles.HexNumber, CultureInfo.InvariantCulture);
 
     /// <summary>
-    /// One pass over the directives, in order: heads (the newest sequence number of each agent) and what is pending. It
-    /// costs the length of the table at start, and spares every steer a row written at random.
+    /// One pass over the directives, in order: heads (the newest sequence number of each agent) and what is pending. It costs the length
+    /// of the table at start, and spares every steer a row written at random. Directives from before an agent was known are of one that
+    /// had its number before, and was forgotten.
     /// </summary>
     private static Dictionary<int, Inbox> LoadInboxes(MeshDbContext db)
     {
         const int Accepted = (int)DeliveryState.Accepted;
         var messages = new KeptMessages(db);
-        var pending = db.Directives.AsNoTracking()
-            .Where(d => d.State <= Accepted).OrderBy(d => d.Revision).AsEnumerable()
-            .GroupBy(d => d.Agent)
-            .ToDictionary(g => g.Key, g => g.Select(d => ToDirective(d, messages)).ToImmutableArray());
-        return db.Directives.AsNoTracking()
-            .GroupBy(d => d.Agent)
-            .Select(g => new { Agent = g.Key, Seq = g.Max(d => d.Seq), Revision = g.Max(d => d.Revision) })
+        var own = db.Directives.AsNoTracking()
+            .Join(db.Agents, d => d.Agent, a => a.Number, (d, a) => new { Row = d, a.Id, Born = a.Born ?? 0 })
+            .Where(d => d.Row.Revision > d.Born);
+        var pending = own
+            .Where(d => d.Row.State <= Accepted).OrderBy(d => d.Row.Revision).Select(d => new { d.Row, d.Id }).AsEnumerable()
+            .GroupBy(d => d.Row.Agent)
+            .ToDictionary(g => g.Key, g => g.Select(d => ToDirective(d.Row, d.Id, messages)).ToImmutableArray());
+        return own
+            .GroupBy(d => d.Row.Agent)
+            .Select(g => new { Agent = g.Key, Seq = g.Max(d => d.Row.Seq), Revision = g.Max(d => d.Row.Revision) })
             .AsEnumerable()
             .ToDictionary(h => h.Agent, h => Inbox.Load(h.Seq, h.Revision, pending.TryGetValue(h.Agent, out var waiting) ? waiting : []));
     }

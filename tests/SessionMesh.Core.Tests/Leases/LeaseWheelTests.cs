@@ -25,6 +25,14 @@ public sealed class LeaseWheelTests
                 due[number] = due.TryGetValue(number, out var before) ? Math.Min(before, at) : at;
             }
 
+            Assert.Equal(due.Count, wheel.Count); // an entry is in one place, however often it was scheduled
+            if (random.Next(5) == 0 && due.Count > 0)
+            {
+                var gone = due.Keys.ElementAt(random.Next(due.Count));
+                wheel.Remove(entries[gone]);
+                due.Remove(gone);
+            }
+
             now += random.Next(30) == 0 ? random.NextInt64(60_000, 10_000_000) : random.Next(500, 2_500);
             var found = new List<Entry>();
             wheel.CollectDue(now, found);
@@ -57,11 +65,30 @@ public sealed class LeaseWheelTests
         Assert.Empty(taken);
     }
 
+    [Fact]
+    public void EntryThatIsWantedEarlierAgainAndAgain_LeavesNothingBehind()
+    {
+        var (wheel, entry, taken) = (new LeaseWheel<Entry>(), new Entry(0), new List<Entry>());
+        for (var now = 0L; now < 1_000_000; now += 10_000)
+        {
+            wheel.Schedule(entry, now + (7 * 86_400_000L)); // a long lease
+            wheel.Schedule(entry, now + 5_000); // registered again with a short one
+            Assert.Equal(1, wheel.Count);
+            wheel.CollectDue(now + 9_000, taken);
+            Assert.Equal(0, wheel.Count);
+        }
+
+        Assert.Equal(100, taken.Count);
+    }
+
     private static List<Entry> NewEntries(int count) => [.. Enumerable.Range(0, count).Select(number => new Entry(number))];
 
     private sealed class Entry(int number) : ITimed
     {
         public int Number => number;
         public int DueTick { get; set; } = int.MaxValue;
+        public short Bucket { get; set; } = -1;
+        public ITimed? Next { get; set; }
+        public ITimed? Previous { get; set; }
     }
 }

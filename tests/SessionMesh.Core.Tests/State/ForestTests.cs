@@ -24,7 +24,7 @@ public sealed class ForestTests
         {
             var child = random.Next(Count);
             var parent = random.Next(-1, Count);
-            state.Forest.Move(state.Slots[child], child, parents[child], parent);
+            state.Forest.Move(state.Slots[child]!, child, parents[child], parent);
             parents[child] = parent;
         }
 

@@ -59,12 +59,12 @@ public sealed class StateMachineTests
                 return (_model.Steer(verb, ttl, hold), Run(new SteerAgent { Actor = Actors.Mesh, AgentId = Id, Message = new Message { Verb = verb, Direction = "north", Ttl = ttl, Hold = hold } }));
             case 6 when _state.Slots.Count > 0:
                 _model.Deliver(seq);
-                return (null, Run(new MarkDelivered { Actor = "mesh", Number = 0, After = 0, UpTo = seq }));
+                return (null, Run(new MarkDelivered { Actor = "mesh", Number = 0, After = 0, UpTo = seq, Revision = long.MaxValue }));
             case 7 or 8:
                 var state = (DeliveryState)random.Next((int)DeliveryState.Accepted, (int)DeliveryState.Rejected + 1);
                 return (_model.Ack(seq, state, incarnation), Run(new AckDirective { Actor = Actors.Mesh, AgentId = Id, Seq = seq, State = state, Incarnation = incarnation }));
             case 9 when _state.Slots.Count > 0:
-                return (_model.Cancel(seq), Run(new CancelDirective { Actor = Actors.Mesh, Number = 0, Seq = seq }));
+                return (_model.Cancel(seq), Run(new CancelDirective { Actor = Actors.Mesh, Number = 0, Seq = seq, Revision = long.MaxValue }));
             case 10:
                 return (_model.Kill(grace, force), Run(new KillAgent { Actor = Actors.Mesh, AgentId = Id, Order = new StopOrder { Grace = grace, AtOnce = force } }));
             case 11:

@@ -67,8 +67,8 @@ public sealed class CompactionTests
         await mesh.DeleteAsync("keys/" + (await mesh.MintAsync("{}"))[4..16]);
         mesh.Time.JumpWall(TimeSpan.FromDays(4000));
         (await mesh.PostAsync("admin/compact")).ShouldBe(200, """
-            {"running":false,"started_at":"*","ended_at":"*","failed":false,"removed":{"changes":0,"directives":0,"keys":0},"oldest_revision":1,"bytes":"*","free_bytes":"*",
-             "retention":{"log":null,"directives":null,"keys":null,"sessions":2592000}}
+            {"running":false,"started_at":"*","ended_at":"*","failed":false,"removed":{"changes":0,"directives":0,"keys":0,"agents":0},"oldest_revision":1,"bytes":"*","free_bytes":"*",
+             "retention":{"log":null,"directives":null,"keys":null,"sessions":2592000,"agents":2592000}}
             """);
         Assert.Equal(mesh.Revision, Revisions(mesh).Count);
     }
@@ -186,15 +186,15 @@ public sealed class CompactionTests
     {
         await using var mesh = await MeshHost.StartAsync(options: s_hours);
         (await mesh.GetAsync("admin/compact")).ShouldBe(200, """
-            {"running":false,"started_at":null,"ended_at":null,"failed":false,"removed":{"changes":0,"directives":0,"keys":0},"oldest_revision":1,"bytes":"*","free_bytes":"*",
-             "retention":{"log":7200,"directives":3600,"keys":3600,"sessions":2592000}}
+            {"running":false,"started_at":null,"ended_at":null,"failed":false,"removed":{"changes":0,"directives":0,"keys":0,"agents":0},"oldest_revision":1,"bytes":"*","free_bytes":"*",
+             "retention":{"log":7200,"directives":3600,"keys":3600,"sessions":2592000,"agents":2592000}}
             """);
         const int Many = (TrimPass.StepRows * 2) + 17;
         await Task.WhenAll(Enumerable.Range(0, Many).Select(i => mesh.RegisterAsync($"a{i}", ttl: 86_400)));
         mesh.Time.JumpWall(TimeSpan.FromHours(3));
         var said = (await mesh.PostAsync("admin/compact")).ShouldBe(200, $$"""
-            {"running":false,"started_at":"{{At(10_800)}}","ended_at":"{{At(10_800)}}","failed":false,"removed":{"changes":{{Many + 1}},"directives":0,"keys":0},"oldest_revision":{{Many + 2}},
-             "bytes":"*","free_bytes":"*","retention":{"log":7200,"directives":3600,"keys":3600,"sessions":2592000} }
+            {"running":false,"started_at":"{{At(10_800)}}","ended_at":"{{At(10_800)}}","failed":false,"removed":{"changes":{{Many + 1}},"directives":0,"keys":0,"agents":0},"oldest_revision":{{Many + 2}},
+             "bytes":"*","free_bytes":"*","retention":{"log":7200,"directives":3600,"keys":3600,"sessions":2592000,"agents":2592000} }
             """);
         Assert.True(said.Json["free_bytes"]!.GetValue<long>() > 100_000);
         Assert.Equal(said.Text, (await mesh.GetAsync("admin/compact")).Text);
@@ -221,6 +221,75 @@ public sealed class CompactionTests
         Assert.Equal((before + 1, mesh.Revision, mesh.Revision - before), (revisions[0], revisions[^1], (long)revisions.Count));
         Assert.Equal(before + 480 + 1, mesh.Revision); // and the call to compact
         Assert.Equal(Projection.OfMemory(mesh.State), Projection.OfMemory(Projection.Reloaded(mesh.Service<MeshStore>())));
+    }
+
+    [Fact]
+    public async Task Agents_DeadOrLostForLonger_AreForgottenByThemselves_AndTheLogSaysWhy()
+    {
+        await using var mesh = await MeshHost.StartAsync(options: ["--retain-agents", "1h"]);
+        await mesh.RegisterAsync("dead", ttl: 10);
+        await mesh.RegisterAsync("lost", ttl: 10);
+        await mesh.RegisterAsync("back", ttl: 10);
+        await mesh.RegisterAsync("living", ttl: 86_400);
+        await mesh.PostAsync("agents", """{"agent_id":"declared","declare":true}""");
+        await mesh.PostAsync("agents/dead/exit", """{"incarnation":1}""");
+        await mesh.AdvanceAsync(25);
+        await mesh.RegisterAsync("back", ttl: 86_400);
+        await mesh.RegisterAsync("young", ttl: 86_400);
+        mesh.Time.JumpWall(TimeSpan.FromMinutes(55));
+        await mesh.PostAsync("agents/young/exit", """{"incarnation":1}""");
+        await mesh.RestartAsync();
+        var before = mesh.Revision;
+        await PassAsync(mesh);
+        Assert.Equal(["back", "living", "declared", "young"], (await mesh.GetAsync("agents")).Json["sessions"]!.AsArray().Select(row => row!["agent_id"]!.GetValue<string>()));
+        Assert.Equal(before + 2, mesh.Revision);
+        var gone = await mesh.ChangeAsync("agent.forgotten", "lost");
+        Assert.Equal(("mesh", "its time of retention was over"), (gone.Json["actor"]!.GetValue<string>(), gone.Json["reason"]!.GetValue<string>()));
+        Assert.Equal(2, (await mesh.GetAsync("admin/compact")).Json["removed"]!["agents"]!.GetValue<int>());
+    }
+
+    [Fact]
+    public async Task Agents_UnderAnUnconfirmedTombstone_AreNotForgottenHoweverLongTheyAreLost()
+    {
+        await using var mesh = await MeshHost.StartAsync(options: ["--retain-agents", "1h"]);
+        await mesh.RegisterAsync("a", ttl: 10);
+        await mesh.AdvanceAsync(25);
+        mesh.Time.JumpWall(TimeSpan.FromMinutes(59));
+        await mesh.DeleteAsync("agents/a?force=true"); // lost for an hour, and dead without proof for ten minutes when the pass comes
+        await PassAsync(mesh);
+        Assert.Equal("dead", await mesh.StatusAsync("a"));
+        await PassAsync(mesh);
+        (await mesh.GetAsync("agents/a")).ShouldBeProblem(404, "agent_not_found");
+    }
+
+    [Fact]
+    public async Task Agents_KeptForEver_AreNeverForgotten()
+    {
+        await using var mesh = await MeshHost.StartAsync(options: ["--retain-agents", "none"]);
+        await mesh.RegisterAsync("a");
+        await mesh.PostAsync("agents/a/exit", """{"incarnation":1}""");
+        mesh.Time.JumpWall(TimeSpan.FromDays(4000));
+        await PassAsync(mesh);
+        Assert.Equal("dead", await mesh.StatusAsync("a"));
+    }
+
+    [Fact]
+    public async Task Directives_OfAForgottenAgent_GoWithTheirTime_TheNewestToo()
+    {
+        await using var mesh = await MeshHost.StartAsync(options: s_hours);
+        await mesh.RegisterAsync("a", ttl: 86_400);
+        await SteerAsync(mesh, "a", 1, "acknowledged");
+        await SteerAsync(mesh, "a", 2, null); // ends with its agent
+        await mesh.PostAsync("agents/a/exit", """{"incarnation":1}""");
+        await mesh.DeleteAsync("agents/a?forget=true");
+        await mesh.RegisterAsync("b", ttl: 86_400); // its number
+        await SteerAsync(mesh, "b", 1, "acknowledged");
+        Assert.Equal(3, Directives(mesh).Count);
+        mesh.Time.JumpWall(TimeSpan.FromHours(2));
+        await PassAsync(mesh);
+        Assert.Single(Directives(mesh));
+        Assert.Single((await mesh.GetAsync("agents/b/directives/history")).Json["directives"]!.AsArray());
+        Assert.True((await mesh.PostAsync("admin/check")).Json["ok"]!.GetValue<bool>());
     }
 
     [Fact]
@@ -258,8 +327,9 @@ public sealed class CompactionTests
     [Fact]
     public void Retention_IsThirtyDays_UnlessSaidOtherwise()
     {
-        Assert.Equal(new Retention { Log = TimeSpan.FromDays(30), Directives = TimeSpan.FromDays(30), Keys = TimeSpan.FromDays(30), Sessions = TimeSpan.FromDays(30) }, Hosting());
+        Assert.Equal(new Retention { Log = TimeSpan.FromDays(30), Directives = TimeSpan.FromDays(30), Keys = TimeSpan.FromDays(30), Sessions = TimeSpan.FromDays(30), Agents = TimeSpan.FromDays(30) }, Hosting());
         Assert.Equal(new Retention { Log = null, Sessions = TimeSpan.FromHours(12) }, Hosting("--retain-log", "none", "--retain-sessions", "12h"));
+        Assert.Equal(new Retention { Agents = null }, Hosting("--retain-agents", "none"));
         Assert.Equal(TimeSpan.FromDays(2), Retention.From(Settings.Read([], name => name == "SESSION_MESH_RETAIN_LOG" ? "2d" : null)).Log);
     }
 

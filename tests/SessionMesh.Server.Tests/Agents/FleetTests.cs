@@ -127,7 +127,7 @@ public sealed class FleetTests
     {
         public override Outcome<bool> Decide(MeshDraft draft)
         {
-            for (var number = 0; number < draft.NextNumber; number++)
+            for (var number = 0; number < draft.Base.Slots.Count; number++)
             {
                 draft.Emit(new AgentLivenessChanged { Subject = draft.AgentAt(number).Id, Liveness = Liveness.Lost });
             }

@@ -19,10 +19,17 @@ internal static class Projection
 {
     public static List<string> OfMemory(MeshState state)
     {
-        var lines = new List<string> { $"epoch {state.Epoch}", $"revision {state.Revision}" };
+        var lines = new List<string>
+        {
+            $"epoch {state.Epoch}", $"revision {state.Revision}", $"forgotten {state.ForgottenIncarnation}", $"free [{string.Join(", ", FreeNumbers(state))}]",
+        };
         for (var number = 0; number < state.Slots.Count; number++)
         {
-            var slot = state.Slots[number];
+            if (state.Slots[number] is not { } slot)
+            {
+                continue;
+            }
+
             lines.Add("agent " + Dump(slot.Agent));
             lines.Add($"inbox {number} {slot.Inbox.LastSeq} {slot.Inbox.LastRevision} [{string.Join(", ", slot.Inbox.Pending.Select(Dump))}]");
             lines.Add($"children {number} [{string.Join(", ", state.Forest.Children(number).Order())}]");
@@ -32,6 +39,22 @@ internal static class Projection
         lines.AddRange(state.Sessions.After(0).Select(s => "session " + Dump(s)));
         lines.AddRange(state.Receipts.All.Select(r => "receipt " + Dump(r)));
         return lines;
+    }
+
+    /// <summary>
+    /// The numbers that the next new agents get, as far as they are below that of one that is known: above it they simply follow.
+    /// </summary>
+    private static List<int> FreeNumbers(MeshState state)
+    {
+        var newest = Enumerable.Range(0, state.Slots.Count).LastOrDefault(n => state.Slots[n] is not null, -1);
+        var free = new List<int>();
+        for (var next = state.Free.Next(0, newest + 1); next >= 0; next = state.Free.Next(next + 1, newest + 1))
+        {
+            free.Add(next);
+        }
+
+        Assert.Equal(Enumerable.Range(0, newest + 1).Where(n => state.Slots[n] is null), free);
+        return free;
     }
 
     /// <summary>What a restart would load.</summary>
@@ -85,34 +108,46 @@ internal static class Projection
     {
         using var db = store.OpenReader();
         var messages = new KeptMessages(db);
-        return [.. db.Directives.OrderBy(d => d.Revision).ToList().Select(d => "directive " + Dump(StateLoader.ToDirective(d, messages))),
+        return [.. db.Directives.OrderBy(d => d.Revision).ToList().Select(d => "directive " + Dump(StateLoader.ToDirective(d, "", messages))),
             .. db.Keys.OrderBy(k => k.Revision).AsEnumerable().Select(k => "key " + Dump(StateLoader.ToKey(k)))];
     }
 
     public static List<string> OfReplay(Dictionary<long, Directive> directives, Dictionary<string, Key> keys) =>
-        [.. directives.Values.OrderBy(d => d.Revision).Select(d => "directive " + Dump(d)), .. keys.Values.OrderBy(k => k.Revision).Select(k => "key " + Dump(k))];
+        [.. directives.Values.OrderBy(d => d.Revision).Select(d => "directive " + Dump(d with { AgentId = "" })), .. keys.Values.OrderBy(k => k.Revision).Select(k => "key " + Dump(k))];
 
     /// <summary>Every index, recomputed from the records alone, against the index itself.</summary>
     public static void AssertIndexes(MeshState state)
     {
-        var agents = Enumerable.Range(0, state.Slots.Count).Select(n => state.Slots[n].Agent).ToList();
+        var agents = Enumerable.Range(0, state.Slots.Count).Select(n => state.Slots[n]?.Agent).OfType<Agent>().ToList();
+        var count = state.Slots.Count;
         foreach (var liveness in Enum.GetValues<Liveness>())
         {
-            Assert.Equal(Numbers(agents, a => a.Liveness == liveness), Members(state.Indexes.With(liveness), agents.Count));
+            Assert.Equal(Numbers(agents, a => a.Liveness == liveness), Members(state.Indexes.With(liveness), count));
         }
 
         foreach (var name in agents.SelectMany(a => a.Specializations.Names).Distinct(StringComparer.Ordinal))
         {
             Assert.True(state.Indexes.TryGetSpecialization(name, out var set));
-            Assert.Equal(Numbers(agents, a => a.Specializations.Contains(name)), Members(set, agents.Count));
+            Assert.Equal(Numbers(agents, a => a.Specializations.Contains(name)), Members(set, count));
         }
 
         foreach (var cluster in agents.Select(a => a.Cluster).Distinct(StringComparer.Ordinal))
         {
             Assert.True(state.Indexes.TryGetCluster(cluster, out var set));
-            Assert.Equal(Numbers(agents, a => a.Cluster == cluster), Members(set, agents.Count));
+            Assert.Equal(Numbers(agents, a => a.Cluster == cluster), Members(set, count));
         }
 
+        Assert.Equal(agents.SelectMany(a => a.Specializations.Names).Distinct().Count() + agents.Select(a => a.Cluster).Distinct().Count(), state.Indexes.Names);
+        foreach (var account in agents.Select(a => a.Owner).OfType<string>().Distinct())
+        {
+            Assert.Equal(agents.Count(a => a.Owner == account), state.Indexes.Accounts.AgentsOf(account));
+            Assert.Equal(
+                agents.Where(a => a.Owner == account && a.Liveness == Liveness.Dead && a.LastExit!.Confirmed).Select(a => (a.GoneAt, a.Born, a.Number)).Order(),
+                state.Indexes.Accounts.Ended(account));
+        }
+
+        Assert.Equal(agents.Select(a => a.Owner).OfType<string>().Distinct().Count(), state.Indexes.Accounts.Count);
+        Assert.Equal(agents.Count, state.AgentCount);
         Assert.All(agents, a => Assert.Same(a, state.Find(a.Id)!.Agent));
     }
 

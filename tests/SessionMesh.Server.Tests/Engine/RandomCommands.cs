@@ -19,7 +19,7 @@ internal sealed class RandomCommands(Random random, MeshEngine engine)
     private readonly List<string> _keys = [];
 
     /// <summary>Queues one random command; the task tells its error code, or null.</summary>
-    public Task<string?> Next() => random.Next(26) switch
+    public Task<string?> Next() => random.Next(29) switch
     {
         0 or 1 => Run(new RegisterAgent { Actor = Actor(), AgentId = Id(), Profile = Profile(), Incarnation = Incarnation(), Takeover = Chance(4) }),
         2 => Run(new RegisterSpecialization { Actor = Actor(), AgentId = Id(), Specialization = Name(), Profile = Profile() }),
@@ -27,13 +27,16 @@ internal sealed class RandomCommands(Random random, MeshEngine engine)
         4 => Run(new WithdrawSpecialization { Actor = Actor(), AgentId = Id(), Specialization = Name() }),
         5 or 6 => Run(Steer()),
         7 or 8 => Run(new AckDirective { Actor = Actor(), AgentId = Id(), Seq = random.Next(0, 12), State = (DeliveryState)random.Next(2, 5), Note = Text(), Incarnation = Incarnation() }),
-        9 when engine.State.Slots.Count > 0 => Run(new MarkDelivered { Actor = Actors.Mesh, Number = random.Next(engine.State.Slots.Count), After = 0, UpTo = random.Next(12) }),
+        9 when engine.State.Slots.Count > 0 => Run(new MarkDelivered { Actor = Actors.Mesh, Number = random.Next(engine.State.Slots.Count), After = 0, UpTo = random.Next(12), Revision = random.NextInt64(engine.State.Revision + 1) }),
         10 => Run(new ReviveBySignOfLife { Actor = Actor(), AgentId = Id(), Incarnation = Incarnation(), Beat = Beat.Empty }),
         11 => Run(new SweepDue { Actor = Actors.Mesh, Numbers = [.. Enumerable.Range(0, engine.State.Slots.Count)] }),
         12 => Kill(),
         13 => Run(new ReportExit { Actor = Actor(), AgentId = Id(), Incarnation = random.Next(1, 4), ExitCode = random.Next(3), Signal = Chance(2) ? "TERM" : null, Reason = Text() }),
         14 => Run(new LiftTombstone { Actor = Actor(), AgentId = Id() }),
-        16 when engine.State.Slots.Count > 0 => Run(new CancelDirective { Actor = Actor(), Number = random.Next(engine.State.Slots.Count), Seq = random.Next(12) }),
+        16 when engine.State.Slots.Count > 0 => Run(new CancelDirective
+        {
+            Actor = Actor(), Number = random.Next(engine.State.Slots.Count), Seq = random.Next(12), Revision = random.NextInt64(engine.State.Revision + 1),
+        }),
         17 => SteerMany(),
         18 when Chance(6) => NewRoot(),
         18 => Mint(),
@@ -42,6 +45,8 @@ internal sealed class RandomCommands(Random random, MeshEngine engine)
         20 or 21 => Session(),
         22 => AgentSession(),
         23 => Run(new NoteAdmin { Actor = Actor(), Operation = "backup" }),
+        25 or 26 => Run(new ForgetAgent { Actor = Actor(), AgentId = Id() }),
+        27 => Run(new ForgetGone { Actor = Actors.Mesh, AgentIds = [Id(), Id(), Id()], Before = engine.Now.Wall - random.Next(20_000) }),
         19 when _keys.Count > 0 => Refresh(),
         _ => Chance(2) ? Run(new ExpireKeys { Actor = Actors.Mesh }) : Run(new TrimReceipts { Actor = Actors.Mesh }),
     };

@@ -21,7 +21,7 @@ public sealed class RenderTests
             new RegisterAgent { Actor = Actors.Mesh, AgentId = "child", Profile = new Profile { ParentId = "parent" } },
             Origin.Mesh,
             new IdempotencyToken(1, 1),
-            registered => new Answer(201, Encoding.UTF8.GetBytes($"\"{rig.Engine.IdOf(registered.Agent.Parent)}\"")));
+            registered => new Answer(201, Encoding.UTF8.GetBytes($"\"{rig.Engine.ParentIdOf(registered.Agent)}\"")));
         go.Set();
 
         Assert.True((await hold).Value);

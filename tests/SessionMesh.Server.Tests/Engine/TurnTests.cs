@@ -161,7 +161,7 @@ public sealed class TurnTests
 
     private static Message Message(string text) => new() { Verb = Verb.Steer, Direction = "d", Text = text, Ttl = 60 };
 
-    private static IEnumerable<string> Ids(MeshState state) => Enumerable.Range(0, state.Slots.Count).Select(n => state.Slots[n].Agent.Id);
+    private static IEnumerable<string> Ids(MeshState state) => Enumerable.Range(0, state.Slots.Count).Select(n => state.Slots[n]!.Agent.Id);
 
     private sealed class Heavy(int weight) : WorkItem
     {

@@ -78,6 +78,74 @@ public sealed class KeyQuotaTests
     }
 
     [Fact]
+    public async Task Register_ByAnAgentsKeyWhoseHelpersEndCleanly_IsNeverRefused_AndTheOnesThatEndedFirstMakeRoom()
+    {
+        await using var mesh = await MeshHost.StartAsync();
+        await mesh.RegisterAsync("lead");
+        var key = await mesh.MintAsync("""{"agent_id":"lead","scopes":["registry:write"]}""");
+        for (var i = 0; i < 3 * Limits.AgentsPerAgentKey; i++)
+        {
+            var registered = await mesh.PostAsync("agents", $$"""{"agent_id":"s{{i}}","parent_id":"lead"}""", key);
+            Assert.True(registered.Status == 201, registered.Text);
+            Assert.Equal(200, (await mesh.PostAsync($"agents/s{i}/exit", $$"""{"incarnation":{{registered.Json["incarnation"]}}}""", key)).Status);
+        }
+
+        Assert.Equal(1 + Limits.AgentsPerAgentKey, mesh.State.AgentCount);
+        (await mesh.GetAsync("agents/s199")).ShouldBeProblem(404, "agent_not_found");
+        Assert.Equal("dead", await mesh.StatusAsync("s200"));
+        Assert.Equal("it had ended, and another agent took its place in the quota", (await mesh.ChangeAsync("agent.forgotten", "s199")).Json["reason"]!.GetValue<string>());
+        for (var i = 0; i < Limits.AgentsPerAgentKey; i++)
+        {
+            Assert.Equal(201, (await mesh.PostAsync("agents", $$"""{"agent_id":"l{{i}}"}""", key)).Status);
+        }
+
+        (await mesh.PostAsync("agents", """{"agent_id":"one-more"}""", key)).ShouldBeProblem(429, "agent_quota");
+        Assert.Equal(1 + Limits.AgentsPerAgentKey, mesh.State.AgentCount);
+    }
+
+    [Fact]
+    public async Task Register_ByAnAgentsKeyWhoseHelpersEndWithoutProof_IsRefused_UntilTheyAreForgotten()
+    {
+        await using var mesh = await MeshHost.StartAsync();
+        await mesh.RegisterAsync("lead");
+        var key = await mesh.MintAsync("""{"agent_id":"lead","scopes":["registry:write"]}""");
+        for (var i = 0; i < Limits.AgentsPerAgentKey; i++)
+        {
+            await mesh.PostAsync("agents", $$"""{"agent_id":"s{{i}}"}""", key);
+            await mesh.DeleteAsync($"agents/s{i}?force=true");
+        }
+
+        (await mesh.PostAsync("agents", """{"agent_id":"one-more"}""", key)).ShouldBeProblem(429, "agent_quota");
+        await mesh.PostAsync("agents/s0/revive");
+        (await mesh.PostAsync("agents", """{"agent_id":"one-more"}""", key)).ShouldBeProblem(429, "agent_quota");
+        await mesh.DeleteAsync("agents/s0?forget=true");
+        Assert.Equal(201, (await mesh.PostAsync("agents", """{"agent_id":"one-more"}""", key)).Status);
+    }
+
+    [Fact]
+    public async Task Register_PastTheQuota_LeavesTheChildrenOfWhoMakesRoomInTheSubtree()
+    {
+        await using var mesh = await MeshHost.StartAsync();
+        await mesh.RegisterAsync("lead");
+        var key = await mesh.MintAsync("""{"agent_id":"lead","scopes":["registry:write","mesh:read"]}""");
+        for (var i = 0; i < Limits.AgentsPerAgentKey + 5; i++)
+        {
+            // Each starts the next one and ends.
+            var registered = await mesh.PostAsync("agents", $$"""{"agent_id":"s{{i}}","parent_id":"{{(i == 0 ? "lead" : $"s{i - 1}")}}"}""", key);
+            Assert.True(registered.Status == 201, registered.Text);
+            if (i > 0)
+            {
+                await mesh.PostAsync($"agents/s{i - 1}/exit", $$"""{"incarnation":{{mesh.State.Find($"s{i - 1}")!.Agent.Incarnation}}}""", key);
+            }
+        }
+
+        Assert.Equal(1 + Limits.AgentsPerAgentKey, mesh.State.AgentCount);
+        (await mesh.GetAsync("agents/s4")).ShouldBeProblem(404, "agent_not_found");
+        Assert.Equal("lead", (await mesh.GetAsync("agents/s5")).Json["parent_id"]!.GetValue<string>());
+        Assert.Equal("alive", (await mesh.GetAsync($"agents/s{Limits.AgentsPerAgentKey + 4}", key)).Json["status"]!.GetValue<string>()); // still within reach
+    }
+
+    [Fact]
     public async Task Register_ByAnotherKey_TenThousand_AndNotOneMore()
     {
         await using var mesh = await MeshHost.StartAsync();

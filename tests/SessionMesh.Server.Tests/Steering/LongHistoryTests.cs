@@ -23,12 +23,12 @@ public sealed class LongHistoryTests
         {
             for (var seq = 1; seq <= Length; seq++)
             {
-                var found = await history.FindAsync(agent, seq);
+                var found = await history.FindAsync(mesh.State.AgentAt(agent)!, seq);
                 Assert.Equal((seq, agent, revisions[seq - 1]), ((int)found!.Seq, found.Agent, found.Revision));
             }
 
-            Assert.Null(await history.FindAsync(agent, 0));
-            Assert.Null(await history.FindAsync(agent, Length + 1));
+            Assert.Null(await history.FindAsync(mesh.State.AgentAt(agent)!, 0));
+            Assert.Null(await history.FindAsync(mesh.State.AgentAt(agent)!, Length + 1));
         }
     }
 

@@ -71,13 +71,14 @@ public sealed class FullDiskTests
         Assert.Equal(200, (await mesh.GetAsync("alive")).Status);
         Assert.Equal((1, "dead"), Committed(mesh, "a"));
 
-        // A restart neither loses it nor gives anybody the rest.
+        // A restart loses none of it. Closing the store may have given room back, and then there is a reserve again.
         await mesh.RestartAsync();
         Assert.Equal("dead", await mesh.StatusAsync("a"));
         Assert.Equal(401, (await mesh.GetAsync("alive", key)).Status);
         Assert.True((await mesh.GetAsync("agents/b")).Json["paused"]!.GetValue<bool>());
-        Assert.Equal((true, 1), await InUseAsync(mesh));
-        (await SteerAsync(mesh, "b")).ShouldBeProblem(507, "disk_full");
+        reserve.Refresh();
+        Assert.Equal(reserve.Exists ? (false, 0) : (true, 1), await InUseAsync(mesh));
+        Assert.Equal(reserve.Exists ? 200 : 507, (await mesh.PostAsync("steer", """{"agent_id":"b","verb":"resume"}""")).Status);
         (await mesh.DeleteAsync("agents/e?force=true")).ShouldBeOk();
 
         // Room again: everything is taken, and the room is kept back anew.
@@ -115,6 +116,30 @@ public sealed class FullDiskTests
         disk.Empty();
         await mesh.AdvanceAsync(1);
         (await mesh.DeleteAsync("agents/a?force=true")).ShouldBeOk();
+    }
+
+    [TinyDiskFact("tmpfs")]
+    public void Reserve_OnADiskWithoutRoomForIt_BeginsInUse_AndEndsWithRoomForTwiceAsMuch()
+    {
+        using var disk = TinyDisk.Mount("tmpfs", 7);
+        var time = new FakeTime();
+        disk.Fill();
+        var reserve = new DiskReserve(disk.Path, time);
+        Assert.True(reserve.IsInUse);
+        disk.Empty();
+        time.Advance(TimeSpan.FromSeconds(1));
+        Assert.False(reserve.TryRestore()); // room for it, but not for the next minute too
+        Assert.True(reserve.IsInUse);
+        Assert.False(new DiskReserve(disk.Path, time).IsInUse); // a start takes what there is
+
+        using var larger = TinyDisk.Mount("tmpfs", 9);
+        larger.Fill();
+        var other = new DiskReserve(larger.Path, time);
+        larger.Empty();
+        Assert.False(other.TryRestore()); // within the second
+        time.Advance(TimeSpan.FromSeconds(1));
+        Assert.True(other.TryRestore());
+        Assert.False(other.IsInUse);
     }
 
     [Fact]

@@ -29,6 +29,7 @@ internal static class OptionTable
         new("retain-directives", "TIME", "the same for directives that are over; 30d"),
         new("retain-keys", "TIME", "the same for keys that are over; 30d"),
         new("retain-sessions", "TIME", "the same for plain sessions that have expired; 30d"),
+        new("retain-agents", "TIME", "how long an agent is kept that is dead or lost, before it is forgotten; 30d"),
         new("metrics-anonymous", "", "answer GET /metrics without a key; else it needs one with mesh:read"),
         new("max-connections", "N", $"open connections in all; {ServerOptions.DefaultMaxConnections}"),
         new("accept-clock", "", "start although the system clock is more than 300 days from the last change in the store"),

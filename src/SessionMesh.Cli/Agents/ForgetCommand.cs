@@ -1,0 +1,133 @@
+using System.CommandLine;
+using System.Text.Json;
+using SessionMesh.Cli.Hosting;
+using SessionMesh.Cli.Output;
+using SessionMesh.Client;
+using SessionMesh.Contracts.Agents;
+
+namespace SessionMesh.Cli.Agents;
+
+/// <summary><c>forget</c>: takes agents that are dead or lost out of the mesh, each by itself.</summary>
+internal sealed class ForgetCommand : MeshCommand
+{
+    /// <summary>Agents that a question names before it only counts.</summary>
+    private const int MostNamed = 5;
+
+    private static readonly View s_one = View.Single("agent_id", ["agent_id", "incarnation", "status", "orphans"]);
+
+    private static readonly View s_many = new()
+    {
+        RowsMember = "results",
+        Names = ["agent_id"],
+        Table = [Column.Of("agent", "agent_id"), Column.Of("incarnation"), Column.Of("status"), Column.Of("orphans"), Column.Of("code")],
+    };
+
+    private readonly Argument<string[]> _agents = Opt.IdArguments("agent", "The agents");
+    private readonly Option<string?> _agent = Opt.Id("--agent-id", "The agent");
+    private readonly Option<bool> _yes = new("--yes", "-y") { Description = "Do not ask" };
+    private readonly Option<bool> _dryRun = new("--dry-run") { Description = "Only show them" };
+
+    public ForgetCommand(CliHost host) : base(host, "forget", "Take agents out of the mesh that are dead or lost.")
+    {
+        Add(_agents);
+        foreach (var option in new Option[] { _agent, _yes, _dryRun }) Add(option);
+        Examples = ["session-mesh forget 456", "session-mesh forget 456 457 --yes"];
+        ExitNotes =
+        [
+            "1  the answer to the question was no",
+            "2  no terminal to ask on, and no --yes",
+            "5  it is neither dead nor lost, or nobody confirmed its end yet",
+            "7  some of many were not forgotten",
+        ];
+    }
+
+    protected override async Task<int> RunAsync(CommandContext context, CancellationToken cancellation)
+    {
+        List<string> ids = [.. context.Get(_agents)!.Concat(context.Get(_agent) is { } one ? [one] : []).Distinct()];
+        if (ids.Count == 0) throw CommandException.Usage("no agent is named", "session-mesh forget ID");
+        context.Doing = ids.Count == 1 ? $"forget agent {ids[0]}" : $"forget {ids.Count} agents";
+        if (context.Get(_dryRun)) return await PreviewAsync(context, ids, cancellation);
+        if (!context.Get(_yes) && !await AgreedAsync(context, ids, cancellation))
+        {
+            context.Note("nothing was forgotten");
+            return ExitCodes.Failed;
+        }
+
+        if (ids.Count > 1) return await ForgetManyAsync(context, ids, cancellation);
+        context.Output.Write(await context.Client.SendAsync(MeshCall.Forget(ids[0]), cancellation), s_one);
+        return ExitCodes.Done;
+    }
+
+    /// <summary>One that is refused does not keep the others; when the server is away there is no point in going on.</summary>
+    private static async Task<int> ForgetManyAsync(CommandContext context, List<string> ids, CancellationToken cancellation)
+    {
+        var results = new List<JsonElement>();
+        var refused = 0;
+        foreach (var id in ids)
+        {
+            try
+            {
+                results.Add(await context.Client.SendAsync(MeshCall.Forget(id), cancellation));
+            }
+            catch (MeshException e) when (e.Problem is { Status: 404 or 409 or 403 } problem)
+            {
+                refused++;
+                results.Add(Json.Build(json =>
+                {
+                    json.WriteString("agent_id"u8, id);
+                    json.WriteString("code"u8, problem.Code);
+                }));
+                context.Note($"agent {id}: {Errors.Sentence(e)}");
+            }
+        }
+
+        context.Output.Write(Json.Build(json =>
+        {
+            json.WriteStartArray("results"u8);
+            foreach (var result in results) result.WriteTo(json);
+            json.WriteEndArray();
+        }), s_many);
+        if (refused > 0) context.Note($"{ids.Count - refused} of {ids.Count} agents forgotten");
+        return refused > 0 ? ExitCodes.Partly : ExitCodes.Done;
+    }
+
+    private static async Task<int> PreviewAsync(CommandContext context, List<string> ids, CancellationToken cancellation)
+    {
+        if (ids.Count == 1) return await AgentPreview.ShowAsync(context, ids[0], "nothing was forgotten", cancellation);
+        var rows = new List<JsonElement>();
+        foreach (var id in ids) rows.Add(await context.Client.SendAsync(MeshCall.Agent(id), cancellation));
+        context.Output.Write(Json.Build(json =>
+        {
+            json.WriteStartArray("sessions"u8);
+            foreach (var row in rows) row.WriteTo(json);
+            json.WriteEndArray();
+        }), AgentViews.List);
+        context.Note("a dry run: nothing was forgotten");
+        return ExitCodes.Done;
+    }
+
+    /// <summary>Names what will happen: which agents, what they are, who loses a parent.</summary>
+    private static async Task<bool> AgreedAsync(CommandContext context, List<string> ids, CancellationToken cancellation)
+    {
+        if (!context.CanAsk || ids.Count > MostNamed)
+            return context.Confirm($"Forget {ids.Count} agents, with their keys and what they were told?");
+
+        var named = new List<string>();
+        foreach (var id in ids)
+        {
+            var agent = await context.Client.AgentAsync(id, cancellation);
+            named.Add($"{id} ({agent.Status}{Below(agent)})");
+        }
+
+        return context.Confirm(ids.Count == 1
+            ? $"Forget agent {named[0]}, with its keys and what it was told?"
+            : $"Forget agents {string.Join(", ", named)}, with their keys and what they were told?");
+    }
+
+    private static string Below(AgentDetail agent) => agent.Descendants switch
+    {
+        0 => "",
+        1 => "; 1 descendant lives on",
+        var n => $"; {n} descendants live on",
+    };
+}

@@ -1,0 +1,42 @@
+using SessionMesh.Core.State;
+
+namespace SessionMesh.Core.Agents;
+
+/// <summary>An agent that was forgotten, as it was last, and how many children it left.</summary>
+public sealed record Forgotten(Agent Agent, int Orphans);
+
+/// <summary><c>DELETE /agents/{id}?forget=true</c>: forgets at once what is dead or lost.</summary>
+public sealed record ForgetAgent : Command<Forgotten>
+{
+    public required string AgentId { get; init; }
+
+    public override Outcome<Forgotten> Decide(MeshDraft draft) =>
+        draft.FindAgent(AgentId) is not { } agent ? Fencing.NotFound(AgentId)
+        : (ForgettingRules.CheckGone(draft, agent) ?? ForgettingRules.CheckReach(draft, agent)) is { } refused ? refused
+        : ForgettingRules.Forget(draft, agent);
+}
+
+/// <summary>Forgets those whose time of retention is over. Each is looked at again here, since it may have come back meanwhile.</summary>
+public sealed record ForgetGone : Command<int>
+{
+    public required IReadOnlyList<string> AgentIds { get; init; }
+
+    /// <summary>Wall milliseconds before which they must have been gone.</summary>
+    public required long Before { get; init; }
+
+    /// <summary>Answers how many were forgotten.</summary>
+    public override Outcome<int> Decide(MeshDraft draft)
+    {
+        var forgotten = 0;
+        foreach (var id in AgentIds)
+        {
+            if (draft.KnownAgent(id) is { } agent && agent.GoneAt < Before && ForgettingRules.CheckGone(draft, agent) is null)
+            {
+                ForgettingRules.Forget(draft, agent, "its time of retention was over");
+                forgotten++;
+            }
+        }
+
+        return forgotten;
+    }
+}

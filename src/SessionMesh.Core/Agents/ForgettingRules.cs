@@ -1,0 +1,149 @@
+using SessionMesh.Contracts;
+using SessionMesh.Contracts.Errors;
+using SessionMesh.Core.Keys;
+using SessionMesh.Core.State;
+using SessionMesh.Core.Steering;
+
+namespace SessionMesh.Core.Agents;
+
+/// <summary>
+/// Who may be forgotten, and what goes with it. Forgetting never weakens fencing: what is fenced off by a tombstone is not forgotten, the
+/// keys of the agent end, and whoever has its id next begins with a higher incarnation than anybody who was forgotten ever had.
+/// </summary>
+internal static class ForgettingRules
+{
+    /// <summary>Children that one who makes room leaves to his parent; past it he stays, unless all of them are dead.</summary>
+    private const int MostHandedOver = 16;
+
+    /// <summary>Agents that are looked at to make room, so that a registration past the quota costs about what one below it does.</summary>
+    private const int MostLookedAt = 32;
+
+    /// <summary>Null when the agent is dead or lost, and nothing of it is fenced off that its id would let in.</summary>
+    public static MeshError? CheckGone(MeshDraft draft, Agent agent)
+    {
+        if (!agent.IsGone)
+        {
+            return new MeshError(409, ErrorCodes.NotGone,
+                $"Agent '{agent.Id}' is {agent.Liveness.Word()}; only one that is dead or lost can be forgotten. Stop it first: session-mesh kill {agent.Id}.")
+            {
+                AgentStatus = agent.Liveness.Word(),
+                Agent = agent.Number,
+            };
+        }
+
+        return agent is { Liveness: Liveness.Dead, LastExit: { } exit } && draft.Now.Wall < exit.TombstoneUntil
+            ? new MeshError(
+                409,
+                ErrorCodes.Tombstoned,
+                $"The end of agent '{agent.Id}' is not confirmed: its process may still run, so that it can be forgotten at "
+                + $"{DateTimeOffset.FromUnixTimeMilliseconds(exit.TombstoneUntil):yyyy-MM-ddTHH:mm:ssZ}, or once its runner reports the exit. "
+                + $"If you know that the process is gone: session-mesh revive {agent.Id}, then forget it.")
+            {
+                AgentStatus = agent.Liveness.Word(),
+                Agent = agent.Number,
+            }
+            : null;
+    }
+
+    /// <summary>Null when the caller's key reaches all that hangs on this agent, and its living children as orphans, too.</summary>
+    public static MeshError? CheckReach(MeshDraft draft, Agent agent) =>
+        draft.Caller?.Reach is { } reach && draft.Descendants(agent.Number).Exists(below => below.Liveness != Liveness.Dead
+            && (!draft.Reaches(below)
+                || (below.Parent == agent.Number && !reach.CoversPlace(below.Id, below.Cluster, parent: -1, draft.AgentAt))))
+            ? new MeshError(
+                403,
+                ErrorCodes.OutsideReach,
+                $"Agents below '{agent.Id}' live that are beyond this key, or would be without a parent: it is for those within {reach}. "
+                + "Use a key that reaches them.")
+            : null;
+
+    /// <summary>Forgets: what is pending ends, then the keys of the agent, then the agent.</summary>
+    /// <param name="reason">For the log, when nobody asked.</param>
+    public static Forgotten Forget(MeshDraft draft, Agent agent, string? reason = null)
+    {
+        var orphans = draft.Children(agent.Number).Count;
+        SteeringRules.GiveUpPending(draft, agent, "the agent was forgotten");
+        KeyRules.EndBoundTo(draft, agent.Id, int.MaxValue, "the agent was forgotten");
+        draft.Emit(new AgentForgotten { Subject = agent.Id, Incarnation = agent.Incarnation, Reason = reason });
+        return new Forgotten(agent, orphans);
+    }
+
+    /// <summary>
+    /// Null when the caller may make an agent known: the quota counts those that have not ended, and for the others there must be room, or a
+    /// way to make some.
+    /// </summary>
+    public static MeshError? CheckQuota(MeshDraft draft, string? parentId)
+    {
+        if (draft.Caller is not { Account: { } account } caller)
+        {
+            return null;
+        }
+
+        var most = MostOf(draft, caller);
+        var known = draft.AgentsOf(account);
+        return known - draft.EndedOf(account) >= most
+            ? new MeshError(
+                429,
+                ErrorCodes.AgentQuota,
+                $"The key {account} and those below it have made {most} agents known that have not ended, which is the most. "
+                + "Use an id again, forget those that are lost, or use a key of its own for each fleet.")
+            : known >= most && Dispensable(draft, account, parentId) is null
+                ? new MeshError(
+                    429,
+                    ErrorCodes.AgentQuota,
+                    $"The key {account} and those below it have made {most} agents known, which is the most, and those of them that ended first "
+                    + "are still the parents of others. Forget some that are not needed any more.")
+                : null;
+    }
+
+    /// <summary>
+    /// Before an agent becomes known: an account that has as many as it may gives up the one that ended first. Its children go to its
+    /// parent, so that no key loses sight of them.
+    /// </summary>
+    /// <param name="parentId">Where the new one will be.</param>
+    public static void MakeRoom(MeshDraft draft, string? parentId)
+    {
+        if (draft.Caller is not { Account: { } account } caller
+            || draft.AgentsOf(account) < MostOf(draft, caller)
+            || Dispensable(draft, account, parentId) is not { } agent)
+        {
+            return;
+        }
+
+        var children = draft.Children(agent.Number);
+        foreach (var number in children.Count <= MostHandedOver ? children : [])
+        {
+            var child = draft.AgentAt(number);
+            RegistrationRules.Update(draft, child, child with { Parent = agent.Parent });
+        }
+
+        Forget(draft, draft.AgentAt(agent.Number), "it had ended, and another agent took its place in the quota");
+    }
+
+    private static int MostOf(MeshDraft draft, Key caller) =>
+        MintKey.IsAgents(draft, caller) ? Limits.AgentsPerAgentKey : Limits.AgentsPerKey;
+
+    private static Agent? Dispensable(MeshDraft draft, string account, string? parentId)
+    {
+        var above = Above(draft, parentId);
+        return draft.FirstEnded(account, MostLookedAt, agent => agent.Id != parentId && MayGo(draft, agent, above));
+    }
+
+    private static bool MayGo(MeshDraft draft, Agent agent, HashSet<int> above)
+    {
+        var children = draft.Children(agent.Number);
+        return children.Count <= MostHandedOver
+            || (!above.Contains(agent.Number) && children.TrueForAll(child => draft.AgentAt(child).Liveness == Liveness.Dead));
+    }
+
+    private static HashSet<int> Above(MeshDraft draft, string? id)
+    {
+        var numbers = new HashSet<int>();
+        for (var at = id is null ? null : draft.KnownAgent(id); at is not null; at = at.Parent < 0 ? null : draft.AgentAt(at.Parent))
+        {
+            numbers.Add(at.Number);
+        }
+
+        return numbers;
+    }
+}
