@@ -46,7 +46,7 @@ public sealed class SelectionTests
                 }
 
                 asked++;
-                var expected = Enumerable.Range(0, draft.NextNumber).Select(draft.AgentAt).Where(agent => IsMeant(draft, selection, agent, eligible)).Select(a => a.Id).ToList();
+                var expected = Enumerable.Range(0, 200).Select(draft.FindAt).OfType<Agent>().Where(agent => IsMeant(draft, selection, agent, eligible)).Select(a => a.Id).ToList();
                 Assert.Equal(expected, selection.Match(draft, eligible, found).Select(agent => agent.Id));
                 Assert.Equal(expected, selection.Match(draft, eligible).Select(agent => agent.Id));
             });
@@ -109,7 +109,7 @@ public sealed class SelectionTests
             var memo = new ReachMemo(key, state.AgentAt);
             for (var i = 0; i < 200; i++)
             {
-                var agent = state.AgentAt(random.Next(state.Slots.Count));
+                var agent = state.AgentAt(random.Next(state.Slots.Count))!;
                 Assert.Equal(state.Reaches(key, agent), memo.Reaches(agent));
                 var parent = random.Next(-1, state.Slots.Count);
                 Assert.Equal(key.Reach?.CoversPlace(agent.Id, "x", parent, state.AgentAt) ?? true, memo.CoversPlace(agent.Id, "x", parent));

@@ -32,7 +32,7 @@ public sealed class BrakeTests
             {
                 if (tick < silent[i] && (tick + i) % (Ttl / 3) == 0)
                 {
-                    Assert.True(_state.Slots[i].TryBeat(null, Beat.Empty, Now, Ttl));
+                    Assert.True(_state.Slots[i]!.TryBeat(null, Beat.Empty, Now, Ttl, out _));
                 }
             }
 
@@ -60,7 +60,7 @@ public sealed class BrakeTests
             {
                 if ((tick + i) % (Ttl / 3) == 0 && i >= tick * 2)
                 {
-                    Assert.True(_state.Slots[i].TryBeat(null, Beat.Empty, Now, Ttl));
+                    Assert.True(_state.Slots[i]!.TryBeat(null, Beat.Empty, Now, Ttl, out _));
                 }
             }
 

@@ -20,11 +20,11 @@ public sealed class ReturnTests
         // A hundred thousand that are long gone stretch nothing.
         var gone = Agents(100_000, Liveness.Dead, endedAt: Newest - 86_400_000);
         var state = Load([.. Agents(1 + alive, Liveness.Alive), .. Agents(dead, Liveness.Dead, endedAt: Newest - 60_000), .. gone]);
-        var slot = state.Slots[0];
+        var slot = state.Slots[0]!;
         Assert.Equal(Math.Max(seconds * 1000L, LeaseBook.ReturnGrace), state.Leases.LapsesAt(slot.Agent, slot.ReadVitals()));
 
         // Once it is heard, it has what it is granted then.
-        Assert.True(slot.TryBeat(1, Beat.Empty, s_now with { Lease = 1000 }, grantedTtl: 7));
+        Assert.True(slot.TryBeat(1, Beat.Empty, s_now with { Lease = 1000 }, grantedTtl: 7, out _));
         Assert.Equal(8000, state.Leases.LapsesAt(slot.Agent, slot.ReadVitals()));
     }
 

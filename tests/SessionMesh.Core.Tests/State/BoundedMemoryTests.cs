@@ -63,7 +63,7 @@ public sealed class BoundedMemoryTests
         {
             Run(state, draft => draft.Emit(Registered("a", "n", 0) with { Ttl = i % 2 == 0 ? 604_800 : 5 }), lease: i * 10_000L);
             Assert.Equal(1, state.Leases.Count);
-            state.Leases.TakeDue(new Moment(1, (i * 10_000L) + 7_000));
+            state.Leases.TakeDue(new Moment(1, (i * 10_000L) + 7_000), alive: 1);
         }
 
         Run(state, draft => draft.Emit(Registered("a", "n", 0) with { Ttl = 604_800 }), lease: 6_000_000);

@@ -23,7 +23,7 @@ public sealed class DraftModelTests
             {
                 var parent = random.Next(3) == 0 ? null : $"{random.Next(15)}";
                 new RegisterAgent { Actor = Actors.Mesh, AgentId = $"{random.Next(15)}", Profile = new Profile { ParentId = parent }, Takeover = true }.Decide(draft);
-                var agents = Enumerable.Range(0, draft.NextNumber).Select(draft.AgentAt).ToList();
+                var agents = Enumerable.Range(0, 200).Select(draft.FindAt).OfType<Agent>().ToList();
                 Assert.All(agents, agent => Assert.Equal(
                     agents.Where(a => a.Parent == agent.Number).Select(a => a.Number), draft.Children(agent.Number).Order()));
             }

@@ -49,7 +49,7 @@ public sealed class HealthyStoreTests
         await mesh.DeleteAsync("sessions/x");
         await mesh.DeleteAsync("keys/" + (await mesh.MintAsync("{}"))[4..16]);
         var later = mesh.Engine.Now.Wall + 1;
-        var pass = new TrimPass(new TrimLimits(later, later, later), agent => mesh.State.Slots[agent].Inbox.LastRevision);
+        var pass = new TrimPass(new TrimLimits(later, later, later), agent => mesh.State.Slots[agent]!.Inbox.LastRevision);
         while (await mesh.Engine.UpkeepAsync(() => pass.Step(mesh.Service<MeshStore>().Connection)))
         {
         }
