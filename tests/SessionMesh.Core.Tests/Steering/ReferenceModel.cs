@@ -211,6 +211,11 @@ internal sealed class ReferenceModel
     {
         (Liveness, Confirmed, TombstoneUntil, Paused) = (Core.Liveness.Alive, false, 0, false);
         Incarnation++;
+        foreach (var stop in Words.Where(w => w.Verb == Verb.Stop && !IsOver(w)))
+        {
+            stop.State = DeliveryState.Undeliverable; // it was for the life before
+        }
+
         return null;
     }
 
