@@ -24,6 +24,12 @@ public static class Limits
     /// <summary>Pending directives of one agent.</summary>
     public const int Inbox = 1000;
 
+    /// <summary>
+    /// Characters of message and data that the answer to a heartbeat or to a poll carries: past it the others wait for the next. A
+    /// directive that has more goes out alone.
+    /// </summary>
+    public const int InboxAnswer = 1024 * 1024;
+
     /// <summary>Agents that one call by selector may reach: it is one transaction, and others wait behind it.</summary>
     public const int SelectorMatches = 10_000;
 

@@ -105,7 +105,8 @@ public sealed class AgentSlot : ITimed
     /// </summary>
     /// <param name="incarnation">The one that listens; null for one whose agent has never registered.</param>
     /// <param name="wall">Now, wall milliseconds.</param>
-    public ImmutableArray<Directive> HandOut(int? incarnation, long wall, long after = 0, int most = int.MaxValue)
+    /// <param name="bytes">What they may say together, in characters; one is handed out whatever it says.</param>
+    public ImmutableArray<Directive> HandOut(int? incarnation, long wall, long after = 0, int most = int.MaxValue, long bytes = long.MaxValue)
     {
         if (Inbox.Pending.IsEmpty)
         {
@@ -119,20 +120,38 @@ public sealed class AgentSlot : ITimed
                 return [];
             }
 
-            var isDead = _agent.Liveness == Liveness.Dead;
-            ImmutableArray<Directive> handed = [.. _inbox.Pending
-                .TakeWhile(d => d.Seq <= after || _transit?.IsHeldBack(d.Seq) != true)
-                .Where(d => d.Seq > after && d.ExpiresAt > wall && (!isDead || d.Verb == Verb.Stop))
-                .Take(most)];
-            foreach (var directive in handed)
+            var handed = ImmutableArray.CreateBuilder<Directive>();
+            foreach (var directive in _inbox.Pending)
             {
+                if (directive.Seq <= after)
+                {
+                    continue;
+                }
+
+                if (_transit?.IsHeldBack(directive.Seq) == true || handed.Count == most)
+                {
+                    break;
+                }
+
+                if (directive.ExpiresAt <= wall || (_agent.Liveness == Liveness.Dead && directive.Verb != Verb.Stop))
+                {
+                    continue;
+                }
+
+                bytes -= directive.Length;
+                if (bytes < 0 && handed.Count > 0)
+                {
+                    break;
+                }
+
+                handed.Add(directive);
                 if (directive.State == DeliveryState.Queued)
                 {
                     (_transit ??= new Transit()).HandOut(directive.Seq);
                 }
             }
 
-            return handed;
+            return handed.DrainToImmutable();
         }
     }
 

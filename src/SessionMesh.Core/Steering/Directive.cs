@@ -34,6 +34,9 @@ public sealed record Directive
     public long DeliveredAt { get; init; }
     public long AcceptedAt { get; init; }
 
+    /// <summary>Characters of what it says.</summary>
+    public int Length => (Message?.Length ?? 0) + (Data?.Length ?? 0);
+
     /// <summary>When it became acknowledged, rejected, expired, cancelled or undeliverable.</summary>
     public long EndedAt { get; init; }
     public string? Note { get; init; }

@@ -49,7 +49,7 @@ public sealed class HeartbeatEndpoints(MeshEngine engine, DirectiveWriter direct
     private async Task AnswerAsync(HttpContext http, Taken taken, List<RefusedAck>? refused)
     {
         // The answer is for the incarnation whose beat was taken: another may have begun while its acks were.
-        var pending = taken.Slot.HandOut(taken.Incarnation, engine.Now.Wall);
+        var pending = taken.Slot.HandOut(taken.Incarnation, engine.Now.Wall, bytes: Limits.InboxAnswer);
         var agent = taken.Slot.Agent;
         if (pending.IsEmpty && taken.Incarnation < agent.Incarnation)
         {

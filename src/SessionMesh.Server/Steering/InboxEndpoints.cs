@@ -27,6 +27,9 @@ public sealed class InboxEndpoints(
     /// <summary>Directives in one write.</summary>
     private const int PieceSize = 64;
 
+    /// <summary>Characters of what they say together: what one stream holds of the server's memory while its reader takes its time.</summary>
+    private const int PieceBytes = 64 * 1024;
+
     public async Task Listen(HttpContext http)
     {
         var check = new Check();
@@ -90,7 +93,7 @@ public sealed class InboxEndpoints(
             refused = watch.End() is not null ? KeyRules.Unauthenticated()
                 : slot.IsForgotten || !engine.State.Reaches(watch.Key, slot.Agent) ? Fencing.NotFound(slot.Agent.Id)
                 : null;
-            pending = refused is null ? slot.HandOut(incarnation, engine.Now.Wall, after) : [];
+            pending = refused is null ? slot.HandOut(incarnation, engine.Now.Wall, after, bytes: Limits.InboxAnswer) : [];
             refused ??= pending.IsEmpty ? Fence(slot, incarnation) : null;
         }
         while (refused is null && pending.IsEmpty && !shutdown.HasBegun
@@ -163,7 +166,7 @@ public sealed class InboxEndpoints(
                 return sent;
             }
 
-            var fresh = slot.HandOut(incarnation, engine.Now.Wall, sent, PieceSize);
+            var fresh = slot.HandOut(incarnation, engine.Now.Wall, sent, PieceSize, PieceBytes);
             if (fresh.IsEmpty)
             {
                 return sent;

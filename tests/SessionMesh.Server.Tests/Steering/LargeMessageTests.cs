@@ -97,6 +97,32 @@ public sealed class LargeMessageTests
     }
 
     [Fact]
+    public async Task Inbox_OfLongDirectives_GoesOutInAnswersOfABoundedSize_AndInOrder()
+    {
+        await using var mesh = await MeshHost.StartAsync();
+        await mesh.RegisterAsync("a", ttl: 600);
+        var data = new string('d', 60_000);
+        for (var n = 0; n < 40; n++)
+        {
+            await mesh.PostAsync("steer", $$"""{"agent_id":"a","direction":"n","data":"{{data}}"}""");
+        }
+
+        var first = (await mesh.PostAsync("agents/a/heartbeat")).Json["directives"]!.AsArray().Select(d => d!["seq"]!.GetValue<int>()).ToList();
+        Assert.Equal(Enumerable.Range(1, 17), first);
+        Assert.Equal(first, (await mesh.GetAsync("agents/a/directives")).Json["directives"]!.AsArray().Select(d => d!["seq"]!.GetValue<int>()));
+        var next = (await mesh.GetAsync("agents/a/directives?after=17")).Json["directives"]!.AsArray().Select(d => d!["seq"]!.GetValue<int>());
+        Assert.Equal(Enumerable.Range(18, 17), next);
+        await mesh.PostAsync("agents/a/directives/1/ack", """{"state":"acknowledged"}""");
+        var later = (await mesh.PostAsync("agents/a/heartbeat")).Json["directives"]!.AsArray().Select(d => d!["seq"]!.GetValue<int>());
+        Assert.Equal(Enumerable.Range(2, 17), later);
+        await using var stream = await mesh.ListenAsync("agents/a/directives");
+        for (var n = 2; n <= 40; n++)
+        {
+            Assert.Equal(n, (await stream.NextAsync("directive")).Id);
+        }
+    }
+
+    [Fact]
     public async Task Feed_IsBoundedInBytes_AndAReaderThatFellBehindReadsTheTable()
     {
         await using var mesh = await MeshHost.StartAsync();
