@@ -180,7 +180,6 @@ public sealed class LimitTests(LimitServer server) : IClassFixture<LimitServer>
         string[] elsewhere =
         [
             nameof(Limits.Inbox), nameof(Limits.DefaultDirectiveTtl),                                                  // SteerTests
-            nameof(Limits.Steers), nameof(Limits.SteersBytes),                                                         // SteersTests
             nameof(Limits.DefaultAgentTtl), nameof(Limits.DefaultRegistryTtl),                                         // RegistrationTests, RegistryTests
             nameof(Limits.DefaultKeyTtl), nameof(Limits.MinKeyTtl), nameof(Limits.MaxKeyTtl),                          // MintTests
             nameof(Limits.KeyDepth), nameof(Limits.KeysPerKey), nameof(Limits.KeysPerAgentKey),                        // KeyQuotaTests
