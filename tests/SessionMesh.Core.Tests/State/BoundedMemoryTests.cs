@@ -48,7 +48,7 @@ public sealed class BoundedMemoryTests
                 }
             });
             Assert.Equal(i % 2 == 0 ? 0 : 65, state.Indexes.Names);
-            Assert.Equal(1, state.Slots.Count);
+            Assert.InRange(state.Slots.Count, 0, 1);
         }
 
         Assert.Equal(0, state.Indexes.Accounts.Count);
@@ -92,12 +92,14 @@ public sealed class BoundedMemoryTests
         draft.Commit();
     }
 
+    private static int s_sets;
+
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static void AddSets(int count)
     {
         for (var i = 0; i < count; i++)
         {
-            NameSet.Of([$"{Guid.NewGuid()}"]);
+            NameSet.Of([$"set-{Interlocked.Increment(ref s_sets)}"]);
         }
     }
 

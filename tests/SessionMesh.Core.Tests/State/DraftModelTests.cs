@@ -23,6 +23,13 @@ public sealed class DraftModelTests
             {
                 var parent = random.Next(3) == 0 ? null : $"{random.Next(15)}";
                 new RegisterAgent { Actor = Actors.Mesh, AgentId = $"{random.Next(15)}", Profile = new Profile { ParentId = parent }, Takeover = true }.Decide(draft);
+                if (random.Next(3) == 0 && draft.KnownAgent($"{random.Next(15)}") is { Liveness: not Liveness.Dead } gone)
+                {
+                    // Its number is the next new agent's, its children are nobody's.
+                    new ReportExit { Actor = Actors.Mesh, AgentId = gone.Id, Incarnation = gone.Incarnation }.Decide(draft);
+                    new ForgetAgent { Actor = Actors.Mesh, AgentId = gone.Id }.Decide(draft);
+                }
+
                 var agents = Enumerable.Range(0, 200).Select(draft.FindAt).OfType<Agent>().ToList();
                 Assert.All(agents, agent => Assert.Equal(
                     agents.Where(a => a.Parent == agent.Number).Select(a => a.Number), draft.Children(agent.Number).Order()));
