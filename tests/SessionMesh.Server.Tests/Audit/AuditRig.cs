@@ -7,7 +7,8 @@ namespace SessionMesh.Server.Tests.Audit;
 internal static class AuditRig
 {
     /// <summary>The entries of one page.</summary>
-    public static async Task<List<JsonNode>> AuditAsync(this MeshHost mesh, string query = "") => Entries(await mesh.GetAsync("audit" + query));
+    public static async Task<List<JsonNode>> AuditAsync(this MeshHost mesh, string query = "", string? key = null) =>
+        Entries(await mesh.GetAsync("audit" + query, key));
 
     public static List<JsonNode> Entries(Reply reply)
     {

@@ -35,7 +35,7 @@ public sealed class ExpiryTests
         (await mesh.PostAsync("agents/a/directives/1/ack", """{"state":"rejected"}""")).ShouldBeProblemWithoutId(409, "ack_conflict");
         (await mesh.PostAsync("agents/a/directives/1/ack", """{"state":"accepted"}""")).ShouldBe(200, s_expired);
         (await mesh.PostAsync("agents/a/heartbeat", """{"acks":[{"seq":1,"state":"acknowledged"}]}"""))
-            .ShouldBe(200, """{"agent_id":"a","incarnation":1,"ttl":60,"next_heartbeat_in":"#16..20","directives":[]}""");
+            .ShouldBe(200, """{"agent_id":"a","incarnation":1,"epoch":1,"ttl":60,"next_heartbeat_in":"#16..20","directives":[]}""");
         Assert.Equal(revision, mesh.Revision);
         Assert.Null((await mesh.GetAsync("agents/a")).Json["direction"]);
     }
