@@ -3,7 +3,6 @@ using SessionMesh.Contracts.Json;
 using SessionMesh.Core;
 using SessionMesh.Core.Agents;
 using SessionMesh.Core.Keys;
-using SessionMesh.Core.State;
 using SessionMesh.Core.Steering;
 using SessionMesh.Server.Audit;
 using SessionMesh.Server.Auth;

@@ -92,12 +92,14 @@ public sealed class BoundedMemoryTests
         draft.Commit();
     }
 
+    private static int s_sets;
+
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static void AddSets(int count)
     {
         for (var i = 0; i < count; i++)
         {
-            NameSet.Of([$"{Guid.NewGuid()}"]);
+            NameSet.Of([$"set-{Interlocked.Increment(ref s_sets)}"]);
         }
     }
 

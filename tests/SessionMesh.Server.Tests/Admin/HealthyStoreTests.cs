@@ -49,7 +49,7 @@ public sealed class HealthyStoreTests
         await mesh.DeleteAsync("sessions/x");
         await mesh.DeleteAsync("keys/" + (await mesh.MintAsync("{}"))[4..16]);
         var later = mesh.Engine.Now.Wall + 1;
-        var pass = new TrimPass(new TrimLimits(later, later, later), agent => mesh.State.Slots[agent]!.Inbox.LastRevision);
+        var pass = new TrimPass(new TrimLimits(later, later, later), agent => mesh.State.Slots[agent]?.Inbox.LastRevision ?? 0);
         while (await mesh.Engine.UpkeepAsync(() => pass.Step(mesh.Service<MeshStore>().Connection)))
         {
         }
@@ -76,19 +76,36 @@ public sealed class HealthyStoreTests
             await mesh.PostAsync($"agents/a0/directives/{seq}/ack", """{"state":"acknowledged"}""");
         }
 
+        await mesh.RegisterAsync("late");
+        await mesh.PostAsync("steer", """{"agent_id":"late","direction":"north"}""");
         await mesh.StopAsync();
         Run(mesh, "DELETE FROM agents WHERE number = 0");
         Assert.NotEmpty(Findings(mesh)); // nobody was forgotten, so that it is missing
         Run(mesh, "UPDATE mesh SET forgotten_incarnation = 1");
         Assert.Empty(Findings(mesh));
-        var columns = "incarnation, session, liveness, paused, specializations, labels, cluster, parent, created_at, ttl";
-        Run(mesh, $"INSERT INTO agents (number, id, {columns}) SELECT 0, 'next', {columns} FROM agents WHERE number = 1");
-        Run(mesh, "UPDATE directives SET agent = 0 WHERE agent = 1"); // as if the next one had been steered once, later
+        Run(mesh, "UPDATE agents SET number = 0 WHERE id = 'late'; UPDATE directives SET agent = 0 WHERE agent = 3"); // as if it had got that number
         Assert.Empty(Findings(mesh));
         Run(mesh, "DELETE FROM directives WHERE agent = 0 AND seq = 2");
         Assert.Empty(Findings(mesh)); // the newest of the one before
         Run(mesh, "UPDATE directives SET seq = 3 WHERE agent = 0 AND revision = (SELECT max(revision) FROM directives WHERE agent = 0)");
         Assert.Contains("the directives of 1 agents have a gap", Findings(mesh));
+    }
+
+    [Fact]
+    public async Task Check_AfterAnAgentWasForgotten_AndItsNumberGivenAgain_FindsNothing()
+    {
+        await using var mesh = await MeshHost.StartAsync();
+        await BackupTests.FillAsync(mesh, 3);
+        await mesh.PostAsync("agents/a1/exit", """{"incarnation":1}""");
+        Assert.Equal(200, (await mesh.DeleteAsync("agents/a1?forget=true")).Status);
+        Whole(mesh);
+        await mesh.RegisterAsync("next");
+        await mesh.PostAsync("steer", """{"agent_id":"next","direction":"north"}""");
+        await mesh.PostAsync("steer", """{"agent_id":"next","direction":"south"}""");
+        Whole(mesh);
+        Assert.Equal(202, (await RestoreTests.SendAsync(mesh, (await mesh.PostAsync("admin/backup")).Bytes)).Status);
+        await mesh.RestartAsync();
+        Whole(mesh);
     }
 
     private static void Whole(MeshHost mesh) => Assert.Empty(Findings(mesh));

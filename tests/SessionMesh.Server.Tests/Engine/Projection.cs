@@ -21,7 +21,7 @@ internal static class Projection
     {
         var lines = new List<string>
         {
-            $"epoch {state.Epoch}", $"revision {state.Revision}", $"forgotten {state.ForgottenIncarnation}", $"free [{string.Join(", ", FreeNumbers(state))}]",
+            $"revision {state.Revision}", $"epoch {state.Epoch}", $"forgotten {state.ForgottenIncarnation}", $"free [{string.Join(", ", FreeNumbers(state))}]",
         };
         for (var number = 0; number < state.Slots.Count; number++)
         {

@@ -41,6 +41,7 @@ public sealed class FuzzTests
         ("POST", "keys", "keys", """{"session_key":"ci","ttl":3600,"scopes":["steer","agent:self"],"agent_id":"a","within":["agent:a"],"refresh":false}"""),
         ("POST", "keys/refresh", "keys/refresh", """{"ttl":3600}"""),
         ("POST", "sessions/import", "sessions/import", """{"type":"session","id":"i","user":"u","status":"active","ttl":60,"meta":{"a":"b"},"created_at":"2026-01-01T00:00:00Z","last_access":"2026-01-01T00:00:00Z"}"""),
+        ("POST", "admin/new-root", "admin/new-root", """{"keep_children":true}"""),
         ("POST", "admin/restore", "admin/restore", "SQLite format 3\0 and nothing that is one"),
     ];
 
@@ -73,7 +74,7 @@ public sealed class FuzzTests
         {
             var (method, _, path, body) = s_calls[random.Next(s_calls.Length)];
             var bytes = mutator.Mutate(body);
-            using var request = mesh.Request(new HttpMethod(method), path);
+            using var request = mesh.Request(new HttpMethod(method), path, RootKey(mesh));
             request.Content = new ByteArrayContent(bytes);
             if (random.Next(3) == 0)
             {
@@ -180,6 +181,9 @@ public sealed class FuzzTests
         return mesh;
     }
 
+    /// <summary>As it is by now: one of the calls replaces it.</summary>
+    private static string RootKey(MeshHost mesh) => File.ReadAllText(mesh.Service<DataDirectory>().RootKeyFile).Trim();
+
     private static void AssertDefined(Reply reply, Func<string> what)
     {
         Assert.True(reply.Status < 500, $"{reply.Status} {reply.Text} for {what()}");
@@ -203,7 +207,7 @@ public sealed class FuzzTests
             "audit?limit=1000", "agents/a/directives", "agents/a/directives/history?limit=1000",
         })
         {
-            var reply = await mesh.GetAsync(path);
+            var reply = await mesh.GetAsync(path, RootKey(mesh));
             Assert.True(reply.Status == 200, reply.Text);
             ReadAll(reply.Json);
         }
