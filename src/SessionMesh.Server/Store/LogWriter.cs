@@ -37,8 +37,10 @@ internal sealed class LogWriter : IDisposable
     private readonly PreparedStatement _receipt;
     private readonly PreparedStatement _trimReceipts;
     private readonly PreparedStatement[] _all;
+    private readonly HeadWriter _heads;
 
-    public LogWriter(MeshStore store, MeshMetrics metrics)
+    /// <param name="told">See <see cref="HeadWriter"/>.</param>
+    public LogWriter(MeshStore store, MeshMetrics metrics, IEnumerable<int> told)
     {
         _metrics = metrics;
         _db = store.Handle;
@@ -82,6 +84,7 @@ internal sealed class LogWriter : IDisposable
             """);
         _trimReceipts = new(_db, "DELETE FROM receipts WHERE revision < ?");
         _all = [_begin, _commit, _change, _agent, _removeAgent, _forgottenIncarnation, _directive, _message, _moveDirective, _key, _session, _removeSession, _receipt, _trimReceipts];
+        _heads = new HeadWriter(_db, told);
     }
 
     /// <summary>Whatever it throws, nothing of the batch is in the store, with one exception: <see cref="StoreException.IsFsync"/>.</summary>
@@ -93,9 +96,11 @@ internal sealed class LogWriter : IDisposable
             _begin.Run();
             WriteChanges(draft);
             WriteRows(draft);
+            _heads.Write(draft.Base);
             var began = System.Diagnostics.Stopwatch.GetTimestamp();
             _commit.Run();
             _metrics.Synced(began);
+            _heads.Committed(draft);
         }
         catch (Exception e) when (e is not StoreException { IsFsync: true })
         {
@@ -111,6 +116,7 @@ internal sealed class LogWriter : IDisposable
             statement.Dispose();
         }
 
+        _heads.Dispose();
         _json.Dispose();
     }
 
@@ -215,7 +221,7 @@ internal sealed class LogWriter : IDisposable
 
     private void RollBack()
     {
-        foreach (var statement in _all)
+        foreach (var statement in _all.Concat(_heads.Statements))
         {
             statement.Abandon();
         }

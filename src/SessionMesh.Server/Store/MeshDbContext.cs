@@ -11,6 +11,11 @@ public sealed class MeshDbContext(DbContextOptions<MeshDbContext> options) : DbC
     /// <summary>Those that have one. A query uses the index only if it says the same.</summary>
     internal const string MarkFilter = "seq % 64 = 0";
 
+    /// <summary>Directives that are pending: queued, delivered, accepted.</summary>
+    internal const string PendingFilter = "state <= 2";
+
+    internal const string PendingIndex = "IX_directives_pending";
+
     public DbSet<ChangeRow> Changes => Set<ChangeRow>();
     public DbSet<AgentTableRow> Agents => Set<AgentTableRow>();
     public DbSet<DirectiveRow> Directives => Set<DirectiveRow>();
@@ -18,6 +23,7 @@ public sealed class MeshDbContext(DbContextOptions<MeshDbContext> options) : DbC
     public DbSet<SessionTableRow> Sessions => Set<SessionTableRow>();
     public DbSet<ReceiptRow> Receipts => Set<ReceiptRow>();
     public DbSet<MessageRow> Messages => Set<MessageRow>();
+    public DbSet<HeadRow> Heads => Set<HeadRow>();
     public DbSet<MeshRow> Mesh => Set<MeshRow>();
 
     protected override void OnModelCreating(ModelBuilder modelBuilder)
@@ -45,6 +51,7 @@ public sealed class MeshDbContext(DbContextOptions<MeshDbContext> options) : DbC
             e.ToTable("directives").HasKey(r => r.Revision);
             e.Property(r => r.Revision).ValueGeneratedNever();
             e.HasIndex(r => new { r.Agent, r.Seq }).HasDatabaseName("IX_directives_marks").HasFilter(MarkFilter);
+            e.HasIndex(r => r.Revision).HasDatabaseName(PendingIndex).HasFilter(PendingFilter);
         });
         modelBuilder.Entity<KeyRow>(e =>
         {
@@ -62,6 +69,11 @@ public sealed class MeshDbContext(DbContextOptions<MeshDbContext> options) : DbC
         {
             e.ToTable("messages").HasKey(r => r.Revision);
             e.Property(r => r.Revision).ValueGeneratedNever();
+        });
+        modelBuilder.Entity<HeadRow>(e =>
+        {
+            e.ToTable("heads").HasKey(r => r.Agent);
+            e.Property(r => r.Agent).ValueGeneratedNever();
         });
         modelBuilder.Entity<MeshRow>(e =>
         {

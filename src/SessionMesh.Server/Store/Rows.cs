@@ -185,4 +185,15 @@ public sealed class MeshRow
 
     /// <summary>Highest incarnation of any agent that was forgotten; 0 for none.</summary>
     public int ForgottenIncarnation { get; set; }
+
+    /// <summary>Revision up to which <see cref="HeadRow"/> has the newest directive of each agent; null for none.</summary>
+    public long? HeadsAt { get; set; }
+}
+
+/// <summary>An agent's newest directive as of <see cref="MeshRow.HeadsAt"/>, or a later one.</summary>
+public sealed class HeadRow
+{
+    public int Agent { get; set; }
+    public long Seq { get; set; }
+    public long Revision { get; set; }
 }

@@ -15,9 +15,10 @@ internal sealed partial class SqliteLog : IMeshLog
     private readonly DiskReserve _reserve;
     private readonly ILogger<SqliteLog> _log;
 
-    public SqliteLog(MeshStore store, DiskReserve reserve, MeshMetrics metrics, ILogger<SqliteLog> log)
+    /// <param name="state">As it was loaded from this store.</param>
+    public SqliteLog(MeshStore store, MeshState state, DiskReserve reserve, MeshMetrics metrics, ILogger<SqliteLog> log)
     {
-        (_writer, _store, _reserve, _log) = (new LogWriter(store, metrics), store, reserve, log);
+        (_writer, _store, _reserve, _log) = (new LogWriter(store, metrics, Told(store, state)), store, reserve, log);
         if (reserve.IsInUse)
         {
             _store.HoldCheckpoints();
@@ -72,6 +73,13 @@ internal sealed partial class SqliteLog : IMeshLog
     public CommitResult Resolve(MeshDraft draft) => throw new InvalidOperationException("a commit to SQLite has an outcome");
 
     public void Dispose() => _writer.Dispose();
+
+    /// <summary>Agents whose newest directive is younger than the heads that are written down.</summary>
+    private static IEnumerable<int> Told(MeshStore store, MeshState state)
+    {
+        var headsAt = store.Context.Mesh.Select(m => m.HeadsAt).Single() ?? 0;
+        return Enumerable.Range(0, state.Slots.Count).Where(number => state.Slots[number]?.Inbox.LastRevision > headsAt);
+    }
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The disk is full. On what was kept back for that ({Mebibytes} MiB) kill, revoke, pause and expire are committed, "
         + "and nothing else until there is room again")]

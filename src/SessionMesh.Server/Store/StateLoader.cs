@@ -1,5 +1,5 @@
-using System.Collections.Immutable;
 using System.Globalization;
+using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using SessionMesh.Core;
 using SessionMesh.Core.Agents;
@@ -20,10 +20,11 @@ internal static class StateLoader
         state.LoadEpoch(db.Mesh.AsNoTracking().Select(m => m.Epoch).Single());
         var newest = db.Changes.AsNoTracking().OrderByDescending(c => c.Revision).Select(c => new { c.Revision, c.At }).FirstOrDefault();
         state.Load(db.Mesh.AsNoTracking().Single().ForgottenIncarnation);
-        var (inboxes, shared) = (LoadInboxes(db), new SharedStrings());
-        foreach (var row in db.Agents.AsNoTracking().OrderBy(a => a.Number).AsEnumerable())
+        var (inboxes, shared) = (new InboxLoader(db), new SharedStrings());
+        foreach (var row in AgentLoader.Read((SqliteConnection)db.Database.GetDbConnection()))
         {
-            state.Load(ToAgent(row, shared), inboxes.GetValueOrDefault(row.Number) ?? Inbox.Empty);
+            var agent = ToAgent(row, shared);
+            state.Load(agent, inboxes.Of(agent.Number, agent.Id, agent.Born));
         }
 
         foreach (var row in db.Keys.AsNoTracking().Where(k => k.EndedAt == 0).OrderBy(k => k.Revision).AsEnumerable())
@@ -140,27 +141,4 @@ internal static class StateLoader
     };
 
     private static UInt128 Hex(string text) => UInt128.Parse(text, NumberStyles.HexNumber, CultureInfo.InvariantCulture);
-
-    /// <summary>
-    /// One pass over the directives, in order: heads (the newest sequence number of each agent) and what is pending. It costs the length
-    /// of the table at start, and spares every steer a row written at random. Directives from before an agent was known are of one that
-    /// had its number before, and was forgotten.
-    /// </summary>
-    private static Dictionary<int, Inbox> LoadInboxes(MeshDbContext db)
-    {
-        const int Accepted = (int)DeliveryState.Accepted;
-        var messages = new KeptMessages(db);
-        var own = db.Directives.AsNoTracking()
-            .Join(db.Agents, d => d.Agent, a => a.Number, (d, a) => new { Row = d, a.Id, Born = a.Born ?? 0 })
-            .Where(d => d.Row.Revision > d.Born);
-        var pending = own
-            .Where(d => d.Row.State <= Accepted).OrderBy(d => d.Row.Revision).Select(d => new { d.Row, d.Id }).AsEnumerable()
-            .GroupBy(d => d.Row.Agent)
-            .ToDictionary(g => g.Key, g => g.Select(d => ToDirective(d.Row, d.Id, messages)).ToImmutableArray());
-        return own
-            .GroupBy(d => d.Row.Agent)
-            .Select(g => new { Agent = g.Key, Seq = g.Max(d => d.Row.Seq), Revision = g.Max(d => d.Row.Revision) })
-            .AsEnumerable()
-            .ToDictionary(h => h.Agent, h => Inbox.Load(h.Seq, h.Revision, pending.TryGetValue(h.Agent, out var waiting) ? waiting : []));
-    }
 }

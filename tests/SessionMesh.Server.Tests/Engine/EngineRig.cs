@@ -21,7 +21,7 @@ internal sealed class EngineRig : IDisposable
         Store = MeshStore.Open(Path.Combine(_directory, "mesh.db"));
         StateLoader.Load(Store.Context, State, Clock.NotBefore);
         var metrics = new MeshMetrics(new Meters());
-        var log = new SqliteLog(Store, new DiskReserve(_directory, Time), metrics, NullLogger<SqliteLog>.Instance);
+        var log = new SqliteLog(Store, State, new DiskReserve(_directory, Time), metrics, NullLogger<SqliteLog>.Instance);
         var publisher = new Publisher(new Subscriptions(), Feed, metrics);
         Engine = new MeshEngine(wrap?.Invoke(log, State) ?? log, State, Clock, publisher, metrics, NullLogger<MeshEngine>.Instance);
     }

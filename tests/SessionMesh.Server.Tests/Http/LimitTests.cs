@@ -194,7 +194,6 @@ public sealed class LimitTests(LimitServer server) : IClassFixture<LimitServer>
             nameof(Limits.ReceiptBytesPerKey), nameof(Limits.ReceiptBytesPerAgentKey),                                 // ReceiptBoundTests, ReceiptTests
             nameof(Limits.RestoreBytes),                                                                               // RestoreTests
             nameof(Limits.SelectorIds), nameof(Limits.SelectorMatches),                                                // SelectorTests
-            nameof(Limits.Steers), nameof(Limits.SteersBytes),                                                         // SteersTests
             nameof(Limits.StreamsPerAgentKey),                                                                         // HeldAnswerTests
         ];
         Assert.Equal(typeof(Limits).GetFields().Select(f => f.Name).Order(), here.Concat(elsewhere).Order());

@@ -1,0 +1,66 @@
+using System.Collections.Immutable;
+using Microsoft.Data.Sqlite;
+using Microsoft.EntityFrameworkCore;
+using SessionMesh.Core.Steering;
+
+namespace SessionMesh.Server.Store;
+
+/// <summary>
+/// Finds the inboxes at a start: the newest directive of each agent from the heads that were written down and from the directives after
+/// them, and what is pending by its index. It costs what is pending and what was issued since, not the length of the history.
+/// </summary>
+internal sealed class InboxLoader
+{
+    private readonly List<(long Seq, long Revision)> _heads = [];
+    private readonly Dictionary<int, List<DirectiveRow>> _pending;
+    private readonly KeptMessages _messages;
+
+    public InboxLoader(MeshDbContext db)
+    {
+        var connection = (SqliteConnection)db.Database.GetDbConnection();
+        db.Database.OpenConnection();
+        var headsAt = db.Mesh.AsNoTracking().Select(m => m.HeadsAt).Single() ?? 0;
+        Read(connection, "SELECT agent, seq, revision FROM heads");
+        Read(connection, $"SELECT agent, seq, revision FROM directives WHERE revision > {headsAt} ORDER BY revision");
+        _messages = new KeptMessages(db);
+
+        // Named, because the planner would read the table, which is in this order already.
+        _pending = db.Directives.FromSqlRaw($"SELECT * FROM directives INDEXED BY {MeshDbContext.PendingIndex} WHERE {MeshDbContext.PendingFilter}")
+            .AsNoTracking().AsEnumerable().OrderBy(d => d.Revision).GroupBy(d => d.Agent).ToDictionary(g => g.Key, g => g.ToList());
+    }
+
+    /// <summary>An agent's inbox. What is not younger than the agent is of one that had its number before, and was forgotten.</summary>
+    public Inbox Of(int number, string id, long born)
+    {
+        if (number >= _heads.Count || _heads[number] is not { Revision: var revision, Seq: var seq } || revision <= born)
+        {
+            return Inbox.Empty;
+        }
+
+        return Inbox.Load(seq, revision, _pending.TryGetValue(number, out var rows)
+            ? [.. rows.Where(row => row.Revision > born).Select(row => StateLoader.ToDirective(row, id, _messages))]
+            : ImmutableArray<Directive>.Empty);
+    }
+
+    private void Read(SqliteConnection connection, string sql)
+    {
+        using var command = connection.CreateCommand();
+#pragma warning disable CA2100 // The texts of this file, and a number.
+        command.CommandText = sql;
+#pragma warning restore CA2100
+        using var rows = command.ExecuteReader();
+        while (rows.Read())
+        {
+            var agent = rows.GetInt32(0);
+            while (_heads.Count <= agent)
+            {
+                _heads.Add(default);
+            }
+
+            if (rows.GetInt64(2) is var revision && revision > _heads[agent].Revision)
+            {
+                _heads[agent] = (rows.GetInt64(1), revision);
+            }
+        }
+    }
+}

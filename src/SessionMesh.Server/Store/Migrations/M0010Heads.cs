@@ -1,0 +1,28 @@
+using Microsoft.EntityFrameworkCore.Infrastructure;
+using Microsoft.EntityFrameworkCore.Migrations;
+
+namespace SessionMesh.Server.Store.Migrations;
+
+/// <summary>
+/// A start finds the newest directive of each agent, and what is pending, without reading the history: heads are written down now and then,
+/// and an index has the few that are pending. A store that was there has no heads, so that its next start reads the history once more.
+/// </summary>
+[DbContext(typeof(MeshDbContext))]
+[Migration("0010_heads")]
+public sealed class M0010Heads : Migration
+{
+    protected override void Up(MigrationBuilder migrationBuilder)
+    {
+        migrationBuilder.CreateTable(
+            "heads",
+            t => new
+            {
+                agent = t.Column<int>("INTEGER"),
+                seq = t.Column<long>("INTEGER"),
+                revision = t.Column<long>("INTEGER"),
+            },
+            constraints: t => t.PrimaryKey("PK_heads", x => x.agent));
+        migrationBuilder.AddColumn<long>("heads_at", "mesh", "INTEGER", nullable: true);
+        migrationBuilder.CreateIndex("IX_directives_pending", "directives", "revision", filter: MeshDbContext.PendingFilter);
+    }
+}
