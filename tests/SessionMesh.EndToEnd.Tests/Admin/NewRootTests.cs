@@ -17,7 +17,7 @@ public sealed class NewRootTests
         var line = $"session-mesh admin new-root --data {mesh.Server.Data} --yes -o json";
         Assert.Equal(5, (await mesh.BashAsync(line, ("SESSION_MESH_SERVER", Built.Server))).Code);
         Assert.Equal(0, (await mesh.Server.StopAsync()).Code);
-        var unfound = await mesh.BashAsync(line);
+        var unfound = await mesh.BashAsync(line.Replace(" -o json", "", StringComparison.Ordinal));
         Assert.Equal(1, unfound.Code);
         Assert.Contains($"dotnet SessionMesh.Server.dll new-root --data {mesh.Server.Data}", unfound.Error, StringComparison.Ordinal);
 
