@@ -32,7 +32,8 @@ internal sealed class InboxLoader
     /// <summary>An agent's inbox. What is not younger than the agent is of one that had its number before, and was forgotten.</summary>
     public Inbox Of(int number, string id, long born)
     {
-        if (number >= _heads.Count || _heads[number] is not { Revision: var revision, Seq: var seq } || revision <= born)
+        var (seq, revision) = number < _heads.Count ? _heads[number] : default;
+        if (revision <= born)
         {
             return Inbox.Empty;
         }

@@ -215,7 +215,7 @@ public sealed class FullDiskTests
 
     private static long Blocks(string path)
     {
-        var asked = new System.Diagnostics.ProcessStartInfo("stat", ["-c", "%b", path]) { RedirectStandardOutput = true };
+        var asked = new System.Diagnostics.ProcessStartInfo("stat", ["-c", "%b", path]) { RedirectStandardOutput = true, UseShellExecute = false };
         using var stat = System.Diagnostics.Process.Start(asked)!;
         return long.Parse(stat.StandardOutput.ReadToEnd(), System.Globalization.CultureInfo.InvariantCulture);
     }

@@ -83,7 +83,7 @@ internal sealed class TinyDisk : IDisposable
         Process? process;
         try
         {
-            process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true });
+            process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true, UseShellExecute = false });
         }
         catch (System.ComponentModel.Win32Exception e)
         {
