@@ -44,6 +44,7 @@ internal static class AuditEntries
     {
         AgentStopping c => c.Reason,
         AgentDied c => c.Reason,
+        AgentForgotten c => c.Reason,
         KeyEnded c => c.Reason,
         SessionDeleted c => c.Reason,
         _ => null,

@@ -39,8 +39,8 @@ internal sealed class LogWriter : IDisposable
     private readonly PreparedStatement[] _all;
     private readonly HeadWriter _heads;
 
-    /// <param name="told">See <see cref="HeadWriter"/>.</param>
-    public LogWriter(MeshStore store, MeshMetrics metrics, IEnumerable<int> told)
+    /// <param name="heads">Belongs to the writer from now on.</param>
+    public LogWriter(MeshStore store, MeshMetrics metrics, HeadWriter heads)
     {
         _metrics = metrics;
         _db = store.Handle;
@@ -84,7 +84,7 @@ internal sealed class LogWriter : IDisposable
             """);
         _trimReceipts = new(_db, "DELETE FROM receipts WHERE revision < ?");
         _all = [_begin, _commit, _change, _agent, _removeAgent, _forgottenIncarnation, _directive, _message, _moveDirective, _key, _session, _removeSession, _receipt, _trimReceipts];
-        _heads = new HeadWriter(_db, told);
+        _heads = heads;
     }
 
     /// <summary>Whatever it throws, nothing of the batch is in the store, with one exception: <see cref="StoreException.IsFsync"/>.</summary>

@@ -16,9 +16,10 @@ internal sealed partial class SqliteLog : IMeshLog
     private readonly ILogger<SqliteLog> _log;
 
     /// <param name="state">As it was loaded from this store.</param>
-    public SqliteLog(MeshStore store, MeshState state, DiskReserve reserve, MeshMetrics metrics, ILogger<SqliteLog> log)
+    /// <param name="headsEvery">See <see cref="HeadWriter.Every"/>.</param>
+    public SqliteLog(MeshStore store, MeshState state, DiskReserve reserve, MeshMetrics metrics, ILogger<SqliteLog> log, int headsEvery = HeadWriter.Every)
     {
-        (_writer, _store, _reserve, _log) = (new LogWriter(store, metrics, Told(store, state)), store, reserve, log);
+        (_writer, _store, _reserve, _log) = (new LogWriter(store, metrics, new HeadWriter(store.Handle, Told(store, state), headsEvery)), store, reserve, log);
         if (reserve.IsInUse)
         {
             _store.HoldCheckpoints();

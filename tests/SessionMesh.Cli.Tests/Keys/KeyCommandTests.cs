@@ -187,7 +187,7 @@ public sealed class KeyCommandTests
     [Theory]
     [InlineData(403, "outside_reach", 4, "session-mesh keys show, to see which agents the key is for")]
     [InlineData(409, "key_quota", 5, "session-mesh keys list, and revoke what is not needed")]
-    [InlineData(429, "agent_quota", 1, "use a key of another account: agents count until they are forgotten")]
+    [InlineData(429, "agent_quota", 1, "session-mesh forget ID, for those that are lost; those that ended make room by themselves")]
     [InlineData(404, "key_not_found", 3, "session-mesh keys list")]
     [InlineData(400, "too_many_streams", 2, "end a stream of this key")]
     [InlineData(403, "origin_not_allowed", 4, "this server is called from a web page")]

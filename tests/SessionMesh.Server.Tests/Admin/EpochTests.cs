@@ -43,7 +43,10 @@ public sealed class EpochTests
     {
         await using var mesh = await MeshHost.StartAsync();
         await BackupTests.FillAsync(mesh, 1);
-        var old = Changed(mesh, (await mesh.PostAsync("admin/backup")).Bytes, "DROP TABLE mesh; DELETE FROM __EFMigrationsHistory WHERE MigrationId = '0005_mesh'");
+        var old = Changed(mesh, (await mesh.PostAsync("admin/backup")).Bytes, """
+            DROP TABLE mesh; DROP TABLE heads; DROP INDEX IX_directives_pending;
+            DELETE FROM __EFMigrationsHistory WHERE MigrationId IN ('0005_mesh', '0010_heads')
+            """);
         Assert.Equal(202, (await RestoreTests.SendAsync(mesh, old)).Status);
         await mesh.RestartAsync();
         Assert.Equal(2, mesh.State.Epoch);

@@ -72,7 +72,7 @@ public sealed class FleetTests
         await beats;
         await after;
         http.Response.Body.Position = 0;
-        JsonAssert.Same($$"""{"accepted":{{Fleet}},"refused":[{"agent_id":"nobody","code":"agent_not_found"}],"pending":[]}""", await new StreamReader(http.Response.Body).ReadToEndAsync());
+        JsonAssert.Same($$"""{"epoch":1,"accepted":{{Fleet}},"refused":[{"agent_id":"nobody","code":"agent_not_found"}],"pending":[]}""", await new StreamReader(http.Response.Body).ReadToEndAsync());
         Assert.Equal(Fleet, mesh.State.Indexes.With(Liveness.Alive).Count);
         Assert.Equal("admin.requested", await KindAsync(mesh, before + Fleet + 1)); // all of them were queued before it
     }
@@ -86,7 +86,7 @@ public sealed class FleetTests
         await mesh.RegisterAsync("b");
         await mesh.PostAsync("steer", """{"agent_id":"b","direction":"n"}""");
         (await mesh.PostAsync("heartbeats", """{"agents":[{"agent_id":"a","acks":[{"seq":1,"state":"acknowledged"}]},{"agent_id":"b","acks":[{"seq":1,"state":"accepted"},{"seq":9,"state":"accepted"}]}]}"""))
-            .ShouldBe(200, """{"accepted":1,"refused":[{"agent_id":"a","code":"tombstoned"}],"pending":["b"],"refused_acks":{"b":[{"seq":9,"code":"directive_not_found","detail":"*"}]}}""");
+            .ShouldBe(200, """{"epoch":1,"accepted":1,"refused":[{"agent_id":"a","code":"tombstoned"}],"pending":["b"],"refused_acks":{"b":[{"seq":9,"code":"directive_not_found","detail":"*"}]}}""");
         Assert.Single(mesh.State.Find("a")!.Inbox.Pending);
     }
 

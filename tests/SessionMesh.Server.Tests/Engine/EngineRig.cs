@@ -15,13 +15,14 @@ internal sealed class EngineRig : IDisposable
     private readonly string _directory = Directory.CreateTempSubdirectory("mesh-engine-").FullName;
 
     /// <param name="wrap">Puts something between the engine and the file.</param>
-    public EngineRig(Func<IMeshLog, MeshState, IMeshLog>? wrap = null)
+    /// <param name="headsEvery">So few that passes of heads come and go all the time.</param>
+    public EngineRig(Func<IMeshLog, MeshState, IMeshLog>? wrap = null, int headsEvery = 50)
     {
         Clock = new MeshClock(Time);
         Store = MeshStore.Open(Path.Combine(_directory, "mesh.db"));
         StateLoader.Load(Store.Context, State, Clock.NotBefore);
         var metrics = new MeshMetrics(new Meters());
-        var log = new SqliteLog(Store, State, new DiskReserve(_directory, Time), metrics, NullLogger<SqliteLog>.Instance);
+        var log = new SqliteLog(Store, State, new DiskReserve(_directory, Time), metrics, NullLogger<SqliteLog>.Instance, headsEvery);
         var publisher = new Publisher(new Subscriptions(), Feed, metrics);
         Engine = new MeshEngine(wrap?.Invoke(log, State) ?? log, State, Clock, publisher, metrics, NullLogger<MeshEngine>.Instance);
     }

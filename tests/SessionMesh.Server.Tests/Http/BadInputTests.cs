@@ -181,7 +181,7 @@ public sealed class BadInputTests(BadInputServer server) : IClassFixture<BadInpu
     {
         (await _mesh.PostAsync("agents/a/directives/1/ack", """{"status":"x"}""")).ShouldBe(400, """
             {"type":"urn:session-mesh:error:invalid_request","title":"Bad Request","status":400,"code":"invalid_request","request_id":"*",
-             "detail":"status: is not a member here.","errors":[{"pointer":"/status","message":"is not a member here","allowed":["state","note","incarnation"]}]}
+             "detail":"status: is not a member here.","errors":[{"pointer":"/status","message":"is not a member here","allowed":["state","note","incarnation","epoch"]}]}
             """);
     }
 
