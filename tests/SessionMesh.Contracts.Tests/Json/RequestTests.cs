@@ -11,7 +11,9 @@ public sealed class RequestTests
     private static readonly JsonTypeInfo[] s_requests =
     [
         MeshJson.Default.RegisterAgentRequest, MeshJson.Default.RegisterSpecializationRequest, MeshJson.Default.HeartbeatRequest, MeshJson.Default.HeartbeatsRequest,
-        MeshJson.Default.ExitRequest, MeshJson.Default.SteerRequest, MeshJson.Default.AckRequest, MeshJson.Default.CreateKeyRequest, MeshJson.Default.RefreshKeyRequest, MeshJson.Default.CreateSessionRequest, MeshJson.Default.UpdateSessionRequest, MeshJson.Default.RefreshSessionRequest, MeshJson.Default.CleanupRequest,
+        MeshJson.Default.ExitRequest, MeshJson.Default.SteerRequest, MeshJson.Default.SteersRequest, MeshJson.Default.AckRequest, MeshJson.Default.CreateKeyRequest,
+        MeshJson.Default.RefreshKeyRequest, MeshJson.Default.NewRootRequest, MeshJson.Default.CreateSessionRequest, MeshJson.Default.UpdateSessionRequest,
+        MeshJson.Default.RefreshSessionRequest, MeshJson.Default.CleanupRequest,
     ];
 
     [Fact]
