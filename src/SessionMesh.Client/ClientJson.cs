@@ -1,6 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using SessionMesh.Contracts.Json;
+using SessionMesh.Contracts;
 
 namespace SessionMesh.Client;
 

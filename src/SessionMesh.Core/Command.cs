@@ -1,3 +1,4 @@
+using SessionMesh.Core.Audit;
 using SessionMesh.Core.State;
 
 namespace SessionMesh.Core;
@@ -37,11 +38,4 @@ public abstract record Command<T>
     public virtual bool IsVital(MeshState state) => false;
 
     public abstract Outcome<T> Decide(MeshDraft draft);
-}
-
-/// <summary>Actors that are not keys.</summary>
-public static class Actors
-{
-    /// <summary>The server itself: lapsed leases, deadlines, the first key.</summary>
-    public const string Mesh = "mesh";
 }

@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
-using SessionMesh.Core.Admin;
 using SessionMesh.Core.Agents;
+using SessionMesh.Core.Audit;
 using SessionMesh.Core.Idempotency;
 using SessionMesh.Core.Keys;
 using SessionMesh.Core.Sessions;

@@ -1,8 +1,7 @@
 using System.Net.Sockets;
 using SessionMesh.Server.Admin;
 using SessionMesh.Server.Hosting;
-using SessionMesh.Server.Hosting.Options;
-using SessionMesh.Server.Store;
+using SessionMesh.Server.Options;
 
 if (args is ["--help" or "-h"])
 {

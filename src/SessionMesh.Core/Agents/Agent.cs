@@ -1,8 +1,10 @@
+using SessionMesh.Core.Registry;
+
 namespace SessionMesh.Core.Agents;
 
 /// <summary>
 /// What is durable about an agent. Immutable; replaced whole by applying a change. What only heartbeats say lives in
-/// <see cref="State.AgentSlot"/>.
+/// <see cref="AgentSlot"/>.
 /// </summary>
 public sealed record Agent
 {

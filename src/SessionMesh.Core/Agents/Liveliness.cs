@@ -1,4 +1,3 @@
-using SessionMesh.Core.Leases;
 using SessionMesh.Core.State;
 using SessionMesh.Core.Steering;
 

@@ -1,6 +1,7 @@
 using SessionMesh.Contracts;
 using SessionMesh.Contracts.Errors;
 using SessionMesh.Core.Keys;
+using SessionMesh.Core.Registry;
 using SessionMesh.Core.State;
 using SessionMesh.Core.Steering;
 

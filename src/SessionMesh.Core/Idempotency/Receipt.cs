@@ -1,5 +1,4 @@
 using System.Text.Json.Serialization;
-using SessionMesh.Core.Log;
 
 namespace SessionMesh.Core.Idempotency;
 

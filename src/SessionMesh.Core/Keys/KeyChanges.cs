@@ -1,5 +1,5 @@
 using System.Text.Json.Serialization;
-using SessionMesh.Core.Log;
+using SessionMesh.Core.Json;
 
 namespace SessionMesh.Core.Keys;
 

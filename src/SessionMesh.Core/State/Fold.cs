@@ -1,9 +1,9 @@
 using System.Globalization;
-using SessionMesh.Core.Admin;
 using SessionMesh.Core.Agents;
+using SessionMesh.Core.Audit;
 using SessionMesh.Core.Idempotency;
 using SessionMesh.Core.Keys;
-using SessionMesh.Core.Log;
+using SessionMesh.Core.Registry;
 using SessionMesh.Core.Sessions;
 using SessionMesh.Core.Steering;
 
@@ -189,7 +189,7 @@ internal static class Fold
         var number = agent.Number;
         var inbox = draft.InboxOf(number);
         var kept = c.Kept = c.MessageAt == 0 ? null : KeptMessage(draft, c);
-        var directive = new Directive
+        var directive = new DirectiveRecord
         {
             Revision = c.Revision,
             Agent = number,
@@ -233,7 +233,7 @@ internal static class Fold
     }
 
     /// <summary>An acknowledged directive is known to have taken effect: the agent's own record shows it.</summary>
-    private static void Obey(MeshDraft draft, Agent agent, Directive directive)
+    private static void Obey(MeshDraft draft, Agent agent, DirectiveRecord directive)
     {
         var obeyed = directive.Verb switch
         {

@@ -1,6 +1,6 @@
 using SessionMesh.Core.Agents;
+using SessionMesh.Core.Audit;
 using SessionMesh.Core.Keys;
-using SessionMesh.Core.Log;
 using SessionMesh.Core.Sessions;
 using SessionMesh.Core.Steering;
 
@@ -18,7 +18,7 @@ public sealed partial class MeshDraft(MeshState state, Moment now)
     /// <summary>By parent: children that this batch made or moved there.</summary>
     private readonly Dictionary<int, HashSet<int>> _adopted = [];
     private readonly Dictionary<int, Inbox> _inboxes = [];
-    private readonly Dictionary<long, Directive> _directives = [];
+    private readonly Dictionary<long, DirectiveRecord> _directives = [];
     private readonly DraftKeys _keys = new(state.Keys);
 
     /// <summary>By id; null for one that was removed.</summary>
@@ -57,7 +57,7 @@ public sealed partial class MeshDraft(MeshState state, Moment now)
     public IReadOnlyCollection<Agent> ChangedAgents => _agents.Values;
 
     /// <inheritdoc cref="ChangedAgents"/>
-    public IReadOnlyCollection<Directive> ChangedDirectives => _directives.Values;
+    public IReadOnlyCollection<DirectiveRecord> ChangedDirectives => _directives.Values;
 
     /// <inheritdoc cref="ChangedAgents"/>
     public IReadOnlyCollection<Key> ChangedKeys => _keys.Changed;
@@ -103,7 +103,7 @@ public sealed partial class MeshDraft(MeshState state, Moment now)
     public Inbox InboxOf(int number) => _inboxes.TryGetValue(number, out var inbox) ? inbox : SlotAt(number)?.Inbox ?? Inbox.Empty;
 
     /// <summary>A directive that this batch issued or moved, as it is now, pending or not.</summary>
-    public Directive ChangedDirective(long revision) => _directives[revision];
+    public DirectiveRecord ChangedDirective(long revision) => _directives[revision];
 
     /// <summary>What heartbeats said; of an agent that this batch made, nothing.</summary>
     public Vitals VitalsOf(int number) =>
@@ -268,7 +268,7 @@ public sealed partial class MeshDraft(MeshState state, Moment now)
         }
     }
 
-    internal void Put(int number, Inbox inbox, Directive directive)
+    internal void Put(int number, Inbox inbox, DirectiveRecord directive)
     {
         _inboxes[number] = inbox;
         _directives[directive.Revision] = directive;

@@ -1,6 +1,9 @@
 using System.Collections.Concurrent;
 using SessionMesh.Core.Agents;
+using SessionMesh.Core.Idempotency;
+using SessionMesh.Core.Keys;
 using SessionMesh.Core.Leases;
+using SessionMesh.Core.Sessions;
 using SessionMesh.Core.Steering;
 
 namespace SessionMesh.Core.State;

@@ -1,4 +1,5 @@
 using System.Numerics;
+using SessionMesh.Core.Agents;
 
 namespace SessionMesh.Core.State;
 

@@ -8,7 +8,7 @@ namespace SessionMesh.Core.Steering;
 /// Takes a directive back, as long as nobody has been given it. What was handed to a socket a moment ago is not in the log yet: hold the
 /// directive back first (<see cref="AgentSlot.HoldBack"/>), or this may succeed for one that was shown.
 /// </summary>
-public sealed record CancelDirective : Command<Directive>
+public sealed record CancelDirective : Command<DirectiveRecord>
 {
     /// <summary>Number of the agent.</summary>
     public required int Number { get; init; }
@@ -20,7 +20,7 @@ public sealed record CancelDirective : Command<Directive>
     public static MeshError AlreadyDelivered() =>
         new(409, ErrorCodes.AlreadyDelivered, "This directive was handed to a connection of the agent. Steer it again to correct it.");
 
-    public override Outcome<Directive> Decide(MeshDraft draft)
+    public override Outcome<DirectiveRecord> Decide(MeshDraft draft)
     {
         if (draft.FindSince(Number, Revision) is not { } agent || !draft.Reaches(agent))
         {
@@ -45,7 +45,7 @@ public sealed record CancelDirective : Command<Directive>
 }
 
 /// <summary>What an ack came to. <see cref="Over"/>: the directive had ended before; its row says how.</summary>
-public sealed record AckOutcome(Agent Agent, Directive? Directive, bool Over);
+public sealed record AckOutcome(Agent Agent, DirectiveRecord? Directive, bool Over);
 
 /// <summary>The agent, or its go-between, says what became of a directive. Saying the same again changes nothing.</summary>
 public sealed record AckDirective : Command<AckOutcome>

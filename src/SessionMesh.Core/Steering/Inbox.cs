@@ -7,7 +7,7 @@ public sealed class Inbox
 {
     public static readonly Inbox Empty = new(0, 0, []);
 
-    private Inbox(long lastSeq, long lastRevision, ImmutableArray<Directive> pending) =>
+    private Inbox(long lastSeq, long lastRevision, ImmutableArray<DirectiveRecord> pending) =>
         (LastSeq, LastRevision, Pending) = (lastSeq, lastRevision, pending);
 
     /// <summary>Sequence number of the newest directive, pending or not.</summary>
@@ -17,11 +17,11 @@ public sealed class Inbox
     public long LastRevision { get; }
 
     /// <summary>Pending directives in order of their sequence numbers.</summary>
-    public ImmutableArray<Directive> Pending { get; }
+    public ImmutableArray<DirectiveRecord> Pending { get; }
 
-    public static Inbox Load(long lastSeq, long lastRevision, ImmutableArray<Directive> pending) => new(lastSeq, lastRevision, pending);
+    public static Inbox Load(long lastSeq, long lastRevision, ImmutableArray<DirectiveRecord> pending) => new(lastSeq, lastRevision, pending);
 
-    public Directive? Find(long seq)
+    public DirectiveRecord? Find(long seq)
     {
         var at = IndexOf(seq);
         return at < 0 ? null : Pending[at];
@@ -43,16 +43,16 @@ public sealed class Inbox
     }
 
     /// <summary>
-    /// Whether anything may be delivered: pending, and not expired. What goes to a socket is for <see cref="State.AgentSlot.HandOut"/> to
+    /// Whether anything may be delivered: pending, and not expired. What goes to a socket is for <see cref="Agents.AgentSlot.HandOut"/> to
     /// say.
     /// </summary>
     /// <param name="wall">Now, wall milliseconds.</param>
     public bool HasDeliverable(long wall) => Pending.Any(d => d.ExpiresAt > wall);
 
-    internal Inbox Issue(Directive directive) => new(directive.Seq, directive.Revision, Pending.Add(directive));
+    internal Inbox Issue(DirectiveRecord directive) => new(directive.Seq, directive.Revision, Pending.Add(directive));
 
     /// <summary>The inbox with that directive replaced, or gone when it is over.</summary>
-    internal Inbox Move(Directive directive)
+    internal Inbox Move(DirectiveRecord directive)
     {
         var at = IndexOf(directive.Seq);
         return new(LastSeq, LastRevision, directive.State.IsPending() ? Pending.SetItem(at, directive) : Pending.RemoveAt(at));

@@ -28,7 +28,7 @@ public sealed record Message
 }
 
 /// <summary>What a steer came to: one directive, or a result for each of many agents.</summary>
-public sealed record SteerOutcome(Directive? One, IReadOnlyList<Steered> Many);
+public sealed record SteerOutcome(DirectiveRecord? One, IReadOnlyList<Steered> Many);
 
 /// <summary>One word to one agent.</summary>
 public sealed record SteerAgent : Command<SteerOutcome>
@@ -54,7 +54,7 @@ public sealed record SteerAgent : Command<SteerOutcome>
 }
 
 /// <summary>What became of one agent of many: a directive or an error; in a dry run neither.</summary>
-public sealed record Steered(string AgentId, Directive? Directive, MeshError? Error);
+public sealed record Steered(string AgentId, DirectiveRecord? Directive, MeshError? Error);
 
 /// <summary>
 /// One word to every agent that a selector matches, if they are as many as the caller expects. One transaction: all that can

@@ -41,7 +41,7 @@ public static class SteeringRules
     }
 
     /// <param name="keptAt">Revision under which text and data are kept already, see <see cref="Keep"/>; 0 for none.</param>
-    internal static Directive Issue(MeshDraft draft, Agent agent, Message message, long keptAt = 0)
+    internal static DirectiveRecord Issue(MeshDraft draft, Agent agent, Message message, long keptAt = 0)
     {
         var revision = draft.Emit(new DirectiveIssued
         {

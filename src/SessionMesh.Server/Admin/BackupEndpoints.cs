@@ -1,7 +1,7 @@
 using System.Globalization;
+using SessionMesh.Contracts;
 using SessionMesh.Contracts.Admin;
 using SessionMesh.Contracts.Errors;
-using SessionMesh.Contracts.Json;
 using SessionMesh.Core;
 using SessionMesh.Server.Http;
 using SessionMesh.Server.Store;

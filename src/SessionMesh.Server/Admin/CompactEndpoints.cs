@@ -1,7 +1,7 @@
+using SessionMesh.Contracts;
 using SessionMesh.Contracts.Admin;
-using SessionMesh.Contracts.Json;
-using SessionMesh.Server.Hosting;
 using SessionMesh.Server.Http;
+using SessionMesh.Server.Options;
 using SessionMesh.Server.Store;
 using SessionMesh.Storage;
 

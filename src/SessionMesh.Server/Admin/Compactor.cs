@@ -1,10 +1,9 @@
 using Microsoft.Data.Sqlite;
-using SessionMesh.Core;
 using SessionMesh.Core.Agents;
-using SessionMesh.Core.Log;
+using SessionMesh.Core.Audit;
 using SessionMesh.Core.Sessions;
 using SessionMesh.Server.Engine;
-using SessionMesh.Server.Hosting;
+using SessionMesh.Server.Options;
 using SessionMesh.Server.Store;
 using SessionMesh.Storage;
 

@@ -1,5 +1,5 @@
+using SessionMesh.Contracts;
 using SessionMesh.Contracts.Errors;
-using SessionMesh.Contracts.Json;
 using SessionMesh.Contracts.Keys;
 using SessionMesh.Core;
 using SessionMesh.Core.Keys;

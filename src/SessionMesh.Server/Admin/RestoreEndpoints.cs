@@ -2,7 +2,6 @@ using Microsoft.AspNetCore.Http.Features;
 using SessionMesh.Contracts;
 using SessionMesh.Contracts.Admin;
 using SessionMesh.Contracts.Errors;
-using SessionMesh.Contracts.Json;
 using SessionMesh.Core;
 using SessionMesh.Server.Engine;
 using SessionMesh.Server.Http;

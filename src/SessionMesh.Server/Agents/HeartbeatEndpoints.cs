@@ -1,17 +1,14 @@
 using SessionMesh.Contracts;
 using SessionMesh.Contracts.Agents;
-using SessionMesh.Contracts.Json;
 using SessionMesh.Contracts.Steering;
 using SessionMesh.Core;
 using SessionMesh.Core.Agents;
 using SessionMesh.Core.Keys;
 using SessionMesh.Core.Leases;
-using SessionMesh.Core.State;
 using SessionMesh.Core.Steering;
-using SessionMesh.Server.Audit;
-using SessionMesh.Server.Auth;
 using SessionMesh.Server.Engine;
 using SessionMesh.Server.Http;
+using SessionMesh.Server.Json;
 using SessionMesh.Server.Steering;
 using SessionMesh.Server.Telemetry;
 
@@ -136,8 +133,8 @@ internal static class Heartbeats
     }
 
     public static Beat ToBeat(HeartbeatRequest? body) => body is null
-        ? Core.State.Beat.Empty
-        : new Beat(Words.ToActivity(body.Activity), body.Load ?? double.NaN, body.Progress ?? double.NaN, body.ProgressInterval, body.Note);
+        ? Core.Agents.Beat.Empty
+        : new Beat(ActivityWords.Parse(body.Activity), body.Load ?? double.NaN, body.Progress ?? double.NaN, body.ProgressInterval, body.Note);
 
     /// <summary>Takes a beat in memory if the agent is alive under that incarnation; else asks the engine, which may revive it.</summary>
     public static ValueTask<Outcome<Taken>> TakeAsync(MeshEngine engine, HttpContext http, string id, HeartbeatRequest? body) =>
@@ -182,7 +179,7 @@ internal static class Heartbeats
             Actor = key.Id,
             AgentId = id,
             Seq = ack.Seq!.Value,
-            State = Words.ToDeliveryState(ack.State),
+            State = DeliveryStateWords.Parse(ack.State),
             Note = ack.Note,
             Incarnation = incarnation,
         })];

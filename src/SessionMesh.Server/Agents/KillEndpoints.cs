@@ -1,17 +1,14 @@
 using System.Text.Json;
 using SessionMesh.Contracts;
 using SessionMesh.Contracts.Agents;
-using SessionMesh.Contracts.Json;
-using SessionMesh.Core;
 using SessionMesh.Core.Agents;
 using SessionMesh.Core.Keys;
-using SessionMesh.Core.State;
-using SessionMesh.Server.Auth;
 using SessionMesh.Server.Auth.Limiting;
 using SessionMesh.Server.Engine;
 using SessionMesh.Server.Http;
 using SessionMesh.Server.Push;
 using SessionMesh.Server.Steering;
+using SessionMesh.Server.Streams;
 
 namespace SessionMesh.Server.Agents;
 

@@ -2,7 +2,7 @@ using SessionMesh.Core;
 using SessionMesh.Core.Agents;
 using SessionMesh.Core.State;
 using SessionMesh.Server.Engine;
-using SessionMesh.Server.Http;
+using SessionMesh.Server.Json;
 
 namespace SessionMesh.Server.Agents;
 

@@ -1,7 +1,7 @@
-using SessionMesh.Contracts.Json;
+using SessionMesh.Contracts;
 using SessionMesh.Server.Engine;
 using SessionMesh.Server.Http;
-using SessionMesh.Server.Push;
+using SessionMesh.Server.Streams;
 
 namespace SessionMesh.Server.Audit;
 

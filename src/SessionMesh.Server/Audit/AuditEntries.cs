@@ -1,7 +1,8 @@
 using SessionMesh.Contracts.Audit;
+using SessionMesh.Core;
 using SessionMesh.Core.Agents;
+using SessionMesh.Core.Audit;
 using SessionMesh.Core.Keys;
-using SessionMesh.Core.Log;
 using SessionMesh.Core.Sessions;
 using SessionMesh.Server.Store;
 

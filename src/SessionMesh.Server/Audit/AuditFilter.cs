@@ -1,10 +1,10 @@
 using System.Globalization;
 using SessionMesh.Contracts.Audit;
+using SessionMesh.Core;
 using SessionMesh.Core.Idempotency;
-using SessionMesh.Core.Log;
 using SessionMesh.Server.Http;
-using SessionMesh.Server.Push;
 using SessionMesh.Server.Store;
+using SessionMesh.Server.Streams;
 
 namespace SessionMesh.Server.Audit;
 

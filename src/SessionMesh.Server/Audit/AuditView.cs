@@ -1,10 +1,11 @@
 using System.Text.Json;
+using SessionMesh.Contracts;
 using SessionMesh.Contracts.Audit;
-using SessionMesh.Contracts.Json;
-using SessionMesh.Core.Log;
-using SessionMesh.Server.Http;
+using SessionMesh.Core;
+using SessionMesh.Server.Json;
 using SessionMesh.Server.Push;
 using SessionMesh.Server.Store;
+using SessionMesh.Server.Streams;
 using SessionMesh.Server.Telemetry;
 
 namespace SessionMesh.Server.Audit;

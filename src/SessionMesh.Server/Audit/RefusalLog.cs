@@ -4,6 +4,7 @@ using SessionMesh.Core;
 using SessionMesh.Core.Keys;
 using SessionMesh.Server.Auth;
 using SessionMesh.Server.Engine;
+using SessionMesh.Server.Http;
 using SessionMesh.Server.Push;
 
 namespace SessionMesh.Server.Audit;

@@ -1,7 +1,7 @@
 using SessionMesh.Contracts.Errors;
 using SessionMesh.Core;
-using SessionMesh.Server.Hosting.Options;
 using SessionMesh.Server.Http;
+using SessionMesh.Server.Options;
 
 namespace SessionMesh.Server.Auth;
 

@@ -2,8 +2,8 @@ using Microsoft.Extensions.Primitives;
 using SessionMesh.Contracts;
 using SessionMesh.Contracts.Errors;
 using SessionMesh.Core;
-using SessionMesh.Server.Hosting.Options;
 using SessionMesh.Server.Http;
+using SessionMesh.Server.Options;
 
 namespace SessionMesh.Server.Auth;
 

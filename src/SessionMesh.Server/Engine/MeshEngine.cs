@@ -1,8 +1,8 @@
 using SessionMesh.Core;
 using SessionMesh.Core.Agents;
+using SessionMesh.Core.Audit;
 using SessionMesh.Core.Idempotency;
 using SessionMesh.Core.Keys;
-using SessionMesh.Core.Log;
 using SessionMesh.Core.State;
 using SessionMesh.Server.Push;
 using SessionMesh.Server.Store;

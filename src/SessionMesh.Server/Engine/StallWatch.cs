@@ -1,5 +1,5 @@
 using SessionMesh.Core;
-using SessionMesh.Core.Leases;
+using SessionMesh.Core.State;
 
 namespace SessionMesh.Server.Engine;
 

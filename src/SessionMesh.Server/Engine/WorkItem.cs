@@ -1,8 +1,8 @@
 using SessionMesh.Contracts.Errors;
 using SessionMesh.Core;
+using SessionMesh.Core.Audit;
 using SessionMesh.Core.Idempotency;
 using SessionMesh.Core.Keys;
-using SessionMesh.Core.Log;
 using SessionMesh.Core.State;
 using SessionMesh.Server.Telemetry;
 using Activity = System.Diagnostics.Activity;

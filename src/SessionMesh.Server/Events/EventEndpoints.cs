@@ -1,7 +1,6 @@
-using SessionMesh.Server.Auth;
 using SessionMesh.Server.Engine;
 using SessionMesh.Server.Http;
-using SessionMesh.Server.Push;
+using SessionMesh.Server.Streams;
 
 namespace SessionMesh.Server.Events;
 

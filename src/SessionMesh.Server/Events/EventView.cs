@@ -1,10 +1,10 @@
+using SessionMesh.Core;
 using SessionMesh.Core.Keys;
-using SessionMesh.Core.Log;
 using SessionMesh.Core.State;
 using SessionMesh.Core.Steering;
-using SessionMesh.Server.Http;
-using SessionMesh.Server.Push;
+using SessionMesh.Server.Json;
 using SessionMesh.Server.Store;
+using SessionMesh.Server.Streams;
 using SessionMesh.Server.Telemetry;
 
 namespace SessionMesh.Server.Events;

@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using SessionMesh.Contracts;
 using SessionMesh.Server.Engine;
+using SessionMesh.Server.Options;
 using SessionMesh.Server.Store;
 using SessionMesh.Storage;
 
@@ -61,7 +62,7 @@ internal static class Banner
     private static string Settings(DataDirectory directory, string url)
     {
         var address = url == ServerOptions.DefaultUrl ? "" : $"  export SESSION_MESH_URL={url}\n";
-        var key = directory.Path == Path.GetFullPath(DataDirectory.Default) ? "" : $"  export {Key(directory)}\n";
+        var key = directory.Path == Path.GetFullPath(ServerOptions.DefaultData) ? "" : $"  export {Key(directory)}\n";
         return address + key;
     }
 

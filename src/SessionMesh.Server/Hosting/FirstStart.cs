@@ -1,8 +1,8 @@
-using SessionMesh.Core;
+using SessionMesh.Core.Audit;
 using SessionMesh.Core.Keys;
-using SessionMesh.Core.Log;
 using SessionMesh.Server.Auth;
 using SessionMesh.Server.Engine;
+using SessionMesh.Server.Options;
 using SessionMesh.Server.Store;
 
 namespace SessionMesh.Server.Hosting;

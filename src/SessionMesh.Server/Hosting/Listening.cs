@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using SessionMesh.Contracts;
-using SessionMesh.Server.Hosting.Options;
+using SessionMesh.Server.Options;
 
 namespace SessionMesh.Server.Hosting;
 

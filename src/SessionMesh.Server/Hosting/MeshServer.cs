@@ -3,16 +3,16 @@ using SessionMesh.Contracts;
 using SessionMesh.Contracts.Errors;
 using SessionMesh.Core;
 using SessionMesh.Server.Admin;
+using SessionMesh.Server.Audit;
 using SessionMesh.Server.Auth;
 using SessionMesh.Server.Auth.Limiting;
 using SessionMesh.Server.Engine;
-using SessionMesh.Server.Hosting.Options;
 using SessionMesh.Server.Http;
 using SessionMesh.Server.Keys;
 using SessionMesh.Server.OpenApi;
+using SessionMesh.Server.Options;
 using SessionMesh.Server.Push;
 using SessionMesh.Server.Store;
-using SessionMesh.Server.Telemetry;
 
 namespace SessionMesh.Server.Hosting;
 
@@ -73,6 +73,8 @@ public static class MeshServer
     private static void UseSessionMesh(this WebApplication app)
     {
         var problems = app.Services.GetRequiredService<ProblemWriter>();
+        var refusals = app.Services.GetRequiredService<RefusalLog>();
+        problems.OnForbidden = (http, error) => refusals.Record(http, error);
         app.Use((http, next) =>
         {
             ProtectiveHeaders.Set(http);

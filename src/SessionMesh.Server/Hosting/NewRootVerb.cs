@@ -1,4 +1,5 @@
 using SessionMesh.Server.Keys;
+using SessionMesh.Server.Options;
 using SessionMesh.Server.Store;
 using SessionMesh.Storage;
 
@@ -34,7 +35,7 @@ internal static class NewRootVerb
 
     private static (string Data, bool KeepChildren) Parse(IReadOnlyList<string> args, Func<string, string?> environment)
     {
-        var (data, keepChildren) = (environment("SESSION_MESH_DATA") is { Length: > 0 } variable ? variable : DataDirectory.Default, false);
+        var (data, keepChildren) = (environment("SESSION_MESH_DATA") is { Length: > 0 } variable ? variable : ServerOptions.DefaultData, false);
         for (var i = 0; i < args.Count; i++)
         {
             switch (args[i])

@@ -8,18 +8,19 @@ using SessionMesh.Contracts.Registry;
 using SessionMesh.Contracts.Sessions;
 using SessionMesh.Contracts.Steering;
 using SessionMesh.Core.Keys;
+using SessionMesh.Server.Admin;
 using SessionMesh.Server.Agents;
 using SessionMesh.Server.Audit;
 using SessionMesh.Server.Auth;
 using SessionMesh.Server.Auth.Limiting;
+using SessionMesh.Server.Discovery;
 using SessionMesh.Server.Events;
-using SessionMesh.Server.Health;
 using SessionMesh.Server.Keys;
 using SessionMesh.Server.OpenApi;
-using SessionMesh.Server.Push;
 using SessionMesh.Server.Registry;
 using SessionMesh.Server.Sessions;
 using SessionMesh.Server.Steering;
+using SessionMesh.Server.Streams;
 
 namespace SessionMesh.Server.Hosting;
 

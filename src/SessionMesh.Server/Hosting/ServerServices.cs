@@ -4,16 +4,18 @@ using SessionMesh.Server.Agents;
 using SessionMesh.Server.Audit;
 using SessionMesh.Server.Auth;
 using SessionMesh.Server.Auth.Limiting;
+using SessionMesh.Server.Discovery;
 using SessionMesh.Server.Engine;
 using SessionMesh.Server.Events;
-using SessionMesh.Server.Health;
 using SessionMesh.Server.Http;
 using SessionMesh.Server.Keys;
+using SessionMesh.Server.Options;
 using SessionMesh.Server.Push;
 using SessionMesh.Server.Registry;
 using SessionMesh.Server.Sessions;
 using SessionMesh.Server.Steering;
 using SessionMesh.Server.Store;
+using SessionMesh.Server.Streams;
 using SessionMesh.Server.Telemetry;
 
 namespace SessionMesh.Server.Hosting;
@@ -49,7 +51,7 @@ public static class ServerServices
         services.AddSingleton<Mutations>();
         services.AddSingleton<RowWriter>();
         services.AddSingleton<DirectiveWriter>();
-        services.AddSingleton<DirectiveHistory>();
+        services.AddSingleton<DirectiveReader>();
 
         services.AddSingleton<AgentLists>();
         services.AddSingleton<AgentEndpoints>();

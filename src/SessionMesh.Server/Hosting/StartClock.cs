@@ -1,5 +1,5 @@
 using SessionMesh.Server.Engine;
-using SessionMesh.Server.Store;
+using SessionMesh.Server.Options;
 
 namespace SessionMesh.Server.Hosting;
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using SessionMesh.Server.Engine;
+using SessionMesh.Server.Json;
 
 namespace SessionMesh.Server.Http;
 

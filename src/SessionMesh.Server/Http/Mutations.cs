@@ -10,8 +10,6 @@ using SessionMesh.Core;
 using SessionMesh.Core.Idempotency;
 using SessionMesh.Core.Keys;
 using SessionMesh.Core.State;
-using SessionMesh.Server.Audit;
-using SessionMesh.Server.Auth;
 using SessionMesh.Server.Engine;
 using SessionMesh.Server.Store;
 
@@ -27,7 +25,7 @@ public sealed class Mutations(MeshEngine engine, MeshStore store, ProblemWriter 
 
     /// <summary>A call with a JSON body.</summary>
     /// <param name="bind">From caller and body (null only if <paramref name="optional"/>) to a command, or an error. Pure.</param>
-    /// <param name="render">From the result to the answer. Pure, see <see cref="MeshEngine.ExecuteAsync{T}(Command{T}, Core.Log.Origin, IdempotencyToken?, Func{T, Answer?}?)"/>.</param>
+    /// <param name="render">From the result to the answer. Pure, see <see cref="MeshEngine.ExecuteAsync{T}(Command{T}, Core.Audit.Origin, IdempotencyToken?, Func{T, Answer?}?)"/>.</param>
     /// <param name="finish">What happens between commit and answer, such as waiting for an ack; it may make another answer.</param>
     /// <param name="finishAgain">The same for a call that is repeated under its <c>Idempotency-Key</c>, from the first answer's body: a
     /// retry that asks to wait does wait.</param>

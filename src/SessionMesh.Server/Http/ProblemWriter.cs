@@ -1,28 +1,30 @@
 using System.Text.Json;
+using SessionMesh.Contracts;
 using SessionMesh.Contracts.Errors;
-using SessionMesh.Contracts.Json;
 using SessionMesh.Core;
-using SessionMesh.Core.State;
-using SessionMesh.Server.Audit;
+using SessionMesh.Core.Agents;
 using SessionMesh.Server.Engine;
 using SessionMesh.Server.Telemetry;
 
 namespace SessionMesh.Server.Http;
 
 /// <summary>Writes refusals as problem documents (RFC 9457). What went wrong inside stays in the log; the request id finds it there.</summary>
-public sealed class ProblemWriter(MeshEngine engine, RefusalLog refusals, MeshMetrics metrics)
+public sealed class ProblemWriter(MeshEngine engine, MeshMetrics metrics)
 {
     /// <summary>What a 401 asks for.</summary>
     public const string Challenge = "Bearer realm=\"session-mesh\"";
     public const string RequestIdHeader = "X-Request-Id";
 
-    /// <summary>Writes a refusal; one for want of a right is kept for the audit.</summary>
+    /// <summary>Called for each request that is refused for want of a right, before the answer is written: the audit keeps those.</summary>
+    public Action<HttpContext, MeshError>? OnForbidden { get; set; }
+
+    /// <summary>Writes a refusal.</summary>
     public Task WriteAsync(HttpContext http, MeshError error)
     {
         metrics.Refused(error.Code);
         if (error.Status is StatusCodes.Status401Unauthorized or StatusCodes.Status403Forbidden)
         {
-            refusals.Record(http, error);
+            OnForbidden?.Invoke(http, error);
         }
 
         var response = http.Response;

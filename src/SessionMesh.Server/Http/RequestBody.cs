@@ -9,6 +9,7 @@ using Microsoft.AspNetCore.Http.Features;
 using SessionMesh.Contracts;
 using SessionMesh.Contracts.Errors;
 using SessionMesh.Core;
+using SessionMesh.Server.Json;
 
 namespace SessionMesh.Server.Http;
 

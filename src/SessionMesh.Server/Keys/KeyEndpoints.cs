@@ -1,5 +1,4 @@
 using SessionMesh.Contracts;
-using SessionMesh.Contracts.Json;
 using SessionMesh.Contracts.Keys;
 using SessionMesh.Core;
 using SessionMesh.Core.Keys;

@@ -1,8 +1,7 @@
 using System.Globalization;
-using SessionMesh.Contracts.Json;
+using SessionMesh.Contracts;
 using SessionMesh.Contracts.Keys;
 using SessionMesh.Core.Keys;
-using SessionMesh.Server.Auth;
 using SessionMesh.Server.Engine;
 using SessionMesh.Server.Http;
 

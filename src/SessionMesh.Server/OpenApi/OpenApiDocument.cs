@@ -15,7 +15,7 @@ internal static class OpenApiDocument
         // Only the document's schemas come from these options; answers are written by our own.
         services.ConfigureHttpJsonOptions(json =>
         {
-            json.SerializerOptions.TypeInfoResolverChain.Insert(0, Contracts.Json.MeshJson.Default);
+            json.SerializerOptions.TypeInfoResolverChain.Insert(0, Contracts.MeshJson.Default);
             json.SerializerOptions.PropertyNamingPolicy = System.Text.Json.JsonNamingPolicy.SnakeCaseLower;
             json.SerializerOptions.NumberHandling = System.Text.Json.Serialization.JsonNumberHandling.Strict;
         });

@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using SessionMesh.Core.Log;
+using SessionMesh.Core;
 
 namespace SessionMesh.Server.Push;
 

@@ -1,13 +1,13 @@
+using SessionMesh.Contracts;
 using SessionMesh.Contracts.Agents;
-using SessionMesh.Contracts.Json;
 using SessionMesh.Core;
 using SessionMesh.Core.Agents;
 using SessionMesh.Core.Keys;
-using SessionMesh.Core.State;
 using SessionMesh.Server.Agents;
-using SessionMesh.Server.Auth;
+using SessionMesh.Server.Discovery;
 using SessionMesh.Server.Engine;
 using SessionMesh.Server.Http;
+using SessionMesh.Server.Json;
 
 namespace SessionMesh.Server.Registry;
 
@@ -57,7 +57,7 @@ public sealed class RegistryEndpoints(Mutations mutations, MeshEngine engine, Ro
         var reach = http.GetKey().Reach;
         var next = specialization is null
             ? -1
-            : new AgentQuery(engine.State, AliveFilter.Active).Specialized(specialization).Within(reach).Fill(page, after, limit, now);
+            : new AgentSearch(engine.State, AliveFilter.Active).Specialized(specialization).Within(reach).Fill(page, after, limit, now);
         using var json = new Utf8Buffer(512 + (page.Count * 640));
         WriteCounts(json, specialization is null ? Counts(reach) : Counts(reach).Where(c => c.Name == specialization));
         json.Raw(",\"agents\":["u8);
@@ -99,7 +99,7 @@ public sealed class RegistryEndpoints(Mutations mutations, MeshEngine engine, Ro
         }
 
         var within = new List<AgentSlot>();
-        new AgentQuery(engine.State, AliveFilter.All).Within(reach).Fill(within, -1, int.MaxValue, engine.Now);
+        new AgentSearch(engine.State, AliveFilter.All).Within(reach).Fill(within, -1, int.MaxValue, engine.Now);
         return within.Where(slot => slot.Agent.Liveness != Liveness.Dead)
             .SelectMany(slot => slot.Agent.Specializations.Names, (slot, name) => (Name: name, IsAlive: slot.Agent.Liveness == Liveness.Alive))
             .GroupBy(one => one.Name, (name, all) => (name, all.Count(), all.Count(one => one.IsAlive)));

@@ -1,7 +1,7 @@
 using Microsoft.EntityFrameworkCore;
+using SessionMesh.Core.Agents;
 using SessionMesh.Core.Keys;
 using SessionMesh.Core.Sessions;
-using SessionMesh.Core.State;
 using SessionMesh.Server.Engine;
 using SessionMesh.Server.Store;
 

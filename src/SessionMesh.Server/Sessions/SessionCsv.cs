@@ -1,6 +1,6 @@
 using SessionMesh.Contracts.Sessions;
 using SessionMesh.Core.Sessions;
-using SessionMesh.Server.Http;
+using SessionMesh.Server.Json;
 
 namespace SessionMesh.Server.Sessions;
 

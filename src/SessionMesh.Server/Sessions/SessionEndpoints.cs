@@ -1,14 +1,11 @@
 using System.Security.Cryptography;
 using SessionMesh.Contracts;
 using SessionMesh.Contracts.Errors;
-using SessionMesh.Contracts.Json;
 using SessionMesh.Contracts.Sessions;
 using SessionMesh.Core;
 using SessionMesh.Core.Agents;
 using SessionMesh.Core.Keys;
 using SessionMesh.Core.Sessions;
-using SessionMesh.Core.State;
-using SessionMesh.Server.Auth;
 using SessionMesh.Server.Engine;
 using SessionMesh.Server.Http;
 

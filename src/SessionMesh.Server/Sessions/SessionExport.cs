@@ -1,7 +1,7 @@
 using SessionMesh.Core.Sessions;
-using SessionMesh.Server.Auth;
 using SessionMesh.Server.Engine;
 using SessionMesh.Server.Http;
+using SessionMesh.Server.Json;
 
 namespace SessionMesh.Server.Sessions;
 
@@ -56,7 +56,7 @@ public sealed class SessionExport(MeshEngine engine, ProblemWriter problems)
             first = false;
             if (text.Length >= PieceSize)
             {
-                await Push.Sse.WriteAsync(http, text.Written, engine);
+                await Streams.Sse.WriteAsync(http, text.Written, engine);
                 text.Clear();
                 now = engine.Now.Micros();
                 if (key.CheckStillValid(engine) is not null)

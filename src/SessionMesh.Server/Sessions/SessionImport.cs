@@ -3,12 +3,9 @@ using System.IO.Pipelines;
 using Microsoft.AspNetCore.Http.Features;
 using SessionMesh.Contracts;
 using SessionMesh.Contracts.Errors;
-using SessionMesh.Contracts.Json;
 using SessionMesh.Contracts.Sessions;
 using SessionMesh.Core;
 using SessionMesh.Core.Sessions;
-using SessionMesh.Server.Audit;
-using SessionMesh.Server.Auth;
 using SessionMesh.Server.Engine;
 using SessionMesh.Server.Http;
 

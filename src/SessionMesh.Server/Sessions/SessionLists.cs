@@ -1,14 +1,14 @@
 using System.Globalization;
+using SessionMesh.Contracts;
 using SessionMesh.Contracts.Agents;
-using SessionMesh.Contracts.Json;
 using SessionMesh.Contracts.Sessions;
-using SessionMesh.Core;
+using SessionMesh.Core.Agents;
 using SessionMesh.Core.Keys;
 using SessionMesh.Core.Sessions;
 using SessionMesh.Server.Agents;
-using SessionMesh.Server.Auth;
 using SessionMesh.Server.Engine;
 using SessionMesh.Server.Http;
+using SessionMesh.Server.Json;
 
 namespace SessionMesh.Server.Sessions;
 

@@ -1,11 +1,9 @@
 using SessionMesh.Contracts.Sessions;
-using SessionMesh.Core;
 using SessionMesh.Core.Agents;
 using SessionMesh.Core.Sessions;
-using SessionMesh.Core.State;
 using SessionMesh.Server.Agents;
 using SessionMesh.Server.Engine;
-using SessionMesh.Server.Http;
+using SessionMesh.Server.Json;
 
 namespace SessionMesh.Server.Sessions;
 

@@ -1,15 +1,16 @@
 using System.Collections.Immutable;
-using SessionMesh.Core;
+using SessionMesh.Core.Agents;
+using SessionMesh.Core.Audit;
 using SessionMesh.Core.Steering;
 using SessionMesh.Server.Engine;
-using SessionMesh.Server.Http;
+using SessionMesh.Server.Json;
 
 namespace SessionMesh.Server.Steering;
 
 /// <summary>Directives on their way out: as JSON, and the note in the log that they were written to a socket. Thread-safe.</summary>
 public sealed class DirectiveWriter(MeshEngine engine)
 {
-    public void Write(Utf8Buffer json, Directive d)
+    public void Write(Utf8Buffer json, DirectiveRecord d)
     {
         json.Raw("{\"directive_id\":\"d-"u8);
         json.Number(d.Revision);
@@ -46,7 +47,7 @@ public sealed class DirectiveWriter(MeshEngine engine)
         json.Raw("}"u8);
     }
 
-    public void WriteArray(Utf8Buffer json, ImmutableArray<Directive> pending)
+    public void WriteArray(Utf8Buffer json, ImmutableArray<DirectiveRecord> pending)
     {
         json.Raw("["u8);
         foreach (var directive in pending)
@@ -67,7 +68,7 @@ public sealed class DirectiveWriter(MeshEngine engine)
     /// Notes that these were written to a socket. Nobody waits for it: lost in a crash, they are delivered once more, which
     /// "at least once" allows.
     /// </summary>
-    public void MarkDelivered(int number, ImmutableArray<Directive> written)
+    public void MarkDelivered(int number, ImmutableArray<DirectiveRecord> written)
     {
         var first = 0L;
         var last = 0L;

@@ -1,14 +1,14 @@
 using System.Globalization;
+using SessionMesh.Core.Agents;
 using SessionMesh.Core.Keys;
-using SessionMesh.Core.State;
-using SessionMesh.Server.Auth;
 using SessionMesh.Server.Engine;
 using SessionMesh.Server.Http;
+using SessionMesh.Server.Json;
 
 namespace SessionMesh.Server.Steering;
 
 /// <summary><c>GET /agents/{id}/directives/history</c>: everything an agent was ever told, newest first, and what became of it.</summary>
-public sealed class HistoryEndpoints(MeshEngine engine, DirectiveHistory history, DirectiveWriter directives, ProblemWriter problems)
+public sealed class HistoryEndpoints(MeshEngine engine, DirectiveReader history, DirectiveWriter directives, ProblemWriter problems)
 {
     public async Task Get(HttpContext http)
     {

@@ -3,16 +3,15 @@ using System.Globalization;
 using SessionMesh.Contracts;
 using SessionMesh.Contracts.Errors;
 using SessionMesh.Contracts.Events;
-using SessionMesh.Contracts.Json;
 using SessionMesh.Core;
 using SessionMesh.Core.Agents;
 using SessionMesh.Core.Keys;
-using SessionMesh.Core.State;
 using SessionMesh.Core.Steering;
-using SessionMesh.Server.Auth;
 using SessionMesh.Server.Engine;
 using SessionMesh.Server.Http;
+using SessionMesh.Server.Json;
 using SessionMesh.Server.Push;
+using SessionMesh.Server.Streams;
 using SessionMesh.Server.Telemetry;
 
 namespace SessionMesh.Server.Steering;
@@ -84,7 +83,7 @@ public sealed class InboxEndpoints(
         var watch = new KeyWatch(http.GetKey(), engine);
         using var subscription = subscriptions.Listen(slot.Agent.Number, watch.KeyId);
         var waiting = Wait.For(wait, engine, watch);
-        ImmutableArray<Directive> pending;
+        ImmutableArray<DirectiveRecord> pending;
         MeshError? refused;
         do
         {

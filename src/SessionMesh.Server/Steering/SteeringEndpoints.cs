@@ -1,24 +1,23 @@
 using System.Text.Json;
 using SessionMesh.Contracts;
 using SessionMesh.Contracts.Errors;
-using SessionMesh.Contracts.Json;
 using SessionMesh.Contracts.Steering;
 using SessionMesh.Core;
 using SessionMesh.Core.Agents;
 using SessionMesh.Core.Keys;
 using SessionMesh.Core.Steering;
-using SessionMesh.Server.Auth;
 using SessionMesh.Server.Auth.Limiting;
 using SessionMesh.Server.Engine;
 using SessionMesh.Server.Http;
+using SessionMesh.Server.Json;
 using SessionMesh.Server.Push;
-using Directive = SessionMesh.Core.Steering.Directive;
+using SessionMesh.Server.Streams;
 
 namespace SessionMesh.Server.Steering;
 
 /// <summary>Issuing a directive, acknowledging it, and looking it up.</summary>
 public sealed class SteeringEndpoints(
-    Mutations mutations, MeshEngine engine, DirectiveWriter directives, DirectiveHistory history, Subscriptions subscriptions, Shutdown shutdown, Limiter limiter, ProblemWriter problems)
+    Mutations mutations, MeshEngine engine, DirectiveWriter directives, DirectiveReader history, Subscriptions subscriptions, Shutdown shutdown, Limiter limiter, ProblemWriter problems)
 {
     private const int DefaultWaitSeconds = 30;
 
@@ -79,7 +78,7 @@ public sealed class SteeringEndpoints(
 
         try
         {
-            await mutations.RunAsync<Directive>(
+            await mutations.RunAsync<DirectiveRecord>(
                 http,
                 key => new CancelDirective { Actor = key.Id, Number = directive.Agent, Seq = directive.Seq, Revision = revision },
                 Render);
@@ -191,7 +190,7 @@ public sealed class SteeringEndpoints(
         check.Range(at + "/ttl", body.Ttl, 1, Limits.MaxDirectiveTtl);
         return new Message
         {
-            Verb = Words.ToVerb(verb),
+            Verb = VerbWords.Parse(verb),
             Direction = body.Direction,
             Text = body.Message,
             Data = body.Data is { ValueKind: not (JsonValueKind.Null or JsonValueKind.Undefined) } data ? JsonText.OnOneLine(data.GetRawText()) : null,
@@ -217,7 +216,7 @@ public sealed class SteeringEndpoints(
             return error;
         }
 
-        return new AckDirective { Actor = key.Id, AgentId = id, Seq = seq, State = Words.ToDeliveryState(body.State), Note = body.Note, Incarnation = body.Incarnation };
+        return new AckDirective { Actor = key.Id, AgentId = id, Seq = seq, State = DeliveryStateWords.Parse(body.State), Note = body.Note, Incarnation = body.Incarnation };
     }
 
     private Answer RenderSteer(SteerOutcome outcome) =>
@@ -275,7 +274,7 @@ public sealed class SteeringEndpoints(
         json.Raw("]}"u8);
     }
 
-    private Answer Render(Directive directive) => Answers.Of(StatusCodes.Status200OK, json => directives.Write(json, directive));
+    private Answer Render(DirectiveRecord directive) => Answers.Of(StatusCodes.Status200OK, json => directives.Write(json, directive));
 
     /// <summary>Null for a directive that was over: nothing changed, and its row is read after this.</summary>
     private Answer? RenderAck(AckOutcome outcome) => outcome.Directive is { } directive ? Render(directive) : null;
@@ -312,9 +311,9 @@ public sealed class SteeringEndpoints(
     }
 
     /// <summary>Holds the answer until the state asked for is reached, the directive is over, or the time is up; then it says what is true.</summary>
-    private async Task<Answer?> WaitAsync(SteerRequest body, Directive issued, HttpContext http)
+    private async Task<Answer?> WaitAsync(SteerRequest body, DirectiveRecord issued, HttpContext http)
     {
-        if (!Words.TryParse(body.Wait, out DeliveryState wanted))
+        if (!DeliveryStateWords.TryParse(body.Wait, out var wanted))
         {
             return null;
         }
@@ -328,7 +327,7 @@ public sealed class SteeringEndpoints(
         var watch = new KeyWatch(http.GetKey(), engine);
         using var subscription = subscriptions.Listen(issued.Agent, watch.KeyId);
         var waiting = Wait.For(TimeSpan.FromSeconds(body.WaitSeconds ?? DefaultWaitSeconds), engine, watch);
-        Directive? pending;
+        DirectiveRecord? pending;
         do
         {
             subscription.Changed.Reset();

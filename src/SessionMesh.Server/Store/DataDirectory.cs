@@ -1,3 +1,4 @@
+using SessionMesh.Server.Options;
 using SessionMesh.Storage;
 
 namespace SessionMesh.Server.Store;
@@ -17,10 +18,6 @@ public sealed class DataDirectory : IDisposable
     /// <summary>For copies under way. Emptied at each start.</summary>
     public string Scratch => System.IO.Path.Combine(Path, StoreFile.Scratch);
     public string RootKeyFile => System.IO.Path.Combine(Path, "root.key");
-
-    /// <summary>Where the data goes unless told otherwise: <c>$XDG_DATA_HOME/session-mesh</c>.</summary>
-    public static string Default =>
-        System.IO.Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify), "session-mesh");
 
     /// <exception cref="StartupException">It cannot be made, is not a directory, or another process holds it.</exception>
     public static DataDirectory Open(string path)
@@ -111,6 +108,3 @@ public sealed class DataDirectory : IDisposable
 
     public void Dispose() => _lock.Dispose();
 }
-
-/// <summary>The server cannot start; the message says why and what to do, and is all that is printed.</summary>
-public sealed class StartupException(string message, Exception? inner = null) : Exception(message, inner);

@@ -1,4 +1,4 @@
-using SessionMesh.Core.Log;
+using SessionMesh.Core;
 using SessionMesh.Core.State;
 
 namespace SessionMesh.Server.Store;

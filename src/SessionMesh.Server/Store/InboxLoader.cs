@@ -40,7 +40,7 @@ internal sealed class InboxLoader
 
         return Inbox.Load(seq, revision, _pending.TryGetValue(number, out var rows)
             ? [.. rows.Where(row => row.Revision > born).Select(row => StateLoader.ToDirective(row, id, _messages))]
-            : ImmutableArray<Directive>.Empty);
+            : ImmutableArray<DirectiveRecord>.Empty);
     }
 
     private void Read(SqliteConnection connection, string sql)

@@ -1,9 +1,10 @@
 using System.Text;
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
-using SessionMesh.Core.Log;
+using SessionMesh.Core;
+using SessionMesh.Core.Audit;
 using SessionMesh.Core.Steering;
-using SessionMesh.Server.Http;
+using SessionMesh.Server.Json;
 
 namespace SessionMesh.Server.Store;
 

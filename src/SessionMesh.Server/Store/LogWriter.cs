@@ -1,14 +1,15 @@
 using System.Buffers;
 using System.Text.Json;
+using SQLitePCL;
+using SessionMesh.Core;
 using SessionMesh.Core.Agents;
 using SessionMesh.Core.Idempotency;
 using SessionMesh.Core.Keys;
-using SessionMesh.Core.Log;
+using SessionMesh.Core.Registry;
 using SessionMesh.Core.Sessions;
 using SessionMesh.Core.State;
 using SessionMesh.Core.Steering;
 using SessionMesh.Server.Telemetry;
-using SQLitePCL;
 
 namespace SessionMesh.Server.Store;
 
@@ -201,7 +202,7 @@ internal sealed class LogWriter : IDisposable
         _session.Bind(s.Revision).Bind(s.Id).Bind(s.User).Bind(s.IsExpired ? 1 : 0).Bind(s.Ttl).Bind(s.Meta.Utf8()).Bind(s.CreatedAt).Bind(s.LastAccess)
             .Bind(s.ExpiresAt).Bind(s.ExpiredAt).Bind(s.Version).Run();
 
-    private void Insert(Directive d) =>
+    private void Insert(DirectiveRecord d) =>
         _directive.Bind(d.Revision).Bind(d.Agent).Bind(d.Seq).Bind(d.Previous).Bind((long)d.Verb).Bind(d.Direction)
             .Bind(d.MessageAt == 0 ? d.Message : null).Bind(d.MessageAt == 0 ? d.Data : null)
             .Bind((long)d.State).Bind(d.IssuedBy).Bind(d.IssuedAt).Bind(d.ExpiresAt).Bind(d.DeliveredAt).Bind(d.AcceptedAt).Bind(d.EndedAt).Bind(d.Note)

@@ -19,7 +19,7 @@ public sealed class MeshDbContext(DbContextOptions<MeshDbContext> options) : DbC
     public DbSet<ChangeRow> Changes => Set<ChangeRow>();
     public DbSet<AgentTableRow> Agents => Set<AgentTableRow>();
     public DbSet<DirectiveRow> Directives => Set<DirectiveRow>();
-    public DbSet<KeyRow> Keys => Set<KeyRow>();
+    public DbSet<KeyTableRow> Keys => Set<KeyTableRow>();
     public DbSet<SessionTableRow> Sessions => Set<SessionTableRow>();
     public DbSet<ReceiptRow> Receipts => Set<ReceiptRow>();
     public DbSet<MessageRow> Messages => Set<MessageRow>();
@@ -53,7 +53,7 @@ public sealed class MeshDbContext(DbContextOptions<MeshDbContext> options) : DbC
             e.HasIndex(r => new { r.Agent, r.Seq }).HasDatabaseName("IX_directives_marks").HasFilter(MarkFilter);
             e.HasIndex(r => r.Revision).HasDatabaseName(PendingIndex).HasFilter(PendingFilter);
         });
-        modelBuilder.Entity<KeyRow>(e =>
+        modelBuilder.Entity<KeyTableRow>(e =>
         {
             e.ToTable("keys").HasKey(r => r.Revision);
             e.Property(r => r.Id).IsRequired();

@@ -115,7 +115,7 @@ public sealed class MessageRow
 }
 
 /// <summary>A key, valid or over. Never its secret.</summary>
-public sealed class KeyRow
+public sealed class KeyTableRow
 {
     public long Revision { get; set; }
     public required string Id { get; set; }

@@ -5,6 +5,7 @@ using SessionMesh.Core;
 using SessionMesh.Core.Agents;
 using SessionMesh.Core.Idempotency;
 using SessionMesh.Core.Keys;
+using SessionMesh.Core.Registry;
 using SessionMesh.Core.Sessions;
 using SessionMesh.Core.State;
 using SessionMesh.Core.Steering;
@@ -93,9 +94,9 @@ internal static class StateLoader
 
     /// <param name="agentId">Of the agent that had the row's number when it was issued.</param>
     /// <param name="messages">Finds a message that was kept for many, where the row names one.</param>
-    public static Directive ToDirective(DirectiveRow row, string agentId, KeptMessages messages) => ToDirective(row, agentId, row.MessageAt is { } at ? messages.At(at) : null);
+    public static DirectiveRecord ToDirective(DirectiveRow row, string agentId, KeptMessages messages) => ToDirective(row, agentId, row.MessageAt is { } at ? messages.At(at) : null);
 
-    private static Directive ToDirective(DirectiveRow row, string agentId, MessageRow? kept) => new()
+    private static DirectiveRecord ToDirective(DirectiveRow row, string agentId, MessageRow? kept) => new()
     {
         Revision = row.Revision,
         Agent = row.Agent,
@@ -117,7 +118,7 @@ internal static class StateLoader
         Note = row.Note,
     };
 
-    public static Key ToKey(KeyRow row) => new()
+    public static Key ToKey(KeyTableRow row) => new()
     {
         Revision = row.Revision,
         Id = row.Id,

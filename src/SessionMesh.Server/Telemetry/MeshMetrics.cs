@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
-using SessionMesh.Core;
 using SessionMesh.Core.Agents;
 using SessionMesh.Core.State;
 using SessionMesh.Core.Steering;

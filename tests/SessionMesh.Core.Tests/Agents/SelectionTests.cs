@@ -1,4 +1,5 @@
 using SessionMesh.Core.Agents;
+using SessionMesh.Core.Audit;
 using SessionMesh.Core.Keys;
 using SessionMesh.Core.State;
 using SessionMesh.Core.Steering;

@@ -1,4 +1,5 @@
 using SessionMesh.Core.Agents;
+using SessionMesh.Core.Audit;
 using SessionMesh.Core.Leases;
 using SessionMesh.Core.State;
 

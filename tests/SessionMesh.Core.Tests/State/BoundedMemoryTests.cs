@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using SessionMesh.Core.Agents;
+using SessionMesh.Core.Registry;
 using SessionMesh.Core.State;
 
 namespace SessionMesh.Core.Tests.State;

@@ -1,4 +1,5 @@
 using SessionMesh.Core.Agents;
+using SessionMesh.Core.Audit;
 using SessionMesh.Core.Keys;
 using SessionMesh.Core.Sessions;
 using SessionMesh.Core.State;

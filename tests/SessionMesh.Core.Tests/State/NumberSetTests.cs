@@ -1,3 +1,4 @@
+using SessionMesh.Core.Agents;
 using SessionMesh.Core.State;
 
 namespace SessionMesh.Core.Tests.State;

@@ -1,4 +1,6 @@
 using SessionMesh.Contracts.Errors;
+using SessionMesh.Core.Agents;
+using SessionMesh.Core.Steering;
 
 namespace SessionMesh.Core.Tests.Steering;
 
@@ -43,9 +45,9 @@ internal sealed class ReferenceModel
 
         return Liveness switch
         {
-            Core.Liveness.Alive when !takeover => ErrorCodes.AlreadyAlive,
-            Core.Liveness.Stopping => ErrorCodes.Stopping,
-            Core.Liveness.Dead when Now < TombstoneUntil => ErrorCodes.Tombstoned,
+            Core.Agents.Liveness.Alive when !takeover => ErrorCodes.AlreadyAlive,
+            Core.Agents.Liveness.Stopping => ErrorCodes.Stopping,
+            Core.Agents.Liveness.Dead when Now < TombstoneUntil => ErrorCodes.Tombstoned,
             _ => Begin(),
         };
     }
@@ -59,7 +61,7 @@ internal sealed class ReferenceModel
             return ErrorCodes.AgentNotFound;
         }
 
-        if (!hold && Liveness is not (Core.Liveness.Alive or Core.Liveness.Suspect))
+        if (!hold && Liveness is not (Core.Agents.Liveness.Alive or Core.Agents.Liveness.Suspect))
         {
             return ErrorCodes.NotAlive;
         }
@@ -122,7 +124,7 @@ internal sealed class ReferenceModel
         {
             case null:
                 return ErrorCodes.AgentNotFound;
-            case Core.Liveness.Dead:
+            case Core.Agents.Liveness.Dead:
                 return null;
         }
 
@@ -130,10 +132,10 @@ internal sealed class ReferenceModel
         {
             Force();
         }
-        else if (Liveness != Core.Liveness.Stopping || Now + (grace * 1000L) < Deadline)
+        else if (Liveness != Core.Agents.Liveness.Stopping || Now + (grace * 1000L) < Deadline)
         {
             Stop(grace);
-            (Liveness, Deadline) = (Core.Liveness.Stopping, Now + (grace * 1000L));
+            (Liveness, Deadline) = (Core.Agents.Liveness.Stopping, Now + (grace * 1000L));
         }
 
         return null;
@@ -146,12 +148,12 @@ internal sealed class ReferenceModel
             return ErrorCodes.AgentNotFound;
         }
 
-        if (!(Liveness == Core.Liveness.Dead && incarnation == Incarnation) && Fence(incarnation) is { } fenced)
+        if (!(Liveness == Core.Agents.Liveness.Dead && incarnation == Incarnation) && Fence(incarnation) is { } fenced)
         {
             return fenced;
         }
 
-        if (Liveness != Core.Liveness.Dead || !Confirmed)
+        if (Liveness != Core.Agents.Liveness.Dead || !Confirmed)
         {
             Die(confirmed: true);
         }
@@ -166,7 +168,7 @@ internal sealed class ReferenceModel
             return ErrorCodes.AgentNotFound;
         }
 
-        if (Liveness != Core.Liveness.Dead || TombstoneUntil <= Now)
+        if (Liveness != Core.Agents.Liveness.Dead || TombstoneUntil <= Now)
         {
             return ErrorCodes.NotTombstoned;
         }
@@ -179,7 +181,7 @@ internal sealed class ReferenceModel
     public void Sweep()
     {
         Expire();
-        if (Liveness == Core.Liveness.Stopping && Now >= Deadline)
+        if (Liveness == Core.Agents.Liveness.Stopping && Now >= Deadline)
         {
             Force();
         }
@@ -204,12 +206,12 @@ internal sealed class ReferenceModel
     private string? Fence(int? incarnation) =>
         incarnation < Incarnation ? ErrorCodes.Superseded
         : incarnation > Incarnation ? ErrorCodes.UnknownIncarnation
-        : Liveness == Core.Liveness.Dead ? ErrorCodes.Tombstoned
+        : Liveness == Core.Agents.Liveness.Dead ? ErrorCodes.Tombstoned
         : null;
 
     private string? Begin()
     {
-        (Liveness, Confirmed, TombstoneUntil, Paused) = (Core.Liveness.Alive, false, 0, false);
+        (Liveness, Confirmed, TombstoneUntil, Paused) = (Core.Agents.Liveness.Alive, false, 0, false);
         Incarnation++;
         foreach (var stop in Words.Where(w => w.Verb == Verb.Stop && !IsOver(w)))
         {
@@ -221,7 +223,7 @@ internal sealed class ReferenceModel
 
     private string? Touch()
     {
-        Liveness = Liveness is Core.Liveness.Suspect or Core.Liveness.Lost ? Core.Liveness.Alive : Liveness;
+        Liveness = Liveness is Core.Agents.Liveness.Suspect or Core.Agents.Liveness.Lost ? Core.Agents.Liveness.Alive : Liveness;
         return null;
     }
 
@@ -241,7 +243,7 @@ internal sealed class ReferenceModel
             word.State = word.Verb == Verb.Stop ? DeliveryState.Acknowledged : DeliveryState.Undeliverable;
         }
 
-        (Liveness, Confirmed, Paused) = (Core.Liveness.Dead, confirmed, false);
+        (Liveness, Confirmed, Paused) = (Core.Agents.Liveness.Dead, confirmed, false);
         TombstoneUntil = confirmed ? 0 : Now + Tombstone;
     }
 }

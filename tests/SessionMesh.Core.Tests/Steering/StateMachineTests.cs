@@ -1,5 +1,6 @@
 using System.Globalization;
 using SessionMesh.Core.Agents;
+using SessionMesh.Core.Audit;
 using SessionMesh.Core.State;
 using SessionMesh.Core.Steering;
 
@@ -17,7 +18,7 @@ public sealed class StateMachineTests
     private readonly MeshState _state = new();
     private readonly ReferenceModel _model = new() { Now = 1_000_000 };
     private readonly Dictionary<long, DeliveryState> _final = [];
-    private readonly Dictionary<long, Directive> _directives = [];
+    private readonly Dictionary<long, DirectiveRecord> _directives = [];
 
     public static TheoryData<int> Seeds()
     {

@@ -1,6 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using SessionMesh.Server.Admin;
-using SessionMesh.Server.Hosting.Options;
+using SessionMesh.Server.Options;
 using SessionMesh.Server.Store;
 using SessionMesh.Server.Tests.Engine;
 using SessionMesh.Server.Tests.Support;

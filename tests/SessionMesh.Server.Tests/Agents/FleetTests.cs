@@ -1,11 +1,11 @@
 using System.Text;
 using Microsoft.AspNetCore.Http;
 using SessionMesh.Core;
-using SessionMesh.Core.Admin;
 using SessionMesh.Core.Agents;
+using SessionMesh.Core.Audit;
 using SessionMesh.Core.Keys;
-using SessionMesh.Core.Log;
 using SessionMesh.Core.State;
+using SessionMesh.Core.Steering;
 using SessionMesh.Server.Agents;
 using SessionMesh.Server.Store;
 using SessionMesh.Server.Tests.Support;

@@ -1,6 +1,6 @@
 using SessionMesh.Core;
 using SessionMesh.Core.Agents;
-using SessionMesh.Core.Log;
+using SessionMesh.Core.Audit;
 using SessionMesh.Core.Steering;
 using SessionMesh.Server.Tests.Support;
 using static SessionMesh.Server.Tests.Support.Rows;

@@ -1,6 +1,7 @@
 using Microsoft.Data.Sqlite;
+using SessionMesh.Core;
 using SessionMesh.Core.Agents;
-using SessionMesh.Core.Log;
+using SessionMesh.Core.Audit;
 using SessionMesh.Server.Audit;
 using SessionMesh.Server.Tests.Support;
 using static SessionMesh.Server.Tests.Audit.AuditRig;

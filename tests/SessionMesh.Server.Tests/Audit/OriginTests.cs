@@ -1,6 +1,7 @@
 using System.Net;
 using Microsoft.AspNetCore.Routing;
 using SessionMesh.Server.Audit;
+using SessionMesh.Server.Http;
 using SessionMesh.Server.OpenApi;
 using SessionMesh.Server.Tests.Support;
 

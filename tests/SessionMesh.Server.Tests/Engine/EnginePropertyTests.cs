@@ -1,7 +1,8 @@
 using System.Globalization;
 using SessionMesh.Core;
-using SessionMesh.Core.Admin;
 using SessionMesh.Core.Agents;
+using SessionMesh.Core.Audit;
+using SessionMesh.Core.Steering;
 using SessionMesh.Server.Store;
 using SessionMesh.Storage;
 
@@ -91,13 +92,13 @@ public sealed class EnginePropertyTests
             rig.Time.Advance(TimeSpan.FromSeconds(random.Next(10)));
             var batch = Enumerable.Range(0, random.Next(1, 30)).Select(_ => commands.Next()).ToList();
             var marked = $"marked-{step}";
-            var mark = rig.Engine.ExecuteAsync(new DeclareAgent { Actor = Actors.Mesh, AgentId = marked, Profile = new Profile() }, Core.Log.Origin.Mesh);
+            var mark = rig.Engine.ExecuteAsync(new DeclareAgent { Actor = Actors.Mesh, AgentId = marked, Profile = new Profile() }, Core.Audit.Origin.Mesh);
             await Task.WhenAll(batch);
             told[marked] = (await mark).Error?.Code;
         }
 
         faulty!.IsFaulty = false;
-        await rig.Engine.ExecuteAsync(new NoteAdmin { Actor = Actors.Mesh, Operation = "check" }, Core.Log.Origin.Mesh);
+        await rig.Engine.ExecuteAsync(new NoteAdmin { Actor = Actors.Mesh, Operation = "check" }, Core.Audit.Origin.Mesh);
         AssertAllEqual(rig);
         foreach (var (id, code) in told)
         {
@@ -159,7 +160,7 @@ public sealed class EnginePropertyTests
 
     private static long Newest(EngineRig rig, int agent) => agent < rig.State.Slots.Count ? rig.State.Slots[agent]?.Inbox.LastRevision ?? 0 : 0;
 
-    private static (List<ChangeRow> Log, List<DirectiveRow> Directives, List<KeyRow> Keys) Read(EngineRig rig)
+    private static (List<ChangeRow> Log, List<DirectiveRow> Directives, List<KeyTableRow> Keys) Read(EngineRig rig)
     {
         using var db = rig.Store.OpenReader();
         return ([.. db.Changes.OrderBy(c => c.Revision)], [.. db.Directives.OrderBy(d => d.Revision)], [.. db.Keys.OrderBy(k => k.Revision)]);

@@ -1,6 +1,5 @@
 using SessionMesh.Core;
-using SessionMesh.Core.Admin;
-using SessionMesh.Core.Log;
+using SessionMesh.Core.Audit;
 using SessionMesh.Core.Sessions;
 using SessionMesh.Server.Engine;
 using SessionMesh.Server.Store;

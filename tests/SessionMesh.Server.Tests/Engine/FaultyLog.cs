@@ -1,7 +1,6 @@
 using SessionMesh.Core;
-using SessionMesh.Core.Admin;
 using SessionMesh.Core.Agents;
-using SessionMesh.Core.Log;
+using SessionMesh.Core.Audit;
 using SessionMesh.Core.Sessions;
 using SessionMesh.Core.State;
 using SessionMesh.Server.Store;

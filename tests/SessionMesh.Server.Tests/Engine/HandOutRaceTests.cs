@@ -1,5 +1,6 @@
 using SessionMesh.Core;
 using SessionMesh.Core.Agents;
+using SessionMesh.Core.Audit;
 using SessionMesh.Core.State;
 using SessionMesh.Core.Steering;
 

@@ -1,6 +1,6 @@
 using SessionMesh.Core;
 using SessionMesh.Core.Agents;
-using SessionMesh.Core.Log;
+using SessionMesh.Core.Audit;
 using SessionMesh.Core.State;
 
 namespace SessionMesh.Server.Tests.Engine;

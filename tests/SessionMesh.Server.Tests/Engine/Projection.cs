@@ -2,8 +2,8 @@ using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using SessionMesh.Core;
 using SessionMesh.Core.Agents;
+using SessionMesh.Core.Audit;
 using SessionMesh.Core.Keys;
-using SessionMesh.Core.Log;
 using SessionMesh.Core.State;
 using SessionMesh.Core.Steering;
 using SessionMesh.Server.Push;
@@ -67,10 +67,10 @@ internal static class Projection
     }
 
     /// <summary>The log, replayed from nothing; what is over on its way is collected, since memory does not keep it.</summary>
-    public static (MeshState State, Dictionary<long, Directive> Directives, Dictionary<string, Key> Keys) Replayed(MeshStore store)
+    public static (MeshState State, Dictionary<long, DirectiveRecord> Directives, Dictionary<string, Key> Keys) Replayed(MeshStore store)
     {
         var state = new MeshState();
-        var directives = new Dictionary<long, Directive>();
+        var directives = new Dictionary<long, DirectiveRecord>();
         var keys = new Dictionary<string, Key>(StringComparer.Ordinal);
         using var db = store.OpenReader();
         foreach (var row in db.Changes.OrderBy(c => c.Revision))
@@ -112,7 +112,7 @@ internal static class Projection
             .. db.Keys.OrderBy(k => k.Revision).AsEnumerable().Select(k => "key " + Dump(StateLoader.ToKey(k)))];
     }
 
-    public static List<string> OfReplay(Dictionary<long, Directive> directives, Dictionary<string, Key> keys) =>
+    public static List<string> OfReplay(Dictionary<long, DirectiveRecord> directives, Dictionary<string, Key> keys) =>
         [.. directives.Values.OrderBy(d => d.Revision).Select(d => "directive " + Dump(d with { AgentId = "" })), .. keys.Values.OrderBy(k => k.Revision).Select(k => "key " + Dump(k))];
 
     /// <summary>Every index, recomputed from the records alone, against the index itself.</summary>

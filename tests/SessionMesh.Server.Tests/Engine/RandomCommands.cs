@@ -1,8 +1,7 @@
 using SessionMesh.Core;
-using SessionMesh.Core.Admin;
 using SessionMesh.Core.Agents;
+using SessionMesh.Core.Audit;
 using SessionMesh.Core.Idempotency;
-using SessionMesh.Core.Log;
 using SessionMesh.Core.Keys;
 using SessionMesh.Core.Sessions;
 using SessionMesh.Core.State;
@@ -187,7 +186,7 @@ internal sealed class RandomCommands(Random random, MeshEngine engine)
     };
 
     private string Actor() => _keys.Count == 0 || Chance(3) ? Actors.Mesh : _keys[random.Next(_keys.Count)];
-    private Origin Origin() => Core.Log.Origin.Of(Text() is null ? null : "::1", Chance(3) ? null : $"request-{random.Next()}");
+    private Origin Origin() => Core.Audit.Origin.Of(Text() is null ? null : "::1", Chance(3) ? null : $"request-{random.Next()}");
     private string Id() => $"agent-{random.Next(Population)}";
     private string Name() => ((string[])["vision", "data/analysis", "ünïcode", "\"quoted\""])[random.Next(4)];
     private string? Text() => Chance(2) ? null : Name() + "\n";

@@ -1,10 +1,9 @@
 using SessionMesh.Contracts;
 using SessionMesh.Core;
-using SessionMesh.Core.Admin;
 using SessionMesh.Core.Agents;
+using SessionMesh.Core.Audit;
 using SessionMesh.Core.Idempotency;
 using SessionMesh.Core.Keys;
-using SessionMesh.Core.Log;
 using SessionMesh.Server.Auth;
 using SessionMesh.Server.Engine;
 

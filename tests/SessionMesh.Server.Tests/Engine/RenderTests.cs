@@ -1,8 +1,8 @@
 using System.Text;
 using SessionMesh.Core;
 using SessionMesh.Core.Agents;
+using SessionMesh.Core.Audit;
 using SessionMesh.Core.Idempotency;
-using SessionMesh.Core.Log;
 using SessionMesh.Core.State;
 using SessionMesh.Server.Engine;
 

@@ -1,12 +1,12 @@
+using SQLitePCL;
 using SessionMesh.Core;
 using SessionMesh.Core.Agents;
-using SessionMesh.Core.Log;
+using SessionMesh.Core.Audit;
 using SessionMesh.Core.State;
 using SessionMesh.Core.Steering;
 using SessionMesh.Server.Engine;
 using SessionMesh.Server.Store;
 using SessionMesh.Server.Tests.Support;
-using SQLitePCL;
 
 namespace SessionMesh.Server.Tests.Engine;
 

@@ -1,7 +1,6 @@
 using SessionMesh.Contracts.Errors;
 using SessionMesh.Core;
-using SessionMesh.Core.Admin;
-using SessionMesh.Core.Log;
+using SessionMesh.Core.Audit;
 using SessionMesh.Core.State;
 using SessionMesh.Server.Engine;
 using SessionMesh.Server.Tests.Support;

@@ -1,10 +1,11 @@
 using Microsoft.Data.Sqlite;
+using SQLitePCL;
 using SessionMesh.Core;
+using SessionMesh.Core.Audit;
 using SessionMesh.Core.State;
 using SessionMesh.Server.Engine;
 using SessionMesh.Server.Store;
 using SessionMesh.Server.Tests.Support;
-using SQLitePCL;
 
 namespace SessionMesh.Server.Tests.Hosting;
 

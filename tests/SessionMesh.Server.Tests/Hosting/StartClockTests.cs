@@ -1,3 +1,4 @@
+using SessionMesh.Server.Options;
 using SessionMesh.Server.Store;
 using SessionMesh.Server.Tests.Support;
 

@@ -1,7 +1,7 @@
 using SessionMesh.Contracts;
 using SessionMesh.Core;
+using SessionMesh.Core.Audit;
 using SessionMesh.Core.Idempotency;
-using SessionMesh.Core.Log;
 using SessionMesh.Core.State;
 using SessionMesh.Server.Engine;
 using SessionMesh.Server.Store;

@@ -1,7 +1,7 @@
 using SessionMesh.Contracts;
 using SessionMesh.Core.Agents;
+using SessionMesh.Core.Audit;
 using SessionMesh.Core.Keys;
-using SessionMesh.Core.Log;
 using SessionMesh.Server.Auth;
 using SessionMesh.Server.Tests.Support;
 

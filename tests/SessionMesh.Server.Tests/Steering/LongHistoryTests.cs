@@ -1,7 +1,7 @@
 using System.Globalization;
 using SessionMesh.Core;
 using SessionMesh.Core.Agents;
-using SessionMesh.Core.Log;
+using SessionMesh.Core.Audit;
 using SessionMesh.Core.Steering;
 using SessionMesh.Server.Steering;
 using SessionMesh.Server.Store;
@@ -18,7 +18,7 @@ public sealed class LongHistoryTests
     public async Task Directive_OfALongHistory_IsFoundByItsNumber_WhicheverItIs()
     {
         await using var mesh = await SteeredAsync();
-        var history = mesh.Service<DirectiveHistory>();
+        var history = mesh.Service<DirectiveReader>();
         foreach (var (agent, revisions) in new[] { (0, await RevisionsAsync(mesh, 0)), (1, await RevisionsAsync(mesh, 1)) })
         {
             for (var seq = 1; seq <= Length; seq++)

@@ -1,4 +1,5 @@
 using Microsoft.Data.Sqlite;
+using SessionMesh.Core.Agents;
 using SessionMesh.Server.Store;
 using SessionMesh.Server.Tests.Support;
 using SessionMesh.Server.Tests.Telemetry;
@@ -210,7 +211,7 @@ public sealed class FullDiskTests
         command.Parameters.AddWithValue("$id", agent);
         using var row = command.ExecuteReader();
         Assert.True(row.Read());
-        return (row.GetInt64(0), ((Core.Liveness)row.GetInt64(1)).ToString().ToLowerInvariant());
+        return (row.GetInt64(0), ((Core.Agents.Liveness)row.GetInt64(1)).ToString().ToLowerInvariant());
     }
 
     private static long Blocks(string path)

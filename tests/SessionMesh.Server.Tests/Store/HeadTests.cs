@@ -1,7 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using SessionMesh.Core;
 using SessionMesh.Core.Agents;
-using SessionMesh.Core.Log;
+using SessionMesh.Core.Audit;
 using SessionMesh.Core.State;
 using SessionMesh.Core.Steering;
 using SessionMesh.Server.Store;

@@ -2,6 +2,7 @@ using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Migrations;
+using SessionMesh.Server.Options;
 using SessionMesh.Server.Store;
 using SessionMesh.Server.Store.Migrations;
 

@@ -1,5 +1,5 @@
 using SessionMesh.Core;
-using SessionMesh.Core.Log;
+using SessionMesh.Core.Audit;
 using SessionMesh.Core.State;
 using SessionMesh.Server.Engine;
 

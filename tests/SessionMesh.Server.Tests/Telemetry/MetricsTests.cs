@@ -4,10 +4,14 @@ using Microsoft.AspNetCore.Routing;
 using OpenTelemetry.Metrics;
 using SessionMesh.Contracts.Errors;
 using SessionMesh.Core;
+using SessionMesh.Core.Agents;
+using SessionMesh.Core.Audit;
 using SessionMesh.Core.State;
+using SessionMesh.Core.Steering;
+using SessionMesh.Server.Admin;
 using SessionMesh.Server.Auth;
 using SessionMesh.Server.Engine;
-using SessionMesh.Server.Health;
+using SessionMesh.Server.Hosting;
 using SessionMesh.Server.Telemetry;
 using SessionMesh.Server.Tests.Support;
 

@@ -5,6 +5,8 @@ using OpenTelemetry.Logs;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Trace;
 using SessionMesh.Server.Auth;
+using SessionMesh.Server.Hosting;
+using SessionMesh.Server.Http;
 using SessionMesh.Server.Telemetry;
 using SessionMesh.Server.Tests.Support;
 

@@ -3,7 +3,7 @@ using SessionMesh.Contracts.Errors;
 using SessionMesh.Core;
 using SessionMesh.Core.Keys;
 using SessionMesh.Server.Engine;
-using SessionMesh.Server.Hosting;
+using SessionMesh.Server.Options;
 
 namespace SessionMesh.Server.Auth.Limiting;
 

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Routing;
 using SessionMesh.Contracts;
 using SessionMesh.Server.Auth.Limiting;
 using SessionMesh.Server.Push;
+using SessionMesh.Server.Streams;
 using SessionMesh.Server.Tests.Support;
 
 namespace SessionMesh.Server.Tests.Auth.Limiting;

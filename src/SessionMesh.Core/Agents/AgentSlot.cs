@@ -1,0 +1,321 @@
+using System.Collections.Immutable;
+using SessionMesh.Core.Leases;
+using SessionMesh.Core.Steering;
+
+namespace SessionMesh.Core.Agents;
+
+#pragma warning disable MA0064 // A lock object of its own would cost 32 bytes a slot; nothing outside locks a slot.
+
+/// <summary>
+/// An agent's place in memory: its durable record and inbox, replaced whole by the one writer, and what its heartbeats
+/// said, which is never a row. Reading <see cref="Agent"/> and <see cref="Inbox"/> needs no lock; heartbeats lock the slot,
+/// so that a row never mixes two of them. Laid out for a million of these in one process.
+/// </summary>
+public sealed class AgentSlot : ITimed
+{
+    private Agent _agent;
+    private Inbox _inbox = Inbox.Empty;
+
+    /// <summary>Directives between the inbox and a socket; null while there are none, which is nearly always.</summary>
+    private Transit? _transit;
+
+    private string? _note;
+    private double _progress = double.NaN;
+    private long _touchedAt = Never;
+    private long _progressAt = Never;
+    private float _load = float.NaN;
+    private int _progressInterval;
+    private int _grantedTtl;
+    private int _streams;
+    private Activity _activity;
+    private bool _isForgotten;
+
+    /// <summary>Marks a time on the lease clock that has not come.</summary>
+    public const long Never = long.MinValue;
+
+    internal AgentSlot(Agent agent) => _agent = agent;
+
+    public Agent Agent => Volatile.Read(ref _agent);
+    public Inbox Inbox => Volatile.Read(ref _inbox);
+
+    /// <summary>
+    /// Nobody is here any more: the agent was forgotten, and its number may be another's. The record stays as it was last; who holds on
+    /// to the slot asks this.
+    /// </summary>
+    public bool IsForgotten => Volatile.Read(ref _isForgotten);
+
+    /// <summary>Streams of directives that are open to it.</summary>
+    public int Streams => Volatile.Read(ref _streams);
+
+    /// <summary>Lease-clock time of the last renewal (a heartbeat or a registration) since this process began; <see cref="Never"/>.</summary>
+    public long TouchedAt => Volatile.Read(ref _touchedAt);
+
+    // The forest: intrusive, guarded by Forest's lock.
+    internal int FirstChild = -1;
+    internal int NextSibling = -1;
+    internal int PreviousSibling = -1;
+
+    int ITimed.DueTick { get; set; } = int.MaxValue;
+    short ITimed.Bucket { get; set; } = -1;
+    ITimed? ITimed.Next { get; set; }
+    ITimed? ITimed.Previous { get; set; }
+
+    public void StreamOpened() => Interlocked.Increment(ref _streams);
+    public void StreamClosed() => Interlocked.Decrement(ref _streams);
+
+    /// <summary>
+    /// Takes a heartbeat, unless the agent is not alive under that incarnation any more: then nothing changes and the
+    /// answer is false. (The check and the write are one step, so that a beat cannot land in an incarnation that began
+    /// meanwhile.)
+    /// </summary>
+    /// <param name="taken">The incarnation whose beat it was.</param>
+    public bool TryBeat(int? incarnation, in Beat beat, Moment now, int grantedTtl, out int taken)
+    {
+        lock (this)
+        {
+            var agent = _agent;
+            taken = agent.Incarnation;
+            if (agent.Liveness is not (Liveness.Alive or Liveness.Stopping) || (incarnation is { } given && given != agent.Incarnation))
+            {
+                return false;
+            }
+
+            _touchedAt = now.Lease;
+            _grantedTtl = grantedTtl;
+            Report(beat, now);
+            return true;
+        }
+    }
+
+    /// <summary>Everything that heartbeats said, read as one.</summary>
+    public Vitals ReadVitals()
+    {
+        lock (this)
+        {
+            return new Vitals(_activity, _load, _progress, _progressInterval, _note, _touchedAt, _progressAt, _grantedTtl, _streams > 0);
+        }
+    }
+
+    /// <summary>
+    /// The only way from the inbox to a socket: what may be delivered now to that incarnation, in order, noted as handed out before anybody
+    /// writes it. It is one step with the look at who listens and at what is held back, so that neither a takeover nor a cancel comes
+    /// between. An incarnation that is over is given nothing, a dead one its stop alone; nothing goes past a directive that is held back,
+    /// whose cancel wakes the listeners when it is decided.
+    /// </summary>
+    /// <param name="incarnation">The one that listens; null for one whose agent has never registered.</param>
+    /// <param name="wall">Now, wall milliseconds.</param>
+    /// <param name="bytes">What they may say together, in characters; one is handed out whatever it says.</param>
+    public ImmutableArray<DirectiveRecord> HandOut(int? incarnation, long wall, long after = 0, int most = int.MaxValue, long bytes = long.MaxValue)
+    {
+        if (Inbox.Pending.IsEmpty)
+        {
+            return [];
+        }
+
+        lock (this)
+        {
+            if (incarnation is { } given && given < _agent.Incarnation)
+            {
+                return [];
+            }
+
+            var handed = ImmutableArray.CreateBuilder<DirectiveRecord>();
+            foreach (var directive in _inbox.Pending)
+            {
+                if (directive.Seq <= after)
+                {
+                    continue;
+                }
+
+                if (_transit?.IsHeldBack(directive.Seq) == true || handed.Count == most)
+                {
+                    break;
+                }
+
+                if (directive.ExpiresAt <= wall || (_agent.Liveness == Liveness.Dead && directive.Verb != Verb.Stop))
+                {
+                    continue;
+                }
+
+                bytes -= directive.Length;
+                if (bytes < 0 && handed.Count > 0)
+                {
+                    break;
+                }
+
+                handed.Add(directive);
+                if (directive.State == DeliveryState.Queued)
+                {
+                    (_transit ??= new Transit()).HandOut(directive.Seq);
+                }
+            }
+
+            return handed.DrainToImmutable();
+        }
+    }
+
+    /// <summary>
+    /// Keeps a directive from being handed out while its cancel is on its way, until <see cref="LetGo"/>. After a restart nobody knows what
+    /// was handed out in the moments before it and not yet committed as delivered: such a directive is queued, is delivered once more, and
+    /// can be cancelled.
+    /// </summary>
+    public Holding HoldBack(DirectiveRecord directive)
+    {
+        lock (this)
+        {
+            if (_inbox.Find(directive.Seq) is not { State: DeliveryState.Queued, Verb: not Verb.Stop } pending
+                || pending.Revision != directive.Revision)
+            {
+                return Holding.Pointless;
+            }
+
+            _transit ??= new Transit();
+            return _transit.TryHoldBack(directive.Seq) ? Holding.Held : Holding.HandedOut;
+        }
+    }
+
+    /// <summary>Ends one <see cref="Holding.Held"/>. Wake the listeners after it: what is left in the inbox may go out again.</summary>
+    public void LetGo(long seq)
+    {
+        lock (this)
+        {
+            _transit?.LetGo(seq);
+            Settle();
+        }
+    }
+
+    /// <param name="inbox">The inbox that came with it; null leaves it. Together, or a listener of the incarnation that is over would find
+    /// what is meant for the next.</param>
+    internal void Replace(Agent agent, Inbox? inbox = null)
+    {
+        lock (this)
+        {
+            if (inbox is not null)
+            {
+                Replace(inbox);
+            }
+
+            var before = _agent;
+            Volatile.Write(ref _agent, agent);
+            if (before.Incarnation != agent.Incarnation || (!agent.HasSession && before.HasSession))
+            {
+                Forget();
+            }
+        }
+    }
+
+    internal void Replace(Inbox inbox)
+    {
+        lock (this)
+        {
+            Volatile.Write(ref _inbox, inbox);
+            Settle();
+        }
+    }
+
+    /// <summary>Its agent was forgotten: from now on nothing is there for whoever still holds it.</summary>
+    internal void Vacate()
+    {
+        lock (this)
+        {
+            Volatile.Write(ref _inbox, Inbox.Empty);
+            Volatile.Write(ref _isForgotten, true);
+            Settle();
+        }
+    }
+
+    internal void Renew(in Beat beat, Moment now)
+    {
+        lock (this)
+        {
+            _touchedAt = now.Lease;
+            _grantedTtl = 0;
+            Report(beat, now);
+        }
+    }
+
+    private void Settle()
+    {
+        if (_transit?.IsOverWith(_inbox) == true)
+        {
+            _transit = null;
+        }
+    }
+
+    private void Report(in Beat beat, Moment now)
+    {
+        if (beat.Activity != Activity.Unknown)
+        {
+            if (beat.Activity == Activity.Working && _activity != Activity.Working)
+            {
+                _progressAt = now.Lease; // the promise of progress runs from when the work began
+            }
+
+            _activity = beat.Activity;
+        }
+
+        if (!double.IsNaN(beat.Load))
+        {
+            _load = (float)beat.Load;
+        }
+
+        if (!double.IsNaN(beat.Progress))
+        {
+            if (!beat.Progress.Equals(_progress))
+            {
+                _progressAt = now.Lease;
+            }
+
+            _progress = beat.Progress;
+        }
+
+        if (beat.ProgressInterval is { } interval)
+        {
+            _progressInterval = interval;
+        }
+
+        if (beat.Note is not null)
+        {
+            _note = beat.Note;
+        }
+    }
+
+    private void Forget()
+    {
+        _note = null;
+        _progress = double.NaN;
+        _load = float.NaN;
+        _activity = Activity.Unknown;
+        _progressInterval = 0;
+        _grantedTtl = 0;
+        _progressAt = Never;
+    }
+}
+
+/// <summary>What one heartbeat reports; <see cref="double.NaN"/>, <see cref="Activity.Unknown"/> and null leave what was said before.</summary>
+/// <param name="ProgressInterval">Seconds; 0 withdraws it.</param>
+public readonly record struct Beat(Activity Activity, double Load, double Progress, int? ProgressInterval, string? Note)
+{
+    /// <summary>"I am here", and nothing else.</summary>
+    public static readonly Beat Empty = new(Activity.Unknown, double.NaN, double.NaN, null, null);
+}
+
+/// <summary>What is known from heartbeats alone; times on the lease clock.</summary>
+/// <param name="ProgressInterval">Seconds; 0 for none.</param>
+/// <param name="GrantedTtl">Seconds of the lease that the last heartbeat was granted; 0 for the agent's own TTL.</param>
+public readonly record struct Vitals(
+    Activity Activity,
+    float Load,
+    double Progress,
+    int ProgressInterval,
+    string? Note,
+    long TouchedAt,
+    long ProgressAt,
+    int GrantedTtl,
+    bool Connected)
+{
+    /// <summary>Working, but without progress for longer than promised.</summary>
+    public bool IsStalled(Moment now) =>
+        Activity == Activity.Working && ProgressInterval > 0 && ProgressAt != AgentSlot.Never
+        && now.Lease - ProgressAt > ProgressInterval * 1000L;
+}

@@ -1,0 +1,48 @@
+using System.Text.Json.Serialization;
+using SessionMesh.Core.Audit;
+
+namespace SessionMesh.Core;
+
+/// <summary>
+/// An entry of the log: everything durable that ever happened is one. The log speaks in ids, never in the numbers that
+/// one process uses inside, so that it can be replayed anywhere. The envelope is stamped when the change is emitted.
+/// </summary>
+public abstract record Change
+{
+    /// <summary>Position in the log: 1, 2, 3… without a gap.</summary>
+    [JsonIgnore]
+    public long Revision { get; internal set; }
+
+    /// <summary>Wall milliseconds; never less than the entry before.</summary>
+    [JsonIgnore]
+    public long At { get; internal set; }
+
+    /// <summary>Key id, or <see cref="Actors.Mesh"/>.</summary>
+    [JsonIgnore]
+    public string Actor { get; internal set; } = "";
+
+    /// <summary>Where the call came from that asked for it.</summary>
+    [JsonIgnore]
+    public Origin Origin { get; internal set; } = Origin.Mesh;
+
+    /// <summary>The id of what changed. Never empty in the log (the serializer does not allow <c>required</c> here).</summary>
+    [JsonIgnore]
+    public string Subject { get; init; } = "";
+
+    [JsonIgnore]
+    public abstract string Kind { get; }
+
+    /// <summary>
+    /// About how many bytes it takes in the log and in memory: <see cref="BaseWeight"/>, and the characters of those of its texts
+    /// that can be long. Batches and the feed are bounded by it.
+    /// </summary>
+    [JsonIgnore]
+    public virtual long Weight => BaseWeight;
+
+    /// <summary>An entry with short texts alone: its envelope, its row and its record.</summary>
+    protected const long BaseWeight = 512;
+
+    /// <summary>What the names and labels of an agent weigh.</summary>
+    protected static long WeightOf(IReadOnlyList<string> names, IReadOnlyDictionary<string, string>? labels) =>
+        names.Sum(name => name.Length) + (labels?.Sum(label => label.Key.Length + label.Value.Length) ?? 0);
+}

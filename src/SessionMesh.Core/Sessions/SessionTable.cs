@@ -1,0 +1,118 @@
+using System.Collections.Concurrent;
+using SessionMesh.Core.State;
+
+namespace SessionMesh.Core.Sessions;
+
+/// <summary>
+/// Plain sessions, by id, in the order in which they were created, and by their ends. Finding and listing is for any thread; the rest is
+/// the writer's alone. Expiry is exact because readers compare times; what is due only says what the log has yet to say.
+/// </summary>
+public sealed class SessionTable
+{
+    private readonly ConcurrentDictionary<string, RevisionSlot<Session>> _byId = new(StringComparer.Ordinal);
+    private readonly RevisionList<Session> _inOrder = new();
+
+    /// <summary>Held while the two below are changed, and while another thread reads them.</summary>
+    private readonly Lock _gate = new();
+
+    /// <summary>Those with an end that the log has not said, by that end.</summary>
+    private readonly EndIndex _ending = new();
+
+    /// <summary>Those that are known to be over, by when they were.</summary>
+    private readonly EndIndex _ended = new();
+
+    public int Count => _byId.Count;
+
+    public Session? Find(string id) => _byId.GetValueOrDefault(id)?.Record;
+
+    /// <summary>Those created after a revision, oldest first. What changes meanwhile may or may not be seen; each record is whole.</summary>
+    public IEnumerable<Session> After(long revision) => _inOrder.After(revision);
+
+    /// <summary>
+    /// Ids of sessions whose time is over and of which the log has not said so, earliest end first; the same ones until it has. For any
+    /// thread.
+    /// </summary>
+    /// <param name="wall">Milliseconds.</param>
+    /// <param name="most">So many at most.</param>
+    public List<string> Due(long wall, int most)
+    {
+        lock (_gate)
+        {
+            return [.. _ending.InOrder().TakeWhile(entry => entry.At <= wall * 1000).Take(most).Select(entry => entry.Slot.Record!.Id)];
+        }
+    }
+
+    /// <summary>Those that are over, and were before a time, earliest end first.</summary>
+    /// <param name="now">Microseconds.</param>
+    /// <param name="before">Microseconds.</param>
+    internal IEnumerable<Session> Over(long now, long before)
+    {
+        using var ended = _ended.InOrder().TakeWhile(entry => entry.At < before).GetEnumerator();
+        using var ending = _ending.InOrder().TakeWhile(entry => entry.At <= now && entry.At < before).GetEnumerator();
+        var (moreEnded, moreEnding) = (ended.MoveNext(), ending.MoveNext());
+        while (moreEnded || moreEnding)
+        {
+            if (moreEnded && (!moreEnding || ended.Current.At <= ending.Current.At))
+            {
+                yield return ended.Current.Slot.Record!;
+                moreEnded = ended.MoveNext();
+            }
+            else
+            {
+                yield return ending.Current.Slot.Record!;
+                moreEnding = ending.MoveNext();
+            }
+        }
+    }
+
+    internal void Put(Session session)
+    {
+        Session? before = null;
+        if (_byId.TryGetValue(session.Id, out var slot) && slot.Revision == session.Revision)
+        {
+            before = slot.Record;
+            slot.Replace(session);
+        }
+        else
+        {
+            slot = _inOrder.Add(session.Revision, session);
+            _byId[session.Id] = slot;
+        }
+
+        Index(slot, before, session);
+    }
+
+    internal void Remove(string id, long revision)
+    {
+        if (_byId.TryGetValue(id, out var slot) && slot.Revision == revision && _byId.TryRemove(id, out _))
+        {
+            Index(slot, slot.Record, null);
+            _inOrder.Remove(slot);
+        }
+    }
+
+    private void Index(RevisionSlot<Session> slot, Session? before, Session? after)
+    {
+        var (from, was) = Place(before);
+        var (to, at) = Place(after);
+        if (from == to && was == at)
+        {
+            return;
+        }
+
+        lock (_gate)
+        {
+            from?.Remove(was, slot);
+            to?.Add(at, slot);
+        }
+    }
+
+    /// <summary>Where a session stands, and at which microsecond; nowhere without an end, or with none that is a time.</summary>
+    private (EndIndex? Index, long At) Place(Session? session) => session switch
+    {
+        null => (null, 0),
+        { IsExpired: true } => session.OverSince(0) is > 0 and var since ? (_ended, since) : (null, 0),
+        { ExpiresAt: > 0 } => (_ending, session.ExpiresAt),
+        _ => (null, 0),
+    };
+}

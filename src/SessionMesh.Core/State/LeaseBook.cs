@@ -1,0 +1,273 @@
+using System.Collections.Concurrent;
+using SessionMesh.Core.Agents;
+using SessionMesh.Core.Leases;
+
+namespace SessionMesh.Core.State;
+
+/// <summary>
+/// When leases lapse, when grace periods are over, and what is due next for an agent. Both run on the lease clock, so that a jump of the
+/// wall clock kills nobody, and never through a time in which the server itself was away. A grace period's deadline is durable as wall
+/// time; what runs is here alone, and begins anew after a restart. Thread-safe.
+/// </summary>
+public sealed class LeaseBook(SlotList<AgentSlot?> slots)
+{
+    /// <summary>
+    /// Milliseconds that every lease gets at least after the server itself was away, and that every grace period has left at least.
+    /// </summary>
+    public const long ReturnGrace = 30_000;
+
+    /// <summary>Milliseconds by which a look may be late before it counts as a stall of the server.</summary>
+    public const long StallAfter = 5_000;
+
+    /// <summary>
+    /// The brake on mass expiry looks back at least so many seconds: with shorter TTLs a fleet that dies still lapses within what people
+    /// call at once.
+    /// </summary>
+    private const int ShortestWindow = 30;
+
+    /// <summary>
+    /// Leases held back that are looked at again at one tick, unless more may lapse: a large fleet's are looked at in turn.
+    /// </summary>
+    private const int LooksPerTick = 10_000;
+
+    private readonly LeaseWheel<AgentSlot> _wheel = new();
+    private readonly ConcurrentDictionary<int, Grace> _graces = new();
+    private readonly LapseWindow _lapses = new();
+    private long _returnedAt;
+    private int _fleetBefore;
+
+    // The end of the queue of leases held back: the tick of its last turn, and how many have that one. The keeper's alone.
+    private long _turn;
+    private int _inTurn;
+
+    /// <summary>Agents that <see cref="TakeDue"/> has looked at so far, over and over: what expiry costs.</summary>
+    internal long Looks { get; private set; }
+
+    /// <summary>The server begins; every lease does, too.</summary>
+    /// <param name="fleet">
+    /// How many agents may have been alive at once when the process before granted the leases that are out now; see <see cref="LapsesAt"/>.
+    /// </param>
+    public void Begin(Moment now, int fleet)
+    {
+        _fleetBefore = fleet;
+        Volatile.Write(ref _returnedAt, now.Lease);
+    }
+
+    /// <summary>
+    /// The server was away, or stalled, until <paramref name="now"/>: every lease gets its full granted TTL again, at least
+    /// <see cref="ReturnGrace"/>. A grace period goes on with what it had left, at least that.
+    /// </summary>
+    /// <param name="away">Milliseconds for which the lease clock went on meanwhile.</param>
+    public void ServerReturned(Moment now, long away)
+    {
+        Volatile.Write(ref _returnedAt, now.Lease);
+        var left = now.Lease - away - LeaseWheel<AgentSlot>.TickMilliseconds;
+        foreach (var (number, grace) in _graces)
+        {
+            // Of one that began after the last look nobody knows whether it was before the absence or after it.
+            var rest = grace.Since <= left ? grace.ForceAt - left : grace.ForceAt - grace.Since;
+            _graces.TryUpdate(number, grace with { Since = now.Lease, ForceAt = now.Lease + Math.Max(rest, ReturnGrace) }, grace);
+        }
+    }
+
+    /// <summary>
+    /// Lease-clock time at which the agent's lease lapses (it then is suspect, and a TTL later lost). What was granted to one that has
+    /// not been heard since the server began, nobody remembers: it gets the most that can have been granted, which depends on the fleet
+    /// alone.
+    /// </summary>
+    public long LapsesAt(Agent agent, in Vitals vitals)
+    {
+        var returned = Volatile.Read(ref _returnedAt);
+        var ttl = vitals.GrantedTtl > 0 ? vitals.GrantedTtl
+            : vitals.TouchedAt == AgentSlot.Never ? LeasePolicy.Grant(agent.Ttl, _fleetBefore)
+            : agent.Ttl;
+        return vitals.TouchedAt < returned
+            ? returned + Math.Max(ttl * 1000L, ReturnGrace)
+            : vitals.TouchedAt + (ttl * 1000L);
+    }
+
+    /// <summary>
+    /// Whether the agent beat although its lease was found lapsed: the beat came between that finding and its commit. The next
+    /// look takes the lapse back. (A lease that only began anew with the server's return is no sign of life.)
+    /// </summary>
+    public bool BeatMeanwhile(Agent agent, in Vitals vitals, Moment now) =>
+        vitals.TouchedAt >= Volatile.Read(ref _returnedAt) && LapsesAt(agent, vitals) > now.Lease;
+
+    /// <summary>Lease-clock time at which force follows on an agent's stop. One that is not committed yet would begin now.</summary>
+    public long ForceAt(int number, StopRequest stop, Moment now) =>
+        _graces.TryGetValue(number, out var grace) && ReferenceEquals(grace.Stop, stop) ? grace.ForceAt : now.Lease + Remaining(stop, now);
+
+    /// <summary>Lease-clock time at which something about this agent is due next; <see cref="long.MaxValue"/> for never.</summary>
+    public long DueAt(AgentSlot slot, Moment now)
+    {
+        var agent = slot.Agent;
+        var due = slot.Inbox.Pending.IsEmpty ? long.MaxValue : OnLeaseClock(slot.Inbox.EarliestExpiry, now);
+        switch (agent.Liveness)
+        {
+            case Liveness.Alive:
+                due = Math.Min(due, LapsesAt(agent, slot.ReadVitals()));
+                break;
+            case Liveness.Suspect:
+                var vitals = slot.ReadVitals();
+                due = Math.Min(due, BeatMeanwhile(agent, vitals, now) ? now.Lease : LapsesAt(agent, vitals) + (agent.Ttl * 1000L));
+                break;
+            case Liveness.Stopping when agent.Stop is { } stop:
+                due = Math.Min(due, ForceAt(agent.Number, stop, now));
+                break;
+        }
+
+        return due;
+    }
+
+    /// <summary>
+    /// After an agent or its inbox has changed: sees to it that it is looked at in time, and begins the grace period of a stop that is
+    /// new.
+    /// </summary>
+    public void Schedule(AgentSlot slot, int number, Moment now)
+    {
+        if (slot.Agent is not { Liveness: Liveness.Stopping, Stop: { } stop })
+        {
+            _graces.TryRemove(number, out _);
+        }
+        else if (!_graces.TryGetValue(number, out var running) || !ReferenceEquals(running.Stop, stop))
+        {
+            _graces[number] = new Grace(stop, now.Lease, now.Lease + Remaining(stop, now));
+        }
+
+        var due = DueAt(slot, now);
+        if (due != long.MaxValue)
+        {
+            Schedule(slot, due);
+        }
+    }
+
+    /// <summary>
+    /// The log's clock jumped ahead of the lease clock: what is due by wall time, directives, is due sooner than the wheel believes.
+    /// Costs a pass over all agents; clocks are seldom set.
+    /// </summary>
+    public void WallJumped(Moment now)
+    {
+        for (var number = 0; number < slots.Count; number++)
+        {
+            if (slots[number] is { } slot && !slot.Inbox.Pending.IsEmpty)
+            {
+                Schedule(slot, OnLeaseClock(slot.Inbox.EarliestExpiry, now));
+            }
+        }
+    }
+
+    /// <summary>A lease has lapsed, in the log.</summary>
+    public void Lapsed(Moment now) => _lapses.Count(now.Lease);
+
+    /// <summary>Agents that the wheel will look at.</summary>
+    internal int Count => _wheel.Count;
+
+    /// <summary>Nothing is ever due there again.</summary>
+    internal void Forget(AgentSlot slot)
+    {
+        _wheel.Remove(slot);
+        _graces.TryRemove(slot.Agent.Number, out _);
+    }
+
+    /// <summary>
+    /// Takes the agents for which something is due now; those whose tick came but who renewed meanwhile are scheduled again, in passing.
+    /// Those that are due are looked at again at the next tick too: nothing comes of being found when a beat comes before the decision,
+    /// the queue is full or the commit fails, and what nobody looks at never lapses. Of leases that lapse, only as many are taken as
+    /// <see cref="LeasePolicy.LapsesPerTick"/> allows; the rest are looked at again in their turn.
+    /// </summary>
+    /// <param name="alive">Agents that are alive now.</param>
+    public Due TakeDue(Moment now, int alive)
+    {
+        var candidates = new List<AgentSlot>();
+        _wheel.CollectDue(now.Lease, candidates);
+        Looks += candidates.Count;
+        var due = new List<int>();
+        var lapsing = new List<AgentSlot>();
+        var window = ShortestWindow;
+        foreach (var slot in candidates)
+        {
+            var at = DueAt(slot, now);
+            if (at > now.Lease)
+            {
+                if (at != long.MaxValue)
+                {
+                    Schedule(slot, at);
+                }
+            }
+            else if (slot.Agent is { Liveness: Liveness.Alive } agent && LapsesAt(agent, slot.ReadVitals()) <= now.Lease)
+            {
+                lapsing.Add(slot);
+                window = Math.Max(window, agent.Ttl);
+            }
+            else
+            {
+                due.Add(slot.Agent.Number);
+                Schedule(slot, now.Lease);
+            }
+        }
+
+        var before = _lapses.Within(window, now.Lease);
+        var waiting = (int)Math.Max(0, (_turn - now.Lease) / LeaseWheel<AgentSlot>.TickMilliseconds * LooksPerTick);
+        var most = Math.Min(lapsing.Count, LeasePolicy.LapsesPerTick(lapsing.Count + waiting, before, alive));
+        foreach (var slot in lapsing.Take(most))
+        {
+            due.Add(slot.Agent.Number);
+            Schedule(slot, now.Lease);
+        }
+
+        Hold(lapsing, most, now);
+        return new Due(due, lapsing.Count + waiting, alive + before, most, most < lapsing.Count || waiting > 0);
+    }
+
+    /// <summary>
+    /// Those after the first <paramref name="most"/> queue for another look, behind whoever waits already; never sooner than at the next
+    /// tick.
+    /// </summary>
+    private void Hold(List<AgentSlot> lapsing, int most, Moment now)
+    {
+        if (_turn < now.Lease)
+        {
+            (_turn, _inTurn) = (now.Lease, 0);
+        }
+
+        for (var i = most; i < lapsing.Count; i++)
+        {
+            if (_inTurn >= Math.Max(most, LooksPerTick))
+            {
+                (_turn, _inTurn) = (_turn + LeaseWheel<AgentSlot>.TickMilliseconds, 0);
+            }
+
+            Schedule(lapsing[i], _turn);
+            _inTurn++;
+        }
+    }
+
+    /// <summary>Milliseconds of grace that a stop has left by wall time: never more than it was given.</summary>
+    private static long Remaining(StopRequest stop, Moment now) =>
+        Math.Clamp(stop.Deadline - now.Wall, 0, Math.Max(0, stop.Deadline - stop.At));
+
+    private void Schedule(AgentSlot slot, long at)
+    {
+        _wheel.Schedule(slot, at);
+        if (slot.IsForgotten)
+        {
+            _wheel.Remove(slot); // meanwhile
+        }
+    }
+
+    private static long OnLeaseClock(long wall, Moment now) => wall == long.MaxValue ? long.MaxValue : now.Lease + (wall - now.Wall);
+
+    /// <summary>A grace period that runs.</summary>
+    /// <param name="Stop">The very record of the agent that it belongs to; one that was replaced has another.</param>
+    /// <param name="Since">Lease-clock time from which it is counted.</param>
+    /// <param name="ForceAt">Lease-clock time of its end.</param>
+    private sealed record Grace(StopRequest Stop, long Since, long ForceAt);
+}
+
+/// <summary>What a look at the wheel found.</summary>
+/// <param name="Numbers">Agents for which something is due.</param>
+/// <param name="Lapsing">Leases that would lapse, those held back included.</param>
+/// <param name="Fleet">How many the brake takes for the whole.</param>
+/// <param name="Lapse">How many of the leases may lapse now.</param>
+/// <param name="IsSlowed">Whether any were held back.</param>
+public sealed record Due(IReadOnlyList<int> Numbers, int Lapsing, int Fleet, int Lapse, bool IsSlowed);

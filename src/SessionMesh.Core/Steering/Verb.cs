@@ -1,0 +1,30 @@
+using System.Text.Json.Serialization;
+
+namespace SessionMesh.Core.Steering;
+
+/// <summary>What a directive asks for. Stored; append only.</summary>
+public enum Verb : byte
+{
+    [JsonStringEnumMemberName("steer")]
+    Steer,
+
+    [JsonStringEnumMemberName("pause")]
+    Pause,
+
+    [JsonStringEnumMemberName("resume")]
+    Resume,
+
+    [JsonStringEnumMemberName("stop")]
+    Stop,
+}
+
+/// <summary><see cref="Verb"/> as the words of the wire and the log. Allocates nothing.</summary>
+public static class VerbWords
+{
+    private static readonly string[] s_words = ["steer", "pause", "resume", "stop"];
+
+    public static string Word(this Verb value) => s_words[(int)value];
+
+    /// <summary>The value of a word that was checked before; <see cref="Verb.Steer"/> for any other.</summary>
+    public static Verb Parse(string? word) => Words.TryFind(s_words, word, out Verb value) ? value : default;
+}

@@ -1,0 +1,52 @@
+using SessionMesh.Core;
+using SessionMesh.Core.Agents;
+using SessionMesh.Core.Audit;
+using SessionMesh.Server.Engine;
+using SessionMesh.Server.Http;
+using SessionMesh.Server.Json;
+using SessionMesh.Server.Store;
+
+namespace SessionMesh.Server.Admin;
+
+/// <summary><c>/livez</c>: the process answers. <c>/readyz</c>: the engine takes turns, and how the mesh stands.</summary>
+public sealed class HealthEndpoints(MeshEngine engine, LeaseKeeper keeper, DiskReserve reserve)
+{
+    private static readonly byte[] s_ok = "ok\n"u8.ToArray();
+
+    public static Task Live(HttpContext http)
+    {
+        http.Response.ContentType = "text/plain";
+        http.Response.ContentLength = s_ok.Length;
+        return http.Response.BodyWriter.WriteAsync(s_ok).AsTask();
+    }
+
+    public async Task Ready(HttpContext http)
+    {
+        // A turn through the queue: an engine that hangs is not ready, however well the rest answers.
+        var turn = engine.ExecuteAsync(new EmptyTurn { Actor = Actors.Mesh }, Origin.Mesh);
+        var ready = await Task.WhenAny(turn, Task.Delay(TimeSpan.FromSeconds(2), engine.Time)) == turn && turn.Result.Succeeded;
+        using var json = new Utf8Buffer();
+        json.Raw(ready ? "{\"status\":\"ready\""u8 : "{\"status\":\"busy\""u8);
+        json.Raw(",\"revision\":"u8);
+        json.Number(engine.State.Revision);
+        json.Raw(",\"agents\":"u8);
+        json.Number(engine.State.AgentCount);
+        json.Raw(",\"alive\":"u8);
+        json.Number(engine.State.Indexes.With(Liveness.Alive).Count);
+        json.Raw(",\"expiry_slowed\":"u8);
+        json.Bool(keeper.IsSlowed);
+        json.Raw(",\"reserve_in_use\":"u8);
+        json.Bool(reserve.IsInUse);
+        json.Raw("}"u8);
+        await Answers.WriteAsync(http, ready ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable, json.Written);
+    }
+
+    /// <summary>Nothing, in its turn.</summary>
+    internal sealed record EmptyTurn : Command<bool>
+    {
+        /// <summary>It writes nothing, so that a full disk does not concern it.</summary>
+        public override bool IsVital(Core.State.MeshState state) => true;
+
+        public override Outcome<bool> Decide(Core.State.MeshDraft draft) => true;
+    }
+}

@@ -1,0 +1,180 @@
+using System.Globalization;
+using SessionMesh.Contracts;
+using SessionMesh.Contracts.Agents;
+using SessionMesh.Contracts.Errors;
+using SessionMesh.Core;
+using SessionMesh.Core.Agents;
+using SessionMesh.Core.Keys;
+using SessionMesh.Server.Agents;
+using SessionMesh.Server.Engine;
+using SessionMesh.Server.Http;
+using SessionMesh.Server.Json;
+using SessionMesh.Server.Sessions;
+
+namespace SessionMesh.Server.Discovery;
+
+/// <summary><c>GET /alive</c>, <c>GET /agents</c>, <c>GET /agents/{id}</c>: who is there, and what is known of them.</summary>
+public sealed class AgentLists(MeshEngine engine, RowWriter rows, SessionLists sessions, ProblemWriter problems)
+{
+    /// <summary>Cursors of pages that have come to the plain sessions begin so.</summary>
+    private const char SessionCursor = 's';
+
+    public Task Alive(HttpContext http) => ListAsync(http, AgentStatus.Alive);
+
+    public Task All(HttpContext http) => ListAsync(http, AliveFilter.All);
+
+    public Task Get(HttpContext http)
+    {
+        var id = (string)http.Request.RouteValues["id"]!;
+        var key = http.GetKey();
+        var found = key.FindAgent(engine.State, ScopeSet.MeshRead, id);
+        if (!found.Succeeded)
+        {
+            return problems.WriteAsync(http, found.Error);
+        }
+
+        var json = new Utf8Buffer(2048);
+        try
+        {
+            WriteDetail(json, found.Value, key);
+            return Answers.WriteAsync(http, StatusCodes.Status200OK, json.Written.ToArray());
+        }
+        finally
+        {
+            json.Dispose();
+        }
+    }
+
+    private async Task ListAsync(HttpContext http, string defaultFilter)
+    {
+        var check = new Check();
+        var query = Query.Read(http, ref check, "filter", "limit", "cursor", "kind", "specialization", "cluster", "fields");
+        var filter = (query["filter"] ?? defaultFilter).ToLowerInvariant();
+        var kind = query["kind"] ?? SessionKind.Agent;
+        var limit = query.Limit(ref check);
+        var (after, afterSession) = Cursor(query["cursor"], ref check);
+        var fields = Fields(query["fields"], ref check);
+        check.OneOf("?filter", filter, AliveFilter.Allowed);
+        check.OneOf("?kind", kind, SessionKind.Allowed);
+        if (kind != SessionKind.Agent && !http.GetKey().Has(ScopeSet.SessionsRead))
+        {
+            await problems.WriteAsync(http, new MeshError(403, ErrorCodes.MissingScope, "This key lacks the scope sessions:read, which kind=session and kind=all need. Use a key that has it."));
+            return;
+        }
+
+        if (check.Error is { } error)
+        {
+            var badFilter = error.Members!.Any(m => m.Pointer == "?filter");
+            await problems.WriteAsync(http, badFilter ? error with { Code = ErrorCodes.InvalidFilter } : error);
+            return;
+        }
+
+        var page = new List<AgentSlot>(Math.Min(limit, 128));
+        var now = engine.Now;
+        var next = kind == SessionKind.Session || afterSession >= 0
+            ? -1
+            : new AgentSearch(engine.State, filter).Specialized(query["specialization"]).InCluster(query["cluster"]).Within(http.GetKey().Reach).Fill(page, after, limit, now);
+
+        using var json = new Utf8Buffer(256 + (page.Count * 640));
+        json.Raw("{\"sessions\":["u8);
+        foreach (var slot in page)
+        {
+            rows.Write(json, slot, now, fields);
+            json.Raw(","u8);
+        }
+
+        var count = page.Count;
+        var nextCursor = next < 0 ? null : next.ToString(CultureInfo.InvariantCulture);
+        if (next < 0 && kind != SessionKind.Agent && query["specialization"] is null && query["cluster"] is null)
+        {
+            nextCursor = WriteSessions(json, http.GetKey(), filter, Math.Max(0, afterSession), limit, fields, ref count);
+        }
+
+        if (count > 0)
+        {
+            json.Unwrite();
+        }
+
+        WriteEnd(json, count, nextCursor);
+        await Answers.WriteAsync(http, StatusCodes.Status200OK, json.Written);
+    }
+
+    /// <summary>Plain sessions, which are active or expired: no other filter means any of them, and they have no specialization and no cluster.</summary>
+    private string? WriteSessions(Utf8Buffer json, Key key, string filter, long after, int limit, RowFields fields, ref int count)
+    {
+        var active = filter is AliveFilter.All or AliveFilter.Active or AgentStatus.Alive;
+        var last = active ? sessions.WriteRows(json, key, active, filter == AliveFilter.All, after, limit, fields, ref count) : null;
+        return last is null ? null : string.Create(CultureInfo.InvariantCulture, $"{SessionCursor}{last}");
+    }
+
+    private static (int After, long AfterSession) Cursor(string? text, ref Check check)
+    {
+        if (text is null)
+        {
+            return (-1, -1);
+        }
+
+        if (text.StartsWith(SessionCursor) && long.TryParse(text.AsSpan(1), NumberStyles.None, CultureInfo.InvariantCulture, out var session))
+        {
+            return (-1, session);
+        }
+
+        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var after) && after < int.MaxValue)
+        {
+            return (after, -1);
+        }
+
+        check.Fail("?cursor", "is not a cursor of this server; leave it out to begin again");
+        return (-1, -1);
+    }
+
+    private void WriteEnd(Utf8Buffer json, int count, string? nextCursor)
+    {
+        json.Raw("],\"count\":"u8);
+        json.Number(count);
+        json.Raw(",\"next_cursor\":"u8);
+        json.String(nextCursor);
+        json.Raw(",\"as_of\":\""u8);
+        json.Number(engine.State.Revision);
+        json.Raw("\"}"u8);
+    }
+
+    private void WriteDetail(Utf8Buffer json, AgentSlot slot, Key key)
+    {
+        var agent = slot.Agent;
+        json.Raw("{"u8);
+        rows.WriteMembers(json, agent, slot.ReadVitals(), engine.Now, RowFields.All);
+        json.Raw(",\"descendants\":"u8);
+        var reach = new ReachMemo(key, engine.State.AgentAt);
+        json.Number(engine.State.Descendants(agent.Number).Count(below => reach.Reaches(below.Agent)));
+        json.Raw(",\"pending\":"u8);
+        json.Number(slot.Inbox.Pending.Length);
+        json.Raw(",\"last_exit\":"u8);
+        if (agent.LastExit is { } exit)
+        {
+            json.Raw(System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(KillReports.ToWire(exit), MeshJson.Default.AgentExit));
+        }
+        else
+        {
+            json.Raw("null"u8);
+        }
+
+        json.Raw("}"u8);
+    }
+
+    private static RowFields Fields(string? text, ref Check check)
+    {
+        if (text is null)
+        {
+            return RowFields.All;
+        }
+
+        var fields = RowFieldNames.Parse(text, out var unknown);
+        if (unknown is not null || fields == RowFields.None)
+        {
+            check.Fail("?fields", unknown is null ? "names no member" : $"'{unknown}' is not a member of a row", RowFieldNames.All);
+        }
+
+        return fields;
+    }
+}

@@ -1,0 +1,136 @@
+using System.Numerics;
+using SessionMesh.Contracts.Agents;
+using SessionMesh.Core;
+using SessionMesh.Core.Agents;
+using SessionMesh.Core.Keys;
+using SessionMesh.Core.State;
+
+namespace SessionMesh.Server.Discovery;
+
+/// <summary>
+/// Which agents a list asks for: bitmaps that are ANDed a word of 64 agents at a time, in order of their numbers. An agent never
+/// changes its number, so that the number of the last row is a stable cursor.
+/// </summary>
+internal sealed class AgentSearch
+{
+    private readonly MeshState _state;
+    private readonly NumberQuery _query = new();
+    private readonly long _asOf;
+    private readonly bool _stalledOnly;
+
+    /// <param name="filter">One of <see cref="AliveFilter.Allowed"/>.</param>
+    public AgentSearch(MeshState state, string filter)
+    {
+        _state = state;
+        _asOf = state.Revision; // before any set is looked at
+        _stalledOnly = filter == AliveFilter.Stalled;
+        if (filter != AliveFilter.All)
+        {
+            var liveness = LivenessWords.TryParse(filter, out var named) ? named : Liveness.Alive;
+            _query.Within(state.Indexes.With(liveness));
+        }
+    }
+
+    public AgentSearch Specialized(string? specialization)
+    {
+        if (specialization is not null)
+        {
+            _query.Within(_state.Indexes.TryGetSpecialization(specialization, out var numbers) ? numbers : null);
+        }
+
+        return this;
+    }
+
+    public AgentSearch InCluster(string? cluster)
+    {
+        if (cluster is not null)
+        {
+            _query.Within(_state.Indexes.TryGetCluster(cluster, out var numbers) ? numbers : null);
+        }
+
+        return this;
+    }
+
+    /// <summary>Only agents that a key is for.</summary>
+    public AgentSearch Within(Reach? reach)
+    {
+        foreach (var cluster in reach?.Clusters ?? [])
+        {
+            InCluster(cluster);
+        }
+
+        foreach (var id in reach?.Agents ?? [])
+        {
+            _query.Within(_state.Find(id) is { } slot ? Numbers([slot]) : null);
+        }
+
+        foreach (var id in reach?.Subtrees ?? [])
+        {
+            _query.Within(_state.Find(id) is { } root ? Numbers(_state.Descendants(root.Agent.Number, dead: true).Append(root)) : null);
+        }
+
+        return this;
+    }
+
+    /// <summary>
+    /// Adds up to <paramref name="limit"/> agents after number <paramref name="after"/> to <paramref name="page"/>. Returns the
+    /// number to go on after, or -1 when there is no more.
+    /// </summary>
+    public int Fill(List<AgentSlot> page, int after, int limit, Moment now)
+    {
+        if (_query.IsEmpty)
+        {
+            return -1;
+        }
+
+        var count = _state.Slots.Count;
+        var first = after + 1;
+        for (var word = first >> 6; word << 6 < count; word++)
+        {
+            var bits = _query.Word(word);
+            if (word == first >> 6)
+            {
+                bits &= ulong.MaxValue << (first & 63);
+            }
+
+            for (; bits != 0; bits &= bits - 1)
+            {
+                var number = (word << 6) + BitOperations.TrailingZeroCount(bits);
+                if (number >= count)
+                {
+                    return -1;
+                }
+
+                if (_state.Slots[number] is not { } slot || slot.Agent.Born > _asOf)
+                {
+                    continue; // forgotten since the sets were looked at; who has the number now is in none of them
+                }
+
+                if (_stalledOnly && !slot.ReadVitals().IsStalled(now))
+                {
+                    continue;
+                }
+
+                if (page.Count == limit)
+                {
+                    return page[^1].Agent.Number;
+                }
+
+                page.Add(slot);
+            }
+        }
+
+        return -1;
+    }
+
+    private static NumberSet Numbers(IEnumerable<AgentSlot> slots)
+    {
+        var numbers = new NumberSet();
+        foreach (var slot in slots)
+        {
+            numbers.Set(slot.Agent.Number, true);
+        }
+
+        return numbers;
+    }
+}

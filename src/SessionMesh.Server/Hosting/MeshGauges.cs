@@ -1,0 +1,49 @@
+using System.Diagnostics.Metrics;
+using SessionMesh.Core.Agents;
+using SessionMesh.Server.Engine;
+using SessionMesh.Server.Store;
+using SessionMesh.Server.Telemetry;
+
+namespace SessionMesh.Server.Hosting;
+
+/// <summary>
+/// What is read when somebody looks: how much there is of everything. Each reading costs some loads from memory or a look at a file's
+/// size, and none takes a turn of the engine.
+/// </summary>
+public sealed class MeshGauges
+{
+    private static readonly Liveness[] s_statuses = Enum.GetValues<Liveness>();
+
+    private readonly MeshEngine _engine;
+    private readonly DataDirectory _directory;
+
+    public MeshGauges(MeshMetrics metrics, MeshEngine engine, LeaseKeeper keeper, DataDirectory directory, DiskReserve reserve)
+    {
+        (_engine, _directory) = (engine, directory);
+        var meter = metrics.Meter;
+        meter.CreateObservableGauge("session_mesh.agents", Agents, "{agent}", "Agents by status");
+        meter.CreateObservableGauge("session_mesh.sessions",
+            () => engine.State.Sessions.Count, "{session}", "Plain sessions that are kept");
+        meter.CreateObservableGauge("session_mesh.revision", () => engine.State.Revision, null, "Revision of the newest change");
+        meter.CreateObservableGauge("session_mesh.queue.length", () => engine.Queued, "{command}", "Commands that wait for the engine");
+        meter.CreateObservableGauge("session_mesh.expiry_slowed",
+            () => keeper.IsSlowed ? 1 : 0, null, "1 while a mass expiry is slowed down");
+        meter.CreateObservableGauge("session_mesh.store.size", Store, "By", "Sizes of the store's files");
+        meter.CreateObservableGauge("session_mesh.disk.free", reserve.FreeBytes, "By", "Room on the disk of the data directory");
+        meter.CreateObservableGauge("session_mesh.reserve_in_use",
+            () => reserve.IsInUse ? 1 : 0, null, "1 while the disk is full and what was kept back is in use");
+        metrics.Begin();
+    }
+
+    private IEnumerable<Measurement<int>> Agents() =>
+        s_statuses.Select(status =>
+            new Measurement<int>(_engine.State.Indexes.With(status).Count, new KeyValuePair<string, object?>("status", status.Word())));
+
+    private IEnumerable<Measurement<long>> Store() =>
+    [
+        new(Size(_directory.Database), new KeyValuePair<string, object?>("file", "database")),
+        new(Size(_directory.Database + "-wal"), new KeyValuePair<string, object?>("file", "log")),
+    ];
+
+    private static long Size(string path) => new FileInfo(path) is { Exists: true } file ? file.Length : 0;
+}

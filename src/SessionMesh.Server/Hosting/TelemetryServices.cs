@@ -1,0 +1,82 @@
+using OpenTelemetry.Logs;
+using OpenTelemetry.Metrics;
+using OpenTelemetry.Resources;
+using OpenTelemetry.Trace;
+using SessionMesh.Contracts;
+using SessionMesh.Contracts.Errors;
+using SessionMesh.Core;
+using SessionMesh.Core.Keys;
+using SessionMesh.Server.Auth;
+using SessionMesh.Server.Http;
+using SessionMesh.Server.Options;
+using SessionMesh.Server.Telemetry;
+
+namespace SessionMesh.Server.Hosting;
+
+/// <summary>
+/// How what the server says about itself leaves it: to whoever asks at <c>/metrics</c>, and by OTLP where an endpoint is set.
+/// </summary>
+internal static class TelemetryServices
+{
+    public static void AddMeshTelemetry(this WebApplicationBuilder builder)
+    {
+        var telemetry = builder.Services.AddOpenTelemetry().ConfigureResource(Describe).WithMetrics(metrics => metrics
+            .AddMeter(MeshMetrics.MeterName)
+            .AddPrometheusExporter(prometheus =>
+            {
+                // Each scrape is of its moment, and about this mesh alone.
+                prometheus.ScrapeResponseCacheDurationMilliseconds = 0;
+                prometheus.ScopeInfoEnabled = false;
+                prometheus.TargetInfoEnabled = false;
+            }));
+
+        // Meters are found by name in the whole process: another server in it has one of the same name.
+        builder.Services.ConfigureOpenTelemetryMeterProvider((services, metrics) =>
+        {
+            var own = services.GetRequiredService<MeshMetrics>().Meter;
+            metrics.AddView(instrument => instrument.Meter == own ? null : MetricStreamConfiguration.Drop);
+        });
+        if (builder.Configuration[Otlp.Endpoint] is not null)
+        {
+            telemetry.WithMetrics(metrics => metrics.AddOtlpExporter())
+                .WithTracing(traces => traces.AddSource(MeshTraces.SourceName, MeshTraces.RequestSource).AddOtlpExporter())
+                .WithLogging(logs => logs.AddOtlpExporter(), log => log.IncludeFormattedMessage = true);
+        }
+    }
+
+    /// <summary>Before everything else, where requests are traced.</summary>
+    public static void UseMeshTraces(this WebApplication app)
+    {
+        if (app.Services.GetService<TracerProvider>() is not null)
+        {
+            app.Use(MeshTraces.NameRequest);
+        }
+    }
+
+    /// <summary>
+    /// <c>GET /metrics</c>. It is about the whole mesh, so that a key that is for some agents alone does not open it: the answer counts
+    /// what is not there for that key.
+    /// </summary>
+    public static void MapMetrics(this WebApplication app)
+    {
+        var problems = app.Services.GetRequiredService<ProblemWriter>();
+        var scrape = ((IEndpointRouteBuilder)app).CreateApplicationBuilder()
+            .UseOpenTelemetryPrometheusScrapingEndpoint(
+                app.Services.GetRequiredService<MeterProvider>(), _ => true, path: null, configureBranchedPipeline: null, optionsName: null)
+            .Build();
+        Task Get(HttpContext http) =>
+            http.Features.Get<Key>()?.Reach is { } reach ? problems.WriteAsync(http, Outside(reach)) : scrape(http);
+
+        object access = app.Services.GetRequiredService<ServerOptions>().MetricsAnonymous ? Anonymous.Instance : new RequiredScope(ScopeSet.MeshRead);
+        app.MapGet(Routes.Metrics, Get).ExcludeFromDescription().WithMetadata(access);
+    }
+
+    private static MeshError Outside(Reach reach) =>
+        new(403, ErrorCodes.OutsideReach, $"The metrics are about the whole mesh, and this key is for those within {reach}. "
+            + "Use a key with mesh:read that is not limited.");
+
+    /// <summary>Who speaks. OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES go before it.</summary>
+    private static void Describe(ResourceBuilder resource) =>
+        resource.Clear().AddService("session-mesh", serviceVersion: typeof(MeshServer).Assembly.GetName().Version?.ToString(3))
+            .AddTelemetrySdk().AddEnvironmentVariableDetector();
+}

@@ -1,0 +1,36 @@
+using SessionMesh.Contracts.Errors;
+using SessionMesh.Contracts.Events;
+using SessionMesh.Core.Keys;
+using SessionMesh.Server.Engine;
+
+namespace SessionMesh.Server.Streams;
+
+/// <summary>The key of an open stream, which is asked for again as long as the stream is open. One stream's alone.</summary>
+public sealed class KeyWatch(Key key, MeshEngine engine)
+{
+    private Key _newest = key;
+
+    public string KeyId => _newest.Id;
+
+    /// <summary>As it was when it was last looked for.</summary>
+    public Key Key => _newest;
+
+    /// <summary>Wall milliseconds at which it ends by itself; 0 for never. A rotation may bring it nearer.</summary>
+    public long ExpiresAt => _newest.ExpiresAt;
+
+    /// <summary>Null while the key is valid; else how it ended.</summary>
+    public StreamNotice? End()
+    {
+        var current = engine.State.Keys.Find(_newest.Id);
+        _newest = current ?? _newest;
+        var now = engine.Now.Wall;
+        if (current?.IsValidAt(now) == true)
+        {
+            return null;
+        }
+
+        return _newest.ExpiresAt != 0 && now >= _newest.ExpiresAt
+            ? new StreamNotice { Code = ErrorCodes.KeyExpired, Detail = $"The key {_newest.Id} of this stream has expired. Listen again with another." }
+            : new StreamNotice { Code = ErrorCodes.KeyRevoked, Detail = $"The key {_newest.Id} of this stream was revoked." };
+    }
+}

@@ -1,0 +1,135 @@
+using Microsoft.EntityFrameworkCore;
+using SessionMesh.Contracts;
+using SessionMesh.Contracts.Events;
+using SessionMesh.Server.Engine;
+using SessionMesh.Server.Http;
+using SessionMesh.Server.Json;
+using SessionMesh.Server.Push;
+using SessionMesh.Server.Store;
+using SessionMesh.Server.Telemetry;
+
+namespace SessionMesh.Server.Streams;
+
+/// <summary>
+/// Follows the log as a stream of server-sent events. A reader keeps its own place, the revision, and reads at its own pace: what
+/// memory no longer keeps comes from the table, so that a slow one costs nothing and misses nothing.
+/// </summary>
+public sealed class LogStream(MeshEngine engine, MeshStore store, ChangeFeed feed, Shutdown shutdown, MeshMetrics metrics)
+{
+    private const int PageSize = 256;
+
+    /// <summary>Entries of a page from the table: there each may have a message of its own, which has to be read before it is known to be long.</summary>
+    private const int TablePageSize = 64;
+
+    /// <summary>Bytes after which a page ends: what a reader holds of the server's memory while it takes its time.</summary>
+    private const int PageBytes = 256 * 1024;
+
+    /// <summary>Answers with the stream, until its key ends, the server goes or the reader does.</summary>
+    /// <param name="at">The revision after which it begins.</param>
+    public async Task FollowAsync(HttpContext http, long at, LogView view)
+    {
+        using var follower = feed.Follow(http.GetKey().Id);
+        using var more = view.Listen(follower.Changed);
+        using var open = metrics.StreamOpened(view.Kind);
+        try
+        {
+            await StreamAsync(http, follower, at, view);
+        }
+        catch (OperationCanceledException)
+        {
+            // The reader went away; it knows its place.
+        }
+    }
+
+    private async Task StreamAsync(HttpContext http, FeedFollower follower, long at, LogView view)
+    {
+        var watch = new KeyWatch(http.GetKey(), engine);
+        await Sse.BeginAsync(http);
+        if (at > engine.State.Revision)
+        {
+            at = engine.State.Revision;
+            await Sse.SendAsync(http, StreamEvent.Resync, new StreamNotice { Code = "ahead", Detail = $"This log ends at revision {at}. Read the current state, then go on from here." }, MeshJson.Default.StreamNotice);
+        }
+
+        while (true)
+        {
+            follower.Changed.Reset();
+            for (var more = true; more && End(watch) is null;) // asked page by page: a revoked key reads no long past to its end
+            {
+                var sent = at;
+                (at, more) = await SendPageAsync(http, at, view);
+                more |= at != sent;
+            }
+
+            if (End(watch) is { } end)
+            {
+                await Sse.SendAsync(http, end.Event, end.Notice, MeshJson.Default.StreamNotice);
+                return;
+            }
+
+            if (!await follower.Changed.WaitAsync(Sse.Beat(watch, engine), engine.Time, http.RequestAborted))
+            {
+                await Sse.CommentAsync(http, engine);
+            }
+        }
+    }
+
+    private async Task<(long At, bool More)> SendPageAsync(HttpContext http, long after, LogView view)
+    {
+        using var text = new Utf8Buffer(4096);
+        var at = after;
+        long? oldest = null;
+        if (feed.After(after, engine.State.Revision, PageSize) is { } recent)
+        {
+            for (var i = 0; i < recent.Count && text.Length < PageBytes; i++)
+            {
+                view.Write(text, recent[i]);
+                at = recent[i].Revision;
+            }
+        }
+        else
+        {
+            (at, oldest) = await ReadTableAsync(text, after, view);
+        }
+
+        if (oldest is { } begins)
+        {
+            await Sse.SendAsync(http, StreamEvent.Resync, new StreamNotice { Code = "compacted", Detail = $"This log begins at revision {begins}; what was before is kept no longer. Read the current state, then go on from here." }, MeshJson.Default.StreamNotice);
+        }
+
+        var more = view.WriteMore(text);
+        if (text.Length > 0)
+        {
+            await Sse.WriteAsync(http, text.Written, engine);
+        }
+
+        return (at, more);
+    }
+
+    /// <summary>Where the page ends, and where it begins if that is not where it should: the log has no gap but the one that trimming leaves before it.</summary>
+    private async Task<(long At, long? Oldest)> ReadTableAsync(Utf8Buffer text, long after, LogView view)
+    {
+        var upTo = engine.State.Revision;
+        await using var db = store.OpenReader();
+        var rows = await db.Changes.Where(c => c.Revision > after && c.Revision <= upTo).OrderBy(c => c.Revision).Take(TablePageSize).ToListAsync();
+        new KeptMessages(db).PutInto(rows);
+        var at = after;
+        for (var i = 0; i < rows.Count && text.Length < PageBytes; i++)
+        {
+            view.Write(text, rows[i]);
+            at = rows[i].Revision;
+        }
+
+        return (at, rows.Count > 0 && rows[0].Revision > after + 1 ? rows[0].Revision : null);
+    }
+
+    private (string Event, StreamNotice Notice)? End(KeyWatch watch)
+    {
+        if (shutdown.HasBegun)
+        {
+            return (StreamEvent.GoAway, new StreamNotice { Code = "shutdown", Detail = "The server is going away. Reconnect." });
+        }
+
+        return watch.End() is { } ended ? (StreamEvent.End, ended) : null;
+    }
+}

@@ -1,0 +1,153 @@
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using SessionMesh.Server.Hosting;
+using SessionMesh.Server.Options;
+using SessionMesh.Server.Store;
+using SessionMesh.Server.Tests.Hosting;
+using SessionMesh.Server.Tests.Support;
+
+namespace SessionMesh.Server.Tests.Options;
+
+public sealed class TlsTests : IDisposable
+{
+    private readonly string _files = Directory.CreateTempSubdirectory("mesh-tls-").FullName;
+
+    public void Dispose() => Directory.Delete(_files, recursive: true);
+
+    [Fact]
+    public async Task Pem_WithItsKey_IsServed()
+    {
+        var made = Make();
+        await using var mesh = await MeshHost.StartAsync(options: ["--urls", "https://127.0.0.1:0", "--tls-cert", Pem(made), "--tls-key", Key(made)]);
+        Assert.Equal("https", mesh.Address.Scheme);
+        Assert.Equal(200, (await mesh.GetAsync("alive")).Status);
+        Assert.Equal(made.Thumbprint, await ThumbprintAsync(mesh));
+    }
+
+    [Theory]
+    [InlineData("a password")]
+    [InlineData(null)]
+    public async Task Pfx_WithItsPasswordInAFile_IsServed(string? password)
+    {
+        var made = Make();
+        var pfx = Write("mesh.pfx", made.Export(X509ContentType.Pkcs12, password));
+        string[] options = ["--urls", "https://127.0.0.1:0", "--tls-cert", pfx];
+        await using var mesh = await MeshHost.StartAsync(options: password is null ? options : [.. options, "--tls-password-file", Write("password", System.Text.Encoding.UTF8.GetBytes(password + "\n"))]);
+        Assert.Equal(200, (await mesh.GetAsync("alive")).Status);
+        Assert.Equal(made.Thumbprint, await ThumbprintAsync(mesh));
+    }
+
+    [Fact]
+    public async Task StrictTransport_IsSaidUnderTls_ButNotForLocalhost()
+    {
+        var made = Make();
+        await using var mesh = await MeshHost.StartAsync(options: ["--urls", "https://127.0.0.1:0", "--tls-cert", Pem(made), "--tls-key", Key(made)]);
+        Assert.Equal("max-age=31536000", (await mesh.GetAsync("alive")).Headers["Strict-Transport-Security"]);
+        using var local = mesh.Request(HttpMethod.Get, "alive");
+        local.Headers.Host = $"localhost:{mesh.Address.Port}";
+        Assert.DoesNotContain("Strict-Transport-Security", (await mesh.SendAsync(local)).Headers.Keys);
+        await using var plain = await MeshHost.StartAsync();
+        Assert.DoesNotContain("Strict-Transport-Security", (await plain.GetAsync("alive")).Headers.Keys);
+    }
+
+    [Fact]
+    public async Task PlainHttp_OnAnHttpsAddress_GetsNoAnswer()
+    {
+        var made = Make();
+        await using var mesh = await MeshHost.StartAsync(options: ["--urls", "https://127.0.0.1:0", "--tls-cert", Pem(made), "--tls-key", Key(made)]);
+        Assert.Equal("", await mesh.SendRawAsync($"GET /livez HTTP/1.1\r\nHost: 127.0.0.1:{mesh.Address.Port}\r\nConnection: close\r\n\r\n"));
+    }
+
+    [Fact]
+    public void Certificate_ThatIsNotValidNow_IsRefusedAndSaysUntilWhen()
+    {
+        var past = Make(from: -20, until: -10);
+        Assert.Matches(@"^The certificate in .* expired on \d{4}-\d\d-\d\d \d\d:\d\d UTC\. .*--tls-cert FILE\.$", Refused(Tls(past)));
+        var coming = Make(from: 10, until: 20);
+        Assert.Matches(@"^The certificate in .* is valid from \d{4}-\d\d-\d\d \d\d:\d\d UTC\. ", Refused(Tls(coming)));
+    }
+
+    [Fact]
+    public void Certificate_ThatCannotBeRead_IsRefusedAndSaysWhatToType()
+    {
+        var (one, other) = (Make(), Make());
+        var nonsense = Write("nonsense", "not a certificate"u8.ToArray());
+        var half = Write("half.pem", "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"u8.ToArray());
+        var keyless = Write("keyless.pfx", new X509Certificate2Collection(X509CertificateLoader.LoadCertificate(one.RawData)).Export(X509ContentType.Pkcs12)!);
+        var pfx = Write("locked.pfx", one.Export(X509ContentType.Pkcs12, "right"));
+        foreach (var options in new[]
+        {
+            ["--tls-cert", Path.Combine(_files, "absent"), "--tls-key", Key(one)],
+            ["--tls-cert", _files],
+            ["--tls-cert", nonsense],
+            ["--tls-cert", half, "--tls-key", Key(one)],
+            ["--tls-cert", Pem(one), "--tls-key", Key(other)],
+            ["--tls-cert", Pem(one), "--tls-key", Path.Combine(_files, "absent")],
+            ["--tls-cert", Pem(one), "--tls-key", nonsense],
+            ["--tls-cert", keyless],
+            ["--tls-cert", pfx],
+            ["--tls-cert", pfx, "--tls-password-file", Write("wrong", "wrong"u8.ToArray())],
+            new[] { "--tls-cert", pfx, "--tls-password-file", Path.Combine(_files, "absent") },
+        })
+        {
+            Assert.Contains("--tls-cert FILE", Refused(options), StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void Contradiction_IsRefusedAndSaysWhatToType()
+    {
+        var made = Make();
+        var pfx = Write("mesh.pfx", made.Export(X509ContentType.Pkcs12));
+        var password = Write("password", "x"u8.ToArray());
+        Assert.Contains("no address is https. Say for example --urls https://", Refused(["--tls-cert", Pem(made), "--tls-key", Key(made)], "http://127.0.0.1:1"), StringComparison.Ordinal);
+        Assert.StartsWith("An https address needs a certificate. Say --tls-cert FILE", Refused([]), StringComparison.Ordinal);
+        Assert.StartsWith("An https address needs a certificate.", Refused(["--insecure-http"]), StringComparison.Ordinal);
+        Assert.StartsWith("--tls-key goes with a certificate.", Refused(["--tls-key", Key(made)]), StringComparison.Ordinal);
+        Assert.StartsWith("--tls-key goes with a certificate.", Refused(["--tls-key", Key(made)], "http://127.0.0.1:1"), StringComparison.Ordinal);
+        Assert.StartsWith("--tls-password-file goes with a certificate.", Refused(["--tls-password-file", password]), StringComparison.Ordinal);
+        Assert.Contains("is PEM, so its key is in a file of its own. Say --tls-key FILE.", Refused(["--tls-cert", Pem(made)]), StringComparison.Ordinal);
+        Assert.StartsWith("--tls-password-file goes with a PFX", Refused(["--tls-cert", Pem(made), "--tls-key", Key(made), "--tls-password-file", password]), StringComparison.Ordinal);
+        Assert.StartsWith("--tls-key goes with a PEM certificate", Refused(["--tls-cert", pfx, "--tls-key", Key(made)]), StringComparison.Ordinal);
+        Assert.Contains("'http://*:1' is not a loopback address", Refused(Tls(made), "https://127.0.0.1:1;http://*:1"), StringComparison.Ordinal);
+    }
+
+    private static string Refused(string[] options, string urls = "https://127.0.0.1:1")
+    {
+        var message = Assert.Throws<StartupException>(() => ServerOptions.Parse(["--urls", urls, .. options], _ => null, TimeProvider.System)).Message;
+        return message;
+    }
+
+    private static async Task<string> ThumbprintAsync(MeshHost mesh)
+    {
+        using var client = new TcpClient();
+        await client.ConnectAsync(mesh.Address.Host, mesh.Address.Port);
+        await using var tls = new SslStream(client.GetStream(), false, (_, certificate, _, _) => certificate is not null);
+        await tls.AuthenticateAsClientAsync("127.0.0.1").WaitAsync(Guard.Time);
+        return X509CertificateLoader.LoadCertificate(tls.RemoteCertificate!.GetRawCertData()).Thumbprint;
+    }
+
+    /// <summary>A certificate for 127.0.0.1, valid between two days counted from now.</summary>
+    private static X509Certificate2 Make(int from = -1, int until = 1)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest("CN=127.0.0.1", key, HashAlgorithmName.SHA256);
+        var now = TimeProvider.System.GetUtcNow();
+        return request.CreateSelfSigned(now.AddDays(from), now.AddDays(until));
+    }
+
+    private string[] Tls(X509Certificate2 made) => ["--tls-cert", Pem(made), "--tls-key", Key(made)];
+
+    private string Pem(X509Certificate2 made) => Write(made.Thumbprint + ".pem", System.Text.Encoding.ASCII.GetBytes(made.ExportCertificatePem()));
+
+    private string Key(X509Certificate2 made) => Write(made.Thumbprint + ".key", System.Text.Encoding.ASCII.GetBytes(made.GetECDsaPrivateKey()!.ExportPkcs8PrivateKeyPem()));
+
+    private string Write(string name, byte[] content)
+    {
+        var path = Path.Combine(_files, name);
+        File.WriteAllBytes(path, content);
+        return path;
+    }
+}
