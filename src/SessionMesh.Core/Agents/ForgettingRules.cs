@@ -23,7 +23,7 @@ internal static class ForgettingRules
     {
         if (!agent.IsGone)
         {
-            return new MeshError(409, ErrorCodes.NotGone,
+            return new MeshError(ErrorKind.Conflict, ErrorCodes.NotGone,
                 $"Agent '{agent.Id}' is {agent.Liveness.Word()}; only one that is dead or lost can be forgotten. Stop it first: session-mesh kill {agent.Id}.")
             {
                 AgentStatus = agent.Liveness.Word(),
@@ -33,7 +33,7 @@ internal static class ForgettingRules
 
         return agent is { Liveness: Liveness.Dead, LastExit: { } exit } && draft.Now.Wall < exit.TombstoneUntil
             ? new MeshError(
-                409,
+                ErrorKind.Conflict,
                 ErrorCodes.Tombstoned,
                 $"The end of agent '{agent.Id}' is not confirmed: its process may still run, so that it can be forgotten at "
                 + $"{DateTimeOffset.FromUnixTimeMilliseconds(exit.TombstoneUntil):yyyy-MM-ddTHH:mm:ssZ}, or once its runner reports the exit. "
@@ -51,7 +51,7 @@ internal static class ForgettingRules
             && (!draft.Reaches(below)
                 || (below.Parent == agent.Number && !reach.CoversPlace(below.Id, below.Cluster, parent: -1, draft.AgentAt))))
             ? new MeshError(
-                403,
+                ErrorKind.Forbidden,
                 ErrorCodes.OutsideReach,
                 $"Agents below '{agent.Id}' live that are beyond this key, or would be without a parent: it is for those within {reach}. "
                 + "Use a key that reaches them.")
@@ -83,13 +83,13 @@ internal static class ForgettingRules
         var known = draft.AgentsOf(account);
         return known - draft.EndedOf(account) >= most
             ? new MeshError(
-                429,
+                ErrorKind.Exhausted,
                 ErrorCodes.AgentQuota,
                 $"The key {account} and those below it have made {most} agents known that have not ended, which is the most. "
                 + "Use an id again, forget those that are lost, or use a key of its own for each fleet.")
             : known >= most && Dispensable(draft, account, parentId) is null
                 ? new MeshError(
-                    429,
+                    ErrorKind.Exhausted,
                     ErrorCodes.AgentQuota,
                     $"The key {account} and those below it have made {most} agents known, which is the most, and those of them that ended first "
                     + "are still the parents of others. Forget some that are not needed any more.")

@@ -36,7 +36,7 @@ internal static class KillRules
             {
                 var above = draft.AgentAt(number == nearest && agent.Parent >= 0 ? agent.Parent : nearest).Id;
                 return new MeshError(
-                    403,
+                    ErrorKind.Forbidden,
                     ErrorCodes.OutsideReach,
                     $"Agents below '{above}' are beyond this key, which is for those within {reach}. Use a key that reaches them.");
             }

@@ -94,5 +94,5 @@ internal static class Placing
     }
 
     private static MeshError Outside(Key caller, string agentId) =>
-        new(403, ErrorCodes.OutsideReach, $"This key is for agents within {caller.Reach}. Agent '{agentId}' is, or would be, elsewhere; and no key moves the agent it is bound to.");
+        new(ErrorKind.Forbidden, ErrorCodes.OutsideReach, $"This key is for agents within {caller.Reach}. Agent '{agentId}' is, or would be, elsewhere; and no key moves the agent it is bound to.");
 }

@@ -67,7 +67,7 @@ public sealed record RegisterAgent : Command<Registered>
         return agent.Liveness switch
         {
             Liveness.Alive when !Takeover => AlreadyAlive(agent),
-            Liveness.Stopping => new MeshError(409, ErrorCodes.Stopping, $"Agent '{AgentId}' is being stopped. Register again once its exit is reported, or its grace is over.")
+            Liveness.Stopping => new MeshError(ErrorKind.Conflict, ErrorCodes.Stopping, $"Agent '{AgentId}' is being stopped. Register again once its exit is reported, or its grace is over.")
             {
                 AgentStatus = agent.Liveness.Word(),
                 Agent = agent.Number,
@@ -78,7 +78,7 @@ public sealed record RegisterAgent : Command<Registered>
     }
 
     private static MeshError AlreadyAlive(Agent agent) =>
-        new(409, ErrorCodes.AlreadyAlive, $"Agent '{agent.Id}' is alive in incarnation {agent.Incarnation}. Send that incarnation to renew it, \"takeover\": true to replace it, or choose another id.")
+        new(ErrorKind.Conflict, ErrorCodes.AlreadyAlive, $"Agent '{agent.Id}' is alive in incarnation {agent.Incarnation}. Send that incarnation to renew it, \"takeover\": true to replace it, or choose another id.")
         {
             AgentStatus = agent.Liveness.Word(),
             Agent = agent.Number,
@@ -169,7 +169,7 @@ public sealed record WithdrawSpecialization : Command<Agent>
 
         if (!agent.Specializations.Contains(Specialization))
         {
-            return new MeshError(404, ErrorCodes.SpecializationNotFound, $"Agent '{AgentId}' does not declare '{Specialization}'. It declares: {string.Join(", ", agent.Specializations.Names)}.");
+            return new MeshError(ErrorKind.NotFound, ErrorCodes.SpecializationNotFound, $"Agent '{AgentId}' does not declare '{Specialization}'. It declares: {string.Join(", ", agent.Specializations.Names)}.");
         }
 
         RegistrationRules.Update(draft, agent, agent with { Specializations = agent.Specializations.Without(Specialization) });

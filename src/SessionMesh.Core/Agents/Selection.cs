@@ -66,13 +66,13 @@ public sealed record Selection
     /// <summary>Null when that many may be reached with what the caller expects.</summary>
     public static MeshError? CheckCount(int matched, int? expected) =>
         matched == 0
-            ? new MeshError(404, ErrorCodes.NothingMatched, "The selector matches no agent. List what there is with GET /api/session-mesh/alive.")
+            ? new MeshError(ErrorKind.NotFound, ErrorCodes.NothingMatched, "The selector matches no agent. List what there is with GET /api/session-mesh/alive.")
         : expected is null
-            ? new MeshError(400, ErrorCodes.ExpectRequired, $"The selector matches {matched} agents. Send \"expect\": {matched} to mean just that, or \"dry_run\": true to see which.")
+            ? new MeshError(ErrorKind.Invalid, ErrorCodes.ExpectRequired, $"The selector matches {matched} agents. Send \"expect\": {matched} to mean just that, or \"dry_run\": true to see which.")
         : expected != matched
-            ? new MeshError(409, ErrorCodes.ExpectationFailed, $"The selector matches {matched} agents, not {expected}. Nothing was sent. Look again with \"dry_run\": true.")
+            ? new MeshError(ErrorKind.Conflict, ErrorCodes.ExpectationFailed, $"The selector matches {matched} agents, not {expected}. Nothing was sent. Look again with \"dry_run\": true.")
         : matched > Limits.SelectorMatches
-            ? new MeshError(400, ErrorCodes.TooManyMatched, $"The selector matches {matched} agents; one call reaches at most {Limits.SelectorMatches}. Narrow it, or name agents in agent_ids.")
+            ? new MeshError(ErrorKind.Invalid, ErrorCodes.TooManyMatched, $"The selector matches {matched} agents; one call reaches at most {Limits.SelectorMatches}. Narrow it, or name agents in agent_ids.")
         : null;
 
     /// <summary>What an agent's own record says.</summary>

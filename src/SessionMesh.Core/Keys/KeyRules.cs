@@ -11,7 +11,7 @@ public static class KeyRules
 
     /// <summary>The same words for every key that is not valid, whatever the reason.</summary>
     public static MeshError Unauthenticated() =>
-        new(401, ErrorCodes.Unauthenticated,
+        new(ErrorKind.Unauthenticated, ErrorCodes.Unauthenticated,
             "Send Authorization: Bearer KEY with a valid key. Mint one with POST /api/session-mesh/keys or 'session-mesh keys create', "
             + "using a key that may; or trade a refresh token for one with POST /api/session-mesh/keys/refresh; the root key of this server "
             + "is in the file root.key of its data directory.");

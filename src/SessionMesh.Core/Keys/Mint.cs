@@ -113,7 +113,7 @@ public sealed record MintKey : Command<Key>
         // Who may register an agent may speak for it: that is what a bound key does, its row and its session's metadata included.
         if (AgentId is not null && parent?.Has(ScopeSet.RegistryWrite) == false)
         {
-            return new MeshError(403, ErrorCodes.MissingScope, "A key bound to an agent can only be minted by a key that has registry:write.");
+            return new MeshError(ErrorKind.Forbidden, ErrorCodes.MissingScope, "A key bound to an agent can only be minted by a key that has registry:write.");
         }
 
         if (AgentId is null && Scopes is { } given && given.HasFlag(ScopeSet.AgentSelf))
@@ -129,7 +129,7 @@ public sealed record MintKey : Command<Key>
 
         return parent is null || parent.Has(asked)
             ? null
-            : new MeshError(403, ErrorCodes.MissingScope, $"A key cannot grant what it does not have: {string.Join(", ", (asked & ~parent.Scopes).ToWords())}.");
+            : new MeshError(ErrorKind.Forbidden, ErrorCodes.MissingScope, $"A key cannot grant what it does not have: {string.Join(", ", (asked & ~parent.Scopes).ToWords())}.");
     }
 
     private MeshError? CheckReach(MeshDraft draft, Key? parent, ScopeSet scopes)
@@ -147,7 +147,7 @@ public sealed record MintKey : Command<Key>
         var reach = GrantedReach(parent, scopes);
         if (reach is { Clusters.Count: > 1 } or { Agents.Count: > 1 })
         {
-            return new MeshError(403, ErrorCodes.OutsideReach, $"A key reaches no further than the key that mints it, which is within {parent?.Reach?.ToString() ?? "one of each kind"}.");
+            return new MeshError(ErrorKind.Forbidden, ErrorCodes.OutsideReach, $"A key reaches no further than the key that mints it, which is within {parent?.Reach?.ToString() ?? "one of each kind"}.");
         }
 
         foreach (var id in (reach?.Agents ?? []).Concat(reach?.Subtrees ?? []))
@@ -165,12 +165,12 @@ public sealed record MintKey : Command<Key>
     {
         if (KeyRules.Depth(draft, parent.Lineage) >= Limits.KeyDepth)
         {
-            return new MeshError(409, ErrorCodes.KeyQuota, $"Keys are minted at most {Limits.KeyDepth} deep. Mint this one with a key further up.");
+            return new MeshError(ErrorKind.Conflict, ErrorCodes.KeyQuota, $"Keys are minted at most {Limits.KeyDepth} deep. Mint this one with a key further up.");
         }
 
         var most = IsAgents(draft, parent) ? Limits.KeysPerAgentKey : Limits.KeysPerKey;
         return parent.Account is { } account && draft.LineagesOf(account) > most
-            ? new MeshError(409, ErrorCodes.KeyQuota, $"The key {account} and those below it have {most} keys, which is the most. Revoke some, or rotate one by its name.")
+            ? new MeshError(ErrorKind.Conflict, ErrorCodes.KeyQuota, $"The key {account} and those below it have {most} keys, which is the most. Revoke some, or rotate one by its name.")
             : null;
     }
 

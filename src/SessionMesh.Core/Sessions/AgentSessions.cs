@@ -65,7 +65,7 @@ public sealed record ExpireAgentSession : AgentSessionCommand
     {
         if (agent.Liveness is Liveness.Stopping)
         {
-            return new MeshError(409, ErrorCodes.Stopping, $"Agent '{AgentId}' is being stopped, and its session ends with it.") { AgentStatus = agent.Liveness.Word(), Agent = agent.Number };
+            return new MeshError(ErrorKind.Conflict, ErrorCodes.Stopping, $"Agent '{AgentId}' is being stopped, and its session ends with it.") { AgentStatus = agent.Liveness.Word(), Agent = agent.Number };
         }
 
         if (!agent.IsExpiredByHand)
@@ -92,7 +92,7 @@ public sealed record RefreshAgentSession : AgentSessionCommand
 
         if (agent.Liveness is Liveness.Stopping)
         {
-            return new MeshError(409, ErrorCodes.Stopping, $"Agent '{AgentId}' is being stopped.") { AgentStatus = agent.Liveness.Word(), Agent = agent.Number };
+            return new MeshError(ErrorKind.Conflict, ErrorCodes.Stopping, $"Agent '{AgentId}' is being stopped.") { AgentStatus = agent.Liveness.Word(), Agent = agent.Number };
         }
 
         RegistrationRules.Renew(draft, agent, new Profile { Ttl = Ttl });

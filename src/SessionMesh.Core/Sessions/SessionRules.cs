@@ -10,11 +10,11 @@ public static class SessionRules
     public const string DefaultUser = "anonymous";
 
     public static MeshError NotFound(string id) =>
-        new(404, ErrorCodes.SessionNotFound, $"No session '{id}' is known. List what is known with GET /api/session-mesh/sessions.");
+        new(ErrorKind.NotFound, ErrorCodes.SessionNotFound, $"No session '{id}' is known. List what is known with GET /api/session-mesh/sessions.");
 
     /// <summary>Null when the caller may make sessions: a key that is for some agents could not see what it made.</summary>
     internal static MeshError? CheckMayCreate(MeshDraft draft) => draft.Caller?.Reach is { } reach
-        ? new MeshError(403, ErrorCodes.OutsideReach, $"This key is for agents within {reach}, and a plain session has none. Use a key without a limit.")
+        ? new MeshError(ErrorKind.Forbidden, ErrorCodes.OutsideReach, $"This key is for agents within {reach}, and a plain session has none. Use a key without a limit.")
         : null;
 
     /// <summary>Characters of changes of metadata.</summary>
@@ -29,7 +29,7 @@ public static class SessionRules
     /// <summary>Null when nobody changed it since the version that the caller has seen; null asks for none.</summary>
     internal static MeshError? CheckVersion(string id, long version, long? expected) => expected is null || expected == version
         ? null
-        : new MeshError(412, ErrorCodes.PreconditionFailed, $"Session '{id}' is at version {version} by now, not {expected}. Nothing was changed. Read it again, and send the ETag you get.");
+        : new MeshError(ErrorKind.Stale, ErrorCodes.PreconditionFailed, $"Session '{id}' is at version {version} by now, not {expected}. Nothing was changed. Read it again, and send the ETag you get.");
 
     internal static MeshError? CheckSize(Meta meta) => meta.Utf8().Length <= Limits.SessionMetaBytes
         ? null

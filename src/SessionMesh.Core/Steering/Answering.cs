@@ -18,7 +18,7 @@ public sealed record CancelDirective : Command<DirectiveRecord>
     public required long Revision { get; init; }
 
     public static MeshError AlreadyDelivered() =>
-        new(409, ErrorCodes.AlreadyDelivered, "This directive was handed to a connection of the agent. Steer it again to correct it.");
+        new(ErrorKind.Conflict, ErrorCodes.AlreadyDelivered, "This directive was handed to a connection of the agent. Steer it again to correct it.");
 
     public override Outcome<DirectiveRecord> Decide(MeshDraft draft)
     {
@@ -29,12 +29,12 @@ public sealed record CancelDirective : Command<DirectiveRecord>
 
         if (draft.InboxOf(Number).Find(Seq) is not { } directive || directive.IsOverdueAt(draft.Now.Wall))
         {
-            return new MeshError(409, ErrorCodes.DirectiveOver, "This directive is over; there is nothing to take back.");
+            return new MeshError(ErrorKind.Conflict, ErrorCodes.DirectiveOver, "This directive is over; there is nothing to take back.");
         }
 
         if (directive.State != DeliveryState.Queued || directive.Verb == Verb.Stop)
         {
-            return new MeshError(409, ErrorCodes.AlreadyDelivered, directive.Verb == Verb.Stop
+            return new MeshError(ErrorKind.Conflict, ErrorCodes.AlreadyDelivered, directive.Verb == Verb.Stop
                 ? "A stop cannot be taken back."
                 : $"This directive is {directive.State.Word()} already. Steer the agent again to correct it.");
         }
@@ -73,7 +73,7 @@ public sealed record AckDirective : Command<AckOutcome>
         var inbox = draft.InboxOf(agent.Number);
         if (Seq < 1 || Seq > inbox.LastSeq)
         {
-            return new MeshError(404, ErrorCodes.DirectiveNotFound, $"Agent '{AgentId}' has no directive {Seq}; the newest is {inbox.LastSeq}.");
+            return new MeshError(ErrorKind.NotFound, ErrorCodes.DirectiveNotFound, $"Agent '{AgentId}' has no directive {Seq}; the newest is {inbox.LastSeq}.");
         }
 
         // Past its deadline it is over, whether or not a sweep has said so: who reads it sees it expired.

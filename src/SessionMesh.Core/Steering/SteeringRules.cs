@@ -15,14 +15,14 @@ public static class SteeringRules
     private const int KeptFrom = 512;
 
     public static MeshError NoSuchDirective() =>
-        new(404, ErrorCodes.DirectiveNotFound, "No such directive. Its id is in the answer to POST /api/session-mesh/steer.");
+        new(ErrorKind.NotFound, ErrorCodes.DirectiveNotFound, "No such directive. Its id is in the answer to POST /api/session-mesh/steer.");
 
     /// <summary>Null when the agent can be told something now.</summary>
     internal static MeshError? CheckReachable(MeshDraft draft, Agent agent, bool hold)
     {
         if (!hold && agent.Liveness is not (Liveness.Alive or Liveness.Suspect))
         {
-            return new MeshError(409, ErrorCodes.NotAlive, $"Agent '{agent.Id}' is {agent.Liveness.Word()}. Send \"hold\": true to keep the directive until it comes back.")
+            return new MeshError(ErrorKind.Conflict, ErrorCodes.NotAlive, $"Agent '{agent.Id}' is {agent.Liveness.Word()}. Send \"hold\": true to keep the directive until it comes back.")
             {
                 AgentStatus = agent.Liveness.Word(),
                 Agent = agent.Number,
@@ -32,7 +32,7 @@ public static class SteeringRules
         var pending = draft.InboxOf(agent.Number).Pending;
         return pending.Length < Limits.Inbox || pending.Count(d => !d.IsOverdueAt(draft.Now.Wall)) < Limits.Inbox
             ? null
-            : new MeshError(429, ErrorCodes.InboxFull, $"Agent '{agent.Id}' has {Limits.Inbox} directives waiting. Wait until it has taken some, or cancel some.")
+            : new MeshError(ErrorKind.Exhausted, ErrorCodes.InboxFull, $"Agent '{agent.Id}' has {Limits.Inbox} directives waiting. Wait until it has taken some, or cancel some.")
             {
                 AgentStatus = agent.Liveness.Word(),
                 Agent = agent.Number,

@@ -53,8 +53,8 @@ public sealed class AdminCalls(MeshEngine engine, ProblemWriter problems)
             await problems.WriteAsync(http, e.SqliteErrorCode switch
             {
                 raw.SQLITE_FULL => DiskFull(),
-                raw.SQLITE_CORRUPT or raw.SQLITE_NOTADB => new MeshError(500, ErrorCodes.StoreDamaged, $"The store is damaged: {e.Message} Look with POST /api/session-mesh/admin/check, and restore a backup."),
-                _ => new MeshError(503, ErrorCodes.CommitFailed, "The server could not do this to its store. Try again.") { RetryAfter = 1 },
+                raw.SQLITE_CORRUPT or raw.SQLITE_NOTADB => new MeshError(ErrorKind.Internal, ErrorCodes.StoreDamaged, $"The store is damaged: {e.Message} Look with POST /api/session-mesh/admin/check, and restore a backup."),
+                _ => new MeshError(ErrorKind.Unavailable, ErrorCodes.CommitFailed, "The server could not do this to its store. Try again.") { RetryAfter = 1 },
             });
         }
         catch (IOException e) when (!http.Response.HasStarted && e is not BadHttpRequestException && IsFull(e))
@@ -64,7 +64,7 @@ public sealed class AdminCalls(MeshEngine engine, ProblemWriter problems)
     }
 
     private static MeshError DiskFull() =>
-        new(507, ErrorCodes.DiskFull, "The server's disk has no room for this: it takes as much again as the store. Nothing was changed; free some and try again.");
+        new(ErrorKind.DiskFull, ErrorCodes.DiskFull, "The server's disk has no room for this: it takes as much again as the store. Nothing was changed; free some and try again.");
 
     /// <summary>ENOSPC, EDQUOT.</summary>
     private static bool IsFull(IOException e) => (e.HResult & 0xffff) is 28 or 122 || e.Message.Contains("No space left", StringComparison.OrdinalIgnoreCase);

@@ -30,7 +30,7 @@ public sealed class BackupEndpoints(AdminCalls calls, StoreWork work, DataDirect
         });
         if (facts.Findings.Count > 0)
         {
-            await problems.WriteAsync(http, new MeshError(500, ErrorCodes.StoreDamaged, $"The copy is not whole, and was not sent: {string.Join("; ", facts.Findings)}. Look with POST /api/session-mesh/admin/check."));
+            await problems.WriteAsync(http, new MeshError(ErrorKind.Internal, ErrorCodes.StoreDamaged, $"The copy is not whole, and was not sent: {string.Join("; ", facts.Findings)}. Look with POST /api/session-mesh/admin/check."));
             return;
         }
 

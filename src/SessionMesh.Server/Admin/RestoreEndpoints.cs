@@ -48,7 +48,7 @@ public sealed class RestoreEndpoints(AdminCalls calls, StoreWork work, MeshEngin
         var (facts, rootKeyValid) = await Task.Run(() => StoreSwap.Inspect(file, store.KnownMigrations, RootKey()));
         if (facts.Findings.Count > 0)
         {
-            await problems.WriteAsync(http, new MeshError(400, ErrorCodes.NotABackup, $"This cannot be restored: {string.Join("; ", facts.Findings)}. Send the whole of a file that a backup made. Nothing was changed."));
+            await problems.WriteAsync(http, new MeshError(ErrorKind.Invalid, ErrorCodes.NotABackup, $"This cannot be restored: {string.Join("; ", facts.Findings)}. Send the whole of a file that a backup made. Nothing was changed."));
             return;
         }
 
@@ -104,22 +104,22 @@ public sealed class RestoreEndpoints(AdminCalls calls, StoreWork work, MeshEngin
             await using var stream = StoreFile.CreatePrivate(file);
             await http.Request.Body.CopyToAsync(stream, http.RequestAborted);
             stream.Flush(flushToDisk: true);
-            return stream.Length > 0 ? null : new MeshError(400, ErrorCodes.NotABackup, "The body is empty. Send the file that a backup made.");
+            return stream.Length > 0 ? null : new MeshError(ErrorKind.Invalid, ErrorCodes.NotABackup, "The body is empty. Send the file that a backup made.");
         }
         catch (BadHttpRequestException e)
         {
-            return e.StatusCode == StatusCodes.Status413PayloadTooLarge ? TooLarge() : new MeshError(400, ErrorCodes.NotABackup, "The body could not be read to its end. Nothing was changed; send it again.");
+            return e.StatusCode == StatusCodes.Status413PayloadTooLarge ? TooLarge() : new MeshError(ErrorKind.Invalid, ErrorCodes.NotABackup, "The body could not be read to its end. Nothing was changed; send it again.");
         }
     }
 
     private string? RootKey() => File.Exists(directory.RootKeyFile) ? File.ReadAllText(directory.RootKeyFile).Trim() : null;
 
     private MeshError? CheckPending() => StoreSwap.IsStaged(directory.Path)
-        ? new MeshError(409, ErrorCodes.RestorePending, "Another store is staged already, and the next start takes it. Restart the server first.")
+        ? new MeshError(ErrorKind.Conflict, ErrorCodes.RestorePending, "Another store is staged already, and the next start takes it. Restart the server first.")
         : null;
 
     private static MeshError? CheckSize(HttpContext http) => http.Request.ContentLength > Limits.RestoreBytes ? TooLarge() : null;
 
     private static MeshError TooLarge() =>
-        new(413, ErrorCodes.BodyTooLarge, $"A store has at most {Limits.RestoreBytes >> 30} GiB here. Stop the server and restore with session-mesh admin restore --data DIR.");
+        new(ErrorKind.TooLarge, ErrorCodes.BodyTooLarge, $"A store has at most {Limits.RestoreBytes >> 30} GiB here. Stop the server and restore with session-mesh admin restore --data DIR.");
 }

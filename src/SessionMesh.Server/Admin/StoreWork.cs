@@ -20,7 +20,7 @@ public sealed class StoreWork(DataDirectory directory) : IDisposable
     public Turn? TryBegin() => _turn.Wait(0) ? new Turn(this) : null;
 
     public static MeshError InUse() =>
-        new(409, ErrorCodes.StoreInUse, "A backup, a restore or a check is under way, and there is one at a time. Try again when it is done.");
+        new(ErrorKind.Conflict, ErrorCodes.StoreInUse, "A backup, a restore or a check is under way, and there is one at a time. Try again when it is done.");
 
     /// <summary>
     /// Null while the disk has room for so many bytes more and then some: a copy that filled it would stop every change until it is removed.
@@ -30,7 +30,7 @@ public sealed class StoreWork(DataDirectory directory) : IDisposable
         var free = new DriveInfo(directory.Path).AvailableFreeSpace;
         return free - bytes >= Spare
             ? null
-            : new MeshError(507, ErrorCodes.DiskFull, $"The server's disk has {free >> 20} MiB free, and this takes {bytes >> 20} MiB and {Spare >> 20} MiB to spare. Nothing was changed; free some and try again.");
+            : new MeshError(ErrorKind.DiskFull, ErrorCodes.DiskFull, $"The server's disk has {free >> 20} MiB free, and this takes {bytes >> 20} MiB and {Spare >> 20} MiB to spare. Nothing was changed; free some and try again.");
     }
 
     /// <summary>Waits until nothing is under way.</summary>

@@ -1,5 +1,4 @@
 using SessionMesh.Contracts.Errors;
-using SessionMesh.Core;
 using SessionMesh.Server.Http;
 using SessionMesh.Server.Options;
 
@@ -16,7 +15,7 @@ public sealed class HostGuard(RequestDelegate next, AllowedHosts allowed, Proble
         var header = http.Request.Headers.Host;
         return header.Count == 1 && allowed.Contains(header[0], http.Connection.LocalPort)
             ? next(http)
-            : problems.WriteAsync(http, new MeshError(421, ErrorCodes.HostNotAllowed,
+            : problems.WriteAsync(http, new HttpError(StatusCodes.Status421MisdirectedRequest, ErrorCodes.HostNotAllowed,
                 $"This server does not answer to that host name, or not on that port. It answers to: {string.Join(", ", allowed.Names)}. Add another with --allow-host NAME."));
     }
 }

@@ -53,7 +53,7 @@ public sealed class OriginGuard(RequestDelegate next, AllowedOrigins allowed, Pr
             return next(http);
         }
 
-        return problems.WriteAsync(http, new MeshError(403, ErrorCodes.OriginNotAllowed,
+        return problems.WriteAsync(http, new MeshError(ErrorKind.Forbidden, ErrorCodes.OriginNotAllowed,
             "This request comes from a web page of another origin, and those may not use this server. Start it with --allow-origin ORIGIN for a page that may."));
     }
 

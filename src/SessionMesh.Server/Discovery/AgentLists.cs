@@ -58,7 +58,7 @@ public sealed class AgentLists(MeshEngine engine, RowWriter rows, SessionLists s
         check.OneOf("?kind", kind, SessionKind.Allowed);
         if (kind != SessionKind.Agent && !http.GetKey().Has(ScopeSet.SessionsRead))
         {
-            await problems.WriteAsync(http, new MeshError(403, ErrorCodes.MissingScope, "This key lacks the scope sessions:read, which kind=session and kind=all need. Use a key that has it."));
+            await problems.WriteAsync(http, new MeshError(ErrorKind.Forbidden, ErrorCodes.MissingScope, "This key lacks the scope sessions:read, which kind=session and kind=all need. Use a key that has it."));
             return;
         }
 

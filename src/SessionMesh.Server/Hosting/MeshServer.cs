@@ -95,13 +95,13 @@ public static class MeshServer
 
     private static MeshError Unexpected(HttpContext http) =>
         http.Features.Get<IExceptionHandlerFeature>()?.Error is BadHttpRequestException bad
-            ? new MeshError(bad.StatusCode, ErrorCodes.InvalidRequest, "The request could not be read.")
-            : new MeshError(500, ErrorCodes.Internal, "The server failed on this request. Its log has the request id.");
+            ? new HttpError(bad.StatusCode, ErrorCodes.InvalidRequest, "The request could not be read.")
+            : new MeshError(ErrorKind.Internal, ErrorCodes.Internal, "The server failed on this request. Its log has the request id.");
 
     private static MeshError NoSuchRoute(HttpContext http) => http.Response.StatusCode switch
     {
-        404 => new MeshError(404, ErrorCodes.NotFound, $"There is nothing at this path. The API is under {Routes.Prefix}; {Routes.Swagger} shows all of it."),
-        405 => new MeshError(405, ErrorCodes.MethodNotAllowed, $"{http.Request.Method} is not possible here. Possible: {http.Response.Headers.Allow}."),
-        var status => new MeshError(status, ErrorCodes.InvalidRequest, "The request was refused."),
+        404 => new MeshError(ErrorKind.NotFound, ErrorCodes.NotFound, $"There is nothing at this path. The API is under {Routes.Prefix}; {Routes.Swagger} shows all of it."),
+        405 => new HttpError(405, ErrorCodes.MethodNotAllowed, $"{http.Request.Method} is not possible here. Possible: {http.Response.Headers.Allow}."),
+        var status => new HttpError(status, ErrorCodes.InvalidRequest, "The request was refused."),
     };
 }

@@ -72,7 +72,7 @@ internal static class TelemetryServices
     }
 
     private static MeshError Outside(Reach reach) =>
-        new(403, ErrorCodes.OutsideReach, $"The metrics are about the whole mesh, and this key is for those within {reach}. "
+        new(ErrorKind.Forbidden, ErrorCodes.OutsideReach, $"The metrics are about the whole mesh, and this key is for those within {reach}. "
             + "Use a key with mesh:read that is not limited.");
 
     /// <summary>Who speaks. OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES go before it.</summary>

@@ -24,7 +24,7 @@ internal static class BodyExplainer
 #pragma warning restore CA1031
         {
             return BodyText.CheckSurrogates(body)
-                ?? new MeshError(400, ErrorCodes.InvalidJson, $"The body is not what is expected. Send a JSON object with: {string.Join(", ", Names(type))}.");
+                ?? new MeshError(ErrorKind.Invalid, ErrorCodes.InvalidJson, $"The body is not what is expected. Send a JSON object with: {string.Join(", ", Names(type))}.");
         }
     }
 
@@ -38,15 +38,15 @@ internal static class BodyExplainer
         catch (JsonException e)
         {
             return e.Message.Contains("maximum configured depth", StringComparison.Ordinal)
-                ? new MeshError(400, ErrorCodes.InvalidJson, $"The body is nested deeper than {Limits.JsonDepth}.")
-                : new MeshError(400, ErrorCodes.InvalidJson, $"The body is not valid JSON: see line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}.");
+                ? new MeshError(ErrorKind.Invalid, ErrorCodes.InvalidJson, $"The body is nested deeper than {Limits.JsonDepth}.")
+                : new MeshError(ErrorKind.Invalid, ErrorCodes.InvalidJson, $"The body is not valid JSON: see line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}.");
         }
 
         using (document)
         {
             if (document.RootElement.ValueKind != JsonValueKind.Object)
             {
-                return new MeshError(400, ErrorCodes.InvalidJson, $"The body is a JSON {Word(document.RootElement.ValueKind)}. Send an object with: {string.Join(", ", Names(type))}.");
+                return new MeshError(ErrorKind.Invalid, ErrorCodes.InvalidJson, $"The body is a JSON {Word(document.RootElement.ValueKind)}. Send an object with: {string.Join(", ", Names(type))}.");
             }
 
             var members = UnknownOrRepeated(document.RootElement, type);
@@ -55,7 +55,7 @@ internal static class BodyExplainer
                 members.Add(WrongType(document.RootElement, type, error));
             }
 
-            return new MeshError(400, ErrorCodes.InvalidRequest, string.Join(" ", members.Select(m => $"{m.Pointer[1..]}: {m.Message}."))) { Members = members };
+            return new MeshError(ErrorKind.Invalid, ErrorCodes.InvalidRequest, string.Join(" ", members.Select(m => $"{m.Pointer[1..]}: {m.Message}."))) { Members = members };
         }
     }
 

@@ -18,11 +18,11 @@ internal static class BodyText
     public static MeshError? CheckEncoding(ReadOnlySpan<byte> body) =>
         Utf8.IsValid(body)
             ? null
-            : new MeshError(400, ErrorCodes.InvalidJson, $"The body is not UTF-8: see byte {FirstInvalid(body) + 1}.");
+            : new MeshError(ErrorKind.Invalid, ErrorCodes.InvalidJson, $"The body is not UTF-8: see byte {FirstInvalid(body) + 1}.");
 
     /// <summary>Null when no half of a surrogate pair is in it. Whether it is JSON is another question.</summary>
     public static MeshError? CheckSurrogates(ReadOnlySpan<byte> body) => LoneSurrogate(body) is var (at, unit)
-        ? new MeshError(400, ErrorCodes.InvalidRequest,
+        ? new MeshError(ErrorKind.Invalid, ErrorCodes.InvalidRequest,
             $"The body has a lone surrogate, \\u{(int)unit:x4}, at byte {at + 1}: half of a pair is no text. "
             + "Write the whole pair, or the character itself.")
         : null;

@@ -34,5 +34,5 @@ public static class Caller
             : NotYours(key);
 
     public static MeshError NotYours(Key key) =>
-        new(403, ErrorCodes.NotYourAgent, $"This key is bound to agent '{key.AgentId}' and may not act for another.");
+        new(ErrorKind.Forbidden, ErrorCodes.NotYourAgent, $"This key is bound to agent '{key.AgentId}' and may not act for another.");
 }

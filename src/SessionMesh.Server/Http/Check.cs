@@ -13,7 +13,7 @@ internal struct Check
     /// <summary>Null while nothing is wrong.</summary>
     public readonly MeshError? Error => _errors is null
         ? null
-        : new MeshError(400, ErrorCodes.InvalidRequest, string.Join(" ", _errors.Select(e => $"{e.Pointer.TrimStart('/', '?')}: {e.Message}."))) { Members = _errors };
+        : new MeshError(ErrorKind.Invalid, ErrorCodes.InvalidRequest, string.Join(" ", _errors.Select(e => $"{e.Pointer.TrimStart('/', '?')}: {e.Message}."))) { Members = _errors };
 
     /// <summary>How many members are wrong so far.</summary>
     public readonly int Count => _errors?.Count ?? 0;

@@ -162,7 +162,7 @@ public sealed class Mutations(MeshEngine engine, MeshStore store, ProblemWriter 
     {
         if (await ReadAnswerAsync(earlier) is not { } first)
         {
-            await problems.WriteAsync(http, new MeshError(409, ErrorCodes.AnswerNotKept,
+            await problems.WriteAsync(http, new MeshError(ErrorKind.Conflict, ErrorCodes.AnswerNotKept,
                 "This call succeeded before, and its answer is kept no longer. Look at what it changed; "
                 + "to do it once more, send a new Idempotency-Key."));
             return;

@@ -22,17 +22,17 @@ public sealed class ProblemWriter(MeshEngine engine, MeshMetrics metrics)
     public Task WriteAsync(HttpContext http, MeshError error)
     {
         metrics.Refused(error.Code);
-        if (error.Status is StatusCodes.Status401Unauthorized or StatusCodes.Status403Forbidden)
+        if (error.Kind is ErrorKind.Unauthenticated or ErrorKind.Forbidden)
         {
             OnForbidden?.Invoke(http, error);
         }
 
         var response = http.Response;
-        response.StatusCode = error.Status;
+        response.StatusCode = error.HttpStatus();
         response.ContentType = Problem.ContentType;
         response.Headers[RequestIdHeader] = http.TraceIdentifier;
         response.Headers.CacheControl = "no-store";
-        if (error.Status == StatusCodes.Status401Unauthorized)
+        if (error.Kind == ErrorKind.Unauthenticated)
         {
             response.Headers.WWWAuthenticate = Challenge;
         }
@@ -51,7 +51,7 @@ public sealed class ProblemWriter(MeshEngine engine, MeshMetrics metrics)
     internal Answer ToAnswer(MeshError error)
     {
         metrics.Refused(error.Code);
-        return new(error.Status, JsonSerializer.SerializeToUtf8Bytes(ToProblem(null, error), ProblemJson));
+        return new(error.HttpStatus(), JsonSerializer.SerializeToUtf8Bytes(ToProblem(null, error), ProblemJson));
     }
 
     // Members that say nothing are left out: a problem is read by people first.
@@ -62,21 +62,25 @@ public sealed class ProblemWriter(MeshEngine engine, MeshMetrics metrics)
             Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping, // never inside a page: the type is problem+json
         }).Problem;
 
-    private Problem ToProblem(HttpContext? http, MeshError error) => new()
+    private Problem ToProblem(HttpContext? http, MeshError error)
     {
-        Type = "urn:session-mesh:error:" + error.Code,
-        Title = Microsoft.AspNetCore.WebUtilities.ReasonPhrases.GetReasonPhrase(error.Status),
-        Status = error.Status,
-        Detail = error.Detail,
-        Code = error.Code,
-        // Where callers must not tell cases apart the bodies are the same to the byte; the header has it.
-        RequestId = error.Status is StatusCodes.Status401Unauthorized or StatusCodes.Status404NotFound ? null : http?.TraceIdentifier,
-        Errors = error.Members,
-        AgentStatus = error.AgentStatus,
-        LastHeartbeatAt = error.Agent < 0 ? null : LastHeartbeat(error.Agent),
-        KeyId = error.KeyId,
-        RetryAfter = error.RetryAfter,
-    };
+        var status = error.HttpStatus();
+        return new Problem
+        {
+            Type = "urn:session-mesh:error:" + error.Code,
+            Title = Microsoft.AspNetCore.WebUtilities.ReasonPhrases.GetReasonPhrase(status),
+            Status = status,
+            Detail = error.Detail,
+            Code = error.Code,
+            // Where callers must not tell cases apart the bodies are the same to the byte; the header has it.
+            RequestId = error.Kind is ErrorKind.Unauthenticated or ErrorKind.NotFound ? null : http?.TraceIdentifier,
+            Errors = error.Members,
+            AgentStatus = error.AgentStatus,
+            LastHeartbeatAt = error.Agent < 0 ? null : LastHeartbeat(error.Agent),
+            KeyId = error.KeyId,
+            RetryAfter = error.RetryAfter,
+        };
+    }
 
     private DateTimeOffset? LastHeartbeat(int number)
     {

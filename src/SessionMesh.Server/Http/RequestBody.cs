@@ -115,7 +115,7 @@ internal static class RequestBody
         {
             return optional
                 ? new(null, null, hash)
-                : new(null, new MeshError(400, ErrorCodes.InvalidJson, $"The body is empty. Send a JSON object with: {string.Join(", ", type.Properties.Select(p => p.Name))}."));
+                : new(null, new MeshError(ErrorKind.Invalid, ErrorCodes.InvalidJson, $"The body is empty. Send a JSON object with: {string.Join(", ", type.Properties.Select(p => p.Name))}."));
         }
 
         if (body.IsSingleSegment)
@@ -157,8 +157,8 @@ internal static class RequestBody
     }
 
     private static MeshError Unread(BadHttpRequestException e, int most) =>
-        e.StatusCode == StatusCodes.Status413PayloadTooLarge ? TooLarge(most) : new MeshError(400, ErrorCodes.InvalidJson, "The body could not be read to its end.");
+        e.StatusCode == StatusCodes.Status413PayloadTooLarge ? TooLarge(most) : new MeshError(ErrorKind.Invalid, ErrorCodes.InvalidJson, "The body could not be read to its end.");
 
     private static MeshError TooLarge(int most) =>
-        new(413, ErrorCodes.BodyTooLarge, $"A body has at most {most / 1024} KiB. Send less in one call.");
+        new(ErrorKind.TooLarge, ErrorCodes.BodyTooLarge, $"A body has at most {most / 1024} KiB. Send less in one call.");
 }

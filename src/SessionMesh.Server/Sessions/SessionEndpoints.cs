@@ -91,7 +91,7 @@ public sealed class SessionEndpoints(Mutations mutations, MeshEngine engine, Ses
 
         if (target.Agent is { } agent)
         {
-            await problems.WriteAsync(http, new MeshError(409, ErrorCodes.AgentSession, $"This session is the registration of agent '{agent.Agent.Id}'. End that with DELETE /api/session-mesh/agents/{agent.Agent.Id}, or expire the session."));
+            await problems.WriteAsync(http, new MeshError(ErrorKind.Conflict, ErrorCodes.AgentSession, $"This session is the registration of agent '{agent.Agent.Id}'. End that with DELETE /api/session-mesh/agents/{agent.Agent.Id}, or expire the session."));
             return;
         }
 

@@ -290,14 +290,14 @@ public sealed class SteeringEndpoints(
         if (await history.FindAsync(outcome.Agent, seq) is not { } ended)
         {
             return problems.ToAnswer(new MeshError(
-                404,
+                ErrorKind.NotFound,
                 ErrorCodes.DirectiveNotFound,
                 $"Directive {seq} of agent '{outcome.Agent.Id}' was over so long ago that it is kept no longer. Nothing is left to say of it."));
         }
 
         return ended.State.Word() == body.State || body.State == DirectiveState.Accepted
             ? Render(ended)
-            : problems.ToAnswer(new MeshError(409, ErrorCodes.AckConflict, $"Directive {seq} of agent '{outcome.Agent.Id}' is {ended.State.Word()} already."));
+            : problems.ToAnswer(new MeshError(ErrorKind.Conflict, ErrorCodes.AckConflict, $"Directive {seq} of agent '{outcome.Agent.Id}' is {ended.State.Word()} already."));
     }
 
     private async Task<Answer?> WaitAgainAsync(SteerRequest body, byte[] first, HttpContext http)

@@ -1,5 +1,6 @@
 using Microsoft.Data.Sqlite;
 using SessionMesh.Server.Admin;
+using SessionMesh.Server.Http;
 using SessionMesh.Server.Store;
 using SessionMesh.Server.Tests.Engine;
 using SessionMesh.Server.Tests.Support;
@@ -118,7 +119,7 @@ public sealed class BackupTests
         var work = mesh.Service<StoreWork>();
         Assert.Null(work.CheckRoom(1));
         var refused = work.CheckRoom(long.MaxValue / 2)!;
-        Assert.Equal((507, "disk_full"), (refused.Status, refused.Code));
+        Assert.Equal((507, "disk_full"), (refused.HttpStatus(), refused.Code));
         Assert.Contains("free some", refused.Detail, StringComparison.Ordinal);
     }
 

@@ -162,7 +162,7 @@ public sealed class RefusalTests
         var log = new RefusalLog(new MeshClock(new FakeTime()));
         var http = Http("192.0.2.1");
         http.Request.RouteValues["id"] = new string('a', 129);
-        log.Record(http, new MeshError(403, "missing_scope", new string('x', 1000)));
+        log.Record(http, new MeshError(ErrorKind.Forbidden, "missing_scope", new string('x', 1000)));
         var refusal = Assert.Single(log.After(0, 10, _ => true));
         Assert.Equal((null, RefusalLog.ReasonLength), (refusal.Subject, refusal.Reason.Length));
     }
@@ -171,7 +171,7 @@ public sealed class RefusalTests
     {
         for (var i = 0; i < times; i++)
         {
-            log.Record(Http(address), new MeshError(401, "unauthenticated", "no"));
+            log.Record(Http(address), new MeshError(ErrorKind.Unauthenticated, "unauthenticated", "no"));
         }
     }
 

@@ -6,6 +6,7 @@ using SessionMesh.Core.Idempotency;
 using SessionMesh.Core.Keys;
 using SessionMesh.Server.Auth;
 using SessionMesh.Server.Engine;
+using SessionMesh.Server.Http;
 
 namespace SessionMesh.Server.Tests.Engine;
 
@@ -26,7 +27,7 @@ public sealed class ReceiptBoundTests
         {
             var refused = await RunAsync(rig, actor, token: 1_000_000, s_small);
             var error = refused.Outcome.Error!;
-            Assert.Equal((429, "too_many_receipts", Limits.IdempotencyHours * 3600), (error.Status, error.Code, error.RetryAfter));
+            Assert.Equal((429, "too_many_receipts", Limits.IdempotencyHours * 3600), (error.HttpStatus(), error.Code, error.RetryAfter));
             Assert.Contains("Idempotency-Key", error.Detail, StringComparison.Ordinal);
         }
 

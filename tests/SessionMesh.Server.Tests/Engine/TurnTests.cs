@@ -5,6 +5,7 @@ using SessionMesh.Core.Audit;
 using SessionMesh.Core.State;
 using SessionMesh.Core.Steering;
 using SessionMesh.Server.Engine;
+using SessionMesh.Server.Http;
 using SessionMesh.Server.Store;
 using SessionMesh.Server.Tests.Support;
 
@@ -24,7 +25,7 @@ public sealed class TurnTests
             calls = [.. Enumerable.Range(0, 9).Select(n => Declare(rig.Engine, $"a{n}", n is 2 or 7 ? new string('u', 5000) : null))];
         }
 
-        var codes = (await Task.WhenAll(calls)).Select(outcome => outcome.Error is { } e ? $"{e.Status} {e.Code} {e.RetryAfter}" : "").ToArray();
+        var codes = (await Task.WhenAll(calls)).Select(outcome => outcome.Error is { } e ? $"{e.HttpStatus()} {e.Code} {e.RetryAfter}" : "").ToArray();
         Assert.Equal(["", "", "400 not_storable ", "", "", "", "", "400 not_storable ", ""], codes);
         Assert.Equal(["a0", "a1", "a3", "a4", "a5", "a6", "a8"], Ids(rig.State));
         Assert.Equal(Projection.OfMemory(rig.State), Projection.OfMemory(Projection.Reloaded(rig.Store)));
@@ -106,7 +107,7 @@ public sealed class TurnTests
     {
         using var rig = new EngineRig((log, _) => new SilentLog(log));
         var first = await Declare(rig.Engine, "a");
-        Assert.Equal((503, "outcome_unknown", 1), (first.Error!.Status, first.Error.Code, first.Error.RetryAfter));
+        Assert.Equal((503, "outcome_unknown", 1), (first.Error!.HttpStatus(), first.Error!.Code, first.Error!.RetryAfter));
         Assert.Empty(Ids(rig.State));
         var again = await Declare(rig.Engine, "a");
         Assert.False(again.Value!.Created);
@@ -127,7 +128,7 @@ public sealed class TurnTests
                 for (var n = 0; n < 200; n++)
                 {
                     var outcome = await Declare(rig.Engine, $"a{c}-{n}").WaitAsync(Guard.Time);
-                    Assert.True(outcome.Succeeded || outcome.Error is { Status: 503, Code: "busy", RetryAfter: 1 }, outcome.Error?.Detail);
+                    Assert.True(outcome.Succeeded || outcome.Error is { Kind: ErrorKind.Unavailable, Code: "busy", RetryAfter: 1 }, outcome.Error?.Detail);
                 }
             })).ToArray();
             go.Set();

@@ -58,7 +58,7 @@ public sealed class Limiter(ServerOptions options, MeshClock clock)
     }
 
     public MeshError TooManyHeld(Key key) =>
-        new(429, ErrorCodes.TooManyStreams, $"This key has {MostHeld(key)} streams and held answers open, and may have no more. Close one, or use another key.") { RetryAfter = StreamRetry };
+        new(ErrorKind.Exhausted, ErrorCodes.TooManyStreams, $"This key has {MostHeld(key)} streams and held answers open, and may have no more. Close one, or use another key.") { RetryAfter = StreamRetry };
 
     private int MostHeld(Key key) => key.AgentId is null ? options.MaxStreamsPerKey : Math.Min(options.MaxStreamsPerKey, Limits.StreamsPerAgentKey);
 
@@ -74,7 +74,7 @@ public sealed class Limiter(ServerOptions options, MeshClock clock)
         http.Response.Headers["RateLimit"] = policy.Header(verdict.Left, verdict.Debt);
         return verdict.Taken
             ? null
-            : new MeshError(429, ErrorCodes.RateLimited, $"Too many requests {whose}. Wait as long as Retry-After says, and send fewer: one POST {Routes.Heartbeats} carries many heartbeats.")
+            : new MeshError(ErrorKind.Exhausted, ErrorCodes.RateLimited, $"Too many requests {whose}. Wait as long as Retry-After says, and send fewer: one POST {Routes.Heartbeats} carries many heartbeats.")
             {
                 RetryAfter = policy.Seconds(verdict.Wait),
             };
