@@ -3,15 +3,21 @@ using SessionMesh.Contracts;
 using SessionMesh.Contracts.Errors;
 using SessionMesh.Core;
 using SessionMesh.Server.Admin;
+using SessionMesh.Server.Agents;
 using SessionMesh.Server.Audit;
 using SessionMesh.Server.Auth;
 using SessionMesh.Server.Auth.Limiting;
+using SessionMesh.Server.Discovery;
 using SessionMesh.Server.Engine;
+using SessionMesh.Server.Events;
 using SessionMesh.Server.Http;
 using SessionMesh.Server.Keys;
 using SessionMesh.Server.OpenApi;
 using SessionMesh.Server.Options;
 using SessionMesh.Server.Push;
+using SessionMesh.Server.Registry;
+using SessionMesh.Server.Sessions;
+using SessionMesh.Server.Steering;
 using SessionMesh.Server.Store;
 
 namespace SessionMesh.Server.Hosting;
@@ -47,8 +53,6 @@ public static class MeshServer
             app.UseMeshTraces();
             app.UseSessionMesh();
             app.MapSessionMesh();
-            app.MapMeshOpenApi();
-            app.MapMetrics();
             return app;
         }
         catch
@@ -68,6 +72,23 @@ public static class MeshServer
         app.Services.GetRequiredService<LeaseKeeper>();
         app.Services.GetRequiredService<Compactor>();
         app.Services.GetRequiredService<Shutdown>();
+    }
+
+    /// <summary>Every route; each slice maps its own.</summary>
+    private static void MapSessionMesh(this WebApplication app)
+    {
+        app.MapHealth();
+        app.MapDiscovery();
+        app.MapAgents();
+        app.MapRegistry();
+        app.MapSteering();
+        app.MapSessions();
+        app.MapKeys();
+        app.MapEvents();
+        app.MapAudit();
+        app.MapAdmin();
+        app.MapMeshOpenApi();
+        app.MapMetrics();
     }
 
     private static void UseSessionMesh(this WebApplication app)

@@ -40,49 +40,24 @@ public static class ServerServices
         services.AddSingleton<IMeshLog, SqliteLog>();
         services.AddSingleton<MeshEngine>();
         services.AddSingleton<LeaseKeeper>();
-        services.AddSingleton<Compactor>();
         services.AddSingleton<Shutdown>();
 
         services.AddSingleton(new AllowedHosts(options.Addresses, options.AllowedHosts));
         services.AddSingleton(new AllowedOrigins(options.AllowedOrigins));
         services.AddSingleton<Limiter>();
-        services.AddSingleton<RefusalLog>();
         services.AddSingleton<ProblemWriter>();
         services.AddSingleton<Mutations>();
-        services.AddSingleton<RowWriter>();
-        services.AddSingleton<DirectiveWriter>();
-        services.AddSingleton<DirectiveReader>();
-
-        services.AddSingleton<AgentLists>();
-        services.AddSingleton<AgentEndpoints>();
-        services.AddSingleton<KillEndpoints>();
-        services.AddSingleton<HeartbeatEndpoints>();
-        services.AddSingleton<BatchedHeartbeats>();
-        services.AddSingleton<RegistryEndpoints>();
-        services.AddSingleton<SteeringEndpoints>();
-        services.AddSingleton<InboxEndpoints>();
-        services.AddSingleton<HistoryEndpoints>();
-        services.AddSingleton<SessionWriter>();
-        services.AddSingleton<AgentSessionIndex>();
-        services.AddSingleton<SessionEndpoints>();
-        services.AddSingleton<SessionLists>();
-        services.AddSingleton<SessionExport>();
-        services.AddSingleton<SessionImport>();
-        services.AddSingleton<KeyLists>();
-        services.AddSingleton<KeyEndpoints>();
         services.AddSingleton<LogStream>();
-        services.AddSingleton<EventEndpoints>();
-        services.AddSingleton<AuditReader>();
-        services.AddSingleton<AuditEndpoints>();
-        services.AddSingleton<HealthEndpoints>();
-        services.AddSingleton<StoreWork>();
-        services.AddSingleton<Restart>();
-        services.AddSingleton<AdminCalls>();
-        services.AddSingleton<CompactEndpoints>();
-        services.AddSingleton<BackupEndpoints>();
-        services.AddSingleton<RestoreEndpoints>();
-        services.AddSingleton<RootKeys>();
-        services.AddSingleton<NewRootEndpoint>();
+
+        services.AddDiscovery();
+        services.AddAgents();
+        services.AddRegistry();
+        services.AddSteering();
+        services.AddSessions();
+        services.AddKeys();
+        services.AddEvents();
+        services.AddAudit();
+        services.AddAdmin();
         return services;
     }
 

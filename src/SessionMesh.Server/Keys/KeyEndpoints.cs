@@ -9,14 +9,8 @@ using SessionMesh.Server.Http;
 namespace SessionMesh.Server.Keys;
 
 /// <summary>Minting, refreshing and revoking keys. A secret exists in this request alone: only its hash goes on.</summary>
-public sealed class KeyEndpoints(Mutations mutations, KeyLists lists, ProblemWriter problems)
+public sealed class KeyEndpoints(Mutations mutations, ProblemWriter problems)
 {
-    public Task List(HttpContext http) => lists.List(http);
-
-    public Task Self(HttpContext http) => lists.Self(http);
-
-    public Task Get(HttpContext http) => lists.Get(http);
-
     public Task Create(HttpContext http)
     {
         var (id, token) = KeyToken.New();

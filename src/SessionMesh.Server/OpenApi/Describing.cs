@@ -1,5 +1,6 @@
 using SessionMesh.Contracts.Errors;
 using SessionMesh.Server.Auth;
+using SessionMesh.Server.Auth.Limiting;
 
 namespace SessionMesh.Server.OpenApi;
 
@@ -24,8 +25,13 @@ public sealed record TakesIdempotencyKey
 /// <summary>What the document says of a route, said beside it.</summary>
 internal static class Describing
 {
+    /// <summary>
+    /// Names the operation and the scope it needs. Handlers are plain request delegates, which cost no binder and no scope of services:
+    /// the hot ones are called a hundred thousand times a second.
+    /// </summary>
     public static RouteHandlerBuilder Describe(
-        this IEndpointConventionBuilder route, RequestDelegate handler, string operationId, string tag, RequiredScope scope, string summary, string? description = null)
+        this IEndpointConventionBuilder route, RequestDelegate handler, string operationId, string tag, RequiredScope scope, string summary,
+        string? description = null)
     {
         var builder = new RouteHandlerBuilder([route]);
         builder.WithMetadata(scope, handler.Method).WithName(operationId).WithTags(tag).WithSummary(summary);
@@ -34,7 +40,7 @@ internal static class Describing
             builder.WithDescription(description);
         }
 
-        return builder.Produces<Problem>(400, Problem.ContentType).Produces<Problem>(401, Problem.ContentType).Produces<Problem>(403, Problem.ContentType).Produces<Problem>(429, Problem.ContentType);
+        return builder.Refuses(400, 401, 403, 429);
     }
 
     public static RouteHandlerBuilder Takes<T>(this RouteHandlerBuilder route, bool optional = false) where T : notnull =>
@@ -43,6 +49,42 @@ internal static class Describing
     public static RouteHandlerBuilder WithQuery(this RouteHandlerBuilder route, string name, string description, bool required = false) =>
         route.WithMetadata(new QueryParameter(name, description, required));
 
-    public static RouteHandlerBuilder Mutates(this RouteHandlerBuilder route) => route.WithMetadata(TakesIdempotencyKey.Instance)
-            .Produces<Problem>(413, Problem.ContentType).Produces<Problem>(422, Problem.ContentType).Produces<Problem>(503, Problem.ContentType).Produces<Problem>(507, Problem.ContentType);
+    /// <summary>What it answers: 200 with the type unless another success is named, and problems for what is 400 or more.</summary>
+    public static RouteHandlerBuilder Answers<T>(this RouteHandlerBuilder route, params ReadOnlySpan<int> statuses)
+    {
+        if (statuses.IndexOf(200) >= 0 || !statuses.ContainsAnyInRange(200, 299))
+        {
+            route.Produces<T>(200);
+        }
+
+        foreach (var status in statuses)
+        {
+            if (status is > 200 and < 300)
+            {
+                route.Produces<T>(status);
+            }
+            else if (status >= 400)
+            {
+                route.Refuses(status);
+            }
+        }
+
+        return route;
+    }
+
+    public static RouteHandlerBuilder Refuses(this RouteHandlerBuilder route, params ReadOnlySpan<int> statuses)
+    {
+        foreach (var status in statuses)
+        {
+            route.Produces<Problem>(status, Problem.ContentType);
+        }
+
+        return route;
+    }
+
+    public static RouteHandlerBuilder Mutates(this RouteHandlerBuilder route) =>
+        route.WithMetadata(TakesIdempotencyKey.Instance).Refuses(413, 422, 503, 507);
+
+    /// <summary>Its answers may be held back or never end: each takes a place of its key's.</summary>
+    public static RouteHandlerBuilder Holds(this RouteHandlerBuilder route) => route.WithMetadata(HoldsAnswers.Instance);
 }

@@ -1,0 +1,48 @@
+using SessionMesh.Contracts;
+using SessionMesh.Contracts.Keys;
+using SessionMesh.Core.Keys;
+using SessionMesh.Server.Auth;
+using SessionMesh.Server.OpenApi;
+
+namespace SessionMesh.Server.Keys;
+
+internal static class KeyRoutes
+{
+    private const string Tag = "Keys";
+
+    private static readonly RequiredScope s_mint = new(ScopeSet.KeysMint);
+
+    public static IServiceCollection AddKeys(this IServiceCollection services) => services
+        .AddSingleton<KeyLists>()
+        .AddSingleton<KeyEndpoints>()
+        .AddSingleton<RootKeys>();
+
+    public static void MapKeys(this IEndpointRouteBuilder routes)
+    {
+        var keys = routes.ServiceProvider.GetRequiredService<KeyEndpoints>();
+        var lists = routes.ServiceProvider.GetRequiredService<KeyLists>();
+
+        routes.MapPost(Routes.Keys, keys.Create)
+            .Describe(keys.Create, "createKey", Tag, s_mint, "Mint a key",
+                "The token is shown once. The same `session_key` again is its next generation.")
+            .Takes<CreateKeyRequest>(optional: true).Answers<CreatedKey>(201, 404, 409).Mutates();
+        routes.MapPost(Routes.KeysRefresh, keys.Refresh)
+            .Describe(keys.Refresh, "refreshKey", Tag, RequiredScope.AnyKey, "Trade a refresh token for the next generation of its key",
+                "Send `Authorization: Bearer smr_…`. A refresh token is used once; used twice, all keys of its name are revoked.")
+            .Takes<RefreshKeyRequest>(optional: true).Answers<CreatedKey>(201, 409).Mutates()
+            .WithMetadata(RefreshTokenRequired.Instance);
+        routes.MapGet(Routes.Keys, lists.List)
+            .Describe(lists.List, "listKeys", Tag, s_mint, "The caller's key and all below it", "Every key, for `admin`.")
+            .WithQuery("limit", "1 to 1000; 100 by default.").WithQuery("cursor", "`next_cursor` of the page before.")
+            .Answers<KeyList>();
+        routes.MapGet(Routes.KeysSelf, lists.Self)
+            .Describe(lists.Self, "getOwnKey", Tag, RequiredScope.AnyKey, "The key of this request, and what it may")
+            .Answers<KeyRow>();
+        routes.MapGet(Routes.Keys + "/{key_id}", lists.Get)
+            .Describe(lists.Get, "getKey", Tag, s_mint, "One key")
+            .Answers<KeyRow>(200, 404);
+        routes.MapDelete(Routes.Keys + "/{key_id}", keys.Revoke)
+            .Describe(keys.Revoke, "revokeKey", Tag, s_mint, "Revoke a key and all below it", "At once, open streams included.")
+            .Answers<RevokedKey>(200, 404).Mutates();
+    }
+}
