@@ -1,5 +1,7 @@
 using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 using SessionMesh.Core.Audit;
+using SessionMesh.Core.State;
 
 namespace SessionMesh.Core;
 
@@ -32,12 +34,22 @@ public abstract record Change
     [JsonIgnore]
     public abstract string Kind { get; }
 
+    /// <summary>How its members are written to the log: those beside the envelope, and beside what <see cref="Kind"/> tells.</summary>
+    internal abstract JsonTypeInfo PayloadType { get; }
+
     /// <summary>
     /// About how many bytes it takes in the log and in memory: <see cref="BaseWeight"/>, and the characters of those of its texts
     /// that can be long. Batches and the feed are bounded by it.
     /// </summary>
     [JsonIgnore]
     public virtual long Weight => BaseWeight;
+
+    /// <summary>
+    /// Makes it true in a draft, with its envelope stamped. The only way from a change to state: deciding, loading a log and following
+    /// another node all come through here. Total and deterministic: it refuses nothing, reads no clock and decides nothing.
+    /// </summary>
+    /// <exception cref="InvalidDataException">It does not fit the state: the log is damaged.</exception>
+    internal abstract void Apply(MeshDraft draft);
 
     /// <summary>An entry with short texts alone: its envelope, its row and its record.</summary>
     protected const long BaseWeight = 512;

@@ -83,6 +83,9 @@ public sealed record Agent
     /// <summary>Whether it is known to have ended: dead, and somebody saw it.</summary>
     public bool HasEnded => Liveness == Liveness.Dead && LastExit is { Confirmed: true };
 
+    /// <summary>Since when it is gone, if it goes at <paramref name="at"/>: one that is lost, and then ends, is gone since it was lost.</summary>
+    internal long GoneSince(long at) => IsGone ? GoneAt : at;
+
     /// <summary>Whether it holds, or may soon hold again, a session.</summary>
     public bool HasSession => Liveness is Liveness.Alive or Liveness.Suspect or Liveness.Lost or Liveness.Stopping;
 }

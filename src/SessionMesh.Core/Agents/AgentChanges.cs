@@ -1,5 +1,10 @@
 using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+using SessionMesh.Core.Audit;
 using SessionMesh.Core.Json;
+using SessionMesh.Core.Registry;
+using SessionMesh.Core.Sessions;
+using SessionMesh.Core.State;
 
 namespace SessionMesh.Core.Agents;
 
@@ -18,6 +23,25 @@ public sealed record AgentDeclared : Change
 
     [JsonIgnore]
     public override long Weight => BaseWeight + WeightOf(Specializations, Labels);
+
+    internal override JsonTypeInfo PayloadType => AgentChangesJson.Default.AgentDeclared;
+
+    internal override void Apply(MeshDraft draft) =>
+        draft.Put(
+            new Agent
+            {
+                Number = draft.TakeNumber(),
+                Id = Subject,
+                Born = Revision,
+                Cluster = Cluster,
+                Parent = draft.NumberOf(ParentId),
+                User = User,
+                Specializations = NameSet.Of(Specializations),
+                Labels = LabelSet.Of(Labels),
+                Owner = draft.FindKey(Actor)?.Account,
+                CreatedAt = At,
+            },
+            isNew: true);
 }
 
 /// <summary>An agent began a session, and with it an incarnation; the agent itself may be new. Subject: its id.</summary>
@@ -42,6 +66,42 @@ public sealed record AgentRegistered : Change
 
     [JsonIgnore]
     public override long Weight => BaseWeight + WeightOf(Specializations, Labels);
+
+    internal override JsonTypeInfo PayloadType => AgentChangesJson.Default.AgentRegistered;
+
+    internal override void Apply(MeshDraft draft)
+    {
+        var known = draft.KnownAgent(Subject);
+        var agent = (known ?? new Agent
+        {
+            Number = draft.TakeNumber(),
+            Id = Subject,
+            Born = Revision,
+            Cluster = Cluster,
+            Owner = draft.FindKey(Actor)?.Account,
+            CreatedAt = At,
+        }) with
+        {
+            Incarnation = Incarnation,
+            Session = Revision,
+            Liveness = Liveness.Alive,
+            Paused = false,
+            Ttl = Ttl,
+            Cluster = Cluster,
+            Parent = draft.NumberOf(ParentId),
+            OrphanedFrom = ParentId is null ? known?.OrphanedFrom : null,
+            User = User,
+            Specializations = NameSet.Of(Specializations),
+            Labels = LabelSet.Of(Labels),
+            Direction = null,
+            GoneAt = 0,
+            Stop = null,
+            Meta = Meta.Empty,
+            SessionChangedAt = 0,
+            IsExpiredByHand = false,
+        };
+        draft.Put(agent, isNew: known is null);
+    }
 }
 
 /// <summary>What an agent declares of itself changed; all of it is repeated. Subject: its id.</summary>
@@ -60,6 +120,23 @@ public sealed record AgentUpdated : Change
 
     [JsonIgnore]
     public override long Weight => BaseWeight + WeightOf(Specializations, Labels);
+
+    internal override JsonTypeInfo PayloadType => AgentChangesJson.Default.AgentUpdated;
+
+    internal override void Apply(MeshDraft draft)
+    {
+        var agent = draft.SubjectOf(this);
+        draft.Put(agent with
+        {
+            Ttl = Ttl,
+            Cluster = Cluster,
+            Parent = draft.NumberOf(ParentId),
+            OrphanedFrom = ParentId is null ? agent.OrphanedFrom : null,
+            User = User,
+            Specializations = NameSet.Of(Specializations),
+            Labels = LabelSet.Of(Labels),
+        });
+    }
 }
 
 /// <summary>An agent's lease lapsed: <c>agent.suspect</c>, a TTL later <c>agent.lost</c>; or it beat again: <c>agent.alive</c>.</summary>
@@ -83,10 +160,24 @@ public sealed record AgentLivenessChanged : Change
         Liveness.Lost => Lost,
         _ => Alive,
     };
+
+    internal override JsonTypeInfo PayloadType => AgentChangesJson.Default.AgentLivenessChanged;
+
+    internal override void Apply(MeshDraft draft)
+    {
+        var agent = draft.SubjectOf(this);
+        draft.Put(agent with
+        {
+            Liveness = Liveness,
+            GoneAt = Liveness == Liveness.Lost ? agent.GoneSince(At) : 0,
+            IsExpiredByHand = ByHand,
+            SessionChangedAt = ByHand || agent.IsExpiredByHand ? Revision : agent.SessionChangedAt,
+        });
+    }
 }
 
 /// <summary>An agent was asked to stop. Subject: its id.</summary>
-public sealed record AgentStopping : Change
+public sealed record AgentStopping : Change, IHasReason
 {
     public const string Name = "agent.stopping";
 
@@ -97,10 +188,23 @@ public sealed record AgentStopping : Change
 
     [JsonIgnore]
     public override string Kind => Name;
+
+    internal override JsonTypeInfo PayloadType => AgentChangesJson.Default.AgentStopping;
+
+    internal override void Apply(MeshDraft draft)
+    {
+        var agent = draft.SubjectOf(this);
+        draft.Put(agent with
+        {
+            Liveness = Liveness.Stopping,
+            GoneAt = 0,
+            Stop = new StopRequest(Deadline, Reason, Cascade, agent.Stop?.At ?? At),
+        });
+    }
 }
 
 /// <summary>An incarnation ended: reported (<c>confirmed</c>) or by force. Subject: the agent's id.</summary>
-public sealed record AgentDied : Change
+public sealed record AgentDied : Change, IHasReason
 {
     public const string Name = "agent.dead";
     public required int Incarnation { get; init; }
@@ -114,13 +218,32 @@ public sealed record AgentDied : Change
 
     [JsonIgnore]
     public override string Kind => Name;
+
+    internal override JsonTypeInfo PayloadType => AgentChangesJson.Default.AgentDied;
+
+    internal override void Apply(MeshDraft draft)
+    {
+        var agent = draft.SubjectOf(this);
+        draft.Put(agent with
+        {
+            Liveness = Liveness.Dead,
+            GoneAt = agent.GoneSince(At),
+            Session = 0,
+            Paused = false,
+            Meta = Meta.Empty,
+            SessionChangedAt = 0,
+            IsExpiredByHand = false,
+            Stop = agent.Stop ?? (Confirmed ? null : new StopRequest(At, Reason, Cascade: true, At)), // forced without a grace period
+            LastExit = new Exit(Confirmed, ExitCode, Signal, Reason, At, TombstoneUntil),
+        });
+    }
 }
 
 /// <summary>
 /// An agent was forgotten: its place, its names and its number are free, and its children have no parent. Subject: its id, which means
 /// somebody else from here on.
 /// </summary>
-public sealed record AgentForgotten : Change
+public sealed record AgentForgotten : Change, IHasReason
 {
     public const string Name = "agent.forgotten";
 
@@ -132,6 +255,20 @@ public sealed record AgentForgotten : Change
 
     [JsonIgnore]
     public override string Kind => Name;
+
+    internal override JsonTypeInfo PayloadType => AgentChangesJson.Default.AgentForgotten;
+
+    internal override void Apply(MeshDraft draft)
+    {
+        var agent = draft.SubjectOf(this);
+        foreach (var child in draft.Children(agent.Number))
+        {
+            draft.Put(draft.AgentAt(child) with { Parent = -1, OrphanedFrom = agent.Id });
+        }
+
+        draft.Forget(agent);
+        draft.ForgottenIncarnation = Math.Max(draft.ForgottenIncarnation, Incarnation);
+    }
 }
 
 /// <summary>An operator lifted an agent's tombstone: it may register again before its time. Subject: its id.</summary>
@@ -141,4 +278,47 @@ public sealed record AgentTombstoneLifted : Change
 
     [JsonIgnore]
     public override string Kind => Name;
+
+    internal override JsonTypeInfo PayloadType => AgentChangesJson.Default.AgentTombstoneLifted;
+
+    internal override void Apply(MeshDraft draft)
+    {
+        var agent = draft.SubjectOf(this);
+        draft.Put(agent with { LastExit = agent.LastExit! with { TombstoneUntil = 0 } });
+    }
 }
+
+/// <summary>The kinds of change of agents.</summary>
+internal static class AgentChanges
+{
+    public static IReadOnlyList<ChangeKind> Kinds { get; } =
+    [
+        ChangeKind.Of(AgentDeclared.Name, AgentChangesJson.Default.AgentDeclared),
+        ChangeKind.Of(AgentRegistered.Name, AgentChangesJson.Default.AgentRegistered),
+        ChangeKind.Of(AgentUpdated.Name, AgentChangesJson.Default.AgentUpdated),
+        Became(AgentLivenessChanged.Suspect, Liveness.Suspect),
+        Became(AgentLivenessChanged.Lost, Liveness.Lost),
+        Became(AgentLivenessChanged.Alive, Liveness.Alive),
+        ChangeKind.Of(AgentStopping.Name, AgentChangesJson.Default.AgentStopping),
+        ChangeKind.Of(AgentDied.Name, AgentChangesJson.Default.AgentDied),
+        ChangeKind.Of(AgentForgotten.Name, AgentChangesJson.Default.AgentForgotten),
+        ChangeKind.Of(AgentTombstoneLifted.Name, AgentChangesJson.Default.AgentTombstoneLifted),
+    ];
+
+    private static ChangeKind Became(string name, Liveness liveness) =>
+        ChangeKind.Of(name, AgentChangesJson.Default.AgentLivenessChanged, change => change with { Liveness = liveness });
+}
+
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    UseStringEnumConverter = true)]
+[JsonSerializable(typeof(AgentDeclared))]
+[JsonSerializable(typeof(AgentRegistered))]
+[JsonSerializable(typeof(AgentUpdated))]
+[JsonSerializable(typeof(AgentLivenessChanged))]
+[JsonSerializable(typeof(AgentStopping))]
+[JsonSerializable(typeof(AgentDied))]
+[JsonSerializable(typeof(AgentForgotten))]
+[JsonSerializable(typeof(AgentTombstoneLifted))]
+internal sealed partial class AgentChangesJson : JsonSerializerContext;

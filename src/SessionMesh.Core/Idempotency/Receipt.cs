@@ -1,5 +1,3 @@
-using System.Text.Json.Serialization;
-
 namespace SessionMesh.Core.Idempotency;
 
 /// <summary>
@@ -25,30 +23,4 @@ public sealed record Receipt(long Revision, UInt128 Scope, UInt128 Request, long
 
     /// <summary>The first answer's <c>ETag</c>; as <see cref="Answer"/>.</summary>
     public long? Version { get; init; }
-}
-
-/// <summary>A call's receipt was kept. Subject: the scope, 32 hex digits. The answer is in the table of receipts alone.</summary>
-public sealed record ReceiptKept : Change
-{
-    public const string Name = "receipt.kept";
-
-    /// <summary>32 hex digits.</summary>
-    public required string Request { get; init; }
-    public required int Status { get; init; }
-    public string? KeyId { get; init; }
-    public string? Owner { get; init; }
-    public int Size { get; init; }
-
-    [JsonIgnore]
-    public override string Kind => Name;
-}
-
-/// <summary>Receipts below a revision were dropped: their time was over. Subject: <c>receipts</c>.</summary>
-public sealed record ReceiptsTrimmed : Change
-{
-    public const string Name = "receipts.trimmed";
-    public required long Below { get; init; }
-
-    [JsonIgnore]
-    public override string Kind => Name;
 }

@@ -1,5 +1,8 @@
 using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+using SessionMesh.Core.Audit;
 using SessionMesh.Core.Json;
+using SessionMesh.Core.State;
 
 namespace SessionMesh.Core.Keys;
 
@@ -30,6 +33,34 @@ public sealed record KeyMinted : Change
 
     [JsonIgnore]
     public override string Kind => Name;
+
+    internal override JsonTypeInfo PayloadType => KeyChangesJson.Default.KeyMinted;
+
+    internal override void Apply(MeshDraft draft)
+    {
+        var scopes = ScopeWords.Parse(Scopes);
+        var lineage = Lineage ?? Subject;
+        draft.Put(new Key
+        {
+            Revision = Revision,
+            Id = Subject,
+            Name = KeyName,
+            Lineage = lineage,
+            Parent = Parent,
+            Account = draft.FindKey(Actor)?.Account ?? (scopes.HasFlag(ScopeSet.Admin) ? null : lineage),
+            Scopes = scopes,
+            Reach = Reach.Of(Within ?? (AgentId is null ? null : [Reach.OfAgent(AgentId)])),
+            Hash = Hash,
+            CreatedAt = At,
+            ExpiresAt = ExpiresAt,
+            Lifetime = ExpiresAt == 0 ? 0 : ExpiresAt - At,
+            AgentId = AgentId,
+            Incarnation = Incarnation,
+            Generation = Generation,
+            RefreshHash = RefreshHash,
+            RefreshExpiresAt = RefreshExpiresAt,
+        });
+    }
 }
 
 /// <summary>The refresh token of a key was used. Subject: the key's id; its successor is the <c>key.minted</c> that follows.</summary>
@@ -39,6 +70,10 @@ public sealed record KeyRefreshed : Change
 
     [JsonIgnore]
     public override string Kind => Name;
+
+    internal override JsonTypeInfo PayloadType => KeyChangesJson.Default.KeyRefreshed;
+
+    internal override void Apply(MeshDraft draft) => draft.Put(draft.FindKey(Subject)! with { RefreshedAt = At });
 }
 
 /// <summary>A key got an earlier end: its name was minted again, or it was refreshed. Subject: its id.</summary>
@@ -51,10 +86,25 @@ public sealed record KeyLimited : Change
 
     [JsonIgnore]
     public override string Kind => Name;
+
+    internal override JsonTypeInfo PayloadType => KeyChangesJson.Default.KeyLimited;
+
+    /// <summary>
+    /// A refresh token that was not used ends with its key; one that was is remembered, so that its second use is noticed.
+    /// </summary>
+    internal override void Apply(MeshDraft draft)
+    {
+        var key = draft.FindKey(Subject)!;
+        draft.Put(key with
+        {
+            ExpiresAt = ExpiresAt,
+            RefreshExpiresAt = key.RefreshedAt == 0 ? Math.Min(key.RefreshExpiresAt, ExpiresAt) : key.RefreshExpiresAt,
+        });
+    }
 }
 
 /// <summary>A key is over. Subject: its id; kind <c>key.revoked</c> or <c>key.expired</c>.</summary>
-public sealed record KeyEnded : Change
+public sealed record KeyEnded : Change, IHasReason
 {
     public const string Revoked = "key.revoked";
     public const string Expired = "key.expired";
@@ -65,4 +115,31 @@ public sealed record KeyEnded : Change
 
     [JsonIgnore]
     public override string Kind => Lapsed ? Expired : Revoked;
+
+    internal override JsonTypeInfo PayloadType => KeyChangesJson.Default.KeyEnded;
+
+    internal override void Apply(MeshDraft draft) => draft.Put(draft.FindKey(Subject)! with { EndedAt = At });
 }
+
+/// <summary>The kinds of change of keys.</summary>
+internal static class KeyChanges
+{
+    public static IReadOnlyList<ChangeKind> Kinds { get; } =
+    [
+        ChangeKind.Of(KeyMinted.Name, KeyChangesJson.Default.KeyMinted),
+        ChangeKind.Of(KeyRefreshed.Name, KeyChangesJson.Default.KeyRefreshed),
+        ChangeKind.Of(KeyLimited.Name, KeyChangesJson.Default.KeyLimited),
+        ChangeKind.Of(KeyEnded.Revoked, KeyChangesJson.Default.KeyEnded),
+        ChangeKind.Of(KeyEnded.Expired, KeyChangesJson.Default.KeyEnded, change => change with { Lapsed = true }),
+    ];
+}
+
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    UseStringEnumConverter = true)]
+[JsonSerializable(typeof(KeyMinted))]
+[JsonSerializable(typeof(KeyRefreshed))]
+[JsonSerializable(typeof(KeyLimited))]
+[JsonSerializable(typeof(KeyEnded))]
+internal sealed partial class KeyChangesJson : JsonSerializerContext;

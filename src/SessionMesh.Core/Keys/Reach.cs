@@ -1,5 +1,6 @@
 using System.Text.Json;
 using SessionMesh.Core.Agents;
+using SessionMesh.Core.Json;
 
 namespace SessionMesh.Core.Keys;
 
@@ -19,7 +20,7 @@ public sealed class Reach : IEquatable<Reach>
         Agents = Values(clauses, Agent);
         Clusters = Values(clauses, Cluster);
         Subtrees = Values(clauses, Subtree);
-        Json = JsonSerializer.Serialize(clauses, CoreJson.Default.StringArray);
+        Json = JsonSerializer.Serialize(clauses, TextJson.Default.StringArray);
     }
 
     /// <summary>In ordinal order, no duplicates.</summary>
@@ -39,7 +40,7 @@ public sealed class Reach : IEquatable<Reach>
         return all.Length == 0 ? null : new Reach(all);
     }
 
-    public static Reach? FromJson(string? json) => json is null ? null : Of(JsonSerializer.Deserialize(json, CoreJson.Default.StringArray));
+    public static Reach? FromJson(string? json) => json is null ? null : Of(JsonSerializer.Deserialize(json, TextJson.Default.StringArray));
 
     public static string OfAgent(string id) => $"{Agent}:{id}";
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using SessionMesh.Core.Json;
 
 namespace SessionMesh.Core.Registry;
 
@@ -12,7 +13,7 @@ public sealed class LabelSet : IEquatable<LabelSet>
     private LabelSet(SortedDictionary<string, string> labels)
     {
         Labels = labels;
-        Json = JsonSerializer.Serialize(labels, CoreJson.Default.SortedDictionaryStringString);
+        Json = JsonSerializer.Serialize(labels, TextJson.Default.SortedDictionaryStringString);
     }
 
     public IReadOnlyDictionary<string, string> Labels { get; }
@@ -20,10 +21,11 @@ public sealed class LabelSet : IEquatable<LabelSet>
     /// <summary>The labels as a JSON object: what the tables hold and rows show.</summary>
     public string Json { get; }
 
-    public static LabelSet Of(IEnumerable<KeyValuePair<string, string>> labels)
+    /// <param name="labels">Null is none.</param>
+    public static LabelSet Of(IEnumerable<KeyValuePair<string, string>>? labels)
     {
         var sorted = new SortedDictionary<string, string>(StringComparer.Ordinal);
-        foreach (var (name, value) in labels)
+        foreach (var (name, value) in labels ?? [])
         {
             sorted[name] = value;
         }
@@ -32,7 +34,7 @@ public sealed class LabelSet : IEquatable<LabelSet>
     }
 
     public static LabelSet FromJson(string json) =>
-        json == Empty.Json ? Empty : Of(JsonSerializer.Deserialize(json, CoreJson.Default.SortedDictionaryStringString) ?? []);
+        json == Empty.Json ? Empty : Of(JsonSerializer.Deserialize(json, TextJson.Default.SortedDictionaryStringString) ?? []);
 
     public bool Equals(LabelSet? other) => other is not null && Json == other.Json;
     public override bool Equals(object? obj) => Equals(obj as LabelSet);

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using SessionMesh.Core.Json;
 
 namespace SessionMesh.Core.Registry;
 
@@ -26,7 +27,7 @@ public sealed class NameSet
     public static NameSet Of(IEnumerable<string> names) => Intern([.. names.Distinct().Order(StringComparer.Ordinal)]);
 
     public static NameSet FromJson(string json) =>
-        s_interned.Find(json) ?? Of(JsonSerializer.Deserialize(json, CoreJson.Default.StringArray) ?? []);
+        s_interned.Find(json) ?? Of(JsonSerializer.Deserialize(json, TextJson.Default.StringArray) ?? []);
 
     public bool Contains(string name) => Array.BinarySearch((string[])Names, name, StringComparer.Ordinal) >= 0;
 
@@ -37,7 +38,7 @@ public sealed class NameSet
 
     private static NameSet Intern(string[] names)
     {
-        var json = JsonSerializer.Serialize(names, CoreJson.Default.StringArray);
+        var json = JsonSerializer.Serialize(names, TextJson.Default.StringArray);
         return s_interned.Find(json) ?? s_interned.Add(new NameSet(names, json));
     }
 }

@@ -1,5 +1,8 @@
 using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+using SessionMesh.Core.Audit;
 using SessionMesh.Core.Json;
+using SessionMesh.Core.State;
 
 namespace SessionMesh.Core.Sessions;
 
@@ -24,6 +27,22 @@ public sealed record SessionCreated : Change
 
     [JsonIgnore]
     public override long Weight => BaseWeight + (Meta?.Utf8().Length ?? 0);
+
+    internal override JsonTypeInfo PayloadType => SessionChangesJson.Default.SessionCreated;
+
+    internal override void Apply(MeshDraft draft) =>
+        draft.Put(new Session
+        {
+            Revision = Revision,
+            Id = Subject,
+            User = User,
+            Ttl = Ttl,
+            Meta = Meta ?? Meta.Empty,
+            CreatedAt = At * 1000,
+            LastAccess = At * 1000,
+            ExpiresAt = ExpiresAt,
+            Version = Revision,
+        });
 }
 
 /// <summary>A session of another store came here as it was. Subject: its id.</summary>
@@ -54,6 +73,24 @@ public sealed record SessionImported : Change
 
     [JsonIgnore]
     public override long Weight => BaseWeight + (Meta?.Utf8().Length ?? 0);
+
+    internal override JsonTypeInfo PayloadType => SessionChangesJson.Default.SessionImported;
+
+    internal override void Apply(MeshDraft draft) =>
+        draft.Put(new Session
+        {
+            Revision = Revision,
+            Id = Subject,
+            User = User,
+            IsExpired = Expired,
+            Ttl = Ttl,
+            Meta = Meta ?? Meta.Empty,
+            CreatedAt = CreatedAt,
+            LastAccess = LastAccess,
+            ExpiresAt = ExpiresAt,
+            ExpiredAt = ExpiredAt,
+            Version = Revision,
+        });
 }
 
 /// <summary>Entries of a session's metadata were set, or taken away where they are null. Subject: its id.</summary>
@@ -70,6 +107,21 @@ public sealed record SessionUpdated : Change
 
     [JsonIgnore]
     public override long Weight => BaseWeight + Meta.Sum(entry => entry.Key.Length + (entry.Value?.Length ?? 0));
+
+    internal override JsonTypeInfo PayloadType => SessionChangesJson.Default.SessionUpdated;
+
+    internal override void Apply(MeshDraft draft)
+    {
+        if (AgentId is not null)
+        {
+            var agent = draft.KnownAgent(AgentId)!;
+            draft.Put(agent with { Meta = agent.Meta.With(Meta), SessionChangedAt = Revision });
+            return;
+        }
+
+        var session = draft.KnownSession(Subject)!;
+        draft.Put(session with { Meta = session.Meta.With(Meta), LastAccess = At * 1000, Version = Revision });
+    }
 }
 
 /// <summary>A session's time began anew. Subject: its id.</summary>
@@ -83,6 +135,19 @@ public sealed record SessionRefreshed : Change
 
     [JsonIgnore]
     public override string Kind => Name;
+
+    internal override JsonTypeInfo PayloadType => SessionChangesJson.Default.SessionRefreshed;
+
+    internal override void Apply(MeshDraft draft) =>
+        draft.Put(draft.KnownSession(Subject)! with
+        {
+            IsExpired = false,
+            Ttl = Ttl,
+            LastAccess = At * 1000,
+            ExpiresAt = ExpiresAt,
+            ExpiredAt = 0,
+            Version = Revision,
+        });
 }
 
 /// <summary>A session is over: its time was, or somebody said so. Subject: its id.</summary>
@@ -93,14 +158,49 @@ public sealed record SessionExpired : Change
 
     [JsonIgnore]
     public override string Kind => Name;
+
+    internal override JsonTypeInfo PayloadType => SessionChangesJson.Default.SessionExpired;
+
+    internal override void Apply(MeshDraft draft) =>
+        draft.Put(draft.KnownSession(Subject)! with { IsExpired = true, ExpiredAt = ByHand ? At * 1000 : 0, Version = Revision });
 }
 
 /// <summary>A session was removed, with all that was known of it. Subject: its id.</summary>
-public sealed record SessionDeleted : Change
+public sealed record SessionDeleted : Change, IHasReason
 {
     public const string Name = "session.deleted";
     public string? Reason { get; init; }
 
     [JsonIgnore]
     public override string Kind => Name;
+
+    internal override JsonTypeInfo PayloadType => SessionChangesJson.Default.SessionDeleted;
+
+    internal override void Apply(MeshDraft draft) => draft.Remove(draft.KnownSession(Subject)!);
 }
+
+/// <summary>The kinds of change of sessions.</summary>
+internal static class SessionChanges
+{
+    public static IReadOnlyList<ChangeKind> Kinds { get; } =
+    [
+        ChangeKind.Of(SessionCreated.Name, SessionChangesJson.Default.SessionCreated),
+        ChangeKind.Of(SessionImported.Name, SessionChangesJson.Default.SessionImported),
+        ChangeKind.Of(SessionUpdated.Name, SessionChangesJson.Default.SessionUpdated),
+        ChangeKind.Of(SessionRefreshed.Name, SessionChangesJson.Default.SessionRefreshed),
+        ChangeKind.Of(SessionExpired.Name, SessionChangesJson.Default.SessionExpired),
+        ChangeKind.Of(SessionDeleted.Name, SessionChangesJson.Default.SessionDeleted),
+    ];
+}
+
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    UseStringEnumConverter = true)]
+[JsonSerializable(typeof(SessionCreated))]
+[JsonSerializable(typeof(SessionImported))]
+[JsonSerializable(typeof(SessionUpdated))]
+[JsonSerializable(typeof(SessionRefreshed))]
+[JsonSerializable(typeof(SessionExpired))]
+[JsonSerializable(typeof(SessionDeleted))]
+internal sealed partial class SessionChangesJson : JsonSerializerContext;

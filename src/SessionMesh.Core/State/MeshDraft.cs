@@ -96,6 +96,14 @@ public sealed partial class MeshDraft(MeshState state, Moment now)
         : state.Find(id) is { } slot && !_gone.ContainsKey(slot.Agent.Number) ? AgentAt(slot.Agent.Number)
         : null;
 
+    /// <summary>The agent that a change is about.</summary>
+    /// <exception cref="InvalidDataException">Nobody has that id.</exception>
+    internal Agent SubjectOf(Change change) => KnownAgent(change.Subject)
+        ?? throw new InvalidDataException($"revision {change.Revision} names the unknown agent {change.Subject}");
+
+    /// <summary>The number of a known agent; -1 for null.</summary>
+    internal int NumberOf(string? agentId) => agentId is null ? -1 : KnownAgent(agentId)!.Number;
+
     /// <summary>An agent by a number that this batch has from a record of its own.</summary>
     /// <exception cref="InvalidOperationException">It was forgotten: the number is older than that. See <see cref="FindAt"/>.</exception>
     public Agent AgentAt(int number) => FindAt(number) ?? throw new InvalidOperationException($"nobody has the number {number}");
@@ -253,7 +261,7 @@ public sealed partial class MeshDraft(MeshState state, Moment now)
         _changes.Add(change);
         Weight += change.Weight;
         Revision = change.Revision;
-        Fold.Apply(this, change);
+        change.Apply(this);
     }
 
     internal void Put(Agent agent, bool isNew = false)

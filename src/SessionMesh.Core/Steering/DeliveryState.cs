@@ -28,7 +28,7 @@ public static class DeliveryStateWords
     public static string Word(this DeliveryState value) => s_words[(int)value];
 
     /// <summary><c>directive.STATE</c>: the kind of the change that moved a directive there.</summary>
-    public static string ChangeKind(this DeliveryState value) => s_kinds[(int)value];
+    public static string Kind(this DeliveryState value) => s_kinds[(int)value];
 
     public static bool IsPending(this DeliveryState value) => value <= DeliveryState.Accepted;
 

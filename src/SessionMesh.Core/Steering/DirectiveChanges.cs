@@ -1,5 +1,8 @@
 using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+using SessionMesh.Core.Agents;
 using SessionMesh.Core.Json;
+using SessionMesh.Core.State;
 
 namespace SessionMesh.Core.Steering;
 
@@ -21,6 +24,10 @@ public sealed record MessageKept : Change
 
     [JsonIgnore]
     public override long Weight => BaseWeight + (Text?.Length ?? 0) + (Data?.Length ?? 0);
+
+    internal override JsonTypeInfo PayloadType => DirectiveChangesJson.Default.MessageKept;
+
+    internal override void Apply(MeshDraft draft) => draft.Message = this;
 }
 
 /// <summary>A directive was put into an agent's inbox. Subject: the agent's id; the directive is named by the revision.</summary>
@@ -57,6 +64,37 @@ public sealed record DirectiveIssued : Change
     /// <param name="text">The kept message.</param>
     /// <param name="data">The kept data, JSON text.</param>
     public DirectiveIssued Saying(string? text, string? data) => this with { Message = text, Data = data, MessageAt = 0, Kept = null };
+
+    internal override JsonTypeInfo PayloadType => DirectiveChangesJson.Default.DirectiveIssued;
+
+    internal override void Apply(MeshDraft draft)
+    {
+        var agent = draft.SubjectOf(this);
+        var number = agent.Number;
+        var inbox = draft.InboxOf(number);
+        Kept = MessageAt == 0 ? null : FindKept(draft);
+        var directive = new DirectiveRecord
+        {
+            Revision = Revision,
+            Agent = number,
+            AgentId = agent.Id,
+            Seq = Seq,
+            Previous = inbox.LastRevision,
+            Verb = Verb,
+            Direction = Direction,
+            Message = Kept is null ? Message : Kept.Text,
+            Data = Kept is null ? Data : Kept.Data,
+            MessageAt = MessageAt,
+            IssuedBy = Actor,
+            IssuedAt = At,
+            ExpiresAt = ExpiresAt,
+        };
+        draft.Put(number, inbox.Issue(directive), directive);
+    }
+
+    private MessageKept FindKept(MeshDraft draft) => draft.Message is { } kept && kept.Revision == MessageAt
+        ? kept
+        : throw new InvalidDataException($"revision {Revision} has its message at {MessageAt}, which is not the newest that was kept");
 }
 
 /// <summary>A pending directive moved on. Subject: the agent's id; kind: <c>directive.STATE</c>.</summary>
@@ -70,8 +108,67 @@ public sealed record DirectiveMoved : Change
     public string? Note { get; init; }
 
     [JsonIgnore]
-    public override string Kind => State.ChangeKind();
+    public override string Kind => State.Kind();
 
     [JsonIgnore]
     public override long Weight => BaseWeight + (Note?.Length ?? 0);
+
+    internal override JsonTypeInfo PayloadType => DirectiveChangesJson.Default.DirectiveMoved;
+
+    internal override void Apply(MeshDraft draft)
+    {
+        var agent = draft.SubjectOf(this);
+        var inbox = draft.InboxOf(agent.Number);
+        var before = inbox.Find(Seq) ?? throw new InvalidDataException($"revision {Revision} moves directive {Seq} of {Subject}, which is over");
+        var after = before with
+        {
+            State = State,
+            DeliveredAt = State == DeliveryState.Delivered ? At : before.DeliveredAt,
+            AcceptedAt = State == DeliveryState.Accepted ? At : before.AcceptedAt,
+            EndedAt = State.IsPending() ? 0 : State == DeliveryState.Expired ? before.ExpiresAt : At,
+            Note = Note ?? before.Note,
+        };
+        draft.Put(agent.Number, inbox.Move(after), after);
+        if (State == DeliveryState.Acknowledged)
+        {
+            Obey(draft, agent, after);
+        }
+    }
+
+    /// <summary>An acknowledged directive is known to have taken effect: the agent's own record shows it.</summary>
+    private static void Obey(MeshDraft draft, Agent agent, DirectiveRecord directive)
+    {
+        var obeyed = directive.Verb switch
+        {
+            Verb.Steer => agent with { Direction = directive.Direction },
+            Verb.Pause => agent with { Paused = true },
+            Verb.Resume => agent with { Paused = false },
+            _ => agent,
+        };
+        if (obeyed != agent)
+        {
+            draft.Put(obeyed);
+        }
+    }
 }
+
+/// <summary>The kinds of change of directives.</summary>
+internal static class DirectiveChanges
+{
+    public static IReadOnlyList<ChangeKind> Kinds { get; } =
+    [
+        ChangeKind.Of(MessageKept.Name, DirectiveChangesJson.Default.MessageKept),
+        ChangeKind.Of(DirectiveIssued.Name, DirectiveChangesJson.Default.DirectiveIssued),
+        .. Enum.GetValues<DeliveryState>().Select(state =>
+            ChangeKind.Of(state.Kind(), DirectiveChangesJson.Default.DirectiveMoved, change => change with { State = state })),
+    ];
+}
+
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    UseStringEnumConverter = true)]
+[JsonSerializable(typeof(MessageKept))]
+[JsonSerializable(typeof(DirectiveIssued))]
+[JsonSerializable(typeof(DirectiveMoved))]
+internal sealed partial class DirectiveChangesJson : JsonSerializerContext;

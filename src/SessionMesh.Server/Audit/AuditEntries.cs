@@ -1,9 +1,6 @@
 using SessionMesh.Contracts.Audit;
 using SessionMesh.Core;
-using SessionMesh.Core.Agents;
 using SessionMesh.Core.Audit;
-using SessionMesh.Core.Keys;
-using SessionMesh.Core.Sessions;
 using SessionMesh.Server.Store;
 
 namespace SessionMesh.Server.Audit;
@@ -22,7 +19,7 @@ internal static class AuditEntries
         Operation = change.Kind,
         Subject = change.Subject,
         Outcome = AuditOutcome.Done,
-        Reason = ReasonOf(change),
+        Reason = (change as IHasReason)?.Reason,
         RemoteAddress = change.Origin.RemoteAddress,
         RequestId = change.Origin.RequestId,
     };
@@ -38,16 +35,5 @@ internal static class AuditEntries
         Code = refusal.Code,
         RemoteAddress = refusal.RemoteAddress,
         RequestId = refusal.RequestId,
-    };
-
-    /// <summary>A test looks for changes that have a reason and are not here.</summary>
-    private static string? ReasonOf(Change change) => change switch
-    {
-        AgentStopping c => c.Reason,
-        AgentDied c => c.Reason,
-        AgentForgotten c => c.Reason,
-        KeyEnded c => c.Reason,
-        SessionDeleted c => c.Reason,
-        _ => null,
     };
 }

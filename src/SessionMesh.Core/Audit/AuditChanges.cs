@@ -1,0 +1,39 @@
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+using SessionMesh.Core.State;
+
+namespace SessionMesh.Core.Audit;
+
+/// <summary>
+/// Somebody asked for what touches the store as a whole. Subject: <c>backup</c>, <c>restore</c>, <c>compact</c> or <c>check</c>. It changes no
+/// record; it is in the log for the audit, written before the work begins, so that it says what was asked and not what came of it.
+/// </summary>
+public sealed record AdminRequested : Change
+{
+    public const string Name = "admin.requested";
+
+    [JsonIgnore]
+    public override string Kind => Name;
+
+    internal override JsonTypeInfo PayloadType => AuditChangesJson.Default.AdminRequested;
+
+    internal override void Apply(MeshDraft draft)
+    {
+    }
+}
+
+/// <summary>The kinds of change that are in the log for the audit alone.</summary>
+internal static class AuditChanges
+{
+    public static IReadOnlyList<ChangeKind> Kinds { get; } =
+    [
+        ChangeKind.Of(AdminRequested.Name, AuditChangesJson.Default.AdminRequested),
+    ];
+}
+
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    UseStringEnumConverter = true)]
+[JsonSerializable(typeof(AdminRequested))]
+internal sealed partial class AuditChangesJson : JsonSerializerContext;

@@ -1,0 +1,8 @@
+using System.Text.Json.Serialization;
+
+namespace SessionMesh.Core.Json;
+
+/// <summary>JSON of plain texts: arrays of them, and texts by name.</summary>
+[JsonSerializable(typeof(string[]))]
+[JsonSerializable(typeof(SortedDictionary<string, string>))]
+internal sealed partial class TextJson : JsonSerializerContext;
