@@ -1,6 +1,7 @@
 using Microsoft.Data.Sqlite;
 using SessionMesh.Server.Admin;
 using SessionMesh.Server.Store;
+using SessionMesh.Server.Store.Sqlite;
 using SessionMesh.Server.Tests.Engine;
 using SessionMesh.Server.Tests.Support;
 

@@ -4,7 +4,8 @@ using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Migrations;
 using SessionMesh.Server.Options;
 using SessionMesh.Server.Store;
-using SessionMesh.Server.Store.Migrations;
+using SessionMesh.Server.Store.Sqlite;
+using SessionMesh.Server.Store.Sqlite.Migrations;
 
 namespace SessionMesh.Server.Tests.Store;
 

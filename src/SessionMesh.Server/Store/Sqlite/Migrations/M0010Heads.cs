@@ -1,7 +1,7 @@
 using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Migrations;
 
-namespace SessionMesh.Server.Store.Migrations;
+namespace SessionMesh.Server.Store.Sqlite.Migrations;
 
 /// <summary>
 /// A start finds the newest directive of each agent, and what is pending, without reading the history: heads are written down now and then,

@@ -4,7 +4,7 @@ using Microsoft.EntityFrameworkCore.Diagnostics;
 using SQLitePCL;
 using SessionMesh.Server.Options;
 
-namespace SessionMesh.Server.Store;
+namespace SessionMesh.Server.Store.Sqlite;
 
 /// <summary>
 /// The database file. One connection does all commits and all checkpoints, and belongs to the engine's thread; readers open
