@@ -4,7 +4,7 @@ using SessionMesh.Core.Audit;
 using SessionMesh.Core.Sessions;
 using SessionMesh.Server.Engine;
 using SessionMesh.Server.Options;
-using SessionMesh.Server.Store;
+using SessionMesh.Server.Store.Sqlite;
 using SessionMesh.Storage;
 
 namespace SessionMesh.Server.Admin;

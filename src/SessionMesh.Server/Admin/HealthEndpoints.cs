@@ -4,7 +4,7 @@ using SessionMesh.Core.Audit;
 using SessionMesh.Server.Engine;
 using SessionMesh.Server.Http;
 using SessionMesh.Server.Json;
-using SessionMesh.Server.Store;
+using SessionMesh.Server.Store.Sqlite;
 
 namespace SessionMesh.Server.Admin;
 

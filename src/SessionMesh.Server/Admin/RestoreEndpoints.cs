@@ -6,6 +6,7 @@ using SessionMesh.Core;
 using SessionMesh.Server.Engine;
 using SessionMesh.Server.Http;
 using SessionMesh.Server.Store;
+using SessionMesh.Server.Store.Sqlite;
 using SessionMesh.Storage;
 
 namespace SessionMesh.Server.Admin;

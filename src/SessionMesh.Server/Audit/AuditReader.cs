@@ -3,6 +3,7 @@ using Microsoft.EntityFrameworkCore;
 using SessionMesh.Contracts.Audit;
 using SessionMesh.Server.Engine;
 using SessionMesh.Server.Store;
+using SessionMesh.Server.Store.Sqlite;
 
 namespace SessionMesh.Server.Audit;
 

@@ -6,6 +6,7 @@ using SessionMesh.Core.Keys;
 using SessionMesh.Core.State;
 using SessionMesh.Server.Push;
 using SessionMesh.Server.Store;
+using SessionMesh.Server.Store.Sqlite;
 using SessionMesh.Server.Telemetry;
 using Stopwatch = System.Diagnostics.Stopwatch;
 

@@ -1,6 +1,7 @@
 using SessionMesh.Contracts.Errors;
 using SessionMesh.Core;
 using SessionMesh.Server.Store;
+using SessionMesh.Server.Store.Sqlite;
 
 namespace SessionMesh.Server.Engine;
 

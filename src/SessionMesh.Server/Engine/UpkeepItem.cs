@@ -1,4 +1,5 @@
 using Microsoft.Data.Sqlite;
+using SessionMesh.Server.Store.Sqlite;
 
 namespace SessionMesh.Server.Engine;
 
@@ -34,7 +35,7 @@ internal sealed class UpkeepItem<T>(Func<T> work) : UpkeepItem
         {
             _done.TrySetResult(work());
         }
-        catch (SqliteException e) when (new Store.StoreException(e.SqliteExtendedErrorCode, e.Message) is { IsFsync: true } unknown)
+        catch (SqliteException e) when (new StoreException(e.SqliteExtendedErrorCode, e.Message) is { IsFsync: true } unknown)
         {
             Environment.FailFast("fsync failed: what the disk holds is unknown, and retrying is unsafe", unknown);
         }

@@ -2,6 +2,7 @@ using System.Diagnostics.Metrics;
 using SessionMesh.Core.Agents;
 using SessionMesh.Server.Engine;
 using SessionMesh.Server.Store;
+using SessionMesh.Server.Store.Sqlite;
 using SessionMesh.Server.Telemetry;
 
 namespace SessionMesh.Server.Hosting;

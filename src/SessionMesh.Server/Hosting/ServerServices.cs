@@ -15,6 +15,7 @@ using SessionMesh.Server.Registry;
 using SessionMesh.Server.Sessions;
 using SessionMesh.Server.Steering;
 using SessionMesh.Server.Store;
+using SessionMesh.Server.Store.Sqlite;
 using SessionMesh.Server.Streams;
 using SessionMesh.Server.Telemetry;
 

@@ -3,7 +3,7 @@ using SessionMesh.Core.Agents;
 using SessionMesh.Core.Keys;
 using SessionMesh.Core.Sessions;
 using SessionMesh.Server.Engine;
-using SessionMesh.Server.Store;
+using SessionMesh.Server.Store.Sqlite;
 
 namespace SessionMesh.Server.Sessions;
 

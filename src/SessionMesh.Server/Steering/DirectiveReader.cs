@@ -3,6 +3,7 @@ using SessionMesh.Core.Agents;
 using SessionMesh.Core.Steering;
 using SessionMesh.Server.Engine;
 using SessionMesh.Server.Store;
+using SessionMesh.Server.Store.Sqlite;
 
 namespace SessionMesh.Server.Steering;
 

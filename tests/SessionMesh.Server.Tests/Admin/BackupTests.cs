@@ -2,6 +2,7 @@ using Microsoft.Data.Sqlite;
 using SessionMesh.Server.Admin;
 using SessionMesh.Server.Http;
 using SessionMesh.Server.Store;
+using SessionMesh.Server.Store.Sqlite;
 using SessionMesh.Server.Tests.Engine;
 using SessionMesh.Server.Tests.Support;
 

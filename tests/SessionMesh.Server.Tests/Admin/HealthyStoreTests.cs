@@ -1,5 +1,6 @@
 using Microsoft.Data.Sqlite;
 using SessionMesh.Server.Store;
+using SessionMesh.Server.Store.Sqlite;
 using SessionMesh.Server.Tests.Support;
 using SessionMesh.Storage;
 

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Hosting;
 using SessionMesh.Contracts;
 using SessionMesh.Server.Admin;
 using SessionMesh.Server.Store;
+using SessionMesh.Server.Store.Sqlite;
 using SessionMesh.Server.Tests.Engine;
 using SessionMesh.Server.Tests.Support;
 using SessionMesh.Storage;

@@ -8,6 +8,7 @@ using SessionMesh.Core.State;
 using SessionMesh.Core.Steering;
 using SessionMesh.Server.Agents;
 using SessionMesh.Server.Store;
+using SessionMesh.Server.Store.Sqlite;
 using SessionMesh.Server.Tests.Support;
 
 namespace SessionMesh.Server.Tests.Agents;

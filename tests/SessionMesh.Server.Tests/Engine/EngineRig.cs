@@ -1,11 +1,12 @@
 using Microsoft.Extensions.Logging.Abstractions;
+using SQLitePCL;
 using SessionMesh.Core.State;
 using SessionMesh.Server.Engine;
 using SessionMesh.Server.Push;
 using SessionMesh.Server.Store;
+using SessionMesh.Server.Store.Sqlite;
 using SessionMesh.Server.Telemetry;
 using SessionMesh.Server.Tests.Telemetry;
-using SQLitePCL;
 
 namespace SessionMesh.Server.Tests.Engine;
 

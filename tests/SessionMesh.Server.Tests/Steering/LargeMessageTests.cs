@@ -4,6 +4,7 @@ using SessionMesh.Core.Steering;
 using SessionMesh.Server.Engine;
 using SessionMesh.Server.Push;
 using SessionMesh.Server.Store;
+using SessionMesh.Server.Store.Sqlite;
 using SessionMesh.Server.Tests.Support;
 
 namespace SessionMesh.Server.Tests.Steering;

@@ -5,6 +5,7 @@ using SessionMesh.Core.Audit;
 using SessionMesh.Core.Steering;
 using SessionMesh.Server.Steering;
 using SessionMesh.Server.Store;
+using SessionMesh.Server.Store.Sqlite;
 using SessionMesh.Server.Tests.Support;
 
 namespace SessionMesh.Server.Tests.Steering;

@@ -1,6 +1,7 @@
 using Microsoft.Data.Sqlite;
 using SessionMesh.Core.Agents;
 using SessionMesh.Server.Store;
+using SessionMesh.Server.Store.Sqlite;
 using SessionMesh.Server.Tests.Support;
 using SessionMesh.Server.Tests.Telemetry;
 

@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Routing;
 using SessionMesh.Contracts;
 using SessionMesh.Server.OpenApi;
 using SessionMesh.Server.Store;
+using SessionMesh.Server.Store.Sqlite;
 using SessionMesh.Server.Tests.Engine;
 using SessionMesh.Server.Tests.Support;
 

@@ -2,7 +2,7 @@ using SessionMesh.Core;
 using SessionMesh.Core.State;
 using SessionMesh.Server.Telemetry;
 
-namespace SessionMesh.Server.Store;
+namespace SessionMesh.Server.Store.Sqlite;
 
 /// <summary>
 /// The log in one SQLite file that this process alone writes: never behind, and never unknown. A failed fsync ends the process,

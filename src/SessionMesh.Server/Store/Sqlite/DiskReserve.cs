@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 using SessionMesh.Storage;
 
-namespace SessionMesh.Server.Store;
+namespace SessionMesh.Server.Store.Sqlite;
 
 /// <summary>
 /// Room that is kept back on the disk of the data directory, so that on a full one agents can still be stopped and keys be revoked: a

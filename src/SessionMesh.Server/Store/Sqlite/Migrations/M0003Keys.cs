@@ -1,7 +1,7 @@
 using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Migrations;
 
-namespace SessionMesh.Server.Store.Migrations;
+namespace SessionMesh.Server.Store.Sqlite.Migrations;
 
 /// <summary>
 /// Keys get lineages, reach and refresh tokens, agents an owner. A key that was there is a lineage of its own. The table is made anew: a column

@@ -1,15 +1,16 @@
 using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Migrations;
 
-namespace SessionMesh.Server.Store.Migrations;
+namespace SessionMesh.Server.Store.Sqlite.Migrations;
 
 /// <summary>
 /// A start finds the newest directive of each agent, and what is pending, without reading the history: heads are written down now and then,
 /// and an index has the few that are pending. A store that was there has no heads, so that its next start reads the history once more.
+/// The last migration written by hand: its designer file holds the model that the first one of <c>dotnet ef</c> is compared with.
 /// </summary>
 [DbContext(typeof(MeshDbContext))]
 [Migration("0010_heads")]
-public sealed class M0010Heads : Migration
+public sealed partial class M0010Heads : Migration
 {
     protected override void Up(MigrationBuilder migrationBuilder)
     {

@@ -1,6 +1,6 @@
 using Microsoft.Data.Sqlite;
 
-namespace SessionMesh.Server.Store;
+namespace SessionMesh.Server.Store.Sqlite;
 
 /// <summary>
 /// Reads agents by their columns, without a change tracker's machinery between: of a start with a million of them that was half

@@ -10,7 +10,7 @@ using SessionMesh.Core.Sessions;
 using SessionMesh.Core.State;
 using SessionMesh.Core.Steering;
 
-namespace SessionMesh.Server.Store;
+namespace SessionMesh.Server.Store.Sqlite;
 
 /// <summary>Reads the tables into memory at start. What is over stays in the tables.</summary>
 internal static class StateLoader

@@ -1,7 +1,7 @@
 using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Migrations;
 
-namespace SessionMesh.Server.Store.Migrations;
+namespace SessionMesh.Server.Store.Sqlite.Migrations;
 
 /// <summary>The log keeps where each change came from. Null in what was written before; SQLite rewrites no row for it.</summary>
 [DbContext(typeof(MeshDbContext))]

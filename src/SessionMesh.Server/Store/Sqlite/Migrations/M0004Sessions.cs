@@ -1,7 +1,7 @@
 using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Migrations;
 
-namespace SessionMesh.Server.Store.Migrations;
+namespace SessionMesh.Server.Store.Sqlite.Migrations;
 
 /// <summary>
 /// Plain sessions, keyed by the revision that created them, so that each goes to the end; and what an agent's registration has as a session. The

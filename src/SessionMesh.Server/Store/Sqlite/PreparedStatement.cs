@@ -1,6 +1,6 @@
 using SQLitePCL;
 
-namespace SessionMesh.Server.Store;
+namespace SessionMesh.Server.Store.Sqlite;
 
 /// <summary>
 /// One prepared statement of the hot writer, on EF's own connection. EF's change tracker costs this path most of its

@@ -2,7 +2,7 @@ using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Migrations;
 using SessionMesh.Storage;
 
-namespace SessionMesh.Server.Store.Migrations;
+namespace SessionMesh.Server.Store.Sqlite.Migrations;
 
 /// <summary>
 /// What is true of the mesh as a whole, in one row: the store's epoch, and the highest incarnation that was ever forgotten. A store of an

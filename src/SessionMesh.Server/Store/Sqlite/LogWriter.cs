@@ -11,7 +11,7 @@ using SessionMesh.Core.State;
 using SessionMesh.Core.Steering;
 using SessionMesh.Server.Telemetry;
 
-namespace SessionMesh.Server.Store;
+namespace SessionMesh.Server.Store.Sqlite;
 
 /// <summary>
 /// Writes a batch: its changes and the rows they add up to, in one transaction that is on the disk when

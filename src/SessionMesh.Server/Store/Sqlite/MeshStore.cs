@@ -4,7 +4,7 @@ using Microsoft.EntityFrameworkCore.Diagnostics;
 using SQLitePCL;
 using SessionMesh.Server.Options;
 
-namespace SessionMesh.Server.Store;
+namespace SessionMesh.Server.Store.Sqlite;
 
 /// <summary>
 /// The database file. One connection does all commits and all checkpoints, and belongs to the engine's thread; readers open
@@ -126,7 +126,7 @@ public sealed class MeshStore : IDisposable
     internal static MeshDbContext NewContext(SqliteConnection connection, bool ownsConnection = false) =>
         new(new DbContextOptionsBuilder<MeshDbContext>()
             .UseSqlite(connection, ownsConnection, _ => { })
-            // Migrations are written by hand, without the snapshot that EF would compare; a test compares the schemas instead.
+            // A test compares the model with the snapshot; a start need not do it again.
             .ConfigureWarnings(w => w.Ignore(RelationalEventId.PendingModelChangesWarning))
             .Options);
 

@@ -1,7 +1,7 @@
 using SessionMesh.Core.State;
 using SQLitePCL;
 
-namespace SessionMesh.Server.Store;
+namespace SessionMesh.Server.Store.Sqlite;
 
 /// <summary>
 /// Writes down, now and then, which directive of each agent is the newest: what a start would otherwise have to read the whole history for.
