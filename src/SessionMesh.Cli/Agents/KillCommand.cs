@@ -1,8 +1,11 @@
 using System.CommandLine;
 using System.Text.Json;
+using SessionMesh.Cli.Commands;
 using SessionMesh.Cli.Events;
 using SessionMesh.Cli.Hosting;
+using SessionMesh.Cli.Options;
 using SessionMesh.Cli.Steering;
+using SessionMesh.Cli.Targets;
 using SessionMesh.Client;
 using SessionMesh.Contracts;
 using SessionMesh.Contracts.Steering;

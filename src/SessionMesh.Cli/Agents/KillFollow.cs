@@ -1,5 +1,5 @@
 using System.Text.Json;
-using SessionMesh.Cli.Hosting;
+using SessionMesh.Cli.Commands;
 using SessionMesh.Cli.Output;
 using SessionMesh.Client;
 using SessionMesh.Contracts;

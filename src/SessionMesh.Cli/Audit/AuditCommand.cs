@@ -1,7 +1,9 @@
 using System.CommandLine;
 using System.Text.Json;
+using SessionMesh.Cli.Commands;
 using SessionMesh.Cli.Events;
 using SessionMesh.Cli.Hosting;
+using SessionMesh.Cli.Options;
 using SessionMesh.Cli.Output;
 using SessionMesh.Client;
 using SessionMesh.Client.Streams;

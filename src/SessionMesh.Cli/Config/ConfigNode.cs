@@ -1,4 +1,5 @@
 using SessionMesh.Cli.Hosting;
+using SessionMesh.Cli.Options;
 
 namespace SessionMesh.Cli.Config;
 

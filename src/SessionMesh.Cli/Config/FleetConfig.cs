@@ -1,3 +1,4 @@
+using SessionMesh.Cli.Registry;
 using SessionMesh.Contracts.Agents;
 
 namespace SessionMesh.Cli.Config;

@@ -1,4 +1,4 @@
-using SessionMesh.Cli.Hosting;
+using SessionMesh.Cli.Commands;
 using SessionMesh.Cli.Output;
 using SessionMesh.Client.Streams;
 

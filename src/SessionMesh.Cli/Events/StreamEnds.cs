@@ -1,4 +1,4 @@
-using SessionMesh.Cli.Hosting;
+using SessionMesh.Cli.Commands;
 using SessionMesh.Client;
 using SessionMesh.Client.Streams;
 using SessionMesh.Contracts.Errors;

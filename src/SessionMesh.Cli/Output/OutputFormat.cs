@@ -1,5 +1,5 @@
 using System.CommandLine;
-using SessionMesh.Cli.Hosting;
+using SessionMesh.Cli.Options;
 
 namespace SessionMesh.Cli.Output;
 

@@ -1,7 +1,9 @@
 using System.CommandLine;
 using SessionMesh.Cli.Agents;
-using SessionMesh.Cli.Config;
+using SessionMesh.Cli.Commands;
 using SessionMesh.Cli.Hosting;
+using SessionMesh.Cli.Options;
+using SessionMesh.Cli.Targets;
 using SessionMesh.Client;
 using SessionMesh.Contracts;
 using SessionMesh.Contracts.Agents;

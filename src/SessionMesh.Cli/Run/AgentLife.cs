@@ -1,6 +1,6 @@
+using SessionMesh.Cli.Run.Handlers;
+using SessionMesh.Cli.Run.Membership;
 using SessionMesh.Cli.Run.Process;
-using SessionMesh.Cli.Run.Session;
-using SessionMesh.Cli.Run.Steering;
 using SessionMesh.Client;
 using SessionMesh.Contracts.Agents;
 

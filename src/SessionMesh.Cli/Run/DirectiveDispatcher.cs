@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Threading.Channels;
+using SessionMesh.Cli.Run.Handlers;
 using SessionMesh.Cli.Run.Process;
-using SessionMesh.Cli.Run.Steering;
 using SessionMesh.Contracts.Steering;
 
 namespace SessionMesh.Cli.Run;

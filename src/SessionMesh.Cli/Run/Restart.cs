@@ -1,5 +1,5 @@
 using System.Globalization;
-using SessionMesh.Cli.Run.Session;
+using SessionMesh.Cli.Run.Membership;
 
 namespace SessionMesh.Cli.Run;
 

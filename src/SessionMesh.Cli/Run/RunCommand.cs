@@ -1,6 +1,8 @@
 using System.CommandLine;
+using SessionMesh.Cli.Commands;
 using SessionMesh.Cli.Hosting;
 using SessionMesh.Cli.Keys;
+using SessionMesh.Cli.Options;
 using SessionMesh.Cli.Run.Orphans;
 using SessionMesh.Cli.Run.Process;
 using SessionMesh.Cli.Settings;

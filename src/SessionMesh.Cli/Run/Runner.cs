@@ -1,6 +1,6 @@
+using SessionMesh.Cli.Run.Membership;
 using SessionMesh.Cli.Run.Orphans;
 using SessionMesh.Cli.Run.Process;
-using SessionMesh.Cli.Run.Session;
 using SessionMesh.Client;
 using SessionMesh.Contracts.Agents;
 

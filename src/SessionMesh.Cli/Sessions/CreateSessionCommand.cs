@@ -1,6 +1,8 @@
 using System.CommandLine;
+using SessionMesh.Cli.Commands;
 using SessionMesh.Cli.Hosting;
-using SessionMesh.Cli.Sessions.Settings;
+using SessionMesh.Cli.Options;
+using SessionMesh.Cli.Sessions.Defaults;
 using SessionMesh.Contracts.Sessions;
 
 namespace SessionMesh.Cli.Sessions;

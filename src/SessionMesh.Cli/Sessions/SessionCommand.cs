@@ -1,4 +1,5 @@
 using System.CommandLine;
+using SessionMesh.Cli.Commands;
 using SessionMesh.Cli.Hosting;
 
 namespace SessionMesh.Cli.Sessions;
@@ -23,7 +24,7 @@ internal sealed class SessionCommand : Command
         Add(new SessionStatsCommand(host));
         Add(new Export.ExportSessionsCommand(host));
         Add(new CleanupSessionsCommand(host));
-        Add(new Settings.SessionConfigCommand(host));
+        Add(new Defaults.SessionConfigCommand(host));
         Add(new Import.ImportSessionsCommand(host));
         Add(new WatchSessionsCommand(host));
         Add(new SessionHelpCommand(host));

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
-using SessionMesh.Cli.Hosting;
+using SessionMesh.Cli.Options;
 using SessionMesh.Contracts;
 using SessionMesh.Contracts.Json;
 

@@ -1,4 +1,4 @@
-using SessionMesh.Cli.Hosting;
+using SessionMesh.Cli.Commands;
 using SessionMesh.Contracts.Sessions;
 
 namespace SessionMesh.Cli.Sessions;

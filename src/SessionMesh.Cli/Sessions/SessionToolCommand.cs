@@ -1,4 +1,5 @@
 using System.CommandLine;
+using SessionMesh.Cli.Commands;
 using SessionMesh.Cli.Hosting;
 using SessionMesh.Cli.Output;
 using SessionMesh.Client;

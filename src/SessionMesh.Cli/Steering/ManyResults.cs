@@ -1,5 +1,7 @@
+using SessionMesh.Cli.Commands;
 using SessionMesh.Cli.Hosting;
 using SessionMesh.Cli.Output;
+using SessionMesh.Cli.Targets;
 using SessionMesh.Contracts.Steering;
 
 namespace SessionMesh.Cli.Steering;

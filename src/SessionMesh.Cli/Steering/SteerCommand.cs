@@ -1,7 +1,9 @@
 using System.CommandLine;
 using System.Text.Json;
-using SessionMesh.Cli.Agents;
+using SessionMesh.Cli.Commands;
 using SessionMesh.Cli.Hosting;
+using SessionMesh.Cli.Options;
+using SessionMesh.Cli.Targets;
 using SessionMesh.Contracts;
 using SessionMesh.Contracts.Steering;
 

@@ -1,7 +1,9 @@
 using System.Text.Json;
+using SessionMesh.Cli.Commands;
 using SessionMesh.Cli.Events;
 using SessionMesh.Cli.Hosting;
 using SessionMesh.Cli.Output;
+using SessionMesh.Cli.Targets;
 using SessionMesh.Client;
 using SessionMesh.Contracts;
 using SessionMesh.Contracts.Errors;

@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Text;
+using SessionMesh.Cli.Commands;
 using SessionMesh.Cli.Hosting;
+using SessionMesh.Cli.Options;
 using SessionMesh.Cli.Output;
 using SessionMesh.Client;
 using SessionMesh.Contracts.Sessions;
