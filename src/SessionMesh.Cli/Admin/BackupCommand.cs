@@ -72,7 +72,7 @@ internal sealed class BackupCommand : MeshCommand
     private static async Task<StoreFacts> ReceiveAsync(CommandContext context, string draft, CancellationToken cancellation)
     {
         var status = "the server makes the copy";
-        using var progress = new ProgressLine(context, () => Volatile.Read(ref status));
+        using var progress = context.ShowProgress(() => Volatile.Read(ref status));
         await using (var file = StoreFile.CreatePrivate(draft))
         {
             await new StoreTransfer(context.Client, (done, of) => Volatile.Write(ref status, StoreViews.Progress(done, of))).BackupAsync(file, cancellation);

@@ -27,7 +27,7 @@ internal sealed class CheckCommand : MeshCommand
     {
         context.Doing = "check the mesh";
         JsonElement report;
-        using (new ProgressLine(context, () => "reading the store"))
+        using (context.ShowProgress(() => "reading the store"))
         {
             report = context.Get(_data) is { } data
                 ? await Task.Run(() => LookAtStopped(data, cancellation), CancellationToken.None)

@@ -52,7 +52,7 @@ internal sealed class CompactCommand : MeshCommand
     private static async Task<JsonElement> AskAsync(CommandContext context, CancellationToken cancellation)
     {
         var status = "compacting";
-        using var progress = new ProgressLine(context, () => Volatile.Read(ref status));
+        using var progress = context.ShowProgress(() => Volatile.Read(ref status));
         var compacting = context.Client.SendAsync(MeshCall.Compact(), cancellation);
         while (context.Host.ErrorIsTerminal && await Task.WhenAny(compacting, Task.Delay(s_pace, context.Host.Time, cancellation)) != compacting)
         {
@@ -75,7 +75,7 @@ internal sealed class CompactCommand : MeshCommand
     {
         using var mesh = StoppedMesh.Open(data);
         var status = "compacting";
-        using var progress = new ProgressLine(context, () => Volatile.Read(ref status));
+        using var progress = context.ShowProgress(() => Volatile.Read(ref status));
         try
         {
             using var db = StoreFile.OpenAlone(mesh.Database);

@@ -53,7 +53,7 @@ internal sealed class RestoreCommand : MeshCommand
     private static async Task<JsonElement> SendAsync(CommandContext context, string file, bool dryRun, CancellationToken cancellation)
     {
         var status = "sending";
-        using var progress = new ProgressLine(context, () => Volatile.Read(ref status));
+        using var progress = context.ShowProgress(() => Volatile.Read(ref status));
         await using var source = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.Read);
         var transfer = new StoreTransfer(context.Client, (done, of) =>
             Volatile.Write(ref status, done == of ? "the server looks at what was sent" : StoreViews.Progress(done, of)));

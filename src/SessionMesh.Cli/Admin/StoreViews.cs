@@ -1,4 +1,5 @@
 using SessionMesh.Cli.Hosting;
+using SessionMesh.Cli.Output;
 using SessionMesh.Contracts.Admin;
 using SessionMesh.Storage;
 
@@ -7,16 +8,7 @@ namespace SessionMesh.Cli.Admin;
 /// <summary>What the admin commands share in what they show.</summary>
 internal static class StoreViews
 {
-    /// <summary>So many bytes, as a person reads them.</summary>
-    public static string Size(long bytes) => bytes switch
-    {
-        < 1 << 10 => $"{bytes} B",
-        < 1 << 20 => $"{bytes / 1024.0:0.0} KiB",
-        < 1 << 30 => $"{bytes / (1024.0 * 1024):0.0} MiB",
-        _ => $"{bytes / (1024.0 * 1024 * 1024):0.00} GiB",
-    };
-
-    public static string Progress(long done, long? of) => of is { } whole ? $"{Size(done)} of {Size(whole)}" : Size(done);
+    public static string Progress(long done, long? of) => of is { } whole ? $"{ByteSize.Of(done)} of {ByteSize.Of(whole)}" : ByteSize.Of(done);
 
     /// <summary>A check of a stopped mesh as a server's answer has it.</summary>
     public static CheckReport ReportOf(StoreFacts facts) => new()

@@ -80,7 +80,7 @@ internal sealed class ForgetCommand : MeshCommand
                     json.WriteString("agent_id"u8, id);
                     json.WriteString("code"u8, problem.Code);
                 }));
-                context.Note($"agent {id}: {Errors.Sentence(e)}");
+                context.Note($"agent {id}: {ProblemText.Of(e)}");
             }
         }
 

@@ -34,7 +34,7 @@ internal sealed class KillFollow(CommandContext context, string id, KillOptions 
         var round = bound <= Limits.MaxWait ? Math.Min(bound, ShortRound) : LongRound;
         var call = MeshCall.Kill(id, options with { WaitSeconds = round }) with { IdempotencyKey = MeshCall.NewIdempotencyKey() };
         var began = context.Host.Time.GetTimestamp();
-        using var progress = new ProgressLine(context, () => Progress((int)context.Host.Time.GetElapsedTime(began).TotalSeconds));
+        using var progress = context.ShowProgress(() => Progress((int)context.Host.Time.GetElapsedTime(began).TotalSeconds));
         var told = false;
         try
         {

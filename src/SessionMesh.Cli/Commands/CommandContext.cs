@@ -58,6 +58,12 @@ internal sealed class CommandContext : IDisposable
     }
 
     /// <summary>
+    /// Shows how the work goes, to a person and until disposed of. With <c>--verbose</c> there is none: attempts are shown there.
+    /// </summary>
+    /// <inheritdoc cref="ProgressLine(CliHost, bool, Func{string})" path="/param"/>
+    public ProgressLine ShowProgress(Func<string> text) => new(Host, isWanted: Output.IsTable && !Verbose, text);
+
+    /// <summary>
     /// Asks "yes or no" about something that cannot be undone. Where nobody can be asked it refuses with exit code 2 and
     /// names the flag that answers.
     /// </summary>
@@ -97,10 +103,26 @@ internal sealed class CommandContext : IDisposable
             BaseUrl = Settings.Url,
             Token = Settings.Key,
             TimeProvider = Host.Time,
-            Observer = Verbose ? attempt => Host.Error.WriteLine(AttemptText.Of(attempt)) : null,
+            Observer = Verbose ? attempt => Host.Error.WriteLine(AttemptLine(attempt)) : null,
         };
         if (Get(Host.Globals.TimeoutSeconds) is { } seconds) options = options with { AttemptTimeout = TimeSpan.FromSeconds(seconds) };
         if (Settings.Key is not null) options = options with { Reauthenticate = new KeyRenewal(Settings, options, Host, Note).RenewAsync };
         return new MeshClient(options, Host.Handler);
+    }
+
+    /// <summary>One attempt as <c>--verbose</c> shows it.</summary>
+    private static string AttemptLine(MeshAttempt attempt)
+    {
+        var outcome = attempt.Status?.ToString() ?? attempt.Error ?? "no answer";
+        var request = attempt.RequestId is { } id ? $" request={id}" : "";
+        var next = attempt switch
+        {
+            { Status: 401, Wait: not null } => ", once more with another key",
+            { Wait: { } wait } => $", next attempt in {wait.TotalSeconds:0.00} s",
+            _ => "",
+        };
+        return TerminalText.Escape(
+            $"attempt {attempt.Number}: {attempt.Method} {attempt.Url.AbsoluteUri} -> {outcome}"
+            + $" after {attempt.Elapsed.TotalMilliseconds:0} ms{request}{next}");
     }
 }

@@ -27,10 +27,6 @@ internal static class Errors
         return exitCode;
     }
 
-    /// <summary>For a command that goes on after one of many failed: the words of one failure on one line.</summary>
-    public static string Sentence(MeshException error) =>
-        error.Problem is { } problem ? $"{problem.Detail} ({problem.Code})" : error.Message;
-
     public static int ExitCodeOf(MeshException error) => error.Failure switch
     {
         MeshFailure.Unreachable => ExitCodes.Unreachable,
@@ -59,7 +55,7 @@ internal static class Errors
         Line(output, "error: cannot ", context.Doing);
         Line(output, "  why: ", problem.Status == 0 ? problem.Detail : $"{problem.Detail} ({problem.Status} {problem.Code})");
         foreach (var member in problem.Errors ?? [])
-            Line(output, "       ", $"{member.Pointer}: {member.Message}{(member.Allowed is { } allowed ? $" (allowed: {string.Join(", ", allowed)})" : "")}");
+            Line(output, "       ", ProblemText.Of(member));
         if (next is not null) Line(output, "  try: ", next);
         if (problem.RequestId is { } request) Line(output, "  request: ", request);
     }

@@ -1,16 +1,25 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using SessionMesh.Cli.Hosting;
 using SessionMesh.Cli.Output;
-using SessionMesh.Cli.Sessions;
 
 namespace SessionMesh.Cli.Commands;
+
+/// <summary>A command that words the parse errors of its own part of the command tree.</summary>
+internal interface IParseErrorWriter
+{
+    /// <returns>The exit code.</returns>
+    int WriteParseErrors(ParseResult parse, CliHost host);
+}
 
 /// <summary>A command line that cannot be understood: all of it to stderr, exit code 2.</summary>
 internal static class ParseErrors
 {
     public static int Render(ParseResult parse, CliHost host)
     {
-        if (SessionCommand.Covers(parse)) return SessionErrors.RenderParse(parse, host);
+        for (var result = parse.CommandResult; result is not null; result = result.Parent as CommandResult)
+            if (result.Command is IParseErrorWriter writer) return writer.WriteParseErrors(parse, host);
+
         foreach (var error in Messages(parse))
             host.Error.WriteLine("error: " + Secrets.Redact(TerminalText.Escape(error)));
         if (Suggestion(parse) is { } word)
@@ -19,15 +28,21 @@ internal static class ParseErrors
         return ExitCodes.Usage;
     }
 
-    /// <summary>What is wrong. An unknown word also leaves the command missing; the word alone is what went wrong.</summary>
-    public static IEnumerable<string> Messages(ParseResult parse) =>
-        (parse.UnmatchedTokens.Count > 0 ? parse.Errors.Where(e => e.Message.Contains('\'')) : parse.Errors).Select(error => error.Message);
+    /// <summary>
+    /// What is wrong, a sentence each. Behind an unknown word the command is missing, too, and the parser says so first; the word alone
+    /// is what went wrong.
+    /// </summary>
+    public static IEnumerable<string> Messages(ParseResult parse)
+    {
+        var isCommandMissing = parse.CommandResult.Command is { Action: null, Subcommands.Count: > 0 };
+        return parse.Errors.Skip(isCommandMissing && parse.UnmatchedTokens.Count > 0 ? 1 : 0).Select(error => error.Message);
+    }
 
     /// <summary>The command as it would be typed.</summary>
     public static string PathOf(ParseResult parse)
     {
         var names = new Stack<string>();
-        for (var result = parse.CommandResult; result is not null; result = result.Parent as System.CommandLine.Parsing.CommandResult)
+        for (var result = parse.CommandResult; result is not null; result = result.Parent as CommandResult)
             names.Push(result.Command is RootCommand ? "session-mesh" : result.Command.Name);
         return string.Join(' ', names);
     }

@@ -1,5 +1,6 @@
 using SessionMesh.Cli.Hosting;
 using SessionMesh.Cli.Options;
+using SessionMesh.Contracts;
 
 namespace SessionMesh.Cli.Config;
 
@@ -14,6 +15,14 @@ internal abstract record ConfigNode(string Where)
     {
         ConfigScalar scalar => scalar.Text,
         _ => throw Wrong($"'{name}' is {Kind}, and should be one value"),
+    };
+
+    /// <summary>An id; a number is its text.</summary>
+    public string? AsId(string name) => AsText(name) switch
+    {
+        null => null,
+        var id when MeshId.IsValid(id) => id,
+        var id => throw Wrong($"'{id}' is not an id; {MeshId.Rule}"),
     };
 
     /// <summary>A list of texts; one text alone is a list of one.</summary>

@@ -1,6 +1,7 @@
 using SessionMesh.Cli.Commands;
-using SessionMesh.Cli.Output;
+using SessionMesh.Client;
 using SessionMesh.Client.Streams;
+using SessionMesh.Contracts.Events;
 
 namespace SessionMesh.Cli.Events;
 
@@ -29,8 +30,7 @@ internal static class LogFollower
             var followed = await actAsync();
             acted = true;
             var began = context.Host.Time.GetTimestamp();
-            using var progress = new ProgressLine(
-                context, () => $"{followed.Progress}, {context.Host.Time.GetElapsedTime(began).TotalSeconds:0} of {bound.TotalSeconds:0} s");
+            using var progress = context.ShowProgress(() => $"{followed.Progress}, {context.Host.Time.GetElapsedTime(began).TotalSeconds:0} of {bound.TotalSeconds:0} s");
             while (!followed.IsSettled && bound - context.Host.Time.GetElapsedTime(began) is var left && left > TimeSpan.Zero)
             {
                 var missed = gap.Missed;
@@ -104,4 +104,19 @@ internal static class LogFollower
 
         private void Miss() => Volatile.Read(ref _missed).TrySetResult();
     }
+}
+
+/// <summary>Something that the log decides step by step: directives on their way, agents that are to end.</summary>
+internal interface IFollowed
+{
+    /// <summary>Nothing more can come that matters.</summary>
+    bool IsSettled { get; }
+
+    /// <summary>How it stands, for the progress line. Called from another thread.</summary>
+    string Progress { get; }
+
+    void Take(MeshEvent entry);
+
+    /// <summary>Looks at the current state of all that is not settled: entries of the log may have been missed.</summary>
+    Task LookAsync(MeshClient client, CancellationToken cancellation);
 }

@@ -38,13 +38,13 @@ internal static class Opt
     };
 
     /// <summary>A point in time: <c>15m</c> or <c>1h30m</c> ago, or an ISO 8601 date or time.</summary>
-    public static Option<Moment?> Moment(string name, string description) => new(name)
+    public static Option<PointInTime?> PointInTime(string name, string description) => new(name)
     {
         Description = description,
         HelpName = "TIME",
-        CustomParser = result => Options.Moment.TryParse(result.Tokens[0].Value, out var moment)
-            ? moment
-            : Wrong<Moment?>(result, $"{name} takes how long ago, such as 15m or 1h30m, or a time such as 2026-01-31T08:15:30Z, not '{result.Tokens[0].Value}'"),
+        CustomParser = result => Options.PointInTime.TryParse(result.Tokens[0].Value, out var point)
+            ? point
+            : Wrong<PointInTime?>(result, $"{name} takes how long ago, such as 15m or 1h30m, or a time such as 2026-01-31T08:15:30Z, not '{result.Tokens[0].Value}'"),
     };
 
     /// <summary>A whole number within bounds.</summary>

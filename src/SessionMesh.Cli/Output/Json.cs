@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace SessionMesh.Cli.Output;
 
@@ -93,3 +94,7 @@ internal static class Json
         return buffer.WrittenMemory;
     }
 }
+
+/// <summary>The few types that output needs beside the wire's own.</summary>
+[JsonSerializable(typeof(string))]
+internal sealed partial class OutputJson : JsonSerializerContext;

@@ -1,5 +1,4 @@
 using SessionMesh.Cli.Config;
-using SessionMesh.Contracts;
 
 namespace SessionMesh.Cli.Registry;
 
@@ -24,8 +23,8 @@ internal sealed record AgentConfig
             "spec", "specs", "specialization", "specializations", "agent_id", "id", "parent", "parent_id", "cluster", "user", "labels", "ttl");
         return new AgentConfig
         {
-            AgentId = Id(map, "agent_id", "id"),
-            ParentId = Id(map, "parent_id", "parent"),
+            AgentId = map.Find("agent_id", "id")?.AsId("agent_id"),
+            ParentId = map.Find("parent_id", "parent")?.AsId("parent_id"),
             Cluster = map.Find("cluster")?.AsText("cluster"),
             User = map.Find("user")?.AsText("user"),
             Specializations = map.Find("spec", "specialization", "specs", "specializations")?.AsTexts("spec") ?? [],
@@ -33,10 +32,4 @@ internal sealed record AgentConfig
             Ttl = map.Find("ttl")?.AsSeconds("ttl"),
         };
     }
-
-    /// <summary>An id under either of its names; a number is its text.</summary>
-    public static string? Id(ConfigMap map, string name, string otherName) =>
-        map.Find(name, otherName) is { } node && node.AsText(name) is { } id
-            ? MeshId.IsValid(id) ? id : throw node.Wrong($"'{id}' is not an id; {MeshId.Rule}")
-            : null;
 }

@@ -43,7 +43,7 @@ internal sealed class CreateSessionCommand : SessionToolCommand
                 Meta = context.Get(_meta) is { Count: > 0 } meta ? meta : null,
             },
             cancellation);
-        SessionOutput.Write(context, created);
+        WriteSession(context, created);
         return ExitCodes.Done;
     }
 }

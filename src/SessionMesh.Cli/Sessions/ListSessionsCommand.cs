@@ -39,7 +39,7 @@ internal sealed class ListSessionsCommand : SessionToolCommand
     protected override async Task<int> RunAsync(CommandContext context, CancellationToken cancellation)
     {
         context.Doing = "list the sessions";
-        var withVersion = SessionOutput.WithVersion(context);
+        var withVersion = ShowsVersion(context);
         if (context.Output.Format is OutputFormat.Json)
         {
             var records = new RecordList();

@@ -14,7 +14,7 @@ internal sealed class GetSessionCommand : OneSessionCommand
 
     protected override async Task<int> RunAsync(CommandContext context, string id, CancellationToken cancellation)
     {
-        SessionOutput.Write(context, await context.Client.SessionAsync(id, cancellation));
+        WriteSession(context, await context.Client.SessionAsync(id, cancellation));
         return ExitCodes.Done;
     }
 }
@@ -45,7 +45,7 @@ internal sealed class SetSessionCommand : OneSessionCommand
     protected override async Task<int> RunAsync(CommandContext context, string id, CancellationToken cancellation)
     {
         var row = await context.Client.UpdateSessionAsync(id, new UpdateSessionRequest { Meta = Changes(context) }, context.Get(_ifMatch), cancellation);
-        SessionOutput.Write(context, row);
+        WriteSession(context, row);
         return ExitCodes.Done;
     }
 
@@ -87,7 +87,7 @@ internal sealed class ExpireSessionCommand : OneSessionCommand
 
     protected override async Task<int> RunAsync(CommandContext context, string id, CancellationToken cancellation)
     {
-        SessionOutput.Write(context, await context.Client.ExpireSessionAsync(id, cancellation));
+        WriteSession(context, await context.Client.ExpireSessionAsync(id, cancellation));
         return ExitCodes.Done;
     }
 }
@@ -105,7 +105,7 @@ internal sealed class RefreshSessionCommand : OneSessionCommand
 
     protected override async Task<int> RunAsync(CommandContext context, string id, CancellationToken cancellation)
     {
-        SessionOutput.Write(context, await context.Client.RefreshSessionAsync(id, new RefreshSessionRequest { Ttl = context.Get(_ttl) }, cancellation));
+        WriteSession(context, await context.Client.RefreshSessionAsync(id, new RefreshSessionRequest { Ttl = context.Get(_ttl) }, cancellation));
         return ExitCodes.Done;
     }
 }

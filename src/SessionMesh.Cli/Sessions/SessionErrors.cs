@@ -70,6 +70,7 @@ internal static class SessionErrors
         else context.Host.Error.WriteLine(TerminalText.EscapeJson(Json.Compact(document)));
     }
 
-    private static string Sentence(Problem problem) => problem.Errors is not { Count: > 0 } errors ? problem.Detail
-        : $"{problem.Detail} ({string.Join("; ", errors.Select(member => $"{member.Pointer}: {member.Message}{(member.Allowed is { } allowed ? $" (allowed: {string.Join(", ", allowed)})" : "")}"))})";
+    private static string Sentence(Problem problem) => problem.Errors is { Count: > 0 } errors
+        ? $"{problem.Detail} ({string.Join("; ", errors.Select(ProblemText.Of))})"
+        : problem.Detail;
 }

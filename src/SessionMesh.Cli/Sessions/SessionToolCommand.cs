@@ -5,6 +5,7 @@ using SessionMesh.Cli.Output;
 using SessionMesh.Client;
 using SessionMesh.Contracts;
 using SessionMesh.Contracts.Errors;
+using SessionMesh.Contracts.Sessions;
 
 namespace SessionMesh.Cli.Sessions;
 
@@ -24,6 +25,12 @@ internal abstract class SessionToolCommand : MeshCommand
 
     /// <summary>True for a command whose standard output is a stream of records: an error would look like one of them.</summary>
     protected virtual bool Streams => false;
+
+    /// <summary>Whether a session's version is shown. It is no member of a record: a person sees it, and <c>--fields</c> can ask for it.</summary>
+    protected static bool ShowsVersion(CommandContext context) => context.Output.IsTable || context.Output.Fields is not null;
+
+    protected static void WriteSession(CommandContext context, SessionRow row) =>
+        context.Output.Write(SessionShapes.OkSession(row, ShowsVersion(context)), SessionShapes.Session);
 
     protected override int Fail(Exception error, CommandContext context) => SessionErrors.Render(error, context, Streams);
 }

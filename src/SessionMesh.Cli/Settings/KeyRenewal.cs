@@ -1,5 +1,4 @@
 using System.Text.Json;
-using SessionMesh.Cli.Commands;
 using SessionMesh.Cli.Hosting;
 using SessionMesh.Cli.Output;
 using SessionMesh.Client;
@@ -31,7 +30,7 @@ internal sealed class KeyRenewal(MeshSettings settings, MeshClientOptions option
         }
         catch (Exception e) when (e is MeshException or CommandException or IOException or UnauthorizedAccessException)
         {
-            SayOnce($"the key in {settings.KeySource} was refused, and no other could be had: {(e is MeshException mesh ? Errors.Sentence(mesh) : e.Message)}");
+            SayOnce($"the key in {settings.KeySource} was refused, and no other could be had: {(e is MeshException mesh ? ProblemText.Of(mesh) : e.Message)}");
             return null;
         }
     }

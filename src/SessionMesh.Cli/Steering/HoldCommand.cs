@@ -2,7 +2,6 @@ using System.CommandLine;
 using SessionMesh.Cli.Commands;
 using SessionMesh.Cli.Hosting;
 using SessionMesh.Cli.Options;
-using SessionMesh.Cli.Output;
 using SessionMesh.Cli.Targets;
 using SessionMesh.Client;
 using SessionMesh.Contracts;
@@ -87,7 +86,7 @@ internal abstract class HoldCommand : MeshCommand
         }
 
         context.Doing = selector is null ? $"{_verb} every agent" : $"{_verb} the agents {SelectorOptions.Words(selector)}";
-        var many = new SteerMany(context, request, seconds);
+        var many = new BulkSteer(context, request, seconds);
         var sent = selector is null
             ? await ToAllAsync(context, many, cancellation)
             : await ToSelectedAsync(context, many, selector, cancellation);
@@ -108,16 +107,16 @@ internal abstract class HoldCommand : MeshCommand
         return (null, null);
     }
 
-    private async Task<Sent> ToSelectedAsync(CommandContext context, SteerMany many, AgentSelector selector, CancellationToken cancellation)
+    private async Task<Sent> ToSelectedAsync(CommandContext context, BulkSteer many, AgentSelector selector, CancellationToken cancellation)
     {
         var whom = SelectorOptions.Words(selector);
-        if (_many!.IsDryRun(context)) return new(SteerMany.ShowMatch(context, await many.MatchAsync(selector, cancellation), whom));
+        if (_many!.IsDryRun(context)) return new(BulkSteer.ShowMatch(context, await many.MatchAsync(selector, cancellation), whom));
         var agreed = await _many.AgreeAsync(
             context, whom, async () => (await many.MatchAsync(selector, cancellation)).Count, count => $"{Capital(_verb)} {SelectorOptions.Agents(count)} {whom}?");
         return agreed is { } expect ? new(await many.RunAsync(selector, expect, cancellation)) : Refused(context);
     }
 
-    private async Task<Sent> ToAllAsync(CommandContext context, SteerMany many, CancellationToken cancellation)
+    private async Task<Sent> ToAllAsync(CommandContext context, BulkSteer many, CancellationToken cancellation)
     {
         var (expect, yes, dryRun) = _always
             ? (context.Get(_expectAll), context.Get(_yesAll), context.Get(_dryRunAll))
@@ -126,7 +125,7 @@ internal abstract class HoldCommand : MeshCommand
             throw CommandException.Usage("this reaches every agent, and there is no terminal to ask on", "say --yes, or --expect N for just so many, or --dry-run to see which");
 
         var ids = await EveryoneAsync(context, cancellation);
-        if (dryRun) return new(SteerMany.ShowMatch(context, ids, "that is alive"));
+        if (dryRun) return new(BulkSteer.ShowMatch(context, ids, "that is alive"));
         if (ids.Count == 0) throw SelectorOptions.NothingMatched("that is alive");
         if (expect is { } count && count != ids.Count)
             throw new CommandException(ExitCodes.Conflict, $"alive are {SelectorOptions.Agents(ids.Count)}, not {count}; nothing was sent", "look again with --dry-run");
@@ -139,7 +138,7 @@ internal abstract class HoldCommand : MeshCommand
     private static async Task<IReadOnlyList<string>> EveryoneAsync(CommandContext context, CancellationToken cancellation)
     {
         var ids = new List<string>();
-        using var progress = new ProgressLine(context, () => "listing who is alive");
+        using var progress = context.ShowProgress(() => "listing who is alive");
         foreach (var filter in new[] { AgentStatus.Alive, AgentStatus.Suspect })
         {
             var query = new AgentQuery { Filter = filter, Fields = ["agent_id"], Limit = Limits.MaxPage };

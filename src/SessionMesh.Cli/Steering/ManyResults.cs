@@ -20,7 +20,7 @@ internal static class ManyResults
             var shown = onlyMissing && context.Output.IsTable ? missing : sent;
             context.Output.Write(Json.Build(json =>
             {
-                SteerMany.WriteResults(json, shown);
+                BulkSteer.WriteResults(json, shown);
                 if (request.Wait is null) return;
                 json.WriteString("wait"u8, request.Wait);
                 json.WriteNumber("reached"u8, sent.Count - missing.Count);

@@ -66,9 +66,9 @@ internal sealed class SteerCommand : MeshCommand
 
     private async Task<int> SteerManyAsync(CommandContext context, AgentSelector selector, SteerRequest request, int seconds, CancellationToken cancellation)
     {
-        var many = new SteerMany(context, request, seconds);
+        var many = new BulkSteer(context, request, seconds);
         var whom = SelectorOptions.Words(selector);
-        if (_many.IsDryRun(context)) return SteerMany.ShowMatch(context, await many.MatchAsync(selector, cancellation), whom);
+        if (_many.IsDryRun(context)) return BulkSteer.ShowMatch(context, await many.MatchAsync(selector, cancellation), whom);
 
         var word = request.Verb is DirectiveVerb.Pause or DirectiveVerb.Resume ? request.Verb : $"steer {request.Direction}";
         var agreed = await _many.AgreeAsync(

@@ -37,8 +37,7 @@ internal static class SteerOne
         var rounds = (seconds + Limits.MaxWait - 1) / Limits.MaxWait;
         var call = MeshCall.Steer(request with { WaitSeconds = (seconds + rounds - 1) / rounds }) with { IdempotencyKey = MeshCall.NewIdempotencyKey() };
         var began = context.Host.Time.GetTimestamp();
-        using var progress = new ProgressLine(
-            context, () => $"waiting until agent {request.AgentId} has it {wanted}: {context.Host.Time.GetElapsedTime(began).TotalSeconds:0} of {seconds} s");
+        using var progress = context.ShowProgress(() => $"waiting until agent {request.AgentId} has it {wanted}: {context.Host.Time.GetElapsedTime(began).TotalSeconds:0} of {seconds} s");
         try
         {
             while (true)

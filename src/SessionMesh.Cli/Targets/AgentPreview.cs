@@ -1,4 +1,3 @@
-using SessionMesh.Cli.Agents;
 using SessionMesh.Cli.Commands;
 using SessionMesh.Cli.Hosting;
 using SessionMesh.Client;
@@ -10,7 +9,7 @@ internal static class AgentPreview
 {
     public static async Task<int> ShowAsync(CommandContext context, string id, string undone, CancellationToken cancellation)
     {
-        context.Output.Write(await context.Client.SendAsync(MeshCall.Agent(id), cancellation), AgentViews.Detail);
+        context.Output.Write(await context.Client.SendAsync(MeshCall.Agent(id), cancellation), AgentDetailView.All);
         context.Note($"a dry run: {undone}");
         return ExitCodes.Done;
     }

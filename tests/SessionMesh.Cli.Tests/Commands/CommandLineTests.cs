@@ -1,7 +1,6 @@
 using System.Reflection;
 using SessionMesh.Cli.Commands;
 using SessionMesh.Cli.Hosting;
-using SessionMesh.Cli.Tests.Hosting;
 using static SessionMesh.Client.Tests.ScriptedServer;
 
 namespace SessionMesh.Cli.Tests.Commands;

@@ -1,6 +1,5 @@
 using SessionMesh.Cli.Commands;
 using SessionMesh.Cli.Hosting;
-using SessionMesh.Cli.Tests.Hosting;
 
 namespace SessionMesh.Cli.Tests.Commands;
 

@@ -1,6 +1,5 @@
 using SessionMesh.Cli.Hosting;
 using SessionMesh.Cli.Options;
-using SessionMesh.Cli.Tests.Hosting;
 
 namespace SessionMesh.Cli.Tests.Options;
 

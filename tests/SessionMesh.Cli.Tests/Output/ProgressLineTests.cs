@@ -11,7 +11,7 @@ public sealed class ProgressLineTests
     {
         var (time, error, step) = (new OneTimer(), new StringWriter(), 0);
         using (var context = ContextOf(time, error))
-        using (new ProgressLine(context, () => $"step {++step}\e[2J"))
+        using (context.ShowProgress(() => $"step {++step}\e[2J"))
         {
             Assert.Equal((TimeSpan.FromMilliseconds(500), ""), (time.Due, error.ToString()));
             time.Tick!(null);
@@ -32,7 +32,7 @@ public sealed class ProgressLineTests
     {
         var time = new OneTimer();
         using var context = ContextOf(time, new StringWriter(), terminal, term, line);
-        using var progress = new ProgressLine(context, () => "unseen");
+        using var progress = context.ShowProgress(() => "unseen");
 
         Assert.Null(time.Tick);
     }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using SessionMesh.Cli.Commands;
 using static SessionMesh.Client.Tests.ScriptedServer;
 
 namespace SessionMesh.Cli.Tests.Sessions;
@@ -300,7 +301,7 @@ public sealed class SessionCommandTests
     {
         using var tool = new Tool(Json(200, "{}"));
 
-        Assert.Equal(new Ran(0, $"{{\n  \"ok\": true,\n  \"version\": \"{VersionCommand.Current}\"\n}}\n", ""), await tool.RunAsync("session version"));
+        Assert.Equal(new Ran(0, $"{{\n  \"ok\": true,\n  \"version\": \"{ToolVersion.Current}\"\n}}\n", ""), await tool.RunAsync("session version"));
         var help = await tool.RunAsync("session help");
         Assert.Equal((0, ""), (help.Code, help.Error));
         foreach (var name in new[] { "create", "get", "set", "delete", "list", "expire", "refresh", "stats", "export", "cleanup", "config", "import", "watch", "help", "version" })
@@ -308,7 +309,7 @@ public sealed class SessionCommandTests
         Assert.Equal(help, await tool.RunAsync("session"));
         Assert.Equal(await tool.RunAsync("session create --help"), await tool.RunAsync("session help create"));
         tool.Width = 80;
-        Assert.Equal(new Ran(0, $"session-mesh session {VersionCommand.Current}\n", ""), await tool.RunAsync("session version"));
+        Assert.Equal(new Ran(0, $"session-mesh session {ToolVersion.Current}\n", ""), await tool.RunAsync("session version"));
         Assert.Empty(tool.Server.Requests);
     }
 

@@ -1,4 +1,3 @@
-using SessionMesh.Cli.Tests.Hosting;
 using static SessionMesh.Client.Tests.ScriptedServer;
 
 namespace SessionMesh.Cli.Tests.Settings;

@@ -1,27 +1,37 @@
+using System.Text.Json;
+using SessionMesh.Client;
 using SessionMesh.Contracts.Steering;
 
 namespace SessionMesh.Cli.Run.Handlers;
 
 /// <summary>What became of a steer: the state to acknowledge it with, and what to say beside.</summary>
-internal sealed record SteerOutcome(string State, string? Note = null)
+internal sealed record HandlerResult(string State, string? Note = null)
 {
-    public static SteerOutcome Acknowledged { get; } = new(DirectiveState.Acknowledged);
+    public static HandlerResult Acknowledged { get; } = new(DirectiveState.Acknowledged);
 
-    public static SteerOutcome Accepted { get; } = new(DirectiveState.Accepted);
+    public static HandlerResult Accepted { get; } = new(DirectiveState.Accepted);
 
-    public static SteerOutcome Rejected(string note) => new(DirectiveState.Rejected, note);
+    public static HandlerResult Rejected(string note) => new(DirectiveState.Rejected, note);
 }
 
 /// <summary>Brings a steer to the process. Called for one directive at a time, in order.</summary>
 internal interface ISteerHandler
 {
     /// <param name="stopping">The process is being stopped: give up, soon.</param>
-    Task<SteerOutcome> HandleAsync(Directive directive, CancellationToken stopping);
+    Task<HandlerResult> HandleAsync(Directive directive, CancellationToken stopping);
 }
 
 /// <summary>Nobody was named to take steers.</summary>
 internal sealed class NoSteerHandler : ISteerHandler
 {
-    public Task<SteerOutcome> HandleAsync(Directive directive, CancellationToken stopping) =>
-        Task.FromResult(SteerOutcome.Rejected("no steer handler"));
+    public Task<HandlerResult> HandleAsync(Directive directive, CancellationToken stopping) =>
+        Task.FromResult(HandlerResult.Rejected("no steer handler"));
+}
+
+/// <summary>A directive as every handler gives it to the process: the wire's JSON on one line, absent members left out.</summary>
+internal static class DirectiveText
+{
+    /// <summary>Ends with a newline, and has no other.</summary>
+    public static byte[] JsonLine(Directive directive) =>
+        [.. JsonSerializer.SerializeToUtf8Bytes(directive, ClientJson.Context.Directive), (byte)'\n'];
 }

@@ -14,7 +14,7 @@ internal sealed class OnSteerHandler(
 {
     private const int Stderr = 2;
 
-    public async Task<SteerOutcome> HandleAsync(Directive directive, CancellationToken stopping)
+    public async Task<HandlerResult> HandleAsync(Directive directive, CancellationToken stopping)
     {
         using var pipe = new ChildPipe(time);
         ChildProcess helper;
@@ -31,7 +31,7 @@ internal sealed class OnSteerHandler(
         }
         catch (SpawnException e)
         {
-            return SteerOutcome.Rejected($"the handler could not be started: {e.Message}");
+            return HandlerResult.Rejected($"the handler could not be started: {e.Message}");
         }
 
         using var exempt = tree.Exempt(helper);
@@ -43,12 +43,12 @@ internal sealed class OnSteerHandler(
             await pipe.WriteAsync(DirectiveText.JsonLine(directive), atMost, either.Token);
             pipe.CloseWriteEnd();
             var exit = await helper.Exited.WaitAsync(either.Token);
-            return exit.Code == 0 ? SteerOutcome.Acknowledged : SteerOutcome.Rejected($"the handler ended with {exit}");
+            return exit.Code == 0 ? HandlerResult.Acknowledged : HandlerResult.Rejected($"the handler ended with {exit}");
         }
         catch (OperationCanceledException)
         {
             reaper.SignalGroup(helper, Signals.Kill);
-            return SteerOutcome.Rejected(stopping.IsCancellationRequested
+            return HandlerResult.Rejected(stopping.IsCancellationRequested
                 ? "the process was stopped before the handler ended"
                 : $"the handler did not end within {atMost.TotalSeconds:0.#} s");
         }

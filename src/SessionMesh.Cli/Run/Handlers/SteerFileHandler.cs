@@ -19,7 +19,7 @@ internal sealed class SteerFileHandler : ISteerHandler
         _appends = _path.EndsWith(".jsonl", StringComparison.OrdinalIgnoreCase);
     }
 
-    public async Task<SteerOutcome> HandleAsync(Directive directive, CancellationToken stopping)
+    public async Task<HandlerResult> HandleAsync(Directive directive, CancellationToken stopping)
     {
         var line = DirectiveText.JsonLine(directive);
         try
@@ -28,11 +28,11 @@ internal sealed class SteerFileHandler : ISteerHandler
                 await WriteAsync(_path, FileMode.Append, line);
             else
                 await ReplaceAsync(line);
-            return SteerOutcome.Accepted;
+            return HandlerResult.Accepted;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return SteerOutcome.Rejected($"cannot write the steer file: {e.Message}");
+            return HandlerResult.Rejected($"cannot write the steer file: {e.Message}");
         }
     }
 

@@ -9,11 +9,11 @@ namespace SessionMesh.Cli.Run.Handlers;
 /// </summary>
 internal sealed class SteerStdinHandler(ChildPipe pipe, TimeSpan atMost) : ISteerHandler
 {
-    public async Task<SteerOutcome> HandleAsync(Directive directive, CancellationToken stopping) =>
+    public async Task<HandlerResult> HandleAsync(Directive directive, CancellationToken stopping) =>
         await pipe.WriteAsync(DirectiveText.JsonLine(directive), atMost, stopping) switch
         {
-            PipeWrite.Done => SteerOutcome.Accepted,
-            PipeWrite.Full => SteerOutcome.Rejected("the process does not read its stdin, and the pipe is full"),
-            _ => SteerOutcome.Rejected("the process closed its stdin"),
+            PipeWrite.Done => HandlerResult.Accepted,
+            PipeWrite.Full => HandlerResult.Rejected("the process does not read its stdin, and the pipe is full"),
+            _ => HandlerResult.Rejected("the process closed its stdin"),
         };
 }

@@ -46,7 +46,7 @@ internal sealed class Rejoining(MeshClient client, RegisterAgentRequest request,
     public async Task<IDisposable> EnterAsync(CancellationToken cancellation)
     {
         await _turn.WaitAsync(cancellation);
-        return new Turn(_turn);
+        return new Admission(_turn);
     }
 
     /// <param name="isOver">Begin nothing, and look only for what the process had.</param>
@@ -99,7 +99,7 @@ internal sealed class Rejoining(MeshClient client, RegisterAgentRequest request,
         return new Rejoined(tenure, answer, IsNew: isNew);
     }
 
-    private sealed class Turn(SemaphoreSlim turn) : IDisposable
+    private sealed class Admission(SemaphoreSlim turn) : IDisposable
     {
         public void Dispose() => turn.Release();
     }

@@ -1,4 +1,5 @@
 using SessionMesh.Cli.Hosting;
+using SessionMesh.Cli.Output;
 using SessionMesh.Cli.Run.Process;
 using SessionMesh.Client;
 using SessionMesh.Contracts.Agents;

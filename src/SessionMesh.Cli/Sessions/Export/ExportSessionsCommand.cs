@@ -53,7 +53,7 @@ internal sealed class ExportSessionsCommand : SessionToolCommand
         using var into = new ExportFile(file, context.Get(_force));
         await using (var answer = await OpenAsync(context, cancellation))
         {
-            using var progress = new ProgressLine(context, () => $"{counter.Count} sessions");
+            using var progress = context.ShowProgress(() => $"{counter.Count} sessions");
             await CopyAsync(answer, counter, piece => into.Stream.WriteAsync(piece, cancellation), cancellation);
         }
 

@@ -62,7 +62,7 @@ internal sealed class ImportSessionsCommand : SessionToolCommand
         var blocks = new LineBlocks(input);
         var began = context.Host.Time.GetTimestamp();
         long? length = input.CanSeek ? input.Length : null;
-        using var progress = new ProgressLine(context, () => ImportProgress.Text(blocks.BytesRead, length, context.Host.Time.GetElapsedTime(began), totals.Lines));
+        using var progress = context.ShowProgress(() => ImportProgress.Text(blocks.BytesRead, length, context.Host.Time.GetElapsedTime(began), totals.Lines));
         var done = 0;
         try
         {

@@ -1,6 +1,6 @@
-using SessionMesh.Cli.Hosting;
+using SessionMesh.Cli.Output;
 
-namespace SessionMesh.Cli.Tests.Hosting;
+namespace SessionMesh.Cli.Tests.Output;
 
 public sealed class SecretsTests
 {

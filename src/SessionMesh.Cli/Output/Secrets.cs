@@ -1,4 +1,4 @@
-namespace SessionMesh.Cli.Hosting;
+namespace SessionMesh.Cli.Output;
 
 /// <summary>Takes the secret part out of anything that looks like a key of the mesh, wherever it was typed by mistake.</summary>
 internal static class Secrets

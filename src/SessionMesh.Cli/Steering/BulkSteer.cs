@@ -14,7 +14,7 @@ namespace SessionMesh.Cli.Steering;
 /// <summary>The same word to many agents: who would hear it, saying it, and following what becomes of it.</summary>
 /// <param name="request">The word, without whom it is for; <c>wait</c> is what is followed.</param>
 /// <param name="seconds">Bound of the wait.</param>
-internal sealed class SteerMany(CommandContext context, SteerRequest request, int seconds)
+internal sealed class BulkSteer(CommandContext context, SteerRequest request, int seconds)
 {
     /// <summary>How often a page is sent anew because somebody of it has gone meanwhile.</summary>
     private const int Attempts = 5;
@@ -83,7 +83,7 @@ internal sealed class SteerMany(CommandContext context, SteerRequest request, in
     private async Task<IReadOnlyList<SentDirective>> SendAsync(IReadOnlyList<string> ids, CancellationToken cancellation)
     {
         var (sent, done) = (new List<SentDirective>(ids.Count), 0);
-        using var progress = new ProgressLine(context, () => $"{ProgressLine.Bar(Volatile.Read(ref done), ids.Count)} told");
+        using var progress = context.ShowProgress(() => $"{ProgressLine.Bar(Volatile.Read(ref done), ids.Count)} told");
         foreach (var page in Pages(ids))
         {
             sent.AddRange(await SendPageAsync(page, cancellation));
