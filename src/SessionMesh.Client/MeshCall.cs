@@ -19,7 +19,7 @@ public sealed partial record MeshCall
     /// <summary>Path and query, relative to the server.</summary>
     public string Path { get; }
 
-    /// <summary>JSON in UTF-8, or nothing.</summary>
+    /// <summary>In UTF-8: JSON, or nothing; for an import lines of it.</summary>
     public ReadOnlyMemory<byte> Body { get; private init; }
 
     /// <summary>How long the server may hold the answer back on purpose; added to the timeout of each attempt.</summary>
@@ -36,6 +36,12 @@ public sealed partial record MeshCall
     /// as it was, it does not act again, and one that asks to wait waits once more. Null takes a new one for each send.
     /// </summary>
     public string? IdempotencyKey { get; init; }
+
+    /// <summary>The media type of <see cref="Body"/>.</summary>
+    internal string ContentType { get; private init; } = "application/json";
+
+    /// <summary>An entity tag, in quotes: the call is for that version alone.</summary>
+    internal string? IfMatch { get; private init; }
 
     /// <summary>What authenticates this call in place of the client's token; then a refusal is final.</summary>
     internal string? Bearer { get; private init; }

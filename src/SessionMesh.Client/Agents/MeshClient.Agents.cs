@@ -37,7 +37,8 @@ public sealed partial class MeshClient
 
     /// <inheritdoc cref="MeshCall.KillMany"/>
     public Task<KillManyAnswer> KillManyAsync(
-        AgentSelector selector, KillOptions? options = null, int? expect = null, bool dryRun = false, CancellationToken cancellation = default) =>
+        AgentSelector selector, KillOptions? options = null, int? expect = null,
+        bool dryRun = false, CancellationToken cancellation = default) =>
         SendAsync(MeshCall.KillMany(selector, options, expect, dryRun), ClientJson.Context.KillManyAnswer, cancellation);
 
     /// <inheritdoc cref="MeshCall.Revive"/>

@@ -26,7 +26,10 @@ public sealed partial record MeshCall
     /// </summary>
     /// <param name="ttl">Seconds; what the key before was granted by default.</param>
     public static MeshCall RefreshKey(string refreshToken, int? ttl = null) =>
-        Write(HttpMethod.Post, Routes.KeysRefresh, new RefreshKeyRequest { Ttl = ttl }, ClientJson.Context.RefreshKeyRequest) with { Bearer = refreshToken };
+        Write(HttpMethod.Post, Routes.KeysRefresh, new RefreshKeyRequest { Ttl = ttl }, ClientJson.Context.RefreshKeyRequest) with
+        {
+            Bearer = refreshToken,
+        };
 
     public static MeshCall RevokeKey(string keyId) => Write(HttpMethod.Delete, Routes.Key(CheckedId(keyId)));
 }

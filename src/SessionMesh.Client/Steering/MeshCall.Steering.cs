@@ -26,7 +26,10 @@ public sealed partial record MeshCall
 
     public static MeshCall Directive(string directiveId) => Get(Routes.Directive(CheckedId(directiveId)));
 
-    /// <summary>Directives of an agent's inbox past <paramref name="after"/>, held back up to <paramref name="waitSeconds"/> while there is none.</summary>
+    /// <summary>
+    /// Directives of an agent's inbox past <paramref name="after"/>, held back up to <paramref name="waitSeconds"/> while there is
+    /// none.
+    /// </summary>
     public static MeshCall Directives(string agentId, long? after = null, int? waitSeconds = null) =>
         Get(Routes.AgentDirectives(CheckedId(agentId)) + new QueryText().Add("after", after).Add("wait", waitSeconds)) with
         {

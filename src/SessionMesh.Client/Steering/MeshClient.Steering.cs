@@ -12,7 +12,9 @@ public sealed partial class MeshClient
     public Task<SteerManyAnswer> SteerManyAsync(SteerRequest request, CancellationToken cancellation = default) =>
         SendAsync(MeshCall.Steer(request), ClientJson.Context.SteerManyAnswer, cancellation);
 
-    /// <summary>Up to 1,000 words, each to one agent, in one call and one commit. One that cannot be told is in the answer, not an exception.</summary>
+    /// <summary>
+    /// Up to 1,000 words, each to one agent, in one call and one commit. One that cannot be told is in the answer, not an exception.
+    /// </summary>
     public Task<SteersAnswer> SteersAsync(SteersRequest request, CancellationToken cancellation = default) =>
         SendAsync(MeshCall.Steers(request), ClientJson.Context.SteersAnswer, cancellation);
 

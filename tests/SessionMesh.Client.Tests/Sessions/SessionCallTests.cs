@@ -4,7 +4,7 @@ using SessionMesh.Contracts.Json;
 using SessionMesh.Contracts.Sessions;
 using static SessionMesh.Client.Tests.ScriptedServer;
 
-namespace SessionMesh.Client.Tests;
+namespace SessionMesh.Client.Tests.Sessions;
 
 public sealed class SessionCallTests
 {
@@ -24,7 +24,16 @@ public sealed class SessionCallTests
         { "GET /api/session-mesh/sessions", "", MeshCall.Sessions() },
         {
             "GET /api/session-mesh/sessions?status=active&user=a%20b&meta=k%3Dv%2Cl%3D%26&kind=all&limit=5&cursor=c%3D", "",
-            MeshCall.Sessions(new() { Status = "active", User = "a b", Meta = new Dictionary<string, string> { ["k"] = "v", ["l"] = "&" }, Kind = "all", Limit = 5, Cursor = "c=" })
+            MeshCall.Sessions(
+                new()
+                {
+                    Status = "active",
+                    User = "a b",
+                    Meta = new Dictionary<string, string> { ["k"] = "v", ["l"] = "&" },
+                    Kind = "all",
+                    Limit = 5,
+                    Cursor = "c=",
+                })
         },
         { "GET /api/session-mesh/sessions/s1", "", MeshCall.Session("s1") },
         {
@@ -60,7 +69,8 @@ public sealed class SessionCallTests
     {
         using var mesh = new Mesh(Json(503, "{}"), Json(200, Row));
 
-        var row = await mesh.Client.UpdateSessionAsync("s1", new UpdateSessionRequest { Meta = new Dictionary<string, string?> { ["k"] = "v" } }, ifVersion: 6);
+        var row = await mesh.Client.UpdateSessionAsync(
+            "s1", new UpdateSessionRequest { Meta = new Dictionary<string, string?> { ["k"] = "v" } }, ifVersion: 6);
 
         Assert.Equal(("s1", 7L, "2026-01-02T03:04:05.123456Z"), (row.Id, row.Version, row.CreatedAt));
         Assert.Equal(["\"6\"", "\"6\""], mesh.Server.Requests.Select(request => request.Headers["If-Match"]));
@@ -73,16 +83,22 @@ public sealed class SessionCallTests
     {
         using var mesh = new Mesh(Problem(412, "precondition_failed", "version 7 is current"));
 
-        var error = await Assert.ThrowsAsync<MeshException>(() => mesh.Client.UpdateSessionAsync("s1", new UpdateSessionRequest(), ifVersion: 6));
+        var error = await Assert.ThrowsAsync<MeshException>(
+            () => mesh.Client.UpdateSessionAsync("s1", new UpdateSessionRequest(), ifVersion: 6));
 
-        Assert.Equal((MeshFailure.Refused, 412, "precondition_failed", "r1", 1), (error.Failure, error.Status, error.Code, error.Problem!.RequestId, error.Attempts));
+        Assert.Equal(
+            (MeshFailure.Refused, 412, "precondition_failed", "r1", 1),
+            (error.Failure, error.Status, error.Code, error.Problem!.RequestId, error.Attempts));
         Assert.Single(mesh.Server.Requests);
     }
 
     [Fact]
     public async Task Import_SendsTheLinesAsTheyAre_AndAgainWhenNobodyAnswered()
     {
-        const string Answer = """{"dry_run":true,"lines":2,"imported":1,"existing":0,"skipped_count":1,"skipped":[{"line":2,"code":"broken","reason":"no"}]}""";
+        const string Answer = """
+            {"dry_run":true,"lines":2,"imported":1,"existing":0,"skipped_count":1,
+             "skipped":[{"line":2,"code":"broken","reason":"no"}]}
+            """;
         using var mesh = new Mesh(Broken(), Json(200, Answer));
 
         var answer = await mesh.Client.ImportSessionsAsync("{}\noops\n"u8.ToArray(), dryRun: true);
@@ -119,21 +135,37 @@ public sealed class SessionCallTests
     public async Task ARefusedKey_IsRenewedOnce_AndTheLinesGoOutAgain()
     {
         using var server = new ScriptedServer(
-            Broken(), Problem(401, "unauthenticated"), Broken(), Json(200, """{"dry_run":false,"lines":1,"imported":1,"existing":0,"skipped_count":0,"skipped":[]}"""));
-        var options = new MeshClientOptions { Token = "old", TimeProvider = new HastyTime(), Reauthenticate = (_, _) => ValueTask.FromResult<string?>("new"), AttemptTimeout = TimeSpan.FromMinutes(2) };
+            Broken(), Problem(401, "unauthenticated"), Broken(),
+            Json(200, """{"dry_run":false,"lines":1,"imported":1,"existing":0,"skipped_count":0,"skipped":[]}"""));
+        var options = new MeshClientOptions
+        {
+            Token = "old",
+            TimeProvider = new HastyTime(),
+            Reauthenticate = (_, _) => ValueTask.FromResult<string?>("new"),
+            AttemptTimeout = TimeSpan.FromMinutes(2),
+        };
         using var client = new MeshClient(options, server);
 
         var answer = await client.ImportSessionsAsync("{}\n"u8.ToArray());
 
         Assert.Equal(1, answer.Imported);
-        Assert.Equal(["Bearer old", "Bearer old", "Bearer new", "Bearer new"], server.Requests.Select(request => request.Headers["Authorization"]));
+        Assert.Equal(
+            ["Bearer old", "Bearer old", "Bearer new", "Bearer new"], server.Requests.Select(request => request.Headers["Authorization"]));
     }
 
     [Fact]
     public async Task AKeyThatIsRefusedTwice_IsRefused()
     {
         using var server = new ScriptedServer(Problem(401, "unauthenticated"));
-        using var client = new MeshClient(new MeshClientOptions { Token = "old", TimeProvider = new HastyTime(), Reauthenticate = (_, _) => ValueTask.FromResult<string?>("new"), AttemptTimeout = TimeSpan.FromMinutes(2) }, server);
+        using var client = new MeshClient(
+            new MeshClientOptions
+            {
+                Token = "old",
+                TimeProvider = new HastyTime(),
+                Reauthenticate = (_, _) => ValueTask.FromResult<string?>("new"),
+                AttemptTimeout = TimeSpan.FromMinutes(2),
+            },
+            server);
 
         var error = await Assert.ThrowsAsync<MeshException>(() => client.ExportSessionsAsync());
 
@@ -155,7 +187,8 @@ public sealed class SessionCallTests
     [Fact]
     public async Task Answer_ThatIsNotAnImports_IsNotAMesh()
     {
-        using var mesh = new Mesh(_ => Task.FromResult(new HttpResponseMessage(HttpStatusCode.OK) { Content = new StringContent("<html>") }));
+        using var mesh = new Mesh(
+            _ => Task.FromResult(new HttpResponseMessage(HttpStatusCode.OK) { Content = new StringContent("<html>") }));
 
         var error = await Assert.ThrowsAsync<MeshException>(() => mesh.Client.ImportSessionsAsync("{}"u8.ToArray()));
 

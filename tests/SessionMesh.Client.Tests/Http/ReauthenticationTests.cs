@@ -4,9 +4,11 @@ using SessionMesh.Contracts.Keys;
 using SessionMesh.Contracts.Steering;
 using static SessionMesh.Client.Tests.ScriptedServer;
 
-namespace SessionMesh.Client.Tests;
+namespace SessionMesh.Client.Tests.Http;
 
-/// <summary>A refused token is exchanged once, and the call sent once more: never in a loop, and never so that a write acts twice.</summary>
+/// <summary>
+/// A refused token is exchanged once, and the call sent once more: never in a loop, and never so that a write acts twice.
+/// </summary>
 public sealed class ReauthenticationTests
 {
     private const string Page = """{"sessions":[],"count":0,"next_cursor":null,"as_of":"1"}""";
@@ -99,7 +101,8 @@ public sealed class ReauthenticationTests
 
         var error = await Assert.ThrowsAsync<MeshException>(() => mesh.Client.SteerAsync(s_west));
 
-        Assert.Equal("no such key. An earlier attempt of this call may have been done: look before you send it again.", error.Problem!.Detail);
+        Assert.Equal(
+            "no such key. An earlier attempt of this call may have been done: look before you send it again.", error.Problem!.Detail);
         Assert.Equal([Old, Old], Sent(mesh));
         Assert.Empty(_asked);
     }
@@ -117,7 +120,10 @@ public sealed class ReauthenticationTests
     [Fact]
     public async Task CallSentASecondTimeByItsCaller_IsNotSentAsSomebodyElse()
     {
-        const string queued = """{"directive_id":"d1","agent_id":"123","seq":1,"verb":"steer","state":"queued","issued_by":"k","issued_at":"2026-01-01T00:00:00Z","expires_at":"2026-01-01T00:00:00Z"}""";
+        const string queued = """
+            {"directive_id":"d1","agent_id":"123","seq":1,"verb":"steer","state":"queued","issued_by":"k",
+             "issued_at":"2026-01-01T00:00:00Z","expires_at":"2026-01-01T00:00:00Z"}
+            """;
         using var mesh = Renewing([Json(200, queued), Problem(401, "unauthenticated")], "smk_new");
         var call = MeshCall.Steer(s_west) with { IdempotencyKey = MeshCall.NewIdempotencyKey() };
 
@@ -185,7 +191,8 @@ public sealed class ReauthenticationTests
         await Assert.ThrowsAsync<MeshException>(() => mesh.Client.RefreshKeyAsync("smr_token", ttl: 60));
 
         var request = Assert.Single(mesh.Server.Requests);
-        Assert.Equal(("POST", "http://mesh.test:7420/api/session-mesh/keys/refresh", """{"ttl":60}"""), (request.Method, request.Url, request.Body));
+        Assert.Equal(
+            ("POST", "http://mesh.test:7420/api/session-mesh/keys/refresh", """{"ttl":60}"""), (request.Method, request.Url, request.Body));
         Assert.Equal("Bearer smr_token", request.Headers["Authorization"]);
         Assert.Matches("^[0-9a-f]{32}$", request.Headers["Idempotency-Key"]);
         Assert.Empty(_asked);
@@ -195,7 +202,10 @@ public sealed class ReauthenticationTests
     [Fact]
     public async Task Keys_AreListedShownAndMinted()
     {
-        const string row = """{"key_id":"k1","session_key":"ci","scopes":["steer"],"within":["subtree:a"],"generation":2,"valid":true,"created_at":"2026-01-01T00:00:00Z"}""";
+        const string row = """
+            {"key_id":"k1","session_key":"ci","scopes":["steer"],"within":["subtree:a"],"generation":2,"valid":true,
+             "created_at":"2026-01-01T00:00:00Z"}
+            """;
         using var mesh = new Mesh(
             Json(200, $$"""{"keys":[{{row}}],"count":1,"next_cursor":"9"}"""), Json(200, row), Json(200, row),
             Json(201, """{"key_id":"k2","session_key":"x","token":"t","scopes":["steer"],"within":["cluster:c"],"generation":1}"""));
@@ -203,17 +213,20 @@ public sealed class ReauthenticationTests
         Assert.Equal(("k1", "9"), ((await mesh.Client.KeysAsync(10, "4")) is var list ? (list.Keys[0].KeyId, list.NextCursor) : default));
         Assert.Equal(["subtree:a"], (await mesh.Client.OwnKeyAsync()).Within);
         Assert.Equal(2, (await mesh.Client.KeyAsync("k1")).Generation);
-        Assert.Equal(["cluster:c"], (await mesh.Client.CreateKeyAsync(new CreateKeyRequest { Scopes = ["steer"], Within = ["cluster:c"] })).Within);
+        Assert.Equal(
+            ["cluster:c"], (await mesh.Client.CreateKeyAsync(new CreateKeyRequest { Scopes = ["steer"], Within = ["cluster:c"] })).Within);
 
         Assert.Equal(
             ["GET keys?limit=10&cursor=4", "GET keys/self", "GET keys/k1", """POST keys{"scopes":["steer"],"within":["cluster:c"]}"""],
-            mesh.Server.Requests.Select(request => $"{request.Method} {request.Url["http://mesh.test:7420/api/session-mesh/".Length..]}{request.Body}"));
+            mesh.Server.Requests.Select(
+                request => $"{request.Method} {request.Url["http://mesh.test:7420/api/session-mesh/".Length..]}{request.Body}"));
     }
 
     [Fact]
     public async Task Stream_ConnectsAgainWithTheOtherToken()
     {
-        using var mesh = Renewing([Problem(401, "unauthenticated"), Stream("event: end\ndata: {\"code\":\"superseded\",\"detail\":\"d\"}\n\n")], "smk_new");
+        using var mesh = Renewing(
+            [Problem(401, "unauthenticated"), Stream("event: end\ndata: {\"code\":\"superseded\",\"detail\":\"d\"}\n\n")], "smk_new");
         var stream = new DirectiveStream(mesh.Client, "a1");
 
         await foreach (var _ in stream.ReadAsync()) Assert.Fail("there is no directive");
@@ -239,7 +252,11 @@ public sealed class ReauthenticationTests
     public async Task StreamWhoseKeyExpired_GoesOnWithAnother_OneThatWasRevokedDoesNot()
     {
         using var mesh = Renewing(
-            [Stream("event: end\ndata: {\"code\":\"key_expired\",\"detail\":\"d\"}\n\n"), Stream("event: end\ndata: {\"code\":\"key_revoked\",\"detail\":\"d\"}\n\n")],
+
+            [
+                Stream("event: end\ndata: {\"code\":\"key_expired\",\"detail\":\"d\"}\n\n"),
+                Stream("event: end\ndata: {\"code\":\"key_revoked\",\"detail\":\"d\"}\n\n"),
+            ],
             "smk_1", "smk_2");
         var stream = new EventStream(mesh.Client);
 

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using static SessionMesh.Client.Tests.ScriptedServer;
 
-namespace SessionMesh.Client.Tests;
+namespace SessionMesh.Client.Tests.Http;
 
 /// <summary>JSON that spells half of a pair is no reason to lose the answer it stands in.</summary>
 public sealed class LoneSurrogateTests
@@ -17,7 +17,9 @@ public sealed class LoneSurrogateTests
     [InlineData("plain", "plain")]
     public async Task Half_IsReplaced_AndNothingElse(string spelled, string text)
     {
-        using var mesh = new Mesh(Json(200, $$"""{"a":"{{spelled}}"}"""), Json(409, $$"""{"type":"t","title":"t","status":409,"detail":"{{spelled}}","code":"superseded"}"""));
+        using var mesh = new Mesh(
+            Json(200, $$"""{"a":"{{spelled}}"}"""),
+            Json(409, $$"""{"type":"t","title":"t","status":409,"detail":"{{spelled}}","code":"superseded"}"""));
 
         Assert.Equal(text, (await mesh.Client.SendAsync(MeshCall.Agent("a1"))).GetProperty("a").GetString());
         var error = await Assert.ThrowsAsync<MeshException>(() => mesh.Client.AgentAsync("a1"));

@@ -16,17 +16,26 @@ internal sealed class ScriptedServer(params Func<CancellationToken, Task<HttpRes
 
     public static Func<CancellationToken, Task<HttpResponseMessage>> Json(int status, string body, string? retryAfter = null) => _ =>
     {
-        var response = new HttpResponseMessage((HttpStatusCode)status) { Content = new StringContent(body, Encoding.UTF8, "application/json") };
+        var response = new HttpResponseMessage((HttpStatusCode)status)
+        {
+            Content = new StringContent(body, Encoding.UTF8, "application/json"),
+        };
         if (retryAfter is not null) response.Headers.TryAddWithoutValidation("Retry-After", retryAfter);
         return Task.FromResult(response);
     };
 
     public static Func<CancellationToken, Task<HttpResponseMessage>> Problem(int status, string code, string detail = "because") =>
-        Json(status, $$"""{"type":"urn:session-mesh:error:{{code}}","title":"t","status":{{status}},"detail":"{{detail}}","code":"{{code}}","request_id":"r1"}""");
+        Json(
+            status,
+            $$"""
+            {"type":"urn:session-mesh:error:{{code}}","title":"t","status":{{status}},"detail":"{{detail}}","code":"{{code}}",
+             "request_id":"r1"}
+            """);
 
     /// <summary>A stream that says this and is then closed.</summary>
     public static Func<CancellationToken, Task<HttpResponseMessage>> Stream(string text) => _ =>
-        Task.FromResult(new HttpResponseMessage(HttpStatusCode.OK) { Content = new StringContent(text, Encoding.UTF8, "text/event-stream") });
+        Task.FromResult(
+            new HttpResponseMessage(HttpStatusCode.OK) { Content = new StringContent(text, Encoding.UTF8, "text/event-stream") });
 
     /// <summary>A stream that says this and then stays open, until <paramref name="end"/> if there is one.</summary>
     public static Func<CancellationToken, Task<HttpResponseMessage>> OpenStream(string text, Task? end = null) => _ =>

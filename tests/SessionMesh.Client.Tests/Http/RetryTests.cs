@@ -2,7 +2,7 @@ using SessionMesh.Contracts.Agents;
 using SessionMesh.Contracts.Steering;
 using static SessionMesh.Client.Tests.ScriptedServer;
 
-namespace SessionMesh.Client.Tests;
+namespace SessionMesh.Client.Tests.Http;
 
 public sealed class RetryTests
 {
@@ -182,7 +182,8 @@ public sealed class RetryTests
             mesh.Attempts.Select(attempt => (attempt.Number, attempt.Status, attempt.Error)));
         Assert.InRange(mesh.Attempts[0].Wait!.Value, TimeSpan.Zero, TimeSpan.FromSeconds(1));
         Assert.Equal([TimeSpan.FromSeconds(2), null], mesh.Attempts.Skip(1).Select(attempt => attempt.Wait));
-        Assert.All(mesh.Attempts, attempt => Assert.Equal("http://mesh.test:7420/api/session-mesh/alive?filter=alive", attempt.Url.AbsoluteUri));
+        Assert.All(
+            mesh.Attempts, attempt => Assert.Equal("http://mesh.test:7420/api/session-mesh/alive?filter=alive", attempt.Url.AbsoluteUri));
         Assert.DoesNotContain("secret", string.Join('\n', mesh.Attempts), StringComparison.Ordinal);
     }
 }

@@ -18,7 +18,8 @@ internal sealed class Mesh : IDisposable
                 AttemptTimeout = attemptTimeout,
                 TimeProvider = Time,
                 Observer = Attempts.Add,
-                Reauthenticate = (refused, cancellation) => Renew is { } renew ? renew(refused, cancellation) : ValueTask.FromResult<string?>(null),
+                Reauthenticate = (refused, cancellation) =>
+                    Renew is { } renew ? renew(refused, cancellation) : ValueTask.FromResult<string?>(null),
             },
             Server);
     }

@@ -3,7 +3,7 @@ using SessionMesh.Contracts.Events;
 using SessionMesh.Contracts.Steering;
 using static SessionMesh.Client.Tests.ScriptedServer;
 
-namespace SessionMesh.Client.Tests;
+namespace SessionMesh.Client.Tests.Streams;
 
 public sealed class StreamTests
 {
@@ -32,7 +32,8 @@ public sealed class StreamTests
     [Fact]
     public async Task Audit_EntriesOfTheLogComeOnce_AndRefusalsAsTheyCome_AcrossReconnects()
     {
-        using var mesh = new Mesh(Stream(Entry(7) + Entry(null) + Entry(null)), Stream(Entry(7) + Entry(null) + Entry(8) + "event: other\ndata: {}\n\n" + Over));
+        using var mesh = new Mesh(
+            Stream(Entry(7) + Entry(null) + Entry(null)), Stream(Entry(7) + Entry(null) + Entry(8) + "event: other\ndata: {}\n\n" + Over));
         var stream = new AuditStream(mesh.Client, new AuditQuery { Subject = "a1" });
         var seen = new List<long?>();
         await foreach (var entry in stream.ReadAsync()) seen.Add(entry.Revision);
@@ -43,7 +44,9 @@ public sealed class StreamTests
         Assert.All(mesh.Server.Requests, request => Assert.Equal("http://mesh.test:7420/api/session-mesh/audit?subject=a1", request.Url));
 
         static string Entry(long? revision) =>
-            $"{(revision is null ? "" : $"id: {revision}\n")}event: audit\ndata: {{\"revision\":{revision?.ToString() ?? "null"},\"at\":\"2026-01-02T03:04:05Z\",\"outcome\":\"done\"}}\n\n";
+            (revision is null ? "" : $"id: {revision}\n")
+            + $"event: audit\ndata: {{\"revision\":{revision?.ToString() ?? "null"},"
+            + "\"at\":\"2026-01-02T03:04:05Z\",\"outcome\":\"done\"}\n\n";
     }
 
     [Fact]
@@ -131,7 +134,8 @@ public sealed class StreamTests
     public async Task Resync_OfAServerThatHasSeenLess_ForgetsWhatWasSeen()
     {
         using var mesh = new Mesh(
-            Stream(Steer(1) + Steer(2)), Stream("event: resync\ndata: {\"code\":\"ahead\",\"detail\":\"the newest here is 1\"}\n\n"), Stream(Steer(1) + Over));
+            Stream(Steer(1) + Steer(2)),
+            Stream("event: resync\ndata: {\"code\":\"ahead\",\"detail\":\"the newest here is 1\"}\n\n"), Stream(Steer(1) + Over));
         Assert.Equal([1, 2, 1], (await ToListAsync(new DirectiveStream(mesh.Client, "a1").ReadAsync())).Select(directive => directive.Seq));
     }
 
@@ -142,7 +146,9 @@ public sealed class StreamTests
         var stream = new DirectiveStream(mesh.Client, "a1", new MeshStreamOptions { Incarnation = 2, Epoch = 7 });
         Assert.Single(await ToListAsync(stream.ReadAsync()));
         Assert.Equal("restored", stream.End!.Code);
-        Assert.All(mesh.Server.Requests, request => Assert.EndsWith("/agents/a1/directives?incarnation=2&epoch=7", request.Url, StringComparison.Ordinal));
+        Assert.All(
+            mesh.Server.Requests,
+            request => Assert.EndsWith("/agents/a1/directives?incarnation=2&epoch=7", request.Url, StringComparison.Ordinal));
     }
 
     [Fact]
@@ -175,7 +181,8 @@ public sealed class StreamTests
 
         await ToListAsync(new DirectiveStream(mesh.Client, "a1", new MeshStreamOptions { Incarnation = 2 }).ReadAsync());
 
-        Assert.All(mesh.Server.Requests, request => Assert.EndsWith("/agents/a1/directives?incarnation=2", request.Url, StringComparison.Ordinal));
+        Assert.All(
+            mesh.Server.Requests, request => Assert.EndsWith("/agents/a1/directives?incarnation=2", request.Url, StringComparison.Ordinal));
     }
 
     [Fact]
@@ -205,7 +212,12 @@ public sealed class StreamTests
     public async Task SilentConnection_IsTakenForDead()
     {
         using var mesh = new Mesh(
-            _ => Task.FromResult(new HttpResponseMessage { Content = new StreamContent(new NeverStream()) { Headers = { ContentType = new("text/event-stream") } } }),
+            _ =>
+                Task.FromResult(
+                    new HttpResponseMessage
+                    {
+                        Content = new StreamContent(new NeverStream()) { Headers = { ContentType = new("text/event-stream") } },
+                    }),
             Stream(Steer(1) + Over));
         var stream = new DirectiveStream(mesh.Client, "a1", new MeshStreamOptions { IdleTimeout = TimeSpan.FromSeconds(30) });
 
@@ -255,11 +267,15 @@ public sealed class StreamTests
     }
 
     private static string Steer(long seq) =>
-        $"event: directive\nid: {seq}\ndata: {{\"directive_id\":\"d{seq}\",\"agent_id\":\"a1\",\"seq\":{seq},\"verb\":\"steer\",\"direction\":\"west\",\"state\":\"queued\","
+        $"event: directive\nid: {seq}\n"
+        + $"data: {{\"directive_id\":\"d{seq}\",\"agent_id\":\"a1\",\"seq\":{seq},\"verb\":\"steer\","
+        + "\"direction\":\"west\",\"state\":\"queued\","
         + "\"issued_by\":\"k1\",\"issued_at\":\"2026-01-02T03:04:05Z\",\"expires_at\":\"2026-01-02T04:04:05Z\"}\n\n";
 
     private static string Change(long revision) =>
-        $"event: agent.registered\nid: {revision}\ndata: {{\"revision\":{revision},\"at\":\"2026-01-02T03:04:05Z\",\"actor\":\"k1\",\"kind\":\"agent.registered\",\"subject\":\"a1\",\"extra\":\"x1\"}}\n\n";
+        $"event: agent.registered\nid: {revision}\n"
+        + $"data: {{\"revision\":{revision},\"at\":\"2026-01-02T03:04:05Z\",\"actor\":\"k1\","
+        + $"\"kind\":\"agent.registered\",\"subject\":\"a1\",\"extra\":\"x1\"}}\n\n";
 
     private static string? LastEventId(SentRequest request) => request.Headers.GetValueOrDefault("Last-Event-ID");
 
