@@ -10,20 +10,29 @@ public sealed class CommandLineTests
     [Theory]
     [InlineData("lst", "error: Unrecognized command or argument 'lst'.\n  did you mean 'list'?\n  try: session-mesh --help\n")]
     [InlineData("list --filtr=alive", "error: Unrecognized command or argument '--filtr=alive'.\n  try: session-mesh list --help\n")]
-    [InlineData("keys creat", "error: Unrecognized command or argument 'creat'.\n  did you mean 'create'?\n  try: session-mesh keys --help\n")]
+    [InlineData(
+        "keys creat", "error: Unrecognized command or argument 'creat'.\n  did you mean 'create'?\n  try: session-mesh keys --help\n")]
     [InlineData("keys", "error: Required command was not provided.\n  try: session-mesh keys --help\n")]
     [InlineData("list /?", "error: Unrecognized command or argument '/?'.\n  try: session-mesh list --help\n")]
     [InlineData("list @file", "error: Unrecognized command or argument '@file'.\n  try: session-mesh list --help\n")]
     [InlineData("list --limit 0", "error: --limit takes a whole number from 1 to 1000, not '0'\n  try: session-mesh list --help\n")]
-    [InlineData("list --limit 2147483648", "error: --limit takes a whole number from 1 to 1000, not '2147483648'\n  try: session-mesh list --help\n")]
-    [InlineData("list -o xml", "error: --output takes table, wide, json, jsonl, yaml, csv, name, not 'xml'\n  try: session-mesh list --help\n")]
-    [InlineData("list --timeout soon", "error: --timeout takes a time such as 90, 90s or 1h30m, not 'soon'\n  try: session-mesh list --help\n")]
+    [InlineData(
+        "list --limit 2147483648",
+        "error: --limit takes a whole number from 1 to 1000, not '2147483648'\n  try: session-mesh list --help\n")]
+    [InlineData(
+        "list -o xml", "error: --output takes table, wide, json, jsonl, yaml, csv, name, not 'xml'\n  try: session-mesh list --help\n")]
+    [InlineData(
+        "list --timeout soon", "error: --timeout takes a time such as 90, 90s or 1h30m, not 'soon'\n  try: session-mesh list --help\n")]
     [InlineData("heartbeat a1 --load 1.5", "error: --load takes a number from 0 to 1, not '1.5'\n  try: session-mesh heartbeat --help\n")]
-    [InlineData("show a/../b", "error: agent: 'a/../b' is not an id; an id has 1 to 128 characters, letters, digits or . _ : -, and starts with a letter or digit\n  try: session-mesh show --help\n")]
+    [InlineData(
+        "show a/../b",
+        "error: agent: 'a/../b' is not an id; an id has 1 to 128 characters, letters, digits or . _ : -, and starts with a letter "
+        + "or digit\n  try: session-mesh show --help\n")]
     [InlineData("ack --agent-id a1", "error: Option '--seq' is required.\n  try: session-mesh ack --help\n")]
     [InlineData(
         "list --key smk_abcdefghijkl_THESECRET_check1",
-        "error: Unrecognized command or argument '--key'.\nerror: Unrecognized command or argument 'smk_abcdefghijkl_…'.\n  try: session-mesh list --help\n")]
+        "error: Unrecognized command or argument '--key'.\nerror: Unrecognized command or argument 'smk_abcdefghijkl_…'.\n  try: "
+        + "session-mesh list --help\n")]
     public async Task WrongLine_IsSaidOnStderr_WithCode2(string line, string error)
     {
         using var tool = new Tool(Broken());
@@ -72,7 +81,10 @@ public sealed class CommandLineTests
         var help = await tool.RunAsync("kill --help");
         Assert.Equal((0, ""), (help.Code, help.Error));
         Assert.Contains("Examples:\n  session-mesh kill --agent-id 456 --force\n", help.Out, StringComparison.Ordinal);
-        Assert.Contains("Exit codes:\n  0  every end is confirmed; with --detach: told to stop; with --force and no --wait: ended in the mesh\n", help.Out, StringComparison.Ordinal);
+        Assert.Contains(
+            "Exit codes:\n  0  every end is confirmed; with --detach: told to stop; with --force and no --wait: ended in the mesh\n",
+            help.Out,
+            StringComparison.Ordinal);
 
         var host = new CliHost { In = TextReader.Null, Out = TextWriter.Null, Error = TextWriter.Null, Env = _ => null, Home = tool.Home };
         var root = SessionMeshTool.Build(host);
@@ -81,7 +93,10 @@ public sealed class CommandLineTests
         Assert.All(commands.OfType<MeshCommand>(), command =>
         {
             Assert.NotEmpty(command.Examples);
-            var first = command.Examples[0].Split('|')[0].Replace("eval \"$(", "", StringComparison.Ordinal).Replace(")\"", "", StringComparison.Ordinal);
+            var first = command.Examples[0]
+                .Split('|')[0]
+                .Replace("eval \"$(", "", StringComparison.Ordinal)
+                .Replace(")\"", "", StringComparison.Ordinal);
             var parse = root.Parse(first["session-mesh ".Length..]);
             Assert.Empty(parse.Errors);
             Assert.Same(command, parse.CommandResult.Command);
@@ -92,37 +107,12 @@ public sealed class CommandLineTests
     public async Task Version_AsksNobody()
     {
         using var tool = new Tool(Broken());
-        var version = typeof(SessionMeshTool).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
+        var attribute = typeof(SessionMeshTool).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!;
+        var version = attribute.InformationalVersion.Split('+')[0];
 
         Assert.Equal(new Ran(0, $"session-mesh {version}\n", ""), await tool.RunAsync("version"));
         Assert.Equal(new Ran(0, version + "\n", ""), await tool.RunAsync("version -o name"));
         Assert.Equal(new Ran(0, $$"""{"version":"{{version}}"}""" + "\n", ""), await tool.RunAsync("version -o jsonl --fields version"));
         Assert.Empty(tool.Server.Requests);
-    }
-
-    [Theory]
-    [InlineData("bash")]
-    [InlineData("zsh")]
-    [InlineData("fish")]
-    [InlineData("PWSH")]
-    public async Task Completion_PrintsAScript(string shell)
-    {
-        using var tool = new Tool(Broken());
-
-        var ran = await tool.RunAsync("completion " + shell);
-
-        Assert.Equal((0, ""), (ran.Code, ran.Error));
-        Assert.Contains("[suggest:", ran.Out, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task Completion_KnowsLiveAgents_AndIsSilentWithoutAServer()
-    {
-        using var there = new Tool(Json(200, """{"sessions":[{"agent_id":"a1"},{"agent_id":"a2"}],"count":2,"next_cursor":null,"as_of":"1"}"""));
-        Assert.Equal(new Ran(0, "a1\na2\n", ""), await there.RunAsync("[suggest:30] \"session-mesh steer --agent-id \""));
-
-        using var absent = new Tool(Broken());
-        Assert.Equal(new Ran(0, "\n", ""), await absent.RunAsync("[suggest:30] \"session-mesh steer --agent-id \""));
-        Assert.Single(absent.Server.Requests);
     }
 }

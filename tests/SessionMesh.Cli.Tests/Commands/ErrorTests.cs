@@ -128,7 +128,10 @@ public sealed class ErrorTests
     {
         using var tool = new Tool(Problem(404, "agent_not_found", "\\u001b[2Jgone\\u202e smk_abcdefghijkl_THESECRET_check1"));
 
-        Assert.Contains("  why: \\u001b[2Jgone\\u202e smk_abcdefghijkl_… (404 agent_not_found)\n", (await tool.RunAsync("show 1")).Error, StringComparison.Ordinal);
+        Assert.Contains(
+            "  why: \\u001b[2Jgone\\u202e smk_abcdefghijkl_… (404 agent_not_found)\n",
+            (await tool.RunAsync("show 1")).Error,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -137,12 +140,13 @@ public sealed class ErrorTests
         using var tool = new Tool(Json(200, "<html>"));
 
         Assert.Equal(
-            new Ran(1, "", """
-                error: cannot show agent 1
-                  why: http://127.0.0.1:7420/api/session-mesh/agents/1 does not speak the mesh's language: its answer is not the JSON that was expected
-                  try: check --url: is this the address of a Session Mesh server?
-
-                """),
+            new Ran(
+                1,
+                "",
+                "error: cannot show agent 1\n"
+                + "  why: http://127.0.0.1:7420/api/session-mesh/agents/1 does not speak the mesh's language: "
+                + "its answer is not the JSON that was expected\n"
+                + "  try: check --url: is this the address of a Session Mesh server?\n"),
             await tool.RunAsync("show 1"));
     }
 }
