@@ -17,7 +17,8 @@ internal sealed class VersionCommand : MeshCommand
     {
         if (context.Output.Format is OutputFormat.Table or OutputFormat.Name)
         {
-            context.Output.WriteLine(context.Output.Format is OutputFormat.Name ? ToolVersion.Current : "session-mesh " + ToolVersion.Current);
+            context.Output.WriteLine(
+                context.Output.Format is OutputFormat.Name ? ToolVersion.Current : "session-mesh " + ToolVersion.Current);
             return Task.FromResult(ExitCodes.Done);
         }
 

@@ -16,7 +16,8 @@ internal sealed class CheckCommand : MeshCommand
 
     private readonly Option<string?> _data = StoppedMesh.Option();
 
-    public CheckCommand(CliHost host) : base(host, "check", "Look whether the store is whole: the file, the log, and the tables against it.")
+    public CheckCommand(CliHost host)
+        : base(host, "check", "Look whether the store is whole: the file, the log, and the tables against it.")
     {
         Add(_data);
         Examples = ["session-mesh admin check", "session-mesh admin check --data ~/.local/share/session-mesh"];
@@ -44,7 +45,8 @@ internal sealed class CheckCommand : MeshCommand
         try
         {
             using var db = StoreFile.OpenAlone(mesh.Database);
-            return JsonSerializer.SerializeToElement(StoreViews.ReportOf(StoreCheck.Look(db, cancellation: cancellation)), ClientJson.Context.CheckReport);
+            return JsonSerializer.SerializeToElement(
+                StoreViews.ReportOf(StoreCheck.Look(db, cancellation: cancellation)), ClientJson.Context.CheckReport);
         }
         catch (SqliteException e)
         {

@@ -46,7 +46,8 @@ internal static class AgentViews
         Names = ["agent_id"],
         Table =
         [
-            Column.Of("agent", "agent_id"), AgentDetailView.Status, Column.Of("incarnation"), Column.Of("specializations"), Column.Of("cluster"),
+            Column.Of("agent", "agent_id"), AgentDetailView.Status,
+            Column.Of("incarnation"), Column.Of("specializations"), Column.Of("cluster"),
             Column.Of("ttl"), Column.Of("next beat", "next_heartbeat_in"), Column.Of("expires", "expires_at"),
         ],
     };
@@ -58,11 +59,16 @@ internal static class AgentViews
         Names = ["agent_id"],
         Table =
         [
-            Column.Of("agent", "agent_id"), AgentDetailView.Status, Column.Of("confirmed"), Column.Of("exit", "exit_code"), Column.Of("signal"),
+            Column.Of("agent", "agent_id"), AgentDetailView.Status,
+            Column.Of("confirmed"), Column.Of("exit", "exit_code"), Column.Of("signal"),
             Column.Of("reason"), Column.Of("deadline", "deadline"),
         ],
     };
 
     /// <summary>What a kill by selector did: every agent once, the descendants behind theirs.</summary>
-    public static readonly View KillMany = Kill with { RowsMember = "results", RowsOf = answer => DeathTracker.Rows(answer, cascades: true) };
+    public static readonly View KillMany = Kill with
+    {
+        RowsMember = "results",
+        RowsOf = answer => DeathTracker.Rows(answer, cascades: true),
+    };
 }

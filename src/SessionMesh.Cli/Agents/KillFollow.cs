@@ -92,7 +92,8 @@ internal sealed class KillFollow(CommandContext context, string id, KillOptions 
                 json.WritePropertyName(member.Name);
                 if (member.Name is "status") json.WriteStringValue(AgentStatus.Dead);
                 else if (member.Name is "deadline") json.WriteNullValue();
-                else (exit.ValueKind == JsonValueKind.Object && exit.TryGetProperty(member.Name, out var known) ? known : member.Value).WriteTo(json);
+                else if (exit.ValueKind == JsonValueKind.Object && exit.TryGetProperty(member.Name, out var known)) known.WriteTo(json);
+                else member.Value.WriteTo(json);
             }
         });
         return true;

@@ -35,9 +35,16 @@ internal sealed class AuditCommand : MeshCommand
 
     private readonly AuditFilter _filter;
     private readonly Option<int?> _limit = Opt.Number("--limit", $"So many entries, {Limits.DefaultPage} by default", 1, Limits.MaxPage);
-    private readonly Option<string?> _cursor = new("--cursor") { Description = "The next_cursor of the answer before", HelpName = "CURSOR" };
+    private readonly Option<string?> _cursor = new("--cursor")
+    {
+        Description = "The next_cursor of the answer before",
+        HelpName = "CURSOR",
+    };
     private readonly Option<bool> _all = new("--all") { Description = "All entries" };
-    private readonly Option<bool> _follow = new("--follow", "-f") { Description = "What happens from now on (or --since), until interrupted" };
+    private readonly Option<bool> _follow = new("--follow", "-f")
+    {
+        Description = "What happens from now on (or --since), until interrupted",
+    };
 
     public AuditCommand(CliHost host) : base(host, "audit", "Show who did what and from where, and who was not allowed to; newest first.")
     {
@@ -64,15 +71,20 @@ internal sealed class AuditCommand : MeshCommand
 
     private async Task<int> ReadAsync(CommandContext context, CancellationToken cancellation)
     {
-        if (context.Get(_all) && context.Get(_limit) is not null) throw CommandException.Usage("--all has no limit, and --limit sets one", "leave one of the two out");
+        if (context.Get(_all) && context.Get(_limit) is not null)
+            throw CommandException.Usage("--all has no limit, and --limit sets one", "leave one of the two out");
         var query = _filter.QueryOf(context) with { Cursor = context.Get(_cursor) };
-        var answer = await CollectAsync(context, query, context.Get(_all) ? int.MaxValue : context.Get(_limit) ?? Limits.DefaultPage, cancellation);
+        var answer = await CollectAsync(
+            context, query, context.Get(_all) ? int.MaxValue : context.Get(_limit) ?? Limits.DefaultPage, cancellation);
         var isEmpty = !s_view.Rows(answer).Any();
         if (!isEmpty || !context.Output.IsTable) context.Output.Write(answer, s_view);
         if (!context.Output.IsTable) return ExitCodes.Done;
         if (isEmpty) context.Note("nothing that matches is in the audit");
         if (Json.Text(answer, "next_cursor") is { } cursor) context.Note($"there is more: add --cursor {cursor}, or --all");
-        if (answer.TryGetProperty("suppressed", out var suppressed) && suppressed.TryGetInt64(out var count) && count > 0 && query.Outcome is not AuditOutcome.Done)
+        if (answer.TryGetProperty("suppressed", out var suppressed)
+            && suppressed.TryGetInt64(out var count)
+            && count > 0
+            && query.Outcome is not AuditOutcome.Done)
             context.Note($"{count} more refusals since the server started came too fast to be kept");
         return ExitCodes.Done;
     }
@@ -81,12 +93,14 @@ internal sealed class AuditCommand : MeshCommand
     /// As many entries as are wanted, in one answer. A page may be empty and yet not the last: the server looks at a part of the log at
     /// a time.
     /// </summary>
-    private static async Task<JsonElement> CollectAsync(CommandContext context, AuditQuery query, int wanted, CancellationToken cancellation)
+    private static async Task<JsonElement> CollectAsync(
+        CommandContext context, AuditQuery query, int wanted, CancellationToken cancellation)
     {
         var rows = new List<JsonElement>();
         while (true)
         {
-            var page = await context.Client.SendAsync(MeshCall.Audit(query with { Limit = Math.Min(wanted - rows.Count, Limits.MaxPage) }), cancellation);
+            var page = await context.Client.SendAsync(
+                MeshCall.Audit(query with { Limit = Math.Min(wanted - rows.Count, Limits.MaxPage) }), cancellation);
             rows.AddRange(s_view.Rows(page));
             var cursor = Json.Text(page, "next_cursor");
             if (cursor is null || rows.Count >= wanted) return Json.Replace(page, "entries", rows);

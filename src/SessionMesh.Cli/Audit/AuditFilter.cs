@@ -14,7 +14,9 @@ internal sealed class AuditFilter
     {
         Description = "Only what this key did; mesh for the server itself",
         HelpName = "KEY_ID",
-        CustomParser = result => KeyId(result.Tokens[0].Value) ?? Opt.Wrong<string?>(result, $"--actor takes the id of a key, or mesh, not '{result.Tokens[0].Value}'"),
+        CustomParser = result =>
+            KeyId(result.Tokens[0].Value)
+                ?? Opt.Wrong<string?>(result, $"--actor takes the id of a key, or mesh, not '{result.Tokens[0].Value}'"),
     };
 
     private readonly Option<string?> _operation = new("--operation")
@@ -24,7 +26,8 @@ internal sealed class AuditFilter
     };
 
     private readonly Option<string?> _subject = Opt.Id("--subject", "Only what was done to this agent or key");
-    private readonly Option<string?> _outcome = Opt.Choice("--outcome", "What was done, what was refused for want of a right, or both; all by default", AuditOutcome.Allowed);
+    private readonly Option<string?> _outcome =
+        Opt.Choice("--outcome", "What was done, what was refused for want of a right, or both; all by default", AuditOutcome.Allowed);
     private readonly Option<PointInTime?> _since = Opt.PointInTime("--since", "Not before this time");
     private readonly Option<PointInTime?> _until = Opt.PointInTime("--until", "Before this time");
 

@@ -70,7 +70,8 @@ internal sealed class CommandContext : IDisposable
     public bool Confirm(string question, string flag = "--yes")
     {
         if (!CanAsk)
-            throw CommandException.Usage("this cannot be undone, and there is no terminal to ask on", $"say {flag} to go ahead without being asked");
+            throw CommandException.Usage(
+                "this cannot be undone, and there is no terminal to ask on", $"say {flag} to go ahead without being asked");
 
         Host.Error.Write(TerminalText.Escape(question) + " [y/N] ");
         Host.Error.Flush();

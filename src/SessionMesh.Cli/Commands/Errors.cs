@@ -41,12 +41,18 @@ internal static class Errors
         CommandException e => (e.ExitCode, Local(e.ExitCode == ExitCodes.Usage ? "usage" : "failed", e.Message), e.Next),
         MeshException { Failure: MeshFailure.Unreachable } e => (
             ExitCodes.Unreachable,
-            Local(Unreachable, $"cannot reach {e.Url.GetLeftPart(UriPartial.Authority)} after {e.Attempts} {(e.Attempts == 1 ? "attempt" : "attempts")}: {e.Message}"),
+            Local(
+                Unreachable,
+                $"cannot reach {e.Url.GetLeftPart(UriPartial.Authority)} after {e.Attempts} "
+                + $"{(e.Attempts == 1 ? "attempt" : "attempts")}: {e.Message}"),
             NextSteps.ForUnreachable(e.Url)),
         MeshException { Problem: { } problem } e => (ExitCodeOf(e), problem, NextSteps.For(problem, context)),
         MeshException e => (ExitCodes.Failed, Local("not_a_mesh", e.Message), "check --url: is this the address of a Session Mesh server?"),
         UnauthorizedAccessException or IOException => (ExitCodes.Failed, Local("io", error.Message), null),
-        _ => (ExitCodes.Failed, Local("internal", $"{error.GetType().Name}: {error.Message}"), "this is a defect of session-mesh; please report it"),
+        _ => (
+            ExitCodes.Failed,
+            Local("internal", $"{error.GetType().Name}: {error.Message}"),
+            "this is a defect of session-mesh; please report it"),
     };
 
     private static void WriteText(CommandContext context, Problem problem, string? next)
@@ -68,7 +74,8 @@ internal static class Errors
     }
 
     private static void WriteJson(TextWriter output, Problem problem) =>
-        output.WriteLine(Secrets.Redact(TerminalText.EscapeJson(Json.Indented(JsonSerializer.SerializeToElement(problem, ClientJson.Context.Problem)))));
+        output.WriteLine(
+            Secrets.Redact(TerminalText.EscapeJson(Json.Indented(JsonSerializer.SerializeToElement(problem, ClientJson.Context.Problem)))));
 
     /// <summary>A problem found on this side of the wire; its status 0 says that no server had a part in it.</summary>
     private static Problem Local(string code, string detail) => new()

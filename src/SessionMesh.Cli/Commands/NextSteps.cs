@@ -24,7 +24,8 @@ internal static class NextSteps
         ErrorCodes.AgentQuota => "session-mesh forget ID, for those that are lost; those that ended make room by themselves",
         ErrorCodes.RateLimited => problem.RetryAfter is { } wait ? $"the same again in {wait} s" : "the same again more slowly",
         ErrorCodes.TooManyStreams => "end a stream of this key (events, inbox --follow, run), or use another key",
-        ErrorCodes.OriginNotAllowed => "this server is called from a web page of another origin: start it with that origin allowed, or call it from elsewhere",
+        ErrorCodes.OriginNotAllowed =>
+            "this server is called from a web page of another origin: start it with that origin allowed, or call it from elsewhere",
         ErrorCodes.NotAlive => "add --hold to keep the directive until the agent is back",
         ErrorCodes.AlreadyAlive => "session-mesh register --takeover, if the one that is alive should give way",
         ErrorCodes.SessionExpired => "session-mesh session refresh ID, or for an agent session-mesh register: then it is active again",

@@ -19,7 +19,14 @@ internal static class LiveAgentIds
         {
             var settings = MeshSettings.Resolve(host, parse);
             using var client = new MeshClient(
-                new MeshClientOptions { BaseUrl = settings.Url, Token = settings.Key, Attempts = 1, AttemptTimeout = s_bound, TimeProvider = host.Time },
+                new MeshClientOptions
+                {
+                    BaseUrl = settings.Url,
+                    Token = settings.Key,
+                    Attempts = 1,
+                    AttemptTimeout = s_bound,
+                    TimeProvider = host.Time,
+                },
                 host.Handler);
             var page = client.AliveAsync(new AgentQuery { Fields = ["agent_id"], Limit = 200 }).GetAwaiter().GetResult();
             return [.. page.Sessions.Where(row => MeshId.IsValid(row.AgentId ?? "")).Select(row => new CompletionItem(row.AgentId!))];

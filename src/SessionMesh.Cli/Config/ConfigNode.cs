@@ -4,7 +4,10 @@ using SessionMesh.Contracts;
 
 namespace SessionMesh.Cli.Config;
 
-/// <summary>A value of a config file, whether it was YAML or JSON. Scalars are kept as the text that was written: <c>id: 0123</c> stays <c>0123</c>.</summary>
+/// <summary>
+/// A value of a config file, whether it was YAML or JSON. Scalars are kept as the text that was written: <c>id: 0123</c> stays
+/// <c>0123</c>.
+/// </summary>
 internal abstract record ConfigNode(string Where)
 {
     /// <summary>What somebody would call this node: "a list".</summary>

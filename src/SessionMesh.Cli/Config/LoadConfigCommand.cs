@@ -21,10 +21,21 @@ internal sealed class LoadConfigCommand : MeshCommand
     {
         RowsMember = "sessions",
         Names = ["id"],
-        Table = [Column.Of("id"), Column.Of("filter"), Column.Of("status"), Column.Of("matches"), Column.Of("declared"), Column.Of("error")],
+        Table =
+        [
+            Column.Of("id"),
+            Column.Of("filter"),
+            Column.Of("status"),
+            Column.Of("matches"),
+            Column.Of("declared"),
+            Column.Of("error"),
+        ],
     };
 
-    private readonly Argument<string> _path = new("path") { Description = "YAML or JSON: sessions: [{id: 123, filter: alive}], cluster: NAME" };
+    private readonly Argument<string> _path = new("path")
+    {
+        Description = "YAML or JSON: sessions: [{id: 123, filter: alive}], cluster: NAME",
+    };
 
     public LoadConfigCommand(CliHost host) : base(host, "load-config", "Declare the sessions of a config file and report on each.")
     {
@@ -45,13 +56,16 @@ internal sealed class LoadConfigCommand : MeshCommand
         foreach (var session in config.Sessions)
             loaded.Add(await LoadAsync(context, session, cluster, cancellation));
 
-        if (loaded.Count > 0 || !context.Output.IsTable) context.Output.Write(Report(loaded, cluster, context.Host.Time.GetUtcNow()), s_view);
+        if (loaded.Count > 0 || !context.Output.IsTable)
+            context.Output.Write(Report(loaded, cluster, context.Host.Time.GetUtcNow()), s_view);
         var failed = loaded.Count(session => session.Error is not null);
         if (failed > 0) context.Note($"{failed} of {loaded.Count} sessions could not be loaded");
         return failed > 0 ? ExitCodes.Partly : ExitCodes.Done;
     }
 
-    /// <summary>The cluster becomes the default of the selected context; without one, a context named default is made and selected.</summary>
+    /// <summary>
+    /// The cluster becomes the default of the selected context; without one, a context named default is made and selected.
+    /// </summary>
     private static void RememberCluster(CommandContext context, string cluster)
     {
         var store = ContextStore.Of(context.Host);
@@ -61,7 +75,8 @@ internal sealed class LoadConfigCommand : MeshCommand
         if (context.Output.IsTable) context.Note($"cluster {cluster} is now the default of context {current.Name}");
     }
 
-    private static async Task<LoadedSession> LoadAsync(CommandContext context, ExpectedSession session, string? cluster, CancellationToken cancellation)
+    private static async Task<LoadedSession> LoadAsync(
+        CommandContext context, ExpectedSession session, string? cluster, CancellationToken cancellation)
     {
         try
         {
@@ -77,12 +92,18 @@ internal sealed class LoadConfigCommand : MeshCommand
         }
     }
 
-    /// <summary>The plain session of that id, or null: then the id is an agent's to have. A key that may not see sessions sees none.</summary>
-    private static async Task<LoadedSession?> FindPlainAsync(CommandContext context, ExpectedSession session, CancellationToken cancellation)
+    /// <summary>
+    /// The plain session of that id, or null: then the id is an agent's to have. A key that may not see sessions sees none.
+    /// </summary>
+    private static async Task<LoadedSession?> FindPlainAsync(
+        CommandContext context, ExpectedSession session, CancellationToken cancellation)
     {
         try
         {
-            return new LoadedSession(session, null, Declared: false) { Plain = await context.Client.SessionAsync(session.Id, cancellation) };
+            return new LoadedSession(session, null, Declared: false)
+            {
+                Plain = await context.Client.SessionAsync(session.Id, cancellation),
+            };
         }
         catch (MeshException e) when (e.Status is 403 or 404)
         {
@@ -90,7 +111,8 @@ internal sealed class LoadConfigCommand : MeshCommand
         }
     }
 
-    private static async Task<LoadedSession> DeclareAsync(CommandContext context, ExpectedSession session, string? cluster, CancellationToken cancellation)
+    private static async Task<LoadedSession> DeclareAsync(
+        CommandContext context, ExpectedSession session, string? cluster, CancellationToken cancellation)
     {
         try
         {

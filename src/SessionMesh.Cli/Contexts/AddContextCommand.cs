@@ -9,7 +9,11 @@ namespace SessionMesh.Cli.Contexts;
 internal sealed class AddContextCommand : MeshCommand
 {
     private readonly Argument<string> _name = ContextCommand.NameArgument();
-    private readonly Option<string?> _cluster = new("--cluster") { Description = "The cluster for commands that name none", HelpName = "NAME" };
+    private readonly Option<string?> _cluster = new("--cluster")
+    {
+        Description = "The cluster for commands that name none",
+        HelpName = "NAME",
+    };
     private readonly Option<bool> _select = new("--select") { Description = "Select it" };
 
     public AddContextCommand(CliHost host) : base(host, "add", "Keep a server: its --url and its --key-file.")
@@ -28,7 +32,8 @@ internal sealed class AddContextCommand : MeshCommand
         var store = ContextStore.Of(context.Host);
         var file = store.Load();
         if (file.Find(name) is not null)
-            throw new CommandException(ExitCodes.Conflict, $"there is a context {name}", $"session-mesh context remove {name}, or another name");
+            throw new CommandException(
+                ExitCodes.Conflict, $"there is a context {name}", $"session-mesh context remove {name}, or another name");
 
         var url = context.Get(context.Host.Globals.Url);
         if (url is not null) MeshSettings.ParseUrl(url, "--url");

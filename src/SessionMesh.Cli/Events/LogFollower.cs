@@ -15,7 +15,8 @@ internal static class LogFollower
 
     /// <param name="actAsync">What to do once the stream stands.</param>
     /// <param name="bound">From the moment it is done.</param>
-    public static async Task FollowAsync(CommandContext context, Func<Task<IFollowed>> actAsync, TimeSpan bound, CancellationToken cancellation)
+    public static async Task FollowAsync(
+        CommandContext context, Func<Task<IFollowed>> actAsync, TimeSpan bound, CancellationToken cancellation)
     {
         using var reading = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var gap = new Gap();
@@ -30,7 +31,8 @@ internal static class LogFollower
             var followed = await actAsync();
             acted = true;
             var began = context.Host.Time.GetTimestamp();
-            using var progress = context.ShowProgress(() => $"{followed.Progress}, {context.Host.Time.GetElapsedTime(began).TotalSeconds:0} of {bound.TotalSeconds:0} s");
+            using var progress = context.ShowProgress(
+                () => $"{followed.Progress}, {context.Host.Time.GetElapsedTime(began).TotalSeconds:0} of {bound.TotalSeconds:0} s");
             while (!followed.IsSettled && bound - context.Host.Time.GetElapsedTime(began) is var left && left > TimeSpan.Zero)
             {
                 var missed = gap.Missed;
@@ -73,7 +75,9 @@ internal static class LogFollower
         }
     }
 
-    /// <summary>Knows when entries may have been missed: the server said so, or a stream came back that had no place to resume at.</summary>
+    /// <summary>
+    /// Knows when entries may have been missed: the server said so, or a stream came back that had no place to resume at.
+    /// </summary>
     private sealed class Gap
     {
         private readonly TaskCompletionSource _connected = new(TaskCreationOptions.RunContinuationsAsynchronously);

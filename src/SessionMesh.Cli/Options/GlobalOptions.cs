@@ -2,7 +2,10 @@ using System.CommandLine;
 
 namespace SessionMesh.Cli.Options;
 
-/// <summary>The options that stand on every command, before or after its name. A flag for the key itself does not exist: argument lists are public.</summary>
+/// <summary>
+/// The options that stand on every command, before or after its name. A flag for the key itself does not exist: argument lists are
+/// public.
+/// </summary>
 internal sealed class GlobalOptions
 {
     public Option<string?> Url { get; } = new("--url")
@@ -19,7 +22,8 @@ internal sealed class GlobalOptions
         Recursive = true,
     };
 
-    public Option<int?> TimeoutSeconds { get; } = Opt.Duration("--timeout", "Bound of one attempt, 10s by default", 1, 3600, recursive: true);
+    public Option<int?> TimeoutSeconds { get; } =
+        Opt.Duration("--timeout", "Bound of one attempt, 10s by default", 1, 3600, recursive: true);
 
     public Option<bool> Verbose { get; } = new("--verbose", "-v")
     {

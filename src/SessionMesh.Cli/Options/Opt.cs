@@ -44,7 +44,9 @@ internal static class Opt
         HelpName = "TIME",
         CustomParser = result => Options.PointInTime.TryParse(result.Tokens[0].Value, out var point)
             ? point
-            : Wrong<PointInTime?>(result, $"{name} takes how long ago, such as 15m or 1h30m, or a time such as 2026-01-31T08:15:30Z, not '{result.Tokens[0].Value}'"),
+            : Wrong<PointInTime?>(
+                result,
+                $"{name} takes how long ago, such as 15m or 1h30m, or a time such as 2026-01-31T08:15:30Z, not '{result.Tokens[0].Value}'"),
     };
 
     /// <summary>A whole number within bounds.</summary>
@@ -74,7 +76,8 @@ internal static class Opt
         HelpName = "X",
         CustomParser = result => double.TryParse(result.Tokens[0].Value, out var number) && number >= 0 && number <= most
             ? number
-            : Wrong<double?>(result, $"{name} takes a number from 0{(double.IsFinite(most) ? $" to {most}" : "")}, not '{result.Tokens[0].Value}'"),
+            : Wrong<double?>(
+                result, $"{name} takes a number from 0{(double.IsFinite(most) ? $" to {most}" : "")}, not '{result.Tokens[0].Value}'"),
     };
 
     /// <summary>An id as <see cref="MeshId"/> has it.</summary>

@@ -20,7 +20,8 @@ internal sealed record AgentConfig
     public static AgentConfig Read(string path)
     {
         var map = ConfigReader.Read(path).Only(
-            "spec", "specs", "specialization", "specializations", "agent_id", "id", "parent", "parent_id", "cluster", "user", "labels", "ttl");
+            "spec", "specs", "specialization", "specializations", "agent_id",
+            "id", "parent", "parent_id", "cluster", "user", "labels", "ttl");
         return new AgentConfig
         {
             AgentId = map.Find("agent_id", "id")?.AsId("agent_id"),

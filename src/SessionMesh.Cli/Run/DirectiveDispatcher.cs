@@ -105,7 +105,9 @@ internal sealed class DirectiveDispatcher(
         if (tree.Root.HasExited)
             return HandlerResult.Rejected("the process ended");
         log.Say("paused");
-        return running == 0 ? HandlerResult.Acknowledged : HandlerResult.Rejected($"{running} processes still run after {ProcessTree.PauseBound.TotalSeconds:0} s");
+        return running == 0
+            ? HandlerResult.Acknowledged
+            : HandlerResult.Rejected($"{running} processes still run after {ProcessTree.PauseBound.TotalSeconds:0} s");
     }
 
     private async Task<HandlerResult> ResumeAsync()

@@ -48,7 +48,8 @@ internal sealed class SessionHelpCommand : Command
         SetAction((parse, cancellation) =>
         {
             string[] line = parse.GetValue(_about) is { } about ? [SessionCommand.Word, about, "--help"] : [SessionCommand.Word, "--help"];
-            return parse.RootCommandResult.Command.Parse(line, parse.Configuration).InvokeAsync(parse.InvocationConfiguration, cancellation);
+            return parse.RootCommandResult.Command.Parse(line, parse.Configuration).InvokeAsync(
+                parse.InvocationConfiguration, cancellation);
         });
     }
 }
@@ -56,7 +57,8 @@ internal sealed class SessionHelpCommand : Command
 /// <summary><c>session version</c>. Asks nobody.</summary>
 internal sealed class SessionVersionCommand : SessionToolCommand
 {
-    public SessionVersionCommand(CliHost host) : base(host, "version", "Show version number.") => Examples = ["session-mesh session version"];
+    public SessionVersionCommand(CliHost host)
+        : base(host, "version", "Show version number.") => Examples = ["session-mesh session version"];
 
     protected override Task<int> RunAsync(CommandContext context, CancellationToken cancellation)
     {

@@ -25,8 +25,11 @@ internal sealed class BulkSteer(CommandContext context, SteerRequest request, in
     private readonly SteerRequest _bare = request with { Wait = null, WaitSeconds = null };
 
     /// <summary>The dry run: who would be reached.</summary>
-    public async Task<IReadOnlyList<string>> MatchAsync(AgentSelector selector, CancellationToken cancellation) =>
-        [.. (await context.Client.SteerManyAsync(_bare with { Selector = selector, DryRun = true }, cancellation)).Results.Select(result => result.AgentId)];
+    public async Task<IReadOnlyList<string>> MatchAsync(AgentSelector selector, CancellationToken cancellation)
+    {
+        var answer = await context.Client.SteerManyAsync(_bare with { Selector = selector, DryRun = true }, cancellation);
+        return [.. answer.Results.Select(result => result.AgentId)];
+    }
 
     /// <summary>Prints who would be reached.</summary>
     /// <returns>The exit code: nobody is no success.</returns>
@@ -40,16 +43,23 @@ internal sealed class BulkSteer(CommandContext context, SteerRequest request, in
     }
 
     /// <summary>To all that a selector matches, if they are as many as was agreed.</summary>
-    public Task<IReadOnlyList<SentDirective>> RunAsync(AgentSelector selector, int expect, CancellationToken cancellation) => FollowAsync(async () =>
+    public Task<IReadOnlyList<SentDirective>> RunAsync(AgentSelector selector, int expect, CancellationToken cancellation)
     {
-        if (expect <= Limits.SelectorMatches) return await SendAsync(selector, expect, cancellation);
+        return FollowAsync(SendAllAsync, cancellation);
 
-        // More than one call takes: by name, if they still are as many.
-        var ids = await MatchAsync(selector, cancellation);
-        if (ids.Count != expect)
-            throw new CommandException(ExitCodes.Conflict, $"{SelectorOptions.Agents(ids.Count)} match, not {expect}; nothing was sent", "look again with --dry-run");
-        return await SendAsync(ids, cancellation);
-    }, cancellation);
+        async Task<IReadOnlyList<SentDirective>> SendAllAsync()
+        {
+            if (expect <= Limits.SelectorMatches) return await SendAsync(selector, expect, cancellation);
+
+            // More than one call takes: by name, if there still are as many.
+            var ids = await MatchAsync(selector, cancellation);
+            if (ids.Count == expect) return await SendAsync(ids, cancellation);
+            throw new CommandException(
+                ExitCodes.Conflict,
+                $"{SelectorOptions.Agents(ids.Count)} match, not {expect}; nothing was sent",
+                "look again with --dry-run");
+        }
+    }
 
     /// <summary>To these, as many calls as it takes. Who has gone meanwhile is in the answer as <c>not_alive</c>.</summary>
     public Task<IReadOnlyList<SentDirective>> RunAsync(IReadOnlyList<string> ids, CancellationToken cancellation) =>
@@ -64,7 +74,8 @@ internal sealed class BulkSteer(CommandContext context, SteerRequest request, in
         json.WriteEndArray();
     }
 
-    private async Task<IReadOnlyList<SentDirective>> FollowAsync(Func<Task<IReadOnlyList<SentDirective>>> sendAsync, CancellationToken cancellation)
+    private async Task<IReadOnlyList<SentDirective>> FollowAsync(
+        Func<Task<IReadOnlyList<SentDirective>>> sendAsync, CancellationToken cancellation)
     {
         if (request.Wait is not { } wanted) return await sendAsync();
 
@@ -77,7 +88,9 @@ internal sealed class BulkSteer(CommandContext context, SteerRequest request, in
     private async Task<IReadOnlyList<SentDirective>> SendAsync(AgentSelector selector, int expect, CancellationToken cancellation)
     {
         var answer = await context.Client.SendAsync(MeshCall.Steer(_bare with { Selector = selector, Expect = expect }), cancellation);
-        return answer.TryGetProperty("results", out var results) ? [.. results.EnumerateArray().Select(result => new SentDirective(result))] : [];
+        return answer.TryGetProperty("results", out var results)
+            ? [.. results.EnumerateArray().Select(result => new SentDirective(result))]
+            : [];
     }
 
     private async Task<IReadOnlyList<SentDirective>> SendAsync(IReadOnlyList<string> ids, CancellationToken cancellation)

@@ -33,7 +33,8 @@ internal sealed class HistoryCommand : MeshCommand
         if (!isEmpty || !context.Output.IsTable) context.Output.Write(answer, DirectiveViews.History);
         if (!context.Output.IsTable) return ExitCodes.Done;
         if (isEmpty) context.Note($"agent {id} was never told anything");
-        if (Json.Text(answer, "next_cursor") is { } cursor) context.Note($"there is more: add --cursor {cursor}, or --limit up to {Limits.MaxPage}");
+        if (Json.Text(answer, "next_cursor") is { } cursor)
+            context.Note($"there is more: add --cursor {cursor}, or --limit up to {Limits.MaxPage}");
         return ExitCodes.Done;
     }
 }

@@ -42,7 +42,8 @@ internal sealed class AgentIdOption
     }
 
     public string Require(CommandContext context) =>
-        Find(context) ?? throw CommandException.Usage("no agent is named", $"session-mesh {context.Parse.CommandResult.Command.Name} --agent-id ID");
+        Find(context)
+            ?? throw CommandException.Usage("no agent is named", $"session-mesh {context.Parse.CommandResult.Command.Name} --agent-id ID");
 
     /// <summary>The incarnation to speak for: known only inside that agent itself.</summary>
     public static int? IncarnationOf(CommandContext context, string agentId) =>

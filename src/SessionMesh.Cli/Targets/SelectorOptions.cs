@@ -15,11 +15,20 @@ namespace SessionMesh.Cli.Targets;
 internal sealed class SelectorOptions
 {
     private readonly Option<string?> _spec = new("--spec") { Description = "Agents with this specialization", HelpName = "NAME" };
-    private readonly Option<string[]> _labels = new("--label") { Description = "Agents with this label; may be repeated, and then all must match", HelpName = "KEY=VALUE" };
-    private readonly Option<string?> _cluster = new("--cluster") { Description = "Agents of this cluster (with --spec and --label by default the selected context's)", HelpName = "NAME" };
+    private readonly Option<string[]> _labels = new("--label")
+    {
+        Description = "Agents with this label; may be repeated, and then all must match",
+        HelpName = "KEY=VALUE",
+    };
+    private readonly Option<string?> _cluster = new("--cluster")
+    {
+        Description = "Agents of this cluster (with --spec and --label by default the selected context's)",
+        HelpName = "NAME",
+    };
     private readonly Option<string?> _subtree = Opt.Id("--subtree", "This agent and all below it");
     private readonly Option<string?> _ids = new("--ids") { Description = "These agents, separated by commas", HelpName = "a,b" };
-    private readonly Option<int?> _expect = Opt.Number("--expect", "Go ahead, without asking, if so many match; refuse if not", 1, int.MaxValue);
+    private readonly Option<int?> _expect =
+        Opt.Number("--expect", "Go ahead, without asking, if so many match; refuse if not", 1, int.MaxValue);
     private readonly Option<bool> _dryRun = new("--dry-run") { Description = "Show which agents it would be, and do nothing" };
     private readonly Option<bool> _yes = new("--yes", "-y") { Description = "Do not ask" };
 
@@ -56,9 +65,11 @@ internal sealed class SelectorOptions
     {
         var (id, selector) = (agent.Find(context), Find(context));
         if (id is not null && selector is not null)
-            throw CommandException.Usage($"agent {id} is named, and a selector is given, too", "leave one of the two out; several agents are --ids a,b");
+            throw CommandException.Usage(
+                $"agent {id} is named, and a selector is given, too", "leave one of the two out; several agents are --ids a,b");
         if (selector is null && Expected(context) is not null)
-            throw CommandException.Usage("--expect goes with a selector, and there is none", "add --spec, --label, --cluster, --subtree or --ids");
+            throw CommandException.Usage(
+                "--expect goes with a selector, and there is none", "add --spec, --label, --cluster, --subtree or --ids");
         return (id, selector);
     }
 
@@ -91,7 +102,9 @@ internal sealed class SelectorOptions
     {
         if (Expected(context) is { } expected) return expected;
         if (!IsAgreed(context) && !context.CanAsk)
-            throw CommandException.Usage("this reaches many agents, and there is no terminal to ask on", "say --expect N for just so many, --yes for however many match, or --dry-run to see which");
+            throw CommandException.Usage(
+                "this reaches many agents, and there is no terminal to ask on",
+                "say --expect N for just so many, --yes for however many match, or --dry-run to see which");
 
         var matched = await countAsync();
         if (matched == 0) throw NothingMatched(whom);
@@ -108,7 +121,8 @@ internal sealed class SelectorOptions
         var labels = new Dictionary<string, string>();
         foreach (var text in texts)
         {
-            if (text.Split('=', 2) is not [{ Length: > 0 } key, var value]) throw CommandException.Usage($"--label takes KEY=VALUE, not '{text}'");
+            if (text.Split('=', 2) is not [{ Length: > 0 } key, var value])
+                throw CommandException.Usage($"--label takes KEY=VALUE, not '{text}'");
             if (!labels.TryAdd(key, value)) throw CommandException.Usage($"--label {key} is given twice, and an agent has it once");
         }
 
@@ -118,12 +132,18 @@ internal sealed class SelectorOptions
     private string[]? IdsOf(CommandContext context)
     {
         if (context.Get(_ids) is not { } text) return null;
-        var ids = text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Distinct(StringComparer.Ordinal).ToArray();
-        if (Array.Find(ids, id => !MeshId.IsValid(id)) is { } wrong) throw CommandException.Usage($"--ids: '{wrong}' is not an id; {MeshId.Rule}");
+        var ids = text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+            .Distinct(StringComparer.Ordinal)
+            .ToArray();
+        if (Array.Find(ids, id => !MeshId.IsValid(id)) is { } wrong)
+            throw CommandException.Usage($"--ids: '{wrong}' is not an id; {MeshId.Rule}");
         return ids.Length switch
         {
             0 => throw CommandException.Usage("--ids names nobody", "--ids a,b"),
-            > Limits.SelectorIds => throw CommandException.Usage($"--ids names {ids.Length} agents; one call takes {Limits.SelectorIds}", "use a label or a subtree, or call again with the rest"),
+            > Limits.SelectorIds =>
+                throw CommandException.Usage(
+                    $"--ids names {ids.Length} agents; one call takes {Limits.SelectorIds}",
+                    "use a label or a subtree, or call again with the rest"),
             _ => ids,
         };
     }

@@ -8,7 +8,8 @@ public sealed class ForgetTests
     private const string Gone = """{"agent_id":"456","incarnation":3,"status":"dead","orphans":1}""";
 
     private const string Alive = """
-        {"type":"urn:session-mesh:error:not_gone","title":"Conflict","status":409,"detail":"Agent '457' is alive; only one that is dead or lost can be forgotten.","code":"not_gone"}
+        {"type":"urn:session-mesh:error:not_gone","title":"Conflict","status":409,
+         "detail":"Agent '457' is alive; only one that is dead or lost can be forgotten.","code":"not_gone"}
         """;
 
     [Fact]
@@ -18,17 +19,27 @@ public sealed class ForgetTests
 
         var ran = await tool.RunAsync("forget 456 -o json");
 
-        Assert.Equal((0, "Forget agent 456 (dead; 2 descendants live on), with its keys and what it was told? [y/N] "), (ran.Code, ran.Error));
+        Assert.Equal(
+            (0, "Forget agent 456 (dead; 2 descendants live on), with its keys and what it was told? [y/N] "), (ran.Code, ran.Error));
         Assert.Equal(["GET /agents/456", "DELETE /agents/456?forget=true"], tool.Calls);
     }
 
     [Fact]
     public async Task No_ForgetsNothing()
     {
-        using var tool = new Tool(Json(200, """{"agent_id":"456","status":"lost","descendants":0}"""), Json(200, """{"agent_id":"457","status":"dead","descendants":1}""")) { Typed = "n" };
+        using var tool = new Tool(
+            Json(200, """{"agent_id":"456","status":"lost","descendants":0}"""),
+            Json(200, """{"agent_id":"457","status":"dead","descendants":1}"""))
+        {
+            Typed = "n",
+        };
 
         Assert.Equal(
-            new Ran(1, "", "Forget agents 456 (lost), 457 (dead; 1 descendant lives on), with their keys and what they were told? [y/N] nothing was forgotten\n"),
+            new Ran(
+                1,
+                "",
+                "Forget agents 456 (lost), 457 (dead; 1 descendant lives on), with their keys and what they were told? [y/N] "
+                + "nothing was forgotten\n"),
             await tool.RunAsync("forget 456 --agent-id 457"));
         Assert.Equal(["GET /agents/456", "GET /agents/457"], tool.Calls);
     }
@@ -53,7 +64,8 @@ public sealed class ForgetTests
         var ran = await tool.RunAsync("forget 456 --yes");
 
         Assert.Equal((0, ""), (ran.Code, ran.Error));
-        Assert.Equal("agent id     456\nincarnation  3\nstatus       dead\norphans      1\n", ran.Out.Replace(":", "", StringComparison.Ordinal));
+        Assert.Equal(
+            "agent id     456\nincarnation  3\nstatus       dead\norphans      1\n", ran.Out.Replace(":", "", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -85,7 +97,8 @@ public sealed class ForgetTests
     [Fact]
     public async Task DryRun_ForgetsNothing()
     {
-        using var tool = new Tool(Json(200, """{"agent_id":"456","status":"dead"}"""), Json(200, """{"agent_id":"457","status":"alive"}"""));
+        using var tool = new Tool(
+            Json(200, """{"agent_id":"456","status":"dead"}"""), Json(200, """{"agent_id":"457","status":"alive"}"""));
 
         var ran = await tool.RunAsync("forget 456 457 --dry-run -o name");
 

@@ -16,7 +16,8 @@ public sealed class KillTests
         """;
 
     private const string Unconfirmed = """
-        {"agent_id":"456","incarnation":1,"status":"dead","confirmed":false,"exit_code":null,"signal":null,"reason":null,"deadline":null,"descendants":[]}
+        {"agent_id":"456","incarnation":1,"status":"dead","confirmed":false,"exit_code":null,"signal":null,"reason":null,"deadline":null,
+         "descendants":[]}
         """;
 
     private const string Table = """
@@ -37,7 +38,9 @@ public sealed class KillTests
 
         var ran = await tool.RunAsync("kill 456");
 
-        Assert.Equal((0, "Stop agent 456 (alive, working, \"page 3\\u001b[2J\") and its 2 descendants? 10 s to finish. [y/N] "), (ran.Code, ran.Error));
+        Assert.Equal(
+            (0, "Stop agent 456 (alive, working, \"page 3\\u001b[2J\") and its 2 descendants? 10 s to finish. [y/N] "),
+            (ran.Code, ran.Error));
         Assert.Equal(["GET /agents/456", "DELETE /agents/456?cascade=descendants&wait=2"], tool.Calls);
     }
 
@@ -79,7 +82,9 @@ public sealed class KillTests
     {
         using var tool = new Tool(
             Json(200, Stopping),
-            Json(200, Stopping.Replace("\"status\":\"stopping\",\"confirmed\":false,\"exit", "\"status\":\"dead\",\"confirmed\":true,\"exit")),
+            Json(
+                200,
+                Stopping.Replace("\"status\":\"stopping\",\"confirmed\":false,\"exit", "\"status\":\"dead\",\"confirmed\":true,\"exit")),
             Json(200, Confirmed));
 
         Assert.Equal(new Ran(0, Table, ""), await tool.RunAsync("kill 456 --yes"));
@@ -98,7 +103,9 @@ public sealed class KillTests
             await tool.RunAsync("kill 456 --yes --wait 4 -o name"));
 
         using var alone = new Tool(Json(200, Unconfirmed));
-        Assert.Equal(new Ran(1, "456\n", "agent 456 was told to stop; nobody confirmed that it did\n"), await alone.RunAsync("kill 456 --yes -o name"));
+        Assert.Equal(
+            new Ran(1, "456\n", "agent 456 was told to stop; nobody confirmed that it did\n"),
+            await alone.RunAsync("kill 456 --yes -o name"));
         Assert.Equal(2, alone.Server.Requests.Count); // dead, and a round later still nobody's word for it
     }
 
@@ -108,7 +115,8 @@ public sealed class KillTests
         using var tool = new Tool(Json(200, Stopping.Replace("""{"agent_id":"c1","status":"stopping","confirmed":false}""", "")));
 
         Assert.Equal(
-            new Ran(1, "456\n", "agent 456 was told to stop; nobody has confirmed yet that it did: 'session-mesh show 456' says how it ends\n"),
+            new Ran(
+                1, "456\n", "agent 456 was told to stop; nobody has confirmed yet that it did: 'session-mesh show 456' says how it ends\n"),
             await tool.RunAsync("kill 456 --yes -o name"));
         Assert.Equal(7, tool.Server.Requests.Count); // the grace of ten seconds and three more, two at a time
     }
@@ -118,7 +126,9 @@ public sealed class KillTests
     {
         using var tool = new Tool(Json(200, Unconfirmed));
 
-        Assert.Equal(new Ran(0, "456\n", "agent 456 was told to stop; nobody confirmed that it did\n"), await tool.RunAsync("kill 456 --force -o name"));
+        Assert.Equal(
+            new Ran(0, "456\n", "agent 456 was told to stop; nobody confirmed that it did\n"),
+            await tool.RunAsync("kill 456 --force -o name"));
         Assert.Equal(1, (await tool.RunAsync("kill 456 --force --wait 2 -o name")).Code);
         Assert.All(tool.Calls, call => Assert.Equal("DELETE /agents/456?cascade=descendants&force=true&wait=2", call));
     }
@@ -126,7 +136,10 @@ public sealed class KillTests
     [Fact]
     public async Task CascadeNone_AsksNoProofOfThoseThatStay()
     {
-        using var tool = new Tool(Json(200, Confirmed.Replace("\"c1\",\"status\":\"dead\",\"confirmed\":true", "\"c1\",\"status\":\"alive\",\"confirmed\":false")));
+        using var tool = new Tool(
+            Json(
+                200,
+                Confirmed.Replace("\"c1\",\"status\":\"dead\",\"confirmed\":true", "\"c1\",\"status\":\"alive\",\"confirmed\":false")));
 
         Assert.Equal(0, (await tool.RunAsync("kill 456 --grace 1m --cascade NONE --reason old --wait 2 --yes -o json")).Code);
         Assert.Equal(["DELETE /agents/456?grace=60&cascade=none&wait=2&reason=old"], tool.Calls);
@@ -137,8 +150,14 @@ public sealed class KillTests
     {
         using var tool = new Tool(
             Json(200, Stopping),
-            Json(200, """{"agent_id":"456","incarnation":2,"status":"alive","confirmed":false,"descendants":[{"agent_id":"c1","status":"dead","confirmed":true}]}"""),
-            Json(200, """{"agent_id":"456","incarnation":2,"status":"alive","last_exit":{"confirmed":true,"exit_code":143,"signal":"TERM","reason":"old","at":"2026-01-02T03:04:05Z"}}"""));
+            Json(
+                200,
+                """{"agent_id":"456","incarnation":2,"status":"alive","confirmed":false,"descendants":["""
+                + """{"agent_id":"c1","status":"dead","confirmed":true}]}"""),
+            Json(
+                200,
+                """{"agent_id":"456","incarnation":2,"status":"alive","last_exit":{"confirmed":true,"exit_code":"""
+                + """143,"signal":"TERM","reason":"old","at":"2026-01-02T03:04:05Z"}}"""));
 
         Assert.Equal(new Ran(0, Table, ""), await tool.RunAsync("kill 456 --yes"));
         Assert.Equal("GET /agents/456", tool.Calls.Last());
@@ -164,9 +183,11 @@ public sealed class KillTests
 
     private const string Two = """
         {"matched":2,"results":[
-         {"agent_id":"a","report":{"agent_id":"a","incarnation":1,"status":"stopping","confirmed":false,"exit_code":null,"signal":null,"reason":null,"deadline":"2026-01-02T03:04:15Z",
+         {"agent_id":"a","report":{"agent_id":"a","incarnation":1,"status":"stopping","confirmed":false,"exit_code":null,"signal":null,
+          "reason":null,"deadline":"2026-01-02T03:04:15Z",
           "descendants":[{"agent_id":"b","status":"stopping","confirmed":false}]}},
-         {"agent_id":"b","report":{"agent_id":"b","incarnation":3,"status":"stopping","confirmed":false,"exit_code":null,"signal":null,"reason":null,"deadline":"2026-01-02T03:04:15Z","descendants":[]}}]}
+         {"agent_id":"b","report":{"agent_id":"b","incarnation":3,"status":"stopping","confirmed":false,"exit_code":null,"signal":null,
+          "reason":null,"deadline":"2026-01-02T03:04:15Z","descendants":[]}}]}
         """;
 
     [Fact]
@@ -188,7 +209,12 @@ public sealed class KillTests
                 """, "Stop 2 agents with specialization ocr, and whatever is below them? 10 s to finish. [y/N] "),
             await tool.RunAsync("kill --spec ocr"));
         Assert.Equal(
-            ["DELETE /agents?cascade=descendants&specialization=ocr&dry_run=true", "GET /events", "DELETE /agents?cascade=descendants&specialization=ocr&expect=2"],
+
+            [
+                "DELETE /agents?cascade=descendants&specialization=ocr&dry_run=true",
+                "GET /events",
+                "DELETE /agents?cascade=descendants&specialization=ocr&expect=2",
+            ],
             tool.Calls);
     }
 
@@ -232,5 +258,8 @@ public sealed class KillTests
     }
 
     private static string Dead(long revision, string agent, string confirmed) =>
-        $"event: agent.dead\nid: {revision}\ndata: {{\"revision\":{revision},\"at\":\"2026-01-02T03:04:05Z\",\"actor\":\"k1\",\"kind\":\"agent.dead\",\"subject\":\"{agent}\",\"incarnation\":1,\"confirmed\":{confirmed},\"exit_code\":0,\"reason\":\"old\"}}\n\n";
+        $"event: agent.dead\nid: {revision}\n"
+        + $"data: {{\"revision\":{revision},\"at\":\"2026-01-02T03:04:05Z\",\"actor\":\"k1\","
+        + $"\"kind\":\"agent.dead\",\"subject\":\"{agent}\",\"incarnation\":1,"
+        + $"\"confirmed\":{confirmed},\"exit_code\":0,\"reason\":\"old\"}}\n\n";
 }

@@ -45,7 +45,8 @@ public sealed class ProgressLineTests
     [InlineData(999_999, 1_000_000, "[###################-] 999999/1000000")]
     public void Bar_IsFullOnlyWhenAllIsDone(int part, int whole, string bar) => Assert.Equal(bar, ProgressLine.Bar(part, whole));
 
-    private static CommandContext ContextOf(OneTimer time, TextWriter error, bool terminal = true, string? term = "xterm", string line = "version")
+    private static CommandContext ContextOf(
+        OneTimer time, TextWriter error, bool terminal = true, string? term = "xterm", string line = "version")
     {
         var host = new CliHost
         {

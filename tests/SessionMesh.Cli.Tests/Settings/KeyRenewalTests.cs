@@ -11,7 +11,9 @@ public sealed class KeyRenewalTests
     private const string Page = """{"sessions":[],"count":0,"next_cursor":null,"as_of":"1"}""";
 
     private const string Created =
-        """{"key_id":"mnopqrstuvwx","session_key":"cli","token":"smk_mnopqrstuvwx_FRESH_check2","ttl":3600,"expires_at":"2026-01-02T04:04:05Z","scopes":["admin"],"generation":1,"refresh_token":"smr_mnopqrstuvwx_AGAIN_check3"}""";
+        """{"key_id":"mnopqrstuvwx","session_key":"cli","token":"smk_mnopqrstuvwx_FRESH_check2","ttl":"""
+        + """3600,"expires_at":"2026-01-02T04:04:05Z","scopes":["admin"],"generation":"""
+        + """1,"refresh_token":"smr_mnopqrstuvwx_AGAIN_check3"}""";
 
     private static readonly Func<CancellationToken, Task<HttpResponseMessage>> s_refused = Problem(401, "unauthenticated", "no such key");
 
@@ -24,8 +26,19 @@ public sealed class KeyRenewalTests
         var ran = await tool.RunAsync("list -o json");
 
         Assert.Equal(0, ran.Code);
-        Assert.Equal($"the key in SESSION_API_KEY was refused; made another with the local server's {root}, key mnopqrstuvwx, valid until 2026-01-02T04:04:05Z\n", ran.Error);
-        Assert.Equal(["GET /alive", """POST /keys {"ttl":3600,"scopes":["mesh:read","registry:write","steer","kill","sessions:read","sessions:write","keys:mint","audit:read"]}""", "GET /alive"], tool.Calls);
+        Assert.Equal(
+            $"the key in SESSION_API_KEY was refused; made another with the local server's {root}, key mnopqrstuvwx, valid until "
+            + "2026-01-02T04:04:05Z\n",
+            ran.Error);
+        Assert.Equal(
+
+            [
+                "GET /alive",
+                """POST /keys {"ttl":3600,"scopes":["mesh:read","registry:write","steer","kill","sessions:read","sessions:"""
+                + """write","keys:mint","audit:read"]}""",
+                "GET /alive",
+            ],
+            tool.Calls);
         Assert.Equal([Old, "Bearer smk_root", "Bearer smk_mnopqrstuvwx_FRESH_check2"], Sent(tool));
     }
 
@@ -51,7 +64,10 @@ public sealed class KeyRenewalTests
         var ran = await tool.RunAsync("list");
 
         Assert.Equal(4, ran.Code);
-        Assert.StartsWith("the key in SESSION_API_KEY was refused, and no other could be had: no such key (unauthenticated)\nerror: cannot list agents\n", ran.Error, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "the key in SESSION_API_KEY was refused, and no other could be had: no such key (unauthenticated)\nerror: cannot list agents\n",
+            ran.Error,
+            StringComparison.Ordinal);
         Assert.Equal([Old, "Bearer smk_root"], Sent(tool));
     }
 
@@ -101,9 +117,15 @@ public sealed class KeyRenewalTests
 
         var ran = await tool.RunAsync($"list --key-file {file} -o name");
 
-        Assert.Equal(new Ran(0, "", $"the key in {file} was refused; refreshed it, key mnopqrstuvwx, valid until 2026-01-02T04:04:05Z\n"), ran);
+        Assert.Equal(
+            new Ran(0, "", $"the key in {file} was refused; refreshed it, key mnopqrstuvwx, valid until 2026-01-02T04:04:05Z\n"), ran);
         Assert.Equal(["Bearer smk_named", "Bearer smr_first", "Bearer smk_mnopqrstuvwx_FRESH_check2"], Sent(tool));
-        foreach (var (name, secret) in new[] { ("ci.key", "smk_mnopqrstuvwx_FRESH_check2\n"), ("ci.key.refresh", "smr_mnopqrstuvwx_AGAIN_check3\n") })
+        (string, string)[] files =
+        [
+            ("ci.key", "smk_mnopqrstuvwx_FRESH_check2\n"),
+            ("ci.key.refresh", "smr_mnopqrstuvwx_AGAIN_check3\n"),
+        ];
+        foreach (var (name, secret) in files)
         {
             Assert.Equal(secret, await File.ReadAllTextAsync(Path.Combine(tool.Home, name)));
             Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, Tool.ModeOf(Path.Combine(tool.Home, name)));
@@ -114,7 +136,10 @@ public sealed class KeyRenewalTests
     public async Task WhoWaitedForTheLock_TakesWhatTheOtherOneWrote_AndUsesNoTokenTwice()
     {
         var refreshed = 0;
-        using var tool = new Tool(_ => Task.FromResult(new HttpResponseMessage(HttpStatusCode.Unauthorized))) { Clock = TimeProvider.System };
+        using var tool = new Tool(_ => Task.FromResult(new HttpResponseMessage(HttpStatusCode.Unauthorized)))
+        {
+            Clock = TimeProvider.System,
+        };
         using var server = new Switchboard(request => request switch
         {
             ("smk_named", _) => s_refused,
@@ -125,7 +150,8 @@ public sealed class KeyRenewalTests
         var file = tool.WriteFile("ci.key", "smk_named\n");
         tool.WriteFile("ci.key.refresh", "smr_first\n");
 
-        var ran = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(() => tool.RunAsync($"list --key-file {file} -o name", server))));
+        var ran = await Task.WhenAll(
+            Enumerable.Range(0, 4).Select(_ => Task.Run(() => tool.RunAsync($"list --key-file {file} -o name", server))));
 
         Assert.All(ran, one => Assert.Equal(0, one.Code));
         Assert.Equal(1, refreshed);
@@ -141,7 +167,10 @@ public sealed class KeyRenewalTests
         var ran = await tool.RunAsync($"list --key-file {file}");
 
         Assert.Equal(4, ran.Code);
-        Assert.StartsWith($"the key in {file} was refused, and no other could be had: no such key (unauthenticated)\n", ran.Error, StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"the key in {file} was refused, and no other could be had: no such key (unauthenticated)\n",
+            ran.Error,
+            StringComparison.Ordinal);
         Assert.Equal(["Bearer smk_named", "Bearer smr_used"], Sent(tool));
         Assert.Equal("smr_used\n", await File.ReadAllTextAsync(file + ".refresh"));
     }
@@ -154,7 +183,8 @@ public sealed class KeyRenewalTests
 
         var ran = await tool.RunAsync("list --verbose -o json");
 
-        Assert.Matches("attempt 1: GET http://127.0.0.1:7420/api/session-mesh/alive -> 401 after [0-9]+ ms, once more with another key\n", ran.Error);
+        Assert.Matches(
+            "attempt 1: GET http://127.0.0.1:7420/api/session-mesh/alive -> 401 after [0-9]+ ms, once more with another key\n", ran.Error);
         Assert.Matches("attempt 2: GET http://127.0.0.1:7420/api/session-mesh/alive -> 200", ran.Error);
         Assert.DoesNotContain("FRESH", ran.Error, StringComparison.Ordinal);
         Assert.DoesNotContain("smk_root", ran.Error, StringComparison.Ordinal);
@@ -174,7 +204,8 @@ public sealed class KeyRenewalTests
     };
 
     /// <summary>Answers by bearer token and path, whoever asks first.</summary>
-    private sealed class Switchboard(Func<(string Token, string Path), Func<CancellationToken, Task<HttpResponseMessage>>> answer) : HttpMessageHandler
+    private sealed class Switchboard(
+        Func<(string Token, string Path), Func<CancellationToken, Task<HttpResponseMessage>>> answer) : HttpMessageHandler
     {
         protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
             answer((request.Headers.Authorization!.Parameter!, request.RequestUri!.AbsolutePath))(cancellationToken);

@@ -71,7 +71,9 @@ public sealed class SettingsTests
         await tool.RunAsync("list -o json");
         await tool.RunAsync("list -o json --url http://flag.example:2/");
 
-        Assert.Equal(["http://env.example:1/api/session-mesh/alive", "http://flag.example:2/api/session-mesh/alive"], tool.Server.Requests.Select(r => r.Url));
+        Assert.Equal(
+            ["http://env.example:1/api/session-mesh/alive", "http://flag.example:2/api/session-mesh/alive"],
+            tool.Server.Requests.Select(r => r.Url));
     }
 
     [Theory]
@@ -119,13 +121,14 @@ public sealed class SettingsTests
         tool.Env.Remove("SESSION_API_KEY");
 
         Assert.Equal(
-            new Ran(4, "", """
-                error: cannot list agents
-                  why: a valid key is needed (401 unauthenticated)
-                  try: export SESSION_API_KEY=…, or name a file with --key-file; the server's first key is in root.key in its data directory
-                  request: r1
-
-                """),
+            new Ran(
+                4,
+                "",
+                "error: cannot list agents\n"
+                + "  why: a valid key is needed (401 unauthenticated)\n"
+                + "  try: export SESSION_API_KEY=…, or name a file with --key-file; "
+                + "the server's first key is in root.key in its data directory\n"
+                + "  request: r1\n"),
             await tool.RunAsync("list"));
     }
 
@@ -152,7 +155,12 @@ public sealed class SettingsTests
         await tool.RunAsync("list --all-clusters");
         await tool.RunAsync("list --cluster red");
         Assert.Equal(
-            ["http://two.example/api/session-mesh/alive?cluster=blue", "http://two.example/api/session-mesh/alive", "http://two.example/api/session-mesh/alive?cluster=red"],
+
+            [
+                "http://two.example/api/session-mesh/alive?cluster=blue",
+                "http://two.example/api/session-mesh/alive",
+                "http://two.example/api/session-mesh/alive?cluster=red",
+            ],
             tool.Server.Requests.Select(r => r.Url));
 
         Assert.Equal(5, (await tool.RunAsync("context add two")).Code);
@@ -172,7 +180,11 @@ public sealed class SettingsTests
         var file = tool.WriteFile(".config/session-mesh/contexts.json", "{\n oops");
 
         Assert.Equal(
-            new Ran(2, "", $"error: cannot list agents\n  why: {file} is damaged at line 2\n  try: repair it, or remove it and add the contexts again: rm '{file}'\n"),
+            new Ran(
+                2,
+                "",
+                $"error: cannot list agents\n  why: {file} is damaged at line 2\n  try: repair it, or remove it and add the "
+                + $"contexts again: rm '{file}'\n"),
             await tool.RunAsync("list"));
     }
 

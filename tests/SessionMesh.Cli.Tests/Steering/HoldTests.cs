@@ -98,7 +98,8 @@ public sealed class HoldTests
     public async Task StopAll_LargeFleet_IsToldInPages()
     {
         var ids = Enumerable.Range(1, 1001).Select(i => $"agent-{i}").ToArray();
-        using var tool = new Tool(Json(200, Page(null, ids)), Json(200, Nobody), Json(200, Sent(ids[..1000])), Json(200, Sent(ids[1000..])));
+        using var tool = new Tool(
+            Json(200, Page(null, ids)), Json(200, Nobody), Json(200, Sent(ids[..1000])), Json(200, Sent(ids[1000..])));
 
         Assert.Equal(new Ran(0, "", "1001 agents told\n"), await tool.RunAsync("stop-all --yes --detach"));
         Assert.Equal("""POST /steer {"selector":{"agent_ids":["agent-1001"]},"expect":1,"verb":"pause"}""", tool.Calls.Last());
@@ -141,12 +142,21 @@ public sealed class HoldTests
         Assert.DoesNotContain(tool.Calls, call => call.StartsWith("POST", StringComparison.Ordinal));
     }
 
-    private static string Page(string? next, params string[] ids) =>
-        $$"""{"sessions":[{{string.Join(',', ids.Select(id => $"{{\"agent_id\":\"{id}\"}}"))}}],"count":{{ids.Length}},"next_cursor":{{(next is null ? "null" : $"\"{next}\"")}},"as_of":"1"}""";
+    private static string Page(string? next, params string[] ids)
+    {
+        var rows = ids.Select(id => $$"""{"agent_id":"{{id}}"}""");
+        var cursor = next is null ? "null" : $"\"{next}\"";
+        return $$"""{"sessions":[{{string.Join(',', rows)}}],"count":{{ids.Length}},"next_cursor":{{cursor}},"as_of":"1"}""";
+    }
 
-    private static string Sent(params string[] ids) =>
-        $$"""{"matched":{{ids.Length}},"results":[{{string.Join(',', ids.Select(id => $"{{\"agent_id\":\"{id}\",\"directive_id\":\"d-{id}\",\"seq\":1,\"state\":\"queued\"}}"))}}]}""";
+    private static string Sent(params string[] ids)
+    {
+        var results = ids.Select(id => $$"""{"agent_id":"{{id}}","directive_id":"d-{{id}}","seq":1,"state":"queued"}""");
+        return $$"""{"matched":{{ids.Length}},"results":[{{string.Join(',', results)}}]}""";
+    }
 
     private static string Acknowledged(long revision, string agent, long seq) =>
-        $"event: directive.acknowledged\nid: {revision}\ndata: {{\"revision\":{revision},\"at\":\"2026-01-02T03:04:05Z\",\"actor\":\"k1\",\"kind\":\"directive.acknowledged\",\"subject\":\"{agent}\",\"seq\":{seq}}}\n\n";
+        $"event: directive.acknowledged\nid: {revision}\n"
+        + $"data: {{\"revision\":{revision},\"at\":\"2026-01-02T03:04:05Z\",\"actor\":\"k1\","
+        + $"\"kind\":\"directive.acknowledged\",\"subject\":\"{agent}\",\"seq\":{seq}}}\n\n";
 }

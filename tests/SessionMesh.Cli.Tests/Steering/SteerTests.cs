@@ -6,11 +6,13 @@ namespace SessionMesh.Cli.Tests.Steering;
 public sealed class SteerTests
 {
     private const string Two = """
-        {"matched":2,"results":[{"agent_id":"a","directive_id":"d-5","seq":4,"state":"queued"},{"agent_id":"b","code":"inbox_full","detail":"Wait."}]}
+        {"matched":2,"results":[{"agent_id":"a","directive_id":"d-5","seq":4,"state":"queued"},{"agent_id":"b","code":"inbox_full",
+         "detail":"Wait."}]}
         """;
 
     private const string Both = """
-        {"matched":2,"results":[{"agent_id":"a","directive_id":"d-5","seq":4,"state":"queued"},{"agent_id":"b","directive_id":"d-6","seq":9,"state":"queued"}]}
+        {"matched":2,"results":[{"agent_id":"a","directive_id":"d-5","seq":4,"state":"queued"},{"agent_id":"b","directive_id":"d-6",
+         "seq":9,"state":"queued"}]}
         """;
 
     private const string Matched = """{"matched":2,"results":[{"agent_id":"a"},{"agent_id":"b"}]}""";
@@ -40,7 +42,9 @@ public sealed class SteerTests
             Json(200, """{"directive_id":"d1","agent_id":"1","state":"acknowledged"}"""));
 
         Assert.Equal(new Ran(0, "d1\n", ""), await tool.RunAsync("steer 1 -d west --wait acknowledged --wait-seconds 90 -o name"));
-        Assert.All(tool.Calls, call => Assert.Equal("""POST /steer {"agent_id":"1","direction":"west","wait":"acknowledged","wait_seconds":45}""", call));
+        Assert.All(
+            tool.Calls,
+            call => Assert.Equal("""POST /steer {"agent_id":"1","direction":"west","wait":"acknowledged","wait_seconds":45}""", call));
         Assert.Equal(2, tool.Server.Requests.Count);
         Assert.Single(tool.Server.Requests.Select(request => request.Headers["Idempotency-Key"]).Distinct());
     }
@@ -56,7 +60,9 @@ public sealed class SteerTests
                 a      4    queued  -           -
                 b      -    -       inbox_full  -
 
-                """, "Tell 2 agents with specialization ocr in cluster blue: steer west? [y/N] 1 of 2 agents told; the others: 1 inbox_full\n"),
+                """,
+                "Tell 2 agents with specialization ocr in cluster blue: steer west? [y/N] "
+                + "1 of 2 agents told; the others: 1 inbox_full\n"),
             await tool.RunAsync("steer --spec ocr --cluster blue -d west"));
         Assert.Equal(
             [
@@ -85,7 +91,9 @@ public sealed class SteerTests
         Assert.Equal(
             new Ran(0, "a\nb\n", "a dry run: 2 agents would be reached, and nothing was sent\n"),
             await tool.RunAsync("steer --ids a,b -d west --dry-run -o name"));
-        Assert.Equal("""{"agent_id":"a"}""" + "\n" + """{"agent_id":"b"}""" + "\n", (await tool.RunAsync("steer --ids a,b -d west --dry-run -o jsonl")).Out);
+        Assert.Equal(
+            """{"agent_id":"a"}""" + "\n" + """{"agent_id":"b"}""" + "\n",
+            (await tool.RunAsync("steer --ids a,b -d west --dry-run -o jsonl")).Out);
     }
 
     [Fact]
@@ -143,7 +151,9 @@ public sealed class SteerTests
     public async Task Many_Wait_FollowsTheLogThatWasOpenBefore()
     {
         using var tool = new Tool(
-            OpenStream(Moved(7, "c", 4, "acknowledged") + Moved(8, "a", 3, "rejected") + Moved(9, "a", 4, "delivered") + Moved(10, "b", 9, "rejected", "no way") + Moved(11, "a", 4, "acknowledged")),
+            OpenStream(
+                Moved(7, "c", 4, "acknowledged") + Moved(8, "a", 3, "rejected") + Moved(9, "a", 4, "delivered") + Moved(
+                    10, "b", 9, "rejected", "no way") + Moved(11, "a", 4, "acknowledged")),
             Json(200, Both));
 
         var ran = await tool.RunAsync("steer --ids a,b -d west --expect 2 --wait acknowledged -o json");
@@ -210,7 +220,10 @@ public sealed class SteerTests
         var ran = await tool.RunAsync("steer --ids a,b -d west --expect 2 --wait acknowledged -o jsonl");
 
         Assert.Equal(
-            (7, """{"agent_id":"a","directive_id":"d-5","seq":4,"state":"acknowledged"}""" + "\n" + """{"agent_id":"b","code":"inbox_full","detail":"Wait."}""" + "\n"),
+            (
+                7,
+                """{"agent_id":"a","directive_id":"d-5","seq":4,"state":"acknowledged"}"""
+                    + "\n" + """{"agent_id":"b","code":"inbox_full","detail":"Wait."}""" + "\n"),
             (ran.Code, ran.Out));
         Assert.Contains("GET /directives/d-5", tool.Calls);
     }
@@ -219,7 +232,11 @@ public sealed class SteerTests
     public async Task History_IsNewestFirst_AndSaysWhenThereIsMore()
     {
         using var tool = new Tool(
-            Json(200, """{"directives":[{"directive_id":"d-9","seq":2,"verb":"steer","direction":"west","state":"rejected","ended_at":"2026-01-02T03:04:00Z","note":"no"}],"next_cursor":"5"}"""),
+            Json(
+                200,
+                """{"directives":[{"directive_id":"d-9","seq":"""
+                + """2,"verb":"steer","direction":"west","state":"rejected","ended_at":"2026-01-02T03:04:"""
+                + """00Z","note":"no"}],"next_cursor":"5"}"""),
             Json(200, """{"directives":[],"next_cursor":null}"""));
 
         Assert.Equal(
@@ -249,5 +266,7 @@ public sealed class SteerTests
     }
 
     private static string Moved(long revision, string agent, long seq, string state, string? note = null) =>
-        $"event: directive.{state}\nid: {revision}\ndata: {{\"revision\":{revision},\"at\":\"2026-01-02T03:04:05Z\",\"actor\":\"k1\",\"kind\":\"directive.{state}\",\"subject\":\"{agent}\",\"seq\":{seq}{(note is null ? "" : $",\"note\":\"{note}\"")}}}\n\n";
+        $"event: directive.{state}\nid: {revision}\n"
+        + $"data: {{\"revision\":{revision},\"at\":\"2026-01-02T03:04:05Z\",\"actor\":\"k1\","
+        + $"\"kind\":\"directive.{state}\",\"subject\":\"{agent}\",\"seq\":{seq}{(note is null ? "" : $",\"note\":\"{note}\"")}}}\n\n";
 }

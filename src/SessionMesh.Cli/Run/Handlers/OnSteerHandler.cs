@@ -9,7 +9,8 @@ namespace SessionMesh.Cli.Run.Handlers;
 /// <c>acknowledged</c>, any other end <c>rejected</c>. Its stdout goes to our stderr: the stdout is the process's own.
 /// </summary>
 internal sealed class OnSteerHandler(
-    string command, ChildReaper reaper, ProcessTree tree, IReadOnlyDictionary<string, string?> environment, TimeSpan atMost, TimeProvider time)
+    string command, ChildReaper reaper, ProcessTree tree,
+    IReadOnlyDictionary<string, string?> environment, TimeSpan atMost, TimeProvider time)
     : ISteerHandler
 {
     private const int Stderr = 2;

@@ -308,7 +308,8 @@ internal sealed class AgentSession
                 }
 
                 if (ended?.Code == ErrorCodes.KeyExpired)
-                    _log.Warn("the key in use has expired: the process runs on, but is no longer kept alive in the mesh and cannot be steered");
+                    _log.Warn(
+                        "the key in use has expired: the process runs on, but is no longer kept alive in the mesh and cannot be steered");
                 if (SessionEnd.Of(ended?.Code, ended?.Detail ?? "") is { } end && await EndAsync(end, tenure, cancellation))
                     return;
                 if (!Rejoining.IsCalledForBy(ended?.Code) || !await RejoinAsync(tenure, isOver: false, cancellation))
@@ -379,7 +380,8 @@ internal sealed class AgentSession
     }
 
     /// <summary>Refused for what it says, so that saying it again is of no use. A refused key may be a good one again later.</summary>
-    private static bool IsFinal(MeshException e) => e is { Failure: MeshFailure.Refused, Status: >= 400 and < 500 and not (401 or 403 or 408 or 429) };
+    private static bool IsFinal(MeshException e) =>
+        e is { Failure: MeshFailure.Refused, Status: >= 400 and < 500 and not (401 or 403 or 408 or 429) };
 
     /// <summary>Says each kind of trouble once, until it is over.</summary>
     private void Trouble(MeshException e)

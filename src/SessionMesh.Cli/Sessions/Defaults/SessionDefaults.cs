@@ -29,7 +29,8 @@ internal sealed record SessionDefaults
         if (!File.Exists(path)) return new SessionDefaults();
         try
         {
-            return JsonSerializer.Deserialize(File.ReadAllBytes(path), SessionDefaultsJson.Default.SessionDefaults) ?? new SessionDefaults();
+            return JsonSerializer.Deserialize(File.ReadAllBytes(path), SessionDefaultsJson.Default.SessionDefaults)
+                ?? new SessionDefaults();
         }
         catch (JsonException e)
         {
@@ -51,7 +52,8 @@ internal sealed record SessionDefaults
         try
         {
             using var document = JsonDocument.Parse(File.ReadAllBytes(path));
-            if (document.RootElement.ValueKind == JsonValueKind.Object && !document.RootElement.TryGetProperty("default_ttl"u8, out _)) return null;
+            if (document.RootElement.ValueKind == JsonValueKind.Object && !document.RootElement.TryGetProperty("default_ttl"u8, out _))
+                return null;
             var value = document.RootElement.GetProperty("default_ttl"u8);
             var text = value.ValueKind == JsonValueKind.String ? value.GetString() : value.GetRawText();
             if (int.TryParse(text, out var ttl) && ttl is >= 1 and <= Limits.MaxSessionTtl) return ttl;
