@@ -4,6 +4,7 @@ using System.CommandLine.Invocation;
 using SessionMesh.Cli.Admin;
 using SessionMesh.Cli.Agents;
 using SessionMesh.Cli.Audit;
+using SessionMesh.Cli.Commands;
 using SessionMesh.Cli.Completion;
 using SessionMesh.Cli.Config;
 using SessionMesh.Cli.Contexts;

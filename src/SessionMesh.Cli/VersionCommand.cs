@@ -1,5 +1,5 @@
-using System.Reflection;
 using System.Runtime.InteropServices;
+using SessionMesh.Cli.Commands;
 using SessionMesh.Cli.Hosting;
 using SessionMesh.Cli.Output;
 
@@ -13,21 +13,18 @@ internal sealed class VersionCommand : MeshCommand
     public VersionCommand(CliHost host) : base(host, "version", "Show the version of this tool.") =>
         Examples = ["session-mesh version", "session-mesh version -o json"];
 
-    /// <summary>The version of this build, without build metadata.</summary>
-    public static string Current { get; } =
-        typeof(VersionCommand).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0";
-
     protected override Task<int> RunAsync(CommandContext context, CancellationToken cancellation)
     {
         if (context.Output.Format is OutputFormat.Table or OutputFormat.Name)
         {
-            context.Output.WriteLine(context.Output.Format is OutputFormat.Name ? Current : "session-mesh " + Current);
+            context.Output.WriteLine(
+                context.Output.Format is OutputFormat.Name ? ToolVersion.Current : "session-mesh " + ToolVersion.Current);
             return Task.FromResult(ExitCodes.Done);
         }
 
         context.Output.Write(Json.Build(json =>
         {
-            json.WriteString("version"u8, Current);
+            json.WriteString("version"u8, ToolVersion.Current);
             json.WriteString("runtime"u8, RuntimeInformation.FrameworkDescription);
             json.WriteString("platform"u8, RuntimeInformation.RuntimeIdentifier);
         }), s_view);

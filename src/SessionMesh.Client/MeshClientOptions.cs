@@ -43,6 +43,7 @@ public sealed record MeshClientOptions
 /// <param name="Status">The HTTP status, or null when there was no answer.</param>
 /// <param name="Error">Why there was no answer, in a few words.</param>
 /// <param name="Elapsed">From sending until the answer's headers, or until it failed.</param>
-/// <param name="Wait">How long until the next attempt; null when this was the last. Zero after a 401 for which another key was found.</param>
+/// <param name="Wait">How long until the next attempt; null when this was the last. Zero after a 401 for which another key was
+/// found.</param>
 public sealed record MeshAttempt(
     int Number, HttpMethod Method, Uri Url, int? Status, string? Error, TimeSpan Elapsed, TimeSpan? Wait, string? RequestId);

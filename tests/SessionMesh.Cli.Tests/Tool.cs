@@ -46,7 +46,10 @@ internal sealed class Tool : IDisposable
 
     /// <summary>Method and path of what was asked, and the body where there was one.</summary>
     public IEnumerable<string> Calls => Server.Requests.Select(request =>
-        $"{request.Method} {request.Url.Replace("http://127.0.0.1:7420/api/session-mesh", "", StringComparison.Ordinal)}{(request.Body is null ? "" : " " + request.Body)}");
+    {
+        var path = request.Url.Replace("http://127.0.0.1:7420/api/session-mesh", "", StringComparison.Ordinal);
+        return request.Body is null ? $"{request.Method} {path}" : $"{request.Method} {path} {request.Body}";
+    });
 
     /// <param name="handler">Takes the scripted server's place.</param>
     public async Task<Ran> RunAsync(string commandLine, HttpMessageHandler? handler = null)

@@ -54,24 +54,36 @@ public sealed class MeshClientTests
         { "GET /livez", "", MeshCall.Livez() },
         { "GET /api/session-mesh/alive", "", MeshCall.Alive(new()) },
         {
-            "GET /api/session-mesh/agents?filter=alive&kind=all&specialization=a%2Fb%20c&cluster=x&limit=5&cursor=c%3D&fields=agent_id%2Cload", "",
+            "GET /api/session-mesh/agents?filter=alive&kind=all&specialization=a%2Fb%20c"
+            + "&cluster=x&limit=5&cursor=c%3D&fields=agent_id%2Cload",
+            "",
             MeshCall.Agents(new AgentQuery
             {
-                Filter = "alive", Kind = "all", Specialization = "a/b c", Cluster = "x", Limit = 5, Cursor = "c=", Fields = ["agent_id", "load"],
+                Filter = "alive", Kind = "all", Specialization = "a/b c", Cluster = "x",
+                Limit = 5, Cursor = "c=", Fields = ["agent_id", "load"],
             })
         },
         { "GET /api/session-mesh/agents/a.1", "", MeshCall.Agent("a.1") },
         { "GET /api/session-mesh/audit", "", MeshCall.Audit(new()) },
         {
-            "GET /api/session-mesh/audit?actor=mesh&operation=agent.&subject=a1&outcome=done&since=2026-01-02T03%3A04%3A05.000Z&until=2026-01-03T00%3A00%3A00.000Z&limit=5&cursor=7-8", "",
+            "GET /api/session-mesh/audit?actor=mesh&operation=agent.&subject=a1&outcome=done"
+            + "&since=2026-01-02T03%3A04%3A05.000Z&until=2026-01-03T00%3A00%3A00.000Z&limit=5&cursor=7-8",
+            "",
             MeshCall.Audit(new AuditQuery
             {
                 Actor = "mesh", Operation = "agent.", Subject = "a1", Outcome = "done", Limit = 5, Cursor = "7-8",
-                Since = new DateTimeOffset(2026, 1, 2, 4, 4, 5, TimeSpan.FromHours(1)), Until = new DateTimeOffset(2026, 1, 3, 0, 0, 0, TimeSpan.Zero),
+                Since = new DateTimeOffset(2026, 1, 2, 4, 4, 5, TimeSpan.FromHours(1)),
+                Until = new DateTimeOffset(2026, 1, 3, 0, 0, 0, TimeSpan.Zero),
             })
         },
-        { "POST /api/session-mesh/agents", """{"agent_id":"a1","declare":true}""", MeshCall.RegisterAgent(new() { AgentId = "a1", Declare = true }) },
-        { "POST /api/session-mesh/registry", """{"specialization":"s","agent_id":"a1"}""", MeshCall.RegisterSpecialization(new() { Specialization = "s", AgentId = "a1" }) },
+        {
+            "POST /api/session-mesh/agents", """{"agent_id":"a1","declare":true}""",
+            MeshCall.RegisterAgent(new() { AgentId = "a1", Declare = true })
+        },
+        {
+            "POST /api/session-mesh/registry", """{"specialization":"s","agent_id":"a1"}""",
+            MeshCall.RegisterSpecialization(new() { Specialization = "s", AgentId = "a1" })
+        },
         { "GET /api/session-mesh/registry?specialization=a%2Fb", "", MeshCall.GetRegistry("a/b") },
         { "DELETE /api/session-mesh/registry?specialization=s&agent_id=a1", "", MeshCall.RemoveSpecialization("a1", "s") },
         { "POST /api/session-mesh/agents/a1/heartbeat", "{}", MeshCall.Heartbeat("a1") },
@@ -81,8 +93,14 @@ public sealed class MeshClientTests
         },
         { "GET /api/session-mesh/directives/d1", "", MeshCall.Directive("d1") },
         { "GET /api/session-mesh/agents/a1/directives?after=3&wait=20", "", MeshCall.Directives("a1", 3, 20) },
-        { "POST /api/session-mesh/agents/a1/directives/3/ack", """{"state":"acknowledged"}""", MeshCall.Ack("a1", 3, new() { State = "acknowledged" }) },
-        { "POST /api/session-mesh/agents/a1/exit", """{"incarnation":2,"exit_code":0}""", MeshCall.Exit("a1", new() { Incarnation = 2, ExitCode = 0 }) },
+        {
+            "POST /api/session-mesh/agents/a1/directives/3/ack", """{"state":"acknowledged"}""",
+            MeshCall.Ack("a1", 3, new() { State = "acknowledged" })
+        },
+        {
+            "POST /api/session-mesh/agents/a1/exit", """{"incarnation":2,"exit_code":0}""",
+            MeshCall.Exit("a1", new() { Incarnation = 2, ExitCode = 0 })
+        },
         { "DELETE /api/session-mesh/agents/a1", "", MeshCall.Kill("a1") },
         {
             "DELETE /api/session-mesh/agents/a1?grace=5&cascade=none&wait=9&reason=old%20%26%20slow", "",
@@ -90,21 +108,42 @@ public sealed class MeshClientTests
         },
         { "DELETE /api/session-mesh/agents/a1?force=true", "", MeshCall.Kill("a1", new() { Force = true }) },
         {
-            "DELETE /api/session-mesh/agents?grace=5&reason=old&specialization=a%2Fb&label=zone%3Deu%2Ctier%3D1&cluster=x&subtree=p&agent_ids=a1%2Ca2&expect=2", "",
+            "DELETE /api/session-mesh/agents?grace=5&reason=old&specialization=a%2Fb"
+            + "&label=zone%3Deu%2Ctier%3D1&cluster=x&subtree=p&agent_ids=a1%2Ca2&expect=2",
+            "",
             MeshCall.KillMany(
-                new AgentSelector { Specialization = "a/b", Label = new Dictionary<string, string> { ["zone"] = "eu", ["tier"] = "1" }, Cluster = "x", Subtree = "p", AgentIds = ["a1", "a2"] },
+                new AgentSelector
+                {
+                    Specialization = "a/b",
+                    Label = new Dictionary<string, string> { ["zone"] = "eu", ["tier"] = "1" },
+                    Cluster = "x",
+                    Subtree = "p",
+                    AgentIds = ["a1", "a2"],
+                },
                 new KillOptions { Grace = 5, Reason = "old", WaitSeconds = 9 },
                 expect: 2)
         },
-        { "DELETE /api/session-mesh/agents?cluster=x&dry_run=true", "", MeshCall.KillMany(new AgentSelector { Cluster = "x" }, dryRun: true) },
+        {
+            "DELETE /api/session-mesh/agents?cluster=x&dry_run=true", "",
+            MeshCall.KillMany(new AgentSelector { Cluster = "x" }, dryRun: true)
+        },
         {
             "POST /api/session-mesh/steer", """{"selector":{"label":{"zone":"eu,us"}},"expect":3,"direction":"west"}""",
-            MeshCall.Steer(new() { Selector = new() { Label = new Dictionary<string, string> { ["zone"] = "eu,us" } }, Expect = 3, Direction = "west" })
+            MeshCall.Steer(
+                new()
+                {
+                    Selector = new() { Label = new Dictionary<string, string> { ["zone"] = "eu,us" } },
+                    Expect = 3,
+                    Direction = "west",
+                })
         },
         { "POST /api/session-mesh/agents/a1/revive", "", MeshCall.Revive("a1") },
         { "GET /api/session-mesh/agents/a1/directives/history?limit=5&cursor=17", "", MeshCall.History("a1", 5, "17") },
         { "DELETE /api/session-mesh/directives/d-4", "", MeshCall.CancelDirective("d-4") },
-        { "POST /api/session-mesh/keys", """{"session_key":"abc","ttl":60}""", MeshCall.CreateKey(new CreateKeyRequest { SessionKey = "abc", Ttl = 60 }) },
+        {
+            "POST /api/session-mesh/keys", """{"session_key":"abc","ttl":60}""",
+            MeshCall.CreateKey(new CreateKeyRequest { SessionKey = "abc", Ttl = 60 })
+        },
         { "DELETE /api/session-mesh/keys/k1", "", MeshCall.RevokeKey("k1") },
     };
 
@@ -127,14 +166,22 @@ public sealed class MeshClientTests
 
     [Fact]
     public void KillMany_WithALabelThatAQueryWouldCutInTwo_IsRefused() =>
-        Assert.Throws<ArgumentException>(() => MeshCall.KillMany(new AgentSelector { Label = new Dictionary<string, string> { ["zone"] = "eu,us" } }));
+        Assert.Throws<ArgumentException>(
+            () => MeshCall.KillMany(new AgentSelector { Label = new Dictionary<string, string> { ["zone"] = "eu,us" } }));
 
     [Fact]
     public async Task SteerMany_TellsDirectivesFromRefusals()
     {
-        using var mesh = new Mesh(Json(200, $$"""{"matched":2,"results":[{"agent_id":"123","directive_id":"d-7","seq":3,"state":"queued"},{"agent_id":"124","code":"inbox_full","detail":"wait"}]}"""));
+        using var mesh = new Mesh(
+            Json(
+                200,
+                """
+                {"matched":2,"results":[{"agent_id":"123","directive_id":"d-7","seq":3,"state":"queued"},
+                                        {"agent_id":"124","code":"inbox_full","detail":"wait"}]}
+                """));
 
-        var answer = await mesh.Client.SteerManyAsync(new SteerRequest { Selector = new() { Cluster = "x" }, Expect = 2, Direction = "west" });
+        var answer = await mesh.Client.SteerManyAsync(
+            new SteerRequest { Selector = new() { Cluster = "x" }, Expect = 2, Direction = "west" });
 
         Assert.Equal(2, answer.Matched);
         Assert.Equal(
@@ -145,9 +192,14 @@ public sealed class MeshClientTests
     [Fact]
     public async Task Steers_TellsDirectivesFromRefusals()
     {
-        using var mesh = new Mesh(Json(200, """{"results":[{"agent_id":"a","directive_id":"d-7","seq":3,"state":"queued"},{"agent_id":"b","code":"not_alive","detail":"gone"}]}"""));
+        using var mesh = new Mesh(
+            Json(
+                200,
+                """{"results":[{"agent_id":"a","directive_id":"d-7","seq":3,"state":"queued"},"""
+                + """{"agent_id":"b","code":"not_alive","detail":"gone"}]}"""));
 
-        var answer = await mesh.Client.SteersAsync(new SteersRequest { Steers = [new() { AgentId = "a", Direction = "west" }, new() { AgentId = "b", Verb = "pause" }] });
+        var answer = await mesh.Client.SteersAsync(
+            new SteersRequest { Steers = [new() { AgentId = "a", Direction = "west" }, new() { AgentId = "b", Verb = "pause" }] });
 
         Assert.Equal([("d-7", null), (null, "not_alive")], answer.Results.Select(r => (r.DirectiveId, r.Code)));
         Assert.Equal("""{"steers":[{"agent_id":"a","direction":"west"},{"agent_id":"b","verb":"pause"}]}""", mesh.Server.Requests[0].Body);

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Microsoft.Data.Sqlite;
+using SessionMesh.Cli.Commands;
 using SessionMesh.Cli.Hosting;
 using SessionMesh.Cli.Output;
 using SessionMesh.Client.Admin;
@@ -7,7 +8,9 @@ using SessionMesh.Storage;
 
 namespace SessionMesh.Cli.Admin;
 
-/// <summary><c>admin backup</c>: the whole store into a file, which appears when all of it is on the disk and looked at, and not before.</summary>
+/// <summary>
+/// <c>admin backup</c>: the whole store into a file, which appears when all of it is on the disk and looked at, and not before.
+/// </summary>
 internal sealed class BackupCommand : MeshCommand
 {
     private static readonly View s_view = View.Single("file", ["file", "revision", "bytes"]);
@@ -21,16 +24,22 @@ internal sealed class BackupCommand : MeshCommand
         Add(_out);
         Add(_force);
         Add(_data);
-        Examples = ["session-mesh admin backup --out mesh-monday.db", "session-mesh admin backup --data ~/.local/share/session-mesh --out mesh.db"];
+        Examples =
+        [
+            "session-mesh admin backup --out mesh-monday.db",
+            "session-mesh admin backup --data ~/.local/share/session-mesh --out mesh.db",
+        ];
         ExitNotes = ["2  the file is there, and no --force", "5  a server holds the directory that --data names"];
     }
 
     protected override async Task<int> RunAsync(CommandContext context, CancellationToken cancellation)
     {
         context.Doing = "back up the mesh";
-        var file = Path.GetFullPath(context.Get(_out) ?? throw CommandException.Usage("no file is named", "session-mesh admin backup --out FILE"));
+        var file = Path.GetFullPath(
+            context.Get(_out) ?? throw CommandException.Usage("no file is named", "session-mesh admin backup --out FILE"));
         if (Directory.Exists(file)) throw CommandException.Usage($"{file} is a directory", "name a file in it");
-        if (File.Exists(file) && !context.Get(_force)) throw CommandException.Usage($"{file} is there already", "another name, or --force to replace it");
+        if (File.Exists(file) && !context.Get(_force))
+            throw CommandException.Usage($"{file} is there already", "another name, or --force to replace it");
 
         var draft = $"{file}.{Environment.ProcessId}.new";
         try
@@ -38,7 +47,9 @@ internal sealed class BackupCommand : MeshCommand
             var facts = context.Get(_data) is { } data
                 ? await Task.Run(() => CopyStopped(data, draft, cancellation), CancellationToken.None)
                 : await ReceiveAsync(context, draft, cancellation);
-            if (facts.Findings.Count > 0) throw new CommandException(ExitCodes.Failed, $"the store is not whole, and no backup was written: {string.Join("; ", facts.Findings)}");
+            if (facts.Findings.Count > 0)
+                throw new CommandException(
+                    ExitCodes.Failed, $"the store is not whole, and no backup was written: {string.Join("; ", facts.Findings)}");
             var bytes = new FileInfo(draft).Length;
             File.Move(draft, file, context.Get(_force));
             StoreFile.SyncDirectory(Path.GetDirectoryName(file)!);
@@ -71,10 +82,11 @@ internal sealed class BackupCommand : MeshCommand
     private static async Task<StoreFacts> ReceiveAsync(CommandContext context, string draft, CancellationToken cancellation)
     {
         var status = "the server makes the copy";
-        using var progress = new ProgressLine(context, () => Volatile.Read(ref status));
+        using var progress = context.ShowProgress(() => Volatile.Read(ref status));
         await using (var file = StoreFile.CreatePrivate(draft))
         {
-            await new StoreTransfer(context.Client, (done, of) => Volatile.Write(ref status, StoreViews.Progress(done, of))).BackupAsync(file, cancellation);
+            await new StoreTransfer(
+                context.Client, (done, of) => Volatile.Write(ref status, StoreViews.Progress(done, of))).BackupAsync(file, cancellation);
             file.Flush(flushToDisk: true);
         }
 

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using Microsoft.Data.Sqlite;
+using SessionMesh.Cli.Commands;
 using SessionMesh.Cli.Hosting;
 using SessionMesh.Cli.Output;
 using SessionMesh.Client;
@@ -15,7 +16,8 @@ internal sealed class CheckCommand : MeshCommand
 
     private readonly Option<string?> _data = StoppedMesh.Option();
 
-    public CheckCommand(CliHost host) : base(host, "check", "Look whether the store is whole: the file, the log, and the tables against it.")
+    public CheckCommand(CliHost host)
+        : base(host, "check", "Look whether the store is whole: the file, the log, and the tables against it.")
     {
         Add(_data);
         Examples = ["session-mesh admin check", "session-mesh admin check --data ~/.local/share/session-mesh"];
@@ -26,7 +28,7 @@ internal sealed class CheckCommand : MeshCommand
     {
         context.Doing = "check the mesh";
         JsonElement report;
-        using (new ProgressLine(context, () => "reading the store"))
+        using (context.ShowProgress(() => "reading the store"))
         {
             report = context.Get(_data) is { } data
                 ? await Task.Run(() => LookAtStopped(data, cancellation), CancellationToken.None)
@@ -43,7 +45,8 @@ internal sealed class CheckCommand : MeshCommand
         try
         {
             using var db = StoreFile.OpenAlone(mesh.Database);
-            return JsonSerializer.SerializeToElement(StoreViews.ReportOf(StoreCheck.Look(db, cancellation: cancellation)), ClientJson.Context.CheckReport);
+            return JsonSerializer.SerializeToElement(
+                StoreViews.ReportOf(StoreCheck.Look(db, cancellation: cancellation)), ClientJson.Context.CheckReport);
         }
         catch (SqliteException e)
         {

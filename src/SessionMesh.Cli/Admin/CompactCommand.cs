@@ -1,14 +1,18 @@
 using System.CommandLine;
 using System.Text.Json;
 using Microsoft.Data.Sqlite;
+using SessionMesh.Cli.Commands;
 using SessionMesh.Cli.Hosting;
+using SessionMesh.Cli.Options;
 using SessionMesh.Cli.Output;
 using SessionMesh.Client;
 using SessionMesh.Storage;
 
 namespace SessionMesh.Cli.Admin;
 
-/// <summary><c>admin compact</c>: removes now what is older than is kept; on a stopped mesh it also gives the free room back to the disk.</summary>
+/// <summary>
+/// <c>admin compact</c>: removes now what is older than is kept; on a stopped mesh it also gives the free room back to the disk.
+/// </summary>
 internal sealed class CompactCommand : MeshCommand
 {
     private const string Default = "30d";
@@ -41,7 +45,8 @@ internal sealed class CompactCommand : MeshCommand
         }
 
         if ((context.Get(_log) ?? context.Get(_directives) ?? context.Get(_keys)) is not null)
-            throw CommandException.Usage("a mesh that runs keeps what its own options say", "start the server with them, or add --data DIR for one that is stopped");
+            throw CommandException.Usage(
+                "a mesh that runs keeps what its own options say", "start the server with them, or add --data DIR for one that is stopped");
         context.Output.Write(await AskAsync(context, cancellation), s_view);
         return ExitCodes.Done;
     }
@@ -50,13 +55,15 @@ internal sealed class CompactCommand : MeshCommand
     private static async Task<JsonElement> AskAsync(CommandContext context, CancellationToken cancellation)
     {
         var status = "compacting";
-        using var progress = new ProgressLine(context, () => Volatile.Read(ref status));
+        using var progress = context.ShowProgress(() => Volatile.Read(ref status));
         var compacting = context.Client.SendAsync(MeshCall.Compact(), cancellation);
-        while (context.Host.ErrorIsTerminal && await Task.WhenAny(compacting, Task.Delay(s_pace, context.Host.Time, cancellation)) != compacting)
+        while (context.Host.ErrorIsTerminal
+            && await Task.WhenAny(compacting, Task.Delay(s_pace, context.Host.Time, cancellation)) != compacting)
         {
             try
             {
-                Volatile.Write(ref status, Words((await context.Client.SendAsync(MeshCall.Compaction(), cancellation)).GetProperty("removed")));
+                Volatile.Write(
+                    ref status, Words((await context.Client.SendAsync(MeshCall.Compaction(), cancellation)).GetProperty("removed")));
             }
             catch (MeshException)
             {
@@ -67,13 +74,14 @@ internal sealed class CompactCommand : MeshCommand
         return await compacting;
     }
 
-    private static string Words(JsonElement removed) => string.Join(", ", removed.EnumerateObject().Select(table => $"{table.Value} {table.Name}")) + " removed";
+    private static string Words(JsonElement removed) =>
+        string.Join(", ", removed.EnumerateObject().Select(table => $"{table.Value} {table.Name}")) + " removed";
 
     private static JsonElement CompactStopped(CommandContext context, string data, TrimLimits limits, CancellationToken cancellation)
     {
         using var mesh = StoppedMesh.Open(data);
         var status = "compacting";
-        using var progress = new ProgressLine(context, () => Volatile.Read(ref status));
+        using var progress = context.ShowProgress(() => Volatile.Read(ref status));
         try
         {
             using var db = StoreFile.OpenAlone(mesh.Database);
@@ -110,11 +118,15 @@ internal sealed class CompactCommand : MeshCommand
     {
         Description = $"With --data: how long to keep {what} ({Default} by default; none for ever)",
         HelpName = "TIME",
-        CustomParser = result => result.Tokens[0].Value is var text && (text == "none" || (Durations.TryParse(text, out var seconds) && seconds >= 3600))
+        CustomParser = result =>
+            result.Tokens[0].Value is var text && (text == "none" || (Durations.TryParse(text, out var seconds) && seconds >= 3600))
             ? text
-            : Opt.Wrong<string?>(result, $"{name} takes a time of at least an hour, such as 30d or 12h, or none to keep everything, not '{text}'"),
+            : Opt.Wrong<string?>(
+                result, $"{name} takes a time of at least an hour, such as 30d or 12h, or none to keep everything, not '{text}'"),
     };
 
     private static long? Before(CommandContext context, Option<string?> option) =>
-        Durations.TryParse(context.Get(option) ?? Default, out var seconds) ? context.Host.Time.GetUtcNow().ToUnixTimeMilliseconds() - (seconds * 1000L) : null;
+        Durations.TryParse(context.Get(option) ?? Default, out var seconds)
+            ? context.Host.Time.GetUtcNow().ToUnixTimeMilliseconds() - (seconds * 1000L)
+            : null;
 }

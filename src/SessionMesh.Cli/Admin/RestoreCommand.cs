@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using Microsoft.Data.Sqlite;
+using SessionMesh.Cli.Commands;
 using SessionMesh.Cli.Hosting;
 using SessionMesh.Cli.Output;
 using SessionMesh.Client;
@@ -13,7 +14,8 @@ namespace SessionMesh.Cli.Admin;
 /// <summary><c>admin restore</c>: puts a backup in the place of the store. The store that was there is kept beside it.</summary>
 internal sealed class RestoreCommand : MeshCommand
 {
-    private static readonly View s_view = View.Single("revision", ["revision", "current_revision", "restarting", "root_key_valid", "detail"]);
+    private static readonly View s_view =
+        View.Single("revision", ["revision", "current_revision", "restarting", "root_key_valid", "detail"]);
 
     private readonly Argument<string?> _file = new("file") { Description = "What admin backup wrote", Arity = ArgumentArity.ZeroOrOne };
     private readonly Option<bool> _yes = new("--yes", "-y") { Description = "Do not ask" };
@@ -27,32 +29,43 @@ internal sealed class RestoreCommand : MeshCommand
         Add(_dryRun);
         Add(_data);
         Examples = ["session-mesh admin restore mesh-monday.db --yes", "session-mesh admin restore mesh-monday.db --dry-run"];
-        ExitNotes = ["2  the file is no backup; or no terminal to ask on, and no --yes", "5  a server holds the directory that --data names"];
+        ExitNotes =
+        [
+            "2  the file is no backup; or no terminal to ask on, and no --yes",
+            "5  a server holds the directory that --data names",
+        ];
     }
 
     protected override async Task<int> RunAsync(CommandContext context, CancellationToken cancellation)
     {
         context.Doing = "restore the mesh";
-        var file = Path.GetFullPath(context.Get(_file) ?? throw CommandException.Usage("no file is named", "session-mesh admin restore FILE"));
+        var file = Path.GetFullPath(
+            context.Get(_file) ?? throw CommandException.Usage("no file is named", "session-mesh admin restore FILE"));
         if (!File.Exists(file)) throw CommandException.Usage($"{file} is not there", "the file that admin backup wrote");
         var (data, dryRun) = (context.Get(_data), context.Get(_dryRun));
         var target = data is null ? $"the mesh at {context.Settings.Url}" : $"the mesh in {data}";
-        if (!dryRun && !context.Get(_yes) && !context.Confirm($"Put {file} in the place of {target}? What was done since that backup is gone from it; the present store is kept in the data directory."))
+        if (!dryRun && !context.Get(_yes) && !context.Confirm(Question(file, target)))
         {
             context.Note("nothing was restored");
             return ExitCodes.Failed;
         }
 
-        var answer = data is null ? await SendAsync(context, file, dryRun, cancellation) : await Task.Run(() => PutInPlace(data, file, dryRun, cancellation), CancellationToken.None);
+        var answer = data is null
+            ? await SendAsync(context, file, dryRun, cancellation)
+            : await Task.Run(() => PutInPlace(data, file, dryRun, cancellation), CancellationToken.None);
         context.Output.Write(answer, s_view);
         if (!dryRun && data is null) context.Note("the server restarts; session-mesh admin check says how it is then");
         return ExitCodes.Done;
     }
 
+    private static string Question(string file, string target) =>
+        $"Put {file} in the place of {target}? What was done since that backup is gone from it; "
+        + "the present store is kept in the data directory.";
+
     private static async Task<JsonElement> SendAsync(CommandContext context, string file, bool dryRun, CancellationToken cancellation)
     {
         var status = "sending";
-        using var progress = new ProgressLine(context, () => Volatile.Read(ref status));
+        using var progress = context.ShowProgress(() => Volatile.Read(ref status));
         await using var source = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.Read);
         var transfer = new StoreTransfer(context.Client, (done, of) =>
             Volatile.Write(ref status, done == of ? "the server looks at what was sent" : StoreViews.Progress(done, of)));
@@ -75,13 +88,16 @@ internal sealed class RestoreCommand : MeshCommand
             cancellation.ThrowIfCancellationRequested();
             var (current, known) = Present(mesh);
             var (facts, rootKeyValid) = StoreSwap.Inspect(draft, known, mesh.RootKey);
-            if (facts.Findings.Count > 0) throw CommandException.Usage($"this cannot be restored: {string.Join("; ", facts.Findings)}", "the whole of a file that admin backup wrote");
+            if (facts.Findings.Count > 0)
+                throw CommandException.Usage(
+                    $"this cannot be restored: {string.Join("; ", facts.Findings)}", "the whole of a file that admin backup wrote");
             var detail = "It can be restored. Nothing was changed.";
             if (!dryRun)
             {
                 StoreSwap.Stage(draft, mesh.Directory);
                 var kept = StoreSwap.Apply(mesh.Directory);
-                detail = "The next start of the server opens it." + (kept is { Length: > 0 } ? $" The store before is kept as {Path.Combine(mesh.Directory, kept)}." : "");
+                detail = "The next start of the server opens it."
+                    + (kept is { Length: > 0 } ? $" The store before is kept as {Path.Combine(mesh.Directory, kept)}." : "");
             }
 
             return JsonSerializer.SerializeToElement(new RestoreReport
@@ -91,7 +107,9 @@ internal sealed class RestoreCommand : MeshCommand
                 CurrentRevision = current,
                 Counts = StoreViews.CountsOf(facts),
                 RootKeyValid = rootKeyValid,
-                Detail = detail + (rootKeyValid ? "" : " The key in root.key is not valid there: only keys from the time of the backup open it."),
+                Detail = rootKeyValid
+                    ? detail
+                    : detail + " The key in root.key is not valid there: only keys from the time of the backup open it.",
             }, ClientJson.Context.RestoreReport);
         }
         finally
@@ -100,7 +118,9 @@ internal sealed class RestoreCommand : MeshCommand
         }
     }
 
-    /// <summary>The present store's revision, and the migrations that the server which wrote it knew; 0 and unknown where there is none to read.</summary>
+    /// <summary>
+    /// The present store's revision, and the migrations that the server which wrote it knew; 0 and unknown where there is none to read.
+    /// </summary>
     private static (long Revision, IReadOnlyCollection<string>? Known) Present(StoppedMesh mesh)
     {
         if (!mesh.HasStore) return (0, null);

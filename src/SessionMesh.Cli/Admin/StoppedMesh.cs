@@ -5,8 +5,8 @@ using SessionMesh.Storage;
 namespace SessionMesh.Cli.Admin;
 
 /// <summary>
-/// The data directory of a mesh that is stopped, held by this process as a server would hold it: no server starts on it meanwhile. Disposing
-/// gives it up.
+/// The data directory of a mesh that is stopped, held by this process as a server would hold it: no server starts on it meanwhile.
+/// Disposing gives it up.
 /// </summary>
 internal sealed class StoppedMesh : IDisposable
 {
@@ -23,22 +23,27 @@ internal sealed class StoppedMesh : IDisposable
     /// <summary>The text of <c>root.key</c>; null where there is none.</summary>
     public string? RootKey => Path.Combine(Directory, "root.key") is var file && File.Exists(file) ? File.ReadAllText(file).Trim() : null;
 
-    public static Option<string?> Option() => new("--data") { Description = "The data directory of a mesh that is stopped, instead of one that runs", HelpName = "DIR" };
+    public static Option<string?> Option() =>
+        new("--data") { Description = "The data directory of a mesh that is stopped, instead of one that runs", HelpName = "DIR" };
 
     /// <param name="needsStore">Whether a directory without a store is refused.</param>
     public static StoppedMesh Open(string directory, bool needsStore = true)
     {
         directory = Path.GetFullPath(directory);
-        if (!System.IO.Directory.Exists(directory)) throw CommandException.Usage($"{directory} is no directory", "the directory that the server was started with: --data DIR");
+        if (!System.IO.Directory.Exists(directory))
+            throw CommandException.Usage($"{directory} is no directory", "the directory that the server was started with: --data DIR");
         if (needsStore && !File.Exists(Path.Combine(directory, StoreFile.Name)))
-            throw CommandException.Usage($"{directory} holds no store: there is no {StoreFile.Name} in it", "the directory that the server was started with: --data DIR");
+            throw CommandException.Usage(
+                $"{directory} holds no store: there is no {StoreFile.Name} in it",
+                "the directory that the server was started with: --data DIR");
         try
         {
             return new StoppedMesh(directory, DirectoryLock.Take(directory));
         }
         catch (IOException)
         {
-            throw new CommandException(ExitCodes.Conflict, $"a server holds {directory}", "stop it, or leave --data out to do this while it runs");
+            throw new CommandException(
+                ExitCodes.Conflict, $"a server holds {directory}", "stop it, or leave --data out to do this while it runs");
         }
     }
 

@@ -1,4 +1,5 @@
 using SessionMesh.Cli.Hosting;
+using SessionMesh.Cli.Output;
 using SessionMesh.Contracts.Admin;
 using SessionMesh.Storage;
 
@@ -7,16 +8,8 @@ namespace SessionMesh.Cli.Admin;
 /// <summary>What the admin commands share in what they show.</summary>
 internal static class StoreViews
 {
-    /// <summary>So many bytes, as a person reads them.</summary>
-    public static string Size(long bytes) => bytes switch
-    {
-        < 1 << 10 => $"{bytes} B",
-        < 1 << 20 => $"{bytes / 1024.0:0.0} KiB",
-        < 1 << 30 => $"{bytes / (1024.0 * 1024):0.0} MiB",
-        _ => $"{bytes / (1024.0 * 1024 * 1024):0.00} GiB",
-    };
-
-    public static string Progress(long done, long? of) => of is { } whole ? $"{Size(done)} of {Size(whole)}" : Size(done);
+    public static string Progress(long done, long? of) =>
+        of is { } whole ? $"{ByteSize.Of(done)} of {ByteSize.Of(whole)}" : ByteSize.Of(done);
 
     /// <summary>A check of a stopped mesh as a server's answer has it.</summary>
     public static CheckReport ReportOf(StoreFacts facts) => new()
@@ -43,7 +36,10 @@ internal static class StoreViews
     public static CommandException Refused(Microsoft.Data.Sqlite.SqliteException e, string file) => e.SqliteErrorCode switch
     {
         13 => new(ExitCodes.Failed, $"the disk is full: {e.Message}", "free some room: it takes as much again as the store"),
-        11 or 26 => new(ExitCodes.Failed, $"{file} is damaged: {e.Message}", "session-mesh admin check --data DIR, to see what is; session-mesh admin restore, to put a backup in its place"),
+        11 or 26 => new(
+            ExitCodes.Failed,
+            $"{file} is damaged: {e.Message}",
+            "session-mesh admin check --data DIR, to see what is; session-mesh admin restore, to put a backup in its place"),
         _ => new(ExitCodes.Failed, $"{file}: {e.Message}"),
     };
 }

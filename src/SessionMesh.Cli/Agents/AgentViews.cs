@@ -1,17 +1,11 @@
-using System.Text.Json;
 using SessionMesh.Cli.Output;
-using SessionMesh.Contracts.Agents;
+using SessionMesh.Cli.Targets;
 
 namespace SessionMesh.Cli.Agents;
 
 /// <summary>How agents are shown.</summary>
 internal static class AgentViews
 {
-    private static readonly Column s_status = new("status", "status", StatusText, StatusColour);
-
-    /// <summary>For where a line of its own says how it ended.</summary>
-    private static readonly Column s_plainStatus = s_status with { Text = (row, now) => StatusText(Json.Without(row, "last_exit"), now) };
-
     /// <summary>Rows of <c>GET /alive</c>. A plain session has no agent id and goes by its session id.</summary>
     public static readonly View List = new()
     {
@@ -20,7 +14,7 @@ internal static class AgentViews
         Table =
         [
             new("agent", "agent_id", (row, _) => Json.Text(row, "agent_id") ?? Json.Text(row, "session_id") ?? "-"),
-            s_status,
+            AgentDetailView.Status,
             Column.Of("activity"),
             Column.Of("load"),
             Column.Of("progress"),
@@ -46,29 +40,14 @@ internal static class AgentViews
     /// <summary>One such row.</summary>
     public static readonly View One = List with { RowsMember = null };
 
-    /// <summary>One agent, everything that is known of it.</summary>
-    public static readonly View Detail = new()
-    {
-        Names = ["agent_id"],
-        Vertical = true,
-        Table =
-        [
-            Column.Of("agent", "agent_id"), s_plainStatus, Column.Of("incarnation"), Column.Of("activity"), Column.Of("load"),
-            Column.Of("progress"), Column.Of("progress interval", "progress_interval"), Column.Of("note"),
-            Column.Of("specializations"), Column.Of("labels"), Column.Of("cluster"), Column.Of("parent", "parent_id"),
-            Column.Of("descendants"), Column.Of("user"), Column.Of("direction"), Column.Of("pending"), Column.Of("connected"),
-            Column.Of("session", "session_id"), Column.Of("created", "created_at"), Column.Of("heartbeat", "last_heartbeat_at"),
-            Column.Of("last progress", "last_progress_at"), Column.Of("expires", "expires_at"), new("last exit", "last_exit", ExitText),
-        ],
-    };
-
     /// <summary>What a registration granted.</summary>
     public static readonly View Registration = new()
     {
         Names = ["agent_id"],
         Table =
         [
-            Column.Of("agent", "agent_id"), s_status, Column.Of("incarnation"), Column.Of("specializations"), Column.Of("cluster"),
+            Column.Of("agent", "agent_id"), AgentDetailView.Status,
+            Column.Of("incarnation"), Column.Of("specializations"), Column.Of("cluster"),
             Column.Of("ttl"), Column.Of("next beat", "next_heartbeat_in"), Column.Of("expires", "expires_at"),
         ],
     };
@@ -80,44 +59,16 @@ internal static class AgentViews
         Names = ["agent_id"],
         Table =
         [
-            Column.Of("agent", "agent_id"), s_status, Column.Of("confirmed"), Column.Of("exit", "exit_code"), Column.Of("signal"),
+            Column.Of("agent", "agent_id"), AgentDetailView.Status,
+            Column.Of("confirmed"), Column.Of("exit", "exit_code"), Column.Of("signal"),
             Column.Of("reason"), Column.Of("deadline", "deadline"),
         ],
     };
 
     /// <summary>What a kill by selector did: every agent once, the descendants behind theirs.</summary>
-    public static readonly View KillMany = Kill with { RowsMember = "results", RowsOf = answer => DeathTracker.Rows(answer, cascades: true) };
-
-    private static string StatusText(JsonElement row, DateTimeOffset now)
+    public static readonly View KillMany = Kill with
     {
-        var status = Json.Text(row, "status") ?? "-";
-        return Json.IsTrue(row, "paused") ? status + " (paused)"
-            : status is AgentStatus.Dead && HasExit(row, out var exit) ? $"{status} ({Proof(exit)}{How(exit)})"
-            : status;
-    }
-
-    private static string? StatusColour(JsonElement row) => Json.Text(row, "status") switch
-    {
-        AgentStatus.Alive => "32",
-        AgentStatus.Suspect or AgentStatus.Stopping => "33",
-        AgentStatus.Lost or AgentStatus.Dead => "31",
-        _ => null,
+        RowsMember = "results",
+        RowsOf = answer => DeathTracker.Rows(answer, cascades: true),
     };
-
-    private static string ExitText(JsonElement row, DateTimeOffset now)
-    {
-        if (!HasExit(row, out var exit)) return "-";
-        var why = Json.Text(exit, "reason") is { } reason ? $", {reason}" : "";
-        return $"{Column.Of("at").Text(exit, now)} {Proof(exit)}{How(exit)}{why}";
-    }
-
-    private static bool HasExit(JsonElement row, out JsonElement exit) =>
-        row.TryGetProperty("last_exit", out exit) && exit.ValueKind == JsonValueKind.Object;
-
-    private static string Proof(JsonElement exit) => Json.IsTrue(exit, "confirmed") ? "confirmed" : "not confirmed";
-
-    private static string How(JsonElement exit) =>
-        Json.Text(exit, "signal") is { } signal ? $", by {signal}"
-        : exit.TryGetProperty("exit_code", out var code) && code.ValueKind == JsonValueKind.Number ? $", exit code {code.GetRawText()}"
-        : "";
 }

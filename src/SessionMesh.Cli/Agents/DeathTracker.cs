@@ -57,7 +57,9 @@ internal sealed class DeathTracker : IFollowed
         foreach (var id in _open.ToList())
         {
             var agent = await client.SendAsync(MeshCall.Agent(id), cancellation);
-            if (agent.TryGetProperty("last_exit", out var exit) && exit.ValueKind == JsonValueKind.Object && Json.Text(agent, "status") is AgentStatus.Dead)
+            if (agent.TryGetProperty("last_exit", out var exit)
+                && exit.ValueKind == JsonValueKind.Object
+                && Json.Text(agent, "status") is AgentStatus.Dead)
                 Know(id, exit.EnumerateObject().ToDictionary(member => member.Name, member => member.Value.Clone()));
         }
     }

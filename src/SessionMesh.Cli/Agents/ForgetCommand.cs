@@ -1,7 +1,10 @@
 using System.CommandLine;
 using System.Text.Json;
+using SessionMesh.Cli.Commands;
 using SessionMesh.Cli.Hosting;
+using SessionMesh.Cli.Options;
 using SessionMesh.Cli.Output;
+using SessionMesh.Cli.Targets;
 using SessionMesh.Client;
 using SessionMesh.Contracts.Agents;
 
@@ -77,7 +80,7 @@ internal sealed class ForgetCommand : MeshCommand
                     json.WriteString("agent_id"u8, id);
                     json.WriteString("code"u8, problem.Code);
                 }));
-                context.Note($"agent {id}: {Errors.Sentence(e)}");
+                context.Note($"agent {id}: {ProblemText.Of(e)}");
             }
         }
 

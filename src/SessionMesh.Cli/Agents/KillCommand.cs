@@ -1,8 +1,11 @@
 using System.CommandLine;
 using System.Text.Json;
+using SessionMesh.Cli.Commands;
 using SessionMesh.Cli.Events;
 using SessionMesh.Cli.Hosting;
+using SessionMesh.Cli.Options;
 using SessionMesh.Cli.Steering;
+using SessionMesh.Cli.Targets;
 using SessionMesh.Client;
 using SessionMesh.Contracts;
 using SessionMesh.Contracts.Steering;
@@ -26,10 +29,13 @@ internal sealed class KillCommand : MeshCommand
 
     private readonly AgentIdOption _agent;
     private readonly Option<bool> _force = new("--force") { Description = "At once, without grace and without asking" };
-    private readonly Option<int?> _grace = Opt.Duration("--grace", $"Time to finish in, {Limits.DefaultGrace}s by default", 0, Limits.MaxGrace);
-    private readonly Option<string?> _cascade = Opt.Choice("--cascade", "What becomes of its descendants; by default they go, too", ["descendants", "none"]);
+    private readonly Option<int?> _grace =
+        Opt.Duration("--grace", $"Time to finish in, {Limits.DefaultGrace}s by default", 0, Limits.MaxGrace);
+    private readonly Option<string?> _cascade =
+        Opt.Choice("--cascade", "What becomes of its descendants; by default they go, too", ["descendants", "none"]);
     private readonly Option<string?> _reason = new("--reason") { Description = "Why, for the log and the agent", HelpName = "TEXT" };
-    private readonly Option<int?> _wait = Opt.Duration("--wait", "How long to wait for the proof (default: the grace, and a little)", 0, Limits.MaxGrace + Limits.MaxWait);
+    private readonly Option<int?> _wait =
+        Opt.Duration("--wait", "How long to wait for the proof (default: the grace, and a little)", 0, Limits.MaxGrace + Limits.MaxWait);
     private readonly Option<bool> _detach = new("--detach") { Description = "Do not wait for the proof" };
     private readonly SelectorOptions _many;
 
@@ -95,7 +101,8 @@ internal sealed class KillCommand : MeshCommand
     {
         var (whom, options) = (SelectorOptions.Words(selector), OptionsOf(context));
         if (selector.Label?.Values.FirstOrDefault(value => value.Contains(',')) is { } label)
-            throw CommandException.Usage($"the label '{label}' has a comma, and a kill cannot carry one", "select in another way; --dry-run shows whom");
+            throw CommandException.Usage(
+                $"the label '{label}' has a comma, and a kill cannot carry one", "select in another way; --dry-run shows whom");
         if (MeshCall.KillMany(selector, options, int.MaxValue).Path.Length > LongestPath)
             throw CommandException.Usage("that is too long for one call", "name fewer agents, or use a label or a subtree");
 
@@ -104,7 +111,9 @@ internal sealed class KillCommand : MeshCommand
             var matched = await CountAsync();
             if (matched.GetProperty("matched").GetInt32() == 0) throw SelectorOptions.NothingMatched(whom);
             context.Output.Write(matched, DirectiveViews.Matched);
-            context.Note($"a dry run: {SelectorOptions.Agents(matched.GetProperty("matched").GetInt32())} would be stopped{Below(context)}, and nothing was");
+            context.Note(
+                $"a dry run: {SelectorOptions.Agents(matched.GetProperty("matched").GetInt32())} would be stopped{Below(context)}, "
+                + "and nothing was");
             return ExitCodes.Done;
         }
 
@@ -145,7 +154,9 @@ internal sealed class KillCommand : MeshCommand
         var rows = DeathTracker.Rows(answer, Cascades(context)).ToList();
         if (BoundOf(context) == 0)
         {
-            if (context.Output.IsTable) context.Note($"{SelectorOptions.Agents(rows.Count)} told to stop; 'session-mesh list --filter stopping' shows who has not ended");
+            if (context.Output.IsTable)
+                context.Note(
+                    $"{SelectorOptions.Agents(rows.Count)} told to stop; 'session-mesh list --filter stopping' shows who has not ended");
             return ExitCodes.Done;
         }
 
@@ -162,7 +173,8 @@ internal sealed class KillCommand : MeshCommand
         if (!context.CanAsk) return context.Confirm("", "--yes, or --force,");
 
         var agent = await context.Client.AgentAsync(id, cancellation);
-        var doing = string.Join(", ", new[] { agent.Status, agent.Activity, agent.Note is { Length: > 0 } note ? $"\"{note}\"" : null }.OfType<string>());
+        var doing = string.Join(
+            ", ", new[] { agent.Status, agent.Activity, agent.Note is { Length: > 0 } note ? $"\"{note}\"" : null }.OfType<string>());
         var below = (Cascades(context), agent.Descendants) switch
         {
             (_, 0) => "",
@@ -194,5 +206,6 @@ internal sealed class KillCommand : MeshCommand
 
     private string Below(CommandContext context) => Cascades(context) ? ", and whatever is below them" : "";
 
-    private string Grace(CommandContext context) => context.Get(_grace) is 0 ? "No time to finish." : $"{context.Get(_grace) ?? Limits.DefaultGrace} s to finish.";
+    private string Grace(CommandContext context) =>
+        context.Get(_grace) is 0 ? "No time to finish." : $"{context.Get(_grace) ?? Limits.DefaultGrace} s to finish.";
 }

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using SessionMesh.Cli.Hosting;
+using SessionMesh.Cli.Commands;
 using SessionMesh.Cli.Output;
 using SessionMesh.Client;
 using SessionMesh.Contracts;
@@ -34,7 +34,7 @@ internal sealed class KillFollow(CommandContext context, string id, KillOptions 
         var round = bound <= Limits.MaxWait ? Math.Min(bound, ShortRound) : LongRound;
         var call = MeshCall.Kill(id, options with { WaitSeconds = round }) with { IdempotencyKey = MeshCall.NewIdempotencyKey() };
         var began = context.Host.Time.GetTimestamp();
-        using var progress = new ProgressLine(context, () => Progress((int)context.Host.Time.GetElapsedTime(began).TotalSeconds));
+        using var progress = context.ShowProgress(() => Progress((int)context.Host.Time.GetElapsedTime(began).TotalSeconds));
         var told = false;
         try
         {
@@ -92,7 +92,8 @@ internal sealed class KillFollow(CommandContext context, string id, KillOptions 
                 json.WritePropertyName(member.Name);
                 if (member.Name is "status") json.WriteStringValue(AgentStatus.Dead);
                 else if (member.Name is "deadline") json.WriteNullValue();
-                else (exit.ValueKind == JsonValueKind.Object && exit.TryGetProperty(member.Name, out var known) ? known : member.Value).WriteTo(json);
+                else if (exit.ValueKind == JsonValueKind.Object && exit.TryGetProperty(member.Name, out var known)) known.WriteTo(json);
+                else member.Value.WriteTo(json);
             }
         });
         return true;

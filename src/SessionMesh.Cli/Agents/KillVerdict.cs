@@ -9,9 +9,12 @@ internal static class KillVerdict
 {
     private const int NamesShown = 5;
 
-    /// <summary>Whether the end of one agent of a report is proven. Where there never was a life (incarnation 0) there is nothing to prove.</summary>
+    /// <summary>
+    /// Whether the end of one agent of a report is proven. Where there never was a life (incarnation 0) there is nothing to prove.
+    /// </summary>
     public static bool IsProven(JsonElement row) =>
-        Json.IsTrue(row, "confirmed") || (row.TryGetProperty("incarnation", out var incarnation) && incarnation.TryGetInt32(out var number) && number == 0);
+        Json.IsTrue(row, "confirmed")
+            || (row.TryGetProperty("incarnation", out var incarnation) && incarnation.TryGetInt32(out var number) && number == 0);
 
     /// <summary>Null when everything that was told to stop is confirmed to have ended.</summary>
     public static string? Doubt(JsonElement report, bool cascades)
@@ -29,7 +32,8 @@ internal static class KillVerdict
         return (unproven.Count, stopping) switch
         {
             (1, false) => $"agent {names} was told to stop; nobody confirmed that it did",
-            (1, true) => $"agent {names} was told to stop; nobody has confirmed yet that it did: 'session-mesh show {names}' says how it ends",
+            (1, true) =>
+                $"agent {names} was told to stop; nobody has confirmed yet that it did: 'session-mesh show {names}' says how it ends",
             (_, false) => $"agents {names}{more} were told to stop; nobody confirmed that they did",
             (_, true) => $"agents {names}{more} were told to stop; nobody has confirmed yet that they did",
         };

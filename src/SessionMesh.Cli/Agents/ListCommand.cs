@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Text.Json;
+using SessionMesh.Cli.Commands;
 using SessionMesh.Cli.Hosting;
+using SessionMesh.Cli.Options;
 using SessionMesh.Cli.Output;
 using SessionMesh.Client;
 using SessionMesh.Contracts;
@@ -14,7 +16,11 @@ internal sealed class ListCommand : MeshCommand
     private readonly Option<string?> _filter = Opt.Choice("--filter", "Which agents, the living by default", AliveFilter.Allowed);
     private readonly Option<string?> _kind = Opt.Choice("--kind", "Agents, plain sessions or both; agents by default", SessionKind.Allowed);
     private readonly Option<string?> _spec = new("--spec") { Description = "Only those with this specialization", HelpName = "NAME" };
-    private readonly Option<string?> _cluster = new("--cluster") { Description = "Only this cluster (default: the selected context's)", HelpName = "NAME" };
+    private readonly Option<string?> _cluster = new("--cluster")
+    {
+        Description = "Only this cluster (default: the selected context's)",
+        HelpName = "NAME",
+    };
     private readonly Option<bool> _allClusters = new("--all-clusters") { Description = "Every cluster, whatever the context says" };
     private readonly Option<int?> _limit = Opt.Number("--limit", $"Rows a page, {Limits.DefaultPage} by default", 1, Limits.MaxPage);
     private readonly Option<string?> _cursor = new("--cursor") { Description = "The next_cursor of the page before", HelpName = "CURSOR" };
@@ -56,7 +62,10 @@ internal sealed class ListCommand : MeshCommand
     private void Explain(CommandContext context, AgentQuery query, bool isEmpty, bool hasMore)
     {
         if (isEmpty)
-            context.Note(query.Filter is AliveFilter.All ? "no agent is known" : $"no agent is {query.Filter ?? AgentStatus.Alive}; 'session-mesh list --filter all' shows every one that is known");
+            context.Note(
+                query.Filter is AliveFilter.All
+                    ? "no agent is known"
+                    : $"no agent is {query.Filter ?? AgentStatus.Alive}; 'session-mesh list --filter all' shows every one that is known");
         if (query.Cluster is not null && context.Get(_cluster) is null)
             context.Note($"only cluster {query.Cluster}, as the selected context says; --all-clusters shows the others");
         if (hasMore) context.Note("there are more: add --all, or --limit up to 1000");
@@ -74,7 +83,8 @@ internal sealed class ListCommand : MeshCommand
     };
 
     /// <summary>All pages as one: the first page's document with everybody's rows, their number, and nothing to follow.</summary>
-    private static async Task<JsonElement> RestAsync(CommandContext context, AgentQuery query, JsonElement first, CancellationToken cancellation)
+    private static async Task<JsonElement> RestAsync(
+        CommandContext context, AgentQuery query, JsonElement first, CancellationToken cancellation)
     {
         var rows = AgentViews.List.Rows(first).ToList();
         for (var cursor = Json.Text(first, "next_cursor"); cursor is not null;)

@@ -1,4 +1,6 @@
+using SessionMesh.Cli.Commands;
 using SessionMesh.Cli.Hosting;
+using SessionMesh.Cli.Targets;
 using SessionMesh.Client;
 
 namespace SessionMesh.Cli.Agents;

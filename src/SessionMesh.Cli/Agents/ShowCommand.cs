@@ -1,4 +1,6 @@
+using SessionMesh.Cli.Commands;
 using SessionMesh.Cli.Hosting;
+using SessionMesh.Cli.Targets;
 using SessionMesh.Client;
 
 namespace SessionMesh.Cli.Agents;
@@ -18,7 +20,7 @@ internal sealed class ShowCommand : MeshCommand
     {
         var id = _agent.Require(context);
         context.Doing = $"show agent {id}";
-        context.Output.Write(await context.Client.SendAsync(MeshCall.Agent(id), cancellation), AgentViews.Detail);
+        context.Output.Write(await context.Client.SendAsync(MeshCall.Agent(id), cancellation), AgentDetailView.All);
         return ExitCodes.Done;
     }
 }

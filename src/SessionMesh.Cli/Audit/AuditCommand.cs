@@ -1,7 +1,9 @@
 using System.CommandLine;
 using System.Text.Json;
+using SessionMesh.Cli.Commands;
 using SessionMesh.Cli.Events;
 using SessionMesh.Cli.Hosting;
+using SessionMesh.Cli.Options;
 using SessionMesh.Cli.Output;
 using SessionMesh.Client;
 using SessionMesh.Client.Streams;
@@ -31,36 +33,22 @@ internal sealed class AuditCommand : MeshCommand
         More = [Column.Of("revision"), Column.Of("request_id"), Column.Of("code")],
     };
 
-    private readonly Option<string?> _actor = new("--actor")
-    {
-        Description = "Only what this key did; mesh for the server itself",
-        HelpName = "KEY_ID",
-        CustomParser = result => KeyId(result.Tokens[0].Value) ?? Opt.Wrong<string?>(result, $"--actor takes the id of a key, or mesh, not '{result.Tokens[0].Value}'"),
-    };
-
-    private readonly Option<string?> _operation = new("--operation")
-    {
-        Description = "Only this kind of change (agent.stopping, agent.*) or refused operation (killAgent)",
-        HelpName = "KIND",
-    };
-
-    private readonly Option<string?> _subject = Opt.Id("--subject", "Only what was done to this agent or key");
-    private readonly Option<string?> _outcome = Opt.Choice("--outcome", "What was done, what was refused for want of a right, or both; all by default", AuditOutcome.Allowed);
-    private readonly Option<Moment?> _since = Opt.Moment("--since", "Not before this time");
-    private readonly Option<Moment?> _until = Opt.Moment("--until", "Before this time");
+    private readonly AuditFilter _filter;
     private readonly Option<int?> _limit = Opt.Number("--limit", $"So many entries, {Limits.DefaultPage} by default", 1, Limits.MaxPage);
-    private readonly Option<string?> _cursor = new("--cursor") { Description = "The next_cursor of the answer before", HelpName = "CURSOR" };
+    private readonly Option<string?> _cursor = new("--cursor")
+    {
+        Description = "The next_cursor of the answer before",
+        HelpName = "CURSOR",
+    };
     private readonly Option<bool> _all = new("--all") { Description = "All entries" };
-    private readonly Option<bool> _follow = new("--follow", "-f") { Description = "What happens from now on (or --since), until interrupted" };
+    private readonly Option<bool> _follow = new("--follow", "-f")
+    {
+        Description = "What happens from now on (or --since), until interrupted",
+    };
 
     public AuditCommand(CliHost host) : base(host, "audit", "Show who did what and from where, and who was not allowed to; newest first.")
     {
-        Add(_actor);
-        Add(_operation);
-        Add(_subject);
-        Add(_outcome);
-        Add(_since);
-        Add(_until);
+        _filter = new AuditFilter(this);
         Add(_limit);
         Add(_cursor);
         Add(_all);
@@ -83,14 +71,20 @@ internal sealed class AuditCommand : MeshCommand
 
     private async Task<int> ReadAsync(CommandContext context, CancellationToken cancellation)
     {
-        if (context.Get(_all) && context.Get(_limit) is not null) throw CommandException.Usage("--all has no limit, and --limit sets one", "leave one of the two out");
-        var answer = await CollectAsync(context, context.Get(_all) ? int.MaxValue : context.Get(_limit) ?? Limits.DefaultPage, cancellation);
+        if (context.Get(_all) && context.Get(_limit) is not null)
+            throw CommandException.Usage("--all has no limit, and --limit sets one", "leave one of the two out");
+        var query = _filter.QueryOf(context) with { Cursor = context.Get(_cursor) };
+        var answer = await CollectAsync(
+            context, query, context.Get(_all) ? int.MaxValue : context.Get(_limit) ?? Limits.DefaultPage, cancellation);
         var isEmpty = !s_view.Rows(answer).Any();
         if (!isEmpty || !context.Output.IsTable) context.Output.Write(answer, s_view);
         if (!context.Output.IsTable) return ExitCodes.Done;
         if (isEmpty) context.Note("nothing that matches is in the audit");
         if (Json.Text(answer, "next_cursor") is { } cursor) context.Note($"there is more: add --cursor {cursor}, or --all");
-        if (answer.TryGetProperty("suppressed", out var suppressed) && suppressed.TryGetInt64(out var count) && count > 0 && context.Get(_outcome) is not AuditOutcome.Done)
+        if (answer.TryGetProperty("suppressed", out var suppressed)
+            && suppressed.TryGetInt64(out var count)
+            && count > 0
+            && query.Outcome is not AuditOutcome.Done)
             context.Note($"{count} more refusals since the server started came too fast to be kept");
         return ExitCodes.Done;
     }
@@ -99,13 +93,14 @@ internal sealed class AuditCommand : MeshCommand
     /// As many entries as are wanted, in one answer. A page may be empty and yet not the last: the server looks at a part of the log at
     /// a time.
     /// </summary>
-    private async Task<JsonElement> CollectAsync(CommandContext context, int wanted, CancellationToken cancellation)
+    private static async Task<JsonElement> CollectAsync(
+        CommandContext context, AuditQuery query, int wanted, CancellationToken cancellation)
     {
-        var query = QueryOf(context) with { Until = At(context, _until), Cursor = context.Get(_cursor) };
         var rows = new List<JsonElement>();
         while (true)
         {
-            var page = await context.Client.SendAsync(MeshCall.Audit(query with { Limit = Math.Min(wanted - rows.Count, Limits.MaxPage) }), cancellation);
+            var page = await context.Client.SendAsync(
+                MeshCall.Audit(query with { Limit = Math.Min(wanted - rows.Count, Limits.MaxPage) }), cancellation);
             rows.AddRange(s_view.Rows(page));
             var cursor = Json.Text(page, "next_cursor");
             if (cursor is null || rows.Count >= wanted) return Json.Replace(page, "entries", rows);
@@ -116,10 +111,11 @@ internal sealed class AuditCommand : MeshCommand
     private async Task<int> FollowAsync(CommandContext context, CancellationToken cancellation)
     {
         context.Doing = "follow the audit";
-        if (context.Get(_until) is not null || context.Get(_limit) is not null || context.Get(_cursor) is not null || context.Get(_all))
+        var query = _filter.QueryOf(context);
+        if (query.Until is not null || context.Get(_limit) is not null || context.Get(_cursor) is not null || context.Get(_all))
             throw CommandException.Usage("--follow has no end, and --until, --limit, --cursor and --all are about one", "leave them out");
 
-        var stream = new AuditStream(context.Client, QueryOf(context), StreamEnds.Options(context, after: null))
+        var stream = new AuditStream(context.Client, query, StreamEnds.Options(context, after: null))
         {
             Resynced = notice => context.Note($"some entries may be missing: {notice.Detail}"),
         };
@@ -130,23 +126,5 @@ internal sealed class AuditCommand : MeshCommand
         }
 
         throw StreamEnds.ToException(stream.End, context);
-    }
-
-    private AuditQuery QueryOf(CommandContext context) => new()
-    {
-        Actor = context.Get(_actor),
-        Operation = context.Get(_operation),
-        Subject = context.Get(_subject),
-        Outcome = context.Get(_outcome),
-        Since = At(context, _since),
-    };
-
-    private static DateTimeOffset? At(CommandContext context, Option<Moment?> option) => context.Get(option)?.At(context.Host.Time.GetUtcNow());
-
-    /// <summary>Somebody may name the key by the whole key: its secret must not travel in a query. Null for what is no id.</summary>
-    private static string? KeyId(string text)
-    {
-        var id = text.Split('_') is ["smk", var part, ..] ? part : text;
-        return MeshId.IsValid(id) ? id : null;
     }
 }

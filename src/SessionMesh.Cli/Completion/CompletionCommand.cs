@@ -1,9 +1,13 @@
 using System.CommandLine;
+using SessionMesh.Cli.Commands;
 using SessionMesh.Cli.Hosting;
 
 namespace SessionMesh.Cli.Completion;
 
-/// <summary><c>completion</c>: the script that makes a shell complete this tool. The tool itself answers what fits, so the script never grows old.</summary>
+/// <summary>
+/// <c>completion</c>: the script that makes a shell complete this tool. The tool itself answers what fits, so the script never grows
+/// old.
+/// </summary>
 internal sealed class CompletionCommand : MeshCommand
 {
     private static readonly string[] s_shells = ["bash", "zsh", "fish", "pwsh"];
@@ -33,7 +37,9 @@ internal sealed class CompletionCommand : MeshCommand
             "zsh" => Zsh,
             "fish" => Fish,
             "pwsh" => Pwsh,
-            _ => throw CommandException.Usage($"'{shell}' is not known; allowed: {string.Join(", ", s_shells)}", "session-mesh completion bash"),
+            _ => throw CommandException.Usage(
+                $"'{shell}' is not known; allowed: {string.Join(", ", s_shells)}",
+                "session-mesh completion bash"),
         });
         return Task.FromResult(ExitCodes.Done);
     }

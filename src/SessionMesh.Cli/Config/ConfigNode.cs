@@ -1,8 +1,13 @@
 using SessionMesh.Cli.Hosting;
+using SessionMesh.Cli.Options;
+using SessionMesh.Contracts;
 
 namespace SessionMesh.Cli.Config;
 
-/// <summary>A value of a config file, whether it was YAML or JSON. Scalars are kept as the text that was written: <c>id: 0123</c> stays <c>0123</c>.</summary>
+/// <summary>
+/// A value of a config file, whether it was YAML or JSON. Scalars are kept as the text that was written: <c>id: 0123</c> stays
+/// <c>0123</c>.
+/// </summary>
 internal abstract record ConfigNode(string Where)
 {
     /// <summary>What somebody would call this node: "a list".</summary>
@@ -13,6 +18,14 @@ internal abstract record ConfigNode(string Where)
     {
         ConfigScalar scalar => scalar.Text,
         _ => throw Wrong($"'{name}' is {Kind}, and should be one value"),
+    };
+
+    /// <summary>An id; a number is its text.</summary>
+    public string? AsId(string name) => AsText(name) switch
+    {
+        null => null,
+        var id when MeshId.IsValid(id) => id,
+        var id => throw Wrong($"'{id}' is not an id; {MeshId.Rule}"),
     };
 
     /// <summary>A list of texts; one text alone is a list of one.</summary>

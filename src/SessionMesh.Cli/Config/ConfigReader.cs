@@ -29,7 +29,9 @@ internal static class ConfigReader
             var bytes = new byte[MaxBytes + 1];
             var length = file.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
             if (length > MaxBytes) throw CommandException.Usage($"{path} has more than {MaxBytes / 1024} KiB");
-            return new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true).GetString(bytes, 0, length).TrimStart('\uFEFF');
+            return new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true)
+                .GetString(bytes, 0, length)
+                .TrimStart('\uFEFF');
         }
         catch (DecoderFallbackException)
         {
@@ -45,7 +47,8 @@ internal static class ConfigReader
     {
         try
         {
-            using var document = JsonDocument.Parse(text, new JsonDocumentOptions { MaxDepth = MaxDepth, AllowDuplicateProperties = false });
+            using var document = JsonDocument.Parse(
+                text, new JsonDocumentOptions { MaxDepth = MaxDepth, AllowDuplicateProperties = false });
             return Convert(document.RootElement, path);
         }
         catch (JsonException e)

@@ -39,7 +39,7 @@ internal sealed record FleetConfig(IReadOnlyList<ExpectedSession> Sessions, stri
             var entry = (node as ConfigMap ?? throw node.Wrong($"an entry of 'sessions' is {node.Kind}, and should be {{id, filter}}"))
                 .Only("id", "agent_id", "filter");
             var filter = entry.Find("filter") is { } wanted ? Filter(wanted) : null;
-            if (AgentConfig.Id(entry, "id", "agent_id") is { } id)
+            if (entry.Find("id", "agent_id")?.AsId("id") is { } id)
             {
                 if (sessions.Any(session => session.Id == id)) throw entry.Wrong($"session {id} is there twice");
                 sessions.Add(new ExpectedSession(id, filter ?? AgentStatus.Alive));

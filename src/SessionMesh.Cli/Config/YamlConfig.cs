@@ -4,7 +4,9 @@ using YamlDotNet.Core.Events;
 
 namespace SessionMesh.Cli.Config;
 
-/// <summary>YAML by its events, without a deserializer: nothing in a file decides which type is made of it, and nothing multiplies.</summary>
+/// <summary>
+/// YAML by its events, without a deserializer: nothing in a file decides which type is made of it, and nothing multiplies.
+/// </summary>
 internal sealed class YamlConfig
 {
     private readonly Parser _parser;

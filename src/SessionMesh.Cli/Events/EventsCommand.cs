@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Text.Json;
+using SessionMesh.Cli.Commands;
 using SessionMesh.Cli.Hosting;
+using SessionMesh.Cli.Options;
 using SessionMesh.Cli.Output;
 using SessionMesh.Client.Streams;
 
@@ -27,7 +29,10 @@ internal sealed class EventsCommand : MeshCommand
 
     private readonly Option<long?> _after = Opt.Position("--after", "Begin after this revision (default: with what happens from now on)");
     private readonly Option<int?> _limit = Opt.Number("--limit", "End after so many events", 1, int.MaxValue);
-    private readonly Option<bool> _follow = new("--follow", "-f") { Description = "Go on until interrupted: what happens anyway without --limit" };
+    private readonly Option<bool> _follow = new("--follow", "-f")
+    {
+        Description = "Go on until interrupted: what happens anyway without --limit",
+    };
 
     public EventsCommand(CliHost host) : base(host, "events", "Follow the log: every durable change, as it happens.")
     {
@@ -47,7 +52,8 @@ internal sealed class EventsCommand : MeshCommand
     {
         context.Doing = "follow the events";
         var limit = context.Get(_limit);
-        if (limit is not null && context.Get(_follow)) throw CommandException.Usage("--follow has no end, and --limit sets one", "leave one of the two out");
+        if (limit is not null && context.Get(_follow))
+            throw CommandException.Usage("--follow has no end, and --limit sets one", "leave one of the two out");
 
         var stream = new EventStream(context.Client, StreamEnds.Options(context, context.Get(_after)))
         {

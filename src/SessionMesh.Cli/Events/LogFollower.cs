@@ -1,6 +1,7 @@
-using SessionMesh.Cli.Hosting;
-using SessionMesh.Cli.Output;
+using SessionMesh.Cli.Commands;
+using SessionMesh.Client;
 using SessionMesh.Client.Streams;
+using SessionMesh.Contracts.Events;
 
 namespace SessionMesh.Cli.Events;
 
@@ -14,7 +15,8 @@ internal static class LogFollower
 
     /// <param name="actAsync">What to do once the stream stands.</param>
     /// <param name="bound">From the moment it is done.</param>
-    public static async Task FollowAsync(CommandContext context, Func<Task<IFollowed>> actAsync, TimeSpan bound, CancellationToken cancellation)
+    public static async Task FollowAsync(
+        CommandContext context, Func<Task<IFollowed>> actAsync, TimeSpan bound, CancellationToken cancellation)
     {
         using var reading = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var gap = new Gap();
@@ -29,8 +31,8 @@ internal static class LogFollower
             var followed = await actAsync();
             acted = true;
             var began = context.Host.Time.GetTimestamp();
-            using var progress = new ProgressLine(
-                context, () => $"{followed.Progress}, {context.Host.Time.GetElapsedTime(began).TotalSeconds:0} of {bound.TotalSeconds:0} s");
+            using var progress = context.ShowProgress(
+                () => $"{followed.Progress}, {context.Host.Time.GetElapsedTime(began).TotalSeconds:0} of {bound.TotalSeconds:0} s");
             while (!followed.IsSettled && bound - context.Host.Time.GetElapsedTime(began) is var left && left > TimeSpan.Zero)
             {
                 var missed = gap.Missed;
@@ -73,7 +75,9 @@ internal static class LogFollower
         }
     }
 
-    /// <summary>Knows when entries may have been missed: the server said so, or a stream came back that had no place to resume at.</summary>
+    /// <summary>
+    /// Knows when entries may have been missed: the server said so, or a stream came back that had no place to resume at.
+    /// </summary>
     private sealed class Gap
     {
         private readonly TaskCompletionSource _connected = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -104,4 +108,19 @@ internal static class LogFollower
 
         private void Miss() => Volatile.Read(ref _missed).TrySetResult();
     }
+}
+
+/// <summary>Something that the log decides step by step: directives on their way, agents that are to end.</summary>
+internal interface IFollowed
+{
+    /// <summary>Nothing more can come that matters.</summary>
+    bool IsSettled { get; }
+
+    /// <summary>How it stands, for the progress line. Called from another thread.</summary>
+    string Progress { get; }
+
+    void Take(MeshEvent entry);
+
+    /// <summary>Looks at the current state of all that is not settled: entries of the log may have been missed.</summary>
+    Task LookAsync(MeshClient client, CancellationToken cancellation);
 }

@@ -1,4 +1,4 @@
-using SessionMesh.Cli.Hosting;
+using SessionMesh.Cli.Commands;
 using SessionMesh.Client;
 using SessionMesh.Client.Streams;
 using SessionMesh.Contracts.Errors;
@@ -26,11 +26,14 @@ internal static class StreamEnds
         };
     }
 
-    /// <summary>The end of a stream as the error it is: by the status it came with, else the key's end as 401 and everything else as 409.</summary>
+    /// <summary>
+    /// The end of a stream as the error it is: by the status it came with, else the key's end as 401 and everything else as 409.
+    /// </summary>
     public static Exception ToException(StreamEnd? end, CommandContext context)
     {
         if (end is null) return new OperationCanceledException();
-        var status = end.Status ?? (end.Code is ErrorCodes.Unauthenticated || end.Code.StartsWith("key", StringComparison.Ordinal) ? 401 : 409);
+        var status = end.Status
+            ?? (end.Code is ErrorCodes.Unauthenticated || end.Code.StartsWith("key", StringComparison.Ordinal) ? 401 : 409);
         var problem = new Problem
         {
             Type = "urn:session-mesh:error:" + end.Code,

@@ -1,3 +1,5 @@
+using SessionMesh.Cli.Options;
+
 namespace SessionMesh.Cli.Hosting;
 
 /// <summary>

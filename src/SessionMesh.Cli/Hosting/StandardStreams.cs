@@ -18,7 +18,10 @@ internal static partial class StandardStreams
         Stream stream = OperatingSystem.IsWindows()
             ? descriptor == 1 ? Console.OpenStandardOutput() : Console.OpenStandardError()
             : new DescriptorStream(descriptor);
-        return new StreamWriter(stream, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), bufferSize: 8192) { AutoFlush = autoFlush };
+        return new StreamWriter(stream, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), bufferSize: 8192)
+        {
+            AutoFlush = autoFlush,
+        };
     }
 
     /// <summary>

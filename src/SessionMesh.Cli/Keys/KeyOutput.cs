@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
+using SessionMesh.Cli.Commands;
 using SessionMesh.Cli.Hosting;
 using SessionMesh.Cli.Output;
 using SessionMesh.Cli.Settings;
@@ -37,7 +38,8 @@ internal sealed class KeyOutput
         foreach (var path in new[] { file, file + KeyFiles.RefreshSuffix })
         {
             if (Directory.Exists(path)) throw CommandException.Usage($"{path} is a directory");
-            if (!context.Get(_force) && File.Exists(path)) throw CommandException.Usage($"{path} is there already", "another --out FILE, or add --force to replace it");
+            if (!context.Get(_force) && File.Exists(path))
+                throw CommandException.Usage($"{path} is there already", "another --out FILE, or add --force to replace it");
         }
     }
 
@@ -48,7 +50,8 @@ internal sealed class KeyOutput
             context.Output.Write(created, KeyViews.Created);
             var hasRefresh = Json.Text(created, "refresh_token") is not null;
             if (context.Output.IsTable)
-                context.Note($"the token{(hasRefresh ? " and the refresh token are" : " is")} shown this once; use the token as SESSION_API_KEY");
+                context.Note(
+                    $"the token{(hasRefresh ? " and the refresh token are" : " is")} shown this once; use the token as SESSION_API_KEY");
             return ExitCodes.Done;
         }
 
@@ -71,6 +74,8 @@ internal sealed class KeyOutput
         var hasRefresh = Json.Text(created, "refresh_token") is not null;
         context.Output.Write(Json.Without(Json.Without(created, "token"), "refresh_token"), KeyViews.Saved);
         context.Note($"the key is in {file}: use it with --key-file");
-        if (hasRefresh) context.Note($"the refresh token is in {file}{KeyFiles.RefreshSuffix}: as long as it lies there, the tool renews the key by itself");
+        if (hasRefresh)
+            context.Note(
+                $"the refresh token is in {file}{KeyFiles.RefreshSuffix}: as long as it lies there, the tool renews the key by itself");
     }
 }

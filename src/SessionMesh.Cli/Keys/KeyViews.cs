@@ -12,7 +12,10 @@ internal static class KeyViews
         ["key_id", "session_key", "token", "refresh_token", "ttl", "expires_at", "scopes", "within", "agent_id", "generation"]);
 
     /// <summary>The same where the secrets are in files.</summary>
-    public static readonly View Saved = Created with { Table = [.. Created.Table.Where(column => column.Member is not ("token" or "refresh_token"))] };
+    public static readonly View Saved = Created with
+    {
+        Table = [.. Created.Table.Where(column => column.Member is not ("token" or "refresh_token"))],
+    };
 
     public static readonly View List = new()
     {
@@ -29,16 +32,38 @@ internal static class KeyViews
             Column.Of("expires", "expires_at"),
             Column.Of("parent", "parent_id"),
         ],
-        More = [Column.Of("valid"), Column.Of("created", "created_at"), Column.Of("refreshable", "refreshable_until"), Column.Of("incarnation")],
+        More =
+        [
+            Column.Of("valid"),
+            Column.Of("created", "created_at"),
+            Column.Of("refreshable", "refreshable_until"),
+            Column.Of("incarnation"),
+        ],
     };
 
     public static readonly View One = View.Single("key_id",
-        ["key_id", "session_key", "generation", "valid", "scopes", "within", "agent_id", "incarnation", "created_at", "expires_at", "refreshable_until", "parent_id"]);
+
+        [
+            "key_id",
+            "session_key",
+            "generation",
+            "valid",
+            "scopes",
+            "within",
+            "agent_id",
+            "incarnation",
+            "created_at",
+            "expires_at",
+            "refreshable_until",
+            "parent_id",
+        ]);
 
     /// <summary>Somebody may name the key by the whole key: its secret must not travel in a path.</summary>
     public static string IdOf(string text, string command)
     {
         var id = text.Split('_') is ["smk" or "smr", var part, ..] ? part : text;
-        return MeshId.IsValid(id) ? id : throw CommandException.Usage($"'{id}' is not the id of a key", $"session-mesh keys {command} KEY_ID");
+        return MeshId.IsValid(id)
+            ? id
+            : throw CommandException.Usage($"'{id}' is not the id of a key", $"session-mesh keys {command} KEY_ID");
     }
 }

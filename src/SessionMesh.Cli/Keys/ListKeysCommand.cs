@@ -1,4 +1,5 @@
 using System.Text.Json;
+using SessionMesh.Cli.Commands;
 using SessionMesh.Cli.Hosting;
 using SessionMesh.Cli.Output;
 using SessionMesh.Client;
@@ -11,7 +12,12 @@ internal sealed class ListKeysCommand : MeshCommand
 {
     public ListKeysCommand(CliHost host) : base(host, "list", "List the key in use and all below it; for admin every key.")
     {
-        Examples = ["session-mesh keys list", "session-mesh keys list -o wide", "session-mesh keys list -o json | jq -r '.keys[] | select(.valid) | .key_id'"];
+        Examples =
+        [
+            "session-mesh keys list",
+            "session-mesh keys list -o wide",
+            "session-mesh keys list -o json | jq -r '.keys[] | select(.valid) | .key_id'",
+        ];
     }
 
     protected override async Task<int> RunAsync(CommandContext context, CancellationToken cancellation)

@@ -1,5 +1,7 @@
 using System.CommandLine;
+using SessionMesh.Cli.Commands;
 using SessionMesh.Cli.Hosting;
+using SessionMesh.Cli.Options;
 using SessionMesh.Cli.Settings;
 using SessionMesh.Client;
 
@@ -13,14 +15,17 @@ internal sealed class RefreshKeyCommand : MeshCommand
 {
     private readonly Option<string?> _file = new("--refresh-file")
     {
-        Description = $"KEYFILE{KeyFiles.RefreshSuffix}, as --out wrote it; both files are replaced (default: the token is read from stdin)",
+        Description = $"KEYFILE{KeyFiles.RefreshSuffix}, as --out wrote it; both files are replaced "
+            + "(default: the token is read from stdin)",
         HelpName = "FILE",
     };
 
-    private readonly Option<int?> _ttl = Opt.Duration("--ttl", "How long the new key is valid (default: as long as the one before was)", 1, int.MaxValue);
+    private readonly Option<int?> _ttl =
+        Opt.Duration("--ttl", "How long the new key is valid (default: as long as the one before was)", 1, int.MaxValue);
     private readonly KeyOutput _output;
 
-    public RefreshKeyCommand(CliHost host) : base(host, "refresh", "Trade a refresh token for the next key of its name, and another refresh token.")
+    public RefreshKeyCommand(CliHost host)
+        : base(host, "refresh", "Trade a refresh token for the next key of its name, and another refresh token.")
     {
         Add(_file);
         Add(_ttl);
@@ -44,9 +49,12 @@ internal sealed class RefreshKeyCommand : MeshCommand
         }
 
         if (_output.IsFile(context))
-            throw CommandException.Usage("--refresh-file replaces the files that it names, and --out names others", "leave one of the two out");
+            throw CommandException.Usage(
+                "--refresh-file replaces the files that it names, and --out names others", "leave one of the two out");
         if (!file.EndsWith(KeyFiles.RefreshSuffix, StringComparison.Ordinal) || file.Length == KeyFiles.RefreshSuffix.Length)
-            throw CommandException.Usage($"{file} is not called KEYFILE{KeyFiles.RefreshSuffix}, so that it is not known which key file to replace", $"session-mesh keys refresh --out KEYFILE < {file}");
+            throw CommandException.Usage(
+                $"{file} is not called KEYFILE{KeyFiles.RefreshSuffix}, so that it is not known which key file to replace",
+                $"session-mesh keys refresh --out KEYFILE < {file}");
         var files = new KeyFiles(file[..^KeyFiles.RefreshSuffix.Length]);
         var created = await files.RefreshAsync(context.Client, refused: null, context.Get(_ttl), context.Host.Time, cancellation)
             ?? throw new InvalidOperationException("a refresh that was asked for was left to somebody else");
@@ -57,7 +65,8 @@ internal sealed class RefreshKeyCommand : MeshCommand
     private static string FromInput(CommandContext context)
     {
         if (context.Host.InIsTerminal)
-            throw CommandException.Usage("a refresh token that is typed is seen", "session-mesh keys refresh --refresh-file FILE, or pipe the token in");
+            throw CommandException.Usage(
+                "a refresh token that is typed is seen", "session-mesh keys refresh --refresh-file FILE, or pipe the token in");
         return MeshSettings.CheckedKey(context.Host.In.ReadLine() ?? "", "stdin");
     }
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using SessionMesh.Cli.Commands;
 using SessionMesh.Cli.Hosting;
 using SessionMesh.Cli.Output;
 using SessionMesh.Client;
@@ -10,7 +11,11 @@ internal sealed class RevokeKeyCommand : MeshCommand
 {
     private static readonly View s_view = View.Single("key_id", ["key_id", "revoked"]);
 
-    private readonly Argument<string?> _key = new("key-id") { Description = "The id of the key: what follows smk_", Arity = ArgumentArity.ZeroOrOne };
+    private readonly Argument<string?> _key = new("key-id")
+    {
+        Description = "The id of the key: what follows smk_",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
     private readonly Option<bool> _yes = new("--yes", "-y") { Description = "Do not ask" };
 
     public RevokeKeyCommand(CliHost host) : base(host, "revoke", "End a key at once, with every key minted under it.")
@@ -23,7 +28,8 @@ internal sealed class RevokeKeyCommand : MeshCommand
 
     protected override async Task<int> RunAsync(CommandContext context, CancellationToken cancellation)
     {
-        var id = KeyViews.IdOf(context.Get(_key) ?? throw CommandException.Usage("no key is named", "session-mesh keys revoke KEY_ID"), "revoke");
+        var id = KeyViews.IdOf(
+            context.Get(_key) ?? throw CommandException.Usage("no key is named", "session-mesh keys revoke KEY_ID"), "revoke");
         context.Doing = $"revoke key {id}";
         if (!context.Get(_yes) && !context.Confirm($"Revoke key {id} and every key minted under it? Streams that it opened are cut."))
         {

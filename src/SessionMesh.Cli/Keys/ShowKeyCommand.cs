@@ -1,4 +1,5 @@
 using System.CommandLine;
+using SessionMesh.Cli.Commands;
 using SessionMesh.Cli.Hosting;
 using SessionMesh.Client;
 
@@ -9,7 +10,11 @@ internal sealed class ShowKeyCommand : MeshCommand
 {
     private const string Self = "self";
 
-    private readonly Argument<string?> _key = new("key-id") { Description = $"The id of the key, or {Self}: the one in use (default)", Arity = ArgumentArity.ZeroOrOne };
+    private readonly Argument<string?> _key = new("key-id")
+    {
+        Description = $"The id of the key, or {Self}: the one in use (default)",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
 
     public ShowKeyCommand(CliHost host) : base(host, "show", "Show a key: what it may do, to whom, and until when.")
     {

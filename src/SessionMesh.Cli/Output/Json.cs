@@ -2,13 +2,19 @@ using System.Buffers;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace SessionMesh.Cli.Output;
 
 /// <summary>JSON text as this tool prints it: readable letters stay letters.</summary>
 internal static class Json
 {
-    private static readonly JsonWriterOptions s_indented = new() { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    /// <summary>For a document that is written piece by piece.</summary>
+    public static readonly JsonWriterOptions IndentedOptions = new()
+    {
+        Indented = true,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
     private static readonly JsonWriterOptions s_compact = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>An object made here, member by member.</summary>
@@ -31,7 +37,7 @@ internal static class Json
     public static bool IsTrue(JsonElement value, string member) =>
         value.ValueKind == JsonValueKind.Object && value.TryGetProperty(member, out var found) && found.ValueKind == JsonValueKind.True;
 
-    public static string Indented(JsonElement value) => Encoding.UTF8.GetString(ToBytes(s_indented, value.WriteTo).Span);
+    public static string Indented(JsonElement value) => Encoding.UTF8.GetString(ToBytes(IndentedOptions, value.WriteTo).Span);
 
     public static string Compact(JsonElement value) => Encoding.UTF8.GetString(ToBytes(s_compact, value.WriteTo).Span);
 
@@ -55,7 +61,8 @@ internal static class Json
     });
 
     /// <summary>The object with one member replaced, everything else as it was.</summary>
-    public static JsonElement Replace(JsonElement value, string member, JsonElement replacement) => Replace(value, member, replacement.WriteTo);
+    public static JsonElement Replace(JsonElement value, string member, JsonElement replacement) =>
+        Replace(value, member, replacement.WriteTo);
 
     /// <summary>The object without one member.</summary>
     public static JsonElement Without(JsonElement value, string member) => Build(json =>
@@ -93,3 +100,7 @@ internal static class Json
         return buffer.WrittenMemory;
     }
 }
+
+/// <summary>The few types that output needs beside the wire's own.</summary>
+[JsonSerializable(typeof(string))]
+internal sealed partial class OutputJson : JsonSerializerContext;

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using SessionMesh.Cli.Hosting;
+using SessionMesh.Cli.Options;
 
 namespace SessionMesh.Cli.Output;
 
@@ -25,7 +25,9 @@ internal enum OutputFormat
     Name,
 }
 
-/// <summary><c>-o/--output</c> and <c>--fields</c>, declared by each command that has them: elsewhere <c>--output</c> may be a file.</summary>
+/// <summary>
+/// <c>-o/--output</c> and <c>--fields</c>, declared by each command that has them: elsewhere <c>--output</c> may be a file.
+/// </summary>
 internal sealed class OutputOptions
 {
     private static readonly string[] s_names = [.. Enum.GetNames<OutputFormat>().Select(name => name.ToLowerInvariant())];

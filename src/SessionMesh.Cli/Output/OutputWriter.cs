@@ -45,7 +45,9 @@ internal sealed class OutputWriter(CliHost host, OutputFormat format, IReadOnlyL
         }
     }
 
-    /// <summary>Prints one row of an endless answer, at once: an object a line under <c>json</c>, a header once under <c>table</c>.</summary>
+    /// <summary>
+    /// Prints one row of an endless answer, at once: an object a line under <c>json</c>, a header once under <c>table</c>.
+    /// </summary>
     public void WriteRow(JsonElement row, View view)
     {
         switch (format)

@@ -3,8 +3,8 @@ using SessionMesh.Cli.Hosting;
 namespace SessionMesh.Cli.Output;
 
 /// <summary>
-/// One line on stderr that changes while something is waited for: only for a person on a terminal that can redraw it, only
-/// after half a second, and gone when disposed of. With <c>--verbose</c> there is none: attempts are shown there.
+/// One line on stderr that changes while something is waited for: only on a terminal that can redraw it, only after half a
+/// second, and gone when disposed of.
 /// </summary>
 internal sealed class ProgressLine : IDisposable
 {
@@ -21,12 +21,13 @@ internal sealed class ProgressLine : IDisposable
     private bool _shown;
     private bool _over;
 
+    /// <param name="isWanted">Whether anybody is to see it; without it nothing is ever drawn.</param>
     /// <param name="text">The line as it is now; called from a timer's thread, so it must be safe to call at any time.</param>
-    public ProgressLine(CommandContext context, Func<string> text)
+    public ProgressLine(CliHost host, bool isWanted, Func<string> text)
     {
-        (_host, _text) = (context.Host, text);
+        (_host, _text) = (host, text);
         var redraws = _host.ErrorIsTerminal && _host.Env("TERM") is not (null or "dumb");
-        if (redraws && context.Output.IsTable && !context.Verbose)
+        if (redraws && isWanted)
             _timer = _host.Time.CreateTimer(_ => Show(), null, s_delay, s_interval);
     }
 

@@ -9,7 +9,10 @@ internal static class RelativeTime
         return distance < TimeSpan.Zero ? "in " + Span(-distance) : Span(distance) + " ago";
     }
 
-    /// <summary>The largest unit that fits, and the next one below ten, rounded to what is shown: <c>59s</c>, <c>1m30s</c>, <c>45m</c>, <c>2h5m</c>, <c>3d</c>.</summary>
+    /// <summary>
+    /// The largest unit that fits, and the next one below ten, rounded to what is shown: <c>59s</c>, <c>1m30s</c>, <c>45m</c>,
+    /// <c>2h5m</c>, <c>3d</c>.
+    /// </summary>
     public static string Span(TimeSpan span)
     {
         var seconds = (long)span.TotalSeconds;

@@ -10,7 +10,8 @@ internal sealed class TableText(int? width, bool colour)
     private const int NarrowestColumn = 6;
 
     /// <param name="streaming">Rows come one by one: columns keep the width they declare for that.</param>
-    public IEnumerable<string> Lines(IReadOnlyList<Column> columns, IEnumerable<JsonElement> rows, DateTimeOffset now, bool streaming = false)
+    public IEnumerable<string> Lines(
+        IReadOnlyList<Column> columns, IEnumerable<JsonElement> rows, DateTimeOffset now, bool streaming = false)
     {
         var cells = new List<string[]> { columns.Select(column => column.Header.ToUpperInvariant()).ToArray() };
         var colours = new List<string?[]> { columns.Select(_ => (string?)"1").ToArray() };

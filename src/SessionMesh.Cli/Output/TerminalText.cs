@@ -67,7 +67,9 @@ internal static class TerminalText
     private static bool IsMark(Rune rune) =>
         rune.Value >= 0x300 && Rune.GetUnicodeCategory(rune) is UnicodeCategory.NonSpacingMark or UnicodeCategory.EnclosingMark;
 
-    /// <summary>Obeyed, or not seen: by category, and what Unicode calls default-ignorable beside it, and what is no character at all.</summary>
+    /// <summary>
+    /// Obeyed, or not seen: by category, and what Unicode calls default-ignorable beside it, and what is no character at all.
+    /// </summary>
     private static bool IsHostile(Rune rune) => rune.Value switch
     {
         >= ' ' and < 0x7F => false,

@@ -48,7 +48,8 @@ internal sealed record View
 /// <summary>A column of a table.</summary>
 /// <param name="Text">The cell, not yet escaped.</param>
 /// <param name="Colour">An SGR code for a cell, or null.</param>
-internal sealed record Column(string Header, string Member, Func<JsonElement, DateTimeOffset, string> Text, Func<JsonElement, string?>? Colour = null)
+internal sealed record Column(
+    string Header, string Member, Func<JsonElement, DateTimeOffset, string> Text, Func<JsonElement, string?>? Colour = null)
 {
     /// <summary>Columns kept free while rows come one by one, when nobody knows how wide the next will be.</summary>
     public int StreamWidth { get; init; }
@@ -79,7 +80,8 @@ internal sealed record Column(string Header, string Member, Func<JsonElement, Da
         JsonValueKind.Array when value.EnumerateArray().All(item => item.ValueKind is JsonValueKind.String or JsonValueKind.Number) =>
             string.Join(',', value.EnumerateArray().Select(Plain)),
         JsonValueKind.Object when !value.EnumerateObject().Any() => "-",
-        JsonValueKind.Object when value.EnumerateObject().All(item => item.Value.ValueKind is JsonValueKind.String or JsonValueKind.Number) =>
+        JsonValueKind.Object when value.EnumerateObject().All(
+            item => item.Value.ValueKind is JsonValueKind.String or JsonValueKind.Number) =>
             string.Join(',', value.EnumerateObject().Select(item => $"{item.Name}={Plain(item.Value)}")),
         JsonValueKind.Number => value.GetRawText(),
         _ => Json.Compact(value),

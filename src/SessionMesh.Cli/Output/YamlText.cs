@@ -4,7 +4,9 @@ using System.Text.Json;
 
 namespace SessionMesh.Cli.Output;
 
-/// <summary>JSON values as YAML. Strings are quoted as in JSON, which YAML reads the same, so nothing turns into a number or a date.</summary>
+/// <summary>
+/// JSON values as YAML. Strings are quoted as in JSON, which YAML reads the same, so nothing turns into a number or a date.
+/// </summary>
 internal static class YamlText
 {
     public static string Of(JsonElement value)
@@ -70,7 +72,9 @@ internal static class YamlText
     };
 
     private static string Name(string name) =>
-        name.Length > 0 && name.All(c => char.IsAsciiLetterLower(c) || c == '_') && name is not ("null" or "true" or "false" or "yes" or "no" or "on" or "off" or "y" or "n")
+        name.Length > 0
+            && name.All(c => char.IsAsciiLetterLower(c) || c == '_')
+            && name is not ("null" or "true" or "false" or "yes" or "no" or "on" or "off" or "y" or "n")
             ? name
             : Wide(TerminalText.EscapeJson(Json.Compact(JsonSerializer.SerializeToElement(name, OutputJson.Default.String))));
 

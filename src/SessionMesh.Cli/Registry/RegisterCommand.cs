@@ -1,7 +1,9 @@
 using System.CommandLine;
 using SessionMesh.Cli.Agents;
-using SessionMesh.Cli.Config;
+using SessionMesh.Cli.Commands;
 using SessionMesh.Cli.Hosting;
+using SessionMesh.Cli.Options;
+using SessionMesh.Cli.Targets;
 using SessionMesh.Client;
 using SessionMesh.Contracts;
 using SessionMesh.Contracts.Agents;
@@ -15,13 +17,26 @@ namespace SessionMesh.Cli.Registry;
 internal sealed class RegisterCommand : MeshCommand
 {
     private readonly AgentIdOption _agent;
-    private readonly Option<string[]> _specs = new("--spec") { Description = "What the agent is good at; may be repeated", HelpName = "NAME" };
-    private readonly Option<string?> _config = new("--config") { Description = "YAML or JSON with spec, agent_id, parent_id, cluster, user, labels, ttl", HelpName = "FILE" };
+    private readonly Option<string[]> _specs = new("--spec")
+    {
+        Description = "What the agent is good at; may be repeated",
+        HelpName = "NAME",
+    };
+    private readonly Option<string?> _config = new("--config")
+    {
+        Description = "YAML or JSON with spec, agent_id, parent_id, cluster, user, labels, ttl",
+        HelpName = "FILE",
+    };
     private readonly Option<string?> _parent = Opt.Id("--parent", "The agent that this one belongs to");
-    private readonly Option<string?> _cluster = new("--cluster") { Description = "Its cluster (default: the selected context's)", HelpName = "NAME" };
+    private readonly Option<string?> _cluster = new("--cluster")
+    {
+        Description = "Its cluster (default: the selected context's)",
+        HelpName = "NAME",
+    };
     private readonly Option<string[]> _labels = new("--label") { Description = "A label; may be repeated", HelpName = "KEY=VALUE" };
     private readonly Option<string?> _user = new("--user") { Description = "Whose agent it is", HelpName = "NAME" };
-    private readonly Option<int?> _ttl = Opt.Duration("--ttl", "How long it is alive without being heard", Limits.MinAgentTtl, Limits.MaxAgentTtl);
+    private readonly Option<int?> _ttl =
+        Opt.Duration("--ttl", "How long it is alive without being heard", Limits.MinAgentTtl, Limits.MaxAgentTtl);
     private readonly Option<bool> _takeover = new("--takeover") { Description = "Start a new life even while this agent is alive" };
 
     public RegisterCommand(CliHost host) : base(host, "register", "Register an agent and its specializations.")
@@ -48,7 +63,9 @@ internal sealed class RegisterCommand : MeshCommand
     {
         context.Doing = "register the agent";
         var config = context.Get(_config) is { } path ? AgentConfig.Read(path) : AgentConfig.Empty;
-        var id = context.Parse.GetResult("--agent-id") is { Tokens.Count: > 0 } ? _agent.Find(context) : config.AgentId ?? _agent.Find(context);
+        var id = context.Parse.GetResult("--agent-id") is { Tokens.Count: > 0 }
+            ? _agent.Find(context)
+            : config.AgentId ?? _agent.Find(context);
         if (id is not null) context.Doing = $"register agent {id}";
 
         var call = CallOf(context, config, id);
@@ -96,7 +113,9 @@ internal sealed class RegisterCommand : MeshCommand
         var labels = new Dictionary<string, string>();
         foreach (var text in texts)
         {
-            var (key, value) = text.Split('=', 2) is [var k, var v] ? (k, v) : throw CommandException.Usage($"--label takes KEY=VALUE, not '{text}'");
+            var (key, value) = text.Split('=', 2) is [var k, var v]
+                ? (k, v)
+                : throw CommandException.Usage($"--label takes KEY=VALUE, not '{text}'");
             labels[key] = value;
         }
 

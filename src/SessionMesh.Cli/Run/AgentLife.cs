@@ -1,6 +1,6 @@
+using SessionMesh.Cli.Run.Handlers;
+using SessionMesh.Cli.Run.Membership;
 using SessionMesh.Cli.Run.Process;
-using SessionMesh.Cli.Run.Session;
-using SessionMesh.Cli.Run.Steering;
 using SessionMesh.Client;
 using SessionMesh.Contracts.Agents;
 
@@ -27,7 +27,13 @@ internal sealed class AgentLife
     private readonly Dictionary<string, string?> _environment;
     private readonly ChildReaper _reaper = ChildReaper.Shared;
 
-    private AgentLife(AgentSession session, Dictionary<string, string?> environment, RunOptions options, RunSignals signals, RunLog log, TimeProvider time)
+    private AgentLife(
+        AgentSession session,
+        Dictionary<string, string?> environment,
+        RunOptions options,
+        RunSignals signals,
+        RunLog log,
+        TimeProvider time)
     {
         Session = session;
         _environment = environment;
@@ -44,7 +50,8 @@ internal sealed class AgentLife
     /// <param name="isAgain">Whether it follows another: what was said of the key is not said again.</param>
     /// <exception cref="MeshException">It could not be registered, or got no key and its end was reported.</exception>
     public static async Task<AgentLife> BeginAsync(
-        MeshClient client, RegisterAgentRequest request, RunOptions options, RunSignals signals, RunLog log, TimeProvider time, bool isAgain = false)
+        MeshClient client, RegisterAgentRequest request, RunOptions options,
+        RunSignals signals, RunLog log, TimeProvider time, bool isAgain = false)
     {
         var registration = await client.RegisterAsync(request);
         var session = new AgentSession(client, request, registration, log, time);
@@ -52,7 +59,9 @@ internal sealed class AgentLife
         {
             var key = await ChildKey.MintAsync(client, session.AgentId, options);
             if (key.ExpiresAt is { } end && !isAgain)
-                log.Warn($"the process's own key ends at {end:u}, with the one that minted it, and is not renewed while it runs; I can be reached longer if my key can be renewed");
+                log.Warn(
+                    $"the process's own key ends at {end:u}, with the one that minted it, and is not renewed while it runs; I can "
+                    + "be reached longer if my key can be renewed");
             var environment = ChildEnvironment.For(
                 client.Options.BaseUrl, session.AgentId, session.Incarnation, key.Token, ChildEnvironment.OwnNames());
             return new AgentLife(session, environment, options, signals, log, time);
@@ -66,9 +75,12 @@ internal sealed class AgentLife
 
     /// <summary>The life ends before its process was started.</summary>
     public Task AbandonAsync() =>
-        Session.ReportExitAsync(new ExitRequest { Reason = "not started: the runner was asked to end" }, _options.ReportTimeout, CancellationToken.None);
+        Session.ReportExitAsync(
+            new ExitRequest { Reason = "not started: the runner was asked to end" }, _options.ReportTimeout, CancellationToken.None);
 
-    /// <summary>Starts the process and sees it through. Returns when nothing of it is left and its end was reported as far as could be.</summary>
+    /// <summary>
+    /// Starts the process and sees it through. Returns when nothing of it is left and its end was reported as far as could be.
+    /// </summary>
     /// <exception cref="SpawnException">It could not be started; its end was reported.</exception>
     public async Task<LifeEnd> RunAsync()
     {
@@ -143,7 +155,7 @@ internal sealed class AgentLife
     {
         var end = await Session.Ended;
         _log.Warn(end.Detail);
-        stop.Request(new StopOrder(end.Demand == EndDemand.Kill ? TimeSpan.Zero : _options.Grace, end.Reason));
+        stop.Request(new StopRequest(end.Demand == EndDemand.Kill ? TimeSpan.Zero : _options.Grace, end.Reason));
     }
 
     /// <summary>Waits for the child's own end or for a wish to stop it, and returns when nothing of it is left.</summary>

@@ -32,8 +32,11 @@ internal static class ChildEnvironment
         return changes;
     }
 
-    public static IEnumerable<string> OwnNames() => Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().Select(entry => (string)entry.Key);
+    public static IEnumerable<string> OwnNames() =>
+        Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().Select(entry => (string)entry.Key);
 
     private static bool NamesSecret(string name) =>
-        name.Contains("KEY", StringComparison.Ordinal) || name.Contains("TOKEN", StringComparison.Ordinal) || name.Contains("SECRET", StringComparison.Ordinal);
+        name.Contains("KEY", StringComparison.Ordinal)
+            || name.Contains("TOKEN", StringComparison.Ordinal)
+            || name.Contains("SECRET", StringComparison.Ordinal);
 }

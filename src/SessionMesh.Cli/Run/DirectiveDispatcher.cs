@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Threading.Channels;
+using SessionMesh.Cli.Run.Handlers;
 using SessionMesh.Cli.Run.Process;
-using SessionMesh.Cli.Run.Steering;
 using SessionMesh.Contracts.Steering;
 
 namespace SessionMesh.Cli.Run;
@@ -61,7 +61,7 @@ internal sealed class DirectiveDispatcher(
         ack(directive, DirectiveState.Accepted, null);
         var grace = GraceOf(directive);
         log.Say(grace > TimeSpan.Zero ? $"told to stop, {grace.TotalSeconds:0} s of grace" : "told to stop at once");
-        stop.Request(new StopOrder(grace, directive.Message ?? "stopped by directive"));
+        stop.Request(new StopRequest(grace, directive.Message ?? "stopped by directive"));
     }
 
     private async Task WorkAsync()
@@ -73,10 +73,10 @@ internal sealed class DirectiveDispatcher(
         }
     }
 
-    private async Task<SteerOutcome> HandleAsync(Directive directive)
+    private async Task<HandlerResult> HandleAsync(Directive directive)
     {
         if (stop.Stopping.IsCancellationRequested || tree.Root.HasExited)
-            return SteerOutcome.Rejected("the process is being stopped");
+            return HandlerResult.Rejected("the process is being stopped");
         try
         {
             return directive.Verb switch
@@ -84,38 +84,40 @@ internal sealed class DirectiveDispatcher(
                 DirectiveVerb.Steer => await handler.HandleAsync(directive, stop.Stopping),
                 DirectiveVerb.Pause => await PauseAsync(),
                 DirectiveVerb.Resume => await ResumeAsync(),
-                _ => SteerOutcome.Rejected($"this runner does not know the verb {directive.Verb}"),
+                _ => HandlerResult.Rejected($"this runner does not know the verb {directive.Verb}"),
             };
         }
         catch (OperationCanceledException)
         {
-            return SteerOutcome.Rejected("the process was stopped before this was done");
+            return HandlerResult.Rejected("the process was stopped before this was done");
         }
         catch (Exception e) when (e is IOException or System.ComponentModel.Win32Exception)
         {
-            return SteerOutcome.Rejected(e.Message);
+            return HandlerResult.Rejected(e.Message);
         }
     }
 
     /// <summary>Acknowledged only once every process of the tree was seen stopped.</summary>
-    private async Task<SteerOutcome> PauseAsync()
+    private async Task<HandlerResult> PauseAsync()
     {
         _paused = true;
         var running = await tree.PauseAsync(stop.Stopping);
         if (tree.Root.HasExited)
-            return SteerOutcome.Rejected("the process ended");
+            return HandlerResult.Rejected("the process ended");
         log.Say("paused");
-        return running == 0 ? SteerOutcome.Acknowledged : SteerOutcome.Rejected($"{running} processes still run after {ProcessTree.PauseBound.TotalSeconds:0} s");
+        return running == 0
+            ? HandlerResult.Acknowledged
+            : HandlerResult.Rejected($"{running} processes still run after {ProcessTree.PauseBound.TotalSeconds:0} s");
     }
 
-    private async Task<SteerOutcome> ResumeAsync()
+    private async Task<HandlerResult> ResumeAsync()
     {
         var stopped = await tree.ResumeAsync(stop.Stopping);
         _paused = false;
         if (tree.Root.HasExited)
-            return SteerOutcome.Rejected("the process ended");
+            return HandlerResult.Rejected("the process ended");
         log.Say("resumed");
-        return stopped == 0 ? SteerOutcome.Acknowledged : SteerOutcome.Rejected($"{stopped} processes are still stopped");
+        return stopped == 0 ? HandlerResult.Acknowledged : HandlerResult.Rejected($"{stopped} processes are still stopped");
     }
 
     /// <summary>From <c>{"grace":N,"force":bool}</c>; whatever else the data is, our own default holds.</summary>

@@ -60,7 +60,9 @@ internal sealed class JobControl(ChildProcess child, ProcessTree tree, Controlli
         StopOurselves();
     }
 
-    /// <summary>We were continued: in the foreground the child gets the keys again; either way it goes on, unless the mesh paused it.</summary>
+    /// <summary>
+    /// We were continued: in the foreground the child gets the keys again; either way it goes on, unless the mesh paused it.
+    /// </summary>
     public void Continued()
     {
         lock (_gate)

@@ -1,5 +1,5 @@
 using System.Globalization;
-using SessionMesh.Cli.Run.Session;
+using SessionMesh.Client;
 
 namespace SessionMesh.Cli.Run;
 
@@ -69,7 +69,9 @@ internal sealed class Restarts(RestartPolicy policy, TimeSpan first, RunLog log)
         if (end.Lived >= WellAfter)
             _backoff.Reset();
         var wait = _backoff.Next();
-        log.Warn($"ended with {end.Exit} after {end.Lived.TotalSeconds:0.#} s; restart {_made}{(policy.Most is { } most ? $" of {most}" : "")} in {wait.TotalSeconds:0.#} s");
+        log.Warn(
+            $"ended with {end.Exit} after {end.Lived.TotalSeconds:0.#} s; restart "
+            + $"{_made}{(policy.Most is { } most ? $" of {most}" : "")} in {wait.TotalSeconds:0.#} s");
         return wait;
     }
 }

@@ -1,6 +1,9 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
+using SessionMesh.Cli.Commands;
 using SessionMesh.Cli.Hosting;
 using SessionMesh.Cli.Keys;
+using SessionMesh.Cli.Options;
 using SessionMesh.Cli.Run.Orphans;
 using SessionMesh.Cli.Run.Process;
 using SessionMesh.Cli.Settings;
@@ -16,43 +19,73 @@ internal sealed class RunCommand : MeshCommand
     /// <summary>Exit code where we ourselves failed, so that it is not taken for the child's.</summary>
     public const int OwnFailure = 125;
 
-    private readonly Argument<string[]> _command = new("command") { Description = "The command to run, after --", Arity = ArgumentArity.OneOrMore, HelpName = "CMD" };
+    private readonly Argument<string[]> _command = new("command")
+    {
+        Description = "The command to run, after --",
+        Arity = ArgumentArity.OneOrMore,
+        HelpName = "CMD",
+    };
     private readonly Option<string?> _agentId = Opt.Id("--agent-id", "Id of the agent (default: the server chooses one)");
     private readonly Option<string[]> _spec = new("--spec") { Description = "What it is good at; may be repeated", HelpName = "S" };
-    private readonly Option<string?> _parent = Opt.Id("--parent", $"Agent above it (default: {MeshSettings.AgentVariable}, when run inside an agent)");
+    private readonly Option<string?> _parent =
+        Opt.Id("--parent", $"Agent above it (default: {MeshSettings.AgentVariable}, when run inside an agent)");
     private readonly Option<string[]> _label = new("--label") { Description = "Label key=value; may be repeated", HelpName = "K=V" };
-    private readonly Option<string?> _cluster = new("--cluster") { Description = "Cluster (default: the selected context's)", HelpName = "NAME" };
-    private readonly Option<string[]> _scope = KeyOptions.Scope("What the command's key may do beside speaking for its agent; may be repeated");
+    private readonly Option<string?> _cluster = new("--cluster")
+    {
+        Description = "Cluster (default: the selected context's)",
+        HelpName = "NAME",
+    };
+    private readonly Option<string[]> _scope =
+        KeyOptions.Scope("What the command's key may do beside speaking for its agent; may be repeated");
     private readonly Option<string[]> _within = KeyOptions.Within("Which agents --scope is for (default: the agent and all below it)");
-    private readonly Option<bool> _noSubAgents = new("--no-sub-agents") { Description = "The command may not register agents below its own (default: it may, if this key may)" };
-    private readonly Option<int?> _ttl = Opt.Duration("--ttl", $"Lease, {Limits.DefaultAgentTtl}s by default", Limits.MinAgentTtl, Limits.MaxAgentTtl);
-    private readonly Option<int?> _grace = Opt.Duration("--grace", $"Between TERM and KILL, {Limits.DefaultGrace}s by default, where a stop does not say", 0, Limits.MaxGrace);
-    private readonly Option<string?> _onSteer = new("--on-steer") { Description = "Shell command to run for each steer; exit 0 acknowledges it", HelpName = "CMD" };
-    private readonly Option<string?> _steerFile = new("--steer-file") { Description = "Write each steer to this file; a .jsonl file is appended to", HelpName = "FILE" };
-    private readonly Option<bool> _steerStdin = new("--steer-stdin") { Description = "Write each steer as a line of JSON to the process's stdin" };
+    private readonly Option<bool> _noSubAgents = new("--no-sub-agents")
+    {
+        Description = "The command may not register agents below its own (default: it may, if this key may)",
+    };
+    private readonly Option<int?> _ttl =
+        Opt.Duration("--ttl", $"Lease, {Limits.DefaultAgentTtl}s by default", Limits.MinAgentTtl, Limits.MaxAgentTtl);
+    private readonly Option<int?> _grace =
+        Opt.Duration("--grace", $"Between TERM and KILL, {Limits.DefaultGrace}s by default, where a stop does not say", 0, Limits.MaxGrace);
+    private readonly Option<string?> _onSteer = new("--on-steer")
+    {
+        Description = "Shell command to run for each steer; exit 0 acknowledges it",
+        HelpName = "CMD",
+    };
+    private readonly Option<string?> _steerFile = new("--steer-file")
+    {
+        Description = "Write each steer to this file; a .jsonl file is appended to",
+        HelpName = "FILE",
+    };
+    private readonly Option<bool> _steerStdin = new("--steer-stdin")
+    {
+        Description = "Write each steer as a line of JSON to the process's stdin",
+    };
     private readonly Option<int?> _steerTimeout = Opt.Duration("--steer-timeout", "Bound of a steer handler, 30s by default", 1, 3600);
-    private readonly Option<int?> _reportTimeout = Opt.Duration("--report-timeout", "How long to report the exit to a server that is away, 30s by default", 0, 86_400);
+    private readonly Option<int?> _reportTimeout =
+        Opt.Duration("--report-timeout", "How long to report the exit to a server that is away, 30s by default", 0, 86_400);
     private readonly Option<RestartPolicy?> _restart = RestartOption();
-    private readonly Option<int?> _restartDelay = Opt.Duration("--restart-delay", "Before the first restart, 1s by default; doubles to 60s", 1, 3600);
-    private readonly Option<string?> _orphans = Opt.Choice("--orphans", "What to do with processes left by a runner of this agent that is gone (default: refuse)", ["refuse", "kill", "leave"]);
+    private readonly Option<int?> _restartDelay =
+        Opt.Duration("--restart-delay", "Before the first restart, 1s by default; doubles to 60s", 1, 3600);
+    private readonly Option<string?> _orphans = Opt.Choice(
+        "--orphans",
+        "What to do with processes left by a runner of this agent that is gone (default: refuse)",
+        ["refuse", "kill", "leave"]);
     private readonly Option<bool> _quiet = new("--quiet", "-q") { Description = "Say nothing while all is well" };
 
     public RunCommand(CliHost host)
         : base(host, "run", "Run a command as an agent: register it, steer it, stop it, report its end.", output: false)
     {
-        foreach (var option in new Option[]
-                 {
-                     _agentId, _spec, _parent, _label, _cluster, _scope, _within, _noSubAgents, _ttl, _grace, _onSteer, _steerFile, _steerStdin, _steerTimeout, _reportTimeout, _restart,
-                     _restartDelay, _orphans, _quiet,
-                 })
-        {
-            Add(option);
-        }
-
+        Option[] options =
+        [
+            _agentId, _spec, _parent, _label, _cluster, _scope, _within, _noSubAgents, _ttl, _grace,
+            _onSteer, _steerFile, _steerStdin, _steerTimeout, _reportTimeout, _restart, _restartDelay, _orphans, _quiet,
+        ];
+        foreach (var option in options) Add(option);
         Add(_command);
         Validators.Add(result =>
         {
-            if (new[] { result.GetResult(_onSteer), result.GetResult(_steerFile), result.GetResult(_steerStdin) }.Count(given => given is { Implicit: false }) > 1)
+            OptionResult?[] handlers = [result.GetResult(_onSteer), result.GetResult(_steerFile), result.GetResult(_steerStdin)];
+            if (handlers.Count(given => given is { Implicit: false }) > 1)
                 result.AddError("--on-steer, --steer-file and --steer-stdin exclude one another");
             if (result.GetResult(_within) is not null && result.GetResult(_scope) is null)
                 result.AddError("--within says which agents --scope is for: add --scope, such as --scope mesh:read");
@@ -67,7 +100,8 @@ internal sealed class RunCommand : MeshCommand
         ExitNotes =
         [
             "the command's own code, or 128 plus the signal that ended it",
-            "5 another process is alive under that id, or left from a runner that is gone; 125 run itself failed; 126 not executable; 127 not found",
+            "5 another process is alive under that id, or left from a runner that is gone; 125 run itself failed; 126 not "
+            + "executable; 127 not found",
         ];
     }
 
@@ -84,7 +118,9 @@ internal sealed class RunCommand : MeshCommand
         }
 
         if (!Platform.TracksDescendants)
-            log.Say("on this system only the process group is followed: a descendant that leaves it is not stopped, and what a killed runner left is not found");
+            log.Say(
+                "on this system only the process group is followed: a descendant that leaves it is not stopped, and what a killed "
+                + "runner left is not found");
         var options = OptionsOf(context);
         context.Doing = $"run {options.Command[0]}";
         try
@@ -139,7 +175,8 @@ internal sealed class RunCommand : MeshCommand
             {
                 var policy = RestartPolicy.Parse(result.Tokens[0].Value);
                 if (policy is null)
-                    result.AddError($"--restart takes on-failure, always (both with :N for at most N times) or no, not '{result.Tokens[0].Value}'");
+                    result.AddError(
+                        $"--restart takes on-failure, always (both with :N for at most N times) or no, not '{result.Tokens[0].Value}'");
                 return policy;
             },
         };

@@ -1,5 +1,4 @@
 using System.Text;
-using SessionMesh.Cli.Hosting;
 using SessionMesh.Cli.Output;
 using SessionMesh.Cli.Run.Process;
 

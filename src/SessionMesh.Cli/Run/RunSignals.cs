@@ -3,8 +3,10 @@ using SessionMesh.Cli.Run.Process;
 namespace SessionMesh.Cli.Run;
 
 /// <summary>What a signal acts on while a process lives.</summary>
-/// <param name="Reporting">Cancelled soon after a signal that came when the process had ended: do not wait for the server any longer.</param>
-internal sealed record SignalTarget(ChildProcess Child, StopControl Stop, JobControl Job, CancellationTokenSource Reporting, TimeSpan Grace);
+/// <param name="Reporting">Cancelled soon after a signal that came when the process had ended: do not wait for the server any
+/// longer.</param>
+internal sealed record SignalTarget(
+    ChildProcess Child, StopControl Stop, JobControl Job, CancellationTokenSource Reporting, TimeSpan Grace);
 
 /// <summary>
 /// Signals to the runner, over all lives of the agent. While a process lives they are its affair, TERM alone stops it by
@@ -71,7 +73,7 @@ internal sealed class RunSignals(ChildReaper reaper) : IDisposable
             return;
         if (target.Child.HasExited)
             Hurry(target);
-        target.Stop.Request(new StopOrder(target.Grace, "the runner was asked to terminate"));
+        target.Stop.Request(new StopRequest(target.Grace, "the runner was asked to terminate"));
     }
 
     private void Suspend()

@@ -1,6 +1,6 @@
+using SessionMesh.Cli.Run.Membership;
 using SessionMesh.Cli.Run.Orphans;
 using SessionMesh.Cli.Run.Process;
-using SessionMesh.Cli.Run.Session;
 using SessionMesh.Client;
 using SessionMesh.Contracts.Agents;
 
@@ -14,7 +14,8 @@ internal sealed class Runner(MeshClient client, RunOptions options, RunLog log, 
     /// <summary>The last child's exit code, or 128 plus the signal that ended it.</summary>
     /// <exception cref="MeshException">It could not be registered or got no key; nothing was started.</exception>
     /// <exception cref="SpawnException">It could not be started; its end was reported.</exception>
-    /// <exception cref="Hosting.CommandException">Processes of an earlier runner are left, and were to be respected or did not end.</exception>
+    /// <exception cref="Hosting.CommandException">Processes of an earlier runner are left, and were to be respected or did not
+    /// end.</exception>
     public async Task<int> RunAsync()
     {
         var request = await new OrphanGate(client, options, log, time).PassAsync(new RegisterAgentRequest
@@ -70,7 +71,8 @@ internal sealed class Runner(MeshClient client, RunOptions options, RunLog log, 
     /// Waits, then registers the next incarnation, for as long as it takes a server that is away to come back. Null when
     /// there is to be none: we were asked to end, or the server refused.
     /// </summary>
-    private async Task<AgentLife?> NextLifeAsync(RegisterAgentRequest request, AgentSession last, LifeEnd end, TimeSpan wait, RunSignals signals)
+    private async Task<AgentLife?> NextLifeAsync(
+        RegisterAgentRequest request, AgentSession last, LifeEnd end, TimeSpan wait, RunSignals signals)
     {
         var backoff = new Backoff(s_longestWait);
         var untold = end.Untold;

@@ -1,23 +1,33 @@
 using System.CommandLine;
+using SessionMesh.Cli.Commands;
 using SessionMesh.Cli.Hosting;
 using SessionMesh.Cli.Output;
 using SessionMesh.Contracts.Sessions;
 
 namespace SessionMesh.Cli.Sessions;
 
-/// <summary><c>session cleanup</c>: removes what has expired. Does not ask: it removes nothing that is alive, and <c>--dry-run</c> shows it first.</summary>
+/// <summary>
+/// <c>session cleanup</c>: removes what has expired. Does not ask: it removes nothing that is alive, and <c>--dry-run</c> shows it
+/// first.
+/// </summary>
 internal sealed class CleanupSessionsCommand : SessionToolCommand
 {
     private static readonly View s_view = View.Single("removed_count", ["dry_run", "removed_count", "remaining_count", "removed_ids"]);
 
-    private readonly Option<DateTimeOffset?> _before = SessionOpt.Time("--before", "Only what expired before this (default: all that is expired)");
+    private readonly Option<DateTimeOffset?> _before =
+        SessionOpt.Time("--before", "Only what expired before this (default: all that is expired)");
     private readonly Option<bool> _dryRun = new("--dry-run") { Description = "Only show what would be removed" };
 
     public CleanupSessionsCommand(CliHost host) : base(host, "cleanup", "Remove all expired sessions from the store.")
     {
         Add(_before);
         Add(_dryRun);
-        Examples = ["session-mesh session cleanup --dry-run", "session-mesh session cleanup --before 2026-01-31", "session-mesh session cleanup"];
+        Examples =
+        [
+            "session-mesh session cleanup --dry-run",
+            "session-mesh session cleanup --before 2026-01-31",
+            "session-mesh session cleanup",
+        ];
     }
 
     protected override async Task<int> RunAsync(CommandContext context, CancellationToken cancellation)

@@ -1,6 +1,8 @@
 using System.CommandLine;
+using SessionMesh.Cli.Commands;
 using SessionMesh.Cli.Hosting;
-using SessionMesh.Cli.Sessions.Settings;
+using SessionMesh.Cli.Options;
+using SessionMesh.Cli.Sessions.Defaults;
 using SessionMesh.Contracts.Sessions;
 
 namespace SessionMesh.Cli.Sessions;
@@ -9,7 +11,11 @@ namespace SessionMesh.Cli.Sessions;
 internal sealed class CreateSessionCommand : SessionToolCommand
 {
     private readonly Option<string?> _id = Opt.Id("--id", "Its id (default: 12 hex digits, chosen by the server)");
-    private readonly Option<string?> _user = new("--user") { Description = "Whose it is (default: config default_user, else anonymous)", HelpName = "USER" };
+    private readonly Option<string?> _user = new("--user")
+    {
+        Description = "Whose it is (default: config default_user, else anonymous)",
+        HelpName = "USER",
+    };
     private readonly Option<int?> _ttl = SessionOpt.Ttl("How long it lives (default: config default_ttl, else 1h)");
     private readonly Option<Dictionary<string, string>?> _meta = SessionOpt.Meta("Metadata; may be repeated");
 
@@ -41,7 +47,7 @@ internal sealed class CreateSessionCommand : SessionToolCommand
                 Meta = context.Get(_meta) is { Count: > 0 } meta ? meta : null,
             },
             cancellation);
-        SessionOutput.Write(context, created);
+        WriteSession(context, created);
         return ExitCodes.Done;
     }
 }

@@ -1,7 +1,9 @@
 using System.CommandLine;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
+using SessionMesh.Cli.Commands;
 using SessionMesh.Cli.Hosting;
+using SessionMesh.Cli.Options;
 using SessionMesh.Cli.Output;
 using SessionMesh.Client;
 using SessionMesh.Contracts;
@@ -17,7 +19,8 @@ internal sealed class ListSessionsCommand : SessionToolCommand
     private readonly Option<string?> _user = new("--user") { Description = "Only this user's", HelpName = "USER" };
     private readonly Option<int?> _limit = Opt.Number("--limit", "At most so many (default: all)", 1, int.MaxValue);
     private readonly Option<Dictionary<string, string>?> _meta = SessionOpt.Meta("Only those whose metadata has all of these");
-    private readonly Option<string?> _kind = Opt.Choice("--kind", "Plain sessions, those of agents, or both; session by default", SessionKind.Allowed);
+    private readonly Option<string?> _kind =
+        Opt.Choice("--kind", "Plain sessions, those of agents, or both; session by default", SessionKind.Allowed);
 
     public ListSessionsCommand(CliHost host) : base(host, "list", "List all sessions, optionally filter by status.")
     {
@@ -37,11 +40,12 @@ internal sealed class ListSessionsCommand : SessionToolCommand
     protected override async Task<int> RunAsync(CommandContext context, CancellationToken cancellation)
     {
         context.Doing = "list the sessions";
-        var withVersion = SessionOutput.WithVersion(context);
+        var withVersion = ShowsVersion(context);
         if (context.Output.Format is OutputFormat.Json)
         {
             var records = new RecordList();
-            await foreach (var row in RowsAsync(context, cancellation)) records.Add(SessionShapes.Record(row, withVersion), context.Output.Fields);
+            await foreach (var row in RowsAsync(context, cancellation)) records.Add(
+                SessionShapes.Record(row, withVersion), context.Output.Fields);
             records.Print(context.Host.Out);
             return ExitCodes.Done;
         }

@@ -1,5 +1,7 @@
 using System.CommandLine;
+using SessionMesh.Cli.Commands;
 using SessionMesh.Cli.Hosting;
+using SessionMesh.Cli.Options;
 using SessionMesh.Contracts.Sessions;
 
 namespace SessionMesh.Cli.Sessions;
@@ -12,7 +14,7 @@ internal sealed class GetSessionCommand : OneSessionCommand
 
     protected override async Task<int> RunAsync(CommandContext context, string id, CancellationToken cancellation)
     {
-        SessionOutput.Write(context, await context.Client.SessionAsync(id, cancellation));
+        WriteSession(context, await context.Client.SessionAsync(id, cancellation));
         return ExitCodes.Done;
     }
 }
@@ -42,8 +44,9 @@ internal sealed class SetSessionCommand : OneSessionCommand
 
     protected override async Task<int> RunAsync(CommandContext context, string id, CancellationToken cancellation)
     {
-        var row = await context.Client.UpdateSessionAsync(id, new UpdateSessionRequest { Meta = Changes(context) }, context.Get(_ifMatch), cancellation);
-        SessionOutput.Write(context, row);
+        var row = await context.Client.UpdateSessionAsync(
+            id, new UpdateSessionRequest { Meta = Changes(context) }, context.Get(_ifMatch), cancellation);
+        WriteSession(context, row);
         return ExitCodes.Done;
     }
 
@@ -68,7 +71,8 @@ internal sealed class SetSessionCommand : OneSessionCommand
 /// <summary><c>session delete</c>. Does not ask: scripts that were written for it could not answer.</summary>
 internal sealed class DeleteSessionCommand : OneSessionCommand
 {
-    public DeleteSessionCommand(CliHost host) : base(host, "delete", "Delete a session by ID.") => Examples = ["session-mesh session delete abc123"];
+    public DeleteSessionCommand(CliHost host)
+        : base(host, "delete", "Delete a session by ID.") => Examples = ["session-mesh session delete abc123"];
 
     protected override async Task<int> RunAsync(CommandContext context, string id, CancellationToken cancellation)
     {
@@ -81,11 +85,12 @@ internal sealed class DeleteSessionCommand : OneSessionCommand
 /// <summary><c>session expire</c>.</summary>
 internal sealed class ExpireSessionCommand : OneSessionCommand
 {
-    public ExpireSessionCommand(CliHost host) : base(host, "expire", "Mark a session as expired.") => Examples = ["session-mesh session expire abc123"];
+    public ExpireSessionCommand(CliHost host)
+        : base(host, "expire", "Mark a session as expired.") => Examples = ["session-mesh session expire abc123"];
 
     protected override async Task<int> RunAsync(CommandContext context, string id, CancellationToken cancellation)
     {
-        SessionOutput.Write(context, await context.Client.ExpireSessionAsync(id, cancellation));
+        WriteSession(context, await context.Client.ExpireSessionAsync(id, cancellation));
         return ExitCodes.Done;
     }
 }
@@ -103,7 +108,8 @@ internal sealed class RefreshSessionCommand : OneSessionCommand
 
     protected override async Task<int> RunAsync(CommandContext context, string id, CancellationToken cancellation)
     {
-        SessionOutput.Write(context, await context.Client.RefreshSessionAsync(id, new RefreshSessionRequest { Ttl = context.Get(_ttl) }, cancellation));
+        WriteSession(
+            context, await context.Client.RefreshSessionAsync(id, new RefreshSessionRequest { Ttl = context.Get(_ttl) }, cancellation));
         return ExitCodes.Done;
     }
 }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 using System.Text.Json;
 using SessionMesh.Cli.Output;
@@ -10,7 +11,6 @@ namespace SessionMesh.Cli.Sessions;
 /// </summary>
 internal sealed class RecordList
 {
-    private const string Indent = "    ";
     private readonly List<byte[]> _records = [];
 
     /// <param name="fields">The members to keep, in this order; null keeps all.</param>
@@ -20,14 +20,29 @@ internal sealed class RecordList
     /// <summary>Just as the document would be printed as a whole.</summary>
     public void Print(TextWriter output)
     {
-        output.Write($"{{\n  \"ok\": true,\n  \"count\": {_records.Count},\n  \"sessions\": [");
-        for (var i = 0; i < _records.Count; i++)
+        var buffer = new ArrayBufferWriter<byte>();
+        using var json = new Utf8JsonWriter(buffer, Json.IndentedOptions);
+        json.WriteStartObject();
+        json.WriteBoolean("ok"u8, true);
+        json.WriteNumber("count"u8, _records.Count);
+        json.WriteStartArray("sessions"u8);
+        foreach (var bytes in _records)
         {
-            using var record = JsonDocument.Parse(_records[i]);
-            var lines = TerminalText.EscapeJson(Json.Indented(record.RootElement)).Replace("\n", "\n" + Indent, StringComparison.Ordinal);
-            output.Write($"{(i == 0 ? "" : ",")}\n{Indent}{lines}");
+            using var record = JsonDocument.Parse(bytes);
+            record.RootElement.WriteTo(json);
+            PrintWritten();
         }
 
-        output.WriteLine(_records.Count == 0 ? "]\n}" : "\n  ]\n}");
+        json.WriteEndArray();
+        json.WriteEndObject();
+        PrintWritten();
+        output.WriteLine();
+
+        void PrintWritten()
+        {
+            json.Flush();
+            output.Write(TerminalText.EscapeJson(Encoding.UTF8.GetString(buffer.WrittenSpan)));
+            buffer.ResetWrittenCount();
+        }
     }
 }

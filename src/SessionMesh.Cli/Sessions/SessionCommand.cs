@@ -1,4 +1,5 @@
 using System.CommandLine;
+using SessionMesh.Cli.Commands;
 using SessionMesh.Cli.Hosting;
 
 namespace SessionMesh.Cli.Sessions;
@@ -7,7 +8,7 @@ namespace SessionMesh.Cli.Sessions;
 /// <c>session</c>: the tool of that name over the mesh's store. Its flags, shapes and exit codes are those of the tool whose place it
 /// takes; see docs/sessions.md.
 /// </summary>
-internal sealed class SessionCommand : Command
+internal sealed class SessionCommand : Command, IParseErrorWriter
 {
     public const string Word = "session";
 
@@ -23,26 +24,17 @@ internal sealed class SessionCommand : Command
         Add(new SessionStatsCommand(host));
         Add(new Export.ExportSessionsCommand(host));
         Add(new CleanupSessionsCommand(host));
-        Add(new Settings.SessionConfigCommand(host));
+        Add(new Defaults.SessionConfigCommand(host));
         Add(new Import.ImportSessionsCommand(host));
         Add(new WatchSessionsCommand(host));
-        Add(new SessionHelpCommand(host));
+        Add(new SessionHelpCommand());
         Add(new SessionVersionCommand(host));
 
         // Who types nothing but the name wants to know what there is.
-        SetAction((_, _) => SessionMeshTool.RunAsync([Word, "--help"], host));
+        SetAction(parse => new HelpWithExamples().Invoke(parse));
     }
 
-    /// <summary>Whether a command line is one of these.</summary>
-    public static bool Covers(ParseResult parse)
-    {
-        for (var result = parse.CommandResult; result is not null; result = result.Parent as System.CommandLine.Parsing.CommandResult)
-        {
-            if (result.Command is SessionCommand) return true;
-        }
-
-        return false;
-    }
+    public int WriteParseErrors(ParseResult parse, CliHost host) => SessionErrors.RenderParse(parse, host);
 }
 
 /// <summary><c>session help</c>: the same as <c>--help</c>.</summary>
@@ -50,23 +42,28 @@ internal sealed class SessionHelpCommand : Command
 {
     private readonly Argument<string?> _about = new("command") { Description = "The command to explain", Arity = ArgumentArity.ZeroOrOne };
 
-    public SessionHelpCommand(CliHost host) : base("help", "Show usage information.")
+    public SessionHelpCommand() : base("help", "Show usage information.")
     {
         Add(_about);
-        SetAction((parse, _) => SessionMeshTool.RunAsync(
-            parse.GetValue(_about) is { } about ? [SessionCommand.Word, about, "--help"] : [SessionCommand.Word, "--help"], host));
+        SetAction((parse, cancellation) =>
+        {
+            string[] line = parse.GetValue(_about) is { } about ? [SessionCommand.Word, about, "--help"] : [SessionCommand.Word, "--help"];
+            return parse.RootCommandResult.Command.Parse(line, parse.Configuration).InvokeAsync(
+                parse.InvocationConfiguration, cancellation);
+        });
     }
 }
 
 /// <summary><c>session version</c>. Asks nobody.</summary>
 internal sealed class SessionVersionCommand : SessionToolCommand
 {
-    public SessionVersionCommand(CliHost host) : base(host, "version", "Show version number.") => Examples = ["session-mesh session version"];
+    public SessionVersionCommand(CliHost host)
+        : base(host, "version", "Show version number.") => Examples = ["session-mesh session version"];
 
     protected override Task<int> RunAsync(CommandContext context, CancellationToken cancellation)
     {
-        if (context.Output.IsTable) context.Output.WriteLine($"session-mesh session {VersionCommand.Current}");
-        else context.Output.Write(SessionShapes.Ok(json => json.WriteString("version"u8, VersionCommand.Current)), SessionShapes.Version);
+        if (context.Output.IsTable) context.Output.WriteLine($"session-mesh session {ToolVersion.Current}");
+        else context.Output.Write(SessionShapes.Ok(json => json.WriteString("version"u8, ToolVersion.Current)), SessionShapes.Version);
         return Task.FromResult(ExitCodes.Done);
     }
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
+using SessionMesh.Cli.Commands;
 using SessionMesh.Cli.Hosting;
 using SessionMesh.Cli.Output;
 using SessionMesh.Client;
@@ -9,7 +10,8 @@ namespace SessionMesh.Cli.Sessions;
 
 /// <summary>
 /// Failures under <c>session</c>. What is not found and what is typed wrong has exit code 1 and the shape that scripts know;
-/// everything else, which a file in a home directory could not bring about, has the usual exit code, and a <c>code</c> beside the same shape.
+/// everything else, which a file in a home directory could not bring about, has the usual exit code, and a <c>code</c> beside the same
+/// shape.
 /// </summary>
 internal static class SessionErrors
 {
@@ -69,6 +71,7 @@ internal static class SessionErrors
         else context.Host.Error.WriteLine(TerminalText.EscapeJson(Json.Compact(document)));
     }
 
-    private static string Sentence(Problem problem) => problem.Errors is not { Count: > 0 } errors ? problem.Detail
-        : $"{problem.Detail} ({string.Join("; ", errors.Select(member => $"{member.Pointer}: {member.Message}{(member.Allowed is { } allowed ? $" (allowed: {string.Join(", ", allowed)})" : "")}"))})";
+    private static string Sentence(Problem problem) => problem.Errors is { Count: > 0 } errors
+        ? $"{problem.Detail} ({string.Join("; ", errors.Select(ProblemText.Of))})"
+        : problem.Detail;
 }

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
-using SessionMesh.Cli.Hosting;
+using SessionMesh.Cli.Options;
 using SessionMesh.Contracts;
 using SessionMesh.Contracts.Json;
 
@@ -21,7 +21,8 @@ internal static class SessionOpt
     {
         Description = description,
         HelpName = "SECONDS|1h30m|none",
-        CustomParser = result => TryParseTtl(result.Tokens[0].Value, out var ttl, out var wrong) ? ttl : Opt.Wrong<int?>(result, "--ttl " + wrong),
+        CustomParser = result =>
+            TryParseTtl(result.Tokens[0].Value, out var ttl, out var wrong) ? ttl : Opt.Wrong<int?>(result, "--ttl " + wrong),
     };
 
     /// <param name="wrong">What would have been right, to follow the name of what was set.</param>
@@ -56,7 +57,10 @@ internal static class SessionOpt
         HelpName = "TIME",
         CustomParser = result => TryParseTime(result.Tokens[0].Value, out var time)
             ? time
-            : Opt.Wrong<DateTimeOffset?>(result, $"{name} takes a time such as 2026-01-31, 2026-01-31T08:15:30Z or @1769847330, not '{result.Tokens[0].Value}'; nothing was done"),
+            : Opt.Wrong<DateTimeOffset?>(
+                result,
+                $"{name} takes a time such as 2026-01-31, 2026-01-31T08:15:30Z or @1769847330, not '{result.Tokens[0].Value}'; "
+                + "nothing was done"),
     };
 
     public static bool TryParseTime(string text, out DateTimeOffset time)
@@ -75,9 +79,12 @@ internal static class SessionOpt
 
     /// <summary>The name of an entry of metadata, or what is wrong with it.</summary>
     public static string? WrongKey(string key) =>
-        key.Length == 0 ? "the name of a metadata entry is empty"
-        : key.Length > Limits.SessionMetaKeyLength ? $"the name of a metadata entry has at most {Limits.SessionMetaKeyLength} characters, and '{key[..16]}…' has {key.Length}"
-        : null;
+        key.Length == 0
+            ? "the name of a metadata entry is empty"
+            : key.Length <= Limits.SessionMetaKeyLength
+                ? null
+                : $"the name of a metadata entry has at most {Limits.SessionMetaKeyLength} characters, "
+                    + $"and '{key[..16]}…' has {key.Length}";
 
     private static Dictionary<string, string>? ParseMeta(ArgumentResult result)
     {
@@ -86,7 +93,10 @@ internal static class SessionOpt
         {
             var equals = pair.IndexOf('=');
             if (equals < 0)
-                return Opt.Wrong<Dictionary<string, string>?>(result, $"--meta takes KEY=VALUE and separates with commas, and '{pair}' has no '='; a value with a comma can be set with: session set ID KEY VALUE");
+                return Opt.Wrong<Dictionary<string, string>?>(
+                    result,
+                    $"--meta takes KEY=VALUE and separates with commas, and '{pair}' has no '='; a value with a comma can be set "
+                    + "with: session set ID KEY VALUE");
             if (WrongKey(pair[..equals]) is { } wrong) return Opt.Wrong<Dictionary<string, string>?>(result, $"--meta: {wrong}");
             meta[pair[..equals]] = pair[(equals + 1)..];
         }

@@ -84,5 +84,7 @@ internal static class SessionShapes
 
     /// <summary>A time whose name does not say that it is one.</summary>
     private static Column Since(string header, string member) => new(header, member, (row, now) =>
-        DateTimeOffset.TryParse(Json.Text(row, member), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at) ? RelativeTime.Of(at, now) : "-");
+        DateTimeOffset.TryParse(Json.Text(row, member), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at)
+            ? RelativeTime.Of(at, now)
+            : "-");
 }

@@ -1,3 +1,4 @@
+using SessionMesh.Cli.Commands;
 using SessionMesh.Cli.Hosting;
 using SessionMesh.Client;
 

@@ -1,19 +1,24 @@
 using System.CommandLine;
+using SessionMesh.Cli.Commands;
 using SessionMesh.Cli.Hosting;
 using SessionMesh.Cli.Output;
 using SessionMesh.Client;
 using SessionMesh.Contracts;
 using SessionMesh.Contracts.Errors;
+using SessionMesh.Contracts.Sessions;
 
 namespace SessionMesh.Cli.Sessions;
 
-/// <summary>A command of <c>session</c>: JSON where standard output is no terminal, and the errors and exit codes that hold under this word.</summary>
+/// <summary>
+/// A command of <c>session</c>: JSON where standard output is no terminal, and the errors and exit codes that hold under this word.
+/// </summary>
 internal abstract class SessionToolCommand : MeshCommand
 {
     private readonly bool _isTerminal;
 
     /// <param name="format">Whether <c>--output</c> names a format; where it does not, it may be a file.</param>
-    protected SessionToolCommand(CliHost host, string name, string description, bool format = true) : base(host, name, description, output: false)
+    protected SessionToolCommand(CliHost host, string name, string description, bool format = true)
+        : base(host, name, description, output: false)
     {
         _isTerminal = host.OutIsTerminal;
         if (format) OutputOptions = new OutputOptions(this, "table by default on a terminal, else json");
@@ -23,6 +28,14 @@ internal abstract class SessionToolCommand : MeshCommand
 
     /// <summary>True for a command whose standard output is a stream of records: an error would look like one of them.</summary>
     protected virtual bool Streams => false;
+
+    /// <summary>
+    /// Whether a session's version is shown. It is no member of a record: a person sees it, and <c>--fields</c> can ask for it.
+    /// </summary>
+    protected static bool ShowsVersion(CommandContext context) => context.Output.IsTable || context.Output.Fields is not null;
+
+    protected static void WriteSession(CommandContext context, SessionRow row) =>
+        context.Output.Write(SessionShapes.OkSession(row, ShowsVersion(context)), SessionShapes.Session);
 
     protected override int Fail(Exception error, CommandContext context) => SessionErrors.Render(error, context, Streams);
 }

@@ -60,7 +60,8 @@ internal sealed class ContextStore(string path)
         }
         catch (JsonException e)
         {
-            throw CommandException.Usage($"{path} is damaged at line {e.LineNumber + 1}", $"repair it, or remove it and add the contexts again: rm '{path}'");
+            throw CommandException.Usage(
+                $"{path} is damaged at line {e.LineNumber + 1}", $"repair it, or remove it and add the contexts again: rm '{path}'");
         }
     }
 

@@ -37,12 +37,16 @@ internal sealed class KeyFiles(string path)
         Write(path, created.GetProperty("token").GetString()!, replace);
     }
 
-    /// <summary>Trades the refresh token for the next key and replaces both files; or leaves that to another process that has just done it.</summary>
+    /// <summary>
+    /// Trades the refresh token for the next key and replaces both files; or leaves that to another process that has just done it.
+    /// </summary>
     /// <param name="refused">The key that is over; null refreshes whatever key there is.</param>
     /// <returns>The server's answer; null when the key in the file is not the refused one any more.</returns>
     /// <exception cref="MeshException">The token was not taken.</exception>
-    /// <exception cref="CommandException">A file cannot be read, or the lock cannot be had; or the new key could not be written.</exception>
-    public async Task<JsonElement?> RefreshAsync(MeshClient client, string? refused, int? ttl, TimeProvider time, CancellationToken cancellation)
+    /// <exception cref="CommandException">A file cannot be read, or the lock cannot be had; or the new key could not be
+    /// written.</exception>
+    public async Task<JsonElement?> RefreshAsync(
+        MeshClient client, string? refused, int? ttl, TimeProvider time, CancellationToken cancellation)
     {
         using var hold = await LockAsync(time, cancellation);
         if (refused is not null && MeshSettings.ReadKeyFile(path, "the key file") != refused) return null;
@@ -68,10 +72,12 @@ internal sealed class KeyFiles(string path)
     public static CommandException NotWritten(JsonElement created, Exception why)
     {
         var id = Json.Text(created, "key_id");
-        return new CommandException(ExitCodes.Failed, $"the key {id} was made, but not written: {why.Message}", $"session-mesh keys revoke {id}");
+        return new CommandException(
+            ExitCodes.Failed, $"the key {id} was made, but not written: {why.Message}", $"session-mesh keys revoke {id}");
     }
 
-    private static void Write(string file, string secret, bool replace) => PrivateFiles.Write(file, Encoding.ASCII.GetBytes(secret + "\n"), replace);
+    private static void Write(string file, string secret, bool replace) =>
+        PrivateFiles.Write(file, Encoding.ASCII.GetBytes(secret + "\n"), replace);
 
     private async Task<FileStream> LockAsync(TimeProvider time, CancellationToken cancellation)
     {
@@ -85,7 +91,8 @@ internal sealed class KeyFiles(string path)
             catch (IOException e) when (e is not (DirectoryNotFoundException or FileNotFoundException or PathTooLongException))
             {
                 if (time.GetElapsedTime(began) > s_patience)
-                    throw new CommandException(ExitCodes.Failed, $"another process has held {LockPath} for {s_patience.TotalSeconds:0} s: {e.Message}");
+                    throw new CommandException(
+                        ExitCodes.Failed, $"another process has held {LockPath} for {s_patience.TotalSeconds:0} s: {e.Message}");
                 await Task.Delay(s_between, time, cancellation);
             }
         }

@@ -30,7 +30,9 @@ internal sealed class KeyRenewal(MeshSettings settings, MeshClientOptions option
         }
         catch (Exception e) when (e is MeshException or CommandException or IOException or UnauthorizedAccessException)
         {
-            SayOnce($"the key in {settings.KeySource} was refused, and no other could be had: {(e is MeshException mesh ? Errors.Sentence(mesh) : e.Message)}");
+            SayOnce(
+                $"the key in {settings.KeySource} was refused, and no other could be had: "
+                + $"{(e is MeshException mesh ? ProblemText.Of(mesh) : e.Message)}");
             return null;
         }
     }
@@ -51,8 +53,10 @@ internal sealed class KeyRenewal(MeshSettings settings, MeshClientOptions option
     /// </summary>
     private async Task<string?> FromRootAsync(string root, CancellationToken cancellation)
     {
-        using var client = new MeshClient(options with { Token = MeshSettings.ReadKeyFile(root, "the local server's key file") }, host.Handler);
-        var call = MeshCall.CreateKey(new CreateKeyRequest { Ttl = Limits.DefaultKeyTtl, Scopes = [.. Scopes.All.Except([Scopes.Admin, Scopes.AgentSelf])] });
+        using var client = new MeshClient(
+            options with { Token = MeshSettings.ReadKeyFile(root, "the local server's key file") }, host.Handler);
+        var call = MeshCall.CreateKey(
+            new CreateKeyRequest { Ttl = Limits.DefaultKeyTtl, Scopes = [.. Scopes.All.Except([Scopes.Admin, Scopes.AgentSelf])] });
         JsonElement created;
         try
         {
@@ -70,7 +74,8 @@ internal sealed class KeyRenewal(MeshSettings settings, MeshClientOptions option
 
     private static string Read(KeyFiles files) => MeshSettings.ReadKeyFile(files.KeyPath, "the key file");
 
-    private static string Until(JsonElement created) => $"key {Json.Text(created, "key_id")}, valid until {Json.Text(created, "expires_at")}";
+    private static string Until(JsonElement created) =>
+        $"key {Json.Text(created, "key_id")}, valid until {Json.Text(created, "expires_at")}";
 
     private void SayOnce(string text)
     {

@@ -61,7 +61,8 @@ internal sealed record MeshSettings
         && url.Scheme is "http" or "https"
         && url is { UserInfo: "", Query: "", Fragment: "" }
             ? url
-            : throw CommandException.Usage($"{source} is not the URL of a server: http://HOST:PORT or https://HOST is", "--url " + MeshClientOptions.DefaultUrl);
+            : throw CommandException.Usage(
+                $"{source} is not the URL of a server: http://HOST:PORT or https://HOST is", "--url " + MeshClientOptions.DefaultUrl);
 
     /// <summary>Reads the one line of a key file.</summary>
     public static string ReadKeyFile(string path, string source)
@@ -69,7 +70,8 @@ internal sealed record MeshSettings
         try
         {
             using var file = File.OpenRead(path);
-            if (file.Length > MaxKeyFile) throw CommandException.Usage($"{source} {path} is no key file: it has more than {MaxKeyFile} bytes");
+            if (file.Length > MaxKeyFile)
+                throw CommandException.Usage($"{source} {path} is no key file: it has more than {MaxKeyFile} bytes");
             using var reader = new StreamReader(file);
             return CheckedKey(reader.ReadToEnd(), $"{source} {path}");
         }
@@ -97,7 +99,9 @@ internal sealed record MeshSettings
         return LocalRootKey(host, url) is { } root ? (ReadKeyFile(root, "the local server's key file"), root, root) : (null, null, null);
     }
 
-    /// <summary>Null where there is none, or it is not ours to take: inside an agent the operator's key is not, and it goes to no other machine.</summary>
+    /// <summary>
+    /// Null where there is none, or it is not ours to take: inside an agent the operator's key is not, and it goes to no other machine.
+    /// </summary>
     private static string? LocalRootKey(CliHost host, Uri url)
     {
         if (host.Env(AgentVariable) is not null || !url.IsLoopback) return null;

@@ -32,7 +32,9 @@ internal static class PrivateFiles
         }
     }
 
-    /// <summary>Opens a file to itself alone; one that it makes has mode 0600. <see cref="IOException"/> while somebody else has it open so.</summary>
+    /// <summary>
+    /// Opens a file to itself alone; one that it makes has mode 0600. <see cref="IOException"/> while somebody else has it open so.
+    /// </summary>
     public static FileStream Open(string path, FileMode mode, FileAccess access)
     {
         var options = new FileStreamOptions { Mode = mode, Access = access, Share = FileShare.None };

@@ -13,7 +13,14 @@ internal sealed class Fleet
         Agents = [.. Enumerable.Range(0, options.Agents).Select(number => Cast(options, number))];
 
         // A child is registered after its parent: one wave a depth.
-        Waves = [.. Agents.Select((agent, number) => (agent, Depth: DepthOf(number))).GroupBy(at => at.Depth).OrderBy(wave => wave.Key).Select(wave => wave.Select(at => at.agent).ToArray())];
+        Waves =
+        [
+            .. Agents
+                .Select((agent, number) => (agent, Depth: DepthOf(number)))
+                .GroupBy(at => at.Depth)
+                .OrderBy(wave => wave.Key)
+                .Select(wave => wave.Select(at => at.agent).ToArray()),
+        ];
     }
 
     public SimulatedAgent[] Agents { get; }
@@ -29,7 +36,9 @@ internal sealed class Fleet
         var tree = number / TreeSize;
         return new SimulatedAgent(IdOf(options, number), ParentOf(number) is { } parent ? IdOf(options, parent) : null, seed + 1)
         {
-            Specializations = first == second || chance.Happens(0.7) ? [options.Specializations[first]] : [options.Specializations[first], options.Specializations[second]],
+            Specializations = first == second || chance.Happens(0.7)
+                ? [options.Specializations[first]]
+                : [options.Specializations[first], options.Specializations[second]],
             Cluster = options.Clusters > 1 ? $"{options.Prefix}-cluster-{(tree % options.Clusters) + 1}" : null,
         };
     }

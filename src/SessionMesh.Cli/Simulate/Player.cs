@@ -54,7 +54,8 @@ internal sealed class Player(MeshClient client, SimulateOptions options, Tally t
     public async Task BeatAsync(IReadOnlyList<SimulatedAgent> agents, CancellationToken cancellation)
     {
         var reports = agents.Select(agent => (agent, Report: agent.Beat(ProgressInterval))).ToList();
-        var answer = await CallAsync(c => client.HeartbeatsAsync(reports.Select(at => new BulkHeartbeat(at.agent.Id, at.Report)), c), cancellation);
+        var answer = await CallAsync(
+            c => client.HeartbeatsAsync(reports.Select(at => new BulkHeartbeat(at.agent.Id, at.Report)), c), cancellation);
         if (answer is null)
         {
             foreach (var (agent, report) in reports)
@@ -144,7 +145,9 @@ internal sealed class Player(MeshClient client, SimulateOptions options, Tally t
             tally.Answer(answer.State == DirectiveState.Acknowledged);
     }
 
-    /// <summary>Directives wait for an agent that beats in a batch. What it has heard and not answered stays pending: ask again less and less.</summary>
+    /// <summary>
+    /// Directives wait for an agent that beats in a batch. What it has heard and not answered stays pending: ask again less and less.
+    /// </summary>
     private async Task FetchAsync(SimulatedAgent agent, CancellationToken cancellation)
     {
         if (agent.FetchNotBefore-- > 0)
@@ -188,7 +191,8 @@ internal sealed class Player(MeshClient client, SimulateOptions options, Tally t
     }
 
     /// <summary>Null when the call failed: counted, and told to <paramref name="refused"/> if the server said a code.</summary>
-    private async Task<T?> CallAsync<T>(Func<CancellationToken, Task<T>> call, CancellationToken cancellation, Action<string>? refused = null)
+    private async Task<T?> CallAsync<T>(
+        Func<CancellationToken, Task<T>> call, CancellationToken cancellation, Action<string>? refused = null)
         where T : class
     {
         await _calls.WaitAsync(cancellation);

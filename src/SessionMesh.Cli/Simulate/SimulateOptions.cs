@@ -7,7 +7,8 @@ internal sealed record SimulateOptions
 
     /// <summary>Ids are <c>PREFIX-1</c> to <c>PREFIX-N</c>.</summary>
     public string Prefix { get; init; } = "sim";
-    public IReadOnlyList<string> Specializations { get; init; } = ["data-analysis", "image-processing", "web-research", "code-review", "translation"];
+    public IReadOnlyList<string> Specializations { get; init; } =
+        ["data-analysis", "image-processing", "web-research", "code-review", "translation"];
 
     /// <summary>Over how many clusters the trees are spread; 1 leaves them in the default one.</summary>
     public int Clusters { get; init; } = 1;

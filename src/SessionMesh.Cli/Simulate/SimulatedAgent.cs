@@ -20,7 +20,8 @@ internal enum Reaction
 /// </summary>
 internal sealed class SimulatedAgent
 {
-    private static readonly string[] s_objections = ["not now: in the middle of a batch", "that direction is closed", "outside of what I was asked to do"];
+    private static readonly string[] s_objections =
+        ["not now: in the middle of a batch", "that direction is closed", "outside of what I was asked to do"];
 
     private readonly Lock _gate = new();
     private readonly List<(HeartbeatAck Ack, int Beats)> _late = [];

@@ -55,7 +55,8 @@ internal sealed class Tally(int agents)
     /// <summary>One line for a person.</summary>
     public string Line(double beatsPerSecond)
     {
-        var line = $"{_registered:N0} of {agents:N0} registered, {_alive:N0} alive, {beatsPerSecond:N0} beats/s, {_heard:N0} directives heard, {_acknowledged:N0} acknowledged, {_rejected:N0} rejected";
+        var line = $"{_registered:N0} of {agents:N0} registered, {_alive:N0} alive, {beatsPerSecond:N0} beats/s, "
+            + $"{_heard:N0} directives heard, {_acknowledged:N0} acknowledged, {_rejected:N0} rejected";
         return _errors == 0 ? line : $"{line}, {_errors:N0} errors (last: {_lastError})";
     }
 

@@ -1,5 +1,7 @@
 using System.CommandLine;
+using SessionMesh.Cli.Commands;
 using SessionMesh.Cli.Hosting;
+using SessionMesh.Cli.Options;
 using SessionMesh.Client;
 
 namespace SessionMesh.Cli.Steering;

@@ -64,7 +64,14 @@ internal static class DirectiveViews
     {
         RowsMember = "directives",
         Names = ["directive_id"],
-        Table = [Column.Of("directive", "directive_id"), .. s_table[..^2], Column.Of("ended", "ended_at"), Column.Of("message"), Column.Of("note")],
+        Table =
+        [
+            Column.Of("directive", "directive_id"),
+            .. s_table[..^2],
+            Column.Of("ended", "ended_at"),
+            Column.Of("message"),
+            Column.Of("note"),
+        ],
         More = [Column.Of("expires", "expires_at"), s_more[0], .. s_more[2..^1]],
     };
 

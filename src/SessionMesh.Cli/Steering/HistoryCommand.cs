@@ -1,7 +1,9 @@
 using System.CommandLine;
-using SessionMesh.Cli.Agents;
+using SessionMesh.Cli.Commands;
 using SessionMesh.Cli.Hosting;
+using SessionMesh.Cli.Options;
 using SessionMesh.Cli.Output;
+using SessionMesh.Cli.Targets;
 using SessionMesh.Client;
 using SessionMesh.Contracts;
 
@@ -31,7 +33,8 @@ internal sealed class HistoryCommand : MeshCommand
         if (!isEmpty || !context.Output.IsTable) context.Output.Write(answer, DirectiveViews.History);
         if (!context.Output.IsTable) return ExitCodes.Done;
         if (isEmpty) context.Note($"agent {id} was never told anything");
-        if (Json.Text(answer, "next_cursor") is { } cursor) context.Note($"there is more: add --cursor {cursor}, or --limit up to {Limits.MaxPage}");
+        if (Json.Text(answer, "next_cursor") is { } cursor)
+            context.Note($"there is more: add --cursor {cursor}, or --limit up to {Limits.MaxPage}");
         return ExitCodes.Done;
     }
 }

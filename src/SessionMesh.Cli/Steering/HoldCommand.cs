@@ -1,7 +1,8 @@
 using System.CommandLine;
-using SessionMesh.Cli.Agents;
+using SessionMesh.Cli.Commands;
 using SessionMesh.Cli.Hosting;
-using SessionMesh.Cli.Output;
+using SessionMesh.Cli.Options;
+using SessionMesh.Cli.Targets;
 using SessionMesh.Client;
 using SessionMesh.Contracts;
 using SessionMesh.Contracts.Agents;
@@ -24,9 +25,11 @@ internal abstract class HoldCommand : MeshCommand
     private readonly SelectorOptions? _many;
     private readonly Option<bool> _all = new("--all") { Description = "Every agent that is alive, in every cluster" };
     private readonly Option<string?> _message = new("--message", "-m") { Description = "Text that rides along", HelpName = "TEXT" };
-    private readonly Option<int?> _waitSeconds = Opt.Duration("--wait-seconds", $"How long to wait until it is acknowledged, {DefaultWait}s by default", 1, LongestWait);
+    private readonly Option<int?> _waitSeconds =
+        Opt.Duration("--wait-seconds", $"How long to wait until it is acknowledged, {DefaultWait}s by default", 1, LongestWait);
     private readonly Option<bool> _detach = new("--detach") { Description = "Do not wait" };
-    private readonly Option<int?> _expectAll = Opt.Number("--expect", "Go ahead, without asking, if so many are alive; refuse if not", 1, int.MaxValue);
+    private readonly Option<int?> _expectAll =
+        Opt.Number("--expect", "Go ahead, without asking, if so many are alive; refuse if not", 1, int.MaxValue);
     private readonly Option<bool> _dryRunAll = new("--dry-run") { Description = "Show which agents it would be, and do nothing" };
     private readonly Option<bool> _yesAll = new("--yes", "-y") { Description = "Do not ask" };
 
@@ -85,7 +88,7 @@ internal abstract class HoldCommand : MeshCommand
         }
 
         context.Doing = selector is null ? $"{_verb} every agent" : $"{_verb} the agents {SelectorOptions.Words(selector)}";
-        var many = new SteerMany(context, request, seconds);
+        var many = new BulkSteer(context, request, seconds);
         var sent = selector is null
             ? await ToAllAsync(context, many, cancellation)
             : await ToSelectedAsync(context, many, selector, cancellation);
@@ -106,29 +109,37 @@ internal abstract class HoldCommand : MeshCommand
         return (null, null);
     }
 
-    private async Task<Sent> ToSelectedAsync(CommandContext context, SteerMany many, AgentSelector selector, CancellationToken cancellation)
+    private async Task<Sent> ToSelectedAsync(CommandContext context, BulkSteer many, AgentSelector selector, CancellationToken cancellation)
     {
         var whom = SelectorOptions.Words(selector);
-        if (_many!.IsDryRun(context)) return new(SteerMany.ShowMatch(context, await many.MatchAsync(selector, cancellation), whom));
+        if (_many!.IsDryRun(context)) return new(BulkSteer.ShowMatch(context, await many.MatchAsync(selector, cancellation), whom));
         var agreed = await _many.AgreeAsync(
-            context, whom, async () => (await many.MatchAsync(selector, cancellation)).Count, count => $"{Capital(_verb)} {SelectorOptions.Agents(count)} {whom}?");
+            context, whom, async () => (await many.MatchAsync(selector, cancellation)).Count,
+            count => $"{Capital(_verb)} {SelectorOptions.Agents(count)} {whom}?");
         return agreed is { } expect ? new(await many.RunAsync(selector, expect, cancellation)) : Refused(context);
     }
 
-    private async Task<Sent> ToAllAsync(CommandContext context, SteerMany many, CancellationToken cancellation)
+    private async Task<Sent> ToAllAsync(CommandContext context, BulkSteer many, CancellationToken cancellation)
     {
         var (expect, yes, dryRun) = _always
             ? (context.Get(_expectAll), context.Get(_yesAll), context.Get(_dryRunAll))
             : (_many!.Expected(context), _many.IsAgreed(context), _many.IsDryRun(context));
         if (!dryRun && !yes && expect is null && !context.CanAsk)
-            throw CommandException.Usage("this reaches every agent, and there is no terminal to ask on", "say --yes, or --expect N for just so many, or --dry-run to see which");
+            throw CommandException.Usage(
+                "this reaches every agent, and there is no terminal to ask on",
+                "say --yes, or --expect N for just so many, or --dry-run to see which");
 
         var ids = await EveryoneAsync(context, cancellation);
-        if (dryRun) return new(SteerMany.ShowMatch(context, ids, "that is alive"));
+        if (dryRun) return new(BulkSteer.ShowMatch(context, ids, "that is alive"));
         if (ids.Count == 0) throw SelectorOptions.NothingMatched("that is alive");
         if (expect is { } count && count != ids.Count)
-            throw new CommandException(ExitCodes.Conflict, $"alive are {SelectorOptions.Agents(ids.Count)}, not {count}; nothing was sent", "look again with --dry-run");
-        return expect is not null || yes || context.Confirm($"{Capital(_verb)} {SelectorOptions.Agents(ids.Count)}: everyone that is alive, in every cluster?")
+            throw new CommandException(
+                ExitCodes.Conflict,
+                $"alive are {SelectorOptions.Agents(ids.Count)}, not {count}; nothing was sent",
+                "look again with --dry-run");
+        return expect is not null
+            || yes
+            || context.Confirm($"{Capital(_verb)} {SelectorOptions.Agents(ids.Count)}: everyone that is alive, in every cluster?")
             ? new(await many.RunAsync(ids, cancellation))
             : Refused(context);
     }
@@ -137,7 +148,7 @@ internal abstract class HoldCommand : MeshCommand
     private static async Task<IReadOnlyList<string>> EveryoneAsync(CommandContext context, CancellationToken cancellation)
     {
         var ids = new List<string>();
-        using var progress = new ProgressLine(context, () => "listing who is alive");
+        using var progress = context.ShowProgress(() => "listing who is alive");
         foreach (var filter in new[] { AgentStatus.Alive, AgentStatus.Suspect })
         {
             var query = new AgentQuery { Filter = filter, Fields = ["agent_id"], Limit = Limits.MaxPage };

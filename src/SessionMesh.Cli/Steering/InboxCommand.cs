@@ -1,7 +1,9 @@
 using System.CommandLine;
-using SessionMesh.Cli.Agents;
+using SessionMesh.Cli.Commands;
 using SessionMesh.Cli.Events;
 using SessionMesh.Cli.Hosting;
+using SessionMesh.Cli.Options;
+using SessionMesh.Cli.Targets;
 using SessionMesh.Client;
 using SessionMesh.Client.Streams;
 using SessionMesh.Contracts;
@@ -44,8 +46,10 @@ internal sealed class InboxCommand : MeshCommand
 
     private async Task<int> FollowAsync(CommandContext context, string id, CancellationToken cancellation)
     {
-        if (context.Get(_wait) is not null) throw CommandException.Usage("--follow waits for ever, and --wait does not", "leave one of the two out");
-        var stream = new DirectiveStream(context.Client, id, StreamEnds.Options(context, context.Get(_after), AgentIdOption.IncarnationOf(context, id)));
+        if (context.Get(_wait) is not null)
+            throw CommandException.Usage("--follow waits for ever, and --wait does not", "leave one of the two out");
+        var stream = new DirectiveStream(
+            context.Client, id, StreamEnds.Options(context, context.Get(_after), AgentIdOption.IncarnationOf(context, id)));
         await foreach (var directive in stream.ReadJsonAsync(cancellation))
         {
             context.Output.WriteRow(directive, DirectiveViews.Inbox);

@@ -1,5 +1,7 @@
+using SessionMesh.Cli.Commands;
 using SessionMesh.Cli.Hosting;
 using SessionMesh.Cli.Output;
+using SessionMesh.Cli.Targets;
 using SessionMesh.Contracts.Steering;
 
 namespace SessionMesh.Cli.Steering;
@@ -18,15 +20,16 @@ internal static class ManyResults
             var shown = onlyMissing && context.Output.IsTable ? missing : sent;
             context.Output.Write(Json.Build(json =>
             {
-                SteerMany.WriteResults(json, shown);
+                BulkSteer.WriteResults(json, shown);
                 if (request.Wait is null) return;
                 json.WriteString("wait"u8, request.Wait);
                 json.WriteNumber("reached"u8, sent.Count - missing.Count);
             }), DirectiveViews.Many);
         }
 
+        var agents = SelectorOptions.Agents(sent.Count);
         if (missing.Count > 0) context.Note(Summary(sent, missing, request.Wait, seconds));
-        else if (context.Output.IsTable) context.Note(request.Wait is { } wanted ? $"{SelectorOptions.Agents(sent.Count)}, all {wanted}" : $"{SelectorOptions.Agents(sent.Count)} told");
+        else if (context.Output.IsTable) context.Note(request.Wait is { } wanted ? $"{agents}, all {wanted}" : $"{agents} told");
         return missing.Count > 0 ? ExitCodes.Partly : ExitCodes.Done;
     }
 
@@ -37,7 +40,10 @@ internal static class ManyResults
     private static string Summary(IReadOnlyList<SentDirective> sent, List<SentDirective> missing, string? wanted, int seconds)
     {
         var open = missing.Exists(one => one.State is not null && !Proof.Failed(one.State));
-        var others = missing.GroupBy(one => one.State ?? one.Code).OrderByDescending(group => group.Count()).Select(group => $"{group.Count()} {group.Key}");
-        return $"{sent.Count - missing.Count} of {SelectorOptions.Agents(sent.Count)} {wanted ?? "told"}{(open ? $" after {seconds} s" : "")}; the others: {string.Join(", ", others)}";
+        var others = missing.GroupBy(one => one.State ?? one.Code)
+            .OrderByDescending(group => group.Count())
+            .Select(group => $"{group.Count()} {group.Key}");
+        return $"{sent.Count - missing.Count} of {SelectorOptions.Agents(sent.Count)} {wanted ?? "told"}"
+            + $"{(open ? $" after {seconds} s" : "")}; the others: {string.Join(", ", others)}";
     }
 }

@@ -6,7 +6,8 @@ namespace SessionMesh.Cli.Steering;
 /// <summary><c>resume</c>: lets paused agents go on.</summary>
 internal sealed class ResumeCommand : HoldCommand
 {
-    public ResumeCommand(CliHost host) : base(host, "resume", DirectiveVerb.Resume, "Let a paused agent, or many, go on, and wait until each says so.") =>
+    public ResumeCommand(CliHost host)
+        : base(host, "resume", DirectiveVerb.Resume, "Let a paused agent, or many, go on, and wait until each says so.") =>
         Examples =
         [
             "session-mesh resume 123",

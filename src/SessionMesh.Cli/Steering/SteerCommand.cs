@@ -1,7 +1,9 @@
 using System.CommandLine;
 using System.Text.Json;
-using SessionMesh.Cli.Agents;
+using SessionMesh.Cli.Commands;
 using SessionMesh.Cli.Hosting;
+using SessionMesh.Cli.Options;
+using SessionMesh.Cli.Targets;
 using SessionMesh.Contracts;
 using SessionMesh.Contracts.Steering;
 
@@ -14,14 +16,20 @@ internal sealed class SteerCommand : MeshCommand
     private const int LongestWait = 3600;
 
     private readonly AgentIdOption _agent;
-    private readonly Option<string?> _direction = new("--direction", "-d") { Description = "A token that the agent understands: north, drain, eu-west", HelpName = "TOKEN" };
-    private readonly Option<string?> _verb = Opt.Choice("--verb", "Steer by default; pause and resume need no direction", DirectiveVerb.Steerable);
+    private readonly Option<string?> _direction = new("--direction", "-d")
+    {
+        Description = "A token that the agent understands: north, drain, eu-west",
+        HelpName = "TOKEN",
+    };
+    private readonly Option<string?> _verb =
+        Opt.Choice("--verb", "Steer by default; pause and resume need no direction", DirectiveVerb.Steerable);
     private readonly Option<string?> _message = new("--message", "-m") { Description = "Text that rides along", HelpName = "TEXT" };
     private readonly Option<string?> _data = new("--data") { Description = "JSON that rides along", HelpName = "JSON" };
     private readonly Option<int?> _ttl = Opt.Duration("--ttl", "How long it may be delivered, 1h by default", 1, Limits.MaxDirectiveTtl);
     private readonly Option<bool> _hold = new("--hold") { Description = "Keep it for an agent that is not alive" };
     private readonly Option<string?> _wait = Opt.Choice("--wait", "Return when the directive has come so far", DirectiveState.Waits);
-    private readonly Option<int?> _waitSeconds = Opt.Duration("--wait-seconds", $"Bound of --wait, {DefaultWait}s by default", 1, LongestWait);
+    private readonly Option<int?> _waitSeconds =
+        Opt.Duration("--wait-seconds", $"Bound of --wait, {DefaultWait}s by default", 1, LongestWait);
     private readonly SelectorOptions _many;
 
     public SteerCommand(CliHost host) : base(host, "steer", "Redirect an agent, or many; or pause and resume them.")
@@ -62,15 +70,17 @@ internal sealed class SteerCommand : MeshCommand
         return await SteerOne.RunAsync(context, request, seconds, cancellation);
     }
 
-    private async Task<int> SteerManyAsync(CommandContext context, AgentSelector selector, SteerRequest request, int seconds, CancellationToken cancellation)
+    private async Task<int> SteerManyAsync(
+        CommandContext context, AgentSelector selector, SteerRequest request, int seconds, CancellationToken cancellation)
     {
-        var many = new SteerMany(context, request, seconds);
+        var many = new BulkSteer(context, request, seconds);
         var whom = SelectorOptions.Words(selector);
-        if (_many.IsDryRun(context)) return SteerMany.ShowMatch(context, await many.MatchAsync(selector, cancellation), whom);
+        if (_many.IsDryRun(context)) return BulkSteer.ShowMatch(context, await many.MatchAsync(selector, cancellation), whom);
 
         var word = request.Verb is DirectiveVerb.Pause or DirectiveVerb.Resume ? request.Verb : $"steer {request.Direction}";
         var agreed = await _many.AgreeAsync(
-            context, whom, async () => (await many.MatchAsync(selector, cancellation)).Count, count => $"Tell {SelectorOptions.Agents(count)} {whom}: {word}?");
+            context, whom, async () => (await many.MatchAsync(selector, cancellation)).Count,
+            count => $"Tell {SelectorOptions.Agents(count)} {whom}: {word}?");
         if (agreed is not { } expect)
         {
             context.Note("nothing was sent");
@@ -85,7 +95,9 @@ internal sealed class SteerCommand : MeshCommand
         var verb = context.Get(_verb);
         var direction = context.Get(_direction);
         if (direction is null && verb is null or DirectiveVerb.Steer)
-            throw CommandException.Usage("steering needs a direction", id is null ? "add --direction north" : $"session-mesh steer --agent-id {id} --direction north");
+            throw CommandException.Usage(
+                "steering needs a direction",
+                id is null ? "add --direction north" : $"session-mesh steer --agent-id {id} --direction north");
         if (direction is not null && verb is DirectiveVerb.Pause or DirectiveVerb.Resume)
             throw CommandException.Usage($"--verb {verb} takes no direction", "leave --direction out");
         if (context.Get(_waitSeconds) is not null && context.Get(_wait) is null)

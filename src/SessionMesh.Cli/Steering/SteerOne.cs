@@ -1,4 +1,5 @@
 using System.Text.Json;
+using SessionMesh.Cli.Commands;
 using SessionMesh.Cli.Hosting;
 using SessionMesh.Cli.Output;
 using SessionMesh.Client;
@@ -7,7 +8,9 @@ using SessionMesh.Contracts.Steering;
 
 namespace SessionMesh.Cli.Steering;
 
-/// <summary>One directive to one agent, and the wait for what became of it. Prints the directive; says why it is not where it was to be.</summary>
+/// <summary>
+/// One directive to one agent, and the wait for what became of it. Prints the directive; says why it is not where it was to be.
+/// </summary>
 internal static class SteerOne
 {
     /// <param name="request">With <c>wait</c>; how long is <paramref name="seconds"/>.</param>
@@ -29,15 +32,21 @@ internal static class SteerOne
     /// The server holds an answer for a minute at most: for longer the same call is sent again, under the same key, which waits
     /// again and steers nobody twice.
     /// </summary>
-    private static async Task<JsonElement> SendAsync(CommandContext context, SteerRequest request, int seconds, CancellationToken cancellation)
+    private static async Task<JsonElement> SendAsync(
+        CommandContext context, SteerRequest request, int seconds, CancellationToken cancellation)
     {
         if (request.Wait is not { } wanted) return await context.Client.SendAsync(MeshCall.Steer(request), cancellation);
 
         var rounds = (seconds + Limits.MaxWait - 1) / Limits.MaxWait;
-        var call = MeshCall.Steer(request with { WaitSeconds = (seconds + rounds - 1) / rounds }) with { IdempotencyKey = MeshCall.NewIdempotencyKey() };
+        var call = MeshCall.Steer(request with { WaitSeconds = (seconds + rounds - 1) / rounds }) with
+        {
+            IdempotencyKey = MeshCall.NewIdempotencyKey(),
+        };
         var began = context.Host.Time.GetTimestamp();
-        using var progress = new ProgressLine(
-            context, () => $"waiting until agent {request.AgentId} has it {wanted}: {context.Host.Time.GetElapsedTime(began).TotalSeconds:0} of {seconds} s");
+        using var progress = context.ShowProgress(
+            () =>
+                $"waiting until agent {request.AgentId} has it {wanted}: {context.Host.Time.GetElapsedTime(began).TotalSeconds:0} "
+                + $"of {seconds} s");
         try
         {
             while (true)
@@ -50,7 +59,9 @@ internal static class SteerOne
         catch (OperationCanceledException)
         {
             progress.Dispose();
-            context.Note($"the directive was sent, unless the server was never reached; 'session-mesh history {request.AgentId}' shows what becomes of it");
+            context.Note(
+                $"the directive was sent, unless the server was never reached; 'session-mesh history {request.AgentId}' shows what "
+                + "becomes of it");
             throw;
         }
     }

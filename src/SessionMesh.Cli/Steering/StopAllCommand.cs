@@ -7,7 +7,12 @@ namespace SessionMesh.Cli.Steering;
 internal sealed class StopAllCommand : HoldCommand
 {
     public StopAllCommand(CliHost host)
-        : base(host, "stop-all", DirectiveVerb.Pause, "Pause everything that is alive, in every cluster; 'resume --all' lets it go on.", always: true) =>
+        : base(
+            host,
+            "stop-all",
+            DirectiveVerb.Pause,
+            "Pause everything that is alive, in every cluster; 'resume --all' lets it go on.",
+            always: true) =>
         Examples =
         [
             "session-mesh stop-all",

@@ -40,13 +40,16 @@ public sealed class StoreTransfer(MeshClient client, Action<long, long?>? progre
         }
         catch (Exception e) when (e is HttpRequestException or HttpIOException)
         {
-            throw new MeshException(MeshFailure.Unreachable, url, "the connection was cut in the middle of the backup: " + MeshTransport.Words(e), inner: e);
+            throw new MeshException(
+                MeshFailure.Unreachable, url, "the connection was cut in the middle of the backup: " + MeshTransport.Words(e), inner: e);
         }
 
         return new ReceivedBackup(revision, length);
     }
 
-    /// <summary>Sends a backup to take the place of the server's store, or, in a dry run, to be looked at. The answer as the server wrote it.</summary>
+    /// <summary>
+    /// Sends a backup to take the place of the server's store, or, in a dry run, to be looked at. The answer as the server wrote it.
+    /// </summary>
     /// <param name="source">From its position to its end.</param>
     public async Task<JsonElement> RestoreAsync(Stream source, bool dryRun = false, CancellationToken cancellation = default)
     {
@@ -76,12 +79,14 @@ public sealed class StoreTransfer(MeshClient client, Action<long, long?>? progre
         }
         catch (Exception e) when (e is HttpRequestException or IOException)
         {
-            client.Options.Observer?.Invoke(new MeshAttempt(1, request.Method, url, null, MeshTransport.Words(e), time.GetElapsedTime(began), null, null));
+            client.Options.Observer?.Invoke(
+                new MeshAttempt(1, request.Method, url, null, MeshTransport.Words(e), time.GetElapsedTime(began), null, null));
             throw new MeshException(MeshFailure.Unreachable, url, MeshTransport.Words(e), inner: e);
         }
 
         var requestId = response.Headers.TryGetValues("X-Request-Id", out var ids) ? ids.FirstOrDefault() : null;
-        client.Options.Observer?.Invoke(new MeshAttempt(1, request.Method, url, (int)response.StatusCode, null, time.GetElapsedTime(began), null, requestId));
+        client.Options.Observer?.Invoke(
+            new MeshAttempt(1, request.Method, url, (int)response.StatusCode, null, time.GetElapsedTime(began), null, requestId));
         if (response.IsSuccessStatusCode) return response;
         using (response)
         {
@@ -116,9 +121,11 @@ public sealed class StoreTransfer(MeshClient client, Action<long, long?>? progre
             Headers.ContentType = new MediaTypeHeaderValue("application/vnd.sqlite3");
         }
 
-        protected override Task SerializeToStreamAsync(Stream stream, System.Net.TransportContext? context) => _transfer.CopyAsync(_source, stream, _length, default);
+        protected override Task SerializeToStreamAsync(Stream stream, System.Net.TransportContext? context) =>
+            _transfer.CopyAsync(_source, stream, _length, default);
 
-        protected override Task SerializeToStreamAsync(Stream stream, System.Net.TransportContext? context, CancellationToken cancellationToken) =>
+        protected override Task SerializeToStreamAsync(
+            Stream stream, System.Net.TransportContext? context, CancellationToken cancellationToken) =>
             _transfer.CopyAsync(_source, stream, _length, cancellationToken);
 
         protected override bool TryComputeLength(out long length)

@@ -5,14 +5,19 @@ internal sealed record Attempt
 {
     public int Status { get; init; }
     public ReadOnlyMemory<byte> Body { get; init; }
+
+    /// <summary>The answer itself, where only its opening was asked for and it is 2xx; its body is still to be read.</summary>
+    public HttpResponseMessage? Response { get; init; }
     public TimeSpan? RetryAfter { get; init; }
     public string? RequestId { get; init; }
     public Exception? Error { get; init; }
 }
 
 /// <summary>What the attempts of one call share. Attempts of a call never overlap, so this needs no lock.</summary>
+/// <param name="completion">Whether an attempt ends with the answer's body or, where that is 2xx, with its headers.</param>
 /// <param name="mayBeDone">Whether the same call, sent before, may have acted.</param>
-internal sealed class AttemptLog(MeshCall call, Uri url, string? idempotencyKey, bool mayBeDone)
+internal sealed class AttemptLog(
+    MeshCall call, Uri url, HttpCompletionOption completion, string? idempotencyKey, bool mayBeDone)
 {
     private long _began;
     private TimeSpan _elapsed;
@@ -22,6 +27,8 @@ internal sealed class AttemptLog(MeshCall call, Uri url, string? idempotencyKey,
     public MeshCall Call => call;
 
     public Uri Url => url;
+
+    public HttpCompletionOption Completion => completion;
 
     /// <summary>Chosen once: every attempt repeats it, so that the server can tell a retry from a second wish.</summary>
     public string? IdempotencyKey => idempotencyKey;

@@ -10,7 +10,9 @@ internal static class LoneSurrogates
 {
     private const int EscapeLength = 6;
 
-    /// <summary>The same JSON with <c>\ufffd</c> in place of each half that stands alone; the very same memory where there is none.</summary>
+    /// <summary>
+    /// The same JSON with <c>\ufffd</c> in place of each half that stands alone; the very same memory where there is none.
+    /// </summary>
     public static ReadOnlyMemory<byte> Repair(ReadOnlyMemory<byte> json)
     {
         byte[]? repaired = null;

@@ -9,8 +9,10 @@ using SessionMesh.Contracts.Errors;
 
 namespace SessionMesh.Client.Http;
 
-/// <summary>An answer in full: its status is 2xx.</summary>
-internal sealed record RawAnswer(Uri Url, int Status, ReadOnlyMemory<byte> Body);
+/// <summary>An answer whose status is 2xx.</summary>
+/// <param name="Body">All of it, unless <paramref name="Response"/> is there to read it from.</param>
+/// <param name="Response">The answer whose body is still to be read, where that was asked for; whoever asked disposes of it.</param>
+internal sealed record RawAnswer(Uri Url, ReadOnlyMemory<byte> Body, HttpResponseMessage? Response);
 
 /// <summary>Sends calls: headers, the bound of an attempt, retries, and errors as <see cref="MeshException"/>. Thread-safe.</summary>
 internal sealed class MeshTransport : IDisposable
@@ -23,7 +25,9 @@ internal sealed class MeshTransport : IDisposable
     private readonly Uri _root;
     private readonly ResiliencePipeline<Attempt> _retries;
 
-    /// <summary>Idempotency keys of callers' own that have been sent and may have acted, by the string itself: gone when the call is.</summary>
+    /// <summary>
+    /// Idempotency keys of callers' own that have been sent and may have acted, by the string itself: gone when the call is.
+    /// </summary>
     private readonly ConditionalWeakTable<string, object> _mayBeDone = [];
 
     public MeshTransport(MeshClientOptions options, HttpMessageHandler? handler)
@@ -40,16 +44,25 @@ internal sealed class MeshTransport : IDisposable
 
     /// <summary>The version sent as <c>User-Agent</c>, without build metadata.</summary>
     public static string Version() =>
-        typeof(MeshTransport).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0";
+        typeof(MeshTransport).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0]
+            ?? "0";
 
     public Uri Resolve(string path) => new(_root.AbsoluteUri.TrimEnd('/') + path);
 
     /// <summary>Sends with retries. Returns only 2xx answers; everything else throws.</summary>
-    public async Task<RawAnswer> SendAsync(MeshCall call, CancellationToken cancellation)
+    public Task<RawAnswer> SendAsync(MeshCall call, CancellationToken cancellation) =>
+        SendAsync(call, HttpCompletionOption.ResponseContentRead, cancellation);
+
+    /// <summary>The same, but the answer is returned, and no longer retried, once its headers are there.</summary>
+    public async Task<HttpResponseMessage> OpenAsync(MeshCall call, CancellationToken cancellation) =>
+        (await SendAsync(call, HttpCompletionOption.ResponseHeadersRead, cancellation)).Response!;
+
+    private async Task<RawAnswer> SendAsync(MeshCall call, HttpCompletionOption completion, CancellationToken cancellation)
     {
         var log = new AttemptLog(
             call,
             Resolve(call.Path),
+            completion,
             call.IdempotencyKey ?? (call.NeedsIdempotencyKey ? MeshCall.NewIdempotencyKey() : null),
             mayBeDone: call.IdempotencyKey is { } own && _mayBeDone.TryGetValue(own, out _));
         var context = ResilienceContextPool.Shared.Get(cancellation);
@@ -59,7 +72,7 @@ internal sealed class MeshTransport : IDisposable
             var last = await _retries.ExecuteAsync(static async (c, self) => await self.AttemptAsync(c), context, this);
             log.Report(_options.Observer, last, wait: null);
             return last.Error is null && IsSuccess(last.Status)
-                ? new RawAnswer(log.Url, last.Status, LoneSurrogates.Repair(last.Body))
+                ? new RawAnswer(log.Url, LoneSurrogates.Repair(last.Body), last.Response)
                 : throw Failure(log, last);
         }
         finally
@@ -88,7 +101,8 @@ internal sealed class MeshTransport : IDisposable
     {
         try
         {
-            if (body.Length > 0 && JsonSerializer.Deserialize(LoneSurrogates.Repair(body).Span, ClientJson.Context.Problem) is { } problem) return problem;
+            if (body.Length > 0 && JsonSerializer.Deserialize(LoneSurrogates.Repair(body).Span, ClientJson.Context.Problem) is { } problem)
+                return problem;
         }
         catch (JsonException)
         {
@@ -154,24 +168,27 @@ internal sealed class MeshTransport : IDisposable
         log.Begin(_options.TimeProvider);
         using var request = CreateRequest(log.Call.Method, log.Url, token);
         if (log.IdempotencyKey is { } key) request.Headers.TryAddWithoutValidation("Idempotency-Key", key);
+        if (log.Call.IfMatch is { } tag) request.Headers.TryAddWithoutValidation("If-Match", tag);
 
         // Also where there is nothing to say: a request without content the handler repeats up to three times by itself when the
         // connection is cut, unseen and without a wait, so that three attempts would be twelve.
         request.Content = new ReadOnlyMemoryContent(log.Call.Body);
         if (log.Call.Body.Length > 0)
-            request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+            request.Content.Headers.ContentType = new MediaTypeHeaderValue(log.Call.ContentType);
 
         var bound = _options.AttemptTimeout + log.Call.Hold;
         using var timer = new CancellationTokenSource(bound, _options.TimeProvider);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, timer.Token);
         try
         {
-            using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseContentRead, either.Token);
-            var body = await response.Content.ReadAsByteArrayAsync(either.Token);
+            var response = await _http.SendAsync(request, log.Completion, either.Token);
+            var isOpened = log.Completion is HttpCompletionOption.ResponseHeadersRead && response.IsSuccessStatusCode;
+            using var toClose = isOpened ? null : response;
             return log.End(_options.TimeProvider, new Attempt
             {
                 Status = (int)response.StatusCode,
-                Body = body,
+                Body = isOpened ? default : await response.Content.ReadAsByteArrayAsync(either.Token),
+                Response = isOpened ? response : null,
                 RetryAfter = RetryAfterOf(response),
                 RequestId = response.Headers.TryGetValues("X-Request-Id", out var ids) ? ids.FirstOrDefault() : null,
             });
@@ -228,7 +245,10 @@ internal sealed class MeshTransport : IDisposable
         var problem = ProblemOf(last.Status, last.Body);
         if (problem.RequestId is null && last.RequestId is not null) problem = problem with { RequestId = last.RequestId };
         if (problem.Code == ErrorCodes.Unauthenticated && log.MayBeDone && log.IdempotencyKey is not null)
-            problem = problem with { Detail = problem.Detail + " An earlier attempt of this call may have been done: look before you send it again." };
+            problem = problem with
+            {
+                Detail = problem.Detail + " An earlier attempt of this call may have been done: look before you send it again.",
+            };
         return new MeshException(MeshFailure.Refused, log.Url, problem.Detail, problem, log.Attempts);
     }
 

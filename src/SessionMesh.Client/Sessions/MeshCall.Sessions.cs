@@ -1,3 +1,4 @@
+using SessionMesh.Client.Http;
 using SessionMesh.Contracts;
 using SessionMesh.Contracts.Sessions;
 
@@ -5,6 +6,8 @@ namespace SessionMesh.Client;
 
 public sealed partial record MeshCall
 {
+    private static readonly TimeSpan s_importHold = TimeSpan.FromSeconds(60);
+
     public static MeshCall CreateSession(CreateSessionRequest? request = null) =>
         Write(HttpMethod.Post, Routes.Sessions, request ?? new(), ClientJson.Context.CreateSessionRequest);
 
@@ -29,4 +32,19 @@ public sealed partial record MeshCall
     /// <summary>Removes what has expired, so many at most; the answer's <c>more</c> asks for another call.</summary>
     public static MeshCall CleanupSessions(CleanupRequest? request = null) =>
         Write(HttpMethod.Post, Routes.SessionCleanup, request ?? new(), ClientJson.Context.CleanupRequest);
+
+    /// <summary>The same as without a version, but refused with 412 <c>precondition_failed</c> where the session has another one.</summary>
+    internal static MeshCall UpdateSession(string sessionId, UpdateSessionRequest request, long ifVersion) =>
+        UpdateSession(sessionId, request) with { IfMatch = $"\"{ifVersion}\"" };
+
+    internal static MeshCall ImportSessions(ReadOnlyMemory<byte> lines, bool dryRun) =>
+        new(HttpMethod.Post, Routes.SessionImport + new QueryText().Add("dry_run", dryRun ? "true" : null))
+        {
+            Body = lines,
+            ContentType = "application/x-ndjson",
+            Hold = s_importHold,
+        };
+
+    internal static MeshCall ExportSessions(string? format, string? status, string? user) =>
+        Get(Routes.SessionExport + new QueryText().Add("format", format).Add("status", status).Add("user", user));
 }

@@ -1,9 +1,4 @@
-using System.Globalization;
-using System.Text.Json;
-using SessionMesh.Client.Http;
-using SessionMesh.Client.Sessions;
 using SessionMesh.Client.Streams;
-using SessionMesh.Contracts;
 using SessionMesh.Contracts.Sessions;
 
 namespace SessionMesh.Client;
@@ -11,7 +6,6 @@ namespace SessionMesh.Client;
 public sealed partial class MeshClient
 {
     private static readonly TimeSpan s_exportIdle = TimeSpan.FromSeconds(60);
-    private static readonly TimeSpan s_importHold = TimeSpan.FromSeconds(60);
 
     public Task<SessionRow> CreateSessionAsync(CreateSessionRequest? request = null, CancellationToken cancellation = default) =>
         SendAsync(MeshCall.CreateSession(request), ClientJson.Context.SessionRow, cancellation);
@@ -23,16 +17,16 @@ public sealed partial class MeshClient
     public Task<SessionRow> SessionAsync(string sessionId, CancellationToken cancellation = default) =>
         SendAsync(MeshCall.Session(sessionId), ClientJson.Context.SessionRow, cancellation);
 
-    /// <inheritdoc cref="MeshCall.UpdateSession"/>
-    /// <param name="ifVersion">Only while the session has this version; otherwise 412 <c>precondition_failed</c>. Null does not ask.</param>
-    public async Task<SessionRow> UpdateSessionAsync(
+    /// <inheritdoc cref="MeshCall.UpdateSession(string, UpdateSessionRequest)" path="/summary"/>
+    /// <param name="ifVersion">Only while the session has this version; otherwise 412 <c>precondition_failed</c>. Null does not
+    /// ask.</param>
+    public Task<SessionRow> UpdateSessionAsync(
         string sessionId, UpdateSessionRequest request, long? ifVersion = null, CancellationToken cancellation = default)
     {
-        var call = MeshCall.UpdateSession(sessionId, request);
-        if (ifVersion is not { } version) return await SendAsync(call, ClientJson.Context.SessionRow, cancellation);
-
-        var opening = new Opening(this, call) { IfMatch = $"\"{version.ToString(CultureInfo.InvariantCulture)}\"" };
-        return Read(opening.Url, await opening.ReadAsync(cancellation), ClientJson.Context.SessionRow);
+        var call = ifVersion is { } version
+            ? MeshCall.UpdateSession(sessionId, request, version)
+            : MeshCall.UpdateSession(sessionId, request);
+        return SendAsync(call, ClientJson.Context.SessionRow, cancellation);
     }
 
     /// <inheritdoc cref="MeshCall.RefreshSession"/>
@@ -58,40 +52,19 @@ public sealed partial class MeshClient
     /// three times; a record that the lost first attempt imported then counts as existing. Each attempt may take a minute more than
     /// other calls. Cut a large file at line ends into several calls: a few megabytes each keep an attempt short.
     /// </summary>
-    public async Task<ImportAnswer> ImportSessionsAsync(
-        ReadOnlyMemory<byte> lines, bool dryRun = false, CancellationToken cancellation = default)
-    {
-        var opening = new Opening(this, HttpMethod.Post, Routes.SessionImport + new QueryText().Add("dry_run", dryRun ? "true" : null))
-        {
-            Body = lines,
-            ContentType = "application/x-ndjson",
-            Hold = s_importHold,
-        };
-        return Read(opening.Url, await opening.ReadAsync(cancellation), ClientJson.Context.ImportAnswer);
-    }
+    public Task<ImportAnswer> ImportSessionsAsync(
+        ReadOnlyMemory<byte> lines, bool dryRun = false, CancellationToken cancellation = default) =>
+        SendAsync(MeshCall.ImportSessions(lines, dryRun), ClientJson.Context.ImportAnswer, cancellation);
 
     /// <summary>
     /// Opens all sessions as one stream, in one of <see cref="ExportFormat.All"/>. Opening is retried; once there, the stream is not, and
-    /// reading throws <see cref="IOException"/> or <see cref="HttpRequestException"/> where the answer breaks off, <see cref="TimeoutException"/>
-    /// after a minute of silence. Dispose of it to close the connection.
+    /// reading throws <see cref="IOException"/> or <see cref="HttpRequestException"/> where the answer breaks off,
+    /// <see cref="TimeoutException"/> after a minute of silence. Dispose of it to close the connection.
     /// </summary>
     public async Task<Stream> ExportSessionsAsync(
         string? format = null, string? status = null, string? user = null, CancellationToken cancellation = default)
     {
-        var path = Routes.SessionExport + new QueryText().Add("format", format).Add("status", status).Add("user", user);
-        var response = await new Opening(this, HttpMethod.Get, path).OpenAsync(cancellation);
+        var response = await _transport.OpenAsync(MeshCall.ExportSessions(format, status, user), cancellation);
         return new IdleStream(await response.Content.ReadAsStreamAsync(cancellation), s_exportIdle, Options.TimeProvider);
-    }
-
-    private static T Read<T>(Uri url, byte[] body, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type)
-    {
-        try
-        {
-            return JsonSerializer.Deserialize(body, type) ?? throw MeshTransport.NotAMesh(url, "it answered null");
-        }
-        catch (JsonException e)
-        {
-            throw MeshTransport.NotAMesh(url, "its answer is not the JSON that was expected", e);
-        }
     }
 }

@@ -1,3 +1,4 @@
+using SessionMesh.Client.Http;
 using SessionMesh.Contracts.Agents;
 using SessionMesh.Contracts.Sessions;
 

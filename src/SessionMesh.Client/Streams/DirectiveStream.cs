@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using SessionMesh.Client.Http;
 using SessionMesh.Contracts;
 using SessionMesh.Contracts.Events;
 using SessionMesh.Contracts.Steering;

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Net.Http.Headers;
 using System.Net.ServerSentEvents;
 using System.Runtime.CompilerServices;
-using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using SessionMesh.Client.Http;
@@ -113,13 +112,16 @@ internal sealed class SseLoop(MeshClient client, string path, MeshStreamOptions 
         }
     }
 
-    /// <summary>A connection that stands, or null when it did not come about: then either <see cref="End"/> is set or the wait is over.</summary>
+    /// <summary>
+    /// A connection that stands, or null when it did not come about: then either <see cref="End"/> is set or the wait is over.
+    /// </summary>
     private async Task<HttpResponseMessage?> ConnectAsync(CancellationToken cancellation)
     {
         _token = client.Transport.Credentials.Token;
         using var request = MeshTransport.CreateRequest(HttpMethod.Get, _url, _token);
         request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("text/event-stream"));
-        if (_resumeAfter is { } after) request.Headers.TryAddWithoutValidation("Last-Event-ID", after.ToString(CultureInfo.InvariantCulture));
+        if (_resumeAfter is { } after)
+            request.Headers.TryAddWithoutValidation("Last-Event-ID", after.ToString(CultureInfo.InvariantCulture));
 
         using var timer = new CancellationTokenSource(client.Options.AttemptTimeout, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, timer.Token);
@@ -144,7 +146,8 @@ internal sealed class SseLoop(MeshClient client, string path, MeshStreamOptions 
 
             await RefusedAsync(response, either.Token, cancellation);
         }
-        catch (Exception e) when (e is HttpRequestException or IOException or OperationCanceledException && !cancellation.IsCancellationRequested)
+        catch (Exception e) when (
+            e is HttpRequestException or IOException or OperationCanceledException && !cancellation.IsCancellationRequested)
         {
             var error = e is OperationCanceledException ? new TimeoutException("no answer in time") : e;
             if (GivesUp())
@@ -217,12 +220,10 @@ internal sealed class SseLoop(MeshClient client, string path, MeshStreamOptions 
 
     private bool GivesUp() => !_wasConnected && options.FirstConnectAttempts is { } most && _failures + 1 >= most;
 
-    /// <summary>Half of the wait is fixed and half is chance, so that a fleet cut off together does not come back together.</summary>
     private async Task PauseAsync(string? error, int? status, TimeSpan? retryAfter, CancellationToken cancellation)
     {
         var first = _serverDelay is { } asked && asked < options.MaxReconnectDelay ? asked : options.ReconnectDelay;
-        var ceiling = Math.Min(first.TotalMilliseconds * Math.Pow(2, Math.Min(_failures, 16)), options.MaxReconnectDelay.TotalMilliseconds);
-        var wait = TimeSpan.FromMilliseconds(ceiling * (0.5 + RandomNumberGenerator.GetInt32(1001) / 2000.0));
+        var wait = Backoff.After(_failures, first, options.MaxReconnectDelay);
         if (retryAfter > wait) wait = retryAfter.Value;
         Report(status, error, wait);
         _failures++;

@@ -5,7 +5,8 @@ namespace SessionMesh.Cli.Tests.Admin;
 public sealed class AdminTests
 {
     private const string Compacted = """
-        {"running":false,"started_at":"2026-01-31T08:15:30.000Z","ended_at":"2026-01-31T08:15:31.000Z","failed":false,"removed":{"changes":12,"directives":3,"keys":0},"oldest_revision":13,
+        {"running":false,"started_at":"2026-01-31T08:15:30.000Z","ended_at":"2026-01-31T08:15:31.000Z","failed":false,
+         "removed":{"changes":12,"directives":3,"keys":0},"oldest_revision":13,
          "bytes":40960,"free_bytes":4096,"retention":{"log":2592000,"directives":2592000,"keys":2592000,"sessions":2592000}}
         """;
 
@@ -28,7 +29,10 @@ public sealed class AdminTests
         Assert.Equal(2, ran.Code);
         Assert.Contains("a mesh that runs keeps what its own options say", ran.Error, StringComparison.Ordinal);
         Assert.Empty(tool.Calls);
-        Assert.Contains("--retain-keys takes a time of at least an hour", (await tool.RunAsync("admin compact --data x --retain-keys 5m")).Error, StringComparison.Ordinal);
+        Assert.Contains(
+            "--retain-keys takes a time of at least an hour",
+            (await tool.RunAsync("admin compact --data x --retain-keys 5m")).Error,
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -37,7 +41,8 @@ public sealed class AdminTests
     public async Task Check_ExitCodeSaysWhetherItIsWhole(bool ok, int code)
     {
         using var tool = new Tool(Json(200, $$"""
-            {"ok":{{(ok ? "true" : "false")}},"findings":[{{(ok ? "" : "\"the log has a gap: 1 of its revisions are missing\"")}}],"revision":7,"oldest_revision":1,
+            {"ok":{{(ok ? "true" : "false")}},"findings":[{{(ok ? "" : "\"the log has a gap: 1 of its revisions are missing\"")}}],
+             "revision":7,"oldest_revision":1,
              "counts":{"changes":7,"agents":1,"directives":2,"keys":1,"sessions":0,"receipts":0},"bytes":40960}
             """));
         var ran = await tool.RunAsync("admin check");
@@ -88,7 +93,10 @@ public sealed class AdminTests
     {
         using var tool = new Tool(_ =>
         {
-            var response = new HttpResponseMessage(System.Net.HttpStatusCode.OK) { Content = new StreamContent(new MemoryStream(new byte[100])) };
+            var response = new HttpResponseMessage(System.Net.HttpStatusCode.OK)
+            {
+                Content = new StreamContent(new MemoryStream(new byte[100])),
+            };
             response.Content.Headers.ContentLength = 200;
             response.Headers.Add("X-Mesh-Revision", "7");
             return Task.FromResult(response);
@@ -119,7 +127,8 @@ public sealed class AdminTests
     public async Task Restore_SendsTheFile_AndSaysWhatTheServerSaid()
     {
         using var tool = new Tool(Json(202, """
-            {"restarting":true,"revision":8,"current_revision":10,"counts":{"changes":8,"agents":3,"directives":3,"keys":1,"sessions":0,"receipts":0},"root_key_valid":true,"detail":"The server restarts."}
+            {"restarting":true,"revision":8,"current_revision":10,"counts":{"changes":8,"agents":3,"directives":3,"keys":1,"sessions":0,
+             "receipts":0},"root_key_valid":true,"detail":"The server restarts."}
             """));
         var ran = await tool.RunAsync($"admin restore {tool.WriteFile("b.db", "backup")} --yes");
         Assert.Equal(0, ran.Code);
@@ -144,7 +153,10 @@ public sealed class AdminTests
     [Fact]
     public async Task NewRoot_AsksFirst_AndShowsTheKeyToWhomItIsNotWrittenFor()
     {
-        const string answer = """{"key_id":"bbbbbbbbbbbb","session_key":"root","token":"smk_bbbbbbbbbbbb_NEW_check1","scopes":["admin"],"generation":1,"revoked_count":3}""";
+        const string answer = """
+            {"key_id":"bbbbbbbbbbbb","session_key":"root","token":"smk_bbbbbbbbbbbb_NEW_check1","scopes":["admin"],"generation":1,
+             "revoked_count":3}
+            """;
         using var tool = new Tool(Json(201, answer));
         var ran = await tool.RunAsync("admin new-root");
         Assert.Equal(2, ran.Code);
@@ -176,7 +188,8 @@ public sealed class AdminTests
         tool.WriteFile("my data/mesh.db", "");
         var ran = await tool.RunAsync($"admin new-root --data '{tool.Home}/my data' --keep-children --yes".Replace('\'', '"'));
         Assert.Equal(1, ran.Code);
-        Assert.Contains($"dotnet SessionMesh.Server.dll new-root --data '{tool.Home}/my data' --keep-children", ran.Error, StringComparison.Ordinal);
+        Assert.Contains(
+            $"dotnet SessionMesh.Server.dll new-root --data '{tool.Home}/my data' --keep-children", ran.Error, StringComparison.Ordinal);
         Assert.Empty(tool.Calls);
         Assert.Equal(2, (await tool.RunAsync($"admin new-root --data {tool.Home}/nowhere --yes")).Code);
     }

@@ -10,7 +10,8 @@ public sealed class CommandTests
     [InlineData("list --filter alive --verbose", "GET /alive?filter=alive")]
     [InlineData("steer --agent-id 123 --direction west", """POST /steer {"agent_id":"123","direction":"west"}""")]
     [InlineData("kill --agent-id 456 --force", "DELETE /agents/456?cascade=descendants&force=true&wait=2")]
-    [InlineData("register --spec \"data-analysis\" --agent-id 789", """POST /registry {"specialization":"data-analysis","agent_id":"789"}""")]
+    [InlineData(
+        "register --spec \"data-analysis\" --agent-id 789", """POST /registry {"specialization":"data-analysis","agent_id":"789"}""")]
     [InlineData("kill 456 --yes --detach", "DELETE /agents/456?cascade=descendants")]
     [InlineData("pause 1 --detach", """POST /steer {"agent_id":"1","verb":"pause"}""")]
     [InlineData("resume --agent-id 1 --detach -m go", """POST /steer {"agent_id":"1","verb":"resume","message":"go"}""")]
@@ -19,9 +20,12 @@ public sealed class CommandTests
     [InlineData("cancel d-4", "DELETE /directives/d-4")]
     [InlineData(
         "steer --spec ocr --label zone=eu --label tier=a,b --cluster blue --subtree p --ids a,b --expect 2 -d west",
-        """POST /steer {"selector":{"specialization":"ocr","label":{"zone":"eu","tier":"a,b"},"cluster":"blue","subtree":"p","agent_ids":["a","b"]},"expect":2,"direction":"west"}""")]
+        """POST /steer {"selector":{"specialization":"ocr","label":{"zone":"eu","tier":"a,"""
+        + """b"},"cluster":"blue","subtree":"p","agent_ids":["a","b"]},"expect":2,"direction":"west"}""")]
     [InlineData("pause --subtree p --expect 2 --detach", """POST /steer {"selector":{"subtree":"p"},"expect":2,"verb":"pause"}""")]
-    [InlineData("kill --label zone=eu --ids a,b --expect 2 --detach --grace 3", "DELETE /agents?grace=3&cascade=descendants&label=zone%3Deu&agent_ids=a%2Cb&expect=2")]
+    [InlineData(
+        "kill --label zone=eu --ids a,b --expect 2 --detach --grace 3",
+        "DELETE /agents?grace=3&cascade=descendants&label=zone%3Deu&agent_ids=a%2Cb&expect=2")]
     [InlineData("steer 1 --verb pause", """POST /steer {"agent_id":"1","verb":"pause"}""")]
     [InlineData(
         "steer 1 -d drain -m wait --data [1] --ttl 1h30m --hold",
@@ -31,12 +35,16 @@ public sealed class CommandTests
         "heartbeat 1 --activity WORKING --load 0.7 --progress 42 --progress-interval 5m --note hi",
         """POST /agents/1/heartbeat {"activity":"working","load":0.7,"progress":42,"progress_interval":300,"note":"hi"}""")]
     [InlineData("inbox 1 --after 3 --wait 20s", "GET /agents/1/directives?after=3&wait=20")]
-    [InlineData("ack --agent-id 1 --seq 4 --state rejected --note no", """POST /agents/1/directives/4/ack {"state":"rejected","note":"no"}""")]
+    [InlineData(
+        "ack --agent-id 1 --seq 4 --state rejected --note no", """POST /agents/1/directives/4/ack {"state":"rejected","note":"no"}""")]
     [InlineData("ack --agent-id 1 --seq 4", """POST /agents/1/directives/4/ack {"state":"acknowledged"}""")]
     [InlineData(
         "register --agent-id 1 --spec a --spec b --parent p --cluster c --label x=1 --label y=a=b --user u --ttl 30",
-        """POST /registry {"specialization":"a","agent_id":"1","parent_id":"p","cluster":"c","specializations":["b"],"labels":{"x":"1","y":"a=b"},"user":"u","ttl":30}""")]
-    [InlineData("keys create --name ci --ttl 8h --scope mesh:read --scope steer --refresh", """POST /keys {"session_key":"ci","ttl":28800,"scopes":["mesh:read","steer"],"refresh":true}""")]
+        """POST /registry {"specialization":"a","agent_id":"1","parent_id":"p","cluster":"c","specializations":["b"],"labels":"""
+        + """{"x":"1","y":"a=b"},"user":"u","ttl":30}""")]
+    [InlineData(
+        "keys create --name ci --ttl 8h --scope mesh:read --scope steer --refresh",
+        """POST /keys {"session_key":"ci","ttl":28800,"scopes":["mesh:read","steer"],"refresh":true}""")]
     [InlineData("keys revoke abcdefghijkl --yes", "DELETE /keys/abcdefghijkl")]
     [InlineData("keys revoke smk_abcdefghijkl_THESECRET_check1 --yes", "DELETE /keys/abcdefghijkl")]
     public async Task Command_SendsWhatTheContractSays(string line, string call)
@@ -106,110 +114,5 @@ public sealed class CommandTests
         Assert.Equal((2, ""), (ran.Code, ran.Out));
         Assert.Contains("  why: " + why, ran.Error, StringComparison.Ordinal);
         Assert.Empty(tool.Server.Requests);
-    }
-
-    [Fact]
-    public async Task Show_IsALineAMember()
-    {
-        using var tool = new Tool(Json(200, """
-            {"agent_id":"1","status":"dead","incarnation":2,"descendants":0,"pending":3,
-             "last_exit":{"confirmed":true,"exit_code":9,"signal":null,"reason":"old","at":"2026-01-02T03:00:05Z"}}
-            """));
-
-        var ran = await tool.RunAsync("show 1");
-
-        Assert.Equal(
-            new Ran(0, """
-                agent        1
-                status       dead
-                incarnation  2
-                descendants  0
-                pending      3
-                last exit    4m ago confirmed, exit code 9, old
-
-                """, ""),
-            ran);
-        Assert.Equal("""{"agent_id":"1","pending":3}""" + "\n", (await tool.RunAsync("show 1 -o jsonl --fields agent_id,pending")).Out);
-    }
-
-    [Fact]
-    public async Task List_WithoutRows_SaysWhy()
-    {
-        using var tool = new Tool(Json(200, """{"sessions":[],"count":0,"next_cursor":null,"as_of":"1"}"""));
-        tool.WriteFile(".config/session-mesh/contexts.json", """{"selected":"x","contexts":[{"name":"x","cluster":"blue"}]}""");
-
-        Assert.Equal(
-            new Ran(0, "", """
-                no agent is lost; 'session-mesh list --filter all' shows every one that is known
-                only cluster blue, as the selected context says; --all-clusters shows the others
-
-                """),
-            await tool.RunAsync("list --filter lost"));
-        Assert.Equal(new Ran(0, "", "no agent is known\n"), await tool.RunAsync("list --filter all --all-clusters"));
-    }
-
-    [Fact]
-    public async Task List_DeadAgents_SayHowTheyEndedWhereTheRowTells()
-    {
-        using var tool = new Tool(Json(200, """
-            {"sessions":[{"agent_id":"a","status":"dead","last_exit":{"confirmed":true,"exit_code":0,"signal":null}},
-                         {"agent_id":"b","status":"dead","last_exit":{"confirmed":false}},
-                         {"agent_id":"c","status":"dead"},
-                         {"agent_id":"d","status":"alive","last_exit":{"confirmed":true,"exit_code":0}}],"count":4,"next_cursor":null,"as_of":"1"}
-            """));
-
-        var lines = (await tool.RunAsync("list --filter all")).Out.Split('\n')[1..5];
-
-        Assert.Equal(["a      dead (confirmed, exit code 0)", "b      dead (not confirmed)", "c      dead", "d      alive"], lines.Select(line => line[..40].TrimEnd(' ', '-')));
-    }
-
-    [Fact]
-    public async Task Heartbeat_SaysWhenToBeatAgain_AndWhatIsPending()
-    {
-        using var tool = new Tool(
-            Json(200, """{"agent_id":"1","incarnation":1,"ttl":60,"next_heartbeat_in":19,"directives":[]}"""),
-            Json(200, """{"agent_id":"1","incarnation":1,"ttl":60,"next_heartbeat_in":19,"directives":[{"seq":4,"verb":"steer","direction":"west","state":"delivered"}]}"""));
-
-        Assert.Equal(new Ran(0, "", "alive for 60 s; beat again in 19 s\n"), await tool.RunAsync("heartbeat 1"));
-        Assert.Equal(
-            """
-            SEQ  VERB   DIRECTION  STATE      ISSUED  EXPIRES  MESSAGE
-            4    steer  west       delivered  -       -        -
-
-            """,
-            (await tool.RunAsync("heartbeat 1")).Out);
-        Assert.Equal("4\n", (await tool.RunAsync("heartbeat 1 -o name")).Out);
-    }
-
-    [Fact]
-    public async Task KeysCreate_ShowsTheTokenOnce_OrWritesIt()
-    {
-        const string created = """{"key_id":"mnopqrstuvwx","session_key":"ci","token":"smk_mnopqrstuvwx_FRESH_check2","scopes":["steer"],"generation":1}""";
-        using var tool = new Tool(Json(201, created));
-
-        Assert.Contains("smk_mnopqrstuvwx_FRESH_check2", (await tool.RunAsync("keys create")).Out, StringComparison.Ordinal);
-
-        var file = Path.Combine(tool.Home, "keys/ci.key");
-        var ran = await tool.RunAsync($"keys create --key-out {file} -o jsonl");
-        Assert.Equal(
-            new Ran(0, """{"key_id":"mnopqrstuvwx","session_key":"ci","scopes":["steer"],"generation":1}""" + "\n", $"the key is in {file}: use it with --key-file\n"),
-            ran);
-        Assert.Equal("smk_mnopqrstuvwx_FRESH_check2\n", await File.ReadAllTextAsync(file));
-        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, Tool.ModeOf(file));
-    }
-
-    [Fact]
-    public async Task KeysCreate_SecretLostOnTheWay_SaysWhatToRevoke()
-    {
-        using var tool = new Tool(Broken(), Json(409, """{"type":"t","title":"t","status":409,"detail":"already answered","code":"secret_not_repeatable","key_id":"mnopqrstuvwx"}"""));
-
-        Assert.Equal(
-            new Ran(5, "", """
-                error: cannot create a key
-                  why: already answered (409 secret_not_repeatable)
-                  try: the key was made but its secret was lost on the way: session-mesh keys revoke mnopqrstuvwx, then create again
-
-                """),
-            await tool.RunAsync("keys create"));
     }
 }

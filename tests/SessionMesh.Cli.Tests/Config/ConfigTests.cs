@@ -6,12 +6,18 @@ public sealed class ConfigTests
 {
     private static readonly Func<CancellationToken, Task<HttpResponseMessage>> s_absent = Problem(404, "agent_not_found");
     private static readonly Func<CancellationToken, Task<HttpResponseMessage>> s_noSession = Problem(404, "session_not_found");
-    private static readonly Func<CancellationToken, Task<HttpResponseMessage>> s_declared = Json(201, """{"agent_id":"123","status":"declared"}""");
+    private static readonly Func<CancellationToken, Task<HttpResponseMessage>> s_declared =
+        Json(201, """{"agent_id":"123","status":"declared"}""");
 
     [Fact]
     public async Task LoadConfig_DeclaresWhatIsAbsent_AndReportsEachAgainstItsFilter()
     {
-        using var tool = new Tool(s_absent, s_noSession, s_declared, Json(200, """{"agent_id":"b","status":"alive"}"""), Json(200, """{"agent_id":"c","status":"lost"}"""));
+        using var tool = new Tool(
+            s_absent,
+            s_noSession,
+            s_declared,
+            Json(200, """{"agent_id":"b","status":"alive"}"""),
+            Json(200, """{"agent_id":"c","status":"lost"}"""));
         var file = tool.WriteFile("fleet.yaml", "sessions: [{id: 123, filter: alive}, {id: b, filter: ACTIVE}, {id: c}]\n");
 
         Assert.Equal(
@@ -24,7 +30,14 @@ public sealed class ConfigTests
                 """, ""),
             await tool.RunAsync("load-config " + file));
         Assert.Equal(
-            ["GET /agents/123", "GET /sessions/123", """POST /agents {"agent_id":"123","declare":true}""", "GET /agents/b", "GET /agents/c"],
+
+            [
+                "GET /agents/123",
+                "GET /sessions/123",
+                """POST /agents {"agent_id":"123","declare":true}""",
+                "GET /agents/b",
+                "GET /agents/c",
+            ],
             tool.Calls);
     }
 
@@ -49,12 +62,17 @@ public sealed class ConfigTests
     public async Task LoadConfig_PlainSession_IsNoAgentToDeclare_AndIsReportedAgainstItsFilter(string status, string filter, bool matches)
     {
         using var tool = new Tool(s_absent, Json(200, $$"""
-            {"id":"123","user":"u","status":"{{status}}","ttl":null,"meta":{},"created_at":"2026-01-02T03:04:05Z","last_access":"2026-01-02T03:04:05Z","version":1}
+            {"id":"123","user":"u","status":"{{status}}","ttl":null,"meta":{},"created_at":"2026-01-02T03:04:05Z",
+             "last_access":"2026-01-02T03:04:05Z","version":1}
             """));
         var file = tool.WriteFile("fleet.yaml", $"sessions: [{{id: 123, filter: {filter}}}]");
+        var json = matches ? "true" : "false";
 
         Assert.Equal(
-            new Ran(0, $$"""{"id":"123","filter":"{{filter}}","status":"{{status}}","matches":{{(matches ? "true" : "false")}},"declared":false,"error":null}""" + "\n", ""),
+            new Ran(
+                0,
+                $$"""{"id":"123","filter":"{{filter}}","status":"{{status}}","matches":{{json}},"declared":false,"error":null}""" + "\n",
+                ""),
             await tool.RunAsync("load-config -o jsonl " + file));
         Assert.Equal(["GET /agents/123", "GET /sessions/123"], tool.Calls);
     }
@@ -80,9 +98,13 @@ public sealed class ConfigTests
         var skills = tool.WriteFile("skills.json", """{"skills": ["session-mesh"], "cluster": "distributed-comms"}""");
         var fleet = tool.WriteFile("fleet.json", """{"sessions": [{"id": 123}]}""");
 
-        Assert.Equal(new Ran(0, "", "cluster distributed-comms is now the default of context default\n"), await tool.RunAsync("load-config " + skills));
+        Assert.Equal(
+            new Ran(0, "", "cluster distributed-comms is now the default of context default\n"),
+            await tool.RunAsync("load-config " + skills));
         Assert.Equal(0, (await tool.RunAsync("load-config " + fleet)).Code);
-        Assert.Equal(["GET /agents/123", "GET /sessions/123", """POST /agents {"agent_id":"123","cluster":"distributed-comms","declare":true}"""], tool.Calls);
+        Assert.Equal(
+            ["GET /agents/123", "GET /sessions/123", """POST /agents {"agent_id":"123","cluster":"distributed-comms","declare":true}"""],
+            tool.Calls);
     }
 
     [Fact]
@@ -109,8 +131,12 @@ public sealed class ConfigTests
     [InlineData("sessions: 3", "{0}, line 1: 'sessions' is one value, and should be a list of {{id, filter}}")]
     [InlineData("sessions: [3]", "{0}, line 1: an entry of 'sessions' is one value, and should be {{id, filter}}")]
     [InlineData("sessions:\n  - filter: alive", "{0}, line 2: an entry of 'sessions' has no id")]
-    [InlineData("sessions:\n  - id: 1\n    filter: awake", "{0}, line 3: 'awake' is no filter; allowed: active, alive, suspect, lost, stopping, dead, declared, stalled, all")]
-    [InlineData("sessions:\n  - id: ../x", "{0}, line 2: '../x' is not an id; an id has 1 to 128 characters, letters, digits or . _ : -, and starts with a letter or digit")]
+    [InlineData(
+        "sessions:\n  - id: 1\n    filter: awake",
+        "{0}, line 3: 'awake' is no filter; allowed: active, alive, suspect, lost, stopping, dead, declared, stalled, all")]
+    [InlineData(
+        "sessions:\n  - id: ../x",
+        "{0}, line 2: '../x' is not an id; an id has 1 to 128 characters, letters, digits or . _ : -, and starts with a letter or digit")]
     [InlineData("sessions:\n  - {id: 1}\n  - {id: 1}", "{0}, line 3: session 1 is there twice")]
     [InlineData("sessions:\n  - id: 1\nsesions: []", "{0}, line 3: 'sesions' is not known here; allowed: sessions, skills, cluster")]
     [InlineData("cluster: a\ncluster: b", "{0}, line 2: 'cluster' is there twice")]
@@ -118,7 +144,9 @@ public sealed class ConfigTests
     [InlineData("sessions: *x", "{0}, line 1: aliases are not taken; write the value out")]
     [InlineData("cluster: !!python/object x", "{0}, line 1: tags are not taken; values are read as text")]
     [InlineData("cluster: a\n---\ncluster: b", "{0}, line 2: a second document; one is read")]
-    [InlineData("[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]", "{0}, line 1: The maximum configured depth of 16 has been exceeded. Cannot read next JSON array.")]
+    [InlineData(
+        "[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]",
+        "{0}, line 1: The maximum configured depth of 16 has been exceeded. Cannot read next JSON array.")]
     [InlineData("a: [[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]", "{0}, line 1: nested deeper than 16 levels")]
     [InlineData("{\"cluster\": \"a\", \"cluster\": \"b\"}", "{0}: Duplicate property 'cluster' encountered during deserialization.")]
     [InlineData("{\"cluster\":\n oops}", "{0}, line 2: 'o' is an invalid start of a value.")]
@@ -153,8 +181,12 @@ public sealed class ConfigTests
         var binary = Path.Combine(tool.Home, "binary.yaml");
         await File.WriteAllBytesAsync(binary, [0x61, 0xFF, 0xFE]);
 
-        Assert.Equal(new Ran(2, "", $"error: cannot load the config\n  why: {large} has more than 256 KiB\n"), await tool.RunAsync("load-config " + large));
-        Assert.Equal(new Ran(2, "", $"error: cannot load the config\n  why: {binary} is not UTF-8 text\n"), await tool.RunAsync("load-config " + binary));
+        Assert.Equal(
+            new Ran(2, "", $"error: cannot load the config\n  why: {large} has more than 256 KiB\n"),
+            await tool.RunAsync("load-config " + large));
+        Assert.Equal(
+            new Ran(2, "", $"error: cannot load the config\n  why: {binary} is not UTF-8 text\n"),
+            await tool.RunAsync("load-config " + binary));
         Assert.Equal(2, (await tool.RunAsync("load-config /nowhere/fleet.yaml")).Code);
         Assert.Equal(2, (await tool.RunAsync("load-config " + tool.Home)).Code);
     }
@@ -165,7 +197,8 @@ public sealed class ConfigTests
     [InlineData("spec: x\nid: 789", "--agent-id 5 --spec y", """POST /registry {"specialization":"y","agent_id":"5"}""")]
     [InlineData(
         "specs: [a, b]\nagent_id: 7\nparent_id: p\ncluster: c\nuser: u\nlabels: {zone: 1}\nttl: 2m", "",
-        """POST /registry {"specialization":"a","agent_id":"7","parent_id":"p","cluster":"c","specializations":["b"],"labels":{"zone":"1"},"user":"u","ttl":120}""")]
+        """POST /registry {"specialization":"a","agent_id":"7","parent_id":"p","cluster":"c","specializations":["b"],"labels":"""
+        + """{"zone":"1"},"user":"u","ttl":120}""")]
     [InlineData("agent_id: 7", "--takeover", """POST /agents {"agent_id":"7","takeover":true}""")]
     public async Task Register_ReadsItsConfig(string content, string options, string call)
     {

@@ -6,15 +6,23 @@ namespace SessionMesh.Cli.Tests.Keys;
 public sealed class KeyCommandTests
 {
     private const string Created =
-        """{"key_id":"mnopqrstuvwx","session_key":"ci","token":"smk_mnopqrstuvwx_FRESH_check2","ttl":60,"expires_at":"2026-01-02T04:04:05Z","scopes":["steer"],"within":["subtree:a"],"agent_id":null,"generation":1,"refresh_token":"smr_mnopqrstuvwx_AGAIN_check3"}""";
+        """{"key_id":"mnopqrstuvwx","session_key":"ci","token":"smk_mnopqrstuvwx_FRESH_check2","ttl":"""
+        + """60,"expires_at":"2026-01-02T04:04:05Z","scopes":["steer"],"within":["subtree:a"],"agent_id":null,"generation":"""
+        + """1,"refresh_token":"smr_mnopqrstuvwx_AGAIN_check3"}""";
 
-    private const string Shown = """{"key_id":"mnopqrstuvwx","session_key":"ci","ttl":60,"expires_at":"2026-01-02T04:04:05Z","scopes":["steer"],"within":["subtree:a"],"agent_id":null,"generation":1}""";
+    private const string Shown =
+        """{"key_id":"mnopqrstuvwx","session_key":"ci","ttl":60,"expires_at":"2026-01-02T04:04:05Z","scopes":"""
+        + """["steer"],"within":["subtree:a"],"agent_id":null,"generation":1}""";
 
     private const string Row =
-        """{"key_id":"k1","session_key":"ci","parent_id":"k0","scopes":["mesh:read","steer"],"within":["cluster:c","subtree:a"],"agent_id":null,"incarnation":null,"generation":2,"valid":true,"created_at":"2026-01-02T03:00:00Z","expires_at":"2026-01-02T04:04:05Z","refreshable_until":null}""";
+        """{"key_id":"k1","session_key":"ci","parent_id":"k0","scopes":["mesh:read","steer"],"within":["cluster:c","subtree:"""
+        + """a"],"agent_id":null,"incarnation":null,"generation":2,"valid":true,"created_at":"2026-01-02T03:00:"""
+        + """00Z","expires_at":"2026-01-02T04:04:05Z","refreshable_until":null}""";
 
     [Theory]
-    [InlineData("keys create --scope steer --within subtree:a --within cluster:c/d", """POST /keys {"scopes":["steer"],"within":["subtree:a","cluster:c/d"]}""")]
+    [InlineData(
+        "keys create --scope steer --within subtree:a --within cluster:c/d",
+        """POST /keys {"scopes":["steer"],"within":["subtree:a","cluster:c/d"]}""")]
     [InlineData("keys show", "GET /keys/self")]
     [InlineData("keys show self", "GET /keys/self")]
     [InlineData("keys show k1", "GET /keys/k1")]
@@ -33,7 +41,9 @@ public sealed class KeyCommandTests
     [InlineData("keys create --within a1", "--within takes agent:ID, cluster:NAME or subtree:ID, not 'a1'")]
     [InlineData("keys create --within subtree:", "--within takes agent:ID, cluster:NAME or subtree:ID, not 'subtree:'")]
     [InlineData("keys create --within agent:a/b", "--within takes agent:ID, cluster:NAME or subtree:ID, not 'agent:a/b'")]
-    [InlineData("keys create --within agent:a --within agent:b --within agent:c --within agent:d --within agent:e", "--within can be given 4 times at most")]
+    [InlineData(
+        "keys create --within agent:a --within agent:b --within agent:c --within agent:d --within agent:e",
+        "--within can be given 4 times at most")]
     [InlineData("keys create --force", "--force is about the file that --out names")]
     [InlineData("keys show a/b", "'a/b' is not the id of a key")]
     [InlineData("keys refresh", "stdin does not hold a key")]
@@ -72,7 +82,11 @@ public sealed class KeyCommandTests
         var file = Path.Combine(tool.Home, "keys/ci.key");
 
         Assert.Equal(
-            new Ran(0, Shown + "\n", $"the key is in {file}: use it with --key-file\nthe refresh token is in {file}.refresh: as long as it lies there, the tool renews the key by itself\n"),
+            new Ran(
+                0,
+                Shown + "\n",
+                $"the key is in {file}: use it with --key-file\nthe refresh token is in {file}.refresh: as long as it lies there, "
+                + "the tool renews the key by itself\n"),
             await tool.RunAsync($"keys create --refresh {option} {file} -o jsonl"));
 
         AssertHolds(file, "smk_mnopqrstuvwx_FRESH_check2");
@@ -137,7 +151,10 @@ public sealed class KeyCommandTests
 
             """,
             (await tool.RunAsync("keys list")).Out);
-        Assert.Equal($$"""{"keys":[{{Row}}],"count":1,"next_cursor":null}""", (await tool.RunAsync("keys list -o json")).Out.Replace("\n", "", StringComparison.Ordinal).Replace(" ", "", StringComparison.Ordinal));
+        var json = (await tool.RunAsync("keys list -o json")).Out;
+        Assert.Equal(
+            $$"""{"keys":[{{Row}}],"count":1,"next_cursor":null}""",
+            json.Replace("\n", "", StringComparison.Ordinal).Replace(" ", "", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -200,6 +217,48 @@ public sealed class KeyCommandTests
 
         Assert.Equal((exit, ""), (ran.Code, ran.Out));
         Assert.Contains("  try: " + next, ran.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task KeysCreate_ShowsTheTokenOnce_OrWritesIt()
+    {
+        const string created = """
+            {"key_id":"mnopqrstuvwx","session_key":"ci","token":"smk_mnopqrstuvwx_FRESH_check2","scopes":["steer"],"generation":1}
+            """;
+        using var tool = new Tool(Json(201, created));
+
+        Assert.Contains("smk_mnopqrstuvwx_FRESH_check2", (await tool.RunAsync("keys create")).Out, StringComparison.Ordinal);
+
+        var file = Path.Combine(tool.Home, "keys/ci.key");
+        var ran = await tool.RunAsync($"keys create --key-out {file} -o jsonl");
+        Assert.Equal(
+            new Ran(
+                0,
+                """{"key_id":"mnopqrstuvwx","session_key":"ci","scopes":["steer"],"generation":1}""" + "\n",
+                $"the key is in {file}: use it with --key-file\n"),
+            ran);
+        Assert.Equal("smk_mnopqrstuvwx_FRESH_check2\n", await File.ReadAllTextAsync(file));
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, Tool.ModeOf(file));
+    }
+
+    [Fact]
+    public async Task KeysCreate_SecretLostOnTheWay_SaysWhatToRevoke()
+    {
+        using var tool = new Tool(
+            Broken(),
+            Json(
+                409,
+                """{"type":"t","title":"t","status":409,"detail":"already """
+                + """answered","code":"secret_not_repeatable","key_id":"mnopqrstuvwx"}"""));
+
+        Assert.Equal(
+            new Ran(5, "", """
+                error: cannot create a key
+                  why: already answered (409 secret_not_repeatable)
+                  try: the key was made but its secret was lost on the way: session-mesh keys revoke mnopqrstuvwx, then create again
+
+                """),
+            await tool.RunAsync("keys create"));
     }
 
     private static void AssertHolds(string file, string secret)

@@ -108,7 +108,8 @@ public sealed class FormatTests
         using var tool = new Tool(Json(200, Page), Json(200, """{"sessions":[]}"""));
 
         Assert.Equal(
-            "agent_id,note,specializations,last_heartbeat_at\r\na1,\"x\\u001b[2J, \"\"y\"\"\",\"[\"\"ocr\"\",\"\"a/b\"\"]\",2026-01-02T03:04:02Z\r\n,,[],\r\n",
+            "agent_id,note,specializations,last_heartbeat_at\r\na1,\"x\\u001b[2J, "
+            + "\"\"y\"\"\",\"[\"\"ocr\"\",\"\"a/b\"\"]\",2026-01-02T03:04:02Z\r\n,,[],\r\n",
             (await tool.RunAsync("list -o csv --fields agent_id,note,specializations,last_heartbeat_at")).Out);
         Assert.Equal("agent_id,status\r\n", (await tool.RunAsync("list -o csv --fields agent_id,status")).Out);
     }
@@ -126,7 +127,8 @@ public sealed class FormatTests
     public async Task Yaml_QuotesEveryText()
     {
         using var tool = new Tool(Json(200, """
-            {"sessions":[{"agent_id":"123","labels":{"No: x":"yes","on":"\u202e"},"specializations":["a: b"],"load":null,"empty":[],"none":{}},{"agent_id":"2"}],"count":2}
+            {"sessions":[{"agent_id":"123","labels":{"No: x":"yes","on":"\u202e"},"specializations":["a: b"],"load":null,"empty":[],
+             "none":{}},{"agent_id":"2"}],"count":2}
             """));
 
         Assert.Equal("""

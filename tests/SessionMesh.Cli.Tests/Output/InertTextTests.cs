@@ -48,7 +48,17 @@ public sealed class InertTextTests
 
     private static readonly string[] s_formats = ["table", "wide", "json", "jsonl", "yaml", "csv", "name"];
 
-    private static readonly string[] s_commands = ["list", "show a1", "history a1", "inbox a1", "keys list", "keys show k1", "events --limit 1", "show a1 --fields note,labels,agent_id"];
+    private static readonly string[] s_commands =
+    [
+        "list",
+        "show a1",
+        "history a1",
+        "inbox a1",
+        "keys list",
+        "keys show k1",
+        "events --limit 1",
+        "show a1 --fields note,labels,agent_id",
+    ];
 
     [Theory]
     [MemberData(nameof(Corpus))]
@@ -59,7 +69,10 @@ public sealed class InertTextTests
         {
             foreach (var format in s_formats)
             {
-                using var tool = new Tool(command.StartsWith("events", StringComparison.Ordinal) ? Stream($"id: 7\ndata: {Document(hostile)}\n\n") : Json(200, Document(hostile)));
+                using var tool = new Tool(
+                    command.StartsWith("events", StringComparison.Ordinal)
+                        ? Stream($"id: 7\ndata: {Document(hostile)}\n\n")
+                        : Json(200, Document(hostile)));
                 var ran = await tool.RunAsync($"{command} -o {format}");
                 Assert.True(ran.Code == 0, $"{command} -o {format}: {ran}");
                 AssertInert(ran.Out, $"{command} -o {format}", csv: format == "csv");
@@ -71,7 +84,9 @@ public sealed class InertTextTests
                 }
 
                 if (format is "jsonl")
-                    Assert.All(ran.Out.Split('\n', StringSplitOptions.RemoveEmptyEntries), line => Assert.Equal(JsonValueKind.Object, Parsed(line).ValueKind));
+                    Assert.All(
+                        ran.Out.Split('\n', StringSplitOptions.RemoveEmptyEntries),
+                        line => Assert.Equal(JsonValueKind.Object, Parsed(line).ValueKind));
             }
         }
     }
@@ -89,7 +104,8 @@ public sealed class InertTextTests
             ["detail"] = hostile,
             ["code"] = "superseded",
             ["request_id"] = hostile,
-            ["errors"] = new JsonArray(new JsonObject { ["pointer"] = hostile, ["message"] = hostile, ["allowed"] = new JsonArray(hostile) }),
+            ["errors"] = new JsonArray(
+                new JsonObject { ["pointer"] = hostile, ["message"] = hostile, ["allowed"] = new JsonArray(hostile) }),
         }.ToJsonString(s_asIs);
         using var tool = new Tool(Json(409, problem));
 
@@ -122,8 +138,14 @@ public sealed class InertTextTests
     {
         foreach (var format in s_formats)
         {
-            var row = """{"agent_id":"a1","seq":1,"status":"alive","verb":"steer","note":"x\ud800y","message":"\udc00","labels":{"\udbff":"\\ud800 \ud83d\ude00"},"data":{"\ud83d":"\ud83d\ud83d"}}""";
-            using var tool = new Tool(Json(200, command == "list" ? $$"""{"sessions":[{{row}}]}""" : command == "show a1" ? row : $$"""{"directives":[{{row}}]}"""));
+            const string row = """
+                {"agent_id":"a1","seq":1,"status":"alive","verb":"steer","note":"x\ud800y","message":"\udc00",
+                 "labels":{"\udbff":"\\ud800 \ud83d\ude00"},"data":{"\ud83d":"\ud83d\ud83d"}}
+                """;
+            using var tool = new Tool(
+                Json(
+                    200,
+                    command == "list" ? $$"""{"sessions":[{{row}}]}""" : command == "show a1" ? row : $$"""{"directives":[{{row}}]}"""));
             var ran = await tool.RunAsync($"{command} -o {format}");
             Assert.True(ran.Code == 0, $"{command} -o {format}: {ran}");
             AssertInert(ran.Out, format, csv: format == "csv");
@@ -146,7 +168,8 @@ public sealed class InertTextTests
     [InlineData("a-b", "a-b")]
     public async Task CsvCell_IsNoFormula(string note, string cell)
     {
-        using var tool = new Tool(Json(200, new JsonObject { ["sessions"] = new JsonArray(new JsonObject { ["note"] = note, ["load"] = -1 }) }.ToJsonString()));
+        using var tool = new Tool(
+            Json(200, new JsonObject { ["sessions"] = new JsonArray(new JsonObject { ["note"] = note, ["load"] = -1 }) }.ToJsonString()));
 
         Assert.Equal($"note,load\r\n{cell},-1\r\n", (await tool.RunAsync("list -o csv --fields note,load")).Out);
     }
@@ -154,9 +177,13 @@ public sealed class InertTextTests
     [Fact]
     public async Task Table_StaysInItsColumns()
     {
-        using var tool = new Tool(Json(200, """{"sessions":[{"agent_id":"a1","note":"\u001b[2J","load":1},{"agent_id":"a2","note":"e\u0301\u0301 日本","load":2}]}"""));
+        using var tool = new Tool(Json(200, """
+            {"sessions":[{"agent_id":"a1","note":"\u001b[2J","load":1},{"agent_id":"a2","note":"e\u0301\u0301 日本","load":2}]}
+            """));
 
-        Assert.Equal("AGENT ID  NOTE       LOAD\na1        \\u001b[2J  1\na2        e\u0301\u0301 日本     2\n", (await tool.RunAsync("list --fields agent_id,note,load")).Out);
+        Assert.Equal(
+            "AGENT ID  NOTE       LOAD\na1        \\u001b[2J  1\na2        e\u0301\u0301 日本     2\n",
+            (await tool.RunAsync("list --fields agent_id,note,load")).Out);
     }
 
     [Fact]
@@ -221,7 +248,8 @@ public sealed class InertTextTests
         {
             var category = Rune.GetUnicodeCategory(rune);
             marks = category is UnicodeCategory.NonSpacingMark or UnicodeCategory.EnclosingMark ? marks + 1 : 0;
-            var obeyed = category is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator;
+            var obeyed = category is UnicodeCategory.Control or UnicodeCategory.Format
+                or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator;
             obeyed |= rune.Value is >= 0xE0000 and <= 0xE0FFF or 0x115F or 0x1160 or 0x3164 or 0xFFA0 or 0x34F or 0xFFFE or 0xFFFF;
             if ((obeyed && rune.Value != '\n') || marks > 8)
                 Assert.Fail($"{where} has a raw U+{rune.Value:X4}, with {marks} marks on one letter: {text[..Math.Min(300, text.Length)]}");

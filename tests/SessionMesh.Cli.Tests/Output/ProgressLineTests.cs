@@ -1,3 +1,4 @@
+using SessionMesh.Cli.Commands;
 using SessionMesh.Cli.Hosting;
 using SessionMesh.Cli.Output;
 
@@ -10,7 +11,7 @@ public sealed class ProgressLineTests
     {
         var (time, error, step) = (new OneTimer(), new StringWriter(), 0);
         using (var context = ContextOf(time, error))
-        using (new ProgressLine(context, () => $"step {++step}\e[2J"))
+        using (context.ShowProgress(() => $"step {++step}\e[2J"))
         {
             Assert.Equal((TimeSpan.FromMilliseconds(500), ""), (time.Due, error.ToString()));
             time.Tick!(null);
@@ -31,7 +32,7 @@ public sealed class ProgressLineTests
     {
         var time = new OneTimer();
         using var context = ContextOf(time, new StringWriter(), terminal, term, line);
-        using var progress = new ProgressLine(context, () => "unseen");
+        using var progress = context.ShowProgress(() => "unseen");
 
         Assert.Null(time.Tick);
     }
@@ -44,7 +45,8 @@ public sealed class ProgressLineTests
     [InlineData(999_999, 1_000_000, "[###################-] 999999/1000000")]
     public void Bar_IsFullOnlyWhenAllIsDone(int part, int whole, string bar) => Assert.Equal(bar, ProgressLine.Bar(part, whole));
 
-    private static CommandContext ContextOf(OneTimer time, TextWriter error, bool terminal = true, string? term = "xterm", string line = "version")
+    private static CommandContext ContextOf(
+        OneTimer time, TextWriter error, bool terminal = true, string? term = "xterm", string line = "version")
     {
         var host = new CliHost
         {

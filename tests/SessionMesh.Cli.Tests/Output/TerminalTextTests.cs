@@ -19,7 +19,8 @@ public sealed class TerminalTextTests
     public void Escape_ShowsALoneSurrogate() => Assert.Equal("a\\ud83db", TerminalText.Escape("a" + (char)0xD83D + "b"));
 
     [Fact]
-    public void EscapeJson_KeepsTheValue() => Assert.Equal("{\n  \"a\": \"x\\u202ey\"\n}", TerminalText.EscapeJson("{\n  \"a\": \"x\u202ey\"\n}"));
+    public void EscapeJson_KeepsTheValue() =>
+        Assert.Equal("{\n  \"a\": \"x\\u202ey\"\n}", TerminalText.EscapeJson("{\n  \"a\": \"x\u202ey\"\n}"));
 
     [Theory]
     [InlineData("abc", 3)]

@@ -22,17 +22,29 @@ public sealed class ChildKeyTests
 
     [Fact]
     public Task Scopes_ComeBesideThoseForSubAgents() =>
-        AsksAsync("admin", s_plain with { Scopes = ["kill", "keys:mint"] }, """{"scopes":["kill","keys:mint","registry:write"],"agent_id":"a1"}""");
+        AsksAsync(
+            "admin",
+            s_plain with { Scopes = ["kill", "keys:mint"] },
+            """{"scopes":["kill","keys:mint","registry:write"],"agent_id":"a1"}""");
 
     [Fact]
     public Task Within_GivesWhatWasAskedForAndNoMore() =>
-        AsksAsync("admin", s_plain with { Scopes = ["mesh:read"], Within = ["cluster:c"] }, """{"scopes":["mesh:read"],"within":["cluster:c"],"agent_id":"a1"}""");
+        AsksAsync(
+            "admin",
+            s_plain with { Scopes = ["mesh:read"], Within = ["cluster:c"] },
+            """{"scopes":["mesh:read"],"within":["cluster:c"],"agent_id":"a1"}""");
 
     [Fact]
     public async Task KeyThatEndsBeforeTheAgent_IsWarnedAboutOnce()
     {
         var mesh = new FakeMesh { KeyEnds = "2030-01-01T01:00:00Z" };
-        var run = new Running(mesh, Running.Sh("exit 3") with { Restart = new RestartPolicy(RestartMode.OnFailure, 1), RestartDelay = TimeSpan.FromMilliseconds(1) });
+        var run = new Running(
+            mesh,
+            Running.Sh("exit 3") with
+            {
+                Restart = new RestartPolicy(RestartMode.OnFailure, 1),
+                RestartDelay = TimeSpan.FromMilliseconds(1),
+            });
 
         Assert.Equal(3, await run.Ends);
 

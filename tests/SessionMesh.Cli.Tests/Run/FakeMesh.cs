@@ -71,9 +71,16 @@ internal sealed class FakeMesh : HttpMessageHandler
     }
 
     public MeshClient Client() => new(
-        new MeshClientOptions { BaseUrl = new Uri("http://mesh.test:7420/"), Token = OperatorKey, RetryDelay = TimeSpan.FromMilliseconds(1) }, this);
+        new MeshClientOptions
+        {
+            BaseUrl = new Uri("http://mesh.test:7420/"),
+            Token = OperatorKey,
+            RetryDelay = TimeSpan.FromMilliseconds(1),
+        },
+        this);
 
-    public List<JsonNode> Bodies(string path) => [.. Calls.Where(call => call.Path.EndsWith(path, StringComparison.Ordinal)).Select(call => call.Body!)];
+    public List<JsonNode> Bodies(string path) =>
+        [.. Calls.Where(call => call.Path.EndsWith(path, StringComparison.Ordinal)).Select(call => call.Body!)];
 
     public JsonNode? Exit => Bodies("/exit").LastOrDefault();
 
@@ -174,12 +181,14 @@ internal sealed class FakeMesh : HttpMessageHandler
                 ["expires_at"] = KeyEnds,
                 ["generation"] = 1,
             }),
-            ("POST", [_, "agents", _, "heartbeat"]) => (HeartbeatRefusal ?? Fenced(Asked(text, "epoch"))) is { } code ? Problem(code) : Json(200, Heartbeat()),
+            ("POST", [_, "agents", _, "heartbeat"]) =>
+                (HeartbeatRefusal ?? Fenced(Asked(text, "epoch"))) is { } code ? Problem(code) : Json(200, Heartbeat()),
             ("POST", [_, "agents", _, "exit"]) => Exited(text),
             ("GET", [_, "agents", _]) => Json(200, Row()),
             ("POST", [_, "agents", _, "directives", _, "ack"]) when Fenced(Asked(text, "epoch")) is { } code => Problem(code),
             ("POST", [_, "agents", _, "directives", var seq, "ack"]) => Json(200, _inbox[int.Parse(seq) - 1].DeepClone()),
-            ("GET", [_, "agents", _, "directives"]) => request.Headers.Accept.Any(type => type.MediaType == "text/event-stream") ? Fenced(EpochOf(request)) is { } code ? Problem(code) : IsDeaf ? Problem("busy", 503) : Stream(request) : Pending(),
+            ("GET", [_, "agents", _, "directives"]) =>
+                request.Headers.Accept.Any(type => type.MediaType == "text/event-stream") ? Listen(request) : Pending(),
             _ => Problem("not_found", 404),
         };
     }
@@ -187,10 +196,16 @@ internal sealed class FakeMesh : HttpMessageHandler
     private string? Fenced(long? epoch) => epoch is not null && epoch != Epoch ? "restored" : _isUnknown ? "agent_not_found" : null;
 
     private static long? Asked(string? text, string member) =>
-        string.IsNullOrEmpty(text) || JsonNode.Parse(text)![member] is not { } node || node.GetValueKind() != System.Text.Json.JsonValueKind.Number ? null : node.GetValue<long>();
+        string.IsNullOrEmpty(text)
+            || JsonNode.Parse(text)![member] is not { } node
+            || node.GetValueKind() != System.Text.Json.JsonValueKind.Number
+            ? null
+            : node.GetValue<long>();
 
     private static long? EpochOf(HttpRequestMessage request) =>
-        request.RequestUri!.Query.Split("epoch=") is [_, var epoch] ? long.Parse(epoch.Split('&')[0], System.Globalization.CultureInfo.InvariantCulture) : null;
+        request.RequestUri!.Query.Split("epoch=") is [_, var epoch]
+            ? long.Parse(epoch.Split('&')[0], System.Globalization.CultureInfo.InvariantCulture)
+            : null;
 
     private HttpResponseMessage Register(string? text)
     {
@@ -272,6 +287,11 @@ internal sealed class FakeMesh : HttpMessageHandler
         }
     }
 
+    private HttpResponseMessage Listen(HttpRequestMessage request) =>
+        Fenced(EpochOf(request)) is { } code ? Problem(code)
+        : IsDeaf ? Problem("busy", 503)
+        : Stream(request);
+
     private HttpResponseMessage Stream(HttpRequestMessage request)
     {
         var pipe = new Pipe();
@@ -286,11 +306,15 @@ internal sealed class FakeMesh : HttpMessageHandler
 
         return new HttpResponseMessage(HttpStatusCode.OK)
         {
-            Content = new StreamContent(pipe.Reader.AsStream()) { Headers = { ContentType = new MediaTypeHeaderValue("text/event-stream") } },
+            Content = new StreamContent(pipe.Reader.AsStream())
+            {
+                Headers = { ContentType = new MediaTypeHeaderValue("text/event-stream") },
+            },
         };
     }
 
-    private static string Event(JsonObject directive) => $"event: {StreamEvent.Directive}\nid: {directive["seq"]}\ndata: {directive.ToJsonString()}\n\n";
+    private static string Event(JsonObject directive) =>
+        $"event: {StreamEvent.Directive}\nid: {directive["seq"]}\ndata: {directive.ToJsonString()}\n\n";
 
     private static void Write(PipeWriter writer, string text) => _ = writer.WriteAsync(Encoding.UTF8.GetBytes(text)).AsTask();
 

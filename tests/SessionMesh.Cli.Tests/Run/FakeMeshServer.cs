@@ -76,7 +76,8 @@ internal sealed class FakeMeshServer : IDisposable
 
             context.Response.Close();
         }
-        catch (Exception e) when (e is OperationCanceledException or HttpListenerException or ObjectDisposedException or IOException or HttpRequestException)
+        catch (Exception e) when (
+            e is OperationCanceledException or HttpListenerException or ObjectDisposedException or IOException or HttpRequestException)
         {
             context.Response.Abort();
         }

@@ -4,7 +4,9 @@ using SessionMesh.Cli.Tests.Run.Process;
 
 namespace SessionMesh.Cli.Tests.Run;
 
-/// <summary>Processes that do what a supervisor fears. After each, the process table has nothing of it left when the exit is reported.</summary>
+/// <summary>
+/// Processes that do what a supervisor fears. After each, the process table has nothing of it left when the exit is reported.
+/// </summary>
 [Collection(ProcessCollection.Name)]
 public sealed class NastyProcessTests : IDisposable
 {
@@ -18,12 +20,20 @@ public sealed class NastyProcessTests : IDisposable
     [InlineData("ignores TERM", "trap '' TERM HUP INT; echo > {0}; while :; do sleep 1000; done")]
     [InlineData("forks twice", "(sh -c 'trap \"\" TERM; sleep 1000 & wait' &); echo > {0}; sleep 1000")]
     [InlineData("leaves its session", "(setsid sleep 1000 &); echo > {0}; sleep 1000")]
-    [InlineData("leaves its session, its parent and its ears", "(setsid sh -c 'trap \"\" TERM; (setsid sleep 1000 &); while :; do sleep 1000; done' &); echo > {0}; sleep 1000")]
+    [InlineData(
+        "leaves its session, its parent and its ears",
+        "(setsid sh -c 'trap \"\" TERM; (setsid sleep 1000 &); while :; do sleep 1000; done' &); echo > {0}; sleep 1000")]
     [InlineData("closes its descriptors", "exec 0<&- 1>&- 2>&-; echo > {0}; exec sleep 1000")]
-    [InlineData("floods a pipe that nobody reads", "mkfifo {0}.pipe; sleep 1000 < {0}.pipe & exec 3> {0}.pipe; echo > {0}; while :; do echo flood >&3; done")]
-    [InlineData("ends at TERM, slowly, starting more", "trap 'setsid sleep 1000 & sleep 0.05; exit 0' TERM; echo > {0}; while :; do sleep 0.02; done")]
+    [InlineData(
+        "floods a pipe that nobody reads",
+        "mkfifo {0}.pipe; sleep 1000 < {0}.pipe & exec 3> {0}.pipe; echo > {0}; while :; do echo flood >&3; done")]
+    [InlineData(
+        "ends at TERM, slowly, starting more",
+        "trap 'setsid sleep 1000 & sleep 0.05; exit 0' TERM; echo > {0}; while :; do sleep 0.02; done")]
     [InlineData("forks all the time", "trap '' TERM; echo > {0}; while :; do (setsid sleep 1000 &); sleep 0.005; done")]
-    [InlineData("answers each TERM with a fork", "trap 'setsid sh -c \"trap : TERM; while :; do sleep 0.02; done\" &' TERM; echo > {0}; while :; do sleep 0.02; done")]
+    [InlineData(
+        "answers each TERM with a fork",
+        "trap 'setsid sh -c \"trap : TERM; while :; do sleep 0.02; done\" &' TERM; echo > {0}; while :; do sleep 0.02; done")]
     public async Task Stop_LeavesNothing(string what, string script)
     {
         var ready = _scratch.File("ready");
@@ -63,7 +73,9 @@ public sealed class NastyProcessTests : IDisposable
     public async Task Stop_ExitsDuringTheGraceAndLeavesAGrandchildThatIgnoresTerm_TheGraceIsForThatToo()
     {
         var ready = _scratch.File("ready");
-        var run = Start($"setsid sh -c 'trap \"\" TERM; echo > {ready}; while :; do sleep 0.02; done' & trap 'exit 5' TERM; while :; do sleep 0.02; done");
+        var run = Start(
+            $"setsid sh -c 'trap \"\" TERM; echo > {ready}; while :; do sleep 0.02; done' & trap 'exit 5' TERM; while :; do sleep "
+            + "0.02; done");
         await Eventually.Line(ready);
         _mesh.Send("stop", data: new JsonObject { ["grace"] = 0.5 });
         Assert.Equal(5, await run.Ends);

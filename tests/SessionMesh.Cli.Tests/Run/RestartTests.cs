@@ -129,7 +129,10 @@ public sealed class RestartTests : IDisposable
     public async Task ServerAwayAtTheEnd_IsToldBeforeTheNextLifeBegins()
     {
         var go = _scratch.File("go");
-        var run = Start($"test $SESSION_MESH_INCARNATION -ge 4 && exit 0; while [ ! -e {go} ]; do sleep 0.02; done; exit 8", "on-failure", report: TimeSpan.FromMilliseconds(100));
+        var run = Start(
+            $"test $SESSION_MESH_INCARNATION -ge 4 && exit 0; while [ ! -e {go} ]; do sleep 0.02; done; exit 8",
+            "on-failure",
+            report: TimeSpan.FromMilliseconds(100));
         await Eventually.True(() => _mesh.HasStream, "the stream");
         _mesh.IsAway = true;
         _mesh.IsHeldAlive = true;
@@ -161,17 +164,22 @@ public sealed class RestartTests : IDisposable
     [Fact]
     public void Wait_DoublesToAMinuteAndBeginsAnewAfterALifeThatWentWell()
     {
-        var restarts = new Restarts(new RestartPolicy(RestartMode.OnFailure), TimeSpan.FromSeconds(1), new RunLog(quiet: false) { Sink = _ => { } });
+        var restarts = new Restarts(
+            new RestartPolicy(RestartMode.OnFailure), TimeSpan.FromSeconds(1), new RunLog(quiet: false) { Sink = _ => { } });
         var failed = new LifeEnd(ExitStatus.Exited(1), TimeSpan.Zero, IsWished: false, EndedByKey: false, Untold: null);
         foreach (var whole in new[] { 1, 2, 4, 8, 16, 32, 60, 60 })
             Assert.InRange(restarts.After(failed)!.Value.TotalSeconds, whole / 2.0, whole);
         Assert.InRange(restarts.After(failed with { Lived = Restarts.WellAfter })!.Value.TotalSeconds, 0.5, 1);
     }
 
-    private Running Start(string script, string policy, TimeSpan? delay = null, TimeSpan? report = null) => new(_mesh, Running.Sh(script) with
+    private Running Start(string script, string policy, TimeSpan? delay = null, TimeSpan? report = null)
     {
-        Restart = RestartPolicy.Parse(policy)!,
-        RestartDelay = delay ?? s_soon,
-        ReportTimeout = report ?? TimeSpan.FromSeconds(15),
-    });
+        var options = Running.Sh(script) with
+        {
+            Restart = RestartPolicy.Parse(policy)!,
+            RestartDelay = delay ?? s_soon,
+            ReportTimeout = report ?? TimeSpan.FromSeconds(15),
+        };
+        return new Running(_mesh, options);
+    }
 }

@@ -39,7 +39,8 @@ public sealed class RestoredMeshTests : IDisposable
         await HeardAsync(heard, "one");
         _mesh.Restore(known, session: "s-0");
         await AgainAsync(run, $"registered it again as incarnation {then}");
-        Assert.Equal(known > 0, _mesh.Bodies("/agents").Last()["takeover"]?.GetValue<bool>() == true); // what is alive there is this process's own past
+        // what is alive there is this process's own past
+        Assert.Equal(known > 0, _mesh.Bodies("/agents").Last()["takeover"]?.GetValue<bool>() == true);
         _mesh.Send("steer", "two");
         await HeardAsync(heard, "one", "two");
         await StopAsync(run);
@@ -78,7 +79,8 @@ public sealed class RestoredMeshTests : IDisposable
         _mesh.RegistrationRefusal = "tombstoned";
         _mesh.HeartbeatRefusal = "unknown_incarnation";
         _mesh.Restore(incarnation: 0);
-        await Eventually.True(() => run.Lines.Any(line => line.Contains("the process keeps running", StringComparison.Ordinal)), "a word about it");
+        await Eventually.True(
+            () => run.Lines.Any(line => line.Contains("the process keeps running", StringComparison.Ordinal)), "a word about it");
         Assert.False(run.Code.IsCompleted);
         (_mesh.RegistrationRefusal, _mesh.HeartbeatRefusal) = (null, null);
         await AgainAsync(run, "registered it again");
@@ -92,7 +94,13 @@ public sealed class RestoredMeshTests : IDisposable
     public async Task Restored_WhileAHandlerRuns_ItsAnswerIsNotGivenForTheDirectiveThatHasTheNumberNow()
     {
         var (go, heard) = (_scratch.File("go"), _scratch.File("heard"));
-        var run = new Running(_mesh, Running.Sh("exec sleep 1000") with { OnSteer = $"echo $SESSION_MESH_DIRECTION >> {heard}; test $SESSION_MESH_DIRECTION = slow && while ! test -f {go}; do sleep 0.05; done; true" });
+        var run = new Running(
+            _mesh,
+            Running.Sh("exec sleep 1000") with
+            {
+                OnSteer = $"echo $SESSION_MESH_DIRECTION >> {heard}; "
+                    + $"test $SESSION_MESH_DIRECTION = slow && while ! test -f {go}; do sleep 0.05; done; true",
+            });
         _mesh.Send("steer", "slow");
         await HeardAsync(heard, "slow");
         _mesh.Restore(incarnation: 3);
@@ -115,7 +123,8 @@ public sealed class RestoredMeshTests : IDisposable
     }
 
     private static Task HeardAsync(string file, params string[] directions) => Eventually.True(
-        () => File.Exists(file) && File.ReadAllText(file) == string.Concat(directions.Select(direction => direction + "\n")), $"the directions {string.Join(", ", directions)}");
+        () => File.Exists(file) && File.ReadAllText(file) == string.Concat(directions.Select(direction => direction + "\n")),
+        $"the directions {string.Join(", ", directions)}");
 
     private static Task AgainAsync(Running run, string words) =>
         Eventually.True(() => run.Lines.Any(line => line.Contains(words, StringComparison.Ordinal)), $"the line '{words}'");

@@ -30,10 +30,17 @@ public sealed class RunnerTests : IDisposable
     public async Task Run_Child_GetsItsIdentityAndAKeyOfItsOwn()
     {
         var output = _scratch.File("env");
-        var run = new Running(_mesh, Running.Sh($"env | grep -E '^SESSION_' | grep -v '^SESSION_MESH_RUNNER=' | sort > {output}; echo >> {output}"));
+        var run = new Running(
+            _mesh, Running.Sh($"env | grep -E '^SESSION_' | grep -v '^SESSION_MESH_RUNNER=' | sort > {output}; echo >> {output}"));
         Assert.Equal(0, await run.Ends);
         Assert.Equal(
-            ["SESSION_API_KEY=smk_bound", "SESSION_MESH_AGENT_ID=a1", "SESSION_MESH_INCARNATION=3", "SESSION_MESH_URL=http://mesh.test:7420"],
+
+            [
+                "SESSION_API_KEY=smk_bound",
+                "SESSION_MESH_AGENT_ID=a1",
+                "SESSION_MESH_INCARNATION=3",
+                "SESSION_MESH_URL=http://mesh.test:7420",
+            ],
             (await Eventually.Line(output)).Split('\n', StringSplitOptions.RemoveEmptyEntries));
         Assert.Equal("a1", _mesh.Bodies("/keys").Single()["agent_id"]!.ToString());
     }
@@ -41,9 +48,19 @@ public sealed class RunnerTests : IDisposable
     [Fact]
     public void ChildEnvironment_WhateverLeadsToTheOperatorsKey_IsTakenAway()
     {
-        string[] ours = ["PATH", "SESSION_API_KEY", "SESSION_MESH_KEY_FILE", "SESSION_MESH_ROOT_KEY", "SESSION_MESH_DATA", "SESSION_MESH_CLUSTER"];
+        string[] ours =
+        [
+            "PATH",
+            "SESSION_API_KEY",
+            "SESSION_MESH_KEY_FILE",
+            "SESSION_MESH_ROOT_KEY",
+            "SESSION_MESH_DATA",
+            "SESSION_MESH_CLUSTER",
+        ];
         var changes = ChildEnvironment.For(new Uri("http://h:1/"), "a1", 3, FakeMesh.BoundKey, ours);
-        Assert.Equal(["SESSION_MESH_DATA", "SESSION_MESH_KEY_FILE", "SESSION_MESH_ROOT_KEY"], changes.Where(change => change.Value is null).Select(change => change.Key).Order());
+        Assert.Equal(
+            ["SESSION_MESH_DATA", "SESSION_MESH_KEY_FILE", "SESSION_MESH_ROOT_KEY"],
+            changes.Where(change => change.Value is null).Select(change => change.Key).Order());
         Assert.Equal(FakeMesh.BoundKey, changes["SESSION_API_KEY"]);
         Assert.Equal("http://h:1", changes["SESSION_MESH_URL"]);
     }
@@ -82,7 +99,9 @@ public sealed class RunnerTests : IDisposable
         var output = _scratch.File("got");
         var run = new Running(_mesh, Running.Sh("sleep 1000") with
         {
-            OnSteer = $"cat >> {output}; echo \"$SESSION_MESH_SEQ $SESSION_MESH_DIRECTION|$SESSION_MESH_MESSAGE|$SESSION_MESH_DATA|$SESSION_MESH_AGENT_ID\" >> {output}; test \"$SESSION_MESH_DIRECTION\" = north",
+            OnSteer = $"cat >> {output}; "
+                + "echo \"$SESSION_MESH_SEQ $SESSION_MESH_DIRECTION|$SESSION_MESH_MESSAGE|$SESSION_MESH_DATA|$SESSION_MESH_AGENT_ID\""
+                + $" >> {output}; test \"$SESSION_MESH_DIRECTION\" = north",
         });
         const string nasty = "$(touch pwned) `id`; \"'\\\n";
         await Told("acknowledged", _mesh.Send("steer", "north", nasty, new JsonObject { ["a"] = 1 }));
@@ -221,7 +240,8 @@ public sealed class RunnerTests : IDisposable
     public async Task Heartbeat_Tombstoned_KillsAtOnceAndReportsIt()
     {
         var ready = _scratch.File("ready");
-        var run = new Running(_mesh, Running.Sh($"trap '' TERM; echo > {ready}; while :; do sleep 1000; done") with { Grace = TimeSpan.FromMinutes(5) });
+        var run = new Running(
+            _mesh, Running.Sh($"trap '' TERM; echo > {ready}; while :; do sleep 1000; done") with { Grace = TimeSpan.FromMinutes(5) });
         await Eventually.Line(ready);
         _mesh.HeartbeatRefusal = "tombstoned";
         Assert.Equal(137, await run.Ends);
@@ -301,7 +321,8 @@ public sealed class RunnerTests : IDisposable
         Assert.Equal(Enumerable.Range(1, 20).Select(seq => $"{seq}"), File.ReadLines(output));
     }
 
-    private Task Told(string answer, long seq) => Eventually.True(() => _mesh.AckOf(seq) == answer, $"directive {seq} answered with '{answer}', not '{_mesh.AckOf(seq)}'");
+    private Task Told(string answer, long seq) =>
+        Eventually.True(() => _mesh.AckOf(seq) == answer, $"directive {seq} answered with '{answer}', not '{_mesh.AckOf(seq)}'");
 
     private async Task StopAsync(Running run)
     {

@@ -15,7 +15,8 @@ public sealed class ExportTests
 
         """;
 
-    private const string Csv = "id,user,status,ttl,created_at,last_access,expires_at\r\na,\"'=1,\n\"\"2\",active,3600,x,y,z\r\nb,u,expired,,x,y,\r\n";
+    private const string Csv =
+        "id,user,status,ttl,created_at,last_access,expires_at\r\na,\"'=1,\n\"\"2\",active,3600,x,y,z\r\nb,u,expired,,x,y,\r\n";
 
     [Theory]
     [InlineData("", "GET /sessions/export")]
@@ -23,7 +24,8 @@ public sealed class ExportTests
     [InlineData("--format jsonl --output -", "GET /sessions/export?format=jsonl")]
     public async Task ToStdout_ItIsWhatTheServerWrote(string options, string call)
     {
-        var body = options.Contains("csv", StringComparison.Ordinal) ? Csv : options.Contains("jsonl", StringComparison.Ordinal) ? "{\"id\":\"é\u202e\"}\n" : Records;
+        var body = options.Contains("csv", StringComparison.Ordinal) ? Csv : options.Contains(
+            "jsonl", StringComparison.Ordinal) ? "{\"id\":\"é\u202e\"}\n" : Records;
         using var tool = new Tool(Json(200, body));
 
         Assert.Equal(new Ran(0, body, ""), await tool.RunAsync("session export " + options));
@@ -78,7 +80,9 @@ public sealed class ExportTests
         using var tool = new Tool(Json(200, Records));
         var file = tool.WriteFile("mine.json", "mine");
 
-        Assert.Equal(new Ran(1, "", $$"""{"error":"{{file}} is there already; --force replaces it"}""" + "\n"), await tool.RunAsync($"session export --output {file}"));
+        Assert.Equal(
+            new Ran(1, "", $$"""{"error":"{{file}} is there already; --force replaces it"}""" + "\n"),
+            await tool.RunAsync($"session export --output {file}"));
         Assert.Empty(tool.Server.Requests);
         Assert.Equal("mine", await File.ReadAllTextAsync(file));
 
@@ -98,7 +102,9 @@ public sealed class ExportTests
         });
         file = Path.Combine(tool.Home, "late.json");
 
-        Assert.Equal(new Ran(1, "", $$"""{"error":"{{file}} is there already; --force replaces it"}""" + "\n"), await tool.RunAsync($"session export --output {file}"));
+        Assert.Equal(
+            new Ran(1, "", $$"""{"error":"{{file}} is there already; --force replaces it"}""" + "\n"),
+            await tool.RunAsync($"session export --output {file}"));
         Assert.Equal("theirs", await File.ReadAllTextAsync(file));
         Assert.Equal([file], Directory.GetFiles(tool.Home));
     }
@@ -110,7 +116,8 @@ public sealed class ExportTests
     {
         using var tool = new Tool(Json(200, Records));
 
-        Assert.Equal(new Ran(1, "", $$"""{"error":"{{file}} {{why}}"}""" + "\n"), await tool.RunAsync($"session export --force --output {file}"));
+        Assert.Equal(
+            new Ran(1, "", $$"""{"error":"{{file}} {{why}}"}""" + "\n"), await tool.RunAsync($"session export --force --output {file}"));
         Assert.Empty(tool.Server.Requests);
     }
 
@@ -138,7 +145,11 @@ public sealed class ExportTests
         using var tool = new Tool(Breaking("{\"id\":\"a\"}\n"), Breaking("{\"id\":\"a\"}\n"));
 
         Assert.Equal(
-            new Ran(1, "", """{"ok":false,"error":"the export broke off after 1 sessions: the wire was cut","code":"failed","try":"the same again"}""" + "\n"),
+            new Ran(
+                1,
+                "",
+                """{"ok":false,"error":"the export broke off after 1 sessions: the wire was cut","code":"failed","try":"the same again"}"""
+                    + "\n"),
             await tool.RunAsync($"session export --format jsonl --output {tool.Home}/x"));
         Assert.Empty(Directory.GetFiles(tool.Home));
         var ran = await tool.RunAsync("session export --format jsonl");
@@ -167,7 +178,8 @@ public sealed class ExportTests
     }
 
     private static Func<CancellationToken, Task<HttpResponseMessage>> Breaking(string said) => _ =>
-        Task.FromResult(new HttpResponseMessage(HttpStatusCode.OK) { Content = new StreamContent(new CutStream(Encoding.UTF8.GetBytes(said))) });
+        Task.FromResult(
+            new HttpResponseMessage(HttpStatusCode.OK) { Content = new StreamContent(new CutStream(Encoding.UTF8.GetBytes(said))) });
 
     private sealed class CutStream(byte[] said) : MemoryStream(said)
     {

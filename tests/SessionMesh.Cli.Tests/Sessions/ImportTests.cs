@@ -37,7 +37,10 @@ public sealed class ImportTests
     [Fact]
     public async Task StandardInput_WithAByteOrderMark_IsBytes()
     {
-        using var tool = new Tool(Json(200, AllTaken.Replace("false", "true", StringComparison.Ordinal))) { PipedBytes = [0xEF, 0xBB, 0xBF, .. "{}\n"u8] };
+        using var tool = new Tool(Json(200, AllTaken.Replace("false", "true", StringComparison.Ordinal)))
+        {
+            PipedBytes = [0xEF, 0xBB, 0xBF, .. "{}\n"u8],
+        };
 
         var ran = await tool.RunAsync("session import - --dry-run");
 
@@ -57,20 +60,35 @@ public sealed class ImportTests
         var ran = await tool.RunAsync($"session import {file} -o jsonl");
 
         Assert.Equal(
-            new Ran(0, """{"ok":true,"dry_run":false,"lines":0,"imported":0,"existing":0,"skipped_count":0,"other_kind":0,"failed":0,"skipped":[]}""" + "\n", ""), ran);
+            new Ran(
+                0,
+                """{"ok":true,"dry_run":false,"lines":0,"imported":0,"existing":0,"skipped_count":0,"other_kind":0,"failed":"""
+                + """0,"skipped":[]}"""
+                    + "\n",
+                ""),
+            ran);
         Assert.Empty(tool.Server.Requests);
     }
 
     [Fact]
     public async Task AnotherToolsLines_AreNoFailure()
     {
-        using var tool = new Tool(Json(200, """{"dry_run":false,"lines":3,"imported":2,"existing":0,"skipped_count":1,"skipped":[{"line":2,"code":"other_kind","reason":"not a session"}]}"""))
+        using var tool = new Tool(
+            Json(
+                200,
+                """{"dry_run":false,"lines":3,"imported":2,"existing":0,"skipped_count":1,"skipped":[{"line":"""
+                + """2,"code":"other_kind","reason":"not a session"}]}"""))
         {
             PipedBytes = [.. "a\nb\nc\n"u8],
         };
 
         Assert.Equal(
-            new Ran(0, """{"ok":true,"dry_run":false,"lines":3,"imported":2,"existing":0,"skipped_count":1,"other_kind":1,"failed":0,"skipped":[{"line":2,"code":"other_kind","reason":"not a session"}]}""" + "\n", ""),
+            new Ran(
+                0,
+                """{"ok":true,"dry_run":false,"lines":3,"imported":2,"existing":0,"skipped_count":1,"other_kind":1,"failed":"""
+                + """0,"skipped":[{"line":2,"code":"other_kind","reason":"not a session"}]}"""
+                    + "\n",
+                ""),
             await tool.RunAsync("session import - -o jsonl"));
     }
 
@@ -79,13 +97,18 @@ public sealed class ImportTests
     {
         const string Answer = """
             {"dry_run":false,"lines":4,"imported":1,"existing":0,"skipped_count":3,
-             "skipped":[{"line":1,"code":"broken","reason":"not JSON"},{"line":3,"code":"other_kind","reason":"not a session"},{"line":4,"code":"invalid","reason":"no id"}]}
+             "skipped":[{"line":1,"code":"broken","reason":"not JSON"},{"line":3,"code":"other_kind","reason":"not a session"},{"line":4,
+             "code":"invalid","reason":"no id"}]}
             """;
         using var tool = new Tool(Json(200, Answer)) { PipedBytes = [.. "a\nb\nc\nd\n"u8] };
 
         var ran = await tool.RunAsync("session import - -o jsonl");
         Assert.Equal((7, ""), (ran.Code, ran.Error));
-        Assert.StartsWith("""{"ok":false,"error":"2 of 4 lines could not be taken","dry_run":false,"lines":4,"imported":1,"existing":0,"skipped_count":3,"other_kind":1,"failed":2,"skipped":[{"line":1,""", ran.Out, StringComparison.Ordinal);
+        Assert.StartsWith(
+            """{"ok":false,"error":"2 of 4 lines could not be taken","dry_run":false,"lines":4,"imported":1,"existing":"""
+            + """0,"skipped_count":3,"other_kind":1,"failed":2,"skipped":[{"line":1,""",
+            ran.Out,
+            StringComparison.Ordinal);
 
         tool.Width = 80;
         Assert.Equal(
@@ -118,7 +141,13 @@ public sealed class ImportTests
         var ran = await tool.RunAsync("session import - -o jsonl");
 
         Assert.Equal(
-            new Ran(7, """{"ok":false,"error":"1 of 10001 lines could not be taken","dry_run":false,"lines":10001,"imported":10000,"existing":0,"skipped_count":1,"other_kind":0,"failed":1,"skipped":[{"line":10001,"code":"broken","reason":"no"}]}""" + "\n", ""),
+            new Ran(
+                7,
+                """
+                {"ok":false,"error":"1 of 10001 lines could not be taken","dry_run":false,"lines":10001,"imported":10000,
+                "existing":0,"skipped_count":1,"other_kind":0,"failed":1,"skipped":[{"line":10001,"code":"broken","reason":"no"}]}
+                """.ReplaceLineEndings("") + "\n",
+                ""),
             ran);
         Assert.Equal(3, server.Bodies.Count);
         Assert.All(server.Bodies, body => Assert.True(body.Length <= LineBlocks.DefaultSize));
@@ -136,7 +165,8 @@ public sealed class ImportTests
         var ran = await tool.RunAsync("session import - -o csv --fields lines,skipped_count,other_kind,failed");
 
         Assert.Equal(new Ran(7, "lines,skipped_count,other_kind,failed\r\n2500,2500,2499,1\r\n", ""), ran);
-        Assert.Equal(["", "?dry_run=true", "?dry_run=true", "?dry_run=true"], tool.Server.Requests.Select(request => new Uri(request.Url).Query));
+        Assert.Equal(
+            ["", "?dry_run=true", "?dry_run=true", "?dry_run=true"], tool.Server.Requests.Select(request => new Uri(request.Url).Query));
     }
 
     [Fact]
@@ -147,7 +177,9 @@ public sealed class ImportTests
 
         var ran = await tool.RunAsync("session import -");
 
-        Assert.Equal((1, "lines 1 to 4194 are done; import the file again when it can go on: what is there is left as it is\n"), (ran.Code, ran.Error));
+        Assert.Equal(
+            (1, "lines 1 to 4194 are done; import the file again when it can go on: what is there is left as it is\n"),
+            (ran.Code, ran.Error));
         Assert.Contains("\"code\": \"busy\"", ran.Out, StringComparison.Ordinal);
         Assert.Equal(4, tool.Server.Requests.Count);
     }
@@ -157,7 +189,9 @@ public sealed class ImportTests
     {
         using var tool = new Tool(Json(200, AllTaken));
 
-        Assert.Equal(new Ran(1, "", """{"error":"Could not find file '/nowhere.jsonl'."}""" + "\n"), await tool.RunAsync("session import /nowhere.jsonl"));
+        Assert.Equal(
+            new Ran(1, "", """{"error":"Could not find file '/nowhere.jsonl'."}""" + "\n"),
+            await tool.RunAsync("session import /nowhere.jsonl"));
         Assert.Empty(tool.Server.Requests);
     }
 
@@ -204,11 +238,17 @@ public sealed class ImportTests
 
         public Task<HttpResponseMessage> AnswerAsync(CancellationToken cancellation)
         {
-            var lines = Encoding.UTF8.GetString(_body).Split('\n').Select((text, i) => (text, Line: i + 1)).Where(line => line.text.Length > 0).ToList();
+            var lines = Encoding.UTF8.GetString(_body)
+                .Split('\n')
+                .Select((text, i) => (text, Line: i + 1))
+                .Where(line => line.text.Length > 0)
+                .ToList();
             var skipped = lines.Where(line => line.text is "broken" or "other").ToList();
-            var listed = skipped.Take(1000).Select(line => $$"""{"line":{{line.Line}},"code":"{{(line.text is "other" ? "other_kind" : "broken")}}","reason":"no"}""");
+            var listed = skipped.Take(1000).Select(
+                line => $$"""{"line":{{line.Line}},"code":"{{(line.text is "other" ? "other_kind" : "broken")}}","reason":"no"}""");
             return Json(200, $$"""
-                {"dry_run":false,"lines":{{lines.Count}},"imported":{{lines.Count - skipped.Count}},"existing":0,"skipped_count":{{skipped.Count}},"skipped":[{{string.Join(',', listed)}}]}
+                {"dry_run":false,"lines":{{lines.Count}},"imported":{{lines.Count - skipped.Count}},"existing":0,
+                 "skipped_count":{{skipped.Count}},"skipped":[{{string.Join(',', listed)}}]}
                 """)(cancellation);
         }
     }

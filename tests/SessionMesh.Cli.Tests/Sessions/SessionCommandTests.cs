@@ -1,4 +1,5 @@
 using System.Text.Json;
+using SessionMesh.Cli.Commands;
 using static SessionMesh.Client.Tests.ScriptedServer;
 
 namespace SessionMesh.Cli.Tests.Sessions;
@@ -43,7 +44,8 @@ public sealed class SessionCommandTests
     [InlineData("set abc123 theme \"\"", """PATCH /sessions/abc123 {"meta":{"theme":""}}""")]
     [InlineData("set abc123 depth -5", """PATCH /sessions/abc123 {"meta":{"depth":"-5"}}""")]
     [InlineData("set abc123 list a,b=c", """PATCH /sessions/abc123 {"meta":{"list":"a,b=c"}}""")]
-    [InlineData("set abc123 theme dark --unset old --unset older", """PATCH /sessions/abc123 {"meta":{"old":null,"older":null,"theme":"dark"}}""")]
+    [InlineData(
+        "set abc123 theme dark --unset old --unset older", """PATCH /sessions/abc123 {"meta":{"old":null,"older":null,"theme":"dark"}}""")]
     [InlineData("set abc123 --unset theme", """PATCH /sessions/abc123 {"meta":{"theme":null}}""")]
     [InlineData("expire abc123", "POST /sessions/abc123/expire")]
     [InlineData("refresh abc123", "POST /sessions/abc123/refresh {}")]
@@ -69,12 +71,15 @@ public sealed class SessionCommandTests
     public async Task Get_OfAnExpiredAgentsSession_HasTheMembersThatOnlySuchAreWith()
     {
         using var tool = new Tool(Json(200, """
-            {"id":"s","user":"u","status":"expired","ttl":null,"meta":{},"created_at":"2026-01-02T03:04:05Z","last_access":"2026-01-02T03:04:05Z",
+            {"id":"s","user":"u","status":"expired","ttl":null,"meta":{},"created_at":"2026-01-02T03:04:05Z",
+             "last_access":"2026-01-02T03:04:05Z",
              "expires_at":null,"expired_at":"2026-01-02T03:05:00Z","agent_id":"a1","version":7}
             """));
 
         Assert.Equal(
-            """{"type":"session","id":"s","user":"u","status":"expired","ttl":null,"meta":{},"created_at":"2026-01-02T03:04:05Z","last_access":"2026-01-02T03:04:05Z","expires_at":null,"expired_at":"2026-01-02T03:05:00Z","agent_id":"a1"}""" + "\n",
+            """{"type":"session","id":"s","user":"u","status":"expired","ttl":null,"meta":{},"created_at":"2026-01-02T03:04:"""
+            + """05Z","last_access":"2026-01-02T03:04:05Z","expires_at":null,"expired_at":"2026-01-02T03:05:00Z","agent_id":"a1"}"""
+                + "\n",
             (await tool.RunAsync("session get s -o jsonl")).Out);
     }
 
@@ -102,7 +107,8 @@ public sealed class SessionCommandTests
     }
 
     [Theory]
-    [InlineData("-o json --fields id,version", "{\n  \"ok\": true,\n  \"session\": {\n    \"id\": \"abc123\",\n    \"version\": 7\n  }\n}\n")]
+    [InlineData(
+        "-o json --fields id,version", "{\n  \"ok\": true,\n  \"session\": {\n    \"id\": \"abc123\",\n    \"version\": 7\n  }\n}\n")]
     [InlineData("-o csv --fields version", "version\r\n7\r\n")]
     [InlineData("-o name", "abc123\n")]
     public async Task Get_InOtherFormats(string options, string printed)
@@ -125,11 +131,15 @@ public sealed class SessionCommandTests
     public async Task List_PagesThroughAll()
     {
         using var tool = new Tool(
-            Json(200, $$"""{"sessions":[{{Row}},{{Row}}],"count":2,"next_cursor":"c2"}"""), Json(200, $$"""{"sessions":[{{Row}}],"count":1,"next_cursor":null}"""));
+            Json(200, $$"""{"sessions":[{{Row}},{{Row}}],"count":2,"next_cursor":"c2"}"""),
+            Json(200, $$"""{"sessions":[{{Row}}],"count":1,"next_cursor":null}"""));
 
         var ran = await tool.RunAsync("session list --status ACTIVE --user alice --meta theme=dark,a=b --kind all");
 
-        Assert.StartsWith("{\n  \"ok\": true,\n  \"count\": 3,\n  \"sessions\": [\n    {\n      \"type\": \"session\",\n      \"id\": \"abc123\",\n", ran.Out, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "{\n  \"ok\": true,\n  \"count\": 3,\n  \"sessions\": [\n    {\n      \"type\": \"session\",\n      \"id\": \"abc123\",\n",
+            ran.Out,
+            StringComparison.Ordinal);
         Assert.Equal((0, ""), (ran.Code, ran.Error));
         Assert.DoesNotContain("version", ran.Out, StringComparison.Ordinal);
         using var whole = JsonDocument.Parse(ran.Out);
@@ -147,7 +157,8 @@ public sealed class SessionCommandTests
     public async Task List_Limit_AsksForNoMoreThanThat()
     {
         using var tool = new Tool(
-            Json(200, $$"""{"sessions":[{{Row}},{{Row}}],"count":2,"next_cursor":"c2"}"""), Json(200, $$"""{"sessions":[{{Row}}],"count":1,"next_cursor":"c3"}"""));
+            Json(200, $$"""{"sessions":[{{Row}},{{Row}}],"count":2,"next_cursor":"c2"}"""),
+            Json(200, $$"""{"sessions":[{{Row}}],"count":1,"next_cursor":"c3"}"""));
 
         Assert.Equal(new Ran(0, "abc123\nabc123\nabc123\n", ""), await tool.RunAsync("session list --limit 3 -o name"));
         Assert.Equal(["GET /sessions?limit=3", "GET /sessions?limit=1&cursor=c2"], tool.Calls);
@@ -181,7 +192,9 @@ public sealed class SessionCommandTests
         using var tool = new Tool(Json(200, """{"sessions":[],"count":0,"next_cursor":null}"""));
 
         Assert.Equal(new Ran(0, "{\n  \"ok\": true,\n  \"count\": 0,\n  \"sessions\": []\n}\n", ""), await tool.RunAsync("session list"));
-        Assert.Equal(new Ran(0, "id,user,status,ttl,last_access,expires_at,meta,created_at,agent_id,version\r\n", ""), await tool.RunAsync("session list -o csv"));
+        Assert.Equal(
+            new Ran(0, "id,user,status,ttl,last_access,expires_at,meta,created_at,agent_id,version\r\n", ""),
+            await tool.RunAsync("session list -o csv"));
         tool.Width = 80;
         Assert.Equal(new Ran(0, "", "there is no such session\n"), await tool.RunAsync("session list"));
     }
@@ -204,7 +217,8 @@ public sealed class SessionCommandTests
     [Fact]
     public async Task Stats_NameTheServerWhereAFileWas()
     {
-        using var tool = new Tool(Json(200, """{"total_sessions":3,"active":2,"expired":1,"unique_users":2,"average_ttl_seconds":1800.5}"""));
+        using var tool = new Tool(
+            Json(200, """{"total_sessions":3,"active":2,"expired":1,"unique_users":2,"average_ttl_seconds":1800.5}"""));
 
         Assert.Equal(
             new Ran(0, """
@@ -300,18 +314,25 @@ public sealed class SessionCommandTests
     {
         using var tool = new Tool(Json(200, "{}"));
 
-        Assert.Equal(new Ran(0, $"{{\n  \"ok\": true,\n  \"version\": \"{VersionCommand.Current}\"\n}}\n", ""), await tool.RunAsync("session version"));
+        Assert.Equal(
+            new Ran(0, $"{{\n  \"ok\": true,\n  \"version\": \"{ToolVersion.Current}\"\n}}\n", ""), await tool.RunAsync("session version"));
         var help = await tool.RunAsync("session help");
         Assert.Equal((0, ""), (help.Code, help.Error));
-        foreach (var name in new[] { "create", "get", "set", "delete", "list", "expire", "refresh", "stats", "export", "cleanup", "config", "import", "watch", "help", "version" })
-            Assert.Matches($"(?m)^  {name}\\b", help.Out);
+        string[] commands =
+        [
+            "create", "get", "set", "delete", "list", "expire", "refresh", "stats",
+            "export", "cleanup", "config", "import", "watch", "help", "version",
+        ];
+        Assert.All(commands, name => Assert.Matches($"(?m)^  {name}\\b", help.Out));
         Assert.Equal(help, await tool.RunAsync("session"));
         Assert.Equal(await tool.RunAsync("session create --help"), await tool.RunAsync("session help create"));
         tool.Width = 80;
-        Assert.Equal(new Ran(0, $"session-mesh session {VersionCommand.Current}\n", ""), await tool.RunAsync("session version"));
+        Assert.Equal(new Ran(0, $"session-mesh session {ToolVersion.Current}\n", ""), await tool.RunAsync("session version"));
         Assert.Empty(tool.Server.Requests);
     }
 
     private static string Change(long revision, string kind, string subject) =>
-        $"event: {kind}\nid: {revision}\ndata: {{\"revision\":{revision},\"at\":\"2026-01-02T03:04:05Z\",\"actor\":\"k1\",\"kind\":\"{kind}\",\"subject\":\"{subject}\"}}\n\n";
+        $"event: {kind}\nid: {revision}\n"
+        + $"data: {{\"revision\":{revision},\"at\":\"2026-01-02T03:04:05Z\",\"actor\":\"k1\","
+        + $"\"kind\":\"{kind}\",\"subject\":\"{subject}\"}}\n\n";
 }

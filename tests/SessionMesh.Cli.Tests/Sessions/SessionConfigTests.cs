@@ -11,9 +11,12 @@ public sealed class SessionConfigTests
     {
         using var tool = new Tool(s_row);
 
-        Assert.Equal(new Ran(0, "{\n  \"ok\": true,\n  \"config\": {\n    \"default_ttl\": 3600\n  }\n}\n", ""), await tool.RunAsync("session config"));
+        Assert.Equal(
+            new Ran(0, "{\n  \"ok\": true,\n  \"config\": {\n    \"default_ttl\": 3600\n  }\n}\n", ""),
+            await tool.RunAsync("session config"));
         Assert.Equal(new Ran(0, "{\n  \"ok\": true,\n  \"default_ttl\": 3600\n}\n", ""), await tool.RunAsync("session config default_ttl"));
-        Assert.Equal(new Ran(0, "{\n  \"ok\": true,\n  \"default_user\": null\n}\n", ""), await tool.RunAsync("session config default_user"));
+        Assert.Equal(
+            new Ran(0, "{\n  \"ok\": true,\n  \"default_user\": null\n}\n", ""), await tool.RunAsync("session config default_user"));
         Assert.Empty(tool.Server.Requests);
     }
 
@@ -22,10 +25,17 @@ public sealed class SessionConfigTests
     {
         using var tool = new Tool(s_row);
 
-        Assert.Equal(new Ran(0, "{\n  \"ok\": true,\n  \"updated\": {\n    \"default_ttl\": 7200\n  }\n}\n", ""), await tool.RunAsync("session config default_ttl 2h"));
-        Assert.Equal(new Ran(0, "{\n  \"ok\": true,\n  \"updated\": {\n    \"default_user\": \"alice\"\n  }\n}\n", ""), await tool.RunAsync("session config default_user alice"));
-        Assert.Equal("{\n  \"ok\": true,\n  \"config\": {\n    \"default_ttl\": 7200,\n    \"default_user\": \"alice\"\n  }\n}\n", (await tool.RunAsync("session config")).Out);
-        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, Tool.ModeOf(Path.Combine(tool.Home, ".config/session-mesh/session.json")));
+        Assert.Equal(
+            new Ran(0, "{\n  \"ok\": true,\n  \"updated\": {\n    \"default_ttl\": 7200\n  }\n}\n", ""),
+            await tool.RunAsync("session config default_ttl 2h"));
+        Assert.Equal(
+            new Ran(0, "{\n  \"ok\": true,\n  \"updated\": {\n    \"default_user\": \"alice\"\n  }\n}\n", ""),
+            await tool.RunAsync("session config default_user alice"));
+        Assert.Equal(
+            "{\n  \"ok\": true,\n  \"config\": {\n    \"default_ttl\": 7200,\n    \"default_user\": \"alice\"\n  }\n}\n",
+            (await tool.RunAsync("session config")).Out);
+        Assert.Equal(
+            UnixFileMode.UserRead | UnixFileMode.UserWrite, Tool.ModeOf(Path.Combine(tool.Home, ".config/session-mesh/session.json")));
 
         await tool.RunAsync("session create");
         await tool.RunAsync("session create --user bob --ttl none");
@@ -37,7 +47,8 @@ public sealed class SessionConfigTests
     {
         using var tool = new Tool(s_row);
 
-        Assert.Contains("\"default_ttl\": \"none\"", (await tool.RunAsync("session config default_ttl none")).Out, StringComparison.Ordinal);
+        Assert.Contains(
+            "\"default_ttl\": \"none\"", (await tool.RunAsync("session config default_ttl none")).Out, StringComparison.Ordinal);
         await tool.RunAsync("session create");
         Assert.Contains("\"default_ttl\": 3600", (await tool.RunAsync("session config default_ttl --unset")).Out, StringComparison.Ordinal);
         await tool.RunAsync("session create");
@@ -48,8 +59,10 @@ public sealed class SessionConfigTests
     [InlineData("""{"default_ttl":7200}""", """POST /sessions {"ttl":7200}""", "")]
     [InlineData("""{"default_ttl":"7200","other":[1]}""", """POST /sessions {"ttl":7200}""", "")]
     [InlineData("""{"other":1}""", "POST /sessions {}", "")]
-    [InlineData("""{"default_ttl":-1}""", "POST /sessions {}", "{0} holds no default_ttl that can be used; the server's default is taken\n")]
-    [InlineData("""{"default_ttl":null}""", "POST /sessions {}", "{0} holds no default_ttl that can be used; the server's default is taken\n")]
+    [InlineData(
+        """{"default_ttl":-1}""", "POST /sessions {}", "{0} holds no default_ttl that can be used; the server's default is taken\n")]
+    [InlineData(
+        """{"default_ttl":null}""", "POST /sessions {}", "{0} holds no default_ttl that can be used; the server's default is taken\n")]
     [InlineData("[]", "POST /sessions {}", "{0} holds no default_ttl that can be used; the server's default is taken\n")]
     [InlineData("oops", "POST /sessions {}", "{0} holds no default_ttl that can be used; the server's default is taken\n")]
     public async Task TheOldToolsFile_IsHonouredForTheTtl_AndNeverInTheWay(string content, string call, string note)
@@ -72,7 +85,9 @@ public sealed class SessionConfigTests
         using var tool = new Tool(s_row);
         var file = tool.WriteFile(".config/session-mesh/session.json", "{\n oops");
 
-        Assert.Equal(new Ran(1, "", $$"""{"error":"{{file}} is damaged at line 2; repair it, or remove it: rm '{{file}}'"}""" + "\n"), await tool.RunAsync("session create"));
+        Assert.Equal(
+            new Ran(1, "", $$"""{"error":"{{file}} is damaged at line 2; repair it, or remove it: rm '{{file}}'"}""" + "\n"),
+            await tool.RunAsync("session create"));
         Assert.Empty(tool.Server.Requests);
     }
 }

@@ -17,7 +17,8 @@ public sealed class SessionErrorTests
     {
         using var tool = new Tool(Problem(404, "session_not_found"));
 
-        Assert.Equal(new Ran(1, "{\n  \"ok\": false,\n  \"error\": \"Session x not found\"\n}\n", ""), await tool.RunAsync("session " + line));
+        Assert.Equal(
+            new Ran(1, "{\n  \"ok\": false,\n  \"error\": \"Session x not found\"\n}\n", ""), await tool.RunAsync("session " + line));
         tool.Width = 80;
         Assert.Equal(new Ran(1, "", "error: Session x not found\n"), await tool.RunAsync("session " + line));
     }
@@ -30,7 +31,9 @@ public sealed class SessionErrorTests
     {
         using var tool = new Tool(Json(200, "{}"));
 
-        Assert.Equal(new Ran(1, $"{{\n  \"ok\": false,\n  \"error\": \"Session {id} not found\"\n}}\n", ""), await tool.RunAsync("session get " + id));
+        Assert.Equal(
+            new Ran(1, $"{{\n  \"ok\": false,\n  \"error\": \"Session {id} not found\"\n}}\n", ""),
+            await tool.RunAsync("session get " + id));
         Assert.Empty(tool.Server.Requests);
     }
 
@@ -39,28 +42,60 @@ public sealed class SessionErrorTests
     {
         using var tool = new Tool(Problem(404, "session_not_found"));
 
-        Assert.Contains("smk_abcdefghijkl_…", (await tool.RunAsync("session get smk_abcdefghijkl_THESECRET_check1")).Out, StringComparison.Ordinal);
-        Assert.Contains("smk_abcdefghijkl_…", (await tool.RunAsync("session get smk_abcdefghijkl_THESECRET_check1/")).Out, StringComparison.Ordinal);
-        Assert.Contains("smk_abcdefghijkl_…", (await tool.RunAsync("session list smk_abcdefghijkl_THESECRET_check1")).Error, StringComparison.Ordinal);
+        Assert.Contains(
+            "smk_abcdefghijkl_…", (await tool.RunAsync("session get smk_abcdefghijkl_THESECRET_check1")).Out, StringComparison.Ordinal);
+        Assert.Contains(
+            "smk_abcdefghijkl_…", (await tool.RunAsync("session get smk_abcdefghijkl_THESECRET_check1/")).Out, StringComparison.Ordinal);
+        Assert.Contains(
+            "smk_abcdefghijkl_…",
+            (await tool.RunAsync("session list smk_abcdefghijkl_THESECRET_check1")).Error,
+            StringComparison.Ordinal);
     }
 
     [Theory]
-    [InlineData("cleanup --before tomorrow", "--before takes a time such as 2026-01-31, 2026-01-31T08:15:30Z or @1769847330, not 'tomorrow'; nothing was done; try session-mesh session cleanup --help")]
-    [InlineData("cleanup --before 2026-02-30", "--before takes a time such as 2026-01-31, 2026-01-31T08:15:30Z or @1769847330, not '2026-02-30'; nothing was done; try session-mesh session cleanup --help")]
-    [InlineData("cleanup --before 1769847330", "--before takes a time such as 2026-01-31, 2026-01-31T08:15:30Z or @1769847330, not '1769847330'; nothing was done; try session-mesh session cleanup --help")]
-    [InlineData("cleanup --before @-1", "--before takes a time such as 2026-01-31, 2026-01-31T08:15:30Z or @1769847330, not '@-1'; nothing was done; try session-mesh session cleanup --help")]
-    [InlineData("cleanup --before @999999999999", "--before takes a time such as 2026-01-31, 2026-01-31T08:15:30Z or @1769847330, not '@999999999999'; nothing was done; try session-mesh session cleanup --help")]
-    [InlineData("create --ttl soon", "--ttl takes seconds, a time such as 90s or 1h30m, or none, not 'soon'; try session-mesh session create --help")]
+    [InlineData(
+        "cleanup --before tomorrow",
+        "--before takes a time such as 2026-01-31, 2026-01-31T08:15:30Z or @1769847330, not 'tomorrow'; nothing was done; try "
+        + "session-mesh session cleanup --help")]
+    [InlineData(
+        "cleanup --before 2026-02-30",
+        "--before takes a time such as 2026-01-31, 2026-01-31T08:15:30Z or @1769847330, not '2026-02-30'; nothing was done; try "
+        + "session-mesh session cleanup --help")]
+    [InlineData(
+        "cleanup --before 1769847330",
+        "--before takes a time such as 2026-01-31, 2026-01-31T08:15:30Z or @1769847330, not '1769847330'; nothing was done; try "
+        + "session-mesh session cleanup --help")]
+    [InlineData(
+        "cleanup --before @-1",
+        "--before takes a time such as 2026-01-31, 2026-01-31T08:15:30Z or @1769847330, not '@-1'; nothing was done; try "
+        + "session-mesh session cleanup --help")]
+    [InlineData(
+        "cleanup --before @999999999999",
+        "--before takes a time such as 2026-01-31, 2026-01-31T08:15:30Z or @1769847330, not '@999999999999'; nothing was done; try "
+        + "session-mesh session cleanup --help")]
+    [InlineData(
+        "create --ttl soon",
+        "--ttl takes seconds, a time such as 90s or 1h30m, or none, not 'soon'; try session-mesh session create --help")]
     [InlineData("create --ttl 0", "--ttl takes 1 to 31536000 seconds, or none, not '0'; try session-mesh session create --help")]
-    [InlineData("create --ttl -5", "--ttl takes seconds, a time such as 90s or 1h30m, or none, not '-5'; try session-mesh session create --help")]
+    [InlineData(
+        "create --ttl -5", "--ttl takes seconds, a time such as 90s or 1h30m, or none, not '-5'; try session-mesh session create --help")]
     [InlineData("create --ttl 366d", "--ttl takes 1 to 31536000 seconds, or none, not '366d'; try session-mesh session create --help")]
-    [InlineData("refresh x --ttl 1.5", "--ttl takes seconds, a time such as 90s or 1h30m, or none, not '1.5'; try session-mesh session refresh --help")]
+    [InlineData(
+        "refresh x --ttl 1.5",
+        "--ttl takes seconds, a time such as 90s or 1h30m, or none, not '1.5'; try session-mesh session refresh --help")]
     [InlineData("create --meta =v", "--meta: the name of a metadata entry is empty; try session-mesh session create --help")]
-    [InlineData("create --meta note=a,b", "--meta takes KEY=VALUE and separates with commas, and 'b' has no '='; a value with a comma can be set with: session set ID KEY VALUE; try session-mesh session create --help")]
-    [InlineData("create --id a/b", "--id: 'a/b' is not an id; an id has 1 to 128 characters, letters, digits or . _ : -, and starts with a letter or digit; try session-mesh session create --help")]
+    [InlineData(
+        "create --meta note=a,b",
+        "--meta takes KEY=VALUE and separates with commas, and 'b' has no '='; a value with a comma can be set with: session set "
+        + "ID KEY VALUE; try session-mesh session create --help")]
+    [InlineData(
+        "create --id a/b",
+        "--id: 'a/b' is not an id; an id has 1 to 128 characters, letters, digits or . _ : -, and starts with a letter or digit; "
+        + "try session-mesh session create --help")]
     [InlineData("list --status gone", "--status takes active, expired, not 'gone'; try session-mesh session list --help")]
     [InlineData("list --limit 0", "--limit takes a whole number from 1 to 2147483647, not '0'; try session-mesh session list --help")]
-    [InlineData("list --output xml", "--output takes table, wide, json, jsonl, yaml, csv, name, not 'xml'; try session-mesh session list --help")]
+    [InlineData(
+        "list --output xml", "--output takes table, wide, json, jsonl, yaml, csv, name, not 'xml'; try session-mesh session list --help")]
     [InlineData("export --format xml", "--format takes json, jsonl, csv, not 'xml'; try session-mesh session export --help")]
     [InlineData("set x \"\" v", "the name of a metadata entry is empty")]
     [InlineData("set x k", "setting needs a key and a value; session-mesh session set ID KEY VALUE, or --unset KEY")]
@@ -74,7 +109,9 @@ public sealed class SessionErrorTests
     [InlineData("config --unset", "--unset takes a key and no value")]
     [InlineData("get", "Required argument missing for command: 'get'; try session-mesh session get --help")]
     [InlineData("creat", "Unrecognized command or argument 'creat'; did you mean 'create'?")]
-    [InlineData("list --statis active", "Unrecognized command or argument '--statis'. Unrecognized command or argument 'active'; did you mean '--status'?")]
+    [InlineData(
+        "list --statis active",
+        "Unrecognized command or argument '--statis'. Unrecognized command or argument 'active'; did you mean '--status'?")]
     public async Task Nonsense_IsAnErrorOnStderr_AndCode1_OnATerminalToo(string line, string error)
     {
         using var tool = new Tool(Json(200, "{}"));
@@ -96,7 +133,9 @@ public sealed class SessionErrorTests
         const string Why = "the name of a metadata entry has at most 256 characters, and 'kkkkkkkkkkkkkkkk…' has 257";
 
         Assert.Equal(new Ran(1, "", $$"""{"error":"{{Why}}"}""" + "\n"), await tool.RunAsync($"session set x {s_longKey} v"));
-        Assert.Equal(new Ran(1, "", $$"""{"error":"--meta: {{Why}}; try session-mesh session create --help"}""" + "\n"), await tool.RunAsync($"session create --meta {s_longKey}=v"));
+        Assert.Equal(
+            new Ran(1, "", $$"""{"error":"--meta: {{Why}}; try session-mesh session create --help"}""" + "\n"),
+            await tool.RunAsync($"session create --meta {s_longKey}=v"));
         Assert.Empty(tool.Server.Requests);
     }
 
@@ -104,7 +143,8 @@ public sealed class SessionErrorTests
     public async Task WhatTheServerFindsWrong_IsAUsageErrorThatNamesTheMember()
     {
         using var tool = new Tool(Json(400, """
-            {"type":"t","title":"t","status":400,"detail":"1 member is wrong","code":"invalid_request","errors":[{"pointer":"/meta","message":"has more than 16 KiB"}]}
+            {"type":"t","title":"t","status":400,"detail":"1 member is wrong","code":"invalid_request","errors":[{"pointer":"/meta",
+             "message":"has more than 16 KiB"}]}
             """));
 
         Assert.Equal(
@@ -114,8 +154,18 @@ public sealed class SessionErrorTests
 
     [Theory]
     [InlineData("create --id x", 409, "session_exists", 5, "another --id, or none: then one is chosen")]
-    [InlineData("set x k v", 409, "session_expired", 5, "session-mesh session refresh ID, or for an agent session-mesh register: then it is active again")]
-    [InlineData("set x k v --if-match 3", 412, "precondition_failed", 5, "session-mesh session get ID --fields version, and look at what has changed")]
+    [InlineData(
+        "set x k v",
+        409,
+        "session_expired",
+        5,
+        "session-mesh session refresh ID, or for an agent session-mesh register: then it is active again")]
+    [InlineData(
+        "set x k v --if-match 3",
+        412,
+        "precondition_failed",
+        5,
+        "session-mesh session get ID --fields version, and look at what has changed")]
     [InlineData("delete x", 409, "agent_session", 5, "session-mesh show ID: it is an agent's, and ends with the agent")]
     [InlineData("list", 403, "missing_scope", 4, "the key came from SESSION_API_KEY; use one that has the scope")]
     public async Task WhatAFileCouldNotRefuse_HasTheUsualCode_AndTheShape(string line, int status, string code, int exit, string next)

@@ -1,4 +1,5 @@
 using SessionMesh.Cli.Hosting;
+using SessionMesh.Cli.Output;
 using SessionMesh.Cli.Run.Process;
 using SessionMesh.Client;
 using SessionMesh.Contracts.Agents;
@@ -53,7 +54,9 @@ internal sealed class OrphanGate(MeshClient client, RunOptions options, RunLog l
                 return request with { Takeover = await IsStillTheirsAsync(agentId, found) ? true : null };
             case OrphanAnswer.Kill:
                 if (search.MetOurselves)
-                    throw Conflict($"this very process was started by what is left of agent {agentId}, and cannot see its end", "the same from another shell");
+                    throw Conflict(
+                        $"this very process was started by what is left of agent {agentId}, and cannot see its end",
+                        "the same from another shell");
                 var incarnations = await EndAsync(agentId, search, found);
                 await ReportAsync(agentId, incarnations);
                 return request;
@@ -108,7 +111,9 @@ internal sealed class OrphanGate(MeshClient client, RunOptions options, RunLog l
             if (time.GetElapsedTime(began) > options.Grace + s_killBound)
             {
                 Show(agentId, found);
-                throw Conflict($"what is left of agent {agentId} did not end", "look at these processes; one inside the kernel ends when it comes out");
+                throw Conflict(
+                    $"what is left of agent {agentId} did not end",
+                    "look at these processes; one inside the kernel ends when it comes out");
             }
         }
 
@@ -138,7 +143,9 @@ internal sealed class OrphanGate(MeshClient client, RunOptions options, RunLog l
         }
     }
 
-    /// <summary>The proof that frees the agent: the server may still think it alive. An older incarnation than the server's is no news to it.</summary>
+    /// <summary>
+    /// The proof that frees the agent: the server may still think it alive. An older incarnation than the server's is no news to it.
+    /// </summary>
     private async Task ReportAsync(string agentId, SortedSet<int> incarnations)
     {
         foreach (var incarnation in incarnations)

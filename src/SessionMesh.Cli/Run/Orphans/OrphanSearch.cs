@@ -23,7 +23,10 @@ internal sealed class OrphanSearch(string agentId, Uri url)
     /// <summary>As the runner writes it into the environment.</summary>
     public static string UrlText(Uri url) => url.AbsoluteUri.TrimEnd('/');
 
-    /// <summary>Whether the search met ourselves or an ancestor of ours, which are never in the answer: then not all that is left could be ended by us.</summary>
+    /// <summary>
+    /// Whether the search met ourselves or an ancestor of ours, which are never in the answer: then not all that is left could be ended
+    /// by us.
+    /// </summary>
     public bool MetOurselves { get; private set; }
 
     /// <summary>Those that live now. A process born meanwhile may be missed: ask until the answer stays empty.</summary>
@@ -69,7 +72,8 @@ internal sealed class OrphanSearch(string agentId, Uri url)
     private bool TryProve(ProcEntry entry, out int incarnation)
     {
         incarnation = 0;
-        var environment = ProcFs.EnvironmentOf(entry.Pid, MeshSettings.AgentVariable, MeshSettings.UrlVariable, MeshSettings.IncarnationVariable, RunnerMark.Variable);
+        var environment = ProcFs.EnvironmentOf(
+            entry.Pid, MeshSettings.AgentVariable, MeshSettings.UrlVariable, MeshSettings.IncarnationVariable, RunnerMark.Variable);
         return environment is [var agent, var mesh, var life, var runner]
             && agent == agentId
             && mesh == _url

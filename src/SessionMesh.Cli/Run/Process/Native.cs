@@ -8,7 +8,9 @@ internal static unsafe partial class Native
 {
     private const string C = "libc";
 
-    /// <summary>More than any system's <c>posix_spawnattr_t</c>, <c>posix_spawn_file_actions_t</c>, <c>sigset_t</c> or <c>termios</c> needs.</summary>
+    /// <summary>
+    /// More than any system's <c>posix_spawnattr_t</c>, <c>posix_spawn_file_actions_t</c>, <c>sigset_t</c> or <c>termios</c> needs.
+    /// </summary>
     public const int Opaque = 1024;
 
     [LibraryImport(C, EntryPoint = "posix_spawnp")]

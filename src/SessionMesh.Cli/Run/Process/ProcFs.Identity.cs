@@ -15,7 +15,8 @@ internal static partial class ProcFs
     public static int? UserOf(int pid)
     {
         var line = Lines($"/proc/{pid}/status").FirstOrDefault(line => line.StartsWith("Uid:", StringComparison.Ordinal));
-        return line is not null && int.TryParse(line.Split('\t', StringSplitOptions.RemoveEmptyEntries)[1], NumberStyles.None, CultureInfo.InvariantCulture, out var id)
+        var real = line?.Split('\t', StringSplitOptions.RemoveEmptyEntries)[1];
+        return int.TryParse(real, NumberStyles.None, CultureInfo.InvariantCulture, out var id)
             ? id
             : null;
     }

@@ -34,7 +34,9 @@ internal static partial class ProcFs
     /// <summary>Every process there is, as far as we may see.</summary>
     public static IEnumerable<ProcEntry> All() =>
         Directory.EnumerateDirectories("/proc")
-            .Select(path => int.TryParse(Path.GetFileName(path), NumberStyles.None, CultureInfo.InvariantCulture, out var pid) ? Read(pid) : null)
+            .Select(path => int.TryParse(Path.GetFileName(path), NumberStyles.None, CultureInfo.InvariantCulture, out var pid)
+                ? Read(pid)
+                : null)
             .OfType<ProcEntry>();
 
     private static ProcEntry? ReadStat(int pid, string path)

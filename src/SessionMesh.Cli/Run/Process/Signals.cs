@@ -21,7 +21,9 @@ internal static class Signals
     public static readonly int Usr1 = Platform.IsMacOS ? 30 : 10;
     public static readonly int Usr2 = Platform.IsMacOS ? 31 : 12;
 
-    /// <summary>Signals that have a fixed meaning; those above are real-time signals, whose first two or three the C library keeps.</summary>
+    /// <summary>
+    /// Signals that have a fixed meaning; those above are real-time signals, whose first two or three the C library keeps.
+    /// </summary>
     public const int LastStandard = 31;
 
     private static readonly string[] s_linux =

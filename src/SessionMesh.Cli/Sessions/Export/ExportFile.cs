@@ -14,13 +14,15 @@ internal sealed class ExportFile : IDisposable
     private readonly FileStream _stream;
     private bool _kept;
 
-    /// <param name="replace">Whether a file that is there may be replaced; otherwise it is a usage error, also where it comes to be in the meantime.</param>
+    /// <param name="replace">Whether a file that is there may be replaced; otherwise it is a usage error, also where it comes to be in
+    /// the meantime.</param>
     public ExportFile(string file, bool replace)
     {
         _path = Path.GetFullPath(file);
         _replace = replace;
         if (Directory.Exists(_path)) throw CommandException.Usage($"{file} is a directory", "name a file");
-        if (_path.StartsWith("/dev/", StringComparison.Ordinal)) throw CommandException.Usage($"{file} is no place for a file", "leave --output out, and redirect");
+        if (_path.StartsWith("/dev/", StringComparison.Ordinal))
+            throw CommandException.Usage($"{file} is no place for a file", "leave --output out, and redirect");
         if (!replace && File.Exists(_path)) throw Exists(file);
         _draft = Path.Combine(Path.GetDirectoryName(_path)!, $".{Path.GetFileName(_path)}.{Path.GetRandomFileName()}.part");
 

@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Text;
+using SessionMesh.Cli.Commands;
 using SessionMesh.Cli.Hosting;
+using SessionMesh.Cli.Options;
 using SessionMesh.Cli.Output;
 using SessionMesh.Client;
 using SessionMesh.Contracts.Sessions;
@@ -14,8 +16,13 @@ internal sealed class ExportSessionsCommand : SessionToolCommand
 
     private static readonly View s_view = View.Single("file", ["exported", "file"]);
 
-    private readonly Option<string?> _format = Opt.Choice("--format", "json (one array), jsonl (a record a line: what import takes) or csv; json by default", ExportFormat.All);
-    private readonly Option<string?> _file = new("--output", "-o") { Description = "Write to this file, mode 0600 (default, and -: standard output)", HelpName = "FILE" };
+    private readonly Option<string?> _format =
+        Opt.Choice("--format", "json (one array), jsonl (a record a line: what import takes) or csv; json by default", ExportFormat.All);
+    private readonly Option<string?> _file = new("--output", "-o")
+    {
+        Description = "Write to this file, mode 0600 (default, and -: standard output)",
+        HelpName = "FILE",
+    };
     private readonly Option<bool> _force = new("--force") { Description = "Replace the file if it is there" };
     private readonly Option<string?> _status = Opt.Choice("--status", "Only these", SessionStatus.All);
     private readonly Option<string?> _user = new("--user") { Description = "Only this user's", HelpName = "USER" };
@@ -51,7 +58,7 @@ internal sealed class ExportSessionsCommand : SessionToolCommand
         using var into = new ExportFile(file, context.Get(_force));
         await using (var answer = await OpenAsync(context, cancellation))
         {
-            using var progress = new ProgressLine(context, () => $"{counter.Count} sessions");
+            using var progress = context.ShowProgress(() => $"{counter.Count} sessions");
             await CopyAsync(answer, counter, piece => into.Stream.WriteAsync(piece, cancellation), cancellation);
         }
 
@@ -96,7 +103,8 @@ internal sealed class ExportSessionsCommand : SessionToolCommand
         }
     }
 
-    private static async Task CopyAsync(Stream answer, RecordCounter counter, Func<ReadOnlyMemory<byte>, ValueTask> take, CancellationToken cancellation)
+    private static async Task CopyAsync(
+        Stream answer, RecordCounter counter, Func<ReadOnlyMemory<byte>, ValueTask> take, CancellationToken cancellation)
     {
         var buffer = new byte[PieceBytes];
         try

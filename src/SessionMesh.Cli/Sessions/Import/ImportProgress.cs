@@ -1,3 +1,5 @@
+using SessionMesh.Cli.Output;
+
 namespace SessionMesh.Cli.Sessions.Import;
 
 /// <summary>How far an import has come, for a person who waits for it.</summary>
@@ -7,14 +9,6 @@ internal static class ImportProgress
     public static string Text(long bytes, long? length, TimeSpan elapsed, int lines)
     {
         var rate = elapsed > TimeSpan.Zero ? bytes / elapsed.TotalSeconds : 0;
-        return $"{Size(bytes)}{(length is { } all ? $" of {Size(all)}" : "")}, {Size(rate)}/s, {lines} lines";
+        return $"{ByteSize.Of(bytes)}{(length is { } all ? $" of {ByteSize.Of(all)}" : "")}, {ByteSize.Of(rate)}/s, {lines} lines";
     }
-
-    private static string Size(double bytes) => bytes switch
-    {
-        < 1024 => $"{bytes:0} B",
-        < 1024 * 1024 => $"{bytes / 1024:0.0} KiB",
-        < 1024 * 1024 * 1024 => $"{bytes / (1024 * 1024):0.0} MiB",
-        _ => $"{bytes / (1024 * 1024 * 1024):0.00} GiB",
-    };
 }

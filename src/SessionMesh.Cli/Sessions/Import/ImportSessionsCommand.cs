@@ -1,4 +1,5 @@
 using System.CommandLine;
+using SessionMesh.Cli.Commands;
 using SessionMesh.Cli.Hosting;
 using SessionMesh.Cli.Output;
 using SessionMesh.Client;
@@ -14,7 +15,10 @@ internal sealed class ImportSessionsCommand : SessionToolCommand
 
     private static readonly View s_view = View.Single("imported", ["dry_run", "lines", "imported", "existing", "other_kind", "failed"]);
 
-    private readonly Argument<string> _file = new("file") { Description = "A record a line, as 'session export --format jsonl' writes and ~/.session/data.jsonl holds; - for standard input" };
+    private readonly Argument<string> _file = new("file")
+    {
+        Description = "A record a line, as 'session export --format jsonl' writes and ~/.session/data.jsonl holds; - for standard input",
+    };
     private readonly Option<bool> _dryRun = new("--dry-run") { Description = "Only say what would be imported" };
 
     public ImportSessionsCommand(CliHost host) : base(host, "import", "Import sessions from a file of records, one a line.")
@@ -27,7 +31,11 @@ internal sealed class ImportSessionsCommand : SessionToolCommand
             "session-mesh session import ~/.session/data.jsonl",
             "zcat sessions.jsonl.gz | session-mesh session import -",
         ];
-        ExitNotes = ["0  every line was taken, is there already, or is another tool's", "7  some lines were skipped as broken; the others are imported"];
+        ExitNotes =
+        [
+            "0  every line was taken, is there already, or is another tool's",
+            "7  some lines were skipped as broken; the others are imported",
+        ];
     }
 
     protected override async Task<int> RunAsync(CommandContext context, CancellationToken cancellation)
@@ -61,7 +69,8 @@ internal sealed class ImportSessionsCommand : SessionToolCommand
         var blocks = new LineBlocks(input);
         var began = context.Host.Time.GetTimestamp();
         long? length = input.CanSeek ? input.Length : null;
-        using var progress = new ProgressLine(context, () => ImportProgress.Text(blocks.BytesRead, length, context.Host.Time.GetElapsedTime(began), totals.Lines));
+        using var progress = context.ShowProgress(
+            () => ImportProgress.Text(blocks.BytesRead, length, context.Host.Time.GetElapsedTime(began), totals.Lines));
         var done = 0;
         try
         {
@@ -80,7 +89,8 @@ internal sealed class ImportSessionsCommand : SessionToolCommand
         }
     }
 
-    private static async Task SendAsync(MeshClient client, LineBlock block, bool dryRun, ImportTotals totals, CancellationToken cancellation)
+    private static async Task SendAsync(
+        MeshClient client, LineBlock block, bool dryRun, ImportTotals totals, CancellationToken cancellation)
     {
         var answer = await client.ImportSessionsAsync(block.Bytes, dryRun, cancellation);
         totals.Add(answer);
@@ -102,7 +112,8 @@ internal sealed class ImportSessionsCommand : SessionToolCommand
     {
         var wrong = totals.Skipped.Where(line => line.Code is not ImportTotals.OtherKind).Take(Named).ToList();
         foreach (var line in wrong) context.Note($"line {line.Line}: {line.Reason} ({line.Code})");
-        if (totals.Failed > wrong.Count) context.Note($"and {totals.Failed - wrong.Count} more; --output json lists the first {Limits.ImportSkipsListed} skipped lines");
+        if (totals.Failed > wrong.Count)
+            context.Note($"and {totals.Failed - wrong.Count} more; --output json lists the first {Limits.ImportSkipsListed} skipped lines");
         if (totals.OtherKinds > 0) context.Note($"{totals.OtherKinds} lines are another tool's, and were left out");
     }
 }

@@ -61,7 +61,18 @@ public sealed class KilledRunnerTests : IDisposable
     private ChildProcess Tool(string[] options, IReadOnlyList<string> command) => ChildReaper.Shared.Start(new SpawnRequest
     {
         File = Environment.ProcessPath!,
-        Arguments = [Path.Combine(AppContext.BaseDirectory, "session-mesh.dll"), "run", "--agent-id", "a1", "--grace", "1", .. options, "--", .. command],
+        Arguments =
+        [
+            Path.Combine(AppContext.BaseDirectory, "session-mesh.dll"),
+            "run",
+            "--agent-id",
+            "a1",
+            "--grace",
+            "1",
+            .. options,
+            "--",
+            .. command,
+        ],
         Environment = new Dictionary<string, string?>
         {
             ["SESSION_MESH_URL"] = _server.Url,

@@ -54,7 +54,8 @@ public sealed class OrphanTests : IDisposable
         Assert.Empty(_marked.Living());
         Assert.Equal(
             [("/agents/a1/exit", "3"), ("/agents", null), ("/agents/a1/exit", "4")],
-            _mesh.Calls.Where(call => call.Path.EndsWith("/exit", StringComparison.Ordinal) || call.Path.EndsWith("/agents", StringComparison.Ordinal))
+            _mesh.Calls.Where(
+                call => call.Path.EndsWith("/exit", StringComparison.Ordinal) || call.Path.EndsWith("/agents", StringComparison.Ordinal))
                 .Select(call => (call.Path, call.Body?["incarnation"]?.ToString())));
         Assert.Equal("orphan ended by the next runner", _mesh.Bodies("/exit")[0]["reason"]!.ToString());
     }
@@ -123,7 +124,8 @@ public sealed class OrphanTests : IDisposable
     }
 
     /// <summary>A process as a killed runner leaves it: nobody's child but init's.</summary>
-    private async Task Leave(string script, string agent = "a1", string url = Url, string? runner = "", int incarnation = 3, int processes = 1)
+    private async Task Leave(
+        string script, string agent = "a1", string url = Url, string? runner = "", int incarnation = 3, int processes = 1)
     {
         var command = _marked.Sh(script);
         ChildReaper.Shared.Start(new SpawnRequest
@@ -139,8 +141,12 @@ public sealed class OrphanTests : IDisposable
             },
         });
         await Eventually.True(
-            () => _marked.Living() is var living && living.Count >= processes && living.TrueForAll(process => ProcFs.CommandLine(process.Pid)?.StartsWith("setsid", StringComparison.Ordinal) == false),
+            () => _marked.Living() is var living && living.Count >= processes && living.TrueForAll(HasBegun),
             "the processes that were left");
+
+        // Until then a process is still the setsid that starts it.
+        static bool HasBegun(ProcEntry process) =>
+            ProcFs.CommandLine(process.Pid)?.StartsWith("setsid", StringComparison.Ordinal) == false;
     }
 
     private Running Start(OrphanAnswer answer) => new(_mesh, Running.Sh("exit 0") with { Orphans = answer });

@@ -51,7 +51,8 @@ public sealed class ChildProcessTests : IDisposable
 
     [Fact]
     public void Start_Directory_Is126() =>
-        Assert.Equal(126, Assert.Throws<SpawnException>(() => ChildReaper.Shared.Start(new SpawnRequest { File = _scratch.Directory })).ShellCode);
+        Assert.Equal(
+            126, Assert.Throws<SpawnException>(() => ChildReaper.Shared.Start(new SpawnRequest { File = _scratch.Directory })).ShellCode);
 
     [Fact]
     public async Task Environment_IsOurOwnWithTheGivenVariablesSetOrRemoved()
@@ -77,7 +78,8 @@ public sealed class ChildProcessTests : IDisposable
     public async Task Signals_AreNeitherBlockedNorIgnoredInTheChild()
     {
         var output = _scratch.File("signals");
-        await using var sh = new Sh(new SpawnRequest { File = "/bin/sh", Arguments = ["-c", $"exec grep -E 'Sig(Blk|Ign):' /proc/self/status > {output}"] });
+        await using var sh = new Sh(
+            new SpawnRequest { File = "/bin/sh", Arguments = ["-c", $"exec grep -E 'Sig(Blk|Ign):' /proc/self/status > {output}"] });
         await sh.Exit;
         var ours = File.ReadAllLines("/proc/self/status").First(line => line.StartsWith("SigIgn:", StringComparison.Ordinal));
         Assert.NotEqual("SigIgn:\t0000000000000000", ours);
@@ -90,7 +92,8 @@ public sealed class ChildProcessTests : IDisposable
     public async Task NewSession_HasNoControllingTerminalAndLeadsItsGroup()
     {
         var output = _scratch.File("session");
-        await using var sh = new Sh($"read -r pid comm state ppid pgrp session tty rest < /proc/$$/stat; echo $pid $pgrp $session $tty > {output}");
+        await using var sh = new Sh(
+            $"read -r pid comm state ppid pgrp session tty rest < /proc/$$/stat; echo $pid $pgrp $session $tty > {output}");
         await sh.Exit;
         var pid = sh.Child.Pid;
         Assert.Equal($"{pid} {pid} {pid} 0", await Eventually.Line(output));

@@ -14,5 +14,7 @@ internal sealed class Marked
 
     /// <summary>Those of them that live now, as the whole process table has them.</summary>
     public List<ProcEntry> Living() =>
-        [.. ProcFs.All().Where(entry => !ProcFs.IsGone(entry.Pid) && ProcFs.EnvironmentOf(entry.Pid, Variable) is [var mark] && mark == Value)];
+        [.. ProcFs.All().Where(entry => !ProcFs.IsGone(entry.Pid) && IsMarked(entry.Pid))];
+
+    private bool IsMarked(int pid) => ProcFs.EnvironmentOf(pid, Variable) is [var mark] && mark == Value;
 }

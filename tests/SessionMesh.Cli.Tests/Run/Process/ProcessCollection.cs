@@ -19,10 +19,14 @@ public sealed class ProcessCollectionTests
     public void EveryTestThatRunsProcesses_IsInTheCollection()
     {
         var outside = typeof(ProcessCollection).Assembly.GetTypes()
-            .Where(type => type.Namespace?.StartsWith("SessionMesh.Cli.Tests.Run", StringComparison.Ordinal) == true && type != typeof(ProcessCollectionTests))
+            .Where(
+                type =>
+                    type.Namespace?.StartsWith("SessionMesh.Cli.Tests.Run", StringComparison.Ordinal) == true
+                        && type != typeof(ProcessCollectionTests))
             .Where(type => type.GetMethods().Any(method => method.IsDefined(typeof(FactAttribute))))
             .Where(type => type.GetCustomAttributesData().All(attribute =>
-                attribute.AttributeType != typeof(CollectionAttribute) || attribute.ConstructorArguments[0].Value as string != ProcessCollection.Name));
+                attribute.AttributeType != typeof(CollectionAttribute)
+                    || attribute.ConstructorArguments[0].Value as string != ProcessCollection.Name));
         Assert.Empty(outside);
     }
 }

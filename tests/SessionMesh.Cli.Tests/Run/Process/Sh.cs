@@ -8,7 +8,13 @@ internal sealed class Sh : IAsyncDisposable
     private readonly IDisposable _adoption = ChildReaper.Shared.AdoptOrphans();
 
     public Sh(string script, IReadOnlyDictionary<string, string?>? environment = null)
-        : this(new SpawnRequest { File = "/bin/sh", Arguments = ["-c", script], Environment = environment ?? new Dictionary<string, string?>() })
+        : this(
+            new SpawnRequest
+            {
+                File = "/bin/sh",
+                Arguments = ["-c", script],
+                Environment = environment ?? new Dictionary<string, string?>(),
+            })
     {
     }
 

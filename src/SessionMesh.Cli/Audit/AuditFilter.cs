@@ -1,0 +1,58 @@
+using System.CommandLine;
+using SessionMesh.Cli.Commands;
+using SessionMesh.Cli.Options;
+using SessionMesh.Client;
+using SessionMesh.Contracts;
+using SessionMesh.Contracts.Audit;
+
+namespace SessionMesh.Cli.Audit;
+
+/// <summary>The options that say which entries: an entry must match all that are given.</summary>
+internal sealed class AuditFilter
+{
+    private readonly Option<string?> _actor = new("--actor")
+    {
+        Description = "Only what this key did; mesh for the server itself",
+        HelpName = "KEY_ID",
+        CustomParser = result =>
+            KeyId(result.Tokens[0].Value)
+                ?? Opt.Wrong<string?>(result, $"--actor takes the id of a key, or mesh, not '{result.Tokens[0].Value}'"),
+    };
+
+    private readonly Option<string?> _operation = new("--operation")
+    {
+        Description = "Only this kind of change (agent.stopping, agent.*) or refused operation (killAgent)",
+        HelpName = "KIND",
+    };
+
+    private readonly Option<string?> _subject = Opt.Id("--subject", "Only what was done to this agent or key");
+    private readonly Option<string?> _outcome =
+        Opt.Choice("--outcome", "What was done, what was refused for want of a right, or both; all by default", AuditOutcome.Allowed);
+    private readonly Option<PointInTime?> _since = Opt.PointInTime("--since", "Not before this time");
+    private readonly Option<PointInTime?> _until = Opt.PointInTime("--until", "Before this time");
+
+    public AuditFilter(Command command)
+    {
+        foreach (var option in new Option[] { _actor, _operation, _subject, _outcome, _since, _until }) command.Add(option);
+    }
+
+    public AuditQuery QueryOf(CommandContext context) => new()
+    {
+        Actor = context.Get(_actor),
+        Operation = context.Get(_operation),
+        Subject = context.Get(_subject),
+        Outcome = context.Get(_outcome),
+        Since = At(context, _since),
+        Until = At(context, _until),
+    };
+
+    private static DateTimeOffset? At(CommandContext context, Option<PointInTime?> option) =>
+        context.Get(option)?.At(context.Host.Time.GetUtcNow());
+
+    /// <summary>Somebody may name the key by the whole key: its secret must not travel in a query. Null for what is no id.</summary>
+    private static string? KeyId(string text)
+    {
+        var id = text.Split('_') is ["smk", var part, ..] ? part : text;
+        return MeshId.IsValid(id) ? id : null;
+    }
+}

@@ -1,0 +1,54 @@
+using SessionMesh.Contracts.Errors;
+
+namespace SessionMesh.Cli.Commands;
+
+/// <summary>What to type next, by the code of what went wrong.</summary>
+internal static class NextSteps
+{
+    public static string ForUnreachable(Uri url) => url.IsLoopback
+        ? "start the server with 'dotnet run --project src/SessionMesh.Server', or check --url"
+        : "check --url and SESSION_MESH_URL, and that the server there is running";
+
+    public static string? For(Problem problem, CommandContext context) => problem.Code switch
+    {
+        ErrorCodes.AgentNotFound => "session-mesh list --filter all",
+        ErrorCodes.Unauthenticated when context.Settings.Key is null =>
+            "export SESSION_API_KEY=…, or name a file with --key-file; the server's first key is in root.key in its data directory",
+        ErrorCodes.Unauthenticated =>
+            $"the key came from {context.Settings.KeySource}; mint a new one with a key that is valid: session-mesh keys create",
+        ErrorCodes.MissingScope => $"the key came from {context.Settings.KeySource}; use one that has the scope",
+        ErrorCodes.NotYourAgent => "this key is bound to another agent: leave --agent-id out, or use another key",
+        ErrorCodes.OutsideReach => "session-mesh keys show, to see which agents the key is for; use one that reaches further",
+        ErrorCodes.KeyNotFound => "session-mesh keys list",
+        ErrorCodes.KeyQuota => "session-mesh keys list, and revoke what is not needed; --name rotates a key instead of adding one",
+        ErrorCodes.AgentQuota => "session-mesh forget ID, for those that are lost; those that ended make room by themselves",
+        ErrorCodes.RateLimited => problem.RetryAfter is { } wait ? $"the same again in {wait} s" : "the same again more slowly",
+        ErrorCodes.TooManyStreams => "end a stream of this key (events, inbox --follow, run), or use another key",
+        ErrorCodes.OriginNotAllowed =>
+            "this server is called from a web page of another origin: start it with that origin allowed, or call it from elsewhere",
+        ErrorCodes.NotAlive => "add --hold to keep the directive until the agent is back",
+        ErrorCodes.AlreadyAlive => "session-mesh register --takeover, if the one that is alive should give way",
+        ErrorCodes.SessionExpired => "session-mesh session refresh ID, or for an agent session-mesh register: then it is active again",
+        ErrorCodes.SessionExists => "another --id, or none: then one is chosen",
+        ErrorCodes.AgentSession => "session-mesh show ID: it is an agent's, and ends with the agent",
+        ErrorCodes.PreconditionFailed => "session-mesh session get ID --fields version, and look at what has changed",
+        ErrorCodes.DirectiveNotFound => "session-mesh history ID, to see what an agent was told",
+        ErrorCodes.Superseded or ErrorCodes.UnknownIncarnation => "session-mesh show ID, to see which incarnation lives",
+        ErrorCodes.Tombstoned => "session-mesh show ID, to see how it ended; session-mesh revive ID, if its process is gone; or another id",
+        ErrorCodes.NotGone => "session-mesh kill ID, if it is to end",
+        ErrorCodes.NothingMatched => "session-mesh list --filter all, to see who is there and how they are",
+        ErrorCodes.ExpectationFailed => "look again with --dry-run",
+        ErrorCodes.TooManyMatched => "narrow it: --label, --cluster, --subtree, or --ids in several calls",
+        ErrorCodes.AlreadyDelivered => "session-mesh steer ID, to correct what it was told",
+        ErrorCodes.SecretNotRepeatable when problem.KeyId is { } key =>
+            $"the key was made but its secret was lost on the way: session-mesh keys revoke {key}, then create again",
+        ErrorCodes.InboxFull => "session-mesh inbox, to see what waits; steer again when the agent has caught up",
+        ErrorCodes.StoreInUse => "the same again in a while",
+        ErrorCodes.NotABackup => "the whole of a file that session-mesh admin backup wrote",
+        ErrorCodes.RestorePending => "restart the server, then the same again",
+        ErrorCodes.StoreDamaged => "session-mesh admin check, to see what is",
+        ErrorCodes.Busy when problem.RetryAfter is { } seconds => $"the same again in {seconds} s",
+        _ when problem.Status == 400 => $"{ParseErrors.PathOf(context.Parse)} --help",
+        _ => null,
+    };
+}

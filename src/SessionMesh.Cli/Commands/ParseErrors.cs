@@ -1,0 +1,85 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using SessionMesh.Cli.Hosting;
+using SessionMesh.Cli.Output;
+
+namespace SessionMesh.Cli.Commands;
+
+/// <summary>A command that words the parse errors of its own part of the command tree.</summary>
+internal interface IParseErrorWriter
+{
+    /// <returns>The exit code.</returns>
+    int WriteParseErrors(ParseResult parse, CliHost host);
+}
+
+/// <summary>A command line that cannot be understood: all of it to stderr, exit code 2.</summary>
+internal static class ParseErrors
+{
+    public static int Render(ParseResult parse, CliHost host)
+    {
+        for (var result = parse.CommandResult; result is not null; result = result.Parent as CommandResult)
+            if (result.Command is IParseErrorWriter writer) return writer.WriteParseErrors(parse, host);
+
+        foreach (var error in Messages(parse))
+            host.Error.WriteLine("error: " + Secrets.Redact(TerminalText.Escape(error)));
+        if (Suggestion(parse) is { } word)
+            host.Error.WriteLine($"  did you mean '{word}'?");
+        host.Error.WriteLine($"  try: {PathOf(parse)} --help");
+        return ExitCodes.Usage;
+    }
+
+    /// <summary>
+    /// What is wrong, a sentence each. Behind an unknown word the command is missing, too, and the parser says so first; the word alone
+    /// is what went wrong.
+    /// </summary>
+    public static IEnumerable<string> Messages(ParseResult parse)
+    {
+        var isCommandMissing = parse.CommandResult.Command is { Action: null, Subcommands.Count: > 0 };
+        return parse.Errors.Skip(isCommandMissing && parse.UnmatchedTokens.Count > 0 ? 1 : 0).Select(error => error.Message);
+    }
+
+    /// <summary>The command as it would be typed.</summary>
+    public static string PathOf(ParseResult parse)
+    {
+        var names = new Stack<string>();
+        for (var result = parse.CommandResult; result is not null; result = result.Parent as CommandResult)
+            names.Push(result.Command is RootCommand ? "session-mesh" : result.Command.Name);
+        return string.Join(' ', names);
+    }
+
+    /// <summary>The known word nearest to the first unknown one, when it is near: at most a third of its letters apart.</summary>
+    public static string? Suggestion(ParseResult parse)
+    {
+        if (parse.UnmatchedTokens.Count == 0) return null;
+        var typed = parse.UnmatchedTokens[0];
+        var command = parse.CommandResult.Command;
+        var words = typed.StartsWith('-')
+            ? command.Options.Concat(parse.RootCommandResult.Command.Options.Where(o => o.Recursive)).Select(o => o.Name)
+            : command.Subcommands.Select(c => c.Name);
+        return words
+            .Select(word => (word, distance: Distance(typed, word)))
+            .Where(pair => pair.distance <= Math.Max(1, typed.Length / 3))
+            .OrderBy(pair => pair.distance)
+            .Select(pair => pair.word)
+            .FirstOrDefault();
+    }
+
+    /// <summary>Levenshtein's distance, one row at a time.</summary>
+    private static int Distance(string a, string b)
+    {
+        var row = Enumerable.Range(0, b.Length + 1).ToArray();
+        for (var i = 1; i <= a.Length; i++)
+        {
+            var diagonal = row[0];
+            row[0] = i;
+            for (var j = 1; j <= b.Length; j++)
+            {
+                var above = row[j];
+                row[j] = Math.Min(Math.Min(row[j], row[j - 1]) + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1));
+                diagonal = above;
+            }
+        }
+
+        return row[^1];
+    }
+}

@@ -1,0 +1,69 @@
+using SessionMesh.Contracts.Steering;
+
+namespace SessionMesh.Cli.Run.Handlers;
+
+/// <summary>
+/// <c>--steer-file F</c>: the directive's JSON in a file, for a process that looks there. A name ending in
+/// <c>.jsonl</c> grows by a line a directive, so none is ever lost; any other name holds the latest alone, replaced as a
+/// whole, so that a reader never sees half of one. Created with mode 0600. The process has not read it yet, hence
+/// <c>accepted</c>.
+/// </summary>
+internal sealed class SteerFileHandler : ISteerHandler
+{
+    private readonly string _path;
+    private readonly bool _appends;
+
+    public SteerFileHandler(string path)
+    {
+        _path = Path.GetFullPath(path);
+        _appends = _path.EndsWith(".jsonl", StringComparison.OrdinalIgnoreCase);
+    }
+
+    public async Task<HandlerResult> HandleAsync(Directive directive, CancellationToken stopping)
+    {
+        var line = DirectiveText.JsonLine(directive);
+        try
+        {
+            if (_appends)
+                await WriteAsync(_path, FileMode.Append, line);
+            else
+                await ReplaceAsync(line);
+            return HandlerResult.Accepted;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return HandlerResult.Rejected($"cannot write the steer file: {e.Message}");
+        }
+    }
+
+    private async Task ReplaceAsync(byte[] line)
+    {
+        var beside = $"{_path}.{Environment.ProcessId}.tmp";
+        try
+        {
+            await WriteAsync(beside, FileMode.Create, line);
+            File.Move(beside, _path, overwrite: true);
+        }
+        catch
+        {
+            File.Delete(beside);
+            throw;
+        }
+    }
+
+    private static async Task WriteAsync(string path, FileMode mode, byte[] line)
+    {
+        var options = new FileStreamOptions
+        {
+            Mode = mode,
+            Access = FileAccess.Write,
+            Share = FileShare.ReadWrite | FileShare.Delete,
+            BufferSize = 0,
+        };
+        if (!OperatingSystem.IsWindows())
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        await using var file = new FileStream(path, options);
+        await file.WriteAsync(line);
+        file.Flush(flushToDisk: true);
+    }
+}

@@ -1,0 +1,147 @@
+using System.Text.Json;
+using SessionMesh.Cli.Commands;
+using SessionMesh.Cli.Events;
+using SessionMesh.Cli.Hosting;
+using SessionMesh.Cli.Output;
+using SessionMesh.Cli.Targets;
+using SessionMesh.Client;
+using SessionMesh.Contracts;
+using SessionMesh.Contracts.Errors;
+using SessionMesh.Contracts.Steering;
+
+namespace SessionMesh.Cli.Steering;
+
+/// <summary>The same word to many agents: who would hear it, saying it, and following what becomes of it.</summary>
+/// <param name="request">The word, without whom it is for; <c>wait</c> is what is followed.</param>
+/// <param name="seconds">Bound of the wait.</param>
+internal sealed class BulkSteer(CommandContext context, SteerRequest request, int seconds)
+{
+    /// <summary>How often a page is sent anew because somebody of it has gone meanwhile.</summary>
+    private const int Attempts = 5;
+
+    /// <summary>Characters of ids in one call: half of what a body may have, the other half is for the word itself.</summary>
+    private const int IdsLength = Limits.BodyBytes / 2;
+
+    private readonly SteerRequest _bare = request with { Wait = null, WaitSeconds = null };
+
+    /// <summary>The dry run: who would be reached.</summary>
+    public async Task<IReadOnlyList<string>> MatchAsync(AgentSelector selector, CancellationToken cancellation)
+    {
+        var answer = await context.Client.SteerManyAsync(_bare with { Selector = selector, DryRun = true }, cancellation);
+        return [.. answer.Results.Select(result => result.AgentId)];
+    }
+
+    /// <summary>Prints who would be reached.</summary>
+    /// <returns>The exit code: nobody is no success.</returns>
+    public static int ShowMatch(CommandContext context, IReadOnlyList<string> ids, string whom)
+    {
+        if (ids.Count == 0) throw SelectorOptions.NothingMatched(whom);
+        var answer = Json.Build(json => WriteResults(json, [.. ids.Select(id => new SentDirective(id, code: null))]));
+        context.Output.Write(answer, DirectiveViews.Matched);
+        context.Note($"a dry run: {SelectorOptions.Agents(ids.Count)} would be reached, and nothing was sent");
+        return ExitCodes.Done;
+    }
+
+    /// <summary>To all that a selector matches, if they are as many as was agreed.</summary>
+    public Task<IReadOnlyList<SentDirective>> RunAsync(AgentSelector selector, int expect, CancellationToken cancellation)
+    {
+        return FollowAsync(SendAllAsync, cancellation);
+
+        async Task<IReadOnlyList<SentDirective>> SendAllAsync()
+        {
+            if (expect <= Limits.SelectorMatches) return await SendAsync(selector, expect, cancellation);
+
+            // More than one call takes: by name, if there still are as many.
+            var ids = await MatchAsync(selector, cancellation);
+            if (ids.Count == expect) return await SendAsync(ids, cancellation);
+            throw new CommandException(
+                ExitCodes.Conflict,
+                $"{SelectorOptions.Agents(ids.Count)} match, not {expect}; nothing was sent",
+                "look again with --dry-run");
+        }
+    }
+
+    /// <summary>To these, as many calls as it takes. Who has gone meanwhile is in the answer as <c>not_alive</c>.</summary>
+    public Task<IReadOnlyList<SentDirective>> RunAsync(IReadOnlyList<string> ids, CancellationToken cancellation) =>
+        FollowAsync(() => SendAsync(ids, cancellation), cancellation);
+
+    /// <summary><c>"matched", "results"</c>, as the server answers a steer by selector.</summary>
+    public static void WriteResults(Utf8JsonWriter json, IReadOnlyCollection<SentDirective> sent)
+    {
+        json.WriteNumber("matched"u8, sent.Count);
+        json.WriteStartArray("results"u8);
+        foreach (var one in sent) one.WriteTo(json);
+        json.WriteEndArray();
+    }
+
+    private async Task<IReadOnlyList<SentDirective>> FollowAsync(
+        Func<Task<IReadOnlyList<SentDirective>>> sendAsync, CancellationToken cancellation)
+    {
+        if (request.Wait is not { } wanted) return await sendAsync();
+
+        IReadOnlyList<SentDirective> sent = [];
+        await LogFollower.FollowAsync(
+            context, async () => new DirectiveTracker(sent = await sendAsync(), wanted), TimeSpan.FromSeconds(seconds), cancellation);
+        return sent;
+    }
+
+    private async Task<IReadOnlyList<SentDirective>> SendAsync(AgentSelector selector, int expect, CancellationToken cancellation)
+    {
+        var answer = await context.Client.SendAsync(MeshCall.Steer(_bare with { Selector = selector, Expect = expect }), cancellation);
+        return answer.TryGetProperty("results", out var results)
+            ? [.. results.EnumerateArray().Select(result => new SentDirective(result))]
+            : [];
+    }
+
+    private async Task<IReadOnlyList<SentDirective>> SendAsync(IReadOnlyList<string> ids, CancellationToken cancellation)
+    {
+        var (sent, done) = (new List<SentDirective>(ids.Count), 0);
+        using var progress = context.ShowProgress(() => $"{ProgressLine.Bar(Volatile.Read(ref done), ids.Count)} told");
+        foreach (var page in Pages(ids))
+        {
+            sent.AddRange(await SendPageAsync(page, cancellation));
+            Volatile.Write(ref done, done + page.Count);
+        }
+
+        return sent;
+    }
+
+    private async Task<IEnumerable<SentDirective>> SendPageAsync(IReadOnlyList<string> page, CancellationToken cancellation)
+    {
+        var present = page;
+        for (var attempt = 1; present.Count > 0; attempt++)
+        {
+            try
+            {
+                var sent = await SendAsync(new AgentSelector { AgentIds = present }, present.Count, cancellation);
+                return sent.Concat(page.Except(present).Select(Gone));
+            }
+            catch (MeshException e) when (e.Code is ErrorCodes.ExpectationFailed or ErrorCodes.NothingMatched && attempt < Attempts)
+            {
+                present = await MatchAsync(new AgentSelector { AgentIds = present }, cancellation);
+            }
+        }
+
+        return page.Select(Gone);
+    }
+
+    private static SentDirective Gone(string id) => new(id, ErrorCodes.NotAlive);
+
+    private static IEnumerable<IReadOnlyList<string>> Pages(IReadOnlyList<string> ids)
+    {
+        var (page, length) = (new List<string>(), 0);
+        foreach (var id in ids)
+        {
+            if (page.Count == Limits.SelectorIds || length + id.Length + 3 > IdsLength)
+            {
+                yield return page;
+                (page, length) = ([], 0);
+            }
+
+            page.Add(id);
+            length += id.Length + 3;
+        }
+
+        if (page.Count > 0) yield return page;
+    }
+}

@@ -1,0 +1,150 @@
+using System.CommandLine;
+using SessionMesh.Cli.Commands;
+using SessionMesh.Cli.Completion;
+using SessionMesh.Cli.Hosting;
+using SessionMesh.Cli.Options;
+using SessionMesh.Contracts;
+using SessionMesh.Contracts.Steering;
+
+namespace SessionMesh.Cli.Targets;
+
+/// <summary>
+/// Many agents instead of one, and the caller's word that it means so many: <c>--expect</c>, or the answer to a question that
+/// names the count, or <c>--yes</c>. Without any of the selecting options there is no selector: nothing here means everyone.
+/// </summary>
+internal sealed class SelectorOptions
+{
+    private readonly Option<string?> _spec = new("--spec") { Description = "Agents with this specialization", HelpName = "NAME" };
+    private readonly Option<string[]> _labels = new("--label")
+    {
+        Description = "Agents with this label; may be repeated, and then all must match",
+        HelpName = "KEY=VALUE",
+    };
+    private readonly Option<string?> _cluster = new("--cluster")
+    {
+        Description = "Agents of this cluster (with --spec and --label by default the selected context's)",
+        HelpName = "NAME",
+    };
+    private readonly Option<string?> _subtree = Opt.Id("--subtree", "This agent and all below it");
+    private readonly Option<string?> _ids = new("--ids") { Description = "These agents, separated by commas", HelpName = "a,b" };
+    private readonly Option<int?> _expect =
+        Opt.Number("--expect", "Go ahead, without asking, if so many match; refuse if not", 1, int.MaxValue);
+    private readonly Option<bool> _dryRun = new("--dry-run") { Description = "Show which agents it would be, and do nothing" };
+    private readonly Option<bool> _yes = new("--yes", "-y") { Description = "Do not ask" };
+
+    public SelectorOptions(Command command, CliHost host)
+    {
+        _subtree.CompletionSources.Add(completion => LiveAgentIds.Of(host, completion.ParseResult));
+        foreach (var option in new Option[] { _spec, _labels, _cluster, _subtree, _ids, _expect, _dryRun, _yes }) command.Add(option);
+    }
+
+    public bool IsDryRun(CommandContext context) => context.Get(_dryRun);
+
+    public bool IsAgreed(CommandContext context) => context.Get(_yes);
+
+    public int? Expected(CommandContext context) => context.Get(_expect);
+
+    /// <summary>What the options select, or null where none of them is given.</summary>
+    public AgentSelector? Find(CommandContext context)
+    {
+        var selector = new AgentSelector
+        {
+            Specialization = context.Get(_spec),
+            Label = LabelsOf(context),
+            Cluster = context.Get(_cluster),
+            Subtree = context.Get(_subtree),
+            AgentIds = IdsOf(context),
+        };
+        if (selector is { Specialization: null, Label: null })
+            return selector is { Cluster: null, Subtree: null, AgentIds: null } ? null : selector;
+        return selector with { Cluster = selector.Cluster ?? context.Settings.Cluster };
+    }
+
+    /// <summary>The one agent that is named, or the selector, or neither; both is an error.</summary>
+    public (string? Id, AgentSelector? Selector) Target(CommandContext context, AgentIdOption agent)
+    {
+        var (id, selector) = (agent.Find(context), Find(context));
+        if (id is not null && selector is not null)
+            throw CommandException.Usage(
+                $"agent {id} is named, and a selector is given, too", "leave one of the two out; several agents are --ids a,b");
+        if (selector is null && Expected(context) is not null)
+            throw CommandException.Usage(
+                "--expect goes with a selector, and there is none", "add --spec, --label, --cluster, --subtree or --ids");
+        return (id, selector);
+    }
+
+    /// <summary>The same, where somebody must be meant.</summary>
+    public (string? Id, AgentSelector? Selector) RequireTarget(CommandContext context, AgentIdOption agent)
+    {
+        var (id, selector) = Target(context, agent);
+        return selector is null ? (id ?? agent.Require(context), null) : (null, selector);
+    }
+
+    /// <summary>A selector as a sentence goes on: <c>with specialization ocr in cluster blue</c>.</summary>
+    public static string Words(AgentSelector selector) => string.Join(' ', new[]
+    {
+        selector.Specialization is { } spec ? $"with specialization {spec}" : null,
+        selector.Label is { } labels ? "with label " + string.Join(", ", labels.Select(label => $"{label.Key}={label.Value}")) : null,
+        selector.Cluster is { } cluster ? $"in cluster {cluster}" : null,
+        selector.Subtree is { } subtree ? $"at or below {subtree}" : null,
+        selector.AgentIds is { } ids ? $"of the {ids.Count} named" : null,
+    }.OfType<string>());
+
+    public static string Agents(int count) => count == 1 ? "1 agent" : $"{count} agents";
+
+    /// <summary>
+    /// How many agents the caller means, or null when the answer was no. Counts first where nobody has said how many; what is
+    /// counted then is what is sent as <c>expect</c>, so that nobody is reached whom the question did not count.
+    /// </summary>
+    /// <param name="countAsync">The dry run.</param>
+    /// <param name="question">From the count.</param>
+    public async Task<int?> AgreeAsync(CommandContext context, string whom, Func<Task<int>> countAsync, Func<int, string> question)
+    {
+        if (Expected(context) is { } expected) return expected;
+        if (!IsAgreed(context) && !context.CanAsk)
+            throw CommandException.Usage(
+                "this reaches many agents, and there is no terminal to ask on",
+                "say --expect N for just so many, --yes for however many match, or --dry-run to see which");
+
+        var matched = await countAsync();
+        if (matched == 0) throw NothingMatched(whom);
+        return IsAgreed(context) || context.Confirm(question(matched)) ? matched : null;
+    }
+
+    /// <summary>Nobody to reach is no success.</summary>
+    public static CommandException NothingMatched(string whom) =>
+        new(ExitCodes.NotFound, $"no agent {whom} can be reached", "session-mesh list --filter all, to see who is there and how they are");
+
+    private Dictionary<string, string>? LabelsOf(CommandContext context)
+    {
+        if (context.Get(_labels) is not { Length: > 0 } texts) return null;
+        var labels = new Dictionary<string, string>();
+        foreach (var text in texts)
+        {
+            if (text.Split('=', 2) is not [{ Length: > 0 } key, var value])
+                throw CommandException.Usage($"--label takes KEY=VALUE, not '{text}'");
+            if (!labels.TryAdd(key, value)) throw CommandException.Usage($"--label {key} is given twice, and an agent has it once");
+        }
+
+        return labels;
+    }
+
+    private string[]? IdsOf(CommandContext context)
+    {
+        if (context.Get(_ids) is not { } text) return null;
+        var ids = text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+            .Distinct(StringComparer.Ordinal)
+            .ToArray();
+        if (Array.Find(ids, id => !MeshId.IsValid(id)) is { } wrong)
+            throw CommandException.Usage($"--ids: '{wrong}' is not an id; {MeshId.Rule}");
+        return ids.Length switch
+        {
+            0 => throw CommandException.Usage("--ids names nobody", "--ids a,b"),
+            > Limits.SelectorIds =>
+                throw CommandException.Usage(
+                    $"--ids names {ids.Length} agents; one call takes {Limits.SelectorIds}",
+                    "use a label or a subtree, or call again with the rest"),
+            _ => ids,
+        };
+    }
+}

@@ -1,0 +1,51 @@
+using SessionMesh.Contracts.Agents;
+using SessionMesh.Contracts.Steering;
+
+namespace SessionMesh.Client;
+
+public sealed partial class MeshClient
+{
+    /// <summary>One page of <c>GET /alive</c>.</summary>
+    public Task<AgentPage> AliveAsync(AgentQuery? query = null, CancellationToken cancellation = default) =>
+        SendAsync(MeshCall.Alive(query ?? new()), ClientJson.Context.AgentPage, cancellation);
+
+    /// <summary>One page of <c>GET /agents</c>.</summary>
+    public Task<AgentPage> AgentsAsync(AgentQuery? query = null, CancellationToken cancellation = default) =>
+        SendAsync(MeshCall.Agents(query ?? new()), ClientJson.Context.AgentPage, cancellation);
+
+    public Task<AgentDetail> AgentAsync(string agentId, CancellationToken cancellation = default) =>
+        SendAsync(MeshCall.Agent(agentId), ClientJson.Context.AgentDetail, cancellation);
+
+    /// <summary><c>POST /agents</c>: starts an incarnation, renews it, or only declares the agent.</summary>
+    public Task<AgentRegistration> RegisterAsync(RegisterAgentRequest request, CancellationToken cancellation = default) =>
+        SendAsync(MeshCall.RegisterAgent(request), ClientJson.Context.AgentRegistration, cancellation);
+
+    public Task<HeartbeatAnswer> HeartbeatAsync(
+        string agentId, HeartbeatRequest? report = null, CancellationToken cancellation = default) =>
+        SendAsync(MeshCall.Heartbeat(agentId, report), ClientJson.Context.HeartbeatAnswer, cancellation);
+
+    /// <summary>Many agents' beats in one call. A refused one is in the answer, not an exception.</summary>
+    public Task<HeartbeatsAnswer> HeartbeatsAsync(IEnumerable<BulkHeartbeat> beats, CancellationToken cancellation = default) =>
+        SendAsync(MeshCall.Heartbeats(beats), ClientJson.Context.HeartbeatsAnswer, cancellation);
+
+    /// <summary>Reports that the process of an incarnation is gone: what makes a kill confirmed.</summary>
+    public Task<KillReport> ExitAsync(string agentId, ExitRequest request, CancellationToken cancellation = default) =>
+        SendAsync(MeshCall.Exit(agentId, request), ClientJson.Context.KillReport, cancellation);
+
+    public Task<KillReport> KillAsync(string agentId, KillOptions? options = null, CancellationToken cancellation = default) =>
+        SendAsync(MeshCall.Kill(agentId, options), ClientJson.Context.KillReport, cancellation);
+
+    /// <inheritdoc cref="MeshCall.KillMany"/>
+    public Task<KillManyAnswer> KillManyAsync(
+        AgentSelector selector, KillOptions? options = null, int? expect = null,
+        bool dryRun = false, CancellationToken cancellation = default) =>
+        SendAsync(MeshCall.KillMany(selector, options, expect, dryRun), ClientJson.Context.KillManyAnswer, cancellation);
+
+    /// <inheritdoc cref="MeshCall.Revive"/>
+    public Task<AgentRow> ReviveAsync(string agentId, CancellationToken cancellation = default) =>
+        SendAsync(MeshCall.Revive(agentId), ClientJson.Context.AgentRow, cancellation);
+
+    /// <inheritdoc cref="MeshCall.Forget"/>
+    public Task<ForgottenAgent> ForgetAsync(string agentId, CancellationToken cancellation = default) =>
+        SendAsync(MeshCall.Forget(agentId), ClientJson.Context.ForgottenAgent, cancellation);
+}

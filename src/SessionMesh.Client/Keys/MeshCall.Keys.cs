@@ -1,0 +1,35 @@
+using SessionMesh.Client.Http;
+using SessionMesh.Contracts;
+using SessionMesh.Contracts.Keys;
+
+namespace SessionMesh.Client;
+
+public sealed partial record MeshCall
+{
+    public static MeshCall CreateKey(CreateKeyRequest request) =>
+        Write(HttpMethod.Post, Routes.Keys, request, ClientJson.Context.CreateKeyRequest);
+
+    /// <summary>The caller's key and those below it, oldest first; for admin all.</summary>
+    /// <param name="limit">1 to 1000; 100 by default.</param>
+    /// <param name="cursor"><c>next_cursor</c> of the page before.</param>
+    public static MeshCall ListKeys(int? limit = null, string? cursor = null) =>
+        Get(Routes.Keys + new QueryText().Add("limit", limit).Add("cursor", cursor));
+
+    /// <summary>The key that the call is made with, and what it may do.</summary>
+    public static MeshCall OwnKey() => Get(Routes.KeysSelf);
+
+    public static MeshCall Key(string keyId) => Get(Routes.Key(CheckedId(keyId)));
+
+    /// <summary>
+    /// Trades a refresh token, which travels in place of the client's own, for the next generation of its key. The token is used by
+    /// that: sent a second time under another <see cref="IdempotencyKey"/> it revokes every key of its name.
+    /// </summary>
+    /// <param name="ttl">Seconds; what the key before was granted by default.</param>
+    public static MeshCall RefreshKey(string refreshToken, int? ttl = null) =>
+        Write(HttpMethod.Post, Routes.KeysRefresh, new RefreshKeyRequest { Ttl = ttl }, ClientJson.Context.RefreshKeyRequest) with
+        {
+            Bearer = refreshToken,
+        };
+
+    public static MeshCall RevokeKey(string keyId) => Write(HttpMethod.Delete, Routes.Key(CheckedId(keyId)));
+}

@@ -1,0 +1,31 @@
+using SessionMesh.Contracts.Keys;
+
+namespace SessionMesh.Client;
+
+public sealed partial class MeshClient
+{
+    /// <summary>
+    /// Mints a key. When a retry finds that the lost first attempt had minted it, the answer is 409
+    /// <c>secret_not_repeatable</c> with the key's id: revoke that one and mint again.
+    /// </summary>
+    public Task<CreatedKey> CreateKeyAsync(CreateKeyRequest request, CancellationToken cancellation = default) =>
+        SendAsync(MeshCall.CreateKey(request), ClientJson.Context.CreatedKey, cancellation);
+
+    /// <inheritdoc cref="MeshCall.ListKeys"/>
+    public Task<KeyList> KeysAsync(int? limit = null, string? cursor = null, CancellationToken cancellation = default) =>
+        SendAsync(MeshCall.ListKeys(limit, cursor), ClientJson.Context.KeyList, cancellation);
+
+    /// <inheritdoc cref="MeshCall.OwnKey"/>
+    public Task<KeyRow> OwnKeyAsync(CancellationToken cancellation = default) =>
+        SendAsync(MeshCall.OwnKey(), ClientJson.Context.KeyRow, cancellation);
+
+    public Task<KeyRow> KeyAsync(string keyId, CancellationToken cancellation = default) =>
+        SendAsync(MeshCall.Key(keyId), ClientJson.Context.KeyRow, cancellation);
+
+    /// <inheritdoc cref="MeshCall.RefreshKey"/>
+    public Task<CreatedKey> RefreshKeyAsync(string refreshToken, int? ttl = null, CancellationToken cancellation = default) =>
+        SendAsync(MeshCall.RefreshKey(refreshToken, ttl), ClientJson.Context.CreatedKey, cancellation);
+
+    public Task<RevokedKey> RevokeKeyAsync(string keyId, CancellationToken cancellation = default) =>
+        SendAsync(MeshCall.RevokeKey(keyId), ClientJson.Context.RevokedKey, cancellation);
+}

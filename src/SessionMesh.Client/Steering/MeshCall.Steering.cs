@@ -1,0 +1,41 @@
+using SessionMesh.Client.Http;
+using SessionMesh.Contracts;
+using SessionMesh.Contracts.Steering;
+
+namespace SessionMesh.Client;
+
+public sealed partial record MeshCall
+{
+    public static MeshCall Steers(SteersRequest request) =>
+        Write(HttpMethod.Post, Routes.Steers, request, ClientJson.Context.SteersRequest);
+
+    public static MeshCall Steer(SteerRequest request) =>
+        Write(HttpMethod.Post, Routes.Steer, request, ClientJson.Context.SteerRequest) with
+        {
+            Hold = request.Wait is null ? TimeSpan.Zero : TimeSpan.FromSeconds(request.WaitSeconds ?? 30),
+        };
+
+    /// <summary>Takes back a directive that nobody has been given.</summary>
+    public static MeshCall CancelDirective(string directiveId) => Write(HttpMethod.Delete, Routes.Directive(CheckedId(directiveId)));
+
+    /// <summary>Everything an agent was told, newest first.</summary>
+    /// <param name="limit">1 to 1000; 100 by default.</param>
+    /// <param name="cursor"><c>next_cursor</c> of the page before.</param>
+    public static MeshCall History(string agentId, int? limit = null, string? cursor = null) =>
+        Get(Routes.History(CheckedId(agentId)) + new QueryText().Add("limit", limit).Add("cursor", cursor));
+
+    public static MeshCall Directive(string directiveId) => Get(Routes.Directive(CheckedId(directiveId)));
+
+    /// <summary>
+    /// Directives of an agent's inbox past <paramref name="after"/>, held back up to <paramref name="waitSeconds"/> while there is
+    /// none.
+    /// </summary>
+    public static MeshCall Directives(string agentId, long? after = null, int? waitSeconds = null) =>
+        Get(Routes.AgentDirectives(CheckedId(agentId)) + new QueryText().Add("after", after).Add("wait", waitSeconds)) with
+        {
+            Hold = TimeSpan.FromSeconds(waitSeconds ?? 0),
+        };
+
+    public static MeshCall Ack(string agentId, long seq, AckRequest request) =>
+        Idempotent(Routes.Ack(CheckedId(agentId), seq), request, ClientJson.Context.AckRequest);
+}

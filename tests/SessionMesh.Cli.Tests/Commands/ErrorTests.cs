@@ -1,0 +1,152 @@
+using static SessionMesh.Client.Tests.ScriptedServer;
+
+namespace SessionMesh.Cli.Tests.Commands;
+
+public sealed class ErrorTests
+{
+    [Fact]
+    public async Task Refusal_IsWhatWhyNextAndTheRequest()
+    {
+        using var tool = new Tool(Problem(404, "agent_not_found", "agent 9 is not known"));
+
+        Assert.Equal(
+            new Ran(3, "", """
+                error: cannot kill agent 9
+                  why: agent 9 is not known (404 agent_not_found)
+                  try: session-mesh list --filter all
+                  request: r1
+
+                """),
+            await tool.RunAsync("kill --agent-id 9 --force"));
+    }
+
+    [Fact]
+    public async Task Refusal_UnderJson_IsTheProblemDocumentOnStderr()
+    {
+        using var tool = new Tool(Problem(409, "not_alive", "last heard an hour ago"));
+
+        Assert.Equal(
+            new Ran(5, "", """
+                {
+                  "type": "urn:session-mesh:error:not_alive",
+                  "title": "t",
+                  "status": 409,
+                  "detail": "last heard an hour ago",
+                  "code": "not_alive",
+                  "request_id": "r1"
+                }
+
+                """),
+            await tool.RunAsync("steer 9 -d west -o json"));
+    }
+
+    [Fact]
+    public async Task BadMembers_AreNamedWithWhatIsAllowed()
+    {
+        using var tool = new Tool(Json(400, """
+            {"type":"t","title":"t","status":400,"detail":"1 member is wrong","code":"invalid_request",
+             "errors":[{"pointer":"/direction","message":"is too long","allowed":["north","south"]}]}
+            """));
+
+        Assert.Equal(
+            new Ran(2, "", """
+                error: cannot steer agent 9
+                  why: 1 member is wrong (400 invalid_request)
+                       /direction: is too long (allowed: north, south)
+                  try: session-mesh steer --help
+
+                """),
+            await tool.RunAsync("steer 9 -d west"));
+    }
+
+    [Theory]
+    [InlineData(400, 2)]
+    [InlineData(401, 4)]
+    [InlineData(403, 4)]
+    [InlineData(404, 3)]
+    [InlineData(409, 5)]
+    [InlineData(422, 5)]
+    [InlineData(429, 1)]
+    [InlineData(500, 1)]
+    public async Task Status_DecidesTheExitCode(int status, int code)
+    {
+        using var tool = new Tool(Problem(status, "whatever"));
+
+        Assert.Equal(code, (await tool.RunAsync("show 1")).Code);
+    }
+
+    [Fact]
+    public async Task AbsentServer_IsCode6_AndSaysHowToStartIt()
+    {
+        using var tool = new Tool(Broken());
+
+        Assert.Equal(
+            new Ran(6, "", """
+                error: cannot list agents
+                  why: cannot reach http://127.0.0.1:7420 after 3 attempts: connection refused
+                  try: start the server with 'dotnet run --project src/SessionMesh.Server', or check --url
+
+                """),
+            await tool.RunAsync("list"));
+        Assert.Equal(3, tool.Server.Requests.Count);
+    }
+
+    [Fact]
+    public async Task AbsentServer_OfAStream_IsTheSame()
+    {
+        using var tool = new Tool(Broken());
+
+        Assert.Equal(
+            new Ran(6, "", """
+                error: cannot follow the events
+                  why: cannot reach http://mesh.example after 3 attempts: connection refused
+                  try: check --url and SESSION_MESH_URL, and that the server there is running
+
+                """),
+            await tool.RunAsync("events --url http://mesh.example"));
+    }
+
+    [Fact]
+    public async Task Verbose_ShowsEachAttemptOnStderr_AndNeverTheKey()
+    {
+        using var tool = new Tool(Json(503, "{}", "2"), Json(200, """{"sessions":[]}"""));
+
+        var ran = await tool.RunAsync("list --filter alive --verbose -o jsonl");
+
+        Assert.Equal((0, ""), (ran.Code, ran.Out));
+        Assert.Equal(
+            """
+            attempt 1: GET http://127.0.0.1:7420/api/session-mesh/alive?filter=alive -> 503 after 0 ms, next attempt in 2.00 s
+            attempt 2: GET http://127.0.0.1:7420/api/session-mesh/alive?filter=alive -> 200 after 0 ms
+
+            """,
+            ran.Error);
+    }
+
+    [Fact]
+    public async Task WordsOfAServer_AreShownAndNotObeyed()
+    {
+        using var tool = new Tool(Problem(404, "agent_not_found", "\\u001b[2Jgone\\u202e smk_abcdefghijkl_THESECRET_check1"));
+
+        Assert.Contains(
+            "  why: \\u001b[2Jgone\\u202e smk_abcdefghijkl_… (404 agent_not_found)\n",
+            (await tool.RunAsync("show 1")).Error,
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task SomethingElseOnThePort_IsSaid()
+    {
+        using var tool = new Tool(Json(200, "<html>"));
+
+        Assert.Equal(
+            new Ran(
+                1,
+                "",
+                "error: cannot show agent 1\n"
+                + "  why: http://127.0.0.1:7420/api/session-mesh/agents/1 does not speak the mesh's language: "
+                + "its answer is not the JSON that was expected\n"
+                + "  try: check --url: is this the address of a Session Mesh server?\n"),
+            await tool.RunAsync("show 1"));
+    }
+}

@@ -1,0 +1,162 @@
+using SessionMesh.Cli.Tests.Commands;
+using static SessionMesh.Client.Tests.ScriptedServer;
+
+namespace SessionMesh.Cli.Tests.Steering;
+
+public sealed class HoldTests
+{
+    private const string Nobody = """{"sessions":[],"count":0,"next_cursor":null,"as_of":"1"}""";
+
+    [Theory]
+    [InlineData("acknowledged", 0, "")]
+    [InlineData("rejected", 8, "agent 1 rejected it: busy\n")]
+    [InlineData("undeliverable", 9, "the directive is undeliverable, and was never acknowledged: busy\n")]
+    [InlineData("queued", 10, "the directive is queued, and not acknowledged after 30 s; it stays in the inbox of agent 1\n")]
+    public async Task Pause_WaitsUntilTheAgentSaysSo(string state, int code, string error)
+    {
+        using var tool = new Tool(Json(200, $$"""{"directive_id":"d-1","agent_id":"1","state":"{{state}}","note":"busy"}"""));
+
+        Assert.Equal(new Ran(code, "d-1\n", error), await tool.RunAsync("pause 1 -o name"));
+        Assert.Equal(["""POST /steer {"agent_id":"1","verb":"pause","wait":"acknowledged","wait_seconds":30}"""], tool.Calls);
+    }
+
+    [Fact]
+    public async Task Pause_Many_ListsWhoHasNotAcknowledged()
+    {
+        using var tool = new Tool(OpenStream(Acknowledged(9, "a", 1)), Json(200, Sent("a", "b")));
+
+        Assert.Equal(
+            new Ran(7, """
+                AGENT  SEQ  STATE   CODE  NOTE
+                b      1    queued  -     -
+
+                """, "1 of 2 agents acknowledged after 2 s; the others: 1 queued\n"),
+            await tool.RunAsync("pause --subtree lead --expect 2 --wait-seconds 2"));
+    }
+
+    [Fact]
+    public async Task Resume_Many_AllAcknowledged_IsOneLine()
+    {
+        using var tool = new Tool(OpenStream(Acknowledged(9, "a", 1) + Acknowledged(10, "b", 1)), Json(200, Sent("a", "b")));
+
+        Assert.Equal(new Ran(0, "", "2 agents, all acknowledged\n"), await tool.RunAsync("resume --ids a,b --expect 2"));
+    }
+
+    [Fact]
+    public async Task StopAll_AsksOnce_AndReachesTheSuspectToo()
+    {
+        using var tool = new Tool(
+            Json(200, Page("c2", "a")), Json(200, Page(null, "b")), Json(200, Page(null, "c", "b")),
+            OpenStream(Acknowledged(9, "a", 1) + Acknowledged(10, "b", 1) + Acknowledged(11, "c", 1)),
+            Json(200, Sent("a", "b", "c")))
+        { Typed = "y" };
+        tool.Env["TERM"] = "dumb";
+
+        Assert.Equal(
+            new Ran(0, "", "Pause 3 agents: everyone that is alive, in every cluster? [y/N] 3 agents, all acknowledged\n"),
+            await tool.RunAsync("stop-all"));
+        Assert.Equal(
+            [
+                "GET /alive?filter=alive&limit=1000&fields=agent_id",
+                "GET /alive?filter=alive&limit=1000&cursor=c2&fields=agent_id",
+                "GET /alive?filter=suspect&limit=1000&fields=agent_id",
+                "GET /events",
+                """POST /steer {"selector":{"agent_ids":["a","b","c"]},"expect":3,"verb":"pause"}""",
+            ],
+            tool.Calls);
+    }
+
+    [Fact]
+    public async Task StopAll_AnythingButYes_SendsNothing()
+    {
+        using var tool = new Tool(Json(200, Page(null, "a")), Json(200, Nobody)) { Typed = "n" };
+        tool.Env["TERM"] = "dumb";
+
+        Assert.Equal(
+            new Ran(1, "", "Pause 1 agent: everyone that is alive, in every cluster? [y/N] nothing was sent\n"),
+            await tool.RunAsync("stop-all"));
+    }
+
+    [Fact]
+    public async Task StopAll_SomebodyGoneMeanwhile_IsReported_AndTheOthersAreToldAllTheSame()
+    {
+        using var tool = new Tool(
+            Json(200, Page(null, "a", "b")), Json(200, Nobody),
+            Problem(409, "expectation_failed"), Json(200, """{"matched":1,"results":[{"agent_id":"b"}]}"""), Json(200, Sent("b")));
+
+        Assert.Equal(
+            new Ran(7, """
+                AGENT  SEQ  STATE  CODE       NOTE
+                a      -    -      not_alive  -
+
+                """, "1 of 2 agents told; the others: 1 not_alive\n"),
+            await tool.RunAsync("stop-all --yes --detach"));
+        Assert.Equal("""POST /steer {"selector":{"agent_ids":["b"]},"expect":1,"verb":"pause"}""", tool.Calls.Last());
+    }
+
+    [Fact]
+    public async Task StopAll_LargeFleet_IsToldInPages()
+    {
+        var ids = Enumerable.Range(1, 1001).Select(i => $"agent-{i}").ToArray();
+        using var tool = new Tool(
+            Json(200, Page(null, ids)), Json(200, Nobody), Json(200, Sent(ids[..1000])), Json(200, Sent(ids[1000..])));
+
+        Assert.Equal(new Ran(0, "", "1001 agents told\n"), await tool.RunAsync("stop-all --yes --detach"));
+        Assert.Equal("""POST /steer {"selector":{"agent_ids":["agent-1001"]},"expect":1,"verb":"pause"}""", tool.Calls.Last());
+        Assert.All(tool.Server.Requests, request => Assert.True((request.Body?.Length ?? 0) <= 64 * 1024));
+    }
+
+    [Fact]
+    public async Task StopAll_LongIds_AreFewerAPage()
+    {
+        var ids = Enumerable.Range(1, 1000).Select(i => new string('x', 120) + i).ToArray();
+        using var tool = new Tool(Json(200, Page(null, ids)), Json(200, Nobody), Json(200, Sent("x")));
+
+        await tool.RunAsync("stop-all --yes --detach");
+
+        Assert.All(tool.Server.Requests, request => Assert.True((request.Body?.Length ?? 0) <= 64 * 1024));
+    }
+
+    [Fact]
+    public async Task StopAll_NobodyIsAlive_IsNoSuccess()
+    {
+        using var tool = new Tool(Json(200, Nobody));
+
+        Assert.Equal(3, (await tool.RunAsync("stop-all --yes")).Code);
+        Assert.Equal(3, (await tool.RunAsync("stop-all --dry-run")).Code);
+    }
+
+    [Fact]
+    public async Task StopAll_AnotherCountThanExpected_SendsNothing()
+    {
+        using var tool = new Tool(Json(200, Page(null, "a")), Json(200, Nobody));
+
+        Assert.Equal(
+            new Ran(5, "", """
+                error: cannot pause every agent
+                  why: alive are 1 agent, not 2; nothing was sent
+                  try: look again with --dry-run
+
+                """),
+            await tool.RunAsync("stop-all --expect 2"));
+        Assert.DoesNotContain(tool.Calls, call => call.StartsWith("POST", StringComparison.Ordinal));
+    }
+
+    private static string Page(string? next, params string[] ids)
+    {
+        var rows = ids.Select(id => $$"""{"agent_id":"{{id}}"}""");
+        var cursor = next is null ? "null" : $"\"{next}\"";
+        return $$"""{"sessions":[{{string.Join(',', rows)}}],"count":{{ids.Length}},"next_cursor":{{cursor}},"as_of":"1"}""";
+    }
+
+    private static string Sent(params string[] ids)
+    {
+        var results = ids.Select(id => $$"""{"agent_id":"{{id}}","directive_id":"d-{{id}}","seq":1,"state":"queued"}""");
+        return $$"""{"matched":{{ids.Length}},"results":[{{string.Join(',', results)}}]}""";
+    }
+
+    private static string Acknowledged(long revision, string agent, long seq) =>
+        $"event: directive.acknowledged\nid: {revision}\n"
+        + $"data: {{\"revision\":{revision},\"at\":\"2026-01-02T03:04:05Z\",\"actor\":\"k1\","
+        + $"\"kind\":\"directive.acknowledged\",\"subject\":\"{agent}\",\"seq\":{seq}}}\n\n";
+}
