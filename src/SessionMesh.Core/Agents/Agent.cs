@@ -1,4 +1,4 @@
-using SessionMesh.Core.Registry;
+using SessionMesh.Core.State;
 
 namespace SessionMesh.Core.Agents;
 

@@ -1,7 +1,6 @@
 using SessionMesh.Contracts;
 using SessionMesh.Contracts.Errors;
 using SessionMesh.Core.Keys;
-using SessionMesh.Core.Registry;
 using SessionMesh.Core.State;
 using SessionMesh.Core.Steering;
 
@@ -85,42 +84,6 @@ public sealed record RegisterAgent : Command<Registered>
         };
 }
 
-/// <summary><c>POST /registry</c>: declares what is unknown, renews what is known, adds the specialization. Needs no incarnation.</summary>
-public sealed record RegisterSpecialization : Command<Registered>
-{
-    public required string AgentId { get; init; }
-    public required string Specialization { get; init; }
-    public required Profile Profile { get; init; }
-
-    public override int Weight => BaseWeight + Profile.Length;
-
-    public override Outcome<Registered> Decide(MeshDraft draft)
-    {
-        var placed = Placing.Check(draft, AgentId, Profile);
-        if (!placed.Succeeded)
-        {
-            return placed.Error;
-        }
-
-        var agent = draft.FindAgent(AgentId);
-        if (agent is { Liveness: Liveness.Dead, LastExit: { } exit } && draft.Now.Wall < exit.TombstoneUntil)
-        {
-            return Fencing.Tombstoned(agent);
-        }
-
-        var names = (agent?.Specializations ?? NameSet.Empty).With([.. placed.Value.Specializations ?? [], Specialization]).Names;
-        if (names.Count > Limits.Specializations)
-        {
-            return MeshError.Invalid("/specialization", $"an agent declares at most {Limits.Specializations} specializations");
-        }
-
-        var profile = placed.Value with { Specializations = names };
-        return agent is { HasSession: true, IsExpiredByHand: false }
-            ? RegistrationRules.Renew(draft, agent, profile)
-            : RegistrationRules.Begin(draft, agent, AgentId, profile, Limits.DefaultRegistryTtl, superseded: false);
-    }
-}
-
 /// <summary>Makes an agent known without a session; of one that is known already it changes nothing.</summary>
 public sealed record DeclareAgent : Command<Registered>
 {
@@ -151,29 +114,6 @@ public sealed record DeclareAgent : Command<Registered>
             Labels = Profile.Labels,
         });
         return new Registered(draft.KnownAgent(AgentId)!, Created: true, Renewed: false);
-    }
-}
-
-/// <summary><c>DELETE /registry</c>: an agent no longer declares a specialization.</summary>
-public sealed record WithdrawSpecialization : Command<Agent>
-{
-    public required string AgentId { get; init; }
-    public required string Specialization { get; init; }
-
-    public override Outcome<Agent> Decide(MeshDraft draft)
-    {
-        if (draft.FindAgent(AgentId) is not { } agent)
-        {
-            return Fencing.NotFound(AgentId);
-        }
-
-        if (!agent.Specializations.Contains(Specialization))
-        {
-            return new MeshError(ErrorKind.NotFound, ErrorCodes.SpecializationNotFound, $"Agent '{AgentId}' does not declare '{Specialization}'. It declares: {string.Join(", ", agent.Specializations.Names)}.");
-        }
-
-        RegistrationRules.Update(draft, agent, agent with { Specializations = agent.Specializations.Without(Specialization) });
-        return draft.AgentAt(agent.Number);
     }
 }
 

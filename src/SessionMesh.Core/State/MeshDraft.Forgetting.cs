@@ -126,46 +126,11 @@ public sealed partial class MeshDraft
     /// <summary>The base's slot of who has a number now; null where that is nobody, or one whom this batch has made known.</summary>
     private AgentSlot? SlotAt(int number) => number < state.Slots.Count && !_gone.ContainsKey(number) ? state.Slots[number] : null;
 
-    private void CommitAgents()
+    private static void Count(Dictionary<string, int> counts, string? account, int by)
     {
-        foreach (var number in _newAgents.Values.Order())
+        if (account is not null && by != 0)
         {
-            state.Put(_agents[number]);
-        }
-
-        // Only now: an agent may have been moved below one that is newer than itself.
-        foreach (var number in _newAgents.Values)
-        {
-            state.Forest.Move(state.Slots[number]!, number, -1, _agents[number].Parent);
-        }
-
-        foreach (var (number, inbox) in _inboxes)
-        {
-            if (!IsReplaced(number))
-            {
-                state.Slots[number]!.Replace(inbox);
-            }
-        }
-
-        // With its inbox: who finds an agent dead finds its last word in the inbox, and who was superseded finds nothing of the
-        // successor's.
-        foreach (var (number, agent) in _agents)
-        {
-            var before = state.Slots[number]!.Agent;
-            if (!ReferenceEquals(before, agent))
-            {
-                state.Put(agent, _inboxes.GetValueOrDefault(number));
-                state.Forest.Move(state.Slots[number]!, number, before.Parent, agent.Parent);
-                if (before.Liveness == Liveness.Alive && agent.Liveness == Liveness.Suspect)
-                {
-                    state.Leases.Lapsed(Now);
-                }
-            }
-        }
-
-        foreach (var (number, beat) in _renewals)
-        {
-            state.Slots[number]!.Renew(beat, Now);
+            counts[account] = counts.GetValueOrDefault(account) + by;
         }
     }
 }

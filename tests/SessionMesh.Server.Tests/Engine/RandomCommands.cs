@@ -3,6 +3,7 @@ using SessionMesh.Core.Agents;
 using SessionMesh.Core.Audit;
 using SessionMesh.Core.Idempotency;
 using SessionMesh.Core.Keys;
+using SessionMesh.Core.Registry;
 using SessionMesh.Core.Sessions;
 using SessionMesh.Core.State;
 using SessionMesh.Core.Steering;

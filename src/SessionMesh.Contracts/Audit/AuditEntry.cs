@@ -1,27 +1,5 @@
 namespace SessionMesh.Contracts.Audit;
 
-/// <summary>Values of <c>outcome</c>.</summary>
-public static class AuditOutcome
-{
-    /// <summary>A change that is in the log.</summary>
-    public const string Done = "done";
-
-    /// <summary>A call that was refused for want of a right (401, 403). It changed nothing.</summary>
-    public const string Refused = "refused";
-
-    /// <summary>In a query: both.</summary>
-    public const string All = "all";
-
-    public static readonly IReadOnlyList<string> Allowed = [Done, Refused, All];
-}
-
-/// <summary>Names of the events on <c>GET /audit</c> as a stream.</summary>
-public static class AuditEvent
-{
-    /// <summary>Data = an <see cref="AuditEntry"/>; id = its revision, and none for a refusal.</summary>
-    public const string Entry = "audit";
-}
-
 /// <summary>What somebody did, or was not allowed to do.</summary>
 public sealed record AuditEntry
 {
@@ -57,18 +35,24 @@ public sealed record AuditEntry
     public string? RequestId { get; init; }
 }
 
-/// <summary>Answer of <c>GET /audit</c>, newest first.</summary>
-public sealed record AuditPage
+/// <summary>Values of <c>outcome</c>.</summary>
+public static class AuditOutcome
 {
-    /// <summary>May be empty although there is a next page: one call looks through so much of the log, and no more.</summary>
-    public required IReadOnlyList<AuditEntry> Entries { get; init; }
+    /// <summary>A change that is in the log.</summary>
+    public const string Done = "done";
 
-    /// <summary>Null at the end.</summary>
-    public string? NextCursor { get; init; }
+    /// <summary>A call that was refused for want of a right (401, 403). It changed nothing.</summary>
+    public const string Refused = "refused";
 
-    /// <summary>Refusals since the server started that came too fast to be kept one by one.</summary>
-    public required long Suppressed { get; init; }
+    /// <summary>In a query: both.</summary>
+    public const string All = "all";
 
-    /// <summary>Where the record of what was done begins: what was older than the server keeps is gone.</summary>
-    public long OldestRevision { get; init; }
+    public static readonly IReadOnlyList<string> Allowed = [Done, Refused, All];
+}
+
+/// <summary>Names of the events on <c>GET /audit</c> as a stream.</summary>
+public static class AuditEvent
+{
+    /// <summary>Data = an <see cref="AuditEntry"/>; id = its revision, and none for a refusal.</summary>
+    public const string Entry = "audit";
 }
