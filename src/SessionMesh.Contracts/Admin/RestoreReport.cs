@@ -14,7 +14,7 @@ public sealed record RestoreReport
     public required StoreCounts Counts { get; init; }
 
     /// <summary>
-    /// Whether the key in <c>root.key</c> is a valid one with the scope <c>admin</c> there. If not, only keys from the time of the backup open
+    /// Whether the key in `root.key` is a valid one with the scope `admin` there. If not, only keys from the time of the backup open
     /// the restored mesh.
     /// </summary>
     public required bool RootKeyValid { get; init; }

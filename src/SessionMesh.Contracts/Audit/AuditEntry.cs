@@ -13,7 +13,9 @@ public sealed record AuditEntry
     /// </summary>
     public string? Actor { get; init; }
 
-    /// <summary>The change's kind, such as <c>agent.stopping</c>; for what was refused the operation's id, such as <c>killAgent</c>.</summary>
+    /// <summary>
+    /// The change's kind, such as <c>agent.stopping</c>; for what was refused the operation's id, such as <c>killAgent</c>.
+    /// </summary>
     public string? Operation { get; init; }
 
     /// <summary>The id of what changed, or was to change; null where the call's path names none.</summary>

@@ -19,7 +19,9 @@ public sealed record MeshEvent
     /// <summary>What it happened to: an agent's or a key's id.</summary>
     public required string Subject { get; init; }
 
-    /// <summary>The change's own members. Settable, because the generated reader cannot bind extension data to an init-only property.</summary>
+    /// <summary>
+    /// The change's own members. Settable, because the generated reader cannot bind extension data to an init-only property.
+    /// </summary>
     [JsonExtensionData]
     public Dictionary<string, JsonElement>? Details { get; set; }
 }

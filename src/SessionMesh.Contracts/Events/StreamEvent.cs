@@ -16,7 +16,9 @@ public static class StreamEvent
     public const string End = "end";
 }
 
-/// <summary>Data of the <see cref="StreamEvent.End"/>, <see cref="StreamEvent.GoAway"/> and <see cref="StreamEvent.Resync"/> events.</summary>
+/// <summary>
+/// Data of the <see cref="StreamEvent.End"/>, <see cref="StreamEvent.GoAway"/> and <see cref="StreamEvent.Resync"/> events.
+/// </summary>
 public sealed record StreamNotice
 {
     /// <summary>

@@ -14,11 +14,13 @@ public sealed record CreateKeyRequest
     /// <summary>Seconds; 3600 by default, clamped to 60…86,400 and to the parent's own end.</summary>
     public int? Ttl { get; init; }
 
-    /// <summary>Within the parent's; the parent's own by default, <c>agent:self</c> for a bound key, which has it beside whatever is named here.</summary>
+    /// <summary>
+    /// Within the parent's; the parent's own by default, <c>agent:self</c> for a bound key, which has it beside whatever is named here.
+    /// </summary>
     public IReadOnlyList<string>? Scopes { get; init; }
 
     /// <summary>
-    /// Limits the scopes to agents that meet every clause: <c>agent:ID</c>, <c>cluster:NAME</c>, <c>subtree:ID</c>. The parent's clauses hold
+    /// Limits the scopes to agents that meet every clause: `agent:ID`, `cluster:NAME`, `subtree:ID`. The parent's clauses hold
     /// as well. By default no more than those; for a bound key with other scopes its own subtree.
     /// </summary>
     public IReadOnlyList<string>? Within { get; init; }

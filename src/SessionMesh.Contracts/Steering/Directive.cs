@@ -17,7 +17,7 @@ public sealed record Directive
     public string? Message { get; init; }
     public JsonElement? Data { get; init; }
 
-    /// <summary>One of <c>queued</c>, <c>delivered</c>, <c>accepted</c>, <c>acknowledged</c>, <c>rejected</c>, <c>expired</c>, <c>cancelled</c>, <c>undeliverable</c>.</summary>
+    /// <summary>One of `queued`, `delivered`, `accepted`, `acknowledged`, `rejected`, `expired`, `cancelled`, `undeliverable`.</summary>
     public required string State { get; init; }
 
     /// <summary>The id of the key that issued it.</summary>
@@ -48,7 +48,9 @@ public static class DirectiveVerb
     public static readonly IReadOnlyList<string> Steerable = [Steer, Pause, Resume];
 }
 
-/// <summary><c>queued → delivered → [accepted →] acknowledged | rejected</c>, or <c>expired</c>, <c>cancelled</c>, <c>undeliverable</c>.</summary>
+/// <summary>
+/// <c>queued → delivered → [accepted →] acknowledged | rejected</c>, or <c>expired</c>, <c>cancelled</c>, <c>undeliverable</c>.
+/// </summary>
 public static class DirectiveState
 {
     public const string Queued = "queued";

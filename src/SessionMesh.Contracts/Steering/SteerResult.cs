@@ -3,8 +3,8 @@ using System.Text.Json.Serialization;
 namespace SessionMesh.Contracts.Steering;
 
 /// <summary>
-/// What became of one agent of many: a directive, by its id, sequence number and state; or the code that says why there is none. In a dry run
-/// neither.
+/// What became of one agent of many: a directive, by its id, sequence number and state; or the code that says why there is none. In a dry
+/// run neither.
 /// </summary>
 public sealed record SteerResult
 {

@@ -21,10 +21,11 @@ public sealed record Profile
     public int? Ttl { get; init; }
 
     /// <summary>Characters of what can be long.</summary>
-    internal int Length => (Specializations?.Sum(name => name.Length) ?? 0) + (Labels?.Sum(label => label.Key.Length + label.Value.Length) ?? 0);
+    internal int Length =>
+        (Specializations?.Sum(name => name.Length) ?? 0) + (Labels?.Sum(label => label.Key.Length + label.Value.Length) ?? 0);
 }
 
-/// <summary>What a registration came to.</summary>
+/// <summary>The result of a registration.</summary>
 /// <param name="Created">Whether a session began, or the agent became known.</param>
 /// <param name="Renewed">Whether the lease began anew with it. False only for a declaration, which is no sign of life.</param>
 public sealed record Registered(Agent Agent, bool Created, bool Renewed = true);
@@ -66,7 +67,10 @@ public sealed record RegisterAgent : Command<Registered>
         return agent.Liveness switch
         {
             Liveness.Alive when !Takeover => AlreadyAlive(agent),
-            Liveness.Stopping => new MeshError(ErrorKind.Conflict, ErrorCodes.Stopping, $"Agent '{AgentId}' is being stopped. Register again once its exit is reported, or its grace is over.")
+            Liveness.Stopping => new MeshError(
+                ErrorKind.Conflict,
+                ErrorCodes.Stopping,
+                $"Agent '{AgentId}' is being stopped. Register again once its exit is reported, or its grace is over.")
             {
                 AgentStatus = agent.Liveness.Word(),
                 Agent = agent.Number,
@@ -77,7 +81,11 @@ public sealed record RegisterAgent : Command<Registered>
     }
 
     private static MeshError AlreadyAlive(Agent agent) =>
-        new(ErrorKind.Conflict, ErrorCodes.AlreadyAlive, $"Agent '{agent.Id}' is alive in incarnation {agent.Incarnation}. Send that incarnation to renew it, \"takeover\": true to replace it, or choose another id.")
+        new(
+            ErrorKind.Conflict,
+            ErrorCodes.AlreadyAlive,
+            $"Agent '{agent.Id}' is alive in incarnation {agent.Incarnation}. "
+            + "Send that incarnation to renew it, \"takeover\": true to replace it, or choose another id.")
         {
             AgentStatus = agent.Liveness.Word(),
             Agent = agent.Number,
@@ -152,7 +160,7 @@ internal static class RegistrationRules
         return new Registered(agent, Created: true);
     }
 
-    /// <summary>Nothing of an old life may be current: who begins anew may be somebody who was forgotten.</summary>
+    /// <summary>Never reuses an incarnation: an agent that begins anew may have the id of one that was forgotten.</summary>
     private static int FirstOrNext(MeshDraft draft, Agent? known) =>
         (known is { Incarnation: > 0 } ? known.Incarnation : draft.ForgottenIncarnation) + 1;
 
@@ -199,5 +207,6 @@ internal static class RegistrationRules
 
     private static string? ParentId(MeshDraft draft, Agent? agent) => agent is { Parent: >= 0 } ? draft.AgentAt(agent.Parent).Id : null;
 
-    private static IReadOnlyDictionary<string, string>? NullIfEmpty(LabelSet? labels) => labels is null or { Labels.Count: 0 } ? null : labels.Labels;
+    private static IReadOnlyDictionary<string, string>? NullIfEmpty(LabelSet? labels) =>
+        labels is null or { Labels.Count: 0 } ? null : labels.Labels;
 }

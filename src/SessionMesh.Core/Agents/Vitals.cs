@@ -1,6 +1,8 @@
 namespace SessionMesh.Core.Agents;
 
-/// <summary>What one heartbeat reports; <see cref="double.NaN"/>, <see cref="Activity.Unknown"/> and null leave what was said before.</summary>
+/// <summary>
+/// What one heartbeat reports; <see cref="double.NaN"/>, <see cref="Activity.Unknown"/> and null leave what was said before.
+/// </summary>
 /// <param name="ProgressInterval">Seconds; 0 withdraws it.</param>
 public readonly record struct Beat(Activity Activity, double Load, double Progress, int? ProgressInterval, string? Note)
 {

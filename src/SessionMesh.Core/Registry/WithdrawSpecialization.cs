@@ -19,7 +19,10 @@ public sealed record WithdrawSpecialization : Command<Agent>
 
         if (!agent.Specializations.Contains(Specialization))
         {
-            return new MeshError(ErrorKind.NotFound, ErrorCodes.SpecializationNotFound, $"Agent '{AgentId}' does not declare '{Specialization}'. It declares: {string.Join(", ", agent.Specializations.Names)}.");
+            return new MeshError(
+                ErrorKind.NotFound,
+                ErrorCodes.SpecializationNotFound,
+                $"Agent '{AgentId}' does not declare '{Specialization}'. It declares: {string.Join(", ", agent.Specializations.Names)}.");
         }
 
         RegistrationRules.Update(draft, agent, agent with { Specializations = agent.Specializations.Without(Specialization) });

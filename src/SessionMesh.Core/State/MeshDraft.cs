@@ -16,7 +16,7 @@ public sealed partial class MeshDraft(MeshState state, Moment now)
 
     public Moment Now { get; } = now;
 
-    /// <summary>The disk is full and this batch is written to what is kept back for that: nothing may be done that can wait.</summary>
+    /// <summary>The disk is full, and this batch is written from the reserve: nothing may be done that can wait.</summary>
     public bool Sparing { get; init; }
 
     public MeshState Base => state;
@@ -27,7 +27,7 @@ public sealed partial class MeshDraft(MeshState state, Moment now)
     /// <summary>The key that asks; null for the mesh itself, which may do anything.</summary>
     public Key? Caller { get; private set; }
 
-    /// <summary>Where that call came from.</summary>
+    /// <summary>Where its call came from.</summary>
     public Origin Origin { get; set; } = Origin.Mesh;
 
     /// <summary>Revision of the newest change, this batch's included.</summary>
@@ -46,8 +46,8 @@ public sealed partial class MeshDraft(MeshState state, Moment now)
     public MessageKept? Message { get; internal set; } = state.Message;
 
     /// <summary>
-    /// From now on decides for that actor. False when it is a key that is not valid (any more): a call may have waited, or dripped in,
-    /// since it was authenticated.
+    /// Decides for that actor from now on. False when its key is not, or no longer, valid: a call may have waited, or arrived slowly, since
+    /// it was authenticated.
     /// </summary>
     public bool ActFor(string actor)
     {
