@@ -52,9 +52,9 @@ public sealed class AnswerTests
     public void Event_OwnMembers_StandBesideTheEnvelope()
     {
         const string Json =
-            """{"revision":7,"at":"2026-01-31T08:15:30.000Z","actor":"mesh","kind":"agent.dead","subject":"a","incarnation":2,"dead":true}""";
+            """{"revision":7,"at":"2026-01-31T08:15:30.000Z","actor":"mesh","kind":"agent.dead","subject":"a","incarnation":2,"ok":true}""";
         var read = JsonSerializer.Deserialize(Json, MeshJson.Default.MeshEvent)!;
-        Assert.Equal(["incarnation", "dead"], read.Details!.Keys);
+        Assert.Equal(["incarnation", "ok"], read.Details!.Keys);
         Assert.Equal(Json, JsonSerializer.Serialize(read, MeshJson.Default.MeshEvent));
     }
 
