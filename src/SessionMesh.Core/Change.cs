@@ -15,7 +15,7 @@ public abstract record Change
     [JsonIgnore]
     public long Revision { get; internal set; }
 
-    /// <summary>Wall milliseconds; never less than the entry before.</summary>
+    /// <summary>Wall milliseconds; never earlier than the entry before.</summary>
     [JsonIgnore]
     public long At { get; internal set; }
 
@@ -23,7 +23,7 @@ public abstract record Change
     [JsonIgnore]
     public string Actor { get; internal set; } = "";
 
-    /// <summary>Where the call came from that asked for it.</summary>
+    /// <summary>Where the call that asked for it came from.</summary>
     [JsonIgnore]
     public Origin Origin { get; internal set; } = Origin.Mesh;
 

@@ -13,15 +13,15 @@ public abstract record Command<T>
     /// <summary>The id of the key that asks, or <see cref="Actors.Mesh"/>.</summary>
     public required string Actor { get; init; }
 
-    /// <summary>False for what is opened by something else than the actor's key, and checks that itself.</summary>
+    /// <summary>False for a command that something other than the actor's key authorizes, and that checks it itself.</summary>
     public virtual bool NeedsValidKey => true;
 
-    /// <summary>True for a dry run: it is a read, of which an <c>Idempotency-Key</c> keeps nothing.</summary>
+    /// <summary>True for a dry run: a read, which leaves no receipt under an <c>Idempotency-Key</c>.</summary>
     public virtual bool OnlyLooks => false;
 
     /// <summary>
-    /// True for what only looks, and at nothing but what any thread may read: it is decided on the caller's thread from the state as it
-    /// is, and holds nobody up.
+    /// True for a command that only reads, and only what any thread may read: it is decided on the caller's thread from the state as it is,
+    /// and delays nobody.
     /// </summary>
     public virtual bool NeedsNoTurn => false;
 
@@ -32,8 +32,8 @@ public abstract record Command<T>
     protected const int BaseWeight = 512;
 
     /// <summary>
-    /// Whether it stops something or takes something away, so that it must not wait for room on a full disk. It is then committed from
-    /// what is kept back for that, and has to write little: false for what can be as large as its caller likes.
+    /// Whether it stops or revokes something, and so must not wait for room on a full disk. It is committed from the reserve that is kept
+    /// for this, and has to write little: false for a command that may be as large as its caller likes.
     /// </summary>
     public virtual bool IsVital(MeshState state) => false;
 

@@ -8,10 +8,10 @@ public enum ErrorKind
     /// <summary>The request is wrong as it stands. Sent again, it is wrong again.</summary>
     Invalid,
 
-    /// <summary>Nobody could be made out who asks.</summary>
+    /// <summary>It is not known who asks.</summary>
     Unauthenticated,
 
-    /// <summary>Whoever asks may not.</summary>
+    /// <summary>The caller may not do this.</summary>
     Forbidden,
 
     /// <summary>There is no such thing, or none that the caller may see.</summary>

@@ -1,12 +1,10 @@
 namespace SessionMesh.Core;
 
-/// <summary>
-/// One reading of both clocks. Deciding never reads a clock; it is told.
-/// </summary>
+/// <summary>One reading of both clocks. No decision reads a clock; it is told the time.</summary>
 /// <param name="Wall">The log's clock: UTC, milliseconds since the Unix epoch; never earlier than the log's newest entry, so that a clock
-/// set back revives nothing, and never at a standstill.</param> <param name="Lease">The lease clock: milliseconds since the process
-/// started, those included in which the machine was suspended. Leases and grace periods run on it: a jump of the wall clock kills
-/// nobody.</param>
+/// set back revives nothing, and never at a standstill.</param>
+/// <param name="Lease">The lease clock: milliseconds since the process started, time in which the machine was suspended included. Leases
+/// and grace periods run on it: a jump of the wall clock kills nobody.</param>
 public readonly record struct Moment(long Wall, long Lease)
 {
     /// <summary>The wall time at which the lease clock showed <paramref name="lease"/>.</summary>

@@ -2,7 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace SessionMesh.Core;
 
-/// <summary>What a command came to: a value, or the reason it was refused. Expected failures are values, not exceptions.</summary>
+/// <summary>The result of a command: a value, or the reason it was refused. Expected failures are values, not exceptions.</summary>
 public readonly struct Outcome<T>
 {
     private Outcome(T? value, MeshError? error) => (Value, Error) = (value, error);

@@ -59,7 +59,8 @@ public sealed partial class MeshIdTests(ITestOutputHelper output)
             if (valid)
             {
                 Assert.True(
-                    id == Uri.EscapeDataString(id).Replace("%3A", ":", StringComparison.Ordinal) && $"\"{id}\"" == System.Text.Json.JsonSerializer.Serialize(id),
+                    id == Uri.EscapeDataString(id).Replace("%3A", ":", StringComparison.Ordinal)
+                        && $"\"{id}\"" == System.Text.Json.JsonSerializer.Serialize(id),
                     $"seed {seed}: '{id}' needs escaping");
             }
         }

@@ -16,7 +16,8 @@ public sealed class ChangeCodecTests
 {
     public static TheoryData<string> Changes { get; } = [.. Types.Select(type => type.Name)];
 
-    private static IEnumerable<Type> Types => typeof(Change).Assembly.GetTypes().Where(type => type.IsSubclassOf(typeof(Change)) && !type.IsAbstract);
+    private static IEnumerable<Type> Types =>
+        typeof(Change).Assembly.GetTypes().Where(type => type.IsSubclassOf(typeof(Change)) && !type.IsAbstract);
 
     [Fact]
     public void Payload_OfEveryKind_IsWrittenAsItAlwaysWas() =>
@@ -55,10 +56,11 @@ public sealed class ChangeCodecTests
         Assert.True(kinds.Count > 0, $"{name} is in no table of kinds: add it to Kinds in {PlaceOf(type)}");
         foreach (var change in Filled(type))
         {
-            Assert.True(kinds.Contains(change.Kind), $"'{change.Kind}' is a kind of {name} that no table has: add it to Kinds in {PlaceOf(type)}");
+            Assert.True(
+                kinds.Contains(change.Kind), $"'{change.Kind}' is a kind of {name} that no table has: add it to Kinds in {PlaceOf(type)}");
         }
 
-        var samples = ChangeSamples.All.Select(sample => sample.Change).Where(change => change.GetType() == type).Select(change => change.Kind).ToList();
+        var samples = ChangeSamples.All.Where(sample => sample.Change.GetType() == type).Select(sample => sample.Change.Kind).ToList();
         foreach (var kind in kinds)
         {
             Assert.True(samples.Contains(kind), $"'{kind}' has no sample: add one to {nameof(ChangeSamples)}.cs");
@@ -94,7 +96,8 @@ public sealed class ChangeCodecTests
         var type = Types.Single(type => type.Name == name);
         var options = ((Change)RuntimeHelpers.GetUninitializedObject(type)).PayloadType.Options;
         Assert.True(
-            options.PropertyNamingPolicy == JsonNamingPolicy.SnakeCaseLower && options.DefaultIgnoreCondition == JsonIgnoreCondition.WhenWritingNull,
+            options.PropertyNamingPolicy == JsonNamingPolicy.SnakeCaseLower
+                && options.DefaultIgnoreCondition == JsonIgnoreCondition.WhenWritingNull,
             $"the JSON of {name} needs the options that the other nouns have, in {PlaceOf(type)}");
     }
 
@@ -148,7 +151,8 @@ public sealed class ChangeCodecTests
         type.GetProperties().Where(member => member.DeclaringType == type && member.SetMethod is { IsPublic: true });
 
     /// <summary>Whether the kind tells it: the payload does not.</summary>
-    private static bool IsTold(PropertyInfo member) => member.GetCustomAttribute<JsonIgnoreAttribute>() is { Condition: JsonIgnoreCondition.Always };
+    private static bool IsTold(PropertyInfo member) =>
+        member.GetCustomAttribute<JsonIgnoreAttribute>() is { Condition: JsonIgnoreCondition.Always };
 
     private static IEnumerable<object?> ValuesOf(Type type) =>
         type.IsEnum ? Enum.GetValues(type).Cast<object?>()
@@ -163,7 +167,7 @@ public sealed class ChangeCodecTests
         { } type when type == typeof(long) => 1_700_000_000_123,
         { IsEnum: true } type => Enum.GetValues(type).GetValue(1)!,
         { } type when type == typeof(IReadOnlyList<string>) => (string[])["one", "two"],
-        { } type when type == typeof(IReadOnlyDictionary<string, string>) => new Dictionary<string, string>(StringComparer.Ordinal) { ["Name"] = "value" },
+        { } type when type == typeof(IReadOnlyDictionary<string, string>) => new SortedDictionary<string, string> { ["Name"] = "value" },
         { } type when type == typeof(Meta) => Meta.Of([new("name", "value")]),
         { } type => throw new NotSupportedException($"{member.DeclaringType!.Name}.{member.Name}: say here what a {type.Name} may be"),
     };
@@ -177,5 +181,6 @@ public sealed class ChangeCodecTests
         _ => value.ToString()!,
     };
 
-    private static string PlaceOf(Type type) => $"src/{type.Namespace!.Replace("SessionMesh.Core.", "SessionMesh.Core/", StringComparison.Ordinal)}/*Changes.cs";
+    private static string PlaceOf(Type type) =>
+        $"src/{type.Namespace!.Replace("SessionMesh.Core.", "SessionMesh.Core/", StringComparison.Ordinal)}/*Changes.cs";
 }

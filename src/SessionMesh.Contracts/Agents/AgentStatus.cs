@@ -39,7 +39,10 @@ public static class AliveFilter
     public const string All = "all";
 
     public static readonly IReadOnlyList<string> Allowed =
-        [Active, AgentStatus.Alive, AgentStatus.Suspect, AgentStatus.Lost, AgentStatus.Stopping, AgentStatus.Dead, AgentStatus.Declared, Stalled, All];
+        [
+            Active, AgentStatus.Alive, AgentStatus.Suspect, AgentStatus.Lost, AgentStatus.Stopping, AgentStatus.Dead,
+            AgentStatus.Declared, Stalled, All,
+        ];
 }
 
 /// <summary>Values of <c>kind</c> on <c>/alive</c>.</summary>

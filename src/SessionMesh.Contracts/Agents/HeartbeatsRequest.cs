@@ -96,7 +96,9 @@ public sealed class AgentBeatConverter : JsonConverter<AgentBeat>
                 case "load": report = report with { Load = Real(ref reader, name) }; break;
                 case "progress": report = report with { Progress = Real(ref reader, name) }; break;
                 case "progress_interval": report = report with { ProgressInterval = Whole(ref reader, name) }; break;
-                case "acks": report = report with { Acks = JsonSerializer.Deserialize(ref reader, MeshJson.Default.ListHeartbeatAck) }; break;
+                case "acks":
+                    report = report with { Acks = JsonSerializer.Deserialize(ref reader, MeshJson.Default.ListHeartbeatAck) };
+                    break;
                 case "note": report = report with { Note = Text(ref reader, name) }; break;
                 case "epoch": report = report with { Epoch = Long(ref reader, name) }; break;
                 default: throw new JsonException($"'{name}' is not a member of an entry");

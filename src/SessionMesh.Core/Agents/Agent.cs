@@ -1,4 +1,4 @@
-using SessionMesh.Core.Registry;
+using SessionMesh.Core.State;
 
 namespace SessionMesh.Core.Agents;
 
@@ -9,21 +9,21 @@ namespace SessionMesh.Core.Agents;
 public sealed record Agent
 {
     /// <summary>
-    /// Dense, from 0: the lowest that is free when it becomes known. The key of every index; never leaves the process. Once the agent is
-    /// forgotten the next new one has it, so that whoever holds a bare number across time asks <see cref="Born"/>, too.
+    /// Dense, from 0: the lowest that is free when the agent becomes known. The key of every index; never leaves the process. Once the
+    /// agent is forgotten the next new one gets it, so code that keeps a bare number over time checks <see cref="Born"/>, too.
     /// </summary>
     public required int Number { get; init; }
     public required string Id { get; init; }
 
     /// <summary>
-    /// Revision of the change that made it known: whatever has its number and a lower revision is another's, of one that was forgotten. 0
-    /// for one from before this was kept; then nobody was forgotten yet.
+    /// Revision of the change that made it known. A record with this number and a lower revision belongs to an agent that was forgotten. 0
+    /// for an agent from before this was recorded, when none could be forgotten.
     /// </summary>
     public long Born { get; init; }
 
     /// <summary>
-    /// 0 while only declared. The first session's is above that of every agent that was ever forgotten, 1 as long as none was; one more for
-    /// each that follows.
+    /// 0 while only declared. The first session gets one above the highest of all agents that were ever forgotten, 1 if none was; each
+    /// further session one more.
     /// </summary>
     public int Incarnation { get; init; }
 
@@ -40,7 +40,7 @@ public sealed record Agent
     /// <summary>Number of the parent; -1 for none.</summary>
     public int Parent { get; init; } = -1;
 
-    /// <summary>Id of the parent it had when that was forgotten; null once it has another, and for one that was no child.</summary>
+    /// <summary>Id of its parent that was forgotten; null once it has another, and for an agent that had none.</summary>
     public string? OrphanedFrom { get; init; }
     public string? User { get; init; }
 
@@ -74,7 +74,7 @@ public sealed record Agent
     /// <summary>The stop that was asked for, while stopping and after.</summary>
     public StopRequest? Stop { get; init; }
 
-    /// <summary>How the last incarnation that ended did end.</summary>
+    /// <summary>How the last incarnation to end ended.</summary>
     public Exit? LastExit { get; init; }
 
     /// <summary>Whether it is dead or lost: only then may it be forgotten.</summary>
@@ -83,7 +83,9 @@ public sealed record Agent
     /// <summary>Whether it is known to have ended: dead, and somebody saw it.</summary>
     public bool HasEnded => Liveness == Liveness.Dead && LastExit is { Confirmed: true };
 
-    /// <summary>Since when it is gone, if it goes at <paramref name="at"/>: one that is lost, and then ends, is gone since it was lost.</summary>
+    /// <summary>
+    /// Since when it is gone, if it goes at <paramref name="at"/>: one that is lost, and then ends, is gone since it was lost.
+    /// </summary>
     internal long GoneSince(long at) => IsGone ? GoneAt : at;
 
     /// <summary>Whether it holds, or may soon hold again, a session.</summary>

@@ -2,7 +2,6 @@ using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using SessionMesh.Core.Audit;
 using SessionMesh.Core.Json;
-using SessionMesh.Core.Registry;
 using SessionMesh.Core.Sessions;
 using SessionMesh.Core.State;
 

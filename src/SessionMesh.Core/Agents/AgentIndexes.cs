@@ -6,8 +6,8 @@ using SessionMesh.Core.State;
 namespace SessionMesh.Core.Agents;
 
 /// <summary>
-/// Which agents are in which state, cluster and specialization, and whose they are. One writer, readers at any time. A name that no agent
-/// has any more is not kept: names are what callers make up.
+/// Which agents are in which state, cluster and specialization, and whose they are. One writer, readers at any time. A name that no
+/// agent has any more is dropped: callers make names up, and memory stays bounded.
 /// </summary>
 public sealed class AgentIndexes
 {
@@ -18,7 +18,8 @@ public sealed class AgentIndexes
 
     public NumberSet With(Liveness liveness) => _byLiveness[(int)liveness];
 
-    public bool TryGetSpecialization(string name, [NotNullWhen(true)] out NumberSet? numbers) => _bySpecialization.TryGetValue(name, out numbers);
+    public bool TryGetSpecialization(string name, [NotNullWhen(true)] out NumberSet? numbers) =>
+        _bySpecialization.TryGetValue(name, out numbers);
 
     public bool TryGetCluster(string name, [NotNullWhen(true)] out NumberSet? numbers) => _byCluster.TryGetValue(name, out numbers);
 

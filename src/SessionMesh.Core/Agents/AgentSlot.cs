@@ -39,15 +39,16 @@ public sealed class AgentSlot : ITimed
     public Inbox Inbox => Volatile.Read(ref _inbox);
 
     /// <summary>
-    /// Nobody is here any more: the agent was forgotten, and its number may be another's. The record stays as it was last; who holds on
-    /// to the slot asks this.
+    /// The agent was forgotten, and its number may be another's. The record stays as it last was; code that holds on to a slot checks this.
     /// </summary>
     public bool IsForgotten => Volatile.Read(ref _isForgotten);
 
     /// <summary>Streams of directives that are open to it.</summary>
     public int Streams => Volatile.Read(ref _streams);
 
-    /// <summary>Lease-clock time of the last renewal (a heartbeat or a registration) since this process began; <see cref="Never"/>.</summary>
+    /// <summary>
+    /// Lease-clock time of the last renewal (a heartbeat or a registration) since this process began; <see cref="Never"/>.
+    /// </summary>
     public long TouchedAt => Volatile.Read(ref _touchedAt);
 
     // The forest: intrusive, guarded by Forest's lock.
@@ -97,15 +98,16 @@ public sealed class AgentSlot : ITimed
     }
 
     /// <summary>
-    /// The only way from the inbox to a socket: what may be delivered now to that incarnation, in order, noted as handed out before anybody
-    /// writes it. It is one step with the look at who listens and at what is held back, so that neither a takeover nor a cancel comes
-    /// between. An incarnation that is over is given nothing, a dead one its stop alone; nothing goes past a directive that is held back,
-    /// whose cancel wakes the listeners when it is decided.
+    /// The only way from the inbox to a socket: what may now be delivered to that incarnation, in order, marked as handed out before
+    /// anything is written. Checking who listens and what is held back is part of the same step, so that neither a takeover nor a cancel
+    /// comes between. An incarnation that is over gets nothing, a dead one only its stop. Nothing overtakes a directive that is held back;
+    /// its cancel wakes the listeners once it is decided.
     /// </summary>
     /// <param name="incarnation">The one that listens; null for one whose agent has never registered.</param>
     /// <param name="wall">Now, wall milliseconds.</param>
-    /// <param name="bytes">What they may say together, in characters; one is handed out whatever it says.</param>
-    public ImmutableArray<DirectiveRecord> HandOut(int? incarnation, long wall, long after = 0, int most = int.MaxValue, long bytes = long.MaxValue)
+    /// <param name="bytes">Characters that they may have together; the first is handed out whatever its length.</param>
+    public ImmutableArray<DirectiveRecord> HandOut(
+        int? incarnation, long wall, long after = 0, int most = int.MaxValue, long bytes = long.MaxValue)
     {
         if (Inbox.Pending.IsEmpty)
         {
@@ -156,8 +158,8 @@ public sealed class AgentSlot : ITimed
 
     /// <summary>
     /// Keeps a directive from being handed out while its cancel is on its way, until <see cref="LetGo"/>. After a restart nobody knows what
-    /// was handed out in the moments before it and not yet committed as delivered: such a directive is queued, is delivered once more, and
-    /// can be cancelled.
+    /// was handed out just before it and not yet committed as delivered: such a directive is queued, is delivered once more, and can be
+    /// cancelled.
     /// </summary>
     public Holding HoldBack(DirectiveRecord directive)
     {
@@ -174,7 +176,9 @@ public sealed class AgentSlot : ITimed
         }
     }
 
-    /// <summary>Ends one <see cref="Holding.Held"/>. Wake the listeners after it: what is left in the inbox may go out again.</summary>
+    /// <summary>
+    /// Ends one <see cref="Holding.Held"/>. Wake the listeners afterwards: what is left in the inbox may be handed out again.
+    /// </summary>
     public void LetGo(long seq)
     {
         lock (this)
@@ -184,8 +188,8 @@ public sealed class AgentSlot : ITimed
         }
     }
 
-    /// <param name="inbox">The inbox that came with it; null leaves it. Together, or a listener of the incarnation that is over would find
-    /// what is meant for the next.</param>
+    /// <param name="inbox">The inbox that came with it; null leaves the present one. Both are replaced in one step, or a listener of the
+    /// incarnation that is over would find what is meant for the next.</param>
     internal void Replace(Agent agent, Inbox? inbox = null)
     {
         lock (this)
@@ -213,7 +217,7 @@ public sealed class AgentSlot : ITimed
         }
     }
 
-    /// <summary>Its agent was forgotten: from now on nothing is there for whoever still holds it.</summary>
+    /// <summary>Its agent was forgotten: whoever still holds the slot finds it empty from now on.</summary>
     internal void Vacate()
     {
         lock (this)
@@ -290,32 +294,4 @@ public sealed class AgentSlot : ITimed
         _grantedTtl = 0;
         _progressAt = Never;
     }
-}
-
-/// <summary>What one heartbeat reports; <see cref="double.NaN"/>, <see cref="Activity.Unknown"/> and null leave what was said before.</summary>
-/// <param name="ProgressInterval">Seconds; 0 withdraws it.</param>
-public readonly record struct Beat(Activity Activity, double Load, double Progress, int? ProgressInterval, string? Note)
-{
-    /// <summary>"I am here", and nothing else.</summary>
-    public static readonly Beat Empty = new(Activity.Unknown, double.NaN, double.NaN, null, null);
-}
-
-/// <summary>What is known from heartbeats alone; times on the lease clock.</summary>
-/// <param name="ProgressInterval">Seconds; 0 for none.</param>
-/// <param name="GrantedTtl">Seconds of the lease that the last heartbeat was granted; 0 for the agent's own TTL.</param>
-public readonly record struct Vitals(
-    Activity Activity,
-    float Load,
-    double Progress,
-    int ProgressInterval,
-    string? Note,
-    long TouchedAt,
-    long ProgressAt,
-    int GrantedTtl,
-    bool Connected)
-{
-    /// <summary>Working, but without progress for longer than promised.</summary>
-    public bool IsStalled(Moment now) =>
-        Activity == Activity.Working && ProgressInterval > 0 && ProgressAt != AgentSlot.Never
-        && now.Lease - ProgressAt > ProgressInterval * 1000L;
 }

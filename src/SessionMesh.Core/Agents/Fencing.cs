@@ -9,13 +9,20 @@ namespace SessionMesh.Core.Agents;
 public static class Fencing
 {
     public static MeshError NotFound(string agentId) =>
-        new(ErrorKind.NotFound, ErrorCodes.AgentNotFound, $"No agent '{agentId}' is known. List what is known with GET /api/session-mesh/agents, or register it with POST /api/session-mesh/agents.");
+        new(
+            ErrorKind.NotFound,
+            ErrorCodes.AgentNotFound,
+            $"No agent '{agentId}' is known. List what is known with GET /api/session-mesh/agents, "
+            + "or register it with POST /api/session-mesh/agents.");
 
     /// <summary>Null when what an agent says belongs to this epoch of the store; without an epoch it does.</summary>
     public static MeshError? CheckEpoch(MeshState state, long? epoch) => epoch is not { } given || given == state.Epoch
         ? null
-        : new MeshError(ErrorKind.Conflict, ErrorCodes.Restored, $"This mesh is in epoch {state.Epoch}: its store was restored since, and what was numbered "
-            + $"in epoch {given} says nothing here. Register again, and go on under what that answers.");
+        : new MeshError(
+            ErrorKind.Conflict,
+            ErrorCodes.Restored,
+            $"This mesh is in epoch {state.Epoch}: its store was restored since, and what was numbered in epoch {given} says nothing here. "
+            + "Register again, and go on under what that answers.");
 
     /// <summary>Null when a write of that incarnation may pass. Without an incarnation the write speaks for the current one.</summary>
     public static MeshError? Check(Agent agent, int? incarnation)
@@ -27,13 +34,19 @@ public static class Fencing
 
         return agent.Liveness switch
         {
-            Liveness.Declared => new MeshError(ErrorKind.Conflict, ErrorCodes.NoSession, $"Agent '{agent.Id}' is declared but has no session. Register it first with POST /api/session-mesh/agents.")
+            Liveness.Declared => new MeshError(
+                ErrorKind.Conflict,
+                ErrorCodes.NoSession,
+                $"Agent '{agent.Id}' is declared but has no session. Register it first with POST /api/session-mesh/agents.")
             {
                 AgentStatus = agent.Liveness.Word(),
                 Agent = agent.Number,
             },
             Liveness.Dead => Tombstoned(agent),
-            _ when agent.IsExpiredByHand => new MeshError(ErrorKind.Conflict, ErrorCodes.SessionExpired, $"The session of agent '{agent.Id}' was expired. Register again without an incarnation for a new one, or refresh it.")
+            _ when agent.IsExpiredByHand => new MeshError(
+                ErrorKind.Conflict,
+                ErrorCodes.SessionExpired,
+                $"The session of agent '{agent.Id}' was expired. Register again without an incarnation for a new one, or refresh it.")
             {
                 AgentStatus = agent.Liveness.Word(),
                 Agent = agent.Number,
@@ -43,7 +56,11 @@ public static class Fencing
     }
 
     public static MeshError Superseded(Agent agent, int given) =>
-        new(ErrorKind.Conflict, ErrorCodes.Superseded, $"Incarnation {given} of agent '{agent.Id}' is over; the current one is {agent.Incarnation}. Stop this process, or register again for a new incarnation.")
+        new(
+            ErrorKind.Conflict,
+            ErrorCodes.Superseded,
+            $"Incarnation {given} of agent '{agent.Id}' is over; the current one is {agent.Incarnation}. "
+            + "Stop this process, or register again for a new incarnation.")
         {
             AgentStatus = agent.Liveness.Word(),
             Agent = agent.Number,
@@ -55,9 +72,12 @@ public static class Fencing
         var how = exit is { Confirmed: true } ? "ended" : "was stopped";
         var why = exit?.Reason is { } reason ? $" ({reason})" : "";
         var next = exit is { TombstoneUntil: > 0 }
-            ? $"Its end is not confirmed, so that a new registration is refused until {DateTimeOffset.FromUnixTimeMilliseconds(exit.TombstoneUntil):yyyy-MM-ddTHH:mm:ssZ}, or until its runner reports the exit. If you know that its process is gone: session-mesh revive {agent.Id}."
+            ? "Its end is not confirmed, so that a new registration is refused until "
+                + $"{DateTimeOffset.FromUnixTimeMilliseconds(exit.TombstoneUntil):yyyy-MM-ddTHH:mm:ssZ}, "
+                + $"or until its runner reports the exit. If you know that its process is gone: session-mesh revive {agent.Id}."
             : "Register again without an incarnation to start the next one.";
-        return new MeshError(ErrorKind.Conflict, ErrorCodes.Tombstoned, $"Incarnation {agent.Incarnation} of agent '{agent.Id}' {how}{why}. {next}")
+        return new MeshError(
+            ErrorKind.Conflict, ErrorCodes.Tombstoned, $"Incarnation {agent.Incarnation} of agent '{agent.Id}' {how}{why}. {next}")
         {
             AgentStatus = agent.Liveness.Word(),
             Agent = agent.Number,
@@ -65,7 +85,10 @@ public static class Fencing
     }
 
     private static MeshError Unknown(Agent agent, int given) =>
-        new(ErrorKind.Conflict, ErrorCodes.UnknownIncarnation, $"Agent '{agent.Id}' has no incarnation {given}; the current one is {agent.Incarnation}.")
+        new(
+            ErrorKind.Conflict,
+            ErrorCodes.UnknownIncarnation,
+            $"Agent '{agent.Id}' has no incarnation {given}; the current one is {agent.Incarnation}.")
         {
             AgentStatus = agent.Liveness.Word(),
             Agent = agent.Number,

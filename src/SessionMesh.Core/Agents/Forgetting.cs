@@ -2,7 +2,7 @@ using SessionMesh.Core.State;
 
 namespace SessionMesh.Core.Agents;
 
-/// <summary>An agent that was forgotten, as it was last, and how many children it left.</summary>
+/// <summary>A forgotten agent as it last was, and how many children it left.</summary>
 public sealed record Forgotten(Agent Agent, int Orphans);
 
 /// <summary><c>DELETE /agents/{id}?forget=true</c>: forgets at once what is dead or lost.</summary>
@@ -16,7 +16,7 @@ public sealed record ForgetAgent : Command<Forgotten>
         : ForgettingRules.Forget(draft, agent);
 }
 
-/// <summary>Forgets those whose time of retention is over. Each is looked at again here, since it may have come back meanwhile.</summary>
+/// <summary>Forgets agents whose retention is over. Each is checked again here, since it may have come back meanwhile.</summary>
 public sealed record ForgetGone : Command<int>
 {
     public required IReadOnlyList<string> AgentIds { get; init; }

@@ -7,24 +7,27 @@ using SessionMesh.Core.Steering;
 namespace SessionMesh.Core.Agents;
 
 /// <summary>
-/// Who may be forgotten, and what goes with it. Forgetting never weakens fencing: what is fenced off by a tombstone is not forgotten, the
-/// keys of the agent end, and whoever has its id next begins with a higher incarnation than anybody who was forgotten ever had.
+/// Who may be forgotten, and what goes with it. Forgetting never weakens fencing: an agent behind a tombstone is not forgotten, its
+/// keys end, and the next agent with its id begins with a higher incarnation than any forgotten agent ever had.
 /// </summary>
 internal static class ForgettingRules
 {
-    /// <summary>Children that one who makes room leaves to his parent; past it he stays, unless all of them are dead.</summary>
+    /// <summary>
+    /// Children that an agent which makes room may leave to its parent. One with more stays, unless all of them are dead.
+    /// </summary>
     private const int MostHandedOver = 16;
 
-    /// <summary>Agents that are looked at to make room, so that a registration past the quota costs about what one below it does.</summary>
+    /// <summary>Agents that are looked at to make room: a registration past the quota costs about as much as one below it.</summary>
     private const int MostLookedAt = 32;
 
-    /// <summary>Null when the agent is dead or lost, and nothing of it is fenced off that its id would let in.</summary>
+    /// <summary>Null when the agent is dead or lost, and no tombstone fences its id off.</summary>
     public static MeshError? CheckGone(MeshDraft draft, Agent agent)
     {
         if (!agent.IsGone)
         {
             return new MeshError(ErrorKind.Conflict, ErrorCodes.NotGone,
-                $"Agent '{agent.Id}' is {agent.Liveness.Word()}; only one that is dead or lost can be forgotten. Stop it first: session-mesh kill {agent.Id}.")
+                $"Agent '{agent.Id}' is {agent.Liveness.Word()}; only one that is dead or lost can be forgotten. "
+                + $"Stop it first: session-mesh kill {agent.Id}.")
             {
                 AgentStatus = agent.Liveness.Word(),
                 Agent = agent.Number,
@@ -36,7 +39,8 @@ internal static class ForgettingRules
                 ErrorKind.Conflict,
                 ErrorCodes.Tombstoned,
                 $"The end of agent '{agent.Id}' is not confirmed: its process may still run, so that it can be forgotten at "
-                + $"{DateTimeOffset.FromUnixTimeMilliseconds(exit.TombstoneUntil):yyyy-MM-ddTHH:mm:ssZ}, or once its runner reports the exit. "
+                + $"{DateTimeOffset.FromUnixTimeMilliseconds(exit.TombstoneUntil):yyyy-MM-ddTHH:mm:ssZ}, "
+                + "or once its runner reports the exit. "
                 + $"If you know that the process is gone: session-mesh revive {agent.Id}, then forget it.")
             {
                 AgentStatus = agent.Liveness.Word(),
@@ -69,8 +73,8 @@ internal static class ForgettingRules
     }
 
     /// <summary>
-    /// Null when the caller may make an agent known: the quota counts those that have not ended, and for the others there must be room, or a
-    /// way to make some.
+    /// Null when the caller may make an agent known: the quota counts those that have not ended, and for the others there must be room, or
+    /// a way to make some.
     /// </summary>
     public static MeshError? CheckQuota(MeshDraft draft, string? parentId)
     {
@@ -91,8 +95,8 @@ internal static class ForgettingRules
                 ? new MeshError(
                     ErrorKind.Exhausted,
                     ErrorCodes.AgentQuota,
-                    $"The key {account} and those below it have made {most} agents known, which is the most, and those of them that ended first "
-                    + "are still the parents of others. Forget some that are not needed any more.")
+                    $"The key {account} and those below it have made {most} agents known, which is the most, "
+                    + "and those of them that ended first are still the parents of others. Forget some that are not needed any more.")
                 : null;
     }
 

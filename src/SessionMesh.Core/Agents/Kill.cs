@@ -167,7 +167,10 @@ public sealed record LiftTombstone : Command<Agent>
 
         if (agent is not { Liveness: Liveness.Dead, LastExit: { } exit } || exit.TombstoneUntil <= draft.Now.Wall)
         {
-            return new MeshError(ErrorKind.Conflict, ErrorCodes.NotTombstoned, $"Agent '{AgentId}' is {agent.Liveness.Word()} and has no tombstone to lift. It may register by itself.")
+            return new MeshError(
+                ErrorKind.Conflict,
+                ErrorCodes.NotTombstoned,
+                $"Agent '{AgentId}' is {agent.Liveness.Word()} and has no tombstone to lift. It may register by itself.")
             {
                 AgentStatus = agent.Liveness.Word(),
                 Agent = agent.Number,

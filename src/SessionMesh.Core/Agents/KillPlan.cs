@@ -3,8 +3,8 @@ using SessionMesh.Core.State;
 namespace SessionMesh.Core.Agents;
 
 /// <summary>
-/// Whom a kill is about, found in one walk: the agents that were asked for, and all below them, each once however many of its ancestors
-/// were asked for. It belongs to the report of the nearest of those.
+/// The agents that a kill affects, found in one walk: those that were asked for and all below them, each once however many of its
+/// ancestors were asked for. It belongs to the report of the nearest of those.
 /// </summary>
 internal sealed class KillPlan
 {

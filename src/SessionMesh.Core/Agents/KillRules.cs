@@ -5,14 +5,15 @@ using SessionMesh.Core.Steering;
 
 namespace SessionMesh.Core.Agents;
 
-/// <summary>What every way to die shares.</summary>
+/// <summary>What all ways to end an agent share.</summary>
 internal static class KillRules
 {
     /// <summary>Milliseconds for which an unconfirmed end refuses the next registration: the process may still run.</summary>
     public const long Tombstone = 15 * 60_000;
 
     /// <summary>
-    /// Null when the caller's key reaches all that hangs on these agents: ending one ends its descendants, or moves them to another parent.
+    /// Null when the caller's key reaches all agents that this affects: ending an agent ends its descendants, or moves them to another
+    /// parent.
     /// </summary>
     /// <param name="handsOver">The children go to the grandparent, and must be within reach there.</param>
     public static MeshError? CheckReach(MeshDraft draft, KillPlan plan, bool handsOver = false)

@@ -3,7 +3,7 @@ using SessionMesh.Core.Steering;
 
 namespace SessionMesh.Core.Agents;
 
-/// <summary>A heartbeat of an agent that was given up, or nearly: it revives the same incarnation.</summary>
+/// <summary>A heartbeat of an agent that is suspect or lost: it revives the same incarnation.</summary>
 public sealed record ReviveBySignOfLife : Command<Agent>
 {
     public required string AgentId { get; init; }
@@ -48,8 +48,8 @@ public sealed record SweepDue : Command<int>
     public long FoundAt { get; init; } = long.MaxValue;
 
     /// <summary>
-    /// For the sake of those whose grace period is over: force must follow. A lease that is not seen to lapse has not lapsed, and is
-    /// found due again; a fleet that falls silent at once would leave nothing for a kill.
+    /// Vital for agents whose grace period is over: force must follow. A lease that is not seen to lapse is found due again; a fleet that
+    /// falls silent at once would leave no room for a kill.
     /// </summary>
     public override bool IsVital(MeshState state) => Numbers.Any(number => state.AgentAt(number)?.Liveness == Liveness.Stopping);
 
@@ -66,7 +66,7 @@ public sealed record SweepDue : Command<int>
         {
             if (draft.FindAt(number) is not { } agent)
             {
-                continue; // forgotten meanwhile; whoever else may have the number by now is looked at for himself
+                continue; // forgotten meanwhile; an agent that has the number by now is looked at in its own right
             }
 
             if (draft.Sparing && agent.Liveness != Liveness.Stopping)

@@ -5,8 +5,8 @@ using SessionMesh.Core.State;
 namespace SessionMesh.Core.Agents;
 
 /// <summary>
-/// Where a registration puts an agent: its cluster and its parent. A key that is for some agents puts none beyond them, moves none
-/// away from them, and says nothing of those that are.
+/// Where a registration puts an agent: its cluster and its parent. A key that is limited to some agents cannot put one beyond them,
+/// cannot move one away from them, and says nothing about the others.
 /// </summary>
 internal static class Placing
 {
@@ -88,11 +88,14 @@ internal static class Placing
             return beyond; // what hangs below it would move along
         }
 
-        return stays || (agentId != caller.AgentId && caller.Has(ScopeSet.RegistryWrite) && reach.CoversPlace(agentId, cluster, parent, draft.AgentAt))
-            ? null
-            : Outside(caller, agentId);
+        var mayPlace = agentId != caller.AgentId && caller.Has(ScopeSet.RegistryWrite);
+        return stays || (mayPlace && reach.CoversPlace(agentId, cluster, parent, draft.AgentAt)) ? null : Outside(caller, agentId);
     }
 
     private static MeshError Outside(Key caller, string agentId) =>
-        new(ErrorKind.Forbidden, ErrorCodes.OutsideReach, $"This key is for agents within {caller.Reach}. Agent '{agentId}' is, or would be, elsewhere; and no key moves the agent it is bound to.");
+        new(
+            ErrorKind.Forbidden,
+            ErrorCodes.OutsideReach,
+            $"This key is for agents within {caller.Reach}. Agent '{agentId}' is, or would be, elsewhere; "
+            + "and no key moves the agent it is bound to.");
 }

@@ -1,8 +1,8 @@
 namespace SessionMesh.Core.Agents;
 
 /// <summary>
-/// Which agents the newest commits changed: whoever looked through all of them off the writer's thread looks at these once more, and then
-/// knows them as of now. One writer, readers at any time.
+/// The agents that the newest commits changed: a search off the writer's thread looks at these once more, and is then up to date. One
+/// writer, readers at any time.
 /// </summary>
 public sealed class RecentAgents
 {

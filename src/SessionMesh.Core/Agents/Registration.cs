@@ -1,7 +1,6 @@
 using SessionMesh.Contracts;
 using SessionMesh.Contracts.Errors;
 using SessionMesh.Core.Keys;
-using SessionMesh.Core.Registry;
 using SessionMesh.Core.State;
 using SessionMesh.Core.Steering;
 
@@ -22,10 +21,11 @@ public sealed record Profile
     public int? Ttl { get; init; }
 
     /// <summary>Characters of what can be long.</summary>
-    internal int Length => (Specializations?.Sum(name => name.Length) ?? 0) + (Labels?.Sum(label => label.Key.Length + label.Value.Length) ?? 0);
+    internal int Length =>
+        (Specializations?.Sum(name => name.Length) ?? 0) + (Labels?.Sum(label => label.Key.Length + label.Value.Length) ?? 0);
 }
 
-/// <summary>What a registration came to.</summary>
+/// <summary>The result of a registration.</summary>
 /// <param name="Created">Whether a session began, or the agent became known.</param>
 /// <param name="Renewed">Whether the lease began anew with it. False only for a declaration, which is no sign of life.</param>
 public sealed record Registered(Agent Agent, bool Created, bool Renewed = true);
@@ -67,7 +67,10 @@ public sealed record RegisterAgent : Command<Registered>
         return agent.Liveness switch
         {
             Liveness.Alive when !Takeover => AlreadyAlive(agent),
-            Liveness.Stopping => new MeshError(ErrorKind.Conflict, ErrorCodes.Stopping, $"Agent '{AgentId}' is being stopped. Register again once its exit is reported, or its grace is over.")
+            Liveness.Stopping => new MeshError(
+                ErrorKind.Conflict,
+                ErrorCodes.Stopping,
+                $"Agent '{AgentId}' is being stopped. Register again once its exit is reported, or its grace is over.")
             {
                 AgentStatus = agent.Liveness.Word(),
                 Agent = agent.Number,
@@ -78,47 +81,15 @@ public sealed record RegisterAgent : Command<Registered>
     }
 
     private static MeshError AlreadyAlive(Agent agent) =>
-        new(ErrorKind.Conflict, ErrorCodes.AlreadyAlive, $"Agent '{agent.Id}' is alive in incarnation {agent.Incarnation}. Send that incarnation to renew it, \"takeover\": true to replace it, or choose another id.")
+        new(
+            ErrorKind.Conflict,
+            ErrorCodes.AlreadyAlive,
+            $"Agent '{agent.Id}' is alive in incarnation {agent.Incarnation}. "
+            + "Send that incarnation to renew it, \"takeover\": true to replace it, or choose another id.")
         {
             AgentStatus = agent.Liveness.Word(),
             Agent = agent.Number,
         };
-}
-
-/// <summary><c>POST /registry</c>: declares what is unknown, renews what is known, adds the specialization. Needs no incarnation.</summary>
-public sealed record RegisterSpecialization : Command<Registered>
-{
-    public required string AgentId { get; init; }
-    public required string Specialization { get; init; }
-    public required Profile Profile { get; init; }
-
-    public override int Weight => BaseWeight + Profile.Length;
-
-    public override Outcome<Registered> Decide(MeshDraft draft)
-    {
-        var placed = Placing.Check(draft, AgentId, Profile);
-        if (!placed.Succeeded)
-        {
-            return placed.Error;
-        }
-
-        var agent = draft.FindAgent(AgentId);
-        if (agent is { Liveness: Liveness.Dead, LastExit: { } exit } && draft.Now.Wall < exit.TombstoneUntil)
-        {
-            return Fencing.Tombstoned(agent);
-        }
-
-        var names = (agent?.Specializations ?? NameSet.Empty).With([.. placed.Value.Specializations ?? [], Specialization]).Names;
-        if (names.Count > Limits.Specializations)
-        {
-            return MeshError.Invalid("/specialization", $"an agent declares at most {Limits.Specializations} specializations");
-        }
-
-        var profile = placed.Value with { Specializations = names };
-        return agent is { HasSession: true, IsExpiredByHand: false }
-            ? RegistrationRules.Renew(draft, agent, profile)
-            : RegistrationRules.Begin(draft, agent, AgentId, profile, Limits.DefaultRegistryTtl, superseded: false);
-    }
 }
 
 /// <summary>Makes an agent known without a session; of one that is known already it changes nothing.</summary>
@@ -151,29 +122,6 @@ public sealed record DeclareAgent : Command<Registered>
             Labels = Profile.Labels,
         });
         return new Registered(draft.KnownAgent(AgentId)!, Created: true, Renewed: false);
-    }
-}
-
-/// <summary><c>DELETE /registry</c>: an agent no longer declares a specialization.</summary>
-public sealed record WithdrawSpecialization : Command<Agent>
-{
-    public required string AgentId { get; init; }
-    public required string Specialization { get; init; }
-
-    public override Outcome<Agent> Decide(MeshDraft draft)
-    {
-        if (draft.FindAgent(AgentId) is not { } agent)
-        {
-            return Fencing.NotFound(AgentId);
-        }
-
-        if (!agent.Specializations.Contains(Specialization))
-        {
-            return new MeshError(ErrorKind.NotFound, ErrorCodes.SpecializationNotFound, $"Agent '{AgentId}' does not declare '{Specialization}'. It declares: {string.Join(", ", agent.Specializations.Names)}.");
-        }
-
-        RegistrationRules.Update(draft, agent, agent with { Specializations = agent.Specializations.Without(Specialization) });
-        return draft.AgentAt(agent.Number);
     }
 }
 
@@ -212,7 +160,7 @@ internal static class RegistrationRules
         return new Registered(agent, Created: true);
     }
 
-    /// <summary>Nothing of an old life may be current: who begins anew may be somebody who was forgotten.</summary>
+    /// <summary>Never reuses an incarnation: an agent that begins anew may have the id of one that was forgotten.</summary>
     private static int FirstOrNext(MeshDraft draft, Agent? known) =>
         (known is { Incarnation: > 0 } ? known.Incarnation : draft.ForgottenIncarnation) + 1;
 
@@ -259,5 +207,6 @@ internal static class RegistrationRules
 
     private static string? ParentId(MeshDraft draft, Agent? agent) => agent is { Parent: >= 0 } ? draft.AgentAt(agent.Parent).Id : null;
 
-    private static IReadOnlyDictionary<string, string>? NullIfEmpty(LabelSet? labels) => labels is null or { Labels.Count: 0 } ? null : labels.Labels;
+    private static IReadOnlyDictionary<string, string>? NullIfEmpty(LabelSet? labels) =>
+        labels is null or { Labels.Count: 0 } ? null : labels.Labels;
 }

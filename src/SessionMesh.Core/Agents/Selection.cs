@@ -66,13 +66,26 @@ public sealed record Selection
     /// <summary>Null when that many may be reached with what the caller expects.</summary>
     public static MeshError? CheckCount(int matched, int? expected) =>
         matched == 0
-            ? new MeshError(ErrorKind.NotFound, ErrorCodes.NothingMatched, "The selector matches no agent. List what there is with GET /api/session-mesh/alive.")
+            ? new MeshError(
+                ErrorKind.NotFound,
+                ErrorCodes.NothingMatched,
+                "The selector matches no agent. List what there is with GET /api/session-mesh/alive.")
         : expected is null
-            ? new MeshError(ErrorKind.Invalid, ErrorCodes.ExpectRequired, $"The selector matches {matched} agents. Send \"expect\": {matched} to mean just that, or \"dry_run\": true to see which.")
+            ? new MeshError(
+                ErrorKind.Invalid,
+                ErrorCodes.ExpectRequired,
+                $"The selector matches {matched} agents. Send \"expect\": {matched} to mean just that, or \"dry_run\": true to see which.")
         : expected != matched
-            ? new MeshError(ErrorKind.Conflict, ErrorCodes.ExpectationFailed, $"The selector matches {matched} agents, not {expected}. Nothing was sent. Look again with \"dry_run\": true.")
+            ? new MeshError(
+                ErrorKind.Conflict,
+                ErrorCodes.ExpectationFailed,
+                $"The selector matches {matched} agents, not {expected}. Nothing was sent. Look again with \"dry_run\": true.")
         : matched > Limits.SelectorMatches
-            ? new MeshError(ErrorKind.Invalid, ErrorCodes.TooManyMatched, $"The selector matches {matched} agents; one call reaches at most {Limits.SelectorMatches}. Narrow it, or name agents in agent_ids.")
+            ? new MeshError(
+                ErrorKind.Invalid,
+                ErrorCodes.TooManyMatched,
+                $"The selector matches {matched} agents; one call reaches at most {Limits.SelectorMatches}. "
+                + "Narrow it, or name agents in agent_ids.")
         : null;
 
     /// <summary>What an agent's own record says.</summary>
@@ -168,7 +181,8 @@ public sealed record Selection
 }
 
 /// <summary>
-/// Who matched a selection at a revision, found off the writer's thread. On it only these are looked at again, and who changed since.
+/// The agents that matched a selection at a revision, found off the writer's thread. There only these are checked again, and those that
+/// changed since.
 /// </summary>
 /// <param name="Revision">The search shows no less than that.</param>
 /// <param name="Numbers">Ascending; empty when they are more than any call may reach by far.</param>

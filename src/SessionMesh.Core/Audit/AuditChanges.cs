@@ -5,8 +5,9 @@ using SessionMesh.Core.State;
 namespace SessionMesh.Core.Audit;
 
 /// <summary>
-/// Somebody asked for what touches the store as a whole. Subject: <c>backup</c>, <c>restore</c>, <c>compact</c> or <c>check</c>. It changes no
-/// record; it is in the log for the audit, written before the work begins, so that it says what was asked and not what came of it.
+/// Somebody asked for what touches the store as a whole. Subject: <c>backup</c>, <c>restore</c>, <c>compact</c> or <c>check</c>. It
+/// changes no record; it is in the log for the audit, written before the work begins, so that it says what was asked and not what came
+/// of it.
 /// </summary>
 public sealed record AdminRequested : Change
 {

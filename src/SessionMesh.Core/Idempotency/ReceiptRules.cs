@@ -26,12 +26,21 @@ public static class ReceiptRules
 
         if (receipt.Request != token.Request)
         {
-            return (null, new MeshError(ErrorKind.Reused, ErrorCodes.IdempotencyKeyReused, "This Idempotency-Key came with another request before. Use a new one for each new request."));
+            return (
+                null,
+                new MeshError(
+                    ErrorKind.Reused,
+                    ErrorCodes.IdempotencyKeyReused,
+                    "This Idempotency-Key came with another request before. Use a new one for each new request."));
         }
 
         if (receipt.KeyId is { } keyId)
         {
-            return (null, new MeshError(ErrorKind.Conflict, ErrorCodes.SecretNotRepeatable, $"This call succeeded before and made key {keyId}; its secret was shown once and is not stored. Revoke that key and mint another if it was lost.")
+            return (null, new MeshError(
+                ErrorKind.Conflict,
+                ErrorCodes.SecretNotRepeatable,
+                $"This call succeeded before and made key {keyId}; its secret was shown once and is not stored. "
+                + "Revoke that key and mint another if it was lost.")
             {
                 KeyId = keyId,
             });
@@ -66,8 +75,9 @@ public static class ReceiptRules
 
         var left = (use.OldestAt == 0 ? draft.Now.Wall : use.OldestAt) + Age - draft.Now.Wall;
         return new MeshError(ErrorKind.Exhausted, ErrorCodes.TooManyReceipts,
-            $"The key {owner} and those below it have used as many Idempotency-Keys as are remembered for {Limits.IdempotencyHours} hours: {most}, "
-            + $"with {bytes >> 20} MiB of answers in all. Nothing was changed. Leave the header out where a repeat does no harm, steer many in one call, "
+            $"The key {owner} and those below it have used as many Idempotency-Keys as are remembered for "
+            + $"{Limits.IdempotencyHours} hours: {most}, with {bytes >> 20} MiB of answers in all. Nothing was changed. "
+            + "Leave the header out where a repeat does no harm, steer many in one call, "
             + "or wait for the oldest to go.")
         {
             RetryAfter = (int)Math.Clamp((left + 999) / 1000, 1, Age / 1000),

@@ -10,7 +10,9 @@ internal sealed class MicroTimeConverter : JsonConverter<long>
     public override bool HandleNull => true;
 
     public override long Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
-        reader.TokenType == JsonTokenType.Null ? 0 : (reader.GetDateTimeOffset().UtcTicks - DateTime.UnixEpoch.Ticks) / TimeSpan.TicksPerMicrosecond;
+        reader.TokenType == JsonTokenType.Null
+            ? 0
+            : (reader.GetDateTimeOffset().UtcTicks - DateTime.UnixEpoch.Ticks) / TimeSpan.TicksPerMicrosecond;
 
     public override void Write(Utf8JsonWriter writer, long value, JsonSerializerOptions options)
     {
@@ -21,7 +23,8 @@ internal sealed class MicroTimeConverter : JsonConverter<long>
         }
 
         Span<byte> text = stackalloc byte[27];
-        DateTime.UnixEpoch.AddTicks(value * TimeSpan.TicksPerMicrosecond).TryFormat(text, out var length, "yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture);
+        DateTime.UnixEpoch.AddTicks(value * TimeSpan.TicksPerMicrosecond).TryFormat(
+            text, out var length, "yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture);
         writer.WriteStringValue(text[..length]);
     }
 }

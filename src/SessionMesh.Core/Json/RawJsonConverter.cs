@@ -12,5 +12,6 @@ internal sealed class RawJsonConverter : JsonConverter<string>
         return document.RootElement.GetRawText();
     }
 
-    public override void Write(Utf8JsonWriter writer, string value, JsonSerializerOptions options) => writer.WriteRawValue(value, skipInputValidation: true);
+    public override void Write(Utf8JsonWriter writer, string value, JsonSerializerOptions options) =>
+        writer.WriteRawValue(value, skipInputValidation: true);
 }

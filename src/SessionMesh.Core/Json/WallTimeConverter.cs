@@ -21,7 +21,8 @@ internal sealed class WallTimeConverter : JsonConverter<long>
         }
 
         Span<byte> text = stackalloc byte[24];
-        DateTimeOffset.FromUnixTimeMilliseconds(value).TryFormat(text, out var length, "yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
+        DateTimeOffset.FromUnixTimeMilliseconds(value).TryFormat(
+            text, out var length, "yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
         writer.WriteStringValue(text[..length]);
     }
 }

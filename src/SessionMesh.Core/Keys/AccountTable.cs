@@ -3,8 +3,8 @@ using SessionMesh.Core.Agents;
 namespace SessionMesh.Core.Keys;
 
 /// <summary>
-/// Which agents an account made known, as far as its quota asks: how many, and which of them have ended, those first that ended first. The
-/// writer's alone. An account without agents is not kept.
+/// The agents that an account made known, as far as its quota needs them: how many, and which have ended, in the order in which they
+/// did. The writer's alone. An account without agents is not kept.
 /// </summary>
 internal sealed class AccountTable
 {

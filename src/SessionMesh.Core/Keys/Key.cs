@@ -47,8 +47,8 @@ public sealed record Key
     public string? Parent { get; init; }
 
     /// <summary>
-    /// The uppermost lineage above it (itself included) that has no admin scope: what an operator gave out. It and all below it share
-    /// the quotas. Null for admin keys below nothing but such.
+    /// The uppermost lineage above it (itself included) without the admin scope: what an operator handed out. It and all below it share the
+    /// quotas. Null for an admin key that has only admin keys above it.
     /// </summary>
     public string? Account { get; init; }
     public required ScopeSet Scopes { get; init; }
@@ -86,13 +86,15 @@ public sealed record Key
     /// <summary>Wall milliseconds at which the refresh token was used; 0 while it can be.</summary>
     public long RefreshedAt { get; init; }
 
-    /// <summary>Wall milliseconds; 0 while it is held. A key that is over, and its refresh token too, leaves memory and stays in its table.</summary>
+    /// <summary>
+    /// Wall milliseconds; 0 while it is held. A key that is over, and its refresh token too, leaves memory and stays in its table.
+    /// </summary>
     public long EndedAt { get; init; }
 
     /// <summary>Wall milliseconds after which neither the key nor its refresh token is of any use; 0 for never.</summary>
     public long HeldUntil => ExpiresAt == 0 ? 0 : Math.Max(ExpiresAt, RefreshExpiresAt);
 
-    /// <summary>Whether it opens anything now.</summary>
+    /// <summary>Whether it authenticates anything now.</summary>
     public bool IsValidAt(long wall) => EndedAt == 0 && (ExpiresAt == 0 || wall < ExpiresAt);
 
     /// <summary>Whether its refresh token is still known, used or not.</summary>

@@ -13,8 +13,8 @@ public static class KeyRules
     public static MeshError Unauthenticated() =>
         new(ErrorKind.Unauthenticated, ErrorCodes.Unauthenticated,
             "Send Authorization: Bearer KEY with a valid key. Mint one with POST /api/session-mesh/keys or 'session-mesh keys create', "
-            + "using a key that may; or trade a refresh token for one with POST /api/session-mesh/keys/refresh; the root key of this server "
-            + "is in the file root.key of its data directory.");
+            + "using a key that may; or trade a refresh token for one with POST /api/session-mesh/keys/refresh; "
+            + "the root key of this server is in the file root.key of its data directory.");
 
     /// <summary>
     /// A generation is about to be followed by the next: the newest one gets <see cref="RotationOverlap"/>, those before it end now.

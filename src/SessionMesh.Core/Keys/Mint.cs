@@ -78,13 +78,20 @@ public sealed record MintKey : Command<Key>
         var minted = draft.FindKey(KeyId)!;
         if (newest is not null)
         {
-            KeyRules.End(draft, draft.KeysUnder(minted.Lineage).Where(child => !KeyRules.Fits(child, minted)), lapsed: false, "its parent may less by now", []);
+            KeyRules.End(
+                draft,
+                draft.KeysUnder(minted.Lineage).Where(child => !KeyRules.Fits(child, minted)),
+                lapsed: false,
+                "its parent may less by now",
+                []);
         }
 
         return minted;
     }
 
-    /// <summary>A bound key has <c>agent:self</c> and what is asked for beside it; another one what is asked for, or the parent's scopes.</summary>
+    /// <summary>
+    /// A bound key has <c>agent:self</c> and what is asked for beside it; another one what is asked for, or the parent's scopes.
+    /// </summary>
     private ScopeSet GrantedScopes(Key? parent)
     {
         if (AgentId is not null)
@@ -113,7 +120,10 @@ public sealed record MintKey : Command<Key>
         // Who may register an agent may speak for it: that is what a bound key does, its row and its session's metadata included.
         if (AgentId is not null && parent?.Has(ScopeSet.RegistryWrite) == false)
         {
-            return new MeshError(ErrorKind.Forbidden, ErrorCodes.MissingScope, "A key bound to an agent can only be minted by a key that has registry:write.");
+            return new MeshError(
+                ErrorKind.Forbidden,
+                ErrorCodes.MissingScope,
+                "A key bound to an agent can only be minted by a key that has registry:write.");
         }
 
         if (AgentId is null && Scopes is { } given && given.HasFlag(ScopeSet.AgentSelf))
@@ -129,25 +139,35 @@ public sealed record MintKey : Command<Key>
 
         return parent is null || parent.Has(asked)
             ? null
-            : new MeshError(ErrorKind.Forbidden, ErrorCodes.MissingScope, $"A key cannot grant what it does not have: {string.Join(", ", (asked & ~parent.Scopes).ToWords())}.");
+            : new MeshError(
+                ErrorKind.Forbidden,
+                ErrorCodes.MissingScope,
+                $"A key cannot grant what it does not have: {string.Join(", ", (asked & ~parent.Scopes).ToWords())}.");
     }
 
     private MeshError? CheckReach(MeshDraft draft, Key? parent, ScopeSet scopes)
     {
         if ((Within is not null || AgentId is not null) && (scopes & ScopeSet.Unbounded) != ScopeSet.None)
         {
-            return MeshError.Invalid("/scopes", $"{(scopes.HasFlag(ScopeSet.Administer) ? "admin" : "audit:read")} is about the whole mesh and cannot be limited to some agents");
+            return MeshError.Invalid(
+                "/scopes",
+                $"{(scopes.HasFlag(ScopeSet.Administer) ? "admin" : "audit:read")} "
+                + "is about the whole mesh and cannot be limited to some agents");
         }
 
         if (Within is not null && scopes == ScopeSet.AgentSelf)
         {
-            return MeshError.Invalid("/within", "limits other scopes than agent:self, which is for one agent anyway: add some, or leave it out");
+            return MeshError.Invalid(
+                "/within", "limits other scopes than agent:self, which is for one agent anyway: add some, or leave it out");
         }
 
         var reach = GrantedReach(parent, scopes);
         if (reach is { Clusters.Count: > 1 } or { Agents.Count: > 1 })
         {
-            return new MeshError(ErrorKind.Forbidden, ErrorCodes.OutsideReach, $"A key reaches no further than the key that mints it, which is within {parent?.Reach?.ToString() ?? "one of each kind"}.");
+            return new MeshError(
+                ErrorKind.Forbidden,
+                ErrorCodes.OutsideReach,
+                $"A key reaches no further than the key that mints it, which is within {parent?.Reach?.ToString() ?? "one of each kind"}.");
         }
 
         foreach (var id in (reach?.Agents ?? []).Concat(reach?.Subtrees ?? []))
@@ -165,17 +185,24 @@ public sealed record MintKey : Command<Key>
     {
         if (KeyRules.Depth(draft, parent.Lineage) >= Limits.KeyDepth)
         {
-            return new MeshError(ErrorKind.Conflict, ErrorCodes.KeyQuota, $"Keys are minted at most {Limits.KeyDepth} deep. Mint this one with a key further up.");
+            return new MeshError(
+                ErrorKind.Conflict,
+                ErrorCodes.KeyQuota,
+                $"Keys are minted at most {Limits.KeyDepth} deep. Mint this one with a key further up.");
         }
 
         var most = IsAgents(draft, parent) ? Limits.KeysPerAgentKey : Limits.KeysPerKey;
         return parent.Account is { } account && draft.LineagesOf(account) > most
-            ? new MeshError(ErrorKind.Conflict, ErrorCodes.KeyQuota, $"The key {account} and those below it have {most} keys, which is the most. Revoke some, or rotate one by its name.")
+            ? new MeshError(
+                ErrorKind.Conflict,
+                ErrorCodes.KeyQuota,
+                $"The key {account} and those below it have {most} keys, which is the most. Revoke some, or rotate one by its name.")
             : null;
     }
 
     /// <summary>Whether what an operator gave out, and this key descends from, is an agent's key.</summary>
-    internal static bool IsAgents(MeshDraft draft, Key key) => key.Account is { } account && draft.KeysIn(account).Exists(k => k.AgentId is not null);
+    internal static bool IsAgents(MeshDraft draft, Key key) =>
+        key.Account is { } account && draft.KeysIn(account).Exists(k => k.AgentId is not null);
 
     /// <summary>Wall milliseconds; 0 for a key without an end of its own. Never past the parent's.</summary>
     private long Expiry(MeshDraft draft, Key? parent)

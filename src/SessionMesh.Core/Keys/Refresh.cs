@@ -3,7 +3,7 @@ using SessionMesh.Core.State;
 
 namespace SessionMesh.Core.Keys;
 
-/// <summary>What a refresh came to: the next key, or null when the token had been used before, and its family is revoked.</summary>
+/// <summary>The result of a refresh: the next key, or null when the token had been used before and its family is revoked.</summary>
 public sealed record Refreshed(Key? Key);
 
 /// <summary>

@@ -2,9 +2,9 @@ using SessionMesh.Core.State;
 
 namespace SessionMesh.Core.Keys;
 
-/// <summary>What replacing the root key came to.</summary>
+/// <summary>The result of replacing the root key.</summary>
 /// <param name="Key">The new one.</param>
-/// <param name="Ended">How many keys are over by it, the old root key among them.</param>
+/// <param name="Ended">How many keys it ended, the old root key among them.</param>
 public sealed record RootReplaced(Key Key, int Ended);
 
 /// <summary>

@@ -27,7 +27,10 @@ public sealed record RevokeKey : Command<IReadOnlyList<string>>
     }
 
     public static MeshError NotFound(string keyId) =>
-        new(ErrorKind.NotFound, ErrorCodes.KeyNotFound, $"No key '{keyId}' is yours to see. A key id is the 12 characters after smk_; list yours with GET /api/session-mesh/keys.");
+        new(
+            ErrorKind.NotFound,
+            ErrorCodes.KeyNotFound,
+            $"No key '{keyId}' is yours to see. A key id is the 12 characters after smk_; list yours with GET /api/session-mesh/keys.");
 
     private static bool MaySee(MeshDraft draft, Key key) =>
         draft.Caller is not { } caller || caller.Has(ScopeSet.Admin) || KeyRules.IsAtOrBelow(draft, key.Lineage, caller.Lineage);

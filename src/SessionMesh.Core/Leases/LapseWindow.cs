@@ -1,7 +1,7 @@
 namespace SessionMesh.Core.Leases;
 
 /// <summary>
-/// How many leases lapsed of late, a count for each second. What it costs depends neither on the fleet nor on what lapses. Thread-safe.
+/// How many leases lapsed lately, counted by the second. Its cost depends neither on the fleet nor on how many lapse. Thread-safe.
 /// </summary>
 public sealed class LapseWindow
 {
@@ -42,7 +42,7 @@ public sealed class LapseWindow
         }
     }
 
-    /// <summary>Forgets what is too old; returns the second that runs. One from before the newest counts as that.</summary>
+    /// <summary>Drops what is too old; returns the current second. A time before the newest counts as the newest.</summary>
     private long Advance(long at)
     {
         var second = Math.Max(_newest, at / 1000);

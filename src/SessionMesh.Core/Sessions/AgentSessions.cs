@@ -27,10 +27,20 @@ public abstract record AgentSessionCommand : Command<Agent>
             return SessionRules.NotFound(SessionId);
         }
 
-        return (SessionRules.CheckVersion(SessionId, agent.SessionVersion, IfMatch) ?? Change(draft, agent)) is { } refused ? refused : draft.AgentAt(agent.Number);
+        return (SessionRules.CheckVersion(SessionId, agent.SessionVersion, IfMatch) ?? Change(draft, agent)) is { } refused
+            ? refused
+            : draft.AgentAt(agent.Number);
     }
 
     protected abstract MeshError? Change(MeshDraft draft, Agent agent);
+
+    /// <param name="what">The rest of the sentence that begins with the agent.</param>
+    private protected static MeshError Stopping(Agent agent, string what) =>
+        new(ErrorKind.Conflict, ErrorCodes.Stopping, $"Agent '{agent.Id}' {what}")
+        {
+            AgentStatus = agent.Liveness.Word(),
+            Agent = agent.Number,
+        };
 }
 
 /// <inheritdoc cref="UpdateSession"/>
@@ -56,7 +66,10 @@ public sealed record UpdateAgentSession : AgentSessionCommand
     }
 }
 
-/// <summary>Expiring an agent's session by hand makes the agent lost: its heartbeats are refused until it registers again, or the session is refreshed.</summary>
+/// <summary>
+/// Expiring an agent's session by hand makes the agent lost: its heartbeats are refused until it registers again, or the session is
+/// refreshed.
+/// </summary>
 public sealed record ExpireAgentSession : AgentSessionCommand
 {
     public override bool IsVital(MeshState state) => true;
@@ -65,7 +78,7 @@ public sealed record ExpireAgentSession : AgentSessionCommand
     {
         if (agent.Liveness is Liveness.Stopping)
         {
-            return new MeshError(ErrorKind.Conflict, ErrorCodes.Stopping, $"Agent '{AgentId}' is being stopped, and its session ends with it.") { AgentStatus = agent.Liveness.Word(), Agent = agent.Number };
+            return Stopping(agent, "is being stopped, and its session ends with it.");
         }
 
         if (!agent.IsExpiredByHand)
@@ -92,7 +105,7 @@ public sealed record RefreshAgentSession : AgentSessionCommand
 
         if (agent.Liveness is Liveness.Stopping)
         {
-            return new MeshError(ErrorKind.Conflict, ErrorCodes.Stopping, $"Agent '{AgentId}' is being stopped.") { AgentStatus = agent.Liveness.Word(), Agent = agent.Number };
+            return Stopping(agent, "is being stopped.");
         }
 
         RegistrationRules.Renew(draft, agent, new Profile { Ttl = Ttl });

@@ -14,7 +14,11 @@ public sealed class Meta : IEquatable<Meta>
 {
     public static readonly Meta Empty = new("{}"u8.ToArray());
 
-    private static readonly JsonWriterOptions s_options = new() { Encoder = JavaScriptEncoder.Create(UnicodeRanges.All), SkipValidation = true };
+    private static readonly JsonWriterOptions s_options = new()
+    {
+        Encoder = JavaScriptEncoder.Create(UnicodeRanges.All),
+        SkipValidation = true,
+    };
 
     private readonly byte[] _json;
 
@@ -71,7 +75,7 @@ public sealed class Meta : IEquatable<Meta>
         var before = Read();
         var known = before.Select(entry => entry.Key).ToHashSet(StringComparer.Ordinal);
         return Of(before
-            .Select(entry => changes.TryGetValue(entry.Key, out var value) ? new KeyValuePair<string, string?>(entry.Key, value) : new(entry.Key, entry.Value))
+            .Select(entry => KeyValuePair.Create(entry.Key, changes.TryGetValue(entry.Key, out var value) ? value : entry.Value))
             .Concat(changes.Where(change => !known.Contains(change.Key)))
             .Where(entry => entry.Value is not null)
             .Select(entry => new KeyValuePair<string, string>(entry.Key, entry.Value!)));

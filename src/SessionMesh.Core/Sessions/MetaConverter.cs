@@ -12,5 +12,6 @@ internal sealed class MetaConverter : JsonConverter<Meta>
         return Meta.FromJson(document.RootElement.GetRawText());
     }
 
-    public override void Write(Utf8JsonWriter writer, Meta value, JsonSerializerOptions options) => writer.WriteRawValue(value.Utf8(), skipInputValidation: true);
+    public override void Write(Utf8JsonWriter writer, Meta value, JsonSerializerOptions options) =>
+        writer.WriteRawValue(value.Utf8(), skipInputValidation: true);
 }

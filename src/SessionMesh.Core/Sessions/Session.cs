@@ -48,7 +48,11 @@ public static class AgentSessionId
     {
         session = 0;
         return id.StartsWith(Prefix, StringComparison.Ordinal)
-            && long.TryParse(id.AsSpan(Prefix.Length), System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out session)
+            && long.TryParse(
+                id.AsSpan(Prefix.Length),
+                System.Globalization.NumberStyles.None,
+                System.Globalization.CultureInfo.InvariantCulture,
+                out session)
             && session > 0;
     }
 }

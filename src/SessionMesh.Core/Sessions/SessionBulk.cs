@@ -2,7 +2,7 @@ using SessionMesh.Core.State;
 
 namespace SessionMesh.Core.Sessions;
 
-/// <summary>What a cleanup came to.</summary>
+/// <summary>The result of a cleanup.</summary>
 /// <param name="Removed">Ids, oldest first.</param>
 /// <param name="Remaining">How many are left, or would be.</param>
 /// <param name="More">Whether the limit was reached, and there are others.</param>
@@ -20,7 +20,7 @@ public sealed record CleanupSessions : Command<Cleaned>
     /// <summary>Sessions at most.</summary>
     public required int Limit { get; init; }
 
-    /// <summary>Why, in the log; null for a caller's wish.</summary>
+    /// <summary>Why, for the log; null when a caller asked for it.</summary>
     public string? Reason { get; init; }
 
     public override Outcome<Cleaned> Decide(MeshDraft draft)
@@ -47,9 +47,12 @@ public sealed record CleanupSessions : Command<Cleaned>
 }
 
 /// <summary>A session as another store has it. Times are microseconds, 0 for none.</summary>
-public sealed record ForeignSession(string Id, string User, bool IsExpired, int Ttl, Meta Meta, long CreatedAt, long LastAccess, long ExpiresAt, long ExpiredAt);
+public sealed record ForeignSession(
+    string Id, string User, bool IsExpired, int Ttl, Meta Meta, long CreatedAt, long LastAccess, long ExpiresAt, long ExpiredAt);
 
-/// <summary>Takes over sessions of another store as they are. An id that is there already is left as it is. Answers how many were new.</summary>
+/// <summary>
+/// Takes over sessions of another store as they are. An id that is there already is left as it is. Answers how many were new.
+/// </summary>
 public sealed record ImportSessions : Command<int>
 {
     public required IReadOnlyList<ForeignSession> Records { get; init; }

@@ -25,7 +25,8 @@ public sealed record CreateSession : Command<Session>
 
         if (draft.KnownSession(Id) is not null)
         {
-            return new MeshError(ErrorKind.Conflict, ErrorCodes.SessionExists, $"There is a session '{Id}' already. Choose another id, or leave it out.");
+            return new MeshError(
+                ErrorKind.Conflict, ErrorCodes.SessionExists, $"There is a session '{Id}' already. Choose another id, or leave it out.");
         }
 
         var ttl = Ttl ?? Limits.DefaultSessionTtl;

@@ -10,15 +10,22 @@ public static class SessionRules
     public const string DefaultUser = "anonymous";
 
     public static MeshError NotFound(string id) =>
-        new(ErrorKind.NotFound, ErrorCodes.SessionNotFound, $"No session '{id}' is known. List what is known with GET /api/session-mesh/sessions.");
+        new(
+            ErrorKind.NotFound,
+            ErrorCodes.SessionNotFound,
+            $"No session '{id}' is known. List what is known with GET /api/session-mesh/sessions.");
 
     /// <summary>Null when the caller may make sessions: a key that is for some agents could not see what it made.</summary>
     internal static MeshError? CheckMayCreate(MeshDraft draft) => draft.Caller?.Reach is { } reach
-        ? new MeshError(ErrorKind.Forbidden, ErrorCodes.OutsideReach, $"This key is for agents within {reach}, and a plain session has none. Use a key without a limit.")
+        ? new MeshError(
+            ErrorKind.Forbidden,
+            ErrorCodes.OutsideReach,
+            $"This key is for agents within {reach}, and a plain session has none. Use a key without a limit.")
         : null;
 
     /// <summary>Characters of changes of metadata.</summary>
-    internal static int Length(IReadOnlyDictionary<string, string?> changes) => changes.Sum(change => change.Key.Length + (change.Value?.Length ?? 0));
+    internal static int Length(IReadOnlyDictionary<string, string?> changes) =>
+        changes.Sum(change => change.Key.Length + (change.Value?.Length ?? 0));
 
     /// <summary>Microseconds.</summary>
     public static long Micros(this Moment now) => now.Wall * 1000;
@@ -29,11 +36,16 @@ public static class SessionRules
     /// <summary>Null when nobody changed it since the version that the caller has seen; null asks for none.</summary>
     internal static MeshError? CheckVersion(string id, long version, long? expected) => expected is null || expected == version
         ? null
-        : new MeshError(ErrorKind.Stale, ErrorCodes.PreconditionFailed, $"Session '{id}' is at version {version} by now, not {expected}. Nothing was changed. Read it again, and send the ETag you get.");
+        : new MeshError(
+            ErrorKind.Stale,
+            ErrorCodes.PreconditionFailed,
+            $"Session '{id}' is at version {version} by now, not {expected}. Nothing was changed. "
+            + "Read it again, and send the ETag you get.");
 
     internal static MeshError? CheckSize(Meta meta) => meta.Utf8().Length <= Limits.SessionMetaBytes
         ? null
-        : MeshError.Invalid("/meta", $"has at most {Limits.SessionMetaBytes / 1024} KiB in all, as JSON; this would be {meta.Utf8().Length} bytes");
+        : MeshError.Invalid(
+            "/meta", $"has at most {Limits.SessionMetaBytes / 1024} KiB in all, as JSON; this would be {meta.Utf8().Length} bytes");
 
     /// <summary>What changes of the metadata come to, without those that change nothing.</summary>
     internal static Dictionary<string, string?> Effective(Meta meta, IReadOnlyDictionary<string, string?> changes)

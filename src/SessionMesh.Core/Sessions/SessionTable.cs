@@ -25,7 +25,9 @@ public sealed class SessionTable
 
     public Session? Find(string id) => _byId.GetValueOrDefault(id)?.Record;
 
-    /// <summary>Those created after a revision, oldest first. What changes meanwhile may or may not be seen; each record is whole.</summary>
+    /// <summary>
+    /// Those created after a revision, oldest first. What changes meanwhile may or may not be seen; each record is whole.
+    /// </summary>
     public IEnumerable<Session> After(long revision) => _inOrder.After(revision);
 
     /// <summary>

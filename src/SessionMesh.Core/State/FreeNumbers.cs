@@ -3,8 +3,8 @@ using System.Numerics;
 namespace SessionMesh.Core.State;
 
 /// <summary>
-/// Numbers of agents that were forgotten, to be given out again, the lowest first: so that a replayed log, a reloaded store and memory give
-/// the same number to the same agent, and bitmaps stay dense. The writer's alone.
+/// Numbers of forgotten agents, to be reused, the lowest first: a replayed log, a reloaded store and memory so give the same number to
+/// the same agent, and bitmaps stay dense. The writer's alone.
 /// </summary>
 internal sealed class FreeNumbers
 {

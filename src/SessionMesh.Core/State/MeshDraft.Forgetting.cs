@@ -2,7 +2,7 @@ using SessionMesh.Core.Agents;
 
 namespace SessionMesh.Core.State;
 
-/// <summary>Numbers that come and go: who is forgotten, who gets a number, and whose agents are how many.</summary>
+/// <summary>Numbers that come and go: which agents are forgotten, which number a new one gets, and how many each account has.</summary>
 public sealed partial class MeshDraft
 {
     /// <summary>Agents of the base that this batch has forgotten, as they were last. Their numbers may be others' by now.</summary>
@@ -28,10 +28,10 @@ public sealed partial class MeshDraft
     /// <inheritdoc cref="MeshState.ForgottenIncarnation"/>
     public int ForgottenIncarnation { get; internal set; } = state.ForgottenIncarnation;
 
-    /// <summary>Who has a number; null for nobody. It may have been another's when it was written down.</summary>
+    /// <summary>The agent that has a number; null for none. It may have been another's when it was written down.</summary>
     public Agent? FindAt(int number) => _agents.TryGetValue(number, out var agent) ? agent : SlotAt(number)?.Agent;
 
-    /// <summary>Who had a number before a revision and has it still; see <see cref="MeshState.SlotSince"/>.</summary>
+    /// <summary>The agent that has had a number since before a revision; see <see cref="MeshState.SlotSince"/>.</summary>
     public Agent? FindSince(int number, long revision) => FindAt(number) is { } agent && agent.Born < revision ? agent : null;
 
     /// <summary>Agents that an account made known.</summary>
@@ -87,7 +87,7 @@ public sealed partial class MeshDraft
         return state.Slots.Count + _numbers.Added++;
     }
 
-    /// <summary>Takes an agent out that is nobody's parent any more.</summary>
+    /// <summary>Removes an agent that has no children any more.</summary>
     internal void Forget(Agent agent)
     {
         if (agent.Owner is { } owner)
@@ -123,49 +123,14 @@ public sealed partial class MeshDraft
         }
     }
 
-    /// <summary>The base's slot of who has a number now; null where that is nobody, or one whom this batch has made known.</summary>
+    /// <summary>The base's slot of the agent that has a number now; null when there is none, or when this batch made it known.</summary>
     private AgentSlot? SlotAt(int number) => number < state.Slots.Count && !_gone.ContainsKey(number) ? state.Slots[number] : null;
 
-    private void CommitAgents()
+    private static void Count(Dictionary<string, int> counts, string? account, int by)
     {
-        foreach (var number in _newAgents.Values.Order())
+        if (account is not null && by != 0)
         {
-            state.Put(_agents[number]);
-        }
-
-        // Only now: an agent may have been moved below one that is newer than itself.
-        foreach (var number in _newAgents.Values)
-        {
-            state.Forest.Move(state.Slots[number]!, number, -1, _agents[number].Parent);
-        }
-
-        foreach (var (number, inbox) in _inboxes)
-        {
-            if (!IsReplaced(number))
-            {
-                state.Slots[number]!.Replace(inbox);
-            }
-        }
-
-        // With its inbox: who finds an agent dead finds its last word in the inbox, and who was superseded finds nothing of the
-        // successor's.
-        foreach (var (number, agent) in _agents)
-        {
-            var before = state.Slots[number]!.Agent;
-            if (!ReferenceEquals(before, agent))
-            {
-                state.Put(agent, _inboxes.GetValueOrDefault(number));
-                state.Forest.Move(state.Slots[number]!, number, before.Parent, agent.Parent);
-                if (before.Liveness == Liveness.Alive && agent.Liveness == Liveness.Suspect)
-                {
-                    state.Leases.Lapsed(Now);
-                }
-            }
-        }
-
-        foreach (var (number, beat) in _renewals)
-        {
-            state.Slots[number]!.Renew(beat, Now);
+            counts[account] = counts.GetValueOrDefault(account) + by;
         }
     }
 }

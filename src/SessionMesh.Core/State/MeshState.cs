@@ -9,9 +9,9 @@ using SessionMesh.Core.Steering;
 namespace SessionMesh.Core.State;
 
 /// <summary>
-/// All that can still change, in memory. Its public members read, and are safe on any thread at any time; only
-/// <see cref="MeshDraft.Commit"/>, called by the one writer, changes it (heartbeats aside, see <see cref="AgentSlot"/>).
-/// A reader may see one record of a batch before another; each record by itself is whole.
+/// Everything that can still change, in memory. Its public members read, and are safe on any thread at any time; only
+/// <see cref="MeshDraft.Commit"/>, called by the one writer, changes it (heartbeats aside, see <see cref="AgentSlot"/>). A reader may
+/// see one record of a batch before another; each record by itself is whole.
 /// </summary>
 public sealed class MeshState
 {
@@ -27,8 +27,8 @@ public sealed class MeshState
     }
 
     /// <summary>
-    /// By number. The place of one that was forgotten is empty until the next new agent has it: a reader that found a number elsewhere
-    /// may find nobody there, or somebody else; see <see cref="SlotSince"/>.
+    /// By number. The place of a forgotten agent is empty until a new one gets it: a reader that has a number from elsewhere may find no
+    /// agent there, or another one; see <see cref="SlotSince"/>.
     /// </summary>
     public SlotList<AgentSlot?> Slots { get; } = new();
     public Forest Forest { get; }
@@ -39,33 +39,35 @@ public sealed class MeshState
     public ReceiptTable Receipts { get; } = new();
     public SessionTable Sessions { get; } = new();
 
-    /// <summary>The newest message that was kept for many. A batch refers to none but its own, so that a start needs none. The writer's alone.</summary>
+    /// <summary>
+    /// The newest message that was kept for many. A batch refers to none but its own, so that a start needs none. The writer's alone.
+    /// </summary>
     internal MessageKept? Message { get; set; }
 
     /// <summary>Revision of the newest change that is committed and applied.</summary>
     public long Revision => Volatile.Read(ref _revision);
 
     /// <summary>
-    /// Which life of the store this is: raised by every restore, and not in the log, since it is the file that was exchanged. Sequence
-    /// numbers and incarnations of one epoch say nothing in another. It does not change while a server runs.
+    /// Which life of the store this is: raised by every restore, and not in the log, because a restore replaces the file. Sequence numbers
+    /// and incarnations of one epoch mean nothing in another. It does not change while a server runs.
     /// </summary>
     public long Epoch { get; private set; } = 1;
 
     /// <summary>Agents that are known.</summary>
     public int AgentCount => _byId.Count;
 
-    /// <summary>Highest incarnation of any agent that was forgotten; 0 for none. Whoever becomes known begins above it.</summary>
+    /// <summary>Highest incarnation of any forgotten agent; 0 for none. A new agent begins above it.</summary>
     public int ForgottenIncarnation => Volatile.Read(ref _forgottenIncarnation);
 
-    /// <summary>Numbers that the next new agents get, below that of the newest.</summary>
+    /// <summary>Numbers for the next new agents, below that of the newest.</summary>
     internal FreeNumbers Free { get; } = new();
 
     /// <summary>An agent by its number; null where it was forgotten.</summary>
     public Agent? AgentAt(int number) => number < Slots.Count ? Slots[number]?.Agent : null;
 
     /// <summary>
-    /// Who has a number, if he has had it since before <paramref name="revision"/>: then a record of that revision with that number is his.
-    /// Null when that agent was forgotten, whoever has the number now.
+    /// The agent that has a number, if it has had it since before <paramref name="revision"/>: then a record of that revision with that
+    /// number is its own. Null when that agent was forgotten, whichever has the number now.
     /// </summary>
     public AgentSlot? SlotSince(int number, long revision) =>
         number < Slots.Count && Slots[number] is { } slot && slot.Agent.Born < revision ? slot : null;
@@ -74,9 +76,7 @@ public sealed class MeshState
     public AgentSlot? SlotOf(Agent agent) =>
         agent.Number < Slots.Count && Slots[agent.Number] is { } slot && slot.Agent.Born == agent.Born ? slot : null;
 
-    /// <summary>
-    /// Whether an agent is there for a key, as it stands now. One that was forgotten is there only for keys that are for all.
-    /// </summary>
+    /// <summary>Whether a key reaches an agent, as it stands now. A forgotten agent is reached only by keys without a limit.</summary>
     public bool Reaches(Keys.Key key, Agent agent) => key.Reach is null || ReachesNow(key, agent);
 
     /// <summary>Id of an agent's parent, as of that record or later; null for none.</summary>
@@ -129,7 +129,9 @@ public sealed class MeshState
     /// <inheritdoc cref="ForgottenIncarnation"/>
     public void Load(int forgottenIncarnation) => _forgottenIncarnation = forgottenIncarnation;
 
-    /// <summary>After the last <see cref="Load(Agent, Inbox)"/>: parents are linked, leases begin, the log stands at <paramref name="revision"/>.</summary>
+    /// <summary>
+    /// After the last <see cref="Load(Agent, Inbox)"/>: parents are linked, leases begin, the log stands at <paramref name="revision"/>.
+    /// </summary>
     /// <param name="newestAt">Wall milliseconds of its newest change.</param>
     public void Loaded(long revision, long newestAt, Moment now)
     {
@@ -187,8 +189,8 @@ public sealed class MeshState
     }
 
     /// <summary>
-    /// Takes agents out that were forgotten; numbers and records as they were last. Readers that go from one agent to another meanwhile
-    /// look again, see <see cref="Steady"/>.
+    /// Removes forgotten agents, by number, as they last were. Readers that go from one agent to another meanwhile look again, see
+    /// <see cref="Steady"/>.
     /// </summary>
     /// <param name="forgottenIncarnation">Not below <see cref="ForgottenIncarnation"/>.</param>
     internal void Forget(IReadOnlyDictionary<int, Agent> gone, int forgottenIncarnation)
@@ -220,9 +222,7 @@ public sealed class MeshState
         }
     }
 
-    /// <summary>
-    /// The batch that is committed now gives numbers away that were another's; to be followed by <see cref="EndForgetting"/>.
-    /// </summary>
+    /// <summary>The batch that is being committed reuses numbers; to be followed by <see cref="EndForgetting"/>.</summary>
     internal void BeginForgetting() => Interlocked.Increment(ref _forgetting);
 
     internal void EndForgetting() => Interlocked.Increment(ref _forgetting);
@@ -260,8 +260,8 @@ public sealed class MeshState
         Steady(() => AgentAt(agent.Number) is { Parent: >= 0 } now && now.Born == agent.Born ? AgentAt(now.Parent)?.Id : null);
 
     /// <summary>
-    /// Reads that follow numbers from agent to agent: read again when a number changed hands meanwhile. Without this a record that was
-    /// read a moment ago could lead to an agent that has had its parent's number only since.
+    /// Reads that follow numbers from agent to agent, repeated when a number changed hands meanwhile. Without this, a record read a moment
+    /// ago could lead to an agent that only now has its parent's number.
     /// </summary>
     private T Steady<T>(Func<T> read)
     {

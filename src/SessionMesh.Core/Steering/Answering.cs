@@ -5,7 +5,7 @@ using SessionMesh.Core.State;
 namespace SessionMesh.Core.Steering;
 
 /// <summary>
-/// Takes a directive back, as long as nobody has been given it. What was handed to a socket a moment ago is not in the log yet: hold the
+/// Takes a directive back, as long as it was not handed out. What was handed to a socket a moment ago is not in the log yet: hold the
 /// directive back first (<see cref="AgentSlot.HoldBack"/>), or this may succeed for one that was shown.
 /// </summary>
 public sealed record CancelDirective : Command<DirectiveRecord>
@@ -18,7 +18,10 @@ public sealed record CancelDirective : Command<DirectiveRecord>
     public required long Revision { get; init; }
 
     public static MeshError AlreadyDelivered() =>
-        new(ErrorKind.Conflict, ErrorCodes.AlreadyDelivered, "This directive was handed to a connection of the agent. Steer it again to correct it.");
+        new(
+            ErrorKind.Conflict,
+            ErrorCodes.AlreadyDelivered,
+            "This directive was handed to a connection of the agent. Steer it again to correct it.");
 
     public override Outcome<DirectiveRecord> Decide(MeshDraft draft)
     {
@@ -44,7 +47,7 @@ public sealed record CancelDirective : Command<DirectiveRecord>
     }
 }
 
-/// <summary>What an ack came to. <see cref="Over"/>: the directive had ended before; its row says how.</summary>
+/// <summary>The result of an ack. <see cref="Over"/>: the directive had ended before; its row says how.</summary>
 public sealed record AckOutcome(Agent Agent, DirectiveRecord? Directive, bool Over);
 
 /// <summary>The agent, or its go-between, says what became of a directive. Saying the same again changes nothing.</summary>
@@ -73,7 +76,10 @@ public sealed record AckDirective : Command<AckOutcome>
         var inbox = draft.InboxOf(agent.Number);
         if (Seq < 1 || Seq > inbox.LastSeq)
         {
-            return new MeshError(ErrorKind.NotFound, ErrorCodes.DirectiveNotFound, $"Agent '{AgentId}' has no directive {Seq}; the newest is {inbox.LastSeq}.");
+            return new MeshError(
+                ErrorKind.NotFound,
+                ErrorCodes.DirectiveNotFound,
+                $"Agent '{AgentId}' has no directive {Seq}; the newest is {inbox.LastSeq}.");
         }
 
         // Past its deadline it is over, whether or not a sweep has said so: who reads it sees it expired.

@@ -7,8 +7,8 @@ using SessionMesh.Core.State;
 namespace SessionMesh.Core.Steering;
 
 /// <summary>
-/// What is said to many, kept once: the <c>directive.issued</c> that follow in the same batch name its revision instead of repeating it. The
-/// mesh's own bookkeeping: readers of the log are shown each directive with what it says. Subject: <c>messages</c>.
+/// What is said to many, kept once: the <c>directive.issued</c> that follow in the same batch name its revision instead of repeating
+/// it. The mesh's own bookkeeping: readers of the log are shown each directive in full. Subject: <c>messages</c>.
 /// </summary>
 public sealed record MessageKept : Change
 {
@@ -119,7 +119,8 @@ public sealed record DirectiveMoved : Change
     {
         var agent = draft.SubjectOf(this);
         var inbox = draft.InboxOf(agent.Number);
-        var before = inbox.Find(Seq) ?? throw new InvalidDataException($"revision {Revision} moves directive {Seq} of {Subject}, which is over");
+        var before = inbox.Find(Seq) ?? throw new InvalidDataException(
+            $"revision {Revision} moves directive {Seq} of {Subject}, which is over");
         var after = before with
         {
             State = State,

@@ -6,7 +6,7 @@ public sealed record DirectiveRecord
     /// <summary>Revision of the change that issued it; also its identity, see <see cref="DirectiveId"/>.</summary>
     public required long Revision { get; init; }
 
-    /// <summary>Number of the agent, as long as that is not forgotten.</summary>
+    /// <summary>Number of the agent, as long as it is not forgotten.</summary>
     public required int Agent { get; init; }
 
     /// <summary>Its id.</summary>
@@ -45,8 +45,8 @@ public sealed record DirectiveRecord
     public bool IsOverdueAt(long wall) => State.IsPending() && ExpiresAt <= wall;
 
     /// <summary>
-    /// As everybody is to see it at that time: expired from its deadline on, to the millisecond, while the sweep that writes it down
-    /// comes up to two seconds later. It writes the same.
+    /// As readers see it at that time: expired from its deadline on, to the millisecond, although the sweep that records this comes up to
+    /// two seconds later. It records the same.
     /// </summary>
     /// <param name="wall">Milliseconds.</param>
     public DirectiveRecord AsOf(long wall) => IsOverdueAt(wall) ? this with { State = DeliveryState.Expired, EndedAt = ExpiresAt } : this;

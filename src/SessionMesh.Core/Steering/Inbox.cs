@@ -19,7 +19,8 @@ public sealed class Inbox
     /// <summary>Pending directives in order of their sequence numbers.</summary>
     public ImmutableArray<DirectiveRecord> Pending { get; }
 
-    public static Inbox Load(long lastSeq, long lastRevision, ImmutableArray<DirectiveRecord> pending) => new(lastSeq, lastRevision, pending);
+    public static Inbox Load(long lastSeq, long lastRevision, ImmutableArray<DirectiveRecord> pending) =>
+        new(lastSeq, lastRevision, pending);
 
     public DirectiveRecord? Find(long seq)
     {

@@ -4,7 +4,7 @@ using SessionMesh.Core.State;
 
 namespace SessionMesh.Core.Steering;
 
-/// <summary>What is said, whoever hears it.</summary>
+/// <summary>What a directive says, whatever agents it goes to.</summary>
 public sealed record Message
 {
     public required Verb Verb { get; init; }
@@ -27,10 +27,10 @@ public sealed record Message
     public bool IsVital => Verb == Verb.Pause && Length <= Limits.NoteLength;
 }
 
-/// <summary>What a steer came to: one directive, or a result for each of many agents.</summary>
+/// <summary>The result of a steer: one directive, or a result for each of many agents.</summary>
 public sealed record SteerOutcome(DirectiveRecord? One, IReadOnlyList<Steered> Many);
 
-/// <summary>One word to one agent.</summary>
+/// <summary>A directive to one agent.</summary>
 public sealed record SteerAgent : Command<SteerOutcome>
 {
     public required string AgentId { get; init; }
@@ -53,12 +53,12 @@ public sealed record SteerAgent : Command<SteerOutcome>
     }
 }
 
-/// <summary>What became of one agent of many: a directive or an error; in a dry run neither.</summary>
+/// <summary>The result for one agent of many: a directive or an error; in a dry run neither.</summary>
 public sealed record Steered(string AgentId, DirectiveRecord? Directive, MeshError? Error);
 
 /// <summary>
-/// One word to every agent that a selector matches, if they are as many as the caller expects. One transaction: all that can
-/// be told are told, and the answer says who could not be.
+/// A directive to every agent that a selector matches, if they are as many as the caller expects. One transaction: every agent that can
+/// take it gets it, and the answer says which could not.
 /// </summary>
 public sealed record SteerMany : Command<SteerOutcome>
 {
@@ -106,7 +106,10 @@ public sealed record SteerMany : Command<SteerOutcome>
     }
 }
 
-/// <summary><c>POST /steers</c>: a word to each of many agents, in one commit. Each stands for itself: one that cannot be told refuses no other.</summary>
+/// <summary>
+/// <c>POST /steers</c>: a directive to each of many agents, in one commit. Each stands for itself: one that is refused refuses no
+/// other.
+/// </summary>
 public sealed record SteerEach : Command<IReadOnlyList<Steered>>
 {
     public required IReadOnlyList<(string AgentId, Message Message)> Steers { get; init; }

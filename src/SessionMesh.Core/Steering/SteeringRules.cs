@@ -15,14 +15,20 @@ public static class SteeringRules
     private const int KeptFrom = 512;
 
     public static MeshError NoSuchDirective() =>
-        new(ErrorKind.NotFound, ErrorCodes.DirectiveNotFound, "No such directive. Its id is in the answer to POST /api/session-mesh/steer.");
+        new(
+            ErrorKind.NotFound,
+            ErrorCodes.DirectiveNotFound,
+            "No such directive. Its id is in the answer to POST /api/session-mesh/steer.");
 
-    /// <summary>Null when the agent can be told something now.</summary>
+    /// <summary>Null when a directive can be put into the agent's inbox now.</summary>
     internal static MeshError? CheckReachable(MeshDraft draft, Agent agent, bool hold)
     {
         if (!hold && agent.Liveness is not (Liveness.Alive or Liveness.Suspect))
         {
-            return new MeshError(ErrorKind.Conflict, ErrorCodes.NotAlive, $"Agent '{agent.Id}' is {agent.Liveness.Word()}. Send \"hold\": true to keep the directive until it comes back.")
+            return new MeshError(
+                ErrorKind.Conflict,
+                ErrorCodes.NotAlive,
+                $"Agent '{agent.Id}' is {agent.Liveness.Word()}. Send \"hold\": true to keep the directive until it comes back.")
             {
                 AgentStatus = agent.Liveness.Word(),
                 Agent = agent.Number,
@@ -32,7 +38,10 @@ public static class SteeringRules
         var pending = draft.InboxOf(agent.Number).Pending;
         return pending.Length < Limits.Inbox || pending.Count(d => !d.IsOverdueAt(draft.Now.Wall)) < Limits.Inbox
             ? null
-            : new MeshError(ErrorKind.Exhausted, ErrorCodes.InboxFull, $"Agent '{agent.Id}' has {Limits.Inbox} directives waiting. Wait until it has taken some, or cancel some.")
+            : new MeshError(
+                ErrorKind.Exhausted,
+                ErrorCodes.InboxFull,
+                $"Agent '{agent.Id}' has {Limits.Inbox} directives waiting. Wait until it has taken some, or cancel some.")
             {
                 AgentStatus = agent.Liveness.Word(),
                 Agent = agent.Number,
@@ -58,8 +67,8 @@ public static class SteeringRules
     }
 
     /// <summary>
-    /// Keeps what is said to many once, if it is long: 64 KiB to 10,000 agents would be 1.3 GB otherwise, in the log and in the table. Returns the
-    /// revision to name; 0 for what each directive says itself.
+    /// Keeps what is said to many once, if it is long: 64 KiB to 10,000 agents would be 1.3 GB otherwise, in the log and in the table.
+    /// Returns the revision to name; 0 for what each directive says itself.
     /// </summary>
     internal static long Keep(MeshDraft draft, Message message) =>
         message.Length <= KeptFrom ? 0 : draft.Emit(new MessageKept { Subject = "messages", Text = message.Text, Data = message.Data });
@@ -117,16 +126,28 @@ public static class SteeringRules
         {
             if (directive.Verb != Verb.Stop)
             {
-                draft.Emit(new DirectiveMoved { Subject = id, Seq = directive.Seq, State = DeliveryState.Undeliverable, Note = "the agent ended" });
+                draft.Emit(new DirectiveMoved
+                {
+                    Subject = id,
+                    Seq = directive.Seq,
+                    State = DeliveryState.Undeliverable,
+                    Note = "the agent ended",
+                });
             }
             else if (confirmed)
             {
-                draft.Emit(new DirectiveMoved { Subject = id, Seq = directive.Seq, State = DeliveryState.Acknowledged, Note = directive.Note ?? "the process ended" });
+                draft.Emit(new DirectiveMoved
+                {
+                    Subject = id,
+                    Seq = directive.Seq,
+                    State = DeliveryState.Acknowledged,
+                    Note = directive.Note ?? "the process ended",
+                });
             }
         }
     }
 
-    /// <summary>Nobody will ever take what is pending, stops included.</summary>
+    /// <summary>No one will ever take what is pending, stops included.</summary>
     internal static void GiveUpPending(MeshDraft draft, Agent agent, string why)
     {
         foreach (var directive in draft.InboxOf(agent.Number).Pending)

@@ -44,7 +44,7 @@ internal sealed class Transit
     }
 }
 
-/// <summary>What became of the wish to hold a directive back.</summary>
+/// <summary>The result of trying to hold a directive back.</summary>
 public enum Holding
 {
     /// <summary>It is not handed out until it is let go.</summary>

@@ -9,7 +9,8 @@ namespace SessionMesh.Server.Audit;
 internal static class AuditEntries
 {
     public static AuditEntry ToWire(ChangeRow row) =>
-        ToWire(ChangeCodec.Read(row.Revision, row.At, row.Actor, Origin.Of(row.RemoteAddress, row.RequestId), row.Kind, row.Subject, row.Payload));
+        ToWire(ChangeCodec.Read(
+            row.Revision, row.At, row.Actor, Origin.Of(row.RemoteAddress, row.RequestId), row.Kind, row.Subject, row.Payload));
 
     public static AuditEntry ToWire(Change change) => new()
     {

@@ -3,6 +3,7 @@ using SessionMesh.Contracts.Agents;
 using SessionMesh.Core;
 using SessionMesh.Core.Agents;
 using SessionMesh.Core.Keys;
+using SessionMesh.Core.Registry;
 using SessionMesh.Server.Agents;
 using SessionMesh.Server.Discovery;
 using SessionMesh.Server.Engine;

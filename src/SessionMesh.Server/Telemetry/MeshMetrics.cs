@@ -46,7 +46,8 @@ public sealed class MeshMetrics
         _heartbeats = Meter.CreateCounter<long>("session_mesh.heartbeats", "{heartbeat}", "Heartbeats that were taken");
         _lapses = Meter.CreateCounter<long>("session_mesh.lapses", "{agent}", "Agents that time made suspect or lost");
         _directives = Meter.CreateCounter<long>("session_mesh.directives", "{directive}", "Directives that came into a state");
-        _answered = Histogram("session_mesh.directive.answer", "s", "Time from a directive's issue to its acknowledgement or rejection", s_answer);
+        _answered = Histogram(
+            "session_mesh.directive.answer", "s", "Time from a directive's issue to its acknowledgement or rejection", s_answer);
         _refusals = Meter.CreateCounter<long>("session_mesh.refusals", "{call}", "Calls that were refused, by code");
         _streams = Meter.CreateUpDownCounter<long>("session_mesh.streams", "{stream}", "Open streams");
     }

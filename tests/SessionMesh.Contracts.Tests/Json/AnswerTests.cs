@@ -17,9 +17,12 @@ public sealed class AnswerTests
     [InlineData("9999-12-31T23:59:59.999Z", "9999-12-31T23:59:59.999Z")]
     public void Time_IsWrittenInUtcWithMilliseconds_AndReadInAnyOffset(string read, string written)
     {
-        var notice = JsonSerializer.Deserialize($$"""{"revision":1,"at":"{{read}}","actor":"mesh","kind":"k","subject":"s"}""", MeshJson.Default.MeshEvent)!;
+        var notice = JsonSerializer.Deserialize(
+            $$"""{"revision":1,"at":"{{read}}","actor":"mesh","kind":"k","subject":"s"}""", MeshJson.Default.MeshEvent)!;
         Assert.Equal(DateTimeOffset.Parse(read, System.Globalization.CultureInfo.InvariantCulture), notice.At);
-        Assert.Equal($$"""{"revision":1,"at":"{{written}}","actor":"mesh","kind":"k","subject":"s"}""", JsonSerializer.Serialize(notice, MeshJson.Default.MeshEvent));
+        Assert.Equal(
+            $$"""{"revision":1,"at":"{{written}}","actor":"mesh","kind":"k","subject":"s"}""",
+            JsonSerializer.Serialize(notice, MeshJson.Default.MeshEvent));
     }
 
     [Theory]
@@ -28,14 +31,15 @@ public sealed class AnswerTests
     [InlineData("1769847330")]
     [InlineData("null")]
     public void Time_ThatIsNone_IsRefused(string at) =>
-        Assert.ThrowsAny<JsonException>(() => JsonSerializer.Deserialize($$"""{"revision":1,"at":{{at}},"actor":"mesh","kind":"k","subject":"s"}""", MeshJson.Default.MeshEvent));
+        Assert.ThrowsAny<JsonException>(() => JsonSerializer.Deserialize(
+            $$"""{"revision":1,"at":{{at}},"actor":"mesh","kind":"k","subject":"s"}""", MeshJson.Default.MeshEvent));
 
     [Fact]
     public void Answers_AreReadLeniently_BecauseTheApiGrowsByAddition()
     {
         var directive = JsonSerializer.Deserialize("""
-            {"directive_id":"d-1","agent_id":"a","seq":1,"verb":"steer","state":"queued","issued_by":"k","issued_at":"2026-01-31T08:15:30Z","expires_at":"2026-01-31T08:15:30Z",
-             "a_member_of_tomorrow":{"x":1}}
+            {"directive_id":"d-1","agent_id":"a","seq":1,"verb":"steer","state":"queued","issued_by":"k","issued_at":"2026-01-31T08:15:30Z",
+             "expires_at":"2026-01-31T08:15:30Z","a_member_of_tomorrow":{"x":1}}
             """, MeshJson.Default.Directive)!;
         Assert.Equal("d-1", directive.DirectiveId);
     }
@@ -47,9 +51,10 @@ public sealed class AnswerTests
     [Fact]
     public void Event_OwnMembers_StandBesideTheEnvelope()
     {
-        const string Json = """{"revision":7,"at":"2026-01-31T08:15:30.000Z","actor":"mesh","kind":"agent.dead","subject":"a","incarnation":2,"confirmed":true}""";
+        const string Json =
+            """{"revision":7,"at":"2026-01-31T08:15:30.000Z","actor":"mesh","kind":"agent.dead","subject":"a","incarnation":2,"ok":true}""";
         var read = JsonSerializer.Deserialize(Json, MeshJson.Default.MeshEvent)!;
-        Assert.Equal(["incarnation", "confirmed"], read.Details!.Keys);
+        Assert.Equal(["incarnation", "ok"], read.Details!.Keys);
         Assert.Equal(Json, JsonSerializer.Serialize(read, MeshJson.Default.MeshEvent));
     }
 
@@ -57,10 +62,23 @@ public sealed class AnswerTests
     public void Members_AreSnakeCase()
     {
         var json = JsonSerializer.Serialize(
-            new Problem { Type = "t", Title = "T", Status = 409, Detail = "d", Code = "c", RequestId = "r", LastHeartbeatAt = DateTimeOffset.UnixEpoch, AgentStatus = "alive", KeyId = "k", RetryAfter = 1 },
+            new Problem
+            {
+                Type = "t",
+                Title = "T",
+                Status = 409,
+                Detail = "d",
+                Code = "c",
+                RequestId = "r",
+                LastHeartbeatAt = DateTimeOffset.UnixEpoch,
+                AgentStatus = "alive",
+                KeyId = "k",
+                RetryAfter = 1,
+            },
             MeshJson.Default.Problem);
         Assert.Equal(
-            """{"type":"t","title":"T","status":409,"detail":"d","code":"c","request_id":"r","errors":null,"last_heartbeat_at":"1970-01-01T00:00:00.000Z","agent_status":"alive","key_id":"k","retry_after":1}""",
+            """{"type":"t","title":"T","status":409,"detail":"d","code":"c","request_id":"r","errors":null"""
+            + ""","last_heartbeat_at":"1970-01-01T00:00:00.000Z","agent_status":"alive","key_id":"k","retry_after":1}""",
             json);
     }
 
@@ -69,7 +87,8 @@ public sealed class AnswerTests
     {
         foreach (var words in new[]
         {
-            Agents.AgentStatus.All, Agents.AgentActivity.All, Agents.AliveFilter.Allowed, Agents.SessionKind.Allowed, DirectiveVerb.Steerable, DirectiveState.Acks, DirectiveState.Waits, Keys.Scopes.All,
+            Agents.AgentStatus.All, Agents.AgentActivity.All, Agents.AliveFilter.Allowed, Agents.SessionKind.Allowed,
+            DirectiveVerb.Steerable, DirectiveState.Acks, DirectiveState.Waits, Keys.Scopes.All,
             [.. typeof(ErrorCodes).GetFields().Select(f => (string)f.GetRawConstantValue()!)],
         })
         {

@@ -10,16 +10,19 @@ public sealed class RequestTests
 {
     private static readonly JsonTypeInfo[] s_requests =
     [
-        MeshJson.Default.RegisterAgentRequest, MeshJson.Default.RegisterSpecializationRequest, MeshJson.Default.HeartbeatRequest, MeshJson.Default.HeartbeatsRequest,
-        MeshJson.Default.ExitRequest, MeshJson.Default.SteerRequest, MeshJson.Default.SteersRequest, MeshJson.Default.AckRequest, MeshJson.Default.CreateKeyRequest,
-        MeshJson.Default.RefreshKeyRequest, MeshJson.Default.NewRootRequest, MeshJson.Default.CreateSessionRequest, MeshJson.Default.UpdateSessionRequest,
-        MeshJson.Default.RefreshSessionRequest, MeshJson.Default.CleanupRequest,
+        MeshJson.Default.RegisterAgentRequest, MeshJson.Default.RegisterSpecializationRequest, MeshJson.Default.ExitRequest,
+        MeshJson.Default.HeartbeatRequest, MeshJson.Default.HeartbeatsRequest,
+        MeshJson.Default.SteerRequest, MeshJson.Default.SteersRequest, MeshJson.Default.AckRequest,
+        MeshJson.Default.CreateKeyRequest, MeshJson.Default.RefreshKeyRequest, MeshJson.Default.NewRootRequest,
+        MeshJson.Default.CreateSessionRequest, MeshJson.Default.UpdateSessionRequest, MeshJson.Default.RefreshSessionRequest,
+        MeshJson.Default.CleanupRequest,
     ];
 
     [Fact]
     public void Requests_AreAllListedHere() =>
         Assert.Equal(
-            typeof(MeshJson).Assembly.GetTypes().Where(t => t.Name.EndsWith("Request", StringComparison.Ordinal)).Select(t => t.Name).Order(),
+            typeof(MeshJson).Assembly.GetTypes().Select(t => t.Name)
+                .Where(name => name.EndsWith("Request", StringComparison.Ordinal)).Order(),
             s_requests.Select(t => t.Type.Name).Order());
 
     [Fact]
@@ -47,11 +50,24 @@ public sealed class RequestTests
     [Fact]
     public void Requests_EveryId_IsTakenAsANumberToo()
     {
-        var ids = s_requests.SelectMany(type => type.Properties.Where(p => p.PropertyType == typeof(string) && p.Name is "agent_id" or "parent_id" or "direction" or "session_key"), (type, property) => (type, property)).ToList();
+        var ids = s_requests
+            .SelectMany(type => type.Properties, (type, property) => (type, property))
+            .Where(id => id.property.PropertyType == typeof(string)
+                && id.property.Name is "agent_id" or "parent_id" or "direction" or "session_key")
+            .ToList();
         Assert.True(ids.Count >= 8);
         foreach (var (type, property) in ids)
         {
-            foreach (var (json, text) in new[] { ("123", "123"), ("\"123\"", "123"), ("1.50", "1.50"), ("1e3", "1e3"), ("-5", "-5"), ("12345678901234567890123", "12345678901234567890123"), ("\"a\\u0062\"", "ab") })
+            foreach (var (json, text) in new[]
+            {
+                ("123", "123"),
+                ("\"123\"", "123"),
+                ("1.50", "1.50"),
+                ("1e3", "1e3"),
+                ("-5", "-5"),
+                ("12345678901234567890123", "12345678901234567890123"),
+                ("\"a\\u0062\"", "ab"),
+            })
             {
                 Assert.Equal(text, property.Get!(JsonSerializer.Deserialize($$"""{"{{property.Name}}":{{json}}}""", type)!));
             }
@@ -67,7 +83,16 @@ public sealed class RequestTests
     [Fact]
     public void Requests_NumbersAndWords_AreNotTakenForEachOther()
     {
-        foreach (var json in new[] { """{"ttl":"60"}""", """{"ttl":60.5}""", """{"ttl":true}""", """{"ttl":2147483648}""", """{"cluster":1}""", """{"takeover":"true"}""", """{"takeover":1}""" })
+        foreach (var json in new[]
+        {
+            """{"ttl":"60"}""",
+            """{"ttl":60.5}""",
+            """{"ttl":true}""",
+            """{"ttl":2147483648}""",
+            """{"cluster":1}""",
+            """{"takeover":"true"}""",
+            """{"takeover":1}""",
+        })
         {
             Assert.Throws<JsonException>(() => JsonSerializer.Deserialize(json, MeshJson.Default.RegisterAgentRequest));
         }
@@ -76,7 +101,8 @@ public sealed class RequestTests
     [Fact]
     public void Heartbeats_EntriesInBothForms_AreReadAndWrittenAlike()
     {
-        const string Json = """{"agents":["a",{"agent_id":"b","incarnation":2,"activity":"idle","load":0.5,"progress":1.25,"progress_interval":30,"note":"n"}]}""";
+        const string Json = """{"agents":["a",{"agent_id":"b","incarnation":2,"activity":"idle","load":0.5,"progress":1.25"""
+            + ""","progress_interval":30,"note":"n"}]}""";
         var request = JsonSerializer.Deserialize(Json, MeshJson.Default.HeartbeatsRequest)!;
         Assert.Null(request.Agents![0].Report);
         Assert.Equal(
@@ -84,7 +110,8 @@ public sealed class RequestTests
             request.Agents[1].Report);
         Assert.Equal(Json, JsonSerializer.Serialize(request, MeshJson.Default.HeartbeatsRequest));
         Assert.Equal("7", JsonSerializer.Deserialize("""{"agents":[7]}""", MeshJson.Default.HeartbeatsRequest)!.Agents![0].AgentId);
-        Assert.Equal("8", JsonSerializer.Deserialize("""{"agents":[{"agent_id":8}]}""", MeshJson.Default.HeartbeatsRequest)!.Agents![0].AgentId);
+        Assert.Equal(
+            "8", JsonSerializer.Deserialize("""{"agents":[{"agent_id":8}]}""", MeshJson.Default.HeartbeatsRequest)!.Agents![0].AgentId);
     }
 
     [Theory]

@@ -62,10 +62,14 @@ public sealed class KillManyTests
         Register(draft, "5", "1");
         var outcomes = Kill(draft, new Selection { AgentIds = ["4", "1", "3"] }, 3);
 
-        Assert.Equal(["1: 2,5", "3: ", "4: "], outcomes.Select(o => $"{o.Agent.Id}: {string.Join(",", o.Descendants.Select(a => a.Id).Order(StringComparer.Ordinal))}"));
+        Assert.Equal(
+            ["1: 2,5", "3: ", "4: "],
+            outcomes.Select(o => $"{o.Agent.Id}: {string.Join(",", o.Descendants.Select(a => a.Id).Order(StringComparer.Ordinal))}"));
         Assert.Equal(["1", "2", "3", "4", "5"], draft.Changes.OfType<AgentStopping>().Select(c => c.Subject).Order(StringComparer.Ordinal));
         Assert.Equal("alive", draft.KnownAgent("0")!.Liveness.Word());
-        Assert.True(Place(draft, "4") < Place(draft, "3") && Place(draft, "3") < Place(draft, "2") && Place(draft, "2") < Place(draft, "1"));
+        Assert.True(Place(draft, "4") < Place(draft, "3"));
+        Assert.True(Place(draft, "3") < Place(draft, "2"));
+        Assert.True(Place(draft, "2") < Place(draft, "1"));
         Assert.True(Place(draft, "5") < Place(draft, "1"));
     }
 
@@ -83,15 +87,25 @@ public sealed class KillManyTests
         var before = draft.Changes.Count;
         Kill(draft, new Selection { Cluster = "chain" }, 100, cascade: false, atOnce: true);
 
-        Assert.All(Enumerable.Range(0, 100), i => Assert.Equal((-1, Liveness.Alive), (draft.KnownAgent($"stays-{i}")!.Parent, draft.KnownAgent($"stays-{i}")!.Liveness)));
+        Assert.All(
+            Enumerable.Range(0, 100),
+            i => Assert.Equal((-1, Liveness.Alive), (draft.KnownAgent($"stays-{i}")!.Parent, draft.KnownAgent($"stays-{i}")!.Liveness)));
         Assert.Equal(99 + 100, draft.Changes.Skip(before).Count(change => change is AgentUpdated));
     }
 
-    private static int Place(MeshDraft draft, string id) => draft.Changes.ToList().FindIndex(change => change is AgentStopping && change.Subject == id);
+    private static int Place(MeshDraft draft, string id) =>
+        draft.Changes.ToList().FindIndex(change => change is AgentStopping && change.Subject == id);
 
-    private static IReadOnlyList<KillOutcome> Kill(MeshDraft draft, Selection selection, int expect, bool cascade = true, bool atOnce = false)
+    private static IReadOnlyList<KillOutcome> Kill(
+        MeshDraft draft, Selection selection, int expect, bool cascade = true, bool atOnce = false)
     {
-        var kill = new KillMany { Actor = draft.Actor, Selection = selection, Order = new StopOrder { Grace = 10, Cascade = cascade, AtOnce = atOnce }, Expect = expect };
+        var kill = new KillMany
+        {
+            Actor = draft.Actor,
+            Selection = selection,
+            Order = new StopOrder { Grace = 10, Cascade = cascade, AtOnce = atOnce },
+            Expect = expect,
+        };
         var outcome = kill.Decide(draft);
         Assert.True(outcome.Succeeded, outcome.Error?.Detail);
         return outcome.Value;
@@ -117,5 +131,10 @@ public sealed class KillManyTests
     }
 
     private static void Register(MeshDraft draft, string id, string? parent, string cluster = "chain") =>
-        Assert.True(new RegisterAgent { Actor = Actors.Mesh, AgentId = id, Profile = new Profile { ParentId = parent, Cluster = cluster } }.Decide(draft).Succeeded);
+        Assert.True(new RegisterAgent
+        {
+            Actor = Actors.Mesh,
+            AgentId = id,
+            Profile = new Profile { ParentId = parent, Cluster = cluster },
+        }.Decide(draft).Succeeded);
 }

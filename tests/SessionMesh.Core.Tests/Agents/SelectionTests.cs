@@ -47,7 +47,8 @@ public sealed class SelectionTests
                 }
 
                 asked++;
-                var expected = Enumerable.Range(0, 200).Select(draft.FindAt).OfType<Agent>().Where(agent => IsMeant(draft, selection, agent, eligible)).Select(a => a.Id).ToList();
+                var expected = Enumerable.Range(0, 200).Select(draft.FindAt).OfType<Agent>()
+                    .Where(agent => IsMeant(draft, selection, agent, eligible)).Select(agent => agent.Id).ToList();
                 Assert.Equal(expected, selection.Match(draft, eligible, found).Select(agent => agent.Id));
                 Assert.Equal(expected, selection.Match(draft, eligible).Select(agent => agent.Id));
             });
@@ -77,7 +78,9 @@ public sealed class SelectionTests
         }
 
         Assert.False(state.Recent.TryAddSince(found!.Revision, []));
-        Assert.Equal(["0", "2"], selection.Match(new MeshDraft(state, new Moment(1_000_000, 1)), KillMany.Eligible, found).Select(agent => agent.Id));
+        Assert.Equal(
+            ["0", "2"],
+            selection.Match(new MeshDraft(state, new Moment(1_000_000, 1)), KillMany.Eligible, found).Select(agent => agent.Id));
     }
 
     /// <summary>The writer does not go through a fleet that no call may reach at once: it says what the search counted.</summary>
@@ -124,8 +127,12 @@ public sealed class SelectionTests
         && (selection.Cluster is null || agent.Cluster == selection.Cluster)
         && (selection.Labels is null || selection.Labels.All(label => agent.Labels.Labels.GetValueOrDefault(label.Key) == label.Value))
         && (selection.AgentIds?.Contains(agent.Id) ?? true)
-        && (selection.Subtree is null || (draft.FindAgent(selection.Subtree) is { } root && (root.Number == agent.Number || draft.Descendants(root.Number).Exists(a => a.Number == agent.Number))))
+        && (selection.Subtree is null || IsAtOrBelow(draft, agent, draft.FindAgent(selection.Subtree)))
         && draft.Reaches(agent);
+
+    private static bool IsAtOrBelow(MeshDraft draft, Agent agent, Agent? root) =>
+        root is not null
+        && (root.Number == agent.Number || draft.Descendants(root.Number).Exists(below => below.Number == agent.Number));
 
     private static Selection Selection(Random random) => new()
     {
@@ -144,7 +151,12 @@ public sealed class SelectionTests
             var id = Id(random);
             if (random.Next(4) == 0)
             {
-                new KillAgent { Actor = Actors.Mesh, AgentId = id, Order = new StopOrder { Grace = 1, AtOnce = random.Next(2) == 0, Cascade = random.Next(2) == 0 } }.Decide(draft);
+                new KillAgent
+                {
+                    Actor = Actors.Mesh,
+                    AgentId = id,
+                    Order = new StopOrder { Grace = 1, AtOnce = random.Next(2) == 0, Cascade = random.Next(2) == 0 },
+                }.Decide(draft);
                 new ReportExit { Actor = Actors.Mesh, AgentId = id, Incarnation = draft.KnownAgent(id)?.Incarnation ?? 1 }.Decide(draft);
             }
             else
@@ -171,7 +183,10 @@ public sealed class SelectionTests
     {
         for (var i = 0; i < 20; i++)
         {
-            Register(draft, $"agent-{i}", new Profile { Cluster = Name(random), ParentId = random.Next(2) == 0 || i == 0 ? null : $"agent-{random.Next(i)}" });
+            Register(
+                draft,
+                $"agent-{i}",
+                new Profile { Cluster = Name(random), ParentId = random.Next(2) == 0 || i == 0 ? null : $"agent-{random.Next(i)}" });
         }
 
         foreach (var i in Enumerable.Range(0, keys.Length).Where(i => keys[i] is null || draft.FindKey(keys[i]) is null))

@@ -98,7 +98,15 @@ public sealed class BrakeTests
     {
         for (var i = 0; i < fleet; i++)
         {
-            var agent = new Agent { Number = i, Id = $"a{i}", Cluster = "default", Incarnation = 1, Session = 1, Liveness = Liveness.Alive };
+            var agent = new Agent
+            {
+                Number = i,
+                Id = $"a{i}",
+                Cluster = "default",
+                Incarnation = 1,
+                Session = 1,
+                Liveness = Liveness.Alive,
+            };
             _state.Load(agent with { Ttl = Ttl }, Core.Steering.Inbox.Empty);
         }
 

@@ -47,8 +47,10 @@ public sealed class EndIndexTests
         var bytes = GC.GetAllocatedBytesForCurrentThread() - before;
         Assert.True(bytes < 20 * slots.Count, $"{bytes} bytes");
 
-        static void Add(EndIndex index, int count) => Enumerable.Range(0, count).ToList().ForEach(n => index.Add(n, new RevisionSlot<Session>(n, Session(n))));
+        static void Add(EndIndex index, int count) =>
+            Enumerable.Range(0, count).ToList().ForEach(n => index.Add(n, new RevisionSlot<Session>(n, Session(n))));
     }
 
-    private static Session Session(long revision) => new() { Revision = revision, Id = "", User = "", CreatedAt = 0, LastAccess = 0, Version = revision };
+    private static Session Session(long revision) =>
+        new() { Revision = revision, Id = "", User = "", CreatedAt = 0, LastAccess = 0, Version = revision };
 }

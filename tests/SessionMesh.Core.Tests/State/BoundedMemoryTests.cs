@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using SessionMesh.Core.Agents;
-using SessionMesh.Core.Registry;
 using SessionMesh.Core.State;
 
 namespace SessionMesh.Core.Tests.State;

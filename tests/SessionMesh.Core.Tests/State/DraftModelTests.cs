@@ -23,7 +23,13 @@ public sealed class DraftModelTests
             for (var i = 0; i < random.Next(12); i++)
             {
                 var parent = random.Next(3) == 0 ? null : $"{random.Next(15)}";
-                new RegisterAgent { Actor = Actors.Mesh, AgentId = $"{random.Next(15)}", Profile = new Profile { ParentId = parent }, Takeover = true }.Decide(draft);
+                new RegisterAgent
+                {
+                    Actor = Actors.Mesh,
+                    AgentId = $"{random.Next(15)}",
+                    Profile = new Profile { ParentId = parent },
+                    Takeover = true,
+                }.Decide(draft);
                 if (random.Next(3) == 0 && draft.KnownAgent($"{random.Next(15)}") is { Liveness: not Liveness.Dead } gone)
                 {
                     // Its number is the next new agent's, its children are nobody's.
@@ -81,8 +87,13 @@ public sealed class DraftModelTests
                     to.ActFor(random.Next(3) == 0 ? Actors.Mesh : known);
                     new MintKey
                     {
-                        Actor = to.Actor, KeyId = ids[^1], Hash = "h", Name = random.Next(2) == 0 ? "n" : null, Ttl = random.Next(2) == 0 ? 60 : null,
-                        AgentId = random.Next(4) == 0 ? "a" : null, Scopes = ScopeSet.KeysMint | ScopeSet.RegistryWrite,
+                        Actor = to.Actor,
+                        KeyId = ids[^1],
+                        Hash = "h",
+                        Name = random.Next(2) == 0 ? "n" : null,
+                        Ttl = random.Next(2) == 0 ? 60 : null,
+                        AgentId = random.Next(4) == 0 ? "a" : null,
+                        Scopes = ScopeSet.KeysMint | ScopeSet.RegistryWrite,
                     }.Decide(to);
                     to.ActFor(Actors.Mesh);
                     break;
@@ -110,7 +121,8 @@ public sealed class DraftModelTests
             var before = random.Next(2) == 0 ? long.MaxValue : (time - random.Next(10_000)) * 1000;
             Assert.Equal(all.Count, draft.SessionCount);
             Assert.Equal(
-                all.Where(s => s.OverSince(time * 1000) is > 0 and var since && since < before).Select(s => s.Id).Order(StringComparer.Ordinal),
+                all.Where(s => s.OverSince(time * 1000) is > 0 and var since && since < before)
+                    .Select(s => s.Id).Order(StringComparer.Ordinal),
                 draft.SessionsOver(before).Select(s => s.Id).Order(StringComparer.Ordinal));
             if (random.Next(4) == 0)
             {
@@ -119,7 +131,8 @@ public sealed class DraftModelTests
 
             draft.Commit();
             Assert.Equal(
-                state.Sessions.After(0).Where(s => !s.IsExpired && s.IsOverAt(time * 1000)).OrderBy(s => s.ExpiresAt).ThenBy(s => s.Revision).Select(s => s.Id).Take(3),
+                state.Sessions.After(0).Where(s => !s.IsExpired && s.IsOverAt(time * 1000))
+                    .OrderBy(s => s.ExpiresAt).ThenBy(s => s.Revision).Select(s => s.Id).Take(3),
                 state.Sessions.Due(time, most: 3));
             Assert.Equal(
                 state.Sessions.After(0).Where(s => s.OverSince(time * 1000) > 0).Select(s => s.OverSince(time * 1000)).Order(),
@@ -156,9 +169,15 @@ public sealed class DraftModelTests
             case 2: new RefreshSession { Actor = Actors.Mesh, Id = id, Ttl = random.Next(6) }.Decide(draft); break;
             case 3: new ExpireSession { Actor = Actors.Mesh, Id = id }.Decide(draft); break;
             case 4: new DeleteSession { Actor = Actors.Mesh, Id = id }.Decide(draft); break;
-            case 5: new ExpireSessions { Actor = Actors.Mesh, Ids = [.. Enumerable.Range(0, 20).Select(n => $"s{n}")] }.Decide(draft); break;
+            case 5:
+                new ExpireSessions { Actor = Actors.Mesh, Ids = [.. Enumerable.Range(0, 20).Select(n => $"s{n}")] }.Decide(draft);
+                break;
             default:
-                new ImportSessions { Actor = Actors.Mesh, Records = [new(id, "u", random.Next(2) == 0, 0, Meta.Empty, 5, random.Next(3), random.Next(2) * 900_000_000L, 0)] }.Decide(draft);
+                new ImportSessions
+                {
+                    Actor = Actors.Mesh,
+                    Records = [new(id, "u", random.Next(2) == 0, 0, Meta.Empty, 5, random.Next(3), random.Next(2) * 900_000_000L, 0)],
+                }.Decide(draft);
                 break;
         }
     }
@@ -174,18 +193,23 @@ public sealed class DraftModelTests
             Assert.True(draft.HasKeysIn(lineage));
         });
         Assert.Equal(Ids(living.Where(key => key.AgentId == "a")), Ids(draft.KeysBoundTo("a")));
-        Assert.All(draft.ChangedKeys.Where(key => !living.Exists(one => one.Lineage == key.Lineage)), key => Assert.False(draft.HasKeysIn(key.Lineage)));
+        Assert.All(
+            draft.ChangedKeys.Where(key => !living.Exists(one => one.Lineage == key.Lineage)),
+            key => Assert.False(draft.HasKeysIn(key.Lineage)));
     }
 
     private static void AssertTable(KeyTable table, List<Key> keys)
     {
         Assert.Equal(Ids(keys), Ids(table.All));
         Assert.Equal(keys.Skip(3).Select(key => key.Id), keys.Count < 3 ? [] : table.After(keys[2].Revision).Select(key => key.Id));
-        Assert.All(keys, key => Assert.Equal(keys.Where(k => k.Lineage == key.Lineage).MaxBy(k => k.Generation)!.Id, table.NewestOf(key.Lineage)!.Id));
+        Assert.All(
+            keys,
+            key => Assert.Equal(keys.Where(k => k.Lineage == key.Lineage).MaxBy(k => k.Generation)!.Id, table.NewestOf(key.Lineage)!.Id));
         Assert.All(keys, key => Assert.Equal(Ids(keys.Where(one => IsAtOrBelow(one, key.Lineage))), Ids(table.Family(key.Lineage))));
 
         bool IsAtOrBelow(Key key, string upper) =>
-            key.Lineage == upper || (key.Parent is { } parent && keys.Exists(k => k.Lineage == parent) && IsAtOrBelow(keys.First(k => k.Lineage == parent), upper));
+            key.Lineage == upper
+            || (key.Parent is { } parent && keys.Find(k => k.Lineage == parent) is { } above && IsAtOrBelow(above, upper));
     }
 
     private static List<string> Ids(IEnumerable<Key> keys) => [.. keys.Select(key => key.Id).Order(StringComparer.Ordinal)];

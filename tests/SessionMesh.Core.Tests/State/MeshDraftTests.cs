@@ -14,7 +14,13 @@ public sealed class MeshDraftTests
         var draft = new MeshDraft(state, new Moment(1_000, 1));
         Register("old", parent: null);
         Register("new", parent: null);
-        new RegisterAgent { Actor = Actors.Mesh, AgentId = "old", Profile = new Profile { ParentId = "new" }, Incarnation = 1 }.Decide(draft);
+        new RegisterAgent
+        {
+            Actor = Actors.Mesh,
+            AgentId = "old",
+            Profile = new Profile { ParentId = "new" },
+            Incarnation = 1,
+        }.Decide(draft);
 
         draft.Commit();
 

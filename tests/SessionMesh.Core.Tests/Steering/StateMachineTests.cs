@@ -52,22 +52,43 @@ public sealed class StateMachineTests
             case 0 or 1:
                 var takeover = random.Next(4) == 0;
                 return (_model.Register(incarnation, takeover),
-                    Run(new RegisterAgent { Actor = Actors.Mesh, AgentId = Id, Profile = new Profile { Ttl = 1_000_000 }, Incarnation = incarnation, Takeover = takeover }));
+                    Run(new RegisterAgent
+                    {
+                        Actor = Actors.Mesh,
+                        AgentId = Id,
+                        Profile = new Profile { Ttl = 1_000_000 },
+                        Incarnation = incarnation,
+                        Takeover = takeover,
+                    }));
             case 2:
-                return (_model.Beat(incarnation), Run(new ReviveBySignOfLife { Actor = Actors.Mesh, AgentId = Id, Incarnation = incarnation, Beat = Beat.Empty }));
+                return (
+                    _model.Beat(incarnation),
+                    Run(new ReviveBySignOfLife { Actor = Actors.Mesh, AgentId = Id, Incarnation = incarnation, Beat = Beat.Empty }));
             case 3 or 4 or 5:
                 var (verb, ttl, hold) = ((Verb)random.Next(3), random.Next(1, 60), random.Next(4) == 0);
-                return (_model.Steer(verb, ttl, hold), Run(new SteerAgent { Actor = Actors.Mesh, AgentId = Id, Message = new Message { Verb = verb, Direction = "north", Ttl = ttl, Hold = hold } }));
+                return (
+                    _model.Steer(verb, ttl, hold),
+                    Run(new SteerAgent
+                    {
+                        Actor = Actors.Mesh,
+                        AgentId = Id,
+                        Message = new Message { Verb = verb, Direction = "north", Ttl = ttl, Hold = hold },
+                    }));
             case 6 when _state.Slots.Count > 0:
                 _model.Deliver(seq);
                 return (null, Run(new MarkDelivered { Actor = "mesh", Number = 0, After = 0, UpTo = seq, Revision = long.MaxValue }));
             case 7 or 8:
                 var state = (DeliveryState)random.Next((int)DeliveryState.Accepted, (int)DeliveryState.Rejected + 1);
-                return (_model.Ack(seq, state, incarnation), Run(new AckDirective { Actor = Actors.Mesh, AgentId = Id, Seq = seq, State = state, Incarnation = incarnation }));
+                return (
+                    _model.Ack(seq, state, incarnation),
+                    Run(new AckDirective { Actor = Actors.Mesh, AgentId = Id, Seq = seq, State = state, Incarnation = incarnation }));
             case 9 when _state.Slots.Count > 0:
-                return (_model.Cancel(seq), Run(new CancelDirective { Actor = Actors.Mesh, Number = 0, Seq = seq, Revision = long.MaxValue }));
+                return (
+                    _model.Cancel(seq), Run(new CancelDirective { Actor = Actors.Mesh, Number = 0, Seq = seq, Revision = long.MaxValue }));
             case 10:
-                return (_model.Kill(grace, force), Run(new KillAgent { Actor = Actors.Mesh, AgentId = Id, Order = new StopOrder { Grace = grace, AtOnce = force } }));
+                return (
+                    _model.Kill(grace, force),
+                    Run(new KillAgent { Actor = Actors.Mesh, AgentId = Id, Order = new StopOrder { Grace = grace, AtOnce = force } }));
             case 11:
                 var exited = incarnation ?? Math.Max(1, _model.Incarnation);
                 return (_model.Exit(exited), Run(new ReportExit { Actor = Actors.Mesh, AgentId = Id, Incarnation = exited }));
@@ -97,7 +118,9 @@ public sealed class StateMachineTests
         var outcome = command.Decide(draft);
         foreach (var directive in draft.ChangedDirectives)
         {
-            Assert.False(_final.ContainsKey(directive.Revision), $"directive {directive.Seq} was over ({_final.GetValueOrDefault(directive.Revision)}) and became {directive.State}");
+            Assert.False(
+                _final.ContainsKey(directive.Revision),
+                $"directive {directive.Seq} was over ({_final.GetValueOrDefault(directive.Revision)}) and became {directive.State}");
             _directives[directive.Seq] = directive;
             if (!directive.State.IsPending())
             {

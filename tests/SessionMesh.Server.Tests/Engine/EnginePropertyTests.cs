@@ -76,7 +76,8 @@ public sealed class EnginePropertyTests
     }
 
     /// <summary>
-    /// The same over a log that others write too, and that fails, falls behind, throws and loses its answers: what a caller was told is true.
+    /// The same over a log that others write too, and that fails, falls behind, throws and loses its answers: what a caller was told is
+    /// true.
     /// </summary>
     [Theory]
     [MemberData(nameof(Seeds))]
@@ -92,7 +93,8 @@ public sealed class EnginePropertyTests
             rig.Time.Advance(TimeSpan.FromSeconds(random.Next(10)));
             var batch = Enumerable.Range(0, random.Next(1, 30)).Select(_ => commands.Next()).ToList();
             var marked = $"marked-{step}";
-            var mark = rig.Engine.ExecuteAsync(new DeclareAgent { Actor = Actors.Mesh, AgentId = marked, Profile = new Profile() }, Core.Audit.Origin.Mesh);
+            var mark = rig.Engine.ExecuteAsync(
+                new DeclareAgent { Actor = Actors.Mesh, AgentId = marked, Profile = new Profile() }, Core.Audit.Origin.Mesh);
             await Task.WhenAll(batch);
             told[marked] = (await mark).Error?.Code;
         }
@@ -103,14 +105,19 @@ public sealed class EnginePropertyTests
         foreach (var (id, code) in told)
         {
             var isThere = rig.State.Find(id) is not null;
-            Assert.True(code == "outcome_unknown" || isThere == (code is null), $"{id} was answered '{code}', and is {(isThere ? "there" : "not there")}");
+            Assert.True(
+                code == "outcome_unknown" || isThere == (code is null),
+                $"{id} was answered '{code}', and is {(isThere ? "there" : "not there")}");
         }
 
-        Assert.Equal(["behind", "caught up", "failed", "found out", "given up", "lost, not there", "lost, there", "thrown"], faulty.Ends.Keys.Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["behind", "caught up", "failed", "found out", "given up", "lost, not there", "lost, there", "thrown"],
+            faulty.Ends.Keys.Order(StringComparer.Ordinal));
     }
 
     /// <summary>
-    /// The same, with passes of compaction on the way: only what is over and old goes, memory does not notice, and a restart finds what it needs.
+    /// The same, with passes of compaction on the way: only what is over and old goes, memory does not notice, and a restart finds what it
+    /// needs.
     /// </summary>
     [Theory]
     [MemberData(nameof(Seeds))]
@@ -141,29 +148,40 @@ public sealed class EnginePropertyTests
             var after = Read(rig);
             Assert.Equal(memory, Projection.OfMemory(rig.State));
             Assert.Equal(memory, Projection.OfMemory(Projection.Reloaded(rig.Store)));
-            Assert.Equal(before.Log.Where(c => c.Revision == rig.State.Revision || c.At >= limits.Log).Select(c => c.Revision), after.Log.Select(c => c.Revision));
+            Assert.Equal(
+                before.Log.Where(c => c.Revision == rig.State.Revision || c.At >= limits.Log).Select(c => c.Revision),
+                after.Log.Select(c => c.Revision));
             Assert.Equal(pass.OldestRevision, after.Log[0].Revision);
-            Assert.Equal(before.Keys.Where(k => k.EndedAt == 0 || k.EndedAt >= limits.Keys).Select(k => k.Revision), after.Keys.Select(k => k.Revision));
+            Assert.Equal(
+                before.Keys.Where(k => k.EndedAt == 0 || k.EndedAt >= limits.Keys).Select(k => k.Revision),
+                after.Keys.Select(k => k.Revision));
             foreach (var (agent, were) in before.Directives.GroupBy(d => d.Agent).Select(g => (g.Key, g.OrderBy(d => d.Revision).ToList())))
             {
                 // The oldest, as many in a row as are over and old, and never the last, unless its agent was forgotten.
                 List<DirectiveRow> last = Newest(rig, agent) == were[^1].Revision ? [were[^1]] : [];
-                var left = were.Except(last).SkipWhile(d => d.State > (int)DeliveryState.Accepted && d.EndedAt < limits.Directives).Concat(last);
-                Assert.Equal(left.Select(d => d.Revision), after.Directives.Where(d => d.Agent == agent).OrderBy(d => d.Revision).Select(d => d.Revision));
+                var left = were.Except(last)
+                    .SkipWhile(d => d.State > (int)DeliveryState.Accepted && d.EndedAt < limits.Directives)
+                    .Concat(last);
+                Assert.Equal(
+                    left.Select(d => d.Revision),
+                    after.Directives.Where(d => d.Agent == agent).OrderBy(d => d.Revision).Select(d => d.Revision));
             }
 
-            trimmed = new(trimmed.Changes + pass.Removed.Changes, trimmed.Directives + pass.Removed.Directives, trimmed.Keys + pass.Removed.Keys);
+            trimmed = new(
+                trimmed.Changes + pass.Removed.Changes, trimmed.Directives + pass.Removed.Directives, trimmed.Keys + pass.Removed.Keys);
         }
 
         Assert.True(trimmed is { Changes: > 0, Directives: > 0, Keys: > 0 }, $"a pass removed nothing: {trimmed}");
     }
 
-    private static long Newest(EngineRig rig, int agent) => agent < rig.State.Slots.Count ? rig.State.Slots[agent]?.Inbox.LastRevision ?? 0 : 0;
+    private static long Newest(EngineRig rig, int agent) =>
+        agent < rig.State.Slots.Count ? rig.State.Slots[agent]?.Inbox.LastRevision ?? 0 : 0;
 
     private static (List<ChangeRow> Log, List<DirectiveRow> Directives, List<KeyTableRow> Keys) Read(EngineRig rig)
     {
         using var db = rig.Store.OpenReader();
-        return ([.. db.Changes.OrderBy(c => c.Revision)], [.. db.Directives.OrderBy(d => d.Revision)], [.. db.Keys.OrderBy(k => k.Revision)]);
+        return (
+            [.. db.Changes.OrderBy(c => c.Revision)], [.. db.Directives.OrderBy(d => d.Revision)], [.. db.Keys.OrderBy(k => k.Revision)]);
     }
 
     private static void AssertAllEqual(EngineRig rig)

@@ -56,7 +56,11 @@ public sealed class ExpiryTests
     {
         var end = (mesh.Engine.Now.Wall + 1000) * 1000;
         var imported = Enumerable.Range(0, Sessions).Chunk(500).Select(some => mesh.Engine.ExecuteAsync(
-            new ImportSessions { Actor = Actors.Mesh, Records = [.. some.Select(i => new ForeignSession($"i{i}", "u", false, 1, Meta.Empty, 1, 1, end, 0))] }, Origin.Mesh));
+            new ImportSessions
+            {
+                Actor = Actors.Mesh,
+                Records = [.. some.Select(i => new ForeignSession($"i{i}", "u", false, 1, Meta.Empty, 1, 1, end, 0))],
+            }, Origin.Mesh));
         await Task.WhenAll(imported);
     }
 

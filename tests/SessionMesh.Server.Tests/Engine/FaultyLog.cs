@@ -8,8 +8,8 @@ using SessionMesh.Server.Store;
 namespace SessionMesh.Server.Tests.Engine;
 
 /// <summary>
-/// A real log with the faults of a shared one: commits that fail, that come after somebody else's, whose answer is lost (with the batch there
-/// or not, found out or not), and that throw. What the other node writes is really in the store.
+/// A real log with the faults of a shared one: commits that fail, that come after somebody else's, whose answer is lost (with the batch
+/// there or not, found out or not), and that throw. What the other node writes is really in the store.
 /// </summary>
 internal sealed class FaultyLog(IMeshLog inner, MeshState state, Random random) : IMeshLog
 {
@@ -88,8 +88,19 @@ internal sealed class FaultyLog(IMeshLog inner, MeshState state, Random random) 
         var draft = new MeshDraft(state, new Moment(TimeOf(now.Wall), now.Lease));
         draft.ActFor(Actors.Mesh);
         var id = $"agent-{random.Next(12)}";
-        new RegisterAgent { Actor = Actors.Mesh, AgentId = id, Profile = new Profile { Specializations = ["vision"] }, Takeover = true }.Decide(draft);
-        new KillAgent { Actor = Actors.Mesh, AgentId = $"agent-{random.Next(12)}", Order = new StopOrder { Grace = 5, AtOnce = random.Next(2) == 0, Cascade = true } }.Decide(draft);
+        new RegisterAgent
+        {
+            Actor = Actors.Mesh,
+            AgentId = id,
+            Profile = new Profile { Specializations = ["vision"] },
+            Takeover = true,
+        }.Decide(draft);
+        new KillAgent
+        {
+            Actor = Actors.Mesh,
+            AgentId = $"agent-{random.Next(12)}",
+            Order = new StopOrder { Grace = 5, AtOnce = random.Next(2) == 0, Cascade = true },
+        }.Decide(draft);
         new CreateSession { Actor = Actors.Mesh, Id = $"session-{random.Next(12)}" }.Decide(draft);
         new NoteAdmin { Actor = Actors.Mesh, Operation = "check" }.Decide(draft);
         Assert.Equal(CommitOutcome.Committed, inner.Commit(draft).Outcome);

@@ -22,7 +22,10 @@ internal static class Projection
     {
         var lines = new List<string>
         {
-            $"revision {state.Revision}", $"epoch {state.Epoch}", $"forgotten {state.ForgottenIncarnation}", $"free [{string.Join(", ", FreeNumbers(state))}]",
+            $"revision {state.Revision}",
+            $"epoch {state.Epoch}",
+            $"forgotten {state.ForgottenIncarnation}",
+            $"free [{string.Join(", ", FreeNumbers(state))}]",
         };
         for (var number = 0; number < state.Slots.Count; number++)
         {
@@ -32,7 +35,8 @@ internal static class Projection
             }
 
             lines.Add("agent " + Dump(slot.Agent));
-            lines.Add($"inbox {number} {slot.Inbox.LastSeq} {slot.Inbox.LastRevision} [{string.Join(", ", slot.Inbox.Pending.Select(Dump))}]");
+            lines.Add(
+                $"inbox {number} {slot.Inbox.LastSeq} {slot.Inbox.LastRevision} [{string.Join(", ", slot.Inbox.Pending.Select(Dump))}]");
             lines.Add($"children {number} [{string.Join(", ", state.Forest.Children(number).Order())}]");
         }
 
@@ -101,7 +105,9 @@ internal static class Projection
     {
         var after = Math.Max(0, revision - ChangeFeed.Kept);
         using var db = store.OpenReader();
-        return ([.. feed.After(after, revision, ChangeFeed.Kept)!.Select(Envelope)], [.. db.Changes.Where(c => c.Revision > after).OrderBy(c => c.Revision).AsEnumerable().Select(row => Envelope(Read(row)))]);
+        return (
+            [.. feed.After(after, revision, ChangeFeed.Kept)!.Select(Envelope)],
+            [.. db.Changes.Where(c => c.Revision > after).OrderBy(c => c.Revision).AsEnumerable().Select(row => Envelope(Read(row)))]);
     }
 
     /// <summary>Directives and keys that are over, from the tables.</summary>
@@ -109,12 +115,18 @@ internal static class Projection
     {
         using var db = store.OpenReader();
         var messages = new KeptMessages(db);
-        return [.. db.Directives.OrderBy(d => d.Revision).ToList().Select(d => "directive " + Dump(StateLoader.ToDirective(d, "", messages))),
-            .. db.Keys.OrderBy(k => k.Revision).AsEnumerable().Select(k => "key " + Dump(StateLoader.ToKey(k)))];
+        return
+        [
+            .. db.Directives.OrderBy(d => d.Revision).ToList().Select(d => "directive " + Dump(StateLoader.ToDirective(d, "", messages))),
+            .. db.Keys.OrderBy(k => k.Revision).AsEnumerable().Select(k => "key " + Dump(StateLoader.ToKey(k))),
+        ];
     }
 
     public static List<string> OfReplay(Dictionary<long, DirectiveRecord> directives, Dictionary<string, Key> keys) =>
-        [.. directives.Values.OrderBy(d => d.Revision).Select(d => "directive " + Dump(d with { AgentId = "" })), .. keys.Values.OrderBy(k => k.Revision).Select(k => "key " + Dump(k))];
+        [
+            .. directives.Values.OrderBy(d => d.Revision).Select(d => "directive " + Dump(d with { AgentId = "" })),
+            .. keys.Values.OrderBy(k => k.Revision).Select(k => "key " + Dump(k)),
+        ];
 
     /// <summary>Every index, recomputed from the records alone, against the index itself.</summary>
     public static void AssertIndexes(MeshState state)
@@ -138,12 +150,16 @@ internal static class Projection
             Assert.Equal(Numbers(agents, a => a.Cluster == cluster), Members(set, count));
         }
 
-        Assert.Equal(agents.SelectMany(a => a.Specializations.Names).Distinct().Count() + agents.Select(a => a.Cluster).Distinct().Count(), state.Indexes.Names);
+        Assert.Equal(
+            agents.SelectMany(a => a.Specializations.Names).Distinct().Count() + agents.Select(a => a.Cluster).Distinct().Count(),
+            state.Indexes.Names);
         foreach (var account in agents.Select(a => a.Owner).OfType<string>().Distinct())
         {
             Assert.Equal(agents.Count(a => a.Owner == account), state.Indexes.Accounts.AgentsOf(account));
             Assert.Equal(
-                agents.Where(a => a.Owner == account && a.Liveness == Liveness.Dead && a.LastExit!.Confirmed).Select(a => (a.GoneAt, a.Born, a.Number)).Order(),
+                agents.Where(
+                    a => a.Owner == account && a.Liveness == Liveness.Dead && a.LastExit!.Confirmed).Select(a => (
+                        a.GoneAt, a.Born, a.Number)).Order(),
                 state.Indexes.Accounts.Ended(account));
         }
 

@@ -3,6 +3,7 @@ using SessionMesh.Core.Agents;
 using SessionMesh.Core.Audit;
 using SessionMesh.Core.Idempotency;
 using SessionMesh.Core.Keys;
+using SessionMesh.Core.Registry;
 using SessionMesh.Core.Sessions;
 using SessionMesh.Core.State;
 using SessionMesh.Core.Steering;
@@ -20,21 +21,52 @@ internal sealed class RandomCommands(Random random, MeshEngine engine)
     /// <summary>Queues one random command; the task tells its error code, or null.</summary>
     public Task<string?> Next() => random.Next(29) switch
     {
-        0 or 1 => Run(new RegisterAgent { Actor = Actor(), AgentId = Id(), Profile = Profile(), Incarnation = Incarnation(), Takeover = Chance(4) }),
+        0 or 1 => Run(new RegisterAgent
+        {
+            Actor = Actor(),
+            AgentId = Id(),
+            Profile = Profile(),
+            Incarnation = Incarnation(),
+            Takeover = Chance(4),
+        }),
         2 => Run(new RegisterSpecialization { Actor = Actor(), AgentId = Id(), Specialization = Name(), Profile = Profile() }),
         3 => Run(new DeclareAgent { Actor = Actor(), AgentId = Id(), Profile = Profile() }),
         4 => Run(new WithdrawSpecialization { Actor = Actor(), AgentId = Id(), Specialization = Name() }),
         5 or 6 => Run(Steer()),
-        7 or 8 => Run(new AckDirective { Actor = Actor(), AgentId = Id(), Seq = random.Next(0, 12), State = (DeliveryState)random.Next(2, 5), Note = Text(), Incarnation = Incarnation() }),
-        9 when engine.State.Slots.Count > 0 => Run(new MarkDelivered { Actor = Actors.Mesh, Number = random.Next(engine.State.Slots.Count), After = 0, UpTo = random.Next(12), Revision = random.NextInt64(engine.State.Revision + 1) }),
+        7 or 8 => Run(new AckDirective
+        {
+            Actor = Actor(),
+            AgentId = Id(),
+            Seq = random.Next(0, 12),
+            State = (DeliveryState)random.Next(2, 5),
+            Note = Text(),
+            Incarnation = Incarnation(),
+        }),
+        9 when engine.State.Slots.Count > 0 => Run(new MarkDelivered
+        {
+            Actor = Actors.Mesh,
+            Number = random.Next(engine.State.Slots.Count),
+            After = 0,
+            UpTo = random.Next(12),
+            Revision = random.NextInt64(engine.State.Revision + 1),
+        }),
         10 => Run(new ReviveBySignOfLife { Actor = Actor(), AgentId = Id(), Incarnation = Incarnation(), Beat = Beat.Empty }),
         11 => Run(new SweepDue { Actor = Actors.Mesh, Numbers = [.. Enumerable.Range(0, engine.State.Slots.Count)] }),
         12 => Kill(),
-        13 => Run(new ReportExit { Actor = Actor(), AgentId = Id(), Incarnation = random.Next(1, 4), ExitCode = random.Next(3), Signal = Chance(2) ? "TERM" : null, Reason = Text() }),
+        13 => Run(new ReportExit
+        {
+            Actor = Actor(),
+            AgentId = Id(),
+            Incarnation = random.Next(1, 4),
+            ExitCode = random.Next(3),
+            Signal = Chance(2) ? "TERM" : null,
+            Reason = Text(),
+        }),
         14 => Run(new LiftTombstone { Actor = Actor(), AgentId = Id() }),
         16 when engine.State.Slots.Count > 0 => Run(new CancelDirective
         {
-            Actor = Actor(), Number = random.Next(engine.State.Slots.Count), Seq = random.Next(12), Revision = random.NextInt64(engine.State.Revision + 1),
+            Actor = Actor(), Number = random.Next(engine.State.Slots.Count), Seq = random.Next(12), Revision = random.NextInt64(
+                engine.State.Revision + 1),
         }),
         17 => SteerMany(),
         18 when Chance(6) => NewRoot(),
@@ -91,13 +123,44 @@ internal sealed class RandomCommands(Random random, MeshEngine engine)
         var changes = new Dictionary<string, string?>(StringComparer.Ordinal) { [Name()] = Text(), ["a"] = Chance(2) ? null : "b" };
         return random.Next(8) switch
         {
-            0 or 1 => Run(new CreateSession { Actor = Actor(), Id = id, User = Text(), Ttl = Chance(2) ? random.Next(0, 100) : null, Meta = Meta.Of([new(Name(), "x"), new("a", Name())]) }),
+            0 or 1 => Run(new CreateSession
+            {
+                Actor = Actor(),
+                Id = id,
+                User = Text(),
+                Ttl = Chance(2) ? random.Next(0, 100) : null,
+                Meta = Meta.Of([new(Name(), "x"), new("a", Name())]),
+            }),
             2 => Run(new UpdateSession { Actor = Actor(), Id = id, Meta = changes, IfMatch = Chance(4) ? random.Next(100) : null }),
             3 => Run(new RefreshSession { Actor = Actor(), Id = id, Ttl = Chance(2) ? random.Next(0, 100) : null }),
             4 => Run(new ExpireSession { Actor = Actor(), Id = id }),
             5 => Run(new DeleteSession { Actor = Actor(), Id = id }),
-            6 => Chance(3) ? Run(new CleanupSessions { Actor = Actor(), Limit = random.Next(1, 4), DryRun = Chance(3) }) : Run(new ExpireSessions { Actor = Actors.Mesh, Ids = [.. Enumerable.Range(0, Population).Select(n => $"session-{n}")] }),
-            _ => Run(new ImportSessions { Actor = Actor(), Records = [new(id, "u", Chance(2), random.Next(0, 9), Meta.Of([new("k", Name())]), 1_000_001, 2_000_000, Chance(2) ? 0 : 3_141_592, 0)] }),
+            6 => Chance(3) ? Run(new CleanupSessions
+            {
+                Actor = Actor(),
+                Limit = random.Next(1, 4),
+                DryRun = Chance(3),
+            }) : Run(new ExpireSessions
+            {
+                Actor = Actors.Mesh,
+                Ids = [.. Enumerable.Range(0, Population).Select(n => $"session-{n}")],
+            }),
+            _ => Run(new ImportSessions
+            {
+                Actor = Actor(),
+                Records = [
+                    new(
+                        id,
+                        "u",
+                        Chance(2),
+                        random.Next(0, 9),
+                        Meta.Of([new("k", Name())]),
+                        1_000_001,
+                        2_000_000,
+                        Chance(2) ? 0 : 3_141_592,
+                        0),
+                ],
+            }),
         };
     }
 
@@ -107,9 +170,21 @@ internal sealed class RandomCommands(Random random, MeshEngine engine)
         var session = Chance(4) ? 1 : engine.State.Find(id)?.Agent.Session ?? 1;
         return random.Next(3) switch
         {
-            0 => Run(new UpdateAgentSession { Actor = Actor(), AgentId = id, Session = session, Meta = new Dictionary<string, string?>(StringComparer.Ordinal) { ["a"] = Text(), [Name()] = "b" } }),
+            0 => Run(new UpdateAgentSession
+            {
+                Actor = Actor(),
+                AgentId = id,
+                Session = session,
+                Meta = new Dictionary<string, string?>(StringComparer.Ordinal) { ["a"] = Text(), [Name()] = "b" },
+            }),
             1 => Run(new ExpireAgentSession { Actor = Actor(), AgentId = id, Session = session }),
-            _ => Run(new RefreshAgentSession { Actor = Actor(), AgentId = id, Session = session, Ttl = Chance(2) ? random.Next(5, 60) : null }),
+            _ => Run(new RefreshAgentSession
+            {
+                Actor = Actor(),
+                AgentId = id,
+                Session = session,
+                Ttl = Chance(2) ? random.Next(5, 60) : null,
+            }),
         };
     }
 
@@ -118,7 +193,14 @@ internal sealed class RandomCommands(Random random, MeshEngine engine)
         var (id, token) = KeyToken.New();
         var old = _keys[random.Next(_keys.Count)];
         _keys.Add(id);
-        return Run(new RefreshKey { Actor = old, KeyId = old, NewKeyId = id, Hash = KeyToken.Hash(token), RefreshHash = KeyToken.Hash(token) });
+        return Run(new RefreshKey
+        {
+            Actor = old,
+            KeyId = old,
+            NewKeyId = id,
+            Hash = KeyToken.Hash(token),
+            RefreshHash = KeyToken.Hash(token),
+        });
     }
 
     private async Task<string?> Run<T>(Command<T> command)
@@ -129,7 +211,11 @@ internal sealed class RandomCommands(Random random, MeshEngine engine)
         }
 
         var token = new IdempotencyToken((UInt128)random.Next(20), (UInt128)random.Next(3));
-        return (await engine.ExecuteAsync(command, Origin(), token, _ => new Answer(200, "{\"answer\":\"ö\"}"u8.ToArray(), Chance(8) ? "key" : null))).Outcome.Error?.Code;
+        return (await engine.ExecuteAsync(
+            command,
+            Origin(),
+            token,
+            _ => new Answer(200, "{\"answer\":\"ö\"}"u8.ToArray(), Chance(8) ? "key" : null))).Outcome.Error?.Code;
     }
 
     private SteerAgent Steer() => new() { Actor = Actor(), AgentId = Id(), Message = Message() };
@@ -162,8 +248,17 @@ internal sealed class RandomCommands(Random random, MeshEngine engine)
     private Task<string?> SteerMany()
     {
         var (actor, selection, message) = (Actor(), Selection(), Message());
-        var found = Chance(2) ? selection.Find(engine.State, engine.State.Keys.Find(actor), Core.Steering.SteerMany.Eligible(message.Hold)) : null;
-        return Run(new SteerMany { Actor = actor, Selection = selection, Message = message, Expect = random.Next(1, 5), DryRun = Chance(4), Found = found });
+        var found = Chance(2) ? selection.Find(
+            engine.State, engine.State.Keys.Find(actor), Core.Steering.SteerMany.Eligible(message.Hold)) : null;
+        return Run(new SteerMany
+        {
+            Actor = actor,
+            Selection = selection,
+            Message = message,
+            Expect = random.Next(1, 5),
+            DryRun = Chance(4),
+            Found = found,
+        });
     }
 
     private Selection Selection() => new()

@@ -16,7 +16,8 @@ public sealed class RenderTests
         using var rig = new EngineRig();
         using var go = new ManualResetEventSlim();
         var hold = rig.Engine.ExecuteAsync(new Hold { Actor = Actors.Mesh, Go = go }, Origin.Mesh);
-        var parent = rig.Engine.ExecuteAsync(new RegisterAgent { Actor = Actors.Mesh, AgentId = "parent", Profile = new Profile() }, Origin.Mesh);
+        var parent = rig.Engine.ExecuteAsync(
+            new RegisterAgent { Actor = Actors.Mesh, AgentId = "parent", Profile = new Profile() }, Origin.Mesh);
         var child = rig.Engine.ExecuteAsync(
             new RegisterAgent { Actor = Actors.Mesh, AgentId = "child", Profile = new Profile { ParentId = "parent" } },
             Origin.Mesh,

@@ -25,7 +25,8 @@ public sealed class TurnTests
             calls = [.. Enumerable.Range(0, 9).Select(n => Declare(rig.Engine, $"a{n}", n is 2 or 7 ? new string('u', 5000) : null))];
         }
 
-        var codes = (await Task.WhenAll(calls)).Select(outcome => outcome.Error is { } e ? $"{e.HttpStatus()} {e.Code} {e.RetryAfter}" : "").ToArray();
+        var codes = (await Task.WhenAll(calls))
+            .Select(outcome => outcome.Error is { } e ? $"{e.HttpStatus()} {e.Code} {e.RetryAfter}" : "").ToArray();
         Assert.Equal(["", "", "400 not_storable ", "", "", "", "", "400 not_storable ", ""], codes);
         Assert.Equal(["a0", "a1", "a3", "a4", "a5", "a6", "a8"], Ids(rig.State));
         Assert.Equal(Projection.OfMemory(rig.State), Projection.OfMemory(Projection.Reloaded(rig.Store)));
@@ -74,7 +75,8 @@ public sealed class TurnTests
         using var rig = new EngineRig((log, _) => watched = new WatchedLog(log));
         for (var n = 0; n < 1000; n++)
         {
-            await rig.Engine.ExecuteAsync(new RegisterAgent { Actor = Actors.Mesh, AgentId = $"a{n}", Profile = new Profile() }, Origin.Mesh);
+            await rig.Engine.ExecuteAsync(
+                new RegisterAgent { Actor = Actors.Mesh, AgentId = $"a{n}", Profile = new Profile() }, Origin.Mesh);
         }
 
         watched!.Commits.Clear();
@@ -82,7 +84,13 @@ public sealed class TurnTests
         await using (await HeldEngine.HoldAsync(rig.Engine))
         {
             calls = [.. Enumerable.Range(0, 20).Select(_ => rig.Engine.ExecuteAsync(
-                new SteerMany { Actor = Actors.Mesh, Selection = new Selection { Cluster = "default" }, Message = Message("x"), Expect = 1000 }, Origin.Mesh))];
+                new SteerMany
+                {
+                    Actor = Actors.Mesh,
+                    Selection = new Selection { Cluster = "default" },
+                    Message = Message("x"),
+                    Expect = 1000,
+                }, Origin.Mesh))];
         }
 
         Assert.All(await Task.WhenAll(calls), outcome => Assert.Equal(1000, outcome.Value!.Many.Count));
@@ -98,7 +106,8 @@ public sealed class TurnTests
         Assert.False(mine.Value!.Created);
         Assert.Equal("theirs", mine.Value.Agent.User);
         Assert.Equal(["contested"], Ids(rig.State));
-        Assert.Equal(["agent.declared contested theirs"], rig.Feed.After(0, 1, 10)!.Select(c => $"{c.Kind} {c.Subject} {((AgentDeclared)c).User}"));
+        Assert.Equal(
+            ["agent.declared contested theirs"], rig.Feed.After(0, 1, 10)!.Select(c => $"{c.Kind} {c.Subject} {((AgentDeclared)c).User}"));
         Assert.Equal(1, behind!.Commits);
     }
 
@@ -128,7 +137,9 @@ public sealed class TurnTests
                 for (var n = 0; n < 200; n++)
                 {
                     var outcome = await Declare(rig.Engine, $"a{c}-{n}").WaitAsync(Guard.Time);
-                    Assert.True(outcome.Succeeded || outcome.Error is { Kind: ErrorKind.Unavailable, Code: "busy", RetryAfter: 1 }, outcome.Error?.Detail);
+                    Assert.True(
+                        outcome.Succeeded || outcome.Error is { Kind: ErrorKind.Unavailable, Code: "busy", RetryAfter: 1 },
+                        outcome.Error?.Detail);
                 }
             })).ToArray();
             go.Set();
@@ -191,7 +202,8 @@ public sealed class TurnTests
     private sealed class PoisonedLog(IMeshLog inner) : Around(inner)
     {
         public override CommitResult Commit(MeshDraft draft) =>
-            draft.Changes.Any(c => c.Subject == "poison") ? throw new ArgumentException("a text of 166,666,667 characters") : base.Commit(draft);
+            draft.Changes.Any(c => c.Subject == "poison") ? throw new ArgumentException(
+                "a text of 166,666,667 characters") : base.Commit(draft);
     }
 
     private sealed class WatchedLog(IMeshLog inner) : Around(inner)

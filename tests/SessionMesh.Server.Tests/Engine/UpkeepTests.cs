@@ -18,7 +18,10 @@ public sealed class UpkeepTests
         await using (await HeldEngine.HoldAsync(mesh))
         {
             upkeep = mesh.Engine.UpkeepAsync(() => mesh.Revision);
-            commands = [.. Enumerable.Range(0, 5).Select(_ => mesh.Engine.ExecuteAsync(new NoteAdmin { Actor = Actors.Mesh, Operation = "check" }, Origin.Mesh))];
+            commands = [
+                .. Enumerable.Range(0, 5).Select(_ => mesh.Engine.ExecuteAsync(
+                    new NoteAdmin { Actor = Actors.Mesh, Operation = "check" }, Origin.Mesh)),
+            ];
         }
 
         await Task.WhenAll(commands);

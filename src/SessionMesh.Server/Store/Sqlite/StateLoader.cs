@@ -5,7 +5,6 @@ using SessionMesh.Core;
 using SessionMesh.Core.Agents;
 using SessionMesh.Core.Idempotency;
 using SessionMesh.Core.Keys;
-using SessionMesh.Core.Registry;
 using SessionMesh.Core.Sessions;
 using SessionMesh.Core.State;
 using SessionMesh.Core.Steering;

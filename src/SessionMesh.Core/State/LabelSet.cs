@@ -1,7 +1,7 @@
 using System.Text.Json;
 using SessionMesh.Core.Json;
 
-namespace SessionMesh.Core.Registry;
+namespace SessionMesh.Core.State;
 
 /// <summary>
 /// An agent's labels, name to value, in ordinal order of the names. Compared by content. Immutable and thread-safe.

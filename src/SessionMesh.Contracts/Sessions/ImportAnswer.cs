@@ -1,0 +1,31 @@
+namespace SessionMesh.Contracts.Sessions;
+
+/// <summary>Answer of <c>POST /sessions/import</c>, whose body is a record a line.</summary>
+public sealed record ImportAnswer
+{
+    public required bool DryRun { get; init; }
+
+    /// <summary>Lines that were not empty.</summary>
+    public required int Lines { get; init; }
+    public required int Imported { get; init; }
+
+    /// <summary>Ids that are there already, whatever they hold: nothing is overwritten.</summary>
+    public required int Existing { get; init; }
+
+    /// <summary>Lines that were left out.</summary>
+    public required int SkippedCount { get; init; }
+
+    /// <summary>The first 1,000 of them.</summary>
+    public required IReadOnlyList<SkippedLine> Skipped { get; init; }
+}
+
+/// <summary>A line that was not imported.</summary>
+public sealed record SkippedLine
+{
+    /// <summary>From 1.</summary>
+    public required int Line { get; init; }
+
+    /// <summary><c>broken</c>, <c>other_kind</c>, <c>invalid</c>, <c>too_long</c>.</summary>
+    public required string Code { get; init; }
+    public required string Reason { get; init; }
+}

@@ -1,0 +1,52 @@
+namespace SessionMesh.Core.Agents;
+
+/// <summary>
+/// What one heartbeat reports; <see cref="double.NaN"/>, <see cref="Activity.Unknown"/> and null leave what was said before.
+/// </summary>
+/// <param name="ProgressInterval">Seconds; 0 withdraws it.</param>
+public readonly record struct Beat(Activity Activity, double Load, double Progress, int? ProgressInterval, string? Note)
+{
+    /// <summary>"I am here", and nothing else.</summary>
+    public static readonly Beat Empty = new(Activity.Unknown, double.NaN, double.NaN, null, null);
+}
+
+/// <summary>What is known from heartbeats alone; times on the lease clock.</summary>
+/// <param name="ProgressInterval">Seconds; 0 for none.</param>
+/// <param name="GrantedTtl">Seconds of the lease that the last heartbeat was granted; 0 for the agent's own TTL.</param>
+public readonly record struct Vitals(
+    Activity Activity,
+    float Load,
+    double Progress,
+    int ProgressInterval,
+    string? Note,
+    long TouchedAt,
+    long ProgressAt,
+    int GrantedTtl,
+    bool Connected)
+{
+    /// <summary>Working, but without progress for longer than promised.</summary>
+    public bool IsStalled(Moment now) =>
+        Activity == Activity.Working && ProgressInterval > 0 && ProgressAt != AgentSlot.Never
+        && now.Lease - ProgressAt > ProgressInterval * 1000L;
+}
+
+/// <summary>What an agent says it is doing.</summary>
+public enum Activity : byte
+{
+    /// <summary>Not heard yet.</summary>
+    Unknown,
+    Working,
+    Waiting,
+    Idle,
+}
+
+/// <summary><see cref="Activity"/> as the words of the wire. Allocates nothing.</summary>
+public static class ActivityWords
+{
+    private static readonly string?[] s_words = [null, "working", "waiting", "idle"];
+
+    public static string? Word(this Activity value) => s_words[(int)value];
+
+    /// <summary>The value of a word that was checked before; <see cref="Activity.Unknown"/> for any other.</summary>
+    public static Activity Parse(string? word) => Words.TryFind(s_words, word, out Activity value) ? value : default;
+}

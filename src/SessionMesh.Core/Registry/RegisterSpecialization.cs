@@ -1,0 +1,41 @@
+using SessionMesh.Contracts;
+using SessionMesh.Core.Agents;
+using SessionMesh.Core.State;
+
+namespace SessionMesh.Core.Registry;
+
+/// <summary><c>POST /registry</c>: declares what is unknown, renews what is known, adds the specialization. Needs no incarnation.</summary>
+public sealed record RegisterSpecialization : Command<Registered>
+{
+    public required string AgentId { get; init; }
+    public required string Specialization { get; init; }
+    public required Profile Profile { get; init; }
+
+    public override int Weight => BaseWeight + Profile.Length;
+
+    public override Outcome<Registered> Decide(MeshDraft draft)
+    {
+        var placed = Placing.Check(draft, AgentId, Profile);
+        if (!placed.Succeeded)
+        {
+            return placed.Error;
+        }
+
+        var agent = draft.FindAgent(AgentId);
+        if (agent is { Liveness: Liveness.Dead, LastExit: { } exit } && draft.Now.Wall < exit.TombstoneUntil)
+        {
+            return Fencing.Tombstoned(agent);
+        }
+
+        var names = (agent?.Specializations ?? NameSet.Empty).With([.. placed.Value.Specializations ?? [], Specialization]).Names;
+        if (names.Count > Limits.Specializations)
+        {
+            return MeshError.Invalid("/specialization", $"an agent declares at most {Limits.Specializations} specializations");
+        }
+
+        var profile = placed.Value with { Specializations = names };
+        return agent is { HasSession: true, IsExpiredByHand: false }
+            ? RegistrationRules.Renew(draft, agent, profile)
+            : RegistrationRules.Begin(draft, agent, AgentId, profile, Limits.DefaultRegistryTtl, superseded: false);
+    }
+}

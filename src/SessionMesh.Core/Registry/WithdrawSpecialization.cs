@@ -1,0 +1,31 @@
+using SessionMesh.Contracts.Errors;
+using SessionMesh.Core.Agents;
+using SessionMesh.Core.State;
+
+namespace SessionMesh.Core.Registry;
+
+/// <summary><c>DELETE /registry</c>: an agent no longer declares a specialization.</summary>
+public sealed record WithdrawSpecialization : Command<Agent>
+{
+    public required string AgentId { get; init; }
+    public required string Specialization { get; init; }
+
+    public override Outcome<Agent> Decide(MeshDraft draft)
+    {
+        if (draft.FindAgent(AgentId) is not { } agent)
+        {
+            return Fencing.NotFound(AgentId);
+        }
+
+        if (!agent.Specializations.Contains(Specialization))
+        {
+            return new MeshError(
+                ErrorKind.NotFound,
+                ErrorCodes.SpecializationNotFound,
+                $"Agent '{AgentId}' does not declare '{Specialization}'. It declares: {string.Join(", ", agent.Specializations.Names)}.");
+        }
+
+        RegistrationRules.Update(draft, agent, agent with { Specializations = agent.Specializations.Without(Specialization) });
+        return draft.AgentAt(agent.Number);
+    }
+}
