@@ -3,21 +3,20 @@ using SessionMesh.Server.Admin;
 using SessionMesh.Server.Hosting;
 using SessionMesh.Server.Options;
 
-if (args is ["--help" or "-h"])
+if (OptionTable.TryWriteHelp(args, Console.Out))
 {
-    Console.WriteLine(OptionTable.Help);
     return 0;
 }
 
 try
 {
-    if (args is [NewRootVerb.Name, .. var rest])
+    if (args is [var verb, .. var rest] && verb == OptionTable.NewRoot.Name)
     {
         await NewRootVerb.RunAsync(rest, Environment.GetEnvironmentVariable, Console.Out);
         return 0;
     }
 
-    // A restored store is opened by a new server in the same process, on the addresses of the one before.
+    // After a restore a new server opens the store, in the same process and on the same addresses.
     for (IReadOnlyList<ListenAddress>? addresses = null; ;)
     {
         await using var app = MeshServer.Build(args, addresses: addresses);
@@ -34,7 +33,8 @@ try
 }
 catch (SocketException e)
 {
-    await Console.Error.WriteLineAsync($"session-mesh server: An address of --urls cannot be listened on: {e.Message}. Say another address, or a port above 1023.");
+    await Console.Error.WriteLineAsync($"session-mesh server: An address of --urls cannot be listened on: {e.Message}. "
+        + "Say another address, or a port above 1023.");
     return 1;
 }
 catch (Exception e) when (e is StartupException or IOException)

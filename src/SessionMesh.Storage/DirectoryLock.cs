@@ -1,6 +1,8 @@
 namespace SessionMesh.Storage;
 
-/// <summary>One process at a time works on a data directory: a lock on a file in it. Disposing gives it up, and so does the end of the process.</summary>
+/// <summary>
+/// Lets one process at a time work on a data directory, by a lock on a file in it. Disposing releases it, and so does the process's end.
+/// </summary>
 public sealed class DirectoryLock : IDisposable
 {
     private readonly FileStream _file;

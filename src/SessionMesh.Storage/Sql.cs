@@ -2,17 +2,17 @@ using Microsoft.Data.Sqlite;
 
 namespace SessionMesh.Storage;
 
-/// <summary>Short statements on a connection at hand.</summary>
+/// <summary>Short statements on an open connection.</summary>
 internal static class Sql
 {
-    /// <summary>Runs it; the rows that it changed.</summary>
+    /// <summary>Returns how many rows it changed.</summary>
     public static int Run(this SqliteConnection db, string sql, params ReadOnlySpan<(string Name, object Value)> parameters)
     {
         using var command = db.Prepare(sql, parameters);
         return command.ExecuteNonQuery();
     }
 
-    /// <summary>The one number that it answers; null for NULL or no row.</summary>
+    /// <summary>Returns the one number of the answer; null for NULL or no row.</summary>
     public static long? Number(this SqliteConnection db, string sql, params ReadOnlySpan<(string Name, object Value)> parameters)
     {
         using var command = db.Prepare(sql, parameters);
@@ -20,7 +20,8 @@ internal static class Sql
     }
 
     /// <summary>Each row through <paramref name="read"/>.</summary>
-    public static List<T> Rows<T>(this SqliteConnection db, string sql, Func<SqliteDataReader, T> read, params ReadOnlySpan<(string Name, object Value)> parameters)
+    public static List<T> Rows<T>(
+        this SqliteConnection db, string sql, Func<SqliteDataReader, T> read, params ReadOnlySpan<(string Name, object Value)> parameters)
     {
         using var command = db.Prepare(sql, parameters);
         using var reader = command.ExecuteReader();
@@ -33,7 +34,7 @@ internal static class Sql
         return rows;
     }
 
-    /// <summary>In a transaction that holds the write lock from its beginning; an exception rolls it back.</summary>
+    /// <summary>Runs in a transaction that takes the write lock at its beginning; an exception rolls it back.</summary>
     public static T InTransaction<T>(this SqliteConnection db, Func<T> work)
     {
         db.Run("BEGIN IMMEDIATE");
@@ -45,7 +46,7 @@ internal static class Sql
         }
         catch
         {
-            // After some errors SQLite has rolled back by itself.
+            // SQLite rolls back by itself after some errors.
             if (SQLitePCL.raw.sqlite3_get_autocommit(db.Handle) == 0)
             {
                 db.Run("ROLLBACK");
@@ -55,14 +56,14 @@ internal static class Sql
         }
     }
 
-    /// <summary>A path as a text of SQL.</summary>
+    /// <summary>Quotes a string for SQL.</summary>
     public static string Quoted(string text) => $"'{text.Replace("'", "''", StringComparison.Ordinal)}'";
 
-    /// <summary>SQLite waits no longer than a second for a lock: nobody else should hold one.</summary>
+    /// <summary>Waits no longer than a second for a lock: nobody else should hold one.</summary>
     private static SqliteCommand Prepare(this SqliteConnection db, string sql, ReadOnlySpan<(string Name, object Value)> parameters)
     {
         var command = db.CreateCommand();
-#pragma warning disable CA2100 // Texts of this assembly; what comes from outside is a parameter, or quoted where SQLite takes none.
+#pragma warning disable CA2100 // Constants of this assembly; outside input is a parameter, or quoted where SQLite takes none.
         command.CommandText = sql;
 #pragma warning restore CA2100
         command.CommandTimeout = 1;

@@ -4,41 +4,62 @@ namespace SessionMesh.Storage;
 
 /// <summary>What a store is like at one revision.</summary>
 /// <param name="Findings">What is wrong, a sentence each.</param>
-public sealed record StoreFacts(IReadOnlyList<string> Findings, long Revision, long OldestRevision, long Changes, long Agents, long Directives, long Keys, long Sessions, long Receipts, long Bytes);
+public sealed record StoreFacts(
+    IReadOnlyList<string> Findings,
+    long Revision,
+    long OldestRevision,
+    long Changes,
+    long Agents,
+    long Directives,
+    long Keys,
+    long Sessions,
+    long Receipts,
+    long Bytes)
+{
+    /// <summary>Of a file that cannot be read as a store.</summary>
+    internal static StoreFacts Unreadable(params IReadOnlyList<string> findings) => new(findings, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+}
 
-/// <summary>Looks whether a store is whole: the file itself, the log, and the tables against the log. It changes nothing.</summary>
+/// <summary>Checks whether a store is intact: the file itself, the log, and the tables against the log. It changes nothing.</summary>
 public static class StoreCheck
 {
     private static readonly string[] s_tables = ["changes", "agents", "directives", "keys", "receipts"];
 
-    /// <summary>What must have no row, or answer no number above 0; and what it means if it does. Columns are those of the first version.</summary>
+    /// <summary>Queries that must not return more than 0, and what it means if they do. All columns are in the first version.</summary>
     private static readonly (string Sql, string Finding)[] s_rules =
     [
-        ("SELECT coalesce(max(revision) - min(revision) + 1 - count(*), 0) FROM changes", "the log has a gap: {0} of its revisions are missing"),
-        ("SELECT count(*) FROM (SELECT at < lag(at) OVER (ORDER BY revision) AS back FROM changes) WHERE back", "time goes back in the log, {0} times"),
-        ("SELECT max(0, max(newest) - (SELECT coalesce(max(revision), 0) FROM changes)) FROM (SELECT max(revision) AS newest FROM directives UNION ALL SELECT max(revision) FROM keys UNION ALL SELECT max(revision) FROM receipts UNION ALL SELECT max(session) FROM agents)",
+        ("SELECT coalesce(max(revision) - min(revision) + 1 - count(*), 0) FROM changes",
+            "the log has a gap: {0} of its revisions are missing"),
+        ("SELECT count(*) FROM (SELECT at < lag(at) OVER (ORDER BY revision) AS back FROM changes) WHERE back",
+            "time goes back in the log, {0} times"),
+        ("SELECT max(0, max(newest) - (SELECT coalesce(max(revision), 0) FROM changes)) FROM ("
+            + "SELECT max(revision) AS newest FROM directives UNION ALL SELECT max(revision) FROM keys "
+            + "UNION ALL SELECT max(revision) FROM receipts UNION ALL SELECT max(session) FROM agents)",
             "the tables are {0} revisions ahead of the log"),
         ("SELECT count(*) - count(DISTINCT id) FROM agents", "{0} ids of agents are there twice"),
         ("SELECT count(*) FROM agents WHERE number < 0", "{0} agents have no number"),
         ("SELECT count(*) FROM agents c WHERE c.parent >= 0 AND NOT EXISTS (SELECT 1 FROM agents p WHERE p.number = c.parent)",
             "{0} agents have a parent that is not there"),
-        // Those of an agent that was forgotten are over, and stay for their time; its number may be another's, whose own begin at 1 again.
+        // The ended directives of a forgotten agent stay for a time. Its number may be another agent's by then, whose own begin at 1 again.
         ("SELECT count(*) FROM directives d WHERE d.state <= 2 AND NOT EXISTS (SELECT 1 FROM agents a WHERE a.number = d.agent)",
             "{0} directives wait for agents that are not there"),
         ("SELECT count(DISTINCT agent) FROM "
             + "(SELECT agent, seq, previous, lag(revision) OVER (PARTITION BY agent ORDER BY revision) AS before FROM directives) "
             + "WHERE (previous = 0 AND seq <> 1) OR (previous <> 0 AND before <> previous)",
             "the directives of {0} agents have a gap"),
-        ("SELECT count(*) FROM directives d JOIN directives p ON p.revision = d.previous WHERE p.agent <> d.agent OR p.seq + 1 <> d.seq", "{0} directives do not follow the one that they say"),
+        ("SELECT count(*) FROM directives d JOIN directives p ON p.revision = d.previous WHERE p.agent <> d.agent OR p.seq + 1 <> d.seq",
+            "{0} directives do not follow the one that they say"),
         ("SELECT count(*) - count(DISTINCT id) FROM keys", "{0} ids of keys are there twice"),
-        ("SELECT count(*) FROM sqlite_schema WHERE type IN ('trigger', 'view')", "it has {0} triggers or views, which no version of this server makes"),
+        ("SELECT count(*) FROM sqlite_schema WHERE type IN ('trigger', 'view')",
+            "it has {0} triggers or views, which no version of this server makes"),
     ];
 
-    /// <summary>The same about a table that a store of an earlier version does not have.</summary>
+    /// <summary>The same for a table that stores of earlier versions lack.</summary>
     private static readonly (string Sql, string Finding)[] s_sessionRules =
     [
         ("SELECT count(*) - count(DISTINCT id) FROM sessions", "{0} ids of sessions are there twice"),
-        ("SELECT max(0, coalesce(max(version), 0) - (SELECT coalesce(max(revision), 0) FROM changes)) FROM sessions", "the sessions are {0} revisions ahead of the log"),
+        ("SELECT max(0, coalesce(max(version), 0) - (SELECT coalesce(max(revision), 0) FROM changes)) FROM sessions",
+            "the sessions are {0} revisions ahead of the log"),
     ];
 
     /// <inheritdoc cref="s_sessionRules"/>
@@ -52,13 +73,14 @@ public static class StoreCheck
     /// <inheritdoc cref="s_sessionRules"/>
     private static readonly (string Sql, string Finding)[] s_messageRules =
     [
-        ("SELECT count(*) FROM directives d WHERE d.message_at > 0 AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.revision = d.message_at)",
+        ("SELECT count(*) FROM directives d "
+            + "WHERE d.message_at > 0 AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.revision = d.message_at)",
             "{0} directives name a message that is not there"),
     ];
 
     /// <summary>
-    /// What holds as long as no agent was ever forgotten: after that a number may be free, and directives of one that is gone are still
-    /// there.
+    /// What holds until an agent is forgotten for the first time: after that a number may be free, and directives of the forgotten agent
+    /// may still be there.
     /// </summary>
     private static readonly (string Sql, string Finding)[] s_rulesWithoutForgetting =
     [
@@ -68,9 +90,11 @@ public static class StoreCheck
             "{0} directives are for agents that are not there"),
     ];
 
-    /// <summary>Looks at everything, in one read transaction: what is written meanwhile is not seen. It takes about as long as reading the file.</summary>
-    /// <param name="quick">Leave out what compares indexes with tables: for a copy that was just made.</param>
-    /// <exception cref="OperationCanceledException">It was cancelled; it ends within moments.</exception>
+    /// <summary>
+    /// Checks everything in one read transaction, which does not see what is written meanwhile. It takes about as long as reading the file.
+    /// </summary>
+    /// <param name="quick">Do not compare indexes with tables: for a copy that was just made.</param>
+    /// <exception cref="OperationCanceledException">It was cancelled, and has stopped within moments.</exception>
     public static StoreFacts Look(SqliteConnection db, bool quick = false, CancellationToken cancellation = default)
     {
         using var interrupt = db.InterruptedBy(cancellation);
@@ -82,7 +106,7 @@ public static class StoreCheck
             if (missing.Count > 0)
             {
                 findings.Add($"it has no table {string.Join(", ", missing)}: it is no store of a mesh");
-                return new StoreFacts(findings, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+                return StoreFacts.Unreadable(findings);
             }
 
             var (hasSessions, hasMesh) = (HasTable(db, "sessions"), HasTable(db, "mesh"));
@@ -107,8 +131,16 @@ public static class StoreCheck
             }
 
             return new StoreFacts(
-                findings, db.Number("SELECT max(revision) FROM changes") ?? 0, db.Number("SELECT min(revision) FROM changes") ?? 1,
-                counts[0], counts[1], counts[2], counts[3], hasSessions ? db.Number("SELECT count(*) FROM sessions") ?? 0 : 0, counts[4], StoreFile.SizeOf(db).Bytes);
+                findings,
+                Revision: db.Number("SELECT max(revision) FROM changes") ?? 0,
+                OldestRevision: db.Number("SELECT min(revision) FROM changes") ?? 1,
+                Changes: counts[0],
+                Agents: counts[1],
+                Directives: counts[2],
+                Keys: counts[3],
+                Sessions: hasSessions ? db.Number("SELECT count(*) FROM sessions") ?? 0 : 0,
+                Receipts: counts[4],
+                StoreFile.SizeOf(db).Bytes);
         }
         catch (SqliteException e) when (cancellation.IsCancellationRequested)
         {
@@ -116,20 +148,27 @@ public static class StoreCheck
         }
     }
 
-    /// <summary>Migrations that were applied to a store; empty for one that has none.</summary>
+    /// <summary>The migrations that were applied to a store, in their order.</summary>
     public static IReadOnlyList<string> Migrations(SqliteConnection db) =>
-        db.Number("SELECT count(*) FROM sqlite_schema WHERE name = '__EFMigrationsHistory'") == 0 ? [] : db.Rows("SELECT MigrationId FROM __EFMigrationsHistory ORDER BY 1", r => r.GetString(0));
+        HasTable(db, "__EFMigrationsHistory")
+            ? db.Rows("SELECT MigrationId FROM __EFMigrationsHistory ORDER BY 1", r => r.GetString(0))
+            : [];
 
-    /// <summary>Whether a token is that of a valid key with the scope <c>admin</c>.</summary>
+    /// <summary>Whether a token belongs to a valid key with the scope <c>admin</c>.</summary>
     public static bool HasAdminKey(SqliteConnection db, string token)
     {
         var hash = Convert.ToBase64String(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(token)));
-        return db.Number("""SELECT count(*) FROM keys WHERE hash = $hash AND ended_at = 0 AND scopes LIKE '%"admin"%'""", ("$hash", hash)) > 0;
+        const string Sql = """SELECT count(*) FROM keys WHERE hash = $hash AND ended_at = 0 AND scopes LIKE '%"admin"%'""";
+        return db.Number(Sql, ("$hash", hash)) > 0;
     }
 
     private static bool HasTable(SqliteConnection db, string name) =>
         db.Number("SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = $name", ("$name", name)) > 0;
 
     private static List<string> Damage(SqliteConnection db, bool quick) =>
-        [.. db.Rows($"PRAGMA {(quick ? "quick_check" : "integrity_check")}(20)", r => r.GetString(0)).Where(line => line != "ok").Select(line => $"the file is damaged: {line}")];
+        [
+            .. db.Rows($"PRAGMA {(quick ? "quick_check" : "integrity_check")}(20)", r => r.GetString(0))
+                .Where(line => line != "ok")
+                .Select(line => $"the file is damaged: {line}"),
+        ];
 }

@@ -3,13 +3,13 @@ using Microsoft.Data.Sqlite;
 namespace SessionMesh.Storage;
 
 /// <summary>
-/// The epoch of a store: which of its lives this is. Every restore raises it above that of the store that is replaced and that of the
-/// backup, so that whoever remembers numbers of one epoch knows that they say nothing in another. It is in the one row of the table
-/// <c>mesh</c>; a store of a version without that table is of epoch 1.
+/// The epoch of a store. Every restore raises it above the epoch of the store that is replaced and that of the backup, so that whoever
+/// remembers numbers of one epoch knows that they mean nothing in another. It is in the one row of the table <c>mesh</c>; a store of a
+/// version without that table has epoch 1.
 /// </summary>
 public static class StoreEpoch
 {
-    /// <summary>As the migration makes it: a restored store of an earlier version has the table before that migration comes.</summary>
+    /// <summary>Shared with the migration: a restored store of an earlier version has the table before that migration runs.</summary>
     public const string CreateTable =
         """
         CREATE TABLE IF NOT EXISTS "mesh" (
@@ -19,14 +19,13 @@ public static class StoreEpoch
         )
         """;
 
-    /// <summary>The epoch of the store that a connection is on.</summary>
+    /// <summary>Reads the epoch of the store behind a connection.</summary>
     /// <exception cref="SqliteException">It cannot be read.</exception>
     public static long Of(SqliteConnection db) => HasTable(db) ? db.Number("SELECT epoch FROM mesh WHERE id = 1") ?? 1 : 1;
 
     /// <summary>
-    /// Raises the epoch of a file that is to take the place of another, in one transaction that is on the disk when this returns. Where
-    /// the other is not there or cannot be read, nobody knows what its epoch was: then it is the time, in seconds, which no count of
-    /// restores reaches.
+    /// Raises the epoch of a file that is to take the place of another, in one transaction that is on the disk when this returns. If the
+    /// other is missing or cannot be read, nobody knows its epoch: the time in seconds stands for it, which no count of restores reaches.
     /// </summary>
     /// <param name="file">A store that nobody else has open.</param>
     /// <param name="replaced">The store whose place it takes; a server may have it open.</param>
@@ -40,7 +39,8 @@ public static class StoreEpoch
             var epoch = Math.Max(before, Of(db)) + 1;
             db.Run(CreateTable);
             db.Run(
-                "INSERT INTO mesh (id, epoch, forgotten_incarnation) VALUES (1, $epoch, 0) ON CONFLICT (id) DO UPDATE SET epoch = excluded.epoch",
+                "INSERT INTO mesh (id, epoch, forgotten_incarnation) VALUES (1, $epoch, 0) "
+                    + "ON CONFLICT (id) DO UPDATE SET epoch = excluded.epoch",
                 ("$epoch", epoch));
             return epoch;
         });

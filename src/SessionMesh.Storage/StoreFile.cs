@@ -5,29 +5,29 @@ using SQLitePCL;
 namespace SessionMesh.Storage;
 
 /// <summary>Size of a database, in bytes.</summary>
-/// <param name="Bytes">All of it, what is free included.</param>
-/// <param name="FreeBytes">What is free in it, and used again before it grows.</param>
+/// <param name="Bytes">All of it, free pages included.</param>
+/// <param name="FreeBytes">Free pages in it, which are used again before it grows.</param>
 public readonly record struct StoreSize(long Bytes, long FreeBytes);
 
-/// <summary>The files of a data directory, and connections to them. Names are the server's and the tool's alike.</summary>
+/// <summary>The files of a data directory, and connections to them. The server and the tool share the names.</summary>
 public static partial class StoreFile
 {
     public const string Name = "mesh.db";
 
-    /// <summary>A store that takes the place of <see cref="Name"/> at the next start.</summary>
+    /// <summary>A store that replaces <see cref="Name"/> at the next start.</summary>
     public const string Staged = Name + ".restore";
 
-    /// <summary>Directory for what is being copied; emptied at each start.</summary>
+    /// <summary>Directory for copies under way; emptied at each start.</summary>
     public const string Scratch = "tmp";
 
     public const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
-    /// <summary>A read-only connection of its own: safe beside a server that writes.</summary>
-    /// <exception cref="SqliteException">It is not there, or no database.</exception>
+    /// <summary>Opens a read-only connection: safe beside a server that writes.</summary>
+    /// <exception cref="SqliteException">It does not exist, or is not a database.</exception>
     public static SqliteConnection OpenReadOnly(string path) => Open(path, SqliteOpenMode.ReadOnly);
 
-    /// <summary>A connection that may write. Only for whoever holds the directory's lock, or made the file.</summary>
-    /// <exception cref="SqliteException">It is not there, or no database.</exception>
+    /// <summary>Opens a connection that may write. Only for whoever holds the directory's lock, or made the file.</summary>
+    /// <exception cref="SqliteException">It does not exist, or is not a database.</exception>
     public static SqliteConnection OpenAlone(string path)
     {
         var db = Open(path, SqliteOpenMode.ReadWrite);
@@ -44,8 +44,8 @@ public static partial class StoreFile
         }
     }
 
-    /// <summary>A new, empty file that only the account itself may read.</summary>
-    /// <exception cref="IOException">It is there already, or cannot be made.</exception>
+    /// <summary>Creates an empty file that only its owner may read.</summary>
+    /// <exception cref="IOException">It exists already, or cannot be created.</exception>
     public static FileStream CreatePrivate(string path)
     {
         var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, Share = FileShare.Read };
@@ -63,8 +63,10 @@ public static partial class StoreFile
         return new StoreSize((db.Number("PRAGMA page_count") ?? 0) * page, (db.Number("PRAGMA freelist_count") ?? 0) * page);
     }
 
-    /// <summary>Gives what is free back to the disk, by writing the database anew: it needs as much room again meanwhile, and the connection for itself.</summary>
-    /// <exception cref="OperationCanceledException">It was cancelled; the database is as it was.</exception>
+    /// <summary>
+    /// Gives free pages back to the disk by rewriting the database. Meanwhile it needs as much room again, and nobody else may use it.
+    /// </summary>
+    /// <exception cref="OperationCanceledException">It was cancelled; the database is unchanged.</exception>
     public static void Shrink(SqliteConnection db, CancellationToken cancellation)
     {
         using var interrupt = db.InterruptedBy(cancellation);
@@ -79,14 +81,14 @@ public static partial class StoreFile
         }
     }
 
-    /// <summary>Forces what a file holds to the disk.</summary>
+    /// <summary>Syncs a file to the disk.</summary>
     public static void Sync(string path)
     {
         using var file = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
         file.Flush(flushToDisk: true);
     }
 
-    /// <summary>Forces a directory's names to the disk: a rename is durable only then. Nothing on Windows, which has no such call.</summary>
+    /// <summary>Syncs the names in a directory: a rename is durable only then. Does nothing on Windows, which has no such call.</summary>
     /// <exception cref="IOException">The system refused.</exception>
     public static void SyncDirectory(string path)
     {
@@ -106,11 +108,11 @@ public static partial class StoreFile
         _ = close(handle);
         if (failed)
         {
-            throw new IOException($"{path} cannot be forced to the disk: {why}");
+            throw new IOException($"{path} cannot be synced to the disk: {why}");
         }
     }
 
-    /// <summary>Removes a database with what SQLite may have left beside it.</summary>
+    /// <summary>Deletes a database with the files that SQLite may have left beside it.</summary>
     public static void Delete(string path)
     {
         foreach (var suffix in (string[])["", "-wal", "-shm", "-journal"])
@@ -119,13 +121,14 @@ public static partial class StoreFile
         }
     }
 
-    /// <summary>Ends whatever statement runs on the connection as soon as the token is cancelled.</summary>
+    /// <summary>Interrupts the statement that runs on the connection when the token is cancelled.</summary>
     internal static CancellationTokenRegistration InterruptedBy(this SqliteConnection db, CancellationToken cancellation) =>
         cancellation.Register(() => raw.sqlite3_interrupt(db.Handle));
 
     private static SqliteConnection Open(string path, SqliteOpenMode mode)
     {
-        var db = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Mode = mode, Pooling = false, DefaultTimeout = 1 }.ToString());
+        var options = new SqliteConnectionStringBuilder { DataSource = path, Mode = mode, Pooling = false, DefaultTimeout = 1 };
+        var db = new SqliteConnection(options.ToString());
         try
         {
             db.Open();

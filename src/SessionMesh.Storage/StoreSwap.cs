@@ -3,17 +3,17 @@ using Microsoft.Data.Sqlite;
 namespace SessionMesh.Storage;
 
 /// <summary>
-/// Puts another store in the place of the one in a data directory, in two steps that survive a crash between any two system calls: first the
-/// new one is staged, checked and on the disk; then, before anybody opens the store, the present one is set aside and the staged one takes its
-/// name. Only for whoever holds the directory's lock.
+/// Replaces the store in a data directory, in two steps that survive a crash between any two system calls. First the new one is checked,
+/// synced and staged; later, before anybody opens the store, the present one is set aside and the staged one takes its name. Only for
+/// whoever holds the directory's lock.
 /// </summary>
 public static class StoreSwap
 {
     /// <summary>
-    /// Looks at a file that is to be restored, and makes it a file that needs no other beside it. What is wrong is in the findings.
+    /// Checks a file that is to be restored, and folds what is in files beside it into it. What is wrong is in the findings.
     /// </summary>
-    /// <param name="known">Migrations that the version which will open it knows; null where that cannot be told.</param>
-    /// <param name="rootKey">The text of <c>root.key</c>; null where there is none.</param>
+    /// <param name="known">Migrations known to the version that will open it; null if that cannot be told.</param>
+    /// <param name="rootKey">The content of <c>root.key</c>; null if there is none.</param>
     public static (StoreFacts Facts, bool RootKeyValid) Inspect(string file, IReadOnlyCollection<string>? known, string? rootKey)
     {
         try
@@ -28,7 +28,8 @@ public static class StoreSwap
 
             if (known is not null && StoreCheck.Migrations(db).FirstOrDefault(m => !known.Contains(m)) is { } newer)
             {
-                return (facts with { Findings = [$"a newer version wrote it (it has the migration {newer}): start that version, and restore there"] }, false);
+                var finding = $"a newer version wrote it (it has the migration {newer}): start that version, and restore there";
+                return (facts with { Findings = [finding] }, false);
             }
 
             using (var mode = db.CreateCommand())
@@ -41,17 +42,16 @@ public static class StoreSwap
         }
         catch (SqliteException e)
         {
-            return (new StoreFacts([$"it is no database, or a damaged one: {e.Message}"], 0, 0, 0, 0, 0, 0, 0, 0, 0), false);
+            return (StoreFacts.Unreadable($"it is no database, or a damaged one: {e.Message}"), false);
         }
     }
 
-    /// <summary>Whether a store waits to be put in place.</summary>
+    /// <summary>Whether a store is staged.</summary>
     public static bool IsStaged(string directory) => File.Exists(Path.Combine(directory, StoreFile.Staged));
 
     /// <summary>
-    /// Gives a file that was inspected an epoch above that of the store in the directory, and stages it: from when this returns the next
-    /// start will take it, whatever happens in between. Until then the store in the directory is the one that counts, with the epoch that
-    /// it has.
+    /// Gives an inspected file an epoch above that of the store in the directory, and stages it. Once this returns, the next start takes
+    /// it, whatever happens in between; until that start the store in the directory counts, with its own epoch.
     /// </summary>
     public static void Stage(string file, string directory)
     {
@@ -62,8 +62,8 @@ public static class StoreSwap
     }
 
     /// <summary>
-    /// Puts a staged store in place. The one before is kept as <c>mesh.db.before-restore-REVISION</c> (<c>-damaged</c> where it cannot be read),
-    /// and its name is returned; empty when there was none, null when nothing is staged.
+    /// Puts a staged store in place. The one before is kept as <c>mesh.db.before-restore-REVISION</c>, or <c>-damaged</c> if it cannot be
+    /// read. Returns the name that it got, empty if there was none; null if nothing is staged.
     /// </summary>
     public static string? Apply(string directory)
     {
@@ -76,7 +76,7 @@ public static class StoreSwap
         var kept = File.Exists(present) ? SetAside(present) : "";
         StoreFile.SyncDirectory(directory);
 
-        // Names of the one before, which would be taken for this one's.
+        // They belong to the store before, and SQLite would take them for this one's.
         File.Delete(present + "-wal");
         File.Delete(present + "-shm");
         File.Move(Path.Combine(directory, StoreFile.Staged), present);
@@ -98,14 +98,14 @@ public static class StoreSwap
         return Path.GetFileName(kept);
     }
 
-    /// <summary>Folds the write-ahead log into the store, so that one file is all of it; tells its revision.</summary>
+    /// <summary>Folds the write-ahead log into the store, so that one file is all of it. Returns its revision.</summary>
     private static string Fold(string present)
     {
         try
         {
             using var db = StoreFile.OpenAlone(present);
             db.Number("PRAGMA wal_checkpoint(TRUNCATE)");
-            return (db.Number("SELECT max(revision) FROM changes") ?? 0).ToString(System.Globalization.CultureInfo.InvariantCulture);
+            return $"{db.Number("SELECT max(revision) FROM changes") ?? 0}";
         }
         catch (SqliteException)
         {

@@ -2,30 +2,35 @@ using Microsoft.Data.Sqlite;
 
 namespace SessionMesh.Storage;
 
-/// <summary>What may go: what was over, or written, before these times, in wall milliseconds; null keeps everything.</summary>
+/// <summary>What may go: what ended, or was written, before these times, in wall milliseconds; null keeps everything.</summary>
 public sealed record TrimLimits(long? Log, long? Directives, long? Keys);
 
-/// <summary>Rows that a pass has removed so far.</summary>
+/// <summary>Rows removed by a pass so far.</summary>
 public readonly record struct Trimmed(long Changes, long Directives, long Keys)
 {
     public long Total => Changes + Directives + Keys;
 }
 
 /// <summary>
-/// One pass over the tables, in steps that each look at no more than <see cref="StepRows"/> rows by primary key and delete in one transaction.
-/// Nothing that can still change is touched, and neither is what a start reads: the newest entry of the log, and the newest directive of
-/// each agent, stay whatever their age. One caller at a time, always on a connection that may write.
+/// One pass over the tables. Each step reads at most <see cref="StepRows"/> rows by primary key, and deletes in one transaction. What can
+/// still change stays, and so does what a start reads, whatever its age: the newest entry of the log, and the newest directive of each
+/// agent. One caller at a time, always on a connection that may write.
 /// </summary>
 /// <param name="limits">What may go.</param>
-/// <param name="newestOf">Revision of an agent's newest directive, by the agent's number.</param>
+/// <param name="newestOf">From an agent's number to the revision of its newest directive.</param>
 public sealed class TrimPass(TrimLimits limits, Func<int, long> newestOf)
 {
-    /// <summary>Rows a step looks at: deleting so many entries of the log took 2 ms in the median, its fsync included (300 steps, 12 ms at the 99th percentile).</summary>
+    /// <summary>
+    /// Rows in a step: deleting so many entries of the log took 2 ms in the median with its fsync, 12 ms at p99 (300 steps).
+    /// </summary>
     public const int StepRows = 500;
 
-    private const int Pending = 2; // queued, delivered, accepted: all states above are over
+    /// <summary>The last of the states queued, delivered and accepted; those above are final.</summary>
+    private const int Pending = 2;
 
-    /// <summary>Revisions that follow a message which was kept for many, at most: its directives are issued right after it, for up to so many agents.</summary>
+    /// <summary>
+    /// Revisions after a message among which are all directives that name it: they are issued right after it, to so many agents at most.
+    /// </summary>
     private const int MessageReach = 10_000;
 
     private Stage _stage;
@@ -42,15 +47,16 @@ public sealed class TrimPass(TrimLimits limits, Func<int, long> newestOf)
 
     public Trimmed Removed { get; private set; }
 
-    /// <summary>The oldest revision that the log still has, as of the last step; 0 before the first.</summary>
+    /// <summary>The oldest revision left in the log after the last step; 0 before the first.</summary>
     public long OldestRevision { get; private set; }
 
-    /// <summary>Revisions of the agents' newest directives, where no memory has them: one pass over the table.</summary>
+    /// <summary>Reads the revisions of the agents' newest directives, by agent, in one pass over the table.</summary>
     public static Dictionary<int, long> NewestDirectives(SqliteConnection db) =>
-        db.Rows("SELECT agent, max(revision) FROM directives GROUP BY agent", r => (Agent: r.GetInt32(0), Revision: r.GetInt64(1))).ToDictionary(row => row.Agent, row => row.Revision);
+        db.Rows("SELECT agent, max(revision) FROM directives GROUP BY agent", r => (Agent: r.GetInt32(0), Revision: r.GetInt64(1)))
+            .ToDictionary(row => row.Agent, row => row.Revision);
 
     /// <summary>Does one step; false once there is nothing left to do.</summary>
-    /// <exception cref="SqliteException">Nothing of this step is there; the pass may go on with the same step later.</exception>
+    /// <exception cref="SqliteException">The step changed nothing; calling again repeats it.</exception>
     public bool Step(SqliteConnection db)
     {
         switch (_stage)
@@ -66,7 +72,7 @@ public sealed class TrimPass(TrimLimits limits, Func<int, long> newestOf)
 
     private void StepLog(SqliteConnection db)
     {
-        // Times never go back along the log, so that what is old enough is a prefix.
+        // Time never goes back in the log, so what is old enough is a prefix of it.
         var cut = limits.Log is not { } before ? null : db.Number(
             """
             SELECT max(revision) FROM (SELECT revision, at FROM changes ORDER BY revision LIMIT $most)
@@ -83,15 +89,20 @@ public sealed class TrimPass(TrimLimits limits, Func<int, long> newestOf)
     }
 
     /// <summary>
-    /// An agent's directives go oldest first: one whose predecessor is still there stays, so that what is left of a history is always its
-    /// newest part, without a hole.
+    /// An agent's directives go oldest first: one whose predecessor is still there stays, so that what is left is the newest part of the
+    /// history, without a gap.
     /// </summary>
     private void StepDirectives(SqliteConnection db)
     {
         var window = Window("directives", "agent, previous, state", limits.Directives, db);
-        var removed = Delete(db, window, row => row.Over < limits.Directives && row.State > Pending && row.Revision != newestOf(row.Agent), (row, rows) => rows.Run(
-            "DELETE FROM directives WHERE revision = $revision AND NOT EXISTS (SELECT 1 FROM directives WHERE revision = $previous)",
-            ("$revision", row.Revision), ("$previous", row.Previous)));
+        var removed = Delete(
+            db,
+            window,
+            row => row.EndedAt < limits.Directives && row.State > Pending && row.Revision != newestOf(row.Agent),
+            row => db.Run(
+                "DELETE FROM directives WHERE revision = $revision AND NOT EXISTS (SELECT 1 FROM directives WHERE revision = $previous)",
+                ("$revision", row.Revision),
+                ("$previous", row.Previous)));
         Removed = Removed with { Directives = Removed.Directives + removed };
         GoOn(window, Stage.Keys, limits.Directives);
     }
@@ -99,12 +110,16 @@ public sealed class TrimPass(TrimLimits limits, Func<int, long> newestOf)
     private void StepKeys(SqliteConnection db)
     {
         var window = Window("keys", "0, 0, 0", limits.Keys, db);
-        var removed = Delete(db, window, row => row.Over > 0 && row.Over < limits.Keys, (row, rows) => rows.Run("DELETE FROM keys WHERE revision = $revision", ("$revision", row.Revision)));
+        var removed = Delete(
+            db,
+            window,
+            row => row.EndedAt > 0 && row.EndedAt < limits.Keys,
+            row => db.Run("DELETE FROM keys WHERE revision = $revision", ("$revision", row.Revision)));
         Removed = Removed with { Keys = Removed.Keys + removed };
         GoOn(window, Stage.Messages, limits.Keys);
     }
 
-    /// <summary>A message goes with the last directive that names it, and not before the log has lost the entries that do.</summary>
+    /// <summary>A message goes after the last directive that names it, and after the entries of the log that do.</summary>
     private void StepMessages(SqliteConnection db)
     {
         var window = db.Rows(
@@ -126,17 +141,18 @@ public sealed class TrimPass(TrimLimits limits, Func<int, long> newestOf)
     private List<Row> Window(string table, string more, long? before, SqliteConnection db) => before is null
         ? []
         : db.Rows(
-            $"SELECT revision, {(table == "keys" ? "created_at" : "issued_at")}, ended_at, {more} FROM {table} WHERE revision > $after ORDER BY revision LIMIT $most",
+            $"SELECT revision, {(table == "keys" ? "created_at" : "issued_at")}, ended_at, {more} FROM {table} "
+                + "WHERE revision > $after ORDER BY revision LIMIT $most",
             r => new Row(r.GetInt64(0), r.GetInt64(1), r.GetInt64(2), r.GetInt32(3), r.GetInt64(4), r.GetInt32(5)),
             ("$after", _reached), ("$most", StepRows));
 
-    private static int Delete(SqliteConnection db, List<Row> window, Predicate<Row> isOver, Func<Row, SqliteConnection, int> delete)
+    private static int Delete(SqliteConnection db, List<Row> window, Predicate<Row> mayGo, Func<Row, int> delete)
     {
-        var over = window.FindAll(isOver);
-        return over.Count == 0 ? 0 : db.InTransaction(() => over.Sum(row => delete(row, db)));
+        var old = window.FindAll(mayGo);
+        return old.Count == 0 ? 0 : db.InTransaction(() => old.Sum(delete));
     }
 
-    /// <summary>Rows are in the order of their beginnings: past one that began after the limit none can have been over before it.</summary>
+    /// <summary>Rows are in the order in which they began: after one that began past the limit, none can have ended before it.</summary>
     private void GoOn(List<Row> window, Stage next, long? before)
     {
         if (window.Count < StepRows || window[^1].Began >= before)
@@ -149,6 +165,6 @@ public sealed class TrimPass(TrimLimits limits, Func<int, long> newestOf)
         }
     }
 
-    /// <param name="Over">When it was over, wall milliseconds; 0 while it is not.</param>
-    private readonly record struct Row(long Revision, long Began, long Over, int Agent, long Previous, int State);
+    /// <param name="EndedAt">Wall milliseconds; 0 while it has not ended.</param>
+    private readonly record struct Row(long Revision, long Began, long EndedAt, int Agent, long Previous, int State);
 }

@@ -8,7 +8,7 @@ using SessionMesh.Storage;
 
 namespace SessionMesh.Server.Hosting;
 
-/// <summary>What the server says once it listens: where it is, and what to type next. Never a key.</summary>
+/// <summary>What the server prints once it listens: where it is, and what to type next. Never a key.</summary>
 internal static class Banner
 {
     public static void Print(WebApplication app, TextWriter output)
@@ -40,11 +40,13 @@ internal static class Banner
             """);
     }
 
-    /// <summary>An address that listens on every interface is no place to go to: there the name that it was given, else this machine's.</summary>
+    /// <summary>Replaces an address that means every interface by the name from the options, or else by this machine's own.</summary>
     private static string Reachable(string url, ServerOptions options)
     {
         var name = options.Addresses[0].Host ?? (options.AllowedHosts is [var first, ..] ? first : "localhost");
-        return url.Replace("//[::]:", $"//{name}:", StringComparison.Ordinal).Replace("//0.0.0.0:", $"//{name}:", StringComparison.Ordinal);
+        return url
+            .Replace("//[::]:", $"//{name}:", StringComparison.Ordinal)
+            .Replace("//0.0.0.0:", $"//{name}:", StringComparison.Ordinal);
     }
 
     private static string Restored(WebApplication app, DataDirectory directory, string kept)
@@ -58,7 +60,7 @@ internal static class Banner
                 + $"or stop and session-mesh admin new-root --data {directory.Path}.");
     }
 
-    /// <summary>What the tool cannot find by itself: an address or a directory that is not the usual one. A line each, or nothing.</summary>
+    /// <summary>What the tool cannot find by itself: an address or a directory that is not the default. A line each, or nothing.</summary>
     private static string Settings(DataDirectory directory, string url)
     {
         var address = url == ServerOptions.DefaultUrl ? "" : $"  export SESSION_MESH_URL={url}\n";
@@ -68,6 +70,7 @@ internal static class Banner
 
     private static string Key(DataDirectory directory) => $"SESSION_API_KEY=$(cat {Quoted(directory.RootKeyFile)})";
 
-    /// <summary>As a shell takes it for one word.</summary>
-    private static string Quoted(string path) => path.All(c => char.IsAsciiLetterOrDigit(c) || "/._-".Contains(c)) ? path : $"'{path.Replace("'", "'\\''")}'";
+    /// <summary>As one word for a shell.</summary>
+    private static string Quoted(string path) =>
+        path.All(c => char.IsAsciiLetterOrDigit(c) || "/._-".Contains(c)) ? path : $"'{path.Replace("'", "'\\''")}'";
 }

@@ -7,12 +7,12 @@ using SessionMesh.Server.Store;
 
 namespace SessionMesh.Server.Hosting;
 
-/// <summary>What happens between the store being open and the first request.</summary>
+/// <summary>What a new store needs before the first request.</summary>
 internal static class FirstStart
 {
     /// <summary>
-    /// An empty store gets its root key: the secret goes into <c>root.key</c>, for its owner alone, before the key is valid, so
-    /// that a crash in between leaves a key file without a key and the next start makes both again.
+    /// Mints the root key of an empty store. The secret is in <c>root.key</c>, readable by its owner alone, before the key is valid: a
+    /// crash in between leaves a file with a key that is not valid, and the next start makes both again.
     /// </summary>
     public static async Task MintRootKeyAsync(MeshEngine engine, DataDirectory directory)
     {

@@ -7,11 +7,13 @@ using SessionMesh.Server.Options;
 
 namespace SessionMesh.Server.Hosting;
 
-/// <summary>The addresses, and what a connection may cost before a key has been seen.</summary>
+/// <summary>The addresses to listen on, and the limits of a connection before its key is known.</summary>
 internal static class Listening
 {
-    /// <summary>How long the head of a request may take to arrive: a slow link needs one second, and 2,000 connections that drip are gone
-    /// after ten.</summary>
+    /// <summary>
+    /// How long the head of a request may take to arrive: a slow link needs one second, and 2,000 connections that send a byte at a time
+    /// are gone after ten.
+    /// </summary>
     public static readonly TimeSpan HeadTimeout = TimeSpan.FromSeconds(10);
 
     public static void Configure(KestrelServerOptions kestrel, ServerOptions options)
@@ -23,7 +25,7 @@ internal static class Listening
         {
             Listen(kestrel, address, listen =>
             {
-                // No HTTP/2: a connection is then one request, and the bound on connections one on requests under way.
+                // No HTTP/2: a connection is one request at a time, so that the limit on connections also limits requests.
                 listen.Protocols = HttpProtocols.Http1;
                 if (address.IsTls)
                 {
@@ -38,24 +40,25 @@ internal static class Listening
         }
     }
 
-    /// <summary>Where a server that has started listens: with the ports that were chosen for those that were left open.</summary>
+    /// <summary>Where a started server listens: with the ports that the system chose in place of 0.</summary>
     public static IReadOnlyList<ListenAddress> Chosen(WebApplication app)
     {
         var bound = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.ToList();
-        return [.. app.Services.GetRequiredService<ServerOptions>().Addresses.Select((address, i) => address.Port == 0 ? address with { Port = BindingAddress.Parse(bound[i]).Port } : address)];
+        var asked = app.Services.GetRequiredService<ServerOptions>().Addresses;
+        return [.. asked.Select((address, i) => address.Port == 0 ? address with { Port = BindingAddress.Parse(bound[i]).Port } : address)];
     }
 
     private static void Bound(KestrelServerLimits limits, ServerOptions options)
     {
         limits.MaxConcurrentConnections = options.MaxConnections;
         limits.RequestHeadersTimeout = HeadTimeout;
-        limits.KeepAliveTimeout = TimeSpan.FromSeconds(130); // proxies keep idle ones for up to two minutes, and must not write to one just closed
+        limits.KeepAliveTimeout = TimeSpan.FromSeconds(130); // longer than the two minutes for which proxies keep idle ones
         limits.MaxRequestLineSize = 8 * 1024;                // a selector of some hundred agents in a query
         limits.MaxRequestHeadersTotalSize = 16 * 1024;       // ours are a few hundred bytes; proxies add their own
         limits.MaxRequestHeaderCount = 64;
-        limits.MaxRequestBodySize = Limits.BodyBytes * 2;    // counts the framing of chunks too; RequestBody counts exactly
+        limits.MaxRequestBodySize = Limits.BodyBytes * 2;    // includes the framing of chunks; RequestBody counts exactly
         limits.MaxRequestBufferSize = Limits.BodyBytes * 2;
-        limits.MinRequestBodyDataRate = new MinDataRate(bytesPerSecond: 240, gracePeriod: TimeSpan.FromSeconds(5)); // a modem's, after five seconds
+        limits.MinRequestBodyDataRate = new MinDataRate(bytesPerSecond: 240, gracePeriod: TimeSpan.FromSeconds(5)); // a modem's
     }
 
     private static void Listen(KestrelServerOptions kestrel, ListenAddress address, Action<ListenOptions> configure)

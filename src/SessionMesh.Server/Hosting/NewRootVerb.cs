@@ -6,14 +6,13 @@ using SessionMesh.Storage;
 namespace SessionMesh.Server.Hosting;
 
 /// <summary>
-/// <c>new-root [--data DIR] [--keep-children]</c>: replaces the root key of a mesh that is stopped. It holds the directory as a server
-/// does and decides with the same engine, but listens nowhere and looks after no lease.
+/// <c>new-root [--data DIR] [--keep-children]</c>: replaces the root key of a mesh that is stopped. It locks the directory as a server
+/// does and runs the same engine, but listens nowhere and ends no lease.
 /// </summary>
 internal static class NewRootVerb
 {
-    public const string Name = "new-root";
-
-    /// <summary>Prints the path of the key file, and never the key.</summary>
+    /// <summary>Prints the path of the key file, never the key.</summary>
+    /// <param name="args">What follows the verb.</param>
     /// <exception cref="StartupException">Nothing was changed; the message says what to do.</exception>
     public static async Task RunAsync(IReadOnlyList<string> args, Func<string, string?> environment, TextWriter output)
     {
@@ -21,7 +20,7 @@ internal static class NewRootVerb
         if (!File.Exists(Path.Combine(data, StoreFile.Name)) && !StoreSwap.IsStaged(data))
         {
             throw new StartupException(
-                $"There is no store in {data}: its first start makes one, with a root key. Say --data DIR for another.");
+                $"There is no store in {data}: the first start makes one, with a root key. Say --data DIR for another directory.");
         }
 
         var options = new ServerOptions { Addresses = [], Data = data };
@@ -35,26 +34,17 @@ internal static class NewRootVerb
 
     private static (string Data, bool KeepChildren) Parse(IReadOnlyList<string> args, Func<string, string?> environment)
     {
-        var (data, keepChildren) = (environment("SESSION_MESH_DATA") is { Length: > 0 } variable ? variable : ServerOptions.DefaultData, false);
-        for (var i = 0; i < args.Count; i++)
+        var name = OptionTable.NewRoot.Name;
+        var parse = OptionTable.ParseNewRoot(args);
+        var typed = parse.GetResult(OptionTable.Data)?.Tokens.Select(token => token.Value).ToList();
+        if ((OptionTable.Stray(parse) ?? (typed is null or [{ Length: > 0 }] ? null : OptionTable.Data.Name)) is { } wrong)
         {
-            switch (args[i])
-            {
-                case "--keep-children":
-                    keepChildren = true;
-                    break;
-                case "--data" when i + 1 < args.Count && args[i + 1].Length > 0:
-                    data = args[++i];
-                    break;
-                case var text when text.StartsWith("--data=", StringComparison.Ordinal) && text.Length > 7:
-                    data = text[7..];
-                    break;
-                default:
-                    throw new StartupException($"'{args[i]}' is not understood here. Say {Name} --data DIR, "
-                        + "and --keep-children if what was minted below the old root key is to stay valid.");
-            }
+            throw new StartupException($"'{wrong}' is not understood here. Say {name} --data DIR, "
+                + "and --keep-children to keep the keys below the old root key valid.");
         }
 
-        return (Path.GetFullPath(data), keepChildren);
+        var variable = environment(OptionTable.VariableOf(OptionTable.Data));
+        var data = typed?[0] ?? (string.IsNullOrEmpty(variable) ? ServerOptions.DefaultData : variable);
+        return (Path.GetFullPath(data), parse.GetValue(OptionTable.KeepChildren));
     }
 }

@@ -4,13 +4,13 @@ using SessionMesh.Server.Options;
 namespace SessionMesh.Server.Hosting;
 
 /// <summary>
-/// Refuses to start with a clock that cannot be right. A start with one that is years ahead would end every session and key and throw
-/// away all that is kept for a time; one that is years behind is a machine that has not been told the time yet.
+/// Refuses to start with a clock that cannot be right. A start with a clock years ahead would end every session and key and delete all
+/// that is kept for a time; a clock years behind belongs to a machine that has not been told the time yet.
 /// </summary>
 internal static class StartClock
 {
-    /// <param name="newest">Wall milliseconds of the log's newest change; 0 while there is none, and nothing to compare with.</param>
-    /// <param name="isRestored">A backup was just put in place. It may be as old as it likes; it is not from the future either.</param>
+    /// <param name="newest">Wall milliseconds of the newest change in the log; 0 for an empty log, which allows any clock.</param>
+    /// <param name="isRestored">A backup was just put in place: it may be of any age, but not from the future.</param>
     /// <exception cref="StartupException">They are more than <see cref="MeshClock.MostApart"/> apart.</exception>
     public static void Check(DateTimeOffset wall, long newest, bool isRestored)
     {

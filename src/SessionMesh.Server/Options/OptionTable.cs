@@ -1,48 +1,136 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+
 namespace SessionMesh.Server.Options;
 
-/// <summary>Every option of the server: the one list that parsing, <c>--help</c> and a test over docs/operations.md share.</summary>
+/// <summary>
+/// The server's command line. Each option is here once: parsing, <c>--help</c> and a test over docs/operations.md share the list. Values
+/// are text of any number, so that the library finds nothing to object to: <see cref="Settings"/> says what is wrong, in its own words.
+/// </summary>
 internal static class OptionTable
 {
-    /// <param name="Value">What stands for its value in the help; empty for a flag.</param>
-    internal sealed record Option(string Name, string Value, string Help)
-    {
-        public bool IsFlag => Value.Length == 0;
+    public static readonly Option<string[]> Urls = Value("--urls", "URL;…", $"Addresses to listen on; {ServerOptions.DefaultUrl}");
+    public static readonly Option<string[]> Data = Value("--data", "DIR", "The data directory; $XDG_DATA_HOME/session-mesh");
+    public static readonly Option<string[]> TlsCert =
+        Value("--tls-cert", "FILE", "Certificate of the https addresses: PEM (with --tls-key) or PFX");
+    public static readonly Option<string[]> TlsKey = Value("--tls-key", "FILE", "Private key of a PEM certificate, PEM");
+    public static readonly Option<string[]> TlsPasswordFile =
+        Value("--tls-password-file", "FILE", "File with the password of a PFX, on its first line");
+    public static readonly Option<string[]> InsecureHttp =
+        Flag("--insecure-http", "Allow an address beyond this machine without TLS: keys cross the network in the clear");
+    public static readonly Option<string[]> AllowHost =
+        Value("--allow-host", "NAME,…", "Further host names to answer to, on any port");
+    public static readonly Option<string[]> AllowOrigin =
+        Value("--allow-origin", "ORIGIN,…", "Web origins whose pages may call the API, such as https://console.example");
+    public static readonly Option<string[]> RateLimit =
+        Value("--rate-limit", "N", $"Requests a second of a key without the admin scope; {ServerOptions.DefaultRateLimit}, 0 for no limit");
+    public static readonly Option<string[]> GlobalRateLimit =
+        Value("--global-rate-limit", "N", "Requests a second of all those keys together; 0, no limit");
+    public static readonly Option<string[]> AnonymousRateLimit = Value(
+        "--anonymous-rate-limit",
+        "N",
+        $"Requests a second without a valid key from each remote address; {ServerOptions.DefaultAnonymousRateLimit}, 0 for no limit");
+    public static readonly Option<string[]> MaxStreamsPerKey =
+        Value("--max-streams-per-key", "N", $"Open streams and held answers of one key; {ServerOptions.DefaultMaxStreamsPerKey}");
+    public static readonly Option<string[]> RetainLog =
+        Value("--retain-log", "TIME", "How long entries of the log are kept: 30d, 12h, or none for ever; 30d");
+    public static readonly Option<string[]> RetainDirectives =
+        Value("--retain-directives", "TIME", "The same for directives that are over; 30d");
+    public static readonly Option<string[]> RetainKeys = Value("--retain-keys", "TIME", "The same for keys that are over; 30d");
+    public static readonly Option<string[]> RetainSessions =
+        Value("--retain-sessions", "TIME", "The same for plain sessions that have expired; 30d");
+    public static readonly Option<string[]> RetainAgents =
+        Value("--retain-agents", "TIME", "How long a dead or lost agent is kept before it is forgotten; 30d");
+    public static readonly Option<string[]> MetricsAnonymous =
+        Flag("--metrics-anonymous", "Answer GET /metrics without a key; otherwise it needs one with mesh:read");
+    public static readonly Option<string[]> MaxConnections =
+        Value("--max-connections", "N", $"Open connections in all; {ServerOptions.DefaultMaxConnections}");
+    public static readonly Option<string[]> AcceptClock =
+        Flag("--accept-clock", "Start although the system clock is more than 300 days from the last change in the store");
 
-        public string Variable => "SESSION_MESH_" + Name.Replace('-', '_').ToUpperInvariant();
-    }
-
-    public static readonly Option[] All =
+    /// <summary>In the order of the help.</summary>
+    public static readonly IReadOnlyList<Option<string[]>> All =
     [
-        new("urls", "URL;…", $"addresses to listen on; {ServerOptions.DefaultUrl}"),
-        new("data", "DIR", "the data directory; $XDG_DATA_HOME/session-mesh"),
-        new("tls-cert", "FILE", "certificate for the https addresses: PEM (with --tls-key) or PFX"),
-        new("tls-key", "FILE", "private key of a PEM certificate, PEM"),
-        new("tls-password-file", "FILE", "file with the password of a PFX, on its first line"),
-        new("insecure-http", "", "take an address beyond this machine without TLS: keys cross the network in the clear"),
-        new("allow-host", "NAME,…", "more host names to answer to, on whatever port they are asked for"),
-        new("allow-origin", "ORIGIN,…", "web origins whose pages may call the API, such as https://console.example"),
-        new("rate-limit", "N", $"requests a second for each key without the admin scope; {ServerOptions.DefaultRateLimit}; 0 for no limit"),
-        new("global-rate-limit", "N", "requests a second for all those keys together; 0, no limit"),
-        new("anonymous-rate-limit", "N", $"requests a second without a valid key for each remote address; {ServerOptions.DefaultAnonymousRateLimit}; 0 for no limit"),
-        new("max-streams-per-key", "N", $"open streams and held answers of one key; {ServerOptions.DefaultMaxStreamsPerKey}"),
-        new("retain-log", "TIME", "how long entries of the log are kept: 30d, 12h or none, for ever; 30d"),
-        new("retain-directives", "TIME", "the same for directives that are over; 30d"),
-        new("retain-keys", "TIME", "the same for keys that are over; 30d"),
-        new("retain-sessions", "TIME", "the same for plain sessions that have expired; 30d"),
-        new("retain-agents", "TIME", "how long an agent is kept that is dead or lost, before it is forgotten; 30d"),
-        new("metrics-anonymous", "", "answer GET /metrics without a key; else it needs one with mesh:read"),
-        new("max-connections", "N", $"open connections in all; {ServerOptions.DefaultMaxConnections}"),
-        new("accept-clock", "", "start although the system clock is more than 300 days from the last change in the store"),
+        Urls, Data, TlsCert, TlsKey, TlsPasswordFile, InsecureHttp, AllowHost, AllowOrigin,
+        RateLimit, GlobalRateLimit, AnonymousRateLimit, MaxStreamsPerKey,
+        RetainLog, RetainDirectives, RetainKeys, RetainSessions, RetainAgents,
+        MetricsAnonymous, MaxConnections, AcceptClock,
     ];
 
-    public static string Help =>
-        $"""
-        session-mesh server: the control plane for fleets of agents.
+    /// <summary>For <see cref="NewRoot"/> alone: keys below the old root key stay valid.</summary>
+    public static readonly Option<bool> KeepChildren = new("--keep-children") { Arity = ArgumentArity.Zero };
 
-        {string.Join('\n', All.Select(o => $"  {$"--{o.Name} {o.Value}",-30}{o.Help}"))}
+    private static readonly Option<bool> s_help = new("--help", "-h") { Arity = ArgumentArity.Zero };
+    private static readonly ParserConfiguration s_parser = new() { ResponseFileTokenReplacer = null, EnablePosixBundling = false };
 
-          new-root [--data DIR] [--keep-children]   as the first word: replace the root key of a mesh that is stopped
+    /// <summary>A verb as the first word only. It is not a subcommand, because <c>--data new-root</c> names a directory.</summary>
+    public static readonly Command NewRoot = new("new-root", "replace the root key of a mesh that is stopped")
+    {
+        Data,
+        KeepChildren,
+        s_help,
+    };
 
-        Each is also read from the environment: SESSION_MESH_URLS for --urls, and so on. The command line goes first.
-        """;
+    private static readonly RootCommand s_server = Server();
+
+    /// <summary>The environment variable that stands for an option where the command line leaves it out.</summary>
+    public static string VariableOf(Option option) => "SESSION_MESH_" + option.Name[2..].Replace('-', '_').ToUpperInvariant();
+
+    public static bool IsFlag(Option option) => option.HelpName is null;
+
+    /// <summary>Parses the server's options.</summary>
+    public static ParseResult Parse(IReadOnlyList<string> args) => s_server.Parse(args, s_parser);
+
+    /// <summary>Parses what follows <see cref="NewRoot"/>.</summary>
+    public static ParseResult ParseNewRoot(IReadOnlyList<string> args) => NewRoot.Parse(args, s_parser);
+
+    /// <summary>The first word that is neither an option nor its value; null if there is none.</summary>
+    public static string? Stray(ParseResult parse) => parse.UnmatchedTokens is [var unmatched, ..]
+        ? unmatched
+        : parse.Tokens.FirstOrDefault(token => token.Type is not (TokenType.Option or TokenType.Argument))?.Value;
+
+    /// <summary>Writes the help if it is asked for.</summary>
+    public static bool TryWriteHelp(IReadOnlyList<string> args, TextWriter output)
+    {
+        if (!args.Any(arg => arg is "--help" or "-h"))
+        {
+            return false;
+        }
+
+        var parse = args[0] == NewRoot.Name ? ParseNewRoot([.. args.Skip(1)]) : Parse(args);
+        if (parse.GetResult(s_help) is null)
+        {
+            return false;
+        }
+
+        output.WriteLine($"""
+            Session Mesh server: the control plane for fleets of agents.
+
+            {string.Join('\n', All.Select(option => $"  {$"{option.Name} {option.HelpName}",-30}{option.Description}"))}
+
+              {NewRoot.Name} [--data DIR] [--keep-children]   as the first word: {NewRoot.Description}
+
+            Each option is also read from the environment: SESSION_MESH_URLS for --urls, and so on. The command line goes first.
+            """);
+        return true;
+    }
+
+    private static RootCommand Server()
+    {
+        var server = new RootCommand();
+        server.Options.Clear();
+        server.Directives.Clear();
+        foreach (var option in All)
+        {
+            server.Add(option);
+        }
+
+        server.Add(s_help);
+        return server;
+    }
+
+    private static Option<string[]> Value(string name, string value, string help) =>
+        new(name) { Description = help, HelpName = value, Arity = ArgumentArity.ZeroOrMore };
+
+    private static Option<string[]> Flag(string name, string help) => new(name) { Description = help, Arity = ArgumentArity.ZeroOrMore };
 }

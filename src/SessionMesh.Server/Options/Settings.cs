@@ -1,84 +1,110 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Globalization;
 
 namespace SessionMesh.Server.Options;
 
 /// <summary>
 /// What was typed: <c>--name value</c>, <c>--name=value</c> or a bare <c>--flag</c>, and <c>SESSION_MESH_NAME</c> for what the command
-/// line leaves open. Nothing else is read: no settings file, no variable of the web framework. Whatever is not understood
-/// ends the start, because the server must not run with less protection than somebody meant to type.
+/// line leaves out. Nothing else is read: no settings file, no variable of the web framework. Anything that is not understood ends the
+/// start, because the server must not run with less protection than somebody meant to type.
 /// </summary>
 internal sealed class Settings
 {
-    private const string Prefix = "SESSION_MESH_";
     private static readonly string[] s_true = ["true", "1", "yes"];
     private static readonly string[] s_false = ["false", "0", "no"];
 
-    private readonly Dictionary<string, (string Value, string Source)> _values = new(StringComparer.Ordinal);
+    private readonly Dictionary<Option, (string Value, string Source)> _values = [];
 
     /// <exception cref="StartupException">An option that does not exist, has no value, or is given twice.</exception>
     public static Settings Read(IReadOnlyList<string> args, Func<string, string?> environment)
     {
-        var settings = new Settings();
-        for (var i = 0; i < args.Count; i++)
+        var parse = OptionTable.Parse(args);
+        if (OptionTable.Stray(parse) is { } stray)
         {
-            var (name, value) = args[i].Split('=', 2) is [var before, var after] ? (before, after) : (args[i], null);
-            var option = OptionTable.All.FirstOrDefault(o => name == "--" + o.Name) ?? throw Unknown(args[i]);
-            if (value is null && !option.IsFlag)
-            {
-                value = ++i < args.Count ? args[i] : null;
-            }
-
-            settings.Add(option, name, value);
+            throw NoOption(stray);
         }
 
+        var settings = new Settings();
         foreach (var option in OptionTable.All)
         {
-            // An empty variable is one that is not set: that is how a shell or a unit file takes one back.
-            if (!settings._values.ContainsKey(option.Name) && environment(option.Variable) is { Length: > 0 } value)
+            if (parse.GetResult(option) is { } typed)
             {
-                settings._values[option.Name] = (value, option.Variable);
+                settings._values[option] = (Typed(typed, args), option.Name);
+            }
+            else if (environment(OptionTable.VariableOf(option)) is { Length: > 0 } value)
+            {
+                // An empty variable counts as unset: that is how a shell or a unit file takes one back.
+                settings._values[option] = (value, OptionTable.VariableOf(option));
             }
         }
 
         return settings;
     }
 
-    public string? this[string name] => _values.TryGetValue(name, out var found) ? found.Value : null;
+    public string? this[Option option] => _values.TryGetValue(option, out var found) ? found.Value : null;
 
-    /// <summary>Where it was typed, for a message.</summary>
-    public string SourceOf(string name) => _values.TryGetValue(name, out var found) ? found.Source : "--" + name;
+    /// <summary>Where it was given, for a message.</summary>
+    public string SourceOf(Option option) => _values.TryGetValue(option, out var found) ? found.Source : option.Name;
 
-    public bool Flag(string name) => this[name] switch
+    public bool Flag(Option option) => this[option] switch
     {
         null => false,
         var value when s_true.Contains(value) => true,
         var value when s_false.Contains(value) => false,
-        var value => throw new StartupException($"{SourceOf(name)} is '{value}', and is either on or off. Say --{name}, or leave it out."),
+        var value => throw new StartupException(
+            $"{SourceOf(option)} is '{value}', and is either on or off. Say {option.Name}, or leave it out."),
     };
 
-    public int Number(string name, int otherwise, int least, int most) => this[name] switch
+    /// <summary>A whole number between bounds, both included.</summary>
+    public int Number(Option option, int otherwise, int least, int most)
     {
-        null => otherwise,
-        var value when int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most => number,
-        var value => throw new StartupException($"{SourceOf(name)} is '{value}', and is a whole number from {least} to {most}. Say for example --{name} {otherwise}."),
-    };
-
-    /// <summary>Separated by commas; an empty place between two is not one to pass over.</summary>
-    public string[] List(string name) => this[name]?.Split(',', StringSplitOptions.TrimEntries) ?? [];
-
-    private void Add(OptionTable.Option option, string name, string? value)
-    {
-        if (value is null or "" || (!option.IsFlag && value.StartsWith("--", StringComparison.Ordinal)))
+        if (this[option] is not { } text)
         {
-            value = option.IsFlag && value is null ? "true" : throw new StartupException($"{name} has no value. Say {name} {option.Value}.");
+            return otherwise;
         }
 
-        if (!_values.TryAdd(option.Name, (value, name)))
-        {
-            throw new StartupException($"{name} is given twice. Say it once{(option.Value.Contains(',', StringComparison.Ordinal) ? ", with commas between several" : "")}.");
-        }
+        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most
+            ? number
+            : throw new StartupException($"{SourceOf(option)} is '{text}', and is a whole number from {least} to {most}. "
+                + $"Say for example {option.Name} {otherwise}.");
     }
 
-    private static StartupException Unknown(string typed) =>
-        new($"'{typed}' is no option of the server. There are: {string.Join(", ", OptionTable.All.Select(o => "--" + o.Name))}. Say --help for what they mean.");
+    /// <summary>Separated by commas; an empty place between two is not skipped.</summary>
+    public string[] List(Option option) => this[option]?.Split(',', StringSplitOptions.TrimEntries) ?? [];
+
+    private static string Typed(OptionResult typed, IReadOnlyList<string> args)
+    {
+        var (option, name) = (typed.Option, typed.Option.Name);
+        if (typed.IdentifierTokenCount > 1)
+        {
+            var several = option.HelpName?.Contains(',', StringComparison.Ordinal) == true;
+            throw new StartupException($"{name} is given twice. Say it once{(several ? ", with commas between several" : "")}.");
+        }
+
+        // The library also takes --name:value, lets --name= stand for a bare --name, and gives a flag the word that follows it.
+        var isBare = args.Contains(name);
+        if (!isBare && args.FirstOrDefault(arg => arg.StartsWith(name + ":", StringComparison.Ordinal)) is { } colon)
+        {
+            throw NoOption(colon);
+        }
+
+        if (OptionTable.IsFlag(option) && isBare)
+        {
+            return typed.Tokens is [var next, ..] ? throw NoOption(next.Value) : "true";
+        }
+
+        if (args.Contains(name + "=")
+            || typed.Tokens is not [{ Value: var value }]
+            || value.StartsWith("--", StringComparison.Ordinal))
+        {
+            throw new StartupException($"{name} has no value. Say {name}{(OptionTable.IsFlag(option) ? "" : $" {option.HelpName}")}.");
+        }
+
+        return value;
+    }
+
+    private static StartupException NoOption(string typed) => new(
+        $"'{typed}' is not an option of the server. There are: {string.Join(", ", OptionTable.All.Select(o => o.Name))}. "
+        + "Say --help for what they mean.");
 }

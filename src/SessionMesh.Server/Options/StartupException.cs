@@ -1,4 +1,4 @@
 namespace SessionMesh.Server.Options;
 
-/// <summary>The server cannot start; the message says why and what to do, and is all that is printed.</summary>
+/// <summary>The server cannot start. The message says why and what to do; nothing else is printed.</summary>
 public sealed class StartupException(string message, Exception? inner = null) : Exception(message, inner);

@@ -3,10 +3,14 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace SessionMesh.Server.Options;
 
-/// <summary>The certificate of the https addresses, and what stands between it and its root. Read once, at the start.</summary>
+/// <summary>The certificate of the https addresses, and those between it and its root. Read once, at the start.</summary>
 public sealed record TlsCertificate(X509Certificate2 Certificate, X509Certificate2Collection Chain)
 {
-    /// <exception cref="StartupException">A file is missing, unreadable, not what it should be, or the certificate is not valid now.</exception>
+    internal const string WhatToSay = "Say --tls-cert FILE --tls-key FILE for PEM, or --tls-cert FILE --tls-password-file FILE for PFX.";
+
+    /// <exception cref="StartupException">
+    /// A file is missing, cannot be read or is of another kind, or the certificate is not valid now.
+    /// </exception>
     internal static TlsCertificate Load(string file, string? keyFile, string? passwordFile, TimeProvider time)
     {
         try
@@ -15,13 +19,17 @@ public sealed record TlsCertificate(X509Certificate2 Certificate, X509Certificat
             var loaded = isPem ? LoadPem(file, keyFile, passwordFile) : LoadPfx(file, keyFile, passwordFile);
             var now = time.GetUtcNow().UtcDateTime;
             var (from, until) = (loaded.Certificate.NotBefore.ToUniversalTime(), loaded.Certificate.NotAfter.ToUniversalTime());
-            return now > until ? throw new StartupException($"The certificate in {file} expired on {until:yyyy-MM-dd HH:mm} UTC. Name a newer one with --tls-cert FILE.")
-                : now < from ? throw new StartupException($"The certificate in {file} is valid from {from:yyyy-MM-dd HH:mm} UTC. Look at the clock, or name another with --tls-cert FILE.")
+            return now > until
+                ? throw new StartupException($"The certificate in {file} expired on {until:yyyy-MM-dd HH:mm} UTC. "
+                    + "Name a newer one with --tls-cert FILE.")
+                : now < from
+                ? throw new StartupException($"The certificate in {file} is valid from {from:yyyy-MM-dd HH:mm} UTC. "
+                    + "Check the clock, or name another with --tls-cert FILE.")
                 : loaded;
         }
         catch (Exception e) when (e is CryptographicException or ArgumentException)
         {
-            throw new StartupException($"No certificate with its key can be read from {file}: {e.Message} Say --tls-cert FILE --tls-key FILE for PEM, or --tls-cert FILE --tls-password-file FILE for PFX.", e);
+            throw new StartupException($"No certificate with its key can be read from {file}: {e.Message} {WhatToSay}", e);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -33,19 +41,20 @@ public sealed record TlsCertificate(X509Certificate2 Certificate, X509Certificat
     {
         if (passwordFile is not null)
         {
-            throw new StartupException($"--tls-password-file goes with a PFX, and {file} is PEM. Say --tls-key FILE with a key that has no password, and leave it out.");
+            throw new StartupException($"--tls-password-file is for a PFX, and {file} is PEM. "
+                + "Leave it out, and say --tls-key FILE with a key that has no password.");
         }
 
         if (keyFile is null)
         {
-            throw new StartupException($"{file} is PEM, so its key is in a file of its own. Say --tls-key FILE.");
+            throw new StartupException($"{file} is PEM, and its key is in a file of its own. Say --tls-key FILE.");
         }
 
         var all = new X509Certificate2Collection();
         all.ImportFromPemFile(file);
         using var fromPem = X509Certificate2.CreateFromPemFile(file, keyFile);
 
-        // By way of PKCS#12, because some platforms cannot serve TLS with a key that exists in memory alone.
+        // Through PKCS#12, because some platforms cannot serve TLS with a key that is in memory alone.
         var certificate = X509CertificateLoader.LoadPkcs12(fromPem.Export(X509ContentType.Pkcs12), null);
         return new TlsCertificate(certificate, [.. all.Where(c => c.Thumbprint != certificate.Thumbprint)]);
     }
@@ -54,7 +63,7 @@ public sealed record TlsCertificate(X509Certificate2 Certificate, X509Certificat
     {
         if (keyFile is not null)
         {
-            throw new StartupException($"--tls-key goes with a PEM certificate, and {file} is none. Leave it out, or name a PEM file.");
+            throw new StartupException($"--tls-key is for a PEM certificate, and {file} is not PEM. Leave it out, or name a PEM file.");
         }
 
         var password = passwordFile is null ? null : File.ReadLines(passwordFile).FirstOrDefault();

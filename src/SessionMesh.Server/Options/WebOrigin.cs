@@ -7,8 +7,11 @@ public readonly record struct WebOrigin(string Scheme, string Host, int Port)
     public static bool TryParse(string text, out WebOrigin origin)
     {
         origin = default;
-        var scheme = text.StartsWith("https://", StringComparison.Ordinal) ? "https" : text.StartsWith("http://", StringComparison.Ordinal) ? "http" : null;
-        if (scheme is null || !HostName.TrySplit(text.AsSpan(scheme.Length + 3), out var host, out var port) || HostName.Canonical(host.ToString()) is not { } name)
+        var scheme = text.StartsWith("https://", StringComparison.Ordinal) ? "https"
+            : text.StartsWith("http://", StringComparison.Ordinal) ? "http" : null;
+        if (scheme is null
+            || !HostName.TrySplit(text.AsSpan(scheme.Length + 3), out var host, out var port)
+            || HostName.Canonical(host.ToString()) is not { } name)
         {
             return false;
         }

@@ -3,9 +3,7 @@ using SessionMesh.Storage;
 
 namespace SessionMesh.Server.Store;
 
-/// <summary>
-/// The data directory: mode 0700, and held by one process at a time through a lock on a file in it. Disposing gives it up.
-/// </summary>
+/// <summary>The data directory: mode 0700, and locked by one process at a time. Disposing gives it up.</summary>
 public sealed class DataDirectory : IDisposable
 {
     private readonly DirectoryLock _lock;
@@ -15,11 +13,11 @@ public sealed class DataDirectory : IDisposable
     public string Path { get; }
     public string Database => System.IO.Path.Combine(Path, StoreFile.Name);
 
-    /// <summary>For copies under way. Emptied at each start.</summary>
+    /// <summary>For copies under way; emptied at each start.</summary>
     public string Scratch => System.IO.Path.Combine(Path, StoreFile.Scratch);
     public string RootKeyFile => System.IO.Path.Combine(Path, "root.key");
 
-    /// <exception cref="StartupException">It cannot be made, is not a directory, or another process holds it.</exception>
+    /// <exception cref="StartupException">It cannot be created, is not a directory, or another process holds it.</exception>
     public static DataDirectory Open(string path)
     {
         path = System.IO.Path.GetFullPath(path);
@@ -46,14 +44,17 @@ public sealed class DataDirectory : IDisposable
         }
         catch (IOException e)
         {
-            throw new StartupException($"Another server holds the data directory {path}. Stop it, or choose another directory with --data DIR and another port with --urls.", e);
+            throw new StartupException(
+                $"Another server holds the data directory {path}. "
+                + "Stop it, or choose another directory with --data DIR and another port with --urls.",
+                e);
         }
     }
 
-    /// <summary>Name that the store before got, if this start has put another in its place; empty if there was none.</summary>
+    /// <summary>If this start put a restored store in place, the new name of the one before, empty if there was none; else null.</summary>
     public string? SetAside { get; private set; }
 
-    /// <summary>Clears away what a process left that was killed, and puts a store in place that waits for it.</summary>
+    /// <summary>Deletes what a killed process left behind, and puts a staged store in place.</summary>
     private DataDirectory Prepared()
     {
         try
@@ -69,21 +70,20 @@ public sealed class DataDirectory : IDisposable
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             Dispose();
-            throw new StartupException($"The data directory {Path} cannot be made ready: {e.Message}", e);
+            throw new StartupException($"The data directory {Path} cannot be prepared: {e.Message}", e);
         }
     }
 
     private string NextRootKeyFile => RootKeyFile + ".new";
 
     /// <summary>
-    /// Writes the next root key beside the present one, for its owner alone, and forces it to the disk. It is to be there before its hash
-    /// is in the store: after a crash at any moment the one file or the other opens the mesh, and the next start puts the right one in
-    /// place.
+    /// Writes the next root key beside the present one, readable by its owner alone, and syncs it. Call it before the hash goes into the
+    /// store: after a crash at any moment one of the two files opens the mesh, and the next start puts the right one in place.
     /// </summary>
     /// <exception cref="IOException">It cannot be written.</exception>
     public void WriteNextRootKey(string token)
     {
-        File.Delete(NextRootKeyFile); // one that is there keeps the mode it has
+        File.Delete(NextRootKeyFile); // an existing file would keep its mode
         using (var file = StoreFile.CreatePrivate(NextRootKeyFile))
         {
             file.Write(System.Text.Encoding.ASCII.GetBytes(token + "\n"));
@@ -93,17 +93,17 @@ public sealed class DataDirectory : IDisposable
         StoreFile.SyncDirectory(Path);
     }
 
-    /// <summary>What <see cref="WriteNextRootKey"/> wrote; null when it is in place, or was dropped.</summary>
+    /// <summary>What <see cref="WriteNextRootKey"/> wrote; null once it is in place or dropped.</summary>
     public string? NextRootKey => File.Exists(NextRootKeyFile) ? File.ReadAllText(NextRootKeyFile).Trim() : null;
 
-    /// <summary>The next root key becomes the root key.</summary>
+    /// <summary>Makes the next root key the root key.</summary>
     public void PutNextRootKeyInPlace()
     {
         File.Move(NextRootKeyFile, RootKeyFile, overwrite: true);
         StoreFile.SyncDirectory(Path);
     }
 
-    /// <summary>The next root key never became valid.</summary>
+    /// <summary>Deletes a next root key that never became valid.</summary>
     public void DropNextRootKey() => File.Delete(NextRootKeyFile);
 
     public void Dispose() => _lock.Dispose();

@@ -4,39 +4,39 @@ using SessionMesh.Core.State;
 namespace SessionMesh.Server.Store;
 
 /// <summary>
-/// The store as the engine sees it: one log, to which a batch of changes is appended together with the rows they add up to. All
-/// members are called by the engine's thread alone.
+/// The store as the engine sees it: one log, to which a batch of changes is appended together with the rows that they add up to. The
+/// engine's thread alone calls it.
 /// </summary>
 /// <remarks>
-/// A turn is <see cref="Begin"/>, then <see cref="Commit"/>, and <see cref="Resolve"/> where the outcome of the commit is unknown.
-/// Whatever these throw means that nothing of the batch is there, and that the fault lies in the batch.
+/// A turn is <see cref="Begin"/>, then <see cref="Commit"/>, and <see cref="Resolve"/> if the outcome of the commit is unknown. An
+/// exception from any of them means that nothing of the batch is stored, and that the fault lies in the batch.
 /// </remarks>
 public interface IMeshLog : IDisposable
 {
     /// <summary>
-    /// Changes that others have committed after <paramref name="revision"/>, oldest first and without a gap. Empty where this
+    /// Returns the changes that others have committed after <paramref name="revision"/>, oldest first and without a gap. Empty if this
     /// process is the only writer.
     /// </summary>
     IReadOnlyList<Change> Begin(long revision);
 
     /// <summary>
-    /// Whether the disk is full and what was kept back for that is in use: vital commands alone may be committed. <see cref="Begin"/>
-    /// ends it when there is room again. A store that keeps nothing back never is.
+    /// Whether the disk is full and the reserve is in use: only vital commands may be committed. <see cref="Begin"/> ends it when there is
+    /// room again. Always false for a store without a reserve.
     /// </summary>
     bool OnReserve => false;
 
-    /// <summary>A commit failed for want of room, and vital commands wait: from now on the store is on its reserve.</summary>
+    /// <summary>Puts the store on its reserve: a commit failed for want of room, and vital commands wait.</summary>
     void DrawReserve()
     {
     }
 
-    /// <summary>Commits all of the batch or nothing. When it answers <see cref="CommitOutcome.Committed"/>, the disk has it.</summary>
+    /// <summary>Commits all of the batch or nothing. After <see cref="CommitOutcome.Committed"/> the batch is on the disk.</summary>
     CommitResult Commit(MeshDraft draft);
 
     /// <summary>
     /// Finds out what became of a batch whose commit ended with <see cref="CommitOutcome.Unknown"/>. It may take as long as the store
-    /// allows itself. <see cref="CommitOutcome.Unknown"/> again means that the store gives up for now: the next <see cref="Begin"/>
-    /// brings the batch as changes of others if it is there after all.
+    /// allows itself. <see cref="CommitOutcome.Unknown"/> again means that the store gives up for now: if the batch is stored after all,
+    /// the next <see cref="Begin"/> returns it as changes of others.
     /// </summary>
     CommitResult Resolve(MeshDraft draft);
 }
@@ -47,24 +47,25 @@ public enum CommitOutcome
     /// <summary>The batch is durable.</summary>
     Committed,
 
-    /// <summary>The store refuses everything at the moment. Nothing of the batch is there.</summary>
+    /// <summary>The store refuses everything at the moment. Nothing of the batch is stored.</summary>
     Failed,
 
-    /// <summary>The store refuses a row of this batch, and will again. Nothing of the batch is there; without that row it would be.</summary>
+    /// <summary>The store refuses a row of this batch, however often it is tried. Nothing of the batch is stored.</summary>
     Refused,
 
-    /// <summary>Somebody else's batch came first. Nothing of this one is there; apply theirs and decide again.</summary>
+    /// <summary>Somebody else's batch came first. Nothing of this one is stored; apply theirs and decide again.</summary>
     Behind,
 
-    /// <summary>The answer was lost. The batch is there whole or not at all.</summary>
+    /// <summary>The answer was lost. The batch is stored as a whole or not at all.</summary>
     Unknown,
 }
 
-/// <summary>How a commit ended, and what is to be known of it.</summary>
-/// <param name="Failure">Why, where it failed or was refused.</param>
-/// <param name="IsFull">Failed for want of room.</param>
-/// <param name="Missed">Where it was behind: the changes that came first, oldest first and without a gap.</param>
-public readonly record struct CommitResult(CommitOutcome Outcome, Exception? Failure = null, bool IsFull = false, IReadOnlyList<Change>? Missed = null)
+/// <summary>How a commit ended.</summary>
+/// <param name="Failure">Why it failed or was refused.</param>
+/// <param name="IsFull">It failed for want of room.</param>
+/// <param name="Missed">If it was behind, the changes that came first, oldest first and without a gap.</param>
+public readonly record struct CommitResult(
+    CommitOutcome Outcome, Exception? Failure = null, bool IsFull = false, IReadOnlyList<Change>? Missed = null)
 {
     public static readonly CommitResult Committed = new(CommitOutcome.Committed);
     public static readonly CommitResult Unknown = new(CommitOutcome.Unknown);

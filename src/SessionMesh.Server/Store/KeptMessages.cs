@@ -9,14 +9,14 @@ using SessionMesh.Server.Json;
 namespace SessionMesh.Server.Store;
 
 /// <summary>
-/// Messages that were kept once for many directives, read as they are needed and then shared. As long-lived as the context that it reads
-/// with, and for one thread.
+/// Messages that are kept once for many directives, each read when it is first needed. It lives as long as its context, and is for one
+/// thread.
 /// </summary>
 internal sealed class KeptMessages(MeshDbContext db)
 {
     private readonly Dictionary<long, MessageRow> _read = [];
 
-    /// <summary>The message of that revision; an empty one where it is not there, which a sound store never is without.</summary>
+    /// <summary>The message of a revision; an empty one if it is missing, which happens in a damaged store only.</summary>
     public MessageRow At(long revision)
     {
         if (!_read.TryGetValue(revision, out var message))
@@ -28,11 +28,16 @@ internal sealed class KeptMessages(MeshDbContext db)
         return message;
     }
 
-    /// <summary>Puts into entries of the log that name a message what it says, so that readers need not know of it.</summary>
+    /// <summary>Puts the text of a kept message into the entries of the log that name it, so that readers need not look it up.</summary>
     public void PutInto(IEnumerable<ChangeRow> rows)
     {
-        foreach (var row in rows.Where(row => row.Kind == DirectiveIssued.Name && row.Payload.Contains("\"message_at\":", StringComparison.Ordinal)))
+        foreach (var row in rows)
         {
+            if (row.Kind != DirectiveIssued.Name || !row.Payload.Contains("\"message_at\":", StringComparison.Ordinal))
+            {
+                continue;
+            }
+
             var change = ChangeCodec.Read(row.Revision, row.At, row.Actor, Origin.Mesh, row.Kind, row.Subject, row.Payload);
             if (change is DirectiveIssued { MessageAt: > 0 } issued)
             {

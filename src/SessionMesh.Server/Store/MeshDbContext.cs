@@ -5,13 +5,13 @@ namespace SessionMesh.Server.Store;
 /// <summary>The model: tables, keys and columns. Loading and history query it; the hot writer uses its connection.</summary>
 public sealed class MeshDbContext(DbContextOptions<MeshDbContext> options) : DbContext(options)
 {
-    /// <summary>Directives of an agent from one that has an entry in the index to the next.</summary>
+    /// <summary>Every how many directives of an agent one is in the index.</summary>
     internal const int MarkEvery = 64;
 
-    /// <summary>Those that have one. A query uses the index only if it says the same.</summary>
+    /// <summary>Those in the index. SQLite uses the index only for a query that repeats this text.</summary>
     internal const string MarkFilter = "seq % 64 = 0";
 
-    /// <summary>Directives that are pending: queued, delivered, accepted.</summary>
+    /// <summary>Directives that are queued, delivered or accepted.</summary>
     internal const string PendingFilter = "state <= 2";
 
     internal const string PendingIndex = "IX_directives_pending";
@@ -36,7 +36,7 @@ public sealed class MeshDbContext(DbContextOptions<MeshDbContext> options) : DbC
         modelBuilder.Entity<AgentTableRow>(e =>
         {
             e.ToTable("agents").HasKey(r => r.Number);
-            e.Property(r => r.Id).IsRequired(); // said, since a property of that name that is no key ends up nullable
+            e.Property(r => r.Id).IsRequired(); // by convention it would be nullable, as an Id that is not the key
             e.Property(r => r.Number).ValueGeneratedNever();
             e.HasIndex(r => r.Session).HasDatabaseName("IX_agents_session");
         });

@@ -15,7 +15,7 @@ public sealed class ChangeRow
     /// <summary>JSON object.</summary>
     public required string Payload { get; set; }
 
-    /// <summary>Null for the mesh's own changes, and for those from before it was kept.</summary>
+    /// <summary>Null for the mesh's own changes, and in stores from before the column.</summary>
     public string? RemoteAddress { get; set; }
 
     /// <inheritdoc cref="RemoteAddress"/>
@@ -51,7 +51,7 @@ public sealed class AgentTableRow
     /// <summary>JSON object.</summary>
     public string? LastExit { get; set; }
 
-    // Added later, and therefore nullable: null is none.
+    // Added later, and therefore nullable; null is the default.
 
     /// <summary>JSON object.</summary>
     public string? Meta { get; set; }
@@ -100,11 +100,11 @@ public sealed class DirectiveRow
     public long EndedAt { get; set; }
     public string? Note { get; set; }
 
-    /// <summary>Revision of the <see cref="MessageRow"/> that has message and data; null where they are here.</summary>
+    /// <summary>Revision of the <see cref="MessageRow"/> that has message and data; null if they are in this row.</summary>
     public long? MessageAt { get; set; }
 }
 
-/// <summary>What was said to many at once. It goes when the last directive that names it does.</summary>
+/// <summary>A message to many agents. It goes after the last directive that names it.</summary>
 public sealed class MessageRow
 {
     public long Revision { get; set; }
@@ -114,7 +114,7 @@ public sealed class MessageRow
     public string? Data { get; set; }
 }
 
-/// <summary>A key, valid or over. Never its secret.</summary>
+/// <summary>A key, valid or ended. Never its secret.</summary>
 public sealed class KeyTableRow
 {
     public long Revision { get; set; }
@@ -146,7 +146,7 @@ public sealed class KeyTableRow
     public long EndedAt { get; set; }
 }
 
-/// <summary>What an idempotent call answered.</summary>
+/// <summary>The answer to a call under an idempotency key.</summary>
 public sealed class ReceiptRow
 {
     public long Revision { get; set; }
@@ -175,15 +175,15 @@ public sealed class ReceiptRow
     public long? Version { get; set; }
 }
 
-/// <summary>What is true of the mesh as a whole. One row, with the id 1.</summary>
+/// <summary>Facts about the whole mesh. One row, with the id 1.</summary>
 public sealed class MeshRow
 {
     public int Id { get; set; }
 
-    /// <summary>1 for a new store, and one more with every restore.</summary>
+    /// <summary>1 for a new store; each restore raises it.</summary>
     public long Epoch { get; set; }
 
-    /// <summary>Highest incarnation of any agent that was forgotten; 0 for none.</summary>
+    /// <summary>The highest incarnation of any forgotten agent; 0 for none.</summary>
     public int ForgottenIncarnation { get; set; }
 
     /// <summary>Revision up to which <see cref="HeadRow"/> has the newest directive of each agent; null for none.</summary>

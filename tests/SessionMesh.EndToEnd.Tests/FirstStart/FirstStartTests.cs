@@ -84,9 +84,9 @@ public sealed class FirstStartTests : IDisposable
 
     [Theory]
     [InlineData("--urls", "http://0.0.0.0:0", "--insecure-http")]
-    [InlineData("--urls", "nonsense", "is no address")]
+    [InlineData("--urls", "nonsense", "is not an address")]
     [InlineData("--data", "/proc/nowhere", "--data DIR")]
-    [InlineData("--allow-plain-http", "true", "is no option of the server")]
+    [InlineData("--allow-plain-http", "true", "is not an option of the server")]
     [InlineData("--tls-cert", "/nowhere", "no address is https")]
     public async Task WrongSetting_IsRefusedWithOneClearLine(string name, string value, string says)
     {

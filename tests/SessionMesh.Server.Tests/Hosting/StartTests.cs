@@ -55,7 +55,10 @@ public sealed class StartTests
     {
         await using var mesh = await MeshHost.StartAsync();
         var refused = Assert.Throws<StartupException>(() => MeshServer.Build(["--urls", "http://127.0.0.1:0", "--data", mesh.Directory]));
-        Assert.Equal($"Another server holds the data directory {mesh.Directory}. Stop it, or choose another directory with --data DIR and another port with --urls.", refused.Message);
+        Assert.Equal(
+            $"Another server holds the data directory {mesh.Directory}. "
+            + "Stop it, or choose another directory with --data DIR and another port with --urls.",
+            refused.Message);
         Assert.Equal(200, (await mesh.GetAsync("alive")).Status);
     }
 

@@ -15,40 +15,73 @@ public sealed class OptionTests
         var options = Parse("");
         Assert.Equal("http://127.0.0.1:7420", ServerOptions.DefaultUrl);
         Assert.Equal(ListenAddress.Parse(ServerOptions.DefaultUrl), Assert.Single(options.Addresses));
-        Assert.Equal((2000, 0, 1000, 20_000, 50_000), (options.RateLimit, options.GlobalRateLimit, options.AnonymousRateLimit, options.MaxStreamsPerKey, options.MaxConnections));
+        Assert.Equal((2000, 0, 1000), (options.RateLimit, options.GlobalRateLimit, options.AnonymousRateLimit));
+        Assert.Equal((20_000, 50_000), (options.MaxStreamsPerKey, options.MaxConnections));
         Assert.Empty(options.AllowedHosts);
         Assert.Empty(options.AllowedOrigins);
         Assert.Null(options.Tls);
     }
 
-    [Fact]
-    public void Options_AreTakenWithASpaceOrAnEqualsSign_AndFlagsBare()
+    [Theory]
+    [InlineData("--insecure-http --urls http://*:1 --rate-limit 7")]
+    [InlineData("--urls=http://*:1 --rate-limit=7 --insecure-http")]
+    [InlineData("--urls http://*:1 --insecure-http=true --rate-limit 7")]
+    [InlineData("--insecure-http=yes --urls http://*:1 --rate-limit 7")]
+    public void Options_AreTakenWithASpaceOrAnEqualsSign_AndFlagsBare(string typed)
     {
-        foreach (var typed in new[] { "--insecure-http --urls http://*:1 --rate-limit 7", "--urls=http://*:1 --rate-limit=7 --insecure-http", "--urls http://*:1 --insecure-http=true --rate-limit 7" })
-        {
-            var options = Parse(typed);
-            Assert.Equal((1, 7), (options.Addresses[0].Port, options.RateLimit));
-            Assert.False(options.Addresses[0].IsLoopback);
-        }
+        var options = Parse(typed);
+        Assert.Equal((1, 7), (options.Addresses[0].Port, options.RateLimit));
+        Assert.False(options.Addresses[0].IsLoopback);
+    }
+
+    [Fact]
+    public void Value_IsTakenAsItStands()
+    {
+        Assert.Equal("@file", Parse("--data @file").Data); // no response file
+        Assert.Equal("a=b:c", Parse("--data=a=b:c").Data);
+        Assert.Equal("-x", Parse("--data -x").Data);
+        Assert.Equal("new-root", Parse("--data new-root").Data);
     }
 
     [Fact]
     public void Environment_FillsInWhatTheCommandLineLeavesOpen_AndWhatIsTheToolsIsNotOurs()
     {
-        var options = ServerOptions.Parse(["--rate-limit", "5"], Variables("SESSION_MESH_RATE_LIMIT=6", "SESSION_MESH_MAX_CONNECTIONS=9", "SESSION_MESH_INSECURE_HTTP=1", "SESSION_MESH_URLS=http://0.0.0.0:81",
-            "SESSION_MESH_URL=http://elsewhere", "SESSION_MESH_AGENT_ID=a", "SESSION_MESH_SEED=3", "SESSION_MESH_ALLOW_HOST="), TimeProvider.System);
+        var variables = Variables(
+            "SESSION_MESH_RATE_LIMIT=6",
+            "SESSION_MESH_MAX_CONNECTIONS=9",
+            "SESSION_MESH_INSECURE_HTTP=1",
+            "SESSION_MESH_URLS=http://0.0.0.0:81",
+            "SESSION_MESH_URL=http://elsewhere",
+            "SESSION_MESH_AGENT_ID=a",
+            "SESSION_MESH_SEED=3",
+            "SESSION_MESH_ALLOW_HOST=");
+        var options = ServerOptions.Parse(["--rate-limit", "5"], variables, TimeProvider.System);
         Assert.Equal((5, 9, 81), (options.RateLimit, options.MaxConnections, options.Addresses.Single().Port));
         Assert.Empty(options.AllowedHosts);
     }
 
     [Theory]
-    [InlineData("--allow-plain-http true", "'--allow-plain-http' is no option of the server. There are: --urls, --data, ")]
-    [InlineData("--Urls http://127.0.0.1:1", "'--Urls' is no option of the server.")]
-    [InlineData("urls=http://127.0.0.1:1", "'urls=http://127.0.0.1:1' is no option of the server.")]
-    [InlineData("/urls http://127.0.0.1:1", "'/urls' is no option of the server.")]
-    [InlineData("--insecure-http true", "'true' is no option of the server.")]
-    [InlineData("--Kestrel:Endpoints:X:Url=http://0.0.0.0:1", "is no option of the server.")]
+    [InlineData("--allow-plain-http true", "'--allow-plain-http' is not an option of the server. There are: --urls, --data, ")]
+    [InlineData("--Urls http://127.0.0.1:1", "'--Urls' is not an option of the server.")]
+    [InlineData("urls=http://127.0.0.1:1", "'urls=http://127.0.0.1:1' is not an option of the server.")]
+    [InlineData("/urls http://127.0.0.1:1", "'/urls' is not an option of the server.")]
+    [InlineData("--insecure-http true", "'true' is not an option of the server.")]
+    [InlineData("--Kestrel:Endpoints:X:Url=http://0.0.0.0:1", "is not an option of the server.")]
+    [InlineData("--insecure-http=true false", "'false' is not an option of the server.")]
+    [InlineData("--urls:http://127.0.0.1:1", "'--urls:http://127.0.0.1:1' is not an option of the server.")]
+    [InlineData("--insecure-http:false", "'--insecure-http:false' is not an option of the server.")]
+    [InlineData("--data d -- --insecure-http", "is not an option of the server.")]
+    [InlineData("--", "'--' is not an option of the server.")]
+    [InlineData("[diagram]", "'[diagram]' is not an option of the server.")]
+    [InlineData("@file", "'@file' is not an option of the server.")]
+    [InlineData("--data d new-root", "'new-root' is not an option of the server.")]
+    [InlineData("--keep-children", "'--keep-children' is not an option of the server.")]
+    [InlineData("--data d d", "'d' is not an option of the server.")]
     [InlineData("--urls", "--urls has no value. Say --urls URL;…")]
+    [InlineData("--urls --unknown", "--urls has no value.")]
+    [InlineData("--urls= http://127.0.0.1:1", "--urls has no value.")]
+    [InlineData("--insecure-http --insecure-http", "--insecure-http is given twice. Say it once.")]
+    [InlineData("--rate-limit 1 --rate-limit=1", "--rate-limit is given twice. Say it once.")]
     [InlineData("--urls --insecure-http", "--urls has no value.")]
     [InlineData("--urls=", "--urls has no value.")]
     [InlineData("--insecure-http=", "--insecure-http has no value.")]
@@ -62,25 +95,25 @@ public sealed class OptionTests
     [InlineData("--max-streams-per-key 99999999999", "--max-streams-per-key is '99999999999'")]
     [InlineData("--global-rate-limit 1.5", "--global-rate-limit is '1.5'")]
     [InlineData("--anonymous-rate-limit x", "--anonymous-rate-limit is 'x'")]
-    [InlineData("--allow-host http://mesh.example", "--allow-host: 'http://mesh.example' is no host name.")]
-    [InlineData("--allow-host mesh.example:80", "--allow-host: 'mesh.example:80' is no host name.")]
-    [InlineData("--allow-host *.mesh.example", "--allow-host: '*.mesh.example' is no host name.")]
-    [InlineData("--allow-host *", "--allow-host: '*' is no host name.")]
-    [InlineData("--allow-host mesh.example.", "--allow-host: 'mesh.example.' is no host name.")]
-    [InlineData("--allow-host a,,b", "--allow-host: '' is no host name.")]
-    [InlineData("--allow-host user@mesh.example", "--allow-host: 'user@mesh.example' is no host name.")]
-    [InlineData("--allow-host 127.1", "--allow-host: '127.1' is no host name.")]
-    [InlineData("--allow-host fe80::1%eth0", "--allow-host: 'fe80::1%eth0' is no host name.")]
-    [InlineData("--allow-host müsli.example", "--allow-host: 'müsli.example' is no host name.")]
-    [InlineData("--allow-host mesh_example/x", "--allow-host: 'mesh_example/x' is no host name.")]
-    [InlineData("--allow-origin console.example", "--allow-origin: 'console.example' is no origin.")]
-    [InlineData("--allow-origin *", "--allow-origin: '*' is no origin.")]
-    [InlineData("--allow-origin null", "--allow-origin: 'null' is no origin.")]
-    [InlineData("--allow-origin https://console.example/", "--allow-origin: 'https://console.example/' is no origin.")]
-    [InlineData("--allow-origin https://*.example", "is no origin.")]
-    [InlineData("--allow-origin ftp://console.example", "is no origin.")]
-    [InlineData("--allow-origin https://user@console.example", "is no origin.")]
-    [InlineData("--allow-origin https://console.example:99999", "is no origin.")]
+    [InlineData("--allow-host http://mesh.example", "--allow-host: 'http://mesh.example' is not a host name.")]
+    [InlineData("--allow-host mesh.example:80", "--allow-host: 'mesh.example:80' is not a host name.")]
+    [InlineData("--allow-host *.mesh.example", "--allow-host: '*.mesh.example' is not a host name.")]
+    [InlineData("--allow-host *", "--allow-host: '*' is not a host name.")]
+    [InlineData("--allow-host mesh.example.", "--allow-host: 'mesh.example.' is not a host name.")]
+    [InlineData("--allow-host a,,b", "--allow-host: '' is not a host name.")]
+    [InlineData("--allow-host user@mesh.example", "--allow-host: 'user@mesh.example' is not a host name.")]
+    [InlineData("--allow-host 127.1", "--allow-host: '127.1' is not a host name.")]
+    [InlineData("--allow-host fe80::1%eth0", "--allow-host: 'fe80::1%eth0' is not a host name.")]
+    [InlineData("--allow-host müsli.example", "--allow-host: 'müsli.example' is not a host name.")]
+    [InlineData("--allow-host mesh_example/x", "--allow-host: 'mesh_example/x' is not a host name.")]
+    [InlineData("--allow-origin console.example", "--allow-origin: 'console.example' is not an origin.")]
+    [InlineData("--allow-origin *", "--allow-origin: '*' is not an origin.")]
+    [InlineData("--allow-origin null", "--allow-origin: 'null' is not an origin.")]
+    [InlineData("--allow-origin https://console.example/", "--allow-origin: 'https://console.example/' is not an origin.")]
+    [InlineData("--allow-origin https://*.example", "is not an origin.")]
+    [InlineData("--allow-origin ftp://console.example", "is not an origin.")]
+    [InlineData("--allow-origin https://user@console.example", "is not an origin.")]
+    [InlineData("--allow-origin https://console.example:99999", "is not an origin.")]
     public void Option_ThatIsNotUnderstood_EndsTheStartWithALineThatSaysWhatToType(string typed, string says)
     {
         var refused = Assert.Throws<StartupException>(() => Parse(typed));
@@ -91,10 +124,10 @@ public sealed class OptionTests
     [Theory]
     [InlineData("SESSION_MESH_RATE_LIMIT=fast", "SESSION_MESH_RATE_LIMIT is 'fast'")]
     [InlineData("SESSION_MESH_INSECURE_HTTP=on please", "SESSION_MESH_INSECURE_HTTP is 'on please'")]
-    [InlineData("SESSION_MESH_ALLOW_HOST=*", "SESSION_MESH_ALLOW_HOST: '*' is no host name.")]
-    [InlineData("SESSION_MESH_URLS=nonsense", "'nonsense' is no address.")]
+    [InlineData("SESSION_MESH_ALLOW_HOST=*", "SESSION_MESH_ALLOW_HOST: '*' is not a host name.")]
+    [InlineData("SESSION_MESH_URLS=nonsense", "'nonsense' is not an address.")]
     [InlineData("SESSION_MESH_TLS_CERT=/nowhere", "SESSION_MESH_TLS_CERT is given, and no address is https.")]
-    [InlineData("SESSION_MESH_TLS_KEY=/nowhere", "SESSION_MESH_TLS_KEY goes with a certificate.")]
+    [InlineData("SESSION_MESH_TLS_KEY=/nowhere", "SESSION_MESH_TLS_KEY needs a certificate.")]
     public void Environment_ThatIsNotUnderstood_EndsTheStartAndNamesTheVariable(string variable, string says)
     {
         var refused = Assert.Throws<StartupException>(() => ServerOptions.Parse([], Variables(variable), TimeProvider.System));
@@ -127,7 +160,8 @@ public sealed class OptionTests
     [InlineData("http://[::1]:7420")]
     [InlineData("http://[0:0:0:0:0:0:0:1]:7420")]
     [InlineData("http://127.0.0.1:7420; http://[::1]:7420")]
-    public void Url_OnLoopback_NeedsNone(string urls) => Assert.All(ServerOptions.Parse(["--urls", urls], _ => null, TimeProvider.System).Addresses, a => Assert.True(a.IsLoopback));
+    public void Url_OnLoopback_NeedsNone(string urls) =>
+        Assert.All(ServerOptions.Parse(["--urls", urls], _ => null, TimeProvider.System).Addresses, a => Assert.True(a.IsLoopback));
 
     [Theory]
     [InlineData("7420")]
@@ -147,7 +181,7 @@ public sealed class OptionTests
     public void Url_ThatIsNone_IsRefusedInWords(string urls)
     {
         var refused = Assert.Throws<StartupException>(() => Parse("--urls " + urls));
-        Assert.StartsWith($"'{urls}' is no address", refused.Message, StringComparison.Ordinal);
+        Assert.StartsWith($"'{urls}' is not an address", refused.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -160,12 +194,30 @@ public sealed class OptionTests
         }
 
         var page = File.ReadAllText(Path.Combine(directory.FullName, "docs", "operations.md"));
+        var help = new StringWriter();
+        Assert.True(OptionTable.TryWriteHelp(["--help"], help));
         Assert.All(OptionTable.All, option =>
         {
-            Assert.Contains("--" + option.Name, OptionTable.Help, StringComparison.Ordinal);
-            Assert.Contains($"| `--{option.Name}", page, StringComparison.Ordinal);
-            Assert.Contains($"`{option.Variable}`", page, StringComparison.Ordinal);
+            var typed = OptionTable.IsFlag(option) ? option.Name : $"{option.Name} {option.HelpName}";
+            Assert.Contains($"  {typed} ", help.ToString(), StringComparison.Ordinal);
+            Assert.Contains($"{option.Description}\n", help.ToString().ReplaceLineEndings("\n"), StringComparison.Ordinal);
+            Assert.Contains($"| `{typed}` |", page, StringComparison.Ordinal);
+            Assert.Contains($"`{OptionTable.VariableOf(option)}`", page, StringComparison.Ordinal);
         });
+        Assert.Contains("new-root", help.ToString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("-h", true)]
+    [InlineData("--urls http://127.0.0.1:1 --help", true)]
+    [InlineData("new-root --help", true)]
+    [InlineData("--nonsense --help", true)]
+    [InlineData("--urls http://127.0.0.1:1", false)]
+    public void Help_IsShownWhereverItIsAskedFor(string typed, bool shown)
+    {
+        var help = new StringWriter();
+        Assert.Equal(shown, OptionTable.TryWriteHelp(typed.Split(' '), help));
+        Assert.Equal(shown, help.ToString().Contains("--data DIR", StringComparison.Ordinal));
     }
 
     private static ServerOptions Parse(string typed) =>

@@ -20,7 +20,7 @@ public sealed class TlsTests : IDisposable
     public async Task Pem_WithItsKey_IsServed()
     {
         var made = Make();
-        await using var mesh = await MeshHost.StartAsync(options: ["--urls", "https://127.0.0.1:0", "--tls-cert", Pem(made), "--tls-key", Key(made)]);
+        await using var mesh = await MeshHost.StartAsync(options: ["--urls", "https://127.0.0.1:0", .. Tls(made)]);
         Assert.Equal("https", mesh.Address.Scheme);
         Assert.Equal(200, (await mesh.GetAsync("alive")).Status);
         Assert.Equal(made.Thumbprint, await ThumbprintAsync(mesh));
@@ -34,7 +34,12 @@ public sealed class TlsTests : IDisposable
         var made = Make();
         var pfx = Write("mesh.pfx", made.Export(X509ContentType.Pkcs12, password));
         string[] options = ["--urls", "https://127.0.0.1:0", "--tls-cert", pfx];
-        await using var mesh = await MeshHost.StartAsync(options: password is null ? options : [.. options, "--tls-password-file", Write("password", System.Text.Encoding.UTF8.GetBytes(password + "\n"))]);
+        if (password is not null)
+        {
+            options = [.. options, "--tls-password-file", Write("password", System.Text.Encoding.UTF8.GetBytes(password + "\n"))];
+        }
+
+        await using var mesh = await MeshHost.StartAsync(options: options);
         Assert.Equal(200, (await mesh.GetAsync("alive")).Status);
         Assert.Equal(made.Thumbprint, await ThumbprintAsync(mesh));
     }
@@ -43,7 +48,7 @@ public sealed class TlsTests : IDisposable
     public async Task StrictTransport_IsSaidUnderTls_ButNotForLocalhost()
     {
         var made = Make();
-        await using var mesh = await MeshHost.StartAsync(options: ["--urls", "https://127.0.0.1:0", "--tls-cert", Pem(made), "--tls-key", Key(made)]);
+        await using var mesh = await MeshHost.StartAsync(options: ["--urls", "https://127.0.0.1:0", .. Tls(made)]);
         Assert.Equal("max-age=31536000", (await mesh.GetAsync("alive")).Headers["Strict-Transport-Security"]);
         using var local = mesh.Request(HttpMethod.Get, "alive");
         local.Headers.Host = $"localhost:{mesh.Address.Port}";
@@ -56,8 +61,9 @@ public sealed class TlsTests : IDisposable
     public async Task PlainHttp_OnAnHttpsAddress_GetsNoAnswer()
     {
         var made = Make();
-        await using var mesh = await MeshHost.StartAsync(options: ["--urls", "https://127.0.0.1:0", "--tls-cert", Pem(made), "--tls-key", Key(made)]);
-        Assert.Equal("", await mesh.SendRawAsync($"GET /livez HTTP/1.1\r\nHost: 127.0.0.1:{mesh.Address.Port}\r\nConnection: close\r\n\r\n"));
+        await using var mesh = await MeshHost.StartAsync(options: ["--urls", "https://127.0.0.1:0", .. Tls(made)]);
+        var request = $"GET /livez HTTP/1.1\r\nHost: 127.0.0.1:{mesh.Address.Port}\r\nConnection: close\r\n\r\n";
+        Assert.Equal("", await mesh.SendRawAsync(request));
     }
 
     [Fact]
@@ -75,7 +81,8 @@ public sealed class TlsTests : IDisposable
         var (one, other) = (Make(), Make());
         var nonsense = Write("nonsense", "not a certificate"u8.ToArray());
         var half = Write("half.pem", "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"u8.ToArray());
-        var keyless = Write("keyless.pfx", new X509Certificate2Collection(X509CertificateLoader.LoadCertificate(one.RawData)).Export(X509ContentType.Pkcs12)!);
+        var withoutKey = new X509Certificate2Collection(X509CertificateLoader.LoadCertificate(one.RawData));
+        var keyless = Write("keyless.pfx", withoutKey.Export(X509ContentType.Pkcs12)!);
         var pfx = Write("locked.pfx", one.Export(X509ContentType.Pkcs12, "right"));
         foreach (var options in new[]
         {
@@ -102,23 +109,23 @@ public sealed class TlsTests : IDisposable
         var made = Make();
         var pfx = Write("mesh.pfx", made.Export(X509ContentType.Pkcs12));
         var password = Write("password", "x"u8.ToArray());
-        Assert.Contains("no address is https. Say for example --urls https://", Refused(["--tls-cert", Pem(made), "--tls-key", Key(made)], "http://127.0.0.1:1"), StringComparison.Ordinal);
-        Assert.StartsWith("An https address needs a certificate. Say --tls-cert FILE", Refused([]), StringComparison.Ordinal);
-        Assert.StartsWith("An https address needs a certificate.", Refused(["--insecure-http"]), StringComparison.Ordinal);
-        Assert.StartsWith("--tls-key goes with a certificate.", Refused(["--tls-key", Key(made)]), StringComparison.Ordinal);
-        Assert.StartsWith("--tls-key goes with a certificate.", Refused(["--tls-key", Key(made)], "http://127.0.0.1:1"), StringComparison.Ordinal);
-        Assert.StartsWith("--tls-password-file goes with a certificate.", Refused(["--tls-password-file", password]), StringComparison.Ordinal);
-        Assert.Contains("is PEM, so its key is in a file of its own. Say --tls-key FILE.", Refused(["--tls-cert", Pem(made)]), StringComparison.Ordinal);
-        Assert.StartsWith("--tls-password-file goes with a PFX", Refused(["--tls-cert", Pem(made), "--tls-key", Key(made), "--tls-password-file", password]), StringComparison.Ordinal);
-        Assert.StartsWith("--tls-key goes with a PEM certificate", Refused(["--tls-cert", pfx, "--tls-key", Key(made)]), StringComparison.Ordinal);
-        Assert.Contains("'http://*:1' is not a loopback address", Refused(Tls(made), "https://127.0.0.1:1;http://*:1"), StringComparison.Ordinal);
+        Says(Tls(made), "no address is https. Say for example --urls https://", "http://127.0.0.1:1");
+        Says([], "An https address needs a certificate. Say --tls-cert FILE");
+        Says(["--insecure-http"], "An https address needs a certificate.");
+        Says(["--tls-key", Key(made)], "--tls-key needs a certificate.");
+        Says(["--tls-key", Key(made)], "--tls-key needs a certificate.", "http://127.0.0.1:1");
+        Says(["--tls-password-file", password], "--tls-password-file needs a certificate.");
+        Says(["--tls-cert", Pem(made)], "is PEM, and its key is in a file of its own. Say --tls-key FILE.");
+        Says([.. Tls(made), "--tls-password-file", password], "--tls-password-file is for a PFX");
+        Says(["--tls-cert", pfx, "--tls-key", Key(made)], "--tls-key is for a PEM certificate");
+        Says(Tls(made), "'http://*:1' is not a loopback address", "https://127.0.0.1:1;http://*:1");
+
+        static void Says(string[] options, string words, string urls = "https://127.0.0.1:1") =>
+            Assert.Contains(words, Refused(options, urls), StringComparison.Ordinal);
     }
 
-    private static string Refused(string[] options, string urls = "https://127.0.0.1:1")
-    {
-        var message = Assert.Throws<StartupException>(() => ServerOptions.Parse(["--urls", urls, .. options], _ => null, TimeProvider.System)).Message;
-        return message;
-    }
+    private static string Refused(string[] options, string urls = "https://127.0.0.1:1") =>
+        Assert.Throws<StartupException>(() => ServerOptions.Parse(["--urls", urls, .. options], _ => null, TimeProvider.System)).Message;
 
     private static async Task<string> ThumbprintAsync(MeshHost mesh)
     {
@@ -140,9 +147,11 @@ public sealed class TlsTests : IDisposable
 
     private string[] Tls(X509Certificate2 made) => ["--tls-cert", Pem(made), "--tls-key", Key(made)];
 
-    private string Pem(X509Certificate2 made) => Write(made.Thumbprint + ".pem", System.Text.Encoding.ASCII.GetBytes(made.ExportCertificatePem()));
+    private string Pem(X509Certificate2 made) =>
+        Write(made.Thumbprint + ".pem", System.Text.Encoding.ASCII.GetBytes(made.ExportCertificatePem()));
 
-    private string Key(X509Certificate2 made) => Write(made.Thumbprint + ".key", System.Text.Encoding.ASCII.GetBytes(made.GetECDsaPrivateKey()!.ExportPkcs8PrivateKeyPem()));
+    private string Key(X509Certificate2 made) =>
+        Write(made.Thumbprint + ".key", System.Text.Encoding.ASCII.GetBytes(made.GetECDsaPrivateKey()!.ExportPkcs8PrivateKeyPem()));
 
     private string Write(string name, byte[] content)
     {

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.Data.Sqlite;
 using SessionMesh.Core.Agents;
 using SessionMesh.Server.Store;
@@ -7,7 +8,7 @@ using SessionMesh.Server.Tests.Telemetry;
 
 namespace SessionMesh.Server.Tests.Store;
 
-/// <summary>A file system that is truly full, and what is kept back for it.</summary>
+/// <summary>A file system that is truly full, and the reserve for it.</summary>
 public sealed class FullDiskTests
 {
     [TinyDiskFact("tmpfs")]
@@ -33,7 +34,7 @@ public sealed class FullDiskTests
 
         await FillAsync(mesh, disk);
         Assert.Equal((false, 0), await InUseAsync(mesh));
-        Assert.DoesNotContain(mesh.Log.Lines, line => line.Contains("kept back", StringComparison.Ordinal));
+        Assert.DoesNotContain(mesh.Log.Lines, line => line.Contains("On a reserve of", StringComparison.Ordinal));
 
         // The kill goes through, in the batch that finds the disk full; the steer beside it does not.
         Task<Reply> steer, kill;
@@ -51,7 +52,7 @@ public sealed class FullDiskTests
         reserve.Refresh();
         Assert.False(reserve.Exists);
         Assert.Equal((true, 1), await InUseAsync(mesh));
-        Assert.Single(mesh.Log.Lines, line => line.Contains("kept back", StringComparison.Ordinal));
+        Assert.Single(mesh.Log.Lines, line => line.Contains("On a reserve of", StringComparison.Ordinal));
 
         // So does whatever stops or takes away; nothing else is even tried, however small.
         (await mesh.PostAsync("steer", """{"agent_id":"b","verb":"pause"}""")).ShouldBeOk();
@@ -83,7 +84,7 @@ public sealed class FullDiskTests
         Assert.Equal(reserve.Exists ? 200 : 507, (await mesh.PostAsync("steer", """{"agent_id":"b","verb":"resume"}""")).Status);
         (await mesh.DeleteAsync("agents/e?force=true")).ShouldBeOk();
 
-        // Room again: everything is taken, and the room is kept back anew.
+        // Room again: everything is taken, and the reserve is kept again.
         disk.Empty();
         await mesh.AdvanceAsync(1);
         (await SteerAsync(mesh, "b")).ShouldBeOk();
@@ -217,8 +218,8 @@ public sealed class FullDiskTests
 
     private static long Blocks(string path)
     {
-        var asked = new System.Diagnostics.ProcessStartInfo("stat", ["-c", "%b", path]) { RedirectStandardOutput = true, UseShellExecute = false };
-        using var stat = System.Diagnostics.Process.Start(asked)!;
+        var asked = new ProcessStartInfo("stat", ["-c", "%b", path]) { RedirectStandardOutput = true, UseShellExecute = false };
+        using var stat = Process.Start(asked)!;
         return long.Parse(stat.StandardOutput.ReadToEnd(), System.Globalization.CultureInfo.InvariantCulture);
     }
 }

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using SessionMesh.Core;
 using SessionMesh.Core.Agents;
@@ -54,13 +55,14 @@ public sealed class HeadTests
         using var rig = new EngineRig(headsEvery: 500);
         for (var n = 0; n < 200; n++)
         {
-            await rig.Engine.ExecuteAsync(new RegisterAgent { Actor = Actors.Mesh, AgentId = $"a{n}", Profile = new Profile() }, Origin.Mesh);
+            var register = new RegisterAgent { Actor = Actors.Mesh, AgentId = $"a{n}", Profile = new Profile() };
+            await rig.Engine.ExecuteAsync(register, Origin.Mesh);
         }
 
         for (var n = 0; n < 1100; n++)
         {
-            await rig.Engine.ExecuteAsync(
-                new SteerAgent { Actor = Actors.Mesh, AgentId = $"a{n % 150}", Message = new Message { Verb = Verb.Steer, Direction = "d", Ttl = 600 } }, Origin.Mesh);
+            var message = new Message { Verb = Verb.Steer, Direction = "d", Ttl = 600 };
+            await rig.Engine.ExecuteAsync(new SteerAgent { Actor = Actors.Mesh, AgentId = $"a{n % 150}", Message = message }, Origin.Mesh);
         }
 
         using var db = rig.Store.OpenReader();
@@ -84,7 +86,8 @@ public sealed class HeadTests
         using (var store = MeshStore.Open(Path.Combine(directory, "mesh.db")))
         {
             using var command = store.Context.Database.GetDbConnection().CreateCommand();
-            command.CommandText = $"EXPLAIN QUERY PLAN SELECT * FROM directives INDEXED BY {MeshDbContext.PendingIndex} WHERE {MeshDbContext.PendingFilter}";
+            command.CommandText = "EXPLAIN QUERY PLAN SELECT * FROM directives "
+                + $"INDEXED BY {MeshDbContext.PendingIndex} WHERE {MeshDbContext.PendingFilter}";
             using var plan = command.ExecuteReader();
             Assert.True(plan.Read());
             Assert.Contains(MeshDbContext.PendingIndex, plan.GetString(3), StringComparison.Ordinal);
@@ -103,8 +106,9 @@ public sealed class HeadTests
         await mesh.StopAsync();
         using var store = MeshStore.Open(mesh.Database);
         var connection = (Microsoft.Data.Sqlite.SqliteConnection)store.Context.Database.GetDbConnection();
-        var read = AgentLoader.Read(connection).Select(row => System.Text.Json.JsonSerializer.Serialize(row)).ToList();
-        Assert.Equal(store.Context.Agents.AsNoTracking().OrderBy(a => a.Number).AsEnumerable().Select(row => System.Text.Json.JsonSerializer.Serialize(row)), read);
+        var modelled = store.Context.Agents.AsNoTracking().OrderBy(a => a.Number).AsEnumerable();
+        var read = AgentLoader.Read(connection).Select(row => JsonSerializer.Serialize(row)).ToList();
+        Assert.Equal(modelled.Select(row => JsonSerializer.Serialize(row)), read);
         Assert.Equal(2, read.Count);
     }
 }

@@ -3,16 +3,16 @@ using Microsoft.Data.Sqlite;
 namespace SessionMesh.Server.Store.Sqlite;
 
 /// <summary>
-/// Reads agents by their columns, without a change tracker's machinery between: of a start with a million of them that was half
-/// (eng/bench.sh, item j). A test holds it equal to what EF reads.
+/// Reads agents by their columns and not through EF, which took half the time of a start with a million of them (eng/bench.sh, item j).
+/// A test compares it with what EF reads.
 /// </summary>
 internal static class AgentLoader
 {
     private const string Columns =
-        "number, id, incarnation, session, liveness, paused, specializations, labels, cluster, parent, user, owner, direction, created_at, ttl, stop, last_exit, "
-        + "meta, session_changed_at, is_expired_by_hand, born, gone_at, orphaned_from";
+        "number, id, incarnation, session, liveness, paused, specializations, labels, cluster, parent, user, owner, direction, created_at, "
+        + "ttl, stop, last_exit, meta, session_changed_at, is_expired_by_hand, born, gone_at, orphaned_from";
 
-    /// <summary>All rows, in order of their numbers. The same object each time: it is the next row once it is asked for.</summary>
+    /// <summary>All rows in the order of their numbers. One object is used for all of them: read it before you ask for the next.</summary>
     public static IEnumerable<AgentTableRow> Read(SqliteConnection connection)
     {
         using var command = connection.CreateCommand();

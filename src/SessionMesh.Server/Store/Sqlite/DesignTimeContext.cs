@@ -11,7 +11,8 @@ internal sealed class DesignTimeContext : IDesignTimeDbContextFactory<MeshDbCont
 {
     public MeshDbContext CreateDbContext(string[] args)
     {
-        var options = new DbContextOptionsBuilder<MeshDbContext>().UseSqlite(new SqliteConnection("Data Source=:memory:"), contextOwnsConnection: true);
+        var connection = new SqliteConnection("Data Source=:memory:");
+        var options = new DbContextOptionsBuilder<MeshDbContext>().UseSqlite(connection, contextOwnsConnection: true);
         return new MeshDbContext(options.ReplaceService<IMigrationsIdGenerator, MigrationIds>().Options);
     }
 
@@ -23,10 +24,12 @@ internal sealed class DesignTimeContext : IDesignTimeDbContextFactory<MeshDbCont
     {
         private const string Format = "yyyyMMddHHmmss";
 
-        public string GenerateId(string name) => TimeProvider.System.GetUtcNow().ToString(Format, CultureInfo.InvariantCulture) + "_" + name;
+        public string GenerateId(string name) =>
+            $"{TimeProvider.System.GetUtcNow().ToString(Format, CultureInfo.InvariantCulture)}_{name}";
 
         public string GetName(string id) => id[(id.IndexOf('_', StringComparison.Ordinal) + 1)..];
 
-        public bool IsValidId(string value) => value.Split('_', 2) is [{ Length: 4 or 14 } number, { Length: > 0 }] && number.All(char.IsAsciiDigit);
+        public bool IsValidId(string value) =>
+            value.Split('_', 2) is [{ Length: 4 or 14 } number, { Length: > 0 }] && number.All(char.IsAsciiDigit);
     }
 }

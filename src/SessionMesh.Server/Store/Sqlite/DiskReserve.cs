@@ -5,24 +5,23 @@ using SessionMesh.Storage;
 namespace SessionMesh.Server.Store.Sqlite;
 
 /// <summary>
-/// Room that is kept back on the disk of the data directory, so that on a full one agents can still be stopped and keys be revoked: a
-/// file of real blocks that is removed when it is needed and made anew when there is room. The engine's thread alone, but for what says
-/// so.
+/// Room reserved on the disk of the data directory, so that agents can still be stopped and keys revoked when it is full: a file of real
+/// blocks that is deleted when they are needed and written again when there is room. The engine's thread alone, except where noted.
 /// </summary>
 /// <remarks>
-/// Kept (the file is there) → in use (a commit found the disk full) → kept (there is room for the file, and as much again). What is
-/// left of it in use is never refilled in between, and a start on a disk that has no room for the file begins in use: a restart gives
-/// nobody the rest to spend.
+/// Kept (the file is there) → in use (a commit found the disk full) → kept (there is room for the file, and as much again). While in use
+/// it is never refilled. A start on a disk without room for the file begins in use, so that a restart does not release the rest.
 /// </remarks>
 public sealed partial class DiskReserve
 {
     /// <summary>
-    /// Bytes: a kill writes five pages of 4 KiB, so a hundred and more one by one, and thousands in one call, whose changes share pages.
+    /// Bytes. A kill writes five pages of 4 KiB: this is room for more than a hundred one by one, or for thousands in one call, which share
+    /// pages.
     /// </summary>
     public const long Size = 4 << 20;
 
     /// <summary>
-    /// Bytes that must be free beside it before it is made again, so that it is not taken from room which the next minute fills.
+    /// Bytes that must be free beside it before it is written again, so that it does not take room that is full again in a minute.
     /// </summary>
     public const long Margin = 4 << 20;
 
@@ -30,7 +29,7 @@ public sealed partial class DiskReserve
 
     private const int NotSupported = 95; // EOPNOTSUPP
     private const int Interrupted = 4;   // EINTR
-    private const int Invalid = 22;      // EINVAL, from file systems that do not know it either
+    private const int Invalid = 22;      // EINVAL, which some file systems return instead
 
     private static readonly TimeSpan s_between = TimeSpan.FromSeconds(1);
 
@@ -46,10 +45,10 @@ public sealed partial class DiskReserve
         _inUse = !TryMake();
     }
 
-    /// <summary>Whether it is spent, or being spent. For any thread.</summary>
+    /// <summary>Whether its room is given back, and used or used up. For any thread.</summary>
     public bool IsInUse => _inUse;
 
-    /// <summary>Gives its room back to the disk. From now on it is in use.</summary>
+    /// <summary>Gives its room back to the disk; it is then in use.</summary>
     public void Release()
     {
         _lookedAt = _time.GetTimestamp();
@@ -57,7 +56,7 @@ public sealed partial class DiskReserve
         Remove();
     }
 
-    /// <summary>Makes it anew if there is room again; looks once a second at most. True when it is kept from now on.</summary>
+    /// <summary>Writes it again if there is room; checks once a second at most. True if it is kept again.</summary>
     public bool TryRestore()
     {
         if (_time.GetElapsedTime(_lookedAt) < s_between)
@@ -75,10 +74,10 @@ public sealed partial class DiskReserve
         return true;
     }
 
-    /// <summary>Bytes that the disk has for us. For any thread.</summary>
+    /// <summary>Bytes on the disk that this process may use. For any thread.</summary>
     public long FreeBytes() => new DriveInfo(_directory).AvailableFreeSpace;
 
-    /// <summary>Makes a file longer by blocks that are real; false, and as it was, where there is no room.</summary>
+    /// <summary>Extends a file by real blocks; false, and unchanged, if there is no room.</summary>
     internal static bool TryExtend(string path, long bytes)
     {
         try
@@ -103,7 +102,7 @@ public sealed partial class DiskReserve
             }
 
             using var file = File.OpenHandle(_path, FileMode.Open, FileAccess.Write);
-            Allocate(file, 0, Size); // of one that is there already, too: a copy may have left holes in it
+            Allocate(file, 0, Size); // also if it exists: a copy of it may have holes
             RandomAccess.FlushToDisk(file);
             return true;
         }
@@ -122,7 +121,7 @@ public sealed partial class DiskReserve
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // It stays, and what it holds with it.
+            // It stays, and keeps its room.
         }
     }
 
@@ -145,7 +144,7 @@ public sealed partial class DiskReserve
         }
     }
 
-    /// <summary>Writes what no file system can compress or leave out.</summary>
+    /// <summary>Writes data that a file system can neither compress nor skip.</summary>
     private static void Fill(SafeFileHandle file, long offset, long bytes)
     {
         var piece = new byte[64 * 1024];

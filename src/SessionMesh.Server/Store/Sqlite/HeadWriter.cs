@@ -4,48 +4,51 @@ using SQLitePCL;
 namespace SessionMesh.Server.Store.Sqlite;
 
 /// <summary>
-/// Writes down, now and then, which directive of each agent is the newest: what a start would otherwise have to read the whole history for.
-/// A steer writes no such row, which would be one at random; instead a pass begins once <see cref="Every"/> directives were issued, and
-/// each commit after that writes a few of the agents that were told something, in its own transaction. When the pass is over, the heads are
-/// right up to the revision at which it began, and a start reads only the directives after that. The engine's thread alone.
+/// Writes the newest directive of each agent now and then, so that a start need not read the whole history for it. A steer does not write
+/// its row, which would be a write at a random place. Instead a pass begins after <see cref="Every"/> directives, and each commit from then
+/// on writes a few of the agents that got directives, in its own transaction. After the pass the heads are right up to the revision at
+/// which it began, and a start reads only the directives after that. The engine's thread alone.
 /// </summary>
 internal sealed class HeadWriter : IDisposable
 {
-    /// <summary>Directives from one pass to the next: reading so many at a start takes a fraction of a second (eng/bench.sh, item j).</summary>
+    /// <summary>Directives between passes: reading so many at a start takes a fraction of a second (eng/bench.sh, item j).</summary>
     internal const int Every = 250_000;
 
-    /// <summary>Heads that one commit writes beside its own rows: about as much work as 32 steers.</summary>
+    /// <summary>Heads that a commit writes beside its own rows: about as much work as 32 steers.</summary>
     internal const int AtOnce = 64;
 
     private readonly PreparedStatement _head;
     private readonly PreparedStatement _headsAt;
     private readonly int _every;
 
-    /// <summary>Agents that were told something since the last pass began.</summary>
+    /// <summary>Agents that got a directive since the last pass began.</summary>
     private HashSet<int> _told = [];
 
-    /// <summary>Those of the pass that is under way, in order of their numbers; how many of them are written; and where it began.</summary>
+    /// <summary>The agents of the pass under way, in the order of their numbers.</summary>
     private List<int> _pass = [];
     private int _written;
     private int _writing;
     private long _passAt;
     private int _issued;
 
-    /// <param name="told">Agents whose newest directive is younger than what the table has.</param>
+    /// <param name="told">Agents with a directive newer than the table.</param>
     /// <param name="every">Directives from one pass to the next; <see cref="Every"/> but in tests.</param>
     public HeadWriter(sqlite3 db, IEnumerable<int> told, int every = Every)
     {
-        _head = new(db, "INSERT INTO heads (agent, seq, revision) VALUES (?,?,?) ON CONFLICT (agent) DO UPDATE SET seq=excluded.seq, revision=excluded.revision");
+        _head = new(db, """
+            INSERT INTO heads (agent, seq, revision) VALUES (?,?,?)
+            ON CONFLICT (agent) DO UPDATE SET seq=excluded.seq, revision=excluded.revision
+            """);
         _headsAt = new(db, "UPDATE mesh SET heads_at = ? WHERE id = 1");
         _every = every;
         _told.UnionWith(told);
         _issued = _told.Count;
     }
 
-    /// <summary>Its statements, to be made ready again after a failure.</summary>
+    /// <summary>Its statements, to be reset after a failure.</summary>
     public IEnumerable<PreparedStatement> Statements => [_head, _headsAt];
 
-    /// <summary>Writes a piece of the pass, if one is under way. Inside the batch's transaction; <see cref="Committed"/> is to follow.</summary>
+    /// <summary>Writes a piece of the pass under way, if any, in the batch's transaction. <see cref="Committed"/> must follow.</summary>
     public void Write(MeshState state)
     {
         if (_written == _pass.Count)
@@ -56,7 +59,7 @@ internal sealed class HeadWriter : IDisposable
         _writing = Math.Min(_pass.Count, _written + AtOnce);
         for (var i = _written; i < _writing; i++)
         {
-            // Who was forgotten has no head, and whoever has the number now begins after it.
+            // A forgotten agent has no head, and the next agent with its number begins later.
             if (state.AgentAt(_pass[i]) is not null && state.Slots[_pass[i]]!.Inbox is { LastSeq: > 0 } inbox)
             {
                 _head.Bind(_pass[i]).Bind(inbox.LastSeq).Bind(inbox.LastRevision).Run();
@@ -69,7 +72,7 @@ internal sealed class HeadWriter : IDisposable
         }
     }
 
-    /// <summary>The batch is in the store, and with it what was written here.</summary>
+    /// <summary>Notes that the batch is committed, and with it what <see cref="Write"/> wrote.</summary>
     public void Committed(MeshDraft draft)
     {
         _written = Math.Max(_written, _writing);

@@ -6,8 +6,8 @@ using SessionMesh.Core.Steering;
 namespace SessionMesh.Server.Store.Sqlite;
 
 /// <summary>
-/// Finds the inboxes at a start: the newest directive of each agent from the heads that were written down and from the directives after
-/// them, and what is pending by its index. It costs what is pending and what was issued since, not the length of the history.
+/// Loads the inboxes at a start: the newest directive of each agent from the heads and the directives after them, and pending directives
+/// by their index. Its cost is that of what is pending and of what was issued since the heads, not of the history.
 /// </summary>
 internal sealed class InboxLoader
 {
@@ -24,12 +24,15 @@ internal sealed class InboxLoader
         Read(connection, $"SELECT agent, seq, revision FROM directives WHERE revision > {headsAt} ORDER BY revision");
         _messages = new KeptMessages(db);
 
-        // Named, because the planner would read the table, which is in this order already.
-        _pending = db.Directives.FromSqlRaw($"SELECT * FROM directives INDEXED BY {MeshDbContext.PendingIndex} WHERE {MeshDbContext.PendingFilter}")
-            .AsNoTracking().AsEnumerable().OrderBy(d => d.Revision).GroupBy(d => d.Agent).ToDictionary(g => g.Key, g => g.ToList());
+        // The index is named, because the planner would scan the table, which is in this order already.
+        var pending = $"SELECT * FROM directives INDEXED BY {MeshDbContext.PendingIndex} WHERE {MeshDbContext.PendingFilter}";
+        _pending = db.Directives.FromSqlRaw(pending).AsNoTracking().AsEnumerable()
+            .OrderBy(d => d.Revision)
+            .GroupBy(d => d.Agent)
+            .ToDictionary(g => g.Key, g => g.ToList());
     }
 
-    /// <summary>An agent's inbox. What is not younger than the agent is of one that had its number before, and was forgotten.</summary>
+    /// <summary>An agent's inbox. Directives older than the agent belong to a forgotten one that had its number.</summary>
     public Inbox Of(int number, string id, long born)
     {
         var (seq, revision) = number < _heads.Count ? _heads[number] : default;
@@ -46,7 +49,7 @@ internal sealed class InboxLoader
     private void Read(SqliteConnection connection, string sql)
     {
         using var command = connection.CreateCommand();
-#pragma warning disable CA2100 // The texts of this file, and a number.
+#pragma warning disable CA2100 // Constants of this file, and a number.
         command.CommandText = sql;
 #pragma warning restore CA2100
         using var rows = command.ExecuteReader();

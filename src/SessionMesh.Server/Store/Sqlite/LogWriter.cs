@@ -13,7 +13,7 @@ using SessionMesh.Server.Telemetry;
 namespace SessionMesh.Server.Store.Sqlite;
 
 /// <summary>
-/// Writes a batch: its changes and the rows they add up to, in one transaction that is on the disk when
+/// Writes a batch, that is its changes and the rows that they add up to, in one transaction that is on the disk when
 /// <see cref="Write(MeshDraft)"/> returns. A record that changed several times in a batch is written once. The engine's thread alone.
 /// </summary>
 internal sealed class LogWriter : IDisposable
@@ -39,7 +39,7 @@ internal sealed class LogWriter : IDisposable
     private readonly PreparedStatement[] _all;
     private readonly HeadWriter _heads;
 
-    /// <param name="heads">Belongs to the writer from now on.</param>
+    /// <param name="heads">Disposed with the writer.</param>
     public LogWriter(MeshStore store, MeshMetrics metrics, HeadWriter heads)
     {
         _metrics = metrics;
@@ -47,47 +47,55 @@ internal sealed class LogWriter : IDisposable
         _json = new Utf8JsonWriter(_payload, new JsonWriterOptions { SkipValidation = true });
         _begin = new(_db, "BEGIN IMMEDIATE");
         _commit = new(_db, "COMMIT");
-        _change = new(_db, "INSERT INTO changes (revision, at, actor, kind, subject, payload, remote_address, request_id) VALUES (?,?,?,?,?,?,?,?)");
+        _change = new(_db, """
+            INSERT INTO changes (revision, at, actor, kind, subject, payload, remote_address, request_id) VALUES (?,?,?,?,?,?,?,?)
+            """);
         _agent = new(_db, """
-            INSERT INTO agents (number, id, incarnation, session, liveness, paused, specializations, labels, cluster, parent, user, owner, direction, created_at, ttl, stop, last_exit,
-              meta, session_changed_at, is_expired_by_hand, born, gone_at, orphaned_from)
+            INSERT INTO agents (number, id, incarnation, session, liveness, paused, specializations, labels, cluster, parent, user, owner,
+              direction, created_at, ttl, stop, last_exit, meta, session_changed_at, is_expired_by_hand, born, gone_at, orphaned_from)
             VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
-            ON CONFLICT (number) DO UPDATE SET incarnation=excluded.incarnation, session=excluded.session, liveness=excluded.liveness, paused=excluded.paused,
-              specializations=excluded.specializations, labels=excluded.labels, cluster=excluded.cluster, parent=excluded.parent, user=excluded.user,
-              direction=excluded.direction, ttl=excluded.ttl, stop=excluded.stop, last_exit=excluded.last_exit,
-              meta=excluded.meta, session_changed_at=excluded.session_changed_at, is_expired_by_hand=excluded.is_expired_by_hand,
-              gone_at=excluded.gone_at, orphaned_from=excluded.orphaned_from
+            ON CONFLICT (number) DO UPDATE SET incarnation=excluded.incarnation, session=excluded.session, liveness=excluded.liveness,
+              paused=excluded.paused, specializations=excluded.specializations, labels=excluded.labels, cluster=excluded.cluster,
+              parent=excluded.parent, user=excluded.user, direction=excluded.direction, ttl=excluded.ttl, stop=excluded.stop,
+              last_exit=excluded.last_exit, meta=excluded.meta, session_changed_at=excluded.session_changed_at,
+              is_expired_by_hand=excluded.is_expired_by_hand, gone_at=excluded.gone_at, orphaned_from=excluded.orphaned_from
             """);
         _removeAgent = new(_db, "DELETE FROM agents WHERE number = ?");
         _forgottenIncarnation = new(_db, "UPDATE mesh SET forgotten_incarnation = ? WHERE id = 1");
         _directive = new(_db, """
-            INSERT INTO directives (revision, agent, seq, previous, verb, direction, message, data, state, issued_by, issued_at, expires_at, delivered_at, accepted_at, ended_at, note, message_at)
+            INSERT INTO directives (revision, agent, seq, previous, verb, direction, message, data, state, issued_by, issued_at, expires_at,
+              delivered_at, accepted_at, ended_at, note, message_at)
             VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
             """);
         _message = new(_db, "INSERT INTO messages (revision, text, data) VALUES (?,?,?)");
         _moveDirective = new(_db, "UPDATE directives SET state=?, delivered_at=?, accepted_at=?, ended_at=?, note=? WHERE revision=?");
         _key = new(_db, """
-            INSERT INTO keys (revision, id, name, lineage, parent, account, scopes, reach, hash, created_at, expires_at, lifetime, agent_id, incarnation, generation,
-              refresh_hash, refresh_expires_at, refreshed_at, ended_at)
+            INSERT INTO keys (revision, id, name, lineage, parent, account, scopes, reach, hash, created_at, expires_at, lifetime, agent_id,
+              incarnation, generation, refresh_hash, refresh_expires_at, refreshed_at, ended_at)
             VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
-            ON CONFLICT (revision) DO UPDATE SET expires_at=excluded.expires_at, refresh_expires_at=excluded.refresh_expires_at, refreshed_at=excluded.refreshed_at, ended_at=excluded.ended_at
+            ON CONFLICT (revision) DO UPDATE SET expires_at=excluded.expires_at, refresh_expires_at=excluded.refresh_expires_at,
+              refreshed_at=excluded.refreshed_at, ended_at=excluded.ended_at
             """);
         _session = new(_db, """
             INSERT INTO sessions (revision, id, user, is_expired, ttl, meta, created_at, last_access, expires_at, expired_at, version)
             VALUES (?,?,?,?,?,?,?,?,?,?,?)
-            ON CONFLICT (revision) DO UPDATE SET is_expired=excluded.is_expired, ttl=excluded.ttl, meta=excluded.meta, last_access=excluded.last_access,
-              expires_at=excluded.expires_at, expired_at=excluded.expired_at, version=excluded.version
+            ON CONFLICT (revision) DO UPDATE SET is_expired=excluded.is_expired, ttl=excluded.ttl, meta=excluded.meta,
+              last_access=excluded.last_access, expires_at=excluded.expires_at, expired_at=excluded.expired_at, version=excluded.version
             """);
         _removeSession = new(_db, "DELETE FROM sessions WHERE revision = ?");
         _receipt = new(_db, """
             INSERT INTO receipts (revision, scope, request, at, status, answer, key_id, owner, size, version) VALUES (?,?,?,?,?,?,?,?,?,?)
             """);
         _trimReceipts = new(_db, "DELETE FROM receipts WHERE revision < ?");
-        _all = [_begin, _commit, _change, _agent, _removeAgent, _forgottenIncarnation, _directive, _message, _moveDirective, _key, _session, _removeSession, _receipt, _trimReceipts];
+        _all =
+        [
+            _begin, _commit, _change, _agent, _removeAgent, _forgottenIncarnation, _directive, _message, _moveDirective, _key, _session,
+            _removeSession, _receipt, _trimReceipts,
+        ];
         _heads = heads;
     }
 
-    /// <summary>Whatever it throws, nothing of the batch is in the store, with one exception: <see cref="StoreException.IsFsync"/>.</summary>
+    /// <summary>If it throws, nothing of the batch is stored; after <see cref="StoreException.IsFsync"/> nobody knows.</summary>
     /// <exception cref="StoreException">SQLite refused.</exception>
     public void Write(MeshDraft draft)
     {
@@ -126,8 +134,8 @@ internal sealed class LogWriter : IDisposable
         {
             _payload.ResetWrittenCount();
             ChangeCodec.WritePayload(_payload, _json, change);
-            _change.Bind(change.Revision).Bind(change.At).Bind(change.Actor).Bind(change.Kind).Bind(change.Subject).Bind(_payload.WrittenSpan)
-                .Bind(change.Origin.RemoteAddress).Bind(change.Origin.RequestId).Run();
+            _change.Bind(change.Revision).Bind(change.At).Bind(change.Actor).Bind(change.Kind).Bind(change.Subject)
+                .Bind(_payload.WrittenSpan).Bind(change.Origin.RemoteAddress).Bind(change.Origin.RequestId).Run();
             if (change is MessageKept kept)
             {
                 _message.Bind(kept.Revision).Bind(kept.Text).Bind(kept.Data).Run();
@@ -139,7 +147,7 @@ internal sealed class LogWriter : IDisposable
     {
         foreach (var number in draft.RemovedAgents.Keys)
         {
-            _removeAgent.Bind(number).Run(); // first: another may have its number by now
+            _removeAgent.Bind(number).Run(); // first: another agent may have the number by now
         }
 
         foreach (var agent in draft.ChangedAgents)
@@ -160,7 +168,8 @@ internal sealed class LogWriter : IDisposable
             }
             else
             {
-                _moveDirective.Bind((long)directive.State).Bind(directive.DeliveredAt).Bind(directive.AcceptedAt).Bind(directive.EndedAt).Bind(directive.Note).Bind(directive.Revision).Run();
+                _moveDirective.Bind((long)directive.State).Bind(directive.DeliveredAt).Bind(directive.AcceptedAt).Bind(directive.EndedAt)
+                    .Bind(directive.Note).Bind(directive.Revision).Run();
             }
         }
 
@@ -198,18 +207,19 @@ internal sealed class LogWriter : IDisposable
             .Bind(a.Born).Bind(a.GoneAt).Bind(a.OrphanedFrom).Run();
 
     private void Write(Session s) =>
-        _session.Bind(s.Revision).Bind(s.Id).Bind(s.User).Bind(s.IsExpired ? 1 : 0).Bind(s.Ttl).Bind(s.Meta.Utf8()).Bind(s.CreatedAt).Bind(s.LastAccess)
-            .Bind(s.ExpiresAt).Bind(s.ExpiredAt).Bind(s.Version).Run();
+        _session.Bind(s.Revision).Bind(s.Id).Bind(s.User).Bind(s.IsExpired ? 1 : 0).Bind(s.Ttl).Bind(s.Meta.Utf8())
+            .Bind(s.CreatedAt).Bind(s.LastAccess).Bind(s.ExpiresAt).Bind(s.ExpiredAt).Bind(s.Version).Run();
 
     private void Insert(DirectiveRecord d) =>
         _directive.Bind(d.Revision).Bind(d.Agent).Bind(d.Seq).Bind(d.Previous).Bind((long)d.Verb).Bind(d.Direction)
             .Bind(d.MessageAt == 0 ? d.Message : null).Bind(d.MessageAt == 0 ? d.Data : null)
-            .Bind((long)d.State).Bind(d.IssuedBy).Bind(d.IssuedAt).Bind(d.ExpiresAt).Bind(d.DeliveredAt).Bind(d.AcceptedAt).Bind(d.EndedAt).Bind(d.Note)
-            .Bind(d.MessageAt == 0 ? null : d.MessageAt).Run();
+            .Bind((long)d.State).Bind(d.IssuedBy).Bind(d.IssuedAt).Bind(d.ExpiresAt)
+            .Bind(d.DeliveredAt).Bind(d.AcceptedAt).Bind(d.EndedAt).Bind(d.Note).Bind(d.MessageAt == 0 ? null : d.MessageAt).Run();
 
     private void Write(Key k) =>
-        _key.Bind(k.Revision).Bind(k.Id).Bind(k.Name).Bind(k.Lineage).Bind(k.Parent).Bind(k.Account).Bind(NameSet.Of(k.Scopes.ToWords()).Json).Bind(k.Reach?.Json)
-            .Bind(k.Hash).Bind(k.CreatedAt).Bind(k.ExpiresAt).Bind(k.Lifetime).Bind(k.AgentId).Bind(k.Incarnation).Bind(k.Generation)
+        _key.Bind(k.Revision).Bind(k.Id).Bind(k.Name).Bind(k.Lineage).Bind(k.Parent).Bind(k.Account)
+            .Bind(NameSet.Of(k.Scopes.ToWords()).Json).Bind(k.Reach?.Json).Bind(k.Hash)
+            .Bind(k.CreatedAt).Bind(k.ExpiresAt).Bind(k.Lifetime).Bind(k.AgentId).Bind(k.Incarnation).Bind(k.Generation)
             .Bind(k.RefreshHash).Bind(k.RefreshExpiresAt).Bind(k.RefreshedAt).Bind(k.EndedAt).Run();
 
     private void Write(Receipt r)
@@ -226,7 +236,7 @@ internal sealed class LogWriter : IDisposable
             statement.Abandon();
         }
 
-        // SQLite has rolled back by itself after some errors; then there is nothing to do.
+        // SQLite rolls back by itself after some errors.
         if (raw.sqlite3_get_autocommit(_db) == 0)
         {
             raw.sqlite3_exec(_db, "ROLLBACK");

@@ -7,8 +7,8 @@ using SessionMesh.Server.Options;
 namespace SessionMesh.Server.Store.Sqlite;
 
 /// <summary>
-/// The database file. One connection does all commits and all checkpoints, and belongs to the engine's thread; readers open
-/// the file read-only (SQLite 3.50 can corrupt a WAL that two connections write or checkpoint).
+/// The database file. One connection does all commits and checkpoints, and belongs to the engine's thread; readers open the file
+/// read-only (SQLite 3.50 can corrupt a WAL that two connections write or checkpoint).
 /// </summary>
 public sealed class MeshStore : IDisposable
 {
@@ -30,12 +30,12 @@ public sealed class MeshStore : IDisposable
     /// <summary>The writer's connection. The engine's thread alone.</summary>
     internal SqliteConnection Connection => (SqliteConnection)_context.Database.GetDbConnection();
 
-    /// <summary>Its handle. The engine's thread alone.</summary>
+    /// <summary>The handle of <see cref="Connection"/>. The engine's thread alone.</summary>
     internal sqlite3 Handle => Connection.Handle!;
 
     /// <summary>
-    /// The oldest revision that the log still has; 1 while it is empty. What was older is trimmed. For any thread; a reader that asks first and
-    /// reads then may find that more has gone meanwhile.
+    /// The oldest revision left in the log; 1 while it is empty. Older ones are trimmed. For any thread; by the time a reader has asked and
+    /// reads, more may be gone.
     /// </summary>
     public long OldestRevision
     {
@@ -44,20 +44,20 @@ public sealed class MeshStore : IDisposable
     }
 
     /// <summary>
-    /// On a full disk: no commit folds the log into the database by itself from now on. That lengthens the database until the disk has
-    /// no block left, and then fails: it would spend what is left on nothing.
+    /// Stops commits from checkpointing by themselves, for a full disk: a checkpoint grows the database until the disk has no block left,
+    /// and then fails, so that what is left would be spent on nothing.
     /// </summary>
     internal void HoldCheckpoints() => Execute(Connection, "PRAGMA wal_autocheckpoint=0");
 
     /// <summary>
-    /// There is room again: folds the log as always, and gives back what it was extended by, unless a reader is in the way.
+    /// Checkpoints as usual again, and gives back what the log was extended by, unless a reader is in the way.
     /// </summary>
     internal void ReleaseCheckpoints() =>
         Execute(Connection, $"PRAGMA wal_autocheckpoint={CheckpointPages}; PRAGMA wal_checkpoint(TRUNCATE)");
 
     /// <summary>
-    /// Makes the log's file longer, so that room which just came free on a full disk is ours before another process takes it. What stands
-    /// behind the last commit is overwritten by the next, and ignored by a recovery.
+    /// Extends the write-ahead log's file, so that room that has come free on a full disk is taken before another process takes it. What is
+    /// after the last commit is overwritten by the next one, and a recovery ignores it.
     /// </summary>
     internal void ExtendLog(long bytes)
     {
@@ -68,8 +68,7 @@ public sealed class MeshStore : IDisposable
     }
 
     /// <summary>
-    /// Folds the log into the database if that lengthens the database by no more than there is room: the log then begins anew in the
-    /// blocks it has.
+    /// Checkpoints if there is room for what that adds to the database: the log then starts again in the blocks that it has.
     /// </summary>
     internal void CheckpointWithin(long free)
     {
@@ -92,9 +91,11 @@ public sealed class MeshStore : IDisposable
         try
         {
             connection.Open();
-            Execute(connection, $"PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint={CheckpointPages}; PRAGMA cache_size=-65536; PRAGMA temp_store=MEMORY;");
+            Execute(connection, $"PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint={CheckpointPages}; "
+                + "PRAGMA cache_size=-65536; PRAGMA temp_store=MEMORY");
             Migrate(context, connection, path, existed);
-            return new MeshStore(context, path) { OldestRevision = context.Changes.OrderBy(c => c.Revision).Select(c => (long?)c.Revision).FirstOrDefault() ?? 1 };
+            var oldest = context.Changes.OrderBy(c => c.Revision).Select(c => (long?)c.Revision).FirstOrDefault();
+            return new MeshStore(context, path) { OldestRevision = oldest ?? 1 };
         }
         catch (Exception e)
         {
@@ -107,7 +108,7 @@ public sealed class MeshStore : IDisposable
     /// <summary>The migrations that this version knows.</summary>
     internal IReadOnlyList<string> KnownMigrations { get; }
 
-    /// <summary>A context on a read-only connection of its own, for history and long lists. Dispose it.</summary>
+    /// <summary>Opens a context on a read-only connection of its own, for history and long lists. Dispose it.</summary>
     public MeshDbContext OpenReader()
     {
         var context = NewContext(new SqliteConnection(_readOnly), ownsConnection: true);
@@ -136,7 +137,8 @@ public sealed class MeshStore : IDisposable
         var applied = context.Database.GetAppliedMigrations().ToList();
         if (applied.Find(m => !known.Contains(m)) is { } newer)
         {
-            throw new StartupException($"The store {path} was written by a newer version (it has the migration {newer}). Start that version, or restore a backup from before it.");
+            throw new StartupException($"The store {path} was written by a newer version (it has the migration {newer}). "
+                + "Start that version, or restore a backup from before it.");
         }
 
         if (applied.Count == known.Count)
@@ -151,7 +153,7 @@ public sealed class MeshStore : IDisposable
             Execute(connection, $"VACUUM INTO '{backup.Replace("'", "''", StringComparison.Ordinal)}'");
         }
 
-        // The directory lock is held, so that a migration lock in the file is the leftover of a process that was killed.
+        // The directory lock is held, so a migration lock in the file was left by a process that was killed.
         Execute(connection, "DROP TABLE IF EXISTS \"__EFMigrationsLock\"");
         context.Database.Migrate();
     }
@@ -159,7 +161,7 @@ public sealed class MeshStore : IDisposable
     private long Scalar(string pragma)
     {
         using var command = Connection.CreateCommand();
-#pragma warning disable CA2100 // Constant texts.
+#pragma warning disable CA2100 // Constants.
         command.CommandText = pragma;
 #pragma warning restore CA2100
         return (long)command.ExecuteScalar()!;
@@ -168,7 +170,7 @@ public sealed class MeshStore : IDisposable
     private static void Execute(SqliteConnection connection, string sql)
     {
         using var command = connection.CreateCommand();
-#pragma warning disable CA2100 // Constant texts and a quoted path of our own.
+#pragma warning disable CA2100 // Constants, and a quoted path of our own.
         command.CommandText = sql;
 #pragma warning restore CA2100
         command.ExecuteNonQuery();

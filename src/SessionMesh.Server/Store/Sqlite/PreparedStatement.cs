@@ -3,8 +3,8 @@ using SQLitePCL;
 namespace SessionMesh.Server.Store.Sqlite;
 
 /// <summary>
-/// One prepared statement of the hot writer, on EF's own connection. EF's change tracker costs this path most of its
-/// throughput (about 900 rows a second by a SaveChanges each, 54,000 in batches, against 185,000 so). Not thread-safe.
+/// A prepared statement of the hot writer, on EF's connection. Through EF's change tracker this path would write about 900 rows a second
+/// with a SaveChanges each and 54,000 in batches, against 185,000 like this. Not thread-safe.
 /// </summary>
 internal sealed class PreparedStatement : IDisposable
 {
@@ -36,7 +36,7 @@ internal sealed class PreparedStatement : IDisposable
     /// <summary>Binds UTF-8 text.</summary>
     public PreparedStatement Bind(ReadOnlySpan<byte> utf8) => Bound(raw.sqlite3_bind_text(_statement, _next++, utf8));
 
-    /// <summary>Runs it once with what was bound, and makes it ready for the next time.</summary>
+    /// <summary>Runs it with the bound values, and resets it for the next time.</summary>
     /// <exception cref="StoreException">SQLite refused.</exception>
     public void Run()
     {
@@ -50,7 +50,7 @@ internal sealed class PreparedStatement : IDisposable
         }
     }
 
-    /// <summary>Makes it ready again after whatever went wrong between the first value and the run.</summary>
+    /// <summary>Resets it after a failure between the first value and the run.</summary>
     public void Abandon()
     {
         _next = 1;
@@ -59,24 +59,29 @@ internal sealed class PreparedStatement : IDisposable
 
     public void Dispose() => _statement.Dispose();
 
-    /// <summary>A value that is too large is refused here, not when it runs: unseen, the value of the row before would be written.</summary>
-    private PreparedStatement Bound(int rc) => rc == raw.SQLITE_OK ? this : throw new StoreException(rc, raw.sqlite3_errstr(rc).utf8_to_string());
+    /// <summary>SQLite refuses too large a value here and not at the run: unchecked, the previous row's value would be written.</summary>
+    private PreparedStatement Bound(int rc) =>
+        rc == raw.SQLITE_OK ? this : throw new StoreException(rc, raw.sqlite3_errstr(rc).utf8_to_string());
 
-    private StoreException Error(int rc) => new(raw.sqlite3_extended_errcode(_db) is var extended && extended != 0 ? extended : rc, raw.sqlite3_errmsg(_db).utf8_to_string());
+    private StoreException Error(int rc)
+    {
+        var extended = raw.sqlite3_extended_errcode(_db);
+        return new StoreException(extended != 0 ? extended : rc, raw.sqlite3_errmsg(_db).utf8_to_string());
+    }
 }
 
 /// <summary>SQLite refused a write.</summary>
-/// <param name="code">Extended result code.</param>
+/// <param name="code">SQLite's extended result code.</param>
 public sealed class StoreException(int code, string message) : Exception($"SQLite {code}: {message}")
 {
     public int Code => code;
 
-    /// <summary>No room left, for the log or for the memory beside it.</summary>
+    /// <summary>The disk is full, for the write-ahead log or for its shared memory.</summary>
     public bool IsFull => (code & 0xff) == raw.SQLITE_FULL || code == raw.SQLITE_IOERR_SHMSIZE;
 
-    /// <summary>It is this row that cannot be stored, however often it is tried: it is too large, or breaks a rule of its table.</summary>
+    /// <summary>This row can never be stored: it is too large, or violates a constraint.</summary>
     public bool IsOfTheRow => (code & 0xff) is raw.SQLITE_TOOBIG or raw.SQLITE_CONSTRAINT or raw.SQLITE_MISMATCH or raw.SQLITE_RANGE;
 
-    /// <summary>What was written may or may not be on the disk; trying again is unsafe.</summary>
+    /// <summary>The write may or may not be on the disk; retrying is unsafe.</summary>
     public bool IsFsync => code is raw.SQLITE_IOERR_FSYNC or raw.SQLITE_IOERR_DIR_FSYNC;
 }

@@ -5,8 +5,8 @@ using SessionMesh.Server.Telemetry;
 namespace SessionMesh.Server.Store.Sqlite;
 
 /// <summary>
-/// The log in one SQLite file that this process alone writes: never behind, and never unknown. A failed fsync ends the process,
-/// because nobody knows then what the disk holds, and trying again is unsafe.
+/// The log in one SQLite file that this process alone writes: a commit is never behind and its outcome never unknown. A failed fsync ends
+/// the process, because nobody knows then what is on the disk, and retrying is unsafe.
 /// </summary>
 internal sealed partial class SqliteLog : IMeshLog
 {
@@ -17,9 +17,16 @@ internal sealed partial class SqliteLog : IMeshLog
 
     /// <param name="state">As it was loaded from this store.</param>
     /// <param name="headsEvery">See <see cref="HeadWriter.Every"/>.</param>
-    public SqliteLog(MeshStore store, MeshState state, DiskReserve reserve, MeshMetrics metrics, ILogger<SqliteLog> log, int headsEvery = HeadWriter.Every)
+    public SqliteLog(
+        MeshStore store,
+        MeshState state,
+        DiskReserve reserve,
+        MeshMetrics metrics,
+        ILogger<SqliteLog> log,
+        int headsEvery = HeadWriter.Every)
     {
-        (_writer, _store, _reserve, _log) = (new LogWriter(store, metrics, new HeadWriter(store.Handle, Told(store, state), headsEvery)), store, reserve, log);
+        _writer = new LogWriter(store, metrics, new HeadWriter(store.Handle, Told(store, state), headsEvery));
+        (_store, _reserve, _log) = (store, reserve, log);
         if (reserve.IsInUse)
         {
             _store.HoldCheckpoints();
@@ -75,18 +82,21 @@ internal sealed partial class SqliteLog : IMeshLog
 
     public void Dispose() => _writer.Dispose();
 
-    /// <summary>Agents whose newest directive is younger than the heads that are written down.</summary>
+    /// <summary>Agents with a directive newer than the stored heads.</summary>
     private static IEnumerable<int> Told(MeshStore store, MeshState state)
     {
         var headsAt = store.Context.Mesh.Select(m => m.HeadsAt).Single() ?? 0;
         return Enumerable.Range(0, state.Slots.Count).Where(number => state.Slots[number]?.Inbox.LastRevision > headsAt);
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "The disk is full. On what was kept back for that ({Mebibytes} MiB) kill, revoke, pause and expire are committed, "
-        + "and nothing else until there is room again")]
+    [LoggerMessage(
+        Level = LogLevel.Error,
+        Message = "The disk is full. On a reserve of {Mebibytes} MiB, kill, revoke, pause and expire are still committed, "
+            + "and nothing else until there is room again")]
     private partial void LogInUse(long mebibytes);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "There is room on the disk again; {Mebibytes} MiB of it are reserved, "
-        + "and everything is committed")]
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "There is room on the disk again: {Mebibytes} MiB of it are reserved, and everything is committed")]
     private partial void LogKept(long mebibytes);
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
@@ -11,10 +12,10 @@ using SessionMesh.Core.Steering;
 
 namespace SessionMesh.Server.Store.Sqlite;
 
-/// <summary>Reads the tables into memory at start. What is over stays in the tables.</summary>
+/// <summary>Reads the tables into memory at a start. What has ended stays in the tables.</summary>
 internal static class StateLoader
 {
-    /// <summary>Fills <paramref name="state"/> and returns the newest change's wall milliseconds, 0 for an empty log.</summary>
+    /// <summary>Fills <paramref name="state"/>. Returns the wall milliseconds of the newest change; 0 for an empty log.</summary>
     public static long Load(MeshDbContext db, MeshState state, Func<long, Moment> now)
     {
         state.LoadEpoch(db.Mesh.AsNoTracking().Select(m => m.Epoch).Single());
@@ -91,9 +92,10 @@ internal static class StateLoader
         Version = row.Version,
     };
 
-    /// <param name="agentId">Of the agent that had the row's number when it was issued.</param>
-    /// <param name="messages">Finds a message that was kept for many, where the row names one.</param>
-    public static DirectiveRecord ToDirective(DirectiveRow row, string agentId, KeptMessages messages) => ToDirective(row, agentId, row.MessageAt is { } at ? messages.At(at) : null);
+    /// <param name="agentId">The agent that had the row's number when the directive was issued.</param>
+    /// <param name="messages">Finds the kept message that the row names, if any.</param>
+    public static DirectiveRecord ToDirective(DirectiveRow row, string agentId, KeptMessages messages) =>
+        ToDirective(row, agentId, row.MessageAt is { } at ? messages.At(at) : null);
 
     private static DirectiveRecord ToDirective(DirectiveRow row, string agentId, MessageRow? kept) => new()
     {
@@ -141,4 +143,29 @@ internal static class StateLoader
     };
 
     private static UInt128 Hex(string text) => UInt128.Parse(text, NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+}
+
+/// <summary>
+/// Makes equal strings one object while a load takes place: a fleet has few clusters, users and owners, and a million rows name them.
+/// </summary>
+internal sealed class SharedStrings
+{
+    private readonly HashSet<string> _known = new(StringComparer.Ordinal);
+
+    [return: NotNullIfNotNull(nameof(text))]
+    public string? Of(string? text)
+    {
+        if (text is null)
+        {
+            return null;
+        }
+
+        if (_known.TryGetValue(text, out var known))
+        {
+            return known;
+        }
+
+        _known.Add(text);
+        return text;
+    }
 }

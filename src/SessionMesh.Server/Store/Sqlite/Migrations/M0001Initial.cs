@@ -3,7 +3,7 @@ using Microsoft.EntityFrameworkCore.Migrations;
 
 namespace SessionMesh.Server.Store.Sqlite.Migrations;
 
-/// <summary>The first schema. A test compares what the migrations make with what the model says.</summary>
+/// <summary>The first schema. A test compares the schema of all migrations with the model.</summary>
 [DbContext(typeof(MeshDbContext))]
 [Migration("0001_initial")]
 public sealed class M0001Initial : Migration

@@ -3,7 +3,7 @@ using Microsoft.EntityFrameworkCore.Migrations;
 
 namespace SessionMesh.Server.Store.Sqlite.Migrations;
 
-/// <summary>The log keeps where each change came from. Null in what was written before; SQLite rewrites no row for it.</summary>
+/// <summary>The log keeps where each change came from. Null in existing rows, which SQLite does not rewrite.</summary>
 [DbContext(typeof(MeshDbContext))]
 [Migration("0002_audit")]
 public sealed class M0002Audit : Migration

@@ -4,8 +4,8 @@ using Microsoft.EntityFrameworkCore.Migrations;
 namespace SessionMesh.Server.Store.Sqlite.Migrations;
 
 /// <summary>
-/// Keys get lineages, reach and refresh tokens, agents an owner. A key that was there is a lineage of its own. The table is made anew: a column
-/// that is added later could not be there without a default.
+/// Keys get lineages, reach and refresh tokens, agents an owner. An existing key becomes a lineage of its own. The table is created anew,
+/// because a required column cannot be added without a default.
 /// </summary>
 [DbContext(typeof(MeshDbContext))]
 [Migration("0003_keys")]
@@ -47,8 +47,9 @@ public sealed class M0003Keys : Migration
               SELECT k.id, coalesce(above.account, CASE WHEN k.scopes LIKE '%"admin"%' THEN NULL ELSE k.id END)
               FROM keys_before k JOIN accounts above ON k.parent = above.id)
             INSERT INTO keys
-            SELECT revision, k.id, name, k.id, parent, account, scopes, CASE WHEN agent_id IS NULL THEN NULL ELSE json_array('agent:' || agent_id) END,
-              hash, created_at, expires_at, CASE expires_at WHEN 0 THEN 0 ELSE expires_at - created_at END, agent_id, incarnation, generation, NULL, 0, 0, ended_at
+            SELECT revision, k.id, name, k.id, parent, account, scopes,
+              CASE WHEN agent_id IS NULL THEN NULL ELSE json_array('agent:' || agent_id) END, hash, created_at, expires_at,
+              CASE expires_at WHEN 0 THEN 0 ELSE expires_at - created_at END, agent_id, incarnation, generation, NULL, 0, 0, ended_at
             FROM keys_before k JOIN accounts a ON a.id = k.id
             """);
         migrationBuilder.DropTable("keys_before");

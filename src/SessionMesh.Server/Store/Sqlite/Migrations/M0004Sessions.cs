@@ -4,8 +4,8 @@ using Microsoft.EntityFrameworkCore.Migrations;
 namespace SessionMesh.Server.Store.Sqlite.Migrations;
 
 /// <summary>
-/// Plain sessions, keyed by the revision that created them, so that each goes to the end; and what an agent's registration has as a session. The
-/// index finds the agent of a session.
+/// Plain sessions, keyed by the revision that created them so that each is appended, and the columns of an agent's registration as a
+/// session. The index finds the agent of a session.
 /// </summary>
 [DbContext(typeof(MeshDbContext))]
 [Migration("0004_sessions")]

@@ -5,8 +5,8 @@ using SessionMesh.Storage;
 namespace SessionMesh.Server.Store.Sqlite.Migrations;
 
 /// <summary>
-/// What is true of the mesh as a whole, in one row: the store's epoch, and the highest incarnation that was ever forgotten. A store of an
-/// earlier version that was restored has the table already (<see cref="StoreEpoch"/>), with the epoch that it was given: that stays.
+/// Facts about the whole mesh, in one row: the store's epoch, and the highest incarnation that was ever forgotten. A restored store of an
+/// earlier version has the table already (<see cref="StoreEpoch"/>), and keeps its epoch.
 /// </summary>
 [DbContext(typeof(MeshDbContext))]
 [Migration("0005_mesh")]

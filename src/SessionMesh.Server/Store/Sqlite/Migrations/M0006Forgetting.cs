@@ -4,9 +4,8 @@ using Microsoft.EntityFrameworkCore.Migrations;
 namespace SessionMesh.Server.Store.Sqlite.Migrations;
 
 /// <summary>
-/// What forgetting asks of an agent: since when it is known by its number, since when it is dead or lost, and whose child it was. Until
-/// now nobody was forgotten, so that no number was another's before; and one that is lost counts as lost since the last change before
-/// this.
+/// What forgetting needs to know of an agent: since when it has its number, since when it is dead or lost, and whose child it was. Until
+/// now no agent was forgotten, so no number was used twice. An agent that is lost counts as lost since the newest change.
 /// </summary>
 [DbContext(typeof(MeshDbContext))]
 [Migration("0006_forgetting")]

@@ -4,7 +4,7 @@ using Microsoft.EntityFrameworkCore.Migrations;
 namespace SessionMesh.Server.Store.Sqlite.Migrations;
 
 /// <summary>
-/// Receipts get an owner and a size, so that each owner's are bounded, and their answer's <c>ETag</c>. Those that were there count for
+/// Receipts get an owner and a size, so that each owner's can be bounded, and the <c>ETag</c> of their answer. Existing ones count against
 /// nobody: they are gone within a day.
 /// </summary>
 [DbContext(typeof(MeshDbContext))]

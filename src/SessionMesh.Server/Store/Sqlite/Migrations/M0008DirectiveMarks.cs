@@ -4,7 +4,7 @@ using Microsoft.EntityFrameworkCore.Migrations;
 namespace SessionMesh.Server.Store.Sqlite.Migrations;
 
 /// <summary>
-/// An index of every 64th directive of an agent, from which the chain is walked to those between: docs/adr/0018-every-64th-directive.md.
+/// An index of every 64th directive of an agent; the chain leads to those between. See docs/adr/0018-every-64th-directive.md.
 /// </summary>
 [DbContext(typeof(MeshDbContext))]
 [Migration("0008_directive_marks")]

@@ -3,7 +3,7 @@ using Microsoft.EntityFrameworkCore.Migrations;
 
 namespace SessionMesh.Server.Store.Sqlite.Migrations;
 
-/// <summary>What is said to many is kept once, and named by their directives.</summary>
+/// <summary>A message to many agents is stored once, and their directives name it.</summary>
 [DbContext(typeof(MeshDbContext))]
 [Migration("0009_messages")]
 public sealed class M0009Messages : Migration

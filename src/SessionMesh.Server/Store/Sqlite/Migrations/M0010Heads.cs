@@ -4,8 +4,8 @@ using Microsoft.EntityFrameworkCore.Migrations;
 namespace SessionMesh.Server.Store.Sqlite.Migrations;
 
 /// <summary>
-/// A start finds the newest directive of each agent, and what is pending, without reading the history: heads are written down now and then,
-/// and an index has the few that are pending. A store that was there has no heads, so that its next start reads the history once more.
+/// A start finds the newest directive of each agent, and pending directives, without reading the history: the heads table has the former,
+/// an index the latter. An existing store has no heads yet, so that its next start reads the history once more.
 /// The last migration written by hand: its designer file holds the model that the first one of <c>dotnet ef</c> is compared with.
 /// </summary>
 [DbContext(typeof(MeshDbContext))]
