@@ -29,7 +29,7 @@ public sealed record MeshClientOptions
     /// <summary>Wait before the second attempt, 200 ms by default; doubles each time, with jitter.</summary>
     public TimeSpan RetryDelay { get; init; } = TimeSpan.FromMilliseconds(200);
 
-    /// <summary>A <c>Retry-After</c> beyond this, 30 s by default, is not waited for: the answer is returned as it is.</summary>
+    /// <summary>A <c>Retry-After</c> beyond this, 30 s by default, is not waited for: the call fails with that answer.</summary>
     public TimeSpan MaxRetryAfter { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>Called after each attempt, from whichever thread made it. It must not throw.</summary>

@@ -39,7 +39,7 @@ internal sealed class BackupCommand : MeshCommand
             context.Get(_out) ?? throw CommandException.Usage("no file is named", "session-mesh admin backup --out FILE"));
         if (Directory.Exists(file)) throw CommandException.Usage($"{file} is a directory", "name a file in it");
         if (File.Exists(file) && !context.Get(_force))
-            throw CommandException.Usage($"{file} is there already", "another name, or --force to replace it");
+            throw CommandException.Usage($"{file} already exists", "another name, or --force to replace it");
 
         var draft = $"{file}.{Environment.ProcessId}.new";
         try

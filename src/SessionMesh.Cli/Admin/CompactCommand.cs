@@ -51,7 +51,7 @@ internal sealed class CompactCommand : MeshCommand
         return ExitCodes.Done;
     }
 
-    /// <summary>Asks for it, and, where somebody watches, how far it is.</summary>
+    /// <summary>Starts the compaction and, on a terminal, polls its progress.</summary>
     private static async Task<JsonElement> AskAsync(CommandContext context, CancellationToken cancellation)
     {
         var status = "compacting";

@@ -46,7 +46,7 @@ internal sealed class NewRootCommand : MeshCommand
         context.Doing = "replace the root key";
         var (data, keep) = (context.Get(_data), context.Get(_keep));
         if (data is not null && _output.IsFile(context))
-            throw CommandException.Usage("of a mesh that is stopped the key goes into root.key of its directory", "leave --out away");
+            throw CommandException.Usage("the new key of a stopped mesh goes into root.key in its directory", "leave out --out");
         _output.Check(context);
         var mesh = data is null ? $"the mesh at {context.Settings.Url}" : $"the mesh in {data}";
         if (!context.Get(_yes) && !context.Confirm(Question(mesh, keep)))
@@ -66,7 +66,7 @@ internal sealed class NewRootCommand : MeshCommand
         $"Replace the root key of {mesh}? The old one is over at once"
         + (keep ? "; what was minted below it stays." : ", and so is every key below it: runners, agents and operators need new ones.");
 
-    /// <summary>The server has written the key into the very file that ours came from: then there is nothing to show.</summary>
+    /// <summary>The key file in use, if the server has already written the new key into it: then there is nothing to show.</summary>
     private static string? OwnFile(CommandContext context, JsonElement created)
     {
         try
@@ -76,13 +76,13 @@ internal sealed class NewRootCommand : MeshCommand
         }
         catch (CommandException)
         {
-            return null; // it cannot be read any more
+            return null; // it can no longer be read
         }
     }
 
     private static async Task<int> ReplaceStoppedAsync(CommandContext context, string data, bool keep, CancellationToken cancellation)
     {
-        StoppedMesh.Open(data).Dispose(); // says why not in this tool's words; the program holds it for itself
+        StoppedMesh.Open(data).Dispose(); // checks in this tool's words; the program takes the lock itself
         var program = new ServerProgram(context.Host);
         string[] arguments = ["new-root", "--data", data, .. keep ? (string[])["--keep-children"] : []];
         var file = await program.RunAsync(arguments, cancellation);

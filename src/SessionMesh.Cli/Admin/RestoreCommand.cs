@@ -11,7 +11,7 @@ using SessionMesh.Storage;
 
 namespace SessionMesh.Cli.Admin;
 
-/// <summary><c>admin restore</c>: puts a backup in the place of the store. The store that was there is kept beside it.</summary>
+/// <summary><c>admin restore</c>: replaces the store with a backup. The previous store is kept in the data directory.</summary>
 internal sealed class RestoreCommand : MeshCommand
 {
     private static readonly View s_view =
@@ -22,7 +22,7 @@ internal sealed class RestoreCommand : MeshCommand
     private readonly Option<bool> _dryRun = new("--dry-run") { Description = "Only look whether it can be restored" };
     private readonly Option<string?> _data = StoppedMesh.Option();
 
-    public RestoreCommand(CliHost host) : base(host, "restore", "Put a backup in the place of the store; the server restarts with it.")
+    public RestoreCommand(CliHost host) : base(host, "restore", "Replace the store with a backup; the server restarts with it.")
     {
         Add(_file);
         Add(_yes);
@@ -31,7 +31,7 @@ internal sealed class RestoreCommand : MeshCommand
         Examples = ["session-mesh admin restore mesh-monday.db --yes", "session-mesh admin restore mesh-monday.db --dry-run"];
         ExitNotes =
         [
-            "2  the file is no backup; or no terminal to ask on, and no --yes",
+            "2  the file is not a backup; or no terminal to ask on, and no --yes",
             "5  a server holds the directory that --data names",
         ];
     }
@@ -59,7 +59,7 @@ internal sealed class RestoreCommand : MeshCommand
     }
 
     private static string Question(string file, string target) =>
-        $"Put {file} in the place of {target}? What was done since that backup is gone from it; "
+        $"Replace {target} with {file}? Everything done since that backup is gone from it; "
         + "the present store is kept in the data directory.";
 
     private static async Task<JsonElement> SendAsync(CommandContext context, string file, bool dryRun, CancellationToken cancellation)

@@ -7,7 +7,7 @@ namespace SessionMesh.Cli.Admin;
 
 /// <summary>
 /// The server's program, for what only its engine can do to a stopped mesh: what <c>SESSION_MESH_SERVER</c> names, else what lies beside
-/// this tool. Where there is none, whoever typed the command is told the whole line to type.
+/// this tool. Where there is none, the error gives the whole command line to type.
 /// </summary>
 internal sealed class ServerProgram(CliHost host)
 {

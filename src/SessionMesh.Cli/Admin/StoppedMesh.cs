@@ -31,7 +31,7 @@ internal sealed class StoppedMesh : IDisposable
     {
         directory = Path.GetFullPath(directory);
         if (!System.IO.Directory.Exists(directory))
-            throw CommandException.Usage($"{directory} is no directory", "the directory that the server was started with: --data DIR");
+            throw CommandException.Usage($"{directory} is not a directory", "the directory that the server was started with: --data DIR");
         if (needsStore && !File.Exists(Path.Combine(directory, StoreFile.Name)))
             throw CommandException.Usage(
                 $"{directory} holds no store: there is no {StoreFile.Name} in it",

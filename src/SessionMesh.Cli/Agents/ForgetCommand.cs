@@ -61,7 +61,7 @@ internal sealed class ForgetCommand : MeshCommand
         return ExitCodes.Done;
     }
 
-    /// <summary>One that is refused does not keep the others; when the server is away there is no point in going on.</summary>
+    /// <summary>One that is refused does not stop the others; an unreachable server does.</summary>
     private static async Task<int> ForgetManyAsync(CommandContext context, List<string> ids, CancellationToken cancellation)
     {
         var results = new List<JsonElement>();
@@ -109,7 +109,7 @@ internal sealed class ForgetCommand : MeshCommand
         return ExitCodes.Done;
     }
 
-    /// <summary>Names what will happen: which agents, what they are, who loses a parent.</summary>
+    /// <summary>The question names the agents, their states and how many lose their parent.</summary>
     private static async Task<bool> AgreedAsync(CommandContext context, List<string> ids, CancellationToken cancellation)
     {
         if (!context.CanAsk || ids.Count > MostNamed)

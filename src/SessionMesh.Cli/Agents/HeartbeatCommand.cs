@@ -18,8 +18,10 @@ internal sealed class HeartbeatCommand : MeshCommand
     private readonly Option<string?> _activity = Opt.Choice("--activity", "What the agent is doing", AgentActivity.All);
     private readonly Option<double?> _load = Opt.Fraction("--load", "0 (idle) to 1 (full)", 1);
     private readonly Option<double?> _progress = Opt.Fraction("--progress", "A number that grows as the work does", double.MaxValue);
+
     private readonly Option<int?> _interval =
         Opt.Duration("--progress-interval", "Promise of progress within this time; 0 withdraws it", 0, Limits.MaxAgentTtl);
+
     private readonly Option<string?> _note = new("--note") { Description = "A line for whoever looks", HelpName = "TEXT" };
 
     public HeartbeatCommand(CliHost host) : base(host, "heartbeat", "Tell the mesh that an agent lives, and hear what is pending for it.")

@@ -18,7 +18,7 @@ namespace SessionMesh.Cli.Agents;
 /// </summary>
 internal sealed class KillCommand : MeshCommand
 {
-    /// <summary>Seconds past the grace: force, and a runner's word of it, come after it.</summary>
+    /// <summary>Seconds past the grace, in which force acts and a runner reports.</summary>
     private const int Slack = 3;
 
     /// <summary>Seconds for which a forced end may still be confirmed.</summary>
@@ -29,13 +29,18 @@ internal sealed class KillCommand : MeshCommand
 
     private readonly AgentIdOption _agent;
     private readonly Option<bool> _force = new("--force") { Description = "At once, without grace and without asking" };
+
     private readonly Option<int?> _grace =
         Opt.Duration("--grace", $"Time to finish in, {Limits.DefaultGrace}s by default", 0, Limits.MaxGrace);
+
     private readonly Option<string?> _cascade =
         Opt.Choice("--cascade", "What becomes of its descendants; by default they go, too", ["descendants", "none"]);
+
     private readonly Option<string?> _reason = new("--reason") { Description = "Why, for the log and the agent", HelpName = "TEXT" };
+
     private readonly Option<int?> _wait =
         Opt.Duration("--wait", "How long to wait for the proof (default: the grace, and a little)", 0, Limits.MaxGrace + Limits.MaxWait);
+
     private readonly Option<bool> _detach = new("--detach") { Description = "Do not wait for the proof" };
     private readonly SelectorOptions _many;
 
@@ -67,9 +72,9 @@ internal sealed class KillCommand : MeshCommand
         var (id, selector) = _many.RequireTarget(context, _agent);
         context.Doing = id is not null ? $"kill agent {id}" : $"kill the agents {SelectorOptions.Words(selector!)}";
         if (context.Get(_force) && context.Get(_grace) is not null)
-            throw CommandException.Usage("--force leaves no grace, and --grace asks for one", "leave one of the two out");
+            throw CommandException.Usage("--force cannot be combined with --grace", "leave one of them out");
         if (context.Get(_detach) && context.Get(_wait) is not null)
-            throw CommandException.Usage("--detach does not wait, and --wait says how long", "leave one of the two out");
+            throw CommandException.Usage("--detach cannot be combined with --wait", "leave one of them out");
 
         return selector is not null ? await KillManyAsync(context, selector, cancellation) : await KillOneAsync(context, id!, cancellation);
     }
@@ -166,10 +171,10 @@ internal sealed class KillCommand : MeshCommand
         return ProofIsAskedFor(context) ? ExitCodes.Partly : ExitCodes.Done;
     }
 
-    /// <summary>Names what will happen: which agent, what it is doing, how many go with it.</summary>
+    /// <summary>The question names the agent, what it is doing and how many go with it.</summary>
     private async Task<bool> AgreedAsync(CommandContext context, string id, CancellationToken cancellation)
     {
-        // Asked for before the look-up: without a terminal there is no point in one.
+        // Before the look-up: without a terminal it is refused anyway.
         if (!context.CanAsk) return context.Confirm("", "--yes, or --force,");
 
         var agent = await context.Client.AgentAsync(id, cancellation);

@@ -45,7 +45,7 @@ internal sealed class KillFollow(CommandContext context, string id, KillOptions 
                 told = true;
                 if (await SucceededAsync(cancellation) || IsProven()) break;
 
-                // Dead a round ago, and still nobody said so: nobody will.
+                // Dead for a whole round without a confirmation: none will come.
                 var dead = IsOver();
                 if (dead && deadBefore) break;
                 deadBefore = dead;
@@ -73,7 +73,7 @@ internal sealed class KillFollow(CommandContext context, string id, KillOptions 
             }
         }
 
-        // A later round lists whoever is below it now: only those that were told matter here.
+        // A later round lists the descendants of that moment; only those that were told to stop matter here.
         foreach (var descendant in Descendants(report))
             if (Json.Text(descendant, "agent_id") is { } name && _descendants.ContainsKey(name)) _descendants[name] = descendant;
         _report = report;

@@ -4,7 +4,7 @@ using SessionMesh.Contracts.Agents;
 
 namespace SessionMesh.Cli.Agents;
 
-/// <summary>What a kill report proves, and what it does not, in one plain line.</summary>
+/// <summary>What a kill report proves and what it does not, in one line.</summary>
 internal static class KillVerdict
 {
     private const int NamesShown = 5;

@@ -16,11 +16,13 @@ internal sealed class ListCommand : MeshCommand
     private readonly Option<string?> _filter = Opt.Choice("--filter", "Which agents, the living by default", AliveFilter.Allowed);
     private readonly Option<string?> _kind = Opt.Choice("--kind", "Agents, plain sessions or both; agents by default", SessionKind.Allowed);
     private readonly Option<string?> _spec = new("--spec") { Description = "Only those with this specialization", HelpName = "NAME" };
+
     private readonly Option<string?> _cluster = new("--cluster")
     {
         Description = "Only this cluster (default: the selected context's)",
         HelpName = "NAME",
     };
+
     private readonly Option<bool> _allClusters = new("--all-clusters") { Description = "Every cluster, whatever the context says" };
     private readonly Option<int?> _limit = Opt.Number("--limit", $"Rows a page, {Limits.DefaultPage} by default", 1, Limits.MaxPage);
     private readonly Option<string?> _cursor = new("--cursor") { Description = "The next_cursor of the page before", HelpName = "CURSOR" };
@@ -58,7 +60,7 @@ internal sealed class ListCommand : MeshCommand
         return ExitCodes.Done;
     }
 
-    /// <summary>What a table does not say: that there is more, or why there is nothing.</summary>
+    /// <summary>Says what a table does not: that there is more, or why there is nothing.</summary>
     private void Explain(CommandContext context, AgentQuery query, bool isEmpty, bool hasMore)
     {
         if (isEmpty)

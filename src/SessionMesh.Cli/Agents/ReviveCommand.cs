@@ -5,7 +5,7 @@ using SessionMesh.Client;
 
 namespace SessionMesh.Cli.Agents;
 
-/// <summary><c>revive</c>: lifts the tombstone of an end that nobody confirmed, for somebody who knows that the process is gone.</summary>
+/// <summary><c>revive</c>: lifts the tombstone of an unconfirmed end, for a caller who knows that the process is gone.</summary>
 internal sealed class ReviveCommand : MeshCommand
 {
     private readonly AgentIdOption _agent;

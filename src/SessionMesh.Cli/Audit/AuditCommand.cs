@@ -27,20 +27,25 @@ internal sealed class AuditCommand : MeshCommand
             Column.Of("subject") with { StreamWidth = 20 },
             Column.Of("actor") with { StreamWidth = 12 },
             Column.Of("from", "remote_address") with { StreamWidth = 15 },
-            // A refusal's own words are advice to who was refused; its code says as much to who reads about it.
+            // The words of a refusal are advice for its caller; the code says enough to whoever reads the audit.
             new("reason", "reason", (row, _) => Json.Text(row, "code") ?? Json.Text(row, "reason") ?? "-"),
         ],
         More = [Column.Of("revision"), Column.Of("request_id"), Column.Of("code")],
     };
 
     private readonly AuditFilter _filter;
-    private readonly Option<int?> _limit = Opt.Number("--limit", $"So many entries, {Limits.DefaultPage} by default", 1, Limits.MaxPage);
+
+    private readonly Option<int?> _limit =
+        Opt.Number("--limit", $"At most this many entries, {Limits.DefaultPage} by default", 1, Limits.MaxPage);
+
     private readonly Option<string?> _cursor = new("--cursor")
     {
         Description = "The next_cursor of the answer before",
         HelpName = "CURSOR",
     };
+
     private readonly Option<bool> _all = new("--all") { Description = "All entries" };
+
     private readonly Option<bool> _follow = new("--follow", "-f")
     {
         Description = "What happens from now on (or --since), until interrupted",
@@ -72,7 +77,7 @@ internal sealed class AuditCommand : MeshCommand
     private async Task<int> ReadAsync(CommandContext context, CancellationToken cancellation)
     {
         if (context.Get(_all) && context.Get(_limit) is not null)
-            throw CommandException.Usage("--all has no limit, and --limit sets one", "leave one of the two out");
+            throw CommandException.Usage("--all cannot be combined with --limit", "leave one of them out");
         var query = _filter.QueryOf(context) with { Cursor = context.Get(_cursor) };
         var answer = await CollectAsync(
             context, query, context.Get(_all) ? int.MaxValue : context.Get(_limit) ?? Limits.DefaultPage, cancellation);
@@ -113,7 +118,7 @@ internal sealed class AuditCommand : MeshCommand
         context.Doing = "follow the audit";
         var query = _filter.QueryOf(context);
         if (query.Until is not null || context.Get(_limit) is not null || context.Get(_cursor) is not null || context.Get(_all))
-            throw CommandException.Usage("--follow has no end, and --until, --limit, --cursor and --all are about one", "leave them out");
+            throw CommandException.Usage("--follow cannot be combined with --until, --limit, --cursor or --all", "leave them out");
 
         var stream = new AuditStream(context.Client, query, StreamEnds.Options(context, after: null))
         {

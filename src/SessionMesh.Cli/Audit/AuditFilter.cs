@@ -26,8 +26,10 @@ internal sealed class AuditFilter
     };
 
     private readonly Option<string?> _subject = Opt.Id("--subject", "Only what was done to this agent or key");
+
     private readonly Option<string?> _outcome =
         Opt.Choice("--outcome", "What was done, what was refused for want of a right, or both; all by default", AuditOutcome.Allowed);
+
     private readonly Option<PointInTime?> _since = Opt.PointInTime("--since", "Not before this time");
     private readonly Option<PointInTime?> _until = Opt.PointInTime("--until", "Before this time");
 
@@ -49,7 +51,7 @@ internal sealed class AuditFilter
     private static DateTimeOffset? At(CommandContext context, Option<PointInTime?> option) =>
         context.Get(option)?.At(context.Host.Time.GetUtcNow());
 
-    /// <summary>Somebody may name the key by the whole key: its secret must not travel in a query. Null for what is no id.</summary>
+    /// <summary>The id in a whole key, if one was given: its secret must not travel in a query. Null for what is not an id.</summary>
     private static string? KeyId(string text)
     {
         var id = text.Split('_') is ["smk", var part, ..] ? part : text;

@@ -32,7 +32,7 @@ internal sealed class CommandContext : IDisposable
     /// <summary>Cancelled by Ctrl+C; a question ends with it, too.</summary>
     public CancellationToken Interrupted { get; init; }
 
-    /// <summary>What is being done, as an error message goes on: "steer agent 123".</summary>
+    /// <summary>What the command does, to follow "cannot" in an error: "steer agent 123".</summary>
     public string Doing { get; set; }
 
     /// <summary>Where the server is and which key to show it. Resolved at first use; throws when a file it needs cannot be read.</summary>
@@ -43,7 +43,7 @@ internal sealed class CommandContext : IDisposable
 
     public bool Verbose => Parse.GetValue(Host.Globals.Verbose);
 
-    /// <summary>Whether a question can be asked: somebody is there, and nobody said not to.</summary>
+    /// <summary>Whether a question can be asked: there is a terminal, and no <c>--no-input</c>.</summary>
     public bool CanAsk => Host.InIsTerminal && Host.ErrorIsTerminal && !Parse.GetValue(Host.Globals.NoInput);
 
     public T? Get<T>(Option<T> option) => Parse.GetValue(option);
@@ -60,11 +60,11 @@ internal sealed class CommandContext : IDisposable
     /// <summary>
     /// Shows how the work goes, to a person and until disposed of. With <c>--verbose</c> there is none: attempts are shown there.
     /// </summary>
-    /// <inheritdoc cref="ProgressLine(CliHost, bool, Func{string})" path="/param"/>
+    /// <param name="text">The line as it is now; called from a timer's thread.</param>
     public ProgressLine ShowProgress(Func<string> text) => new(Host, isWanted: Output.IsTable && !Verbose, text);
 
     /// <summary>
-    /// Asks "yes or no" about something that cannot be undone. Where nobody can be asked it refuses with exit code 2 and
+    /// Asks for confirmation of something that cannot be undone. Without a terminal it refuses with exit code 2 and
     /// names the flag that answers.
     /// </summary>
     public bool Confirm(string question, string flag = "--yes")
@@ -78,7 +78,7 @@ internal sealed class CommandContext : IDisposable
         return Answer()?.Trim().ToLowerInvariant() is "y" or "yes";
     }
 
-    /// <summary>A line from whoever was asked. Reading cannot be cancelled: after Ctrl+C it is left to the end of the process.</summary>
+    /// <summary>Reads the answer. A terminal's read cannot be cancelled: after Ctrl+C it is left to the end of the process.</summary>
     private string? Answer()
     {
         try

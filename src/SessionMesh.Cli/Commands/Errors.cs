@@ -52,7 +52,7 @@ internal static class Errors
         _ => (
             ExitCodes.Failed,
             Local("internal", $"{error.GetType().Name}: {error.Message}"),
-            "this is a defect of session-mesh; please report it"),
+            "this is a bug in session-mesh; please report it"),
     };
 
     private static void WriteText(CommandContext context, Problem problem, string? next)

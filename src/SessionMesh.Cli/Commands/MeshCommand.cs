@@ -37,7 +37,7 @@ internal abstract class MeshCommand : Command
     /// <summary>Does the work. Cancelled by Ctrl+C; <see cref="OperationCanceledException"/> then is exit code 130.</summary>
     protected abstract Task<int> RunAsync(CommandContext context, CancellationToken cancellation);
 
-    /// <summary>Says what went wrong, and gives the exit code for it.</summary>
+    /// <summary>Renders the error and returns its exit code.</summary>
     protected virtual int Fail(Exception error, CommandContext context) => Errors.Render(error, context);
 
     private async Task<int> InvokeAsync(ParseResult parse, CancellationToken cancellation)

@@ -22,7 +22,8 @@ internal static class NextSteps
         ErrorCodes.KeyNotFound => "session-mesh keys list",
         ErrorCodes.KeyQuota => "session-mesh keys list, and revoke what is not needed; --name rotates a key instead of adding one",
         ErrorCodes.AgentQuota => "session-mesh forget ID, for those that are lost; those that ended make room by themselves",
-        ErrorCodes.RateLimited => problem.RetryAfter is { } wait ? $"the same again in {wait} s" : "the same again more slowly",
+        ErrorCodes.RateLimited =>
+            problem.RetryAfter is { } wait ? $"the same command again in {wait} s" : "the same command again, more slowly",
         ErrorCodes.TooManyStreams => "end a stream of this key (events, inbox --follow, run), or use another key",
         ErrorCodes.OriginNotAllowed =>
             "this server is called from a web page of another origin: start it with that origin allowed, or call it from elsewhere",
@@ -43,11 +44,11 @@ internal static class NextSteps
         ErrorCodes.SecretNotRepeatable when problem.KeyId is { } key =>
             $"the key was made but its secret was lost on the way: session-mesh keys revoke {key}, then create again",
         ErrorCodes.InboxFull => "session-mesh inbox, to see what waits; steer again when the agent has caught up",
-        ErrorCodes.StoreInUse => "the same again in a while",
+        ErrorCodes.StoreInUse => "the same command again in a while",
         ErrorCodes.NotABackup => "the whole of a file that session-mesh admin backup wrote",
-        ErrorCodes.RestorePending => "restart the server, then the same again",
+        ErrorCodes.RestorePending => "restart the server, then the same command again",
         ErrorCodes.StoreDamaged => "session-mesh admin check, to see what is",
-        ErrorCodes.Busy when problem.RetryAfter is { } seconds => $"the same again in {seconds} s",
+        ErrorCodes.Busy when problem.RetryAfter is { } seconds => $"the same command again in {seconds} s",
         _ when problem.Status == 400 => $"{ParseErrors.PathOf(context.Parse)} --help",
         _ => null,
     };

@@ -38,7 +38,7 @@ internal sealed class CompletionCommand : MeshCommand
             "fish" => Fish,
             "pwsh" => Pwsh,
             _ => throw CommandException.Usage(
-                $"'{shell}' is not known; allowed: {string.Join(", ", s_shells)}",
+                $"'{shell}' is not a known shell; allowed: {string.Join(", ", s_shells)}",
                 "session-mesh completion bash"),
         });
         return Task.FromResult(ExitCodes.Done);

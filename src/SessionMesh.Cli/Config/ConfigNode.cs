@@ -10,7 +10,7 @@ namespace SessionMesh.Cli.Config;
 /// </summary>
 internal abstract record ConfigNode(string Where)
 {
-    /// <summary>What somebody would call this node: "a list".</summary>
+    /// <summary>What to call this node in a message: "a list".</summary>
     public abstract string Kind { get; }
 
     /// <summary>The text of a scalar; null for an empty one. Anything else is a usage error that says where.</summary>
@@ -75,11 +75,12 @@ internal sealed record ConfigMap(string Where, IReadOnlyDictionary<string, Confi
         return null;
     }
 
-    /// <summary>Refuses a member that nobody would read: a misspelt one would otherwise do nothing, silently.</summary>
+    /// <summary>Refuses unknown members: a misspelt one would otherwise be ignored silently.</summary>
     public ConfigMap Only(params ReadOnlySpan<string> allowed)
     {
         foreach (var (name, node) in Members)
-            if (!allowed.Contains(name)) throw node.Wrong($"'{name}' is not known here; allowed: {string.Join(", ", allowed.ToArray())}");
+            if (!allowed.Contains(name))
+                throw node.Wrong($"'{name}' is not a known member; allowed: {string.Join(", ", allowed.ToArray())}");
         return this;
     }
 }

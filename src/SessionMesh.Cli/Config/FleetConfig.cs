@@ -41,7 +41,7 @@ internal sealed record FleetConfig(IReadOnlyList<ExpectedSession> Sessions, stri
             var filter = entry.Find("filter") is { } wanted ? Filter(wanted) : null;
             if (entry.Find("id", "agent_id")?.AsId("id") is { } id)
             {
-                if (sessions.Any(session => session.Id == id)) throw entry.Wrong($"session {id} is there twice");
+                if (sessions.Any(session => session.Id == id)) throw entry.Wrong($"session {id} appears twice");
                 sessions.Add(new ExpectedSession(id, filter ?? AgentStatus.Alive));
                 open = filter is null;
             }
@@ -63,6 +63,6 @@ internal sealed record FleetConfig(IReadOnlyList<ExpectedSession> Sessions, stri
     {
         var text = node.AsText("filter");
         return AliveFilter.Allowed.FirstOrDefault(filter => filter.Equals(text, StringComparison.OrdinalIgnoreCase))
-            ?? throw node.Wrong($"'{text}' is no filter; allowed: {string.Join(", ", AliveFilter.Allowed)}");
+            ?? throw node.Wrong($"'{text}' is not a filter; allowed: {string.Join(", ", AliveFilter.Allowed)}");
     }
 }

@@ -71,7 +71,7 @@ internal sealed class YamlConfig
         {
             var name = (Node(depth + 1) as ConfigScalar)?.Text ?? throw Refused("a name of a member should be a text");
             var value = Node(depth + 1);
-            if (!members.TryAdd(name, value)) throw value.Wrong($"'{name}' is there twice");
+            if (!members.TryAdd(name, value)) throw value.Wrong($"'{name}' appears twice");
         }
 
         return members;

@@ -9,11 +9,13 @@ namespace SessionMesh.Cli.Contexts;
 internal sealed class AddContextCommand : MeshCommand
 {
     private readonly Argument<string> _name = ContextCommand.NameArgument();
+
     private readonly Option<string?> _cluster = new("--cluster")
     {
         Description = "The cluster for commands that name none",
         HelpName = "NAME",
     };
+
     private readonly Option<bool> _select = new("--select") { Description = "Select it" };
 
     public AddContextCommand(CliHost host) : base(host, "add", "Keep a server: its --url and its --key-file.")

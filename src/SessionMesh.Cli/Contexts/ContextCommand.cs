@@ -6,7 +6,7 @@ using SessionMesh.Cli.Settings;
 
 namespace SessionMesh.Cli.Contexts;
 
-/// <summary><c>context</c>: servers under a name, so that nobody types URLs.</summary>
+/// <summary><c>context</c>: servers under a name.</summary>
 internal sealed class ContextCommand : Command
 {
     public ContextCommand(CliHost host) : base("context", "Keep servers under a name, and choose one.")

@@ -28,7 +28,8 @@ internal sealed class EventsCommand : MeshCommand
     };
 
     private readonly Option<long?> _after = Opt.Position("--after", "Begin after this revision (default: with what happens from now on)");
-    private readonly Option<int?> _limit = Opt.Number("--limit", "End after so many events", 1, int.MaxValue);
+    private readonly Option<int?> _limit = Opt.Number("--limit", "End after this many events", 1, int.MaxValue);
+
     private readonly Option<bool> _follow = new("--follow", "-f")
     {
         Description = "Go on until interrupted: what happens anyway without --limit",
@@ -53,7 +54,7 @@ internal sealed class EventsCommand : MeshCommand
         context.Doing = "follow the events";
         var limit = context.Get(_limit);
         if (limit is not null && context.Get(_follow))
-            throw CommandException.Usage("--follow has no end, and --limit sets one", "leave one of the two out");
+            throw CommandException.Usage("--follow cannot be combined with --limit", "leave one of them out");
 
         var stream = new EventStream(context.Client, StreamEnds.Options(context, context.Get(_after)))
         {
@@ -70,7 +71,7 @@ internal sealed class EventsCommand : MeshCommand
         throw StreamEnds.ToException(stream.End, context);
     }
 
-    /// <summary>Everything beside the envelope.</summary>
+    /// <summary>All members that are not in the envelope.</summary>
     private static string Details(JsonElement row) => string.Join(' ', row.EnumerateObject()
         .Where(member => !s_envelope.Contains(member.Name) && member.Value.ValueKind != JsonValueKind.Null)
         .Select(member => $"{member.Name}={Column.Plain(member.Value)}"));

@@ -7,7 +7,7 @@ namespace SessionMesh.Cli.Events;
 
 /// <summary>
 /// Does something and follows the log until it is settled or the time is up. The stream stands before anything is done, so that
-/// no entry is missed; a caller who may not read the log learns it before anything was done.
+/// no entry is missed, and a caller who may not read the log learns it before anything is done.
 /// </summary>
 internal static class LogFollower
 {
@@ -113,10 +113,10 @@ internal static class LogFollower
 /// <summary>Something that the log decides step by step: directives on their way, agents that are to end.</summary>
 internal interface IFollowed
 {
-    /// <summary>Nothing more can come that matters.</summary>
+    /// <summary>True when no further entry can change anything.</summary>
     bool IsSettled { get; }
 
-    /// <summary>How it stands, for the progress line. Called from another thread.</summary>
+    /// <summary>The current state for the progress line. Called from another thread.</summary>
     string Progress { get; }
 
     void Take(MeshEvent entry);

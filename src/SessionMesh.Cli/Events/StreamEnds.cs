@@ -5,7 +5,7 @@ using SessionMesh.Contracts.Errors;
 
 namespace SessionMesh.Cli.Events;
 
-/// <summary>What the commands that follow a stream share.</summary>
+/// <summary>What commands that follow a stream share: options and the end as an error.</summary>
 internal static class StreamEnds
 {
     private const int FirstConnectAttempts = 3;

@@ -10,7 +10,7 @@ internal sealed record CliHost
 {
     public required TextReader In { get; init; }
 
-    /// <summary>Standard input as bytes, opened by whoever reads it as such: a text reader would mend what is no UTF-8.</summary>
+    /// <summary>Standard input as bytes, opened only by commands that read it so: a text reader would replace what is not UTF-8.</summary>
     public Func<Stream> OpenIn { get; init; } = Console.OpenStandardInput;
     public required TextWriter Out { get; init; }
 
@@ -20,7 +20,7 @@ internal sealed record CliHost
     public bool OutIsTerminal { get; init; }
     public bool ErrorIsTerminal { get; init; }
 
-    /// <summary>Columns of the terminal on standard output; null where width is no concern.</summary>
+    /// <summary>Columns of the terminal on standard output; null where output is not a terminal.</summary>
     public int? Width { get; init; }
 
     /// <summary>An environment variable; what is empty counts as not set.</summary>

@@ -28,7 +28,7 @@ internal static class ExitCodes
     public const int TimedOut = 10;
     public const int Interrupted = 130;
 
-    /// <summary>Whoever read our output closed it, as in <c>events | head -1</c>.</summary>
+    /// <summary>The reader of our output has closed it, as in <c>events | head -1</c>.</summary>
     public const int OutputClosed = 141;
 
     /// <summary>The exit code for an HTTP error status: a 400 is the caller's wording, like any other usage error.</summary>

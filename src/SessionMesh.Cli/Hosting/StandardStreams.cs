@@ -3,7 +3,7 @@ using System.Text;
 
 namespace SessionMesh.Cli.Hosting;
 
-/// <summary>Whoever read our output closed it. Ends a command quietly.</summary>
+/// <summary>The reader of our output has closed it. Ends a command quietly.</summary>
 internal sealed class OutputClosedException() : IOException("the reader of our output has gone");
 
 /// <summary>

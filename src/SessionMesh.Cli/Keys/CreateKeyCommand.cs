@@ -13,8 +13,10 @@ internal sealed class CreateKeyCommand : MeshCommand
     private readonly Option<string?> _name = Opt.Id("--name", "A name for the key; the same name again rotates it");
     private readonly Option<int?> _ttl = Opt.Duration("--ttl", "How long it is valid, 1h by default", 1, int.MaxValue);
     private readonly Option<string[]> _scopes = KeyOptions.Scope("What it may do; may be repeated (default: what the minting key may)");
+
     private readonly Option<string[]> _within =
         KeyOptions.Within("Which agents it is for; repeated, an agent must meet all (default: all that the minting key is for)");
+
     private readonly Option<string?> _agent = Opt.Id("--agent-id", "Bind it to this agent, for as long as that lives");
     private readonly Option<bool> _refresh = new("--refresh") { Description = "With a refresh token" };
     private readonly KeyOutput _output;

@@ -31,7 +31,7 @@ internal sealed class KeyOutput
     {
         if (context.Get(_out) is not { } file)
         {
-            if (context.Get(_force)) throw CommandException.Usage("--force is about the file that --out names", "add --out FILE");
+            if (context.Get(_force)) throw CommandException.Usage("--force needs --out", "add --out FILE");
             return;
         }
 
@@ -39,7 +39,7 @@ internal sealed class KeyOutput
         {
             if (Directory.Exists(path)) throw CommandException.Usage($"{path} is a directory");
             if (!context.Get(_force) && File.Exists(path))
-                throw CommandException.Usage($"{path} is there already", "another --out FILE, or add --force to replace it");
+                throw CommandException.Usage($"{path} already exists", "another --out FILE, or add --force to replace it");
         }
     }
 

@@ -58,7 +58,7 @@ internal static class KeyViews
             "parent_id",
         ]);
 
-    /// <summary>Somebody may name the key by the whole key: its secret must not travel in a path.</summary>
+    /// <summary>The id in a whole key, if one was given: its secret must not travel in a path.</summary>
     public static string IdOf(string text, string command)
     {
         var id = text.Split('_') is ["smk" or "smr", var part, ..] ? part : text;

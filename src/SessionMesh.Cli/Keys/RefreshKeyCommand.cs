@@ -22,6 +22,7 @@ internal sealed class RefreshKeyCommand : MeshCommand
 
     private readonly Option<int?> _ttl =
         Opt.Duration("--ttl", "How long the new key is valid (default: as long as the one before was)", 1, int.MaxValue);
+
     private readonly KeyOutput _output;
 
     public RefreshKeyCommand(CliHost host)
@@ -50,10 +51,10 @@ internal sealed class RefreshKeyCommand : MeshCommand
 
         if (_output.IsFile(context))
             throw CommandException.Usage(
-                "--refresh-file replaces the files that it names, and --out names others", "leave one of the two out");
+                "--refresh-file replaces the files that it names, and cannot be combined with --out", "leave one of them out");
         if (!file.EndsWith(KeyFiles.RefreshSuffix, StringComparison.Ordinal) || file.Length == KeyFiles.RefreshSuffix.Length)
             throw CommandException.Usage(
-                $"{file} is not called KEYFILE{KeyFiles.RefreshSuffix}, so that it is not known which key file to replace",
+                $"{file} is not named KEYFILE{KeyFiles.RefreshSuffix}, so the key file to replace is unknown",
                 $"session-mesh keys refresh --out KEYFILE < {file}");
         var files = new KeyFiles(file[..^KeyFiles.RefreshSuffix.Length]);
         var created = await files.RefreshAsync(context.Client, refused: null, context.Get(_ttl), context.Host.Time, cancellation)
@@ -66,7 +67,8 @@ internal sealed class RefreshKeyCommand : MeshCommand
     {
         if (context.Host.InIsTerminal)
             throw CommandException.Usage(
-                "a refresh token that is typed is seen", "session-mesh keys refresh --refresh-file FILE, or pipe the token in");
+                "a refresh token is not read from a terminal, where it would be seen",
+                "session-mesh keys refresh --refresh-file FILE, or pipe the token in");
         return MeshSettings.CheckedKey(context.Host.In.ReadLine() ?? "", "stdin");
     }
 }

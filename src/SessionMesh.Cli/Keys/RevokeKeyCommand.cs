@@ -16,6 +16,7 @@ internal sealed class RevokeKeyCommand : MeshCommand
         Description = "The id of the key: what follows smk_",
         Arity = ArgumentArity.ZeroOrOne,
     };
+
     private readonly Option<bool> _yes = new("--yes", "-y") { Description = "Do not ask" };
 
     public RevokeKeyCommand(CliHost host) : base(host, "revoke", "End a key at once, with every key minted under it.")

@@ -101,6 +101,6 @@ internal static class Json
     }
 }
 
-/// <summary>The few types that output needs beside the wire's own.</summary>
+/// <summary>Types that output needs and the wire does not have.</summary>
 [JsonSerializable(typeof(string))]
 internal sealed partial class OutputJson : JsonSerializerContext;

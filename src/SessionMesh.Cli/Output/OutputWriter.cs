@@ -13,10 +13,10 @@ internal sealed class OutputWriter(CliHost host, OutputFormat format, IReadOnlyL
 
     public IReadOnlyList<string>? Fields => fields;
 
-    /// <summary>Whether a program reads: then errors are documents, too.</summary>
+    /// <summary>Whether a program reads the output: then errors are JSON documents, too.</summary>
     public bool IsJson => format is OutputFormat.Json or OutputFormat.Jsonl;
 
-    /// <summary>Whether a person reads.</summary>
+    /// <summary>Whether a person reads the output.</summary>
     public bool IsTable => format is OutputFormat.Table or OutputFormat.Wide;
 
     public void WriteLine(string text) => host.Out.WriteLine(TerminalText.Escape(text));

@@ -26,7 +26,7 @@ internal sealed class TableText(int? width, bool colour)
         return cells.Select((line, row) => Line(line, widths, colours[row]));
     }
 
-    /// <summary>A line a member, names aligned; a member that the answer does not have takes no line.</summary>
+    /// <summary>One line per member, names aligned; absent members are left out.</summary>
     public IEnumerable<string> Vertical(IReadOnlyList<Column> all, JsonElement row, DateTimeOffset now)
     {
         var columns = all.Where(column => row.TryGetProperty(column.Member, out _)).ToList();

@@ -27,7 +27,7 @@ internal static class TerminalText
         return width;
     }
 
-    /// <summary>The text in at most so many columns, its end replaced by <c>…</c> where it is longer.</summary>
+    /// <summary>The text in at most this many columns, cut with <c>…</c> where it is longer.</summary>
     public static string Fit(string text, int columns)
     {
         if (Width(text) <= columns) return text;
@@ -68,7 +68,7 @@ internal static class TerminalText
         rune.Value >= 0x300 && Rune.GetUnicodeCategory(rune) is UnicodeCategory.NonSpacingMark or UnicodeCategory.EnclosingMark;
 
     /// <summary>
-    /// Obeyed, or not seen: by category, and what Unicode calls default-ignorable beside it, and what is no character at all.
+    /// What a terminal obeys or does not show: by category, plus Unicode's default-ignorable code points and noncharacters.
     /// </summary>
     private static bool IsHostile(Rune rune) => rune.Value switch
     {

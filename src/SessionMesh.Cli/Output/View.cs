@@ -22,10 +22,10 @@ internal sealed record View
     /// <summary>What <c>wide</c> adds.</summary>
     public IReadOnlyList<Column> More { get; init; } = [];
 
-    /// <summary>A line a member instead of a line a row.</summary>
+    /// <summary>One line per member instead of one line per row.</summary>
     public bool Vertical { get; init; }
 
-    /// <summary>One record, shown a line a member; members beyond these follow under <c>wide</c>.</summary>
+    /// <summary>One record with one line per member.</summary>
     public static View Single(string name, IReadOnlyList<string> members) => new()
     {
         Names = [name],
@@ -51,7 +51,7 @@ internal sealed record View
 internal sealed record Column(
     string Header, string Member, Func<JsonElement, DateTimeOffset, string> Text, Func<JsonElement, string?>? Colour = null)
 {
-    /// <summary>Columns kept free while rows come one by one, when nobody knows how wide the next will be.</summary>
+    /// <summary>The least width while rows come one by one and the width of the next is unknown.</summary>
     public int StreamWidth { get; init; }
 
     /// <summary>A member under its own name; <c>at</c>, <c>…_at</c> and <c>deadline</c> are times, shown as a distance.</summary>

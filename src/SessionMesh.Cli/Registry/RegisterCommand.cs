@@ -17,26 +17,33 @@ namespace SessionMesh.Cli.Registry;
 internal sealed class RegisterCommand : MeshCommand
 {
     private readonly AgentIdOption _agent;
+
     private readonly Option<string[]> _specs = new("--spec")
     {
         Description = "What the agent is good at; may be repeated",
         HelpName = "NAME",
     };
+
     private readonly Option<string?> _config = new("--config")
     {
         Description = "YAML or JSON with spec, agent_id, parent_id, cluster, user, labels, ttl",
         HelpName = "FILE",
     };
+
     private readonly Option<string?> _parent = Opt.Id("--parent", "The agent that this one belongs to");
+
     private readonly Option<string?> _cluster = new("--cluster")
     {
         Description = "Its cluster (default: the selected context's)",
         HelpName = "NAME",
     };
+
     private readonly Option<string[]> _labels = new("--label") { Description = "A label; may be repeated", HelpName = "KEY=VALUE" };
     private readonly Option<string?> _user = new("--user") { Description = "Whose agent it is", HelpName = "NAME" };
+
     private readonly Option<int?> _ttl =
         Opt.Duration("--ttl", "How long it is alive without being heard", Limits.MinAgentTtl, Limits.MaxAgentTtl);
+
     private readonly Option<bool> _takeover = new("--takeover") { Description = "Start a new life even while this agent is alive" };
 
     public RegisterCommand(CliHost host) : base(host, "register", "Register an agent and its specializations.")

@@ -47,7 +47,7 @@ internal sealed class AgentLife
     public AgentSession Session { get; }
 
     /// <summary>Registers the next incarnation and mints its key. The process is not started yet.</summary>
-    /// <param name="isAgain">Whether it follows another: what was said of the key is not said again.</param>
+    /// <param name="isAgain">Whether it follows another life: a warning about the key is not repeated.</param>
     /// <exception cref="MeshException">It could not be registered, or got no key and its end was reported.</exception>
     public static async Task<AgentLife> BeginAsync(
         MeshClient client, RegisterAgentRequest request, RunOptions options,
@@ -60,8 +60,8 @@ internal sealed class AgentLife
             var key = await ChildKey.MintAsync(client, session.AgentId, options);
             if (key.ExpiresAt is { } end && !isAgain)
                 log.Warn(
-                    $"the process's own key ends at {end:u}, with the one that minted it, and is not renewed while it runs; I can "
-                    + "be reached longer if my key can be renewed");
+                    $"the process's own key expires at {end:u}, with the key that minted it, and is not renewed while it runs; "
+                    + "the runner can be reached longer if its own key can be renewed");
             var environment = ChildEnvironment.For(
                 client.Options.BaseUrl, session.AgentId, session.Incarnation, key.Token, ChildEnvironment.OwnNames());
             return new AgentLife(session, environment, options, signals, log, time);
@@ -133,7 +133,7 @@ internal sealed class AgentLife
         job.End(exit);
         var lived = _time.GetElapsedTime(began);
 
-        // The report ends the session: what keeps it must be over before, or would hear of its own end as of a kill.
+        // The report ends the session: what keeps the session must stop first, or it would take that end for a kill.
         await over.CancelAsync();
         await Task.WhenAll(following, keeping, dispatching);
         dispatcher.AcknowledgeStops();
@@ -181,7 +181,7 @@ internal sealed class AgentLife
         return (await child.Exited, null);
     }
 
-    /// <summary>Null once told, or where nobody wants to know.</summary>
+    /// <summary>Reports the exit. Null once the server has it, or where it does not want it; otherwise the report to send later.</summary>
     private async Task<ExitRequest?> ReportAsync(ExitStatus exit, string? reason, CancellationToken cancellation)
     {
         if (Session.Ended is { IsCompletedSuccessfully: true } ended && (await ended).IsSuperseded)

@@ -4,7 +4,7 @@ namespace SessionMesh.Cli.Run;
 
 /// <summary>
 /// Keeps the shell's picture of us true to the child: when the child stops on its terminal (Ctrl+Z, or reading in the
-/// background) we give the terminal back and stop too, and when the shell continues us the child goes on.
+/// background) the runner gives the terminal back and stops too, and when the shell continues the runner the child continues.
 /// </summary>
 internal sealed class JobControl(ChildProcess child, ProcessTree tree, ControllingTerminal? terminal, Func<bool> isPausedByMesh)
 {

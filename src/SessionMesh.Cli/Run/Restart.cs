@@ -3,7 +3,7 @@ using SessionMesh.Client;
 
 namespace SessionMesh.Cli.Run;
 
-/// <summary>After which of its own ends the process is started again.</summary>
+/// <summary>When the process is started again after it ended by itself.</summary>
 internal enum RestartMode
 {
     No,

@@ -25,51 +25,69 @@ internal sealed class RunCommand : MeshCommand
         Arity = ArgumentArity.OneOrMore,
         HelpName = "CMD",
     };
+
     private readonly Option<string?> _agentId = Opt.Id("--agent-id", "Id of the agent (default: the server chooses one)");
     private readonly Option<string[]> _spec = new("--spec") { Description = "What it is good at; may be repeated", HelpName = "S" };
+
     private readonly Option<string?> _parent =
         Opt.Id("--parent", $"Agent above it (default: {MeshSettings.AgentVariable}, when run inside an agent)");
+
     private readonly Option<string[]> _label = new("--label") { Description = "Label key=value; may be repeated", HelpName = "K=V" };
+
     private readonly Option<string?> _cluster = new("--cluster")
     {
         Description = "Cluster (default: the selected context's)",
         HelpName = "NAME",
     };
+
     private readonly Option<string[]> _scope =
-        KeyOptions.Scope("What the command's key may do beside speaking for its agent; may be repeated");
+        KeyOptions.Scope("What the command's key may do besides speaking for its agent; may be repeated");
+
     private readonly Option<string[]> _within = KeyOptions.Within("Which agents --scope is for (default: the agent and all below it)");
+
     private readonly Option<bool> _noSubAgents = new("--no-sub-agents")
     {
         Description = "The command may not register agents below its own (default: it may, if this key may)",
     };
+
     private readonly Option<int?> _ttl =
         Opt.Duration("--ttl", $"Lease, {Limits.DefaultAgentTtl}s by default", Limits.MinAgentTtl, Limits.MaxAgentTtl);
+
     private readonly Option<int?> _grace =
         Opt.Duration("--grace", $"Between TERM and KILL, {Limits.DefaultGrace}s by default, where a stop does not say", 0, Limits.MaxGrace);
+
     private readonly Option<string?> _onSteer = new("--on-steer")
     {
         Description = "Shell command to run for each steer; exit 0 acknowledges it",
         HelpName = "CMD",
     };
+
     private readonly Option<string?> _steerFile = new("--steer-file")
     {
         Description = "Write each steer to this file; a .jsonl file is appended to",
         HelpName = "FILE",
     };
+
     private readonly Option<bool> _steerStdin = new("--steer-stdin")
     {
         Description = "Write each steer as a line of JSON to the process's stdin",
     };
+
     private readonly Option<int?> _steerTimeout = Opt.Duration("--steer-timeout", "Bound of a steer handler, 30s by default", 1, 3600);
+
     private readonly Option<int?> _reportTimeout =
         Opt.Duration("--report-timeout", "How long to report the exit to a server that is away, 30s by default", 0, 86_400);
+
     private readonly Option<RestartPolicy?> _restart = RestartOption();
+
     private readonly Option<int?> _restartDelay =
         Opt.Duration("--restart-delay", "Before the first restart, 1s by default; doubles to 60s", 1, 3600);
+
     private readonly Option<string?> _orphans = Opt.Choice(
         "--orphans",
         "What to do with processes left by a runner of this agent that is gone (default: refuse)",
         ["refuse", "kill", "leave"]);
+
     private readonly Option<bool> _quiet = new("--quiet", "-q") { Description = "Say nothing while all is well" };
 
     public RunCommand(CliHost host)
@@ -169,7 +187,7 @@ internal sealed class RunCommand : MeshCommand
     {
         var option = new Option<RestartPolicy?>("--restart")
         {
-            Description = "Start it again after an end of its own: on-failure or always, at most N times (default: no)",
+            Description = "Start it again when it ends by itself: on-failure or always, at most N times (default: no)",
             HelpName = "on-failure[:N]|always[:N]|no",
             CustomParser = result =>
             {

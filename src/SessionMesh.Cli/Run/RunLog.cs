@@ -16,14 +16,14 @@ internal sealed class RunLog(bool quiet)
     /// <summary>Takes the lines instead of stderr, in tests.</summary>
     public Action<string>? Sink { get; init; }
 
-    /// <summary>What a person wants to know while all is well; <c>--quiet</c> leaves it out.</summary>
+    /// <summary>Written while all is well; <c>--quiet</c> suppresses it.</summary>
     public void Say(string text)
     {
         if (!quiet)
             Write(text);
     }
 
-    /// <summary>What must be said even so: something is wrong, and here is what to do.</summary>
+    /// <summary>Written even with <c>--quiet</c>: something is wrong, and here is what to do.</summary>
     public void Warn(string text) => Write(text);
 
     private void Write(string text)

@@ -17,7 +17,7 @@ internal sealed record RunOptions
     /// <summary>Of the lease; the server's default unless given.</summary>
     public int? TtlSeconds { get; init; }
 
-    /// <summary>What the process's key may do beside speaking for its agent; none unless given.</summary>
+    /// <summary>What the process's key may do besides speaking for its agent; nothing unless given.</summary>
     public IReadOnlyList<string> Scopes { get; init; } = [];
 
     /// <summary>Which agents <see cref="Scopes"/> are for; none given is the agent's own subtree.</summary>
@@ -44,7 +44,7 @@ internal sealed record RunOptions
     /// <summary>For how long an exit is reported to a server that does not answer.</summary>
     public TimeSpan ReportTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>Whether the process is started again after an end of its own.</summary>
+    /// <summary>Whether the process is started again after it ended by itself.</summary>
     public RestartPolicy Restart { get; init; } = RestartPolicy.None;
 
     /// <summary>Before the first restart; doubles from there.</summary>

@@ -86,8 +86,8 @@ internal sealed class Runner(MeshClient client, RunOptions options, RunLog log, 
                 {
                     if (untold is not null)
                     {
-                        // What the server was not told keeps the last incarnation alive in its eyes, and the next one out.
-                        // While it was away somebody may have stopped or killed that one, which the report would clear away.
+                        // Until the server has the report, it takes the last incarnation for alive and refuses the next one.
+                        // While it was away somebody may have stopped or killed that incarnation, and the report would clear that.
                         var isStopped = await last.IsToldToStopAsync(signals.Leaving);
                         if (await last.ReportExitAsync(untold, options.ReportTimeout, signals.Leaving) == ReportOutcome.NoAnswer)
                             continue;

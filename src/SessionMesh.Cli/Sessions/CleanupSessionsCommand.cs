@@ -16,6 +16,7 @@ internal sealed class CleanupSessionsCommand : SessionToolCommand
 
     private readonly Option<DateTimeOffset?> _before =
         SessionOpt.Time("--before", "Only what expired before this (default: all that is expired)");
+
     private readonly Option<bool> _dryRun = new("--dry-run") { Description = "Only show what would be removed" };
 
     public CleanupSessionsCommand(CliHost host) : base(host, "cleanup", "Remove all expired sessions from the store.")

@@ -11,11 +11,13 @@ namespace SessionMesh.Cli.Sessions;
 internal sealed class CreateSessionCommand : SessionToolCommand
 {
     private readonly Option<string?> _id = Opt.Id("--id", "Its id (default: 12 hex digits, chosen by the server)");
+
     private readonly Option<string?> _user = new("--user")
     {
         Description = "Whose it is (default: config default_user, else anonymous)",
         HelpName = "USER",
     };
+
     private readonly Option<int?> _ttl = SessionOpt.Ttl("How long it lives (default: config default_ttl, else 1h)");
     private readonly Option<Dictionary<string, string>?> _meta = SessionOpt.Meta("Metadata; may be repeated");
 

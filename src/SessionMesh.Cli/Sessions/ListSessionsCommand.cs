@@ -17,8 +17,9 @@ internal sealed class ListSessionsCommand : SessionToolCommand
 {
     private readonly Option<string?> _status = Opt.Choice("--status", "Only these", SessionStatus.All);
     private readonly Option<string?> _user = new("--user") { Description = "Only this user's", HelpName = "USER" };
-    private readonly Option<int?> _limit = Opt.Number("--limit", "At most so many (default: all)", 1, int.MaxValue);
+    private readonly Option<int?> _limit = Opt.Number("--limit", "At most this many (default: all)", 1, int.MaxValue);
     private readonly Option<Dictionary<string, string>?> _meta = SessionOpt.Meta("Only those whose metadata has all of these");
+
     private readonly Option<string?> _kind =
         Opt.Choice("--kind", "Plain sessions, those of agents, or both; session by default", SessionKind.Allowed);
 

@@ -10,7 +10,7 @@ namespace SessionMesh.Cli.Sessions;
 
 /// <summary>
 /// Failures under <c>session</c>. What is not found and what is typed wrong has exit code 1 and the shape that scripts know;
-/// everything else, which a file in a home directory could not bring about, has the usual exit code, and a <c>code</c> beside the same
+/// everything else, which the old tool's file could not cause, has the usual exit code, and a <c>code</c> added to the same
 /// shape.
 /// </summary>
 internal static class SessionErrors

@@ -4,7 +4,7 @@ using SessionMesh.Client;
 
 namespace SessionMesh.Cli.Sessions;
 
-/// <summary><c>session stats</c>. There is no data file any more: that member says which server has the sessions.</summary>
+/// <summary><c>session stats</c>. There is no data file: that member gives the server's URL.</summary>
 internal sealed class SessionStatsCommand : SessionToolCommand
 {
     public SessionStatsCommand(CliHost host) : base(host, "stats", "Show summary statistics for all sessions.") =>

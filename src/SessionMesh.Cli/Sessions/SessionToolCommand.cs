@@ -10,7 +10,7 @@ using SessionMesh.Contracts.Sessions;
 namespace SessionMesh.Cli.Sessions;
 
 /// <summary>
-/// A command of <c>session</c>: JSON where standard output is no terminal, and the errors and exit codes that hold under this word.
+/// A command of <c>session</c>: JSON where standard output is not a terminal, and the errors and exit codes of the tool it replaces.
 /// </summary>
 internal abstract class SessionToolCommand : MeshCommand
 {
@@ -30,7 +30,7 @@ internal abstract class SessionToolCommand : MeshCommand
     protected virtual bool Streams => false;
 
     /// <summary>
-    /// Whether a session's version is shown. It is no member of a record: a person sees it, and <c>--fields</c> can ask for it.
+    /// Whether a session's version is shown. It is not a member of a record: tables show it, and <c>--fields</c> can ask for it.
     /// </summary>
     protected static bool ShowsVersion(CommandContext context) => context.Output.IsTable || context.Output.Fields is not null;
 
@@ -65,5 +65,5 @@ internal abstract class OneSessionCommand : SessionToolCommand
     }
 }
 
-/// <summary>There is no session of that id; what is no id at all names none either.</summary>
+/// <summary>There is no session of that id, which may not even be a valid id.</summary>
 internal sealed class NoSuchSessionException(string id) : Exception($"Session {id} not found");

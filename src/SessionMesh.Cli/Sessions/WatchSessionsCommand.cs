@@ -28,7 +28,7 @@ internal sealed class WatchSessionsCommand : SessionToolCommand
     };
 
     private readonly Option<long?> _after = Opt.Position("--after", "Begin after this revision (default: with what happens from now on)");
-    private readonly Option<int?> _limit = Opt.Number("--limit", "End after so many", 1, int.MaxValue);
+    private readonly Option<int?> _limit = Opt.Number("--limit", "End after this many", 1, int.MaxValue);
 
     public WatchSessionsCommand(CliHost host) : base(host, "watch", "Follow what happens to sessions, as it happens.")
     {

@@ -16,7 +16,7 @@ internal sealed class KeyFiles(string path)
 {
     public const string RefreshSuffix = ".refresh";
 
-    /// <summary>Longer than the attempts of one call take; past it, who holds the lock does not get on.</summary>
+    /// <summary>Longer than all attempts of one call take; a lock held beyond it is stuck.</summary>
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
 
     private static readonly TimeSpan s_between = TimeSpan.FromMilliseconds(50);
@@ -28,7 +28,7 @@ internal sealed class KeyFiles(string path)
     private string LockPath => RefreshPath + ".lock";
 
     /// <summary>
-    /// Writes what a key was made with. The refresh token first: whoever is interrupted in between is left with a key that is over and a
+    /// Writes a new key and its refresh token. The token first: an interruption in between leaves a key that is over and a
     /// token that is not, never with a token that was used.
     /// </summary>
     public void Save(JsonElement created, bool replace)
@@ -54,7 +54,7 @@ internal sealed class KeyFiles(string path)
         var token = MeshSettings.ReadKeyFile(RefreshPath, "the refresh token's file");
         var call = MeshCall.RefreshKey(token, ttl) with { IdempotencyKey = IdempotencyKeyOf(token, hold) };
 
-        // From here on the token may be used: who gives up now must not leave the files as they were.
+        // From here on the token may have been used: cancelling now must not leave the old files in place.
         var created = await client.SendAsync(call, CancellationToken.None);
         try
         {
@@ -68,7 +68,7 @@ internal sealed class KeyFiles(string path)
         return created;
     }
 
-    /// <summary>A key was made that nobody will ever hold.</summary>
+    /// <summary>A key was made and its secret could not be written.</summary>
     public static CommandException NotWritten(JsonElement created, Exception why)
     {
         var id = Json.Text(created, "key_id");
@@ -100,7 +100,7 @@ internal sealed class KeyFiles(string path)
 
     /// <summary>
     /// The key under which this token is sent, kept in the lock file: when the answer was lost with the process that waited for it, the
-    /// next one that sends the token makes the same call, and is told so, instead of being taken for a thief.
+    /// next process that sends the token repeats the same call, and is not taken for a thief.
     /// </summary>
     private static string IdempotencyKeyOf(string token, FileStream hold)
     {

@@ -87,7 +87,7 @@ internal sealed class KeyRenewal(MeshSettings settings, MeshClientOptions option
         }
         catch (IOException)
         {
-            // Nobody reads stderr any more: no reason to fail a call that can go on.
+            // stderr is closed; the call can still succeed.
         }
     }
 }

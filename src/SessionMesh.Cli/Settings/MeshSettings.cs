@@ -55,7 +55,7 @@ internal sealed record MeshSettings
         };
     }
 
-    /// <summary>A URL as somebody wrote it: http or https, with a host, without credentials.</summary>
+    /// <summary>Parses a URL as typed: http or https, with a host, without credentials.</summary>
     public static Uri ParseUrl(string text, string source) =>
         Uri.TryCreate(text, UriKind.Absolute, out var url)
         && url.Scheme is "http" or "https"
@@ -71,7 +71,7 @@ internal sealed record MeshSettings
         {
             using var file = File.OpenRead(path);
             if (file.Length > MaxKeyFile)
-                throw CommandException.Usage($"{source} {path} is no key file: it has more than {MaxKeyFile} bytes");
+                throw CommandException.Usage($"{source} {path} is not a key file: it has more than {MaxKeyFile} bytes");
             using var reader = new StreamReader(file);
             return CheckedKey(reader.ReadToEnd(), $"{source} {path}");
         }

@@ -13,7 +13,7 @@ internal static class PrivateFiles
         if (OperatingSystem.IsWindows()) Directory.CreateDirectory(directory);
         else Directory.CreateDirectory(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
 
-        // A name that nobody can have put something under: what is there already may be a link, or readable to others.
+        // An unpredictable name: a file that already exists may be a link, or readable to others.
         var draft = $"{path}.{RandomNumberGenerator.GetHexString(16, lowercase: true)}.new";
         try
         {
@@ -33,7 +33,7 @@ internal static class PrivateFiles
     }
 
     /// <summary>
-    /// Opens a file to itself alone; one that it makes has mode 0600. <see cref="IOException"/> while somebody else has it open so.
+    /// Opens a file exclusively; a new one has mode 0600. Throws <see cref="IOException"/> while another process has it open.
     /// </summary>
     public static FileStream Open(string path, FileMode mode, FileAccess access)
     {

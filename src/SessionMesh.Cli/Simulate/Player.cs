@@ -190,7 +190,7 @@ internal sealed class Player(MeshClient client, SimulateOptions options, Tally t
             tally.Answer(ack.State == DirectiveState.Acknowledged);
     }
 
-    /// <summary>Null when the call failed: counted, and told to <paramref name="refused"/> if the server said a code.</summary>
+    /// <summary>Null when the call failed: counted, and passed to <paramref name="refused"/> where the server gave a code.</summary>
     private async Task<T?> CallAsync<T>(
         Func<CancellationToken, Task<T>> call, CancellationToken cancellation, Action<string>? refused = null)
         where T : class

@@ -21,20 +21,26 @@ internal sealed class SimulateCommand : MeshCommand
 
     private readonly Option<int?> _agents = Opt.Number("--agents", "How many", 1, MostAgents);
     private readonly Option<string?> _prefix = Opt.Id("--prefix", "Ids are PREFIX-1, PREFIX-2…; sim by default");
+
     private readonly Option<string?> _spec = new("--spec")
     {
         Description = "What they are good at, drawn from this list",
         HelpName = "a,b,c",
     };
-    private readonly Option<int?> _clusters = Opt.Number("--clusters", "Spread over so many clusters, 1 by default", 1, 1000);
+
+    private readonly Option<int?> _clusters = Opt.Number("--clusters", "Spread over this many clusters, 1 by default", 1, 1000);
     private readonly Option<int?> _beat = Opt.Duration("--beat", "Between two beats of an agent (default: as the server asks)", 2, 3600);
     private readonly Option<int?> _duration = Opt.Duration("--duration", "End after this time (default: at Ctrl+C)", 1, 7 * 86_400);
+
     private readonly Option<string?> _listen = Opt.Choice(
         "--listen", "How they hear: by streams as far as --streams goes, or by their beats; stream by default", ["stream", "beat"]);
+
     private readonly Option<int?> _streams =
         Opt.Number("--streams", $"How many hold a stream open, {DefaultStreams} at most by default", 0, 100_000);
+
     private readonly Option<int?> _concurrency = Opt.Number("--concurrency", "Calls under way at once, 64 by default", 1, 4096);
     private readonly Option<int?> _seed = Opt.Number("--seed", "The same seed plays the same characters; 1 by default", 0, int.MaxValue);
+
     private readonly Option<bool> _leave = new("--leave")
     {
         Description = "At the end let the leases lapse, instead of reporting each exit",

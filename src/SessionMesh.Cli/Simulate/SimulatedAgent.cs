@@ -73,7 +73,7 @@ internal sealed class SimulatedAgent
         return Interlocked.Exchange(ref _lives, 1) == 0;
     }
 
-    /// <summary>It is over. False when it was over already: of two who notice, one reports.</summary>
+    /// <summary>Ends it. False when it had ended already, so that only one of two callers reports.</summary>
     public bool End() => Interlocked.Exchange(ref _lives, 0) == 1;
 
     /// <summary>One beat of its life: what it reports, with the answers that are due.</summary>

@@ -83,7 +83,7 @@ internal sealed class Simulation : IDisposable
                 {
                     await _player.ExitAsync(agent, new ExitRequest { ExitCode = 0, Reason = "the simulation ended" }, token);
 
-                    // With the server gone there is nobody to say goodbye to.
+                    // The server is gone: stop reporting.
                     if (Tally.Errors - errorsBefore > _options.Concurrency)
                         await either.CancelAsync();
                 });

@@ -33,7 +33,7 @@ internal sealed class Tally(int agents)
         Interlocked.Increment(ref _alive);
     }
 
-    /// <summary>An agent is over, whether it said so or was told so.</summary>
+    /// <summary>An agent has ended, by itself or by the server's word.</summary>
     public void End() => Interlocked.Decrement(ref _alive);
 
     public void Beat(int count) => Interlocked.Add(ref _beats, count);

@@ -11,15 +11,15 @@ using SessionMesh.Contracts.Steering;
 
 namespace SessionMesh.Cli.Steering;
 
-/// <summary>The same word to many agents: who would hear it, saying it, and following what becomes of it.</summary>
-/// <param name="request">The word, without whom it is for; <c>wait</c> is what is followed.</param>
+/// <summary>One directive to many agents: whom it would reach, sending it, and following what becomes of it.</summary>
+/// <param name="request">The directive without its target; <c>wait</c> is the state to follow to.</param>
 /// <param name="seconds">Bound of the wait.</param>
 internal sealed class BulkSteer(CommandContext context, SteerRequest request, int seconds)
 {
-    /// <summary>How often a page is sent anew because somebody of it has gone meanwhile.</summary>
+    /// <summary>How often a page is sent again because one of its agents has gone meanwhile.</summary>
     private const int Attempts = 5;
 
-    /// <summary>Characters of ids in one call: half of what a body may have, the other half is for the word itself.</summary>
+    /// <summary>Characters of ids in one call: half of the limit of a body; the other half is for the directive itself.</summary>
     private const int IdsLength = Limits.BodyBytes / 2;
 
     private readonly SteerRequest _bare = request with { Wait = null, WaitSeconds = null };
@@ -32,7 +32,7 @@ internal sealed class BulkSteer(CommandContext context, SteerRequest request, in
     }
 
     /// <summary>Prints who would be reached.</summary>
-    /// <returns>The exit code: nobody is no success.</returns>
+    /// <returns>The exit code.</returns>
     public static int ShowMatch(CommandContext context, IReadOnlyList<string> ids, string whom)
     {
         if (ids.Count == 0) throw SelectorOptions.NothingMatched(whom);
@@ -42,7 +42,7 @@ internal sealed class BulkSteer(CommandContext context, SteerRequest request, in
         return ExitCodes.Done;
     }
 
-    /// <summary>To all that a selector matches, if they are as many as was agreed.</summary>
+    /// <summary>Sends it to all that a selector matches, if they are as many as was agreed.</summary>
     public Task<IReadOnlyList<SentDirective>> RunAsync(AgentSelector selector, int expect, CancellationToken cancellation)
     {
         return FollowAsync(SendAllAsync, cancellation);
@@ -61,7 +61,9 @@ internal sealed class BulkSteer(CommandContext context, SteerRequest request, in
         }
     }
 
-    /// <summary>To these, as many calls as it takes. Who has gone meanwhile is in the answer as <c>not_alive</c>.</summary>
+    /// <summary>
+    /// Sends it to these, in as many calls as it takes. An agent that has gone meanwhile is in the answer as <c>not_alive</c>.
+    /// </summary>
     public Task<IReadOnlyList<SentDirective>> RunAsync(IReadOnlyList<string> ids, CancellationToken cancellation) =>
         FollowAsync(() => SendAsync(ids, cancellation), cancellation);
 

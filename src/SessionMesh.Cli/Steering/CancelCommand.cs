@@ -6,7 +6,7 @@ using SessionMesh.Client;
 
 namespace SessionMesh.Cli.Steering;
 
-/// <summary><c>cancel</c>: takes back a directive that nobody has been given.</summary>
+/// <summary><c>cancel</c>: takes back a directive that has not been delivered.</summary>
 internal sealed class CancelCommand : MeshCommand
 {
     private readonly Argument<string?> _directive = Opt.IdArgument("directive", "The directive_id, as steer answers and history shows it");

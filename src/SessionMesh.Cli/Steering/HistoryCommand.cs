@@ -13,7 +13,7 @@ namespace SessionMesh.Cli.Steering;
 internal sealed class HistoryCommand : MeshCommand
 {
     private readonly AgentIdOption _agent;
-    private readonly Option<int?> _limit = Opt.Number("--limit", $"So many, {Limits.DefaultPage} by default", 1, Limits.MaxPage);
+    private readonly Option<int?> _limit = Opt.Number("--limit", $"At most this many, {Limits.DefaultPage} by default", 1, Limits.MaxPage);
     private readonly Option<string?> _cursor = new("--cursor") { Description = "The next_cursor of the page before", HelpName = "CURSOR" };
 
     public HistoryCommand(CliHost host) : base(host, "history", "Show everything an agent was told, newest first, and what became of it.")

@@ -25,15 +25,19 @@ internal abstract class HoldCommand : MeshCommand
     private readonly SelectorOptions? _many;
     private readonly Option<bool> _all = new("--all") { Description = "Every agent that is alive, in every cluster" };
     private readonly Option<string?> _message = new("--message", "-m") { Description = "Text that rides along", HelpName = "TEXT" };
+
     private readonly Option<int?> _waitSeconds =
         Opt.Duration("--wait-seconds", $"How long to wait until it is acknowledged, {DefaultWait}s by default", 1, LongestWait);
+
     private readonly Option<bool> _detach = new("--detach") { Description = "Do not wait" };
+
     private readonly Option<int?> _expectAll =
-        Opt.Number("--expect", "Go ahead, without asking, if so many are alive; refuse if not", 1, int.MaxValue);
+        Opt.Number("--expect", "Go ahead without asking if exactly this many are alive; otherwise refuse", 1, int.MaxValue);
+
     private readonly Option<bool> _dryRunAll = new("--dry-run") { Description = "Show which agents it would be, and do nothing" };
     private readonly Option<bool> _yesAll = new("--yes", "-y") { Description = "Do not ask" };
 
-    /// <param name="always">Always everyone: there is nobody to name.</param>
+    /// <param name="always">The command is always for every agent and takes no target.</param>
     protected HoldCommand(CliHost host, string name, string verb, string description, bool always = false) : base(host, name, description)
     {
         (_verb, _always) = (verb, always);
@@ -54,7 +58,7 @@ internal abstract class HoldCommand : MeshCommand
             "0  acknowledged; with --detach: told",
             "1  the answer to the question was no",
             "2  many agents, no terminal to ask on, and neither --expect nor --yes",
-            "3  no such agent, or nobody is meant",
+            "3  no such agent, or no agent matches",
             "5  the agent is not alive; or not as many are as --expect says",
             .. always ? [] : new[]
             {
@@ -69,7 +73,7 @@ internal abstract class HoldCommand : MeshCommand
     protected override async Task<int> RunAsync(CommandContext context, CancellationToken cancellation)
     {
         if (context.Get(_detach) && context.Get(_waitSeconds) is not null)
-            throw CommandException.Usage("--detach does not wait, and --wait-seconds says how long", "leave one of the two out");
+            throw CommandException.Usage("--detach cannot be combined with --wait-seconds", "leave one of them out");
         var seconds = context.Get(_waitSeconds) ?? DefaultWait;
         var request = new SteerRequest
         {
@@ -105,7 +109,7 @@ internal abstract class HoldCommand : MeshCommand
         if (_always) return (null, null);
         if (!context.Get(_all)) return _many!.RequireTarget(context, _agent!);
         if (_agent!.Find(context) is not null || _many!.Find(context) is not null)
-            throw CommandException.Usage("--all means everyone, and somebody is named", "leave one of the two out");
+            throw CommandException.Usage("--all cannot be combined with an agent or a selector", "leave one of them out");
         return (null, null);
     }
 
@@ -127,7 +131,7 @@ internal abstract class HoldCommand : MeshCommand
         if (!dryRun && !yes && expect is null && !context.CanAsk)
             throw CommandException.Usage(
                 "this reaches every agent, and there is no terminal to ask on",
-                "say --yes, or --expect N for just so many, or --dry-run to see which");
+                "say --yes, --expect N for exactly N, or --dry-run to see which");
 
         var ids = await EveryoneAsync(context, cancellation);
         if (dryRun) return new(BulkSteer.ShowMatch(context, ids, "that is alive"));

@@ -15,7 +15,7 @@ internal sealed class InboxCommand : MeshCommand
 {
     private readonly AgentIdOption _agent;
     private readonly Option<long?> _after = Opt.Position("--after", "Only directives past this seq");
-    private readonly Option<int?> _wait = Opt.Duration("--wait", "While there is none, wait so long for one", 0, Limits.MaxWait);
+    private readonly Option<int?> _wait = Opt.Duration("--wait", "While there is none, wait this long for one", 0, Limits.MaxWait);
     private readonly Option<bool> _follow = new("--follow", "-f") { Description = "Go on as they come, one a line, until interrupted" };
 
     public InboxCommand(CliHost host) : base(host, "inbox", "Show the directives that are pending for an agent.")
@@ -47,7 +47,7 @@ internal sealed class InboxCommand : MeshCommand
     private async Task<int> FollowAsync(CommandContext context, string id, CancellationToken cancellation)
     {
         if (context.Get(_wait) is not null)
-            throw CommandException.Usage("--follow waits for ever, and --wait does not", "leave one of the two out");
+            throw CommandException.Usage("--follow cannot be combined with --wait", "leave one of them out");
         var stream = new DirectiveStream(
             context.Client, id, StreamEnds.Options(context, context.Get(_after), AgentIdOption.IncarnationOf(context, id)));
         await foreach (var directive in stream.ReadJsonAsync(cancellation))

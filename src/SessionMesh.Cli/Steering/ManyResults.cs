@@ -6,10 +6,10 @@ using SessionMesh.Contracts.Steering;
 
 namespace SessionMesh.Cli.Steering;
 
-/// <summary>Prints what became of a word to many, and makes an exit code of it.</summary>
+/// <summary>Prints what became of a directive to many, and returns the exit code.</summary>
 internal static class ManyResults
 {
-    /// <param name="request">What was said, and with <c>wait</c> how far it was to come.</param>
+    /// <param name="request">The directive; <c>wait</c> is the state that was to be reached.</param>
     /// <param name="onlyMissing">In a table, only those that did not get there: for a whole fleet.</param>
     public static int Write(
         CommandContext context, IReadOnlyList<SentDirective> sent, SteerRequest request, int seconds, bool onlyMissing)

@@ -37,10 +37,10 @@ internal sealed class SentDirective
     /// <summary>What the agent said with its answer.</summary>
     public string? Note { get; private set; }
 
-    /// <summary>The server told how it stands now.</summary>
+    /// <summary>Takes the state from the server's answer.</summary>
     public void Move(JsonElement directive) => (State, Note) = (Json.Text(directive, "state"), Json.Text(directive, "note"));
 
-    /// <summary>The log says that it moved on.</summary>
+    /// <summary>Takes the state from an entry of the log.</summary>
     public void Move(string state, MeshEvent entry)
     {
         State = state;

@@ -9,27 +9,32 @@ using SessionMesh.Contracts.Steering;
 
 namespace SessionMesh.Cli.Steering;
 
-/// <summary><c>steer</c>: one word to one agent, or to all that a selector matches; durable when the command returns.</summary>
+/// <summary><c>steer</c>: one directive to one agent, or to all that a selector matches; durable when the command returns.</summary>
 internal sealed class SteerCommand : MeshCommand
 {
     private const int DefaultWait = 30;
     private const int LongestWait = 3600;
 
     private readonly AgentIdOption _agent;
+
     private readonly Option<string?> _direction = new("--direction", "-d")
     {
         Description = "A token that the agent understands: north, drain, eu-west",
         HelpName = "TOKEN",
     };
+
     private readonly Option<string?> _verb =
         Opt.Choice("--verb", "Steer by default; pause and resume need no direction", DirectiveVerb.Steerable);
+
     private readonly Option<string?> _message = new("--message", "-m") { Description = "Text that rides along", HelpName = "TEXT" };
     private readonly Option<string?> _data = new("--data") { Description = "JSON that rides along", HelpName = "JSON" };
     private readonly Option<int?> _ttl = Opt.Duration("--ttl", "How long it may be delivered, 1h by default", 1, Limits.MaxDirectiveTtl);
     private readonly Option<bool> _hold = new("--hold") { Description = "Keep it for an agent that is not alive" };
     private readonly Option<string?> _wait = Opt.Choice("--wait", "Return when the directive has come so far", DirectiveState.Waits);
+
     private readonly Option<int?> _waitSeconds =
         Opt.Duration("--wait-seconds", $"Bound of --wait, {DefaultWait}s by default", 1, LongestWait);
+
     private readonly SelectorOptions _many;
 
     public SteerCommand(CliHost host) : base(host, "steer", "Redirect an agent, or many; or pause and resume them.")

@@ -30,7 +30,7 @@ internal static class SteerOne
 
     /// <summary>
     /// The server holds an answer for a minute at most: for longer the same call is sent again, under the same key, which waits
-    /// again and steers nobody twice.
+    /// again and steers no agent twice.
     /// </summary>
     private static async Task<JsonElement> SendAsync(
         CommandContext context, SteerRequest request, int seconds, CancellationToken cancellation)

@@ -10,7 +10,7 @@ internal static class AgentDetailView
     /// <summary>Its status in one cell: with its pause, or with how it ended.</summary>
     public static readonly Column Status = new("status", "status", StatusText, StatusColour);
 
-    /// <summary>For where a line of its own says how it ended.</summary>
+    /// <summary>Without how it ended, where another line says that.</summary>
     private static readonly Column s_plainStatus = Status with { Text = (row, now) => StatusText(Json.Without(row, "last_exit"), now) };
 
     /// <summary>One agent, everything that is known of it.</summary>

@@ -4,7 +4,7 @@ using SessionMesh.Client;
 
 namespace SessionMesh.Cli.Targets;
 
-/// <summary>A dry run about one agent: that agent, as it is.</summary>
+/// <summary>A dry run on one agent: shows it and does nothing.</summary>
 internal static class AgentPreview
 {
     public static async Task<int> ShowAsync(CommandContext context, string id, string undone, CancellationToken cancellation)

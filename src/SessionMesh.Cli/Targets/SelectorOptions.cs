@@ -9,26 +9,31 @@ using SessionMesh.Contracts.Steering;
 namespace SessionMesh.Cli.Targets;
 
 /// <summary>
-/// Many agents instead of one, and the caller's word that it means so many: <c>--expect</c>, or the answer to a question that
+/// The options that select many agents, and the consent to act on that many: <c>--expect</c>, or the answer to a question that
 /// names the count, or <c>--yes</c>. Without any of the selecting options there is no selector: nothing here means everyone.
 /// </summary>
 internal sealed class SelectorOptions
 {
     private readonly Option<string?> _spec = new("--spec") { Description = "Agents with this specialization", HelpName = "NAME" };
+
     private readonly Option<string[]> _labels = new("--label")
     {
         Description = "Agents with this label; may be repeated, and then all must match",
         HelpName = "KEY=VALUE",
     };
+
     private readonly Option<string?> _cluster = new("--cluster")
     {
         Description = "Agents of this cluster (with --spec and --label by default the selected context's)",
         HelpName = "NAME",
     };
+
     private readonly Option<string?> _subtree = Opt.Id("--subtree", "This agent and all below it");
     private readonly Option<string?> _ids = new("--ids") { Description = "These agents, separated by commas", HelpName = "a,b" };
+
     private readonly Option<int?> _expect =
-        Opt.Number("--expect", "Go ahead, without asking, if so many match; refuse if not", 1, int.MaxValue);
+        Opt.Number("--expect", "Go ahead without asking if exactly this many match; otherwise refuse", 1, int.MaxValue);
+
     private readonly Option<bool> _dryRun = new("--dry-run") { Description = "Show which agents it would be, and do nothing" };
     private readonly Option<bool> _yes = new("--yes", "-y") { Description = "Do not ask" };
 
@@ -66,21 +71,21 @@ internal sealed class SelectorOptions
         var (id, selector) = (agent.Find(context), Find(context));
         if (id is not null && selector is not null)
             throw CommandException.Usage(
-                $"agent {id} is named, and a selector is given, too", "leave one of the two out; several agents are --ids a,b");
+                $"agent {id} is named, and cannot be combined with a selector", "leave one of them out; several agents are --ids a,b");
         if (selector is null && Expected(context) is not null)
             throw CommandException.Usage(
-                "--expect goes with a selector, and there is none", "add --spec, --label, --cluster, --subtree or --ids");
+                "--expect needs a selector", "add --spec, --label, --cluster, --subtree or --ids");
         return (id, selector);
     }
 
-    /// <summary>The same, where somebody must be meant.</summary>
+    /// <summary>The same, but it is an error to give neither.</summary>
     public (string? Id, AgentSelector? Selector) RequireTarget(CommandContext context, AgentIdOption agent)
     {
         var (id, selector) = Target(context, agent);
         return selector is null ? (id ?? agent.Require(context), null) : (null, selector);
     }
 
-    /// <summary>A selector as a sentence goes on: <c>with specialization ocr in cluster blue</c>.</summary>
+    /// <summary>A selector in words: <c>with specialization ocr in cluster blue</c>.</summary>
     public static string Words(AgentSelector selector) => string.Join(' ', new[]
     {
         selector.Specialization is { } spec ? $"with specialization {spec}" : null,
@@ -93,8 +98,8 @@ internal sealed class SelectorOptions
     public static string Agents(int count) => count == 1 ? "1 agent" : $"{count} agents";
 
     /// <summary>
-    /// How many agents the caller means, or null when the answer was no. Counts first where nobody has said how many; what is
-    /// counted then is what is sent as <c>expect</c>, so that nobody is reached whom the question did not count.
+    /// How many agents the caller means, or null when the answer was no. Counts first where <c>--expect</c> is absent; what is
+    /// counted is sent as <c>expect</c>, so that no agent is reached that the question did not count.
     /// </summary>
     /// <param name="countAsync">The dry run.</param>
     /// <param name="question">From the count.</param>
@@ -104,14 +109,14 @@ internal sealed class SelectorOptions
         if (!IsAgreed(context) && !context.CanAsk)
             throw CommandException.Usage(
                 "this reaches many agents, and there is no terminal to ask on",
-                "say --expect N for just so many, --yes for however many match, or --dry-run to see which");
+                "say --expect N for exactly N, --yes for however many match, or --dry-run to see which");
 
         var matched = await countAsync();
         if (matched == 0) throw NothingMatched(whom);
         return IsAgreed(context) || context.Confirm(question(matched)) ? matched : null;
     }
 
-    /// <summary>Nobody to reach is no success.</summary>
+    /// <summary>A selector that matches no agent is an error.</summary>
     public static CommandException NothingMatched(string whom) =>
         new(ExitCodes.NotFound, $"no agent {whom} can be reached", "session-mesh list --filter all, to see who is there and how they are");
 

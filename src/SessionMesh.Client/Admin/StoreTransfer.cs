@@ -29,7 +29,7 @@ public sealed class StoreTransfer(MeshClient client, Action<long, long?>? progre
             || !response.Headers.TryGetValues("X-Mesh-Revision", out var said)
             || !long.TryParse(said.First(), NumberStyles.None, CultureInfo.InvariantCulture, out var revision))
         {
-            throw MeshTransport.NotAMesh(url, "its answer is no backup");
+            throw MeshTransport.NotAMesh(url, "its answer is not a backup");
         }
 
         try

@@ -1,7 +1,7 @@
 namespace SessionMesh.Client.Http;
 
 /// <summary>
-/// The token in use, and how another one is had once it is refused. Calls that are refused together share one renewal: the first
+/// The token in use, and its renewal once it is refused. Calls that are refused together share one renewal: the first
 /// begins it and the others wait for it, each for as long as its own caller does. Thread-safe.
 /// </summary>
 internal sealed class Credentials(MeshClientOptions options) : IDisposable
@@ -27,7 +27,7 @@ internal sealed class Credentials(MeshClientOptions options) : IDisposable
         Task<string?> renewal;
         lock (_gate)
         {
-            // Refused with the token of before: somebody else has renewed it meanwhile.
+            // Refused with an earlier token: another call has renewed it meanwhile.
             if (_token != refused) return _token;
             renewal = _renewal ??= Task.Run(() => AskAsync(source, refused));
         }

@@ -3,7 +3,7 @@ using System.Buffers.Text;
 namespace SessionMesh.Client.Http;
 
 /// <summary>
-/// JSON may spell half of a surrogate pair (<c>"\ud800"</c>), which is no text: reading such a string throws. What agents say is passed on
+/// JSON may spell half of a surrogate pair (<c>"\ud800"</c>), which is not text: reading such a string throws. What agents say is passed on
 /// as they said it, so an answer may hold one, and one agent's must not keep others from being seen.
 /// </summary>
 internal static class LoneSurrogates
@@ -11,7 +11,7 @@ internal static class LoneSurrogates
     private const int EscapeLength = 6;
 
     /// <summary>
-    /// The same JSON with <c>\ufffd</c> in place of each half that stands alone; the very same memory where there is none.
+    /// The same JSON with <c>\ufffd</c> in place of each half that stands alone; the same memory where there is none.
     /// </summary>
     public static ReadOnlyMemory<byte> Repair(ReadOnlyMemory<byte> json)
     {

@@ -29,7 +29,7 @@ public sealed partial record MeshCall
 
     public static MeshCall SessionStats() => Get(Routes.SessionStats);
 
-    /// <summary>Removes what has expired, so many at most; the answer's <c>more</c> asks for another call.</summary>
+    /// <summary>Removes what has expired, up to a limit; the answer's <c>more</c> asks for another call.</summary>
     public static MeshCall CleanupSessions(CleanupRequest? request = null) =>
         Write(HttpMethod.Post, Routes.SessionCleanup, request ?? new(), ClientJson.Context.CleanupRequest);
 

@@ -48,7 +48,7 @@ public sealed partial class MeshClient
         SendAsync(MeshCall.CleanupSessions(request), ClientJson.Context.CleanupAnswer, cancellation);
 
     /// <summary>
-    /// Imports records, a JSON object a line. What is there already is left as it is, so that a call may be sent again, and is, up to
+    /// Imports records, a JSON object a line. What already exists is left as it is, so that a call may be sent again, and is, up to
     /// three times; a record that the lost first attempt imported then counts as existing. Each attempt may take a minute more than
     /// other calls. Cut a large file at line ends into several calls: a few megabytes each keep an attempt short.
     /// </summary>

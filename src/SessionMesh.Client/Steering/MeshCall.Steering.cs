@@ -15,7 +15,7 @@ public sealed partial record MeshCall
             Hold = request.Wait is null ? TimeSpan.Zero : TimeSpan.FromSeconds(request.WaitSeconds ?? 30),
         };
 
-    /// <summary>Takes back a directive that nobody has been given.</summary>
+    /// <summary>Takes back a directive that has not been delivered.</summary>
     public static MeshCall CancelDirective(string directiveId) => Write(HttpMethod.Delete, Routes.Directive(CheckedId(directiveId)));
 
     /// <summary>Everything an agent was told, newest first.</summary>

@@ -8,12 +8,12 @@ public sealed partial class MeshClient
     public Task<Directive> SteerAsync(SteerRequest request, CancellationToken cancellation = default) =>
         SendAsync(MeshCall.Steer(request), ClientJson.Context.Directive, cancellation);
 
-    /// <summary>The same word to every agent that <see cref="SteerRequest.Selector"/> matches. It waits for none of them.</summary>
+    /// <summary>The same directive to every agent that <see cref="SteerRequest.Selector"/> matches. It waits for none of them.</summary>
     public Task<SteerManyAnswer> SteerManyAsync(SteerRequest request, CancellationToken cancellation = default) =>
         SendAsync(MeshCall.Steer(request), ClientJson.Context.SteerManyAnswer, cancellation);
 
     /// <summary>
-    /// Up to 1,000 words, each to one agent, in one call and one commit. One that cannot be told is in the answer, not an exception.
+    /// Up to 1,000 directives, each to one agent, in one call and one commit. One that is refused is in the answer, not an exception.
     /// </summary>
     public Task<SteersAnswer> SteersAsync(SteersRequest request, CancellationToken cancellation = default) =>
         SendAsync(MeshCall.Steers(request), ClientJson.Context.SteersAnswer, cancellation);

@@ -2,7 +2,7 @@ namespace SessionMesh.Client.Streams;
 
 /// <summary>
 /// Reads another stream, and throws <see cref="TimeoutException"/> when nothing came for too long. A peer that vanished
-/// without closing its socket looks like silence for ever; the server's keep-alive comments tell the two apart.
+/// without closing its socket looks like endless silence; the server's keep-alive comments tell the two apart.
 /// </summary>
 internal sealed class IdleStream(Stream inner, TimeSpan limit, TimeProvider time) : Stream
 {

@@ -29,8 +29,8 @@ public sealed record MeshStreamOptions
     public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromSeconds(60);
 
     /// <summary>
-    /// How often to try before the first connection stands; null, the default, tries for ever. Past it, reading throws
-    /// <see cref="MeshException"/>. Once connected, the stream comes back for ever.
+    /// How often to try before the first connection stands; null, the default, tries forever. Past it, reading throws
+    /// <see cref="MeshException"/>. Once connected, the stream reconnects forever.
     /// </summary>
     public int? FirstConnectAttempts { get; init; }
 

@@ -11,8 +11,8 @@ using SessionMesh.Contracts.Events;
 namespace SessionMesh.Client.Streams;
 
 /// <summary>
-/// Connect, read, come back: what the streams share. Events with an id not above the last one are dropped. Polly has no
-/// part in this: a stream that lived for a day and broke is not a failed call.
+/// Connect, read, reconnect: what the streams share. Events with an id not above the last one are dropped. A stream
+/// that lived for a day and broke is not a failed call, so it waits by <see cref="Backoff"/> and not by the retries of a call.
 /// </summary>
 internal sealed class SseLoop(MeshClient client, string path, MeshStreamOptions options)
 {

@@ -84,7 +84,7 @@ public sealed class AdminTests
         using var tool = new Tool(Json(200, "{}"));
         var ran = await tool.RunAsync($"admin backup --out {Path.Combine(tool.Home, "b.db")}");
         Assert.Equal(1, ran.Code);
-        Assert.Contains("its answer is no backup", ran.Error, StringComparison.Ordinal);
+        Assert.Contains("its answer is not a backup", ran.Error, StringComparison.Ordinal);
         Assert.Empty(Directory.GetFiles(tool.Home));
     }
 

@@ -36,10 +36,10 @@ public sealed class AuditTests
     }
 
     [Theory]
-    [InlineData("audit --follow --limit 3", "--follow has no end, and --until, --limit, --cursor and --all are about one")]
-    [InlineData("audit --follow --until 1h", "--follow has no end, and --until, --limit, --cursor and --all are about one")]
-    [InlineData("audit --follow --all", "--follow has no end, and --until, --limit, --cursor and --all are about one")]
-    [InlineData("audit --all --limit 3", "--all has no limit, and --limit sets one")]
+    [InlineData("audit --follow --limit 3", "--follow cannot be combined with --until, --limit, --cursor or --all")]
+    [InlineData("audit --follow --until 1h", "--follow cannot be combined with --until, --limit, --cursor or --all")]
+    [InlineData("audit --follow --all", "--follow cannot be combined with --until, --limit, --cursor or --all")]
+    [InlineData("audit --all --limit 3", "--all cannot be combined with --limit")]
     [InlineData(
         "audit --since yesterday",
         "--since takes how long ago, such as 15m or 1h30m, or a time such as 2026-01-31T08:15:30Z, not 'yesterday'")]

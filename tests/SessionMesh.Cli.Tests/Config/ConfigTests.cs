@@ -133,13 +133,13 @@ public sealed class ConfigTests
     [InlineData("sessions:\n  - filter: alive", "{0}, line 2: an entry of 'sessions' has no id")]
     [InlineData(
         "sessions:\n  - id: 1\n    filter: awake",
-        "{0}, line 3: 'awake' is no filter; allowed: active, alive, suspect, lost, stopping, dead, declared, stalled, all")]
+        "{0}, line 3: 'awake' is not a filter; allowed: active, alive, suspect, lost, stopping, dead, declared, stalled, all")]
     [InlineData(
         "sessions:\n  - id: ../x",
         "{0}, line 2: '../x' is not an id; an id has 1 to 128 characters, letters, digits or . _ : -, and starts with a letter or digit")]
-    [InlineData("sessions:\n  - {id: 1}\n  - {id: 1}", "{0}, line 3: session 1 is there twice")]
-    [InlineData("sessions:\n  - id: 1\nsesions: []", "{0}, line 3: 'sesions' is not known here; allowed: sessions, skills, cluster")]
-    [InlineData("cluster: a\ncluster: b", "{0}, line 2: 'cluster' is there twice")]
+    [InlineData("sessions:\n  - {id: 1}\n  - {id: 1}", "{0}, line 3: session 1 appears twice")]
+    [InlineData("sessions:\n  - id: 1\nsesions: []", "{0}, line 3: 'sesions' is not a known member; allowed: sessions, skills, cluster")]
+    [InlineData("cluster: a\ncluster: b", "{0}, line 2: 'cluster' appears twice")]
     [InlineData("a: &x [1]\nsessions: *x", "{0}, line 1: anchors are not taken; write the value out")]
     [InlineData("sessions: *x", "{0}, line 1: aliases are not taken; write the value out")]
     [InlineData("cluster: !!python/object x", "{0}, line 1: tags are not taken; values are read as text")]

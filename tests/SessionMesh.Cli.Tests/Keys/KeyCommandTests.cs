@@ -44,11 +44,11 @@ public sealed class KeyCommandTests
     [InlineData(
         "keys create --within agent:a --within agent:b --within agent:c --within agent:d --within agent:e",
         "--within can be given 4 times at most")]
-    [InlineData("keys create --force", "--force is about the file that --out names")]
+    [InlineData("keys create --force", "--force needs --out")]
     [InlineData("keys show a/b", "'a/b' is not the id of a key")]
     [InlineData("keys refresh", "stdin does not hold a key")]
-    [InlineData("keys refresh --refresh-file ci.token", "ci.token is not called KEYFILE.refresh")]
-    [InlineData("keys refresh --refresh-file ci.refresh --out ci", "leave one of the two out")]
+    [InlineData("keys refresh --refresh-file ci.token", "ci.token is not named KEYFILE.refresh")]
+    [InlineData("keys refresh --refresh-file ci.refresh --out ci", "leave one of them out")]
     [InlineData("keys refresh smr_abcdefghijkl_THESECRET_check1", "Unrecognized command or argument 'smr_abcdefghijkl_…'")]
     public async Task WrongCommandLine_IsRefusedBeforeAnythingIsSent(string line, string words)
     {
@@ -106,7 +106,7 @@ public sealed class KeyCommandTests
         var ran = await tool.RunAsync($"keys create --out {file}");
 
         Assert.Equal((2, ""), (ran.Code, ran.Out));
-        Assert.Contains($"{taken} is there already", ran.Error, StringComparison.Ordinal);
+        Assert.Contains($"{taken} already exists", ran.Error, StringComparison.Ordinal);
         Assert.Empty(tool.Calls);
         Assert.Equal("precious", await File.ReadAllTextAsync(taken));
 
@@ -208,7 +208,7 @@ public sealed class KeyCommandTests
     [InlineData(404, "key_not_found", 3, "session-mesh keys list")]
     [InlineData(400, "too_many_streams", 2, "end a stream of this key")]
     [InlineData(403, "origin_not_allowed", 4, "this server is called from a web page")]
-    [InlineData(400, "rate_limited", 2, "the same again more slowly")]
+    [InlineData(400, "rate_limited", 2, "the same command again, more slowly")]
     public async Task Refusal_SaysWhatToDoNext(int status, string code, int exit, string next)
     {
         using var tool = new Tool(Problem(status, code));

@@ -49,7 +49,8 @@ public sealed class ChildKeyTests
         Assert.Equal(3, await run.Ends);
 
         Assert.Equal(2, mesh.Bodies("/keys").Count);
-        Assert.Single(run.Lines, line => line.StartsWith("the process's own key ends at 2030-01-01 01:00:00Z", StringComparison.Ordinal));
+        Assert.Single(
+            run.Lines, line => line.StartsWith("the process's own key expires at 2030-01-01 01:00:00Z", StringComparison.Ordinal));
     }
 
     [Fact]

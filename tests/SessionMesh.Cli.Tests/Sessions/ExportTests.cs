@@ -81,7 +81,7 @@ public sealed class ExportTests
         var file = tool.WriteFile("mine.json", "mine");
 
         Assert.Equal(
-            new Ran(1, "", $$"""{"error":"{{file}} is there already; --force replaces it"}""" + "\n"),
+            new Ran(1, "", $$"""{"error":"{{file}} already exists; --force replaces it"}""" + "\n"),
             await tool.RunAsync($"session export --output {file}"));
         Assert.Empty(tool.Server.Requests);
         Assert.Equal("mine", await File.ReadAllTextAsync(file));
@@ -103,14 +103,14 @@ public sealed class ExportTests
         file = Path.Combine(tool.Home, "late.json");
 
         Assert.Equal(
-            new Ran(1, "", $$"""{"error":"{{file}} is there already; --force replaces it"}""" + "\n"),
+            new Ran(1, "", $$"""{"error":"{{file}} already exists; --force replaces it"}""" + "\n"),
             await tool.RunAsync($"session export --output {file}"));
         Assert.Equal("theirs", await File.ReadAllTextAsync(file));
         Assert.Equal([file], Directory.GetFiles(tool.Home));
     }
 
     [Theory]
-    [InlineData("/dev/null", "is no place for a file; leave --output out, and redirect")]
+    [InlineData("/dev/null", "is not a regular file; leave --output out, and redirect")]
     [InlineData("/tmp", "is a directory; name a file")]
     public async Task WhatIsNoFile_IsRefused_ForcedOrNot(string file, string why)
     {
@@ -148,7 +148,8 @@ public sealed class ExportTests
             new Ran(
                 1,
                 "",
-                """{"ok":false,"error":"the export broke off after 1 sessions: the wire was cut","code":"failed","try":"the same again"}"""
+                """{"ok":false,"error":"the export broke off after 1 sessions: the wire was cut","code":"failed","try":"the """
+                + """same command again"}"""
                     + "\n"),
             await tool.RunAsync($"session export --format jsonl --output {tool.Home}/x"));
         Assert.Empty(Directory.GetFiles(tool.Home));

@@ -102,7 +102,7 @@ public sealed class SessionErrorTests
     [InlineData("set x", "setting needs a key and a value; session-mesh session set ID KEY VALUE, or --unset KEY")]
     [InlineData("set x k v --unset k", "'k' is set and unset at once")]
     [InlineData("set x k v --if-match old", "--if-match takes a whole number, not 'old'; try session-mesh session set --help")]
-    [InlineData("config colour", "'colour' is not known here; allowed: default_ttl, default_user")]
+    [InlineData("config colour", "'colour' is not a known key; allowed: default_ttl, default_user")]
     [InlineData("config default_ttl soon", "default_ttl takes seconds, a time such as 90s or 1h30m, or none, not 'soon'")]
     [InlineData("config default_ttl 0", "default_ttl takes 1 to 31536000 seconds, or none, not '0'")]
     [InlineData("config default_user \"\"", "default_user has 1 to 128 characters")]

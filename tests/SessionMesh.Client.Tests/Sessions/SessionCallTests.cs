@@ -134,42 +134,36 @@ public sealed class SessionCallTests
     [Fact]
     public async Task ARefusedKey_IsRenewedOnce_AndTheLinesGoOutAgain()
     {
-        using var server = new ScriptedServer(
-            Broken(), Problem(401, "unauthenticated"), Broken(),
-            Json(200, """{"dry_run":false,"lines":1,"imported":1,"existing":0,"skipped_count":0,"skipped":[]}"""));
-        var options = new MeshClientOptions
-        {
-            Token = "old",
-            TimeProvider = new HastyTime(),
-            Reauthenticate = (_, _) => ValueTask.FromResult<string?>("new"),
-            AttemptTimeout = TimeSpan.FromMinutes(2),
-        };
-        using var client = new MeshClient(options, server);
+        const string Answer = """{"dry_run":false,"lines":1,"imported":1,"existing":0,"skipped_count":0,"skipped":[]}""";
+        using var mesh = new Mesh(Broken(), Problem(401, "unauthenticated"), Broken(), Json(200, Answer)) { Renew = Renewed };
 
-        var answer = await client.ImportSessionsAsync("{}\n"u8.ToArray());
+        var answer = await mesh.Client.ImportSessionsAsync("{}\n"u8.ToArray());
 
         Assert.Equal(1, answer.Imported);
-        Assert.Equal(
-            ["Bearer old", "Bearer old", "Bearer new", "Bearer new"], server.Requests.Select(request => request.Headers["Authorization"]));
+        Assert.Equal([false, false, true, true], mesh.Server.Requests.Select(request => request.Headers["Authorization"] == "Bearer new"));
     }
 
     [Fact]
     public async Task AKeyThatIsRefusedTwice_IsRefused()
     {
-        using var server = new ScriptedServer(Problem(401, "unauthenticated"));
-        using var client = new MeshClient(
-            new MeshClientOptions
-            {
-                Token = "old",
-                TimeProvider = new HastyTime(),
-                Reauthenticate = (_, _) => ValueTask.FromResult<string?>("new"),
-                AttemptTimeout = TimeSpan.FromMinutes(2),
-            },
-            server);
+        using var mesh = new Mesh(Problem(401, "unauthenticated")) { Renew = Renewed };
 
-        var error = await Assert.ThrowsAsync<MeshException>(() => client.ExportSessionsAsync());
+        var error = await Assert.ThrowsAsync<MeshException>(() => mesh.Client.ExportSessionsAsync());
 
-        Assert.Equal((401, "unauthenticated", 2), (error.Status, error.Code, server.Requests.Count));
+        Assert.Equal((401, "unauthenticated", 2), (error.Status, error.Code, mesh.Server.Requests.Count));
+    }
+
+    /// <summary>A lost attempt may have acted, and to the server another key is another caller.</summary>
+    [Fact]
+    public async Task ARefusedKey_AfterAnUpdateThatMayHaveActed_IsNotReplaced()
+    {
+        using var mesh = new Mesh(Broken(), Problem(401, "unauthenticated")) { Renew = Renewed };
+
+        var error = await Assert.ThrowsAsync<MeshException>(
+            () => mesh.Client.UpdateSessionAsync("s1", new UpdateSessionRequest(), ifVersion: 6));
+
+        Assert.Equal((401, 2), (error.Status, mesh.Server.Requests.Count));
+        Assert.Contains("may have been done", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -194,4 +188,6 @@ public sealed class SessionCallTests
 
         Assert.Equal(MeshFailure.NotAMesh, error.Failure);
     }
+
+    private static ValueTask<string?> Renewed(string? refused, CancellationToken cancellation) => ValueTask.FromResult<string?>("new");
 }

@@ -80,7 +80,7 @@ public sealed class StoreTests
         Assert.Equal(OwnerOnly, ModeOf(mesh.Scratch.File("stopped.db")));
         var again = await mesh.BashAsync(Line("backup --out stopped.db"));
         Assert.Equal(2, again.Code);
-        Assert.Contains("is there already", again.Error, StringComparison.Ordinal);
+        Assert.Contains("already exists", again.Error, StringComparison.Ordinal);
         await mesh.DoneAsync(Line("backup --out stopped.db --force"));
 
         var check = (await mesh.DoneAsync(Line("check"))).Json;

@@ -29,13 +29,13 @@ internal sealed class AgentSession
     private readonly TaskCompletionSource<SessionEnd> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _gate = new();
 
-    /// <summary>Handed out in the present tenure, and not answered for good: the very objects.</summary>
+    /// <summary>Handed out in the present tenure and without a final answer; compared by reference.</summary>
     private readonly HashSet<Directive> _open = new(ReferenceEqualityComparer.Instance);
     private Tenure _tenure;
     private long _lastSeq;
     private int _nextBeat;
     private string? _trouble;
-    private volatile string _meanwhile = "the process keeps running, and I keep trying";
+    private volatile string _meanwhile = "the process keeps running, and the runner keeps trying";
 
     /// <param name="registration">The server's answer to <paramref name="request"/>: the incarnation to keep.</param>
     public AgentSession(MeshClient client, RegisterAgentRequest request, AgentRegistration registration, RunLog log, TimeProvider time)
@@ -122,7 +122,7 @@ internal sealed class AgentSession
         using var bound = new CancellationTokenSource(atMost, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(bound.Token, cancellation);
         var backoff = new Backoff(s_longestWait);
-        _meanwhile = $"the process has ended; I try for {atMost.TotalSeconds:0} s to report it";
+        _meanwhile = $"the process has ended; the runner tries for {atMost.TotalSeconds:0} s to report it";
         try
         {
             while (true)
@@ -220,7 +220,7 @@ internal sealed class AgentSession
         {
             Trouble(e);
 
-            // A beat refused for what it carries would be refused for ever: the acks go, the lease stays.
+            // A beat refused for its content would be refused forever: drop the acks, keep the lease.
             if (e.Status == 400)
                 _acks.Remove(acks ?? []);
             return false;
@@ -323,8 +323,8 @@ internal sealed class AgentSession
     }
 
     /// <summary>
-    /// Takes the server's word that it is over, if it was said of the present tenure: while we rejoin, our own new one supersedes the one
-    /// before.
+    /// Accepts the server's word that it is over, if that was about the present tenure: while rejoining, our own new tenure supersedes
+    /// the one before.
     /// </summary>
     private async Task<bool> EndAsync(SessionEnd end, Tenure tenure, CancellationToken cancellation)
     {

@@ -12,7 +12,7 @@ internal enum EndDemand
     Stop,
 }
 
-/// <summary>The server's word that this incarnation is over. Silence, a refused key or an error is no such word.</summary>
+/// <summary>The server's word that this incarnation is over. Silence, a refused key or an error does not count as that.</summary>
 /// <param name="Reason">What the exit report says.</param>
 /// <param name="Detail">The server's own words.</param>
 internal sealed record SessionEnd(EndDemand Demand, string Reason, string Detail)

@@ -17,7 +17,7 @@ internal sealed class Tenure(AgentRegistration registration)
     /// </summary>
     public string? SessionId { get; } = registration.SessionId;
 
-    /// <summary>Null while no answer has said it: a server of a version that has none.</summary>
+    /// <summary>Null until an answer states it; a server of an older version never does.</summary>
     public long? Epoch => Interlocked.Read(ref _epoch) is var epoch and not 0 ? epoch : null;
 
     /// <summary>The server was exchanged for one that tells its epoch.</summary>

@@ -37,7 +37,7 @@ internal sealed class OrphanGate(MeshClient client, RunOptions options, RunLog l
     private static readonly TimeSpan s_between = TimeSpan.FromMilliseconds(50);
 
     /// <summary>The registration to make, changed where what was left asks for it.</summary>
-    /// <exception cref="CommandException">Conflict: processes are left, and it was not said what to do; or they did not end.</exception>
+    /// <exception cref="CommandException">Conflict: processes are left, and no option says what to do; or they did not end.</exception>
     /// <exception cref="MeshException">They were ended, and that could not be reported.</exception>
     public async Task<RegisterAgentRequest> PassAsync(RegisterAgentRequest request)
     {
@@ -56,7 +56,7 @@ internal sealed class OrphanGate(MeshClient client, RunOptions options, RunLog l
                 if (search.MetOurselves)
                     throw Conflict(
                         $"this very process was started by what is left of agent {agentId}, and cannot see its end",
-                        "the same from another shell");
+                        "the same command from another shell");
                 var incarnations = await EndAsync(agentId, search, found);
                 await ReportAsync(agentId, incarnations);
                 return request;
@@ -144,7 +144,7 @@ internal sealed class OrphanGate(MeshClient client, RunOptions options, RunLog l
     }
 
     /// <summary>
-    /// The proof that frees the agent: the server may still think it alive. An older incarnation than the server's is no news to it.
+    /// The proof that frees the agent: the server may still think it alive. The server ignores an incarnation older than the one it knows.
     /// </summary>
     private async Task ReportAsync(string agentId, SortedSet<int> incarnations)
     {

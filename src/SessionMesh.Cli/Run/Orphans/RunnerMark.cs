@@ -4,7 +4,7 @@ using SessionMesh.Cli.Run.Process;
 namespace SessionMesh.Cli.Run.Orphans;
 
 /// <summary>
-/// Which runner started a process: <c>PID:START:NAMESPACE</c> in <see cref="Variable"/> of its environment, whence all
+/// Which runner started a process: <c>PID:START:NAMESPACE</c> in <see cref="Variable"/> of its environment, from which all
 /// that comes of it inherits it. The start time tells the runner from a later process with its id; the namespace says
 /// where that id means anything. Linux alone.
 /// </summary>

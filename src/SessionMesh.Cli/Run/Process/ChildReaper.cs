@@ -4,7 +4,7 @@ namespace SessionMesh.Cli.Run.Process;
 
 /// <summary>
 /// The one place of this process that starts children and waits for them. .NET's own SIGCHLD handling reaps only what
-/// its Process class started, so that class must not be used beside this one: each would take the other's children.
+/// its Process class started, so that class must not be used together with this one: each would take the other's children.
 /// One lock covers starting, reaping and signalling, so that no child is reaped before it is known, and no signal goes
 /// to an id that was reaped and given away meanwhile.
 /// </summary>

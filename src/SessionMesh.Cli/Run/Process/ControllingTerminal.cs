@@ -60,7 +60,7 @@ internal sealed unsafe class ControllingTerminal
 
     /// <summary>
     /// Whether somebody could continue us if we stopped: our parent is in our session but not in our group, as a shell
-    /// with job control is. Otherwise a stop would be for ever, and the kernel would not have stopped the program either.
+    /// with job control is. Otherwise a stop would last forever, and the kernel would not have stopped the program either.
     /// </summary>
     public static bool HasJobControl()
     {

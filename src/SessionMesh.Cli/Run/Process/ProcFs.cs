@@ -18,7 +18,7 @@ internal static partial class ProcFs
     private static readonly bool s_hasChildrenFile =
         File.Exists($"/proc/self/task/{Environment.ProcessId.ToString(CultureInfo.InvariantCulture)}/children");
 
-    /// <summary>Null when there is no such process any more.</summary>
+    /// <summary>Null when the process no longer exists.</summary>
     public static ProcEntry? Read(int pid) => ReadStat(pid, $"/proc/{pid}/stat");
 
     /// <summary>Whether the process runs nothing: a process's own entry shows its first thread alone. True when it is gone.</summary>

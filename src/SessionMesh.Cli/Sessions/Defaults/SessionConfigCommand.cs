@@ -8,7 +8,7 @@ using SessionMesh.Contracts.Json;
 
 namespace SessionMesh.Cli.Sessions.Defaults;
 
-/// <summary><c>session config</c>: what <c>create</c> takes where it is told nothing. Asks no server.</summary>
+/// <summary><c>session config</c>: the defaults of <c>create</c>. Needs no server.</summary>
 internal sealed class SessionConfigCommand : SessionToolCommand
 {
     private const string Ttl = "default_ttl";
@@ -39,7 +39,7 @@ internal sealed class SessionConfigCommand : SessionToolCommand
     {
         context.Doing = "configure";
         var (key, value) = (context.Get(_key), context.Get(_value));
-        if (key is not (null or Ttl or User)) throw CommandException.Usage($"'{key}' is not known here; allowed: {Ttl}, {User}");
+        if (key is not (null or Ttl or User)) throw CommandException.Usage($"'{key}' is not a known key; allowed: {Ttl}, {User}");
         if (context.Get(_unset) && (key is null || value is not null)) throw CommandException.Usage("--unset takes a key and no value");
 
         if (key is not null && (value is not null || context.Get(_unset))) Update(context, key, value);

@@ -44,7 +44,7 @@ internal sealed record SessionDefaults
     private static string PathOf(CliHost host) => Path.Combine(
         host.Env("XDG_CONFIG_HOME") ?? Path.Combine(host.Home, ".config"), "session-mesh", "session.json");
 
-    /// <summary>A file of another tool cannot keep this one from working: what cannot be read there is said and left.</summary>
+    /// <summary>Another tool's file must not keep this one from working: what cannot be read there is reported and ignored.</summary>
     private static int? OldTtl(CommandContext context)
     {
         var path = Path.Combine(context.Host.Home, ".session", "config.json");

@@ -22,11 +22,11 @@ internal sealed class ExportFile : IDisposable
         _replace = replace;
         if (Directory.Exists(_path)) throw CommandException.Usage($"{file} is a directory", "name a file");
         if (_path.StartsWith("/dev/", StringComparison.Ordinal))
-            throw CommandException.Usage($"{file} is no place for a file", "leave --output out, and redirect");
+            throw CommandException.Usage($"{file} is not a regular file", "leave --output out, and redirect");
         if (!replace && File.Exists(_path)) throw Exists(file);
         _draft = Path.Combine(Path.GetDirectoryName(_path)!, $".{Path.GetFileName(_path)}.{Path.GetRandomFileName()}.part");
 
-        // Never through a link that somebody laid there.
+        // CreateNew does not follow a link that is already there.
         var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, Options = FileOptions.Asynchronous };
         if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         _stream = new FileStream(_draft, options);
@@ -55,5 +55,5 @@ internal sealed class ExportFile : IDisposable
         if (!_kept) File.Delete(_draft);
     }
 
-    private static CommandException Exists(string file) => CommandException.Usage($"{file} is there already", "--force replaces it");
+    private static CommandException Exists(string file) => CommandException.Usage($"{file} already exists", "--force replaces it");
 }

@@ -18,11 +18,13 @@ internal sealed class ExportSessionsCommand : SessionToolCommand
 
     private readonly Option<string?> _format =
         Opt.Choice("--format", "json (one array), jsonl (a record a line: what import takes) or csv; json by default", ExportFormat.All);
+
     private readonly Option<string?> _file = new("--output", "-o")
     {
         Description = "Write to this file, mode 0600 (default, and -: standard output)",
         HelpName = "FILE",
     };
+
     private readonly Option<bool> _force = new("--force") { Description = "Replace the file if it is there" };
     private readonly Option<string?> _status = Opt.Choice("--status", "Only these", SessionStatus.All);
     private readonly Option<string?> _user = new("--user") { Description = "Only this user's", HelpName = "USER" };
@@ -124,5 +126,5 @@ internal sealed class ExportSessionsCommand : SessionToolCommand
     }
 
     private static CommandException BrokeOff(RecordCounter counter, string why) =>
-        new(ExitCodes.Failed, $"the export broke off after {counter.Count} sessions: {why}", "the same again");
+        new(ExitCodes.Failed, $"the export broke off after {counter.Count} sessions: {why}", "the same command again");
 }

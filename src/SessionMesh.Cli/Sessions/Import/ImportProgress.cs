@@ -2,7 +2,7 @@ using SessionMesh.Cli.Output;
 
 namespace SessionMesh.Cli.Sessions.Import;
 
-/// <summary>How far an import has come, for a person who waits for it.</summary>
+/// <summary>The progress of an import, for the progress line.</summary>
 internal static class ImportProgress
 {
     /// <param name="length">Bytes in all, where that is known.</param>

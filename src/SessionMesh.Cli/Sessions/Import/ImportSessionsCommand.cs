@@ -19,6 +19,7 @@ internal sealed class ImportSessionsCommand : SessionToolCommand
     {
         Description = "A record a line, as 'session export --format jsonl' writes and ~/.session/data.jsonl holds; - for standard input",
     };
+
     private readonly Option<bool> _dryRun = new("--dry-run") { Description = "Only say what would be imported" };
 
     public ImportSessionsCommand(CliHost host) : base(host, "import", "Import sessions from a file of records, one a line.")
@@ -33,7 +34,7 @@ internal sealed class ImportSessionsCommand : SessionToolCommand
         ];
         ExitNotes =
         [
-            "0  every line was taken, is there already, or is another tool's",
+            "0  every line was taken, already exists, or is another tool's",
             "7  some lines were skipped as broken; the others are imported",
         ];
     }

@@ -9,7 +9,7 @@ internal readonly record struct LineBlock(ReadOnlyMemory<byte> Bytes, int LinesB
     /// <summary>Line ends in it; a last line without one is not counted.</summary>
     public int Lines => IsTooLong ? 1 : Bytes.Span.Count((byte)'\n');
 
-    /// <summary>The same lines, so many at a time.</summary>
+    /// <summary>The same lines in pieces of at most this many.</summary>
     public IEnumerable<LineBlock> InPieces(int lines)
     {
         var (rest, before) = (Bytes, LinesBefore);
@@ -72,7 +72,7 @@ internal sealed class LineBlocks(Stream input, int size = LineBlocks.DefaultSize
         (_start, _end) = (0, _end - _start);
         while (!_atEnd && _end < _buffer.Length)
         {
-            // A terminal or a pipe does not end its wait when it is told to: it is left to the end of the process.
+            // Reading a terminal or a pipe cannot be cancelled: the read is left to the end of the process.
             var read = await input.ReadAsync(_buffer.AsMemory(_end), cancellation).AsTask().WaitAsync(cancellation);
             _end += read;
             Interlocked.Add(ref _read, read);
