@@ -104,7 +104,7 @@ public sealed class SteeringEndpoints(
             if (holding == Holding.Held)
             {
                 slot.LetGo(directive.Seq);
-                subscriptions.Signal(directive.Agent);
+                subscriptions.SignalInbox(directive.Agent);
             }
         }
     }
