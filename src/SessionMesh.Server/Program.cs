@@ -20,7 +20,6 @@ try
     for (IReadOnlyList<ListenAddress>? addresses = null; ;)
     {
         await using var app = MeshServer.Build(args, addresses: addresses);
-        await MeshServer.PrepareAsync(app);
         await app.StartAsync();
         Banner.Print(app, Console.Out);
         addresses = Listening.Chosen(app);

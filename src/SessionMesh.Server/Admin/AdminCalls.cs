@@ -28,7 +28,7 @@ public sealed class AdminCalls(MeshEngine engine, ProblemWriter problems)
     {
         var check = new Check();
         Query.Read(http, ref check);
-        if ((check.Error ?? Mutations.CheckHeader(http)) is not { } error)
+        if ((check.Error ?? IdempotencyHeader.Check(http)) is not { } error)
         {
             return true;
         }

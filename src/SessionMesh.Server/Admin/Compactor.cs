@@ -15,10 +15,10 @@ namespace SessionMesh.Server.Admin;
 public sealed record CompactionState(long StartedAt, long EndedAt, Trimmed Removed, bool Failed, long Forgotten = 0);
 
 /// <summary>
-/// Removes what is older than <see cref="Retention"/> says: a pass every <see cref="Every"/>, or when somebody asks, in small steps on the engine's
-/// thread between batches of commands. One pass at a time. Thread-safe.
+/// Removes what is older than <see cref="Retention"/> says: a pass every <see cref="Every"/>, or when somebody asks, in small steps on
+/// the engine's thread between batches of commands. One pass at a time. Thread-safe.
 /// </summary>
-public sealed partial class Compactor : IDisposable
+public sealed partial class Compactor : IHostedService, IDisposable
 {
     /// <summary>From one pass to the next.</summary>
     public static readonly TimeSpan Every = TimeSpan.FromMinutes(10);
@@ -32,15 +32,12 @@ public sealed partial class Compactor : IDisposable
     private readonly ILogger<Compactor> _log;
     private readonly CancellationTokenSource _over = new();
     private readonly Lock _gate = new();
-    private readonly ITimer _timer;
+    private ITimer? _timer;
     private Task<CompactionState>? _pass;
     private CompactionState? _state;
 
-    public Compactor(MeshEngine engine, MeshStore store, ServerOptions options, ILogger<Compactor> log)
-    {
+    public Compactor(MeshEngine engine, MeshStore store, ServerOptions options, ILogger<Compactor> log) =>
         (_engine, _store, _retention, _log) = (engine, store, options.Retention, log);
-        _timer = engine.Time.CreateTimer(timer => _ = RunInBackgroundAsync(), null, Every, Every);
-    }
 
     /// <summary>The pass that runs, or else the last one; null before the first.</summary>
     public CompactionState? State => Volatile.Read(ref _state);
@@ -59,9 +56,22 @@ public sealed partial class Compactor : IDisposable
         }
     }
 
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        _timer = _engine.Time.CreateTimer(timer => _ = RunInBackgroundAsync(), null, Every, Every);
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Ends the pass that runs, after the step it is at.</summary>
+    public Task StopAsync(CancellationToken cancellationToken)
+    {
+        Dispose();
+        return Task.CompletedTask;
+    }
+
     public void Dispose()
     {
-        _timer.Dispose();
+        _timer?.Dispose();
         _over.Cancel();
     }
 

@@ -20,21 +20,19 @@ public sealed class NewRootEndpoint(Mutations mutations, RootKeys roots, DataDir
     {
         using var turn = await roots.EnterAsync(http.RequestAborted);
         var (id, token) = KeyToken.New();
-        await mutations.RunAsync(
-            http,
-            MeshJson.Default.NewRootRequest,
-            (key, body) => Bind(key, body, id, token),
-            replaced => Render(replaced, token),
-            optional: true,
-            finish: (_, _) =>
-            {
-                roots.TryFinish(); // before anybody hears of it
-                return Task.FromResult<Engine.Answer?>(null);
-            });
+        var request = await Mutations.ReadOptionalAsync(http, MeshJson.Default.NewRootRequest);
+        var replace = request.Bind((key, body) => Bind(key, body, id, token));
+        var executed = await mutations.ExecuteAsync(request, replace, replaced => Render(replaced, token));
+        if (executed.Value is not null)
+        {
+            roots.TryFinish(); // before anybody hears of it
+        }
+
+        await mutations.AnswerAsync(executed);
     }
 
     /// <summary>Writes the secret down before anything is decided: a key that is valid and nowhere would lock everybody out.</summary>
-    private Outcome<Command<RootReplaced>> Bind(Key key, NewRootRequest? body, string id, string token)
+    private Outcome<Command<RootReplaced>> Bind(Key key, NewRootRequest body, string id, string token)
     {
         try
         {
@@ -42,11 +40,11 @@ public sealed class NewRootEndpoint(Mutations mutations, RootKeys roots, DataDir
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return new MeshError(ErrorKind.DiskFull, ErrorCodes.DiskFull, "The new key's file cannot be written into the server's data directory. Nothing was "
-                + "changed; see whether its disk is full, and try again.");
+            return new MeshError(ErrorKind.DiskFull, ErrorCodes.DiskFull, "The new key's file cannot be written into the server's data directory. "
+                + "Nothing was changed; see whether its disk is full, and try again.");
         }
 
-        return new ReplaceRoot { Actor = key.Id, KeyId = id, Hash = KeyToken.Hash(token), KeepChildren = body?.KeepChildren == true };
+        return new ReplaceRoot { Actor = key.Id, KeyId = id, Hash = KeyToken.Hash(token), KeepChildren = body.KeepChildren == true };
     }
 
     private static Engine.Answer Render(RootReplaced replaced, string token) =>

@@ -21,7 +21,7 @@ public sealed class RestoreEndpoints(AdminCalls calls, StoreWork work, MeshEngin
     {
         var check = new Check();
         var dryRun = Query.Read(http, ref check, "dry_run").Flag("dry_run", ref check);
-        if ((check.Error ?? Mutations.CheckHeader(http) ?? CheckSize(http) ?? CheckPending() ?? work.CheckRoom(http.Request.ContentLength ?? 0)) is { } error)
+        if ((check.Error ?? IdempotencyHeader.Check(http) ?? CheckSize(http) ?? CheckPending() ?? work.CheckRoom(http.Request.ContentLength ?? 0)) is { } error)
         {
             await problems.WriteAsync(http, error);
             return;

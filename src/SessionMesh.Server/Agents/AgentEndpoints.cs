@@ -12,18 +12,24 @@ namespace SessionMesh.Server.Agents;
 /// <summary>Registering, and reporting an exit.</summary>
 public sealed class AgentEndpoints(Mutations mutations, MeshEngine engine, RowWriter rows)
 {
-    public Task Register(HttpContext http) =>
-        mutations.RunAsync(http, MeshJson.Default.RegisterAgentRequest, BindRegistration, registered => Profiles.Render(rows, engine, registered), optional: true);
-
-    public Task Exit(HttpContext http)
+    public async Task Register(HttpContext http)
     {
-        var id = (string)http.Request.RouteValues["id"]!;
-        return mutations.RunAsync(http, MeshJson.Default.ExitRequest, (key, body) => BindExit(key, id, body!), KillReports.Render);
+        var request = await Mutations.ReadOptionalAsync(http, MeshJson.Default.RegisterAgentRequest);
+        var register = request.Bind(BindRegistration);
+        var executed = await mutations.ExecuteAsync(request, register, registered => Profiles.Render(rows, engine, registered));
+        await mutations.AnswerAsync(executed);
     }
 
-    private static Outcome<Command<Registered>> BindRegistration(Key key, RegisterAgentRequest? body)
+    public async Task Exit(HttpContext http)
     {
-        body ??= new RegisterAgentRequest();
+        var id = (string)http.Request.RouteValues["id"]!;
+        var request = await Mutations.ReadAsync(http, MeshJson.Default.ExitRequest);
+        var report = request.Bind((key, body) => BindExit(key, id, body));
+        await mutations.AnswerAsync(await mutations.ExecuteAsync(request, report, KillReports.Render));
+    }
+
+    private static Outcome<Command<Registered>> BindRegistration(Key key, RegisterAgentRequest body)
+    {
         var check = new Check();
         var id = body.AgentId ?? key.AgentId;
         id = id is null ? "a-" + KeyToken.New().Id : check.Id("/agent_id", id);

@@ -20,7 +20,7 @@ public sealed class BatchedHeartbeats(MeshEngine engine, ProblemWriter problems,
     public async Task Beat(HttpContext http)
     {
         var parsed = await RequestBody.ReadJsonAsync(http, MeshJson.Default.HeartbeatsRequest, optional: false, hash: false);
-        var error = parsed.Error ?? Mutations.CheckHeader(http) ?? http.GetKey().CheckStillValid(engine) ?? Validate(parsed.Value!);
+        var error = parsed.Error ?? IdempotencyHeader.Check(http) ?? http.GetKey().CheckStillValid(engine) ?? Validate(parsed.Value!);
         if (error is not null)
         {
             await problems.WriteAsync(http, error);

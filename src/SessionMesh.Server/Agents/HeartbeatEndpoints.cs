@@ -24,7 +24,7 @@ public sealed class HeartbeatEndpoints(MeshEngine engine, DirectiveWriter direct
     {
         var id = (string)http.Request.RouteValues["id"]!;
         var parsed = await RequestBody.ReadJsonAsync(http, MeshJson.Default.HeartbeatRequest, optional: true, hash: false);
-        var error = parsed.Error ?? Mutations.CheckHeader(http) ?? http.GetKey().CheckAgent(ScopeSet.RegistryWrite, id) ?? http.GetKey().CheckStillValid(engine);
+        var error = parsed.Error ?? IdempotencyHeader.Check(http) ?? http.GetKey().CheckAgent(ScopeSet.RegistryWrite, id) ?? http.GetKey().CheckStillValid(engine);
         var body = parsed.Value;
         if (error is null && body is not null)
         {

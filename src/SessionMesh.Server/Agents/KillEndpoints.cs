@@ -1,6 +1,5 @@
 using System.Text.Json;
 using SessionMesh.Contracts;
-using SessionMesh.Contracts.Agents;
 using SessionMesh.Core.Agents;
 using SessionMesh.Core.Keys;
 using SessionMesh.Server.Auth.Limiting;
@@ -19,32 +18,36 @@ public sealed class KillEndpoints(Mutations mutations, MeshEngine engine, RowWri
 {
     private static readonly string[] s_orderParameters = ["grace", "cascade", "force", "reason"];
 
-    public Task Kill(HttpContext http)
+    public async Task Kill(HttpContext http)
     {
         var check = new Check();
         var id = check.Id("/id", (string)http.Request.RouteValues["id"]!);
         var query = Query.Read(http, ref check, [.. s_orderParameters, "wait", "forget"]);
         if (query.Flag("forget", ref check))
         {
-            return Forget(http, id, query, check);
+            await ForgetAsync(http, id, query, check);
+            return;
         }
 
         var wait = (int)(query.Number("wait", ref check, 0, Limits.MaxWait) ?? 0);
         var order = BindOrder(query, ref check);
         if (check.Error is { } error)
         {
-            return problems.WriteAsync(http, error);
+            await problems.WriteAsync(http, error);
+            return;
         }
 
-        return mutations.RunAsync<KillOutcome>(
-            http,
-            key => new KillAgent { Actor = key.Id, AgentId = id, Order = order },
-            KillReports.Render,
-            wait == 0 ? null : outcome => WaitForProofAsync(outcome, wait, http),
-            wait == 0 ? null : first => WaitAgainAsync(id, first, wait, http));
+        var request = Mutations.Read(http);
+        var kill = request.Bind<KillOutcome>(key => new KillAgent { Actor = key.Id, AgentId = id, Order = order });
+        var executed = await mutations.ExecuteAsync(request, kill, KillReports.Render);
+        var proof = wait == 0 ? null
+            : executed.Value is { } outcome ? await WaitForProofAsync(outcome, wait, http)
+            : executed.Earlier is { } first ? await WaitAgainAsync(id, first, wait, http)
+            : null;
+        await mutations.AnswerAsync(executed, instead: proof);
     }
 
-    public Task KillMany(HttpContext http)
+    public async Task KillMany(HttpContext http)
     {
         var check = new Check();
         var query = Query.Read(http, ref check, [.. s_orderParameters, .. Selectors.Parameters, "expect", "dry_run"]);
@@ -54,60 +57,48 @@ public sealed class KillEndpoints(Mutations mutations, MeshEngine engine, RowWri
         var order = BindOrder(query, ref check);
         if (check.Error is { } error)
         {
-            return problems.WriteAsync(http, error);
+            await problems.WriteAsync(http, error);
+            return;
         }
 
-        return mutations.RunAsync<IReadOnlyList<KillOutcome>>(
-            http,
-            key => new KillMany
-            {
-                Actor = key.Id,
-                Selection = selection,
-                Order = order,
-                Expect = expect,
-                DryRun = dryRun,
-                Found = dryRun ? null : selection.Find(engine.State, key, Core.Agents.KillMany.Eligible),
-            },
-            outcomes => Answers.Of(StatusCodes.Status200OK, new KillManyAnswer
-            {
-                Matched = outcomes.Count,
-                Results = [.. outcomes.Select(o => new KillResult { AgentId = o.Agent.Id, Report = dryRun ? null : KillReports.ToWire(o) })],
-            }, MeshJson.Default.KillManyAnswer));
+        var request = Mutations.Read(http);
+        var kill = request.Bind<IReadOnlyList<KillOutcome>>(key => new KillMany
+        {
+            Actor = key.Id,
+            Selection = selection,
+            Order = order,
+            Expect = expect,
+            DryRun = dryRun,
+            Found = dryRun ? null : selection.Find(engine.State, key, Core.Agents.KillMany.Eligible),
+        });
+        var executed = await mutations.ExecuteAsync(request, kill, outcomes => KillReports.Render(outcomes, dryRun));
+        await mutations.AnswerAsync(executed);
     }
 
-    public Task Revive(HttpContext http)
+    public async Task Revive(HttpContext http)
     {
         var id = (string)http.Request.RouteValues["id"]!;
-        return mutations.RunAsync<Agent>(
-            http,
-            key => new LiftTombstone { Actor = key.Id, AgentId = id },
-            agent => Answers.Of(StatusCodes.Status200OK, json =>
-            {
-                json.Raw("{"u8);
-                rows.WriteMembers(json, agent, engine.Now, renewed: false);
-                json.Raw("}"u8);
-            }));
+        var request = Mutations.Read(http);
+        var revive = request.Bind<Agent>(key => new LiftTombstone { Actor = key.Id, AgentId = id });
+        await mutations.AnswerAsync(await mutations.ExecuteAsync(request, revive, rows.Render));
     }
 
-    private Task Forget(HttpContext http, string id, Query query, Check check)
+    private async Task ForgetAsync(HttpContext http, string id, Query query, Check check)
     {
         foreach (var name in s_orderParameters.Append("wait").Where(name => query[name] is not null))
         {
             check.Fail("?" + name, "cannot be combined with forget: who is forgotten is dead or lost, and nothing is left to stop");
         }
 
-        return check.Error is { } error
-            ? problems.WriteAsync(http, error)
-            : mutations.RunAsync<Forgotten>(
-                http,
-                key => new ForgetAgent { Actor = key.Id, AgentId = id },
-                forgotten => Answers.Of(StatusCodes.Status200OK, new ForgottenAgent
-                {
-                    AgentId = forgotten.Agent.Id,
-                    Incarnation = forgotten.Agent.Incarnation,
-                    Status = forgotten.Agent.Liveness.Word(),
-                    Orphans = forgotten.Orphans,
-                }, MeshJson.Default.ForgottenAgent));
+        if (check.Error is { } error)
+        {
+            await problems.WriteAsync(http, error);
+            return;
+        }
+
+        var request = Mutations.Read(http);
+        var forget = request.Bind<Forgotten>(key => new ForgetAgent { Actor = key.Id, AgentId = id });
+        await mutations.AnswerAsync(await mutations.ExecuteAsync(request, forget, KillReports.Render));
     }
 
     private static StopOrder BindOrder(Query query, ref Check check)
@@ -127,9 +118,9 @@ public sealed class KillEndpoints(Mutations mutations, MeshEngine engine, RowWri
     /// <summary>
     /// The same for a repeated kill, unless the agent has begun another life since, or is gone: then the first answer stands.
     /// </summary>
-    private Task<Answer?> WaitAgainAsync(string id, byte[] first, int seconds, HttpContext http) =>
+    private Task<Answer?> WaitAgainAsync(string id, Answer first, int seconds, HttpContext http) =>
         engine.State.Find(id)?.Agent is { } agent
-        && agent.Incarnation == JsonSerializer.Deserialize(first, MeshJson.Default.KillReport)!.Incarnation
+        && agent.Incarnation == JsonSerializer.Deserialize(first.Json, MeshJson.Default.KillReport)!.Incarnation
             ? WaitForProofAsync(Known(agent, http.GetKey()), seconds, http)
             : Task.FromResult<Answer?>(null);
 

@@ -18,7 +18,22 @@ internal static class KillReports
         At = DateTimeOffset.FromUnixTimeMilliseconds(exit.At),
     };
 
-    public static Answer Render(KillOutcome outcome) => Answers.Of(StatusCodes.Status200OK, ToWire(outcome), MeshJson.Default.KillReport);
+    public static Answer Render(KillOutcome outcome) =>
+        Answers.Of(StatusCodes.Status200OK, ToWire(outcome), MeshJson.Default.KillReport);
+
+    public static Answer Render(IReadOnlyList<KillOutcome> outcomes, bool dryRun) => Answers.Of(StatusCodes.Status200OK, new KillManyAnswer
+    {
+        Matched = outcomes.Count,
+        Results = [.. outcomes.Select(o => new KillResult { AgentId = o.Agent.Id, Report = dryRun ? null : ToWire(o) })],
+    }, MeshJson.Default.KillManyAnswer);
+
+    public static Answer Render(Forgotten forgotten) => Answers.Of(StatusCodes.Status200OK, new ForgottenAgent
+    {
+        AgentId = forgotten.Agent.Id,
+        Incarnation = forgotten.Agent.Incarnation,
+        Status = forgotten.Agent.Liveness.Word(),
+        Orphans = forgotten.Orphans,
+    }, MeshJson.Default.ForgottenAgent);
 
     public static KillReport ToWire(KillOutcome outcome)
     {

@@ -2,6 +2,7 @@ using SessionMesh.Core;
 using SessionMesh.Core.Agents;
 using SessionMesh.Core.State;
 using SessionMesh.Server.Engine;
+using SessionMesh.Server.Http;
 using SessionMesh.Server.Json;
 
 namespace SessionMesh.Server.Agents;
@@ -22,14 +23,31 @@ public sealed class RowWriter(MeshEngine engine)
         json.Raw("}"u8);
     }
 
-    /// <summary>A row for an agent as a command leaves it, whether its batch is committed already or, under an <c>Idempotency-Key</c>, not yet.</summary>
+    /// <summary>The row of an agent as a command leaves it that is no sign of life, as an answer.</summary>
+    public Answer Render(Agent agent) => Answers.Of(StatusCodes.Status200OK, json =>
+    {
+        json.Raw("{"u8);
+        WriteMembers(json, agent, engine.Now, renewed: false);
+        json.Raw("}"u8);
+    });
+
+    /// <summary>
+    /// A row for an agent as a command leaves it, whether its batch is committed already or, under an <c>Idempotency-Key</c>, not yet.
+    /// </summary>
     /// <param name="renewed">The command renews its lease: it has just been heard.</param>
     public void WriteMembers(Utf8Buffer json, Agent agent, Moment now, bool renewed)
     {
         var slot = State.SlotOf(agent);
         var vitals = slot?.Agent.Incarnation == agent.Incarnation
             ? slot.ReadVitals()
-            : new Vitals { Load = float.NaN, Progress = double.NaN, TouchedAt = AgentSlot.Never, ProgressAt = AgentSlot.Never, Connected = slot?.Streams > 0 };
+            : new Vitals
+            {
+                Load = float.NaN,
+                Progress = double.NaN,
+                TouchedAt = AgentSlot.Never,
+                ProgressAt = AgentSlot.Never,
+                Connected = slot?.Streams > 0,
+            };
         if (renewed)
         {
             vitals = vitals with { TouchedAt = now.Lease, GrantedTtl = 0 };

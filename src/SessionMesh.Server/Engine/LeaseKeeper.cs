@@ -12,7 +12,7 @@ namespace SessionMesh.Server.Engine;
 /// decides. When a tick comes late the server itself was away (suspended, starved), and every lease begins anew instead; see
 /// <see cref="StallWatch"/>.
 /// </summary>
-public sealed partial class LeaseKeeper : IDisposable
+public sealed partial class LeaseKeeper : IHostedService, IDisposable
 {
     private const int SweepSize = 256;
     private const int TrimEverySeconds = 60;
@@ -25,29 +25,36 @@ public sealed partial class LeaseKeeper : IDisposable
 
     private readonly MeshEngine _engine;
     private readonly MeshClock _clock;
-    private readonly StallWatch _stalls;
     private readonly ILogger<LeaseKeeper> _log;
     private readonly Lock _gate = new();
-    private readonly ITimer _timer;
+    private ITimer? _timer;
     private Moment _last;
     private bool _farAhead;
     private long _ticks;
     private Task _expiring = Task.CompletedTask;
 
-    public LeaseKeeper(MeshEngine engine, MeshClock clock, ILogger<LeaseKeeper> log)
-    {
-        (_engine, _clock, _log) = (engine, clock, log);
-        _stalls = new StallWatch(clock);
-        _last = clock.Now();
-        _timer = clock.Time.CreateTimer(_ => Tick(), null, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
-    }
+    public LeaseKeeper(MeshEngine engine, MeshClock clock, ILogger<LeaseKeeper> log) => (_engine, _clock, _log) = (engine, clock, log);
 
     /// <summary>Whether a mass expiry is being slowed down right now.</summary>
     public bool IsSlowed { get; private set; }
 
-    public void Dispose() => _timer.Dispose();
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        var stalls = new StallWatch(_clock);
+        _last = _clock.Now();
+        _timer = _clock.Time.CreateTimer(_ => Tick(stalls), null, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
+        return Task.CompletedTask;
+    }
 
-    private void Tick()
+    public Task StopAsync(CancellationToken cancellationToken)
+    {
+        Dispose();
+        return Task.CompletedTask;
+    }
+
+    public void Dispose() => _timer?.Dispose();
+
+    private void Tick(StallWatch stalls)
     {
         // A tick that runs long is not overtaken by the next: that one is simply left out.
         if (!_gate.TryEnter())
@@ -57,7 +64,7 @@ public sealed partial class LeaseKeeper : IDisposable
 
         try
         {
-            Look(_engine.Now);
+            Look(_engine.Now, stalls);
         }
         finally
         {
@@ -65,11 +72,11 @@ public sealed partial class LeaseKeeper : IDisposable
         }
     }
 
-    private void Look(Moment now)
+    private void Look(Moment now, StallWatch stalls)
     {
         LookAtClocks(now);
         var leases = _engine.State.Leases;
-        if (_stalls.Look(now) is { } absence)
+        if (stalls.Look(now) is { } absence)
         {
             LogStalled(absence.Length / 1000);
             leases.ServerReturned(now, absence.OnLeaseClock);
@@ -147,7 +154,8 @@ public sealed partial class LeaseKeeper : IDisposable
     [LoggerMessage(Level = LogLevel.Warning, Message = "The server was away for {Seconds} s; every lease begins anew")]
     private partial void LogStalled(long seconds);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Lapsing} leases of {Alive} would lapse at once, which looks like a fault of ours; expiring {Most} a second")]
+    [LoggerMessage(Level = LogLevel.Warning,
+        Message = "{Lapsing} leases of {Alive} would lapse at once, which looks like a fault of ours; expiring {Most} a second")]
     private partial void LogSlowed(int lapsing, int alive, int most);
 
     [LoggerMessage(Level = LogLevel.Warning,

@@ -23,7 +23,7 @@ namespace SessionMesh.Server.Engine;
 /// others are committed. <i>Behind</i>: what others wrote is applied and published like our own, and the batch is decided again.
 /// <i>Unknown</i>: the store finds out before anybody is answered.
 /// </remarks>
-public sealed partial class MeshEngine : IDisposable
+public sealed partial class MeshEngine : IHostedService, IDisposable
 {
     /// <summary>Commands in one batch at most: bounds the wait of the first one behind the last.</summary>
     public const int MaxBatch = 1024;
@@ -50,6 +50,9 @@ public sealed partial class MeshEngine : IDisposable
     private readonly MeshMetrics _metrics;
     private readonly ILogger<MeshEngine> _log;
     private readonly Thread _thread;
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private int _disposed;
 
     /// <summary>The batch that is being decided; the engine's thread alone.</summary>
     private MeshDraft? _deciding;
@@ -59,7 +62,6 @@ public sealed partial class MeshEngine : IDisposable
     {
         (_store, State, _clock, _publisher, _metrics, _log) = (store, state, clock, publisher, metrics, log);
         _thread = new Thread(Run) { Name = "mesh-engine", IsBackground = true };
-        _thread.Start();
     }
 
     /// <summary>What is true now. Reading it needs no turn in the queue.</summary>
@@ -71,6 +73,8 @@ public sealed partial class MeshEngine : IDisposable
 
     /// <summary>Commands that wait.</summary>
     public int Queued => _queue.Count;
+
+    private bool IsStarted => !_thread.ThreadState.HasFlag(ThreadState.Unstarted);
 
     /// <summary>
     /// The id of an agent's parent; null for none. While an answer is rendered inside a batch (under an <c>Idempotency-Key</c>) as that
@@ -130,11 +134,39 @@ public sealed partial class MeshEngine : IDisposable
         return item.Done;
     }
 
-    /// <summary>Finishes what is queued, upkeep aside, and stops the thread.</summary>
-    public void Dispose()
+    /// <summary>Starts the thread, once. Commands may be queued before; they wait.</summary>
+    public void Start() => _thread.Start();
+
+    Task IHostedService.StartAsync(CancellationToken cancellationToken)
+    {
+        Start();
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Finishes what is queued, upkeep aside, however long it takes; from then on commands are refused.</summary>
+    Task IHostedService.StopAsync(CancellationToken cancellationToken)
     {
         _queue.Close();
-        _thread.Join();
+        return IsStarted ? _ended.Task : Task.CompletedTask;
+    }
+
+    /// <summary>
+    /// Finishes what is queued, upkeep aside, and stops the thread. What was never started refuses it. It may be called again: the
+    /// container does, which knows the engine as itself and as a hosted service.
+    /// </summary>
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+        {
+            return;
+        }
+
+        _queue.Close();
+        if (IsStarted)
+        {
+            _thread.Join();
+        }
+
         _queue.Dispose();
         _store.Dispose();
     }
@@ -148,6 +180,8 @@ public sealed partial class MeshEngine : IDisposable
             batch.Clear();
             _queue.TakeUpkeep()?.Run(_store.OnReserve);
         }
+
+        _ended.SetResult();
     }
 
     /// <summary>Runs turns until every command is answered: one, unless the commands are too much for it or something goes wrong.</summary>

@@ -11,16 +11,13 @@ namespace SessionMesh.Server.Hosting;
 /// What is read when somebody looks: how much there is of everything. Each reading costs some loads from memory or a look at a file's
 /// size, and none takes a turn of the engine.
 /// </summary>
-public sealed class MeshGauges
+internal sealed class MeshGauges(
+    MeshMetrics metrics, MeshEngine engine, LeaseKeeper keeper, DataDirectory directory, DiskReserve reserve) : IHostedService
 {
     private static readonly Liveness[] s_statuses = Enum.GetValues<Liveness>();
 
-    private readonly MeshEngine _engine;
-    private readonly DataDirectory _directory;
-
-    public MeshGauges(MeshMetrics metrics, MeshEngine engine, LeaseKeeper keeper, DataDirectory directory, DiskReserve reserve)
+    public Task StartAsync(CancellationToken cancellationToken)
     {
-        (_engine, _directory) = (engine, directory);
         var meter = metrics.Meter;
         meter.CreateObservableGauge("session_mesh.agents", Agents, "{agent}", "Agents by status");
         meter.CreateObservableGauge("session_mesh.sessions",
@@ -34,16 +31,19 @@ public sealed class MeshGauges
         meter.CreateObservableGauge("session_mesh.reserve_in_use",
             () => reserve.IsInUse ? 1 : 0, null, "1 while the disk is full and what was kept back is in use");
         metrics.Begin();
+        return Task.CompletedTask;
     }
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     private IEnumerable<Measurement<int>> Agents() =>
         s_statuses.Select(status =>
-            new Measurement<int>(_engine.State.Indexes.With(status).Count, new KeyValuePair<string, object?>("status", status.Word())));
+            new Measurement<int>(engine.State.Indexes.With(status).Count, new KeyValuePair<string, object?>("status", status.Word())));
 
     private IEnumerable<Measurement<long>> Store() =>
     [
-        new(Size(_directory.Database), new KeyValuePair<string, object?>("file", "database")),
-        new(Size(_directory.Database + "-wal"), new KeyValuePair<string, object?>("file", "log")),
+        new(Size(directory.Database), new KeyValuePair<string, object?>("file", "database")),
+        new(Size(directory.Database + "-wal"), new KeyValuePair<string, object?>("file", "log")),
     ];
 
     private static long Size(string path) => new FileInfo(path) is { Exists: true } file ? file.Length : 0;

@@ -8,17 +8,14 @@ using SessionMesh.Server.Audit;
 using SessionMesh.Server.Auth;
 using SessionMesh.Server.Auth.Limiting;
 using SessionMesh.Server.Discovery;
-using SessionMesh.Server.Engine;
 using SessionMesh.Server.Events;
 using SessionMesh.Server.Http;
 using SessionMesh.Server.Keys;
 using SessionMesh.Server.OpenApi;
 using SessionMesh.Server.Options;
-using SessionMesh.Server.Push;
 using SessionMesh.Server.Registry;
 using SessionMesh.Server.Sessions;
 using SessionMesh.Server.Steering;
-using SessionMesh.Server.Store;
 
 namespace SessionMesh.Server.Hosting;
 
@@ -60,18 +57,6 @@ public static class MeshServer
             ((IDisposable)app).Dispose(); // gives up the data directory
             throw;
         }
-    }
-
-    /// <summary>Opens the store, mints the root key of an empty one, and starts to look after leases. Call it before the server listens.</summary>
-    public static async Task PrepareAsync(WebApplication app)
-    {
-        var engine = app.Services.GetRequiredService<MeshEngine>();
-        app.Services.GetRequiredService<RootKeys>().Finish();
-        app.Services.GetRequiredService<MeshGauges>();
-        await FirstStart.MintRootKeyAsync(engine, app.Services.GetRequiredService<DataDirectory>());
-        app.Services.GetRequiredService<LeaseKeeper>();
-        app.Services.GetRequiredService<Compactor>();
-        app.Services.GetRequiredService<Shutdown>();
     }
 
     /// <summary>Every route; each slice maps its own.</summary>

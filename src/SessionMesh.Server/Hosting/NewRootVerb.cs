@@ -1,3 +1,4 @@
+using SessionMesh.Server.Engine;
 using SessionMesh.Server.Keys;
 using SessionMesh.Server.Options;
 using SessionMesh.Server.Store;
@@ -27,6 +28,7 @@ internal static class NewRootVerb
         await using var services = new ServiceCollection().AddLogging().AddSessionMesh(options).BuildServiceProvider();
         var directory = services.GetRequiredService<DataDirectory>();
         var roots = services.GetRequiredService<RootKeys>();
+        services.GetRequiredService<MeshEngine>().Start();
         roots.Finish();
         await roots.ReplaceAsync(keepChildren);
         await output.WriteLineAsync(directory.RootKeyFile);

@@ -34,7 +34,6 @@ public static class ServerServices
         services.AddSingleton(LoadState);
         services.AddMetrics();
         services.AddSingleton<MeshMetrics>();
-        services.AddSingleton<MeshGauges>();
         services.AddSingleton<Subscriptions>();
         services.AddSingleton<ChangeFeed>();
         services.AddSingleton<Publisher>();
@@ -59,6 +58,21 @@ public static class ServerServices
         services.AddEvents();
         services.AddAudit();
         services.AddAdmin();
+        return services.AddRunning();
+    }
+
+    /// <summary>
+    /// What runs by itself, in the order of its start. All of it has started before the server listens, which the web host adds last, and
+    /// stops the other way round once the server has: the engine ends last, when everything that was queued is answered.
+    /// </summary>
+    private static IServiceCollection AddRunning(this IServiceCollection services)
+    {
+        services.AddHostedService(s => s.GetRequiredService<MeshEngine>());
+        services.AddHostedService<RootKeyStart>();
+        services.AddHostedService<MeshGauges>();
+        services.AddHostedService(s => s.GetRequiredService<LeaseKeeper>());
+        services.AddHostedService(s => s.GetRequiredService<Compactor>());
+        services.AddHostedService(s => s.GetRequiredService<Shutdown>());
         return services;
     }
 

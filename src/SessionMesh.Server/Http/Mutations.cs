@@ -1,6 +1,4 @@
 using System.Buffers;
-using System.Buffers.Binary;
-using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Serialization.Metadata;
 using Microsoft.EntityFrameworkCore;
@@ -8,7 +6,6 @@ using SessionMesh.Contracts;
 using SessionMesh.Contracts.Errors;
 using SessionMesh.Core;
 using SessionMesh.Core.Idempotency;
-using SessionMesh.Core.Keys;
 using SessionMesh.Core.State;
 using SessionMesh.Server.Engine;
 using SessionMesh.Server.Store.Sqlite;
@@ -16,169 +13,113 @@ using SessionMesh.Server.Store.Sqlite;
 namespace SessionMesh.Server.Http;
 
 /// <summary>
-/// The way of every mutating call: read the body, bind it to a command, execute it (under its <c>Idempotency-Key</c>, if it has
-/// one), write the answer. A handler only binds and renders; it cannot forget the rest.
+/// The steps of every mutating call, in this order: read the request, bind it to a command (<see cref="MutationRequest.Bind{T}"/>),
+/// execute it (under its <c>Idempotency-Key</c>, if it has one), answer. An error passes through the steps as a value, and the last one
+/// writes it. A handler binds and renders; it cannot forget to audit, to notify or to persist, because it does none of the three.
+/// Thread-safe.
 /// </summary>
 public sealed class Mutations(MeshEngine engine, MeshStore store, ProblemWriter problems)
 {
-    private const string Header = "Idempotency-Key";
+    /// <summary>A call without a body.</summary>
+    public static MutationRequest Read(HttpContext http) =>
+        new(http, IdempotencyHeader.IsGiven(http) ? RequestBody.HashOf(http, ReadOnlySequence<byte>.Empty) : default);
 
     /// <summary>A call with a JSON body.</summary>
-    /// <param name="bind">From caller and body (null only if <paramref name="optional"/>) to a command, or an error. Pure.</param>
-    /// <param name="render">From the result to the answer. Pure, see <see cref="MeshEngine.ExecuteAsync{T}(Command{T}, Core.Audit.Origin, IdempotencyToken?, Func{T, Answer?}?)"/>.</param>
-    /// <param name="finish">What happens between commit and answer, such as waiting for an ack; it may make another answer.</param>
-    /// <param name="finishAgain">The same for a call that is repeated under its <c>Idempotency-Key</c>, from the first answer's body: a
-    /// retry that asks to wait does wait.</param>
     /// <param name="most">Bytes of the body.</param>
-    public async Task RunAsync<TBody, TResult>(
-        HttpContext http,
-        JsonTypeInfo<TBody> type,
-        Func<Key, TBody?, Outcome<Command<TResult>>> bind,
-        Func<TResult, Answer?> render,
-        bool optional = false,
-        Func<TBody?, TResult, Task<Answer?>>? finish = null,
-        Func<TBody?, byte[], Task<Answer?>>? finishAgain = null,
-        int most = Limits.BodyBytes) where TBody : class
-    {
-        var key = http.GetKey();
-        var idempotencyKey = http.Request.Headers[Header];
-        var parsed = await RequestBody.ReadJsonAsync(http, type, optional, hash: idempotencyKey.Count > 0, most);
-        if (parsed.Error is { } unread)
-        {
-            await problems.WriteAsync(http, unread);
-            return;
-        }
+    public static async ValueTask<MutationRequest<TBody>> ReadAsync<TBody>(
+        HttpContext http, JsonTypeInfo<TBody> type, int most = Limits.BodyBytes) where TBody : class =>
+        new(http, await RequestBody.ReadJsonAsync(http, type, optional: false, hash: IdempotencyHeader.IsGiven(http), most));
 
-        var (token, error) = Token(key, idempotencyKey, parsed.Hash);
-        var command = error is null ? bind(key, parsed.Value) : error;
+    /// <summary>A call whose JSON body may be left out: that is the same as an empty object.</summary>
+    public static async ValueTask<MutationRequest<TBody>> ReadOptionalAsync<TBody>(
+        HttpContext http, JsonTypeInfo<TBody> type) where TBody : class, new()
+    {
+        var parsed = await RequestBody.ReadJsonAsync(http, type, optional: true, hash: IdempotencyHeader.IsGiven(http));
+        return new(http, parsed with { Value = parsed.Value ?? new TBody() });
+    }
+
+    /// <summary>Executes the command, once under an <c>Idempotency-Key</c>; completes when it is durable, refused, or found done before.</summary>
+    /// <param name="render">
+    /// From the result to the answer; null when the answer is known only after the commit. Pure and quick, for under an
+    /// <c>Idempotency-Key</c> it runs on the engine's thread, inside of the commit that keeps the answer.
+    /// </param>
+    public async Task<MutationResult<T>> ExecuteAsync<T>(
+        MutationRequest request, Outcome<Command<T>> command, Func<T, Answer?> render) where T : class
+    {
         if (!command.Succeeded)
         {
-            await problems.WriteAsync(http, command.Error);
-            return;
+            return new(request, command.Error);
         }
 
-        await ExecuteAsync(
-            http, command.Value, token, render,
-            finish is null ? null : result => finish(parsed.Value, result),
-            finishAgain is null ? null : answer => finishAgain(parsed.Value, answer));
-    }
-
-    /// <summary>A call without a body.</summary>
-    public async Task RunAsync<TResult>(
-        HttpContext http,
-        Func<Key, Outcome<Command<TResult>>> bind,
-        Func<TResult, Answer?> render,
-        Func<TResult, Task<Answer?>>? finish = null,
-        Func<byte[], Task<Answer?>>? finishAgain = null)
-    {
-        var key = http.GetKey();
-        var idempotencyKey = http.Request.Headers[Header];
-        var (token, error) = Token(key, idempotencyKey, idempotencyKey.Count > 0 ? RequestBody.HashOf(http, ReadOnlySequence<byte>.Empty) : default);
-        var command = error is null ? bind(key) : error;
-        if (!command.Succeeded)
-        {
-            await problems.WriteAsync(http, command.Error);
-            return;
-        }
-
-        await ExecuteAsync(http, command.Value, token, render, finish, finishAgain);
-    }
-
-    /// <summary>Null when there is no such header or it has the right form; for calls that are idempotent without it.</summary>
-    public static MeshError? CheckHeader(HttpContext http) => http.Request.Headers.TryGetValue(Header, out var header) ? CheckForm(header) : null;
-
-    private static MeshError? CheckForm(Microsoft.Extensions.Primitives.StringValues header) =>
-        header is [{ Length: > 0 and <= Limits.IdempotencyKeyLength }]
-            ? null
-            : MeshError.Invalid("/Idempotency-Key", $"the header has 1 to {Limits.IdempotencyKeyLength} characters and is sent once");
-
-    private static (IdempotencyToken? Token, MeshError? Error) Token(Key key, Microsoft.Extensions.Primitives.StringValues header, UInt128 request)
-    {
-        if (header.Count == 0)
-        {
-            return (null, null);
-        }
-
-        if (CheckForm(header) is { } error)
-        {
-            return (null, error);
-        }
-
-        var scope = SHA256.HashData(Encoding.UTF8.GetBytes($"{key.Lineage}\n{header[0]}"));
-        return (new IdempotencyToken(BinaryPrimitives.ReadUInt128BigEndian(scope), request), null);
-    }
-
-    private async Task ExecuteAsync<TResult>(
-        HttpContext http,
-        Command<TResult> command,
-        IdempotencyToken? token,
-        Func<TResult, Answer?> render,
-        Func<TResult, Task<Answer?>>? finish,
-        Func<byte[], Task<Answer?>>? finishAgain)
-    {
-        var origin = http.StampOrigin();
-        var executed = command.NeedsNoTurn
-            ? new Executed<TResult>(engine.Look(command))
-            : await engine.ExecuteAsync(command, origin, token, render);
+        var origin = request.Http.StampOrigin();
+        var executed = command.Value.NeedsNoTurn
+            ? new Executed<T>(engine.Look(command.Value))
+            : await engine.ExecuteAsync(command.Value, origin, request.Token, render);
         if (executed.Earlier is { } earlier)
         {
-            await ReplayAsync(http, earlier, finishAgain);
-            return;
+            return await ReadEarlierAsync(earlier) is { } first ? new(request, first) : new(request, NotKept());
         }
 
-        if (!executed.Outcome.Succeeded)
-        {
-            await problems.WriteAsync(http, executed.Outcome.Error);
-            return;
-        }
-
-        var answer = (finish is null ? null : await finish(executed.Outcome.Value)) ?? executed.Answer ?? render(executed.Outcome.Value)
-            ?? throw new InvalidOperationException($"{command.GetType().Name} has no answer");
-        if (token is not null && executed.Answer is null && !command.OnlyLooks && answer.Status < StatusCodes.Status400BadRequest)
-        {
-            // Nothing was changed, and what to answer was known only now: it is kept by itself.
-            var kept = await engine.ExecuteAsync(new KeepAnswer { Actor = command.Actor, Answer = answer }, origin, token, found => found);
-            if (kept.Earlier is { } other)
-            {
-                await ReplayAsync(http, other, finishAgain);
-                return;
-            }
-
-            if (!kept.Outcome.Succeeded)
-            {
-                await problems.WriteAsync(http, kept.Outcome.Error);
-                return;
-            }
-        }
-
-        await Answers.WriteAsync(http, answer);
+        return executed.Outcome.Succeeded
+            ? new(request, command.Value, executed.Outcome.Value, render, executed.Answer)
+            : new(request, executed.Outcome.Error);
     }
 
-    /// <summary>
-    /// Answers what the first call answered. It is never done again, even where its answer is gone: its time may be over since the engine
-    /// looked.
-    /// </summary>
-    private async Task ReplayAsync(HttpContext http, Receipt earlier, Func<byte[], Task<Answer?>>? finishAgain)
+    /// <summary>Writes the answer, or the error.</summary>
+    /// <param name="instead">What to answer instead of what was rendered, or answered before; null for that.</param>
+    public Task AnswerAsync<T>(in MutationResult<T> result, Answer? instead = null) where T : class
     {
-        if (await ReadAnswerAsync(earlier) is not { } first)
+        var http = result.Request.Http;
+        if (result.Error is { } error)
         {
-            await problems.WriteAsync(http, new MeshError(ErrorKind.Conflict, ErrorCodes.AnswerNotKept,
-                "This call succeeded before, and its answer is kept no longer. Look at what it changed; "
-                + "to do it once more, send a new Idempotency-Key."));
+            return problems.WriteAsync(http, error);
+        }
+
+        if (result.Earlier is { } earlier)
+        {
+            return ReplayAsync(http, instead ?? earlier);
+        }
+
+        var answer = instead ?? result.Render();
+        return result.IsUnkept && answer.Status < StatusCodes.Status400BadRequest
+            ? KeepAndAnswerAsync(result.Request, answer)
+            : Answers.WriteAsync(http, answer);
+    }
+
+    /// <summary>For a call that changed nothing, and of which it was known only now what to answer: that is kept by itself.</summary>
+    private async Task KeepAndAnswerAsync(MutationRequest request, Answer answer)
+    {
+        var http = request.Http;
+        var keep = new KeepAnswer { Actor = request.Key.Id, Answer = answer };
+        var kept = await engine.ExecuteAsync(keep, http.StampOrigin(), request.Token, found => found);
+        if (kept.Earlier is { } other)
+        {
+            await (await ReadEarlierAsync(other) is { } first ? ReplayAsync(http, first) : problems.WriteAsync(http, NotKept()));
             return;
         }
 
-        http.Response.Headers["Idempotency-Replayed"] = "true";
-        await Answers.WriteAsync(http, (finishAgain is null ? null : await finishAgain(first.Json)) ?? first);
+        await (kept.Outcome.Succeeded ? Answers.WriteAsync(http, answer) : problems.WriteAsync(http, kept.Outcome.Error));
     }
 
-    private async Task<Answer?> ReadAnswerAsync(Receipt receipt)
+    private static Task ReplayAsync(HttpContext http, Answer answer)
+    {
+        http.Response.Headers["Idempotency-Replayed"] = "true";
+        return Answers.WriteAsync(http, answer);
+    }
+
+    /// <summary>The answer of the first call; null when it is gone: its time may be over since the engine looked.</summary>
+    private async Task<Answer?> ReadEarlierAsync(Receipt receipt)
     {
         await using var db = store.OpenReader();
         var row = await db.Receipts.Where(r => r.Revision == receipt.Revision)
             .Select(r => new { r.Answer, r.Version }).SingleOrDefaultAsync();
         return row?.Answer is null ? null : new Answer(receipt.Status, Encoding.UTF8.GetBytes(row.Answer), Version: row.Version);
     }
+
+    /// <summary>A call is never done again, even where its answer is gone.</summary>
+    private static MeshError NotKept() => new(ErrorKind.Conflict, ErrorCodes.AnswerNotKept,
+        "This call succeeded before, and its answer is kept no longer. Look at what it changed; "
+        + "to do it once more, send a new Idempotency-Key.");
 
     private sealed record KeepAnswer : Command<Answer>
     {

@@ -11,37 +11,36 @@ namespace SessionMesh.Server.Keys;
 /// <summary>Minting, refreshing and revoking keys. A secret exists in this request alone: only its hash goes on.</summary>
 public sealed class KeyEndpoints(Mutations mutations, ProblemWriter problems)
 {
-    public Task Create(HttpContext http)
+    public async Task Create(HttpContext http)
     {
         var (id, token) = KeyToken.New();
         var refreshToken = KeyToken.NewRefresh(id);
-        return mutations.RunAsync(
-            http,
-            MeshJson.Default.CreateKeyRequest,
-            (key, body) => BindCreate(key, body ?? new CreateKeyRequest(), id, token, refreshToken),
-            minted => RenderCreated(minted, token, refreshToken),
-            optional: true);
+        var request = await Mutations.ReadOptionalAsync(http, MeshJson.Default.CreateKeyRequest);
+        var mint = request.Bind((key, body) => BindCreate(key, body, id, token, refreshToken));
+        var executed = await mutations.ExecuteAsync(request, mint, minted => RenderCreated(minted, token, refreshToken));
+        await mutations.AnswerAsync(executed);
     }
 
-    public Task Refresh(HttpContext http)
+    public async Task Refresh(HttpContext http)
     {
         var (id, token) = KeyToken.New();
         var refreshToken = KeyToken.NewRefresh(id);
-        return mutations.RunAsync(
-            http,
-            MeshJson.Default.RefreshKeyRequest,
-            (key, body) => BindRefresh(key, body?.Ttl, id, token, refreshToken),
-            refreshed => refreshed.Key is { } minted ? RenderCreated(minted, token, refreshToken) : problems.ToAnswer(KeyRules.Unauthenticated()),
-            optional: true);
+        var request = await Mutations.ReadOptionalAsync(http, MeshJson.Default.RefreshKeyRequest);
+        var refresh = request.Bind((key, body) => BindRefresh(key, body.Ttl, id, token, refreshToken));
+        var executed = await mutations.ExecuteAsync(request, refresh, refreshed => refreshed.Key is { } minted
+            ? RenderCreated(minted, token, refreshToken)
+            : problems.ToAnswer(KeyRules.Unauthenticated()));
+        await mutations.AnswerAsync(executed);
     }
 
-    public Task Revoke(HttpContext http)
+    public async Task Revoke(HttpContext http)
     {
         var id = (string)http.Request.RouteValues["key_id"]!;
-        return mutations.RunAsync<IReadOnlyList<string>>(
-            http,
-            key => new RevokeKey { Actor = key.Id, KeyId = id },
-            revoked => Answers.Of(StatusCodes.Status200OK, new RevokedKey { KeyId = id, Revoked = revoked }, MeshJson.Default.RevokedKey));
+        var request = Mutations.Read(http);
+        var revoke = request.Bind<IReadOnlyList<string>>(key => new RevokeKey { Actor = key.Id, KeyId = id });
+        var executed = await mutations.ExecuteAsync(request, revoke, revoked =>
+            Answers.Of(StatusCodes.Status200OK, new RevokedKey { KeyId = id, Revoked = revoked }, MeshJson.Default.RevokedKey));
+        await mutations.AnswerAsync(executed);
     }
 
     private static Outcome<Command<Key>> BindCreate(Key key, CreateKeyRequest body, string id, string token, string refreshToken)
@@ -83,7 +82,15 @@ public sealed class KeyEndpoints(Mutations mutations, ProblemWriter problems)
         CheckTtl(ttl, ref check);
         return check.Error is { } error
             ? error
-            : new RefreshKey { Actor = key.Id, KeyId = key.Id, NewKeyId = id, Hash = KeyToken.Hash(token), RefreshHash = KeyToken.Hash(refreshToken), Ttl = ttl };
+            : new RefreshKey
+            {
+                Actor = key.Id,
+                KeyId = key.Id,
+                NewKeyId = id,
+                Hash = KeyToken.Hash(token),
+                RefreshHash = KeyToken.Hash(refreshToken),
+                Ttl = ttl,
+            };
     }
 
     private static void CheckTtl(int? ttl, ref Check check)

@@ -1,4 +1,5 @@
 using SessionMesh.Core.State;
+using SessionMesh.Core.Steering;
 using SessionMesh.Server.Telemetry;
 
 namespace SessionMesh.Server.Push;
@@ -17,7 +18,17 @@ public sealed class Publisher(Subscriptions subscriptions, ChangeFeed feed, Mesh
         feed.Append(draft.Changes);
         foreach (var number in draft.ChangedInboxes)
         {
-            subscriptions.Signal(number);
+            subscriptions.SignalState(number);
+        }
+
+        var first = draft.Changes[0].Revision;
+        foreach (var directive in draft.ChangedDirectives)
+        {
+            // One that was there before and is marked as delivered is no news to a stream: most often the stream has marked it itself.
+            if (directive.State != DeliveryState.Delivered || directive.Revision >= first)
+            {
+                subscriptions.SignalInbox(directive.Agent);
+            }
         }
 
         foreach (var agent in draft.ChangedAgents)

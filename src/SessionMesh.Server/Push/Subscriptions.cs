@@ -6,41 +6,51 @@ namespace SessionMesh.Server.Push;
 /// </summary>
 public sealed class Subscriptions
 {
-    private readonly SignalIndex<int> _byAgent = new();
+    private readonly SignalIndex<int> _states = new();
+    private readonly SignalIndex<int> _inboxes = new();
     private readonly SignalIndex<string> _byKey = new();
 
-    /// <summary>Listens to one agent on behalf of one key. Dispose it to stop.</summary>
-    public Subscription Listen(int agent, string keyId) => new(this, agent, keyId);
+    /// <summary>Listens for any change of one agent or of its directives, on behalf of one key. Dispose it to stop.</summary>
+    public Subscription Listen(int agent, string keyId) => new(_states, _byKey, agent, keyId);
 
-    public void Signal(int agent) => _byAgent.Signal(agent);
+    /// <summary>
+    /// The same, but for directives that are marked as delivered: for a stream or a long poll of the agent, which has nothing to send
+    /// then, and would be woken by its own marks.
+    /// </summary>
+    public Subscription ListenToInbox(int agent, string keyId) => new(_inboxes, _byKey, agent, keyId);
+
+    /// <summary>Something about the agent changed.</summary>
+    public void Signal(int agent)
+    {
+        SignalState(agent);
+        SignalInbox(agent);
+    }
+
+    /// <summary>Some directive of the agent is in another state.</summary>
+    public void SignalState(int agent) => _states.Signal(agent);
+
+    /// <summary>There may be something to send to the agent.</summary>
+    public void SignalInbox(int agent) => _inboxes.Signal(agent);
 
     public void SignalKey(string keyId) => _byKey.Signal(keyId);
 
     /// <summary>Wakes everybody, at shutdown.</summary>
-    public void SignalEverybody() => _byAgent.SignalAll();
-
-    internal (SignalLink Agent, SignalLink Key) Add(Subscription added) =>
-        (_byAgent.Add(added.Agent, added.Changed), _byKey.Add(added.KeyId, added.Changed));
-
-    internal void Remove(Subscription gone, SignalLink agent, SignalLink key)
-    {
-        _byAgent.Remove(gone.Agent, agent);
-        _byKey.Remove(gone.KeyId, key);
-    }
+    public void SignalEverybody() => _byKey.SignalAll();
 }
 
 /// <summary>One listener. <see cref="Changed"/> says "look again", not what changed.</summary>
 public sealed class Subscription : IDisposable
 {
-    private readonly Subscriptions _owner;
+    private readonly SignalIndex<int> _byAgent;
+    private readonly SignalIndex<string> _byKey;
     private readonly SignalLink _agentLink;
     private readonly SignalLink _keyLink;
     private int _disposed;
 
-    internal Subscription(Subscriptions owner, int agent, string keyId)
+    internal Subscription(SignalIndex<int> byAgent, SignalIndex<string> byKey, int agent, string keyId)
     {
-        (_owner, Agent, KeyId) = (owner, agent, keyId);
-        (_agentLink, _keyLink) = owner.Add(this);
+        (_byAgent, _byKey, Agent, KeyId) = (byAgent, byKey, agent, keyId);
+        (_agentLink, _keyLink) = (byAgent.Add(agent, Changed), byKey.Add(keyId, Changed));
     }
 
     public int Agent { get; }
@@ -51,7 +61,8 @@ public sealed class Subscription : IDisposable
     {
         if (Interlocked.Exchange(ref _disposed, 1) == 0)
         {
-            _owner.Remove(this, _agentLink, _keyLink);
+            _byAgent.Remove(Agent, _agentLink);
+            _byKey.Remove(KeyId, _keyLink);
         }
     }
 }

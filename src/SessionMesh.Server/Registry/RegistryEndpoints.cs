@@ -15,10 +15,15 @@ namespace SessionMesh.Server.Registry;
 /// <summary><c>/registry</c>: who is good at what.</summary>
 public sealed class RegistryEndpoints(Mutations mutations, MeshEngine engine, RowWriter rows, ProblemWriter problems)
 {
-    public Task Register(HttpContext http) =>
-        mutations.RunAsync(http, MeshJson.Default.RegisterSpecializationRequest, BindRegistration, registered => Profiles.Render(rows, engine, registered));
+    public async Task Register(HttpContext http)
+    {
+        var request = await Mutations.ReadAsync(http, MeshJson.Default.RegisterSpecializationRequest);
+        var register = request.Bind(BindRegistration);
+        var executed = await mutations.ExecuteAsync(request, register, registered => Profiles.Render(rows, engine, registered));
+        await mutations.AnswerAsync(executed);
+    }
 
-    public Task Withdraw(HttpContext http)
+    public async Task Withdraw(HttpContext http)
     {
         var check = new Check();
         var query = Query.Read(http, ref check, "specialization", "agent_id");
@@ -26,18 +31,18 @@ public sealed class RegistryEndpoints(Mutations mutations, MeshEngine engine, Ro
         var specialization = check.Name("?specialization", query["specialization"], required: true);
         if ((check.Error ?? http.GetKey().CheckAgent(ScopeSet.RegistryWrite, id)) is { } error)
         {
-            return problems.WriteAsync(http, error);
+            await problems.WriteAsync(http, error);
+            return;
         }
 
-        return mutations.RunAsync<Agent>(
-            http,
-            key => new WithdrawSpecialization { Actor = key.Id, AgentId = id, Specialization = specialization! },
-            agent => Answers.Of(StatusCodes.Status200OK, json =>
-            {
-                json.Raw("{"u8);
-                rows.WriteMembers(json, agent, engine.Now, renewed: false);
-                json.Raw("}"u8);
-            }));
+        var request = Mutations.Read(http);
+        var withdraw = request.Bind<Agent>(key => new WithdrawSpecialization
+        {
+            Actor = key.Id,
+            AgentId = id,
+            Specialization = specialization!,
+        });
+        await mutations.AnswerAsync(await mutations.ExecuteAsync(request, withdraw, rows.Render));
     }
 
     public async Task Get(HttpContext http)
@@ -79,10 +84,10 @@ public sealed class RegistryEndpoints(Mutations mutations, MeshEngine engine, Ro
         await Answers.WriteAsync(http, StatusCodes.Status200OK, json.Written);
     }
 
-    private static Outcome<Command<Registered>> BindRegistration(Key key, RegisterSpecializationRequest? body)
+    private static Outcome<Command<Registered>> BindRegistration(Key key, RegisterSpecializationRequest body)
     {
         var check = new Check();
-        var id = check.Id("/agent_id", body!.AgentId ?? key.AgentId);
+        var id = check.Id("/agent_id", body.AgentId ?? key.AgentId);
         var specialization = check.Name("/specialization", body.Specialization, required: true);
         var profile = Profiles.Bind(ref check, body.ParentId, body.Cluster, body.User, body.Specializations, body.Labels, body.Ttl);
         return (check.Error ?? key.CheckAgent(ScopeSet.RegistryWrite, id)) is { } error

@@ -12,16 +12,21 @@ using SessionMesh.Server.Http;
 namespace SessionMesh.Server.Sessions;
 
 /// <summary>
-/// Creating and changing sessions. An id <c>s-N</c> is the registration of an agent, and the same words change its lease; every other id is a
-/// plain session.
+/// Creating and changing sessions. An id <c>s-N</c> is the registration of an agent, and the same words change its lease; every other id
+/// is a plain session.
 /// </summary>
-public sealed class SessionEndpoints(Mutations mutations, MeshEngine engine, SessionWriter sessions, AgentSessionIndex agents, ProblemWriter problems)
+public sealed class SessionEndpoints(
+    Mutations mutations, MeshEngine engine, SessionWriter sessions, AgentSessionIndex agents, ProblemWriter problems)
 {
     /// <summary>Characters of an id that the server chooses, in hex.</summary>
     private const int IdLength = 12;
 
-    public Task Create(HttpContext http) =>
-        mutations.RunAsync(http, MeshJson.Default.CreateSessionRequest, (key, body) => BindCreate(key, body ?? new CreateSessionRequest()), session => Render(session, StatusCodes.Status201Created), optional: true);
+    public async Task Create(HttpContext http)
+    {
+        var request = await Mutations.ReadOptionalAsync(http, MeshJson.Default.CreateSessionRequest);
+        var create = request.Bind(BindCreate);
+        await mutations.AnswerAsync(await mutations.ExecuteAsync(request, create, RenderCreated));
+    }
 
     public async Task Update(HttpContext http)
     {
@@ -30,21 +35,25 @@ public sealed class SessionEndpoints(Mutations mutations, MeshEngine engine, Ses
             return;
         }
 
-        if (target.Agent is { } agent)
+        var request = await Mutations.ReadAsync(http, MeshJson.Default.UpdateSessionRequest);
+        if (target.Agent is { } slot)
         {
-            await mutations.RunAsync(http, MeshJson.Default.UpdateSessionRequest, (key, body) => Bind(http, (ref Check check, long? version) =>
+            var agent = slot.Agent;
+            var updateAgent = request.Bind((key, body) => Bind(http, (ref Check check, long? version) =>
             {
-                var changes = SessionRequests.Changes(ref check, body!.Meta);
-                return new UpdateAgentSession { Actor = key.Id, AgentId = agent.Agent.Id, Session = agent.Agent.Session, Meta = changes, IfMatch = version };
-            }), Render);
+                var changes = SessionRequests.Changes(ref check, body.Meta);
+                return new UpdateAgentSession { Actor = key.Id, AgentId = agent.Id, Session = agent.Session, Meta = changes, IfMatch = version };
+            }));
+            await mutations.AnswerAsync(await mutations.ExecuteAsync(request, updateAgent, Render));
             return;
         }
 
-        await mutations.RunAsync(http, MeshJson.Default.UpdateSessionRequest, (key, body) => Bind(http, (ref Check check, long? version) =>
+        var update = request.Bind((key, body) => Bind(http, (ref Check check, long? version) =>
         {
-            var changes = SessionRequests.Changes(ref check, body!.Meta);
+            var changes = SessionRequests.Changes(ref check, body.Meta);
             return new UpdateSession { Actor = key.Id, Id = target.Id, Meta = changes, IfMatch = version };
-        }), Render);
+        }));
+        await mutations.AnswerAsync(await mutations.ExecuteAsync(request, update, Render));
     }
 
     public async Task Refresh(HttpContext http)
@@ -54,15 +63,22 @@ public sealed class SessionEndpoints(Mutations mutations, MeshEngine engine, Ses
             return;
         }
 
-        if (target.Agent is { } agent)
+        var request = await Mutations.ReadOptionalAsync(http, MeshJson.Default.RefreshSessionRequest);
+        if (target.Agent is { } slot)
         {
-            await mutations.RunAsync(http, MeshJson.Default.RefreshSessionRequest, (key, body) => Bind(http, (ref Check _, long? version) =>
-                new RefreshAgentSession { Actor = key.Id, AgentId = agent.Agent.Id, Session = agent.Agent.Session, Ttl = body?.Ttl, IfMatch = version }), Render, optional: true);
+            var agent = slot.Agent;
+            var refreshAgent = request.Bind((key, body) => Bind(http, (ref Check _, long? version) =>
+                new RefreshAgentSession { Actor = key.Id, AgentId = agent.Id, Session = agent.Session, Ttl = body.Ttl, IfMatch = version }));
+            await mutations.AnswerAsync(await mutations.ExecuteAsync(request, refreshAgent, Render));
             return;
         }
 
-        await mutations.RunAsync(http, MeshJson.Default.RefreshSessionRequest, (key, body) => Bind(http, (ref Check check, long? version) =>
-            new RefreshSession { Actor = key.Id, Id = target.Id, Ttl = SessionRequests.Ttl(ref check, "/ttl", body?.Ttl), IfMatch = version }), Render, optional: true);
+        var refresh = request.Bind((key, body) => Bind(http, (ref Check check, long? version) =>
+        {
+            var ttl = SessionRequests.Ttl(ref check, "/ttl", body.Ttl);
+            return new RefreshSession { Actor = key.Id, Id = target.Id, Ttl = ttl, IfMatch = version };
+        }));
+        await mutations.AnswerAsync(await mutations.ExecuteAsync(request, refresh, Render));
     }
 
     public async Task Expire(HttpContext http)
@@ -72,14 +88,19 @@ public sealed class SessionEndpoints(Mutations mutations, MeshEngine engine, Ses
             return;
         }
 
-        if (target.Agent is { } agent)
+        var request = Mutations.Read(http);
+        if (target.Agent is { } slot)
         {
-            await mutations.RunAsync(http, key => Bind(http, (ref Check _, long? version) =>
-                new ExpireAgentSession { Actor = key.Id, AgentId = agent.Agent.Id, Session = agent.Agent.Session, IfMatch = version }), Render);
+            var agent = slot.Agent;
+            var expireAgent = request.Bind(key => Bind(http, (ref Check _, long? version) =>
+                new ExpireAgentSession { Actor = key.Id, AgentId = agent.Id, Session = agent.Session, IfMatch = version }));
+            await mutations.AnswerAsync(await mutations.ExecuteAsync(request, expireAgent, Render));
             return;
         }
 
-        await mutations.RunAsync(http, key => Bind(http, (ref Check _, long? version) => new ExpireSession { Actor = key.Id, Id = target.Id, IfMatch = version }), Render);
+        var expire = request.Bind(key => Bind(http, (ref Check _, long? version) =>
+            new ExpireSession { Actor = key.Id, Id = target.Id, IfMatch = version }));
+        await mutations.AnswerAsync(await mutations.ExecuteAsync(request, expire, Render));
     }
 
     public async Task Delete(HttpContext http)
@@ -91,18 +112,22 @@ public sealed class SessionEndpoints(Mutations mutations, MeshEngine engine, Ses
 
         if (target.Agent is { } agent)
         {
-            await problems.WriteAsync(http, new MeshError(ErrorKind.Conflict, ErrorCodes.AgentSession, $"This session is the registration of agent '{agent.Agent.Id}'. End that with DELETE /api/session-mesh/agents/{agent.Agent.Id}, or expire the session."));
+            await problems.WriteAsync(http, IsAgents(agent.Agent.Id));
             return;
         }
 
-        await mutations.RunAsync(
-            http,
-            key => Bind(http, (ref Check _, long? version) => new DeleteSession { Actor = key.Id, Id = target.Id, IfMatch = version }),
-            id => Answers.Of(StatusCodes.Status200OK, new DeletedSession { Deleted = id }, MeshJson.Default.DeletedSession));
+        var request = Mutations.Read(http);
+        var delete = request.Bind(key => Bind(http, (ref Check _, long? version) =>
+            new DeleteSession { Actor = key.Id, Id = target.Id, IfMatch = version }));
+        await mutations.AnswerAsync(await mutations.ExecuteAsync(request, delete, RenderDeleted));
     }
 
-    public Task Cleanup(HttpContext http) =>
-        mutations.RunAsync(http, MeshJson.Default.CleanupRequest, (key, body) => BindCleanup(key, body ?? new CleanupRequest()), RenderCleanup, optional: true);
+    public async Task Cleanup(HttpContext http)
+    {
+        var request = await Mutations.ReadOptionalAsync(http, MeshJson.Default.CleanupRequest);
+        var cleanup = request.Bind(BindCleanup);
+        await mutations.AnswerAsync(await mutations.ExecuteAsync(request, cleanup, RenderCleanup));
+    }
 
     private delegate Command<T> Making<T>(ref Check check, long? version);
 
@@ -154,6 +179,11 @@ public sealed class SessionEndpoints(Mutations mutations, MeshEngine engine, Ses
         More = cleaned.More,
     }, MeshJson.Default.CleanupAnswer);
 
+    private static Answer RenderDeleted(string id) =>
+        Answers.Of(StatusCodes.Status200OK, new DeletedSession { Deleted = id }, MeshJson.Default.DeletedSession);
+
+    private Answer RenderCreated(Session session) => Render(session, StatusCodes.Status201Created);
+
     private Answer Render(Session session) => Render(session, StatusCodes.Status200OK);
 
     private Answer Render(Session session, int status) =>
@@ -162,7 +192,14 @@ public sealed class SessionEndpoints(Mutations mutations, MeshEngine engine, Ses
     private Answer Render(Agent agent) =>
         Answers.Of(StatusCodes.Status200OK, json => sessions.Write(json, agent)) with { Version = agent.SessionVersion };
 
-    /// <summary>What the path names, if the key may change it; else the refusal is written and the answer null. An agent's own key is for its own session.</summary>
+    private static MeshError IsAgents(string agentId) => new(ErrorKind.Conflict, ErrorCodes.AgentSession,
+        $"This session is the registration of agent '{agentId}'. End that with DELETE /api/session-mesh/agents/{agentId}, "
+        + "or expire the session.");
+
+    /// <summary>
+    /// What the path names, if the key may change it; else the refusal is written and the answer null. An agent's own key is for its own
+    /// session.
+    /// </summary>
     private async Task<Target?> FindAsync(HttpContext http)
     {
         var id = (string)http.Request.RouteValues["id"]!;

@@ -23,7 +23,7 @@ public sealed class SessionImport(MeshEngine engine, ProblemWriter problems)
         var check = new Check();
         var query = Query.Read(http, ref check, "dry_run");
         var run = new Run(engine, http, query.Flag("dry_run", ref check));
-        if ((check.Error ?? Mutations.CheckHeader(http) ?? (http.GetKey().Reach is null ? null : new MeshError(ErrorKind.Forbidden, ErrorCodes.OutsideReach, "This key is for some agents; plain sessions have none. Use a key without a limit."))) is { } error)
+        if ((check.Error ?? IdempotencyHeader.Check(http) ?? (http.GetKey().Reach is null ? null : new MeshError(ErrorKind.Forbidden, ErrorCodes.OutsideReach, "This key is for some agents; plain sessions have none. Use a key without a limit."))) is { } error)
         {
             await problems.WriteAsync(http, error);
             return;

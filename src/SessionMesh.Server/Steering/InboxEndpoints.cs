@@ -81,7 +81,7 @@ public sealed class InboxEndpoints(
     private async Task PollAsync(HttpContext http, AgentSlot slot, long after, TimeSpan wait, int? incarnation)
     {
         var watch = new KeyWatch(http.GetKey(), engine);
-        using var subscription = subscriptions.Listen(slot.Agent.Number, watch.KeyId);
+        using var subscription = subscriptions.ListenToInbox(slot.Agent.Number, watch.KeyId);
         var waiting = Wait.For(wait, engine, watch);
         ImmutableArray<DirectiveRecord> pending;
         MeshError? refused;
@@ -115,7 +115,7 @@ public sealed class InboxEndpoints(
     private async Task StreamAsync(HttpContext http, AgentSlot slot, long sent, int? incarnation)
     {
         var watch = new KeyWatch(http.GetKey(), engine);
-        using var subscription = subscriptions.Listen(slot.Agent.Number, watch.KeyId);
+        using var subscription = subscriptions.ListenToInbox(slot.Agent.Number, watch.KeyId);
         using var open = metrics.StreamOpened(StreamKind.Directives);
         slot.StreamOpened();
         try

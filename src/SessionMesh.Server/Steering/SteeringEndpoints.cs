@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using SessionMesh.Contracts;
 using SessionMesh.Contracts.Errors;
@@ -24,24 +25,34 @@ public sealed class SteeringEndpoints(
     /// <summary>Wrong members past which no more are looked for: the answer is for reading.</summary>
     private const int MostErrors = 20;
 
-    public Task Steer(HttpContext http) =>
-        mutations.RunAsync(
-            http, MeshJson.Default.SteerRequest, BindSteer, RenderSteer,
-            finish: (body, outcome) => outcome.One is { } directive ? WaitAsync(body!, directive, http) : Task.FromResult<Answer?>(null),
-            finishAgain: (body, first) => WaitAgainAsync(body!, first, http));
+    public async Task Steer(HttpContext http)
+    {
+        var request = await Mutations.ReadAsync(http, MeshJson.Default.SteerRequest);
+        var steer = request.Bind(BindSteer);
+        var executed = await mutations.ExecuteAsync(request, steer, RenderSteer);
+        var waited = executed.Value is { One: { } directive } ? await WaitAsync(request.Body, directive, http)
+            : executed.Earlier is { } first ? await WaitAgainAsync(request.Body, first, http)
+            : null;
+        await mutations.AnswerAsync(executed, instead: waited);
+    }
 
     /// <summary>Many words at once, each to one agent and each with an outcome of its own.</summary>
-    public Task SteerEach(HttpContext http) =>
-        mutations.RunAsync(
-            http, MeshJson.Default.SteersRequest, (key, body) => BindSteers(http, key, body!), results => Answers.Of(StatusCodes.Status200OK, json => WriteResults(json, results)),
-            most: Limits.SteersBytes);
+    public async Task SteerEach(HttpContext http)
+    {
+        var request = await Mutations.ReadAsync(http, MeshJson.Default.SteersRequest, Limits.SteersBytes);
+        var steers = request.Bind((key, body) => BindSteers(http, key, body));
+        await mutations.AnswerAsync(await mutations.ExecuteAsync(request, steers, RenderSteers));
+    }
 
-    public Task Ack(HttpContext http)
+    public async Task Ack(HttpContext http)
     {
         var id = (string)http.Request.RouteValues["id"]!;
-        var seq = long.TryParse((string)http.Request.RouteValues["seq"]!, System.Globalization.NumberStyles.None, null, out var number) ? number : 0;
-        return mutations.RunAsync(
-            http, MeshJson.Default.AckRequest, (key, body) => BindAck(key, id, seq, body!), RenderAck, finish: (body, outcome) => FinishAckAsync(body!, seq, outcome));
+        var seq = long.TryParse((string)http.Request.RouteValues["seq"]!, NumberStyles.None, null, out var number) ? number : 0;
+        var request = await Mutations.ReadAsync(http, MeshJson.Default.AckRequest);
+        var ack = request.Bind((key, body) => BindAck(key, id, seq, body));
+        var executed = await mutations.ExecuteAsync(request, ack, RenderAck);
+        var ended = executed.Value is { Over: true } over ? await AnswerEndedAsync(request.Body, seq, over.Agent) : null;
+        await mutations.AnswerAsync(executed, instead: ended);
     }
 
     public async Task Get(HttpContext http)
@@ -78,25 +89,30 @@ public sealed class SteeringEndpoints(
 
         try
         {
-            await mutations.RunAsync<DirectiveRecord>(
-                http,
-                key => new CancelDirective { Actor = key.Id, Number = directive.Agent, Seq = directive.Seq, Revision = revision },
-                Render);
+            var request = Mutations.Read(http);
+            var cancel = request.Bind<DirectiveRecord>(key => new CancelDirective
+            {
+                Actor = key.Id,
+                Number = directive.Agent,
+                Seq = directive.Seq,
+                Revision = revision,
+            });
+            await mutations.AnswerAsync(await mutations.ExecuteAsync(request, cancel, Render));
         }
         finally
         {
             if (holding == Holding.Held)
             {
                 slot.LetGo(directive.Seq);
-                subscriptions.Signal(directive.Agent);
+                subscriptions.SignalInbox(directive.Agent);
             }
         }
     }
 
-    private Outcome<Command<SteerOutcome>> BindSteer(Key key, SteerRequest? body)
+    private Outcome<Command<SteerOutcome>> BindSteer(Key key, SteerRequest body)
     {
         var check = new Check();
-        var selection = body!.Selector is { } selector ? Selectors.Bind(selector, ref check) : null;
+        var selection = body.Selector is { } selector ? Selectors.Bind(selector, ref check) : null;
         var id = selection is null ? check.Id("/agent_id", body.AgentId) : "";
         var message = BindMessage(body, "", ref check);
         check.OneOf("/wait", body.Wait, DirectiveState.Waits);
@@ -153,7 +169,7 @@ public sealed class SteeringEndpoints(
         var bound = new List<(string AgentId, Message Message)>(steers.Count);
         for (var i = 0; i < steers.Count && check.Count < MostErrors; i++)
         {
-            bound.Add(BindOne(steers[i], string.Create(System.Globalization.CultureInfo.InvariantCulture, $"/steers/{i}"), ref check));
+            bound.Add(BindOne(steers[i], string.Create(CultureInfo.InvariantCulture, $"/steers/{i}"), ref check));
         }
 
         return (check.Error ?? (steers.Count > 1 ? limiter.OfKey(http, key, steers.Count - 1) : null)) is { } error
@@ -222,6 +238,9 @@ public sealed class SteeringEndpoints(
     private Answer RenderSteer(SteerOutcome outcome) =>
         outcome.One is { } directive ? Render(directive) : Answers.Of(StatusCodes.Status200OK, json => WriteMany(json, outcome.Many));
 
+    private static Answer RenderSteers(IReadOnlyList<Steered> results) =>
+        Answers.Of(StatusCodes.Status200OK, json => WriteResults(json, results));
+
     private static void WriteMany(Utf8Buffer json, IReadOnlyList<Steered> results)
     {
         json.Raw("{\"matched\":"u8);
@@ -280,31 +299,31 @@ public sealed class SteeringEndpoints(
     private Answer? RenderAck(AckOutcome outcome) => outcome.Directive is { } directive ? Render(directive) : null;
 
     /// <summary>Saying again what was said is no error; saying something else of a directive that is over is.</summary>
-    private async Task<Answer?> FinishAckAsync(AckRequest body, long seq, AckOutcome outcome)
+    private async Task<Answer> AnswerEndedAsync(AckRequest body, long seq, Agent agent)
     {
-        if (!outcome.Over)
-        {
-            return null;
-        }
-
-        if (await history.FindAsync(outcome.Agent, seq) is not { } ended)
+        if (await history.FindAsync(agent, seq) is not { } ended)
         {
             return problems.ToAnswer(new MeshError(
                 ErrorKind.NotFound,
                 ErrorCodes.DirectiveNotFound,
-                $"Directive {seq} of agent '{outcome.Agent.Id}' was over so long ago that it is kept no longer. Nothing is left to say of it."));
+                $"Directive {seq} of agent '{agent.Id}' was over so long ago that it is kept no longer. Nothing is left to say of it."));
         }
 
         return ended.State.Word() == body.State || body.State == DirectiveState.Accepted
             ? Render(ended)
-            : problems.ToAnswer(new MeshError(ErrorKind.Conflict, ErrorCodes.AckConflict, $"Directive {seq} of agent '{outcome.Agent.Id}' is {ended.State.Word()} already."));
+            : problems.ToAnswer(new MeshError(ErrorKind.Conflict, ErrorCodes.AckConflict, $"Directive {seq} of agent '{agent.Id}' is {ended.State.Word()} already."));
     }
 
-    private async Task<Answer?> WaitAgainAsync(SteerRequest body, byte[] first, HttpContext http)
+    /// <summary>A retry that asks to wait does wait: for the directive in the first answer.</summary>
+    private async Task<Answer?> WaitAgainAsync(SteerRequest body, Answer first, HttpContext http)
     {
-        using var answer = JsonDocument.Parse(first);
-        return body is { Wait: not null, Selector: null }
-            && DirectiveId.TryParse(answer.RootElement.GetProperty("directive_id").GetString()!, out var revision)
+        if (body is not { Wait: not null, Selector: null })
+        {
+            return null;
+        }
+
+        using var answer = JsonDocument.Parse(first.Json);
+        return DirectiveId.TryParse(answer.RootElement.GetProperty("directive_id").GetString()!, out var revision)
             && await history.FindAsync(revision) is { } directive
             ? await WaitAsync(body, directive, http)
             : null;

@@ -26,6 +26,7 @@ internal sealed class EngineRig : IDisposable
         var log = new SqliteLog(Store, State, new DiskReserve(_directory, Time), metrics, NullLogger<SqliteLog>.Instance, headsEvery);
         var publisher = new Publisher(new Subscriptions(), Feed, metrics);
         Engine = new MeshEngine(wrap?.Invoke(log, State) ?? log, State, Clock, publisher, metrics, NullLogger<MeshEngine>.Instance);
+        Engine.Start();
     }
 
     public ManualTime Time { get; } = new();

@@ -41,7 +41,7 @@ public sealed class StartTests
         File.SetUnixFileMode(left, (UnixFileMode)0b110_110_110);
         await using (var app = MeshServer.Build(["--urls", "http://127.0.0.1:0", "--data", directory]))
         {
-            await MeshServer.PrepareAsync(app);
+            await app.StartAsync();
             Assert.Equal(OwnerOnly, File.GetUnixFileMode(left));
             Assert.Equal(OwnerOnly | UnixFileMode.UserExecute, File.GetUnixFileMode(directory));
             Assert.StartsWith("smk_", await File.ReadAllTextAsync(left), StringComparison.Ordinal);

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using SessionMesh.Server.Push;
 using SessionMesh.Server.Tests.Support;
 using static SessionMesh.Server.Tests.Support.Rows;
 
@@ -26,6 +27,26 @@ public sealed class StreamTests
         Assert.Equal("queued", second.Json["state"]!.GetValue<string>());
         await mesh.ChangeAsync("directive.delivered", "a", after: mesh.Revision - 1);
         Assert.True((await mesh.GetAsync("agents/a")).Json["connected"]!.GetValue<bool>());
+    }
+
+    [Fact]
+    public async Task Stream_ThatMarksWhatItSent_IsNotWokenByItsMark_AndWhoWaitsForTheStateIs()
+    {
+        await using var mesh = await MeshHost.StartAsync();
+        await mesh.RegisterAsync("a");
+        await SteerAsync(mesh);
+        var number = mesh.State.Find("a")!.Agent.Number;
+        using var inbox = mesh.Service<Subscriptions>().ListenToInbox(number, "k");
+        using var state = mesh.Service<Subscriptions>().Listen(number, "k");
+        await using var stream = await mesh.ListenAsync("agents/a/directives");
+        await stream.NextAsync("directive");
+        await mesh.ChangeAsync("directive.delivered", "a");
+        await mesh.SettleAsync();
+        Assert.True(state.Changed.Task.IsCompleted);
+        Assert.False(inbox.Changed.Task.IsCompleted);
+        await SteerAsync(mesh);
+        Assert.True(inbox.Changed.Task.IsCompleted);
+        Assert.Equal(2, (await stream.NextAsync("directive")).Id);
     }
 
     [Fact]

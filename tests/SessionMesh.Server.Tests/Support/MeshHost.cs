@@ -236,7 +236,6 @@ internal sealed class MeshHost : IAsyncDisposable
             _configure?.Invoke(builder);
         });
         _map?.Invoke(_app);
-        await MeshServer.PrepareAsync(_app);
         await _app.StartAsync();
         RootKey = (await File.ReadAllTextAsync(Service<DataDirectory>().RootKeyFile)).Trim();
         Canary.Issued(RootKey);

@@ -1,0 +1,17 @@
+using SessionMesh.Server.Engine;
+using SessionMesh.Server.Keys;
+using SessionMesh.Server.Store;
+
+namespace SessionMesh.Server.Hosting;
+
+/// <summary>Finishes a change of the root key that was cut off, and mints the root key of an empty store, before the server listens.</summary>
+internal sealed class RootKeyStart(RootKeys roots, MeshEngine engine, DataDirectory directory) : IHostedService
+{
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        roots.Finish();
+        return FirstStart.MintRootKeyAsync(engine, directory);
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+}
