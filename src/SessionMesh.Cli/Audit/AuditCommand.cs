@@ -33,7 +33,7 @@ internal sealed class AuditCommand : MeshCommand
         More = [Column.Of("revision"), Column.Of("request_id"), Column.Of("code")],
     };
 
-    private readonly AuditFilter _filter;
+    private readonly AuditFilterOptions _filter;
 
     private readonly Option<int?> _limit =
         Opt.Number("--limit", $"At most this many entries, {Limits.DefaultPage} by default", 1, Limits.MaxPage);
@@ -53,7 +53,7 @@ internal sealed class AuditCommand : MeshCommand
 
     public AuditCommand(CliHost host) : base(host, "audit", "Show who did what and from where, and who was not allowed to; newest first.")
     {
-        _filter = new AuditFilter(this);
+        _filter = new AuditFilterOptions(this);
         Add(_limit);
         Add(_cursor);
         Add(_all);

@@ -155,7 +155,7 @@ internal sealed class AgentLife
     {
         var end = await Session.Ended;
         _log.Warn(end.Detail);
-        stop.Request(new StopRequest(end.Demand == EndDemand.Kill ? TimeSpan.Zero : _options.Grace, end.Reason));
+        stop.Request(new PendingStop(end.Demand == EndDemand.Kill ? TimeSpan.Zero : _options.Grace, end.Reason));
     }
 
     /// <summary>Waits for the child's own end or for a wish to stop it, and returns when nothing of it is left.</summary>

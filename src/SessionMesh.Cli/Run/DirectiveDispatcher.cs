@@ -61,7 +61,7 @@ internal sealed class DirectiveDispatcher(
         ack(directive, DirectiveState.Accepted, null);
         var grace = GraceOf(directive);
         log.Say(grace > TimeSpan.Zero ? $"told to stop, {grace.TotalSeconds:0} s of grace" : "told to stop at once");
-        stop.Request(new StopRequest(grace, directive.Message ?? "stopped by directive"));
+        stop.Request(new PendingStop(grace, directive.Message ?? "stopped by directive"));
     }
 
     private async Task WorkAsync()

@@ -73,7 +73,7 @@ internal sealed class RunSignals(ChildReaper reaper) : IDisposable
             return;
         if (target.Child.HasExited)
             Hurry(target);
-        target.Stop.Request(new StopRequest(target.Grace, "the runner was asked to terminate"));
+        target.Stop.Request(new PendingStop(target.Grace, "the runner was asked to terminate"));
     }
 
     private void Suspend()

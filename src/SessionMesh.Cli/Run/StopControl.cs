@@ -7,7 +7,7 @@ namespace SessionMesh.Cli.Run;
 /// </summary>
 internal sealed class StopControl(TimeProvider time) : IDisposable
 {
-    private readonly TaskCompletionSource<StopRequest> _requested = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<PendingStop> _requested = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource _stopping = new();
     private readonly CancellationTokenSource _hurry = new(Timeout.InfiniteTimeSpan, time);
     private readonly Lock _gate = new();
@@ -15,7 +15,7 @@ internal sealed class StopControl(TimeProvider time) : IDisposable
     private long _began;
 
     /// <summary>The first request.</summary>
-    public Task<StopRequest> Requested => _requested.Task;
+    public Task<PendingStop> Requested => _requested.Task;
 
     /// <summary>Cancelled with the first request, or when the process has ended by itself: nothing more is to be brought to it.</summary>
     public CancellationToken Stopping => _stopping.Token;
@@ -23,7 +23,7 @@ internal sealed class StopControl(TimeProvider time) : IDisposable
     /// <summary>Cancelled when the grace of the soonest request is over.</summary>
     public CancellationToken Hurry => _hurry.Token;
 
-    public void Request(StopRequest order)
+    public void Request(PendingStop order)
     {
         lock (_gate)
         {
@@ -55,4 +55,4 @@ internal sealed class StopControl(TimeProvider time) : IDisposable
 
 /// <param name="Grace">Time between TERM and KILL; zero kills at once.</param>
 /// <param name="Reason">What the exit report says.</param>
-internal sealed record StopRequest(TimeSpan Grace, string Reason);
+internal sealed record PendingStop(TimeSpan Grace, string Reason);

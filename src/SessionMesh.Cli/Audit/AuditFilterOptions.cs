@@ -8,7 +8,7 @@ using SessionMesh.Contracts.Audit;
 namespace SessionMesh.Cli.Audit;
 
 /// <summary>The options that say which entries: an entry must match all that are given.</summary>
-internal sealed class AuditFilter
+internal sealed class AuditFilterOptions
 {
     private readonly Option<string?> _actor = new("--actor")
     {
@@ -33,7 +33,7 @@ internal sealed class AuditFilter
     private readonly Option<PointInTime?> _since = Opt.PointInTime("--since", "Not before this time");
     private readonly Option<PointInTime?> _until = Opt.PointInTime("--until", "Before this time");
 
-    public AuditFilter(Command command)
+    public AuditFilterOptions(Command command)
     {
         foreach (var option in new Option[] { _actor, _operation, _subject, _outcome, _since, _until }) command.Add(option);
     }
