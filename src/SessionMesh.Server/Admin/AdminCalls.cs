@@ -67,5 +67,5 @@ public sealed class AdminCalls(MeshEngine engine, ProblemWriter problems)
         new(ErrorKind.DiskFull, ErrorCodes.DiskFull, "The server's disk has no room for this: it takes as much again as the store. Nothing was changed; free some and try again.");
 
     /// <summary>ENOSPC, EDQUOT.</summary>
-    private static bool IsFull(IOException e) => (e.HResult & 0xffff) is 28 or 122 || e.Message.Contains("No space left", StringComparison.OrdinalIgnoreCase);
+    private static bool IsFull(IOException e) => (e.HResult & 0xffff) is 28 or 122;
 }

@@ -7,8 +7,8 @@ using SessionMesh.Core;
 namespace SessionMesh.Server.Http;
 
 /// <summary>
-/// Looks a second time at a body that was refused, to say all that is wrong with it and what would have been taken. Only
-/// failures pay for it.
+/// Looks a second time at a body that was refused, to say all that is wrong with it and what would have been taken. It goes by the body,
+/// the types and the place of the error, never by a library's words. Only failures pay for it.
 /// </summary>
 internal static class BodyExplainer
 {
@@ -17,46 +17,56 @@ internal static class BodyExplainer
     {
         try
         {
-            return Look(body, type, error);
+            return CheckSyntax(body) ?? Look(body, type, error);
         }
 #pragma warning disable CA1031 // What goes wrong here must not replace the refusal.
         catch (Exception)
 #pragma warning restore CA1031
         {
             return BodyText.CheckSurrogates(body)
-                ?? new MeshError(ErrorKind.Invalid, ErrorCodes.InvalidJson, $"The body is not what is expected. Send a JSON object with: {string.Join(", ", Names(type))}.");
+                ?? NotJson($"The body is not what is expected. Send a JSON object with: {string.Join(", ", Names(type))}.");
+        }
+    }
+
+    /// <summary>Null when it is one JSON value that is not nested too deep.</summary>
+    private static MeshError? CheckSyntax(byte[] body)
+    {
+        var json = new Utf8JsonReader(body, new JsonReaderOptions { MaxDepth = body.Length + 1 });
+        try
+        {
+            while (json.Read())
+            {
+                if (json.TokenType is JsonTokenType.StartObject or JsonTokenType.StartArray && json.CurrentDepth >= Limits.JsonDepth)
+                {
+                    return NotJson($"The body is nested deeper than {Limits.JsonDepth}.");
+                }
+            }
+
+            return null;
+        }
+        catch (JsonException e)
+        {
+            return NotJson($"The body is not valid JSON: see line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}.");
         }
     }
 
     private static MeshError Look(byte[] body, JsonTypeInfo type, JsonException error)
     {
-        JsonDocument document;
-        try
+        using var document = JsonDocument.Parse(body, new JsonDocumentOptions { MaxDepth = Limits.JsonDepth });
+        var root = document.RootElement;
+        if (root.ValueKind != JsonValueKind.Object)
         {
-            document = JsonDocument.Parse(body, new JsonDocumentOptions { MaxDepth = Limits.JsonDepth });
-        }
-        catch (JsonException e)
-        {
-            return e.Message.Contains("maximum configured depth", StringComparison.Ordinal)
-                ? new MeshError(ErrorKind.Invalid, ErrorCodes.InvalidJson, $"The body is nested deeper than {Limits.JsonDepth}.")
-                : new MeshError(ErrorKind.Invalid, ErrorCodes.InvalidJson, $"The body is not valid JSON: see line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}.");
+            return NotJson($"The body is {Word(root.ValueKind)}. Send a JSON object with: {string.Join(", ", Names(type))}.");
         }
 
-        using (document)
+        var members = UnknownOrRepeated(root, type);
+        if (members.Count == 0)
         {
-            if (document.RootElement.ValueKind != JsonValueKind.Object)
-            {
-                return new MeshError(ErrorKind.Invalid, ErrorCodes.InvalidJson, $"The body is a JSON {Word(document.RootElement.ValueKind)}. Send an object with: {string.Join(", ", Names(type))}.");
-            }
-
-            var members = UnknownOrRepeated(document.RootElement, type);
-            if (members.Count == 0)
-            {
-                members.Add(WrongType(document.RootElement, type, error));
-            }
-
-            return new MeshError(ErrorKind.Invalid, ErrorCodes.InvalidRequest, string.Join(" ", members.Select(m => $"{m.Pointer[1..]}: {m.Message}."))) { Members = members };
+            members.Add(WrongAt(BodyPlace.Find(error.Path ?? "$", root, type), type, error));
         }
+
+        var detail = string.Join(" ", members.Select(m => $"{m.Pointer[1..]}: {m.Message}."));
+        return new MeshError(ErrorKind.Invalid, ErrorCodes.InvalidRequest, detail) { Members = members };
     }
 
     private static List<MemberError> UnknownOrRepeated(JsonElement body, JsonTypeInfo type)
@@ -68,54 +78,50 @@ internal static class BodyExplainer
         {
             if (!allowed.Contains(name))
             {
-                errors.Add(new MemberError { Pointer = Pointer(name), Message = "is not a member here", Allowed = allowed });
+                errors.Add(new MemberError { Pointer = BodyPlace.PointerTo("", name), Message = "is not a member here", Allowed = allowed });
             }
             else if (!seen.Add(name))
             {
-                errors.Add(new MemberError { Pointer = Pointer(name), Message = "is given twice" });
+                errors.Add(new MemberError { Pointer = BodyPlace.PointerTo("", name), Message = "is given twice" });
             }
         }
 
         return errors;
     }
 
-    private static MemberError WrongType(JsonElement body, JsonTypeInfo type, JsonException error)
+    private static MemberError WrongAt(BodyPlace place, JsonTypeInfo body, JsonException error)
     {
-        // The serializer's path is "$.member.inner[0]"; the first step names the member whose type we can tell.
-        var path = (error.Path ?? "$").TrimStart('$');
-        var name = path.TrimStart('.').Split('.', '[')[0];
-        var property = type.Properties.FirstOrDefault(p => p.Name == name);
-        if (property is null)
+        if (place.Outer is null || (place.Type is null && !place.IsUnknown))
         {
-            return new MemberError { Pointer = "/", Message = "the body does not have the form that is expected", Allowed = Names(type) };
+            var pointer = place.Outer is null ? "/" : place.Pointer;
+            return new MemberError { Pointer = pointer, Message = "the body does not have the form that is expected", Allowed = Names(body) };
         }
 
-        var inner = path.TrimStart('.') == name ? "" : path[(path.IndexOf(name, StringComparison.Ordinal) + name.Length)..];
-        if (error.Message.Contains("uplicate", StringComparison.Ordinal))
-        {
-            return new MemberError { Pointer = Pointer(name) + Steps(inner), Message = inner.Length == 0 ? "has a member twice" : "is given twice" };
-        }
-
-        if (error.Message.Contains("could not be mapped", StringComparison.Ordinal))
-        {
-            return new MemberError { Pointer = Pointer(name) + Steps(inner), Message = "is not a member here" };
-        }
-
-        // A converter of ours says in its own words what it expected.
-        if (inner.Length > 0 && !error.Message.StartsWith("The JSON", StringComparison.Ordinal))
-        {
-            return new MemberError { Pointer = Pointer(name) + Steps(inner), Message = error.Message };
-        }
-
-        var value = inner.Length == 0 && body.TryGetProperty(name, out var given) ? given : default;
-        var found = value.ValueKind == JsonValueKind.Undefined ? "" : $", not {Word(value.ValueKind)}";
         return new MemberError
         {
-            Pointer = Pointer(name) + Steps(inner),
-            Message = IsNoText(property.PropertyType, value)
-                ? "has half of a surrogate pair, which is no text"
-                : $"expected {Expected(property.PropertyType)}{found}",
+            Pointer = place.Pointer,
+            Message = place.IsRepeated ? "is given twice"
+                : place.IsUnknown ? "is not a member here"
+                : HasRepeated(place.Value) ? "has a member twice"
+                : OwnWords(place, error) ?? WrongValue(place),
         };
+    }
+
+    /// <summary>
+    /// What a converter of ours says inside of a member; null when it says nothing. What else can go wrong in a converter comes from the
+    /// reader, and is an exception within this one.
+    /// </summary>
+    private static string? OwnWords(BodyPlace place, JsonException error) =>
+        place.Outer?.Outer is not null && error.InnerException is null && place.Converter?.GetType().Assembly == typeof(MeshJson).Assembly
+            ? error.Message
+            : null;
+
+    private static string WrongValue(BodyPlace place)
+    {
+        var found = place.Value.ValueKind == JsonValueKind.Undefined ? "" : $", not {Word(place.Value.ValueKind)}";
+        return IsNoText(place.Type!.Type, place.Value)
+            ? "has half of a surrogate pair, which is no text"
+            : $"expected {Expected(place.Type)}{found}";
     }
 
     /// <summary>What has the right form, and was refused all the same: it is UTF-8, so that only this is left.</summary>
@@ -123,18 +129,24 @@ internal static class BodyExplainer
         (type == typeof(string) && value.ValueKind == JsonValueKind.String)
         || (Nullable.GetUnderlyingType(type) ?? type) == typeof(JsonElement);
 
-    /// <summary>The rest of a serializer's path, as the rest of a pointer.</summary>
-    private static string Steps(string path) => path.Replace('.', '/').Replace('[', '/').Replace("]", "", StringComparison.Ordinal);
-
-    private static string Expected(Type type)
+    private static bool HasRepeated(JsonElement value) => value.ValueKind switch
     {
-        type = Nullable.GetUnderlyingType(type) ?? type;
+        JsonValueKind.Object => value.EnumerateObject().Select(member => member.Name).Distinct(StringComparer.Ordinal).Count()
+            < value.EnumerateObject().Count() || value.EnumerateObject().Any(member => HasRepeated(member.Value)),
+        JsonValueKind.Array => value.EnumerateArray().Any(HasRepeated),
+        _ => false,
+    };
+
+    private static string Expected(JsonTypeInfo info)
+    {
+        var type = Nullable.GetUnderlyingType(info.Type) ?? info.Type;
         return type == typeof(string) ? "a string"
             : type == typeof(bool) ? "true or false"
             : type == typeof(int) || type == typeof(long) ? "a whole number"
             : type == typeof(double) ? "a number"
-            : type.Name.Contains("Dictionary", StringComparison.Ordinal) ? "an object of strings"
-            : type.Name.Contains("List", StringComparison.Ordinal) ? "an array"
+            : type == typeof(DateTimeOffset) ? "an ISO 8601 time"
+            : info.Kind == JsonTypeInfoKind.Dictionary ? "an object of strings"
+            : info.Kind == JsonTypeInfoKind.Enumerable ? "an array"
             : "an object";
     }
 
@@ -150,5 +162,5 @@ internal static class BodyExplainer
 
     private static string[] Names(JsonTypeInfo type) => [.. type.Properties.Select(p => p.Name)];
 
-    private static string Pointer(string name) => "/" + name.Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal);
+    private static MeshError NotJson(string detail) => new(ErrorKind.Invalid, ErrorCodes.InvalidJson, detail);
 }

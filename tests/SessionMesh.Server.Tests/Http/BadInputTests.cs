@@ -192,6 +192,19 @@ public sealed class BadInputTests(BadInputServer server) : IClassFixture<BadInpu
         Assert.Equal(detail, (await _mesh.PostAsync("steer", $$"""{"agent_id":"a","direction":"north","data":{{data}}}""")).Detail);
 
     [Theory]
+    [InlineData("agents", """{"labels":{"k":1}}""", "labels/k: expected a string, not a number.")]
+    [InlineData("agents", """{"labels":{"k":"1","k":"2"}}""", "labels/k: is given twice.")]
+    [InlineData("agents", """{"labels":{"a b/c":1}}""", "labels/a b~1c: expected a string, not a number.")]
+    [InlineData("agents", """{"specializations":["s",{}]}""", "specializations/1: expected a string, not an object.")]
+    [InlineData("agents/a/heartbeat", """{"acks":[{"seq":1,"x":1}]}""", "acks/0/x: is not a member here.")]
+    [InlineData("heartbeats", """{"agents":["a",true]}""", "agents/1: expected an agent id or an object.")]
+    [InlineData("sessions/cleanup", """{"before":"yesterday"}""", "before: expected an ISO 8601 time, not a string.")]
+    [InlineData("agents/a/directives/1/ack", "[]", "The body is an array. Send a JSON object with: state, note, incarnation, epoch.")]
+    [InlineData("steer", "{\n \"a\":}", "The body is not valid JSON: see line 2, byte 6.")]
+    public async Task Body_WrongInside_SaysWhatIsWrongThere(string path, string body, string detail) =>
+        Assert.Equal(detail, (await _mesh.PostAsync(path, body)).Detail);
+
+    [Theory]
     [InlineData("GET", "nothing", 404, "not_found")]
     [InlineData("GET", "~/", 404, "not_found")]
     [InlineData("GET", "~/api", 404, "not_found")]
