@@ -1,3 +1,4 @@
+using System.Text.Json;
 using SessionMesh.Core;
 using SessionMesh.Core.Agents;
 using SessionMesh.Core.Audit;
@@ -25,20 +26,20 @@ public sealed class HealthEndpoints(MeshEngine engine, LeaseKeeper keeper, DiskR
         // A turn through the queue: an engine that hangs is not ready, however well the rest answers.
         var turn = engine.ExecuteAsync(new EmptyTurn { Actor = Actors.Mesh }, Origin.Mesh);
         var ready = await Task.WhenAny(turn, Task.Delay(TimeSpan.FromSeconds(2), engine.Time)) == turn && turn.Result.Succeeded;
-        using var json = new Utf8Buffer();
-        json.Raw(ready ? "{\"status\":\"ready\""u8 : "{\"status\":\"busy\""u8);
-        json.Raw(",\"revision\":"u8);
-        json.Number(engine.State.Revision);
-        json.Raw(",\"agents\":"u8);
-        json.Number(engine.State.AgentCount);
-        json.Raw(",\"alive\":"u8);
-        json.Number(engine.State.Indexes.With(Liveness.Alive).Count);
-        json.Raw(",\"expiry_slowed\":"u8);
-        json.Bool(keeper.IsSlowed);
-        json.Raw(",\"reserve_in_use\":"u8);
-        json.Bool(reserve.IsInUse);
-        json.Raw("}"u8);
-        await Answers.WriteAsync(http, ready ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable, json.Written);
+        using var text = new Utf8Buffer();
+        using (var json = new Utf8JsonWriter(text))
+        {
+            json.WriteStartObject();
+            json.WriteString("status", ready ? "ready" : "busy");
+            json.WriteNumber("revision", engine.State.Revision);
+            json.WriteNumber("agents", engine.State.AgentCount);
+            json.WriteNumber("alive", engine.State.Indexes.With(Liveness.Alive).Count);
+            json.WriteBoolean("expiry_slowed", keeper.IsSlowed);
+            json.WriteBoolean("reserve_in_use", reserve.IsInUse);
+            json.WriteEndObject();
+        }
+
+        await Answers.WriteAsync(http, ready ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable, text.Written);
     }
 
     /// <summary>Nothing, in its turn.</summary>

@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text.Json;
 using SessionMesh.Contracts;
 using SessionMesh.Contracts.Agents;
 using SessionMesh.Core;
@@ -64,24 +66,17 @@ public sealed class RegistryEndpoints(Mutations mutations, MeshEngine engine, Ro
         var next = specialization is null
             ? -1
             : new AgentSearch(engine.State, AliveFilter.Active).Specialized(specialization).Within(reach).Fill(page, after, limit, now);
-        using var json = new Utf8Buffer(512 + (page.Count * 640));
-        WriteCounts(json, specialization is null ? Counts(reach) : Counts(reach).Where(c => c.Name == specialization));
-        json.Raw(",\"agents\":["u8);
-        foreach (var slot in page)
+        using var text = new Utf8Buffer(512 + (page.Count * 640));
+        using (var json = new Utf8JsonWriter(text))
         {
-            rows.Write(json, slot, now, RowFields.All);
-            json.Raw(","u8);
+            json.WriteStartObject();
+            WriteCounts(json, specialization is null ? Counts(reach) : Counts(reach).Where(c => c.Name == specialization));
+            WriteAgents(json, page, now);
+            json.WriteString("next_cursor", next < 0 ? null : next.ToString(CultureInfo.InvariantCulture));
+            json.WriteEndObject();
         }
 
-        if (page.Count > 0)
-        {
-            json.Unwrite();
-        }
-
-        json.Raw("],\"next_cursor\":"u8);
-        json.String(next < 0 ? null : next.ToString(System.Globalization.CultureInfo.InvariantCulture));
-        json.Raw("}"u8);
-        await Answers.WriteAsync(http, StatusCodes.Status200OK, json.Written);
+        await Answers.WriteAsync(http, StatusCodes.Status200OK, text.Written);
     }
 
     private static Outcome<Command<Registered>> BindRegistration(Key key, RegisterSpecializationRequest body)
@@ -107,31 +102,38 @@ public sealed class RegistryEndpoints(Mutations mutations, MeshEngine engine, Ro
         var within = new List<AgentSlot>();
         new AgentSearch(engine.State, AliveFilter.All).Within(reach).Fill(within, -1, int.MaxValue, engine.Now);
         return within.Where(slot => slot.Agent.Liveness != Liveness.Dead)
-            .SelectMany(slot => slot.Agent.Specializations.Names, (slot, name) => (Name: name, IsAlive: slot.Agent.Liveness == Liveness.Alive))
+            .SelectMany(
+                slot => slot.Agent.Specializations.Names,
+                (slot, name) => (Name: name, IsAlive: slot.Agent.Liveness == Liveness.Alive))
             .GroupBy(one => one.Name, (name, all) => (name, all.Count(), all.Count(one => one.IsAlive)));
     }
 
-    private static void WriteCounts(Utf8Buffer json, IEnumerable<(string Name, int Declared, int Alive)> counts)
+    private static void WriteCounts(Utf8JsonWriter json, IEnumerable<(string Name, int Declared, int Alive)> counts)
     {
-        json.Raw("{\"specializations\":["u8);
-        var any = false;
+        json.WriteStartArray("specializations");
         foreach (var (name, declared, alive) in counts.OrderBy(c => c.Name, StringComparer.Ordinal))
         {
-            json.Raw("{\"specialization\":"u8);
-            json.String(name);
-            json.Raw(",\"declared\":"u8);
-            json.Number(declared);
-            json.Raw(",\"alive\":"u8);
-            json.Number(alive);
-            json.Raw("},"u8);
-            any = true;
+            json.WriteStartObject();
+            json.WriteString("specialization", name);
+            json.WriteNumber("declared", declared);
+            json.WriteNumber("alive", alive);
+            json.WriteEndObject();
         }
 
-        if (any)
+        json.WriteEndArray();
+    }
+
+    private void WriteAgents(Utf8JsonWriter json, List<AgentSlot> page, Moment now)
+    {
+        using var row = new Utf8Buffer();
+        json.WriteStartArray("agents");
+        foreach (var slot in page)
         {
-            json.Unwrite();
+            row.Clear();
+            rows.Write(row, slot, now, RowFields.All);
+            json.WriteRawValue(row.Written.Span, skipInputValidation: true);
         }
 
-        json.Raw("]"u8);
+        json.WriteEndArray();
     }
 }

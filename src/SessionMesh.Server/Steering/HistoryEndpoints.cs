@@ -1,6 +1,7 @@
 using System.Globalization;
-using SessionMesh.Core.Agents;
+using System.Text.Json;
 using SessionMesh.Core.Keys;
+using SessionMesh.Core.Steering;
 using SessionMesh.Server.Engine;
 using SessionMesh.Server.Http;
 using SessionMesh.Server.Json;
@@ -25,30 +26,28 @@ public sealed class HistoryEndpoints(MeshEngine engine, DirectiveReader history,
         }
 
         var slot = found.Value;
-
-        using var json = new Utf8Buffer(4096);
-        await WriteAsync(json, slot, from ?? slot.Inbox.LastRevision, limit);
-        await Answers.WriteAsync(http, StatusCodes.Status200OK, json.Written);
+        var page = await history.NewestFirstAsync(slot.Agent, from ?? slot.Inbox.LastRevision, limit + 1);
+        using var text = new Utf8Buffer(4096);
+        Write(text, page, limit);
+        await Answers.WriteAsync(http, StatusCodes.Status200OK, text.Written);
     }
 
-    private async Task WriteAsync(Utf8Buffer json, AgentSlot slot, long from, int limit)
+    /// <param name="page">One more than are shown, if there is: it says where the next page begins.</param>
+    private void Write(Utf8Buffer text, List<DirectiveRecord> page, int limit)
     {
-        json.Raw("{\"directives\":["u8);
-        var page = await history.NewestFirstAsync(slot.Agent, from, limit + 1);
-        var next = page.Count > limit ? page[limit].Revision : 0;
+        using var json = new Utf8JsonWriter(text);
+        using var row = new Utf8Buffer();
+        json.WriteStartObject();
+        json.WriteStartArray("directives");
         foreach (var directive in page.Take(limit))
         {
-            directives.Write(json, directive);
-            json.Raw(","u8);
+            row.Clear();
+            directives.Write(row, directive);
+            json.WriteRawValue(row.Written.Span, skipInputValidation: true);
         }
 
-        if (page.Count > 0)
-        {
-            json.Unwrite();
-        }
-
-        json.Raw("],\"next_cursor\":"u8);
-        json.String(next == 0 ? null : next.ToString(CultureInfo.InvariantCulture));
-        json.Raw("}"u8);
+        json.WriteEndArray();
+        json.WriteString("next_cursor", page.Count > limit ? page[limit].Revision.ToString(CultureInfo.InvariantCulture) : null);
+        json.WriteEndObject();
     }
 }
