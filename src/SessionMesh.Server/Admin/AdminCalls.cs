@@ -8,7 +8,9 @@ using SessionMesh.Server.Http;
 
 namespace SessionMesh.Server.Admin;
 
-/// <summary>What the calls under <c>/admin</c> share: each is in the log before it begins, and takes no query and no body but those it names.</summary>
+/// <summary>
+/// What the calls under <c>/admin</c> share: each is in the log before it begins, and takes no query and no body but those it names.
+/// </summary>
 public sealed class AdminCalls(MeshEngine engine, ProblemWriter problems)
 {
     /// <summary>Writes into the log that this call was made; false if the caller has been refused, and told so.</summary>
@@ -37,7 +39,9 @@ public sealed class AdminCalls(MeshEngine engine, ProblemWriter problems)
         return false;
     }
 
-    /// <summary>Does the work of a call; a store or a disk that refuses is a problem document, and a caller who left is nobody's problem.</summary>
+    /// <summary>
+    /// Does the work of a call; a store or a disk that refuses is a problem document, and a caller who left is nobody's problem.
+    /// </summary>
     public async Task AnswerAsync(HttpContext http, Func<Task> work)
     {
         try
@@ -53,8 +57,10 @@ public sealed class AdminCalls(MeshEngine engine, ProblemWriter problems)
             await problems.WriteAsync(http, e.SqliteErrorCode switch
             {
                 raw.SQLITE_FULL => DiskFull(),
-                raw.SQLITE_CORRUPT or raw.SQLITE_NOTADB => new MeshError(ErrorKind.Internal, ErrorCodes.StoreDamaged, $"The store is damaged: {e.Message} Look with POST /api/session-mesh/admin/check, and restore a backup."),
-                _ => new MeshError(ErrorKind.Unavailable, ErrorCodes.CommitFailed, "The server could not do this to its store. Try again.") { RetryAfter = 1 },
+                raw.SQLITE_CORRUPT or raw.SQLITE_NOTADB => new MeshError(ErrorKind.Internal, ErrorCodes.StoreDamaged,
+                    $"The store is damaged: {e.Message} Look with POST /api/session-mesh/admin/check, and restore a backup."),
+                _ => new MeshError(ErrorKind.Unavailable, ErrorCodes.CommitFailed,
+                    "The server could not do this to its store. Try again.") { RetryAfter = 1 },
             });
         }
         catch (IOException e) when (!http.Response.HasStarted && e is not BadHttpRequestException && IsFull(e))
@@ -64,7 +70,8 @@ public sealed class AdminCalls(MeshEngine engine, ProblemWriter problems)
     }
 
     private static MeshError DiskFull() =>
-        new(ErrorKind.DiskFull, ErrorCodes.DiskFull, "The server's disk has no room for this: it takes as much again as the store. Nothing was changed; free some and try again.");
+        new(ErrorKind.DiskFull, ErrorCodes.DiskFull,
+            "The server's disk has no room for this: it takes as much again as the store. Nothing was changed; free some and try again.");
 
     /// <summary>ENOSPC, EDQUOT.</summary>
     private static bool IsFull(IOException e) => (e.HResult & 0xffff) is 28 or 122;

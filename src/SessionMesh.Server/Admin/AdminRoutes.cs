@@ -71,8 +71,9 @@ internal static class AdminRoutes
             .Produces<CheckReport>().Refuses(409).Mutates();
         routes.MapPost(Routes.AdminNewRoot, newRoot.Replace)
             .Describe(newRoot.Replace, "newRoot", Tag, s_admin, "Replace the root key",
-                "Revokes the root key and every key below it, that of the caller included, or with `keep_children` the root key alone, whose "
-                + "successor the others are below then. The new secret is in `root.key` of the data directory, and shown here this once.")
+                "Revokes the root key and every key below it, that of the caller included, or with `keep_children` the root key alone, "
+                + "whose successor the others are below then. The new secret is in `root.key` of the data directory, "
+                + "and shown here this once.")
             .Takes<NewRootRequest>(optional: true).Produces<NewRootKey>(201).Refuses(409).Mutates();
     }
 }

@@ -9,7 +9,9 @@ using SessionMesh.Storage;
 
 namespace SessionMesh.Server.Admin;
 
-/// <summary><c>POST /admin/backup</c>: the store as it is at one revision, as a file. <c>POST /admin/check</c>: whether it is whole.</summary>
+/// <summary>
+/// <c>POST /admin/backup</c>: the store as it is at one revision, as a file. <c>POST /admin/check</c>: whether it is whole.
+/// </summary>
 public sealed class BackupEndpoints(AdminCalls calls, StoreWork work, DataDirectory directory, ProblemWriter problems)
 {
     public const string RevisionHeader = "X-Mesh-Revision";
@@ -30,7 +32,9 @@ public sealed class BackupEndpoints(AdminCalls calls, StoreWork work, DataDirect
         });
         if (facts.Findings.Count > 0)
         {
-            await problems.WriteAsync(http, new MeshError(ErrorKind.Internal, ErrorCodes.StoreDamaged, $"The copy is not whole, and was not sent: {string.Join("; ", facts.Findings)}. Look with POST /api/session-mesh/admin/check."));
+            var findings = string.Join("; ", facts.Findings);
+            await problems.WriteAsync(http, new MeshError(ErrorKind.Internal, ErrorCodes.StoreDamaged,
+                $"The copy is not whole, and was not sent: {findings}. Look with POST /api/session-mesh/admin/check."));
             return;
         }
 

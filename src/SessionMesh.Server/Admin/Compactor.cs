@@ -161,11 +161,19 @@ public sealed partial class Compactor : IHostedService, IDisposable
         }
     }
 
-    /// <summary>Sessions that expired are still state: they can be refreshed. So their going is a change like any other, in the log.</summary>
+    /// <summary>
+    /// Sessions that expired are still state: they can be refreshed. So their going is a change like any other, in the log.
+    /// </summary>
     private async Task<bool> RemoveSessionsAsync(long before)
     {
-        var cleaned = await _engine.ExecuteAsync(
-            new CleanupSessions { Actor = Actors.Mesh, Before = before * 1000, Limit = TrimPass.StepRows, Reason = "its time of retention was over" }, Origin.Mesh);
+        var cleanup = new CleanupSessions
+        {
+            Actor = Actors.Mesh,
+            Before = before * 1000,
+            Limit = TrimPass.StepRows,
+            Reason = "its time of retention was over",
+        };
+        var cleaned = await _engine.ExecuteAsync(cleanup, Origin.Mesh);
         return cleaned.Succeeded && cleaned.Value.More;
     }
 

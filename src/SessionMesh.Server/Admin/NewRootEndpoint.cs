@@ -40,7 +40,8 @@ public sealed class NewRootEndpoint(Mutations mutations, RootKeys roots, DataDir
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return new MeshError(ErrorKind.DiskFull, ErrorCodes.DiskFull, "The new key's file cannot be written into the server's data directory. "
+            return new MeshError(ErrorKind.DiskFull, ErrorCodes.DiskFull,
+                "The new key's file cannot be written into the server's data directory. "
                 + "Nothing was changed; see whether its disk is full, and try again.");
         }
 

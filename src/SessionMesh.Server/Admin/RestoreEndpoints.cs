@@ -12,16 +12,18 @@ using SessionMesh.Storage;
 namespace SessionMesh.Server.Admin;
 
 /// <summary>
-/// <c>POST /admin/restore</c>: takes a backup, looks whether it is one, and restarts the server with it. The answer goes out when the file is
-/// staged and on the disk: from then on the next start takes it, whatever happens to this one.
+/// <c>POST /admin/restore</c>: takes a backup, looks whether it is one, and restarts the server with it. The answer goes out when the file
+/// is staged and on the disk: from then on the next start takes it, whatever happens to this one.
 /// </summary>
-public sealed class RestoreEndpoints(AdminCalls calls, StoreWork work, MeshEngine engine, MeshStore store, DataDirectory directory, Restart restart, ProblemWriter problems)
+public sealed class RestoreEndpoints(
+    AdminCalls calls, StoreWork work, MeshEngine engine, MeshStore store, DataDirectory directory, Restart restart, ProblemWriter problems)
 {
     public async Task Restore(HttpContext http)
     {
         var check = new Check();
         var dryRun = Query.Read(http, ref check, "dry_run").Flag("dry_run", ref check);
-        if ((check.Error ?? IdempotencyHeader.Check(http) ?? CheckSize(http) ?? CheckPending() ?? work.CheckRoom(http.Request.ContentLength ?? 0)) is { } error)
+        var refused = check.Error ?? IdempotencyHeader.Check(http) ?? CheckSize(http) ?? CheckPending();
+        if ((refused ?? work.CheckRoom(http.Request.ContentLength ?? 0)) is { } error)
         {
             await problems.WriteAsync(http, error);
             return;
@@ -49,7 +51,9 @@ public sealed class RestoreEndpoints(AdminCalls calls, StoreWork work, MeshEngin
         var (facts, rootKeyValid) = await Task.Run(() => StoreSwap.Inspect(file, store.KnownMigrations, RootKey()));
         if (facts.Findings.Count > 0)
         {
-            await problems.WriteAsync(http, new MeshError(ErrorKind.Invalid, ErrorCodes.NotABackup, $"This cannot be restored: {string.Join("; ", facts.Findings)}. Send the whole of a file that a backup made. Nothing was changed."));
+            var findings = string.Join("; ", facts.Findings);
+            await problems.WriteAsync(http, new MeshError(ErrorKind.Invalid, ErrorCodes.NotABackup,
+                $"This cannot be restored: {findings}. Send the whole of a file that a backup made. Nothing was changed."));
             return;
         }
 
@@ -76,7 +80,8 @@ public sealed class RestoreEndpoints(AdminCalls calls, StoreWork work, MeshEngin
         }
 
         var report = ReportOf(facts, rootKeyValid, dryRun);
-        await Answers.WriteAsync(http, Answers.Of(dryRun ? StatusCodes.Status200OK : StatusCodes.Status202Accepted, report, MeshJson.Default.RestoreReport));
+        var status = dryRun ? StatusCodes.Status200OK : StatusCodes.Status202Accepted;
+        await Answers.WriteAsync(http, Answers.Of(status, report, MeshJson.Default.RestoreReport));
     }
 
     private RestoreReport ReportOf(StoreFacts facts, bool rootKeyValid, bool dryRun) => new()
@@ -88,7 +93,8 @@ public sealed class RestoreEndpoints(AdminCalls calls, StoreWork work, MeshEngin
         RootKeyValid = rootKeyValid,
         Detail = (dryRun
             ? "It can be restored. Nothing was changed."
-            : $"The server restarts with it now. The present store is kept in the data directory as {StoreFile.Name}.before-restore-REVISION, with all that is written until it stops.")
+            : "The server restarts with it now. The present store is kept in the data directory as "
+                + $"{StoreFile.Name}.before-restore-REVISION, with all that is written until it stops.")
             + (rootKeyValid ? "" : " The key in root.key is not valid there: only keys from the time of the backup open it."),
     };
 
@@ -105,22 +111,29 @@ public sealed class RestoreEndpoints(AdminCalls calls, StoreWork work, MeshEngin
             await using var stream = StoreFile.CreatePrivate(file);
             await http.Request.Body.CopyToAsync(stream, http.RequestAborted);
             stream.Flush(flushToDisk: true);
-            return stream.Length > 0 ? null : new MeshError(ErrorKind.Invalid, ErrorCodes.NotABackup, "The body is empty. Send the file that a backup made.");
+            return stream.Length > 0 ? null : new MeshError(ErrorKind.Invalid, ErrorCodes.NotABackup,
+                "The body is empty. Send the file that a backup made.");
         }
         catch (BadHttpRequestException e)
         {
-            return e.StatusCode == StatusCodes.Status413PayloadTooLarge ? TooLarge() : new MeshError(ErrorKind.Invalid, ErrorCodes.NotABackup, "The body could not be read to its end. Nothing was changed; send it again.");
+            return e.StatusCode == StatusCodes.Status413PayloadTooLarge
+                ? TooLarge()
+                : new MeshError(ErrorKind.Invalid, ErrorCodes.NotABackup,
+                    "The body could not be read to its end. Nothing was changed; send it again.");
         }
     }
 
     private string? RootKey() => File.Exists(directory.RootKeyFile) ? File.ReadAllText(directory.RootKeyFile).Trim() : null;
 
     private MeshError? CheckPending() => StoreSwap.IsStaged(directory.Path)
-        ? new MeshError(ErrorKind.Conflict, ErrorCodes.RestorePending, "Another store is staged already, and the next start takes it. Restart the server first.")
+        ? new MeshError(ErrorKind.Conflict, ErrorCodes.RestorePending,
+            "Another store is staged already, and the next start takes it. Restart the server first.")
         : null;
 
     private static MeshError? CheckSize(HttpContext http) => http.Request.ContentLength > Limits.RestoreBytes ? TooLarge() : null;
 
     private static MeshError TooLarge() =>
-        new(ErrorKind.TooLarge, ErrorCodes.BodyTooLarge, $"A store has at most {Limits.RestoreBytes >> 30} GiB here. Stop the server and restore with session-mesh admin restore --data DIR.");
+        new(ErrorKind.TooLarge, ErrorCodes.BodyTooLarge,
+            $"A store has at most {Limits.RestoreBytes >> 30} GiB here. Stop the server and restore "
+            + "with session-mesh admin restore --data DIR.");
 }

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using SessionMesh.Contracts.Errors;
 using SessionMesh.Core;
 using SessionMesh.Server.Store;
@@ -6,8 +7,8 @@ using SessionMesh.Storage;
 namespace SessionMesh.Server.Admin;
 
 /// <summary>
-/// Work on whole files: one piece at a time, since each reads or writes as much as the disk gives. Files under way are in a directory of their
-/// own, and gone when the work is. Thread-safe.
+/// Work on whole files: one piece at a time, since each reads or writes as much as the disk gives. Files under way are in a directory of
+/// their own, and gone when the work is. Thread-safe.
 /// </summary>
 public sealed class StoreWork(DataDirectory directory) : IDisposable
 {
@@ -20,17 +21,21 @@ public sealed class StoreWork(DataDirectory directory) : IDisposable
     public Turn? TryBegin() => _turn.Wait(0) ? new Turn(this) : null;
 
     public static MeshError InUse() =>
-        new(ErrorKind.Conflict, ErrorCodes.StoreInUse, "A backup, a restore or a check is under way, and there is one at a time. Try again when it is done.");
+        new(ErrorKind.Conflict, ErrorCodes.StoreInUse,
+            "A backup, a restore or a check is under way, and there is one at a time. Try again when it is done.");
 
     /// <summary>
-    /// Null while the disk has room for so many bytes more and then some: a copy that filled it would stop every change until it is removed.
+    /// Null while the disk has room for so many bytes more and then some: a copy that filled it would stop every change until it is
+    /// removed.
     /// </summary>
     public MeshError? CheckRoom(long bytes)
     {
         var free = new DriveInfo(directory.Path).AvailableFreeSpace;
         return free - bytes >= Spare
             ? null
-            : new MeshError(ErrorKind.DiskFull, ErrorCodes.DiskFull, $"The server's disk has {free >> 20} MiB free, and this takes {bytes >> 20} MiB and {Spare >> 20} MiB to spare. Nothing was changed; free some and try again.");
+            : new MeshError(ErrorKind.DiskFull, ErrorCodes.DiskFull,
+                $"The server's disk has {free >> 20} MiB free, and this takes {bytes >> 20} MiB and {Spare >> 20} MiB to spare. Nothing "
+                + "was changed; free some and try again.");
     }
 
     /// <summary>Waits until nothing is under way.</summary>
@@ -50,7 +55,7 @@ public sealed class StoreWork(DataDirectory directory) : IDisposable
         internal Turn(StoreWork owner)
         {
             _owner = owner;
-            File = Path.Combine(owner.Scratch(), System.Security.Cryptography.RandomNumberGenerator.GetHexString(16, lowercase: true) + ".db");
+            File = Path.Combine(owner.Scratch(), RandomNumberGenerator.GetHexString(16, lowercase: true) + ".db");
         }
 
         /// <summary>Not there yet.</summary>

@@ -42,7 +42,14 @@ public sealed class AgentEndpoints(Mutations mutations, MeshEngine engine, RowWr
 
         return body.Declare == true
             ? new DeclareAgent { Actor = key.Id, AgentId = id, Profile = profile }
-            : new RegisterAgent { Actor = key.Id, AgentId = id, Profile = profile, Incarnation = body.Incarnation, Takeover = body.Takeover == true };
+            : new RegisterAgent
+            {
+                Actor = key.Id,
+                AgentId = id,
+                Profile = profile,
+                Incarnation = body.Incarnation,
+                Takeover = body.Takeover == true,
+            };
     }
 
     private Outcome<Command<KillOutcome>> BindExit(Key key, string id, ExitRequest body)
@@ -68,7 +75,7 @@ public sealed class AgentEndpoints(Mutations mutations, MeshEngine engine, RowWr
             AgentId = id,
             Incarnation = body.Incarnation!.Value,
             ExitCode = body.ExitCode,
-            Signal = signal is not null && signal.StartsWith("SIG", StringComparison.OrdinalIgnoreCase) ? signal[3..].ToUpperInvariant() : signal?.ToUpperInvariant(),
+            Signal = (signal?.StartsWith("SIG", StringComparison.OrdinalIgnoreCase) == true ? signal[3..] : signal)?.ToUpperInvariant(),
             Reason = reason,
         };
     }

@@ -41,8 +41,8 @@ internal static class AgentRoutes
         routes.MapDelete(Routes.Agents + "/{id}", kills.Kill)
             .Describe(kills.Kill, "killAgent", Tag, s_kill, "Stop an agent, with its descendants",
                 "A stop directive and a grace period, then force. `confirmed` is true only when the agent or its runner reported the exit. "
-                + "With `forget=true`, of an agent that is dead or lost and not under a tombstone, it is forgotten instead: its place, its keys "
-                + "and its directives; the answer is then "
+                + "With `forget=true`, of an agent that is dead or lost and not under a tombstone, it is forgotten instead: its place, its "
+                + "keys and its directives; the answer is then "
                 + "`{\"agent_id\", \"incarnation\", \"status\", \"orphans\"}`.")
             .Stops().WithQuery("wait", "Seconds to hold the answer until the exit is confirmed.")
             .WithQuery("forget", "Forget it at once; alone, with none of the others.").Answers<KillReport>(200, 404, 409).Mutates();

@@ -24,7 +24,9 @@ public sealed class HeartbeatEndpoints(MeshEngine engine, DirectiveWriter direct
     {
         var id = (string)http.Request.RouteValues["id"]!;
         var parsed = await RequestBody.ReadJsonAsync(http, MeshJson.Default.HeartbeatRequest, optional: true, hash: false);
-        var error = parsed.Error ?? IdempotencyHeader.Check(http) ?? http.GetKey().CheckAgent(ScopeSet.RegistryWrite, id) ?? http.GetKey().CheckStillValid(engine);
+        var key = http.GetKey();
+        var error = parsed.Error ?? IdempotencyHeader.Check(http)
+            ?? key.CheckAgent(ScopeSet.RegistryWrite, id) ?? key.CheckStillValid(engine);
         var body = parsed.Value;
         if (error is null && body is not null)
         {
@@ -39,7 +41,9 @@ public sealed class HeartbeatEndpoints(MeshEngine engine, DirectiveWriter direct
         }
 
         metrics.Beat();
-        var refused = body?.Acks is { Count: > 0 } acks ? await Heartbeats.AcknowledgeAsync(engine, http, id, body.Incarnation, acks) : null;
+        var refused = body?.Acks is { Count: > 0 } acks
+            ? await Heartbeats.AcknowledgeAsync(engine, http, id, body.Incarnation, acks)
+            : null;
         await AnswerAsync(http, taken.Value, refused);
     }
 
@@ -134,7 +138,8 @@ internal static class Heartbeats
 
     public static Beat ToBeat(HeartbeatRequest? body) => body is null
         ? Core.Agents.Beat.Empty
-        : new Beat(ActivityWords.Parse(body.Activity), body.Load ?? double.NaN, body.Progress ?? double.NaN, body.ProgressInterval, body.Note);
+        : new Beat(
+            ActivityWords.Parse(body.Activity), body.Load ?? double.NaN, body.Progress ?? double.NaN, body.ProgressInterval, body.Note);
 
     /// <summary>Takes a beat in memory if the agent is alive under that incarnation; else asks the engine, which may revive it.</summary>
     public static ValueTask<Outcome<Taken>> TakeAsync(MeshEngine engine, HttpContext http, string id, HeartbeatRequest? body) =>
@@ -149,14 +154,17 @@ internal static class Heartbeats
         }
 
         var ttl = LeasePolicy.Grant(slot.Agent.Ttl, engine.State.Indexes.With(Liveness.Alive).Count);
-        return slot.TryBeat(body?.Incarnation, ToBeat(body), engine.Now, ttl, out var incarnation) ? new Taken(slot, incarnation, ttl) : null;
+        return slot.TryBeat(body?.Incarnation, ToBeat(body), engine.Now, ttl, out var incarnation)
+            ? new Taken(slot, incarnation, ttl)
+            : null;
     }
 
     public static ReviveBySignOfLife Revival(Key key, string id, HeartbeatRequest? body) =>
         new() { Actor = key.Id, AgentId = id, Incarnation = body?.Incarnation, Beat = ToBeat(body) };
 
     /// <summary>Takes the acks that a heartbeat carried, together; those refused come back, null when none was.</summary>
-    public static async Task<List<RefusedAck>?> AcknowledgeAsync(MeshEngine engine, HttpContext http, string id, int? incarnation, IReadOnlyList<HeartbeatAck> acks)
+    public static async Task<List<RefusedAck>?> AcknowledgeAsync(
+        MeshEngine engine, HttpContext http, string id, int? incarnation, IReadOnlyList<HeartbeatAck> acks)
     {
         List<RefusedAck>? refused = null;
         var commands = Acks(http.GetKey(), id, incarnation, acks);

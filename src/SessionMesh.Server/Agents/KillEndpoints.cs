@@ -14,7 +14,9 @@ namespace SessionMesh.Server.Agents;
 /// <summary>
 /// Stopping agents, one or many, forgetting one that is gone, and lifting the tombstone of one whose end nobody confirmed.
 /// </summary>
-public sealed class KillEndpoints(Mutations mutations, MeshEngine engine, RowWriter rows, Subscriptions subscriptions, Shutdown shutdown, Limiter limiter, ProblemWriter problems)
+public sealed class KillEndpoints(
+    Mutations mutations, MeshEngine engine, RowWriter rows, Subscriptions subscriptions, Shutdown shutdown, Limiter limiter,
+    ProblemWriter problems)
 {
     private static readonly string[] s_orderParameters = ["grace", "cascade", "force", "reason"];
 
@@ -112,7 +114,13 @@ public sealed class KillEndpoints(Mutations mutations, MeshEngine engine, RowWri
             check.Fail("?grace", "force is at once: leave out one of the two");
         }
 
-        return new StopOrder { Grace = (int)(grace ?? Limits.DefaultGrace), AtOnce = force, Cascade = cascade == "descendants", Reason = reason };
+        return new StopOrder
+        {
+            Grace = (int)(grace ?? Limits.DefaultGrace),
+            AtOnce = force,
+            Cascade = cascade == "descendants",
+            Reason = reason,
+        };
     }
 
     /// <summary>

@@ -38,7 +38,8 @@ public static class RowFieldNames
             .Select(f => System.Text.Json.JsonNamingPolicy.SnakeCaseLower.ConvertName(f.ToString()))];
 
     /// <summary>Each member with its name.</summary>
-    internal static readonly IReadOnlyList<(RowFields Field, string Name)> InOrder = [.. All.Select((name, at) => ((RowFields)(1 << at), name))];
+    internal static readonly IReadOnlyList<(RowFields Field, string Name)> InOrder =
+        [.. All.Select((name, at) => ((RowFields)(1 << at), name))];
 
     /// <summary>Reads <c>a,b,c</c>; the first name that is no member comes back in <paramref name="unknown"/>.</summary>
     public static RowFields Parse(string text, out string? unknown)

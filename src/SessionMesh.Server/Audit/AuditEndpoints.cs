@@ -40,7 +40,8 @@ public sealed class AuditEndpoints(MeshEngine engine, AuditReader reader, Refusa
         var begin = resumed is null && filter.Since is { } since
             ? new AuditCursor(await reader.LastBeforeAsync(since), 0)
             : new AuditCursor(resumed ?? engine.State.Revision, refusals.Newest);
-        await stream.FollowAsync(http, filter.Done ? begin.Revision : engine.State.Revision, new AuditView(filter, refusals, begin.Refusal));
+        var at = filter.Done ? begin.Revision : engine.State.Revision;
+        await stream.FollowAsync(http, at, new AuditView(filter, refusals, begin.Refusal));
     }
 
     private static AuditCursor? Cursor(Query query, ref Check check)

@@ -83,7 +83,8 @@ internal sealed record AuditFilter
     public bool Matches(ChangeRow row) => Done && !LogView.IsBookkeeping(row.Kind) && Matches(row.Actor, row.Kind, row.Subject);
 
     public bool Matches(Refusal refusal) =>
-        Refused && Matches(refusal.Actor, refusal.Operation, refusal.Subject) && (Since is null || refusal.At >= Since) && (Until is null || refusal.At < Until);
+        Refused && Matches(refusal.Actor, refusal.Operation, refusal.Subject)
+        && (Since is null || refusal.At >= Since) && (Until is null || refusal.At < Until);
 
     private bool Matches(string? actor, string? operation, string? subject) =>
         (Actor is null || actor == Actor) && (Subject is null || subject == Subject)

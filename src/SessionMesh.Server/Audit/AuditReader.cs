@@ -7,7 +7,9 @@ using SessionMesh.Server.Store.Sqlite;
 
 namespace SessionMesh.Server.Audit;
 
-/// <summary>Where a page begins: both records are read downwards from here. Places that are named were shown, or looked at, already.</summary>
+/// <summary>
+/// Where a page begins: both records are read downwards from here. Places that are named were shown, or looked at, already.
+/// </summary>
 internal readonly record struct AuditCursor(long Revision, long Refusal)
 {
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Revision}-{Refusal}");
@@ -44,7 +46,13 @@ public sealed class AuditReader(MeshEngine engine, MeshStore store, RefusalLog r
         var log = filter.Done ? await ScanAsync(filter, at.Revision, newest, limit + 1) : Scan.Nothing(at.Revision);
         var refused = filter.Refused ? refusals.Before(at.Refusal, limit + 1, filter.Matches) : [];
         var (entries, next) = Merge(log, refused, limit, at);
-        return new AuditPage { Entries = entries, NextCursor = next?.ToString(), Suppressed = refusals.Suppressed, OldestRevision = store.OldestRevision };
+        return new AuditPage
+        {
+            Entries = entries,
+            NextCursor = next?.ToString(),
+            Suppressed = refusals.Suppressed,
+            OldestRevision = store.OldestRevision,
+        };
     }
 
     /// <summary>The newest revision before a time.</summary>
@@ -80,13 +88,15 @@ public sealed class AuditReader(MeshEngine engine, MeshStore store, RefusalLog r
         var first = filter.Since is { } since ? await FirstSinceAsync(db, since, newest) : store.OldestRevision;
         below = filter.Until is { } until ? Math.Min(below, await FirstSinceAsync(db, until, newest)) : below;
         var from = Math.Max(first, below - MostScanned);
-        var rows = await filter.Over(db.Changes.Where(c => c.Revision >= from && c.Revision < below)).OrderByDescending(c => c.Revision).Take(most).ToListAsync();
+        var rows = await filter.Over(db.Changes.Where(c => c.Revision >= from && c.Revision < below))
+            .OrderByDescending(c => c.Revision).Take(most).ToListAsync();
         if (from <= first)
         {
             return new Scan(rows, below, from, null);
         }
 
-        return new Scan(rows, below, from, await db.Changes.Where(c => c.Revision >= from).OrderBy(c => c.Revision).Select(c => c.At).FirstAsync());
+        var floor = await db.Changes.Where(c => c.Revision >= from).OrderBy(c => c.Revision).Select(c => c.At).FirstAsync();
+        return new Scan(rows, below, from, floor);
     }
 
     private static (List<AuditEntry> Entries, AuditCursor? Next) Merge(Scan log, List<Refusal> refused, int limit, AuditCursor at)

@@ -92,7 +92,8 @@ public sealed class RefusalLog
     internal List<Refusal> Before(long seq, int most, Predicate<Refusal> matches) => Collect(Math.Min(seq - 1, Newest), -1, most, matches);
 
     /// <summary>Oldest first, above a place.</summary>
-    internal List<Refusal> After(long seq, int most, Predicate<Refusal> matches) => Collect(Math.Max(Math.Max(seq, _before), Newest - Kept) + 1, 1, most, matches);
+    internal List<Refusal> After(long seq, int most, Predicate<Refusal> matches) =>
+        Collect(Math.Max(Math.Max(seq, _before), Newest - Kept) + 1, 1, most, matches);
 
     /// <summary>Sets the signal at each refusal that is kept, until what comes back is disposed of.</summary>
     internal IDisposable Listen(AsyncSignal signal)
@@ -106,7 +107,9 @@ public sealed class RefusalLog
         var found = new List<Refusal>();
         lock (_gate)
         {
-            for (var seq = from; seq > _newest - Kept && seq <= _newest && found.Count < most && _ring[seq % Kept] is { } refusal && refusal.Seq == seq; seq += step)
+            for (var seq = from;
+                seq > _newest - Kept && seq <= _newest && found.Count < most && _ring[seq % Kept] is { } refusal && refusal.Seq == seq;
+                seq += step)
             {
                 if (matches(refusal))
                 {
@@ -151,7 +154,9 @@ public sealed class RefusalLog
         }
 
         var id = subject ?? (route["id"] ?? route["directive_id"]) as string;
-        return MeshId.IsValid(id) && !id!.Contains(KeyToken.Prefix, StringComparison.OrdinalIgnoreCase) && !id.Contains(KeyToken.RefreshPrefix, StringComparison.OrdinalIgnoreCase) ? id : null;
+        var isNoKey = MeshId.IsValid(id) && !id!.Contains(KeyToken.Prefix, StringComparison.OrdinalIgnoreCase)
+            && !id.Contains(KeyToken.RefreshPrefix, StringComparison.OrdinalIgnoreCase);
+        return isNoKey ? id : null;
     }
 
     private sealed class Listener(RefusalLog log, AsyncSignal signal) : IDisposable

@@ -12,7 +12,8 @@ internal static class ClaimedKey
     public static string? IdOf(HttpContext http)
     {
         var header = http.Request.Headers.Authorization;
-        return header is [{ } value] && value.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) && KeyToken.TryReadWhole(value.AsSpan(Scheme.Length).Trim(), out var id)
+        return header is [{ } value] && value.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase)
+            && KeyToken.TryReadWhole(value.AsSpan(Scheme.Length).Trim(), out var id)
             ? id.ToString()
             : null;
     }

@@ -16,7 +16,8 @@ public sealed class HostGuard(RequestDelegate next, AllowedHosts allowed, Proble
         return header.Count == 1 && allowed.Contains(header[0], http.Connection.LocalPort)
             ? next(http)
             : problems.WriteAsync(http, new HttpError(StatusCodes.Status421MisdirectedRequest, ErrorCodes.HostNotAllowed,
-                $"This server does not answer to that host name, or not on that port. It answers to: {string.Join(", ", allowed.Names)}. Add another with --allow-host NAME."));
+                "This server does not answer to that host name, or not on that port. "
+                + $"It answers to: {string.Join(", ", allowed.Names)}. Add another with --allow-host NAME."));
     }
 }
 
@@ -32,7 +33,8 @@ public sealed class AllowedHosts
     /// <param name="extra">In canonical form.</param>
     public AllowedHosts(IEnumerable<ListenAddress> addresses, IEnumerable<string> extra)
     {
-        var own = new HashSet<string>(["localhost", "127.0.0.1", "[::1]", .. addresses.Where(a => a.Host is not null && !IsEveryInterface(a)).Select(a => a.Host!)], StringComparer.OrdinalIgnoreCase);
+        var named = addresses.Where(a => a.Host is not null && !IsEveryInterface(a)).Select(a => a.Host!);
+        var own = new HashSet<string>(["localhost", "127.0.0.1", "[::1]", .. named], StringComparer.OrdinalIgnoreCase);
         var more = new HashSet<string>(extra, StringComparer.OrdinalIgnoreCase);
         Names = [.. own.Union(more, StringComparer.OrdinalIgnoreCase)];
         _own = own.GetAlternateLookup<ReadOnlySpan<char>>();
@@ -44,7 +46,8 @@ public sealed class AllowedHosts
     /// <param name="header">A <c>Host</c> header as it came.</param>
     /// <param name="localPort">The port that the connection came in on.</param>
     public bool Contains(string? header, int localPort) =>
-        HostName.TrySplit(header, out var host, out var port) && (_extra.Contains(host) || (_own.Contains(host) && (port < 0 || port == localPort)));
+        HostName.TrySplit(header, out var host, out var port)
+        && (_extra.Contains(host) || (_own.Contains(host) && (port < 0 || port == localPort)));
 
     private static bool IsEveryInterface(ListenAddress address) =>
         address.Ip is { } ip && (ip.Equals(System.Net.IPAddress.Any) || ip.Equals(System.Net.IPAddress.IPv6Any));

@@ -52,13 +52,15 @@ public sealed class KeyAuthentication(RequestDelegate next, MeshEngine engine, L
 
         if (endpoint.Metadata.GetMetadata<RequiredScope>() is not { } required)
         {
-            return problems.WriteAsync(http, new MeshError(ErrorKind.Forbidden, ErrorCodes.MissingScope, "This route declares no scope, so that no key may use it. That is a fault of the server."));
+            return problems.WriteAsync(http, new MeshError(ErrorKind.Forbidden, ErrorCodes.MissingScope,
+                "This route declares no scope, so that no key may use it. That is a fault of the server."));
         }
 
         if (!Array.Exists(required.AnyOf, key.Has))
         {
             var names = string.Join(" or ", required.AnyOf.Select(scope => scope.ToWords()[0]));
-            return problems.WriteAsync(http, new MeshError(ErrorKind.Forbidden, ErrorCodes.MissingScope, $"This key lacks the scope {names}. Use a key that has it."));
+            return problems.WriteAsync(http, new MeshError(ErrorKind.Forbidden, ErrorCodes.MissingScope,
+                $"This key lacks the scope {names}. Use a key that has it."));
         }
 
         return next(http);
@@ -90,9 +92,11 @@ public sealed class KeyAuthentication(RequestDelegate next, MeshEngine engine, L
 
     /// <summary>Whatever the header says: a key in a query string is a key that has leaked, and its owner must hear of it.</summary>
     private static bool HasKeyInQuery(HttpContext http) =>
-        http.Request.QueryString.HasValue && (http.Request.QueryString.Value!.Contains(KeyToken.Prefix, StringComparison.Ordinal) || http.Request.QueryString.Value.Contains(KeyToken.RefreshPrefix, StringComparison.Ordinal));
+        http.Request.QueryString.Value is { Length: > 0 } query
+        && (query.Contains(KeyToken.Prefix, StringComparison.Ordinal) || query.Contains(KeyToken.RefreshPrefix, StringComparison.Ordinal));
 
     private static MeshError KeyInQuery() =>
         new(ErrorKind.Unauthenticated, ErrorCodes.KeyInQuery,
-            "A key in the query string ends up in logs and histories, so it is not taken. Send it as Authorization: Bearer KEY, and revoke this one with DELETE /api/session-mesh/keys/KEY_ID.");
+            "A key in the query string ends up in logs and histories, so it is not taken. Send it as Authorization: Bearer KEY, and revoke "
+            + "this one with DELETE /api/session-mesh/keys/KEY_ID.");
 }

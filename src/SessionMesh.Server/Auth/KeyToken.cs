@@ -6,8 +6,9 @@ using System.Text;
 namespace SessionMesh.Server.Auth;
 
 /// <summary>
-/// The text of a key: <c>smk_ID_SECRET_CHECK</c>, and of the refresh token that comes with it: <c>smr_ID_SECRET_CHECK</c>; with a 12-character id, 43 base62 characters for 256 random bits, and 6
-/// that tell a mistyped key from an unknown one without a look-up. Only its SHA-256 is ever stored.
+/// The text of a key: <c>smk_ID_SECRET_CHECK</c>, and of the refresh token that comes with it: <c>smr_ID_SECRET_CHECK</c>; with a
+/// 12-character id, 43 base62 characters for 256 random bits, and 6 that tell a mistyped key from an unknown one without a look-up. Only
+/// its SHA-256 is ever stored.
 /// </summary>
 public static class KeyToken
 {
@@ -37,7 +38,8 @@ public static class KeyToken
     public static bool TryReadId(ReadOnlySpan<char> token, string prefix, out ReadOnlySpan<char> id)
     {
         id = default;
-        if (token.Length != Length || !token.StartsWith(prefix, StringComparison.Ordinal) || token[16] != '_' || token[^(CheckLength + 1)] != '_')
+        if (token.Length != Length || !token.StartsWith(prefix, StringComparison.Ordinal)
+            || token[16] != '_' || token[^(CheckLength + 1)] != '_')
         {
             return false;
         }
@@ -46,9 +48,13 @@ public static class KeyToken
         return true;
     }
 
-    /// <summary>The key id, if every character of the token is as it should be, the checksum included. It says nothing of whether there is such a key.</summary>
+    /// <summary>
+    /// The key id, if every character of the token is as it should be, the checksum included. It says nothing of whether there is such a
+    /// key.
+    /// </summary>
     public static bool TryReadWhole(ReadOnlySpan<char> token, out ReadOnlySpan<char> id) =>
-        (TryReadId(token, Prefix, out id) || TryReadId(token, RefreshPrefix, out id)) && !id.ContainsAnyExcept(s_idLetters) && token[^CheckLength..].SequenceEqual(Checksum(token[..^(CheckLength + 1)].ToString()));
+        (TryReadId(token, Prefix, out id) || TryReadId(token, RefreshPrefix, out id)) && !id.ContainsAnyExcept(s_idLetters)
+        && token[^CheckLength..].SequenceEqual(Checksum(token[..^(CheckLength + 1)].ToString()));
 
     /// <summary>Base64 of the token's SHA-256, 44 characters, into <paramref name="hash"/>.</summary>
     public static void Hash(ReadOnlySpan<char> token, Span<char> hash)

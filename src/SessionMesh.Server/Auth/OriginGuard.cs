@@ -18,7 +18,9 @@ public sealed class OriginGuard(RequestDelegate next, AllowedOrigins allowed, Pr
     private const string Headers = "Authorization, Content-Type, Idempotency-Key, If-Match, Last-Event-ID";
     private const string Exposed = "Retry-After, RateLimit, RateLimit-Policy, X-Request-Id, Idempotency-Replayed";
 
-    /// <summary>Seconds a browser may remember a preflight: ten minutes, so that an origin that is taken off the list is soon off.</summary>
+    /// <summary>
+    /// Seconds a browser may remember a preflight: ten minutes, so that an origin that is taken off the list is soon off.
+    /// </summary>
     private const string PreflightAge = "600";
 
     public Task InvokeAsync(HttpContext http)
@@ -54,14 +56,16 @@ public sealed class OriginGuard(RequestDelegate next, AllowedOrigins allowed, Pr
         }
 
         return problems.WriteAsync(http, new MeshError(ErrorKind.Forbidden, ErrorCodes.OriginNotAllowed,
-            "This request comes from a web page of another origin, and those may not use this server. Start it with --allow-origin ORIGIN for a page that may."));
+            "This request comes from a web page of another origin, and those may not use this server. Start it with --allow-origin ORIGIN "
+            + "for a page that may."));
     }
 
     private Task CrossOrigin(HttpContext http, string origin)
     {
         var answer = http.Response.Headers;
         answer.AccessControlAllowOrigin = origin;
-        if (!HttpMethods.IsOptions(http.Request.Method) || http.Request.Headers.AccessControlRequestMethod.Count == 0 || !http.Request.Path.StartsWithSegments(Routes.Prefix, StringComparison.OrdinalIgnoreCase))
+        if (!HttpMethods.IsOptions(http.Request.Method) || http.Request.Headers.AccessControlRequestMethod.Count == 0
+            || !http.Request.Path.StartsWithSegments(Routes.Prefix, StringComparison.OrdinalIgnoreCase))
         {
             answer.AccessControlExposeHeaders = Exposed;
             return next(http);
@@ -77,7 +81,9 @@ public sealed class OriginGuard(RequestDelegate next, AllowedOrigins allowed, Pr
     /// <summary><c>none</c> is a person: an address that was typed, or a bookmark.</summary>
     private static bool IsSameOrigin(StringValues site) => site.Count == 0 || (site is [{ } one] && one is "same-origin" or "none");
 
-    /// <summary>The host is one of ours by now; a page served by it came from the same scheme, name and port as this request went to.</summary>
+    /// <summary>
+    /// The host is one of ours by now; a page served by it came from the same scheme, name and port as this request went to.
+    /// </summary>
     private static bool IsOwn(HttpContext http, WebOrigin origin) =>
         WebOrigin.TryParse($"{http.Request.Scheme}://{http.Request.Headers.Host}", out var own) && own == origin;
 }

@@ -58,7 +58,8 @@ public sealed class AgentLists(MeshEngine engine, RowWriter rows, SessionLists s
         check.OneOf("?kind", kind, SessionKind.Allowed);
         if (kind != SessionKind.Agent && !http.GetKey().Has(ScopeSet.SessionsRead))
         {
-            await problems.WriteAsync(http, new MeshError(ErrorKind.Forbidden, ErrorCodes.MissingScope, "This key lacks the scope sessions:read, which kind=session and kind=all need. Use a key that has it."));
+            await problems.WriteAsync(http, new MeshError(ErrorKind.Forbidden, ErrorCodes.MissingScope,
+                "This key lacks the scope sessions:read, which kind=session and kind=all need. Use a key that has it."));
             return;
         }
 
@@ -73,7 +74,8 @@ public sealed class AgentLists(MeshEngine engine, RowWriter rows, SessionLists s
         var now = engine.Now;
         var next = kind == SessionKind.Session || afterSession >= 0
             ? -1
-            : new AgentSearch(engine.State, filter).Specialized(query["specialization"]).InCluster(query["cluster"]).Within(http.GetKey().Reach).Fill(page, after, limit, now);
+            : new AgentSearch(engine.State, filter).Specialized(query["specialization"]).InCluster(query["cluster"])
+                .Within(http.GetKey().Reach).Fill(page, after, limit, now);
 
         using var json = new Utf8Buffer(256 + (page.Count * 640));
         json.Raw("{\"sessions\":["u8);
@@ -99,7 +101,9 @@ public sealed class AgentLists(MeshEngine engine, RowWriter rows, SessionLists s
         await Answers.WriteAsync(http, StatusCodes.Status200OK, json.Written);
     }
 
-    /// <summary>Plain sessions, which are active or expired: no other filter means any of them, and they have no specialization and no cluster.</summary>
+    /// <summary>
+    /// Plain sessions, which are active or expired: no other filter means any of them, and they have no specialization and no cluster.
+    /// </summary>
     private string? WriteSessions(Utf8Buffer json, Key key, string filter, long after, int limit, RowFields fields, ref int count)
     {
         var active = filter is AliveFilter.All or AliveFilter.Active or AgentStatus.Alive;
@@ -114,7 +118,8 @@ public sealed class AgentLists(MeshEngine engine, RowWriter rows, SessionLists s
             return (-1, -1);
         }
 
-        if (text.StartsWith(SessionCursor) && long.TryParse(text.AsSpan(1), NumberStyles.None, CultureInfo.InvariantCulture, out var session))
+        if (text.StartsWith(SessionCursor)
+            && long.TryParse(text.AsSpan(1), NumberStyles.None, CultureInfo.InvariantCulture, out var session))
         {
             return (-1, session);
         }

@@ -34,10 +34,14 @@ public sealed partial class MeshEngine : IHostedService, IDisposable
     /// </summary>
     public const int MaxChanges = 4096;
 
-    /// <summary>Bytes after which a batch takes no more commands, as <see cref="Change.Weight"/> has them: a 20th of a second of a modest disk.</summary>
+    /// <summary>
+    /// Bytes after which a batch takes no more commands, as <see cref="Change.Weight"/> has them: a 20th of a second of a modest disk.
+    /// </summary>
     public const long MaxBytes = 8 << 20;
 
-    /// <summary>Commands that may wait. Past it callers get 503: at 36,000 a second (eng/bench.sh, item c) this is half a second of work.</summary>
+    /// <summary>
+    /// Commands that may wait. Past it callers get 503: at 36,000 a second (eng/bench.sh, item c) this is half a second of work.
+    /// </summary>
     public const int QueueCapacity = 20_000;
 
     /// <summary>Bytes that the commands which wait may weigh together, as <see cref="Command{T}.Weight"/> has them.</summary>
@@ -87,7 +91,8 @@ public sealed partial class MeshEngine : IHostedService, IDisposable
 
     /// <summary>Executes a command; completes once it is durable, or refused. The caller's impatience never cancels it.</summary>
     /// <param name="origin">Where it came from; the log keeps it. Whoever executes has to say.</param>
-    public async Task<Outcome<T>> ExecuteAsync<T>(Command<T> command, Origin origin) => (await ExecuteAsync(command, origin, null, null)).Outcome;
+    public async Task<Outcome<T>> ExecuteAsync<T>(Command<T> command, Origin origin) =>
+        (await ExecuteAsync(command, origin, null, null)).Outcome;
 
     /// <summary>
     /// The same under an <c>Idempotency-Key</c>: <paramref name="render"/> makes the answer that is kept with the changes, in
@@ -120,7 +125,9 @@ public sealed partial class MeshEngine : IHostedService, IDisposable
         return draft.Changes.Count == 0 ? outcome : throw new InvalidOperationException($"{command.GetType().Name} was to change nothing");
     }
 
-    /// <summary>Queues a command of the mesh itself, which nobody waits for. Full, it is dropped: use it only for what will be found due again.</summary>
+    /// <summary>
+    /// Queues a command of the mesh itself, which nobody waits for. Full, it is dropped: use it only for what will be found due again.
+    /// </summary>
     public void Post<T>(Command<T> command) => _ = ExecuteAsync(command, Origin.Mesh, null, null);
 
     /// <summary>
@@ -215,7 +222,9 @@ public sealed partial class MeshEngine : IHostedService, IDisposable
         }
     }
 
-    /// <summary>One turn of the log. Returns how many commands, from the first on, are answered; none when it has to be tried again.</summary>
+    /// <summary>
+    /// One turn of the log. Returns how many commands, from the first on, are answered; none when it has to be tried again.
+    /// </summary>
     private int RunTurn(List<WorkItem> batch)
     {
         try
@@ -407,7 +416,8 @@ public sealed partial class MeshEngine : IHostedService, IDisposable
     [LoggerMessage(Level = LogLevel.Error, Message = "A batch of {Count} commands could not be committed; nothing of it is there")]
     private partial void LogCommitFailed(int count, Exception e);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "What became of a batch of {Count} commands is not known yet; the callers were told so")]
+    [LoggerMessage(Level = LogLevel.Error, Message =
+        "What became of a batch of {Count} commands is not known yet; the callers were told so")]
     private partial void LogOutcomeUnknown(int count);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The store refused a row of a command; that command failed alone")]

@@ -9,38 +9,48 @@ namespace SessionMesh.Server.Engine;
 internal static class Refusals
 {
     public static MeshError Busy() =>
-        new(ErrorKind.Unavailable, ErrorCodes.Busy, "The server has more work queued than it takes. Try again after the time in Retry-After.") { RetryAfter = 1 };
+        new(ErrorKind.Unavailable, ErrorCodes.Busy,
+            "The server has more work queued than it takes. Try again after the time in Retry-After.") { RetryAfter = 1 };
 
     /// <summary>The engine has ended: whoever is in time gets a full answer, and nobody is left waiting.</summary>
     public static MeshError GoingAway() =>
-        new(ErrorKind.Unavailable, ErrorCodes.Busy, "The server is going away. Nothing was changed; try again once it is back.") { RetryAfter = 1 };
+        new(ErrorKind.Unavailable, ErrorCodes.Busy,
+            "The server is going away. Nothing was changed; try again once it is back.") { RetryAfter = 1 };
 
     public static MeshError Internal() =>
         new(ErrorKind.Internal, ErrorCodes.Internal, "The server failed on this command and changed nothing. Its log has the request id.");
 
     /// <summary>Not to be tried again, unlike the others here.</summary>
     public static MeshError NotStorable() =>
-        new(ErrorKind.Invalid, ErrorCodes.NotStorable, "The store cannot hold what this call would write. Nothing was changed, and sending it again will not help: send less in one call.");
+        new(ErrorKind.Invalid, ErrorCodes.NotStorable,
+            "The store cannot hold what this call would write. Nothing was changed, and sending it again will not help: send less in one "
+            + "call.");
 
     /// <summary>Why a batch could not be committed.</summary>
     public static MeshError Of(CommitResult result, bool onReserve) =>
         !result.IsFull ? CommitFailed() : onReserve ? ReserveUsedUp() : DiskFull();
 
     public static MeshError DiskFull() =>
-        new(ErrorKind.DiskFull, ErrorCodes.DiskFull, "The server's disk is full. Nothing was changed; reading goes on. Free some room and try again.");
+        new(ErrorKind.DiskFull, ErrorCodes.DiskFull,
+            "The server's disk is full. Nothing was changed; reading goes on. Free some room and try again.");
 
     public static MeshError DiskFullForAllButVital() =>
-        new(ErrorKind.DiskFull, ErrorCodes.DiskFull, "The server's disk is full, and what was kept back for that is in use: kill, revoke, pause and expire alone are taken, "
+        new(ErrorKind.DiskFull, ErrorCodes.DiskFull,
+            "The server's disk is full, and what was kept back for that is in use: kill, revoke, pause and expire alone are taken, "
             + $"until there are {(DiskReserve.Size + DiskReserve.Margin) >> 20} MiB free. "
             + "Nothing was changed; reading goes on. Free some room and try again.");
 
     public static MeshError ReserveUsedUp() =>
-        new(ErrorKind.DiskFull, ErrorCodes.DiskFull, "The server's disk is full, and what was kept back for kill, revoke, pause and expire is used up. "
+        new(ErrorKind.DiskFull, ErrorCodes.DiskFull,
+            "The server's disk is full, and what was kept back for kill, revoke, pause and expire is used up. "
             + "Nothing was changed; reading goes on. Free some room and try again.");
 
     public static MeshError CommitFailed() =>
-        new(ErrorKind.Unavailable, ErrorCodes.CommitFailed, "The server could not write this to its store. Nothing was changed; try again.") { RetryAfter = 1 };
+        new(ErrorKind.Unavailable, ErrorCodes.CommitFailed,
+            "The server could not write this to its store. Nothing was changed; try again.") { RetryAfter = 1 };
 
     public static MeshError OutcomeUnknown() =>
-        new(ErrorKind.Unavailable, ErrorCodes.OutcomeUnknown, "The store did not say whether this was written. Send it again with the Idempotency-Key it had, or look what is there first.") { RetryAfter = 1 };
+        new(ErrorKind.Unavailable, ErrorCodes.OutcomeUnknown,
+            "The store did not say whether this was written. Send it again with the Idempotency-Key it had, or look what is there "
+            + "first.") { RetryAfter = 1 };
 }

@@ -5,7 +5,8 @@ namespace SessionMesh.Server.Engine;
 
 /// <summary>
 /// A piece of work on the writer's own connection that is no command: it decides nothing, leaves no change in the log and touches no
-/// memory of the engine's. It runs between two batches, in a transaction of its own if it needs one, and holds up all commands meanwhile: keep it small.
+/// memory of the engine's. It runs between two batches, in a transaction of its own if it needs one, and holds up all commands meanwhile:
+/// keep it small.
 /// </summary>
 internal abstract class UpkeepItem
 {

@@ -53,7 +53,8 @@ internal abstract class WorkItem
     public abstract void Complete();
 }
 
-internal sealed class WorkItem<T>(Command<T> command, Origin origin, IdempotencyToken? token, Func<T, Answer?>? render, MeshMetrics metrics) : WorkItem
+internal sealed class WorkItem<T>(
+    Command<T> command, Origin origin, IdempotencyToken? token, Func<T, Answer?>? render, MeshMetrics metrics) : WorkItem
 {
     private readonly Activity? _span = MeshTraces.Queue(command);
     private string _outcome = CommandOutcome.Refused;
@@ -107,7 +108,9 @@ internal sealed class WorkItem<T>(Command<T> command, Origin origin, Idempotency
         }
 
         _executed = new(outcome);
-        _outcome = !outcome.Succeeded ? CommandOutcome.Refused : draft.Revision == before ? CommandOutcome.Unchanged : CommandOutcome.Committed;
+        _outcome = !outcome.Succeeded ? CommandOutcome.Refused
+            : draft.Revision == before ? CommandOutcome.Unchanged
+            : CommandOutcome.Committed;
 
         // A call that changed nothing, too: by the time it is repeated it might.
         if (token is not null && outcome.Succeeded && !command.OnlyLooks && render!(outcome.Value) is { } answer)

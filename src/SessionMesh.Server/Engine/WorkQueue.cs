@@ -65,8 +65,8 @@ internal sealed class WorkQueue(int capacity, long bytes) : IDisposable
     }
 
     /// <summary>
-    /// A piece of upkeep whose turn it is: when no command waits, or when commands went before it for <see cref="MostPassedOver"/> batches. Null
-    /// otherwise. The consumer asks after each batch.
+    /// A piece of upkeep whose turn it is: when no command waits, or when commands went before it for <see cref="MostPassedOver"/> batches.
+    /// Null otherwise. The consumer asks after each batch.
     /// </summary>
     public UpkeepItem? TakeUpkeep()
     {
@@ -80,8 +80,8 @@ internal sealed class WorkQueue(int capacity, long bytes) : IDisposable
     }
 
     /// <summary>
-    /// Takes what is there, up to <paramref name="most"/>, and waits only while there is neither that nor upkeep: then it takes nothing. False once
-    /// closed and empty.
+    /// Takes what is there, up to <paramref name="most"/>, and waits only while there is neither that nor upkeep: then it takes nothing.
+    /// False once closed and empty.
     /// </summary>
     public bool Take(List<WorkItem> into, int most)
     {
@@ -127,7 +127,9 @@ internal sealed class WorkQueue(int capacity, long bytes) : IDisposable
         _wake.Release();
     }
 
-    /// <summary>Refuses what came too late for the consumer, and cancels the upkeep that nobody took. After the consumer has ended.</summary>
+    /// <summary>
+    /// Refuses what came too late for the consumer, and cancels the upkeep that nobody took. After the consumer has ended.
+    /// </summary>
     public void Dispose()
     {
         _ended = true;

@@ -25,7 +25,8 @@ internal sealed class EventView(Key key, MeshState state) : LogView
 
         using var json = new System.Text.Json.Utf8JsonWriter(Stream.Null);
         using var payload = new Utf8Buffer(512);
-        ChangeCodec.WritePayload(payload, json, change is DirectiveIssued { Kept: { } kept } issued ? issued.Saying(kept.Text, kept.Data) : change);
+        var whole = change is DirectiveIssued { Kept: { } kept } issued ? issued.Saying(kept.Text, kept.Data) : change;
+        ChangeCodec.WritePayload(payload, json, whole);
         Write(text, change.Revision, change.At, change.Actor, change.Kind, change.Subject, payload.Written.Span);
     }
 
@@ -37,14 +38,17 @@ internal sealed class EventView(Key key, MeshState state) : LogView
         }
     }
 
-    /// <summary>A key that is for some agents hears of those alone, and of nothing but agents; sessions are for who may read them.</summary>
+    /// <summary>
+    /// A key that is for some agents hears of those alone, and of nothing but agents; sessions are for who may read them.
+    /// </summary>
     private bool IsFor(string kind, string subject) =>
         (key.Reach is null && (key.Has(ScopeSet.SessionsRead) || !kind.StartsWith("session.", StringComparison.Ordinal)))
         || ((kind.StartsWith("agent.", StringComparison.Ordinal) || kind.StartsWith("directive.", StringComparison.Ordinal))
             && state.Find(subject) is { } slot && state.Reaches(key, slot.Agent));
 
     /// <param name="payload">The change's own members, a JSON object; they stand beside the envelope.</param>
-    private static void Write(Utf8Buffer text, long revision, long at, string actor, string kind, string subject, ReadOnlySpan<byte> payload)
+    private static void Write(
+        Utf8Buffer text, long revision, long at, string actor, string kind, string subject, ReadOnlySpan<byte> payload)
     {
         if (IsBookkeeping(kind))
         {

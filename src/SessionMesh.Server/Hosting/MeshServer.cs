@@ -25,7 +25,8 @@ public static class MeshServer
     /// <param name="configure">Changes services before the application is built, for tests.</param>
     /// <param name="addresses">Where it listens, if not where the arguments say: what a server before it chose.</param>
     /// <exception cref="StartupException">It cannot start; the message is for the person who started it.</exception>
-    public static WebApplication Build(string[] args, Action<WebApplicationBuilder>? configure = null, IReadOnlyList<ListenAddress>? addresses = null)
+    public static WebApplication Build(
+        string[] args, Action<WebApplicationBuilder>? configure = null, IReadOnlyList<ListenAddress>? addresses = null)
     {
         var options = ServerOptions.Parse(args, Environment.GetEnvironmentVariable, TimeProvider.System);
         options = options with { Addresses = addresses ?? options.Addresses };
@@ -106,8 +107,10 @@ public static class MeshServer
 
     private static MeshError NoSuchRoute(HttpContext http) => http.Response.StatusCode switch
     {
-        404 => new MeshError(ErrorKind.NotFound, ErrorCodes.NotFound, $"There is nothing at this path. The API is under {Routes.Prefix}; {Routes.Swagger} shows all of it."),
-        405 => new HttpError(405, ErrorCodes.MethodNotAllowed, $"{http.Request.Method} is not possible here. Possible: {http.Response.Headers.Allow}."),
+        404 => new MeshError(ErrorKind.NotFound, ErrorCodes.NotFound,
+            $"There is nothing at this path. The API is under {Routes.Prefix}; {Routes.Swagger} shows all of it."),
+        405 => new HttpError(405, ErrorCodes.MethodNotAllowed,
+            $"{http.Request.Method} is not possible here. Possible: {http.Response.Headers.Allow}."),
         var status => new HttpError(status, ErrorCodes.InvalidRequest, "The request was refused."),
     };
 }

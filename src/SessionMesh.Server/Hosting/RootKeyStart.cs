@@ -4,7 +4,9 @@ using SessionMesh.Server.Store;
 
 namespace SessionMesh.Server.Hosting;
 
-/// <summary>Finishes a change of the root key that was cut off, and mints the root key of an empty store, before the server listens.</summary>
+/// <summary>
+/// Finishes a change of the root key that was cut off, and mints the root key of an empty store, before the server listens.
+/// </summary>
 internal sealed class RootKeyStart(RootKeys roots, MeshEngine engine, DataDirectory directory) : IHostedService
 {
     public Task StartAsync(CancellationToken cancellationToken)

@@ -67,12 +67,15 @@ internal static class TelemetryServices
         Task Get(HttpContext http) =>
             http.Features.Get<Key>()?.Reach is { } reach ? problems.WriteAsync(http, Outside(reach)) : scrape(http);
 
-        object access = app.Services.GetRequiredService<ServerOptions>().MetricsAnonymous ? Anonymous.Instance : new RequiredScope(ScopeSet.MeshRead);
+        object access = app.Services.GetRequiredService<ServerOptions>().MetricsAnonymous
+            ? Anonymous.Instance
+            : new RequiredScope(ScopeSet.MeshRead);
         app.MapGet(Routes.Metrics, Get).ExcludeFromDescription().WithMetadata(access);
     }
 
     private static MeshError Outside(Reach reach) =>
-        new(ErrorKind.Forbidden, ErrorCodes.OutsideReach, $"The metrics are about the whole mesh, and this key is for those within {reach}. "
+        new(ErrorKind.Forbidden, ErrorCodes.OutsideReach,
+            $"The metrics are about the whole mesh, and this key is for those within {reach}. "
             + "Use a key with mesh:read that is not limited.");
 
     /// <summary>Who speaks. OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES go before it.</summary>

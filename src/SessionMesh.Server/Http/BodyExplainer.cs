@@ -76,13 +76,14 @@ internal static class BodyExplainer
         var seen = new HashSet<string>(StringComparer.Ordinal);
         foreach (var name in body.EnumerateObject().Select(member => member.Name))
         {
+            var pointer = BodyPlace.PointerTo("", name);
             if (!allowed.Contains(name))
             {
-                errors.Add(new MemberError { Pointer = BodyPlace.PointerTo("", name), Message = "is not a member here", Allowed = allowed });
+                errors.Add(new MemberError { Pointer = pointer, Message = "is not a member here", Allowed = allowed });
             }
             else if (!seen.Add(name))
             {
-                errors.Add(new MemberError { Pointer = BodyPlace.PointerTo("", name), Message = "is given twice" });
+                errors.Add(new MemberError { Pointer = pointer, Message = "is given twice" });
             }
         }
 
@@ -94,7 +95,8 @@ internal static class BodyExplainer
         if (place.Outer is null || (place.Type is null && !place.IsUnknown))
         {
             var pointer = place.Outer is null ? "/" : place.Pointer;
-            return new MemberError { Pointer = pointer, Message = "the body does not have the form that is expected", Allowed = Names(body) };
+            return new MemberError { Pointer = pointer, Message =
+                "the body does not have the form that is expected", Allowed = Names(body) };
         }
 
         return new MemberError

@@ -14,11 +14,15 @@ public static class Caller
     public static Key GetKey(this HttpContext http) =>
         http.Features.Get<Key>() ?? throw new InvalidOperationException("this route authenticates nobody");
 
-    /// <summary>Null while the key is valid: a body may have dripped in since it was authenticated. Commands are asked this when they are decided.</summary>
+    /// <summary>
+    /// Null while the key is valid: a body may have dripped in since it was authenticated. Commands are asked this when they are decided.
+    /// </summary>
     public static MeshError? CheckStillValid(this Key key, MeshEngine engine) =>
         engine.State.Keys.Find(key.Id)?.IsValidAt(engine.Now.Wall) == true ? null : KeyRules.Unauthenticated();
 
-    /// <summary>An agent that the key may read: with the scope any that it reaches (404, as for one that is not there), else its own (403).</summary>
+    /// <summary>
+    /// An agent that the key may read: with the scope any that it reaches (404, as for one that is not there), else its own (403).
+    /// </summary>
     public static Outcome<AgentSlot> FindAgent(this Key key, MeshState state, ScopeSet scope, string agentId) =>
         key.CheckAgent(scope, agentId) is { } refused ? refused
         : state.Find(agentId) is { } slot && state.Reaches(key, slot.Agent) ? slot

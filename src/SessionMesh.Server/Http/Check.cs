@@ -5,7 +5,9 @@ using SessionMesh.Core;
 
 namespace SessionMesh.Server.Http;
 
-/// <summary>Collects what is wrong with the members of a request, so that one answer names all of it. A mutable struct: pass it by reference.</summary>
+/// <summary>
+/// Collects what is wrong with the members of a request, so that one answer names all of it. A mutable struct: pass it by reference.
+/// </summary>
 internal struct Check
 {
     private List<MemberError>? _errors;
@@ -13,7 +15,8 @@ internal struct Check
     /// <summary>Null while nothing is wrong.</summary>
     public readonly MeshError? Error => _errors is null
         ? null
-        : new MeshError(ErrorKind.Invalid, ErrorCodes.InvalidRequest, string.Join(" ", _errors.Select(e => $"{e.Pointer.TrimStart('/', '?')}: {e.Message}."))) { Members = _errors };
+        : new MeshError(ErrorKind.Invalid, ErrorCodes.InvalidRequest, string.Join(" ", _errors.Select(e =>
+            $"{e.Pointer.TrimStart('/', '?')}: {e.Message}."))) { Members = _errors };
 
     /// <summary>How many members are wrong so far.</summary>
     public readonly int Count => _errors?.Count ?? 0;
@@ -119,5 +122,6 @@ internal struct Check
         return labels;
     }
 
-    private static bool HasControl(string text) => text.AsSpan().ContainsAnyInRange('\0', '\u001f') || text.AsSpan().ContainsAnyInRange('\u007f', '\u009f');
+    private static bool HasControl(string text) =>
+        text.AsSpan().ContainsAnyInRange('\0', '\u001f') || text.AsSpan().ContainsAnyInRange('\u007f', '\u009f');
 }

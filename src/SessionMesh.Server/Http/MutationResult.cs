@@ -32,7 +32,9 @@ public readonly struct MutationResult<T> where T : class
     /// <summary>Why nothing was executed.</summary>
     public MeshError? Error { get; }
 
-    /// <summary>Whether an answer of now would have to be kept by itself: it could have been neither rendered nor kept in the commit.</summary>
+    /// <summary>
+    /// Whether an answer of now would have to be kept by itself: it could have been neither rendered nor kept in the commit.
+    /// </summary>
     internal bool IsUnkept => Request.Token is not null && _rendered is null && _command is { OnlyLooks: false };
 
     /// <summary>The answer to <see cref="Value"/>.</summary>

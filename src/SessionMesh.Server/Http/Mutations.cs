@@ -38,7 +38,9 @@ public sealed class Mutations(MeshEngine engine, MeshStore store, ProblemWriter 
         return new(http, parsed with { Value = parsed.Value ?? new TBody() });
     }
 
-    /// <summary>Executes the command, once under an <c>Idempotency-Key</c>; completes when it is durable, refused, or found done before.</summary>
+    /// <summary>
+    /// Executes the command, once under an <c>Idempotency-Key</c>; completes when it is durable, refused, or found done before.
+    /// </summary>
     /// <param name="render">
     /// From the result to the answer; null when the answer is known only after the commit. Pure and quick, for under an
     /// <c>Idempotency-Key</c> it runs on the engine's thread, inside of the commit that keeps the answer.

@@ -23,5 +23,6 @@ internal static class Origins
     public static string? RemoteAddress(this HttpContext http) => Text(http.Connection.RemoteIpAddress);
 
     /// <inheritdoc cref="RemoteAddress"/>
-    internal static string? Text(IPAddress? address) => (address is { IsIPv4MappedToIPv6: true } ? address.MapToIPv4() : address)?.ToString();
+    internal static string? Text(IPAddress? address) =>
+        (address is { IsIPv4MappedToIPv6: true } ? address.MapToIPv4() : address)?.ToString();
 }

@@ -8,7 +8,9 @@ using SessionMesh.Server.Telemetry;
 
 namespace SessionMesh.Server.Http;
 
-/// <summary>Writes refusals as problem documents (RFC 9457). What went wrong inside stays in the log; the request id finds it there.</summary>
+/// <summary>
+/// Writes refusals as problem documents (RFC 9457). What went wrong inside stays in the log; the request id finds it there.
+/// </summary>
 public sealed class ProblemWriter(MeshEngine engine, MeshMetrics metrics)
 {
     /// <summary>What a 401 asks for.</summary>
@@ -59,7 +61,8 @@ public sealed class ProblemWriter(MeshEngine engine, MeshMetrics metrics)
         new MeshJson(new JsonSerializerOptions(MeshJson.Default.Options)
         {
             DefaultIgnoreCondition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingNull,
-            Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping, // never inside a page: the type is problem+json
+            // Never inside a page: the type is problem+json.
+            Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
         }).Problem;
 
     private Problem ToProblem(HttpContext? http, MeshError error)

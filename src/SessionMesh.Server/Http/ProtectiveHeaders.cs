@@ -14,7 +14,8 @@ internal static class ProtectiveHeaders
     /// the page may want another, and works without. Nothing of any page is to frame it, and it is to send nothing anywhere else.
     /// </summary>
     public const string PagePolicy =
-        "default-src 'none'; script-src 'self'; style-src 'self' 'sha256-RL3ie0nH+Lzz2YNqQN83mnU0J1ot4QL7b99vMdIX99w='; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+        "default-src 'none'; script-src 'self'; style-src 'self' 'sha256-RL3ie0nH+Lzz2YNqQN83mnU0J1ot4QL7b99vMdIX99w='; img-src 'self' "
+        + "data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
     /// <summary>A year. Not said to <c>localhost</c>: a browser would hold every other port of this machine to it.</summary>
     private const string StrictTransport = "max-age=31536000";

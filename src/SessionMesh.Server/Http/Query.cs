@@ -7,7 +7,8 @@ namespace SessionMesh.Server.Http;
 /// <summary>The query string of one request. A parameter that the route does not know is refused by name, as a body's member is.</summary>
 internal readonly struct Query
 {
-    private static readonly string[] s_times = ["yyyy-MM-dd", "yyyy-MM-dd'T'HH:mmK", "yyyy-MM-dd'T'HH:mm:ssK", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK"];
+    private static readonly string[] s_times =
+        ["yyyy-MM-dd", "yyyy-MM-dd'T'HH:mmK", "yyyy-MM-dd'T'HH:mm:ssK", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK"];
 
     private readonly Dictionary<string, string>? _values;
 
@@ -47,7 +48,8 @@ internal readonly struct Query
             return null;
         }
 
-        if (long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) && value >= low && value <= high)
+        if (long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value)
+            && value >= low && value <= high)
         {
             return value;
         }
@@ -64,7 +66,8 @@ internal readonly struct Query
             return null;
         }
 
-        if (DateTimeOffset.TryParseExact(text, s_times, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var time))
+        const DateTimeStyles Utc = DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal;
+        if (DateTimeOffset.TryParseExact(text, s_times, CultureInfo.InvariantCulture, Utc, out var time))
         {
             return time.ToUnixTimeMilliseconds();
         }

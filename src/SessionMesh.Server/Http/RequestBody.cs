@@ -23,10 +23,12 @@ internal readonly record struct Parsed<T>(T? Value, MeshError? Error, UInt128 Ha
 internal static class RequestBody
 {
     /// <param name="most">Bytes. More than <see cref="Limits.BodyBytes"/> is a route's own to say.</param>
-    public static ValueTask<Parsed<T>> ReadJsonAsync<T>(HttpContext http, JsonTypeInfo<T> type, bool optional, bool hash, int most = Limits.BodyBytes) where T : class =>
+    public static ValueTask<Parsed<T>> ReadJsonAsync<T>(
+        HttpContext http, JsonTypeInfo<T> type, bool optional, bool hash, int most = Limits.BodyBytes) where T : class =>
         most <= Limits.BodyBytes ? ReadSmallAsync(http, type, optional, hash) : ReadLargeAsync(http, type, optional, hash, most);
 
-    private static async ValueTask<Parsed<T>> ReadSmallAsync<T>(HttpContext http, JsonTypeInfo<T> type, bool optional, bool hash) where T : class
+    private static async ValueTask<Parsed<T>> ReadSmallAsync<T>(
+        HttpContext http, JsonTypeInfo<T> type, bool optional, bool hash) where T : class
     {
         var reader = http.Request.BodyReader;
         ReadResult result;
@@ -67,7 +69,8 @@ internal static class RequestBody
     }
 
     /// <summary>Takes the body out of the connection's buffer as it comes, which holds no more than two small ones.</summary>
-    private static async ValueTask<Parsed<T>> ReadLargeAsync<T>(HttpContext http, JsonTypeInfo<T> type, bool optional, bool hash, int most) where T : class
+    private static async ValueTask<Parsed<T>> ReadLargeAsync<T>(
+        HttpContext http, JsonTypeInfo<T> type, bool optional, bool hash, int most) where T : class
     {
         if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
         {
@@ -100,7 +103,8 @@ internal static class RequestBody
     public static UInt128 HashOf(HttpContext http, in ReadOnlySequence<byte> body)
     {
         using var sha = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        sha.AppendData(Encoding.UTF8.GetBytes($"{http.Request.Method} {http.Request.Path}{http.Request.QueryString}\n{http.Request.Headers.IfMatch}\n"));
+        sha.AppendData(Encoding.UTF8.GetBytes(
+            $"{http.Request.Method} {http.Request.Path}{http.Request.QueryString}\n{http.Request.Headers.IfMatch}\n"));
         foreach (var segment in body)
         {
             sha.AppendData(segment.Span);
@@ -115,7 +119,8 @@ internal static class RequestBody
         {
             return optional
                 ? new(null, null, hash)
-                : new(null, new MeshError(ErrorKind.Invalid, ErrorCodes.InvalidJson, $"The body is empty. Send a JSON object with: {string.Join(", ", type.Properties.Select(p => p.Name))}."));
+                : new(null, new MeshError(ErrorKind.Invalid, ErrorCodes.InvalidJson,
+                    $"The body is empty. Send a JSON object with: {string.Join(", ", type.Properties.Select(p => p.Name))}."));
         }
 
         if (body.IsSingleSegment)
@@ -157,7 +162,9 @@ internal static class RequestBody
     }
 
     private static MeshError Unread(BadHttpRequestException e, int most) =>
-        e.StatusCode == StatusCodes.Status413PayloadTooLarge ? TooLarge(most) : new MeshError(ErrorKind.Invalid, ErrorCodes.InvalidJson, "The body could not be read to its end.");
+        e.StatusCode == StatusCodes.Status413PayloadTooLarge
+            ? TooLarge(most)
+            : new MeshError(ErrorKind.Invalid, ErrorCodes.InvalidJson, "The body could not be read to its end.");
 
     private static MeshError TooLarge(int most) =>
         new(ErrorKind.TooLarge, ErrorCodes.BodyTooLarge, $"A body has at most {most / 1024} KiB. Send less in one call.");

@@ -13,7 +13,11 @@ namespace SessionMesh.Server.Json;
 public sealed class Utf8Buffer(int capacity = 1024) : IBufferWriter<byte>, IDisposable
 {
     private static readonly SearchValues<char> s_needsEscape =
-        SearchValues.Create([.. Enumerable.Range(0, 32).Select(c => (char)c), '"', '\\', '<', '>', '&', '\'', '+', '`', .. Enumerable.Range(0x7f, 0xffff - 0x7f + 1).Select(c => (char)c)]);
+        SearchValues.Create(
+        [
+            .. Enumerable.Range(0, 32).Select(c => (char)c), '"', '\\', '<', '>', '&', '\'', '+', '`',
+            .. Enumerable.Range(0x7f, 0xffff - 0x7f + 1).Select(c => (char)c),
+        ]);
 
     private byte[] _bytes = ArrayPool<byte>.Shared.Rent(capacity);
     private int _length;
@@ -117,8 +121,8 @@ public sealed class Utf8Buffer(int capacity = 1024) : IBufferWriter<byte>, IDisp
     }
 
     /// <summary>
-    /// Microseconds since the epoch as an ISO 8601 UTC time in quotes, with six digits of the second's fraction, or none of them where they are
-    /// zero; 0 is null.
+    /// Microseconds since the epoch as an ISO 8601 UTC time in quotes, with six digits of the second's fraction, or none of them where they
+    /// are zero; 0 is null.
     /// </summary>
     public void TimeMicros(long micros)
     {
@@ -194,7 +198,8 @@ public sealed class Utf8Buffer(int capacity = 1024) : IBufferWriter<byte>, IDisp
 /// <summary>The parts of a time, without the arithmetic being written out where they are used.</summary>
 internal static class TimeParts
 {
-    public static void GetDate(this DateTime time, out int year, out int month, out int day) => DateOnly.FromDateTime(time).Deconstruct(out year, out month, out day);
+    public static void GetDate(this DateTime time, out int year, out int month, out int day) =>
+        DateOnly.FromDateTime(time).Deconstruct(out year, out month, out day);
 
     public static void Deconstruct(this TimeSpan time, out int hour, out int minute, out int second, out int millisecond) =>
         (hour, minute, second, millisecond) = (time.Hours, time.Minutes, time.Seconds, time.Milliseconds);

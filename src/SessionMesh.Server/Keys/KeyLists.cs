@@ -7,7 +7,9 @@ using SessionMesh.Server.Http;
 
 namespace SessionMesh.Server.Keys;
 
-/// <summary><c>GET /keys</c> and the like: the caller's key and those below it; for admin all. A key that is somebody else's is not there.</summary>
+/// <summary>
+/// <c>GET /keys</c> and the like: the caller's key and those below it; for admin all. A key that is somebody else's is not there.
+/// </summary>
 public sealed class KeyLists(MeshEngine engine, ProblemWriter problems)
 {
     /// <summary>Parents followed at most: more than a chain can have.</summary>

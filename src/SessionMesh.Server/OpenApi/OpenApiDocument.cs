@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
 using SessionMesh.Contracts;
@@ -37,13 +38,16 @@ internal static class OpenApiDocument
         });
     }
 
-    private static Task Describe(Microsoft.OpenApi.OpenApiDocument document, OpenApiDocumentTransformerContext context, CancellationToken cancellation)
+    private static Task Describe(
+        Microsoft.OpenApi.OpenApiDocument document, OpenApiDocumentTransformerContext context, CancellationToken cancellation)
     {
         document.Info = new OpenApiInfo
         {
             Title = "Session Mesh",
             Version = "v1",
-            Description = "The control plane for fleets of agents: who is alive, who can do what, and one word to any of them, with proof that it arrived.",
+            Description =
+                "The control plane for fleets of agents: who is alive, who can do what, and one word to any of them, with proof that it "
+                + "arrived.",
         };
         document.Servers = [];
         document.Components ??= new OpenApiComponents();
@@ -62,8 +66,9 @@ internal static class OpenApiDocument
     /// <summary>A member with a converter of its own has no schema: an id is a string, and a number is taken as its text.</summary>
     private static Task DescribeIds(OpenApiSchema schema, OpenApiSchemaTransformerContext context, CancellationToken cancellation)
     {
-        var converters = context.JsonPropertyInfo?.AttributeProvider?.GetCustomAttributes(typeof(System.Text.Json.Serialization.JsonConverterAttribute), inherit: true) ?? [];
-        if (converters.OfType<System.Text.Json.Serialization.JsonConverterAttribute>().Any(c => c.ConverterType == typeof(Contracts.Json.IdTextConverter)))
+        var attributes = context.JsonPropertyInfo?.AttributeProvider;
+        var converters = attributes?.GetCustomAttributes(typeof(JsonConverterAttribute), inherit: true) ?? [];
+        if (converters.OfType<JsonConverterAttribute>().Any(c => c.ConverterType == typeof(Contracts.Json.IdTextConverter)))
         {
             schema.Type = JsonSchemaType.String | JsonSchemaType.Null;
         }
@@ -71,21 +76,36 @@ internal static class OpenApiDocument
         return Task.CompletedTask;
     }
 
-    private static async Task DescribeOperation(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellation)
+    private static async Task DescribeOperation(
+        OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellation)
     {
         var metadata = context.Description.ActionDescriptor.EndpointMetadata;
         operation.Parameters ??= [];
-        foreach (var name in context.Description.RelativePath!.Split('/').Where(part => part.StartsWith('{')).Select(part => part.Trim('{', '}')))
+        var parts = context.Description.RelativePath!.Split('/').Where(part => part.StartsWith('{'));
+        foreach (var name in parts.Select(part => part.Trim('{', '}')))
         {
             if (!operation.Parameters.Any(p => p.Name == name))
             {
-                operation.Parameters.Add(new OpenApiParameter { Name = name, In = ParameterLocation.Path, Required = true, Schema = Text() });
+                operation.Parameters.Add(new OpenApiParameter
+                {
+                    Name = name,
+                    In = ParameterLocation.Path,
+                    Required = true,
+                    Schema = Text(),
+                });
             }
         }
 
         foreach (var query in metadata.OfType<QueryParameter>())
         {
-            operation.Parameters.Add(new OpenApiParameter { Name = query.Name, In = ParameterLocation.Query, Description = query.Description, Required = query.Required, Schema = Text() });
+            operation.Parameters.Add(new OpenApiParameter
+            {
+                Name = query.Name,
+                In = ParameterLocation.Query,
+                Description = query.Description,
+                Required = query.Required,
+                Schema = Text(),
+            });
         }
 
         if (metadata.OfType<TakesIdempotencyKey>().Any())
@@ -102,7 +122,8 @@ internal static class OpenApiDocument
         if (metadata.OfType<RequiredScope>().FirstOrDefault() is { } scope)
         {
             var scopes = scope.AnyOf.Select(s => Core.Keys.ScopeWords.ToWords(s).FirstOrDefault()).OfType<string>().ToArray();
-            var needs = metadata.OfType<RefreshTokenRequired>().Any() ? "Opened by a refresh token in place of the key." : scopes.Length == 0 ? "Scope: any."
+            var needs = metadata.OfType<RefreshTokenRequired>().Any() ?
+                "Opened by a refresh token in place of the key." : scopes.Length == 0 ? "Scope: any."
                 : $"Scope: {string.Join(" or ", scopes.Select(s => $"`{s}`"))}.";
             operation.Description = $"{operation.Description} {needs}".TrimStart();
             operation.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(Bearer, context.Document)] = [] }];
@@ -120,7 +141,10 @@ internal static class OpenApiDocument
                 Required = !body.Optional,
                 Content = new Dictionary<string, OpenApiMediaType>(StringComparer.Ordinal)
                 {
-                    ["application/json"] = new() { Schema = await context.GetOrCreateSchemaAsync(body.Type, cancellationToken: cancellation) },
+                    ["application/json"] = new()
+                    {
+                        Schema = await context.GetOrCreateSchemaAsync(body.Type, cancellationToken: cancellation),
+                    },
                 },
             };
         }
@@ -128,7 +152,10 @@ internal static class OpenApiDocument
 
     private static void DescribeFile(OpenApiOperation operation, FileBody file)
     {
-        var content = new Dictionary<string, OpenApiMediaType>(StringComparer.Ordinal) { [file.ContentType] = new() { Schema = new OpenApiSchema { Type = JsonSchemaType.String, Format = "binary" } } };
+        var content = new Dictionary<string, OpenApiMediaType>(StringComparer.Ordinal)
+        {
+            [file.ContentType] = new() { Schema = new OpenApiSchema { Type = JsonSchemaType.String, Format = "binary" } },
+        };
         if (file.IsAnswer)
         {
             ((OpenApiResponse)operation.Responses!["200"]).Content = content;

@@ -67,9 +67,13 @@ internal static class ImportRecord
         var wrong = reader.Wrong
             ?? (!MeshId.IsValid(id) ? $"id: {MeshId.Rule}" : null)
             ?? (AgentSessionId.TryParse(id, out _) ? "id: has the form of an agent's session" : null)
-            ?? (user.Length is 0 or > Limits.NameLength || user.AsSpan().ContainsAnyInRange('\0', '\u001f') ? $"user: has 1 to {Limits.NameLength} characters, none of them a control character" : null)
+            ?? (user.Length is 0 or > Limits.NameLength || user.AsSpan().ContainsAnyInRange('\0', '\u001f')
+                ? $"user: has 1 to {Limits.NameLength} characters, none of them a control character"
+                : null)
             ?? (!SessionStatus.All.Contains(status) ? $"status: is one of {string.Join(", ", SessionStatus.All)}" : null)
-            ?? (session.Meta.Utf8().Length > Limits.SessionMetaBytes ? $"meta: has at most {Limits.SessionMetaBytes / 1024} KiB in all" : null);
+            ?? (session.Meta.Utf8().Length > Limits.SessionMetaBytes
+                ? $"meta: has at most {Limits.SessionMetaBytes / 1024} KiB in all"
+                : null);
         return wrong is null ? (session, "", "") : (null, Invalid, wrong);
     }
 
@@ -109,7 +113,9 @@ internal static class ImportRecord
             }
 
             return value.ValueKind == JsonValueKind.String
-                && DateTimeOffset.TryParse(value.GetString(), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var time)
+                && DateTimeOffset.TryParse(
+                    value.GetString(), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal,
+                    out var time)
                 && time.UtcTicks > DateTime.UnixEpoch.Ticks
                 ? (time.UtcTicks - DateTime.UnixEpoch.Ticks) / TimeSpan.TicksPerMicrosecond
                 : Fail(name, "is an ISO 8601 time since 1970", 0L);
@@ -138,7 +144,8 @@ internal static class ImportRecord
 
                 if (entry.Value.ValueKind != JsonValueKind.String || !seen.Add(entry.Name))
                 {
-                    return Fail($"meta.{entry.Name}", entry.Value.ValueKind == JsonValueKind.String ? "is given twice" : "is a text", Core.Sessions.Meta.Empty);
+                    var reason = entry.Value.ValueKind == JsonValueKind.String ? "is given twice" : "is a text";
+                    return Fail($"meta.{entry.Name}", reason, Core.Sessions.Meta.Empty);
                 }
 
                 entries.Add(new(entry.Name, entry.Value.GetString()!));
@@ -147,7 +154,8 @@ internal static class ImportRecord
             return Core.Sessions.Meta.Of(entries);
         }
 
-        private bool Find(string name, out JsonElement value) => root.TryGetProperty(name, out value) && value.ValueKind != JsonValueKind.Null;
+        private bool Find(string name, out JsonElement value) =>
+            root.TryGetProperty(name, out value) && value.ValueKind != JsonValueKind.Null;
 
         private T Fail<T>(string name, string message, T instead)
         {

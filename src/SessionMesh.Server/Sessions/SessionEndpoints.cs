@@ -42,7 +42,14 @@ public sealed class SessionEndpoints(
             var updateAgent = request.Bind((key, body) => Bind(http, (ref Check check, long? version) =>
             {
                 var changes = SessionRequests.Changes(ref check, body.Meta);
-                return new UpdateAgentSession { Actor = key.Id, AgentId = agent.Id, Session = agent.Session, Meta = changes, IfMatch = version };
+                return new UpdateAgentSession
+                {
+                    Actor = key.Id,
+                    AgentId = agent.Id,
+                    Session = agent.Session,
+                    Meta = changes,
+                    IfMatch = version,
+                };
             }));
             await mutations.AnswerAsync(await mutations.ExecuteAsync(request, updateAgent, Render));
             return;
@@ -68,7 +75,14 @@ public sealed class SessionEndpoints(
         {
             var agent = slot.Agent;
             var refreshAgent = request.Bind((key, body) => Bind(http, (ref Check _, long? version) =>
-                new RefreshAgentSession { Actor = key.Id, AgentId = agent.Id, Session = agent.Session, Ttl = body.Ttl, IfMatch = version }));
+                new RefreshAgentSession
+                {
+                    Actor = key.Id,
+                    AgentId = agent.Id,
+                    Session = agent.Session,
+                    Ttl = body.Ttl,
+                    IfMatch = version,
+                }));
             await mutations.AnswerAsync(await mutations.ExecuteAsync(request, refreshAgent, Render));
             return;
         }

@@ -6,8 +6,8 @@ using SessionMesh.Server.Json;
 namespace SessionMesh.Server.Sessions;
 
 /// <summary>
-/// <c>GET /sessions/export</c>: every plain session that matches, oldest first, in pieces as the reader takes them. Each record is whole; what
-/// changes while it runs may or may not be in it.
+/// <c>GET /sessions/export</c>: every plain session that matches, oldest first, in pieces as the reader takes them. Each record is whole;
+/// what changes while it runs may or may not be in it.
 /// </summary>
 public sealed class SessionExport(MeshEngine engine, ProblemWriter problems)
 {

@@ -13,7 +13,8 @@ internal sealed class SessionFilter
     private readonly string? _user;
     private readonly List<KeyValuePair<string, string>> _meta;
 
-    private SessionFilter(string? status, string? user, List<KeyValuePair<string, string>> meta) => (_status, _user, _meta) = (status, user, meta);
+    private SessionFilter(string? status, string? user, List<KeyValuePair<string, string>> meta) =>
+        (_status, _user, _meta) = (status, user, meta);
 
     public static SessionFilter Bind(Query query, ref Check check)
     {
@@ -39,7 +40,8 @@ internal sealed class SessionFilter
         && (_user is null || _user == session.User)
         && HasMeta(session.Meta);
 
-    public bool Matches(string status, string user, Meta meta) => (_status is null || _status == status) && (_user is null || _user == user) && HasMeta(meta);
+    public bool Matches(string status, string user, Meta meta) =>
+        (_status is null || _status == status) && (_user is null || _user == user) && HasMeta(meta);
 
     private bool HasMeta(Meta meta) => _meta.Count == 0 || _meta.TrueForAll(meta.Read().Contains);
 }

@@ -5,6 +5,7 @@ using SessionMesh.Contracts;
 using SessionMesh.Contracts.Errors;
 using SessionMesh.Contracts.Sessions;
 using SessionMesh.Core;
+using SessionMesh.Core.Keys;
 using SessionMesh.Core.Sessions;
 using SessionMesh.Server.Engine;
 using SessionMesh.Server.Http;
@@ -12,9 +13,9 @@ using SessionMesh.Server.Http;
 namespace SessionMesh.Server.Sessions;
 
 /// <summary>
-/// <c>POST /sessions/import</c>: records, one a line, of any length in all. A transaction each thousand of them; a line that cannot be taken is
-/// counted and named, and stops nothing. Nothing that is there is overwritten, so that sending the same again changes nothing: a call that was
-/// cut off is simply repeated.
+/// <c>POST /sessions/import</c>: records, one a line, of any length in all. A transaction each thousand of them; a line that cannot be
+/// taken is counted and named, and stops nothing. Nothing that is there is overwritten, so that sending the same again changes nothing: a
+/// call that was cut off is simply repeated.
 /// </summary>
 public sealed class SessionImport(MeshEngine engine, ProblemWriter problems)
 {
@@ -23,7 +24,7 @@ public sealed class SessionImport(MeshEngine engine, ProblemWriter problems)
         var check = new Check();
         var query = Query.Read(http, ref check, "dry_run");
         var run = new Run(engine, http, query.Flag("dry_run", ref check));
-        if ((check.Error ?? IdempotencyHeader.Check(http) ?? (http.GetKey().Reach is null ? null : new MeshError(ErrorKind.Forbidden, ErrorCodes.OutsideReach, "This key is for some agents; plain sessions have none. Use a key without a limit."))) is { } error)
+        if ((check.Error ?? IdempotencyHeader.Check(http) ?? CheckReach(http.GetKey())) is { } error)
         {
             await problems.WriteAsync(http, error);
             return;
@@ -36,14 +37,24 @@ public sealed class SessionImport(MeshEngine engine, ProblemWriter problems)
 
         if (await run.ReadAsync(http.Request.BodyReader) is { } failed)
         {
-            await problems.WriteAsync(http, failed with { Detail = $"{failed.Detail} {run.Imported} sessions were imported before; send the same again to go on." });
+            await problems.WriteAsync(http, failed with
+            {
+                Detail = $"{failed.Detail} {run.Imported} sessions were imported before; send the same again to go on.",
+            });
             return;
         }
 
         await Answers.WriteAsync(http, run.ToAnswer(), MeshJson.Default.ImportAnswer);
     }
 
-    /// <summary>One import on its way: reads a chunk of records while the one before is committed, and holds nothing of those that are done.</summary>
+    private static MeshError? CheckReach(Key key) => key.Reach is null
+        ? null
+        : new(ErrorKind.Forbidden, ErrorCodes.OutsideReach,
+            "This key is for some agents; plain sessions have none. Use a key without a limit.");
+
+    /// <summary>
+    /// One import on its way: reads a chunk of records while the one before is committed, and holds nothing of those that are done.
+    /// </summary>
     private sealed class Run(MeshEngine engine, HttpContext http, bool dryRun)
     {
         /// <summary>Bytes of metadata after which a chunk is full, too: what an import that drips may hold.</summary>
@@ -88,7 +99,8 @@ public sealed class SessionImport(MeshEngine engine, ProblemWriter problems)
             }
             catch (BadHttpRequestException)
             {
-                return await CommitAsync() ?? await CommittedAsync() ?? new MeshError(ErrorKind.Invalid, ErrorCodes.InvalidRequest, "The body could not be read to its end.");
+                return await CommitAsync() ?? await CommittedAsync()
+                    ?? new MeshError(ErrorKind.Invalid, ErrorCodes.InvalidRequest, "The body could not be read to its end.");
             }
         }
 
@@ -140,7 +152,9 @@ public sealed class SessionImport(MeshEngine engine, ProblemWriter problems)
             }
 
             _lines++;
-            var (session, code, reason) = isTooLong ? (null, "too_long", $"has more than {Limits.ImportLineBytes / 1024} KiB") : ImportRecord.Read(text);
+            var (session, code, reason) = isTooLong
+                ? (null, "too_long", $"has more than {Limits.ImportLineBytes / 1024} KiB")
+                : ImportRecord.Read(text);
             if (session is not null)
             {
                 _chunk.Add(session);

@@ -106,7 +106,10 @@ public sealed class SessionLists(MeshEngine engine, SessionWriter sessions, Agen
         }, MeshJson.Default.SessionStats);
     }
 
-    /// <summary>Writes a page of plain sessions as rows of <c>/alive</c>, each with a comma after it; returns the revision to go on after, null when there is no more.</summary>
+    /// <summary>
+    /// Writes a page of plain sessions as rows of <c>/alive</c>, each with a comma after it; returns the revision to go on after, null when
+    /// there is no more.
+    /// </summary>
     internal long? WriteRows(Utf8Buffer json, Key key, bool active, bool expired, long after, int limit, RowFields fields, ref int count)
     {
         var now = engine.Now.Micros();
@@ -162,7 +165,7 @@ public sealed class SessionLists(MeshEngine engine, SessionWriter sessions, Agen
         for (var number = after + 1; number < engine.State.Slots.Count; number++)
         {
             if (engine.State.AgentAt(number) is not { } agent || agent.Session == 0 || !engine.State.Reaches(key, agent)
-                || !filter.Matches(agent.Liveness == Liveness.Lost ? SessionStatus.Expired : SessionStatus.Active, agent.User ?? SessionRules.DefaultUser, agent.Meta))
+                || !filter.Matches(StatusOf(agent), agent.User ?? SessionRules.DefaultUser, agent.Meta))
             {
                 continue;
             }
@@ -179,6 +182,8 @@ public sealed class SessionLists(MeshEngine engine, SessionWriter sessions, Agen
 
         return null;
     }
+
+    private static string StatusOf(Agent agent) => agent.Liveness == Liveness.Lost ? SessionStatus.Expired : SessionStatus.Active;
 
     private static (long After, bool InAgents) Cursor(string? text, ref Check check)
     {

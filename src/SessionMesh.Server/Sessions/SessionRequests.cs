@@ -52,7 +52,9 @@ internal static class SessionRequests
     }
 
     public static string? MetaKeyError(string name) =>
-        name.Length is 0 or > Limits.SessionMetaKeyLength ? $"the name of an entry has 1 to {Limits.SessionMetaKeyLength} characters" : null;
+        name.Length is 0 or > Limits.SessionMetaKeyLength
+            ? $"the name of an entry has 1 to {Limits.SessionMetaKeyLength} characters"
+            : null;
 
     /// <summary>The version in <c>If-Match</c>; null when it is absent or <c>*</c>.</summary>
     public static long? IfMatch(HttpContext http, ref Check check)
@@ -63,7 +65,8 @@ internal static class SessionRequests
             return null;
         }
 
-        if (header is [{ Length: > 2 } text] && text[0] == '"' && text[^1] == '"' && long.TryParse(text.AsSpan(1, text.Length - 2), NumberStyles.None, CultureInfo.InvariantCulture, out var version))
+        if (header is [{ Length: > 2 } text] && text[0] == '"' && text[^1] == '"'
+            && long.TryParse(text.AsSpan(1, text.Length - 2), NumberStyles.None, CultureInfo.InvariantCulture, out var version))
         {
             return version;
         }

@@ -8,8 +8,8 @@ using SessionMesh.Server.Json;
 namespace SessionMesh.Server.Sessions;
 
 /// <summary>
-/// Writes sessions straight into UTF-8, as rows, as records of an export, and as rows of <c>/alive</c>: an export of a million is this loop. A
-/// test holds it equal to the contract's records. Thread-safe.
+/// Writes sessions straight into UTF-8, as rows, as records of an export, and as rows of <c>/alive</c>: an export of a million is this
+/// loop. A test holds it equal to the contract's records. Thread-safe.
 /// </summary>
 public sealed class SessionWriter(MeshEngine engine)
 {
@@ -46,7 +46,9 @@ public sealed class SessionWriter(MeshEngine engine)
         json.Raw("}"u8);
     }
 
-    /// <summary>The registration of an agent, as a session. It began when the agent first appeared, and was last used when that was last heard.</summary>
+    /// <summary>
+    /// The registration of an agent, as a session. It began when the agent first appeared, and was last used when that was last heard.
+    /// </summary>
     public void Write(Utf8Buffer json, Agent agent)
     {
         var now = engine.Now;

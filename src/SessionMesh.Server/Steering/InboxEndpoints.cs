@@ -21,12 +21,15 @@ namespace SessionMesh.Server.Steering;
 /// only shows it, so that a reader that is slow, cut off or twice there loses nothing.
 /// </summary>
 public sealed class InboxEndpoints(
-    MeshEngine engine, DirectiveWriter directives, Subscriptions subscriptions, Shutdown shutdown, ProblemWriter problems, MeshMetrics metrics)
+    MeshEngine engine, DirectiveWriter directives, Subscriptions subscriptions, Shutdown shutdown, ProblemWriter problems,
+    MeshMetrics metrics)
 {
     /// <summary>Directives in one write.</summary>
     private const int PieceSize = 64;
 
-    /// <summary>Characters of what they say together: what one stream holds of the server's memory while its reader takes its time.</summary>
+    /// <summary>
+    /// Characters of what they say together: what one stream holds of the server's memory while its reader takes its time.
+    /// </summary>
     private const int PieceBytes = 64 * 1024;
 
     public async Task Listen(HttpContext http)
@@ -187,7 +190,9 @@ public sealed class InboxEndpoints(
         }
     }
 
-    /// <summary>A reader that has seen more than there is comes from another store, or a restored one: it is told, and gets what is pending.</summary>
+    /// <summary>
+    /// A reader that has seen more than there is comes from another store, or a restored one: it is told, and gets what is pending.
+    /// </summary>
     private static async Task<long> ResyncAsync(HttpContext http, AgentSlot slot, long sent)
     {
         if (sent <= slot.Inbox.LastSeq)
@@ -195,7 +200,11 @@ public sealed class InboxEndpoints(
             return sent;
         }
 
-        var notice = new StreamNotice { Code = StreamNotice.Ahead, Detail = $"The newest directive here is {slot.Inbox.LastSeq}. All that is pending follows." };
+        var notice = new StreamNotice
+        {
+            Code = StreamNotice.Ahead,
+            Detail = $"The newest directive here is {slot.Inbox.LastSeq}. All that is pending follows.",
+        };
         await Sse.SendAsync(http, StreamEvent.Resync, notice, MeshJson.Default.StreamNotice);
         return 0;
     }
@@ -220,7 +229,8 @@ public sealed class InboxEndpoints(
 
         if (!engine.State.Reaches(watch.Key, agent))
         {
-            return (StreamEvent.End, new StreamNotice { Code = ErrorCodes.OutsideReach, Detail = "The agent was moved beyond what this key is for." });
+            var beyond = new StreamNotice { Code = ErrorCodes.OutsideReach, Detail = "The agent was moved beyond what this key is for." };
+            return (StreamEvent.End, beyond);
         }
 
         return watch.End() is { } ended ? (StreamEvent.End, ended) : null;

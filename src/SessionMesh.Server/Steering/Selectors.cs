@@ -49,7 +49,8 @@ internal static class Selectors
         return selection;
     }
 
-    private static string[]? Split(string? list) => list?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+    private static string[]? Split(string? list) =>
+        list?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
 
     private static void Finish(string pointer, Selection selection, ref Check check)
     {

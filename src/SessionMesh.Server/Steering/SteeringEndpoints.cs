@@ -18,7 +18,8 @@ namespace SessionMesh.Server.Steering;
 
 /// <summary>Issuing a directive, acknowledging it, and looking it up.</summary>
 public sealed class SteeringEndpoints(
-    Mutations mutations, MeshEngine engine, DirectiveWriter directives, DirectiveReader history, Subscriptions subscriptions, Shutdown shutdown, Limiter limiter, ProblemWriter problems)
+    Mutations mutations, MeshEngine engine, DirectiveWriter directives, DirectiveReader history, Subscriptions subscriptions,
+    Shutdown shutdown, Limiter limiter, ProblemWriter problems)
 {
     private const int DefaultWaitSeconds = 30;
 
@@ -134,7 +135,7 @@ public sealed class SteeringEndpoints(
     {
         if (body.AgentId is not null)
         {
-            check.Fail("/agent_id", "goes not together with selector: leave out one of the two");
+            check.Fail("/agent_id", "cannot be combined with selector: leave out one of the two");
         }
 
         if (body.Wait is not null)
@@ -191,7 +192,9 @@ public sealed class SteeringEndpoints(
         {
             if (isGiven)
             {
-                check.Fail($"{at}/{name}", $"is not for POST {Routes.Steers}, where each entry names one agent and nothing is waited for: use POST {Routes.Steer}");
+                check.Fail($"{at}/{name}",
+                    $"is not for POST {Routes.Steers}, where each entry names one agent and nothing is waited for: "
+                    + $"use POST {Routes.Steer}");
             }
         }
 
@@ -209,7 +212,9 @@ public sealed class SteeringEndpoints(
             Verb = VerbWords.Parse(verb),
             Direction = body.Direction,
             Text = body.Message,
-            Data = body.Data is { ValueKind: not (JsonValueKind.Null or JsonValueKind.Undefined) } data ? JsonText.OnOneLine(data.GetRawText()) : null,
+            Data = body.Data is { ValueKind: not (JsonValueKind.Null or JsonValueKind.Undefined) } data
+                ? JsonText.OnOneLine(data.GetRawText())
+                : null,
             Ttl = body.Ttl ?? Limits.DefaultDirectiveTtl,
             Hold = body.Hold == true,
         };
@@ -232,7 +237,15 @@ public sealed class SteeringEndpoints(
             return error;
         }
 
-        return new AckDirective { Actor = key.Id, AgentId = id, Seq = seq, State = DeliveryStateWords.Parse(body.State), Note = body.Note, Incarnation = body.Incarnation };
+        return new AckDirective
+        {
+            Actor = key.Id,
+            AgentId = id,
+            Seq = seq,
+            State = DeliveryStateWords.Parse(body.State),
+            Note = body.Note,
+            Incarnation = body.Incarnation,
+        };
     }
 
     private Answer RenderSteer(SteerOutcome outcome) =>
@@ -311,7 +324,8 @@ public sealed class SteeringEndpoints(
 
         return ended.State.Word() == body.State || body.State == DirectiveState.Accepted
             ? Render(ended)
-            : problems.ToAnswer(new MeshError(ErrorKind.Conflict, ErrorCodes.AckConflict, $"Directive {seq} of agent '{agent.Id}' is {ended.State.Word()} already."));
+            : problems.ToAnswer(new MeshError(ErrorKind.Conflict, ErrorCodes.AckConflict,
+                $"Directive {seq} of agent '{agent.Id}' is {ended.State.Word()} already."));
     }
 
     /// <summary>A retry that asks to wait does wait: for the directive in the first answer.</summary>
@@ -329,7 +343,9 @@ public sealed class SteeringEndpoints(
             : null;
     }
 
-    /// <summary>Holds the answer until the state asked for is reached, the directive is over, or the time is up; then it says what is true.</summary>
+    /// <summary>
+    /// Holds the answer until the state asked for is reached, the directive is over, or the time is up; then it says what is true.
+    /// </summary>
     private async Task<Answer?> WaitAsync(SteerRequest body, DirectiveRecord issued, HttpContext http)
     {
         if (!DeliveryStateWords.TryParse(body.Wait, out var wanted))

@@ -36,7 +36,8 @@ internal static class SteeringRoutes
             .Describe(steering.Steer, "steer", Tag, s_steer, "Send one word to one agent, or to many",
                 "Answers once the directive is durable. `wait` holds the answer until it is delivered, accepted or acknowledged. "
                 + "With `selector` the answer is "
-                + "`{\"matched\", \"results\": [{\"agent_id\", \"directive_id\", \"seq\", \"state\"} | {\"agent_id\", \"code\", \"detail\"}]}`.")
+                + "`{\"matched\", \"results\": [{\"agent_id\", \"directive_id\", \"seq\", \"state\"} "
+                + "| {\"agent_id\", \"code\", \"detail\"}]}`.")
             .Takes<SteerRequest>().Answers<Directive>(200, 404, 409, 429).Mutates();
         routes.MapPost(Routes.Steers, steering.SteerEach)
             .Describe(steering.SteerEach, "steerEach", Tag, s_steer, "Send many words, each to one agent",

@@ -30,7 +30,9 @@ public sealed class KeyWatch(Key key, MeshEngine engine)
         }
 
         return _newest.ExpiresAt != 0 && now >= _newest.ExpiresAt
-            ? new StreamNotice { Code = ErrorCodes.KeyExpired, Detail = $"The key {_newest.Id} of this stream has expired. Listen again with another." }
-            : new StreamNotice { Code = ErrorCodes.KeyRevoked, Detail = $"The key {_newest.Id} of this stream was revoked." };
+            ? Notice(ErrorCodes.KeyExpired, $"The key {_newest.Id} of this stream has expired. Listen again with another.")
+            : Notice(ErrorCodes.KeyRevoked, $"The key {_newest.Id} of this stream was revoked.");
     }
+
+    private static StreamNotice Notice(string code, string detail) => new() { Code = code, Detail = detail };
 }

@@ -19,7 +19,9 @@ public sealed class LogStream(MeshEngine engine, MeshStore store, ChangeFeed fee
 {
     private const int PageSize = 256;
 
-    /// <summary>Entries of a page from the table: there each may have a message of its own, which has to be read before it is known to be long.</summary>
+    /// <summary>
+    /// Entries of a page from the table: there each may have a message of its own, which has to be read before it is known to be long.
+    /// </summary>
     private const int TablePageSize = 64;
 
     /// <summary>Bytes after which a page ends: what a reader holds of the server's memory while it takes its time.</summary>
@@ -49,7 +51,7 @@ public sealed class LogStream(MeshEngine engine, MeshStore store, ChangeFeed fee
         if (at > engine.State.Revision)
         {
             at = engine.State.Revision;
-            await Sse.SendAsync(http, StreamEvent.Resync, new StreamNotice { Code = "ahead", Detail = $"This log ends at revision {at}. Read the current state, then go on from here." }, MeshJson.Default.StreamNotice);
+            await ResyncAsync(http, StreamNotice.Ahead, $"This log ends at revision {at}.");
         }
 
         while (true)
@@ -95,7 +97,7 @@ public sealed class LogStream(MeshEngine engine, MeshStore store, ChangeFeed fee
 
         if (oldest is { } begins)
         {
-            await Sse.SendAsync(http, StreamEvent.Resync, new StreamNotice { Code = "compacted", Detail = $"This log begins at revision {begins}; what was before is kept no longer. Read the current state, then go on from here." }, MeshJson.Default.StreamNotice);
+            await ResyncAsync(http, "compacted", $"This log begins at revision {begins}; what was before is kept no longer.");
         }
 
         var more = view.WriteMore(text);
@@ -107,12 +109,16 @@ public sealed class LogStream(MeshEngine engine, MeshStore store, ChangeFeed fee
         return (at, more);
     }
 
-    /// <summary>Where the page ends, and where it begins if that is not where it should: the log has no gap but the one that trimming leaves before it.</summary>
+    /// <summary>
+    /// Where the page ends, and where it begins if that is not where it should: the log has no gap but the one that trimming leaves before
+    /// it.
+    /// </summary>
     private async Task<(long At, long? Oldest)> ReadTableAsync(Utf8Buffer text, long after, LogView view)
     {
         var upTo = engine.State.Revision;
         await using var db = store.OpenReader();
-        var rows = await db.Changes.Where(c => c.Revision > after && c.Revision <= upTo).OrderBy(c => c.Revision).Take(TablePageSize).ToListAsync();
+        var rows = await db.Changes.Where(c => c.Revision > after && c.Revision <= upTo)
+            .OrderBy(c => c.Revision).Take(TablePageSize).ToListAsync();
         new KeptMessages(db).PutInto(rows);
         var at = after;
         for (var i = 0; i < rows.Count && text.Length < PageBytes; i++)
@@ -123,6 +129,12 @@ public sealed class LogStream(MeshEngine engine, MeshStore store, ChangeFeed fee
 
         return (at, rows.Count > 0 && rows[0].Revision > after + 1 ? rows[0].Revision : null);
     }
+
+    /// <summary>Tells the reader that its place is not in this log.</summary>
+    private static Task ResyncAsync(HttpContext http, string code, string why) =>
+        Sse.SendAsync(
+            http, StreamEvent.Resync, new StreamNotice { Code = code, Detail = $"{why} Read the current state, then go on from here." },
+            MeshJson.Default.StreamNotice);
 
     private (string Event, StreamNotice Notice)? End(KeyWatch watch)
     {

@@ -29,7 +29,8 @@ internal static class Sse
         long.TryParse(http.Request.Headers["Last-Event-ID"], NumberStyles.None, CultureInfo.InvariantCulture, out var id) ? id : null;
 
     /// <summary>Sends the head, and how long to wait before reconnecting: 1 to 3 s, so that a fleet does not come back at once.</summary>
-    /// <exception cref="InvalidOperationException">The route is not marked as one that holds answers, so that its key's streams would not be counted.</exception>
+    /// <exception cref="InvalidOperationException">The route is not marked as one that holds answers, so that its key's streams would not
+    /// be counted.</exception>
     public static async Task BeginAsync(HttpContext http)
     {
         if (http.GetEndpoint()?.Metadata.GetMetadata<HoldsAnswers>() is null)
@@ -48,11 +49,15 @@ internal static class Sse
         await http.Response.BodyWriter.WriteAsync(text.Written, http.RequestAborted);
     }
 
-    /// <summary>How long a quiet stream may wait before it says something: until the next comment, or its key's end if that is sooner.</summary>
+    /// <summary>
+    /// How long a quiet stream may wait before it says something: until the next comment, or its key's end if that is sooner.
+    /// </summary>
     public static TimeSpan Beat(KeyWatch key, MeshEngine engine)
     {
         var beat = TimeSpan.FromSeconds(BeatSeconds);
-        return key.ExpiresAt == 0 ? beat : TimeSpan.FromMilliseconds(Math.Clamp(key.ExpiresAt - engine.Now.Wall, 1, beat.TotalMilliseconds));
+        return key.ExpiresAt == 0
+            ? beat
+            : TimeSpan.FromMilliseconds(Math.Clamp(key.ExpiresAt - engine.Now.Wall, 1, beat.TotalMilliseconds));
     }
 
     public static Task CommentAsync(HttpContext http, MeshEngine engine) => WriteAsync(http, s_comment, engine);

@@ -55,7 +55,9 @@ internal static class MeshTraces
     private static void Describe(Activity activity, HttpContext http)
     {
         var route = (http.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText;
-        var method = http.Request.Method is "GET" or "HEAD" or "POST" or "PATCH" or "PUT" or "DELETE" or "OPTIONS" ? http.Request.Method : "_OTHER";
+        var method = http.Request.Method is "GET" or "HEAD" or "POST" or "PATCH" or "PUT" or "DELETE" or "OPTIONS"
+            ? http.Request.Method
+            : "_OTHER";
         activity.DisplayName = route is null ? method : $"{method} {route}";
         activity.SetTag("http.request.method", method);
         activity.SetTag("http.route", route);

@@ -5,7 +5,9 @@ using System.Net.Sockets;
 
 namespace SessionMesh.Server.Auth.Limiting;
 
-/// <summary>A bucket for each remote address that asks without a valid key. Bounded: past <see cref="Most"/> strangers share one. Thread-safe.</summary>
+/// <summary>
+/// A bucket for each remote address that asks without a valid key. Bounded: past <see cref="Most"/> strangers share one. Thread-safe.
+/// </summary>
 public sealed class AddressBuckets(TimeProvider time)
 {
     /// <summary>Addresses told apart; some 8 MB when all are in use.</summary>

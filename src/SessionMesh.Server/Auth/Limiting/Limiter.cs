@@ -13,7 +13,9 @@ namespace SessionMesh.Server.Auth.Limiting;
 /// </summary>
 public sealed class Limiter(ServerOptions options, MeshClock clock)
 {
-    /// <summary>Seconds after which to try for a stream again: as long as a reader that was cut off waits at most before it comes back.</summary>
+    /// <summary>
+    /// Seconds after which to try for a stream again: as long as a reader that was cut off waits at most before it comes back.
+    /// </summary>
     private const int StreamRetry = 3;
 
     private readonly RatePolicy? _each = Policy("key", options.RateLimit, clock);
@@ -25,7 +27,9 @@ public sealed class Limiter(ServerOptions options, MeshClock clock)
 
     /// <summary>Null when a request without a valid key may be answered as it is; else the refusal.</summary>
     public MeshError? Anonymous(HttpContext http) =>
-        _anonymous is null ? null : Take(http, _addresses.Of(http.Connection.RemoteIpAddress), _anonymous, "without a valid key from this address");
+        _anonymous is null
+            ? null
+            : Take(http, _addresses.Of(http.Connection.RemoteIpAddress), _anonymous, "without a valid key from this address");
 
     /// <summary>
     /// Null when a request of that key may go on; else the refusal. A key with the admin scope always may: it is the operator's, who
@@ -43,7 +47,9 @@ public sealed class Limiter(ServerOptions options, MeshClock clock)
         return refused is null && _all is not null ? Take(http, _together, _all, "of all keys together", requests) : refused;
     }
 
-    /// <summary>A place for an answer that is held back or goes on and on; null when the key has as many as it may. Dispose it at its end.</summary>
+    /// <summary>
+    /// A place for an answer that is held back or goes on and on; null when the key has as many as it may. Dispose it at its end.
+    /// </summary>
     public HeldAnswer? TryHold(Key key)
     {
         while (true)
@@ -58,9 +64,12 @@ public sealed class Limiter(ServerOptions options, MeshClock clock)
     }
 
     public MeshError TooManyHeld(Key key) =>
-        new(ErrorKind.Exhausted, ErrorCodes.TooManyStreams, $"This key has {MostHeld(key)} streams and held answers open, and may have no more. Close one, or use another key.") { RetryAfter = StreamRetry };
+        new(ErrorKind.Exhausted, ErrorCodes.TooManyStreams,
+            $"This key has {MostHeld(key)} streams and held answers open, and may have no more. Close one, or use another "
+            + "key.") { RetryAfter = StreamRetry };
 
-    private int MostHeld(Key key) => key.AgentId is null ? options.MaxStreamsPerKey : Math.Min(options.MaxStreamsPerKey, Limits.StreamsPerAgentKey);
+    private int MostHeld(Key key) =>
+        key.AgentId is null ? options.MaxStreamsPerKey : Math.Min(options.MaxStreamsPerKey, Limits.StreamsPerAgentKey);
 
     private MeshError? Take(HttpContext http, RateBucket bucket, RatePolicy policy, string whose, int requests = 1)
     {
@@ -74,13 +83,16 @@ public sealed class Limiter(ServerOptions options, MeshClock clock)
         http.Response.Headers["RateLimit"] = policy.Header(verdict.Left, verdict.Debt);
         return verdict.Taken
             ? null
-            : new MeshError(ErrorKind.Exhausted, ErrorCodes.RateLimited, $"Too many requests {whose}. Wait as long as Retry-After says, and send fewer: one POST {Routes.Heartbeats} carries many heartbeats.")
+            : new MeshError(ErrorKind.Exhausted, ErrorCodes.RateLimited,
+                $"Too many requests {whose}. Wait as long as Retry-After says, and send fewer: one POST {Routes.Heartbeats} carries many "
+                + "heartbeats.")
             {
                 RetryAfter = policy.Seconds(verdict.Wait),
             };
     }
 
-    private static RatePolicy? Policy(string name, int perSecond, MeshClock clock) => perSecond == 0 ? null : new RatePolicy(name, perSecond, clock.Time.TimestampFrequency);
+    private static RatePolicy? Policy(string name, int perSecond, MeshClock clock) =>
+        perSecond == 0 ? null : new RatePolicy(name, perSecond, clock.Time.TimestampFrequency);
 }
 
 /// <summary>A place that is taken until it is disposed of, once.</summary>

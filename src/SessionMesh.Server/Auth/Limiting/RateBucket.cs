@@ -12,7 +12,8 @@ public class RateBucket
     public bool IsFull(long now) => Volatile.Read(ref _fullAt) <= now;
 
     /// <param name="now">Monotonic timestamp.</param>
-    /// <param name="requests">How many requests it is worth. More than the burst are as many as the burst: they pass when nothing else does.</param>
+    /// <param name="requests">How many requests it is worth. More than the burst are as many as the burst: they pass when nothing else
+    /// does.</param>
     public RateVerdict Take(RatePolicy policy, long now, int requests = 1)
     {
         var most = policy.Cost * policy.Burst;
