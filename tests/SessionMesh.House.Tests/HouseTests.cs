@@ -12,7 +12,7 @@ public sealed class HouseTests
     /// <summary>Where lines are still longer. Take a room out once it holds; put none in.</summary>
     private static readonly string[] s_stillWide =
     [
-        "src/SessionMesh.Server/", "tests/SessionMesh.Server.Tests/", "tests/SessionMesh.EndToEnd.Tests/", "benchmarks/",
+        "tests/SessionMesh.Server.Tests/", "tests/SessionMesh.EndToEnd.Tests/", "benchmarks/",
     ];
 
     [Fact]
