@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Looks whether a commit would pass: builds, then runs the quick tests (house, contracts, core). About a minute.
+# Looks whether a commit would pass: builds, then runs the quick tests (house, contracts, core). A minute or two.
 #
 #   ./eng/check.sh              now
 #   ./eng/check.sh --install    before each commit, as Git's pre-commit hook; 'git commit --no-verify' passes it by

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Reflection;
 using System.Text.RegularExpressions;
 
@@ -9,13 +8,15 @@ namespace SessionMesh.House.Tests;
 /// <param name="Lines">Without line ends.</param>
 internal sealed partial record Source(string Path, string[] Lines)
 {
+    private static readonly string[] s_folders = ["src", "tests", "benchmarks"];
+    private static readonly string[] s_built = ["bin", "obj"];
     private static readonly Lazy<IReadOnlyList<Source>> s_all = new(Read);
 
     /// <summary>Where the repository is checked out.</summary>
     public static string Repository { get; } = typeof(Source).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
         .Single(metadata => metadata.Key == "Repository").Value!;
 
-    /// <summary>All that Git knows or would take, generated code aside.</summary>
+    /// <summary>All that is built, but what building makes.</summary>
     public static IReadOnlyList<Source> All => s_all.Value;
 
     /// <summary>The project's folder, such as <c>src/SessionMesh.Server</c>.</summary>
@@ -34,19 +35,15 @@ internal sealed partial record Source(string Path, string[] Lines)
     public IEnumerable<string> Usings =>
         Lines.Select(line => UsingLine().Match(line)).Where(match => match.Success).Select(match => match.Groups["name"].Value);
 
-    private static List<Source> Read()
-    {
-        using var git = Process.Start(new ProcessStartInfo("git", ["-C", Repository, "ls-files", "-co", "--exclude-standard", "*.cs"])
-        {
-            RedirectStandardOutput = true,
-            UseShellExecute = false,
-        })!;
-        var paths = git.StandardOutput.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        git.WaitForExit();
-        Assert.Equal(0, git.ExitCode);
-        return [.. paths.Where(path => File.Exists(System.IO.Path.Combine(Repository, path)))
-            .Select(path => new Source(path, File.ReadAllLines(System.IO.Path.Combine(Repository, path))))];
-    }
+    private static List<Source> Read() =>
+    [
+        .. s_folders.Select(folder => System.IO.Path.Combine(Repository, folder))
+            .SelectMany(folder => Directory.EnumerateFiles(folder, "*.cs", SearchOption.AllDirectories))
+            .Select(path => (Full: path, Path: System.IO.Path.GetRelativePath(Repository, path).Replace('\\', '/')))
+            .Where(file => !file.Path.Split('/').Any(s_built.Contains))
+            .OrderBy(file => file.Path, StringComparer.Ordinal)
+            .Select(file => new Source(file.Path, File.ReadAllLines(file.Full))),
+    ];
 
     [GeneratedRegex(
         @"^namespace\s+(?<name>[\w.]+)",
