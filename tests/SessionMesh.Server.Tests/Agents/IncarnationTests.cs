@@ -49,16 +49,6 @@ public sealed class IncarnationTests
     }
 
     [Fact]
-    public async Task ConfirmedExit_RegistryBeginsTheNextIncarnationAtOnce()
-    {
-        await using var mesh = await MeshHost.StartAsync();
-        await mesh.RegisterAsync("a", more: ",\"specializations\":[\"s\"]");
-        await mesh.PostAsync("agents/a/exit", """{"incarnation":1,"exit_code":0}""");
-        (await mesh.PostAsync("registry", """{"agent_id":"a","specialization":"t"}"""))
-            .ShouldBe(201, Registration("a", session: mesh.Revision, ttl: 3600, differs: "\"incarnation\":2,\"specializations\":[\"s\",\"t\"]"));
-    }
-
-    [Fact]
     public async Task Register_WhileStopping_Is409Stopping()
     {
         await using var mesh = await MeshHost.StartAsync();

@@ -58,20 +58,6 @@ public sealed class LeaseTests
         Assert.Equal(2, mesh.Revision);
     }
 
-    [Fact]
-    public async Task Lease_Registry_LastsAnHourAndCallingAgainRenewsIt()
-    {
-        await using var mesh = await MeshHost.StartAsync();
-        const string Body = """{"specialization":"image-processing","agent_id":"123"}""";
-        await mesh.PostAsync("registry", Body);
-        await mesh.AdvanceAsync(3000);
-        (await mesh.PostAsync("registry", Body)).ShouldBe(200, Registration("123", session: 2, heardAt: 3000, ttl: 3600, differs: "\"specializations\":[\"image-processing\"]"));
-        await mesh.AdvanceAsync(3600);
-        Assert.Equal("alive", await mesh.StatusAsync("123"));
-        await mesh.AdvanceAsync(1);
-        Assert.Equal("suspect", await mesh.StatusAsync("123"));
-    }
-
     [Theory]
     [InlineData(86_400)]
     [InlineData(-86_400)]

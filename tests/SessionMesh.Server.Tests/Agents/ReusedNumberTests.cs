@@ -1,4 +1,3 @@
-using SessionMesh.Core;
 using SessionMesh.Core.Agents;
 using SessionMesh.Core.Audit;
 using SessionMesh.Core.Steering;

@@ -1,7 +1,5 @@
-using SessionMesh.Core;
 using SessionMesh.Core.Agents;
 using SessionMesh.Core.Audit;
-using SessionMesh.Core.State;
 
 namespace SessionMesh.Server.Tests.Engine;
 

@@ -1,45 +1,10 @@
 using SessionMesh.Server.Push;
 using SessionMesh.Server.Tests.Support;
-using static SessionMesh.Server.Tests.Support.Rows;
 
 namespace SessionMesh.Server.Tests.Events;
 
 public sealed class EventStreamTests
 {
-    [Fact]
-    public async Task Events_EveryKind_CarriesItsOwnMembersBesideTheEnvelope()
-    {
-        await using var mesh = await MeshHost.StartAsync();
-        var root = mesh.RootKey[4..16];
-        await mesh.RegisterAsync("p");
-        await mesh.RegisterAsync("a", more: ""","parent_id":"p","specializations":["s"],"labels":{"k":"<v>"},"user":"ann" """);
-        await mesh.PostAsync("steer", """{"agent_id":"a","direction":"north","message":"m","data":{"x":1}}""");
-        await mesh.PostAsync("agents/a/directives/1/ack", """{"state":"acknowledged","note":"n"}""");
-        await mesh.PostAsync("agents", """{"agent_id":"d","declare":true}""");
-        var key = (await mesh.PostAsync("keys", """{"session_key":"k \"hash\":\"x","agent_id":"a"}""")).Json["key_id"]!.GetValue<string>();
-        await mesh.DeleteAsync("agents/a?grace=5&reason=r");
-        await mesh.PostAsync("agents/a/exit", """{"incarnation":1,"exit_code":0}""");
-
-        await using var events = await mesh.ListenAsync("events?after=0");
-        await ExpectAsync(events, 1, "mesh", "key.minted", root, """ "key_name":"root","scopes":["admin"],"expires_at":null,"incarnation":0,"generation":1,"refresh_expires_at":null """);
-        await ExpectAsync(events, 2, root, "agent.registered", "p", """ "incarnation":1,"ttl":60,"cluster":"default","specializations":[],"superseded":false """);
-        await ExpectAsync(events, 3, root, "agent.registered", "a", """
-            "incarnation":1,"ttl":60,"cluster":"default","parent_id":"p","user":"ann","specializations":["s"],"labels":{"k":"<v>"},"superseded":false
-            """);
-        await ExpectAsync(events, 4, root, "directive.issued", "a", $$""" "seq":1,"verb":"steer","direction":"north","message":"m","data":{"x":1},"expires_at":"{{At(3600)}}" """);
-        await ExpectAsync(events, 5, root, "directive.acknowledged", "a", """ "seq":1,"note":"n" """);
-        await ExpectAsync(events, 6, root, "agent.declared", "d", """ "cluster":"default","specializations":[] """);
-        await ExpectAsync(events, 7, root, "key.minted", key, $$"""
-            "key_name":"k \"hash\":\"x","parent":"{{root}}","scopes":["agent:self"],"within":["agent:a"],"expires_at":null,"agent_id":"a","incarnation":1,"generation":1,
-            "refresh_expires_at":null
-            """);
-        await ExpectAsync(events, 8, root, "directive.issued", "a", $$""" "seq":2,"verb":"stop","message":"r","data":{"grace":5,"force":false},"expires_at":"{{At(905)}}" """);
-        await ExpectAsync(events, 9, root, "agent.stopping", "a", $$""" "deadline":"{{At(5)}}","reason":"r","cascade":true """);
-        await ExpectAsync(events, 10, root, "directive.acknowledged", "a", """ "seq":2,"note":"the process ended" """);
-        await ExpectAsync(events, 11, root, "agent.dead", "a", """ "incarnation":1,"confirmed":true,"exit_code":0,"reason":"r","tombstone_until":null """);
-        await ExpectAsync(events, 12, root, "key.revoked", key, """ "reason":"the agent's incarnation ended" """);
-    }
-
     [Fact]
     public async Task Events_WithoutAPlace_BeginNow()
     {
@@ -109,16 +74,6 @@ public sealed class EventStreamTests
     }
 
     [Fact]
-    public async Task Events_OwnBookkeeping_StaysOut()
-    {
-        await using var mesh = await MeshHost.StartAsync();
-        await mesh.PostAsync("agents", """{"agent_id":"a"}""", idempotencyKey: "k");
-        await mesh.RegisterAsync("b");
-        Assert.Equal(["key.minted", "agent.registered", "agent.registered"], await Agents.LeaseTests.KindsAsync(mesh, after: 0));
-        Assert.Equal(4, mesh.Revision);
-    }
-
-    [Fact]
     public async Task Events_KeyRevoked_CutsTheStream()
     {
         await using var mesh = await MeshHost.StartAsync();
@@ -128,12 +83,5 @@ public sealed class EventStreamTests
         var next = await events.NextAsync();
         Assert.Equal("end", next.Name == "key.revoked" ? (await events.NextAsync()).Name : next.Name);
         await events.NextAsync("(end)");
-    }
-
-    private static async Task ExpectAsync(SseReader events, long revision, string actor, string kind, string subject, string members)
-    {
-        var next = await events.NextAsync(kind);
-        Assert.Equal(revision, next.Id);
-        JsonAssert.Same(Merge($$"""{"revision":{{revision}},"at":"{{At(0)}}","actor":"{{actor}}","kind":"{{kind}}","subject":"{{subject}}"}""", members), next.Data);
     }
 }

@@ -1,6 +1,5 @@
 using SessionMesh.Server.Hosting;
 using SessionMesh.Server.Options;
-using SessionMesh.Server.Store;
 using SessionMesh.Server.Tests.Support;
 
 namespace SessionMesh.Server.Tests.Keys;

@@ -6,36 +6,6 @@ namespace SessionMesh.Server.Tests.Registry;
 public sealed class RegistryTests
 {
     [Fact]
-    public async Task Register_UnknownAgent_BeginsAnHourLongSession_AndAgainAddsToWhatItDeclares()
-    {
-        await using var mesh = await MeshHost.StartAsync();
-        (await mesh.PostAsync("registry", """{"specialization":"image-processing","agent_id":"123"}"""))
-            .ShouldBe(201, Registration("123", session: 2, ttl: 3600, differs: "\"specializations\":[\"image-processing\"]"));
-        await mesh.AdvanceAsync(5);
-        (await mesh.PostAsync("registry", """{"specialization":"a/b","agent_id":123,"specializations":["c"],"user":"ann"}"""))
-            .ShouldBe(200, Registration("123", session: 2, heardAt: 5, ttl: 3600, differs: "\"specializations\":[\"a/b\",\"c\",\"image-processing\"],\"user\":\"ann\""));
-    }
-
-    [Fact]
-    public async Task Register_AgentOfPostAgents_KeepsItsTtlUnlessToldOtherwise()
-    {
-        await using var mesh = await MeshHost.StartAsync();
-        await mesh.RegisterAsync("a", ttl: 45);
-        (await mesh.PostAsync("registry", """{"specialization":"s","agent_id":"a"}""")).ShouldBe(200, Registration("a", session: 2, ttl: 45, differs: "\"specializations\":[\"s\"]"));
-        (await mesh.PostAsync("registry", """{"specialization":"s","agent_id":"a","ttl":90}""")).ShouldBe(200, Registration("a", session: 2, ttl: 90, differs: "\"specializations\":[\"s\"]"));
-    }
-
-    [Fact]
-    public async Task Register_SuspectAgent_IsAliveAgainInTheSameIncarnation()
-    {
-        await using var mesh = await MeshHost.StartAsync();
-        await mesh.RegisterAsync("a");
-        await mesh.AdvanceAsync(61);
-        (await mesh.PostAsync("registry", """{"specialization":"s","agent_id":"a"}"""))
-            .ShouldBe(200, Registration("a", session: 2, heardAt: 61, differs: "\"specializations\":[\"s\"]"));
-    }
-
-    [Fact]
     public async Task Get_CountsWhoDeclaresAndWhoLives()
     {
         await using var mesh = await MeshHost.StartAsync();

@@ -1,6 +1,5 @@
 using SessionMesh.Contracts;
 using SessionMesh.Server.Tests.Support;
-using static SessionMesh.Server.Tests.Support.Rows;
 
 namespace SessionMesh.Server.Tests.Steering;
 

@@ -2,7 +2,6 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
 using SessionMesh.Contracts;
 using SessionMesh.Server.Auth.Limiting;
-using SessionMesh.Server.Push;
 using SessionMesh.Server.Streams;
 using SessionMesh.Server.Tests.Support;
 

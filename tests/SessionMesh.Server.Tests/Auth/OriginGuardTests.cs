@@ -3,13 +3,13 @@ using SessionMesh.Server.Tests.Support;
 namespace SessionMesh.Server.Tests.Auth;
 
 /// <summary>What a browser sends for somebody else's page, and what it may be told. <c>OWN</c> is the server's own origin.</summary>
-public sealed class OriginTests : IClassFixture<OriginTests.Server>
+public sealed class OriginGuardTests : IClassFixture<OriginGuardTests.Server>
 {
     private const string Console = "https://console.example";
     private readonly MeshHost _closed;
     private readonly MeshHost _open;
 
-    public OriginTests(Server server) => (_closed, _open) = (server.Closed, server.Open);
+    public OriginGuardTests(Server server) => (_closed, _open) = (server.Closed, server.Open);
 
     [Theory]
     [InlineData("Origin: https://evil.example")]

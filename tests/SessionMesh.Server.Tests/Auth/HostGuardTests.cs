@@ -3,11 +3,11 @@ using SessionMesh.Server.Tests.Support;
 namespace SessionMesh.Server.Tests.Auth;
 
 /// <summary>By which names and ports the server lets itself be called: raw, because clients correct what they send.</summary>
-public sealed class HostTests : IClassFixture<HostTests.Server>
+public sealed class HostGuardTests : IClassFixture<HostGuardTests.Server>
 {
     private readonly MeshHost _mesh;
 
-    public HostTests(Server server) => _mesh = server.Mesh;
+    public HostGuardTests(Server server) => _mesh = server.Mesh;
 
     [Theory]
     [InlineData("Host: 127.0.0.1:PORT", 200)]

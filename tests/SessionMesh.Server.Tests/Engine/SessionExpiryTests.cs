@@ -8,7 +8,7 @@ using SessionMesh.Server.Tests.Support;
 
 namespace SessionMesh.Server.Tests.Engine;
 
-public sealed class ExpiryTests
+public sealed class SessionExpiryTests
 {
     private const int Sessions = 5 * LeaseKeeper.SessionsAtOnce;
 

@@ -1,6 +1,5 @@
 using System.Net;
 using Microsoft.AspNetCore.Routing;
-using SessionMesh.Server.Audit;
 using SessionMesh.Server.Http;
 using SessionMesh.Server.OpenApi;
 using SessionMesh.Server.Tests.Support;
@@ -8,7 +7,7 @@ using SessionMesh.Server.Tests.Support;
 namespace SessionMesh.Server.Tests.Audit;
 
 /// <summary>Every change that a call makes says who called and from where.</summary>
-public sealed class OriginTests
+public sealed class ChangeOriginTests
 {
     /// <summary>A call for each mutating operation, on a mesh with the agents <c>a</c>, who has the directive 1, and <c>gone</c>, who was forced.</summary>
     private static readonly Dictionary<string, Func<MeshHost, string, string, Task<Reply>>> s_calls = new(StringComparer.Ordinal)

@@ -2,11 +2,13 @@ using System.Net.Sockets;
 using System.Text;
 using SessionMesh.Server.Tests.Support;
 
-namespace SessionMesh.Server.Tests.Keys;
+namespace SessionMesh.Server.Tests.Streams;
 
 /// <summary>Calls that are under way when their key ends: streams, long polls, waits, and bodies that drip in.</summary>
-public sealed class RevocationIsNowTests
+public sealed class KeyWatchTests
 {
+    private static readonly TimeSpan s_beat = TimeSpan.FromSeconds(15);
+
     [Fact]
     public async Task Poll_KeyRevokedMeanwhile_IsToldSo_AndNotWhatCameLater()
     {
@@ -64,6 +66,41 @@ public sealed class RevocationIsNowTests
         }
     }
 
+    [Fact]
+    public async Task Stream_KeyRevoked_IsCutAtOnce_WithEveryKeyBelowIt()
+    {
+        await using var mesh = await MeshHost.StartAsync();
+        await mesh.RegisterAsync("a");
+        var parent = await mesh.MintAsync("""{"scopes":["keys:mint","registry:write"]}""");
+        var child = await mesh.MintAsync("""{"agent_id":"a"}""", parent);
+        await using var stream = await mesh.ListenAsync("agents/a/directives", child);
+        await using var other = await mesh.ListenAsync("agents/a/directives");
+        await mesh.DeleteAsync("keys/" + parent[4..16]);
+        await EndsAsync(stream, "key_revoked");
+        await mesh.PostAsync("steer", """{"agent_id":"a","direction":"north"}""");
+        await other.NextAsync("directive");
+    }
+
+    [Fact]
+    public async Task Stream_KeyExpires_IsCutWithoutWaitingForTheNextBeat()
+    {
+        await using var mesh = await MeshHost.StartAsync();
+        await mesh.RegisterAsync("a", ttl: 600);
+        var key = await mesh.MintAsync("""{"scopes":["registry:write"],"ttl":64}""");
+        await using var stream = await mesh.ListenAsync("agents/a/directives", key);
+        for (var i = 0; i < 4; i++)
+        {
+            await mesh.Time.ArmedAsync(s_beat);
+            await mesh.AdvanceAsync(15);
+            await stream.NextAsync(":");
+        }
+
+        await mesh.Time.ArmedAsync(TimeSpan.FromSeconds(4));
+        await mesh.AdvanceAsync(4);
+        var next = await stream.NextAsync();
+        await EndsAsync(stream, "key_expired", next.Name == ":" ? null : next);
+    }
+
     [Theory]
     [InlineData("agents", """{"agent_id":"new"}""")]
     [InlineData("agents/a/heartbeat", """{"note":"late"}""")]
@@ -91,5 +128,13 @@ public sealed class RevocationIsNowTests
         Assert.StartsWith("HTTP/1.1 401 Unauthorized", answer.TrimStart(), StringComparison.Ordinal);
         Assert.Equal(revision, mesh.Revision);
         Assert.Equal(before, (await mesh.GetAsync("agents/a")).Text);
+    }
+
+    private static async Task EndsAsync(SseReader stream, string code, SseEvent? end = null)
+    {
+        end ??= await stream.NextAsync();
+        Assert.Equal("end", end.Name);
+        JsonAssert.Same($$"""{"code":"{{code}}","detail":"*"}""", end.Data);
+        await stream.NextAsync("(end)");
     }
 }

@@ -4,7 +4,7 @@ using static SessionMesh.Server.Tests.Support.Rows;
 namespace SessionMesh.Server.Tests.Steering;
 
 /// <summary>A directive is over at its deadline, to the millisecond, however long the log takes to say so.</summary>
-public sealed class ExpiryTests
+public sealed class DirectiveExpiryTests
 {
     private static readonly string s_expired = Directive(3, "a", 1, ttl: 5, differs: $"\"state\":\"expired\",\"ended_at\":\"{At(5)}\"");
 

@@ -5,10 +5,8 @@ using static SessionMesh.Server.Tests.Support.Rows;
 
 namespace SessionMesh.Server.Tests.Steering;
 
-public sealed class StreamTests
+public sealed class InboxStreamTests
 {
-    private static readonly TimeSpan s_beat = TimeSpan.FromSeconds(15);
-
     [Fact]
     public async Task Stream_SendsWhatIsPending_AndThenWhatComes()
     {
@@ -73,70 +71,6 @@ public sealed class StreamTests
         }
     }
 
-    [Fact]
-    public async Task Stream_Quiet_SaysThatItIsStillThere_AndAloneProvesNoLife()
-    {
-        await using var mesh = await MeshHost.StartAsync();
-        await mesh.RegisterAsync("a");
-        await using var stream = await mesh.ListenAsync("agents/a/directives");
-        for (var i = 0; i < 4; i++)
-        {
-            await mesh.Time.ArmedAsync(s_beat);
-            await mesh.AdvanceAsync(15);
-            Assert.Equal("still here", (await stream.NextAsync(":")).Data);
-        }
-
-        await mesh.AdvanceAsync(1);
-        (await mesh.GetAsync("agents/a")).ShouldBe(200, Detail("a", session: 2, differs: "\"status\":\"suspect\",\"connected\":true"));
-    }
-
-    [Fact]
-    public async Task Stream_OfDataWithLineBreaks_IsStillOneEvent()
-    {
-        await using var mesh = await MeshHost.StartAsync();
-        await mesh.RegisterAsync("a");
-        await using var stream = await mesh.ListenAsync("agents/a/directives");
-        await mesh.PostAsync("steer", "{\"agent_id\":\"a\",\"direction\":\"north\",\"message\":\"1\\n\\n2\",\"data\":{\r\n\r\n  \"a\" : [ 1,\n\n 2 ],\n\"b\": \" \\n\\u2028 \\\" \" }}");
-        JsonAssert.Same(
-            Directive(3, "a", 1, differs: """ "message":"1\n\n2","data":{"a":[1,2],"b":" \n\u2028 \" "} """),
-            (await stream.NextAsync("directive")).Data);
-    }
-
-    [Fact]
-    public async Task Stream_KeyRevoked_IsCutAtOnce_WithEveryKeyBelowIt()
-    {
-        await using var mesh = await MeshHost.StartAsync();
-        await mesh.RegisterAsync("a");
-        var parent = await mesh.MintAsync("""{"scopes":["keys:mint","registry:write"]}""");
-        var child = await mesh.MintAsync("""{"agent_id":"a"}""", parent);
-        await using var stream = await mesh.ListenAsync("agents/a/directives", child);
-        await using var other = await mesh.ListenAsync("agents/a/directives");
-        await mesh.DeleteAsync("keys/" + parent[4..16]);
-        await EndsAsync(stream, "key_revoked");
-        await SteerAsync(mesh);
-        await other.NextAsync("directive");
-    }
-
-    [Fact]
-    public async Task Stream_KeyExpires_IsCutWithoutWaitingForTheNextBeat()
-    {
-        await using var mesh = await MeshHost.StartAsync();
-        await mesh.RegisterAsync("a", ttl: 600);
-        var key = await mesh.MintAsync("""{"scopes":["registry:write"],"ttl":64}""");
-        await using var stream = await mesh.ListenAsync("agents/a/directives", key);
-        for (var i = 0; i < 4; i++)
-        {
-            await mesh.Time.ArmedAsync(s_beat);
-            await mesh.AdvanceAsync(15);
-            await stream.NextAsync(":");
-        }
-
-        await mesh.Time.ArmedAsync(TimeSpan.FromSeconds(4));
-        await mesh.AdvanceAsync(4);
-        var next = await stream.NextAsync();
-        await EndsAsync(stream, "key_expired", next.Name == ":" ? null : next);
-    }
-
     [Theory]
     [InlineData("")]
     [InlineData("?incarnation=1")]
@@ -189,21 +123,6 @@ public sealed class StreamTests
 
         Assert.Equal(301, last.Id);
         await EndsAsync(stream, "tombstoned");
-    }
-
-    [Fact]
-    public async Task Stream_Shutdown_SaysGoAway()
-    {
-        await using var mesh = await MeshHost.StartAsync();
-        await mesh.RegisterAsync("a");
-        await using var stream = await mesh.ListenAsync("agents/a/directives");
-        await using var events = await mesh.ListenAsync("events");
-        await mesh.BeginStop();
-        foreach (var open in new[] { stream, events })
-        {
-            JsonAssert.Same("""{"code":"shutdown","detail":"*"}""", (await open.NextAsync("goaway")).Data);
-            await open.NextAsync("(end)");
-        }
     }
 
     [Fact]

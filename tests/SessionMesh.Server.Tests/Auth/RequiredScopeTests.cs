@@ -1,0 +1,42 @@
+using Microsoft.AspNetCore.Routing;
+using SessionMesh.Server.Auth;
+using SessionMesh.Server.Tests.Support;
+
+namespace SessionMesh.Server.Tests.Auth;
+
+/// <summary>Which routes ask for a scope, and the few that are for anybody.</summary>
+public sealed class RequiredScopeTests
+{
+    private static readonly string[] s_anonymous = ["/livez", "/readyz", "/openapi/{documentName}.json"];
+
+    [Fact]
+    public async Task Route_EveryOne_DeclaresAScopeOrIsOnTheAnonymousList()
+    {
+        await using var mesh = await MeshHost.StartAsync();
+        var routes = mesh.Service<IEnumerable<EndpointDataSource>>().SelectMany(s => s.Endpoints).OfType<RouteEndpoint>().ToList();
+        Assert.NotEmpty(routes);
+        foreach (var route in routes)
+        {
+            var anonymous = route.Metadata.GetMetadata<Anonymous>() is not null;
+            Assert.True(anonymous == s_anonymous.Contains(route.RoutePattern.RawText), $"{route.RoutePattern.RawText} is anonymous: {anonymous}");
+            Assert.True(anonymous != (route.Metadata.GetMetadata<RequiredScope>() is { AnyOf.Length: > 0 }), $"{route.RoutePattern.RawText} declares no scope");
+        }
+
+        Assert.Equal(s_anonymous.Order(), routes.Where(r => r.Metadata.GetMetadata<Anonymous>() is not null).Select(r => r.RoutePattern.RawText!).Distinct().Order());
+    }
+
+    [Theory]
+    [InlineData("~/livez", "text/plain")]
+    [InlineData("~/readyz", "application/json")]
+    [InlineData("~/openapi/v1.json", "application/json")]
+    [InlineData("~/swagger/index.html", "text/html")]
+    [InlineData("~/swagger/swagger-ui-bundle.js", "text/javascript")]
+    public async Task Anonymous_Answers(string path, string type)
+    {
+        await using var mesh = await MeshHost.StartAsync();
+        var reply = await mesh.GetAsync(path, key: "");
+        Assert.Equal(200, reply.Status);
+        Assert.StartsWith(type, reply.Headers["Content-Type"], StringComparison.Ordinal);
+        Assert.DoesNotContain("https://", path.EndsWith(".html", StringComparison.Ordinal) ? reply.Text : "", StringComparison.Ordinal); // works offline
+    }
+}
