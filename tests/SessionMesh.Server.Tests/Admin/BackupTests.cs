@@ -96,7 +96,7 @@ public sealed class BackupTests
             }
         }
 
-        await mesh.Service<StoreWork>().IdleAsync().WaitAsync(Guard.Time);
+        await mesh.Service<StoreWork>().IdleAsync().WaitAsync(Eventually.Bound);
         Assert.Empty(Directory.GetFiles(Path.Combine(mesh.Directory, "tmp")));
         Assert.Equal(200, (await mesh.PostAsync("admin/check")).Status);
     }

@@ -166,11 +166,11 @@ public sealed class CompactionTests
         var revoked = await mesh.MintAsync("""{"ttl":86400}""");
         await mesh.MintAsync("""{"ttl":60}"""); // expires
         var valid = await mesh.MintAsync("""{"ttl":86400}""");
-        await mesh.DeleteAsync("keys/" + revoked[4..16]);
+        await mesh.RevokeAsync(revoked);
         await mesh.AdvanceAsync(61);
         mesh.Time.JumpWall(TimeSpan.FromHours(2));
         var late = await mesh.MintAsync("""{"ttl":86400}""");
-        await mesh.DeleteAsync("keys/" + late[4..16]);
+        await mesh.RevokeAsync(late);
         Assert.Equal(2, (await mesh.PostAsync("admin/compact")).Json["removed"]!["keys"]!.GetValue<int>());
         await using (var db = mesh.Service<MeshStore>().OpenReader())
         {
@@ -340,13 +340,12 @@ public sealed class CompactionTests
     private static async Task PassAsync(MeshHost mesh)
     {
         mesh.Time.Advance(Compactor.Every);
-        await mesh.Service<Compactor>().Pass.WaitAsync(Guard.Time);
+        await mesh.Service<Compactor>().Pass.WaitAsync(Eventually.Bound);
     }
 
     private static async Task<Reply> SteerAsync(MeshHost mesh, string agent, int seq, string? ack, int ttl = 3600)
     {
-        var steered = await mesh.PostAsync("steer", $$"""{"agent_id":"{{agent}}","direction":"north","ttl":{{ttl}}}""");
-        Assert.Equal(200, steered.Status);
+        var steered = await mesh.SteerAsync(agent, $",\"ttl\":{ttl}");
         if (ack is not null)
         {
             Assert.Equal(200, (await mesh.PostAsync($"agents/{agent}/directives/{seq}/ack", $$"""{"state":"{{ack}}"}""")).Status);

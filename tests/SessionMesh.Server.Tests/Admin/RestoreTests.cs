@@ -26,7 +26,7 @@ public sealed class RestoreTests
         var stopping = new TaskCompletionSource();
         await using (mesh.Service<IHostApplicationLifetime>().ApplicationStopping.Register(() => stopping.TrySetResult()))
         {
-            await stopping.Task.WaitAsync(Guard.Time); // it is asked for once the answer is on its way
+            await stopping.Task.WaitAsync(Eventually.Bound); // it is asked for once the answer is on its way
         }
 
         Assert.True(mesh.Service<Restart>().IsAsked);
@@ -107,7 +107,7 @@ public sealed class RestoreTests
             Assert.Contains(why, refused.Detail, StringComparison.Ordinal);
         }
 
-        await mesh.Service<StoreWork>().IdleAsync().WaitAsync(Guard.Time);
+        await mesh.Service<StoreWork>().IdleAsync().WaitAsync(Eventually.Bound);
         Assert.Empty(Directory.GetFiles(Path.Combine(mesh.Directory, "tmp")));
         Assert.False(StoreSwap.IsStaged(mesh.Directory));
         Assert.False(mesh.Service<Restart>().IsAsked);
@@ -127,7 +127,7 @@ public sealed class RestoreTests
             Assert.Equal(status != "", answer.Contains("body_too_large", StringComparison.Ordinal));
         }
 
-        await mesh.Service<StoreWork>().IdleAsync().WaitAsync(Guard.Time);
+        await mesh.Service<StoreWork>().IdleAsync().WaitAsync(Eventually.Bound);
         Assert.Empty(Directory.GetFiles(Path.Combine(mesh.Directory, "tmp")));
     }
 

@@ -29,7 +29,7 @@ public sealed class ClockTests
         Assert.Equal("expired", await SessionAsync(mesh));
         Assert.Equal("expired", await StateAsync(mesh, directive));
         Assert.Equal(401, (await mesh.GetAsync("alive", key)).Status);
-        var kinds = await LeaseTests.KindsAsync(mesh, after: 2);
+        var kinds = await mesh.KindsAsync(after: 2);
         Assert.Contains("session.expired", kinds);
         Assert.Contains("directive.expired", kinds);
         Assert.Contains("key.expired", kinds);
@@ -105,7 +105,7 @@ public sealed class ClockTests
         await mesh.AdvanceAsync(2);
         mesh.Time.JumpWall(TimeSpan.FromHours(2));
         await mesh.AdvanceAsync(2);
-        Assert.Equal(["directive.expired"], await LeaseTests.KindsAsync(mesh, after: 3));
+        Assert.Equal(["directive.expired"], await mesh.KindsAsync(after: 3));
     }
 
     [Fact]

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http;
 using SessionMesh.Core;
 using SessionMesh.Core.Agents;
 using SessionMesh.Core.Audit;
+using SessionMesh.Core.Keys;
 using SessionMesh.Core.State;
 using SessionMesh.Core.Steering;
 using SessionMesh.Server.Agents;

@@ -115,7 +115,7 @@ public sealed class ForgetTests
         (await mesh.PostAsync("agents/a/heartbeat", """{"incarnation":1}""")).ShouldBeRefused(409, "superseded");
         (await mesh.PostAsync("agents/a/exit", """{"incarnation":1,"exit_code":0}""")).ShouldBeRefused(409, "superseded");
         (await mesh.PostAsync("agents", """{"agent_id":"a","incarnation":1}""")).ShouldBeRefused(409, "superseded");
-        await mesh.PostAsync("steer", """{"agent_id":"a","direction":"north"}""");
+        await mesh.SteerAsync("a");
         (await mesh.PostAsync("agents/a/directives/1/ack", """{"state":"acknowledged","incarnation":1}""")).ShouldBeRefused(409, "superseded");
         (await mesh.GetAsync("agents/a/directives?incarnation=1")).ShouldBeRefused(409, "superseded");
     }

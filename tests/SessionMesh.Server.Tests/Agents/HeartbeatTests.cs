@@ -37,7 +37,7 @@ public sealed class HeartbeatTests
     {
         await using var mesh = await MeshHost.StartAsync();
         await mesh.RegisterAsync("a");
-        await mesh.PostAsync("steer", """{"agent_id":"a","direction":"north"}""");
+        await mesh.SteerAsync("a");
         await mesh.PostAsync("steer", """{"agent_id":"a","verb":"pause"}""");
         (await mesh.PostAsync("agents/a/heartbeat")).ShouldBe(200, $$"""
             {"agent_id":"a","incarnation":1,"epoch":1,"ttl":60,"next_heartbeat_in":"#16..20","directives":[
@@ -112,7 +112,7 @@ public sealed class HeartbeatTests
         await using var mesh = await MeshHost.StartAsync();
         await mesh.RegisterAsync("a");
         await mesh.RegisterAsync("b");
-        await mesh.PostAsync("steer", """{"agent_id":"a","direction":"north"}""");
+        await mesh.SteerAsync("a");
         await mesh.PostAsync("steer", """{"agent_id":"b","direction":"north"}""");
         (await mesh.PostAsync("heartbeats", """{"agents":[{"agent_id":"a","acks":[{"seq":1,"state":"acknowledged"},{"seq":2,"state":"accepted"}]},"b"]}"""))
             .ShouldBe(200, """{"epoch":1,"accepted":2,"refused":[],"pending":["b"],"refused_acks":{"a":[{"seq":2,"code":"directive_not_found","detail":"*"}]}}""");

@@ -20,7 +20,7 @@ public sealed class KillTests
             "last_exit":{"confirmed":false,"exit_code":null,"signal":null,"reason":"too hot","at":"{{At(11)}}"}
             """));
         (await mesh.DeleteAsync("agents/a")).ShouldBe(200, Report("a", "dead", reason: "too hot"));
-        Assert.Equal(["directive.issued", "agent.stopping", "directive.issued", "agent.dead"], await LeaseTests.KindsAsync(mesh, after: 2));
+        Assert.Equal(["directive.issued", "agent.stopping", "directive.issued", "agent.dead"], await mesh.KindsAsync(after: 2));
     }
 
     [Fact]

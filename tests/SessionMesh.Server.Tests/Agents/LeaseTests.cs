@@ -26,7 +26,7 @@ public sealed class LeaseTests
         (await mesh.PostAsync("agents/a/heartbeat", """{"incarnation":1}"""))
             .ShouldBe(200, """{"agent_id":"a","incarnation":1,"epoch":1,"ttl":60,"next_heartbeat_in":"#16..20","directives":[]}""");
         (await mesh.GetAsync("agents/a")).ShouldBe(200, Detail("a", session: 2, heardAt: 121));
-        Assert.Equal(["agent.suspect", "agent.lost", "agent.alive"], (await KindsAsync(mesh, after: 2)));
+        Assert.Equal(["agent.suspect", "agent.lost", "agent.alive"], await mesh.KindsAsync(after: 2));
     }
 
     [Fact]
@@ -120,19 +120,5 @@ public sealed class LeaseTests
             .ShouldBe(200, $$"""{"sessions":[{"agent_id":"a","last_progress_at":"{{At(0)}}"}],"count":1,"next_cursor":null,"as_of":"3"}""");
         await mesh.PostAsync("agents/a/heartbeat", """{"progress":2}""");
         Assert.Equal(0, (await mesh.GetAsync("alive?filter=stalled")).Json["count"]!.GetValue<int>());
-    }
-
-    internal static async Task<List<string>> KindsAsync(MeshHost mesh, long after)
-    {
-        await using var events = await mesh.ListenAsync($"events?after={after}");
-        var kinds = new List<string>();
-        for (long at = after; at < mesh.Revision;)
-        {
-            var next = await events.NextAsync();
-            kinds.Add(next.Name);
-            at = next.Id!.Value;
-        }
-
-        return kinds;
     }
 }

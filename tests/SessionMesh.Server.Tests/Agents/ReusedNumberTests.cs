@@ -1,3 +1,4 @@
+using SessionMesh.Core;
 using SessionMesh.Core.Agents;
 using SessionMesh.Core.Audit;
 using SessionMesh.Core.Steering;
@@ -17,9 +18,9 @@ public sealed class ReusedNumberTests
     {
         await using var mesh = await MeshHost.StartAsync();
         await mesh.RegisterAsync("old");
-        await SteerAsync(mesh, "old"); // d-3
+        await mesh.SteerAsync("old"); // d-3
         await mesh.PostAsync("agents/old/directives/1/ack", """{"state":"acknowledged"}""");
-        await SteerAsync(mesh, "old"); // d-5
+        await mesh.SteerAsync("old"); // d-5
         await ReplaceAsync(mesh, "old", "new");
         (await mesh.GetAsync("directives/d-3")).ShouldBeProblem(404, "directive_not_found");
         (await mesh.DeleteAsync("directives/d-5")).ShouldBeProblem(404, "directive_not_found");
@@ -37,7 +38,7 @@ public sealed class ReusedNumberTests
             await mesh.RestartAsync();
         }
 
-        Assert.Equal(1, (await SteerAsync(mesh, "new")).Json["seq"]!.GetValue<int>());
+        Assert.Equal(1, (await mesh.SteerAsync("new")).Json["seq"]!.GetValue<int>());
         Assert.True((await mesh.PostAsync("admin/check")).Json["ok"]!.GetValue<bool>());
     }
 
@@ -46,10 +47,10 @@ public sealed class ReusedNumberTests
     {
         await using var mesh = await MeshHost.StartAsync();
         await mesh.RegisterAsync("old");
-        var issued = Revision(await SteerAsync(mesh, "old"));
+        var issued = Revision(await mesh.SteerAsync("old"));
         var number = mesh.State.Find("old")!.Agent.Number;
         await ReplaceAsync(mesh, "old", "new");
-        await SteerAsync(mesh, "new");
+        await mesh.SteerAsync("new");
         var revision = mesh.Revision;
         Assert.Equal(0, (await mesh.Engine.ExecuteAsync(new MarkDelivered { Actor = Actors.Mesh, Number = number, After = 0, UpTo = 1, Revision = issued }, Origin.Mesh)).Value);
         var cancelled = await mesh.Engine.ExecuteAsync(new CancelDirective { Actor = Actors.Mesh, Number = number, Seq = 1, Revision = issued }, Origin.Mesh);
@@ -77,7 +78,7 @@ public sealed class ReusedNumberTests
         await mesh.AdvanceAsync(25);
         await mesh.DeleteAsync("agents/old?forget=true");
         await mesh.RegisterAsync("new");
-        await SteerAsync(mesh, "new");
+        await mesh.SteerAsync("new");
         var end = await stream.NextAsync();
         Assert.Equal(("end", "agent_not_found"), (end.Name, end.Json["code"]!.GetValue<string>()));
     }
@@ -197,13 +198,6 @@ public sealed class ReusedNumberTests
         Engine.Projection.AssertIndexes(mesh.State);
 
         int Number(string id) => mesh.State.Find(id)!.Agent.Number;
-    }
-
-    private static async Task<Reply> SteerAsync(MeshHost mesh, string id)
-    {
-        var steered = await mesh.PostAsync("steer", $$"""{"agent_id":"{{id}}","direction":"north"}""");
-        Assert.Equal(200, steered.Status);
-        return steered;
     }
 
     /// <summary>Forgets one agent and makes another known, which gets its number.</summary>

@@ -1,7 +1,13 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using SessionMesh.Contracts;
+using SessionMesh.Contracts.Agents;
+using SessionMesh.Contracts.Json;
+using SessionMesh.Contracts.Steering;
 using SessionMesh.Server.Agents;
+using SessionMesh.Server.Http;
+using SessionMesh.Server.Json;
 using SessionMesh.Server.Tests.Support;
 
 namespace SessionMesh.Server.Tests.Agents;

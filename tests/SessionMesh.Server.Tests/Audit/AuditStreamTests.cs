@@ -140,7 +140,7 @@ public sealed class AuditStreamTests
         await using var mesh = await MeshHost.StartAsync();
         var key = await mesh.MintAsync("""{"scopes":["audit:read"]}""");
         await using var audit = await mesh.ListenAsync("audit?subject=nobody", key);
-        await mesh.DeleteAsync("keys/" + key[4..16]);
+        await mesh.RevokeAsync(key);
         JsonAssert.Same($$"""{"code":"key_revoked","detail":"The key {{key[4..16]}} of this stream was revoked."}""", (await audit.NextAsync("end")).Data);
         await audit.NextAsync("(end)");
     }

@@ -1,5 +1,6 @@
 using System.Net;
 using Microsoft.AspNetCore.Routing;
+using SessionMesh.Server.Audit;
 using SessionMesh.Server.Http;
 using SessionMesh.Server.OpenApi;
 using SessionMesh.Server.Tests.Support;
@@ -91,7 +92,7 @@ public sealed class ChangeOriginTests
         await mesh.RegisterAsync("gone");
         await mesh.DeleteAsync("agents/gone?force=true");
         await mesh.RegisterAsync("a", more: ""","specializations":["s","x"]""");
-        await mesh.PostAsync("steer", """{"agent_id":"a","direction":"north"}""");
+        await mesh.SteerAsync("a");
         var minted = (await mesh.PostAsync("keys", """{"scopes":["admin"],"refresh":true}""")).Json;
         var key = minted["token"]!.GetValue<string>();
 

@@ -32,7 +32,7 @@ public sealed class RefusalTests
     {
         await using var mesh = await MeshHost.StartAsync();
         var revoked = await mesh.MintAsync("{}");
-        await mesh.DeleteAsync("keys/" + revoked[4..16]);
+        await mesh.RevokeAsync(revoked);
         var stranger = Stranger();
         var revision = mesh.Revision;
         foreach (var (key, actor) in new[]

@@ -1,4 +1,8 @@
+using System.Text.Json.Nodes;
+using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
+using SessionMesh.Contracts;
 using SessionMesh.Server.Auth;
 using SessionMesh.Server.Tests.Support;
 

@@ -1,3 +1,4 @@
+using SessionMesh.Server.Tests.Agents;
 using SessionMesh.Server.Tests.Support;
 using static SessionMesh.Server.Tests.Support.Rows;
 

@@ -6,6 +6,7 @@ using SessionMesh.Server.Push;
 using SessionMesh.Server.Store;
 using SessionMesh.Server.Store.Sqlite;
 using SessionMesh.Server.Telemetry;
+using SessionMesh.Server.Tests.Support;
 using SessionMesh.Server.Tests.Telemetry;
 
 namespace SessionMesh.Server.Tests.Engine;
@@ -21,6 +22,7 @@ internal sealed class EngineRig : IDisposable
     {
         Clock = new MeshClock(Time);
         Store = MeshStore.Open(Path.Combine(_directory, "mesh.db"));
+        raw.sqlite3_exec(Store.Handle, "PRAGMA synchronous=OFF"); // thousands of commits, none of which a power cut may cost
         StateLoader.Load(Store.Context, State, Clock.NotBefore);
         var metrics = new MeshMetrics(new Meters());
         var log = new SqliteLog(Store, State, new DiskReserve(_directory, Time), metrics, NullLogger<SqliteLog>.Instance, headsEvery);
@@ -29,7 +31,7 @@ internal sealed class EngineRig : IDisposable
         Engine.Start();
     }
 
-    public ManualTime Time { get; } = new();
+    public FakeTime Time { get; } = new();
     public MeshClock Clock { get; }
     public MeshStore Store { get; }
     public MeshState State { get; } = new();

@@ -9,7 +9,7 @@ namespace SessionMesh.Server.Tests.Engine;
 /// <summary>A takeover and a steer that commit together, while the incarnation before looks for something to do.</summary>
 public sealed class HandOutRaceTests
 {
-    private const int Rounds = 500;
+    private const int Rounds = 200;
 
     [Fact]
     public async Task HandOut_WhileATakeoverAndASteerCommitTogether_GivesTheOldIncarnationNothing()

@@ -1,12 +1,14 @@
+using SessionMesh.Core;
 using SessionMesh.Core.Agents;
 using SessionMesh.Core.Audit;
+using SessionMesh.Core.State;
 
 namespace SessionMesh.Server.Tests.Engine;
 
 /// <summary>A kill, its exit report, heartbeats and new registrations at the same moment, from many sides.</summary>
 public sealed class KillRaceTests
 {
-    private const int Rounds = 1000;
+    private const int Rounds = 400;
 
     [Fact]
     public async Task KillRacingReregistration_ConfirmedIncarnation_NeverLivesAgain()

@@ -136,7 +136,7 @@ public sealed class TurnTests
                 go.Wait();
                 for (var n = 0; n < 200; n++)
                 {
-                    var outcome = await Declare(rig.Engine, $"a{c}-{n}").WaitAsync(Guard.Time);
+                    var outcome = await Declare(rig.Engine, $"a{c}-{n}").WaitAsync(Eventually.Bound);
                     Assert.True(
                         outcome.Succeeded || outcome.Error is { Kind: ErrorKind.Unavailable, Code: "busy", RetryAfter: 1 },
                         outcome.Error?.Detail);

@@ -25,7 +25,7 @@ public sealed class UpkeepTests
         }
 
         await Task.WhenAll(commands);
-        Assert.Equal(6, await upkeep.WaitAsync(Guard.Time));
+        Assert.Equal(6, await upkeep.WaitAsync(Eventually.Bound));
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using SessionMesh.Server.Push;
 using SessionMesh.Server.Tests.Support;
+using static SessionMesh.Server.Tests.Support.Rows;
 
 namespace SessionMesh.Server.Tests.Events;
 
@@ -49,7 +50,7 @@ public sealed class EventStreamTests
         while (mesh.Revision < ChangeFeed.Kept + 600)
         {
             // A steer and its answer are two changes each; many in one heartbeat.
-            await Task.WhenAll(Enumerable.Range(0, 500).Select(_ => mesh.PostAsync("steer", """{"agent_id":"a","direction":"north"}""")));
+            await Task.WhenAll(Enumerable.Range(0, 500).Select(_ => mesh.SteerAsync("a")));
             var pending = mesh.State.Find("a")!.Inbox.Pending;
             var acks = string.Join(",", pending.Select(d => $$"""{"seq":{{d.Seq}},"state":"rejected"}"""));
             await mesh.PostAsync("agents/a/heartbeat", $$"""{"acks":[{{acks}}]}""");
@@ -79,7 +80,7 @@ public sealed class EventStreamTests
         await using var mesh = await MeshHost.StartAsync();
         var key = await mesh.MintAsync("""{"scopes":["mesh:read"]}""");
         await using var events = await mesh.ListenAsync("events", key);
-        await mesh.DeleteAsync("keys/" + key[4..16]);
+        await mesh.RevokeAsync(key);
         var next = await events.NextAsync();
         Assert.Equal("end", next.Name == "key.revoked" ? (await events.NextAsync()).Name : next.Name);
         await events.NextAsync("(end)");

@@ -1,3 +1,4 @@
+using SessionMesh.Server.Push;
 using SessionMesh.Server.Tests.Support;
 using static SessionMesh.Server.Tests.Support.Rows;
 
@@ -46,7 +47,7 @@ public sealed class EventViewTests
         await using var mesh = await MeshHost.StartAsync();
         await mesh.PostAsync("agents", """{"agent_id":"a"}""", idempotencyKey: "k");
         await mesh.RegisterAsync("b");
-        Assert.Equal(["key.minted", "agent.registered", "agent.registered"], await Agents.LeaseTests.KindsAsync(mesh, after: 0));
+        Assert.Equal(["key.minted", "agent.registered", "agent.registered"], await mesh.KindsAsync(after: 0));
         Assert.Equal(4, mesh.Revision);
     }
 

@@ -34,7 +34,7 @@ public sealed class ConnectionTests
         var length = 0;
         while (!Encoding.ASCII.GetString(buffer, 0, length).EndsWith("ok\n", StringComparison.Ordinal))
         {
-            length += await client.GetStream().ReadAsync(buffer.AsMemory(length)).AsTask().WaitAsync(Guard.Time);
+            length += await client.GetStream().ReadAsync(buffer.AsMemory(length)).AsTask().WaitAsync(Eventually.Bound);
         }
 
         return Encoding.ASCII.GetString(buffer, 0, 12);

@@ -27,7 +27,7 @@ public sealed class IdempotencyTests
     {
         await using var mesh = await MeshHost.StartAsync();
         await mesh.RegisterAsync("a", more: ",\"specializations\":[\"t\"]");
-        await mesh.PostAsync("steer", """{"agent_id":"a","direction":"north"}""");
+        await mesh.SteerAsync("a");
         path = path.Replace("$KEY", (await mesh.MintAsync("{}"))[4..16], StringComparison.Ordinal);
 
         var first = await mesh.SendAsync(new HttpMethod(method), path, body, idempotencyKey: "k-1");

@@ -83,7 +83,7 @@ public sealed class ReceiptTests
     {
         await using var mesh = await MeshHost.StartAsync();
         await mesh.RegisterAsync("a");
-        await mesh.PostAsync("steer", """{"agent_id":"a","direction":"north"}""");
+        await mesh.SteerAsync("a");
         await mesh.PostAsync("agents/a/directives/1/ack", """{"state":"acknowledged"}""");
         var first = await mesh.PostAsync("agents/a/directives/1/ack", """{"state":"acknowledged"}""", idempotencyKey: "k");
         Assert.Equal(200, first.Status);
@@ -96,9 +96,9 @@ public sealed class ReceiptTests
     {
         await using var mesh = await MeshHost.StartAsync();
         await mesh.RegisterAsync("a");
-        await mesh.PostAsync("steer", """{"agent_id":"a","direction":"north"}""");
+        await mesh.SteerAsync("a");
         await mesh.PostAsync("agents/a/directives/1/ack", """{"state":"acknowledged"}""");
-        await mesh.PostAsync("steer", """{"agent_id":"a","direction":"north"}""");
+        await mesh.SteerAsync("a");
         await RunAsync(mesh, "DELETE FROM directives WHERE seq = 1"); // as a pass of compaction does once it is old
         (await mesh.PostAsync("agents/a/directives/1/ack", """{"state":"acknowledged"}""")).ShouldBeRefused(404, "directive_not_found");
     }

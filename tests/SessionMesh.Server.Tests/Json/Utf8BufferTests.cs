@@ -1,8 +1,14 @@
 using System.Globalization;
+using System.Text.Json.Serialization.Metadata;
 using System.Text.Json;
+using SessionMesh.Contracts.Agents;
+using SessionMesh.Contracts.Json;
+using SessionMesh.Contracts.Steering;
+using SessionMesh.Contracts;
 using SessionMesh.Server.Agents;
 using SessionMesh.Server.Http;
 using SessionMesh.Server.Json;
+using SessionMesh.Server.Tests.Support;
 
 namespace SessionMesh.Server.Tests.Json;
 

@@ -11,7 +11,7 @@ public sealed class AuthenticationTests
     {
         await using var mesh = await MeshHost.StartAsync();
         var revoked = await mesh.MintAsync("{}");
-        await mesh.DeleteAsync("keys/" + revoked[4..16]);
+        await mesh.RevokeAsync(revoked);
         var expired = await mesh.MintAsync("""{"ttl":60}""");
         await mesh.AdvanceAsync(61);
         var live = await mesh.MintAsync("{}");

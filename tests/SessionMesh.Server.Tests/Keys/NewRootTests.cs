@@ -1,5 +1,6 @@
 using SessionMesh.Server.Hosting;
 using SessionMesh.Server.Options;
+using SessionMesh.Server.Store;
 using SessionMesh.Server.Tests.Support;
 
 namespace SessionMesh.Server.Tests.Keys;

@@ -86,7 +86,7 @@ public sealed class ScopeTests
             Assert.True(reply.Status == status, $"{method} {path}: {reply.Text}");
         }
 
-        await mesh.PostAsync("steer", """{"agent_id":"a","direction":"north"}""");
+        await mesh.SteerAsync("a");
         Assert.Equal(200, (await mesh.PostAsync("agents/a/directives/1/ack", """{"state":"acknowledged"}""", key)).Status);
         Assert.Equal(200, (await mesh.PostAsync("agents/a/exit", """{"incarnation":1}""", key)).Status);
     }

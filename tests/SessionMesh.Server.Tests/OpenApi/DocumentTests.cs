@@ -1,5 +1,9 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Routing;
 using SessionMesh.Contracts;
+using SessionMesh.Server.Auth;
 using SessionMesh.Server.Tests.Support;
 
 namespace SessionMesh.Server.Tests.OpenApi;

@@ -132,7 +132,7 @@ public sealed class TlsTests : IDisposable
         using var client = new TcpClient();
         await client.ConnectAsync(mesh.Address.Host, mesh.Address.Port);
         await using var tls = new SslStream(client.GetStream(), false, (_, certificate, _, _) => certificate is not null);
-        await tls.AuthenticateAsClientAsync("127.0.0.1").WaitAsync(Guard.Time);
+        await tls.AuthenticateAsClientAsync("127.0.0.1").WaitAsync(Eventually.Bound);
         return X509CertificateLoader.LoadCertificate(tls.RemoteCertificate!.GetRawCertData()).Thumbprint;
     }
 

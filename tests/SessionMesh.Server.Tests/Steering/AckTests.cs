@@ -115,7 +115,7 @@ public sealed class AckTests
     {
         var mesh = await MeshHost.StartAsync();
         await mesh.RegisterAsync("a");
-        await mesh.PostAsync("steer", """{"agent_id":"a","direction":"north"}""");
+        await mesh.SteerAsync("a");
         return mesh;
     }
 

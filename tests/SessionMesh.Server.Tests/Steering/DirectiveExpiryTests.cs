@@ -18,7 +18,7 @@ public sealed class DirectiveExpiryTests
         Assert.Equal(3, mesh.Revision); // no tick came: the log has not said it
         await ReadsExpiredAsync(mesh);
         await mesh.AdvanceAsync(2);
-        Assert.Equal(["directive.expired"], await Agents.LeaseTests.KindsAsync(mesh, after: 3));
+        Assert.Equal(["directive.expired"], await mesh.KindsAsync(after: 3));
         await ReadsExpiredAsync(mesh);
         await mesh.RestartAsync();
         await ReadsExpiredAsync(mesh);
@@ -71,7 +71,7 @@ public sealed class DirectiveExpiryTests
 
         (await mesh.PostAsync("steer", """{"agent_id":"a","direction":"north","ttl":5}""")).ShouldBeRefused(429, "inbox_full");
         mesh.Time.Suspend(TimeSpan.FromSeconds(5));
-        Assert.Equal(200, (await mesh.PostAsync("steer", """{"agent_id":"a","direction":"north"}""")).Status);
+        Assert.Equal(200, (await mesh.SteerAsync("a")).Status);
     }
 
     [Fact]

@@ -20,7 +20,7 @@ public sealed class HandingOutTests
         {
             takeover = mesh.PostAsync("agents", """{"agent_id":"a","takeover":true}""");
             await held.WaitingAsync(1);
-            steer = SteerAsync(mesh);
+            steer = mesh.SteerAsync("a");
             await held.WaitingAsync(2);
         }
 
@@ -47,7 +47,7 @@ public sealed class HandingOutTests
     {
         await using var mesh = await MeshHost.StartAsync();
         await mesh.RegisterAsync("a");
-        await SteerAsync(mesh);
+        await mesh.SteerAsync("a");
         Task<Reply> beat, takeover, steer;
         await using (var held = await HeldEngine.HoldAsync(mesh))
         {
@@ -55,7 +55,7 @@ public sealed class HandingOutTests
             await held.WaitingAsync(1);
             takeover = mesh.PostAsync("agents", """{"agent_id":"a","takeover":true}""");
             await held.WaitingAsync(2);
-            steer = SteerAsync(mesh);
+            steer = mesh.SteerAsync("a");
             await held.WaitingAsync(3);
         }
 
@@ -198,9 +198,7 @@ public sealed class HandingOutTests
         }
     }
 
-    private static Task<Reply> SteerAsync(MeshHost mesh) => mesh.PostAsync("steer", """{"agent_id":"a","direction":"north"}""");
-
-    private static async Task<string> IdAsync(MeshHost mesh) => (await SteerAsync(mesh)).Json["directive_id"]!.GetValue<string>();
+    private static async Task<string> IdAsync(MeshHost mesh) => (await mesh.SteerAsync("a")).Json["directive_id"]!.GetValue<string>();
 
     private static async Task<string> StateOfAsync(MeshHost mesh, string id) =>
         (await mesh.GetAsync("directives/" + id)).Json["state"]!.GetValue<string>();

@@ -30,12 +30,12 @@ public sealed class HistoryTests
     {
         await using var mesh = await MeshHost.StartAsync();
         await mesh.RegisterAsync("a");
-        await mesh.PostAsync("steer", """{"agent_id":"a","direction":"north"}""");
+        await mesh.SteerAsync("a");
         (await mesh.DeleteAsync("directives/d-3")).ShouldBe(200, Directive(3, "a", 1, differs: $"\"state\":\"cancelled\",\"ended_at\":\"{At(0)}\""));
         (await mesh.DeleteAsync("directives/d-3")).ShouldBeRefused(409, "directive_over");
         (await mesh.GetAsync("agents/a/directives")).ShouldBe(200, """{"directives":[]}""");
 
-        await mesh.PostAsync("steer", """{"agent_id":"a","direction":"north"}""");
+        await mesh.SteerAsync("a");
         await mesh.GetAsync("agents/a/directives");
         await mesh.ChangeAsync("directive.delivered", "a", after: 5);
         (await mesh.DeleteAsync("directives/d-5")).ShouldBeRefused(409, "already_delivered");

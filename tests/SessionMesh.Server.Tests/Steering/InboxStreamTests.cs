@@ -12,14 +12,14 @@ public sealed class InboxStreamTests
     {
         await using var mesh = await MeshHost.StartAsync();
         await mesh.RegisterAsync("a");
-        await SteerAsync(mesh);
+        await mesh.SteerAsync("a");
         await using var stream = await mesh.ListenAsync("agents/a/directives");
         Assert.Equal("text/event-stream", stream.Headers["Content-Type"]);
         Assert.Contains("no-store", stream.Headers["Cache-Control"], StringComparison.Ordinal);
         var first = await stream.NextAsync("directive");
         Assert.Equal(1, first.Id);
         JsonAssert.Same(Directive(3, "a", 1), first.Data);
-        await SteerAsync(mesh);
+        await mesh.SteerAsync("a");
         var second = await stream.NextAsync("directive");
         Assert.Equal(2, second.Id);
         Assert.Equal("queued", second.Json["state"]!.GetValue<string>());
@@ -32,7 +32,7 @@ public sealed class InboxStreamTests
     {
         await using var mesh = await MeshHost.StartAsync();
         await mesh.RegisterAsync("a");
-        await SteerAsync(mesh);
+        await mesh.SteerAsync("a");
         var number = mesh.State.Find("a")!.Agent.Number;
         using var inbox = mesh.Service<Subscriptions>().ListenToInbox(number, "k");
         using var state = mesh.Service<Subscriptions>().Listen(number, "k");
@@ -42,7 +42,7 @@ public sealed class InboxStreamTests
         await mesh.SettleAsync();
         Assert.True(state.Changed.Task.IsCompleted);
         Assert.False(inbox.Changed.Task.IsCompleted);
-        await SteerAsync(mesh);
+        await mesh.SteerAsync("a");
         Assert.True(inbox.Changed.Task.IsCompleted);
         Assert.Equal(2, (await stream.NextAsync("directive")).Id);
     }
@@ -54,7 +54,7 @@ public sealed class InboxStreamTests
         await mesh.RegisterAsync("a");
         for (var i = 0; i < 4; i++)
         {
-            await SteerAsync(mesh);
+            await mesh.SteerAsync("a");
         }
 
         await using (var stream = await mesh.ListenAsync("agents/a/directives?after=1"))
@@ -66,7 +66,7 @@ public sealed class InboxStreamTests
         await using (var stream = await mesh.ListenAsync("agents/a/directives?after=0", lastEventId: 2))
         {
             Assert.Equal(3, (await stream.NextAsync("directive")).Id);
-            await SteerAsync(mesh);
+            await mesh.SteerAsync("a");
             Assert.Equal(5, (await stream.NextAsync("directive")).Id);
         }
     }
@@ -80,7 +80,7 @@ public sealed class InboxStreamTests
         await mesh.RegisterAsync("a");
         await using var stream = await mesh.ListenAsync("agents/a/directives" + query);
         await mesh.PostAsync("agents", """{"agent_id":"a","takeover":true}""");
-        await EndsAsync(stream, "superseded");
+        await stream.EndsAsync("superseded");
     }
 
     [Theory]
@@ -96,7 +96,7 @@ public sealed class InboxStreamTests
         var stop = await stream.NextAsync("directive");
         Assert.Equal("stop", stop.Json["verb"]!.GetValue<string>());
         JsonAssert.Same("""{"grace":0,"force":true}""", stop.Json["data"]!.ToJsonString());
-        await EndsAsync(stream, "tombstoned");
+        await stream.EndsAsync("tombstoned");
     }
 
     [Fact]
@@ -122,7 +122,7 @@ public sealed class InboxStreamTests
         }
 
         Assert.Equal(301, last.Id);
-        await EndsAsync(stream, "tombstoned");
+        await stream.EndsAsync("tombstoned");
     }
 
     [Fact]
@@ -135,7 +135,7 @@ public sealed class InboxStreamTests
             Assert.Equal(1, mesh.State.Find("a")!.Streams);
         }
 
-        await SteerAsync(mesh); // lost on nobody: it waits in the inbox
+        await mesh.SteerAsync("a"); // lost on nobody: it waits in the inbox
         while (mesh.State.Find("a")!.Streams > 0)
         {
             await mesh.SettleAsync();
@@ -143,16 +143,6 @@ public sealed class InboxStreamTests
 
         Assert.False((await mesh.GetAsync("agents/a")).Json["connected"]!.GetValue<bool>());
         Assert.Equal(1, (await mesh.GetAsync("agents/a")).Json["pending"]!.GetValue<int>());
-    }
-
-    private static Task<Reply> SteerAsync(MeshHost mesh) => mesh.PostAsync("steer", """{"agent_id":"a","direction":"north"}""");
-
-    private static async Task EndsAsync(SseReader stream, string code, SseEvent? end = null)
-    {
-        end ??= await stream.NextAsync();
-        Assert.Equal("end", end.Name);
-        JsonAssert.Same($$"""{"code":"{{code}}","detail":"*"}""", end.Data);
-        await stream.NextAsync("(end)");
     }
 
     private static async ValueTask<Stream> ConnectNarrowAsync(SocketsHttpConnectionContext context, CancellationToken cancellation)

@@ -74,13 +74,10 @@ public sealed class LargeMessageTests
     {
         await using var mesh = await FleetAsync();
         Task<Reply>[] calls;
-        await using (await HeldEngine.HoldAsync(mesh))
+        await using (var held = await HeldEngine.HoldAsync(mesh))
         {
             calls = [.. Enumerable.Range(0, 20).Select(_ => mesh.PostAsync("steer", Body())), mesh.PostAsync("steer", """{"agent_id":"a0","direction":"n"}""")];
-            while (mesh.Service<MeshEngine>().Queued < 21)
-            {
-                await Task.Yield();
-            }
+            await held.WaitingAsync(21);
         }
 
         Assert.All(await Task.WhenAll(calls), reply => Assert.Equal(200, reply.Status));

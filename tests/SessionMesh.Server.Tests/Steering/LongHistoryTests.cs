@@ -1,4 +1,6 @@
 using System.Globalization;
+using SessionMesh.Core;
+using SessionMesh.Core.Agents;
 using SessionMesh.Core.Audit;
 using SessionMesh.Core.Steering;
 using SessionMesh.Server.Steering;

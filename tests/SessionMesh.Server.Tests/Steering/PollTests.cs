@@ -11,8 +11,8 @@ public sealed class PollTests
         await using var mesh = await MeshHost.StartAsync();
         await mesh.RegisterAsync("a");
         (await mesh.GetAsync("agents/a/directives")).ShouldBe(200, """{"directives":[]}""");
-        await mesh.PostAsync("steer", """{"agent_id":"a","direction":"north"}""");
-        await mesh.PostAsync("steer", """{"agent_id":"a","direction":"north"}""");
+        await mesh.SteerAsync("a");
+        await mesh.SteerAsync("a");
         (await mesh.GetAsync("agents/a/directives")).ShouldBe(200, $$"""{"directives":[{{Directive(3, "a", 1)}},{{Directive(4, "a", 2)}}]}""");
         await mesh.ChangeAsync("directive.delivered", "a", after: 5);
         (await mesh.GetAsync("agents/a/directives?after=1"))
@@ -28,7 +28,7 @@ public sealed class PollTests
         var poll = mesh.GetAsync("agents/a/directives?wait=40");
         await mesh.Time.ArmedAsync(TimeSpan.FromSeconds(40));
         await mesh.AdvanceAsync(3);
-        await mesh.PostAsync("steer", """{"agent_id":"a","direction":"north"}""");
+        await mesh.SteerAsync("a");
         (await poll).ShouldBe(200, $$"""{"directives":[{{Directive(3, "a", 1, issuedAt: 3)}}]}""");
         await mesh.ChangeAsync("directive.delivered", "a", after: 3);
         Assert.Equal("delivered", (await mesh.GetAsync("directives/d-3")).Json["state"]!.GetValue<string>());

@@ -1,5 +1,6 @@
 using SessionMesh.Contracts;
 using SessionMesh.Server.Tests.Support;
+using static SessionMesh.Server.Tests.Support.Rows;
 
 namespace SessionMesh.Server.Tests.Steering;
 
@@ -23,7 +24,7 @@ public sealed class SelectorTests
     public async Task Steer_BySelector_AFullInbox_IsThatAgentsOwnResult()
     {
         await using var mesh = await FleetAsync();
-        await Task.WhenAll(Enumerable.Range(0, Limits.Inbox).Select(_ => mesh.PostAsync("steer", """{"agent_id":"a","direction":"north"}""")));
+        await Task.WhenAll(Enumerable.Range(0, Limits.Inbox).Select(_ => mesh.SteerAsync("a")));
         var revision = mesh.Revision;
         (await mesh.PostAsync("steer", """{"selector":{"label":{"tier":"1"}},"expect":2,"direction":"north"}"""))
             .ShouldBe(200, $$"""{"matched":2,"results":[{"agent_id":"a","code":"inbox_full","detail":"Agent 'a' has 1000 directives waiting. Wait until it has taken some, or cancel some."},{"agent_id":"c","directive_id":"d-{{revision + 1}}","seq":1,"state":"queued"}]}""");

@@ -40,7 +40,7 @@ public sealed class SteerTests
         await Task.WhenAll(Enumerable.Range(0, 40).Select(i => mesh.PostAsync("steer", $$"""{"agent_id":"{{(i % 2 == 0 ? 'a' : 'b')}}","direction":"north"}""")));
         await mesh.PostAsync("agents/a/heartbeat", """{"acks":[{"seq":20,"state":"acknowledged"}]}""");
         await mesh.RestartAsync();
-        Assert.Equal(21, (await mesh.PostAsync("steer", """{"agent_id":"a","direction":"north"}""")).Json["seq"]!.GetValue<long>());
+        Assert.Equal(21, (await mesh.SteerAsync("a")).Json["seq"]!.GetValue<long>());
         var seqs = (await mesh.GetAsync("agents/b/directives")).Json["directives"]!.AsArray().Select(d => d!["seq"]!.GetValue<long>());
         Assert.Equal(Enumerable.Range(1, 20).Select(i => (long)i), seqs);
     }
@@ -79,7 +79,7 @@ public sealed class SteerTests
         await using var mesh = await MeshHost.StartAsync();
         await mesh.RegisterAsync("a");
         await mesh.AdvanceAsync(61);
-        (await mesh.PostAsync("steer", """{"agent_id":"a","direction":"north"}""")).ShouldBe(200, Directive(4, "a", 1, issuedAt: 61));
+        (await mesh.SteerAsync("a")).ShouldBe(200, Directive(4, "a", 1, issuedAt: 61));
         (await mesh.PostAsync("agents/a/heartbeat")).ShouldBe(200, $$"""
             {"agent_id":"a","incarnation":1,"epoch":1,"ttl":60,"next_heartbeat_in":"#16..20","directives":[{{Directive(4, "a", 1, issuedAt: 61)}}]}
             """);

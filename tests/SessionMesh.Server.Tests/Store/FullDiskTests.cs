@@ -38,12 +38,12 @@ public sealed class FullDiskTests
 
         // The kill goes through, in the batch that finds the disk full; the steer beside it does not.
         Task<Reply> steer, kill;
-        await using (await HeldEngine.HoldAsync(mesh))
+        await using (var held = await HeldEngine.HoldAsync(mesh))
         {
             steer = SteerAsync(mesh, "b");
-            await QueuedAsync(mesh, 1);
+            await held.WaitingAsync(1);
             kill = mesh.DeleteAsync("agents/a?force=true");
-            await QueuedAsync(mesh, 2);
+            await held.WaitingAsync(2);
         }
 
         Assert.Equal("dead", (await kill).ShouldBeOk().Json["status"]!.GetValue<string>());
@@ -181,14 +181,6 @@ public sealed class FullDiskTests
 
     private static Task<Reply> SteerAsync(MeshHost mesh, string agent) =>
         mesh.PostAsync("steer", $$"""{"agent_id":"{{agent}}","direction":"d","message":"{{new string('x', 16_000)}}"}""");
-
-    private static async Task QueuedAsync(MeshHost mesh, int commands)
-    {
-        while (mesh.Engine.Queued < commands)
-        {
-            await Task.Yield();
-        }
-    }
 
     private static async Task<(bool Ready, double? Metric)> InUseAsync(MeshHost mesh)
     {

@@ -17,7 +17,7 @@ public sealed class KeyWatchTests
         var key = await mesh.MintAsync("""{"scopes":["registry:write"],"ttl":3600}""");
         var poll = mesh.GetAsync("agents/a/directives?wait=40", key);
         await mesh.Time.ArmedAsync(TimeSpan.FromSeconds(40));
-        await mesh.DeleteAsync("keys/" + key[4..16]);
+        await mesh.RevokeAsync(key);
         (await poll).ShouldBeProblem(401, "unauthenticated");
     }
 
@@ -44,7 +44,7 @@ public sealed class KeyWatchTests
         await mesh.Time.ArmedAsync(TimeSpan.FromSeconds(40));
         var kill = mesh.DeleteAsync("agents/a?wait=41", key);
         await mesh.Time.ArmedAsync(TimeSpan.FromSeconds(41));
-        await mesh.DeleteAsync("keys/" + key[4..16]);
+        await mesh.RevokeAsync(key);
         Assert.Equal("queued", (await steer).Json["state"]!.GetValue<string>());
         Assert.Equal(("stopping", false), ((await kill).Json["status"]!.GetValue<string>(), (await kill).Json["confirmed"]!.GetValue<bool>()));
     }
@@ -57,7 +57,7 @@ public sealed class KeyWatchTests
         var key = await mesh.MintAsync("""{"scopes":["registry:write","mesh:read"]}""");
         await using var inbox = await mesh.ListenAsync("agents/a/directives", key);
         await using var events = await mesh.ListenAsync("events", key);
-        await mesh.DeleteAsync("keys/" + key[4..16]);
+        await mesh.RevokeAsync(key);
         await mesh.PostAsync("steer", """{"agent_id":"a","direction":"secret"}""");
         foreach (var stream in new[] { inbox, events })
         {
@@ -75,9 +75,9 @@ public sealed class KeyWatchTests
         var child = await mesh.MintAsync("""{"agent_id":"a"}""", parent);
         await using var stream = await mesh.ListenAsync("agents/a/directives", child);
         await using var other = await mesh.ListenAsync("agents/a/directives");
-        await mesh.DeleteAsync("keys/" + parent[4..16]);
-        await EndsAsync(stream, "key_revoked");
-        await mesh.PostAsync("steer", """{"agent_id":"a","direction":"north"}""");
+        await mesh.RevokeAsync(parent);
+        await stream.EndsAsync("key_revoked");
+        await mesh.SteerAsync("a");
         await other.NextAsync("directive");
     }
 
@@ -98,7 +98,7 @@ public sealed class KeyWatchTests
         await mesh.Time.ArmedAsync(TimeSpan.FromSeconds(4));
         await mesh.AdvanceAsync(4);
         var next = await stream.NextAsync();
-        await EndsAsync(stream, "key_expired", next.Name == ":" ? null : next);
+        await stream.EndsAsync("key_expired", next.Name == ":" ? null : next);
     }
 
     [Theory]
@@ -120,21 +120,13 @@ public sealed class KeyWatchTests
 
         // The server says "continue" when it begins to read the body: by then the key has been looked at.
         var reader = new StreamReader(stream);
-        Assert.Equal("HTTP/1.1 100 Continue", await reader.ReadLineAsync().WaitAsync(Guard.Time));
-        await mesh.DeleteAsync("keys/" + key[4..16]);
+        Assert.Equal("HTTP/1.1 100 Continue", await reader.ReadLineAsync().WaitAsync(Eventually.Bound));
+        await mesh.RevokeAsync(key);
         var revision = mesh.Revision;
         await stream.WriteAsync(Encoding.ASCII.GetBytes(body));
-        var answer = await reader.ReadToEndAsync().WaitAsync(Guard.Time);
+        var answer = await reader.ReadToEndAsync().WaitAsync(Eventually.Bound);
         Assert.StartsWith("HTTP/1.1 401 Unauthorized", answer.TrimStart(), StringComparison.Ordinal);
         Assert.Equal(revision, mesh.Revision);
         Assert.Equal(before, (await mesh.GetAsync("agents/a")).Text);
-    }
-
-    private static async Task EndsAsync(SseReader stream, string code, SseEvent? end = null)
-    {
-        end ??= await stream.NextAsync();
-        Assert.Equal("end", end.Name);
-        JsonAssert.Same($$"""{"code":"{{code}}","detail":"*"}""", end.Data);
-        await stream.NextAsync("(end)");
     }
 }

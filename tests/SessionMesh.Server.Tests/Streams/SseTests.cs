@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using SessionMesh.Server.Tests.Support;
 using static SessionMesh.Server.Tests.Support.Rows;
 

@@ -19,20 +19,13 @@ internal sealed class HeldEngine : IAsyncDisposable
     {
         var held = new HeldEngine { _engine = engine };
         held._turn = engine.ExecuteAsync(new Hold { Actor = Actors.Mesh, Owner = held }, Origin.Mesh);
-        await held._held.Task.WaitAsync(Guard.Time);
+        await held._held.Task.WaitAsync(Eventually.Bound);
         return held;
     }
 
     /// <summary>Returns once so many commands wait behind it.</summary>
-    public async Task WaitingAsync(int commands)
-    {
-        using var over = new CancellationTokenSource(Guard.Time);
-        while (_engine!.Queued < commands)
-        {
-            over.Token.ThrowIfCancellationRequested();
-            await Task.Yield();
-        }
-    }
+    public Task WaitingAsync(int commands) =>
+        Eventually.True(() => _engine!.Queued >= commands, () => $"{commands} commands wait, and not {_engine!.Queued}");
 
     public async ValueTask DisposeAsync()
     {
@@ -48,7 +41,7 @@ internal sealed class HeldEngine : IAsyncDisposable
         public override Outcome<bool> Decide(MeshDraft draft)
         {
             Owner._held.TrySetResult();
-            return Owner._release.Wait(Guard.Time);
+            return Owner._release.Wait(Eventually.Bound);
         }
     }
 }

@@ -11,12 +11,22 @@ using SessionMesh.Core.State;
 using SessionMesh.Server.Engine;
 using SessionMesh.Server.Hosting;
 using SessionMesh.Server.Store;
+using SessionMesh.Server.Store.Sqlite;
 
 namespace SessionMesh.Server.Tests.Support;
 
 /// <summary>The real server on a real SQLite file and a real socket; only its clock is ours.</summary>
 internal sealed class MeshHost : IAsyncDisposable
 {
+    /// <summary>What a first start makes of nothing, made once: most of the time of a start goes into the migrations.</summary>
+    private static readonly Lazy<string> s_emptyStore = new(() =>
+    {
+        var path = Path.Combine(System.IO.Directory.CreateTempSubdirectory("mesh-empty-").FullName, "mesh.db");
+        MeshStore.Open(path).Dispose();
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => System.IO.Directory.Delete(Path.GetDirectoryName(path)!, recursive: true);
+        return path;
+    });
+
     private WebApplication? _app;
     private HttpClient? _http;
 
@@ -48,7 +58,7 @@ internal sealed class MeshHost : IAsyncDisposable
     /// <param name="options">More of the command line; with <c>--urls</c> it listens there instead.</param>
     public static async Task<MeshHost> StartAsync(LogLevel logLevel = LogLevel.Warning, Action<WebApplication>? map = null, params string[] options)
     {
-        var host = new MeshHost(System.IO.Directory.CreateTempSubdirectory("mesh-test-").FullName, logLevel, map, options);
+        var host = new MeshHost(NewDirectory(), logLevel, map, options);
         await host.BootAsync();
         return host;
     }
@@ -61,7 +71,7 @@ internal sealed class MeshHost : IAsyncDisposable
         Action<WebApplication>? map = null,
         string? directory = null)
     {
-        directory ??= System.IO.Directory.CreateTempSubdirectory("mesh-test-").FullName;
+        directory ??= NewDirectory();
         var host = new MeshHost(directory, logLevel, map, [], configure);
         await host.BootAsync();
         return host;
@@ -167,7 +177,7 @@ internal sealed class MeshHost : IAsyncDisposable
 
         try
         {
-            return await new StreamReader(stream).ReadToEndAsync().WaitAsync(Guard.Time);
+            return await new StreamReader(stream).ReadToEndAsync().WaitAsync(Eventually.Bound);
         }
         catch (IOException)
         {
@@ -210,6 +220,30 @@ internal sealed class MeshHost : IAsyncDisposable
         return reply;
     }
 
+    /// <summary>Tells an agent to go north.</summary>
+    /// <param name="more">Further members, with a comma before the first.</param>
+    public async Task<Reply> SteerAsync(string id, string more = "") =>
+        (await PostAsync("steer", $$"""{"agent_id":"{{id}}","direction":"north"{{more}}}""")).ShouldBeOk();
+
+    /// <summary>Ends a key and all below it.</summary>
+    /// <param name="token">Not the key's id: that is part of it.</param>
+    public async Task<Reply> RevokeAsync(string token) => (await DeleteAsync("keys/" + token[4..16])).ShouldBeOk();
+
+    /// <summary>The kinds of all changes past a revision, as a follower of the log hears them.</summary>
+    public async Task<List<string>> KindsAsync(long after)
+    {
+        await using var events = await ListenAsync($"events?after={after}");
+        var kinds = new List<string>();
+        for (var at = after; at < Revision;)
+        {
+            var next = await events.NextAsync();
+            kinds.Add(next.Name);
+            at = next.Id!.Value;
+        }
+
+        return kinds;
+    }
+
     public async Task<string> StatusAsync(string id) => (await GetAsync("agents/" + id)).Json["status"]!.GetValue<string>();
 
     /// <summary>Mints a key and returns its token.</summary>
@@ -227,6 +261,13 @@ internal sealed class MeshHost : IAsyncDisposable
         System.IO.Directory.Delete(Directory, recursive: true);
     }
 
+    private static string NewDirectory()
+    {
+        var directory = System.IO.Directory.CreateTempSubdirectory("mesh-test-").FullName;
+        File.Copy(s_emptyStore.Value, Path.Combine(directory, "mesh.db"));
+        return directory;
+    }
+
     private async Task BootAsync()
     {
         _app = MeshServer.Build([.. _options.Contains("--urls") ? Array.Empty<string>() : ["--urls", "http://127.0.0.1:0"], "--data", Directory, .. _options], builder =>
@@ -241,7 +282,7 @@ internal sealed class MeshHost : IAsyncDisposable
         Canary.Issued(RootKey);
         var address = Service<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
         // A certificate that a test has just made is on nobody's list.
-        _http = new HttpClient(new SocketsHttpHandler { SslOptions = { RemoteCertificateValidationCallback = (_, certificate, _, _) => certificate?.Subject == "CN=127.0.0.1" } }) { BaseAddress = new Uri(address), Timeout = Guard.Time };
+        _http = new HttpClient(new SocketsHttpHandler { SslOptions = { RemoteCertificateValidationCallback = (_, certificate, _, _) => certificate?.Subject == "CN=127.0.0.1" } }) { BaseAddress = new Uri(address), Timeout = Eventually.Bound };
     }
 
     private sealed record Nothing : Command<bool>

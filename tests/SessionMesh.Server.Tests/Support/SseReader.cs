@@ -49,6 +49,16 @@ internal sealed class SseReader(HttpResponseMessage response, StreamReader lines
         return next;
     }
 
+    /// <summary>The stream ends, and says why.</summary>
+    /// <param name="end">Its next event, where that was read already.</param>
+    public async Task EndsAsync(string code, SseEvent? end = null)
+    {
+        end ??= await NextAsync();
+        Assert.Equal("end", end.Name);
+        JsonAssert.Same($$"""{"code":"{{code}}","detail":"*"}""", end.Data);
+        await NextAsync("(end)");
+    }
+
     public ValueTask DisposeAsync()
     {
         lines.Dispose();
@@ -63,7 +73,7 @@ internal sealed class SseReader(HttpResponseMessage response, StreamReader lines
         var data = new List<string>();
         while (true)
         {
-            var line = await lines.ReadLineAsync().WaitAsync(Guard.Time);
+            var line = await lines.ReadLineAsync().WaitAsync(Eventually.Bound);
             switch (line)
             {
                 case null: return new SseEvent(null, "(end)", "");
@@ -81,7 +91,7 @@ internal sealed class SseReader(HttpResponseMessage response, StreamReader lines
 
     private async Task<SseEvent> EndOfCommentAsync(string comment)
     {
-        Assert.Equal("", await lines.ReadLineAsync().WaitAsync(Guard.Time));
+        Assert.Equal("", await lines.ReadLineAsync().WaitAsync(Eventually.Bound));
         return new SseEvent(null, ":", comment[1..].Trim());
     }
 }

@@ -58,7 +58,7 @@ public sealed class MetricsTests
         Assert.Equal(0, before["session_mesh_lapses_total{to=\"suspect\"}"]);
         await mesh.PostAsync("agents/a/heartbeat");
         await mesh.PostAsync("heartbeats", """{"agents":["a","b","nobody"]}""");
-        await mesh.PostAsync("steer", """{"agent_id":"a","direction":"north"}""");
+        await mesh.SteerAsync("a");
         await mesh.PostAsync("steer", """{"agent_id":"a","direction":"south"}""");
         await mesh.AdvanceAsync(7);
         await mesh.PostAsync("agents/a/directives/1/ack", """{"state":"accepted"}""");
@@ -119,7 +119,7 @@ public sealed class MetricsTests
     {
         await using var mesh = await MeshHost.StartAsync();
         await mesh.RegisterAsync("a", 30);
-        await mesh.PostAsync("steer", """{"agent_id":"a","direction":"north"}""");
+        await mesh.SteerAsync("a");
         await mesh.PostAsync("agents/a/directives/1/ack", """{"state":"acknowledged"}""");
         await mesh.GetAsync("agents/nobody");
         var shown = await Scrape.OfAsync(mesh);

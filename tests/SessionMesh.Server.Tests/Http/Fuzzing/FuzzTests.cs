@@ -178,7 +178,7 @@ public sealed class FuzzTests
         await mesh.RegisterAsync("a", ttl: 86_400, more: ",\"specializations\":[\"vision\"],\"labels\":{\"env\":\"prod\"}");
         await mesh.RegisterAsync("b", ttl: 86_400);
         await mesh.PostAsync("sessions", """{"id":"s"}""");
-        await mesh.PostAsync("steer", """{"agent_id":"a","direction":"north"}""");
+        await mesh.SteerAsync("a");
         return mesh;
     }
 
@@ -262,7 +262,7 @@ public sealed class FuzzTests
         try
         {
             await stream.WriteAsync(Encoding.Latin1.GetBytes(request));
-            return await new StreamReader(stream, Encoding.Latin1).ReadToEndAsync().WaitAsync(Guard.Time);
+            return await new StreamReader(stream, Encoding.Latin1).ReadToEndAsync().WaitAsync(Eventually.Bound);
         }
         catch (IOException)
         {

@@ -1,6 +1,9 @@
-namespace SessionMesh.EndToEnd.Tests.Support;
+namespace SessionMesh.Tests;
 
-/// <summary>Waits for a condition of the outside world, for a bounded time: processes do not obey a fake clock.</summary>
+/// <summary>
+/// Waits for what no fake clock decides: processes, sockets, other threads. Linked into each test project that needs it:
+/// <c>&lt;Compile Include="../Shared/Eventually.cs" Link="Support/Eventually.cs" /&gt;</c>.
+/// </summary>
 internal static class Eventually
 {
     /// <summary>Generous, because a busy machine is not a failure; whatever waits goes on as soon as it can.</summary>
@@ -10,13 +13,18 @@ internal static class Eventually
 
     public static Task True(Func<bool> condition, Func<string> what) => True(() => Task.FromResult(condition()), what);
 
+    /// <param name="condition">Looked at every 15 ms.</param>
+    /// <param name="what">Should have happened; asked for when it did not.</param>
     public static async Task True(Func<Task<bool>> condition, Func<string> what)
     {
         var began = TimeProvider.System.GetTimestamp();
         while (!await condition())
         {
             if (TimeProvider.System.GetElapsedTime(began) > Bound)
+            {
                 Assert.Fail($"did not happen within {Bound.TotalSeconds} s: {what()}");
+            }
+
             await Task.Delay(s_pace);
         }
     }
@@ -25,14 +33,19 @@ internal static class Eventually
     public static async Task<string[]> Lines(string file, int count = 1)
     {
         string[] lines = [];
-        await True(() => (lines = WholeLines(file)).Length >= count, () => $"{count} lines in {Path.GetFileName(file)}: [{string.Join(" | ", lines)}]");
+        await True(
+            () => (lines = WholeLines(file)).Length >= count,
+            () => $"{count} lines in {Path.GetFileName(file)}: [{string.Join(" | ", lines)}]");
         return lines;
     }
 
     private static string[] WholeLines(string file)
     {
         if (!File.Exists(file))
+        {
             return [];
+        }
+
         var text = File.ReadAllText(file);
         var end = text.LastIndexOf('\n');
         return end < 0 ? [] : text[..end].Split('\n');
