@@ -70,7 +70,11 @@ internal static class SessionMeshTool
     {
         // Who types nothing but the name wants to know what there is.
         var parse = Build(host).Parse(args.Count == 0 ? ["--help"] : args, s_parser);
-        if (parse.Action is ParseErrorAction) return ParseErrors.Render(parse, host);
+        if (parse.Action is ParseErrorAction)
+        {
+            return ParseErrors.Render(parse, host);
+        }
+
         var code = await parse.InvokeAsync(new InvocationConfiguration
         {
             Output = host.Out,

@@ -8,7 +8,9 @@ public sealed class BackoffTests
         var backoff = new Backoff(TimeSpan.FromSeconds(15));
 
         foreach (var whole in new[] { 1, 2, 4, 8, 15, 15 })
+        {
             Assert.InRange(backoff.Next().TotalSeconds, whole / 2.0, whole);
+        }
 
         backoff.Reset();
         Assert.InRange(backoff.Next().TotalSeconds, 0.5, 1);
@@ -20,6 +22,8 @@ public sealed class BackoffTests
         var backoff = new Backoff(TimeSpan.FromSeconds(60), first: TimeSpan.FromMilliseconds(1));
 
         for (var failure = 0; failure < 2000; failure++)
+        {
             Assert.InRange(backoff.Next(), TimeSpan.FromMilliseconds(0.5), TimeSpan.FromSeconds(60));
+        }
     }
 }

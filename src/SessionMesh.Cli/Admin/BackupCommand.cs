@@ -37,9 +37,15 @@ internal sealed class BackupCommand : MeshCommand
         context.Doing = "back up the mesh";
         var file = Path.GetFullPath(
             context.Get(_out) ?? throw CommandException.Usage("no file is named", "session-mesh admin backup --out FILE"));
-        if (Directory.Exists(file)) throw CommandException.Usage($"{file} is a directory", "name a file in it");
+        if (Directory.Exists(file))
+        {
+            throw CommandException.Usage($"{file} is a directory", "name a file in it");
+        }
+
         if (File.Exists(file) && !context.Get(_force))
+        {
             throw CommandException.Usage($"{file} already exists", "another name, or --force to replace it");
+        }
 
         var draft = $"{file}.{Environment.ProcessId}.new";
         try
@@ -48,8 +54,11 @@ internal sealed class BackupCommand : MeshCommand
                 ? await Task.Run(() => CopyStopped(data, draft, cancellation), CancellationToken.None)
                 : await ReceiveAsync(context, draft, cancellation);
             if (facts.Findings.Count > 0)
+            {
                 throw new CommandException(
                     ExitCodes.Failed, $"the store is not whole, and no backup was written: {string.Join("; ", facts.Findings)}");
+            }
+
             var bytes = new FileInfo(draft).Length;
             File.Move(draft, file, context.Get(_force));
             StoreFile.SyncDirectory(Path.GetDirectoryName(file)!);

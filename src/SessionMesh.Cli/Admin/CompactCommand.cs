@@ -45,8 +45,11 @@ internal sealed class CompactCommand : MeshCommand
         }
 
         if ((context.Get(_log) ?? context.Get(_directives) ?? context.Get(_keys)) is not null)
+        {
             throw CommandException.Usage(
                 "a mesh that runs keeps what its own options say", "start the server with them, or add --data DIR for one that is stopped");
+        }
+
         context.Output.Write(await AskAsync(context, cancellation), s_view);
         return ExitCodes.Done;
     }

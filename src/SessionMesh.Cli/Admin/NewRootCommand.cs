@@ -46,7 +46,10 @@ internal sealed class NewRootCommand : MeshCommand
         context.Doing = "replace the root key";
         var (data, keep) = (context.Get(_data), context.Get(_keep));
         if (data is not null && _output.IsFile(context))
+        {
             throw CommandException.Usage("the new key of a stopped mesh goes into root.key in its directory", "leave out --out");
+        }
+
         _output.Check(context);
         var mesh = data is null ? $"the mesh at {context.Settings.Url}" : $"the mesh in {data}";
         if (!context.Get(_yes) && !context.Confirm(Question(mesh, keep)))
@@ -55,9 +58,17 @@ internal sealed class NewRootCommand : MeshCommand
             return ExitCodes.Failed;
         }
 
-        if (data is not null) return await ReplaceStoppedAsync(context, Path.GetFullPath(data), keep, cancellation);
+        if (data is not null)
+        {
+            return await ReplaceStoppedAsync(context, Path.GetFullPath(data), keep, cancellation);
+        }
+
         var created = await context.Client.SendAsync(MeshCall.NewRoot(keep), cancellation);
-        if (_output.IsFile(context) || OwnFile(context, created) is not { } file) return _output.Write(context, created);
+        if (_output.IsFile(context) || OwnFile(context, created) is not { } file)
+        {
+            return _output.Write(context, created);
+        }
+
         KeyOutput.WriteSaved(context, created, file);
         return ExitCodes.Done;
     }

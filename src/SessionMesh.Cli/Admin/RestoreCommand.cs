@@ -41,7 +41,11 @@ internal sealed class RestoreCommand : MeshCommand
         context.Doing = "restore the mesh";
         var file = Path.GetFullPath(
             context.Get(_file) ?? throw CommandException.Usage("no file is named", "session-mesh admin restore FILE"));
-        if (!File.Exists(file)) throw CommandException.Usage($"{file} is not there", "the file that admin backup wrote");
+        if (!File.Exists(file))
+        {
+            throw CommandException.Usage($"{file} is not there", "the file that admin backup wrote");
+        }
+
         var (data, dryRun) = (context.Get(_data), context.Get(_dryRun));
         var target = data is null ? $"the mesh at {context.Settings.Url}" : $"the mesh in {data}";
         if (!dryRun && !context.Get(_yes) && !context.Confirm(Question(file, target)))
@@ -54,7 +58,11 @@ internal sealed class RestoreCommand : MeshCommand
             ? await SendAsync(context, file, dryRun, cancellation)
             : await Task.Run(() => PutInPlace(data, file, dryRun, cancellation), CancellationToken.None);
         context.Output.Write(answer, s_view);
-        if (!dryRun && data is null) context.Note("the server restarts; session-mesh admin check says how it is then");
+        if (!dryRun && data is null)
+        {
+            context.Note("the server restarts; session-mesh admin check says how it is then");
+        }
+
         return ExitCodes.Done;
     }
 
@@ -89,8 +97,11 @@ internal sealed class RestoreCommand : MeshCommand
             var (current, known) = Present(mesh);
             var (facts, rootKeyValid) = StoreSwap.Inspect(draft, known, mesh.RootKey);
             if (facts.Findings.Count > 0)
+            {
                 throw CommandException.Usage(
                     $"this cannot be restored: {string.Join("; ", facts.Findings)}", "the whole of a file that admin backup wrote");
+            }
+
             var detail = "It can be restored. Nothing was changed.";
             if (!dryRun)
             {
@@ -123,7 +134,11 @@ internal sealed class RestoreCommand : MeshCommand
     /// </summary>
     private static (long Revision, IReadOnlyCollection<string>? Known) Present(StoppedMesh mesh)
     {
-        if (!mesh.HasStore) return (0, null);
+        if (!mesh.HasStore)
+        {
+            return (0, null);
+        }
+
         try
         {
             using var db = StoreFile.OpenAlone(mesh.Database);

@@ -31,11 +31,17 @@ internal sealed class StoppedMesh : IDisposable
     {
         directory = Path.GetFullPath(directory);
         if (!System.IO.Directory.Exists(directory))
+        {
             throw CommandException.Usage($"{directory} is not a directory", "the directory that the server was started with: --data DIR");
+        }
+
         if (needsStore && !File.Exists(Path.Combine(directory, StoreFile.Name)))
+        {
             throw CommandException.Usage(
                 $"{directory} holds no store: there is no {StoreFile.Name} in it",
                 "the directory that the server was started with: --data DIR");
+        }
+
         try
         {
             return new StoppedMesh(directory, DirectoryLock.Take(directory));
@@ -51,8 +57,15 @@ internal sealed class StoppedMesh : IDisposable
     public string Scratch(string name)
     {
         var scratch = Path.Combine(Directory, StoreFile.Scratch);
-        if (OperatingSystem.IsWindows()) System.IO.Directory.CreateDirectory(scratch);
-        else System.IO.Directory.CreateDirectory(scratch, StoreFile.OwnerOnly | UnixFileMode.UserExecute);
+        if (OperatingSystem.IsWindows())
+        {
+            System.IO.Directory.CreateDirectory(scratch);
+        }
+        else
+        {
+            System.IO.Directory.CreateDirectory(scratch, StoreFile.OwnerOnly | UnixFileMode.UserExecute);
+        }
+
         return Path.Combine(scratch, $"{Environment.ProcessId}-{name}");
     }
 

@@ -26,7 +26,13 @@ internal sealed class DeathTracker : IFollowed
     {
         _answer = answer;
         foreach (var row in Rows(answer, cascades))
-            if (Json.Text(row, "agent_id") is { } id && !KillVerdict.IsProven(row)) _open.Add(id);
+        {
+            if (Json.Text(row, "agent_id") is { } id && !KillVerdict.IsProven(row))
+            {
+                _open.Add(id);
+            }
+        }
+
         _total = _open.Count;
     }
 
@@ -37,7 +43,11 @@ internal sealed class DeathTracker : IFollowed
     /// <summary>The agents of a kill's answer with, behind each, those below it that have no report of their own.</summary>
     public static IEnumerable<JsonElement> Rows(JsonElement answer, bool cascades)
     {
-        if (!answer.TryGetProperty("results", out var results)) return [];
+        if (!answer.TryGetProperty("results", out var results))
+        {
+            return [];
+        }
+
         var matched = results.EnumerateArray().Select(result => Json.Text(result, "agent_id")).ToHashSet();
         return results.EnumerateArray()
             .SelectMany(result => result.TryGetProperty("report", out var report) && report.ValueKind == JsonValueKind.Object
@@ -48,7 +58,11 @@ internal sealed class DeathTracker : IFollowed
 
     public void Take(MeshEvent entry)
     {
-        if (entry.Kind is not Died || entry.Details is not { } details || !_open.Contains(entry.Subject)) return;
+        if (entry.Kind is not Died || entry.Details is not { } details || !_open.Contains(entry.Subject))
+        {
+            return;
+        }
+
         Know(entry.Subject, details);
     }
 
@@ -60,7 +74,9 @@ internal sealed class DeathTracker : IFollowed
             if (agent.TryGetProperty("last_exit", out var exit)
                 && exit.ValueKind == JsonValueKind.Object
                 && Json.Text(agent, "status") is AgentStatus.Dead)
+            {
                 Know(id, exit.EnumerateObject().ToDictionary(member => member.Name, member => member.Value.Clone()));
+            }
         }
     }
 
@@ -68,7 +84,11 @@ internal sealed class DeathTracker : IFollowed
     public JsonElement ToAnswer() => Json.Replace(_answer, "results", _answer.GetProperty("results").EnumerateArray().Select(result =>
         !result.TryGetProperty("report", out var report) || report.ValueKind != JsonValueKind.Object ? result : Json.Build(json =>
         {
-            foreach (var member in result.EnumerateObject().Where(member => member.Name is not "report")) member.WriteTo(json);
+            foreach (var member in result.EnumerateObject().Where(member => member.Name is not "report"))
+            {
+                member.WriteTo(json);
+            }
+
             json.WritePropertyName("report"u8);
             Json.Replace(Current(report), "descendants", report.GetProperty("descendants").EnumerateArray().Select(Current)).WriteTo(json);
         })));
@@ -77,7 +97,9 @@ internal sealed class DeathTracker : IFollowed
     {
         _known[id] = details;
         if (details.TryGetValue("confirmed", out var confirmed) && confirmed.ValueKind == JsonValueKind.True && _open.Remove(id))
+        {
             Volatile.Write(ref _ended, _ended + 1);
+        }
     }
 
     private JsonElement Current(JsonElement row) =>
@@ -86,9 +108,18 @@ internal sealed class DeathTracker : IFollowed
             foreach (var member in row.EnumerateObject())
             {
                 json.WritePropertyName(member.Name);
-                if (member.Name is "status") json.WriteStringValue(AgentStatus.Dead);
-                else if (member.Name is "deadline") json.WriteNullValue();
-                else (s_told.Contains(member.Name) && details.TryGetValue(member.Name, out var known) ? known : member.Value).WriteTo(json);
+                if (member.Name is "status")
+                {
+                    json.WriteStringValue(AgentStatus.Dead);
+                }
+                else if (member.Name is "deadline")
+                {
+                    json.WriteNullValue();
+                }
+                else
+                {
+                    (s_told.Contains(member.Name) && details.TryGetValue(member.Name, out var known) ? known : member.Value).WriteTo(json);
+                }
             }
         });
 }

@@ -33,7 +33,11 @@ internal sealed class ForgetCommand : MeshCommand
     public ForgetCommand(CliHost host) : base(host, "forget", "Take agents out of the mesh that are dead or lost.")
     {
         Add(_agents);
-        foreach (var option in new Option[] { _agent, _yes, _dryRun }) Add(option);
+        foreach (var option in new Option[] { _agent, _yes, _dryRun })
+        {
+            Add(option);
+        }
+
         Examples = ["session-mesh forget 456", "session-mesh forget 456 457 --yes"];
         ExitNotes =
         [
@@ -47,16 +51,28 @@ internal sealed class ForgetCommand : MeshCommand
     protected override async Task<int> RunAsync(CommandContext context, CancellationToken cancellation)
     {
         List<string> ids = [.. context.Get(_agents)!.Concat(context.Get(_agent) is { } one ? [one] : []).Distinct()];
-        if (ids.Count == 0) throw CommandException.Usage("no agent is named", "session-mesh forget ID");
+        if (ids.Count == 0)
+        {
+            throw CommandException.Usage("no agent is named", "session-mesh forget ID");
+        }
+
         context.Doing = ids.Count == 1 ? $"forget agent {ids[0]}" : $"forget {ids.Count} agents";
-        if (context.Get(_dryRun)) return await PreviewAsync(context, ids, cancellation);
+        if (context.Get(_dryRun))
+        {
+            return await PreviewAsync(context, ids, cancellation);
+        }
+
         if (!context.Get(_yes) && !await AgreedAsync(context, ids, cancellation))
         {
             context.Note("nothing was forgotten");
             return ExitCodes.Failed;
         }
 
-        if (ids.Count > 1) return await ForgetManyAsync(context, ids, cancellation);
+        if (ids.Count > 1)
+        {
+            return await ForgetManyAsync(context, ids, cancellation);
+        }
+
         context.Output.Write(await context.Client.SendAsync(MeshCall.Forget(ids[0]), cancellation), s_one);
         return ExitCodes.Done;
     }
@@ -87,22 +103,42 @@ internal sealed class ForgetCommand : MeshCommand
         context.Output.Write(Json.Build(json =>
         {
             json.WriteStartArray("results"u8);
-            foreach (var result in results) result.WriteTo(json);
+            foreach (var result in results)
+            {
+                result.WriteTo(json);
+            }
+
             json.WriteEndArray();
         }), s_many);
-        if (refused > 0) context.Note($"{ids.Count - refused} of {ids.Count} agents forgotten");
+        if (refused > 0)
+        {
+            context.Note($"{ids.Count - refused} of {ids.Count} agents forgotten");
+        }
+
         return refused > 0 ? ExitCodes.Partly : ExitCodes.Done;
     }
 
     private static async Task<int> PreviewAsync(CommandContext context, List<string> ids, CancellationToken cancellation)
     {
-        if (ids.Count == 1) return await AgentPreview.ShowAsync(context, ids[0], "nothing was forgotten", cancellation);
+        if (ids.Count == 1)
+        {
+            return await AgentPreview.ShowAsync(context, ids[0], "nothing was forgotten", cancellation);
+        }
+
         var rows = new List<JsonElement>();
-        foreach (var id in ids) rows.Add(await context.Client.SendAsync(MeshCall.Agent(id), cancellation));
+        foreach (var id in ids)
+        {
+            rows.Add(await context.Client.SendAsync(MeshCall.Agent(id), cancellation));
+        }
+
         context.Output.Write(Json.Build(json =>
         {
             json.WriteStartArray("sessions"u8);
-            foreach (var row in rows) row.WriteTo(json);
+            foreach (var row in rows)
+            {
+                row.WriteTo(json);
+            }
+
             json.WriteEndArray();
         }), AgentViews.List);
         context.Note("a dry run: nothing was forgotten");
@@ -113,7 +149,9 @@ internal sealed class ForgetCommand : MeshCommand
     private static async Task<bool> AgreedAsync(CommandContext context, List<string> ids, CancellationToken cancellation)
     {
         if (!context.CanAsk || ids.Count > MostNamed)
+        {
             return context.Confirm($"Forget {ids.Count} agents, with their keys and what they were told?");
+        }
 
         var named = new List<string>();
         foreach (var id in ids)

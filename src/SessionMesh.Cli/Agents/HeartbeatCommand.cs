@@ -54,8 +54,16 @@ internal sealed class HeartbeatCommand : MeshCommand
             Note = context.Get(_note),
         };
         var answer = await context.Client.SendAsync(MeshCall.Heartbeat(id, report), cancellation);
-        if (context.Output.IsTable) Explain(context, answer);
-        if (!context.Output.IsTable || DirectiveViews.Heartbeat.Rows(answer).Any()) context.Output.Write(answer, DirectiveViews.Heartbeat);
+        if (context.Output.IsTable)
+        {
+            Explain(context, answer);
+        }
+
+        if (!context.Output.IsTable || DirectiveViews.Heartbeat.Rows(answer).Any())
+        {
+            context.Output.Write(answer, DirectiveViews.Heartbeat);
+        }
+
         return ExitCodes.Done;
     }
 

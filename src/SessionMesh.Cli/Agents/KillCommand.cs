@@ -47,7 +47,11 @@ internal sealed class KillCommand : MeshCommand
     public KillCommand(CliHost host) : base(host, "kill", "Stop an agent, or many: ask to finish, then force; and say what is proven.")
     {
         _agent = new AgentIdOption(this, host);
-        foreach (var option in new Option[] { _force, _grace, _cascade, _reason, _wait, _detach }) Add(option);
+        foreach (var option in new Option[] { _force, _grace, _cascade, _reason, _wait, _detach })
+        {
+            Add(option);
+        }
+
         _many = new SelectorOptions(this, host);
         Examples =
         [
@@ -72,16 +76,25 @@ internal sealed class KillCommand : MeshCommand
         var (id, selector) = _many.RequireTarget(context, _agent);
         context.Doing = id is not null ? $"kill agent {id}" : $"kill the agents {SelectorOptions.Words(selector!)}";
         if (context.Get(_force) && context.Get(_grace) is not null)
+        {
             throw CommandException.Usage("--force cannot be combined with --grace", "leave one of them out");
+        }
+
         if (context.Get(_detach) && context.Get(_wait) is not null)
+        {
             throw CommandException.Usage("--detach cannot be combined with --wait", "leave one of them out");
+        }
 
         return selector is not null ? await KillManyAsync(context, selector, cancellation) : await KillOneAsync(context, id!, cancellation);
     }
 
     private async Task<int> KillOneAsync(CommandContext context, string id, CancellationToken cancellation)
     {
-        if (_many.IsDryRun(context)) return await AgentPreview.ShowAsync(context, id, "nothing was stopped", cancellation);
+        if (_many.IsDryRun(context))
+        {
+            return await AgentPreview.ShowAsync(context, id, "nothing was stopped", cancellation);
+        }
+
         if (!context.Get(_force) && !_many.IsAgreed(context) && !await AgreedAsync(context, id, cancellation))
         {
             context.Note("nothing was stopped");
@@ -93,11 +106,19 @@ internal sealed class KillCommand : MeshCommand
         context.Output.Write(report, AgentViews.Kill);
         if (bound == 0)
         {
-            if (context.Output.IsTable) context.Note($"agent {id} was told to stop; 'session-mesh show {id}' says how it ended");
+            if (context.Output.IsTable)
+            {
+                context.Note($"agent {id} was told to stop; 'session-mesh show {id}' says how it ended");
+            }
+
             return ExitCodes.Done;
         }
 
-        if (KillVerdict.Doubt(report, Cascades(context)) is not { } doubt) return ExitCodes.Done;
+        if (KillVerdict.Doubt(report, Cascades(context)) is not { } doubt)
+        {
+            return ExitCodes.Done;
+        }
+
         context.Note(doubt);
         return ProofIsAskedFor(context) ? ExitCodes.Failed : ExitCodes.Done;
     }
@@ -106,15 +127,24 @@ internal sealed class KillCommand : MeshCommand
     {
         var (whom, options) = (SelectorOptions.Words(selector), OptionsOf(context));
         if (selector.Label?.Values.FirstOrDefault(value => value.Contains(',')) is { } label)
+        {
             throw CommandException.Usage(
                 $"the label '{label}' has a comma, and a kill cannot carry one", "select in another way; --dry-run shows whom");
+        }
+
         if (MeshCall.KillMany(selector, options, int.MaxValue).Path.Length > LongestPath)
+        {
             throw CommandException.Usage("that is too long for one call", "name fewer agents, or use a label or a subtree");
+        }
 
         if (_many.IsDryRun(context))
         {
             var matched = await CountAsync();
-            if (matched.GetProperty("matched").GetInt32() == 0) throw SelectorOptions.NothingMatched(whom);
+            if (matched.GetProperty("matched").GetInt32() == 0)
+            {
+                throw SelectorOptions.NothingMatched(whom);
+            }
+
             context.Output.Write(matched, DirectiveViews.Matched);
             context.Note(
                 $"a dry run: {SelectorOptions.Agents(matched.GetProperty("matched").GetInt32())} would be stopped{Below(context)}, "
@@ -133,7 +163,11 @@ internal sealed class KillCommand : MeshCommand
             return ExitCodes.Failed;
         }
 
-        if (expect == 0) throw SelectorOptions.NothingMatched(whom);
+        if (expect == 0)
+        {
+            throw SelectorOptions.NothingMatched(whom);
+        }
+
         return Report(context, await FollowAsync(context, MeshCall.KillMany(selector, options, expect), cancellation));
 
         Task<JsonElement> CountAsync() => context.Client.SendAsync(MeshCall.KillMany(selector, options, dryRun: true), cancellation);
@@ -142,7 +176,10 @@ internal sealed class KillCommand : MeshCommand
     private async Task<JsonElement> FollowAsync(CommandContext context, MeshCall call, CancellationToken cancellation)
     {
         var bound = BoundOf(context);
-        if (bound == 0) return await context.Client.SendAsync(call, cancellation);
+        if (bound == 0)
+        {
+            return await context.Client.SendAsync(call, cancellation);
+        }
 
         DeathTracker? deaths = null;
         await LogFollower.FollowAsync(
@@ -160,13 +197,20 @@ internal sealed class KillCommand : MeshCommand
         if (BoundOf(context) == 0)
         {
             if (context.Output.IsTable)
+            {
                 context.Note(
                     $"{SelectorOptions.Agents(rows.Count)} told to stop; 'session-mesh list --filter stopping' shows who has not ended");
+            }
+
             return ExitCodes.Done;
         }
 
         var unproven = rows.Where(row => !KillVerdict.IsProven(row)).ToList();
-        if (unproven.Count == 0) return ExitCodes.Done;
+        if (unproven.Count == 0)
+        {
+            return ExitCodes.Done;
+        }
+
         context.Note(KillVerdict.Words(unproven));
         return ProofIsAskedFor(context) ? ExitCodes.Partly : ExitCodes.Done;
     }
@@ -175,7 +219,10 @@ internal sealed class KillCommand : MeshCommand
     private async Task<bool> AgreedAsync(CommandContext context, string id, CancellationToken cancellation)
     {
         // Before the look-up: without a terminal it is refused anyway.
-        if (!context.CanAsk) return context.Confirm("", "--yes, or --force,");
+        if (!context.CanAsk)
+        {
+            return context.Confirm("", "--yes, or --force,");
+        }
 
         var agent = await context.Client.AgentAsync(id, cancellation);
         var doing = string.Join(

@@ -29,7 +29,10 @@ internal sealed class KillFollow(CommandContext context, string id, KillOptions 
     /// <returns>The report, as things are at the end: the agent, and every descendant that it had when it was told.</returns>
     public async Task<JsonElement> RunAsync(CancellationToken cancellation)
     {
-        if (bound == 0) return await context.Client.SendAsync(MeshCall.Kill(id, options), cancellation);
+        if (bound == 0)
+        {
+            return await context.Client.SendAsync(MeshCall.Kill(id, options), cancellation);
+        }
 
         var round = bound <= Limits.MaxWait ? Math.Min(bound, ShortRound) : LongRound;
         var call = MeshCall.Kill(id, options with { WaitSeconds = round }) with { IdempotencyKey = MeshCall.NewIdempotencyKey() };
@@ -43,11 +46,18 @@ internal sealed class KillFollow(CommandContext context, string id, KillOptions 
             {
                 Take(await context.Client.SendAsync(call, cancellation));
                 told = true;
-                if (await SucceededAsync(cancellation) || IsProven()) break;
+                if (await SucceededAsync(cancellation) || IsProven())
+                {
+                    break;
+                }
 
                 // Dead for a whole round without a confirmation: none will come.
                 var dead = IsOver();
-                if (dead && deadBefore) break;
+                if (dead && deadBefore)
+                {
+                    break;
+                }
+
                 deadBefore = dead;
             }
         }
@@ -75,14 +85,24 @@ internal sealed class KillFollow(CommandContext context, string id, KillOptions 
 
         // A later round lists the descendants of that moment; only those that were told to stop matter here.
         foreach (var descendant in Descendants(report))
-            if (Json.Text(descendant, "agent_id") is { } name && _descendants.ContainsKey(name)) _descendants[name] = descendant;
+        {
+            if (Json.Text(descendant, "agent_id") is { } name && _descendants.ContainsKey(name))
+            {
+                _descendants[name] = descendant;
+            }
+        }
+
         _report = report;
     }
 
     /// <summary>The agent has begun another life: how the one that was stopped ended is in its record.</summary>
     private async Task<bool> SucceededAsync(CancellationToken cancellation)
     {
-        if (Incarnation(_report) == Incarnation(_first)) return false;
+        if (Incarnation(_report) == Incarnation(_first))
+        {
+            return false;
+        }
+
         var agent = await context.Client.SendAsync(MeshCall.Agent(id), cancellation);
         var exit = agent.TryGetProperty("last_exit", out var last) && last.ValueKind == JsonValueKind.Object ? last : default;
         _report = Json.Build(json =>
@@ -90,10 +110,22 @@ internal sealed class KillFollow(CommandContext context, string id, KillOptions 
             foreach (var member in _first.EnumerateObject())
             {
                 json.WritePropertyName(member.Name);
-                if (member.Name is "status") json.WriteStringValue(AgentStatus.Dead);
-                else if (member.Name is "deadline") json.WriteNullValue();
-                else if (exit.ValueKind == JsonValueKind.Object && exit.TryGetProperty(member.Name, out var known)) known.WriteTo(json);
-                else member.Value.WriteTo(json);
+                if (member.Name is "status")
+                {
+                    json.WriteStringValue(AgentStatus.Dead);
+                }
+                else if (member.Name is "deadline")
+                {
+                    json.WriteNullValue();
+                }
+                else if (exit.ValueKind == JsonValueKind.Object && exit.TryGetProperty(member.Name, out var known))
+                {
+                    known.WriteTo(json);
+                }
+                else
+                {
+                    member.Value.WriteTo(json);
+                }
             }
         });
         return true;

@@ -52,11 +52,22 @@ internal sealed class ListCommand : MeshCommand
         context.Doing = "list agents";
         var query = QueryOf(context);
         var page = await context.Client.SendAsync(MeshCall.Alive(query), cancellation);
-        if (context.Get(_all)) page = await RestAsync(context, query, page, cancellation);
+        if (context.Get(_all))
+        {
+            page = await RestAsync(context, query, page, cancellation);
+        }
 
         var isEmpty = !AgentViews.List.Rows(page).Any();
-        if (!isEmpty || !context.Output.IsTable) context.Output.Write(page, AgentViews.List);
-        if (context.Output.IsTable) Explain(context, query, isEmpty, hasMore: Json.Text(page, "next_cursor") is not null);
+        if (!isEmpty || !context.Output.IsTable)
+        {
+            context.Output.Write(page, AgentViews.List);
+        }
+
+        if (context.Output.IsTable)
+        {
+            Explain(context, query, isEmpty, hasMore: Json.Text(page, "next_cursor") is not null);
+        }
+
         return ExitCodes.Done;
     }
 
@@ -64,13 +75,22 @@ internal sealed class ListCommand : MeshCommand
     private void Explain(CommandContext context, AgentQuery query, bool isEmpty, bool hasMore)
     {
         if (isEmpty)
+        {
             context.Note(
                 query.Filter is AliveFilter.All
                     ? "no agent is known"
                     : $"no agent is {query.Filter ?? AgentStatus.Alive}; 'session-mesh list --filter all' shows every one that is known");
+        }
+
         if (query.Cluster is not null && context.Get(_cluster) is null)
+        {
             context.Note($"only cluster {query.Cluster}, as the selected context says; --all-clusters shows the others");
-        if (hasMore) context.Note("there are more: add --all, or --limit up to 1000");
+        }
+
+        if (hasMore)
+        {
+            context.Note("there are more: add --all, or --limit up to 1000");
+        }
     }
 
     private AgentQuery QueryOf(CommandContext context) => new()
@@ -99,12 +119,18 @@ internal sealed class ListCommand : MeshCommand
         return Json.Build(json =>
         {
             json.WriteStartArray("sessions"u8);
-            foreach (var row in rows) row.WriteTo(json);
+            foreach (var row in rows)
+            {
+                row.WriteTo(json);
+            }
+
             json.WriteEndArray();
             json.WriteNumber("count"u8, rows.Count);
             json.WriteNull("next_cursor"u8);
             foreach (var member in first.EnumerateObject().Where(m => m.Name is not ("sessions" or "count" or "next_cursor")))
+            {
                 member.WriteTo(json);
+            }
         });
     }
 }

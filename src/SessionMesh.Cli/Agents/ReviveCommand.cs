@@ -22,7 +22,11 @@ internal sealed class ReviveCommand : MeshCommand
         var id = _agent.Require(context);
         context.Doing = $"revive agent {id}";
         context.Output.Write(await context.Client.SendAsync(MeshCall.Revive(id), cancellation), AgentViews.One);
-        if (context.Output.IsTable) context.Note($"agent {id} may register again; this starts nothing");
+        if (context.Output.IsTable)
+        {
+            context.Note($"agent {id} may register again; this starts nothing");
+        }
+
         return ExitCodes.Done;
     }
 }

@@ -77,20 +77,42 @@ internal sealed class AuditCommand : MeshCommand
     private async Task<int> ReadAsync(CommandContext context, CancellationToken cancellation)
     {
         if (context.Get(_all) && context.Get(_limit) is not null)
+        {
             throw CommandException.Usage("--all cannot be combined with --limit", "leave one of them out");
+        }
+
         var query = _filter.QueryOf(context) with { Cursor = context.Get(_cursor) };
         var answer = await CollectAsync(
             context, query, context.Get(_all) ? int.MaxValue : context.Get(_limit) ?? Limits.DefaultPage, cancellation);
         var isEmpty = !s_view.Rows(answer).Any();
-        if (!isEmpty || !context.Output.IsTable) context.Output.Write(answer, s_view);
-        if (!context.Output.IsTable) return ExitCodes.Done;
-        if (isEmpty) context.Note("nothing that matches is in the audit");
-        if (Json.Text(answer, "next_cursor") is { } cursor) context.Note($"there is more: add --cursor {cursor}, or --all");
+        if (!isEmpty || !context.Output.IsTable)
+        {
+            context.Output.Write(answer, s_view);
+        }
+
+        if (!context.Output.IsTable)
+        {
+            return ExitCodes.Done;
+        }
+
+        if (isEmpty)
+        {
+            context.Note("nothing that matches is in the audit");
+        }
+
+        if (Json.Text(answer, "next_cursor") is { } cursor)
+        {
+            context.Note($"there is more: add --cursor {cursor}, or --all");
+        }
+
         if (answer.TryGetProperty("suppressed", out var suppressed)
             && suppressed.TryGetInt64(out var count)
             && count > 0
             && query.Outcome is not AuditOutcome.Done)
+        {
             context.Note($"{count} more refusals since the server started came too fast to be kept");
+        }
+
         return ExitCodes.Done;
     }
 
@@ -108,7 +130,11 @@ internal sealed class AuditCommand : MeshCommand
                 MeshCall.Audit(query with { Limit = Math.Min(wanted - rows.Count, Limits.MaxPage) }), cancellation);
             rows.AddRange(s_view.Rows(page));
             var cursor = Json.Text(page, "next_cursor");
-            if (cursor is null || rows.Count >= wanted) return Json.Replace(page, "entries", rows);
+            if (cursor is null || rows.Count >= wanted)
+            {
+                return Json.Replace(page, "entries", rows);
+            }
+
             query = query with { Cursor = cursor };
         }
     }
@@ -118,7 +144,9 @@ internal sealed class AuditCommand : MeshCommand
         context.Doing = "follow the audit";
         var query = _filter.QueryOf(context);
         if (query.Until is not null || context.Get(_limit) is not null || context.Get(_cursor) is not null || context.Get(_all))
+        {
             throw CommandException.Usage("--follow cannot be combined with --until, --limit, --cursor or --all", "leave them out");
+        }
 
         var stream = new AuditStream(context.Client, query, StreamEnds.Options(context, after: null))
         {

@@ -35,7 +35,10 @@ internal sealed class AuditFilterOptions
 
     public AuditFilterOptions(Command command)
     {
-        foreach (var option in new Option[] { _actor, _operation, _subject, _outcome, _since, _until }) command.Add(option);
+        foreach (var option in new Option[] { _actor, _operation, _subject, _outcome, _since, _until })
+        {
+            command.Add(option);
+        }
     }
 
     public AuditQuery QueryOf(CommandContext context) => new()

@@ -70,8 +70,10 @@ internal sealed class CommandContext : IDisposable
     public bool Confirm(string question, string flag = "--yes")
     {
         if (!CanAsk)
+        {
             throw CommandException.Usage(
                 "this cannot be undone, and there is no terminal to ask on", $"say {flag} to go ahead without being asked");
+        }
 
         Host.Error.Write(TerminalText.Escape(question) + " [y/N] ");
         Host.Error.Flush();
@@ -94,7 +96,10 @@ internal sealed class CommandContext : IDisposable
 
     public void Dispose()
     {
-        if (_client.IsValueCreated) _client.Value.Dispose();
+        if (_client.IsValueCreated)
+        {
+            _client.Value.Dispose();
+        }
     }
 
     private MeshClient CreateClient()
@@ -106,8 +111,16 @@ internal sealed class CommandContext : IDisposable
             TimeProvider = Host.Time,
             Observer = Verbose ? attempt => Host.Error.WriteLine(AttemptLine(attempt)) : null,
         };
-        if (Get(Host.Globals.TimeoutSeconds) is { } seconds) options = options with { AttemptTimeout = TimeSpan.FromSeconds(seconds) };
-        if (Settings.Key is not null) options = options with { Reauthenticate = new KeyRenewal(Settings, options, Host, Note).RenewAsync };
+        if (Get(Host.Globals.TimeoutSeconds) is { } seconds)
+        {
+            options = options with { AttemptTimeout = TimeSpan.FromSeconds(seconds) };
+        }
+
+        if (Settings.Key is not null)
+        {
+            options = options with { Reauthenticate = new KeyRenewal(Settings, options, Host, Note).RenewAsync };
+        }
+
         return new MeshClient(options, Host.Handler);
     }
 

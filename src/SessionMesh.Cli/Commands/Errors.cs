@@ -21,9 +21,20 @@ internal static class Errors
     public static int Render(Exception error, CommandContext context)
     {
         var (exitCode, problem, next) = Explain(error, context);
-        if (exitCode == ExitCodes.Interrupted) return exitCode;
-        if (context.Output.IsJson) WriteJson(context.Host.Error, problem);
-        else WriteText(context, problem, next);
+        if (exitCode == ExitCodes.Interrupted)
+        {
+            return exitCode;
+        }
+
+        if (context.Output.IsJson)
+        {
+            WriteJson(context.Host.Error, problem);
+        }
+        else
+        {
+            WriteText(context, problem, next);
+        }
+
         return exitCode;
     }
 
@@ -61,9 +72,19 @@ internal static class Errors
         Line(output, "error: cannot ", context.Doing);
         Line(output, "  why: ", problem.Status == 0 ? problem.Detail : $"{problem.Detail} ({problem.Status} {problem.Code})");
         foreach (var member in problem.Errors ?? [])
+        {
             Line(output, "       ", ProblemText.Of(member));
-        if (next is not null) Line(output, "  try: ", next);
-        if (problem.RequestId is { } request) Line(output, "  request: ", request);
+        }
+
+        if (next is not null)
+        {
+            Line(output, "  try: ", next);
+        }
+
+        if (problem.RequestId is { } request)
+        {
+            Line(output, "  request: ", request);
+        }
     }
 
     /// <summary>Whatever was quoted back, an error stays readable.</summary>

@@ -27,9 +27,17 @@ internal sealed class HelpWithExamples : SynchronousCommandLineAction
 
     private static void Write(TextWriter output, string title, IReadOnlyList<string> lines)
     {
-        if (lines.Count == 0) return;
+        if (lines.Count == 0)
+        {
+            return;
+        }
+
         output.WriteLine(title);
-        foreach (var line in lines) output.WriteLine("  " + line);
+        foreach (var line in lines)
+        {
+            output.WriteLine("  " + line);
+        }
+
         output.WriteLine();
     }
 }

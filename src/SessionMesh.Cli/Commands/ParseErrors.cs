@@ -18,12 +18,23 @@ internal static class ParseErrors
     public static int Render(ParseResult parse, CliHost host)
     {
         for (var result = parse.CommandResult; result is not null; result = result.Parent as CommandResult)
-            if (result.Command is IParseErrorWriter writer) return writer.WriteParseErrors(parse, host);
+        {
+            if (result.Command is IParseErrorWriter writer)
+            {
+                return writer.WriteParseErrors(parse, host);
+            }
+        }
 
         foreach (var error in Messages(parse))
+        {
             host.Error.WriteLine("error: " + Secrets.Redact(TerminalText.Escape(error)));
+        }
+
         if (Suggestion(parse) is { } word)
+        {
             host.Error.WriteLine($"  did you mean '{word}'?");
+        }
+
         host.Error.WriteLine($"  try: {PathOf(parse)} --help");
         return ExitCodes.Usage;
     }
@@ -43,14 +54,21 @@ internal static class ParseErrors
     {
         var names = new Stack<string>();
         for (var result = parse.CommandResult; result is not null; result = result.Parent as CommandResult)
+        {
             names.Push(result.Command is RootCommand ? "session-mesh" : result.Command.Name);
+        }
+
         return string.Join(' ', names);
     }
 
     /// <summary>The known word nearest to the first unknown one, when it is near: at most a third of its letters apart.</summary>
     public static string? Suggestion(ParseResult parse)
     {
-        if (parse.UnmatchedTokens.Count == 0) return null;
+        if (parse.UnmatchedTokens.Count == 0)
+        {
+            return null;
+        }
+
         var typed = parse.UnmatchedTokens[0];
         var command = parse.CommandResult.Command;
         var words = typed.StartsWith('-')

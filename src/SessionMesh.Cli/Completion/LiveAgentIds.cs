@@ -14,7 +14,11 @@ internal static class LiveAgentIds
 
     public static IEnumerable<CompletionItem> Of(CliHost host, ParseResult? parse)
     {
-        if (parse is null) return [];
+        if (parse is null)
+        {
+            return [];
+        }
+
         try
         {
             var settings = MeshSettings.Resolve(host, parse);

@@ -71,7 +71,13 @@ internal sealed record ConfigMap(string Where, IReadOnlyDictionary<string, Confi
     public ConfigNode? Find(params ReadOnlySpan<string> names)
     {
         foreach (var name in names)
-            if (Members.TryGetValue(name, out var node)) return node;
+        {
+            if (Members.TryGetValue(name, out var node))
+            {
+                return node;
+            }
+        }
+
         return null;
     }
 
@@ -79,8 +85,13 @@ internal sealed record ConfigMap(string Where, IReadOnlyDictionary<string, Confi
     public ConfigMap Only(params ReadOnlySpan<string> allowed)
     {
         foreach (var (name, node) in Members)
+        {
             if (!allowed.Contains(name))
+            {
                 throw node.Wrong($"'{name}' is not a known member; allowed: {string.Join(", ", allowed.ToArray())}");
+            }
+        }
+
         return this;
     }
 }

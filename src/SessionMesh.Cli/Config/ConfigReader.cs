@@ -28,7 +28,11 @@ internal static class ConfigReader
             using var file = File.OpenRead(path);
             var bytes = new byte[MaxBytes + 1];
             var length = file.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
-            if (length > MaxBytes) throw CommandException.Usage($"{path} has more than {MaxBytes / 1024} KiB");
+            if (length > MaxBytes)
+            {
+                throw CommandException.Usage($"{path} has more than {MaxBytes / 1024} KiB");
+            }
+
             return new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true)
                 .GetString(bytes, 0, length)
                 .TrimStart('\uFEFF');

@@ -41,7 +41,11 @@ internal sealed record FleetConfig(IReadOnlyList<ExpectedSession> Sessions, stri
             var filter = entry.Find("filter") is { } wanted ? Filter(wanted) : null;
             if (entry.Find("id", "agent_id")?.AsId("id") is { } id)
             {
-                if (sessions.Any(session => session.Id == id)) throw entry.Wrong($"session {id} appears twice");
+                if (sessions.Any(session => session.Id == id))
+                {
+                    throw entry.Wrong($"session {id} appears twice");
+                }
+
                 sessions.Add(new ExpectedSession(id, filter ?? AgentStatus.Alive));
                 open = filter is null;
             }

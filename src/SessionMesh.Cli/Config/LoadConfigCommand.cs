@@ -49,17 +49,29 @@ internal sealed class LoadConfigCommand : MeshCommand
         context.Doing = "load the config";
         var path = context.Get(_path)!;
         var config = FleetConfig.Read(path);
-        if (config.Cluster is not null) RememberCluster(context, config.Cluster);
+        if (config.Cluster is not null)
+        {
+            RememberCluster(context, config.Cluster);
+        }
 
         var cluster = config.Cluster ?? context.Settings.Cluster;
         var loaded = new List<LoadedSession>();
         foreach (var session in config.Sessions)
+        {
             loaded.Add(await LoadAsync(context, session, cluster, cancellation));
+        }
 
         if (loaded.Count > 0 || !context.Output.IsTable)
+        {
             context.Output.Write(Report(loaded, cluster, context.Host.Time.GetUtcNow()), s_view);
+        }
+
         var failed = loaded.Count(session => session.Error is not null);
-        if (failed > 0) context.Note($"{failed} of {loaded.Count} sessions could not be loaded");
+        if (failed > 0)
+        {
+            context.Note($"{failed} of {loaded.Count} sessions could not be loaded");
+        }
+
         return failed > 0 ? ExitCodes.Partly : ExitCodes.Done;
     }
 
@@ -72,7 +84,10 @@ internal sealed class LoadConfigCommand : MeshCommand
         var contexts = store.Load();
         var current = contexts.Current ?? contexts.Find("default") ?? new MeshContext { Name = "default" };
         store.Save(contexts.With(current with { Cluster = cluster }) with { Selected = current.Name });
-        if (context.Output.IsTable) context.Note($"cluster {cluster} is now the default of context {current.Name}");
+        if (context.Output.IsTable)
+        {
+            context.Note($"cluster {cluster} is now the default of context {current.Name}");
+        }
     }
 
     private static async Task<LoadedSession> LoadAsync(

@@ -33,7 +33,11 @@ internal sealed class YamlConfig
     private ConfigNode Document()
     {
         _parser.Consume<StreamStart>();
-        if (_parser.Accept<StreamEnd>(out _)) throw CommandException.Usage($"{_path} is empty");
+        if (_parser.Accept<StreamEnd>(out _))
+        {
+            throw CommandException.Usage($"{_path} is empty");
+        }
+
         _parser.Consume<DocumentStart>();
         var node = Node(depth: 1);
         _parser.Consume<DocumentEnd>();
@@ -42,17 +46,40 @@ internal sealed class YamlConfig
 
     private ConfigNode Node(int depth)
     {
-        if (depth > ConfigReader.MaxDepth) throw Refused($"nested deeper than {ConfigReader.MaxDepth} levels");
-        if (_parser.Accept<AnchorAlias>(out _)) throw Refused("aliases are not taken; write the value out");
+        if (depth > ConfigReader.MaxDepth)
+        {
+            throw Refused($"nested deeper than {ConfigReader.MaxDepth} levels");
+        }
+
+        if (_parser.Accept<AnchorAlias>(out _))
+        {
+            throw Refused("aliases are not taken; write the value out");
+        }
+
         if (_parser.Accept<NodeEvent>(out var node))
         {
-            if (!node.Anchor.IsEmpty) throw Refused("anchors are not taken; write the value out");
-            if (!node.Tag.IsEmpty) throw Refused("tags are not taken; values are read as text");
+            if (!node.Anchor.IsEmpty)
+            {
+                throw Refused("anchors are not taken; write the value out");
+            }
+
+            if (!node.Tag.IsEmpty)
+            {
+                throw Refused("tags are not taken; values are read as text");
+            }
         }
 
         var where = Where();
-        if (_parser.TryConsume<Scalar>(out var scalar)) return new ConfigScalar(where, TextOf(scalar));
-        if (_parser.TryConsume<SequenceStart>(out _)) return new ConfigList(where, Items(depth));
+        if (_parser.TryConsume<Scalar>(out var scalar))
+        {
+            return new ConfigScalar(where, TextOf(scalar));
+        }
+
+        if (_parser.TryConsume<SequenceStart>(out _))
+        {
+            return new ConfigList(where, Items(depth));
+        }
+
         _parser.Consume<MappingStart>();
         return new ConfigMap(where, Members(depth));
     }
@@ -60,7 +87,11 @@ internal sealed class YamlConfig
     private List<ConfigNode> Items(int depth)
     {
         var items = new List<ConfigNode>();
-        while (!_parser.TryConsume<SequenceEnd>(out _)) items.Add(Node(depth + 1));
+        while (!_parser.TryConsume<SequenceEnd>(out _))
+        {
+            items.Add(Node(depth + 1));
+        }
+
         return items;
     }
 
@@ -71,7 +102,10 @@ internal sealed class YamlConfig
         {
             var name = (Node(depth + 1) as ConfigScalar)?.Text ?? throw Refused("a name of a member should be a text");
             var value = Node(depth + 1);
-            if (!members.TryAdd(name, value)) throw value.Wrong($"'{name}' appears twice");
+            if (!members.TryAdd(name, value))
+            {
+                throw value.Wrong($"'{name}' appears twice");
+            }
         }
 
         return members;

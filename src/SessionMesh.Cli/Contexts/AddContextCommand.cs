@@ -34,13 +34,22 @@ internal sealed class AddContextCommand : MeshCommand
         var store = ContextStore.Of(context.Host);
         var file = store.Load();
         if (file.Find(name) is not null)
+        {
             throw new CommandException(
                 ExitCodes.Conflict, $"there is a context {name}", $"session-mesh context remove {name}, or another name");
+        }
 
         var url = context.Get(context.Host.Globals.Url);
-        if (url is not null) MeshSettings.ParseUrl(url, "--url");
+        if (url is not null)
+        {
+            MeshSettings.ParseUrl(url, "--url");
+        }
+
         var keyFile = context.Get(context.Host.Globals.KeyFile);
-        if (keyFile is not null) MeshSettings.ReadKeyFile(keyFile, "--key-file");
+        if (keyFile is not null)
+        {
+            MeshSettings.ReadKeyFile(keyFile, "--key-file");
+        }
 
         var added = new MeshContext
         {
@@ -50,7 +59,11 @@ internal sealed class AddContextCommand : MeshCommand
             Cluster = context.Get(_cluster),
         };
         var changed = file.With(added);
-        if (context.Get(_select) || file.Contexts.Count == 0) changed = changed with { Selected = name };
+        if (context.Get(_select) || file.Contexts.Count == 0)
+        {
+            changed = changed with { Selected = name };
+        }
+
         store.Save(changed);
         context.Output.Write(ContextCommand.ToJson(added, changed), ContextCommand.One);
         return Task.FromResult(ExitCodes.Done);

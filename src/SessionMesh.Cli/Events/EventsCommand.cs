@@ -54,7 +54,9 @@ internal sealed class EventsCommand : MeshCommand
         context.Doing = "follow the events";
         var limit = context.Get(_limit);
         if (limit is not null && context.Get(_follow))
+        {
             throw CommandException.Usage("--follow cannot be combined with --limit", "leave one of them out");
+        }
 
         var stream = new EventStream(context.Client, StreamEnds.Options(context, context.Get(_after)))
         {
@@ -65,7 +67,10 @@ internal sealed class EventsCommand : MeshCommand
         {
             context.Output.WriteRow(entry, s_view);
             context.Output.Flush();
-            if (++seen == limit) return ExitCodes.Done;
+            if (++seen == limit)
+            {
+                return ExitCodes.Done;
+            }
         }
 
         throw StreamEnds.ToException(stream.End, context);

@@ -27,7 +27,11 @@ internal static class LogFollower
         try
         {
             await Task.WhenAny(gap.Connected, next);
-            if (!gap.Connected.IsCompleted && !await next) throw StreamEnds.ToException(stream.End, context);
+            if (!gap.Connected.IsCompleted && !await next)
+            {
+                throw StreamEnds.ToException(stream.End, context);
+            }
+
             var followed = await actAsync();
             acted = true;
             var began = context.Host.Time.GetTimestamp();
@@ -36,15 +40,27 @@ internal static class LogFollower
             while (!followed.IsSettled && bound - context.Host.Time.GetElapsedTime(began) is var left && left > TimeSpan.Zero)
             {
                 var missed = gap.Missed;
-                if (!await EndsWithinAsync(Task.WhenAny(next, missed), left)) break;
+                if (!await EndsWithinAsync(Task.WhenAny(next, missed), left))
+                {
+                    break;
+                }
+
                 if (missed.IsCompleted)
                 {
                     gap.Close();
                     await followed.LookAsync(context.Client, cancellation);
                 }
 
-                if (!next.IsCompleted) continue;
-                if (!await next) throw StreamEnds.ToException(stream.End, context);
+                if (!next.IsCompleted)
+                {
+                    continue;
+                }
+
+                if (!await next)
+                {
+                    throw StreamEnds.ToException(stream.End, context);
+                }
+
                 followed.Take(entries.Current);
                 next = entries.MoveNextAsync().AsTask();
             }
@@ -97,7 +113,10 @@ internal static class LogFollower
                 FirstConnectAttempts = FirstConnectAttempts,
                 Connected = () =>
                 {
-                    if (!_connected.TrySetResult() && stream!.LastRevision is null) Miss();
+                    if (!_connected.TrySetResult() && stream!.LastRevision is null)
+                    {
+                        Miss();
+                    }
                 },
             })
             {

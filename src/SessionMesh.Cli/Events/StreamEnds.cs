@@ -21,7 +21,10 @@ internal static class StreamEnds
             FirstConnectAttempts = FirstConnectAttempts,
             Connected = () =>
             {
-                if (connections++ > 0 && context.Output.IsTable) context.Note("connected again");
+                if (connections++ > 0 && context.Output.IsTable)
+                {
+                    context.Note("connected again");
+                }
             },
         };
     }
@@ -31,7 +34,11 @@ internal static class StreamEnds
     /// </summary>
     public static Exception ToException(StreamEnd? end, CommandContext context)
     {
-        if (end is null) return new OperationCanceledException();
+        if (end is null)
+        {
+            return new OperationCanceledException();
+        }
+
         var status = end.Status
             ?? (end.Code is ErrorCodes.Unauthenticated || end.Code.StartsWith("key", StringComparison.Ordinal) ? 401 : 409);
         var problem = new Problem

@@ -20,13 +20,21 @@ internal sealed class Interrupt : IDisposable
 
     public void Dispose()
     {
-        foreach (var registration in _registrations) registration.Dispose();
+        foreach (var registration in _registrations)
+        {
+            registration.Dispose();
+        }
+
         _source.Dispose();
     }
 
     private void Take(PosixSignalContext signal)
     {
-        if (_source.IsCancellationRequested) return;
+        if (_source.IsCancellationRequested)
+        {
+            return;
+        }
+
         signal.Cancel = true;
         _source.Cancel();
     }

@@ -78,7 +78,11 @@ internal static partial class StandardStreams
             while (!buffer.IsEmpty)
             {
                 nint written;
-                fixed (byte* data = buffer) written = StandardStreams.Write(descriptor, data, (nuint)buffer.Length);
+                fixed (byte* data = buffer)
+                {
+                    written = StandardStreams.Write(descriptor, data, (nuint)buffer.Length);
+                }
+
                 if (written >= 0)
                 {
                     buffer = buffer[(int)written..];

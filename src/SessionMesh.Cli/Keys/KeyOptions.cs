@@ -25,9 +25,14 @@ internal static class KeyOptions
         option.Validators.Add(result =>
         {
             foreach (var token in result.Tokens.Where(token => !IsClause(token.Value)))
+            {
                 result.AddError($"--within takes agent:ID, cluster:NAME or subtree:ID, not '{token.Value}'");
+            }
+
             if (result.Tokens.Count > Limits.ReachClauses)
+            {
                 result.AddError($"--within can be given {Limits.ReachClauses} times at most, not '{result.Tokens.Count}'");
+            }
         });
         option.CompletionSources.Add(_ => s_kinds.Select(kind => new CompletionItem(kind + ":")));
         return option;

@@ -31,15 +31,25 @@ internal sealed class KeyOutput
     {
         if (context.Get(_out) is not { } file)
         {
-            if (context.Get(_force)) throw CommandException.Usage("--force needs --out", "add --out FILE");
+            if (context.Get(_force))
+            {
+                throw CommandException.Usage("--force needs --out", "add --out FILE");
+            }
+
             return;
         }
 
         foreach (var path in new[] { file, file + KeyFiles.RefreshSuffix })
         {
-            if (Directory.Exists(path)) throw CommandException.Usage($"{path} is a directory");
+            if (Directory.Exists(path))
+            {
+                throw CommandException.Usage($"{path} is a directory");
+            }
+
             if (!context.Get(_force) && File.Exists(path))
+            {
                 throw CommandException.Usage($"{path} already exists", "another --out FILE, or add --force to replace it");
+            }
         }
     }
 
@@ -50,8 +60,11 @@ internal sealed class KeyOutput
             context.Output.Write(created, KeyViews.Created);
             var hasRefresh = Json.Text(created, "refresh_token") is not null;
             if (context.Output.IsTable)
+            {
                 context.Note(
                     $"the token{(hasRefresh ? " and the refresh token are" : " is")} shown this once; use the token as SESSION_API_KEY");
+            }
+
             return ExitCodes.Done;
         }
 
@@ -75,7 +88,9 @@ internal sealed class KeyOutput
         context.Output.Write(Json.Without(Json.Without(created, "token"), "refresh_token"), KeyViews.Saved);
         context.Note($"the key is in {file}: use it with --key-file");
         if (hasRefresh)
+        {
             context.Note(
                 $"the refresh token is in {file}{KeyFiles.RefreshSuffix}: as long as it lies there, the tool renews the key by itself");
+        }
     }
 }

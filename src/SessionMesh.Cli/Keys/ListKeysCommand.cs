@@ -39,7 +39,11 @@ internal sealed class ListKeysCommand : MeshCommand
     private static JsonElement Whole(List<JsonElement> rows) => Json.Build(json =>
     {
         json.WriteStartArray("keys"u8);
-        foreach (var row in rows) row.WriteTo(json);
+        foreach (var row in rows)
+        {
+            row.WriteTo(json);
+        }
+
         json.WriteEndArray();
         json.WriteNumber("count"u8, rows.Count);
         json.WriteNull("next_cursor"u8);

@@ -50,12 +50,18 @@ internal sealed class RefreshKeyCommand : MeshCommand
         }
 
         if (_output.IsFile(context))
+        {
             throw CommandException.Usage(
                 "--refresh-file replaces the files that it names, and cannot be combined with --out", "leave one of them out");
+        }
+
         if (!file.EndsWith(KeyFiles.RefreshSuffix, StringComparison.Ordinal) || file.Length == KeyFiles.RefreshSuffix.Length)
+        {
             throw CommandException.Usage(
                 $"{file} is not named KEYFILE{KeyFiles.RefreshSuffix}, so the key file to replace is unknown",
                 $"session-mesh keys refresh --out KEYFILE < {file}");
+        }
+
         var files = new KeyFiles(file[..^KeyFiles.RefreshSuffix.Length]);
         var created = await files.RefreshAsync(context.Client, refused: null, context.Get(_ttl), context.Host.Time, cancellation)
             ?? throw new InvalidOperationException("a refresh that was asked for was left to somebody else");
@@ -66,9 +72,12 @@ internal sealed class RefreshKeyCommand : MeshCommand
     private static string FromInput(CommandContext context)
     {
         if (context.Host.InIsTerminal)
+        {
             throw CommandException.Usage(
                 "a refresh token is not read from a terminal, where it would be seen",
                 "session-mesh keys refresh --refresh-file FILE, or pipe the token in");
+        }
+
         return MeshSettings.CheckedKey(context.Host.In.ReadLine() ?? "", "stdin");
     }
 }

@@ -12,18 +12,33 @@ internal static class Durations
     public static bool TryParse(ReadOnlySpan<char> text, out int seconds)
     {
         seconds = 0;
-        if (text.IsEmpty) return false;
-        if (!text.ContainsAnyExceptInRange('0', '9')) return int.TryParse(text, out seconds);
+        if (text.IsEmpty)
+        {
+            return false;
+        }
+
+        if (!text.ContainsAnyExceptInRange('0', '9'))
+        {
+            return int.TryParse(text, out seconds);
+        }
 
         long total = 0;
         var next = 0;
         while (!text.IsEmpty)
         {
             var digits = text.IndexOfAnyExceptInRange('0', '9');
-            if (digits is < 1 or > 9) return false;
+            if (digits is < 1 or > 9)
+            {
+                return false;
+            }
+
             var letter = text[digits];
             var unit = Array.FindIndex(s_units, next, u => u.Unit == letter);
-            if (unit < 0) return false;
+            if (unit < 0)
+            {
+                return false;
+            }
+
             total += long.Parse(text[..digits]) * s_units[unit].Seconds;
             next = unit + 1;
             text = text[(digits + 1)..];

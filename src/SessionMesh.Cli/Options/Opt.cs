@@ -30,7 +30,10 @@ internal static class Opt
         {
             var text = result.Tokens[0].Value;
             if (!Durations.TryParse(text, out var seconds))
+            {
                 return Wrong<int?>(result, $"{name} takes a time such as 90, 90s or 1h30m, not '{text}'");
+            }
+
             return seconds >= least && seconds <= most
                 ? seconds
                 : Wrong<int?>(result, $"{name} takes {least} to {most} seconds, not '{text}'");
@@ -104,7 +107,10 @@ internal static class Opt
         CustomParser = result =>
         {
             foreach (var wrong in result.Tokens.Where(token => !MeshId.IsValid(token.Value)))
+            {
                 result.AddError($"{name}: '{wrong.Value}' is not an id; {MeshId.Rule}");
+            }
+
             return [.. result.Tokens.Select(token => token.Value)];
         },
     };

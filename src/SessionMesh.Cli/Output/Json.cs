@@ -47,8 +47,14 @@ internal static class Json
         foreach (var member in members)
         {
             json.WritePropertyName(member);
-            if (value.TryGetProperty(member, out var found)) found.WriteTo(json);
-            else json.WriteNullValue();
+            if (value.TryGetProperty(member, out var found))
+            {
+                found.WriteTo(json);
+            }
+            else
+            {
+                json.WriteNullValue();
+            }
         }
     });
 
@@ -56,7 +62,11 @@ internal static class Json
     public static JsonElement Replace(JsonElement value, string member, IEnumerable<JsonElement> items) => Replace(value, member, json =>
     {
         json.WriteStartArray();
-        foreach (var item in items) item.WriteTo(json);
+        foreach (var item in items)
+        {
+            item.WriteTo(json);
+        }
+
         json.WriteEndArray();
     });
 
@@ -67,7 +77,10 @@ internal static class Json
     /// <summary>The object without one member.</summary>
     public static JsonElement Without(JsonElement value, string member) => Build(json =>
     {
-        foreach (var property in value.EnumerateObject().Where(property => property.Name != member)) property.WriteTo(json);
+        foreach (var property in value.EnumerateObject().Where(property => property.Name != member))
+        {
+            property.WriteTo(json);
+        }
     });
 
     /// <summary>A member's text, or null where it is absent, null or no string.</summary>

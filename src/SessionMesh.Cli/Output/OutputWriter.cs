@@ -39,8 +39,16 @@ internal sealed class OutputWriter(CliHost host, OutputFormat format, IReadOnlyL
                 Lines(_table.Lines(ColumnsOf(view), view.Rows(document), host.Time.GetUtcNow()));
                 break;
             default:
-                foreach (var row in view.Rows(document)) WriteRow(row, view);
-                if (format is OutputFormat.Csv && !_begun) host.Out.Write(CsvText.Line(MembersOf(view)));
+                foreach (var row in view.Rows(document))
+                {
+                    WriteRow(row, view);
+                }
+
+                if (format is OutputFormat.Csv && !_begun)
+                {
+                    host.Out.Write(CsvText.Line(MembersOf(view)));
+                }
+
                 break;
         }
     }
@@ -56,10 +64,18 @@ internal sealed class OutputWriter(CliHost host, OutputFormat format, IReadOnlyL
                 host.Out.WriteLine(TerminalText.EscapeJson(Json.Compact(fields is null ? row : Json.Select(row, fields))));
                 break;
             case OutputFormat.Name:
-                if (view.NameOf(row) is { } name) WriteLine(name);
+                if (view.NameOf(row) is { } name)
+                {
+                    WriteLine(name);
+                }
+
                 break;
             case OutputFormat.Csv:
-                if (!_begun) host.Out.Write(CsvText.Line(MembersOf(view)));
+                if (!_begun)
+                {
+                    host.Out.Write(CsvText.Line(MembersOf(view)));
+                }
+
                 host.Out.Write(CsvText.Line(row, MembersOf(view)));
                 break;
             case OutputFormat.Yaml:
@@ -77,7 +93,10 @@ internal sealed class OutputWriter(CliHost host, OutputFormat format, IReadOnlyL
 
     private void Lines(IEnumerable<string> lines)
     {
-        foreach (var line in lines) host.Out.WriteLine(line);
+        foreach (var line in lines)
+        {
+            host.Out.WriteLine(line);
+        }
     }
 
     private JsonElement Selected(JsonElement document, View view) =>

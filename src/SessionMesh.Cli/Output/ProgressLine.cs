@@ -28,7 +28,9 @@ internal sealed class ProgressLine : IDisposable
         (_host, _text) = (host, text);
         var redraws = _host.ErrorIsTerminal && _host.Env("TERM") is not (null or "dumb");
         if (redraws && isWanted)
+        {
             _timer = _host.Time.CreateTimer(_ => Show(), null, s_delay, s_interval);
+        }
     }
 
     /// <summary>A bar of a fixed width for a part of a whole, and the two numbers.</summary>
@@ -44,7 +46,11 @@ internal sealed class ProgressLine : IDisposable
         _timer?.Dispose();
         lock (_gate)
         {
-            if (_shown) _host.Error.Write("\r\e[K");
+            if (_shown)
+            {
+                _host.Error.Write("\r\e[K");
+            }
+
             _host.Error.Flush();
             _over = true;
         }
@@ -54,7 +60,11 @@ internal sealed class ProgressLine : IDisposable
     {
         lock (_gate)
         {
-            if (_over) return;
+            if (_over)
+            {
+                return;
+            }
+
             var width = Math.Max(20, (_host.Width ?? Columns) - 1);
             var line = $"{Frames[_frame++ % Frames.Length]} {TerminalText.Escape(_text())}";
             _host.Error.Write("\r" + TerminalText.Fit(line, width) + "\e[K");

@@ -14,7 +14,11 @@ internal static class Secrets
             while (start >= 0)
             {
                 var end = start + prefix.Length;
-                while (end < text.Length && (char.IsAsciiLetterOrDigit(text[end]) || text[end] == '_')) end++;
+                while (end < text.Length && (char.IsAsciiLetterOrDigit(text[end]) || text[end] == '_'))
+                {
+                    end++;
+                }
+
                 var idEnd = text.IndexOf('_', start + prefix.Length, end - start - prefix.Length);
                 var keep = idEnd > 0 && idEnd - start - prefix.Length <= 16 ? idEnd + 1 : start + prefix.Length;
                 text = string.Concat(text.AsSpan(0, keep), "…", text.AsSpan(end));

@@ -30,12 +30,20 @@ internal sealed class TableText(int? width, bool colour)
     public IEnumerable<string> Vertical(IReadOnlyList<Column> all, JsonElement row, DateTimeOffset now)
     {
         var columns = all.Where(column => row.TryGetProperty(column.Member, out _)).ToList();
-        if (columns.Count == 0) yield break;
+        if (columns.Count == 0)
+        {
+            yield break;
+        }
+
         var names = columns.Max(column => column.Header.Length);
         foreach (var column in columns)
         {
             var text = TerminalText.Escape(column.Text(row, now));
-            if (width is { } most) text = TerminalText.Fit(text, Math.Max(NarrowestColumn, most - names - Gap));
+            if (width is { } most)
+            {
+                text = TerminalText.Fit(text, Math.Max(NarrowestColumn, most - names - Gap));
+            }
+
             yield return column.Header.PadRight(names + Gap) + Painted(text, column.Colour?.Invoke(row));
         }
     }
@@ -43,12 +51,20 @@ internal sealed class TableText(int? width, bool colour)
     /// <summary>Takes columns off the widest until the line fits.</summary>
     private int[] Fit(int[] widths)
     {
-        if (width is not { } most) return widths;
+        if (width is not { } most)
+        {
+            return widths;
+        }
+
         var excess = widths.Sum() + (Gap * (widths.Length - 1)) - most;
         while (excess > 0)
         {
             var widest = Array.IndexOf(widths, widths.Max());
-            if (widths[widest] <= NarrowestColumn) break;
+            if (widths[widest] <= NarrowestColumn)
+            {
+                break;
+            }
+
             widths[widest]--;
             excess--;
         }
@@ -63,7 +79,10 @@ internal sealed class TableText(int? width, bool colour)
         {
             var text = TerminalText.Fit(cells[i], widths[i]);
             line.Append(Painted(text, colours[i]));
-            if (i < cells.Length - 1) line.Append(' ', widths[i] - TerminalText.Width(text) + Gap);
+            if (i < cells.Length - 1)
+            {
+                line.Append(' ', widths[i] - TerminalText.Width(text) + Gap);
+            }
         }
 
         return line.ToString();

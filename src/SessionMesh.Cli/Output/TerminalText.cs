@@ -23,19 +23,31 @@ internal static class TerminalText
     public static int Width(string text)
     {
         var width = 0;
-        foreach (var rune in text.EnumerateRunes()) width += WidthOf(rune);
+        foreach (var rune in text.EnumerateRunes())
+        {
+            width += WidthOf(rune);
+        }
+
         return width;
     }
 
     /// <summary>The text in at most this many columns, cut with <c>…</c> where it is longer.</summary>
     public static string Fit(string text, int columns)
     {
-        if (Width(text) <= columns) return text;
+        if (Width(text) <= columns)
+        {
+            return text;
+        }
+
         var kept = new StringBuilder();
         var width = 0;
         foreach (var rune in text.EnumerateRunes())
         {
-            if (width + WidthOf(rune) > columns - 1) break;
+            if (width + WidthOf(rune) > columns - 1)
+            {
+                break;
+            }
+
             width += WidthOf(rune);
             kept.Append(rune);
         }
@@ -58,7 +70,10 @@ internal static class TerminalText
             }
 
             safe ??= new StringBuilder(text, 0, i, text.Length + 16);
-            foreach (var unit in text.AsSpan(i, length)) safe.Append(CultureInfo.InvariantCulture, $"\\u{(int)unit:x4}");
+            foreach (var unit in text.AsSpan(i, length))
+            {
+                safe.Append(CultureInfo.InvariantCulture, $"\\u{(int)unit:x4}");
+            }
         }
 
         return safe?.ToString() ?? text;

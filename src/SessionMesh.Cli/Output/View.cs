@@ -61,7 +61,11 @@ internal sealed record Column(
 
     private static string CellOf(JsonElement row, string member, DateTimeOffset now)
     {
-        if (row.ValueKind != JsonValueKind.Object || !row.TryGetProperty(member, out var value)) return "-";
+        if (row.ValueKind != JsonValueKind.Object || !row.TryGetProperty(member, out var value))
+        {
+            return "-";
+        }
+
         return (member is "at" or "deadline" || member.EndsWith("_at", StringComparison.Ordinal))
             && value.ValueKind == JsonValueKind.String
             && DateTimeOffset.TryParse(value.GetString(), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at)

@@ -12,8 +12,15 @@ internal static class YamlText
     public static string Of(JsonElement value)
     {
         var text = new StringBuilder();
-        if (IsNested(value)) Nested(text, value, indent: 0);
-        else text.Append(Scalar(value)).Append('\n');
+        if (IsNested(value))
+        {
+            Nested(text, value, indent: 0);
+        }
+        else
+        {
+            text.Append(Scalar(value)).Append('\n');
+        }
+
         return text.ToString();
     }
 
@@ -81,7 +88,11 @@ internal static class YamlText
     /// <summary>YAML knows no surrogate pairs: what is beyond the first plane, two escapes in JSON, is one of eight digits.</summary>
     private static string Wide(string json)
     {
-        if (!json.Contains("\\u", StringComparison.Ordinal)) return json;
+        if (!json.Contains("\\u", StringComparison.Ordinal))
+        {
+            return json;
+        }
+
         var wide = new StringBuilder(json.Length);
         for (int i = 0, length; i < json.Length; i += length)
         {

@@ -73,7 +73,10 @@ internal sealed class RegisterCommand : MeshCommand
         var id = context.Parse.GetResult("--agent-id") is { Tokens.Count: > 0 }
             ? _agent.Find(context)
             : config.AgentId ?? _agent.Find(context);
-        if (id is not null) context.Doing = $"register agent {id}";
+        if (id is not null)
+        {
+            context.Doing = $"register agent {id}";
+        }
 
         var call = CallOf(context, config, id);
         context.Output.Write(await context.Client.SendAsync(call, cancellation), AgentViews.Registration);
@@ -116,7 +119,11 @@ internal sealed class RegisterCommand : MeshCommand
 
     private Dictionary<string, string>? LabelsOf(CommandContext context)
     {
-        if (context.Get(_labels) is not { Length: > 0 } texts) return null;
+        if (context.Get(_labels) is not { Length: > 0 } texts)
+        {
+            return null;
+        }
+
         var labels = new Dictionary<string, string>();
         foreach (var text in texts)
         {

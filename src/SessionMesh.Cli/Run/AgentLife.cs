@@ -59,9 +59,12 @@ internal sealed class AgentLife
         {
             var key = await ChildKey.MintAsync(client, session.AgentId, options);
             if (key.ExpiresAt is { } end && !isAgain)
+            {
                 log.Warn(
                     $"the process's own key expires at {end:u}, with the key that minted it, and is not renewed while it runs; "
                     + "the runner can be reached longer if its own key can be renewed");
+            }
+
             var environment = ChildEnvironment.For(
                 client.Options.BaseUrl, session.AgentId, session.Incarnation, key.Token, ChildEnvironment.OwnNames());
             return new AgentLife(session, environment, options, signals, log, time);
@@ -185,10 +188,16 @@ internal sealed class AgentLife
     private async Task<ExitRequest?> ReportAsync(ExitStatus exit, string? reason, CancellationToken cancellation)
     {
         if (Session.Ended is { IsCompletedSuccessfully: true } ended && (await ended).IsSuperseded)
+        {
             return null;
+        }
+
         var report = new ExitRequest { ExitCode = exit.Code, Signal = exit.SignalName, Reason = reason };
         if (await Session.ReportExitAsync(report, _options.ReportTimeout, cancellation) == ReportOutcome.Told)
+        {
             return null;
+        }
+
         _log.Warn($"ended with {exit}, which the server was not told");
         return report;
     }

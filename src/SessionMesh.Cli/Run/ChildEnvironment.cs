@@ -21,7 +21,9 @@ internal static class ChildEnvironment
         foreach (var name in ours)
         {
             if (name == MeshSettings.DataVariable || (name.StartsWith(Prefix, StringComparison.Ordinal) && NamesSecret(name)))
+            {
                 changes[name] = null;
+            }
         }
 
         changes[MeshSettings.UrlVariable] = OrphanSearch.UrlText(url);

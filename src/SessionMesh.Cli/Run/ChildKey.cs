@@ -30,7 +30,10 @@ internal static class ChildKey
         catch (MeshException e) when (e.Code == ErrorCodes.SecretNotRepeatable)
         {
             if (e.Problem?.KeyId is { } lost)
+            {
                 await client.RevokeKeyAsync(lost);
+            }
+
             return await client.CreateKeyAsync(request);
         }
     }
@@ -42,7 +45,10 @@ internal static class ChildKey
     private static async Task<IReadOnlyList<string>> ScopesAsync(MeshClient client, RunOptions options)
     {
         if (!options.SubAgents || options.Within.Count > 0 || !await MayAsync(client, s_subAgents))
+        {
             return options.Scopes;
+        }
+
         return [.. options.Scopes.Union(s_subAgents)];
     }
 

@@ -29,9 +29,13 @@ internal sealed class DirectiveDispatcher(
             await foreach (var directive in directives.ReadAllAsync(cancellation))
             {
                 if (directive.Verb == DirectiveVerb.Stop)
+                {
                     TakeStop(directive);
+                }
                 else
+                {
                     _inOrder.Writer.TryWrite(directive);
+                }
             }
         }
         catch (OperationCanceledException)
@@ -49,7 +53,10 @@ internal sealed class DirectiveDispatcher(
         lock (_stops)
         {
             foreach (var directive in _stops)
+            {
                 ack(directive, DirectiveState.Acknowledged, null);
+            }
+
             _stops.Clear();
         }
     }
@@ -57,7 +64,10 @@ internal sealed class DirectiveDispatcher(
     private void TakeStop(Directive directive)
     {
         lock (_stops)
+        {
             _stops.Add(directive);
+        }
+
         ack(directive, DirectiveState.Accepted, null);
         var grace = GraceOf(directive);
         log.Say(grace > TimeSpan.Zero ? $"told to stop, {grace.TotalSeconds:0} s of grace" : "told to stop at once");
@@ -76,7 +86,10 @@ internal sealed class DirectiveDispatcher(
     private async Task<HandlerResult> HandleAsync(Directive directive)
     {
         if (stop.Stopping.IsCancellationRequested || tree.Root.HasExited)
+        {
             return HandlerResult.Rejected("the process is being stopped");
+        }
+
         try
         {
             return directive.Verb switch
@@ -103,7 +116,10 @@ internal sealed class DirectiveDispatcher(
         _paused = true;
         var running = await tree.PauseAsync(stop.Stopping);
         if (tree.Root.HasExited)
+        {
             return HandlerResult.Rejected("the process ended");
+        }
+
         log.Say("paused");
         return running == 0
             ? HandlerResult.Acknowledged
@@ -115,7 +131,10 @@ internal sealed class DirectiveDispatcher(
         var stopped = await tree.ResumeAsync(stop.Stopping);
         _paused = false;
         if (tree.Root.HasExited)
+        {
             return HandlerResult.Rejected("the process ended");
+        }
+
         log.Say("resumed");
         return stopped == 0 ? HandlerResult.Acknowledged : HandlerResult.Rejected($"{stopped} processes are still stopped");
     }
@@ -124,9 +143,15 @@ internal sealed class DirectiveDispatcher(
     private TimeSpan GraceOf(Directive directive)
     {
         if (directive.Data is not { ValueKind: JsonValueKind.Object } data)
+        {
             return defaultGrace;
+        }
+
         if (data.TryGetProperty("force", out var force) && force.ValueKind == JsonValueKind.True)
+        {
             return TimeSpan.Zero;
+        }
+
         return data.TryGetProperty("grace", out var grace) && grace.ValueKind == JsonValueKind.Number && grace.TryGetDouble(out var seconds)
             ? TimeSpan.FromSeconds(Math.Clamp(seconds, 0, Contracts.Limits.MaxGrace))
             : defaultGrace;

@@ -19,7 +19,10 @@ internal sealed class JobControl(ChildProcess child, ProcessTree tree, Controlli
     public void Begin(bool foreground)
     {
         if (terminal is null || !foreground)
+        {
             return;
+        }
+
         lock (_gate)
         {
             terminal.HandTo(child);
@@ -37,7 +40,10 @@ internal sealed class JobControl(ChildProcess child, ProcessTree tree, Controlli
         {
             var changed = child.Changed.Next;
             if (child.StoppedBy != 0 && !isPausedByMesh())
+            {
                 Suspend();
+            }
+
             await changed;
         }
     }
@@ -53,10 +59,16 @@ internal sealed class JobControl(ChildProcess child, ProcessTree tree, Controlli
 
         // In a session without a terminal TSTP has no effect; STOP has.
         if (!ControllingTerminal.HasJobControl())
+        {
             return;
+        }
+
         tree.Signal(Signals.Stop);
         lock (_gate)
+        {
             _suspended = true;
+        }
+
         StopOurselves();
     }
 
@@ -74,11 +86,19 @@ internal sealed class JobControl(ChildProcess child, ProcessTree tree, Controlli
             }
 
             if (isPausedByMesh())
+            {
                 return;
+            }
+
             if (terminal is not null)
+            {
                 ChildReaper.Shared.SignalGroup(child, Signals.Cont);
+            }
             else if (_suspended)
+            {
                 tree.Signal(Signals.Cont);
+            }
+
             _suspended = false;
         }
     }
@@ -89,7 +109,10 @@ internal sealed class JobControl(ChildProcess child, ProcessTree tree, Controlli
         lock (_gate)
         {
             if (!_handed)
+            {
                 return;
+            }
+
             terminal?.TakeBack(restoreModes: exit.Signal is not null);
             _handed = false;
             EndedByKey = exit.Signal == Signals.Int;
@@ -111,14 +134,21 @@ internal sealed class JobControl(ChildProcess child, ProcessTree tree, Controlli
         lock (_gate)
         {
             if (_handed)
+            {
                 terminal?.TakeBack(restoreModes: true);
+            }
+
             _handed = false;
         }
 
         if (ControllingTerminal.HasJobControl())
+        {
             StopOurselves();
+        }
         else
+        {
             Continued();
+        }
     }
 
     /// <summary>Until somebody continues us.</summary>

@@ -33,9 +33,15 @@ internal sealed record RestartPolicy(RestartMode Mode, int? Most = null)
             _ => null,
         };
         if (mode is not { } known)
+        {
             return null;
+        }
+
         if (colon < 0)
+        {
             return new RestartPolicy(known);
+        }
+
         return int.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var most) && most > 0
             ? new RestartPolicy(known, most)
             : null;
@@ -58,7 +64,10 @@ internal sealed class Restarts(RestartPolicy policy, TimeSpan first, RunLog log)
     public TimeSpan? After(LifeEnd end)
     {
         if (end.IsWished || policy.Mode == RestartMode.No || (policy.Mode == RestartMode.OnFailure && end.Exit.Code == 0))
+        {
             return null;
+        }
+
         if (_made >= policy.Most)
         {
             log.Warn($"ended with {end.Exit}; all {policy.Most} restarts are used up");
@@ -67,7 +76,10 @@ internal sealed class Restarts(RestartPolicy policy, TimeSpan first, RunLog log)
 
         _made++;
         if (end.Lived >= WellAfter)
+        {
             _backoff.Reset();
+        }
+
         var wait = _backoff.Next();
         log.Warn(
             $"ended with {end.Exit} after {end.Lived.TotalSeconds:0.#} s; restart "

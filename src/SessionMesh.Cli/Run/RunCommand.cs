@@ -98,15 +98,24 @@ internal sealed class RunCommand : MeshCommand
             _agentId, _spec, _parent, _label, _cluster, _scope, _within, _noSubAgents, _ttl, _grace,
             _onSteer, _steerFile, _steerStdin, _steerTimeout, _reportTimeout, _restart, _restartDelay, _orphans, _quiet,
         ];
-        foreach (var option in options) Add(option);
+        foreach (var option in options)
+        {
+            Add(option);
+        }
+
         Add(_command);
         Validators.Add(result =>
         {
             OptionResult?[] handlers = [result.GetResult(_onSteer), result.GetResult(_steerFile), result.GetResult(_steerStdin)];
             if (handlers.Count(given => given is { Implicit: false }) > 1)
+            {
                 result.AddError("--on-steer, --steer-file and --steer-stdin exclude one another");
+            }
+
             if (result.GetResult(_within) is not null && result.GetResult(_scope) is null)
+            {
                 result.AddError("--within says which agents --scope is for: add --scope, such as --scope mesh:read");
+            }
         });
         Examples =
         [
@@ -136,9 +145,12 @@ internal sealed class RunCommand : MeshCommand
         }
 
         if (!Platform.TracksDescendants)
+        {
             log.Say(
                 "on this system only the process group is followed: a descendant that leaves it is not stopped, and what a killed "
                 + "runner left is not found");
+        }
+
         var options = OptionsOf(context);
         context.Doing = $"run {options.Command[0]}";
         try
@@ -193,8 +205,11 @@ internal sealed class RunCommand : MeshCommand
             {
                 var policy = RestartPolicy.Parse(result.Tokens[0].Value);
                 if (policy is null)
+                {
                     result.AddError(
                         $"--restart takes on-failure, always (both with :N for at most N times) or no, not '{result.Tokens[0].Value}'");
+                }
+
                 return policy;
             },
         };
@@ -211,7 +226,10 @@ internal sealed class RunCommand : MeshCommand
         {
             var equals = label.IndexOf('=');
             if (equals < 1)
+            {
                 throw CommandException.Usage($"--label takes KEY=VALUE, not '{label}'");
+            }
+
             parsed[label[..equals]] = label[(equals + 1)..];
         }
 

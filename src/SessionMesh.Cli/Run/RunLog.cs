@@ -20,7 +20,9 @@ internal sealed class RunLog(bool quiet)
     public void Say(string text)
     {
         if (!quiet)
+        {
             Write(text);
+        }
     }
 
     /// <summary>Written even with <c>--quiet</c>: something is wrong, and here is what to do.</summary>
@@ -31,14 +33,20 @@ internal sealed class RunLog(bool quiet)
         // What comes from outside is shown, not obeyed: no control character reaches the terminal, and no key a log.
         var line = Secrets.Redact(TerminalText.Escape(text));
         if (Sink is { } sink)
+        {
             sink(line);
+        }
         else
+        {
             WriteToStderr(Encoding.UTF8.GetBytes($"session-mesh: {line}\n"));
+        }
     }
 
     private static unsafe void WriteToStderr(byte[] bytes)
     {
         fixed (byte* start = bytes)
+        {
             _ = Native.Write(Stderr, start, bytes.Length);
+        }
     }
 }

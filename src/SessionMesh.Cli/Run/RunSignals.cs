@@ -53,7 +53,9 @@ internal sealed class RunSignals(ChildReaper reaper) : IDisposable
         get
         {
             lock (_gate)
+            {
                 return _target;
+            }
         }
     }
 
@@ -61,27 +63,42 @@ internal sealed class RunSignals(ChildReaper reaper) : IDisposable
     {
         var target = Target;
         if (signal is Signals.Int or Signals.Quit || (target is null && signal == Signals.Hup))
+        {
             _leaving.Cancel();
+        }
+
         if (target is not null && !reaper.SignalGroup(target.Child, signal) && signal != Signals.Winch)
+        {
             Hurry(target);
+        }
     }
 
     private void Terminate()
     {
         _leaving.Cancel();
         if (Target is not { } target)
+        {
             return;
+        }
+
         if (target.Child.HasExited)
+        {
             Hurry(target);
+        }
+
         target.Stop.Request(new PendingStop(target.Grace, "the runner was asked to terminate"));
     }
 
     private void Suspend()
     {
         if (Target is { } target)
+        {
             target.Job.Suspend(Signals.Tstp);
+        }
         else if (ControllingTerminal.HasJobControl())
+        {
             JobControl.StopOurselves();
+        }
     }
 
     private void Hurry(SignalTarget target)
@@ -95,7 +112,9 @@ internal sealed class RunSignals(ChildReaper reaper) : IDisposable
         public void Dispose()
         {
             lock (signals._gate)
+            {
                 signals._target = null;
+            }
         }
     }
 }

@@ -37,13 +37,19 @@ internal sealed class Runner(MeshClient client, RunOptions options, RunLog log, 
         while (restarts.After(end) is { } wait)
         {
             if (await NextLifeAsync(request, life.Session, end, wait, signals) is not { } next)
+            {
                 break;
+            }
+
             life = next;
             end = await RunAgainAsync(life);
         }
 
         if (end.EndedByKey)
+        {
             JobControl.PassOnInterrupt();
+        }
+
         return end.Exit.ShellCode;
     }
 
@@ -90,15 +96,24 @@ internal sealed class Runner(MeshClient client, RunOptions options, RunLog log, 
                         // While it was away somebody may have stopped or killed that incarnation, and the report would clear that.
                         var isStopped = await last.IsToldToStopAsync(signals.Leaving);
                         if (await last.ReportExitAsync(untold, options.ReportTimeout, signals.Leaving) == ReportOutcome.NoAnswer)
+                        {
                             continue;
+                        }
+
                         if (isStopped)
+                        {
                             return Stopped();
+                        }
+
                         untold = null;
                     }
 
                     var next = await AgentLife.BeginAsync(client, request, options, signals, log, time, isAgain: true);
                     if (!signals.Leaving.IsCancellationRequested)
+                    {
                         return next;
+                    }
+
                     await next.AbandonAsync();
                     return null;
                 }

@@ -28,19 +28,31 @@ internal sealed class StopControl(TimeProvider time) : IDisposable
         lock (_gate)
         {
             if (_due == TimeSpan.MaxValue)
+            {
                 _began = time.GetTimestamp();
+            }
+
             var due = time.GetElapsedTime(_began) + order.Grace;
             if (due >= _due)
+            {
                 return;
+            }
+
             _due = due;
             if (order.Grace <= TimeSpan.Zero)
+            {
                 _hurry.Cancel();
+            }
             else
+            {
                 _hurry.CancelAfter(order.Grace);
+            }
         }
 
         if (_requested.TrySetResult(order))
+        {
             _stopping.Cancel();
+        }
     }
 
     /// <summary>The process has ended by itself.</summary>

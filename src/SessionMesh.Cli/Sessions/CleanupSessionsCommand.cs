@@ -52,12 +52,23 @@ internal sealed class CleanupSessionsCommand : SessionToolCommand
             json.WriteNumber("removed_count"u8, removed);
             json.WriteNumber("remaining_count"u8, answer.RemainingCount);
             json.WriteStartArray("removed_ids"u8);
-            foreach (var id in ids) json.WriteStringValue(id);
+            foreach (var id in ids)
+            {
+                json.WriteStringValue(id);
+            }
+
             json.WriteEndArray();
-            if (answer.More) json.WriteBoolean("more"u8, true);
+            if (answer.More)
+            {
+                json.WriteBoolean("more"u8, true);
+            }
         });
         context.Output.Write(shape, s_view);
-        if (answer.More) context.Note($"these are the first {removed}; there are more");
+        if (answer.More)
+        {
+            context.Note($"these are the first {removed}; there are more");
+        }
+
         return ExitCodes.Done;
     }
 }

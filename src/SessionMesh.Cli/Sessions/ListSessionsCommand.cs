@@ -45,8 +45,12 @@ internal sealed class ListSessionsCommand : SessionToolCommand
         if (context.Output.Format is OutputFormat.Json)
         {
             var records = new RecordList();
-            await foreach (var row in RowsAsync(context, cancellation)) records.Add(
+            await foreach (var row in RowsAsync(context, cancellation))
+            {
+                records.Add(
                 SessionShapes.Record(row, withVersion), context.Output.Fields);
+            }
+
             records.Print(context.Host.Out);
             return ExitCodes.Done;
         }
@@ -55,12 +59,25 @@ internal sealed class ListSessionsCommand : SessionToolCommand
         var isWhole = context.Output.IsTable || context.Output.Format is OutputFormat.Yaml;
         await foreach (var row in RowsAsync(context, cancellation))
         {
-            if (isWhole) rows.Add(row);
-            else context.Output.WriteRow(SessionShapes.Record(row, withVersion), SessionShapes.Sessions);
+            if (isWhole)
+            {
+                rows.Add(row);
+            }
+            else
+            {
+                context.Output.WriteRow(SessionShapes.Record(row, withVersion), SessionShapes.Sessions);
+            }
         }
 
-        if (context.Output.IsTable && rows.Count == 0) context.Note("there is no such session");
-        else context.Output.Write(Document(rows, withVersion), SessionShapes.Sessions);
+        if (context.Output.IsTable && rows.Count == 0)
+        {
+            context.Note("there is no such session");
+        }
+        else
+        {
+            context.Output.Write(Document(rows, withVersion), SessionShapes.Sessions);
+        }
+
         return ExitCodes.Done;
     }
 
@@ -71,9 +88,17 @@ internal sealed class ListSessionsCommand : SessionToolCommand
         while (left > 0)
         {
             var page = await context.Client.SessionsAsync(query with { Limit = Math.Min(left, Limits.MaxPage) }, cancellation);
-            foreach (var row in page.Sessions) yield return row;
+            foreach (var row in page.Sessions)
+            {
+                yield return row;
+            }
+
             left -= page.Sessions.Count;
-            if (page.NextCursor is not { } next) break;
+            if (page.NextCursor is not { } next)
+            {
+                break;
+            }
+
             query = query with { Cursor = next };
         }
     }
@@ -90,7 +115,11 @@ internal sealed class ListSessionsCommand : SessionToolCommand
     {
         json.WriteNumber("count"u8, rows.Count);
         json.WriteStartArray("sessions"u8);
-        foreach (var row in rows) SessionShapes.WriteRecord(json, row, withVersion);
+        foreach (var row in rows)
+        {
+            SessionShapes.WriteRecord(json, row, withVersion);
+        }
+
         json.WriteEndArray();
     });
 }

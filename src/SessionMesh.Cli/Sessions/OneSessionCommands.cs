@@ -53,7 +53,11 @@ internal sealed class SetSessionCommand : OneSessionCommand
     private Dictionary<string, string?> Changes(CommandContext context)
     {
         var changes = new Dictionary<string, string?>();
-        foreach (var gone in context.Get(_unset) ?? []) changes[Checked(gone)] = null;
+        foreach (var gone in context.Get(_unset) ?? [])
+        {
+            changes[Checked(gone)] = null;
+        }
+
         switch (context.Get(_key), context.Get(_value))
         {
             case (null, _) when changes.Count > 0:

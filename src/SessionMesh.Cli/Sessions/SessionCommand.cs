@@ -62,8 +62,15 @@ internal sealed class SessionVersionCommand : SessionToolCommand
 
     protected override Task<int> RunAsync(CommandContext context, CancellationToken cancellation)
     {
-        if (context.Output.IsTable) context.Output.WriteLine($"session-mesh session {ToolVersion.Current}");
-        else context.Output.Write(SessionShapes.Ok(json => json.WriteString("version"u8, ToolVersion.Current)), SessionShapes.Version);
+        if (context.Output.IsTable)
+        {
+            context.Output.WriteLine($"session-mesh session {ToolVersion.Current}");
+        }
+        else
+        {
+            context.Output.Write(SessionShapes.Ok(json => json.WriteString("version"u8, ToolVersion.Current)), SessionShapes.Version);
+        }
+
         return Task.FromResult(ExitCodes.Done);
     }
 }

@@ -36,16 +36,31 @@ internal static class SessionErrors
                 return Usage(context.Host, Sentence(problem));
         }
 
-        if (!context.Output.IsJson) return Errors.Render(error, context);
+        if (!context.Output.IsJson)
+        {
+            return Errors.Render(error, context);
+        }
+
         var (exitCode, what, next) = Errors.Explain(error, context);
-        if (exitCode == ExitCodes.Interrupted) return exitCode;
+        if (exitCode == ExitCodes.Interrupted)
+        {
+            return exitCode;
+        }
+
         WriteJson(context, streams, Json.Build(json =>
         {
             json.WriteBoolean("ok"u8, false);
             json.WriteString("error"u8, Secrets.Redact(Sentence(what)));
             json.WriteString("code"u8, what.Code);
-            if (next is not null) json.WriteString("try"u8, Secrets.Redact(next));
-            if (what.RequestId is { } request) json.WriteString("request_id"u8, request);
+            if (next is not null)
+            {
+                json.WriteString("try"u8, Secrets.Redact(next));
+            }
+
+            if (what.RequestId is { } request)
+            {
+                json.WriteString("request_id"u8, request);
+            }
         }));
         return exitCode;
     }
@@ -67,8 +82,14 @@ internal static class SessionErrors
     private static void WriteJson(CommandContext context, bool streams, JsonElement document)
     {
         var toOut = !streams && context.Output.Format is OutputFormat.Json;
-        if (toOut) context.Host.Out.WriteLine(TerminalText.EscapeJson(Json.Indented(document)));
-        else context.Host.Error.WriteLine(TerminalText.EscapeJson(Json.Compact(document)));
+        if (toOut)
+        {
+            context.Host.Out.WriteLine(TerminalText.EscapeJson(Json.Indented(document)));
+        }
+        else
+        {
+            context.Host.Error.WriteLine(TerminalText.EscapeJson(Json.Compact(document)));
+        }
     }
 
     private static string Sentence(Problem problem) => problem.Errors is { Count: > 0 } errors

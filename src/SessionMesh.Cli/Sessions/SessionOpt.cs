@@ -35,8 +35,15 @@ internal static class SessionOpt
             return true;
         }
 
-        if (!Durations.TryParse(text, out ttl)) wrong = $"takes seconds, a time such as 90s or 1h30m, or none, not '{text}'";
-        else if (ttl is < 1 or > Limits.MaxSessionTtl) wrong = $"takes 1 to {Limits.MaxSessionTtl} seconds, or none, not '{text}'";
+        if (!Durations.TryParse(text, out ttl))
+        {
+            wrong = $"takes seconds, a time such as 90s or 1h30m, or none, not '{text}'";
+        }
+        else if (ttl is < 1 or > Limits.MaxSessionTtl)
+        {
+            wrong = $"takes 1 to {Limits.MaxSessionTtl} seconds, or none, not '{text}'";
+        }
+
         return wrong is null;
     }
 
@@ -93,11 +100,18 @@ internal static class SessionOpt
         {
             var equals = pair.IndexOf('=');
             if (equals < 0)
+            {
                 return Opt.Wrong<Dictionary<string, string>?>(
                     result,
                     $"--meta takes KEY=VALUE and separates with commas, and '{pair}' has no '='; a value with a comma can be set "
                     + "with: session set ID KEY VALUE");
-            if (WrongKey(pair[..equals]) is { } wrong) return Opt.Wrong<Dictionary<string, string>?>(result, $"--meta: {wrong}");
+            }
+
+            if (WrongKey(pair[..equals]) is { } wrong)
+            {
+                return Opt.Wrong<Dictionary<string, string>?>(result, $"--meta: {wrong}");
+            }
+
             meta[pair[..equals]] = pair[(equals + 1)..];
         }
 

@@ -69,17 +69,39 @@ internal static class SessionShapes
         json.WriteString("id"u8, row.Id);
         json.WriteString("user"u8, row.User);
         json.WriteString("status"u8, row.Status);
-        if (row.Ttl is { } ttl) json.WriteNumber("ttl"u8, ttl);
-        else json.WriteNull("ttl"u8);
+        if (row.Ttl is { } ttl)
+        {
+            json.WriteNumber("ttl"u8, ttl);
+        }
+        else
+        {
+            json.WriteNull("ttl"u8);
+        }
+
         json.WriteStartObject("meta"u8);
-        foreach (var (key, value) in row.Meta) json.WriteString(key, value);
+        foreach (var (key, value) in row.Meta)
+        {
+            json.WriteString(key, value);
+        }
+
         json.WriteEndObject();
         json.WriteString("created_at"u8, row.CreatedAt);
         json.WriteString("last_access"u8, row.LastAccess);
         json.WriteString("expires_at"u8, row.ExpiresAt);
-        if (row.ExpiredAt is { } expired) json.WriteString("expired_at"u8, expired);
-        if (row.AgentId is { } agent) json.WriteString("agent_id"u8, agent);
-        if (withVersion) json.WriteNumber("version"u8, row.Version);
+        if (row.ExpiredAt is { } expired)
+        {
+            json.WriteString("expired_at"u8, expired);
+        }
+
+        if (row.AgentId is { } agent)
+        {
+            json.WriteString("agent_id"u8, agent);
+        }
+
+        if (withVersion)
+        {
+            json.WriteNumber("version"u8, row.Version);
+        }
     }
 
     /// <summary>A time whose name does not say that it is one.</summary>

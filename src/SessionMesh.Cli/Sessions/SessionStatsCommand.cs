@@ -17,7 +17,11 @@ internal sealed class SessionStatsCommand : SessionToolCommand
         var shape = SessionShapes.Ok(json =>
         {
             json.WriteStartObject("stats"u8);
-            foreach (var member in stats.EnumerateObject()) member.WriteTo(json);
+            foreach (var member in stats.EnumerateObject())
+            {
+                member.WriteTo(json);
+            }
+
             json.WriteString("data_file"u8, context.Settings.Url.AbsoluteUri.TrimEnd('/'));
             json.WriteEndObject();
         });

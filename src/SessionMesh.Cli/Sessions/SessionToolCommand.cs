@@ -21,7 +21,10 @@ internal abstract class SessionToolCommand : MeshCommand
         : base(host, name, description, output: false)
     {
         _isTerminal = host.OutIsTerminal;
-        if (format) OutputOptions = new OutputOptions(this, "table by default on a terminal, else json");
+        if (format)
+        {
+            OutputOptions = new OutputOptions(this, "table by default on a terminal, else json");
+        }
     }
 
     protected override OutputFormat DefaultFormat => _isTerminal ? OutputFormat.Table : OutputFormat.Json;
@@ -53,7 +56,11 @@ internal abstract class OneSessionCommand : SessionToolCommand
     {
         var id = context.Get(_id)!;
         context.Doing = $"{Name} session {id}";
-        if (!MeshId.IsValid(id)) throw new NoSuchSessionException(id);
+        if (!MeshId.IsValid(id))
+        {
+            throw new NoSuchSessionException(id);
+        }
+
         try
         {
             return await RunAsync(context, id, cancellation);

@@ -50,10 +50,17 @@ internal sealed class WatchSessionsCommand : SessionToolCommand
         var (limit, seen) = (context.Get(_limit), 0);
         await foreach (var entry in stream.ReadJsonAsync(cancellation))
         {
-            if (Json.Text(entry, "kind")?.StartsWith(Kinds, StringComparison.Ordinal) is not true) continue;
+            if (Json.Text(entry, "kind")?.StartsWith(Kinds, StringComparison.Ordinal) is not true)
+            {
+                continue;
+            }
+
             context.Output.WriteRow(entry, s_view);
             context.Output.Flush();
-            if (++seen == limit) return ExitCodes.Done;
+            if (++seen == limit)
+            {
+                return ExitCodes.Done;
+            }
         }
 
         throw StreamEnds.ToException(stream.End, context);

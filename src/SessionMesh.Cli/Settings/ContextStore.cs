@@ -53,7 +53,11 @@ internal sealed class ContextStore(string path)
 
     public ContextFile Load()
     {
-        if (!File.Exists(path)) return new ContextFile();
+        if (!File.Exists(path))
+        {
+            return new ContextFile();
+        }
+
         try
         {
             return JsonSerializer.Deserialize(File.ReadAllBytes(path), ContextJson.Default.ContextFile) ?? new ContextFile();

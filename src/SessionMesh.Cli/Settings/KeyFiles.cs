@@ -33,7 +33,11 @@ internal sealed class KeyFiles(string path)
     /// </summary>
     public void Save(JsonElement created, bool replace)
     {
-        if (Json.Text(created, "refresh_token") is { } refresh) Write(RefreshPath, refresh, replace);
+        if (Json.Text(created, "refresh_token") is { } refresh)
+        {
+            Write(RefreshPath, refresh, replace);
+        }
+
         Write(path, created.GetProperty("token").GetString()!, replace);
     }
 
@@ -49,7 +53,10 @@ internal sealed class KeyFiles(string path)
         MeshClient client, string? refused, int? ttl, TimeProvider time, CancellationToken cancellation)
     {
         using var hold = await LockAsync(time, cancellation);
-        if (refused is not null && MeshSettings.ReadKeyFile(path, "the key file") != refused) return null;
+        if (refused is not null && MeshSettings.ReadKeyFile(path, "the key file") != refused)
+        {
+            return null;
+        }
 
         var token = MeshSettings.ReadKeyFile(RefreshPath, "the refresh token's file");
         var call = MeshCall.RefreshKey(token, ttl) with { IdempotencyKey = IdempotencyKeyOf(token, hold) };
@@ -91,8 +98,11 @@ internal sealed class KeyFiles(string path)
             catch (IOException e) when (e is not (DirectoryNotFoundException or FileNotFoundException or PathTooLongException))
             {
                 if (time.GetElapsedTime(began) > s_patience)
+                {
                     throw new CommandException(
                         ExitCodes.Failed, $"another process has held {LockPath} for {s_patience.TotalSeconds:0} s: {e.Message}");
+                }
+
                 await Task.Delay(s_between, time, cancellation);
             }
         }
@@ -106,7 +116,10 @@ internal sealed class KeyFiles(string path)
     {
         var hash = Convert.ToHexString(SHA256.HashData(Encoding.ASCII.GetBytes(token)));
         using var reader = new StreamReader(hold, leaveOpen: true);
-        if (reader.ReadToEnd().Split(' ') is [var known, { Length: > 0 } before] && known == hash) return before;
+        if (reader.ReadToEnd().Split(' ') is [var known, { Length: > 0 } before] && known == hash)
+        {
+            return before;
+        }
 
         var key = MeshCall.NewIdempotencyKey();
         hold.SetLength(0);

@@ -39,12 +39,22 @@ internal sealed class KeyRenewal(MeshSettings settings, MeshClientOptions option
 
     private async Task<string?> FromFileAsync(KeyFiles files, string? refused, CancellationToken cancellation)
     {
-        if (Read(files) is var now && now != refused) return now;
-        if (!File.Exists(files.RefreshPath)) return null;
+        if (Read(files) is var now && now != refused)
+        {
+            return now;
+        }
+
+        if (!File.Exists(files.RefreshPath))
+        {
+            return null;
+        }
 
         using var client = new MeshClient(options, host.Handler);
         if (await files.RefreshAsync(client, refused, ttl: null, host.Time, cancellation) is { } created)
+        {
             SayOnce($"the key in {files.KeyPath} was refused; refreshed it, {Until(created)}");
+        }
+
         return Read(files);
     }
 
@@ -79,7 +89,11 @@ internal sealed class KeyRenewal(MeshSettings settings, MeshClientOptions option
 
     private void SayOnce(string text)
     {
-        if (text == _said) return;
+        if (text == _said)
+        {
+            return;
+        }
+
         _said = text;
         try
         {

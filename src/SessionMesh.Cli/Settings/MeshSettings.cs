@@ -71,7 +71,10 @@ internal sealed record MeshSettings
         {
             using var file = File.OpenRead(path);
             if (file.Length > MaxKeyFile)
+            {
                 throw CommandException.Usage($"{source} {path} is not a key file: it has more than {MaxKeyFile} bytes");
+            }
+
             using var reader = new StreamReader(file);
             return CheckedKey(reader.ReadToEnd(), $"{source} {path}");
         }
@@ -83,18 +86,40 @@ internal sealed record MeshSettings
 
     private static Uri ResolveUrl(CliHost host, string? flag, MeshContext? context)
     {
-        if (flag is not null) return ParseUrl(flag, "--url");
-        if (host.Env(UrlVariable) is { } variable) return ParseUrl(variable, UrlVariable);
-        if (context?.Url is { } url) return ParseUrl(url, $"the url of context {context.Name}");
+        if (flag is not null)
+        {
+            return ParseUrl(flag, "--url");
+        }
+
+        if (host.Env(UrlVariable) is { } variable)
+        {
+            return ParseUrl(variable, UrlVariable);
+        }
+
+        if (context?.Url is { } url)
+        {
+            return ParseUrl(url, $"the url of context {context.Name}");
+        }
+
         return new Uri(MeshClientOptions.DefaultUrl);
     }
 
     private static (string? Key, string? Source, string? File) ResolveKey(CliHost host, string? flag, MeshContext? context, Uri url)
     {
-        if (flag is not null) return (ReadKeyFile(flag, "--key-file"), flag, flag);
-        if (host.Env(KeyVariable) is { } variable) return (CheckedKey(variable, KeyVariable), KeyVariable, null);
+        if (flag is not null)
+        {
+            return (ReadKeyFile(flag, "--key-file"), flag, flag);
+        }
+
+        if (host.Env(KeyVariable) is { } variable)
+        {
+            return (CheckedKey(variable, KeyVariable), KeyVariable, null);
+        }
+
         if (context?.KeyFile is { } file && (context.Url is null ? url.IsLoopback : SameServer(new Uri(context.Url), url)))
+        {
             return (ReadKeyFile(file, $"the key file of context {context.Name}"), file, file);
+        }
 
         return LocalRootKey(host, url) is { } root ? (ReadKeyFile(root, "the local server's key file"), root, root) : (null, null, null);
     }
@@ -104,7 +129,11 @@ internal sealed record MeshSettings
     /// </summary>
     private static string? LocalRootKey(CliHost host, Uri url)
     {
-        if (host.Env(AgentVariable) is not null || !url.IsLoopback) return null;
+        if (host.Env(AgentVariable) is not null || !url.IsLoopback)
+        {
+            return null;
+        }
+
         var root = Path.Combine(DataDirectory(host), "root.key");
         return File.Exists(root) ? root : null;
     }

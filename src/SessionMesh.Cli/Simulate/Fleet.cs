@@ -55,7 +55,10 @@ internal sealed class Fleet
     {
         var depth = 0;
         for (var parent = ParentOf(number); parent is { } above; parent = ParentOf(above))
+        {
             depth++;
+        }
+
         return depth;
     }
 }

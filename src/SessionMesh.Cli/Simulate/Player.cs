@@ -32,11 +32,20 @@ internal sealed class Player(MeshClient client, SimulateOptions options, Tally t
     {
         var answer = await CallAsync(c => client.RegisterAsync(RegistrationOf(agent), c), cancellation);
         if (answer is null)
+        {
             return false;
+        }
+
         if (options.BeatSeconds is null)
+        {
             Volatile.Write(ref _beatSeconds, Math.Max(1, answer.Ttl / 3));
+        }
+
         if (agent.Begin(answer.Incarnation))
+        {
             tally.Register();
+        }
+
         return true;
     }
 
@@ -59,26 +68,36 @@ internal sealed class Player(MeshClient client, SimulateOptions options, Tally t
         if (answer is null)
         {
             foreach (var (agent, report) in reports)
+            {
                 agent.Keep(report.Acks);
+            }
+
             return;
         }
 
         tally.Beat(answer.Accepted);
         CountAnswers(reports.SelectMany(at => at.Report.Acks ?? []));
         if (answer.Refused.Count == 0 && answer.Pending.Count == 0)
+        {
             return;
+        }
+
         var byId = agents.ToDictionary(agent => agent.Id);
         tally.Refuse(answer.Refused.Count);
         foreach (var refused in answer.Refused)
         {
             if (byId.TryGetValue(refused.AgentId, out var agent))
+            {
                 await RefusedAsync(agent, refused.Code, cancellation);
+            }
         }
 
         foreach (var id in answer.Pending)
         {
             if (byId.TryGetValue(id, out var agent))
+            {
                 await FetchAsync(agent, cancellation);
+            }
         }
     }
 
@@ -103,7 +122,9 @@ internal sealed class Player(MeshClient client, SimulateOptions options, Tally t
         tally.Beat(1);
         CountAnswers(report.Acks ?? []);
         foreach (var directive in answer.Directives)
+        {
             await HearAsync(agent, directive, cancellation);
+        }
     }
 
     /// <summary>Reads an agent's stream until it is over.</summary>
@@ -115,7 +136,9 @@ internal sealed class Player(MeshClient client, SimulateOptions options, Tally t
             {
                 await HearAsync(agent, directive, cancellation);
                 if (!agent.Lives)
+                {
                     return;
+                }
             }
         }
         catch (MeshException e)
@@ -128,9 +151,14 @@ internal sealed class Player(MeshClient client, SimulateOptions options, Tally t
     public async Task ExitAsync(SimulatedAgent agent, ExitRequest report, CancellationToken cancellation)
     {
         if (!End(agent))
+        {
             return;
+        }
+
         if (await CallAsync(c => client.ExitAsync(agent.Id, report with { Incarnation = agent.Incarnation }, c), cancellation) is not null)
+        {
             tally.Exit();
+        }
     }
 
     private async Task HearAsync(SimulatedAgent agent, Directive directive, CancellationToken cancellation)
@@ -138,11 +166,18 @@ internal sealed class Player(MeshClient client, SimulateOptions options, Tally t
         var before = agent.LastSeq;
         var (reaction, answer) = agent.Hear(directive);
         if (agent.LastSeq != before)
+        {
             tally.Hear();
+        }
+
         if (reaction == Reaction.Exit)
+        {
             await ExitAsync(agent, new ExitRequest { ExitCode = 0, Reason = "stopped by directive" }, cancellation);
+        }
         else if (answer is not null && await CallAsync(c => client.AckAsync(agent.Id, directive.Seq, answer, c), cancellation) is not null)
+        {
             tally.Answer(answer.State == DirectiveState.Acknowledged);
+        }
     }
 
     /// <summary>
@@ -151,11 +186,16 @@ internal sealed class Player(MeshClient client, SimulateOptions options, Tally t
     private async Task FetchAsync(SimulatedAgent agent, CancellationToken cancellation)
     {
         if (agent.FetchNotBefore-- > 0)
+        {
             return;
+        }
+
         var list = await CallAsync(c => client.DirectivesAsync(agent.Id, agent.LastSeq, waitSeconds: null, c), cancellation);
         agent.FetchNotBefore = list is { Directives.Count: > 0 } ? 0 : 3;
         foreach (var directive in list?.Directives ?? [])
+        {
             await HearAsync(agent, directive, cancellation);
+        }
     }
 
     private async Task RefusedAsync(SimulatedAgent agent, string code, CancellationToken cancellation)
@@ -179,7 +219,10 @@ internal sealed class Player(MeshClient client, SimulateOptions options, Tally t
     private bool End(SimulatedAgent agent)
     {
         if (!agent.End())
+        {
             return false;
+        }
+
         tally.End();
         return true;
     }
@@ -187,7 +230,9 @@ internal sealed class Player(MeshClient client, SimulateOptions options, Tally t
     private void CountAnswers(IEnumerable<HeartbeatAck> acks)
     {
         foreach (var ack in acks)
+        {
             tally.Answer(ack.State == DirectiveState.Acknowledged);
+        }
     }
 
     /// <summary>Null when the call failed: counted, and passed to <paramref name="refused"/> where the server gave a code.</summary>
@@ -211,7 +256,10 @@ internal sealed class Player(MeshClient client, SimulateOptions options, Tally t
 
             // A server in trouble is not helped by all of us asking again at once.
             if (e.Failure == MeshFailure.Unreachable)
+            {
                 await Task.Delay(TimeSpan.FromSeconds(1), time, cancellation);
+            }
+
             return null;
         }
         finally

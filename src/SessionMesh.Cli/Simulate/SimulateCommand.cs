@@ -53,7 +53,11 @@ internal sealed class SimulateCommand : MeshCommand
         [
             _agents, _prefix, _spec, _clusters, _beat, _duration, _listen, _streams, _concurrency, _seed, _leave,
         ];
-        foreach (var option in options) Add(option);
+        foreach (var option in options)
+        {
+            Add(option);
+        }
+
         Examples =
         [
             "session-mesh simulate --agents 100",
@@ -78,13 +82,19 @@ internal sealed class SimulateCommand : MeshCommand
         var took = context.Host.Time.GetElapsedTime(began);
         var alive = simulation.Tally.Alive;
         if (!options.Leave)
+        {
             await simulation.LeaveAsync(CancellationToken.None);
+        }
+
         await shown.CancelAsync();
         await showing;
 
         context.Output.Write(simulation.Tally.ToJson(took, alive), s_view);
         if (simulation.Tally.Registered < options.Agents && !cancellation.IsCancellationRequested)
+        {
             return ExitCodes.Partly;
+        }
+
         return cancellation.IsCancellationRequested && options.Duration is not null ? ExitCodes.Interrupted : ExitCodes.Done;
     }
 
@@ -110,7 +120,10 @@ internal sealed class SimulateCommand : MeshCommand
     private string[]? SpecializationsOf(CommandContext context)
     {
         if (context.Get(_spec) is not { } text)
+        {
             return null;
+        }
+
         var names = text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
         return names.Length > 0 && names.All(name => name.Length <= Limits.NameLength)
             ? names

@@ -102,7 +102,9 @@ internal sealed class SimulatedAgent
         lock (_gate)
         {
             foreach (var ack in acks ?? [])
+            {
                 _late.Add((ack, 0));
+            }
         }
     }
 
@@ -112,17 +114,28 @@ internal sealed class SimulatedAgent
         lock (_gate)
         {
             if (directive.Seq <= LastSeq || !Lives)
+            {
                 return (Reaction.None, null);
+            }
+
             LastSeq = directive.Seq;
             if (directive.Verb == DirectiveVerb.Stop)
+            {
                 return _ignoresStop ? (Reaction.None, null) : (Reaction.Exit, null);
+            }
 
             // Some never answer anything; some are slow, and say it with a beat or three later.
             if (_neverAnswers)
+            {
                 return (Reaction.None, null);
+            }
+
             var answer = Obey(directive);
             if (!_chance.Happens(0.15))
+            {
                 return (Reaction.Answer, answer);
+            }
+
             _late.Add((new HeartbeatAck { Seq = directive.Seq, State = answer.State, Note = answer.Note }, _chance.Next(1, 3)));
             return (Reaction.None, null);
         }
@@ -131,11 +144,19 @@ internal sealed class SimulatedAgent
     private AckRequest Obey(Directive directive)
     {
         if (directive.Verb == DirectiveVerb.Steer && _chance.Happens(0.08))
+        {
             return Answer(DirectiveState.Rejected, s_objections[_chance.Next(0, s_objections.Length - 1)]);
+        }
+
         if (directive.Verb == DirectiveVerb.Steer)
+        {
             _note = $"going {directive.Direction}";
+        }
         else
+        {
             _paused = directive.Verb == DirectiveVerb.Pause;
+        }
+
         _stuck = 0;
         return Answer(DirectiveState.Acknowledged, null);
     }
@@ -169,10 +190,15 @@ internal sealed class SimulatedAgent
         var aim = _activity switch { AgentActivity.Working => 0.75, AgentActivity.Waiting => 0.2, _ => 0.02 };
         _load = Math.Clamp(_load + ((aim - _load) * 0.5) + ((_chance.Next() - 0.5) * 0.2), 0, 1);
         if (_activity != AgentActivity.Working)
+        {
             return;
+        }
+
         _progress += _chance.Next(1, 10);
         if (_chance.Happens(0.01))
+        {
             _stuck = _chance.Next(4, 12);
+        }
     }
 
     private List<HeartbeatAck>? TakeDue()
@@ -182,13 +208,20 @@ internal sealed class SimulatedAgent
         {
             var (ack, beats) = _late[i];
             if (beats > 0)
+            {
                 _late[i] = (ack, beats - 1);
+            }
             else
+            {
                 (due ??= []).Add(ack);
+            }
         }
 
         if (due is not null)
+        {
             _late.RemoveAll(late => due.Contains(late.Ack));
+        }
+
         return due;
     }
 }

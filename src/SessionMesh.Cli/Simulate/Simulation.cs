@@ -37,7 +37,9 @@ internal sealed class Simulation : IDisposable
         var first = _fleet.Waves[0][0];
         var answer = await client.RegisterAsync(_player.RegistrationOf(first), cancellation);
         if (first.Begin(answer.Incarnation))
+        {
             Tally.Register();
+        }
     }
 
     /// <summary>Plays until cancelled or over, or until no agent is left.</summary>
@@ -56,7 +58,10 @@ internal sealed class Simulation : IDisposable
             }
 
             if (_options.Duration is { } duration)
+            {
                 over.CancelAfter(duration);
+            }
+
             parts.AddRange(Singles().Select(agent => BeatAloneAsync(agent, over.Token)));
             parts.AddRange(Listeners().Select(agent => _player.ListenAsync(agent, over.Token)));
             await Task.WhenAll(parts);
@@ -85,7 +90,9 @@ internal sealed class Simulation : IDisposable
 
                     // The server is gone: stop reporting.
                     if (Tally.Errors - errorsBefore > _options.Concurrency)
+                    {
                         await either.CancelAsync();
+                    }
                 });
         }
         catch (OperationCanceledException)
@@ -118,7 +125,10 @@ internal sealed class Simulation : IDisposable
     {
         var agents = _fleet.Agents.Skip(SingleCount()).ToArray();
         if (agents.Length == 0)
+        {
             return;
+        }
+
         using var timer = new PeriodicTimer(s_tick, _time);
         using var lanes = new SemaphoreSlim(Math.Max(2, _options.Concurrency / 4));
         var (position, owed) = (0, 0.0);
@@ -138,7 +148,10 @@ internal sealed class Simulation : IDisposable
             while (await timer.WaitForNextTickAsync(cancellation))
             {
                 if (Tally.Registered > 0 && Tally.Alive == 0)
+                {
                     return;
+                }
+
                 await TickAsync();
                 sending.RemoveAll(task => task.IsCompleted);
             }
@@ -155,7 +168,10 @@ internal sealed class Simulation : IDisposable
                 var agent = agents[position];
                 position = (position + 1) % agents.Length;
                 if (agent.Lives)
+                {
                     batch.Add(agent);
+                }
+
                 if (batch.Count == Player.BatchSize)
                 {
                     await SendAsync(batch);
@@ -164,7 +180,9 @@ internal sealed class Simulation : IDisposable
             }
 
             if (batch.Count > 0)
+            {
                 await SendAsync(batch);
+            }
         }
 
         async Task SendAsync(List<SimulatedAgent> batch)

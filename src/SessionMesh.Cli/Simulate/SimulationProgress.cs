@@ -23,7 +23,9 @@ internal sealed class SimulationProgress(CliHost host, Tally tally)
         catch (OperationCanceledException)
         {
             if (host.ErrorIsTerminal)
+            {
                 host.Error.Write("\r\e[K");
+            }
         }
     }
 

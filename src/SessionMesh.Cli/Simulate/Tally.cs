@@ -76,6 +76,8 @@ internal sealed class Tally(int agents)
         json.WriteNumber("exits_reported"u8, _exited);
         json.WriteNumber("errors"u8, _errors);
         if (_lastError is { } last)
+        {
             json.WriteString("last_error"u8, last);
+        }
     });
 }

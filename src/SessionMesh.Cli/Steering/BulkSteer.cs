@@ -35,7 +35,11 @@ internal sealed class BulkSteer(CommandContext context, SteerRequest request, in
     /// <returns>The exit code.</returns>
     public static int ShowMatch(CommandContext context, IReadOnlyList<string> ids, string whom)
     {
-        if (ids.Count == 0) throw SelectorOptions.NothingMatched(whom);
+        if (ids.Count == 0)
+        {
+            throw SelectorOptions.NothingMatched(whom);
+        }
+
         var answer = Json.Build(json => WriteResults(json, [.. ids.Select(id => new SentDirective(id, code: null))]));
         context.Output.Write(answer, DirectiveViews.Matched);
         context.Note($"a dry run: {SelectorOptions.Agents(ids.Count)} would be reached, and nothing was sent");
@@ -49,11 +53,18 @@ internal sealed class BulkSteer(CommandContext context, SteerRequest request, in
 
         async Task<IReadOnlyList<SentDirective>> SendAllAsync()
         {
-            if (expect <= Limits.SelectorMatches) return await SendAsync(selector, expect, cancellation);
+            if (expect <= Limits.SelectorMatches)
+            {
+                return await SendAsync(selector, expect, cancellation);
+            }
 
             // More than one call takes: by name, if there still are as many.
             var ids = await MatchAsync(selector, cancellation);
-            if (ids.Count == expect) return await SendAsync(ids, cancellation);
+            if (ids.Count == expect)
+            {
+                return await SendAsync(ids, cancellation);
+            }
+
             throw new CommandException(
                 ExitCodes.Conflict,
                 $"{SelectorOptions.Agents(ids.Count)} match, not {expect}; nothing was sent",
@@ -72,14 +83,21 @@ internal sealed class BulkSteer(CommandContext context, SteerRequest request, in
     {
         json.WriteNumber("matched"u8, sent.Count);
         json.WriteStartArray("results"u8);
-        foreach (var one in sent) one.WriteTo(json);
+        foreach (var one in sent)
+        {
+            one.WriteTo(json);
+        }
+
         json.WriteEndArray();
     }
 
     private async Task<IReadOnlyList<SentDirective>> FollowAsync(
         Func<Task<IReadOnlyList<SentDirective>>> sendAsync, CancellationToken cancellation)
     {
-        if (request.Wait is not { } wanted) return await sendAsync();
+        if (request.Wait is not { } wanted)
+        {
+            return await sendAsync();
+        }
 
         IReadOnlyList<SentDirective> sent = [];
         await LogFollower.FollowAsync(
@@ -144,6 +162,9 @@ internal sealed class BulkSteer(CommandContext context, SteerRequest request, in
             length += id.Length + 3;
         }
 
-        if (page.Count > 0) yield return page;
+        if (page.Count > 0)
+        {
+            yield return page;
+        }
     }
 }

@@ -44,9 +44,17 @@ internal sealed class DirectiveTracker : IFollowed
     {
         if (!entry.Kind.StartsWith(KindPrefix, StringComparison.Ordinal)
             || entry.Details?.TryGetValue("seq", out var seq) != true
-            || !_open.TryGetValue((entry.Subject, seq.GetInt64()), out var one)) return;
+            || !_open.TryGetValue((entry.Subject, seq.GetInt64()), out var one))
+        {
+            return;
+        }
+
         var state = entry.Kind[KindPrefix.Length..];
-        if (state is "issued") return;
+        if (state is "issued")
+        {
+            return;
+        }
+
         one.Move(state, entry);
         Settle(one);
     }
@@ -64,9 +72,23 @@ internal sealed class DirectiveTracker : IFollowed
     private void Settle(SentDirective one)
     {
         var reached = Proof.Reached(one.State, _wanted);
-        if (!reached && !Proof.Failed(one.State)) return;
-        if (!_open.Remove((one.AgentId, one.Seq))) return;
-        if (reached) Volatile.Write(ref _reached, _reached + 1);
-        else Volatile.Write(ref _failed, _failed + 1);
+        if (!reached && !Proof.Failed(one.State))
+        {
+            return;
+        }
+
+        if (!_open.Remove((one.AgentId, one.Seq)))
+        {
+            return;
+        }
+
+        if (reached)
+        {
+            Volatile.Write(ref _reached, _reached + 1);
+        }
+        else
+        {
+            Volatile.Write(ref _failed, _failed + 1);
+        }
     }
 }

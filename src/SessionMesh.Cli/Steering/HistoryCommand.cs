@@ -30,11 +30,26 @@ internal sealed class HistoryCommand : MeshCommand
         context.Doing = $"read the history of agent {id}";
         var answer = await context.Client.SendAsync(MeshCall.History(id, context.Get(_limit), context.Get(_cursor)), cancellation);
         var isEmpty = !DirectiveViews.History.Rows(answer).Any();
-        if (!isEmpty || !context.Output.IsTable) context.Output.Write(answer, DirectiveViews.History);
-        if (!context.Output.IsTable) return ExitCodes.Done;
-        if (isEmpty) context.Note($"agent {id} was never told anything");
+        if (!isEmpty || !context.Output.IsTable)
+        {
+            context.Output.Write(answer, DirectiveViews.History);
+        }
+
+        if (!context.Output.IsTable)
+        {
+            return ExitCodes.Done;
+        }
+
+        if (isEmpty)
+        {
+            context.Note($"agent {id} was never told anything");
+        }
+
         if (Json.Text(answer, "next_cursor") is { } cursor)
+        {
             context.Note($"there is more: add --cursor {cursor}, or --limit up to {Limits.MaxPage}");
+        }
+
         return ExitCodes.Done;
     }
 }

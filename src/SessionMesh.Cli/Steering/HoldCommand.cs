@@ -43,7 +43,10 @@ internal abstract class HoldCommand : MeshCommand
         (_verb, _always) = (verb, always);
         if (always)
         {
-            foreach (var option in new Option[] { _expectAll, _dryRunAll, _yesAll }) Add(option);
+            foreach (var option in new Option[] { _expectAll, _dryRunAll, _yesAll })
+            {
+                Add(option);
+            }
         }
         else
         {
@@ -52,7 +55,11 @@ internal abstract class HoldCommand : MeshCommand
             Add(_all);
         }
 
-        foreach (var option in new Option[] { _message, _waitSeconds, _detach }) Add(option);
+        foreach (var option in new Option[] { _message, _waitSeconds, _detach })
+        {
+            Add(option);
+        }
+
         ExitNotes =
         [
             "0  acknowledged; with --detach: told",
@@ -73,7 +80,10 @@ internal abstract class HoldCommand : MeshCommand
     protected override async Task<int> RunAsync(CommandContext context, CancellationToken cancellation)
     {
         if (context.Get(_detach) && context.Get(_waitSeconds) is not null)
+        {
             throw CommandException.Usage("--detach cannot be combined with --wait-seconds", "leave one of them out");
+        }
+
         var seconds = context.Get(_waitSeconds) ?? DefaultWait;
         var request = new SteerRequest
         {
@@ -106,17 +116,32 @@ internal abstract class HoldCommand : MeshCommand
     /// <summary>One agent, or a selector, or with neither everyone; that must be said.</summary>
     private (string? Id, AgentSelector? Selector) TargetOf(CommandContext context)
     {
-        if (_always) return (null, null);
-        if (!context.Get(_all)) return _many!.RequireTarget(context, _agent!);
+        if (_always)
+        {
+            return (null, null);
+        }
+
+        if (!context.Get(_all))
+        {
+            return _many!.RequireTarget(context, _agent!);
+        }
+
         if (_agent!.Find(context) is not null || _many!.Find(context) is not null)
+        {
             throw CommandException.Usage("--all cannot be combined with an agent or a selector", "leave one of them out");
+        }
+
         return (null, null);
     }
 
     private async Task<Sent> ToSelectedAsync(CommandContext context, BulkSteer many, AgentSelector selector, CancellationToken cancellation)
     {
         var whom = SelectorOptions.Words(selector);
-        if (_many!.IsDryRun(context)) return new(BulkSteer.ShowMatch(context, await many.MatchAsync(selector, cancellation), whom));
+        if (_many!.IsDryRun(context))
+        {
+            return new(BulkSteer.ShowMatch(context, await many.MatchAsync(selector, cancellation), whom));
+        }
+
         var agreed = await _many.AgreeAsync(
             context, whom, async () => (await many.MatchAsync(selector, cancellation)).Count,
             count => $"{Capital(_verb)} {SelectorOptions.Agents(count)} {whom}?");
@@ -129,18 +154,31 @@ internal abstract class HoldCommand : MeshCommand
             ? (context.Get(_expectAll), context.Get(_yesAll), context.Get(_dryRunAll))
             : (_many!.Expected(context), _many.IsAgreed(context), _many.IsDryRun(context));
         if (!dryRun && !yes && expect is null && !context.CanAsk)
+        {
             throw CommandException.Usage(
                 "this reaches every agent, and there is no terminal to ask on",
                 "say --yes, --expect N for exactly N, or --dry-run to see which");
+        }
 
         var ids = await EveryoneAsync(context, cancellation);
-        if (dryRun) return new(BulkSteer.ShowMatch(context, ids, "that is alive"));
-        if (ids.Count == 0) throw SelectorOptions.NothingMatched("that is alive");
+        if (dryRun)
+        {
+            return new(BulkSteer.ShowMatch(context, ids, "that is alive"));
+        }
+
+        if (ids.Count == 0)
+        {
+            throw SelectorOptions.NothingMatched("that is alive");
+        }
+
         if (expect is { } count && count != ids.Count)
+        {
             throw new CommandException(
                 ExitCodes.Conflict,
                 $"alive are {SelectorOptions.Agents(ids.Count)}, not {count}; nothing was sent",
                 "look again with --dry-run");
+        }
+
         return expect is not null
             || yes
             || context.Confirm($"{Capital(_verb)} {SelectorOptions.Agents(ids.Count)}: everyone that is alive, in every cluster?")

@@ -37,7 +37,10 @@ internal sealed class InboxCommand : MeshCommand
     {
         var id = _agent.Require(context);
         context.Doing = $"read the inbox of agent {id}";
-        if (context.Get(_follow)) return await FollowAsync(context, id, cancellation);
+        if (context.Get(_follow))
+        {
+            return await FollowAsync(context, id, cancellation);
+        }
 
         var answer = await context.Client.SendAsync(MeshCall.Directives(id, context.Get(_after), context.Get(_wait)), cancellation);
         context.Output.Write(answer, DirectiveViews.Inbox);
@@ -47,7 +50,10 @@ internal sealed class InboxCommand : MeshCommand
     private async Task<int> FollowAsync(CommandContext context, string id, CancellationToken cancellation)
     {
         if (context.Get(_wait) is not null)
+        {
             throw CommandException.Usage("--follow cannot be combined with --wait", "leave one of them out");
+        }
+
         var stream = new DirectiveStream(
             context.Client, id, StreamEnds.Options(context, context.Get(_after), AgentIdOption.IncarnationOf(context, id)));
         await foreach (var directive in stream.ReadJsonAsync(cancellation))

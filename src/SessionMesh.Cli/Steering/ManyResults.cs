@@ -21,15 +21,26 @@ internal static class ManyResults
             context.Output.Write(Json.Build(json =>
             {
                 BulkSteer.WriteResults(json, shown);
-                if (request.Wait is null) return;
+                if (request.Wait is null)
+                {
+                    return;
+                }
+
                 json.WriteString("wait"u8, request.Wait);
                 json.WriteNumber("reached"u8, sent.Count - missing.Count);
             }), DirectiveViews.Many);
         }
 
         var agents = SelectorOptions.Agents(sent.Count);
-        if (missing.Count > 0) context.Note(Summary(sent, missing, request.Wait, seconds));
-        else if (context.Output.IsTable) context.Note(request.Wait is { } wanted ? $"{agents}, all {wanted}" : $"{agents} told");
+        if (missing.Count > 0)
+        {
+            context.Note(Summary(sent, missing, request.Wait, seconds));
+        }
+        else if (context.Output.IsTable)
+        {
+            context.Note(request.Wait is { } wanted ? $"{agents}, all {wanted}" : $"{agents} told");
+        }
+
         return missing.Count > 0 ? ExitCodes.Partly : ExitCodes.Done;
     }
 

@@ -37,7 +37,13 @@ internal static class Proof
     private static int Rank(string? state)
     {
         for (var i = 0; i < DirectiveState.Waits.Count; i++)
-            if (DirectiveState.Waits[i] == state) return i;
+        {
+            if (DirectiveState.Waits[i] == state)
+            {
+                return i;
+            }
+        }
+
         return -1;
     }
 }

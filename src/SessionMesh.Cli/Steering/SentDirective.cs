@@ -44,7 +44,10 @@ internal sealed class SentDirective
     public void Move(string state, MeshEvent entry)
     {
         State = state;
-        if (entry.Details?.TryGetValue("note", out var note) == true && note.ValueKind == JsonValueKind.String) Note = note.GetString();
+        if (entry.Details?.TryGetValue("note", out var note) == true && note.ValueKind == JsonValueKind.String)
+        {
+            Note = note.GetString();
+        }
     }
 
     /// <summary><c>{"agent_id", "directive_id", "seq", "state", "note"?}</c> or <c>{"agent_id", "code", "detail"?}</c>.</summary>
@@ -59,9 +62,21 @@ internal sealed class SentDirective
             json.WriteString("state"u8, State);
         }
 
-        if (Note is not null) json.WriteString("note"u8, Note);
-        if (Code is not null) json.WriteString("code"u8, Code);
-        if (_detail is not null) json.WriteString("detail"u8, _detail);
+        if (Note is not null)
+        {
+            json.WriteString("note"u8, Note);
+        }
+
+        if (Code is not null)
+        {
+            json.WriteString("code"u8, Code);
+        }
+
+        if (_detail is not null)
+        {
+            json.WriteString("detail"u8, _detail);
+        }
+
         json.WriteEndObject();
     }
 }

@@ -40,7 +40,11 @@ internal sealed class SteerCommand : MeshCommand
     public SteerCommand(CliHost host) : base(host, "steer", "Redirect an agent, or many; or pause and resume them.")
     {
         _agent = new AgentIdOption(this, host);
-        foreach (var option in new Option[] { _direction, _verb, _message, _data, _ttl, _hold, _wait, _waitSeconds }) Add(option);
+        foreach (var option in new Option[] { _direction, _verb, _message, _data, _ttl, _hold, _wait, _waitSeconds })
+        {
+            Add(option);
+        }
+
         _many = new SelectorOptions(this, host);
         Examples =
         [
@@ -70,8 +74,16 @@ internal sealed class SteerCommand : MeshCommand
         context.Doing = id is not null ? $"steer agent {id}" : $"steer the agents {SelectorOptions.Words(selector!)}";
         var request = RequestOf(context, id);
         var seconds = context.Get(_waitSeconds) ?? DefaultWait;
-        if (selector is not null) return await SteerManyAsync(context, selector, request, seconds, cancellation);
-        if (_many.IsDryRun(context)) return await AgentPreview.ShowAsync(context, id!, "nothing was sent", cancellation);
+        if (selector is not null)
+        {
+            return await SteerManyAsync(context, selector, request, seconds, cancellation);
+        }
+
+        if (_many.IsDryRun(context))
+        {
+            return await AgentPreview.ShowAsync(context, id!, "nothing was sent", cancellation);
+        }
+
         return await SteerOne.RunAsync(context, request, seconds, cancellation);
     }
 
@@ -80,7 +92,10 @@ internal sealed class SteerCommand : MeshCommand
     {
         var many = new BulkSteer(context, request, seconds);
         var whom = SelectorOptions.Words(selector);
-        if (_many.IsDryRun(context)) return BulkSteer.ShowMatch(context, await many.MatchAsync(selector, cancellation), whom);
+        if (_many.IsDryRun(context))
+        {
+            return BulkSteer.ShowMatch(context, await many.MatchAsync(selector, cancellation), whom);
+        }
 
         var word = request.Verb is DirectiveVerb.Pause or DirectiveVerb.Resume ? request.Verb : $"steer {request.Direction}";
         var agreed = await _many.AgreeAsync(
@@ -100,13 +115,21 @@ internal sealed class SteerCommand : MeshCommand
         var verb = context.Get(_verb);
         var direction = context.Get(_direction);
         if (direction is null && verb is null or DirectiveVerb.Steer)
+        {
             throw CommandException.Usage(
                 "steering needs a direction",
                 id is null ? "add --direction north" : $"session-mesh steer --agent-id {id} --direction north");
+        }
+
         if (direction is not null && verb is DirectiveVerb.Pause or DirectiveVerb.Resume)
+        {
             throw CommandException.Usage($"--verb {verb} takes no direction", "leave --direction out");
+        }
+
         if (context.Get(_waitSeconds) is not null && context.Get(_wait) is null)
+        {
             throw CommandException.Usage("--wait-seconds bounds --wait, which is not given", "add --wait acknowledged");
+        }
 
         return new SteerRequest
         {
@@ -123,7 +146,11 @@ internal sealed class SteerCommand : MeshCommand
 
     private JsonElement? DataOf(CommandContext context)
     {
-        if (context.Get(_data) is not { } text) return null;
+        if (context.Get(_data) is not { } text)
+        {
+            return null;
+        }
+
         try
         {
             using var document = JsonDocument.Parse(text);

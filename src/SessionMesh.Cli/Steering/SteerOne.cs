@@ -20,11 +20,18 @@ internal static class SteerOne
         var id = request.AgentId!;
         var directive = await SendAsync(context, request, seconds, cancellation);
         context.Output.Write(directive, DirectiveViews.One);
-        if (request.Wait is not { } wanted) return ExitCodes.Done;
+        if (request.Wait is not { } wanted)
+        {
+            return ExitCodes.Done;
+        }
 
         var state = Json.Text(directive, "state");
         var code = Proof.ExitCode(state, wanted);
-        if (code != ExitCodes.Done) context.Note(Proof.Words(id, state, wanted, seconds, Json.Text(directive, "note")));
+        if (code != ExitCodes.Done)
+        {
+            context.Note(Proof.Words(id, state, wanted, seconds, Json.Text(directive, "note")));
+        }
+
         return code;
     }
 
@@ -35,7 +42,10 @@ internal static class SteerOne
     private static async Task<JsonElement> SendAsync(
         CommandContext context, SteerRequest request, int seconds, CancellationToken cancellation)
     {
-        if (request.Wait is not { } wanted) return await context.Client.SendAsync(MeshCall.Steer(request), cancellation);
+        if (request.Wait is not { } wanted)
+        {
+            return await context.Client.SendAsync(MeshCall.Steer(request), cancellation);
+        }
 
         var rounds = (seconds + Limits.MaxWait - 1) / Limits.MaxWait;
         var call = MeshCall.Steer(request with { WaitSeconds = (seconds + rounds - 1) / rounds }) with
@@ -53,7 +63,10 @@ internal static class SteerOne
             {
                 var directive = await context.Client.SendAsync(call, cancellation);
                 var state = Json.Text(directive, "state");
-                if (--rounds <= 0 || Proof.Failed(state) || Proof.Reached(state, wanted)) return directive;
+                if (--rounds <= 0 || Proof.Failed(state) || Proof.Reached(state, wanted))
+                {
+                    return directive;
+                }
             }
         }
         catch (OperationCanceledException)

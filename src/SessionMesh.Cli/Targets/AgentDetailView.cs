@@ -47,7 +47,11 @@ internal static class AgentDetailView
 
     private static string ExitText(JsonElement row, DateTimeOffset now)
     {
-        if (!HasExit(row, out var exit)) return "-";
+        if (!HasExit(row, out var exit))
+        {
+            return "-";
+        }
+
         var why = Json.Text(exit, "reason") is { } reason ? $", {reason}" : "";
         return $"{Column.Of("at").Text(exit, now)} {Proof(exit)}{How(exit)}{why}";
     }

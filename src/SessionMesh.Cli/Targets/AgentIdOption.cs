@@ -22,10 +22,18 @@ internal sealed class AgentIdOption
     public AgentIdOption(Command command, CliHost host, bool positional = true, bool ownByDefault = false)
     {
         _ownByDefault = ownByDefault;
-        if (ownByDefault) _option.Description += $" (default: {MeshSettings.AgentVariable})";
+        if (ownByDefault)
+        {
+            _option.Description += $" (default: {MeshSettings.AgentVariable})";
+        }
+
         _option.CompletionSources.Add(completion => LiveAgentIds.Of(host, completion.ParseResult));
         command.Add(_option);
-        if (!positional) return;
+        if (!positional)
+        {
+            return;
+        }
+
         _argument = Opt.IdArgument("agent", "The agent, without --agent-id");
         _argument.CompletionSources.Add(completion => LiveAgentIds.Of(host, completion.ParseResult));
         command.Add(_argument);
@@ -37,7 +45,10 @@ internal sealed class AgentIdOption
         var named = context.Get(_option);
         var bare = _argument is null ? null : context.Get(_argument);
         if (named is not null && bare is not null && named != bare)
+        {
             throw CommandException.Usage($"two agents are named: {named} and {bare}", "name one of them");
+        }
+
         return named ?? bare ?? (_ownByDefault ? context.Host.Env(MeshSettings.AgentVariable) : null);
     }
 

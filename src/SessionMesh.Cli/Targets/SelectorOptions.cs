@@ -40,7 +40,10 @@ internal sealed class SelectorOptions
     public SelectorOptions(Command command, CliHost host)
     {
         _subtree.CompletionSources.Add(completion => LiveAgentIds.Of(host, completion.ParseResult));
-        foreach (var option in new Option[] { _spec, _labels, _cluster, _subtree, _ids, _expect, _dryRun, _yes }) command.Add(option);
+        foreach (var option in new Option[] { _spec, _labels, _cluster, _subtree, _ids, _expect, _dryRun, _yes })
+        {
+            command.Add(option);
+        }
     }
 
     public bool IsDryRun(CommandContext context) => context.Get(_dryRun);
@@ -61,7 +64,10 @@ internal sealed class SelectorOptions
             AgentIds = IdsOf(context),
         };
         if (selector is { Specialization: null, Label: null })
+        {
             return selector is { Cluster: null, Subtree: null, AgentIds: null } ? null : selector;
+        }
+
         return selector with { Cluster = selector.Cluster ?? context.Settings.Cluster };
     }
 
@@ -70,11 +76,17 @@ internal sealed class SelectorOptions
     {
         var (id, selector) = (agent.Find(context), Find(context));
         if (id is not null && selector is not null)
+        {
             throw CommandException.Usage(
                 $"agent {id} is named, and cannot be combined with a selector", "leave one of them out; several agents are --ids a,b");
+        }
+
         if (selector is null && Expected(context) is not null)
+        {
             throw CommandException.Usage(
                 "--expect needs a selector", "add --spec, --label, --cluster, --subtree or --ids");
+        }
+
         return (id, selector);
     }
 
@@ -105,14 +117,24 @@ internal sealed class SelectorOptions
     /// <param name="question">From the count.</param>
     public async Task<int?> AgreeAsync(CommandContext context, string whom, Func<Task<int>> countAsync, Func<int, string> question)
     {
-        if (Expected(context) is { } expected) return expected;
+        if (Expected(context) is { } expected)
+        {
+            return expected;
+        }
+
         if (!IsAgreed(context) && !context.CanAsk)
+        {
             throw CommandException.Usage(
                 "this reaches many agents, and there is no terminal to ask on",
                 "say --expect N for exactly N, --yes for however many match, or --dry-run to see which");
+        }
 
         var matched = await countAsync();
-        if (matched == 0) throw NothingMatched(whom);
+        if (matched == 0)
+        {
+            throw NothingMatched(whom);
+        }
+
         return IsAgreed(context) || context.Confirm(question(matched)) ? matched : null;
     }
 
@@ -122,13 +144,23 @@ internal sealed class SelectorOptions
 
     private Dictionary<string, string>? LabelsOf(CommandContext context)
     {
-        if (context.Get(_labels) is not { Length: > 0 } texts) return null;
+        if (context.Get(_labels) is not { Length: > 0 } texts)
+        {
+            return null;
+        }
+
         var labels = new Dictionary<string, string>();
         foreach (var text in texts)
         {
             if (text.Split('=', 2) is not [{ Length: > 0 } key, var value])
+            {
                 throw CommandException.Usage($"--label takes KEY=VALUE, not '{text}'");
-            if (!labels.TryAdd(key, value)) throw CommandException.Usage($"--label {key} is given twice, and an agent has it once");
+            }
+
+            if (!labels.TryAdd(key, value))
+            {
+                throw CommandException.Usage($"--label {key} is given twice, and an agent has it once");
+            }
         }
 
         return labels;
@@ -136,12 +168,19 @@ internal sealed class SelectorOptions
 
     private string[]? IdsOf(CommandContext context)
     {
-        if (context.Get(_ids) is not { } text) return null;
+        if (context.Get(_ids) is not { } text)
+        {
+            return null;
+        }
+
         var ids = text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
             .Distinct(StringComparer.Ordinal)
             .ToArray();
         if (Array.Find(ids, id => !MeshId.IsValid(id)) is { } wrong)
+        {
             throw CommandException.Usage($"--ids: '{wrong}' is not an id; {MeshId.Rule}");
+        }
+
         return ids.Length switch
         {
             0 => throw CommandException.Usage("--ids names nobody", "--ids a,b"),

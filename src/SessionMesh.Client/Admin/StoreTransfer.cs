@@ -36,7 +36,10 @@ public sealed class StoreTransfer(MeshClient client, Action<long, long?>? progre
         {
             await using var source = await response.Content.ReadAsStreamAsync(cancellation);
             var received = await CopyAsync(source, target, length, cancellation);
-            if (received != length) throw new HttpIOException(HttpRequestError.ResponseEnded, $"{received} of {length} bytes came");
+            if (received != length)
+            {
+                throw new HttpIOException(HttpRequestError.ResponseEnded, $"{received} of {length} bytes came");
+            }
         }
         catch (Exception e) when (e is HttpRequestException or HttpIOException)
         {
@@ -87,7 +90,11 @@ public sealed class StoreTransfer(MeshClient client, Action<long, long?>? progre
         var requestId = response.Headers.TryGetValues("X-Request-Id", out var ids) ? ids.FirstOrDefault() : null;
         client.Options.Observer?.Invoke(
             new MeshAttempt(1, request.Method, url, (int)response.StatusCode, null, time.GetElapsedTime(began), null, requestId));
-        if (response.IsSuccessStatusCode) return response;
+        if (response.IsSuccessStatusCode)
+        {
+            return response;
+        }
+
         using (response)
         {
             var problem = MeshTransport.ProblemOf((int)response.StatusCode, await response.Content.ReadAsByteArrayAsync(cancellation));

@@ -26,7 +26,10 @@ public sealed record BulkHeartbeat(string AgentId, HeartbeatRequest? Report = nu
             json.WriteStartObject();
             json.WriteString("agent_id"u8, agentId);
             foreach (var member in JsonSerializer.SerializeToElement(beat.Report, ClientJson.Context.HeartbeatRequest).EnumerateObject())
+            {
                 member.WriteTo(json);
+            }
+
             json.WriteEndObject();
         }
 

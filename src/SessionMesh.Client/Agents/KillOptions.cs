@@ -39,7 +39,11 @@ internal static class SelectorQuery
 
     private static string? List(IEnumerable<string>? items)
     {
-        if (items is null) return null;
+        if (items is null)
+        {
+            return null;
+        }
+
         var list = items.ToList();
         return list.Exists(item => item.Contains(','))
             ? throw new ArgumentException("a label with a comma cannot travel in a query", nameof(items))

@@ -16,19 +16,30 @@ internal sealed class Credentials(MeshClientOptions options) : IDisposable
     {
         get
         {
-            lock (_gate) return _token;
+            lock (_gate)
+            {
+                return _token;
+            }
         }
     }
 
     /// <summary>Another token than the one that was refused, or null when there is none to be had.</summary>
     public async Task<string?> RenewAsync(string? refused, CancellationToken cancellation)
     {
-        if (options.Reauthenticate is not { } source) return null;
+        if (options.Reauthenticate is not { } source)
+        {
+            return null;
+        }
+
         Task<string?> renewal;
         lock (_gate)
         {
             // Refused with an earlier token: another call has renewed it meanwhile.
-            if (_token != refused) return _token;
+            if (_token != refused)
+            {
+                return _token;
+            }
+
             renewal = _renewal ??= Task.Run(() => AskAsync(source, refused));
         }
 
@@ -54,7 +65,10 @@ internal sealed class Credentials(MeshClientOptions options) : IDisposable
             lock (_gate)
             {
                 _renewal = null;
-                if (token is not null) _token = token;
+                if (token is not null)
+                {
+                    _token = token;
+                }
             }
         }
     }

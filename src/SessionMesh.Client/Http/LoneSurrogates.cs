@@ -34,7 +34,11 @@ internal static class LoneSurrogates
                 }
             }
 
-            if (i + length >= span.Length) break;
+            if (i + length >= span.Length)
+            {
+                break;
+            }
+
             var next = span[(i + length)..].IndexOf((byte)'\\');
             i = next < 0 ? -1 : i + length + next;
         }

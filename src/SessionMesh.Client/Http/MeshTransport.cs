@@ -78,7 +78,10 @@ internal sealed class MeshTransport : IDisposable
         finally
         {
             ResilienceContextPool.Shared.Return(context);
-            if (log.MayBeDone && call.IdempotencyKey is { } sent) _mayBeDone.AddOrUpdate(sent, sent);
+            if (log.MayBeDone && call.IdempotencyKey is { } sent)
+            {
+                _mayBeDone.AddOrUpdate(sent, sent);
+            }
         }
     }
 
@@ -88,7 +91,11 @@ internal sealed class MeshTransport : IDisposable
     {
         var request = new HttpRequestMessage(method, url);
         request.Headers.UserAgent.ParseAdd(s_userAgent);
-        if (token is not null) request.Headers.TryAddWithoutValidation("Authorization", "Bearer " + token);
+        if (token is not null)
+        {
+            request.Headers.TryAddWithoutValidation("Authorization", "Bearer " + token);
+        }
+
         return request;
     }
 
@@ -102,7 +109,9 @@ internal sealed class MeshTransport : IDisposable
         try
         {
             if (body.Length > 0 && JsonSerializer.Deserialize(LoneSurrogates.Repair(body).Span, ClientJson.Context.Problem) is { } problem)
+            {
                 return problem;
+            }
         }
         catch (JsonException)
         {
@@ -154,11 +163,21 @@ internal sealed class MeshTransport : IDisposable
         var token = log.Call.Bearer ?? Credentials.Token;
         var attempt = await AttemptAsync(log, token, context.CancellationToken);
         if (log.HasRenewed || log.Call.Bearer is not null || attempt.Error is not null || !IsUnauthenticated(attempt.Status, attempt.Body))
+        {
             return attempt;
-        if (log.MayBeDone && log.IdempotencyKey is not null) return attempt;
+        }
+
+        if (log.MayBeDone && log.IdempotencyKey is not null)
+        {
+            return attempt;
+        }
 
         log.HasRenewed = true;
-        if (await Credentials.RenewAsync(token, context.CancellationToken) is not { } renewed) return attempt;
+        if (await Credentials.RenewAsync(token, context.CancellationToken) is not { } renewed)
+        {
+            return attempt;
+        }
+
         log.Report(_options.Observer, attempt, wait: TimeSpan.Zero);
         return await AttemptAsync(log, renewed, context.CancellationToken);
     }
@@ -167,14 +186,23 @@ internal sealed class MeshTransport : IDisposable
     {
         log.Begin(_options.TimeProvider);
         using var request = CreateRequest(log.Call.Method, log.Url, token);
-        if (log.IdempotencyKey is { } key) request.Headers.TryAddWithoutValidation("Idempotency-Key", key);
-        if (log.Call.IfMatch is { } tag) request.Headers.TryAddWithoutValidation("If-Match", tag);
+        if (log.IdempotencyKey is { } key)
+        {
+            request.Headers.TryAddWithoutValidation("Idempotency-Key", key);
+        }
+
+        if (log.Call.IfMatch is { } tag)
+        {
+            request.Headers.TryAddWithoutValidation("If-Match", tag);
+        }
 
         // Also where there is nothing to say: a request without content the handler repeats up to three times by itself when the
         // connection is cut, unseen and without a wait, so that three attempts would be twelve.
         request.Content = new ReadOnlyMemoryContent(log.Call.Body);
         if (log.Call.Body.Length > 0)
+        {
             request.Content.Headers.ContentType = new MediaTypeHeaderValue(log.Call.ContentType);
+        }
 
         var bound = _options.AttemptTimeout + log.Call.Hold;
         using var timer = new CancellationTokenSource(bound, _options.TimeProvider);
@@ -213,7 +241,11 @@ internal sealed class MeshTransport : IDisposable
 
     private static ResiliencePipeline<Attempt> BuildRetries(MeshClientOptions options)
     {
-        if (options.Attempts == 1) return ResiliencePipeline<Attempt>.Empty;
+        if (options.Attempts == 1)
+        {
+            return ResiliencePipeline<Attempt>.Empty;
+        }
+
         return new ResiliencePipelineBuilder<Attempt> { TimeProvider = options.TimeProvider }
             .AddRetry(new RetryStrategyOptions<Attempt>
             {
@@ -243,12 +275,19 @@ internal sealed class MeshTransport : IDisposable
         }
 
         var problem = ProblemOf(last.Status, last.Body);
-        if (problem.RequestId is null && last.RequestId is not null) problem = problem with { RequestId = last.RequestId };
+        if (problem.RequestId is null && last.RequestId is not null)
+        {
+            problem = problem with { RequestId = last.RequestId };
+        }
+
         if (problem.Code == ErrorCodes.Unauthenticated && log.MayBeDone && log.IdempotencyKey is not null)
+        {
             problem = problem with
             {
                 Detail = problem.Detail + " An earlier attempt of this call may have been done: look before you send it again.",
             };
+        }
+
         return new MeshException(MeshFailure.Refused, log.Url, problem.Detail, problem, log.Attempts);
     }
 

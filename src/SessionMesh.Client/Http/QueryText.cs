@@ -9,7 +9,11 @@ internal sealed class QueryText
 
     public QueryText Add(string name, string? value)
     {
-        if (value is null) return this;
+        if (value is null)
+        {
+            return this;
+        }
+
         _text.Append(_text.Length == 0 ? '?' : '&').Append(name).Append('=').Append(Uri.EscapeDataString(value));
         return this;
     }

@@ -34,7 +34,11 @@ public sealed record SessionQuery
 
     private string? MetaText()
     {
-        if (Meta is null || Meta.Count == 0) return null;
+        if (Meta is null || Meta.Count == 0)
+        {
+            return null;
+        }
+
         return Meta.Any(entry => entry.Key.Contains(',') || entry.Value.Contains(','))
             ? throw new ArgumentException("metadata with a comma cannot travel in a query", nameof(Meta))
             : string.Join(',', Meta.Select(entry => $"{entry.Key}={entry.Value}"));

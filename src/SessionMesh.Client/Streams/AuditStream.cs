@@ -36,9 +36,13 @@ public sealed class AuditStream(MeshClient client, AuditQuery query, MeshStreamO
         await foreach (var message in _loop.ReadAsync(cancellation))
         {
             if (message.EventType is StreamEvent.Resync)
+            {
                 Resynced?.Invoke(_loop.Parse(message, ClientJson.Context.StreamNotice));
+            }
             else if (message.EventType is AuditEvent.Entry)
+            {
                 yield return _loop.Parse(message, type);
+            }
         }
     }
 }

@@ -49,7 +49,10 @@ public sealed class DirectiveStream
     {
         await foreach (var message in _loop.ReadAsync(cancellation))
         {
-            if (message.EventType is StreamEvent.Directive) yield return _loop.Parse(message, type);
+            if (message.EventType is StreamEvent.Directive)
+            {
+                yield return _loop.Parse(message, type);
+            }
         }
     }
 }

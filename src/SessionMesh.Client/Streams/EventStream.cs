@@ -36,9 +36,13 @@ public sealed class EventStream(MeshClient client, MeshStreamOptions? options = 
         await foreach (var message in _loop.ReadAsync(cancellation))
         {
             if (message.EventType is StreamEvent.Resync)
+            {
                 Resynced?.Invoke(_loop.Parse(message, ClientJson.Context.StreamNotice));
+            }
             else
+            {
                 yield return _loop.Parse(message, type);
+            }
         }
     }
 }

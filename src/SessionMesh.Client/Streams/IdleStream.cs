@@ -55,7 +55,11 @@ internal sealed class IdleStream(Stream inner, TimeSpan limit, TimeProvider time
 
     protected override void Dispose(bool disposing)
     {
-        if (disposing) inner.Dispose();
+        if (disposing)
+        {
+            inner.Dispose();
+        }
+
         base.Dispose(disposing);
     }
 }

@@ -47,7 +47,10 @@ internal sealed class SseLoop(MeshClient client, string path, MeshStreamOptions 
         while (End is null)
         {
             using var response = await ConnectAsync(cancellation);
-            if (response is null || (ForgetsPositionOnResync && SkipsWhatIsNew(response))) continue;
+            if (response is null || (ForgetsPositionOnResync && SkipsWhatIsNew(response)))
+            {
+                continue;
+            }
 
             await using var body = new IdleStream(await response.Content.ReadAsStreamAsync(cancellation), options.IdleTimeout, _time);
             var parser = SseParser.Create(body, static (_, data) => data.ToArray());
@@ -55,11 +58,19 @@ internal sealed class SseLoop(MeshClient client, string path, MeshStreamOptions 
             while (await NextAsync(messages))
             {
                 var message = messages.Current;
-                if (message.EventType is StreamEvent.GoAway) break;
+                if (message.EventType is StreamEvent.GoAway)
+                {
+                    break;
+                }
+
                 if (message.EventType is StreamEvent.End)
                 {
                     var notice = Parse(message, ClientJson.Context.StreamNotice);
-                    if (notice.Code == ErrorCodes.KeyExpired && await RenewAsync(cancellation)) break;
+                    if (notice.Code == ErrorCodes.KeyExpired && await RenewAsync(cancellation))
+                    {
+                        break;
+                    }
+
                     End = new StreamEnd(notice.Code, notice.Detail, Status: null);
                     yield break;
                 }
@@ -67,17 +78,32 @@ internal sealed class SseLoop(MeshClient client, string path, MeshStreamOptions 
                 if (message.EventType is StreamEvent.Resync && ForgetsPositionOnResync)
                 {
                     _resumeAfter = null;
-                    if (Parse(message, ClientJson.Context.StreamNotice).Code is StreamNotice.Ahead) LastId = null;
+                    if (Parse(message, ClientJson.Context.StreamNotice).Code is StreamNotice.Ahead)
+                    {
+                        LastId = null;
+                    }
+
                     break;
                 }
 
-                if (!IsNews(message)) continue;
+                if (!IsNews(message))
+                {
+                    continue;
+                }
+
                 _failures = 0;
                 yield return message;
             }
 
-            if (parser.ReconnectionInterval > TimeSpan.Zero) _serverDelay = parser.ReconnectionInterval;
-            if (End is null) await PauseAsync("the stream was closed", status: null, retryAfter: null, cancellation);
+            if (parser.ReconnectionInterval > TimeSpan.Zero)
+            {
+                _serverDelay = parser.ReconnectionInterval;
+            }
+
+            if (End is null)
+            {
+                await PauseAsync("the stream was closed", status: null, retryAfter: null, cancellation);
+            }
         }
     }
 
@@ -87,12 +113,19 @@ internal sealed class SseLoop(MeshClient client, string path, MeshStreamOptions 
     /// </summary>
     private bool SkipsWhatIsNew(HttpResponseMessage response)
     {
-        if (!response.Headers.TryGetValues(StreamHeader.Epoch, out var epoch)) return false; // a server of a version that has none
+        if (!response.Headers.TryGetValues(StreamHeader.Epoch, out var epoch))
+        {
+            return false; // a server of a version that has none
+        }
+
         response.Headers.TryGetValues(StreamHeader.Incarnation, out var incarnation);
         var life = $"{epoch.First()} {incarnation?.First()}";
         var isAnother = _life is not null && _life != life;
         _life = life;
-        if (!isAnother) return false;
+        if (!isAnother)
+        {
+            return false;
+        }
 
         var resumed = _resumeAfter is not null;
         LastId = _resumeAfter = null;
@@ -121,7 +154,9 @@ internal sealed class SseLoop(MeshClient client, string path, MeshStreamOptions 
         using var request = MeshTransport.CreateRequest(HttpMethod.Get, _url, _token);
         request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("text/event-stream"));
         if (_resumeAfter is { } after)
+        {
             request.Headers.TryAddWithoutValidation("Last-Event-ID", after.ToString(CultureInfo.InvariantCulture));
+        }
 
         using var timer = new CancellationTokenSource(client.Options.AttemptTimeout, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, timer.Token);
@@ -151,7 +186,10 @@ internal sealed class SseLoop(MeshClient client, string path, MeshStreamOptions 
         {
             var error = e is OperationCanceledException ? new TimeoutException("no answer in time") : e;
             if (GivesUp())
+            {
                 throw new MeshException(MeshFailure.Unreachable, _url, MeshTransport.Words(error), attempts: _failures + 1, inner: error);
+            }
+
             await PauseAsync(MeshTransport.Words(error), status: null, retryAfter: null, cancellation);
         }
 
@@ -177,14 +215,22 @@ internal sealed class SseLoop(MeshClient client, string path, MeshStreamOptions 
             return;
         }
 
-        if (GivesUp()) throw new MeshException(MeshFailure.Refused, _url, problem.Detail, problem, _failures + 1);
+        if (GivesUp())
+        {
+            throw new MeshException(MeshFailure.Refused, _url, problem.Detail, problem, _failures + 1);
+        }
+
         await PauseAsync(error: null, status, response.Headers.RetryAfter?.Delta, cancellation);
     }
 
     /// <summary>Whether there is another token to connect with. Asked for once for each time that a connection stood.</summary>
     private async Task<bool> RenewAsync(CancellationToken cancellation)
     {
-        if (_hasRenewed) return false;
+        if (_hasRenewed)
+        {
+            return false;
+        }
+
         _hasRenewed = true;
         return await client.Transport.Credentials.RenewAsync(_token, cancellation) is not null;
     }
@@ -212,8 +258,16 @@ internal sealed class SseLoop(MeshClient client, string path, MeshStreamOptions 
             return true;
         }
 
-        if (!hasId) return true;
-        if (id <= LastId) return false;
+        if (!hasId)
+        {
+            return true;
+        }
+
+        if (id <= LastId)
+        {
+            return false;
+        }
+
         LastId = _resumeAfter = id;
         return true;
     }
@@ -224,7 +278,11 @@ internal sealed class SseLoop(MeshClient client, string path, MeshStreamOptions 
     {
         var first = _serverDelay is { } asked && asked < options.MaxReconnectDelay ? asked : options.ReconnectDelay;
         var wait = Backoff.After(_failures, first, options.MaxReconnectDelay);
-        if (retryAfter > wait) wait = retryAfter.Value;
+        if (retryAfter > wait)
+        {
+            wait = retryAfter.Value;
+        }
+
         Report(status, error, wait);
         _failures++;
         await Task.Delay(wait, _time, cancellation);

@@ -1,10 +1,10 @@
 using Microsoft.Data.Sqlite;
-using SQLitePCL;
 using SessionMesh.Contracts.Errors;
 using SessionMesh.Core;
 using SessionMesh.Core.Audit;
 using SessionMesh.Server.Engine;
 using SessionMesh.Server.Http;
+using SQLitePCL;
 
 namespace SessionMesh.Server.Admin;
 

@@ -84,9 +84,11 @@ public sealed class InertTextTests
                 }
 
                 if (format is "jsonl")
+                {
                     Assert.All(
                         ran.Out.Split('\n', StringSplitOptions.RemoveEmptyEntries),
                         line => Assert.Equal(JsonValueKind.Object, Parsed(line).ValueKind));
+                }
             }
         }
     }
@@ -150,7 +152,9 @@ public sealed class InertTextTests
             Assert.True(ran.Code == 0, $"{command} -o {format}: {ran}");
             AssertInert(ran.Out, format, csv: format == "csv");
             if (format == "json")
+            {
                 Assert.Superset(new HashSet<string> { "x\ufffdy", "\ufffd", "\\ud800 😀" }, Texts(Parsed(ran.Out)).ToHashSet());
+            }
         }
     }
 
@@ -236,7 +240,10 @@ public sealed class InertTextTests
         };
         var document = Row();
         foreach (var rows in new[] { "sessions", "directives", "keys" })
+        {
             document[rows] = new JsonArray(Row(), Row());
+        }
+
         return document.ToJsonString(s_asIs);
     }
 
@@ -252,7 +259,9 @@ public sealed class InertTextTests
                 or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator;
             obeyed |= rune.Value is >= 0xE0000 and <= 0xE0FFF or 0x115F or 0x1160 or 0x3164 or 0xFFA0 or 0x34F or 0xFFFE or 0xFFFF;
             if ((obeyed && rune.Value != '\n') || marks > 8)
+            {
                 Assert.Fail($"{where} has a raw U+{rune.Value:X4}, with {marks} marks on one letter: {text[..Math.Min(300, text.Length)]}");
+            }
         }
     }
 

@@ -117,7 +117,10 @@ internal sealed class FakeMesh : HttpMessageHandler
             };
             _inbox.Add(directive);
             foreach (var stream in _streams)
+            {
                 Write(stream, Event(directive));
+            }
+
             return _inbox.Count;
         }
     }
@@ -128,7 +131,10 @@ internal sealed class FakeMesh : HttpMessageHandler
         lock (_gate)
         {
             foreach (var stream in _streams)
+            {
                 Write(stream, $"event: {StreamEvent.End}\ndata: {{\"code\":\"{code}\",\"detail\":\"it is over\"}}\n\n");
+            }
+
             _streams.Clear();
         }
     }
@@ -139,7 +145,10 @@ internal sealed class FakeMesh : HttpMessageHandler
         lock (_gate)
         {
             foreach (var stream in _streams)
+            {
                 stream.Complete();
+            }
+
             _streams.Clear();
         }
     }
@@ -149,14 +158,19 @@ internal sealed class FakeMesh : HttpMessageHandler
         get
         {
             lock (_gate)
+            {
                 return _streams.Count > 0;
+            }
         }
     }
 
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         if (IsAway)
+        {
             throw new HttpRequestException("nobody is there");
+        }
+
         var path = request.RequestUri!.AbsolutePath[Routes.Prefix.Length..];
         var text = request.Content is null ? null : await request.Content.ReadAsStringAsync(cancellationToken);
         Calls.Enqueue((path, string.IsNullOrEmpty(text) ? null : JsonNode.Parse(text)));
@@ -219,16 +233,31 @@ internal sealed class FakeMesh : HttpMessageHandler
             }
 
             if (RegistrationRefusal is { } code)
+            {
                 return Problem(code);
+            }
+
             if (Epoch > 1 && Incarnation > 0 && !_isOver && JsonNode.Parse(text!)!["takeover"] is null)
+            {
                 return Problem("already_alive");
+            }
+
             if (Epoch > 1)
+            {
                 (_isOver, _isUnknown, SessionId) = (true, false, $"s-{100 + Incarnation}");
+            }
+
             var takeover = JsonNode.Parse(text!)!["takeover"]?.GetValue<bool>() == true;
             if (IsHeldAlive && !takeover)
+            {
                 return Problem("already_alive");
+            }
+
             if (_isOver || IsHeldAlive)
+            {
                 Incarnation++;
+            }
+
             (_isOver, IsHeldAlive) = (false, false);
             return Json(201, Row());
         }
@@ -239,9 +268,15 @@ internal sealed class FakeMesh : HttpMessageHandler
         lock (_gate)
         {
             if (Fenced(Asked(text, "epoch")) is { } fenced)
+            {
                 return Problem(fenced);
+            }
+
             if (JsonNode.Parse(text!)!["incarnation"]!.GetValue<int>() != Incarnation)
+            {
                 return Problem("superseded");
+            }
+
             (_isOver, IsHeldAlive) = (true, false);
             return Json(200, new JsonObject
             {
@@ -257,7 +292,9 @@ internal sealed class FakeMesh : HttpMessageHandler
     private HttpResponseMessage Pending()
     {
         lock (_gate)
+        {
             return Json(200, new JsonObject { ["directives"] = new JsonArray([.. _inbox.Select(directive => directive.DeepClone())]) });
+        }
     }
 
     private JsonObject Row() => new()
@@ -300,7 +337,10 @@ internal sealed class FakeMesh : HttpMessageHandler
             var after = request.Headers.TryGetValues("Last-Event-ID", out var ids) ? long.Parse(ids.Single()) : 0;
             Write(pipe.Writer, ": hello\n\n");
             foreach (var directive in _inbox.Skip((int)after))
+            {
                 Write(pipe.Writer, Event(directive));
+            }
+
             _streams.Add(pipe.Writer);
         }
 

@@ -41,7 +41,9 @@ internal sealed class FakeMeshServer : IDisposable
         try
         {
             while (true)
+            {
                 _ = AnswerAsync(await _listener.GetContextAsync(), _closed.Token);
+            }
         }
         catch (Exception e) when (e is HttpListenerException or ObjectDisposedException)
         {
@@ -55,11 +57,16 @@ internal sealed class FakeMeshServer : IDisposable
         {
             using var request = new HttpRequestMessage(new HttpMethod(context.Request.HttpMethod), context.Request.Url);
             if (context.Request.HasEntityBody)
+            {
                 request.Content = new StreamContent(context.Request.InputStream);
+            }
+
             foreach (var name in new[] { "Accept", "Last-Event-ID" })
             {
                 if (context.Request.Headers[name] is { } value)
+                {
                     request.Headers.TryAddWithoutValidation(name, value);
+                }
             }
 
             using var answer = await _mesh.SendAsync(request, closed);

@@ -168,7 +168,10 @@ public sealed class RestartTests : IDisposable
             new RestartPolicy(RestartMode.OnFailure), TimeSpan.FromSeconds(1), new RunLog(quiet: false) { Sink = _ => { } });
         var failed = new LifeEnd(ExitStatus.Exited(1), TimeSpan.Zero, IsWished: false, EndedByKey: false, Untold: null);
         foreach (var whole in new[] { 1, 2, 4, 8, 16, 32, 60, 60 })
+        {
             Assert.InRange(restarts.After(failed)!.Value.TotalSeconds, whole / 2.0, whole);
+        }
+
         Assert.InRange(restarts.After(failed with { Lived = Restarts.WellAfter })!.Value.TotalSeconds, 0.5, 1);
     }
 

@@ -136,7 +136,10 @@ public sealed class RunnerTests : IDisposable
         await Told("accepted", _mesh.Send("steer", "south"));
         Assert.Equal("south", JsonNode.Parse(File.ReadAllText(file))!["direction"]!.ToString());
         if (!OperatingSystem.IsWindows())
+        {
             Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file));
+        }
+
         Assert.Single(Directory.GetFiles(_scratch.Directory));
         await StopAsync(run);
     }
@@ -309,7 +312,9 @@ public sealed class RunnerTests : IDisposable
         {
             _mesh.Send("steer", "north");
             if (i % 5 == 4)
+            {
                 _mesh.CutStreams();
+            }
         }
 
         await Told("acknowledged", 20);

@@ -69,7 +69,11 @@ public sealed class ExportTests
         for (var size = 1; size <= bytes.Length; size++)
         {
             var counter = new RecordCounter(format);
-            foreach (var piece in bytes.Chunk(size)) counter.Add(piece);
+            foreach (var piece in bytes.Chunk(size))
+            {
+                counter.Add(piece);
+            }
+
             Assert.Equal((2, true), (counter.Count, counter.IsWhole));
         }
     }

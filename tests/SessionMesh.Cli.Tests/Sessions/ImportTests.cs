@@ -214,7 +214,9 @@ public sealed class ImportTests
             var blocks = new LineBlocks(input, size);
             var seen = new List<string>();
             while (await blocks.NextAsync(CancellationToken.None) is { } block)
+            {
                 seen.Add($"{(block.IsTooLong ? "too long" : Encoding.UTF8.GetString(block.Bytes.Span))}@{block.LinesBefore}");
+            }
 
             Assert.Equal(expected, string.Join('|', seen));
         }

@@ -79,7 +79,10 @@ public sealed class KeyRenewalTests
     {
         using var tool = new Tool(s_refused);
         WithRootKey(tool);
-        if (agent is not null) tool.Env["SESSION_MESH_AGENT_ID"] = agent;
+        if (agent is not null)
+        {
+            tool.Env["SESSION_MESH_AGENT_ID"] = agent;
+        }
 
         Assert.Equal(4, (await tool.RunAsync(line)).Code);
         Assert.Equal([Old], Sent(tool));

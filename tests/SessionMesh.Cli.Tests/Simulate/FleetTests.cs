@@ -24,7 +24,10 @@ public sealed class FleetTests
     {
         var agents = new Fleet(new SimulateOptions { Agents = count }).Agents;
         foreach (var agent in agents)
+        {
             agent.Begin(1);
+        }
+
         return [.. agents];
     }
 
@@ -53,7 +56,9 @@ public sealed class FleetTests
         for (var beat = 0; beat < 20; beat++)
         {
             for (var i = 0; i < one.Count; i++)
+            {
                 Assert.Equal(one[i].Beat(60), two[i].Beat(60));
+            }
         }
     }
 

@@ -141,14 +141,26 @@ public sealed class ReauthenticationTests
         using var mesh = new Mesh(async cancellation =>
         {
             var number = Interlocked.Increment(ref arrived);
-            if (number == 5) all.SetResult();
-            if (number > 5) return await Json(200, Page)(cancellation);
+            if (number == 5)
+            {
+                all.SetResult();
+            }
+
+            if (number > 5)
+            {
+                return await Json(200, Page)(cancellation);
+            }
+
             await all.Task;
             return await Problem(401, "unauthenticated")(cancellation);
         });
         mesh.Renew = (refused, _) =>
         {
-            lock (_asked) _asked.Add(refused);
+            lock (_asked)
+            {
+                _asked.Add(refused);
+            }
+
             return ValueTask.FromResult<string?>("smk_new");
         };
 
@@ -229,7 +241,10 @@ public sealed class ReauthenticationTests
             [Problem(401, "unauthenticated"), Stream("event: end\ndata: {\"code\":\"superseded\",\"detail\":\"d\"}\n\n")], "smk_new");
         var stream = new DirectiveStream(mesh.Client, "a1");
 
-        await foreach (var _ in stream.ReadAsync()) Assert.Fail("there is no directive");
+        await foreach (var _ in stream.ReadAsync())
+        {
+            Assert.Fail("there is no directive");
+        }
 
         Assert.Equal("superseded", stream.End!.Code);
         Assert.Equal([Old, "Bearer smk_new"], Sent(mesh));
@@ -242,7 +257,10 @@ public sealed class ReauthenticationTests
         using var mesh = Renewing([Problem(401, "unauthenticated")], "smk_1", "smk_2");
         var stream = new EventStream(mesh.Client);
 
-        await foreach (var _ in stream.ReadAsync()) Assert.Fail("there is no event");
+        await foreach (var _ in stream.ReadAsync())
+        {
+            Assert.Fail("there is no event");
+        }
 
         Assert.Equal(("unauthenticated", 401), (stream.End!.Code, stream.End.Status!.Value));
         Assert.Equal([Old, "Bearer smk_1"], Sent(mesh));
@@ -260,7 +278,10 @@ public sealed class ReauthenticationTests
             "smk_1", "smk_2");
         var stream = new EventStream(mesh.Client);
 
-        await foreach (var _ in stream.ReadAsync()) Assert.Fail("there is no event");
+        await foreach (var _ in stream.ReadAsync())
+        {
+            Assert.Fail("there is no event");
+        }
 
         Assert.Equal("key_revoked", stream.End!.Code);
         Assert.Equal([Old, "Bearer smk_1"], Sent(mesh));

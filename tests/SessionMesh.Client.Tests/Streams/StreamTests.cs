@@ -36,7 +36,10 @@ public sealed class StreamTests
             Stream(Entry(7) + Entry(null) + Entry(null)), Stream(Entry(7) + Entry(null) + Entry(8) + "event: other\ndata: {}\n\n" + Over));
         var stream = new AuditStream(mesh.Client, new AuditQuery { Subject = "a1" });
         var seen = new List<long?>();
-        await foreach (var entry in stream.ReadAsync()) seen.Add(entry.Revision);
+        await foreach (var entry in stream.ReadAsync())
+        {
+            seen.Add(entry.Revision);
+        }
 
         Assert.Equal([7, null, null, null, 8], seen);
         Assert.Equal("superseded", stream.End!.Code);

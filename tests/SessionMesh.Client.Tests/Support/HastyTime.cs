@@ -18,7 +18,10 @@ internal sealed class HastyTime : TimeProvider
 
     public override DateTimeOffset GetUtcNow()
     {
-        lock (_lock) return _now;
+        lock (_lock)
+        {
+            return _now;
+        }
     }
 
     public override long GetTimestamp() => GetUtcNow().Ticks;
@@ -26,7 +29,11 @@ internal sealed class HastyTime : TimeProvider
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
         var timer = new Timer();
-        if (dueTime < TimeSpan.Zero || dueTime >= Endless) return timer;
+        if (dueTime < TimeSpan.Zero || dueTime >= Endless)
+        {
+            return timer;
+        }
+
         lock (_lock)
         {
             Waits.Add(dueTime);
@@ -35,7 +42,10 @@ internal sealed class HastyTime : TimeProvider
 
         ThreadPool.QueueUserWorkItem(_ =>
         {
-            if (!timer.IsOver) callback(state);
+            if (!timer.IsOver)
+            {
+                callback(state);
+            }
         });
         return timer;
     }

@@ -20,7 +20,11 @@ internal sealed class ScriptedServer(params Func<CancellationToken, Task<HttpRes
         {
             Content = new StringContent(body, Encoding.UTF8, "application/json"),
         };
-        if (retryAfter is not null) response.Headers.TryAddWithoutValidation("Retry-After", retryAfter);
+        if (retryAfter is not null)
+        {
+            response.Headers.TryAddWithoutValidation("Retry-After", retryAfter);
+        }
+
         return Task.FromResult(response);
     };
 
@@ -57,7 +61,11 @@ internal sealed class ScriptedServer(params Func<CancellationToken, Task<HttpRes
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         var body = request.Content is { Headers.ContentLength: > 0 } content ? await content.ReadAsStringAsync(cancellationToken) : null;
-        if (Seen is not null && request.Content is not null) Seen(await request.Content.ReadAsByteArrayAsync(cancellationToken));
+        if (Seen is not null && request.Content is not null)
+        {
+            Seen(await request.Content.ReadAsByteArrayAsync(cancellationToken));
+        }
+
         var sent = new SentRequest(
             request.Method.Method,
             request.RequestUri!.AbsoluteUri,
@@ -77,7 +85,11 @@ internal sealed class ScriptedServer(params Func<CancellationToken, Task<HttpRes
     {
         public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
         {
-            if (await base.ReadAsync(buffer, cancellationToken) is > 0 and var read) return read;
+            if (await base.ReadAsync(buffer, cancellationToken) is > 0 and var read)
+            {
+                return read;
+            }
+
             await end.WaitAsync(cancellationToken);
             return 0;
         }

@@ -52,7 +52,9 @@ public sealed class AbuseTests : IAsyncLifetime
         }
 
         for (var i = 0; i < 8; i++)
+        {
             abuse.Add(RegisterAsync(registering, first: i, step: 8, count: s_seconds is null ? 1000 : 100_000));
+        }
 
         using var done = new CancellationTokenSource();
         var beating = BeatAsync(good, done.Token);

@@ -31,7 +31,10 @@ internal sealed class Flood(Uri server, string key, Action<int> note)
         {
             var read = await stream.ReadAsync(buffer.AsMemory(kept));
             if (read == 0)
+            {
                 throw new IOException("the server hung up on a flood that it answers");
+            }
+
             var length = kept + read;
             var at = 0;
             for (int found; (found = buffer.AsSpan(at, length - at).IndexOf("HTTP/1.1 "u8)) >= 0 && at + found + 12 <= length; at += found + 12)

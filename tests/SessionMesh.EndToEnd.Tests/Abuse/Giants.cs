@@ -33,10 +33,16 @@ internal sealed class Giants(Uri server, string key)
                 while (true)
                 {
                     if (chunked)
+                    {
                         await stream.WriteAsync(Encoding.ASCII.GetBytes($"{piece.Length:x}\r\n"), over);
+                    }
+
                     await stream.WriteAsync(piece, over);
                     if (chunked)
+                    {
                         await stream.WriteAsync("\r\n"u8.ToArray(), over);
+                    }
+
                     Interlocked.Add(ref _bytes, piece.Length);
                 }
             }

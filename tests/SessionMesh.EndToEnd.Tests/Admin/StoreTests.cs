@@ -48,7 +48,9 @@ public sealed class StoreTests
             var page = (await there.GetAsync($"agents?limit=1000{(cursor is null ? "" : "&cursor=" + cursor)}")).Json;
             agents.UnionWith(page.GetProperty("sessions").EnumerateArray().Select(row => row.Text("agent_id")!));
             if ((cursor = page.Text("next_cursor")) is null or "null")
+            {
                 break;
+            }
         }
 
         Assert.Empty(before.Except(agents));

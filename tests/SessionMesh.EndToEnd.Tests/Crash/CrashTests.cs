@@ -43,7 +43,10 @@ public sealed class CrashTests : IDisposable
         {
             await _server.StartAsync();
             using (var http = new MeshHttp(_server.Url, _server.RootKey))
+            {
                 _hub.Incarnation = (int)(await http.PostAsync("agents", """{"agent_id":"hub","ttl":3600}""")).Number("incarnation");
+            }
+
             for (var round = 1; round <= _rounds; round++)
             {
                 var before = _clients.Select(client => (client.Ledger.Agents.Count, client.Ledger.Directives.Count, client.Ledger.Keys.Count)).ToArray();
@@ -70,7 +73,9 @@ public sealed class CrashTests : IDisposable
         var load = Task.WhenAll(_clients.Select((client, i) => client.RunAsync(_server.Url, key, new Random(random.Next() + i), () =>
         {
             if (Interlocked.Increment(ref answers) == enough)
+            {
                 reached.SetResult();
+            }
         })));
         await Task.WhenAny(reached.Task, load).WaitAsync(Eventually.Bound);
         await _server.KillAsync();
@@ -82,7 +87,10 @@ public sealed class CrashTests : IDisposable
     {
         using var http = new MeshHttp(_server.Url, _server.RootKey);
         foreach (var client in _clients)
+        {
             await client.Ledger.SettleAsync(http);
+        }
+
         NoSurprises();
         await _log.ReadOnAsync(http, $"round-{round}");
         await LogCheck.HasNoGapAsync(Path.Combine(_server.Data, "mesh.db"));

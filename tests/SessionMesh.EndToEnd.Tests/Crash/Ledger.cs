@@ -79,15 +79,22 @@ internal sealed class Ledger
     public async Task SettleAsync(MeshHttp http)
     {
         if (Unanswered is not { } call)
+        {
             return;
+        }
+
         Unanswered = null;
         if (call.IdempotencyKey is not null)
         {
             var answer = await call.SendAsync(http);
             if (answer.IsDone)
+            {
                 call.Answered(answer);
+            }
             else if (answer.Text("code") != "secret_not_repeatable")
+            {
                 Surprises.Add($"{call} again -> {answer}");
+            }
         }
         else if (call.About is { } agent)
         {
@@ -106,7 +113,10 @@ internal sealed class Ledger
 
         var incarnation = answer.IsDone ? (int)answer.Number("incarnation") : -1;
         if (incarnation != agent.Incarnation && incarnation != agent.Incarnation + 1)
+        {
             Surprises.Add($"agent {agent.Id} was incarnation {agent.Incarnation} and is {answer}");
+        }
+
         agent.Incarnation = incarnation;
         agent.Status = answer.Text("status") ?? "";
         agent.ExitCode = null;

@@ -29,7 +29,10 @@ internal sealed class Verifier(string url, MeshHttp http, LogCheck log)
         {
             var page = await http.GetAsync($"agents?filter=dead&fields=agent_id&limit=1000{(cursor.Length > 0 ? $"&cursor={cursor}" : "")}");
             foreach (var row in page.Json.GetProperty("sessions").EnumerateArray())
+            {
                 Assert.True(ended.Contains(row.Text("agent_id")!), $"nobody ended agent {row.Text("agent_id")}, and it is dead");
+            }
+
             cursor = page.Json.GetProperty("next_cursor").GetString();
         }
     }
@@ -67,9 +70,14 @@ internal sealed class Verifier(string url, MeshHttp http, LogCheck log)
     private void Require(bool right, Func<string> what)
     {
         if (right)
+        {
             return;
+        }
+
         lock (_lost)
+        {
             _lost.Add(what());
+        }
     }
 
     private static Task EachAsync<T>(IEnumerable<T> entries, Func<T, Task> check) =>

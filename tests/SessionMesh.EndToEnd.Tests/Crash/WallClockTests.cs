@@ -29,7 +29,10 @@ public sealed class WallClockTests
         var began = TimeProvider.System.GetTimestamp();
         await mesh.DoneAsync("session-mesh kill --agent-id deaf --grace 3 --yes --detach");
         foreach (var id in new[] { before, after })
+        {
             await Eventually.True(async () => await StatusAsync(mesh, id) == "expired", () => $"session {id} ends");
+        }
+
         await Eventually.True(
             async () => (await mesh.Http.GetAsync("agents/deaf")).Text("status") == "dead", () => "the kill ends in force");
         Assert.True(TimeProvider.System.GetElapsedTime(began) >= TimeSpan.FromSeconds(3), "force came before its time");

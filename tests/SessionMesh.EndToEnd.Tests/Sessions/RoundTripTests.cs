@@ -29,7 +29,10 @@ public sealed class RoundTripTests
         var exported = await File.ReadAllBytesAsync(first.Scratch.File("out.jsonl"));
         var lines = Encoding.UTF8.GetString(exported).Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.Equal(Records, lines.Length);
-        foreach (var (record, line) in records.Zip(lines)) AssertSame(record, line);
+        foreach (var (record, line) in records.Zip(lines))
+        {
+            AssertSame(record, line);
+        }
 
         File.Copy(first.Scratch.File("out.jsonl"), second.Scratch.File("in.jsonl"));
         await second.DoneAsync("session-mesh session import in.jsonl");
@@ -60,15 +63,30 @@ public sealed class RoundTripTests
             json.WriteString("id", $"{random.Next():x}-{i}");
             json.WriteString("user", "u" + Word(random, 20).ReplaceLineEndings("").Replace('\t', ' ').Replace("\u0001", "", StringComparison.Ordinal).Replace("\u007f", "", StringComparison.Ordinal));
             json.WriteString("status", isOver ? "expired" : "active");
-            if (ttl is { } seconds) json.WriteNumber("ttl", seconds);
-            else json.WriteNull("ttl");
+            if (ttl is { } seconds)
+            {
+                json.WriteNumber("ttl", seconds);
+            }
+            else
+            {
+                json.WriteNull("ttl");
+            }
+
             json.WriteStartObject("meta");
-            for (var entry = random.Next(5); entry > 0; entry--) json.WriteString($"{Word(random, 10)}{entry}", Word(random, 60));
+            for (var entry = random.Next(5); entry > 0; entry--)
+            {
+                json.WriteString($"{Word(random, 10)}{entry}", Word(random, 60));
+            }
+
             json.WriteEndObject();
             json.WriteString("created_at", Text(created));
             json.WriteString("last_access", Text(accessed));
             json.WriteString("expires_at", ttl is null ? null : Text(expires));
-            if (isOver && random.Next(2) == 0) json.WriteString("expired_at", Text(accessed.AddMicroseconds(random.Next(1_000_000))));
+            if (isOver && random.Next(2) == 0)
+            {
+                json.WriteString("expired_at", Text(accessed.AddMicroseconds(random.Next(1_000_000))));
+            }
+
             json.WriteEndObject();
         }
 
@@ -85,8 +103,14 @@ public sealed class RoundTripTests
         var word = new StringBuilder();
         for (var i = random.Next(most); i > 0; i--)
         {
-            if (random.Next(10) == 0) word.Append(s_pairs[random.Next(s_pairs.Length)]);
-            else word.Append(Letters[random.Next(Letters.Length)]);
+            if (random.Next(10) == 0)
+            {
+                word.Append(s_pairs[random.Next(s_pairs.Length)]);
+            }
+            else
+            {
+                word.Append(Letters[random.Next(Letters.Length)]);
+            }
         }
 
         return word.ToString();

@@ -26,7 +26,9 @@ public sealed class BadNetworkTests
         using var through = Connect(proxy.Url, mesh.Server.RootKey, TimeSpan.FromSeconds(1));
         var ids = Enumerable.Range(0, Agents).Select(i => $"agent-{i}").ToList();
         foreach (var id in ids)
+        {
             await direct.RegisterAsync(new RegisterAgentRequest { AgentId = id, Ttl = 3600 });
+        }
 
         using var over = new CancellationTokenSource();
         var readers = ids.Select(id => new Reader(through, id)).ToList();
@@ -34,7 +36,9 @@ public sealed class BadNetworkTests
         await Parallel.ForEachAsync(ids, new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (id, cancellation) =>
         {
             for (var n = 1; n <= DirectivesEach; n++)
+            {
                 await direct.SteerAsync(new SteerRequest { AgentId = id, Direction = $"go-{n}" }, cancellation);
+            }
         });
 
         await Eventually.True(() => readers.TrueForAll(r => r.Acknowledged == DirectivesEach), () =>

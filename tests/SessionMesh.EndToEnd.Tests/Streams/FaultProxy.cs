@@ -43,7 +43,9 @@ internal sealed class FaultProxy : IDisposable
         try
         {
             while (true)
+            {
                 _ = ServeAsync(await _listener.AcceptTcpClientAsync(_over.Token));
+            }
         }
         catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException)
         {
@@ -101,15 +103,26 @@ internal sealed class FaultProxy : IDisposable
         {
             var read = await from.ReadAsync(buffer, cancellation);
             if (read == 0)
+            {
                 return;
+            }
+
             if (delay > TimeSpan.Zero)
+            {
                 await Task.Delay(delay, cancellation);
+            }
+
             var pass = budget.Take(read);
             await to.WriteAsync(buffer.AsMemory(0, pass), cancellation);
             if (pass < read && !freeze)
+            {
                 return;
+            }
+
             if (pass < read)
+            {
                 await Task.Delay(Timeout.Infinite, cancellation);
+            }
         }
     }
 

@@ -61,7 +61,9 @@ internal sealed class FlakyProxy : IDisposable
         try
         {
             while (true)
+            {
                 await ServeAsync(await _listener.AcceptTcpClientAsync());
+            }
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException or InvalidOperationException)
         {
@@ -79,9 +81,13 @@ internal sealed class FlakyProxy : IDisposable
                 var call = await ReadAsync(stream);
                 Calls.Add(call);
                 if (await _script[Math.Min(Calls.Count, _script.Length) - 1](this, call) is { } answer)
+                {
                     await stream.WriteAsync(answer);
+                }
                 else
+                {
                     client.Client.LingerState = new LingerOption(true, 0);
+                }
             }
             catch (IOException)
             {
@@ -111,9 +117,15 @@ internal sealed class FlakyProxy : IDisposable
     {
         using var request = new HttpRequestMessage(new HttpMethod(call.Method), _server + call.Path);
         if (call.Body.Length > 0)
+        {
             request.Content = new StringContent(call.Body, Encoding.UTF8, "application/json");
+        }
+
         foreach (var (name, value) in call.Headers.Where(header => header.Key is "Authorization" or "Idempotency-Key"))
+        {
             request.Headers.TryAddWithoutValidation(name, value);
+        }
+
         using var response = await _http.SendAsync(request);
         var body = await response.Content.ReadAsByteArrayAsync();
         return [.. Encoding.ASCII.GetBytes(

@@ -36,7 +36,9 @@ internal static class Members
         if (expected.ValueKind == JsonValueKind.String && expected.GetString() is ['<', .., '>'] kind)
         {
             if (!Matches(kind, actual))
+            {
                 differences.Add($"{path}: expected {kind}, was {actual.GetRawText()}");
+            }
         }
         else if (expected.ValueKind != actual.ValueKind)
         {
@@ -49,9 +51,14 @@ internal static class Members
         else if (expected.ValueKind == JsonValueKind.Array)
         {
             if (expected.GetArrayLength() != actual.GetArrayLength())
+            {
                 differences.Add($"{path}: expected {expected.GetArrayLength()} elements, were {actual.GetArrayLength()}");
+            }
+
             foreach (var (pair, i) in expected.EnumerateArray().Zip(actual.EnumerateArray()).Select((pair, i) => (pair, i)))
+            {
                 Compare($"{path}/{i}", pair.First, pair.Second, differences);
+            }
         }
         else if (!JsonElement.DeepEquals(expected, actual))
         {
@@ -64,15 +71,21 @@ internal static class Members
         foreach (var member in expected.EnumerateObject())
         {
             if (actual.TryGetProperty(member.Name, out var value))
+            {
                 Compare($"{path}/{member.Name}", member.Value, value, differences);
+            }
             else
+            {
                 differences.Add($"{path}/{member.Name}: is missing");
+            }
         }
 
         foreach (var member in actual.EnumerateObject())
         {
             if (!expected.TryGetProperty(member.Name, out _))
+            {
                 differences.Add($"{path}/{member.Name}: was not expected");
+            }
         }
     }
 

@@ -51,7 +51,10 @@ public sealed class Mesh : IAsyncLifetime, IAsyncDisposable
     {
         var all = Environment();
         foreach (var (name, value) in environment)
+        {
             all[name] = value;
+        }
+
         using var bash = new Started("bash", ["-c", script], all, Scratch.Root);
         var ran = await bash.EndAsync();
         Assert.DoesNotContain(Server.RootKey, ran.Out + ran.Error, StringComparison.Ordinal);

@@ -50,10 +50,15 @@ internal sealed class MeshHttp(string url, string key) : IDisposable
         while (await reader.ReadLineAsync(bound.Token) is { } line)
         {
             if (!line.StartsWith("data: ", StringComparison.Ordinal))
+            {
                 continue;
+            }
+
             events.Add(Members.Parse(line["data: ".Length..]));
             if (last(events[^1]))
+            {
                 return events;
+            }
         }
 
         throw new Xunit.Sdk.XunitException($"the stream of events ended after {events.Count} entries");
@@ -65,9 +70,15 @@ internal sealed class MeshHttp(string url, string key) : IDisposable
     {
         using var request = new HttpRequestMessage(method, path);
         if (body is not null)
+        {
             request.Content = new StringContent(body, Encoding.UTF8, "application/json");
+        }
+
         if (idempotencyKey is not null)
+        {
             request.Headers.Add("Idempotency-Key", idempotencyKey);
+        }
+
         using var response = await _http.SendAsync(request);
         var text = await response.Content.ReadAsStringAsync();
         return new Answer((int)response.StatusCode, text.Length == 0 ? default : Members.Parse(text));

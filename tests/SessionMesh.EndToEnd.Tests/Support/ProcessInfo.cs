@@ -50,7 +50,9 @@ internal sealed record ProcessInfo(int Pid, char State, int Parent, int Group, s
         foreach (var directory in Directory.EnumerateDirectories("/proc"))
         {
             if (int.TryParse(Path.GetFileName(directory), CultureInfo.InvariantCulture, out var pid) && wanted(pid) && Find(pid) is { } info)
+            {
                 found.Add(info);
+            }
         }
 
         return found;

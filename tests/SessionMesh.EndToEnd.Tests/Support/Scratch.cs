@@ -76,7 +76,9 @@ internal sealed class Scratch : IDisposable
         for (var attempt = 0; attempt < 1000 && Processes() is { Count: > 0 } left; attempt++)
         {
             foreach (var process in left)
+            {
                 Signal.Send(process.Pid, Signal.Kill);
+            }
         }
     }
 }

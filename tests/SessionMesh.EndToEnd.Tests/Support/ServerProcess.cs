@@ -45,11 +45,19 @@ internal sealed class ServerProcess : IDisposable
             _process = Launch();
             await Eventually.True(async () => _process.HasExited || await IsLiveAsync(), () => $"the server answers\n{Printed}");
             if (!_process.HasExited)
+            {
                 return;
+            }
+
             if (attempt == 5 || !Printed.Contains("address already in use", StringComparison.OrdinalIgnoreCase))
+            {
                 Assert.Fail($"the server ended at its start: {Printed}");
+            }
+
             if (first)
+            {
                 Url = $"http://127.0.0.1:{FreePort()}";
+            }
         }
     }
 

@@ -31,7 +31,10 @@ internal sealed class Started : IDisposable
         };
         start.Environment.Clear();
         foreach (var (name, value) in environment)
+        {
             start.Environment[name] = value;
+        }
+
         _process = Process.Start(start)!;
         _process.StandardInput.Close();
         _reading = Task.WhenAll(ReadAsync(_process.StandardOutput, _out), ReadAsync(_process.StandardError, _error));
@@ -48,7 +51,9 @@ internal sealed class Started : IDisposable
     public void Send(int signal)
     {
         if (!_process.HasExited)
+        {
             Signal.Send(Pid, signal);
+        }
     }
 
     /// <summary>The exit code, whoever may still hold the output open.</summary>
@@ -80,7 +85,9 @@ internal sealed class Started : IDisposable
             for (int read; (read = await reader.ReadAsync(buffer)) > 0;)
             {
                 lock (into)
+                {
                     into.Append(buffer, 0, read);
+                }
             }
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException or InvalidOperationException)
@@ -92,6 +99,8 @@ internal sealed class Started : IDisposable
     private static string Text(StringBuilder text)
     {
         lock (text)
+        {
             return text.ToString();
+        }
     }
 }

@@ -45,7 +45,10 @@ public sealed class SubAgentTests(Mesh mesh) : IClassFixture<Mesh>
         await mesh.DoneAsync("session-mesh kill --agent-id outer --yes --grace 30s");
         Assert.Equal(143, await outer.ExitAsync());
         foreach (var agent in new[] { "outer", "inner" })
+        {
             await mesh.Http.AgentAsync(agent, IsDeadWithProof, $"is dead with proof\n{outer.Runner.Error}");
+        }
+
         Assert.Empty(outer.Processes());
         foreach (var key in new[] { outerKey, innerKey })
         {

@@ -19,7 +19,10 @@ internal sealed class Worker : IDisposable
         // The worker's own environment: its scratch's mark, and where the mesh is.
         var environment = mesh.Environment();
         foreach (var (name, value) in _scratch.Environment())
+        {
             environment[name] = value;
+        }
+
         Runner = new Started(
             Path.Combine(_scratch.Bin, "session-mesh"),
             ["run", "--agent-id", agent, .. options, "--", "sh", "-c", $"echo $$ > pid; {script}"],

@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Logging.Abstractions;
-using SQLitePCL;
 using SessionMesh.Core.State;
 using SessionMesh.Server.Engine;
 using SessionMesh.Server.Push;
@@ -8,6 +7,7 @@ using SessionMesh.Server.Store.Sqlite;
 using SessionMesh.Server.Telemetry;
 using SessionMesh.Server.Tests.Support;
 using SessionMesh.Server.Tests.Telemetry;
+using SQLitePCL;
 
 namespace SessionMesh.Server.Tests.Engine;
 

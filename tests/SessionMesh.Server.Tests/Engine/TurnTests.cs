@@ -1,4 +1,3 @@
-using SQLitePCL;
 using SessionMesh.Core;
 using SessionMesh.Core.Agents;
 using SessionMesh.Core.Audit;
@@ -8,6 +7,7 @@ using SessionMesh.Server.Engine;
 using SessionMesh.Server.Http;
 using SessionMesh.Server.Store;
 using SessionMesh.Server.Tests.Support;
+using SQLitePCL;
 
 namespace SessionMesh.Server.Tests.Engine;
 

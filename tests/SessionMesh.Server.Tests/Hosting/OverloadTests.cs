@@ -1,5 +1,4 @@
 using Microsoft.Data.Sqlite;
-using SQLitePCL;
 using SessionMesh.Core;
 using SessionMesh.Core.Audit;
 using SessionMesh.Core.State;
@@ -7,6 +6,7 @@ using SessionMesh.Server.Engine;
 using SessionMesh.Server.Store;
 using SessionMesh.Server.Store.Sqlite;
 using SessionMesh.Server.Tests.Support;
+using SQLitePCL;
 
 namespace SessionMesh.Server.Tests.Hosting;
 

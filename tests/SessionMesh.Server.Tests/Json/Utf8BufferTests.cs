@@ -1,10 +1,10 @@
 using System.Globalization;
-using System.Text.Json.Serialization.Metadata;
 using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using SessionMesh.Contracts;
 using SessionMesh.Contracts.Agents;
 using SessionMesh.Contracts.Json;
 using SessionMesh.Contracts.Steering;
-using SessionMesh.Contracts;
 using SessionMesh.Server.Agents;
 using SessionMesh.Server.Http;
 using SessionMesh.Server.Json;

@@ -25,9 +25,14 @@ internal sealed class SteerFileHandler : ISteerHandler
         try
         {
             if (_appends)
+            {
                 await WriteAsync(_path, FileMode.Append, line);
+            }
             else
+            {
                 await ReplaceAsync(line);
+            }
+
             return HandlerResult.Accepted;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -61,7 +66,10 @@ internal sealed class SteerFileHandler : ISteerHandler
             BufferSize = 0,
         };
         if (!OperatingSystem.IsWindows())
+        {
             options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        }
+
         await using var file = new FileStream(path, options);
         await file.WriteAsync(line);
         file.Flush(flushToDisk: true);

@@ -18,35 +18,45 @@ internal sealed class AckOutbox
         get
         {
             lock (_gate)
+            {
                 return _waiting.Count == 0;
+            }
         }
     }
 
     public void Add(long seq, string state, string? note)
     {
         lock (_gate)
+        {
             _waiting.Add(new HeartbeatAck { Seq = seq, State = state, Note = Shorten(note) });
+        }
     }
 
     /// <summary>What waits now, or null when nothing does.</summary>
     public IReadOnlyList<HeartbeatAck>? Peek()
     {
         lock (_gate)
+        {
             return _waiting.Count == 0 ? null : [.. _waiting];
+        }
     }
 
     /// <summary>Whether it still waits: this very one, not one that says the same.</summary>
     public bool Holds(HeartbeatAck ack)
     {
         lock (_gate)
+        {
             return _waiting.Exists(waiting => ReferenceEquals(waiting, ack));
+        }
     }
 
     /// <summary>Forgets all: what they answer for is not there any more.</summary>
     public void Clear()
     {
         lock (_gate)
+        {
             _waiting.Clear();
+        }
     }
 
     /// <summary>Forgets exactly these: taken, or refused for good.</summary>
@@ -55,7 +65,9 @@ internal sealed class AckOutbox
         lock (_gate)
         {
             foreach (var ack in acks)
+            {
                 _waiting.RemoveAll(waiting => ReferenceEquals(waiting, ack));
+            }
         }
     }
 
@@ -66,7 +78,9 @@ internal sealed class AckOutbox
     public Task FlushAsync(Func<HeartbeatAck, CancellationToken, Task<bool>> send, CancellationToken cancellation)
     {
         lock (_gate)
+        {
             return _flushing = FlushAfterAsync(_flushing, send, cancellation);
+        }
     }
 
     private async Task FlushAfterAsync(Task before, Func<HeartbeatAck, CancellationToken, Task<bool>> send, CancellationToken cancellation)
@@ -75,7 +89,9 @@ internal sealed class AckOutbox
         try
         {
             while (Peek() is [var ack, ..] && await send(ack, cancellation))
+            {
                 Remove([ack]);
+            }
         }
         catch (OperationCanceledException)
         {

@@ -79,7 +79,10 @@ internal sealed class AgentSession
             }
 
             if (state != DirectiveState.Accepted)
+            {
                 _open.Remove(directive);
+            }
+
             _acks.Add(directive.Seq, state, note);
         }
 
@@ -95,7 +98,9 @@ internal sealed class AgentSession
         while (Directives.TryRead(out var directive))
         {
             if (directive.Verb == DirectiveVerb.Stop)
+            {
                 return true;
+            }
         }
 
         try
@@ -144,7 +149,9 @@ internal sealed class AgentSession
                     }
 
                     if (!ReferenceEquals(Current, tenure))
+                    {
                         continue;
+                    }
                 }
                 catch (MeshException e) when (IsFinal(e))
                 {
@@ -155,7 +162,9 @@ internal sealed class AgentSession
                 {
                     Trouble(e);
                     if (e.Status is 401 or 403)
+                    {
                         return ReportOutcome.Refused;
+                    }
                 }
 
                 await Task.Delay(backoff.Next(), _time, either.Token);
@@ -176,7 +185,10 @@ internal sealed class AgentSession
             {
                 await Task.Delay(TimeSpan.FromSeconds(Math.Max(1, _nextBeat)), _time, cancellation);
                 while (!await BeatOnceAsync(cancellation))
+                {
                     await Task.Delay(backoff.Next(), _time, cancellation);
+                }
+
                 backoff.Reset();
             }
         }
@@ -192,7 +204,10 @@ internal sealed class AgentSession
         Tenure tenure;
         IReadOnlyList<HeartbeatAck>? acks;
         lock (_gate)
+        {
             (tenure, acks) = (_tenure, _acks.Peek());
+        }
+
         try
         {
             var answer = await _client.HeartbeatAsync(
@@ -200,11 +215,17 @@ internal sealed class AgentSession
             tenure.Learn(answer.Epoch);
             _acks.Remove(acks ?? []);
             foreach (var refused in answer.RefusedAcks ?? [])
+            {
                 _log.Say($"the answer to directive {refused.Seq} was not taken: {refused.Detail}");
+            }
+
             _nextBeat = answer.NextHeartbeatIn;
             Recovered();
             foreach (var directive in answer.Directives.OrderBy(directive => directive.Seq))
+            {
                 Offer(directive, tenure);
+            }
+
             return true;
         }
         catch (MeshException e) when (SessionEnd.Of(e.Code, e.Message) is { } end)
@@ -222,7 +243,10 @@ internal sealed class AgentSession
 
             // A beat refused for its content would be refused forever: drop the acks, keep the lease.
             if (e.Status == 400)
+            {
                 _acks.Remove(acks ?? []);
+            }
+
             return false;
         }
     }
@@ -236,7 +260,10 @@ internal sealed class AgentSession
     {
         using var turn = await _rejoining.EnterAsync(cancellation);
         if (!ReferenceEquals(Current, refused))
+        {
             return true;
+        }
+
         try
         {
             switch (await _rejoining.TryAsync(isOver, cancellation))
@@ -244,7 +271,10 @@ internal sealed class AgentSession
                 case { Registration: { } registration } joined:
                     Begin(registration, joined.Tenure!);
                     if (!isOver)
+                    {
                         Say(joined, refused);
+                    }
+
                     break;
                 case { End: { } end }:
                     _ended.TrySetResult(end);
@@ -293,13 +323,19 @@ internal sealed class AgentSession
                 Tenure tenure;
                 long after;
                 lock (_gate)
+                {
                     (tenure, after) = (_tenure, _lastSeq);
+                }
+
                 var options = new MeshStreamOptions { After = after, Epoch = tenure.Epoch, Connected = backoff.Reset };
                 var stream = new DirectiveStream(_client, AgentId, options);
                 try
                 {
                     await foreach (var directive in stream.ReadAsync(cancellation))
+                    {
                         Offer(directive, tenure);
+                    }
+
                     ended = stream.End;
                 }
                 catch (MeshException e)
@@ -308,12 +344,20 @@ internal sealed class AgentSession
                 }
 
                 if (ended?.Code == ErrorCodes.KeyExpired)
+                {
                     _log.Warn(
                         "the key in use has expired: the process runs on, but is no longer kept alive in the mesh and cannot be steered");
+                }
+
                 if (SessionEnd.Of(ended?.Code, ended?.Detail ?? "") is { } end && await EndAsync(end, tenure, cancellation))
+                {
                     return;
+                }
+
                 if (!Rejoining.IsCalledForBy(ended?.Code) || !await RejoinAsync(tenure, isOver: false, cancellation))
+                {
                     await Task.Delay(backoff.Next(), _time, cancellation);
+                }
             }
         }
         catch (OperationCanceledException)
@@ -330,7 +374,10 @@ internal sealed class AgentSession
     {
         using var turn = await _rejoining.EnterAsync(cancellation);
         if (!ReferenceEquals(Current, tenure))
+        {
             return false;
+        }
+
         _ended.TrySetResult(end);
         return true;
     }
@@ -340,7 +387,10 @@ internal sealed class AgentSession
         lock (_gate)
         {
             if (!ReferenceEquals(_tenure, tenure) || directive.Seq <= _lastSeq)
+            {
                 return;
+            }
+
             _lastSeq = directive.Seq;
             _open.Add(directive);
             _directives.Writer.TryWrite(directive);
@@ -357,7 +407,10 @@ internal sealed class AgentSession
         lock (_gate)
         {
             if (!_acks.Holds(ack))
+            {
                 return true;
+            }
+
             tenure = _tenure;
         }
 
@@ -388,12 +441,16 @@ internal sealed class AgentSession
     {
         var kind = e.Code ?? e.Failure.ToString();
         if (Interlocked.Exchange(ref _trouble, kind) != kind)
+        {
             _log.Say($"{e.Message}; {_meanwhile}");
+        }
     }
 
     private void Recovered()
     {
         if (Interlocked.Exchange(ref _trouble, null) is not null)
+        {
             _log.Say("the server is back");
+        }
     }
 }

@@ -95,7 +95,10 @@ internal sealed class Rejoining(MeshClient client, RegisterAgentRequest request,
         _held.Add(tenure);
         _held.Sort((a, b) => b.Incarnation.CompareTo(a.Incarnation));
         if (_held.Count > Most)
+        {
             _held.RemoveAt(Most);
+        }
+
         return new Rejoined(tenure, answer, IsNew: isNew);
     }
 

@@ -42,11 +42,17 @@ internal sealed class OrphanGate(MeshClient client, RunOptions options, RunLog l
     public async Task<RegisterAgentRequest> PassAsync(RegisterAgentRequest request)
     {
         if (request.AgentId is not { } agentId)
+        {
             return request;
+        }
+
         var search = new OrphanSearch(agentId, client.Options.BaseUrl);
         var found = search.Find();
         if (found.Count == 0)
+        {
             return request;
+        }
+
         Show(agentId, found);
         switch (options.Orphans)
         {
@@ -54,9 +60,12 @@ internal sealed class OrphanGate(MeshClient client, RunOptions options, RunLog l
                 return request with { Takeover = await IsStillTheirsAsync(agentId, found) ? true : null };
             case OrphanAnswer.Kill:
                 if (search.MetOurselves)
+                {
                     throw Conflict(
                         $"this very process was started by what is left of agent {agentId}, and cannot see its end",
                         "the same command from another shell");
+                }
+
                 var incarnations = await EndAsync(agentId, search, found);
                 await ReportAsync(agentId, incarnations);
                 return request;
@@ -71,9 +80,14 @@ internal sealed class OrphanGate(MeshClient client, RunOptions options, RunLog l
     {
         log.Warn($"the runner of agent {agentId} is gone, but what it started still runs, {Processes(found.Count)}:");
         foreach (var orphan in found.Take(MostShown))
+        {
             log.Warn($"  {Describe(orphan)}");
+        }
+
         if (found.Count > MostShown)
+        {
             log.Warn($"  and {found.Count - MostShown} more");
+        }
     }
 
     private static string Processes(int count) => count == 1 ? "1 process" : $"{count} processes";
@@ -82,7 +96,10 @@ internal sealed class OrphanGate(MeshClient client, RunOptions options, RunLog l
     {
         var command = Secrets.Redact(ProcFs.CommandLine(orphan.Process.Pid) ?? "?");
         if (command.Length > CommandLength)
+        {
             command = command[..CommandLength] + "…";
+        }
+
         var since = ProcFs.StartedAt(orphan.Process) is { } at ? $", since {at:yyyy-MM-ddTHH:mm:ssZ}" : "";
         return $"process {orphan.Process.Pid}, incarnation {orphan.Incarnation}{since}: {command}";
     }
@@ -98,16 +115,24 @@ internal sealed class OrphanGate(MeshClient client, RunOptions options, RunLog l
         {
             Note(found);
             if (time.GetElapsedTime(began) >= options.Grace)
+            {
                 Signal(found, Signals.Kill);
+            }
             else
+            {
                 Ask(found);
+            }
+
             await Task.Delay(s_between, time);
             found = search.Find();
 
             // One walk of the table may miss a child born behind it.
             empty = found.Count == 0 ? empty + 1 : 0;
             if (empty == 2)
+            {
                 break;
+            }
+
             if (time.GetElapsedTime(began) > options.Grace + s_killBound)
             {
                 Show(agentId, found);
@@ -123,7 +148,9 @@ internal sealed class OrphanGate(MeshClient client, RunOptions options, RunLog l
         void Note(List<Orphan> seen)
         {
             foreach (var orphan in seen)
+            {
                 incarnations.Add(orphan.Incarnation);
+            }
         }
 
         // TERM once each; a stopped process takes it only when it runs again.

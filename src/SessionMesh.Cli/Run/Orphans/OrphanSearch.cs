@@ -33,7 +33,10 @@ internal sealed class OrphanSearch(string agentId, Uri url)
     public List<Orphan> Find()
     {
         if (RunnerMark.Ours is null || ProcFs.UserOf(Environment.ProcessId) is not { } us)
+        {
             return [];
+        }
+
         var table = ProcFs.All().Where(entry => ProcFs.UserOf(entry.Pid) == us && !ProcFs.IsGone(entry.Pid)).ToList();
         var ownLine = OwnLine();
         var byParent = table.ToLookup(entry => entry.ParentPid);
@@ -42,7 +45,9 @@ internal sealed class OrphanSearch(string agentId, Uri url)
         foreach (var entry in table)
         {
             if (_proven.TryGetValue((entry.Pid, entry.StartTime), out var incarnation) || TryProve(entry, out incarnation))
+            {
                 open.Push(new Orphan(entry, incarnation));
+            }
         }
 
         while (open.TryPop(out var orphan))
@@ -54,14 +59,19 @@ internal sealed class OrphanSearch(string agentId, Uri url)
             }
 
             if (!found.TryAdd(orphan.Process.Pid, orphan))
+            {
                 continue;
+            }
+
             _proven[(orphan.Process.Pid, orphan.Process.StartTime)] = orphan.Incarnation;
             foreach (var child in byParent[orphan.Process.Pid])
             {
                 // A descendant that took the variables out of its environment is still one; one that speaks for another
                 // agent, or in another mesh, is that agent's.
                 if (!ownLine.Contains(child.Pid) && !BelongsElsewhere(child))
+                {
                     open.Push(new Orphan(child, orphan.Incarnation));
+                }
             }
         }
 
@@ -91,7 +101,10 @@ internal sealed class OrphanSearch(string agentId, Uri url)
     {
         var line = new HashSet<int>();
         for (var pid = Environment.ProcessId; pid > 0 && line.Add(pid);)
+        {
             pid = ProcFs.Read(pid)?.ParentPid ?? 0;
+        }
+
         return line;
     }
 }

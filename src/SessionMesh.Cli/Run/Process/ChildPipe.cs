@@ -37,7 +37,10 @@ internal sealed class ChildPipe : IDisposable
         // Both ends are born close-on-exec, so that no other child started meanwhile can hold the pipe open.
         var made = Platform.IsLinux ? Native.Pipe2(ends, Platform.OpenCloexec) : Native.Pipe(ends);
         if (made != 0)
+        {
             throw new Win32Exception(Marshal.GetLastPInvokeError());
+        }
+
         (_read, _write) = (ends[0], ends[1]);
         if (!Platform.IsLinux)
         {
@@ -47,7 +50,9 @@ internal sealed class ChildPipe : IDisposable
 
         _ = Native.Fcntl(_write, Platform.FSetFl, Native.Fcntl(_write, Platform.FGetFl, 0) | Platform.OpenNonBlock);
         if (Platform.IsLinux)
+        {
             _ = Native.Fcntl(_write, Platform.FSetPipeSize, Capacity);
+        }
     }
 
     /// <summary>For <see cref="SpawnRequest.Stdin"/>.</summary>
@@ -74,11 +79,20 @@ internal sealed class ChildPipe : IDisposable
             }
 
             if (errno == Platform.EINTR)
+            {
                 continue;
+            }
+
             if (errno != Platform.EAGAIN)
+            {
                 return PipeWrite.Closed;
+            }
+
             if (!started && _time.GetElapsedTime(began) >= atMost)
+            {
                 return PipeWrite.Full;
+            }
+
             await Task.Delay(s_retry, _time, cancellation);
         }
 
@@ -105,6 +119,8 @@ internal sealed class ChildPipe : IDisposable
     {
         var closing = Interlocked.Exchange(ref descriptor, -1);
         if (closing >= 0)
+        {
             _ = Native.Close(closing);
+        }
     }
 }

@@ -25,7 +25,10 @@ internal sealed class ChildReaper
         // Where SIGCHLD was ignored when we were started, the kernel would reap by itself and the exit code be lost. Where
         // it is not, it must be left alone: the runtime may have its handler there already, and would not set it again.
         if (Spawner.IsIgnored(Signals.Chld))
+        {
             _ = Native.Signal(Signals.Chld, 0);
+        }
+
         _onChild = PosixSignalRegistration.Create((PosixSignal)Signals.Chld, context =>
         {
             context.Cancel = true;
@@ -62,7 +65,9 @@ internal sealed class ChildReaper
         lock (_gate)
         {
             if (_adopters++ == 0 && Platform.IsLinux)
+            {
                 _ = Native.Prctl(Platform.PrSetChildSubreaper, 1, 0, 0, 0);
+            }
         }
 
         return new Adoption(this);
@@ -72,7 +77,9 @@ internal sealed class ChildReaper
     public bool SignalGroup(ChildProcess child, int signal)
     {
         lock (_gate)
+        {
             return !child.HasExited && Native.Kill(-child.Pid, signal) == 0;
+        }
     }
 
     /// <summary>
@@ -120,12 +127,21 @@ internal sealed class ChildReaper
         new Span<byte>(info, Platform.SiginfoSize).Clear();
         var options = Platform.WaitExited | Platform.WaitStopped | Platform.WaitContinued | Platform.WaitNoHang;
         if (Native.WaitId(idType, id, info, options) != 0)
+        {
             return Marshal.GetLastPInvokeError() == Platform.EINTR;
+        }
+
         var pid = *(int*)(info + Platform.SiginfoPid);
         if (pid == 0)
+        {
             return false;
+        }
+
         if (_children.TryGetValue(pid, out var child))
+        {
             Note(child, *(int*)(info + Platform.SiginfoCode), *(int*)(info + Platform.SiginfoStatus));
+        }
+
         return true;
     }
 
@@ -159,11 +175,16 @@ internal sealed class ChildReaper
         public void Dispose()
         {
             if (Interlocked.Exchange(ref _disposed, 1) != 0)
+            {
                 return;
+            }
+
             lock (reaper._gate)
             {
                 if (--reaper._adopters == 0 && Platform.IsLinux)
+                {
                     _ = Native.Prctl(Platform.PrSetChildSubreaper, 0, 0, 0, 0);
+                }
             }
         }
     }

@@ -41,7 +41,10 @@ internal sealed unsafe class ControllingTerminal
     {
         Read(_modes);
         if (_childHadIt)
+        {
             Write(_childModes);
+        }
+
         _ = Native.TcSetPgrp(Descriptor, child.Pid);
     }
 
@@ -55,7 +58,9 @@ internal sealed unsafe class ControllingTerminal
         _childHadIt = true;
         _ = Native.TcSetPgrp(Descriptor, Native.GetPgrp());
         if (restoreModes)
+        {
             Write(_modes);
+        }
     }
 
     /// <summary>
@@ -71,12 +76,16 @@ internal sealed unsafe class ControllingTerminal
     private static void Read(byte[] modes)
     {
         fixed (byte* buffer = modes)
+        {
             _ = Native.TcGetAttr(Descriptor, buffer);
+        }
     }
 
     private static void Write(byte[] modes)
     {
         fixed (byte* buffer = modes)
+        {
             _ = Native.TcSetAttr(Descriptor, AfterDraining, buffer);
+        }
     }
 }

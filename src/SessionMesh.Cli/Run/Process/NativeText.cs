@@ -30,14 +30,20 @@ internal sealed unsafe class NativeText : IDisposable
     {
         var vector = (byte**)Zeroed((entries.Count + 1) * sizeof(byte*));
         for (var i = 0; i < entries.Count; i++)
+        {
             vector[i] = (byte*)entries[i];
+        }
+
         return vector;
     }
 
     public void Dispose()
     {
         foreach (var block in _blocks)
+        {
             NativeMemory.Free((void*)block);
+        }
+
         _blocks.Clear();
     }
 }

@@ -37,21 +37,31 @@ internal static partial class ProcFs
         {
             bytes = Bytes(task + "/environ");
             if (bytes is { Length: > 0 })
+            {
                 break;
+            }
         }
 
         if (bytes is null)
+        {
             return null;
+        }
+
         var values = new string?[names.Length];
         foreach (var entry in Encoding.UTF8.GetString(bytes).Split('\0'))
         {
             var equals = entry.IndexOf('=');
             if (equals < 0)
+            {
                 continue;
+            }
+
             for (var i = 0; i < names.Length; i++)
             {
                 if (entry.AsSpan(0, equals).SequenceEqual(names[i]))
+                {
                     values[i] ??= entry[(equals + 1)..];
+                }
             }
         }
 

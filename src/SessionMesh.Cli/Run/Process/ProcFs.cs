@@ -67,9 +67,15 @@ internal static partial class ProcFs
             foreach (var child in childrenOf(parent))
             {
                 if (except?.Contains(child) == true || !seen.Add(child) || Read(child) is not { } entry)
+                {
                     continue;
+                }
+
                 if (!entry.IsOver)
+                {
                     found.Add(entry);
+                }
+
                 open.Push(child);
             }
         }
@@ -96,7 +102,9 @@ internal static partial class ProcFs
             }
 
             foreach (var child in text.Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+            {
                 yield return int.Parse(child, CultureInfo.InvariantCulture);
+            }
         }
     }
 
@@ -128,7 +136,10 @@ internal static partial class ProcFs
     {
         var end = stat.LastIndexOf(')');
         if (end < 0)
+        {
             return null;
+        }
+
         var fields = stat[(end + 1)..].Split(' ', StringSplitOptions.RemoveEmptyEntries);
         return fields.Length < 20
             ? null

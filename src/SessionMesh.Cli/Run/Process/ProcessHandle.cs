@@ -14,12 +14,18 @@ internal static class ProcessHandle
         {
             // Without handles (a kernel before 5.3) the check just made is all there is.
             if (handle < 0)
+            {
                 _ = Native.Kill(seen.Pid, signal);
+            }
             else
+            {
                 _ = Native.Syscall((nint)Platform.SysPidfdSendSignal, handle, signal, 0, 0);
+            }
         }
 
         if (handle >= 0)
+        {
             _ = Native.Close(handle);
+        }
     }
 }

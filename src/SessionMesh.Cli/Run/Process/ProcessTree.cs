@@ -28,7 +28,10 @@ internal sealed class ProcessTree(ChildReaper reaper, ChildProcess root, TimePro
     public IDisposable Exempt(ChildProcess helper)
     {
         lock (_gate)
+        {
             _helpers.Add(helper.Pid);
+        }
+
         return new Exemption(this, helper.Pid);
     }
 
@@ -49,7 +52,10 @@ internal sealed class ProcessTree(ChildReaper reaper, ChildProcess root, TimePro
             waiting = FreeHalfBorn(waiting, members);
             var running = Running();
             if (running == 0 || time.GetElapsedTime(began) > PauseBound)
+            {
                 return running;
+            }
+
             await WaitAsync(changed, s_between, cancellation);
         }
     }
@@ -65,7 +71,10 @@ internal sealed class ProcessTree(ChildReaper reaper, ChildProcess root, TimePro
             Signal(Signals.Cont, Members());
             var stopped = Stopped();
             if (stopped == 0 || time.GetElapsedTime(began) > PauseBound)
+            {
                 return stopped;
+            }
+
             await WaitAsync(changed, s_between, cancellation);
         }
     }
@@ -86,11 +95,16 @@ internal sealed class ProcessTree(ChildReaper reaper, ChildProcess root, TimePro
                 var changed = reaper.Changed.Next;
                 var left = grace - time.GetElapsedTime(began);
                 if (IsEmpty() || left <= TimeSpan.Zero || hurry.IsCancellationRequested)
+                {
                     break;
+                }
 
                 // A stopped process takes TERM only once it runs again; it may also stop only now.
                 if (Stopped() > 0)
+                {
                     Signal(Signals.Cont);
+                }
+
                 await WaitAsync(changed, left < s_recheck ? left : s_recheck, hurry);
             }
         }
@@ -108,7 +122,10 @@ internal sealed class ProcessTree(ChildReaper reaper, ChildProcess root, TimePro
             var changed = reaper.Changed.Next;
             reaper.Sweep();
             if (IsEmpty())
+            {
                 return killed.Count;
+            }
+
             var members = Members(helpers: true);
             killed.UnionWith(members.Select(member => (member.Pid, member.StartTime)));
             Signal(Signals.Kill, members);
@@ -129,12 +146,17 @@ internal sealed class ProcessTree(ChildReaper reaper, ChildProcess root, TimePro
     public List<ProcEntry> Members(bool helpers = false)
     {
         if (!Platform.TracksDescendants)
+        {
             return [];
+        }
+
         HashSet<int>? except = null;
         if (!helpers)
         {
             lock (_gate)
+            {
                 except = [.. _helpers];
+            }
         }
 
         return ProcFs.Descendants(Environment.ProcessId, except);
@@ -151,7 +173,9 @@ internal sealed class ProcessTree(ChildReaper reaper, ChildProcess root, TimePro
         foreach (var child in members)
         {
             if (child.IsStopped && waiting.Contains(child.ParentPid) && ProcFs.IsInsideKernel(child.ParentPid))
+            {
                 ProcessHandle.Signal(child, Signals.Cont);
+            }
         }
 
         return [.. members.Select(member => member.Pid).Where(ProcFs.IsInsideKernel)];
@@ -177,7 +201,9 @@ internal sealed class ProcessTree(ChildReaper reaper, ChildProcess root, TimePro
         foreach (var member in members)
         {
             if (!reached || member.Group != root.Pid)
+            {
                 ProcessHandle.Signal(member, signal);
+            }
         }
     }
 
@@ -194,7 +220,9 @@ internal sealed class ProcessTree(ChildReaper reaper, ChildProcess root, TimePro
         public void Dispose()
         {
             lock (tree._gate)
+            {
                 tree._helpers.Remove(pid);
+            }
         }
     }
 }

@@ -19,7 +19,10 @@ internal sealed class SignalRelay : IDisposable
     public SignalRelay(Action<int> passOn, Action terminate, Action suspend, Action continued)
     {
         foreach (var signal in s_passedOn)
+        {
             On(signal, () => passOn(signal));
+        }
+
         On(Signals.Term, terminate);
         On(Signals.Tstp, suspend);
         On(Signals.Cont, continued);
@@ -28,14 +31,20 @@ internal sealed class SignalRelay : IDisposable
     public void Dispose()
     {
         foreach (var registration in _registrations)
+        {
             registration.Dispose();
+        }
+
         _registrations.Clear();
     }
 
     private void On(int signal, Action act)
     {
         if (Spawner.WasIgnored(signal))
+        {
             return;
+        }
+
         _registrations.Add(PosixSignalRegistration.Create((PosixSignal)signal, context =>
         {
             context.Cancel = true;

@@ -40,9 +40,15 @@ internal static unsafe class Spawner
             SetSignals(request, memory, attributes);
             Place(request, attributes, actions);
             if (request.Stdin is { } stdin)
+            {
                 Check(request, Native.SpawnActionsAddDup2(actions, stdin, 0));
+            }
+
             if (request.Stdout is { } stdout)
+            {
                 Check(request, Native.SpawnActionsAddDup2(actions, stdout, 1));
+            }
+
             int pid;
             Check(request, Native.PosixSpawnP(&pid, memory.Text(request.File), actions, attributes, argv, envp));
             return pid;
@@ -63,7 +69,9 @@ internal static unsafe class Spawner
         for (var signal = 1; signal <= Signals.LastStandard; signal++)
         {
             if (!WasIgnored(signal) && signal != Signals.Kill && signal != Signals.Stop)
+            {
                 _ = Native.SigAddSet(set, signal);
+            }
         }
 
         Check(request, Native.SpawnAttrSetSigDefault(attributes, set));
@@ -85,7 +93,9 @@ internal static unsafe class Spawner
             // find itself in the background. Elsewhere the parent hands it over right after, and continues the child.
             var take = (delegate* unmanaged<void*, int, int>)Native.Export("posix_spawn_file_actions_addtcsetpgrp_np");
             if (take is not null && request.Terminal >= 0)
+            {
                 Check(request, take(actions, request.Terminal));
+            }
         }
 
         Check(request, Native.SpawnAttrSetFlags(attributes, flags));
@@ -99,13 +109,17 @@ internal static unsafe class Spawner
         for (var entry = environ; entry is not null && *entry is not null; entry++)
         {
             if (!changes.ContainsKey(NameOf(*entry)))
+            {
                 entries.Add((nint)(*entry));
+            }
         }
 
         foreach (var (name, value) in changes)
         {
             if (value is not null)
+            {
                 entries.Add((nint)memory.Text($"{name}={value.Replace('\0', '\uFFFD')}"));
+            }
         }
 
         return memory.Vector(entries);
@@ -123,11 +137,16 @@ internal static unsafe class Spawner
     private static ulong ReadIgnored()
     {
         if (!Platform.IsLinux)
+        {
             return 0;
+        }
+
         foreach (var line in File.ReadLines("/proc/self/status"))
         {
             if (line.StartsWith("SigIgn:", StringComparison.Ordinal))
+            {
                 return Convert.ToUInt64(line["SigIgn:".Length..].Trim(), 16);
+            }
         }
 
         return 0;
@@ -136,6 +155,8 @@ internal static unsafe class Spawner
     private static void Check(SpawnRequest request, int errno)
     {
         if (errno != 0)
+        {
             throw new SpawnException(request.File, errno, Marshal.GetPInvokeErrorMessage(errno));
+        }
     }
 }

@@ -39,11 +39,25 @@ internal sealed class SessionConfigCommand : SessionToolCommand
     {
         context.Doing = "configure";
         var (key, value) = (context.Get(_key), context.Get(_value));
-        if (key is not (null or Ttl or User)) throw CommandException.Usage($"'{key}' is not a known key; allowed: {Ttl}, {User}");
-        if (context.Get(_unset) && (key is null || value is not null)) throw CommandException.Usage("--unset takes a key and no value");
+        if (key is not (null or Ttl or User))
+        {
+            throw CommandException.Usage($"'{key}' is not a known key; allowed: {Ttl}, {User}");
+        }
 
-        if (key is not null && (value is not null || context.Get(_unset))) Update(context, key, value);
-        else Show(context, key);
+        if (context.Get(_unset) && (key is null || value is not null))
+        {
+            throw CommandException.Usage("--unset takes a key and no value");
+        }
+
+        if (key is not null && (value is not null || context.Get(_unset)))
+        {
+            Update(context, key, value);
+        }
+        else
+        {
+            Show(context, key);
+        }
+
         return Task.FromResult(ExitCodes.Done);
     }
 
@@ -57,7 +71,11 @@ internal sealed class SessionConfigCommand : SessionToolCommand
                 {
                     json.WriteStartObject("config"u8);
                     WriteMember(json, now, Ttl);
-                    if (now.DefaultUser is not null) WriteMember(json, now, User);
+                    if (now.DefaultUser is not null)
+                    {
+                        WriteMember(json, now, User);
+                    }
+
                     json.WriteEndObject();
                 }),
                 s_all);
@@ -84,7 +102,11 @@ internal sealed class SessionConfigCommand : SessionToolCommand
 
     private static int? CheckedTtl(string? value)
     {
-        if (value is null) return null;
+        if (value is null)
+        {
+            return null;
+        }
+
         return SessionOpt.TryParseTtl(value, out var ttl, out var wrong) ? ttl : throw CommandException.Usage($"{Ttl} {wrong}");
     }
 

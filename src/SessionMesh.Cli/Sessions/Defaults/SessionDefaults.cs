@@ -26,7 +26,11 @@ internal sealed record SessionDefaults
     public static SessionDefaults LoadOwn(CliHost host)
     {
         var path = PathOf(host);
-        if (!File.Exists(path)) return new SessionDefaults();
+        if (!File.Exists(path))
+        {
+            return new SessionDefaults();
+        }
+
         try
         {
             return JsonSerializer.Deserialize(File.ReadAllBytes(path), SessionDefaultsJson.Default.SessionDefaults)
@@ -48,15 +52,25 @@ internal sealed record SessionDefaults
     private static int? OldTtl(CommandContext context)
     {
         var path = Path.Combine(context.Host.Home, ".session", "config.json");
-        if (!File.Exists(path)) return null;
+        if (!File.Exists(path))
+        {
+            return null;
+        }
+
         try
         {
             using var document = JsonDocument.Parse(File.ReadAllBytes(path));
             if (document.RootElement.ValueKind == JsonValueKind.Object && !document.RootElement.TryGetProperty("default_ttl"u8, out _))
+            {
                 return null;
+            }
+
             var value = document.RootElement.GetProperty("default_ttl"u8);
             var text = value.ValueKind == JsonValueKind.String ? value.GetString() : value.GetRawText();
-            if (int.TryParse(text, out var ttl) && ttl is >= 1 and <= Limits.MaxSessionTtl) return ttl;
+            if (int.TryParse(text, out var ttl) && ttl is >= 1 and <= Limits.MaxSessionTtl)
+            {
+                return ttl;
+            }
         }
         catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException or InvalidOperationException)
         {

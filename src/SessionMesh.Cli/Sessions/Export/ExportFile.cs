@@ -20,15 +20,30 @@ internal sealed class ExportFile : IDisposable
     {
         _path = Path.GetFullPath(file);
         _replace = replace;
-        if (Directory.Exists(_path)) throw CommandException.Usage($"{file} is a directory", "name a file");
+        if (Directory.Exists(_path))
+        {
+            throw CommandException.Usage($"{file} is a directory", "name a file");
+        }
+
         if (_path.StartsWith("/dev/", StringComparison.Ordinal))
+        {
             throw CommandException.Usage($"{file} is not a regular file", "leave --output out, and redirect");
-        if (!replace && File.Exists(_path)) throw Exists(file);
+        }
+
+        if (!replace && File.Exists(_path))
+        {
+            throw Exists(file);
+        }
+
         _draft = Path.Combine(Path.GetDirectoryName(_path)!, $".{Path.GetFileName(_path)}.{Path.GetRandomFileName()}.part");
 
         // CreateNew does not follow a link that is already there.
         var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, Options = FileOptions.Asynchronous };
-        if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        if (!OperatingSystem.IsWindows())
+        {
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        }
+
         _stream = new FileStream(_draft, options);
     }
 
@@ -52,7 +67,10 @@ internal sealed class ExportFile : IDisposable
     public void Dispose()
     {
         _stream.Dispose();
-        if (!_kept) File.Delete(_draft);
+        if (!_kept)
+        {
+            File.Delete(_draft);
+        }
     }
 
     private static CommandException Exists(string file) => CommandException.Usage($"{file} already exists", "--force replaces it");

@@ -122,7 +122,10 @@ internal sealed class ExportSessionsCommand : SessionToolCommand
             throw BrokeOff(counter, e.Message);
         }
 
-        if (!counter.IsWhole) throw BrokeOff(counter, "the answer has no end");
+        if (!counter.IsWhole)
+        {
+            throw BrokeOff(counter, "the answer has no end");
+        }
     }
 
     private static CommandException BrokeOff(RecordCounter counter, string why) =>

@@ -26,7 +26,11 @@ internal sealed class RecordCounter(string format)
 
     public void Add(ReadOnlySpan<byte> piece)
     {
-        if (piece.IsEmpty) return;
+        if (piece.IsEmpty)
+        {
+            return;
+        }
+
         switch (format)
         {
             case ExportFormat.Json: AddJson(piece); break;
@@ -44,9 +48,19 @@ internal sealed class RecordCounter(string format)
         {
             if (_inText)
             {
-                if (_escaped) _escaped = false;
-                else if (letter == (byte)'\\') _escaped = true;
-                else if (letter == (byte)'"') _inText = false;
+                if (_escaped)
+                {
+                    _escaped = false;
+                }
+                else if (letter == (byte)'\\')
+                {
+                    _escaped = true;
+                }
+                else if (letter == (byte)'"')
+                {
+                    _inText = false;
+                }
+
                 continue;
             }
 
@@ -56,7 +70,11 @@ internal sealed class RecordCounter(string format)
                     _inText = true;
                     break;
                 case (byte)'[' or (byte)'{':
-                    if (_depth++ == 1) Count++;
+                    if (_depth++ == 1)
+                    {
+                        Count++;
+                    }
+
                     _began = true;
                     break;
                 case (byte)']' or (byte)'}':
@@ -71,9 +89,21 @@ internal sealed class RecordCounter(string format)
     {
         foreach (var letter in piece)
         {
-            if (letter == (byte)'"') _inText = !_inText;
-            if (letter != (byte)'\n' || _inText) continue;
-            if (_began) Count++;
+            if (letter == (byte)'"')
+            {
+                _inText = !_inText;
+            }
+
+            if (letter != (byte)'\n' || _inText)
+            {
+                continue;
+            }
+
+            if (_began)
+            {
+                Count++;
+            }
+
             _began = true;
         }
     }

@@ -48,13 +48,21 @@ internal sealed class ImportSessionsCommand : SessionToolCommand
         await SendAsync(context, input, totals, cancellation);
 
         context.Output.Write(Json.Build(totals.Write), s_view);
-        if (context.Output.IsTable) Explain(context, totals);
+        if (context.Output.IsTable)
+        {
+            Explain(context, totals);
+        }
+
         return totals.Failed == 0 ? ExitCodes.Done : ExitCodes.Partly;
     }
 
     private static Stream Open(CliHost host, string file)
     {
-        if (file is "-") return host.OpenIn();
+        if (file is "-")
+        {
+            return host.OpenIn();
+        }
+
         try
         {
             return File.OpenRead(file);
@@ -78,8 +86,15 @@ internal sealed class ImportSessionsCommand : SessionToolCommand
             while (await blocks.NextAsync(cancellation) is { } block)
             {
                 done = block.LinesBefore;
-                if (block.IsTooLong) totals.SkipTooLong(block.LinesBefore + 1);
-                else await SendAsync(context.Client, block, context.Get(_dryRun), totals, cancellation);
+                if (block.IsTooLong)
+                {
+                    totals.SkipTooLong(block.LinesBefore + 1);
+                }
+                else
+                {
+                    await SendAsync(context.Client, block, context.Get(_dryRun), totals, cancellation);
+                }
+
                 done += block.Lines;
             }
         }
@@ -97,7 +112,11 @@ internal sealed class ImportSessionsCommand : SessionToolCommand
         totals.Add(answer);
         if (answer.SkippedCount == answer.Skipped.Count)
         {
-            foreach (var line in answer.Skipped) totals.Skip(line with { Line = line.Line + block.LinesBefore });
+            foreach (var line in answer.Skipped)
+            {
+                totals.Skip(line with { Line = line.Line + block.LinesBefore });
+            }
+
             return;
         }
 
@@ -105,16 +124,29 @@ internal sealed class ImportSessionsCommand : SessionToolCommand
         foreach (var piece in block.InPieces(Limits.ImportSkipsListed))
         {
             var part = await client.ImportSessionsAsync(piece.Bytes, dryRun: true, cancellation);
-            foreach (var line in part.Skipped) totals.Skip(line with { Line = line.Line + piece.LinesBefore });
+            foreach (var line in part.Skipped)
+            {
+                totals.Skip(line with { Line = line.Line + piece.LinesBefore });
+            }
         }
     }
 
     private static void Explain(CommandContext context, ImportTotals totals)
     {
         var wrong = totals.Skipped.Where(line => line.Code is not ImportTotals.OtherKind).Take(Named).ToList();
-        foreach (var line in wrong) context.Note($"line {line.Line}: {line.Reason} ({line.Code})");
+        foreach (var line in wrong)
+        {
+            context.Note($"line {line.Line}: {line.Reason} ({line.Code})");
+        }
+
         if (totals.Failed > wrong.Count)
+        {
             context.Note($"and {totals.Failed - wrong.Count} more; --output json lists the first {Limits.ImportSkipsListed} skipped lines");
-        if (totals.OtherKinds > 0) context.Note($"{totals.OtherKinds} lines are another tool's, and were left out");
+        }
+
+        if (totals.OtherKinds > 0)
+        {
+            context.Note($"{totals.OtherKinds} lines are another tool's, and were left out");
+        }
     }
 }

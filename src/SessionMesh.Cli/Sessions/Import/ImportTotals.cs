@@ -38,9 +38,19 @@ internal sealed class ImportTotals(bool dryRun)
 
     public void Skip(SkippedLine line)
     {
-        if (line.Code == OtherKind) OtherKinds++;
-        else Failed++;
-        if (_skipped.Count < Limits.ImportSkipsListed) _skipped.Add(line);
+        if (line.Code == OtherKind)
+        {
+            OtherKinds++;
+        }
+        else
+        {
+            Failed++;
+        }
+
+        if (_skipped.Count < Limits.ImportSkipsListed)
+        {
+            _skipped.Add(line);
+        }
     }
 
     /// <summary>A line longer than any block, which no call carried.</summary>
@@ -53,7 +63,11 @@ internal sealed class ImportTotals(bool dryRun)
     public void Write(Utf8JsonWriter json)
     {
         json.WriteBoolean("ok"u8, Failed == 0);
-        if (Failed > 0) json.WriteString("error"u8, $"{Failed} of {Lines} lines could not be taken");
+        if (Failed > 0)
+        {
+            json.WriteString("error"u8, $"{Failed} of {Lines} lines could not be taken");
+        }
+
         json.WriteBoolean("dry_run"u8, dryRun);
         json.WriteNumber("lines"u8, Lines);
         json.WriteNumber("imported"u8, Imported);

@@ -53,10 +53,17 @@ internal sealed class LineBlocks(Stream input, int size = LineBlocks.DefaultSize
     public async ValueTask<LineBlock?> NextAsync(CancellationToken cancellation)
     {
         await FillAsync(cancellation);
-        if (_start == _end) return null;
+        if (_start == _end)
+        {
+            return null;
+        }
+
         var all = _buffer.AsMemory(_start, _end - _start);
         var length = _atEnd ? all.Length : all.Span.LastIndexOf((byte)'\n') + 1;
-        if (length == 0) return await SkipLineAsync(cancellation);
+        if (length == 0)
+        {
+            return await SkipLineAsync(cancellation);
+        }
 
         var block = new LineBlock(all[..length], _lines);
         _lines += block.Lines;
@@ -79,7 +86,10 @@ internal sealed class LineBlocks(Stream input, int size = LineBlocks.DefaultSize
             _atEnd = read == 0;
         }
 
-        if (isFirst && _buffer.AsSpan(.._end).StartsWith(s_mark)) _start = s_mark.Length;
+        if (isFirst && _buffer.AsSpan(.._end).StartsWith(s_mark))
+        {
+            _start = s_mark.Length;
+        }
     }
 
     private async ValueTask<LineBlock> SkipLineAsync(CancellationToken cancellation)

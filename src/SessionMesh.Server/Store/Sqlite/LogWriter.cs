@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Text.Json;
-using SQLitePCL;
 using SessionMesh.Core;
 using SessionMesh.Core.Agents;
 using SessionMesh.Core.Idempotency;
@@ -9,6 +8,7 @@ using SessionMesh.Core.Sessions;
 using SessionMesh.Core.State;
 using SessionMesh.Core.Steering;
 using SessionMesh.Server.Telemetry;
+using SQLitePCL;
 
 namespace SessionMesh.Server.Store.Sqlite;
 

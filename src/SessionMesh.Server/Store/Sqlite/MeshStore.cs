@@ -1,8 +1,8 @@
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Diagnostics;
-using SQLitePCL;
 using SessionMesh.Server.Options;
+using SQLitePCL;
 
 namespace SessionMesh.Server.Store.Sqlite;
 

@@ -17,7 +17,10 @@ public sealed class KilledRunnerTests : IDisposable
     public void Dispose()
     {
         foreach (var process in _marked.Living())
+        {
             ProcessHandle.Signal(process, Signals.Kill);
+        }
+
         _server.Dispose();
         _scratch.Dispose();
     }

@@ -20,7 +20,10 @@ public sealed class OrphanTests : IDisposable
     public void Dispose()
     {
         foreach (var process in _marked.Living())
+        {
             ProcessHandle.Signal(process, Signals.Kill);
+        }
+
         _scratch.Dispose();
     }
 
@@ -68,7 +71,10 @@ public sealed class OrphanTests : IDisposable
         var ready = _scratch.File("ready");
         await Leave(string.Format(script, $"{Marked.Variable}={_marked.Value} PATH=/usr/bin:/bin", ready), processes: 2);
         if (script.Contains("{1}", StringComparison.Ordinal))
+        {
             await Eventually.Line(ready);
+        }
+
         Assert.Equal(0, await Start(OrphanAnswer.Kill).Ends);
         Assert.Empty(_marked.Living());
     }

@@ -107,6 +107,8 @@ public sealed class ChildProcessTests : IDisposable
             .Select(i => (Code: i, Child: ChildReaper.Shared.Start(new SpawnRequest { File = "/bin/sh", Arguments = ["-c", $"exit {i}"] })))
             .ToList();
         foreach (var (code, child) in children)
+        {
             Assert.Equal(ExitStatus.Exited(code), await child.Exited.WaitAsync(Eventually.Bound));
+        }
     }
 }
