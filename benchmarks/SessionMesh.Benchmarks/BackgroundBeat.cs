@@ -13,7 +13,8 @@ internal static class BackgroundBeat
         var random = new Random(1);
         while (await timer.WaitForNextTickAsync())
         {
-            var beats = Enumerable.Range(0, Batch).Select(_ => $$"""{"agent_id":"agent-{{random.Next(agents)}}","load":0.{{random.Next(10, 99)}}}""");
+            var beats = Enumerable.Range(0, Batch)
+                .Select(_ => $$"""{"agent_id":"agent-{{random.Next(agents)}}","load":0.{{random.Next(10, 99)}}}""");
             await mesh.PostAsync(Routes.Heartbeats, $$"""{"agents":[{{string.Join(',', beats)}}]}""");
         }
 

@@ -22,7 +22,8 @@ internal static class Crowd
         var answer = await mesh.DeleteAsync($"{Routes.Agents}?subtree=chain-0&force=true&expect={length}");
         var took = Stopwatch.GetElapsedTime(began).TotalMilliseconds;
         await beside.StopAsync();
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{took:0} {answer.Length} {beside.Percentile(99):0.0} {beside.Percentile(100):0.0}"));
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture, $"{took:0} {answer.Length} {beside.Percentile(99):0.0} {beside.Percentile(100):0.0}"));
         return 0;
     }
 
@@ -52,12 +53,15 @@ internal static class Crowd
         for (var round = 0; round < rounds; round++)
         {
             var began = Stopwatch.GetTimestamp();
-            await mesh.PostAsync(Routes.Steer, $$"""{"selector":{"cluster":"crowd"},"expect":{{agents}},"direction":"north-{{round}}","ttl":60}""");
+            await mesh.PostAsync(
+                Routes.Steer, $$"""{"selector":{"cluster":"crowd"},"expect":{{agents}},"direction":"north-{{round}}","ttl":60}""");
             times.Add(Stopwatch.GetElapsedTime(began).TotalMilliseconds);
         }
 
         await beside.StopAsync();
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{times.Order().ElementAt(times.Count / 2):0} {beside.Percentile(99):0.0} {beside.Percentile(100):0.0} {alone:0.0}"));
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{times.Order().ElementAt(times.Count / 2):0} {beside.Percentile(99):0.0} {beside.Percentile(100):0.0} {alone:0.0}"));
         return 0;
     }
 }

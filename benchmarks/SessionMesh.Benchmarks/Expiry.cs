@@ -53,7 +53,8 @@ internal static class Expiry
 
         var took = Stopwatch.GetElapsedTime(began).TotalSeconds;
         await beside.StopAsync();
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{took:0.0} {beside.Percentile(99):0.0} {beside.Percentile(100):0.0}"));
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture, $"{took:0.0} {beside.Percentile(99):0.0} {beside.Percentile(100):0.0}"));
         return 0;
     }
 
@@ -69,7 +70,11 @@ internal static class Expiry
         var ends = end.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
         for (var i = from; i < from + count; i++)
         {
-            text.Append(CultureInfo.InvariantCulture, $"{{\"type\":\"session\",\"id\":\"e{i:x11}\",\"user\":\"u\",\"status\":\"active\",\"ttl\":3600,\"meta\":{{}},\"created_at\":\"2026-01-01T00:00:00Z\",\"last_access\":\"2026-01-01T00:00:00Z\",\"expires_at\":\"{ends}\"}}\n");
+            text.Append(
+                CultureInfo.InvariantCulture,
+                $"{{\"type\":\"session\",\"id\":\"e{i:x11}\",\"user\":\"u\",\"status\":\"active\",\"ttl\":3600,\"meta\":{{}},"
+                + $"\"created_at\":\"2026-01-01T00:00:00Z\",\"last_access\":\"2026-01-01T00:00:00Z\","
+                + $"\"expires_at\":\"{ends}\"}}\n");
         }
 
         return Encoding.ASCII.GetBytes(text.ToString());

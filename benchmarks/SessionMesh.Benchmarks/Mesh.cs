@@ -12,12 +12,14 @@ internal sealed class Mesh : IDisposable
 
     public Mesh(string url)
     {
-        _http = new HttpClient(new SocketsHttpHandler { MaxConnectionsPerServer = 20_000, PooledConnectionIdleTimeout = Timeout.InfiniteTimeSpan })
+        _http = new HttpClient(
+            new SocketsHttpHandler { MaxConnectionsPerServer = 20_000, PooledConnectionIdleTimeout = Timeout.InfiniteTimeSpan })
         {
             BaseAddress = new Uri(url),
             Timeout = Timeout.InfiniteTimeSpan,
         };
-        var key = Environment.GetEnvironmentVariable("SESSION_API_KEY") ?? throw new InvalidOperationException("SESSION_API_KEY is not set");
+        var key = Environment.GetEnvironmentVariable("SESSION_API_KEY")
+            ?? throw new InvalidOperationException("SESSION_API_KEY is not set");
         _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
     }
 
@@ -36,7 +38,9 @@ internal sealed class Mesh : IDisposable
     {
         using var response = await _http.PostAsync(path, content);
         var body = await response.Content.ReadAsStringAsync();
-        return response.IsSuccessStatusCode ? body : throw new HttpRequestException($"{path}: {(int)response.StatusCode} {body}", null, response.StatusCode);
+        return response.IsSuccessStatusCode
+            ? body
+            : throw new HttpRequestException($"{path}: {(int)response.StatusCode} {body}", null, response.StatusCode);
     }
 
     public async Task<string> GetAsync(string path)
@@ -52,7 +56,9 @@ internal sealed class Mesh : IDisposable
     {
         using var response = await _http.DeleteAsync(path);
         var body = await response.Content.ReadAsStringAsync();
-        return response.IsSuccessStatusCode ? body : throw new HttpRequestException($"{path}: {(int)response.StatusCode} {body}", null, response.StatusCode);
+        return response.IsSuccessStatusCode
+            ? body
+            : throw new HttpRequestException($"{path}: {(int)response.StatusCode} {body}", null, response.StatusCode);
     }
 
     /// <summary>Registers an agent; one that is there already is as good.</summary>

@@ -35,7 +35,9 @@ static int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);
 
 static int Usage()
 {
-    Console.Error.WriteLine("fsync DIR | seed URL FIRST COUNT | beat URL AGENTS RATE | streams URL COUNT | whole-way URL AGENTS SECONDS | sessions URL COUNT DIR"
-        + " | chain URL LENGTH | crowd URL AGENTS ROUNDS | expiry URL COUNT AGENTS | make-store FILE AGENTS DIRECTIVES");
+    Console.Error.WriteLine(
+        "fsync DIR | seed URL FIRST COUNT | beat URL AGENTS RATE | streams URL COUNT | whole-way URL AGENTS SECONDS"
+        + " | sessions URL COUNT DIR | chain URL LENGTH | crowd URL AGENTS ROUNDS | expiry URL COUNT AGENTS"
+        + " | make-store FILE AGENTS DIRECTIVES");
     return 2;
 }

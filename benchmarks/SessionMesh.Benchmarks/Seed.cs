@@ -6,7 +6,9 @@ internal static class Seed
     public static async Task<int> RunAsync(Mesh mesh, int first, int count)
     {
         await Parallel.ForEachAsync(Enumerable.Range(first, count), new ParallelOptions { MaxDegreeOfParallelism = 64 }, async (i, _) =>
-            await mesh.RegisterAsync($"agent-{i}", $$"""{"agent_id":"agent-{{i}}","ttl":86400,"specializations":["spec-{{i % 16}}"],"user":"user-{{i % 100}}"}"""));
+            await mesh.RegisterAsync($"agent-{i}", $$"""
+                {"agent_id":"agent-{{i}}","ttl":86400,"specializations":["spec-{{i % 16}}"],"user":"user-{{i % 100}}"}
+                """));
         return 0;
     }
 }

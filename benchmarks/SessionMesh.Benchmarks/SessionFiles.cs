@@ -6,8 +6,8 @@ using SessionMesh.Contracts;
 namespace SessionMesh.Benchmarks;
 
 /// <summary>
-/// Imports so many sessions and exports them again, each as one stream, and prints both in records a second. The file is made beforehand: making
-/// it costs as much as taking it.
+/// Imports so many sessions and exports them again, each as one stream, and prints both in records a second. The file is made beforehand:
+/// making it costs as much as taking it.
 /// </summary>
 internal static class SessionFiles
 {
@@ -43,11 +43,14 @@ internal static class SessionFiles
 
     private static async Task WriteFileAsync(string file, int count)
     {
+        const string Begun = "2026-11-01T08:15:30.123456Z";
+        const string Ends = "2036-11-01T08:15:30.123456Z";
         await using var writer = new StreamWriter(file, append: false, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), 1 << 20);
         for (var i = 0; i < count; i++)
         {
             await writer.WriteLineAsync(
-                $$$"""{"type":"session","id":"session-{{{i}}}","user":"user-{{{i % 1000}}}","status":"active","ttl":31536000,"meta":{"theme":"dark","plan":"pro"},"created_at":"2026-11-01T08:15:30.123456Z","last_access":"2026-11-01T08:15:30.123456Z","expires_at":"2036-11-01T08:15:30.123456Z"}""");
+                $$$"""{"type":"session","id":"session-{{{i}}}","user":"user-{{{i % 1000}}}","status":"active","ttl":31536000,"meta":"""
+                + $$$"""{"theme":"dark","plan":"pro"},"created_at":"{{{Begun}}}","last_access":"{{{Begun}}}","expires_at":"{{{Ends}}}"}""");
         }
     }
 

@@ -19,8 +19,10 @@ internal static class StoreFiller
             WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < {agents})
             SELECT {Values(db, "agents", new(StringComparer.Ordinal)
             {
-                ["number"] = "i", ["id"] = "'agent-' || i", ["incarnation"] = "1", ["session"] = $"{first} + i", ["liveness"] = "1", ["specializations"] = "'[\"spec-' || (i % 16) || '\"]'",
-                ["labels"] = "'{}'", ["cluster"] = "'default'", ["parent"] = "-1", ["user"] = "'user-' || (i % 100)", ["created_at"] = "unixepoch() * 1000", ["ttl"] = "86400", ["born"] = $"{first} + i",
+                ["number"] = "i", ["id"] = "'agent-' || i", ["incarnation"] = "1", ["session"] = $"{first} + i", ["liveness"] = "1",
+                ["specializations"] = "'[\"spec-' || (i % 16) || '\"]'",
+                ["labels"] = "'{}'", ["cluster"] = "'default'", ["parent"] = "-1", ["user"] = "'user-' || (i % 100)",
+                ["created_at"] = "unixepoch() * 1000", ["ttl"] = "86400", ["born"] = $"{first} + i",
             })} FROM n
             """);
         first += agents;
@@ -29,11 +31,16 @@ internal static class StoreFiller
             WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < {directives})
             SELECT {Values(db, "directives", new(StringComparer.Ordinal)
             {
-                ["revision"] = $"{first} + i", ["agent"] = $"i % {agents}", ["seq"] = $"i / {agents} + 1", ["previous"] = $"CASE WHEN i < {agents} THEN 0 ELSE {first} + i - {agents} END", ["verb"] = "0",
-                ["direction"] = "'north'", ["state"] = "3", ["issued_by"] = "'mesh'", ["issued_at"] = "unixepoch() * 1000", ["expires_at"] = "unixepoch() * 1000 + 3600000", ["ended_at"] = "unixepoch() * 1000",
+                ["revision"] = $"{first} + i", ["agent"] = $"i % {agents}", ["seq"] = $"i / {agents} + 1",
+                ["previous"] = $"CASE WHEN i < {agents} THEN 0 ELSE {first} + i - {agents} END", ["verb"] = "0",
+                ["direction"] = "'north'", ["state"] = "3", ["issued_by"] = "'mesh'", ["issued_at"] = "unixepoch() * 1000",
+                ["expires_at"] = "unixepoch() * 1000 + 3600000", ["ended_at"] = "unixepoch() * 1000",
             })} FROM n
             """);
-        Execute(db, $"INSERT INTO changes (revision, at, actor, kind, subject, payload) VALUES ({first + directives}, unixepoch() * 1000, 'mesh', 'admin.requested', 'check', '{{}}')");
+        Execute(
+            db,
+            $"INSERT INTO changes (revision, at, actor, kind, subject, payload) VALUES ({first + directives}, unixepoch() * 1000, 'mesh', "
+            + "'admin.requested', 'check', '{}')");
         Execute(db, "PRAGMA journal_mode=WAL");
         return 0;
     }
@@ -54,10 +61,13 @@ internal static class StoreFiller
         return columns;
     }
 
-    private static string Columns(SqliteConnection db, string table) => string.Join(", ", ColumnsOf(db, table).Select(c => $"\"{c.Name}\""));
+    private static string Columns(SqliteConnection db, string table) =>
+        string.Join(", ", ColumnsOf(db, table).Select(c => $"\"{c.Name}\""));
 
     private static string Values(SqliteConnection db, string table, Dictionary<string, string> values) =>
-        string.Join(", ", ColumnsOf(db, table).Select(c => values.GetValueOrDefault(c.Name) ?? (c.Required ? c.Type == "TEXT" ? "''" : "0" : "NULL")));
+        string.Join(
+            ", ",
+            ColumnsOf(db, table).Select(c => values.GetValueOrDefault(c.Name) ?? (c.Required ? c.Type == "TEXT" ? "''" : "0" : "NULL")));
 
     private static long Number(SqliteConnection db, string sql)
     {

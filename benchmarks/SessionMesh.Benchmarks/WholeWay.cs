@@ -66,7 +66,8 @@ internal static class WholeWay
                 if (item.EventType == "directive")
                 {
                     using var directive = JsonDocument.Parse(item.Data);
-                    await mesh.PostAsync(Routes.Ack(agent, directive.RootElement.GetProperty("seq").GetInt64()), """{"state":"acknowledged"}""");
+                    await mesh.PostAsync(
+                        Routes.Ack(agent, directive.RootElement.GetProperty("seq").GetInt64()), """{"state":"acknowledged"}""");
                     if (s_began.TryRemove(directive.RootElement.GetProperty("direction").GetString()!, out var began))
                     {
                         s_milliseconds.Enqueue(Stopwatch.GetElapsedTime(began).TotalMilliseconds);

@@ -13,11 +13,16 @@ namespace SessionMesh.EndToEnd.Tests.Abuse;
 /// </summary>
 public sealed class AbuseTests : IAsyncLifetime
 {
-    /// <summary>What the server may use more at the end than at its start: connections and streams at 30 KB each are 100 MB, the agents that
-    /// one key registers in a minute as much again, and the rest is garbage not yet collected.</summary>
+    /// <summary>
+    /// What the server may use more at the end than at its start: connections and streams at 30 KB each are 100 MB, the agents that one key
+    /// registers in a minute as much again, and the rest is garbage not yet collected.
+    /// </summary>
     private const long MostMegabytes = 700;
 
-    private static readonly int? s_seconds = int.TryParse(Environment.GetEnvironmentVariable("SESSION_MESH_SOAK_ABUSE"), CultureInfo.InvariantCulture, out var seconds) ? seconds : null;
+    private static readonly int? s_seconds = int.TryParse(
+        Environment.GetEnvironmentVariable("SESSION_MESH_SOAK_ABUSE"), CultureInfo.InvariantCulture, out var seconds)
+        ? seconds
+        : null;
 
     private readonly int _scale = s_seconds is null ? 1 : 5;
     private readonly ConcurrentDictionary<string, int> _answers = new(StringComparer.Ordinal);
@@ -42,9 +47,20 @@ public sealed class AbuseTests : IAsyncLifetime
 
         using var over = new CancellationTokenSource(TimeSpan.FromSeconds(s_seconds ?? 15));
         var drip = new Drip(server, 400 * _scale, $"GET /livez HTTP/1.1\r\nHost: {server.Authority}\r\n");
-        var bodies = new Drip(server, 20 * _scale, $"POST /api/session-mesh/steer HTTP/1.1\r\nHost: {server.Authority}\r\nAuthorization: Bearer {listening}\r\nContent-Length: 60000\r\n\r\n");
+        var bodies = new Drip(
+            server,
+            20 * _scale,
+            $"POST /api/session-mesh/steer HTTP/1.1\r\nHost: {server.Authority}\r\nAuthorization: Bearer {listening}\r\n"
+            + "Content-Length: 60000\r\n\r\n");
         var giants = new Giants(server, flooding);
-        var abuse = new List<Task> { drip.RunAsync(over.Token), bodies.RunAsync(over.Token), giants.RunAsync(over.Token), giants.RunAsync(over.Token), ListenAsync(listening, 200 * _scale, over.Token) };
+        var abuse = new List<Task>
+        {
+            drip.RunAsync(over.Token),
+            bodies.RunAsync(over.Token),
+            giants.RunAsync(over.Token),
+            giants.RunAsync(over.Token),
+            ListenAsync(listening, 200 * _scale, over.Token),
+        };
         for (var i = 0; i < 4; i++)
         {
             abuse.Add(new Flood(server, flooding, status => Note("flood", status, null)).RunAsync(over.Token));
@@ -75,7 +91,11 @@ public sealed class AbuseTests : IAsyncLifetime
         Assert.True(Count("stranger 401") > 0 && Count("stranger 429") > 0, figures);
         Assert.True(Count("register 201") > 0, figures);
         Assert.True(Count("stream 200") == 200 * _scale, figures);
-        string[] known = ["flood 200", "flood 429", "stranger 401", "stranger 429", "stream 200", "register 201", "register 429 rate_limited", "register 429 agent_quota"];
+        string[] known =
+        [
+            "flood 200", "flood 429", "stranger 401", "stranger 429", "stream 200", "register 201", "register 429 rate_limited",
+            "register 429 agent_quota",
+        ];
         Assert.True(_answers.Keys.All(known.Contains), figures);
         Assert.True(_peak - before < MostMegabytes, figures);
 
@@ -102,14 +122,17 @@ public sealed class AbuseTests : IAsyncLifetime
         {
             var began = TimeProvider.System.GetTimestamp();
             using var answer = await http.PostAsync("agents/good/heartbeat", null, CancellationToken.None);
-            Assert.True(answer.IsSuccessStatusCode, $"a heartbeat was refused: {await answer.Content.ReadAsStringAsync(CancellationToken.None)}");
+            Assert.True(
+                answer.IsSuccessStatusCode, $"a heartbeat was refused: {await answer.Content.ReadAsStringAsync(CancellationToken.None)}");
             _beats.Add(TimeProvider.System.GetElapsedTime(began).TotalMilliseconds);
             _peak = Math.Max(_peak, Megabytes());
             await pace.WaitForNextTickAsync(CancellationToken.None);
         }
     }
 
-    /// <summary>Registers agent after agent; one that the rate refuses is tried again, one that is past what a key may have is not.</summary>
+    /// <summary>
+    /// Registers agent after agent; one that the rate refuses is tried again, one that is past what a key may have is not.
+    /// </summary>
     private async Task RegisterAsync(string key, int first, int step, int count)
     {
         using var http = Client(key);
@@ -140,7 +163,8 @@ public sealed class AbuseTests : IAsyncLifetime
         open.ForEach(stream => stream.Dispose());
     }
 
-    private void Note(string who, int status, string? code) => _answers.AddOrUpdate(code is null ? $"{who} {status}" : $"{who} {status} {code}", 1, (_, n) => n + 1);
+    private void Note(string who, int status, string? code) =>
+        _answers.AddOrUpdate(code is null ? $"{who} {status}" : $"{who} {status} {code}", 1, (_, n) => n + 1);
 
     private int Count(string answer) => _answers.GetValueOrDefault(answer);
 
@@ -148,11 +172,19 @@ public sealed class AbuseTests : IAsyncLifetime
     {
         var beats = _beats.Order().ToList();
         var text = new StringBuilder();
-        text.AppendLine(CultureInfo.InvariantCulture, $"heartbeats of the well-behaved agent: {beats.Count}, all taken; p50 {beats[beats.Count / 2]:0.0} ms, p99 {beats[beats.Count * 99 / 100]:0.0} ms, worst {beats[^1]:0.0} ms");
+        text.AppendLine(
+            CultureInfo.InvariantCulture,
+            $"heartbeats of the well-behaved agent: {beats.Count}, all taken; "
+            + $"p50 {beats[beats.Count / 2]:0.0} ms, p99 {beats[beats.Count * 99 / 100]:0.0} ms, worst {beats[^1]:0.0} ms");
         text.AppendLine(CultureInfo.InvariantCulture, $"server memory: {before} MB before, {_peak} MB at most");
-        text.AppendLine(CultureInfo.InvariantCulture, $"heads that drip: {drip.Count}, closed by the server {drip.Closed}, not taken {drip.Refused}");
-        text.AppendLine(CultureInfo.InvariantCulture, $"bodies that drip: {bodies.Count}, closed by the server {bodies.Closed}, not taken {bodies.Refused}");
-        text.AppendLine(CultureInfo.InvariantCulture, $"giant bodies: {giants.Sent}, {giants.Bytes / Math.Max(1, giants.Sent) / 1024} KiB of each left the sender");
+        text.AppendLine(
+            CultureInfo.InvariantCulture, $"heads that drip: {drip.Count}, closed by the server {drip.Closed}, not taken {drip.Refused}");
+        text.AppendLine(
+            CultureInfo.InvariantCulture,
+            $"bodies that drip: {bodies.Count}, closed by the server {bodies.Closed}, not taken {bodies.Refused}");
+        text.AppendLine(
+            CultureInfo.InvariantCulture,
+            $"giant bodies: {giants.Sent}, {giants.Bytes / Math.Max(1, giants.Sent) / 1024} KiB of each left the sender");
         foreach (var (answer, count) in _answers.OrderBy(a => a.Key, StringComparer.Ordinal))
         {
             text.AppendLine(CultureInfo.InvariantCulture, $"{answer}: {count}");
@@ -162,5 +194,9 @@ public sealed class AbuseTests : IAsyncLifetime
     }
 
     private long Megabytes() =>
-        long.Parse(File.ReadLines($"/proc/{_mesh.Server.Process.Pid}/status").First(line => line.StartsWith("VmRSS", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) / 1024;
+        long.Parse(
+            File.ReadLines($"/proc/{_mesh.Server.Process.Pid}/status")
+                .First(line => line.StartsWith("VmRSS", StringComparison.Ordinal))
+                .Split(' ', StringSplitOptions.RemoveEmptyEntries)[1],
+            CultureInfo.InvariantCulture) / 1024;
 }

@@ -3,7 +3,10 @@ using System.Text;
 
 namespace SessionMesh.EndToEnd.Tests.Abuse;
 
-/// <summary>One key's requests, a hundred at a time without waiting in between: it costs this side next to nothing, so that it is the server that is worn.</summary>
+/// <summary>
+/// One key's requests, a hundred at a time without waiting in between: it costs this side next to nothing, so that it is the server that is
+/// worn.
+/// </summary>
 internal sealed class Flood(Uri server, string key, Action<int> note)
 {
     private const int Batch = 100;
@@ -37,7 +40,9 @@ internal sealed class Flood(Uri server, string key, Action<int> note)
 
             var length = kept + read;
             var at = 0;
-            for (int found; (found = buffer.AsSpan(at, length - at).IndexOf("HTTP/1.1 "u8)) >= 0 && at + found + 12 <= length; at += found + 12)
+            for (int found;
+                (found = buffer.AsSpan(at, length - at).IndexOf("HTTP/1.1 "u8)) >= 0 && at + found + 12 <= length;
+                at += found + 12)
             {
                 note(int.Parse(buffer.AsSpan(at + found + 9, 3), System.Globalization.CultureInfo.InvariantCulture));
                 answers++;

@@ -22,7 +22,9 @@ internal sealed class Giants(Uri server, string key)
         {
             // Announced with a length, or in chunks whose end is not said beforehand.
             var chunked = Sent % 2 == 1;
-            var head = $"POST /api/session-mesh/steer HTTP/1.1\r\nHost: {server.Authority}\r\nAuthorization: Bearer {key}\r\n{(chunked ? "Transfer-Encoding: chunked" : "Content-Length: 10000000000")}\r\n\r\n";
+            var head =
+                $"POST /api/session-mesh/steer HTTP/1.1\r\nHost: {server.Authority}\r\nAuthorization: Bearer {key}\r\n"
+                + $"{(chunked ? "Transfer-Encoding: chunked" : "Content-Length: 10000000000")}\r\n\r\n";
             using var client = new TcpClient();
             try
             {

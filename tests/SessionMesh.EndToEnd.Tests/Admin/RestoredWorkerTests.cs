@@ -19,7 +19,8 @@ public sealed class RestoredWorkerTests
         var pid = worker.Pid;
 
         await mesh.DoneAsync("session-mesh admin restore b.db --yes");
-        await Eventually.True(() => mesh.Server.Printed.Contains("A backup was restored", StringComparison.Ordinal), () => mesh.Server.Printed);
+        await Eventually.True(
+            () => mesh.Server.Printed.Contains("A backup was restored", StringComparison.Ordinal), () => mesh.Server.Printed);
         await SteeredAsync(mesh, worker, "after", "before", "after"); // number 1 again, and not the one that was seen
         Assert.Equal(1, (await mesh.Http.GetAsync("agents/w")).Number("incarnation"));
         Assert.NotNull(ProcessInfo.Find(pid));
@@ -74,15 +75,19 @@ public sealed class RestoredWorkerTests
         await using var mesh = await Mesh.StartAsync();
         await mesh.DoneAsync("session-mesh admin backup --out b.db");
         await mesh.DoneAsync("session-mesh keys create --scope registry:write --scope keys:mint --out runner.key");
-        using var worker = Worker.Start(mesh, "w", Loop, "--key-file", mesh.Scratch.File("runner.key"), "--on-steer", "echo \"$SESSION_MESH_DIRECTION\" >> steered");
+        using var worker = Worker.Start(
+            mesh, "w", Loop, "--key-file", mesh.Scratch.File("runner.key"), "--on-steer", "echo \"$SESSION_MESH_DIRECTION\" >> steered");
         await worker.AliveAsync();
         await mesh.DoneAsync("session-mesh admin restore b.db --yes");
-        await Eventually.True(() => worker.Runner.Error.Contains("the process keeps running", StringComparison.Ordinal), () => $"the runner says so\n{worker.Runner.Error}");
+        await Eventually.True(
+            () => worker.Runner.Error.Contains("the process keeps running", StringComparison.Ordinal),
+            () => $"the runner says so\n{worker.Runner.Error}");
         Assert.False(worker.Runner.HasExited);
         Assert.NotNull(ProcessInfo.Find(worker.Pid));
 
         // Another key in the same file is what it goes on with.
-        await mesh.DoneAsync("session-mesh keys create --scope registry:write --scope keys:mint --out other.key && mv other.key runner.key");
+        await mesh.DoneAsync(
+            "session-mesh keys create --scope registry:write --scope keys:mint --out other.key && mv other.key runner.key");
         await RestoredAsync(mesh, worker, 2);
         await SteeredAsync(mesh, worker, "north", "north");
         await worker.KilledAsync("--force", exitCode: 137, signal: "KILL");
@@ -106,7 +111,9 @@ public sealed class RestoredWorkerTests
 
     private static async Task SteeredAsync(Mesh mesh, Worker worker, string direction, params string[] sofar)
     {
-        var ran = await mesh.DoneAsync($"session-mesh steer --agent-id {worker.Agent} --direction {direction} --wait acknowledged --wait-seconds 40 --timeout 60 -o json");
+        var ran = await mesh.DoneAsync(
+            $"session-mesh steer --agent-id {worker.Agent} --direction {direction} --wait acknowledged "
+            + "--wait-seconds 40 --timeout 60 -o json");
         Assert.True(ran.Json.Text("state") == "acknowledged", $"{ran}\n{worker.Runner.Error}");
         Assert.Equal(sofar, await Eventually.Lines(worker.File("steered")));
     }

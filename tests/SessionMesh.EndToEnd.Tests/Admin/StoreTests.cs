@@ -3,7 +3,9 @@ using SessionMesh.EndToEnd.Tests.Support;
 
 namespace SessionMesh.EndToEnd.Tests.Admin;
 
-/// <summary>Backup, restore, compact and check with the real tool and real servers: under load, stopped, and killed in the middle.</summary>
+/// <summary>
+/// Backup, restore, compact and check with the real tool and real servers: under load, stopped, and killed in the middle.
+/// </summary>
 public sealed class StoreTests
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
@@ -38,7 +40,8 @@ public sealed class StoreTests
 
         using var second = new ServerProcess(mesh.Scratch, "second");
         await second.StartAsync();
-        var restored = (await mesh.DoneAsync("session-mesh admin restore b.db --yes -o json", ("SESSION_MESH_URL", second.Url), ("SESSION_API_KEY", second.RootKey))).Json;
+        var restored = (await mesh.DoneAsync(
+            "session-mesh admin restore b.db --yes -o json", ("SESSION_MESH_URL", second.Url), ("SESSION_API_KEY", second.RootKey))).Json;
         Assert.Equal((true, false), (restored.GetProperty("restarting").GetBoolean(), restored.GetProperty("root_key_valid").GetBoolean()));
         using var there = new MeshHttp(second.Url, mesh.Server.RootKey);
         await UntilRestoredAsync(there, second);
@@ -88,7 +91,10 @@ public sealed class StoreTests
         var check = (await mesh.DoneAsync(Line("check"))).Json;
         Assert.True(check.GetProperty("ok").GetBoolean());
         var compacted = (await mesh.DoneAsync(Line("compact --retain-log 1h"))).Json;
-        Assert.Equal((0L, 1L, 0L), (compacted.GetProperty("removed").GetProperty("changes").GetInt64(), compacted.GetProperty("oldest_revision").GetInt64(), compacted.GetProperty("free_bytes").GetInt64()));
+        Assert.Equal(
+            (0L, 1L, 0L),
+            (compacted.GetProperty("removed").GetProperty("changes").GetInt64(), compacted.GetProperty("oldest_revision").GetInt64(),
+             compacted.GetProperty("free_bytes").GetInt64()));
 
         await mesh.Server.StartAsync();
         Assert.Equal(201, (await mesh.Http.PostAsync("agents", """{"agent_id":"b"}""")).Status);
@@ -96,7 +102,10 @@ public sealed class StoreTests
         Assert.Equal(2, (await mesh.BashAsync(Line("restore stopped.db"))).Code); // nobody to ask
         Assert.Equal(2, (await mesh.BashAsync(Line("restore x.db --yes"))).Code); // no backup
         var restored = (await mesh.DoneAsync(Line("restore stopped.db --yes"))).Json;
-        Assert.Equal((2L, 3L, true), (restored.GetProperty("revision").GetInt64(), restored.GetProperty("current_revision").GetInt64(), restored.GetProperty("root_key_valid").GetBoolean()));
+        Assert.Equal(
+            (2L, 3L, true),
+            (restored.GetProperty("revision").GetInt64(), restored.GetProperty("current_revision").GetInt64(),
+             restored.GetProperty("root_key_valid").GetBoolean()));
         Assert.True(File.Exists(Path.Combine(mesh.Server.Data, "mesh.db.before-restore-3")));
         await mesh.Server.StartAsync();
         Assert.Equal((200, 404), ((await mesh.Http.GetAsync("agents/a")).Status, (await mesh.Http.GetAsync("agents/b")).Status));
@@ -118,7 +127,8 @@ public sealed class StoreTests
         await mesh.DoneAsync("session-mesh admin restore b.db --dry-run");
         Assert.Equal(200, (await mesh.Http.GetAsync("agents/b")).Status);
         await mesh.DoneAsync("session-mesh admin restore b.db --yes");
-        await Eventually.True(async () => (await mesh.BashAsync("session-mesh show b")).Code == 3, () => $"the restored mesh\n{mesh.Server.Printed}");
+        await Eventually.True(
+            async () => (await mesh.BashAsync("session-mesh show b")).Code == 3, () => $"the restored mesh\n{mesh.Server.Printed}");
         Assert.Equal(200, (await mesh.Http.GetAsync("agents/a")).Status);
         Assert.False(follower.HasExited);
         await mesh.DoneAsync("session-mesh admin check; session-mesh admin compact");
@@ -131,7 +141,8 @@ public sealed class StoreTests
         await using var mesh = await Mesh.StartAsync();
         await FillAsync(mesh);
         using var http = Bare(mesh);
-        using var response = await http.SendAsync(new HttpRequestMessage(HttpMethod.Post, "admin/backup"), HttpCompletionOption.ResponseHeadersRead);
+        using var response = await http.SendAsync(
+            new HttpRequestMessage(HttpMethod.Post, "admin/backup"), HttpCompletionOption.ResponseHeadersRead);
         Assert.Equal(200, (int)response.StatusCode);
         Assert.Single(Directory.GetFiles(Path.Combine(mesh.Server.Data, "tmp"))); // more than the sockets hold is still to come
         await mesh.Server.KillAsync();
@@ -152,7 +163,10 @@ public sealed class StoreTests
         var half = new HalfOf(await File.ReadAllBytesAsync(mesh.Scratch.File("b.db")));
         using var request = new HttpRequestMessage(HttpMethod.Post, "admin/restore") { Content = half };
         var sending = http.SendAsync(request);
-        await Eventually.True(() => Directory.Exists(Path.Combine(mesh.Server.Data, "tmp")) && Directory.GetFiles(Path.Combine(mesh.Server.Data, "tmp")) is [var file] && new FileInfo(file).Length > 0, () => "the first half is there");
+        await Eventually.True(
+            () => Directory.Exists(Path.Combine(mesh.Server.Data, "tmp"))
+                && Directory.GetFiles(Path.Combine(mesh.Server.Data, "tmp")) is [var file] && new FileInfo(file).Length > 0,
+            () => "the first half is there");
         await mesh.Server.KillAsync();
         half.Release();
         await Assert.ThrowsAnyAsync<HttpRequestException>(() => sending);
@@ -172,7 +186,8 @@ public sealed class StoreTests
         Assert.Equal(201, (await mesh.Http.PostAsync("agents", """{"agent_id":"a","ttl":3600}""")).Status);
         var message = new string('m', 16_000);
         await Parallel.ForAsync(0, 700, async (_, _) =>
-            Assert.Equal(200, (await mesh.Http.PostAsync("steer", $$"""{"agent_id":"a","direction":"north","message":"{{message}}"}""")).Status));
+            Assert.Equal(
+                200, (await mesh.Http.PostAsync("steer", $$"""{"agent_id":"a","direction":"north","message":"{{message}}"}""")).Status));
     }
 
     private static HttpClient Bare(Mesh mesh) => new()

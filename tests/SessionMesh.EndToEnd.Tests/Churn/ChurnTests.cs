@@ -18,7 +18,9 @@ public sealed class ChurnTests : IAsyncLifetime
     private const long MostMegabytes = 160;
 
     private static readonly int s_seconds =
-        int.TryParse(Environment.GetEnvironmentVariable("SESSION_MESH_SOAK_CHURN"), CultureInfo.InvariantCulture, out var seconds) ? seconds : 8;
+        int.TryParse(Environment.GetEnvironmentVariable("SESSION_MESH_SOAK_CHURN"), CultureInfo.InvariantCulture, out var seconds)
+            ? seconds
+            : 8;
 
     private Mesh _mesh = null!;
     private int _lives;
@@ -53,28 +55,30 @@ public sealed class ChurnTests : IAsyncLifetime
         return Task.WhenAll(Enumerable.Range(0, Workers).Select(async _ =>
         {
             while (TimeProvider.System.GetTimestamp() < until)
-            {
                 await LiveAsync(Interlocked.Increment(ref _lives));
-            }
         }));
     }
 
     private async Task LiveAsync(int n)
     {
         var names = string.Join(",", Enumerable.Range(0, 8).Select(i => $"\"skill-{n}-{i}\""));
-        var begun = await _mesh.Http.PostAsync("agents", $$"""{"agent_id":"churn-{{n}}","ttl":{{(n % 2 == 0 ? 604_800 : 60)}},"cluster":"c-{{n}}","specializations":[{{names}}]}""");
+        var begun = await _mesh.Http.PostAsync("agents", $$"""
+            {"agent_id":"churn-{{n}}","ttl":{{(n % 2 == 0 ? 604_800 : 60)}},"cluster":"c-{{n}}","specializations":[{{names}}]}
+            """);
         Assert.True(begun.IsDone, begun.ToString());
         var steered = await _mesh.Http.PostAsync("steer", $$"""{"agent_id":"churn-{{n}}","direction":"north","message":"{{n}}"}""");
         Assert.True(steered.IsDone && steered.Number("seq") == 1, steered.ToString());
         if (n % 3 == 0)
-        {
             Assert.True((await _mesh.Http.PostAsync($"agents/churn-{n}/directives/1/ack", """{"state":"acknowledged"}""")).IsDone);
-        }
-
-        Assert.True((await _mesh.Http.PostAsync($"agents/churn-{n}/exit", $$"""{"incarnation":{{begun.Number("incarnation")}},"exit_code":0}""")).IsDone);
+        var ended = $$"""{"incarnation":{{begun.Number("incarnation")}},"exit_code":0}""";
+        Assert.True((await _mesh.Http.PostAsync($"agents/churn-{n}/exit", ended)).IsDone);
         Assert.True((await _mesh.Http.DeleteAsync($"agents/churn-{n}?forget=true")).IsDone);
     }
 
     private long Megabytes() =>
-        long.Parse(File.ReadLines($"/proc/{_mesh.Server.Process.Pid}/status").First(line => line.StartsWith("VmRSS", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) / 1024;
+        long.Parse(
+            File.ReadLines($"/proc/{_mesh.Server.Process.Pid}/status")
+                .First(line => line.StartsWith("VmRSS", StringComparison.Ordinal))
+                .Split(' ', StringSplitOptions.RemoveEmptyEntries)[1],
+            CultureInfo.InvariantCulture) / 1024;
 }

@@ -33,7 +33,9 @@ public sealed class CliContractTests(Mesh mesh) : IClassFixture<Mesh>
         Directory.CreateDirectory(mesh.Scratch.File("path/to"));
         mesh.Scratch.Write("path/to/config.yaml", "sessions: [{id: 123, filter: alive}]\n");
 
-        var ran = await mesh.DoneAsync("set -e\n" + Block.Replace("=your_key", $"=$(cat {server.Data}/root.key)", StringComparison.Ordinal), ("SESSION_MESH_URL", server.Url));
+        var ran = await mesh.DoneAsync(
+            "set -e\n" + Block.Replace("=your_key", $"=$(cat {server.Data}/root.key)", StringComparison.Ordinal),
+            ("SESSION_MESH_URL", server.Url));
         Assert.DoesNotContain(server.RootKey, ran.Out + ran.Error, StringComparison.Ordinal);
         Assert.Equal("dead", (await http.GetAsync("agents/456")).Text("status"));
         Assert.Equal("alive", (await http.GetAsync("agents/789")).Text("status"));
@@ -59,7 +61,8 @@ public sealed class CliContractTests(Mesh mesh) : IClassFixture<Mesh>
         var ran = await mesh.DoneAsync("session-mesh list --filter alive --verbose");
         Assert.StartsWith(ListHead, Cells(ran.Out), StringComparison.Ordinal);
         Assert.Matches(@"(?m)^shown\|alive\|-\|-\|-\|s\|-\|\w+ ago\|in \w+$", Cells(ran.Out));
-        Assert.Matches($@"^attempt 1: GET {Regex.Escape(mesh.Server.Url)}/api/session-mesh/alive\?filter=alive -> 200 after \d+ ms.*\n$", ran.Error);
+        Assert.Matches(
+            $@"^attempt 1: GET {Regex.Escape(mesh.Server.Url)}/api/session-mesh/alive\?filter=alive -> 200 after \d+ ms.*\n$", ran.Error);
     }
 
     [Fact]
@@ -67,7 +70,9 @@ public sealed class CliContractTests(Mesh mesh) : IClassFixture<Mesh>
     {
         await Register("123");
         var ran = await mesh.DoneAsync("session-mesh steer --agent-id 123 --direction west");
-        Assert.Matches(@"^AGENT\|SEQ\|VERB\|DIRECTION\|STATE\|ISSUED\|EXPIRES\|MESSAGE\|NOTE\n123\|\d+\|steer\|west\|queued\|\w+ ago\|in \w+\|-\|-\n$", Cells(ran.Out));
+        Assert.Matches(
+            @"^AGENT\|SEQ\|VERB\|DIRECTION\|STATE\|ISSUED\|EXPIRES\|MESSAGE\|NOTE\n123\|\d+\|steer\|west\|queued\|\w+ ago\|in \w+\|-\|-\n$",
+            Cells(ran.Out));
         ran = await mesh.DoneAsync("session-mesh steer --agent-id 123 --direction west --output json");
         Members.Equal(HttpContractTests.Directive("123", "west"), ran.Json);
     }
@@ -80,14 +85,21 @@ public sealed class CliContractTests(Mesh mesh) : IClassFixture<Mesh>
         Assert.Equal("AGENT|STATUS|CONFIRMED|EXIT|SIGNAL|REASON|DEADLINE\n456|dead|no|-|-|-|-\n", Cells(ran.Out));
         ran = await mesh.DoneAsync("session-mesh kill --agent-id 456 --force -o json");
         Members.Equal(
-            """{"agent_id":"456","incarnation":1,"status":"dead","confirmed":false,"exit_code":null,"signal":null,"reason":null,"deadline":null,"descendants":[]}""", ran.Json);
+            """
+            {"agent_id":"456","incarnation":1,"status":"dead","confirmed":false,"exit_code":null,"signal":null,"reason":null,
+             "deadline":null,"descendants":[]}
+            """,
+            ran.Json);
     }
 
     [Fact]
     public async Task Register_SpecAndId_IsAliveForAnHour()
     {
         var ran = await mesh.DoneAsync("session-mesh register --spec \"data-analysis\" --agent-id 789");
-        Assert.Matches(@"^AGENT\|STATUS\|INCARNATION\|SPECIALIZATIONS\|CLUSTER\|TTL\|NEXT BEAT\|EXPIRES\n789\|alive\|1\|data-analysis\|default\|3600\|\d+\|in \w+\n$", Cells(ran.Out));
+        Assert.Matches(
+            @"^AGENT\|STATUS\|INCARNATION\|SPECIALIZATIONS\|CLUSTER\|TTL\|NEXT BEAT\|EXPIRES\n"
+            + @"789\|alive\|1\|data-analysis\|default\|3600\|\d+\|in \w+\n$",
+            Cells(ran.Out));
     }
 
     [Theory]
@@ -98,7 +110,10 @@ public sealed class CliContractTests(Mesh mesh) : IClassFixture<Mesh>
         mesh.Scratch.Write(file, content);
         var ran = await mesh.DoneAsync($"session-mesh register --config {file} -o json");
         Members.Equal(
-            $$"""{{{HttpContractTests.RowMembers(ran.Json.Text("agent_id")!, """["data-analysis"]""")}},"ttl":60,"next_heartbeat_in":"<number>"}""", ran.Json);
+            $$"""
+            {{{HttpContractTests.RowMembers(ran.Json.Text("agent_id")!, """["data-analysis"]""")}},"ttl":60,"next_heartbeat_in":"<number>"}
+            """,
+            ran.Json);
     }
 
     [Fact]
@@ -112,5 +127,6 @@ public sealed class CliContractTests(Mesh mesh) : IClassFixture<Mesh>
     private Task<Answer> Register(string agent) => mesh.Http.PostAsync("registry", $$"""{"specialization":"s","agent_id":"{{agent}}"}""");
 
     /// <summary>A table with one bar between two cells: widths depend on what else is there.</summary>
-    private static string Cells(string table) => Regex.Replace(table, " {2,}", "|", RegexOptions.None, Eventually.Bound).Replace("|\n", "\n", StringComparison.Ordinal);
+    private static string Cells(string table) =>
+        Regex.Replace(table, " {2,}", "|", RegexOptions.None, Eventually.Bound).Replace("|\n", "\n", StringComparison.Ordinal);
 }

@@ -57,7 +57,8 @@ public sealed class CliErrorTests(Mesh mesh) : IClassFixture<Mesh>
     {
         var ran = await mesh.BashAsync($"session-mesh {arguments}");
         Assert.Equal((3, ""), (ran.Code, ran.Out));
-        Assert.Matches(@"^error: cannot .*\n  why: .*\(404 agent_not_found\)\n  try: session-mesh list --filter all\n  request: \S+\n$", ran.Error);
+        Assert.Matches(
+            @"^error: cannot .*\n  why: .*\(404 agent_not_found\)\n  try: session-mesh list --filter all\n  request: \S+\n$", ran.Error);
     }
 
     [Fact]
@@ -65,7 +66,10 @@ public sealed class CliErrorTests(Mesh mesh) : IClassFixture<Mesh>
     {
         var ran = await mesh.BashAsync("export SESSION_API_KEY=your_key\nsession-mesh list --filter alive --output json");
         Assert.Equal((4, ""), (ran.Code, ran.Out));
-        Members.Equal("""{"type":"urn:session-mesh:error:unauthenticated","title":"Unauthorized","status":401,"detail":"<text>","code":"unauthenticated","request_id":"<text>"}""", ran.Error);
+        Members.Equal("""
+            {"type":"urn:session-mesh:error:unauthenticated","title":"Unauthorized","status":401,"detail":"<text>","code":"unauthenticated",
+             "request_id":"<text>"}
+            """, ran.Error);
         Assert.Contains("session-mesh keys create", ran.Error, StringComparison.Ordinal);
         Assert.DoesNotContain("your_key", ran.Error, StringComparison.Ordinal);
     }

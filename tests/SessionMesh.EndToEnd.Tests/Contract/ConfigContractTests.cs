@@ -25,11 +25,17 @@ public sealed class ConfigContractTests(Mesh mesh) : IClassFixture<Mesh>
         var id = Path.GetFileNameWithoutExtension(file);
         mesh.Scratch.Write(file, yaml.Replace("123", id, StringComparison.Ordinal));
         var ran = await mesh.DoneAsync($"session-mesh load-config {file} -o json");
-        Members.Equal($$"""{"sessions":[{"id":"{{id}}","filter":"alive","status":"declared","matches":false,"declared":true,"error":null}],"cluster":null,"count":1,"matching":0}""", ran.Json);
+        Members.Equal($$"""
+            {"sessions":[{"id":"{{id}}","filter":"alive","status":"declared","matches":false,"declared":true,"error":null}],"cluster":null,
+             "count":1,"matching":0}
+            """, ran.Json);
 
         await mesh.DoneAsync($"session-mesh register --spec s --agent-id {id}");
         ran = await mesh.DoneAsync($"session-mesh load-config {file} -o json");
-        Members.Equal($$"""{"sessions":[{"id":"{{id}}","filter":"alive","status":"alive","matches":true,"declared":false,"error":null}],"cluster":null,"count":1,"matching":1}""", ran.Json);
+        Members.Equal($$"""
+            {"sessions":[{"id":"{{id}}","filter":"alive","status":"alive","matches":true,"declared":false,"error":null}],"cluster":null,
+             "count":1,"matching":1}
+            """, ran.Json);
     }
 
     [Fact]

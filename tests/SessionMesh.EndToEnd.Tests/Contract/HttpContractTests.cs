@@ -16,15 +16,16 @@ public sealed class HttpContractTests(Mesh mesh) : IClassFixture<Mesh>
     private const string Json = " -H 'Content-Type: application/json'";
 
     public static string Directive(string agent, string direction) => $$"""
-        {"directive_id":"<text>","agent_id":"{{agent}}","seq":"<number>","verb":"steer","direction":"{{direction}}","message":null,"data":null,
-        "state":"queued","issued_by":"<text>","issued_at":"<time>","expires_at":"<time>","delivered_at":null,"accepted_at":null,
-        "acknowledged_at":null,"ended_at":null,"note":null}
+        {"directive_id":"<text>","agent_id":"{{agent}}","seq":"<number>","verb":"steer","direction":"{{direction}}","message":null,
+         "data":null,"state":"queued","issued_by":"<text>","issued_at":"<time>","expires_at":"<time>","delivered_at":null,
+         "accepted_at":null,"acknowledged_at":null,"ended_at":null,"note":null}
         """;
 
     public static string RowMembers(string agent, string specializations, string status = "alive") => $$"""
-        "agent_id":"{{agent}}","session_id":"<text>","incarnation":1,"status":"{{status}}","paused":false,"activity":null,"load":null,"progress":null,
-        "progress_interval":null,"note":null,"specializations":{{specializations}},"labels":{},"cluster":"default","parent_id":null,"user":null,
-        "direction":null,"connected":false,"created_at":"<time>","last_heartbeat_at":"<time>","last_progress_at":null,"expires_at":"<time>","epoch":1
+        "agent_id":"{{agent}}","session_id":"<text>","incarnation":1,"status":"{{status}}","paused":false,"activity":null,"load":null,
+        "progress":null,"progress_interval":null,"note":null,"specializations":{{specializations}},"labels":{},"cluster":"default",
+        "parent_id":null,"user":null,"direction":null,"connected":false,"created_at":"<time>","last_heartbeat_at":"<time>",
+        "last_progress_at":null,"expires_at":"<time>","epoch":1
         """;
 
     [Theory]
@@ -46,7 +47,9 @@ public sealed class HttpContractTests(Mesh mesh) : IClassFixture<Mesh>
     [InlineData("untyped", "")]
     public async Task Registry_ShortestBody_MakesTheAgentAliveAndTheNextCallRenews(string agent, string type)
     {
-        var call = $$"""-X POST https://api.example.com/api/session-mesh/registry -d '{"specialization":"image-processing","agent_id":"{{agent}}"}'{{type}}""";
+        var call =
+            $$"""-X POST https://api.example.com/api/session-mesh/registry -d """
+            + $$"""'{"specialization":"image-processing","agent_id":"{{agent}}"}'{{type}}""";
         var first = await Curl(201, call);
         Members.Equal($$"""{{{RowMembers(agent, """["image-processing"]""")}},"ttl":3600,"next_heartbeat_in":"<number>"}""", first);
         var second = await Curl(200, call);
@@ -61,7 +64,8 @@ public sealed class HttpContractTests(Mesh mesh) : IClassFixture<Mesh>
     public async Task Steer_EastTo456_IsDurable(string type)
     {
         await Register("456", "steering");
-        var answer = await Curl(200, """-X POST https://api.example.com/api/session-mesh/steer -d '{"agent_id":"456","direction":"east"}'""" + type);
+        var answer = await Curl(
+            200, """-X POST https://api.example.com/api/session-mesh/steer -d '{"agent_id":"456","direction":"east"}'""" + type);
         Members.Equal(Directive("456", "east"), answer);
     }
 
@@ -78,10 +82,15 @@ public sealed class HttpContractTests(Mesh mesh) : IClassFixture<Mesh>
     {
         const string call = "-X DELETE https://api.example.com/api/session-mesh/agents/789";
         var unknown = await Curl(404, call);
-        Members.Equal("""{"type":"urn:session-mesh:error:agent_not_found","title":"Not Found","status":404,"detail":"<text>","code":"agent_not_found"}""", unknown);
+        Members.Equal("""
+            {"type":"urn:session-mesh:error:agent_not_found","title":"Not Found","status":404,"detail":"<text>","code":"agent_not_found"}
+            """, unknown);
         await Register("789", "ending");
         Members.Equal(
-            """{"agent_id":"789","incarnation":1,"status":"stopping","confirmed":false,"exit_code":null,"signal":null,"reason":null,"deadline":"<time>","descendants":[]}""",
+            """
+            {"agent_id":"789","incarnation":1,"status":"stopping","confirmed":false,"exit_code":null,"signal":null,"reason":null,
+             "deadline":"<time>","descendants":[]}
+            """,
             await Curl(200, call));
     }
 
@@ -90,9 +99,13 @@ public sealed class HttpContractTests(Mesh mesh) : IClassFixture<Mesh>
     [InlineData("abc124", "")]
     public async Task Keys_NameAndTtl_GiveATokenThatWorks(string name, string type)
     {
-        var answer = await Curl(201, $$"""-X POST https://api.example.com/api/session-mesh/keys -d '{"session_key":"{{name}}","ttl":3600}'{{type}}""");
+        var answer = await Curl(
+            201, $$"""-X POST https://api.example.com/api/session-mesh/keys -d '{"session_key":"{{name}}","ttl":3600}'{{type}}""");
         Members.Equal(
-            $$"""{"key_id":"<text>","session_key":"{{name}}","token":"<text>","ttl":3600,"expires_at":"<time>","scopes":["admin"],"within":null,"agent_id":null,"generation":1,"refresh_token":null}""",
+            $$"""
+            {"key_id":"<text>","session_key":"{{name}}","token":"<text>","ttl":3600,"expires_at":"<time>","scopes":["admin"],"within":null,
+             "agent_id":null,"generation":1,"refresh_token":null}
+            """,
             answer);
         Assert.Matches("^smk_[0-9a-z]{12}_[0-9A-Za-z]{43}_[0-9A-Za-z]+$", answer.Text("token"));
         await Curl(200, "https://api.example.com/api/session-mesh/alive", answer.Text("token"));
@@ -109,7 +122,9 @@ public sealed class HttpContractTests(Mesh mesh) : IClassFixture<Mesh>
         Assert.StartsWith("HTTP/1.1 401 ", head, StringComparison.Ordinal);
         Assert.Contains("WWW-Authenticate: Bearer", head, StringComparison.Ordinal);
         Assert.Contains("Content-Type: application/problem+json", head, StringComparison.Ordinal);
-        Members.Equal("""{"type":"urn:session-mesh:error:unauthenticated","title":"Unauthorized","status":401,"detail":"<text>","code":"unauthenticated"}""", body);
+        Members.Equal("""
+            {"type":"urn:session-mesh:error:unauthenticated","title":"Unauthorized","status":401,"detail":"<text>","code":"unauthenticated"}
+            """, body);
         Assert.Contains("POST /api/session-mesh/keys", body, StringComparison.Ordinal);
         Assert.Contains("root.key", body, StringComparison.Ordinal);
     }
@@ -117,7 +132,8 @@ public sealed class HttpContractTests(Mesh mesh) : IClassFixture<Mesh>
     [Fact]
     public async Task NumbersAsIds_AreTakenAsTheirText()
     {
-        var row = await Curl(201, """-X POST https://api.example.com/api/session-mesh/registry -d '{"specialization":"counting","agent_id":42}'""");
+        var row = await Curl(
+            201, """-X POST https://api.example.com/api/session-mesh/registry -d '{"specialization":"counting","agent_id":42}'""");
         Assert.Equal("42", row.GetProperty("agent_id").GetString());
         var directive = await Curl(200, """-X POST https://api.example.com/api/session-mesh/steer -d '{"agent_id":42,"direction":7}'""");
         Members.Equal(Directive("42", "7"), directive);
@@ -141,8 +157,12 @@ public sealed class HttpContractTests(Mesh mesh) : IClassFixture<Mesh>
         var key = await Curl(201, "-X POST https://api.example.com/api/session-mesh/keys");
         Assert.Equal(3600, key.GetProperty("ttl").GetInt32());
         Members.Equal(
-            $$"""{"agent_id":"{{id}}","incarnation":1,"status":"dead","confirmed":true,"exit_code":0,"signal":null,"reason":null,"deadline":null,"descendants":[]}""",
-            await Curl(200, $$"""-X POST https://api.example.com/api/session-mesh/agents/{{id}}/exit -d '{"incarnation":1,"exit_code":0}'"""));
+            $$"""
+            {"agent_id":"{{id}}","incarnation":1,"status":"dead","confirmed":true,"exit_code":0,"signal":null,"reason":null,"deadline":null,
+             "descendants":[]}
+            """,
+            await Curl(
+                200, $$"""-X POST https://api.example.com/api/session-mesh/agents/{{id}}/exit -d '{"incarnation":1,"exit_code":0}'"""));
     }
 
     [Theory]
@@ -158,7 +178,10 @@ public sealed class HttpContractTests(Mesh mesh) : IClassFixture<Mesh>
     }
 
     private Task<JsonElement> Register(string agent, string specialization) =>
-        Curl(null, $$"""-X POST https://api.example.com/api/session-mesh/registry -d '{"specialization":"{{specialization}}","agent_id":"{{agent}}"}'""");
+        Curl(
+            null,
+            $$"""-X POST https://api.example.com/api/session-mesh/registry -d """
+            + $$"""'{"specialization":"{{specialization}}","agent_id":"{{agent}}"}'""");
 
     /// <summary>Runs curl with the key and returns the answer; the status must be this one.</summary>
     private async Task<JsonElement> Curl(int? status, string arguments, string? key = null)

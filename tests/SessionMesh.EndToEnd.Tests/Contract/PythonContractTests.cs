@@ -2,12 +2,16 @@ using SessionMesh.EndToEnd.Tests.Support;
 
 namespace SessionMesh.EndToEnd.Tests.Contract;
 
-/// <summary>The Python of the first seed, its text as it stands there; a line break stands where the page's rendering had joined two lines.</summary>
+/// <summary>
+/// The Python of the first seed, its text as it stands there; a line break stands where the page's rendering had joined two lines, or
+/// inside a call that is long.
+/// </summary>
 public sealed class PythonContractTests(Mesh mesh) : IClassFixture<Mesh>
 {
     private const string Snippet = """
         import requests; import os
-        response = requests.get('https://api.example.com/api/session-mesh/alive', headers={'Authorization': f'Bearer {os.environ.get("SESSION_API_KEY")}'})
+        response = requests.get('https://api.example.com/api/session-mesh/alive',
+            headers={'Authorization': f'Bearer {os.environ.get("SESSION_API_KEY")}'})
         print(response.json())
         """;
 
@@ -43,7 +47,8 @@ public sealed class PythonContractTests(Mesh mesh) : IClassFixture<Mesh>
     {
         var ran = await Python("""
             import requests; import os
-            response = requests.delete('https://api.example.com/api/session-mesh/agents/789', headers={'Authorization': f'Bearer {os.environ.get("SESSION_API_KEY")}'})
+            response = requests.delete('https://api.example.com/api/session-mesh/agents/789',
+                headers={'Authorization': f'Bearer {os.environ.get("SESSION_API_KEY")}'})
             print(response.status_code == 404)
             """);
         Assert.Equal("True\n", ran.Out);
@@ -58,7 +63,8 @@ public sealed class PythonContractTests(Mesh mesh) : IClassFixture<Mesh>
             def alive(key): return requests.get(base + '/alive', headers={'Authorization': f'Bearer {key}'})
             key = 'expired'
             if alive(key).status_code == 401:
-                key = requests.post(base + '/keys', json={"session_key": "abc123", "ttl": 3600}, headers={'Authorization': f'Bearer {os.environ.get("SESSION_API_KEY")}'}).json()['token']
+                key = requests.post(base + '/keys', json={"session_key": "abc123", "ttl": 3600},
+                    headers={'Authorization': f'Bearer {os.environ.get("SESSION_API_KEY")}'}).json()['token']
             print(alive(key).status_code)
             """);
         Assert.Equal("200\n", ran.Out);

@@ -15,10 +15,10 @@ public sealed class RetryContractTests(Mesh mesh) : IClassFixture<Mesh>
         var lines = ran.Error.TrimEnd('\n').Split('\n');
         Assert.Equal(3, lines.Length);
         for (var i = 0; i < 2; i++)
-        {
-            Assert.Matches($@"^attempt {i + 1}: GET {proxy.Url}/api/session-mesh/alive\?filter=stalled -> .+ after \d+ ms, next attempt in \d+\.\d\d s$", lines[i]);
-        }
-
+            Assert.Matches(
+                $@"^attempt {i + 1}: GET {proxy.Url}/api/session-mesh/alive\?filter=stalled -> .+ after \d+ ms, "
+                + @"next attempt in \d+\.\d\d s$",
+                lines[i]);
         Assert.Matches($@"^attempt 3: GET {proxy.Url}/api/session-mesh/alive\?filter=stalled -> 200 after \d+ ms$", lines[2]);
     }
 
@@ -75,7 +75,10 @@ public sealed class RetryContractTests(Mesh mesh) : IClassFixture<Mesh>
         var ran = await mesh.BashAsync($"session-mesh {command}", ("SESSION_MESH_URL", proxy.Url));
         Assert.Equal((code, ""), (ran.Code, ran.Out));
         Assert.Equal(3, proxy.Calls.Count);
-        Assert.Matches(@"^error: cannot .*\n  why: cannot reach http://127\.0\.0\.1:\d+ after 3 attempts: .*\n  try: start the server with 'dotnet run --project src/SessionMesh\.Server'.*\n$", ran.Error);
+        Assert.Matches(
+            @"^error: cannot .*\n  why: cannot reach http://127\.0\.0\.1:\d+ after 3 attempts: .*\n"
+            + @"  try: start the server with 'dotnet run --project src/SessionMesh\.Server'.*\n$",
+            ran.Error);
     }
 
     [Fact]
@@ -86,7 +89,9 @@ public sealed class RetryContractTests(Mesh mesh) : IClassFixture<Mesh>
         held.Bind(new System.Net.IPEndPoint(System.Net.IPAddress.Loopback, 0));
         var ran = await mesh.BashAsync("session-mesh list -o json", ("SESSION_MESH_URL", $"http://{held.LocalEndPoint}"));
         Assert.Equal((6, ""), (ran.Code, ran.Out));
-        Members.Equal("""{"type":"urn:session-mesh:error:unreachable","title":"unreachable","status":0,"detail":"<text>","code":"unreachable"}""", ran.Error);
+        Members.Equal("""
+            {"type":"urn:session-mesh:error:unreachable","title":"unreachable","status":0,"detail":"<text>","code":"unreachable"}
+            """, ran.Error);
     }
 
     [Fact]

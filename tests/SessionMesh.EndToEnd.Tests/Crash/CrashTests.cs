@@ -49,7 +49,8 @@ public sealed class CrashTests : IDisposable
 
             for (var round = 1; round <= _rounds; round++)
             {
-                var before = _clients.Select(client => (client.Ledger.Agents.Count, client.Ledger.Directives.Count, client.Ledger.Keys.Count)).ToArray();
+                var before = _clients.Select(client => client.Ledger)
+                    .Select(ledger => (ledger.Agents.Count, ledger.Directives.Count, ledger.Keys.Count)).ToArray();
                 await CrashAsync(new Random(_seed + round));
                 await _server.StartAsync();
                 await CheckAsync(new Random(_seed + round), round, before);
@@ -63,7 +64,9 @@ public sealed class CrashTests : IDisposable
         }
     }
 
-    /// <summary>Load, and the end of the server as soon as so many answers have come, in the middle of whatever else is under way.</summary>
+    /// <summary>
+    /// Load, and the end of the server as soon as so many answers have come, in the middle of whatever else is under way.
+    /// </summary>
     private async Task CrashAsync(Random random)
     {
         var enough = random.Next(20, 600);
@@ -97,7 +100,8 @@ public sealed class CrashTests : IDisposable
 
         var verifier = new Verifier(_server.Url, http, _log);
         var ledgers = _clients.Select(client => client.Ledger).ToList();
-        await verifier.NobodyWasBlamedAsync(ledgers.SelectMany(ledger => ledger.Agents).Where(agent => agent.Status == "dead").Select(agent => agent.Id).ToHashSet());
+        await verifier.NobodyWasBlamedAsync(
+            ledgers.SelectMany(ledger => ledger.Agents).Where(agent => agent.Status == "dead").Select(agent => agent.Id).ToHashSet());
         await verifier.VerifyAsync(
             ledgers.SelectMany((ledger, i) => NewAndSome(ledger.Agents, before[i].Agents, random)),
             ledgers.SelectMany((ledger, i) => NewAndSome(ledger.Directives, before[i].Directives, random)),
@@ -109,20 +113,24 @@ public sealed class CrashTests : IDisposable
     {
         using var http = new MeshHttp(_server.Url, _server.RootKey);
         var ledgers = _clients.Select(client => client.Ledger).ToList();
-        await new Verifier(_server.Url, http, _log).VerifyAsync(ledgers.SelectMany(l => l.Agents), ledgers.SelectMany(l => l.Directives), ledgers.SelectMany(l => l.Keys));
+        await new Verifier(_server.Url, http, _log)
+            .VerifyAsync(ledgers.SelectMany(l => l.Agents), ledgers.SelectMany(l => l.Directives), ledgers.SelectMany(l => l.Keys));
         await _log.ReadAgainAsync(http);
-        _output.WriteLine($"seed {_seed}: {_rounds} rounds, {ledgers.Sum(l => l.Answers)} answers, {ledgers.Sum(l => l.Agents.Count)} agents, " +
-            $"{ledgers.Sum(l => l.Directives.Count)} directives, {ledgers.Sum(l => l.Keys.Count)} keys, revision {_log.Revision}");
+        _output.WriteLine(
+            $"seed {_seed}: {_rounds} rounds, {ledgers.Sum(l => l.Answers)} answers, {ledgers.Sum(l => l.Agents.Count)} agents, "
+            + $"{ledgers.Sum(l => l.Directives.Count)} directives, {ledgers.Sum(l => l.Keys.Count)} keys, revision {_log.Revision}");
     }
 
     private void NoSurprises()
     {
         var surprises = _clients.SelectMany(client => client.Ledger.Surprises).ToList();
-        Assert.True(surprises.Count == 0, $"{surprises.Count} answers that nobody should have got:\n{string.Join('\n', surprises.Take(20))}");
+        Assert.True(
+            surprises.Count == 0, $"{surprises.Count} answers that nobody should have got:\n{string.Join('\n', surprises.Take(20))}");
     }
 
     private static IEnumerable<T> NewAndSome<T>(List<T> entries, int old, Random random) =>
-        entries.Skip(Math.Min(old, entries.Count)).Concat(Enumerable.Range(0, Math.Min(old, Sample / Clients)).Select(_ => entries[random.Next(Math.Min(old, entries.Count))]));
+        entries.Skip(Math.Min(old, entries.Count))
+            .Concat(Enumerable.Range(0, Math.Min(old, Sample / Clients)).Select(_ => entries[random.Next(Math.Min(old, entries.Count))]));
 
     private static int? Number(string variable) =>
         int.TryParse(Environment.GetEnvironmentVariable(variable), CultureInfo.InvariantCulture, out var number) ? number : null;

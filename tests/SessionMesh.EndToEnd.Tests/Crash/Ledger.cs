@@ -54,9 +54,11 @@ internal sealed class KeyEntry(string id, string token, AgentEntry? boundTo)
 /// <summary>One mutation that a client sent. What its answer means is applied to the ledger when there is one.</summary>
 /// <param name="About">The agent whose state is in doubt while there is none.</param>
 /// <param name="IdempotencyKey">With one, the call is simply sent again; without, the server says what became of it.</param>
-internal sealed record Call(HttpMethod Method, string Path, string? Body, AgentEntry? About, string? IdempotencyKey, Action<Answer> Answered)
+internal sealed record Call(
+    HttpMethod Method, string Path, string? Body, AgentEntry? About, string? IdempotencyKey, Action<Answer> Answered)
 {
-    public Task<Answer> SendAsync(MeshHttp http) => Method == HttpMethod.Delete ? http.DeleteAsync(Path, IdempotencyKey) : http.PostAsync(Path, Body, IdempotencyKey);
+    public Task<Answer> SendAsync(MeshHttp http) =>
+        Method == HttpMethod.Delete ? http.DeleteAsync(Path, IdempotencyKey) : http.PostAsync(Path, Body, IdempotencyKey);
 
     public override string ToString() => $"{Method} {Path} {Body}";
 }

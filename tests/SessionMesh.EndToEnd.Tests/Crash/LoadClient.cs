@@ -26,14 +26,9 @@ internal sealed class LoadClient(int index, AgentEntry hub)
                 var answer = await call.SendAsync(http);
                 Ledger.Answers++;
                 if (answer.IsDone)
-                {
                     call.Answered(answer);
-                }
                 else if (answer.Text("code") != "inbox_full")
-                {
                     Ledger.Surprises.Add($"{call} -> {answer}");
-                }
-
                 answered();
             }
             catch (Exception e) when (e is HttpRequestException or IOException)
@@ -48,10 +43,7 @@ internal sealed class LoadClient(int index, AgentEntry hub)
     {
         var alive = Ledger.Agents.Where(agent => agent.IsAlive).ToList();
         if (alive.Count < 3)
-        {
             return Register(random, Fresh());
-        }
-
         var agent = alive[random.Next(alive.Count)];
         return random.Next(100) switch
         {
@@ -86,7 +78,12 @@ internal sealed class LoadClient(int index, AgentEntry hub)
     private Call Specialize(Random random, AgentEntry agent)
     {
         var specialization = $"s{++_counter}";
-        return Post(random, "registry", $$"""{"specialization":"{{specialization}}","agent_id":"{{agent.Id}}"}""", agent, _ => agent.Specializations.Add(specialization));
+        return Post(
+            random,
+            "registry",
+            $$"""{"specialization":"{{specialization}}","agent_id":"{{agent.Id}}"}""",
+            agent,
+            _ => agent.Specializations.Add(specialization));
     }
 
     private Call Steer(Random random, AgentEntry agent)
@@ -105,19 +102,16 @@ internal sealed class LoadClient(int index, AgentEntry hub)
     {
         var acks = _pending.Where(directive => directive.Agent == agent && directive.Incarnation == agent.Incarnation).Take(2).ToList();
         _pending.RemoveAll(acks.Contains);
-        var body = $$"""{"activity":"working","incarnation":{{agent.Incarnation}},"acks":[{{string.Join(',', acks.Select(ack => $$"""{"seq":{{ack.Seq}},"state":"acknowledged"}"""))}}]}""";
+        var body = $$"""
+            {"activity":"working","incarnation":{{agent.Incarnation}},
+             "acks":[{{string.Join(',', acks.Select(ack => $$"""{"seq":{{ack.Seq}},"state":"acknowledged"}"""))}}]}
+            """;
         return new Call(HttpMethod.Post, $"agents/{agent.Id}/heartbeat", body, agent, null, answer =>
         {
             foreach (var ack in acks)
-            {
                 ack.State = "acknowledged";
-            }
-
             if (answer.Text("refused_acks") is { } refused and not "null")
-            {
                 Ledger.Surprises.Add($"{agent.Id}: acks were refused: {refused}");
-            }
-
             NoteDeliveries(agent, answer);
         });
     }
@@ -126,32 +120,30 @@ internal sealed class LoadClient(int index, AgentEntry hub)
     {
         _pending.RemoveAll(directive => !directive.Agent.IsAlive || directive.Incarnation != directive.Agent.Incarnation);
         if (_pending.Count == 0)
-        {
             return null;
-        }
-
         var directive = _pending[random.Next(_pending.Count)];
         var state = new[] { "accepted", "acknowledged", "acknowledged", "rejected" }[directive.State == "accepted" ? 1 : random.Next(4)];
         if (state != "accepted")
-        {
             _pending.Remove(directive);
-        }
-
-        return Post(random, $"agents/{directive.Agent.Id}/directives/{directive.Seq}/ack", $$"""{"state":"{{state}}"}""", null, answer => directive.State = answer.Text("state")!);
+        return Post(
+            random,
+            $"agents/{directive.Agent.Id}/directives/{directive.Seq}/ack",
+            $$"""{"state":"{{state}}"}""",
+            null,
+            answer => directive.State = answer.Text("state")!);
     }
 
     private Call Mint(Random random, AgentEntry? boundTo)
     {
         var body = boundTo is null ? $$"""{"session_key":"c{{index}}-k{{++_counter}}"}""" : $$"""{"agent_id":"{{boundTo.Id}}"}""";
-        return Post(random, "keys", body, null, answer => Ledger.Keys.Add(new KeyEntry(answer.Text("key_id")!, answer.Text("token")!, boundTo)));
+        return Post(
+            random, "keys", body, null, answer => Ledger.Keys.Add(new KeyEntry(answer.Text("key_id")!, answer.Text("token")!, boundTo)));
     }
 
     private Call? Revoke(Random random)
     {
         if (Ledger.Keys.Find(key => key.IsValid && key.BoundTo is null) is not { } key)
-        {
             return null;
-        }
 
         // Sent is as good as done here: without an answer nothing can be said of this key.
         Ledger.Keys.Remove(key);
@@ -168,7 +160,12 @@ internal sealed class LoadClient(int index, AgentEntry hub)
     private static Call Exit(Random random, AgentEntry agent)
     {
         var code = random.Next(100);
-        return Post(random, $"agents/{agent.Id}/exit", $$"""{"incarnation":{{agent.Incarnation}},"exit_code":{{code}}}""", agent, _ => (agent.Status, agent.ExitCode) = ("dead", code));
+        return Post(
+            random,
+            $"agents/{agent.Id}/exit",
+            $$"""{"incarnation":{{agent.Incarnation}},"exit_code":{{code}}}""",
+            agent,
+            _ => (agent.Status, agent.ExitCode) = ("dead", code));
     }
 
     private void NoteDeliveries(AgentEntry agent, Answer answer)
@@ -177,18 +174,11 @@ internal sealed class LoadClient(int index, AgentEntry hub)
         {
             var known = Ledger.Directives.Find(directive => directive.Id == heard.Text("directive_id"));
             if (known is null)
-            {
                 continue;
-            }
-
             if (known.Agent != agent || DirectiveEntry.Rank(heard.Text("state")) < DirectiveEntry.Rank(known.State))
-            {
                 Ledger.Surprises.Add($"{known.Id} was {known.State} for {known.Agent.Id} and came to {agent.Id} as {heard.GetRawText()}");
-            }
             else
-            {
                 known.State = heard.Text("state")!;
-            }
         }
     }
 

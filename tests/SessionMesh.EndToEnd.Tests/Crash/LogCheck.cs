@@ -27,7 +27,8 @@ internal sealed class LogCheck
         }
     }
 
-    public bool HasDirective(DirectiveEntry directive) => _seen.Contains($"directive {directive.Agent.Id} {directive.Seq} {directive.Direction}");
+    public bool HasDirective(DirectiveEntry directive) =>
+        _seen.Contains($"directive {directive.Agent.Id} {directive.Seq} {directive.Direction}");
 
     public bool HasIncarnation(AgentEntry agent) => _seen.Contains($"agent {agent.Id} {agent.Incarnation}");
 
@@ -40,7 +41,9 @@ internal sealed class LogCheck
         Assert.Equal(_raw, all.Select(entry => entry.GetRawText()));
     }
 
-    /// <summary>Every revision from 1 to the newest is in the table: the stream leaves the server's own bookkeeping out, the table does not.</summary>
+    /// <summary>
+    /// Every revision from 1 to the newest is in the table: the stream leaves the server's own bookkeeping out, the table does not.
+    /// </summary>
     public static async Task HasNoGapAsync(string database)
     {
         await using var connection = new SqliteConnection($"Data Source={database};Mode=ReadOnly;Pooling=False");
@@ -67,10 +70,14 @@ internal sealed class LogCheck
                 break;
             case "directive.issued":
                 var seq = entry.GetProperty("seq").GetInt64();
-                Assert.True(seq == _lastSeq.GetValueOrDefault(subject) + 1, $"agent {subject}: directive {seq} follows {_lastSeq.GetValueOrDefault(subject)}");
+                Assert.True(
+                    seq == _lastSeq.GetValueOrDefault(subject) + 1,
+                    $"agent {subject}: directive {seq} follows {_lastSeq.GetValueOrDefault(subject)}");
                 _lastSeq[subject] = seq;
                 Assert.True(_seen.Add($"directive {subject} {seq} {entry.Text("direction")}"));
-                Assert.True(entry.Text("direction") is not { } direction || _seen.Add($"direction {direction}"), $"issued twice: {entry.GetRawText()}");
+                Assert.True(
+                    entry.Text("direction") is not { } direction || _seen.Add($"direction {direction}"),
+                    $"issued twice: {entry.GetRawText()}");
                 break;
         }
     }

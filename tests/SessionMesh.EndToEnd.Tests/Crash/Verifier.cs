@@ -2,7 +2,9 @@ using SessionMesh.EndToEnd.Tests.Support;
 
 namespace SessionMesh.EndToEnd.Tests.Crash;
 
-/// <summary>Holds what was answered against what the server says after its restart. All that differs is collected, not only the first.</summary>
+/// <summary>
+/// Holds what was answered against what the server says after its restart. All that differs is collected, not only the first.
+/// </summary>
 internal sealed class Verifier(string url, MeshHttp http, LogCheck log)
 {
     private const int Concurrency = 8;
@@ -27,7 +29,8 @@ internal sealed class Verifier(string url, MeshHttp http, LogCheck log)
 
         for (string? cursor = ""; cursor is not null;)
         {
-            var page = await http.GetAsync($"agents?filter=dead&fields=agent_id&limit=1000{(cursor.Length > 0 ? $"&cursor={cursor}" : "")}");
+            var page = await http.GetAsync(
+                $"agents?filter=dead&fields=agent_id&limit=1000{(cursor.Length > 0 ? $"&cursor={cursor}" : "")}");
             foreach (var row in page.Json.GetProperty("sessions").EnumerateArray())
             {
                 Assert.True(ended.Contains(row.Text("agent_id")!), $"nobody ended agent {row.Text("agent_id")}, and it is dead");
@@ -43,9 +46,14 @@ internal sealed class Verifier(string url, MeshHttp http, LogCheck log)
         var right = answer.IsDone
             && answer.Number("incarnation") == agent.Incarnation
             && answer.Text("status") == agent.Status
-            && agent.Specializations.TrueForAll(name => answer.Json.GetProperty("specializations").EnumerateArray().Any(s => s.GetString() == name))
-            && (agent.ExitCode is not { } code || answer.Json.GetProperty("last_exit") is var exit && exit.GetProperty("confirmed").GetBoolean() && exit.GetProperty("exit_code").GetInt32() == code);
-        Require(right && log.HasIncarnation(agent), () => $"agent {agent.Id}: incarnation {agent.Incarnation}, {agent.Status}, exit {agent.ExitCode}, {string.Join(',', agent.Specializations)}; is {answer}");
+            && agent.Specializations.TrueForAll(
+                name => answer.Json.GetProperty("specializations").EnumerateArray().Any(s => s.GetString() == name))
+            && (agent.ExitCode is not { } code || answer.Json.GetProperty("last_exit") is var exit
+                && exit.GetProperty("confirmed").GetBoolean() && exit.GetProperty("exit_code").GetInt32() == code);
+        Require(
+            right && log.HasIncarnation(agent),
+            () => $"agent {agent.Id}: incarnation {agent.Incarnation}, {agent.Status}, exit {agent.ExitCode}, "
+                + $"{string.Join(',', agent.Specializations)}; is {answer}");
     }
 
     private async Task DirectiveAsync(DirectiveEntry directive)
@@ -56,15 +64,22 @@ internal sealed class Verifier(string url, MeshHttp http, LogCheck log)
             && answer.Text("agent_id") == directive.Agent.Id
             && answer.Number("seq") == directive.Seq
             && answer.Text("direction") == directive.Direction
-            && (DirectiveEntry.Rank(directive.State) == 3 ? state == directive.State : DirectiveEntry.Rank(state) >= DirectiveEntry.Rank(directive.State));
-        Require(right && log.HasDirective(directive), () => $"directive {directive.Id} of {directive.Agent.Id}, seq {directive.Seq}, {directive.Direction}: was {directive.State}; is {answer}");
+            && (DirectiveEntry.Rank(directive.State) == 3
+                ? state == directive.State
+                : DirectiveEntry.Rank(state) >= DirectiveEntry.Rank(directive.State));
+        Require(
+            right && log.HasDirective(directive),
+            () => $"directive {directive.Id} of {directive.Agent.Id}, seq {directive.Seq}, {directive.Direction}: "
+                + $"was {directive.State}; is {answer}");
     }
 
     private async Task KeyAsync(KeyEntry key)
     {
         using var with = new MeshHttp(url, key.Token);
         var answer = key.BoundTo is { } agent ? await with.GetAsync($"agents/{agent.Id}") : await with.GetAsync("alive?limit=1");
-        Require(answer.Status == (key.IsValid ? 200 : 401) && log.HasKey(key), () => $"key {key.Id} for {key.BoundTo?.Id ?? "all"} should be {(key.IsValid ? "valid" : "over")}; is {answer}");
+        Require(
+            answer.Status == (key.IsValid ? 200 : 401) && log.HasKey(key),
+            () => $"key {key.Id} for {key.BoundTo?.Id ?? "all"} should be {(key.IsValid ? "valid" : "over")}; is {answer}");
     }
 
     private void Require(bool right, Func<string> what)
@@ -81,5 +96,6 @@ internal sealed class Verifier(string url, MeshHttp http, LogCheck log)
     }
 
     private static Task EachAsync<T>(IEnumerable<T> entries, Func<T, Task> check) =>
-        Parallel.ForEachAsync(entries, new ParallelOptions { MaxDegreeOfParallelism = Concurrency }, async (entry, _) => await check(entry));
+        Parallel.ForEachAsync(
+            entries, new ParallelOptions { MaxDegreeOfParallelism = Concurrency }, async (entry, _) => await check(entry));
 }

@@ -16,7 +16,8 @@ public sealed class WallClockTests
         mesh.Server.Environment["FAKETIME_TIMESTAMP_FILE"] = clock;
         mesh.Server.Environment["FAKETIME_NO_CACHE"] = "1";
         mesh.Server.Environment["DONT_FAKE_MONOTONIC"] = "1";
-        mesh.Server.Environment["FAKETIME_FORCE_MONOTONIC_FIX"] = "0"; // else every timed wait of .NET returns at once, and the process spins
+        // Else every timed wait of .NET returns at once, and the process spins.
+        mesh.Server.Environment["FAKETIME_FORCE_MONOTONIC_FIX"] = "0";
         await mesh.InitializeAsync();
         var before = await CreateAsync(mesh, 4);
         await mesh.DoneAsync("session-mesh register --agent-id deaf --spec s");

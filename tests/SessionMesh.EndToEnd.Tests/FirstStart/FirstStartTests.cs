@@ -24,7 +24,8 @@ public sealed class FirstStartTests : IDisposable
     public async Task Start_SaysWhereItListensAndNeverTheKey()
     {
         await _server.StartAsync();
-        await Eventually.True(() => _server.Process.Out.Contains("Ctrl+C", StringComparison.Ordinal), () => $"the whole banner\n{_server.Printed}");
+        await Eventually.True(
+            () => _server.Process.Out.Contains("Ctrl+C", StringComparison.Ordinal), () => $"the whole banner\n{_server.Printed}");
         var printed = _server.Process.Out;
         Assert.StartsWith($"Session Mesh listens on {_server.Url}\n", printed, StringComparison.Ordinal);
         Assert.Contains(_server.Data, printed, StringComparison.Ordinal);
@@ -46,15 +47,22 @@ public sealed class FirstStartTests : IDisposable
     public async Task Banner_WhatItSaysToTypeWorksAsItStands()
     {
         await _server.StartAsync();
-        await Eventually.True(() => _server.Process.Out.Contains("Ctrl+C", StringComparison.Ordinal), () => $"the whole banner\n{_server.Printed}");
-        var lines = Regex.Matches(_server.Process.Out, @"^ +(?<line>(export|session-mesh|curl) .*?)(   .*)?$", RegexOptions.Multiline | RegexOptions.ExplicitCapture, Eventually.Bound)
+        await Eventually.True(
+            () => _server.Process.Out.Contains("Ctrl+C", StringComparison.Ordinal), () => $"the whole banner\n{_server.Printed}");
+        var lines = Regex.Matches(
+            _server.Process.Out,
+            @"^ +(?<line>(export|session-mesh|curl) .*?)(   .*)?$",
+            RegexOptions.Multiline | RegexOptions.ExplicitCapture,
+            Eventually.Bound)
             .Select(match => match.Groups["line"].Value).ToList();
         Assert.Contains(lines, line => line.StartsWith("session-mesh run ", StringComparison.Ordinal));
 
         // In one shell, as a person would; what stays in the foreground goes on in the background.
         var script = "set -e\n" + string.Join('\n', lines.Select(line => line.StartsWith("session-mesh run ", StringComparison.Ordinal)
             ? $"{line} & until session-mesh show demo > shown 2>&1; do sleep 0.1; done"
-            : line.StartsWith("session-mesh kill ", StringComparison.Ordinal) ? line + " --yes" : line.Replace("curl ", "curl -fsS ", StringComparison.Ordinal)));
+            : line.StartsWith("session-mesh kill ", StringComparison.Ordinal)
+                ? line + " --yes"
+                : line.Replace("curl ", "curl -fsS ", StringComparison.Ordinal)));
         using var bash = new Started("bash", ["-c", script + "\nwait || true"], _scratch.Environment(), _scratch.Root);
         var ran = await bash.EndAsync();
         Assert.True(ran.Code == 0, $"{script}\n{ran}");

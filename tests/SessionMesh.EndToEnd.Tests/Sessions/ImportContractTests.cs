@@ -26,9 +26,14 @@ public sealed class ImportContractTests(Mesh mesh) : IClassFixture<Mesh>
 
         var ran = await mesh.BashAsync($"session-mesh session import {name}");
         Assert.Equal((code, ""), (ran.Code, ran.Error));
-        Assert.Equal(counts, string.Join(' ', new[] { "lines", "imported", "existing", "other_kind", "failed" }.Select(member => ran.Json.Text(member))));
-        Assert.Equal(skipped, string.Join(' ', ran.Json.GetProperty("skipped").EnumerateArray().Select(line => $"{line.Text("line")} {line.Text("code")}")));
-        Members.Equal($$"""{"ok":true,"session":{{Record(name + "-1")}}}""", (await mesh.DoneAsync($"session-mesh session get {name}-1")).Json);
+        Assert.Equal(
+            counts,
+            string.Join(' ', new[] { "lines", "imported", "existing", "other_kind", "failed" }.Select(member => ran.Json.Text(member))));
+        Assert.Equal(
+            skipped,
+            string.Join(' ', ran.Json.GetProperty("skipped").EnumerateArray().Select(line => $"{line.Text("line")} {line.Text("code")}")));
+        Members.Equal(
+            $$"""{"ok":true,"session":{{Record(name + "-1")}}}""", (await mesh.DoneAsync($"session-mesh session get {name}-1")).Json);
 
         ran = await mesh.BashAsync($"cat {name} | session-mesh session import -");
         Assert.Equal((code, "0"), (ran.Code, ran.Json.Text("imported")));
@@ -47,11 +52,14 @@ public sealed class ImportContractTests(Mesh mesh) : IClassFixture<Mesh>
 
         Assert.Equal((7, ""), (ran.Code, ran.Error));
         Assert.Equal(("6002", "6000", "2"), (ran.Json.Text("lines"), ran.Json.Text("imported"), ran.Json.Text("failed")));
-        Assert.Equal(["101 too_long", "5001 too_long"], ran.Json.GetProperty("skipped").EnumerateArray().Select(line => $"{line.Text("line")} {line.Text("code")}"));
+        Assert.Equal(
+            ["101 too_long", "5001 too_long"],
+            ran.Json.GetProperty("skipped").EnumerateArray().Select(line => $"{line.Text("line")} {line.Text("code")}"));
         var listed = await mesh.DoneAsync("session-mesh session list -o name | grep -c '^long-'");
         Assert.Equal("6000\n", listed.Out);
     }
 
     private static string Record(string id, string note = "n") =>
-        $$"""{"type":"session","id":"{{id}}","user":"u","status":"active","ttl":60,"meta":{"note":"{{note}}"},"created_at":"2026-01-01T00:00:00.000001Z","last_access":"2026-01-01T00:00:00Z","expires_at":"9999-01-01T00:00:00Z"}""";
+        $$"""{"type":"session","id":"{{id}}","user":"u","status":"active","ttl":60,"meta":{"note":"{{note}}"},"created_at":"""
+        + "\"2026-01-01T00:00:00.000001Z\",\"last_access\":\"2026-01-01T00:00:00Z\",\"expires_at\":\"9999-01-01T00:00:00Z\"}";
 }

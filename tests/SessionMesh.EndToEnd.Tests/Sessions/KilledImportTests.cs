@@ -14,7 +14,9 @@ public sealed class KilledImportTests
     public async Task Import_ServerKilledInTheMiddle_KeepsWholeTransactions_AndTheSameAgainFinishes()
     {
         await using var mesh = await Mesh.StartAsync();
-        var file = string.Concat(Enumerable.Range(0, Count).Select(i => $$$"""{"type":"session","id":"i{{{i}}}","ttl":60,"meta":{"n":"{{{i}}}"},"created_at":"2026-01-01T00:00:00Z"}{{{'\n'}}}"""));
+        var file = string.Concat(Enumerable.Range(0, Count).Select(i => $$$"""
+            {"type":"session","id":"i{{{i}}}","ttl":60,"meta":{"n":"{{{i}}}"},"created_at":"2026-01-01T00:00:00Z"}{{{'\n'}}}
+            """));
         using var http = Client(mesh);
         using var gate = new HeldContent(Encoding.UTF8.GetBytes(file));
         var cut = http.PostAsync(new Uri("sessions/import", UriKind.Relative), gate);

@@ -9,7 +9,8 @@ namespace SessionMesh.EndToEnd.Tests.Sessions;
 public sealed class RoundTripTests
 {
     private const int Records = 1500;
-    private const string Letters = "aZ09 _-=,;:'\"\\/{}[]<>&%$\t\n\r\u0001\u007f\u00e9\u00df\u0416\u4e2d\u3042\u0627\u202e\u200d\ufeff\u2028";
+    private const string Letters =
+        "aZ09 _-=,;:'\"\\/{}[]<>&%$\t\n\r\u0001\u007f\u00e9\u00df\u0416\u4e2d\u3042\u0627\u202e\u200d\ufeff\u2028";
     private static readonly string[] s_pairs = ["\U0001F600", "\U0001F469\u200D\U0001F680", "\U00020000"];
 
     [Theory]
@@ -52,16 +53,23 @@ public sealed class RoundTripTests
     {
         var isOver = random.Next(2) == 0;
         var ttl = random.Next(8) == 0 && !isOver ? (int?)null : random.Next(1, 365 * 86_400);
-        var created = new DateTime(2020, 1, 1, 0, 0, 0, DateTimeKind.Utc).AddSeconds(random.Next(5 * 365 * 86_400)).AddMicroseconds(Fraction(random));
+        var created = new DateTime(2020, 1, 1, 0, 0, 0, DateTimeKind.Utc)
+            .AddSeconds(random.Next(5 * 365 * 86_400))
+            .AddMicroseconds(Fraction(random));
         var accessed = created.AddSeconds(random.Next(86_400)).AddMicroseconds(Fraction(random));
-        var expires = isOver ? accessed.AddSeconds(ttl!.Value % 86_400) : new DateTime(9000, 1, 1, 0, 0, 0, DateTimeKind.Utc).AddMicroseconds(Fraction(random));
+        var expires = isOver
+            ? accessed.AddSeconds(ttl!.Value % 86_400)
+            : new DateTime(9000, 1, 1, 0, 0, 0, DateTimeKind.Utc).AddMicroseconds(Fraction(random));
         using var buffer = new MemoryStream();
-        using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = random.Next(2) == 0 ? JavaScriptEncoder.UnsafeRelaxedJsonEscaping : JavaScriptEncoder.Default }))
+        var encoder = random.Next(2) == 0 ? JavaScriptEncoder.UnsafeRelaxedJsonEscaping : JavaScriptEncoder.Default;
+        using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = encoder }))
         {
             json.WriteStartObject();
             json.WriteString("type", "session");
             json.WriteString("id", $"{random.Next():x}-{i}");
-            json.WriteString("user", "u" + Word(random, 20).ReplaceLineEndings("").Replace('\t', ' ').Replace("\u0001", "", StringComparison.Ordinal).Replace("\u007f", "", StringComparison.Ordinal));
+            var user = Word(random, 20).ReplaceLineEndings("").Replace('\t', ' ');
+            user = user.Replace("\u0001", "", StringComparison.Ordinal).Replace("\u007f", "", StringComparison.Ordinal);
+            json.WriteString("user", "u" + user);
             json.WriteString("status", isOver ? "expired" : "active");
             if (ttl is { } seconds)
             {
@@ -96,7 +104,8 @@ public sealed class RoundTripTests
     private static int Fraction(Random random) => random.Next(3) == 0 ? 0 : random.Next(1_000_000);
 
     /// <summary>As the script writes it: microseconds left out where they are zero, and six digits otherwise.</summary>
-    private static string Text(DateTime time) => time.ToString(time.Ticks % TimeSpan.TicksPerSecond == 0 ? "yyyy-MM-dd'T'HH:mm:ss'Z'" : "yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'");
+    private static string Text(DateTime time) =>
+        time.ToString(time.Ticks % TimeSpan.TicksPerSecond == 0 ? "yyyy-MM-dd'T'HH:mm:ss'Z'" : "yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'");
 
     private static string Word(Random random, int most)
     {

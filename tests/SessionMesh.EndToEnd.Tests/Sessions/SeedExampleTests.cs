@@ -2,17 +2,26 @@ using SessionMesh.EndToEnd.Tests.Support;
 
 namespace SessionMesh.EndToEnd.Tests.Sessions;
 
-/// <summary>The examples of the second seed, as they stand there but for the name of the program, in their order and on one store.</summary>
+/// <summary>
+/// The examples of the second seed, as they stand there but for the name of the program, in their order and on one store.
+/// </summary>
 public sealed class SeedExampleTests(Mesh mesh) : IClassFixture<Mesh>
 {
+    private const string Day = "2026-01-01";
+
     private const string Record =
-        """{"type":"session","id":"abc123","user":"bob","status":"active","ttl":86400,"meta":{},"created_at":"2026-01-01T00:00:00Z","last_access":"2026-01-01T00:00:00Z","expires_at":"9999-01-01T00:00:00Z"}""";
+        """{"type":"session","id":"abc123","user":"bob","status":"active","ttl":86400,"meta":"""
+        + """{},"created_at":"2026-01-01T00:00:00Z","last_access":"2026-01-01T00:00:00Z","expires_at":"9999-01-01T00:00:00Z"}""";
 
     private const string OldRecord =
-        """{"type":"session","id":"old","user":"bob","status":"expired","ttl":60,"meta":{},"created_at":"2026-01-01T00:00:00Z","last_access":"2026-01-01T00:00:00Z","expires_at":"2026-01-01T00:01:00Z","expired_at":"2026-01-01T00:00:30.500000Z"}""";
+        """{"type":"session","id":"old","user":"bob","status":"expired","ttl":60,"meta":"""
+        + $$"""{},"created_at":"{{Day}}T00:00:00Z","last_access":"{{Day}}T00:00:00Z","expires_at":"{{Day}}T00:01:00Z","expired_at":"""
+        + $"\"{Day}T00:00:30.500000Z\"}}";
 
-    private const string SetSession =
-        """{"type":"session","id":"abc123","user":"bob","status":"active","ttl":86400,"meta":{"theme":"dark"},"created_at":"2026-01-01T00:00:00Z","last_access":"<time>","expires_at":"9999-01-01T00:00:00Z"}""";
+    private const string SetSession = """
+        {"type":"session","id":"abc123","user":"bob","status":"active","ttl":86400,"meta":{"theme":"dark"},
+         "created_at":"2026-01-01T00:00:00Z","last_access":"<time>","expires_at":"9999-01-01T00:00:00Z"}
+        """;
 
     [Fact]
     public async Task Examples_RunAsWritten()
@@ -21,7 +30,10 @@ public sealed class SeedExampleTests(Mesh mesh) : IClassFixture<Mesh>
         await mesh.DoneAsync("session-mesh session import seed.jsonl");
 
         var created = await Run("bash scripts/script.sh create --user alice --ttl 3600");
-        Members.Equal("""{"ok":true,"session":{"type":"session","id":"<text>","user":"alice","status":"active","ttl":3600,"meta":{},"created_at":"<time>","last_access":"<time>","expires_at":"<time>"}}""", created.Json);
+        Members.Equal("""
+            {"ok":true,"session":{"type":"session","id":"<text>","user":"alice","status":"active","ttl":3600,"meta":{},
+             "created_at":"<time>","last_access":"<time>","expires_at":"<time>"}}
+            """, created.Json);
         var id = created.Json.GetProperty("session").Text("id")!;
         Assert.Matches("^[0-9a-f]{12}$", id);
         Assert.Equal(
@@ -46,7 +58,11 @@ public sealed class SeedExampleTests(Mesh mesh) : IClassFixture<Mesh>
 
         var stats = await Run("bash scripts/script.sh stats");
         Members.Equal(
-            $$$"""{"ok":true,"stats":{"total_sessions":3,"active":2,"expired":1,"unique_users":2,"average_ttl_seconds":30020,"data_file":"{{{mesh.Server.Url}}}"}}""", stats.Json);
+            $$$"""
+            {"ok":true,"stats":{"total_sessions":3,"active":2,"expired":1,"unique_users":2,"average_ttl_seconds":30020,
+             "data_file":"{{{mesh.Server.Url}}}"}}
+            """,
+            stats.Json);
     }
 
     /// <summary>The usage column of the seed's table, every flag in it.</summary>
@@ -68,7 +84,10 @@ public sealed class SeedExampleTests(Mesh mesh) : IClassFixture<Mesh>
         }
 
         Assert.StartsWith("Description:", (await mesh.DoneAsync("session-mesh session help")).Out, StringComparison.Ordinal);
-        Assert.StartsWith("id,user,status,ttl,created_at,last_access,expires_at\r\n", await File.ReadAllTextAsync(mesh.Scratch.File("usage.csv")), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "id,user,status,ttl,created_at,last_access,expires_at\r\n",
+            await File.ReadAllTextAsync(mesh.Scratch.File("usage.csv")),
+            StringComparison.Ordinal);
         Members.Equal("""{"ok":true,"version":"<text>"}""", (await mesh.DoneAsync("session-mesh session version")).Json);
     }
 
@@ -83,7 +102,10 @@ public sealed class SeedExampleTests(Mesh mesh) : IClassFixture<Mesh>
     }
 
     private static string Created(string id) =>
-        $$"""{"type":"session","id":"{{id}}","user":"alice","status":"active","ttl":3600,"meta":{},"created_at":"<time>","last_access":"<time>","expires_at":"<time>"}""";
+        $$"""
+        {"type":"session","id":"{{id}}","user":"alice","status":"active","ttl":3600,"meta":{},"created_at":"<time>","last_access":"<time>",
+         "expires_at":"<time>"}
+        """;
 
     private async Task<Ran> Run(string line)
     {

@@ -44,7 +44,8 @@ public sealed class SessionToolTests(Mesh mesh) : IClassFixture<Mesh>
     {
         await mesh.DoneAsync("session-mesh session create --id versioned");
         const string Line = "session-mesh session set versioned k v --if-match $V";
-        var ran = await mesh.BashAsync($"V=$(session-mesh session get versioned --fields version -o csv | tail -1 | tr -d '\\r'); {Line} >&2 && {Line}");
+        var ran = await mesh.BashAsync(
+            $"V=$(session-mesh session get versioned --fields version -o csv | tail -1 | tr -d '\\r'); {Line} >&2 && {Line}");
 
         Assert.Equal((5, "precondition_failed"), (ran.Code, ran.Json.Text("code")));
         Assert.Contains("\"k\": \"v\"", ran.Error, StringComparison.Ordinal);
@@ -64,7 +65,9 @@ public sealed class SessionToolTests(Mesh mesh) : IClassFixture<Mesh>
     [Fact]
     public async Task ListByMeta_AndByUser()
     {
-        await mesh.DoneAsync("session-mesh session create --id m1 --user listed --meta a=1,b=2 && session-mesh session create --id m2 --user listed --meta a=1");
+        await mesh.DoneAsync(
+            "session-mesh session create --id m1 --user listed --meta a=1,b=2 && session-mesh session create "
+            + "--id m2 --user listed --meta a=1");
 
         Assert.Equal("m1\nm2\n", (await mesh.DoneAsync("session-mesh session list --user listed --meta a=1 -o name")).Out);
         Assert.Equal("m1\n", (await mesh.DoneAsync("session-mesh session list --meta a=1 --meta b=2 -o name")).Out);
@@ -76,13 +79,16 @@ public sealed class SessionToolTests(Mesh mesh) : IClassFixture<Mesh>
     {
         await mesh.DoneAsync("session-mesh session create --id formula --user '=1+1'");
 
-        Assert.Contains("\r\nformula,'=1+1,active,", (await mesh.DoneAsync("session-mesh session export --format csv")).Out, StringComparison.Ordinal);
+        Assert.Contains(
+            "\r\nformula,'=1+1,active,", (await mesh.DoneAsync("session-mesh session export --format csv")).Out, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task Export_IntoAFile_IsPrivate_AndAloneThere()
     {
-        await mesh.DoneAsync("mkdir exports && session-mesh session export --format jsonl --output exports/all.jsonl && session-mesh session export --output exports/all.jsonl --force");
+        await mesh.DoneAsync(
+            "mkdir exports && session-mesh session export --format jsonl --output exports/all.jsonl && session-mesh session export "
+            + "--output exports/all.jsonl --force");
 
         Assert.Equal("all.jsonl 600\n", (await mesh.DoneAsync("cd exports && stat -c '%n %a' $(ls -A)")).Out);
     }
@@ -96,7 +102,11 @@ public sealed class SessionToolTests(Mesh mesh) : IClassFixture<Mesh>
         var ran = await mesh.DoneAsync("session-mesh load-config plain.yaml -o json");
 
         Members.Equal(
-            """{"sessions":[{"id":"plain","filter":"alive","status":"active","matches":true,"declared":false,"error":null}],"cluster":null,"count":1,"matching":1}""", ran.Json);
+            """
+            {"sessions":[{"id":"plain","filter":"alive","status":"active","matches":true,"declared":false,"error":null}],"cluster":null,
+             "count":1,"matching":1}
+            """,
+            ran.Json);
         Assert.Equal(404, (await mesh.Http.GetAsync("agents/plain")).Status);
     }
 

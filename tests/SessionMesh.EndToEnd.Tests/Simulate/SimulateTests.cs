@@ -22,7 +22,8 @@ public sealed class SimulateTests(Mesh mesh) : IClassFixture<Mesh>
     public async Task CtrlC_EndsCleanly(int signal, string duration, int code)
     {
         var prefix = $"cut{code}";
-        using var simulation = mesh.Start(["simulate", "--agents", "50", "--prefix", prefix, "-o", "json", .. duration.Split(' ', StringSplitOptions.RemoveEmptyEntries)]);
+        var more = duration.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        using var simulation = mesh.Start(["simulate", "--agents", "50", "--prefix", prefix, "-o", "json", .. more]);
         await AllListenAsync(prefix, 50);
         simulation.Send(signal);
         var ran = await simulation.EndAsync();
@@ -40,7 +41,8 @@ public sealed class SimulateTests(Mesh mesh) : IClassFixture<Mesh>
         var page = (await mesh.DoneAsync("session-mesh list --limit 10 -o json")).Json;
         Assert.Equal("10", page.Text("count"));
         Assert.NotEqual("null", page.Text("next_cursor"));
-        var all = (await mesh.DoneAsync("session-mesh list --all --fields agent_id,parent_id -o json")).Json.GetProperty("sessions").EnumerateArray().ToList();
+        var all = (await mesh.DoneAsync("session-mesh list --all --fields agent_id,parent_id -o json")).Json.GetProperty("sessions")
+            .EnumerateArray().ToList();
         Assert.Contains(all, row => row.Text("parent_id") != "null");
 
         var heard = await mesh.DoneAsync("session-mesh steer --agent-id fleet-1 --direction north --wait delivered -o json");
@@ -61,7 +63,8 @@ public sealed class SimulateTests(Mesh mesh) : IClassFixture<Mesh>
             {
                 page = await mesh.Http.GetAsync("alive?limit=1000");
                 return page.Json.GetProperty("sessions").EnumerateArray()
-                    .Count(row => row.Text("agent_id")!.StartsWith(prefix + "-", StringComparison.Ordinal) && row.Text("connected") == "true") == count;
+                    .Where(row => row.Text("agent_id")!.StartsWith(prefix + "-", StringComparison.Ordinal))
+                    .Count(row => row.Text("connected") == "true") == count;
             },
             () => $"{count} agents of {prefix} listen: {page}");
     }

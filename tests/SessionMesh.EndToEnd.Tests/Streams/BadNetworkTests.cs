@@ -19,7 +19,9 @@ public sealed class BadNetworkTests
     [Fact]
     public async Task TenThousandDirectives_OverABadNetwork_ArriveOnceAndInOrder()
     {
-        var seed = Environment.GetEnvironmentVariable("SESSION_MESH_SEED") is { } given ? int.Parse(given, CultureInfo.InvariantCulture) : Random.Shared.Next();
+        var seed = Environment.GetEnvironmentVariable("SESSION_MESH_SEED") is { } given
+            ? int.Parse(given, CultureInfo.InvariantCulture)
+            : Random.Shared.Next();
         await using var mesh = await Mesh.StartAsync();
         using var proxy = new FaultProxy(new Uri(mesh.Server.Url), seed);
         using var direct = Connect(new Uri(mesh.Server.Url), mesh.Server.RootKey, TimeSpan.FromSeconds(30));
@@ -42,17 +44,22 @@ public sealed class BadNetworkTests
         });
 
         await Eventually.True(() => readers.TrueForAll(r => r.Acknowledged == DirectivesEach), () =>
-            $"every directive is acknowledged (seed {seed}): {readers.Sum(r => r.Acknowledged)} of {Agents * DirectivesEach}, network {proxy.Did}");
+            $"every directive is acknowledged (seed {seed}): {readers.Sum(r => r.Acknowledged)} of "
+            + $"{Agents * DirectivesEach}, network {proxy.Did}");
         await over.CancelAsync();
         await Task.WhenAll(reading);
 
         // On the agents' side: each once, in order.
-        Assert.All(readers, reader => Assert.Equal(Enumerable.Range(1, DirectivesEach).Select(n => ((long)n, (string?)$"go-{n}")), reader.Applied));
+        Assert.All(
+            readers,
+            reader => Assert.Equal(Enumerable.Range(1, DirectivesEach).Select(n => ((long)n, (string?)$"go-{n}")), reader.Applied));
         // On the server's side: every one of them acknowledged, none left, none more.
         foreach (var id in ids)
         {
             var history = await mesh.Http.GetAsync($"agents/{id}/directives/history?limit=1000");
-            var states = history.Json.GetProperty("directives").EnumerateArray().Select(d => (d.GetProperty("seq").GetInt64(), d.GetProperty("state").GetString()));
+            var states = history.Json.GetProperty("directives")
+                .EnumerateArray()
+                .Select(d => (d.GetProperty("seq").GetInt64(), d.GetProperty("state").GetString()));
             Assert.Equal(Enumerable.Range(1, DirectivesEach).Reverse().Select(n => ((long)n, (string?)"acknowledged")), states);
         }
 
@@ -75,7 +82,12 @@ public sealed class BadNetworkTests
         public async Task RunAsync(CancellationToken over)
         {
             // A half-open connection is found out by its silence, well before the server's own comment would come.
-            var options = new MeshStreamOptions { ReconnectDelay = TimeSpan.FromMilliseconds(10), MaxReconnectDelay = TimeSpan.FromMilliseconds(100), IdleTimeout = TimeSpan.FromSeconds(1) };
+            var options = new MeshStreamOptions
+            {
+                ReconnectDelay = TimeSpan.FromMilliseconds(10),
+                MaxReconnectDelay = TimeSpan.FromMilliseconds(100),
+                IdleTimeout = TimeSpan.FromSeconds(1),
+            };
             var stream = new DirectiveStream(client, id, options);
             try
             {

@@ -95,8 +95,11 @@ internal sealed class FaultProxy : IDisposable
         }
     }
 
-    /// <summary>Passes bytes on until the connection's budget is used up: then it ends in the middle of whatever it was, or hangs.</summary>
-    private static async Task PumpAsync(NetworkStream from, NetworkStream to, Budget budget, TimeSpan delay, bool freeze, CancellationToken cancellation)
+    /// <summary>
+    /// Passes bytes on until the connection's budget is used up: then it ends in the middle of whatever it was, or hangs.
+    /// </summary>
+    private static async Task PumpAsync(
+        NetworkStream from, NetworkStream to, Budget budget, TimeSpan delay, bool freeze, CancellationToken cancellation)
     {
         var buffer = new byte[2048];
         while (true)

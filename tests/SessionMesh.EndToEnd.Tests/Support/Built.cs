@@ -12,7 +12,9 @@ internal static class Built
     /// <summary>The tool's executable.</summary>
     public static string Tool { get; } = Named("Tool");
 
-    /// <summary>The root of the runtime that runs these tests: DIR/shared/Microsoft.NETCore.App/VERSION/ is where the runtime itself lies.</summary>
+    /// <summary>
+    /// The root of the runtime that runs these tests: DIR/shared/Microsoft.NETCore.App/VERSION/ is where the runtime itself lies.
+    /// </summary>
     public static string DotnetRoot { get; } = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", ".."));
 
     public static string Dotnet { get; } = Path.Combine(DotnetRoot, "dotnet");

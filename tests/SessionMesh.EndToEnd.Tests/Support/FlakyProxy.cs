@@ -45,10 +45,12 @@ internal sealed class FlakyProxy : IDisposable
     };
 
     public static Treatment Answer(int status, string? header = null) => (_, _) =>
-        Task.FromResult<byte[]?>(Encoding.ASCII.GetBytes($"HTTP/1.1 {status} Because\r\nContent-Length: 0\r\nConnection: close\r\n{(header is null ? "" : header + "\r\n")}\r\n"));
+        Task.FromResult<byte[]?>(Encoding.ASCII.GetBytes(
+            $"HTTP/1.1 {status} Because\r\nContent-Length: 0\r\nConnection: close\r\n{(header is null ? "" : header + "\r\n")}\r\n"));
 
     public static Treatment AnswerJson(int status, string body) => (_, _) => Task.FromResult<byte[]?>(Encoding.ASCII.GetBytes(
-        $"HTTP/1.1 {status} Because\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\nConnection: close\r\n\r\n{body}"));
+        $"HTTP/1.1 {status} Because\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\n"
+        + $"Connection: close\r\n\r\n{body}"));
 
     public void Dispose()
     {
@@ -107,8 +109,11 @@ internal sealed class FlakyProxy : IDisposable
         }
 
         var lines = head.ToString().Split("\r\n", StringSplitOptions.RemoveEmptyEntries);
-        var headers = lines.Skip(1).Select(line => line.Split(": ", 2)).ToDictionary(pair => pair[0], pair => pair[1], StringComparer.OrdinalIgnoreCase);
-        var body = new byte[headers.TryGetValue("Content-Length", out var length) ? int.Parse(length, System.Globalization.CultureInfo.InvariantCulture) : 0];
+        var headers = lines.Skip(1)
+            .Select(line => line.Split(": ", 2))
+            .ToDictionary(pair => pair[0], pair => pair[1], StringComparer.OrdinalIgnoreCase);
+        var announced = headers.GetValueOrDefault("Content-Length", "0");
+        var body = new byte[int.Parse(announced, System.Globalization.CultureInfo.InvariantCulture)];
         await stream.ReadExactlyAsync(body);
         return new Arrived(lines[0].Split(' ')[0], lines[0].Split(' ')[1], headers, Encoding.UTF8.GetString(body));
     }
@@ -128,7 +133,8 @@ internal sealed class FlakyProxy : IDisposable
 
         using var response = await _http.SendAsync(request);
         var body = await response.Content.ReadAsByteArrayAsync();
-        return [.. Encoding.ASCII.GetBytes(
-            $"HTTP/1.1 {(int)response.StatusCode} Relayed\r\nContent-Type: {response.Content.Headers.ContentType}\r\nContent-Length: {body.Length}\r\nConnection: close\r\n\r\n"), .. body];
+        var head = $"HTTP/1.1 {(int)response.StatusCode} Relayed\r\nContent-Type: {response.Content.Headers.ContentType}\r\n"
+            + $"Content-Length: {body.Length}\r\nConnection: close\r\n\r\n";
+        return [.. Encoding.ASCII.GetBytes(head), .. body];
     }
 }

@@ -18,7 +18,9 @@ internal static class Members
         }
     }
 
-    /// <param name="expected">JSON, where the strings <c>&lt;time&gt;</c>, <c>&lt;text&gt;</c> and <c>&lt;number&gt;</c> stand for any of their kind.</param>
+    /// <param name="expected">
+    /// JSON, where the strings <c>&lt;time&gt;</c>, <c>&lt;text&gt;</c> and <c>&lt;number&gt;</c> stand for any of their kind.
+    /// </param>
     public static void Equal(string expected, JsonElement actual)
     {
         var differences = new List<string>();
@@ -29,7 +31,9 @@ internal static class Members
     public static void Equal(string expected, string actual) => Equal(expected, Parse(actual));
 
     public static string? Text(this JsonElement element, string member) =>
-        element.TryGetProperty(member, out var value) ? value.ValueKind == JsonValueKind.String ? value.GetString() : value.GetRawText() : null;
+        !element.TryGetProperty(member, out var value) ? null
+            : value.ValueKind == JsonValueKind.String ? value.GetString()
+            : value.GetRawText();
 
     private static void Compare(string path, JsonElement expected, JsonElement actual, List<string> differences)
     {

@@ -1,6 +1,8 @@
 namespace SessionMesh.EndToEnd.Tests.Support;
 
-/// <summary>A server that runs, and a shell whose PATH has the tool and whose environment has the server's key. One for a class of tests.</summary>
+/// <summary>
+/// A server that runs, and a shell whose PATH has the tool and whose environment has the server's key. One for a class of tests.
+/// </summary>
 public sealed class Mesh : IAsyncLifetime, IAsyncDisposable
 {
     internal Scratch Scratch { get; } = new();
@@ -71,5 +73,6 @@ public sealed class Mesh : IAsyncLifetime, IAsyncDisposable
     }
 
     /// <summary>Starts the tool and leaves it running.</summary>
-    internal Started Start(params string[] arguments) => new(Path.Combine(Scratch.Bin, "session-mesh"), arguments, Environment(), Scratch.Root);
+    internal Started Start(params string[] arguments) =>
+        new(Path.Combine(Scratch.Bin, "session-mesh"), arguments, Environment(), Scratch.Root);
 }

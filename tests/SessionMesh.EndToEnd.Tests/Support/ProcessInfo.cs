@@ -17,7 +17,8 @@ internal sealed record ProcessInfo(int Pid, char State, int Parent, int Group, s
 
             // The name is in parentheses and may contain any character.
             var rest = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
-            var info = new ProcessInfo(pid, rest[0][0], Number(rest[1]), Number(rest[2]), File.ReadAllText($"/proc/{pid}/cmdline").Replace('\0', ' ').TrimEnd());
+            var info = new ProcessInfo(
+                pid, rest[0][0], Number(rest[1]), Number(rest[2]), File.ReadAllText($"/proc/{pid}/cmdline").Replace('\0', ' ').TrimEnd());
             return info.State is 'Z' or 'X' ? null : info;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -27,7 +28,8 @@ internal sealed record ProcessInfo(int Pid, char State, int Parent, int Group, s
     }
 
     /// <summary>Those whose initial environment holds this <c>NAME=VALUE</c>.</summary>
-    public static IReadOnlyList<ProcessInfo> WithEnvironment(string variable) => All(pid => Array.IndexOf(EnvironmentOf(pid), variable) >= 0);
+    public static IReadOnlyList<ProcessInfo> WithEnvironment(string variable) =>
+        All(pid => Array.IndexOf(EnvironmentOf(pid), variable) >= 0);
 
     public static IReadOnlyList<ProcessInfo> OfGroup(int group) => [.. All(_ => true).Where(p => p.Group == group)];
 
@@ -49,7 +51,9 @@ internal sealed record ProcessInfo(int Pid, char State, int Parent, int Group, s
         var found = new List<ProcessInfo>();
         foreach (var directory in Directory.EnumerateDirectories("/proc"))
         {
-            if (int.TryParse(Path.GetFileName(directory), CultureInfo.InvariantCulture, out var pid) && wanted(pid) && Find(pid) is { } info)
+            if (int.TryParse(Path.GetFileName(directory), CultureInfo.InvariantCulture, out var pid)
+                && wanted(pid)
+                && Find(pid) is { } info)
             {
                 found.Add(info);
             }

@@ -66,7 +66,11 @@ internal sealed class ServerProcess : IDisposable
     public Started Launch(params string[] more)
     {
         string[][] usual = [["--urls", Url], ["--data", Data], ["--allow-host", "127.0.0.1"]];
-        return new(Built.Dotnet, [Built.Server, .. usual.Where(option => !more.Contains(option[0])).SelectMany(option => option), .. more], Environment, _scratch.Root);
+        return new(
+            Built.Dotnet,
+            [Built.Server, .. usual.Where(option => !more.Contains(option[0])).SelectMany(option => option), .. more],
+            Environment,
+            _scratch.Root);
     }
 
     /// <summary><c>kill -9</c>: no word of farewell, nothing written that was not written.</summary>
@@ -85,7 +89,9 @@ internal sealed class ServerProcess : IDisposable
 
     public void Dispose() => _process?.Dispose();
 
-    /// <summary>A port that is free now, from below those that the system gives to outgoing connections: it stays free while the server is away.</summary>
+    /// <summary>
+    /// A port that is free now, from below those that the system gives to outgoing connections: it stays free while the server is away.
+    /// </summary>
     private static int FreePort()
     {
         while (true)

@@ -59,7 +59,10 @@ internal sealed class Started : IDisposable
     /// <summary>The exit code, whoever may still hold the output open.</summary>
     public async Task<int> ExitAsync()
     {
-        await Eventually.True(() => _process.HasExited, () => $"the end of process {Pid} ({_process.StartInfo.FileName} {string.Join(' ', _process.StartInfo.ArgumentList)})\n{Out}\n{Error}");
+        await Eventually.True(
+            () => _process.HasExited,
+            () => $"the end of process {Pid} ({_process.StartInfo.FileName} {string.Join(' ', _process.StartInfo.ArgumentList)})\n"
+                + $"{Out}\n{Error}");
         return _process.ExitCode;
     }
 

@@ -29,7 +29,8 @@ public sealed class ChildKeyTests(Mesh mesh) : IClassFixture<Mesh>
         await worker.AliveAsync();
         using var own = new MeshHttp(mesh.Server.Url, KeyOf(worker));
 
-        Assert.Equal(200, (await own.PostAsync("agents/bounded/heartbeat", """{"incarnation":1,"activity":"working","load":0.25}""")).Status);
+        Assert.Equal(
+            200, (await own.PostAsync("agents/bounded/heartbeat", """{"incarnation":1,"activity":"working","load":0.25}""")).Status);
         Assert.Equal("0.25", (await mesh.Http.GetAsync("agents/bounded")).Text("load"));
         Assert.Equal(200, (await own.GetAsync("agents/bounded/directives")).Status);
 
@@ -50,7 +51,8 @@ public sealed class ChildKeyTests(Mesh mesh) : IClassFixture<Mesh>
     {
         using var worker = Worker.Start(
             mesh, "inner",
-            "session-mesh heartbeat --activity working --progress 3 -o json > beat.json; session-mesh steer --agent-id inner --direction x 2> refused; echo $? > code; " + Loop);
+            "session-mesh heartbeat --activity working --progress 3 -o json > beat.json; "
+            + "session-mesh steer --agent-id inner --direction x 2> refused; echo $? > code; " + Loop);
         await worker.AliveAsync();
         Assert.Equal(["4"], await Eventually.Lines(worker.File("code")));
         Assert.Equal("inner", Members.Parse(await File.ReadAllTextAsync(worker.File("beat.json"))).Text("agent_id"));
@@ -59,5 +61,7 @@ public sealed class ChildKeyTests(Mesh mesh) : IClassFixture<Mesh>
     }
 
     private static string KeyOf(Worker worker) =>
-        ProcessInfo.EnvironmentOf(worker.Pid).Single(variable => variable.StartsWith("SESSION_API_KEY=", StringComparison.Ordinal)).Split('=', 2)[1];
+        ProcessInfo.EnvironmentOf(worker.Pid)
+            .Single(variable => variable.StartsWith("SESSION_API_KEY=", StringComparison.Ordinal))
+            .Split('=', 2)[1];
 }

@@ -62,13 +62,16 @@ public sealed class SubAgentTests(Mesh mesh) : IClassFixture<Mesh>
     {
         await mesh.Http.PostAsync("agents", """{"agent_id":"bystander","ttl":3600}""");
         using var outer = Worker.Start(
-            mesh, "chief", $"session-mesh run --agent-id hand --on-steer 'echo \"$SESSION_MESH_DIRECTION\" >> steered' -- sh -c 'echo $$ > hand; {Loop}' & sleep 1000",
+            mesh, "chief",
+            "session-mesh run --agent-id hand --on-steer 'echo \"$SESSION_MESH_DIRECTION\" >> steered' "
+            + $"-- sh -c 'echo $$ > hand; {Loop}' & sleep 1000",
             "--scope", "kill", "--scope", "steer", "--scope", "mesh:read");
         var (key, _) = await BothAsync(outer, "hand");
         await mesh.Http.AgentAsync("hand", agent => agent.Text("connected") == "true", "listens");
 
         Task<Ran> AsOuter(string line) => mesh.BashAsync(line, ("SESSION_API_KEY", key), ("SESSION_MESH_AGENT_ID", "chief"));
-        Assert.Equal("chief\nhand\n", string.Join('\n', (await AsOuter("session-mesh list -o name")).Out.Split('\n', StringSplitOptions.RemoveEmptyEntries).Order()) + "\n");
+        var listed = await AsOuter("session-mesh list -o name");
+        Assert.Equal(["chief", "hand"], listed.Out.Split('\n', StringSplitOptions.RemoveEmptyEntries).Order());
         Assert.Equal(0, (await AsOuter("session-mesh steer hand --direction west --wait acknowledged")).Code);
         Assert.Equal(["west"], await Eventually.Lines(outer.File("steered")));
         foreach (var line in new[] { "steer bystander --direction west", "kill bystander --force", "show bystander", "history bystander" })
@@ -88,7 +91,8 @@ public sealed class SubAgentTests(Mesh mesh) : IClassFixture<Mesh>
     [Fact]
     public async Task NoSubAgents_ARunInsideIsRefused()
     {
-        using var outer = Worker.Start(mesh, "alone", "session-mesh run --agent-id never -- true 2> refused; echo $? > code; " + Loop, "--no-sub-agents");
+        using var outer = Worker.Start(
+            mesh, "alone", "session-mesh run --agent-id never -- true 2> refused; echo $? > code; " + Loop, "--no-sub-agents");
         await outer.AliveAsync();
 
         Assert.Equal(["125"], await Eventually.Lines(outer.File("code")));
@@ -108,9 +112,12 @@ public sealed class SubAgentTests(Mesh mesh) : IClassFixture<Mesh>
         agent.Json.GetProperty("last_exit") is { ValueKind: JsonValueKind.Object } exit && exit.Text("confirmed") == "true";
 
     private static string KeyOf(int pid) =>
-        ProcessInfo.EnvironmentOf(pid).Single(variable => variable.StartsWith("SESSION_API_KEY=", StringComparison.Ordinal)).Split('=', 2)[1];
+        ProcessInfo.EnvironmentOf(pid)
+            .Single(variable => variable.StartsWith("SESSION_API_KEY=", StringComparison.Ordinal))
+            .Split('=', 2)[1];
 
     private static string IdOf(string key) => key.Split('_')[1];
 
-    private static IEnumerable<string?> Words(Answer answer, string member) => answer.Json.GetProperty(member).EnumerateArray().Select(word => word.GetString());
+    private static IEnumerable<string?> Words(Answer answer, string member) =>
+        answer.Json.GetProperty(member).EnumerateArray().Select(word => word.GetString());
 }

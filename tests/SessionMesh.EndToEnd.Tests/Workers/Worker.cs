@@ -49,7 +49,8 @@ internal sealed class Worker : IDisposable
     public async Task AliveAsync()
     {
         Pid = int.Parse((await Eventually.Lines(File("pid")))[0], CultureInfo.InvariantCulture);
-        await _mesh.Http.AgentAsync(Agent, agent => agent.Text("status") == "alive" && agent.Text("connected") == "true", $"is alive and listens\n{Runner.Error}");
+        await _mesh.Http.AgentAsync(
+            Agent, agent => agent.Text("status") == "alive" && agent.Text("connected") == "true", $"is alive and listens\n{Runner.Error}");
     }
 
     public Task<int> ExitAsync() => Runner.ExitAsync();
@@ -64,7 +65,11 @@ internal sealed class Worker : IDisposable
         Assert.Equal(exitCode, await ExitAsync());
 
         // Dead already: the same report again, by now with what the runner said of the end.
-        await _mesh.Http.AgentAsync(Agent, agent => agent.Json.GetProperty("last_exit") is { ValueKind: System.Text.Json.JsonValueKind.Object } exit && exit.Text("confirmed") == "true", "is dead with proof");
+        await _mesh.Http.AgentAsync(
+            Agent,
+            agent => agent.Json.GetProperty("last_exit") is { ValueKind: System.Text.Json.JsonValueKind.Object } exit
+                && exit.Text("confirmed") == "true",
+            "is dead with proof");
         var report = (await _mesh.DoneAsync($"session-mesh kill --agent-id {Agent} --force -o json")).Json;
         Assert.Equal(("dead", "true"), (report.Text("status"), report.Text("confirmed")));
         Assert.Equal(signal is null ? ($"{exitCode}", "null") : ("null", signal), (report.Text("exit_code"), report.Text("signal")));

@@ -3,7 +3,9 @@ using SessionMesh.EndToEnd.Tests.Support;
 
 namespace SessionMesh.EndToEnd.Tests.Workers;
 
-/// <summary>Real processes under <c>session-mesh run</c>, against a real server: seen, steered, stopped, with nothing left of them.</summary>
+/// <summary>
+/// Real processes under <c>session-mesh run</c>, against a real server: seen, steered, stopped, with nothing left of them.
+/// </summary>
 public sealed class WorkerTests(Mesh mesh) : IClassFixture<Mesh>
 {
     private const string Loop = "while :; do sleep 0.1; done";
@@ -11,7 +13,9 @@ public sealed class WorkerTests(Mesh mesh) : IClassFixture<Mesh>
     [Fact]
     public async Task ThreeWorkers_AreSteeredAndKilled_AndNothingIsLeft()
     {
-        using var obedient = Worker.Start(mesh, "obedient", "trap 'exit 3' TERM; " + Loop, "--spec", "looping", "--on-steer", "echo \"$SESSION_MESH_DIRECTION\" >> steered");
+        using var obedient = Worker.Start(
+            mesh, "obedient", "trap 'exit 3' TERM; " + Loop,
+            "--spec", "looping", "--on-steer", "echo \"$SESSION_MESH_DIRECTION\" >> steered");
         using var reader = Worker.Start(mesh, "reader", Loop, "--spec", "reading", "--steer-file", "directives.jsonl");
         using var stubborn = Worker.Start(
             mesh, "stubborn",
@@ -19,10 +23,7 @@ public sealed class WorkerTests(Mesh mesh) : IClassFixture<Mesh>
             "--spec", "refusing", "--on-steer", "exit 0");
         var workers = new[] { obedient, reader, stubborn };
         foreach (var worker in workers)
-        {
             await worker.AliveAsync();
-        }
-
         var left = (await Eventually.Lines(stubborn.File("pids"), 2)).Select(int.Parse).ToList();
 
         await AllAreListed();
@@ -42,7 +43,8 @@ public sealed class WorkerTests(Mesh mesh) : IClassFixture<Mesh>
         Assert.Equal(7, await worker.ExitAsync());
         var detail = await mesh.Http.GetAsync("agents/quitter");
         Assert.Equal("dead", detail.Text("status"));
-        Members.Equal("""{"confirmed":true,"exit_code":7,"signal":null,"reason":null,"at":"<time>"}""", detail.Json.GetProperty("last_exit"));
+        Members.Equal(
+            """{"confirmed":true,"exit_code":7,"signal":null,"reason":null,"at":"<time>"}""", detail.Json.GetProperty("last_exit"));
         Assert.Empty(worker.Processes());
     }
 
@@ -109,7 +111,8 @@ public sealed class WorkerTests(Mesh mesh) : IClassFixture<Mesh>
         await restless.Server.KillAsync();
         await restless.Server.StartAsync();
 
-        var ran = await restless.DoneAsync("session-mesh steer --agent-id patient --direction onward --wait acknowledged --wait-seconds 60 --timeout 60 -o json");
+        var ran = await restless.DoneAsync(
+            "session-mesh steer --agent-id patient --direction onward --wait acknowledged --wait-seconds 60 --timeout 60 -o json");
         Assert.Equal("acknowledged", ran.Json.Text("state"));
         Assert.Equal(["onward"], await Eventually.Lines(worker.File("steered")));
         Assert.Equal(1, (await restless.Http.GetAsync("agents/patient")).Number("incarnation"));
@@ -131,10 +134,11 @@ public sealed class WorkerTests(Mesh mesh) : IClassFixture<Mesh>
         Assert.Equal("below", Assert.Single(ran.Json.GetProperty("descendants").EnumerateArray()).Text("agent_id"));
         Assert.Equal(143, await worker.ExitAsync());
         foreach (var agent in new[] { "above", "below" })
-        {
-            await mesh.Http.AgentAsync(agent, detail => detail.Json.GetProperty("last_exit") is { ValueKind: JsonValueKind.Object } exit && exit.Text("confirmed") == "true", $"is dead with proof\n{worker.Runner.Error}");
-        }
-
+            await mesh.Http.AgentAsync(
+                agent,
+                detail => detail.Json.GetProperty("last_exit") is { ValueKind: JsonValueKind.Object } exit
+                    && exit.Text("confirmed") == "true",
+                $"is dead with proof\n{worker.Runner.Error}");
         Assert.Null(ProcessInfo.Find(below));
         Assert.Empty(worker.Processes());
     }
@@ -157,11 +161,14 @@ public sealed class WorkerTests(Mesh mesh) : IClassFixture<Mesh>
         Assert.Equal(["west"], await Eventually.Lines(obedient.File("steered")));
         Assert.Equal("west", (await mesh.Http.GetAsync("agents/obedient")).Text("direction"));
 
-        ran = await mesh.DoneAsync("session-mesh steer --agent-id reader --direction east --message 'a; rm -rf \"$HOME\"' --wait accepted -o json");
+        ran = await mesh.DoneAsync(
+            "session-mesh steer --agent-id reader --direction east --message 'a; rm -rf \"$HOME\"' --wait accepted -o json");
         var directive = await mesh.Http.GetAsync($"directives/{ran.Json.Text("directive_id")}");
         Assert.Equal(("accepted", "null"), (directive.Text("state"), directive.Text("acknowledged_at")));
         var written = Members.Parse(Assert.Single(await Eventually.Lines(reader.File("directives.jsonl"))));
-        Assert.Equal(("east", "a; rm -rf \"$HOME\"", directive.Text("directive_id")), (written.Text("direction"), written.Text("message"), written.Text("directive_id")));
+        Assert.Equal(
+            ("east", "a; rm -rf \"$HOME\"", directive.Text("directive_id")),
+            (written.Text("direction"), written.Text("message"), written.Text("directive_id")));
 
         ran = await mesh.DoneAsync("session-mesh steer --agent-id stubborn --direction home --wait acknowledged -o json");
         Assert.Equal("acknowledged", (await mesh.Http.GetAsync($"directives/{ran.Json.Text("directive_id")}")).Text("state"));

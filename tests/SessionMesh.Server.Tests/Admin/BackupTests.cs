@@ -71,7 +71,8 @@ public sealed class BackupTests
         secrets.Add(minted["token"]!.GetValue<string>());
         secrets.Add(minted["refresh_token"]!.GetValue<string>());
         var backup = await mesh.PostAsync("admin/backup");
-        Assert.All(secrets, secret => Assert.True(backup.Bytes.AsSpan().IndexOf(System.Text.Encoding.ASCII.GetBytes(secret.Split('_')[2])) < 0));
+        Assert.All(
+            secrets, secret => Assert.True(backup.Bytes.AsSpan().IndexOf(System.Text.Encoding.ASCII.GetBytes(secret.Split('_')[2])) < 0));
     }
 
     [Fact]
@@ -80,11 +81,14 @@ public sealed class BackupTests
         await using var mesh = await MeshHost.StartAsync();
         var note = new string('n', 1000);
         await FillAsync(mesh, 8);
-        await Task.WhenAll(Enumerable.Range(0, 7990).Select(i => mesh.PostAsync("steer", $$"""{"agent_id":"a{{i % 8}}","direction":"d","message":"{{note}}"}""")));
+        await Task.WhenAll(
+            Enumerable.Range(0, 7990)
+                .Select(i => mesh.PostAsync("steer", $$"""{"agent_id":"a{{i % 8}}","direction":"d","message":"{{note}}"}""")));
         using (var request = mesh.Request(HttpMethod.Post, "admin/backup"))
         using (var http = new HttpClient())
         {
-            using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead); // and reads nothing of more than the sockets hold
+            // Reads nothing of more than the sockets hold.
+            using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
             Assert.Equal(200, (int)response.StatusCode);
             (await mesh.PostAsync("admin/backup")).ShouldBeProblem(409, "store_in_use");
             (await mesh.PostAsync("admin/check")).ShouldBeProblem(409, "store_in_use");
@@ -92,7 +96,9 @@ public sealed class BackupTests
             if (!OperatingSystem.IsWindows())
             {
                 Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file));
-                Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(Path.GetDirectoryName(file)!));
+                Assert.Equal(
+                    UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute,
+                    File.GetUnixFileMode(Path.GetDirectoryName(file)!));
             }
         }
 
@@ -130,7 +136,8 @@ public sealed class BackupTests
         await using var mesh = await MeshHost.StartAsync();
         await FillAsync(mesh, 2);
         (await mesh.PostAsync("admin/check")).ShouldBe(200, """
-            {"ok":true,"findings":[],"revision":6,"oldest_revision":1,"counts":{"changes":6,"agents":2,"directives":2,"keys":1,"sessions":0,"receipts":0},"bytes":"*"}
+            {"ok":true,"findings":[],"revision":6,"oldest_revision":1,
+             "counts":{"changes":6,"agents":2,"directives":2,"keys":1,"sessions":0,"receipts":0},"bytes":"*"}
             """);
         (await mesh.PostAsync("admin/check?x=1")).ShouldBeRefused(400, "invalid_request").ShouldBlame("?x");
         (await mesh.PostAsync("admin/check", idempotencyKey: new string('k', 256))).ShouldBeRefused(400, "invalid_request");
@@ -147,12 +154,15 @@ public sealed class BackupTests
     [InlineData("UPDATE directives SET seq = 2, previous = 3 WHERE revision = 5", "1 directives do not follow the one that they say")]
     [InlineData("UPDATE directives SET agent = 0, seq = 3 WHERE revision = 5", "the directives of 1 agents have a gap")]
     [InlineData("UPDATE agents SET number = -1 WHERE number = 1", "1 agents have no number")]
-    [InlineData("UPDATE mesh SET forgotten_incarnation = 1; UPDATE directives SET agent = 7 WHERE revision = 3", "1 directives wait for agents that are not there")]
-    [InlineData("UPDATE mesh SET forgotten_incarnation = 1; UPDATE agents SET parent = 7 WHERE number = 1", "1 agents have a parent that is not there")]
+    [InlineData("UPDATE mesh SET forgotten_incarnation = 1; UPDATE directives SET agent = 7 WHERE revision = 3",
+        "1 directives wait for agents that are not there")]
+    [InlineData("UPDATE mesh SET forgotten_incarnation = 1; UPDATE agents SET parent = 7 WHERE number = 1",
+        "1 agents have a parent that is not there")]
     [InlineData("UPDATE directives SET message_at = 99 WHERE revision = 3", "1 directives name a message that is not there")]
     [InlineData("DELETE FROM mesh", "the one row about the mesh is not there, or not alone")]
     [InlineData("UPDATE mesh SET epoch = 0", "the row about the mesh has an epoch or an incarnation that no mesh has")]
-    [InlineData("CREATE TRIGGER t AFTER INSERT ON changes BEGIN DELETE FROM keys; END", "it has 1 triggers or views, which no version of this server makes")]
+    [InlineData("CREATE TRIGGER t AFTER INSERT ON changes BEGIN DELETE FROM keys; END",
+        "it has 1 triggers or views, which no version of this server makes")]
     public async Task Check_OfAStoreThatIsNotWhole_SaysWhatIsWrong(string damage, string finding)
     {
         await using var mesh = await MeshHost.StartAsync();

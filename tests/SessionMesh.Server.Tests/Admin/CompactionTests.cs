@@ -41,7 +41,8 @@ public sealed class CompactionTests
         await PassAsync(mesh); // an hour and five minutes: one expired an hour and four ago
         Assert.Equal(["young", "living"], mesh.State.Sessions.After(0).Select(s => s.Id));
         var gone = await mesh.ChangeAsync("session.deleted", "old");
-        Assert.Equal(("mesh", "its time of retention was over"), (gone.Json["actor"]!.GetValue<string>(), gone.Json["reason"]!.GetValue<string>()));
+        Assert.Equal(
+            ("mesh", "its time of retention was over"), (gone.Json["actor"]!.GetValue<string>(), gone.Json["reason"]!.GetValue<string>()));
     }
 
     [Fact]
@@ -63,12 +64,14 @@ public sealed class CompactionTests
     [Fact]
     public async Task Log_KeptForEver_IsNeverTouched()
     {
-        await using var mesh = await MeshHost.StartAsync(options: ["--retain-log", "none", "--retain-keys", "none", "--retain-directives", "none"]);
+        await using var mesh = await MeshHost.StartAsync(
+            options: ["--retain-log", "none", "--retain-keys", "none", "--retain-directives", "none"]);
         await mesh.RegisterAsync("a", ttl: 86_400);
         await mesh.DeleteAsync("keys/" + (await mesh.MintAsync("{}"))[4..16]);
         mesh.Time.JumpWall(TimeSpan.FromDays(4000));
         (await mesh.PostAsync("admin/compact")).ShouldBe(200, """
-            {"running":false,"started_at":"*","ended_at":"*","failed":false,"removed":{"changes":0,"directives":0,"keys":0,"agents":0},"oldest_revision":1,"bytes":"*","free_bytes":"*",
+            {"running":false,"started_at":"*","ended_at":"*","failed":false,"removed":{"changes":0,"directives":0,"keys":0,"agents":0},
+             "oldest_revision":1,"bytes":"*","free_bytes":"*",
              "retention":{"log":null,"directives":null,"keys":null,"sessions":2592000,"agents":2592000}}
             """);
         Assert.Equal(mesh.Revision, Revisions(mesh).Count);
@@ -150,9 +153,11 @@ public sealed class CompactionTests
         Assert.Equal(WithoutRevision(before), WithoutRevision(Projection.OfMemory(mesh.State)));
         await mesh.RestartAsync();
         (await mesh.GetAsync("agents/a/directives/history?limit=2")).ShouldBe(200, $$"""
-            {"directives":[{{Directive(10, "a", 4, differs: Ended("acknowledged"))}},{{Directive(8, "a", 3, differs: Ended("rejected"))}}],"next_cursor":"7"}
+            {"directives":[{{Directive(10, "a", 4, differs: Ended("acknowledged"))}},{{Directive(8, "a", 3, differs: Ended("rejected"))}}],
+             "next_cursor":"7"}
             """);
-        (await mesh.GetAsync("agents/a/directives/history?cursor=7")).ShouldBe(200, $$"""{"directives":[{{Directive(7, "a", 2, ttl: 86_400)}}],"next_cursor":null}""");
+        (await mesh.GetAsync("agents/a/directives/history?cursor=7"))
+            .ShouldBe(200, $$"""{"directives":[{{Directive(7, "a", 2, ttl: 86_400)}}],"next_cursor":null}""");
         (await mesh.GetAsync("agents/a/directives/history?cursor=5")).ShouldBe(200, """{"directives":[],"next_cursor":null}""");
         (await mesh.GetAsync("directives/d-5")).ShouldBeRefused(404, "directive_not_found");
         Assert.Equal(2, (await SteerAsync(mesh, "b", 2, null)).Json["seq"]!.GetValue<int>());
@@ -174,7 +179,8 @@ public sealed class CompactionTests
         Assert.Equal(2, (await mesh.PostAsync("admin/compact")).Json["removed"]!["keys"]!.GetValue<int>());
         await using (var db = mesh.Service<MeshStore>().OpenReader())
         {
-            Assert.Equal([mesh.RootKey[4..16], valid[4..16], late[4..16]], await db.Keys.OrderBy(k => k.Revision).Select(k => k.Id).ToListAsync());
+            Assert.Equal(
+                [mesh.RootKey[4..16], valid[4..16], late[4..16]], await db.Keys.OrderBy(k => k.Revision).Select(k => k.Id).ToListAsync());
         }
 
         await mesh.RestartAsync();
@@ -187,14 +193,16 @@ public sealed class CompactionTests
     {
         await using var mesh = await MeshHost.StartAsync(options: s_hours);
         (await mesh.GetAsync("admin/compact")).ShouldBe(200, """
-            {"running":false,"started_at":null,"ended_at":null,"failed":false,"removed":{"changes":0,"directives":0,"keys":0,"agents":0},"oldest_revision":1,"bytes":"*","free_bytes":"*",
+            {"running":false,"started_at":null,"ended_at":null,"failed":false,"removed":{"changes":0,"directives":0,"keys":0,"agents":0},
+             "oldest_revision":1,"bytes":"*","free_bytes":"*",
              "retention":{"log":7200,"directives":3600,"keys":3600,"sessions":2592000,"agents":2592000}}
             """);
         const int Many = (TrimPass.StepRows * 2) + 17;
         await Task.WhenAll(Enumerable.Range(0, Many).Select(i => mesh.RegisterAsync($"a{i}", ttl: 86_400)));
         mesh.Time.JumpWall(TimeSpan.FromHours(3));
         var said = (await mesh.PostAsync("admin/compact")).ShouldBe(200, $$"""
-            {"running":false,"started_at":"{{At(10_800)}}","ended_at":"{{At(10_800)}}","failed":false,"removed":{"changes":{{Many + 1}},"directives":0,"keys":0,"agents":0},"oldest_revision":{{Many + 2}},
+            {"running":false,"started_at":"{{At(10_800)}}","ended_at":"{{At(10_800)}}","failed":false,
+             "removed":{"changes":{{Many + 1}},"directives":0,"keys":0,"agents":0},"oldest_revision":{{Many + 2}},
              "bytes":"*","free_bytes":"*","retention":{"log":7200,"directives":3600,"keys":3600,"sessions":2592000,"agents":2592000} }
             """);
         Assert.True(said.Json["free_bytes"]!.GetValue<long>() > 100_000);
@@ -242,10 +250,13 @@ public sealed class CompactionTests
         await mesh.RestartAsync();
         var before = mesh.Revision;
         await PassAsync(mesh);
-        Assert.Equal(["back", "living", "declared", "young"], (await mesh.GetAsync("agents")).Json["sessions"]!.AsArray().Select(row => row!["agent_id"]!.GetValue<string>()));
+        Assert.Equal(
+            ["back", "living", "declared", "young"],
+            (await mesh.GetAsync("agents")).Json["sessions"]!.AsArray().Select(row => row!["agent_id"]!.GetValue<string>()));
         Assert.Equal(before + 2, mesh.Revision);
         var gone = await mesh.ChangeAsync("agent.forgotten", "lost");
-        Assert.Equal(("mesh", "its time of retention was over"), (gone.Json["actor"]!.GetValue<string>(), gone.Json["reason"]!.GetValue<string>()));
+        Assert.Equal(
+            ("mesh", "its time of retention was over"), (gone.Json["actor"]!.GetValue<string>(), gone.Json["reason"]!.GetValue<string>()));
         Assert.Equal(2, (await mesh.GetAsync("admin/compact")).Json["removed"]!["agents"]!.GetValue<int>());
     }
 
@@ -322,14 +333,26 @@ public sealed class CompactionTests
     public void Retention_ThatIsNone_IsRefusedInWords(string text)
     {
         var refused = Assert.Throws<StartupException>(() => Hosting("--retain-log", text));
-        Assert.Equal($"--retain-log takes a time of at least an hour, such as 30d or 12h, or none to keep everything, not '{text}'.", refused.Message);
+        Assert.Equal(
+            $"--retain-log takes a time of at least an hour, such as 30d or 12h, or none to keep everything, not '{text}'.",
+            refused.Message);
     }
 
     [Fact]
     public void Retention_IsThirtyDays_UnlessSaidOtherwise()
     {
-        Assert.Equal(new Retention { Log = TimeSpan.FromDays(30), Directives = TimeSpan.FromDays(30), Keys = TimeSpan.FromDays(30), Sessions = TimeSpan.FromDays(30), Agents = TimeSpan.FromDays(30) }, Hosting());
-        Assert.Equal(new Retention { Log = null, Sessions = TimeSpan.FromHours(12) }, Hosting("--retain-log", "none", "--retain-sessions", "12h"));
+        Assert.Equal(
+            new Retention
+            {
+                Log = TimeSpan.FromDays(30),
+                Directives = TimeSpan.FromDays(30),
+                Keys = TimeSpan.FromDays(30),
+                Sessions = TimeSpan.FromDays(30),
+                Agents = TimeSpan.FromDays(30),
+            },
+            Hosting());
+        Assert.Equal(
+            new Retention { Log = null, Sessions = TimeSpan.FromHours(12) }, Hosting("--retain-log", "none", "--retain-sessions", "12h"));
         Assert.Equal(new Retention { Agents = null }, Hosting("--retain-agents", "none"));
         Assert.Equal(TimeSpan.FromDays(2), Retention.From(Settings.Read([], name => name == "SESSION_MESH_RETAIN_LOG" ? "2d" : null)).Log);
     }

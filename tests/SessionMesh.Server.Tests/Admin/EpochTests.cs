@@ -103,7 +103,8 @@ public sealed class EpochTests
         foreach (var refused in new[]
         {
             await mesh.PostAsync("agents/a0/directives/1/ack", """{"state":"acknowledged","incarnation":1,"epoch":1}"""),
-            await mesh.PostAsync("agents/a0/heartbeat", """{"incarnation":1,"epoch":1,"activity":"idle","acks":[{"seq":1,"state":"acknowledged"}]}"""),
+            await mesh.PostAsync(
+                "agents/a0/heartbeat", """{"incarnation":1,"epoch":1,"activity":"idle","acks":[{"seq":1,"state":"acknowledged"}]}"""),
             await mesh.PostAsync("agents/a0/exit", """{"incarnation":1,"epoch":1,"exit_code":0}"""),
             await mesh.GetAsync("agents/a0/directives?epoch=1&after=0"),
         })
@@ -115,7 +116,8 @@ public sealed class EpochTests
         (await mesh.PostAsync("heartbeats", """{"agents":[{"agent_id":"a0","epoch":1,"acks":[{"seq":1,"state":"acknowledged"}]}]}"""))
             .ShouldBe(200, """{"epoch":2,"accepted":0,"refused":[{"agent_id":"a0","code":"restored"}],"pending":[]}""");
         Assert.Equal((revision, before), (mesh.Revision, (await mesh.GetAsync("agents/a0")).Text));
-        Assert.Equal(200, (await mesh.PostAsync("agents/a0/directives/1/ack", """{"state":"acknowledged","incarnation":1,"epoch":2}""")).Status);
+        Assert.Equal(
+            200, (await mesh.PostAsync("agents/a0/directives/1/ack", """{"state":"acknowledged","incarnation":1,"epoch":2}""")).Status);
         Assert.Equal(200, (await mesh.PostAsync("agents/a0/heartbeat", """{"incarnation":1,"epoch":2}""")).Status);
         Assert.Equal(200, (await mesh.PostAsync("agents/a0/exit", """{"incarnation":1,"epoch":2,"exit_code":0}""")).Status);
     }

@@ -19,7 +19,10 @@ public sealed class HealthTests
         await mesh.RegisterAsync("b");
         await mesh.DeleteAsync("agents/b?force=true");
         Assert.Equal("ok\n", (await mesh.GetAsync("~/livez", key: "")).Text);
-        (await mesh.GetAsync("~/readyz", key: "")).ShouldBe(200, $$"""{"status":"ready","revision":{{mesh.Revision}},"agents":2,"alive":1,"expiry_slowed":false,"reserve_in_use":false}""");
+        (await mesh.GetAsync("~/readyz", key: ""))
+            .ShouldBe(200, $$"""
+                {"status":"ready","revision":{{mesh.Revision}},"agents":2,"alive":1,"expiry_slowed":false,"reserve_in_use":false}
+                """);
     }
 
     [Fact]

@@ -84,7 +84,8 @@ public sealed class HealthyStoreTests
         Assert.NotEmpty(Findings(mesh)); // nobody was forgotten, so that it is missing
         Run(mesh, "UPDATE mesh SET forgotten_incarnation = 1");
         Assert.Empty(Findings(mesh));
-        Run(mesh, "UPDATE agents SET number = 0 WHERE id = 'late'; UPDATE directives SET agent = 0 WHERE agent = 3"); // as if it had got that number
+        // As if it had got that number.
+        Run(mesh, "UPDATE agents SET number = 0 WHERE id = 'late'; UPDATE directives SET agent = 0 WHERE agent = 3");
         Assert.Empty(Findings(mesh));
         Run(mesh, "DELETE FROM directives WHERE agent = 0 AND seq = 2");
         Assert.Empty(Findings(mesh)); // the newest of the one before

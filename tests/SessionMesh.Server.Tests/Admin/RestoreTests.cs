@@ -20,7 +20,8 @@ public sealed class RestoreTests
         var then = Projection.OfMemory(mesh.State);
         await mesh.RegisterAsync("later");
         var reply = (await SendAsync(mesh, backup.Bytes)).ShouldBe(202, """
-            {"restarting":true,"revision":8,"current_revision":10,"counts":{"changes":8,"agents":3,"directives":3,"keys":1,"sessions":0,"receipts":0},"root_key_valid":true,"detail":"*"}
+            {"restarting":true,"revision":8,"current_revision":10,
+             "counts":{"changes":8,"agents":3,"directives":3,"keys":1,"sessions":0,"receipts":0},"root_key_valid":true,"detail":"*"}
             """);
         Assert.Contains("mesh.db.before-restore-REVISION", reply.Json["detail"]!.GetValue<string>(), StringComparison.Ordinal);
         var stopping = new TaskCompletionSource();
@@ -70,7 +71,9 @@ public sealed class RestoreTests
         await using var mesh = await MeshHost.StartAsync();
         var backup = await mesh.PostAsync("admin/backup");
         (await SendAsync(mesh, backup.Bytes, "?dry_run=true")).ShouldBe(200, """
-            {"restarting":false,"revision":2,"current_revision":3,"counts":{"changes":2,"agents":0,"directives":0,"keys":1,"sessions":0,"receipts":0},"root_key_valid":true,"detail":"It can be restored. Nothing was changed."}
+            {"restarting":false,"revision":2,"current_revision":3,
+             "counts":{"changes":2,"agents":0,"directives":0,"keys":1,"sessions":0,"receipts":0},"root_key_valid":true,
+             "detail":"It can be restored. Nothing was changed."}
             """);
         Assert.False(mesh.Service<Restart>().IsAsked);
         Assert.False(StoreSwap.IsStaged(mesh.Directory));
@@ -122,8 +125,15 @@ public sealed class RestoreTests
         foreach (var (length, status) in new[] { (Limits.RestoreBytes, ""), (Limits.RestoreBytes + 1, "HTTP/1.1 413") })
         {
             // At the bound the server goes on to read, and the cut connection is the end of it.
-            var answer = await mesh.SendRawAsync($"POST /api/session-mesh/admin/restore HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {mesh.RootKey}\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n", cut: status == "");
-            Assert.True(status == "" ? answer == "" || answer.Contains("disk_full", StringComparison.Ordinal) : answer.StartsWith(status, StringComparison.Ordinal), answer);
+            var answer = await mesh.SendRawAsync(
+                $"POST /api/session-mesh/admin/restore HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {mesh.RootKey}\r\n"
+                + $"Connection: close\r\nContent-Length: {length}\r\n\r\n",
+                cut: status == "");
+            Assert.True(
+                status == ""
+                    ? answer == "" || answer.Contains("disk_full", StringComparison.Ordinal)
+                    : answer.StartsWith(status, StringComparison.Ordinal),
+                answer);
             Assert.Equal(status != "", answer.Contains("body_too_large", StringComparison.Ordinal));
         }
 
@@ -182,7 +192,8 @@ public sealed class RestoreTests
         await File.WriteAllBytesAsync(Path.Combine(mesh.Directory, StoreFile.Staged), backup.Bytes);
         await mesh.RestartAsync();
         Assert.Equal("mesh.db.before-restore-damaged", mesh.Service<DataDirectory>().SetAside);
-        Assert.StartsWith("xxx", await File.ReadAllTextAsync(Path.Combine(mesh.Directory, "mesh.db.before-restore-damaged")), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "xxx", await File.ReadAllTextAsync(Path.Combine(mesh.Directory, "mesh.db.before-restore-damaged")), StringComparison.Ordinal);
         Assert.Equal(200, (await mesh.GetAsync("alive")).Status);
     }
 

@@ -29,7 +29,8 @@ public sealed class FleetTests
                 .ShouldBe(200, """{"matched":2,"results":[{"agent_id":"a"},{"agent_id":"b"}]}""");
             (await mesh.DeleteAsync("agents?label=tier%3D1&dry_run=true"))
                 .ShouldBe(200, """{"matched":2,"results":[{"agent_id":"a","report":null},{"agent_id":"b","report":null}]}""");
-            (await mesh.DeleteAsync("agents?label=tier%3D1&dry_run=true", key)).ShouldBe(200, """{"matched":1,"results":[{"agent_id":"b","report":null}]}""");
+            (await mesh.DeleteAsync("agents?label=tier%3D1&dry_run=true", key))
+                .ShouldBe(200, """{"matched":1,"results":[{"agent_id":"b","report":null}]}""");
         }
     }
 
@@ -44,7 +45,8 @@ public sealed class FleetTests
         await mesh.DeleteAsync("agents/a?force=true");
         var steered = await mesh.Engine.ExecuteAsync(new Core.Steering.SteerMany
         {
-            Actor = Actors.Mesh, Selection = selection, Found = found, Expect = 1, Message = new() { Verb = Verb.Steer, Direction = "n", Ttl = 60 },
+            Actor = Actors.Mesh, Selection = selection, Found = found, Expect = 1,
+            Message = new() { Verb = Verb.Steer, Direction = "n", Ttl = 60 },
         }, Origin.Mesh);
         Assert.Equal(["b"], steered.Value!.Many.Select(one => one.AgentId));
     }
@@ -55,7 +57,9 @@ public sealed class FleetTests
     {
         const int Fleet = 1500;
         await using var mesh = await MeshHost.StartAsync();
-        var registered = Enumerable.Range(0, Fleet).Select(i => mesh.Engine.ExecuteAsync(new RegisterAgent { Actor = Actors.Mesh, AgentId = $"a{i}", Profile = new Profile { Ttl = 60 } }, Origin.Mesh));
+        var registered = Enumerable.Range(0, Fleet)
+            .Select(i => mesh.Engine.ExecuteAsync(
+                new RegisterAgent { Actor = Actors.Mesh, AgentId = $"a{i}", Profile = new Profile { Ttl = 60 } }, Origin.Mesh));
         await Task.WhenAll(registered);
         await mesh.Engine.ExecuteAsync(new LoseAll { Actor = Actors.Mesh }, Origin.Mesh);
         Assert.Equal(0, mesh.State.Indexes.With(Liveness.Alive).Count);
@@ -73,7 +77,9 @@ public sealed class FleetTests
         await beats;
         await after;
         http.Response.Body.Position = 0;
-        JsonAssert.Same($$"""{"epoch":1,"accepted":{{Fleet}},"refused":[{"agent_id":"nobody","code":"agent_not_found"}],"pending":[]}""", await new StreamReader(http.Response.Body).ReadToEndAsync());
+        JsonAssert.Same($$"""
+            {"epoch":1,"accepted":{{Fleet}},"refused":[{"agent_id":"nobody","code":"agent_not_found"}],"pending":[]}
+            """, await new StreamReader(http.Response.Body).ReadToEndAsync());
         Assert.Equal(Fleet, mesh.State.Indexes.With(Liveness.Alive).Count);
         Assert.Equal("admin.requested", await KindAsync(mesh, before + Fleet + 1)); // all of them were queued before it
     }
@@ -86,8 +92,14 @@ public sealed class FleetTests
         await mesh.DeleteAsync("agents/a?force=true");
         await mesh.RegisterAsync("b");
         await mesh.PostAsync("steer", """{"agent_id":"b","direction":"n"}""");
-        (await mesh.PostAsync("heartbeats", """{"agents":[{"agent_id":"a","acks":[{"seq":1,"state":"acknowledged"}]},{"agent_id":"b","acks":[{"seq":1,"state":"accepted"},{"seq":9,"state":"accepted"}]}]}"""))
-            .ShouldBe(200, """{"epoch":1,"accepted":1,"refused":[{"agent_id":"a","code":"tombstoned"}],"pending":["b"],"refused_acks":{"b":[{"seq":9,"code":"directive_not_found","detail":"*"}]}}""");
+        (await mesh.PostAsync("heartbeats", """
+            {"agents":[{"agent_id":"a","acks":[{"seq":1,"state":"acknowledged"}]},
+             {"agent_id":"b","acks":[{"seq":1,"state":"accepted"},{"seq":9,"state":"accepted"}]}]}
+            """))
+            .ShouldBe(200, """
+                {"epoch":1,"accepted":1,"refused":[{"agent_id":"a","code":"tombstoned"}],"pending":["b"],
+                 "refused_acks":{"b":[{"seq":9,"code":"directive_not_found","detail":"*"}]}}
+                """);
         Assert.Single(mesh.State.Find("a")!.Inbox.Pending);
     }
 
@@ -98,7 +110,13 @@ public sealed class FleetTests
         const int Length = 3000;
         await using var mesh = await MeshHost.StartAsync();
         var chain = Enumerable.Range(0, Length).Select(i => mesh.Engine.ExecuteAsync(
-            new RegisterAgent { Actor = Actors.Mesh, AgentId = $"a{i}", Profile = new Profile { Cluster = "chain", ParentId = i == 0 ? null : $"a{i - 1}", Ttl = 3600 } }, Origin.Mesh));
+            new RegisterAgent
+            {
+                Actor = Actors.Mesh,
+                AgentId = $"a{i}",
+                Profile = new Profile { Cluster = "chain", ParentId = i == 0 ? null : $"a{i - 1}", Ttl = 3600 },
+            },
+            Origin.Mesh));
         await Task.WhenAll(chain);
         var killed = await mesh.DeleteAsync($"agents?cluster=chain&expect={Length}&force=true");
         Assert.Equal(Length, killed.Json["results"]!.AsArray().Count);

@@ -35,7 +35,8 @@ public sealed class ForgetTests
         await mesh.RegisterAsync("lapsed", ttl: 10);
         await mesh.AdvanceAsync(12);
         var revision = mesh.Revision;
-        foreach (var (id, status) in (IEnumerable<(string, string)>)[("declared", "declared"), ("alive", "alive"), ("stopping", "stopping"), ("lapsed", "suspect")])
+        (string, string)[] notGone = [("declared", "declared"), ("alive", "alive"), ("stopping", "stopping"), ("lapsed", "suspect")];
+        foreach (var (id, status) in notGone)
         {
             var refused = (await mesh.DeleteAsync($"agents/{id}?forget=true")).ShouldBeRefused(409, "not_gone");
             Assert.Equal(status, refused.Json["agent_status"]!.GetValue<string>());
@@ -116,7 +117,8 @@ public sealed class ForgetTests
         (await mesh.PostAsync("agents/a/exit", """{"incarnation":1,"exit_code":0}""")).ShouldBeRefused(409, "superseded");
         (await mesh.PostAsync("agents", """{"agent_id":"a","incarnation":1}""")).ShouldBeRefused(409, "superseded");
         await mesh.SteerAsync("a");
-        (await mesh.PostAsync("agents/a/directives/1/ack", """{"state":"acknowledged","incarnation":1}""")).ShouldBeRefused(409, "superseded");
+        (await mesh.PostAsync("agents/a/directives/1/ack", """{"state":"acknowledged","incarnation":1}"""))
+            .ShouldBeRefused(409, "superseded");
         (await mesh.GetAsync("agents/a/directives?incarnation=1")).ShouldBeRefused(409, "superseded");
     }
 

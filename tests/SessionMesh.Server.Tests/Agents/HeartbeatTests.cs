@@ -11,10 +11,13 @@ public sealed class HeartbeatTests
         await using var mesh = await MeshHost.StartAsync();
         await mesh.RegisterAsync("a");
         await mesh.AdvanceAsync(3);
-        (await mesh.PostAsync("agents/a/heartbeat", """{"incarnation":1,"activity":"working","load":0.1,"progress":1234567.125,"progress_interval":30,"note":"<b>&\n\"\u0001"}"""))
+        (await mesh.PostAsync("agents/a/heartbeat", """
+            {"incarnation":1,"activity":"working","load":0.1,"progress":1234567.125,"progress_interval":30,"note":"<b>&\n\"\u0001"}
+            """))
             .ShouldBe(200, """{"agent_id":"a","incarnation":1,"epoch":1,"ttl":60,"next_heartbeat_in":"#16..20","directives":[]}""");
         (await mesh.GetAsync("agents/a")).ShouldBe(200, Detail("a", session: 2, heardAt: 3, differs: $$"""
-            "activity":"working","load":0.1,"progress":1234567.125,"progress_interval":30,"note":"<b>&\n\"\u0001","last_progress_at":"{{At(3)}}"
+            "activity":"working","load":0.1,"progress":1234567.125,"progress_interval":30,"note":"<b>&\n\"\u0001",
+            "last_progress_at":"{{At(3)}}"
             """));
         Assert.Equal(2, mesh.Revision);
     }
@@ -46,16 +49,23 @@ public sealed class HeartbeatTests
             """);
         await mesh.ChangeAsync("directive.delivered", "a", after: 5);
         await mesh.AdvanceAsync(2);
-        (await mesh.PostAsync("agents/a/heartbeat", """{"incarnation":1,"acks":[{"seq":1,"state":"acknowledged","note":"done"},{"seq":2,"state":"accepted"},{"seq":3,"state":"rejected"}]}"""))
+        var paused = Directive(4, "a", 2, differs: $$"""
+            "verb":"pause","direction":null,"state":"accepted","delivered_at":"{{At(0)}}","accepted_at":"{{At(2)}}"
+            """);
+        (await mesh.PostAsync("agents/a/heartbeat", """
+            {"incarnation":1,"acks":[{"seq":1,"state":"acknowledged","note":"done"},{"seq":2,"state":"accepted"},
+             {"seq":3,"state":"rejected"}]}
+            """))
             .ShouldBe(200, $$"""
             {"agent_id":"a","incarnation":1,"epoch":1,"ttl":60,"next_heartbeat_in":"#16..20",
-             "directives":[{{Directive(4, "a", 2, differs: $"\"verb\":\"pause\",\"direction\":null,\"state\":\"accepted\",\"delivered_at\":\"{At(0)}\",\"accepted_at\":\"{At(2)}\"")}}],
-             "refused_acks":[{"seq":3,"code":"directive_not_found","detail":"*"}]}
+             "directives":[{{paused}}],"refused_acks":[{"seq":3,"code":"directive_not_found","detail":"*"}]}
             """);
-        (await mesh.GetAsync("agents/a")).ShouldBe(200, Detail("a", session: 2, heardAt: 2, differs: "\"direction\":\"north\",\"pending\":1"));
+        (await mesh.GetAsync("agents/a"))
+            .ShouldBe(200, Detail("a", session: 2, heardAt: 2, differs: "\"direction\":\"north\",\"pending\":1"));
         (await mesh.PostAsync("agents/a/heartbeat", """{"acks":[{"seq":2,"state":"acknowledged"},{"seq":1,"state":"acknowledged"}]}"""))
             .ShouldBe(200, """{"agent_id":"a","incarnation":1,"epoch":1,"ttl":60,"next_heartbeat_in":"#16..20","directives":[]}""");
-        (await mesh.GetAsync("agents/a")).ShouldBe(200, Detail("a", session: 2, heardAt: 2, differs: "\"direction\":\"north\",\"paused\":true"));
+        (await mesh.GetAsync("agents/a"))
+            .ShouldBe(200, Detail("a", session: 2, heardAt: 2, differs: "\"direction\":\"north\",\"paused\":true"));
     }
 
     [Fact]
@@ -72,8 +82,8 @@ public sealed class HeartbeatTests
         await mesh.PostAsync("steer", """{"agent_id":"b","direction":"north"}""");
         await mesh.AdvanceAsync(10);
         (await mesh.PostAsync("heartbeats", """
-            {"agents":["a",{"agent_id":"b","incarnation":1,"activity":"waiting","load":0.75,"progress":2,"progress_interval":9,"note":"n"},123,
-                       "nobody","dead","declared",{"agent_id":"a","incarnation":2}]}
+            {"agents":["a",{"agent_id":"b","incarnation":1,"activity":"waiting","load":0.75,"progress":2,"progress_interval":9,"note":"n"},
+             123,"nobody","dead","declared",{"agent_id":"a","incarnation":2}]}
             """)).ShouldBe(200, """
             {"epoch":1,"accepted":3,"refused":[{"agent_id":"nobody","code":"agent_not_found"},{"agent_id":"dead","code":"tombstoned"},
               {"agent_id":"declared","code":"no_session"},{"agent_id":"a","code":"unknown_incarnation"}],"pending":["b"]}
@@ -90,7 +100,8 @@ public sealed class HeartbeatTests
         await using var mesh = await MeshHost.StartAsync();
         await mesh.RegisterAsync("a");
         await mesh.AdvanceAsync(121);
-        (await mesh.PostAsync("heartbeats", """{"agents":[{"agent_id":"a","note":"back"}]}""")).ShouldBe(200, """{"epoch":1,"accepted":1,"refused":[],"pending":[]}""");
+        (await mesh.PostAsync("heartbeats", """{"agents":[{"agent_id":"a","note":"back"}]}"""))
+            .ShouldBe(200, """{"epoch":1,"accepted":1,"refused":[],"pending":[]}""");
         (await mesh.GetAsync("agents/a")).ShouldBe(200, Detail("a", session: 2, heardAt: 121, differs: "\"note\":\"back\""));
     }
 
@@ -114,8 +125,12 @@ public sealed class HeartbeatTests
         await mesh.RegisterAsync("b");
         await mesh.SteerAsync("a");
         await mesh.PostAsync("steer", """{"agent_id":"b","direction":"north"}""");
-        (await mesh.PostAsync("heartbeats", """{"agents":[{"agent_id":"a","acks":[{"seq":1,"state":"acknowledged"},{"seq":2,"state":"accepted"}]},"b"]}"""))
-            .ShouldBe(200, """{"epoch":1,"accepted":2,"refused":[],"pending":["b"],"refused_acks":{"a":[{"seq":2,"code":"directive_not_found","detail":"*"}]}}""");
+        (await mesh.PostAsync(
+            "heartbeats", """{"agents":[{"agent_id":"a","acks":[{"seq":1,"state":"acknowledged"},{"seq":2,"state":"accepted"}]},"b"]}"""))
+            .ShouldBe(200, """
+                {"epoch":1,"accepted":2,"refused":[],"pending":["b"],
+                 "refused_acks":{"a":[{"seq":2,"code":"directive_not_found","detail":"*"}]}}
+                """);
         (await mesh.GetAsync("agents/a")).ShouldBe(200, Detail("a", session: 2, differs: "\"direction\":\"north\""));
     }
 }

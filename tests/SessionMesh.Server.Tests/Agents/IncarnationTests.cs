@@ -43,7 +43,10 @@ public sealed class IncarnationTests
         await mesh.RegisterAsync("a");
         await mesh.DeleteAsync("agents/a?force=true");
         (await mesh.PostAsync("agents/a/exit", """{"incarnation":1,"signal":"SIGKILL"}"""))
-            .ShouldBe(200, """{"agent_id":"a","incarnation":1,"status":"dead","confirmed":true,"exit_code":null,"signal":"KILL","reason":null,"deadline":null,"descendants":[]}""");
+            .ShouldBe(200, """
+                {"agent_id":"a","incarnation":1,"status":"dead","confirmed":true,"exit_code":null,"signal":"KILL","reason":null,
+                 "deadline":null,"descendants":[]}
+                """);
         var reply = await mesh.PostAsync("agents", """{"agent_id":"a"}""");
         reply.ShouldBe(201, Registration("a", session: mesh.Revision, differs: "\"incarnation\":2"));
     }
@@ -82,7 +85,8 @@ public sealed class IncarnationTests
         await using var mesh = await MeshHost.StartAsync();
         await mesh.PostAsync("agents", """{"agent_id":"a","declare":true}""");
         (await mesh.PostAsync("agents/a/heartbeat")).ShouldBeProblem(409, "no_session", ",\"agent_status\":\"declared\"");
-        (await mesh.PostAsync("agents/a/exit", """{"incarnation":1}""")).ShouldBeProblem(409, "unknown_incarnation", ",\"agent_status\":\"declared\"");
+        (await mesh.PostAsync("agents/a/exit", """{"incarnation":1}"""))
+            .ShouldBeProblem(409, "unknown_incarnation", ",\"agent_status\":\"declared\"");
         Assert.Equal(2, mesh.Revision);
     }
 }

@@ -38,9 +38,13 @@ public sealed class KillTests
             "last_exit":{"confirmed":true,"exit_code":143,"signal":"TERM","reason":"my own","at":"{{At(3)}}"}
             """));
         (await mesh.GetAsync("directives/d-3")).ShouldBe(200, Directive(3, "a", 1, ttl: 910, differs: $$"""
-            "verb":"stop","direction":null,"data":{"grace":10,"force":false},"state":"acknowledged","acknowledged_at":"{{At(3)}}","ended_at":"{{At(3)}}","note":"the process ended"
+            "verb":"stop","direction":null,"data":{"grace":10,"force":false},"state":"acknowledged","acknowledged_at":"{{At(3)}}",
+            "ended_at":"{{At(3)}}","note":"the process ended"
             """));
-        (await mesh.GetAsync("directives/d-5")).ShouldBe(200, Directive(5, "a", 2, differs: $"\"state\":\"undeliverable\",\"ended_at\":\"{At(3)}\",\"note\":\"the agent ended\""));
+        (await mesh.GetAsync("directives/d-5"))
+            .ShouldBe(200, Directive(5, "a", 2, differs: $$"""
+                "state":"undeliverable","ended_at":"{{At(3)}}","note":"the agent ended"
+                """));
         (await mesh.DeleteAsync("agents/a?force=true"))
             .ShouldBe(200, Report("a", "dead", confirmed: true, exitCode: "143", signal: "\"TERM\"", reason: "my own"));
     }
@@ -55,10 +59,12 @@ public sealed class KillTests
         (await mesh.DeleteAsync("agents/a?force=true")).ShouldBe(200, Report("a", "dead", reason: "wild"));
         (await mesh.DeleteAsync("agents/a?grace=5")).ShouldBe(200, Report("a", "dead", reason: "wild"));
         Assert.Equal(revision, mesh.Revision);
-        (await mesh.PostAsync("agents/a/exit", """{"incarnation":1,"exit_code":137}""")).ShouldBe(200, Report("a", "dead", confirmed: true, exitCode: "137", reason: "wild"));
+        (await mesh.PostAsync("agents/a/exit", """{"incarnation":1,"exit_code":137}"""))
+            .ShouldBe(200, Report("a", "dead", confirmed: true, exitCode: "137", reason: "wild"));
         (await mesh.DeleteAsync("agents/a")).ShouldBe(200, Report("a", "dead", confirmed: true, exitCode: "137", reason: "wild"));
         revision = mesh.Revision;
-        (await mesh.PostAsync("agents/a/exit", """{"incarnation":1,"exit_code":1}""")).ShouldBe(200, Report("a", "dead", confirmed: true, exitCode: "137", reason: "wild"));
+        (await mesh.PostAsync("agents/a/exit", """{"incarnation":1,"exit_code":1}"""))
+            .ShouldBe(200, Report("a", "dead", confirmed: true, exitCode: "137", reason: "wild"));
         Assert.Equal(revision, mesh.Revision);
     }
 
@@ -79,7 +85,8 @@ public sealed class KillTests
     public async Task Kill_Cascade_TakesAllBelowWithIt_AndTheReportStaysTheSame()
     {
         await using var mesh = await FamilyAsync();
-        (await mesh.DeleteAsync("agents/root?force=true")).ShouldBe(200, Report("root", "dead", below: "child dead false,grandchild dead false"));
+        (await mesh.DeleteAsync("agents/root?force=true"))
+            .ShouldBe(200, Report("root", "dead", below: "child dead false,grandchild dead false"));
         (await mesh.DeleteAsync("agents/root")).ShouldBe(200, Report("root", "dead", below: "child dead false,grandchild dead false"));
         await mesh.PostAsync("agents/grandchild/exit", """{"incarnation":1,"exit_code":0}""");
         (await mesh.DeleteAsync("agents/root")).ShouldBe(200, Report("root", "dead", below: "child dead false,grandchild dead true"));
@@ -94,7 +101,8 @@ public sealed class KillTests
             .ShouldBe(200, Report("root", "stopping", deadline: 5, below: "child stopping false,grandchild stopping false"));
         await mesh.AdvanceAsync(2);
         await mesh.PostAsync("agents/child/exit", """{"incarnation":1,"exit_code":0}""");
-        (await mesh.DeleteAsync("agents/root?grace=5")).ShouldBe(200, Report("root", "stopping", deadline: 5, below: "child dead true,grandchild stopping false"));
+        (await mesh.DeleteAsync("agents/root?grace=5"))
+            .ShouldBe(200, Report("root", "stopping", deadline: 5, below: "child dead true,grandchild stopping false"));
         await mesh.AdvanceAsync(4);
         (await mesh.DeleteAsync("agents/root")).ShouldBe(200, Report("root", "dead", below: "child dead true,grandchild dead false"));
     }
@@ -137,7 +145,8 @@ public sealed class KillTests
     public async Task Kill_WithoutCascade_HandsTheChildrenToTheGrandparent()
     {
         await using var mesh = await FamilyAsync();
-        (await mesh.DeleteAsync("agents/child?force=true&cascade=none")).ShouldBe(200, Report("child", "dead", below: "grandchild alive false"));
+        (await mesh.DeleteAsync("agents/child?force=true&cascade=none"))
+            .ShouldBe(200, Report("child", "dead", below: "grandchild alive false"));
         (await mesh.GetAsync("agents/grandchild")).ShouldBe(200, Detail("grandchild", session: 4, differs: "\"parent_id\":\"root\""));
         await mesh.DeleteAsync("agents/root?grace=5&cascade=none");
         await mesh.AdvanceAsync(6);
@@ -201,7 +210,9 @@ public sealed class KillTests
         await using var mesh = await MeshHost.StartAsync();
         await mesh.RegisterAsync("a");
         (await mesh.DeleteAsync("agents/789")).ShouldBeProblem(404, "agent_not_found");
-        (await mesh.DeleteAsync("agents/a?force=true&grace=1")).ShouldBeProblem(400, "invalid_request", ",\"errors\":\"*\"").ShouldBlame("?grace");
+        (await mesh.DeleteAsync("agents/a?force=true&grace=1"))
+            .ShouldBeProblem(400, "invalid_request", ",\"errors\":\"*\"")
+            .ShouldBlame("?grace");
         Assert.Equal(2, mesh.Revision);
     }
 
@@ -215,7 +226,8 @@ public sealed class KillTests
         Assert.Equal(200, (await mesh.PostAsync("agents/a/heartbeat", key: bound)).Status);
         await mesh.DeleteAsync("agents/a?force=true");
         (await mesh.PostAsync("agents/a/heartbeat", key: bound)).ShouldBeProblem(401, "unauthenticated");
-        (await mesh.PostAsync("agents/a/exit", """{"incarnation":1,"exit_code":9}""", runner)).ShouldBe(200, Report("a", "dead", confirmed: true, exitCode: "9"));
+        (await mesh.PostAsync("agents/a/exit", """{"incarnation":1,"exit_code":9}""", runner))
+            .ShouldBe(200, Report("a", "dead", confirmed: true, exitCode: "9"));
     }
 
     private static async Task<MeshHost> FamilyAsync()
@@ -230,13 +242,15 @@ public sealed class KillTests
 
     /// <param name="below">For each descendant: id, status and whether it is confirmed, separated by commas.</param>
     private static string Report(
-        string id, string status, bool confirmed = false, string exitCode = "null", string signal = "null", string? reason = null, double? deadline = null, string below = "", int incarnation = 1)
+        string id, string status, bool confirmed = false, string exitCode = "null", string signal = "null", string? reason = null,
+        double? deadline = null, string below = "", int incarnation = 1)
     {
         var descendants = below.Split(',', StringSplitOptions.RemoveEmptyEntries).Select(d => d.Split(' '))
             .Select(d => $$"""{"agent_id":"{{d[0]}}","status":"{{d[1]}}","confirmed":{{d[2]}}}""");
         return $$"""
-            {"agent_id":"{{id}}","incarnation":{{incarnation}},"status":"{{status}}","confirmed":{{(confirmed ? "true" : "false")}},"exit_code":{{exitCode}},"signal":{{signal}},
-             "reason":{{(reason is null ? "null" : $"\"{reason}\"")}},"deadline":{{(deadline is { } at ? $"\"{At(at)}\"" : "null")}},"descendants":[{{string.Join(",", descendants)}}]}
+            {"agent_id":"{{id}}","incarnation":{{incarnation}},"status":"{{status}}","confirmed":{{(confirmed ? "true" : "false")}},
+             "exit_code":{{exitCode}},"signal":{{signal}},"reason":{{(reason is null ? "null" : $"\"{reason}\"")}},
+             "deadline":{{(deadline is { } at ? $"\"{At(at)}\"" : "null")}},"descendants":[{{string.Join(",", descendants)}}]}
             """;
     }
 }

@@ -28,8 +28,8 @@ public sealed class RegistrationTests
         await using var mesh = await MeshHost.StartAsync();
         await mesh.RegisterAsync("p");
         var reply = await mesh.PostAsync("agents", """
-            {"agent_id":"a","parent_id":"p","cluster":"eu","specializations":["z/last","a first","z/last"],"labels":{"b":"2","a":"<1> & \"é\" \u2028"},
-             "user":"ann","ttl":300}
+            {"agent_id":"a","parent_id":"p","cluster":"eu","specializations":["z/last","a first","z/last"],
+             "labels":{"b":"2","a":"<1> & \"é\" \u2028"},"user":"ann","ttl":300}
             """);
         reply.ShouldBe(201, Registration("a", session: 3, ttl: 300, differs: """
             "parent_id":"p","cluster":"eu","specializations":["a first","z/last"],"labels":{"a":"<1> & \"é\" \u2028","b":"2"},"user":"ann"
@@ -57,10 +57,14 @@ public sealed class RegistrationTests
         await mesh.RegisterAsync("a", more: ""","specializations":["s"],"labels":{"k":"v"},"user":"ann","cluster":"eu" """);
         await mesh.AdvanceAsync(10);
         const string Kept = "\"specializations\":[\"s\"],\"labels\":{\"k\":\"v\"},\"user\":\"ann\",\"cluster\":\"eu\"";
-        (await mesh.PostAsync("agents", """{"agent_id":"a","incarnation":1}""")).ShouldBe(200, Registration("a", session: 2, heardAt: 10, differs: Kept));
+        (await mesh.PostAsync("agents", """{"agent_id":"a","incarnation":1}"""))
+            .ShouldBe(200, Registration("a", session: 2, heardAt: 10, differs: Kept));
         Assert.Equal(2, mesh.Revision); // a renewal that says nothing new is no change
         (await mesh.PostAsync("agents", """{"agent_id":"a","incarnation":1,"ttl":90,"labels":{}}"""))
-            .ShouldBe(200, Registration("a", session: 2, heardAt: 10, ttl: 90, differs: Kept.Replace("{\"k\":\"v\"}", "{}", StringComparison.Ordinal)));
+            .ShouldBe(
+                200,
+                Registration(
+                    "a", session: 2, heardAt: 10, ttl: 90, differs: Kept.Replace("{\"k\":\"v\"}", "{}", StringComparison.Ordinal)));
         Assert.Equal(3, mesh.Revision);
     }
 
@@ -80,7 +84,8 @@ public sealed class RegistrationTests
             ("agents/a/exit", """{"incarnation":1}"""),
         })
         {
-            (await mesh.PostAsync(path, body)).ShouldBeProblem(409, "superseded", $$""","agent_status":"alive","last_heartbeat_at":"{{At(5)}}" """);
+            (await mesh.PostAsync(path, body))
+                .ShouldBeProblem(409, "superseded", $$""","agent_status":"alive","last_heartbeat_at":"{{At(5)}}" """);
         }
 
         Assert.Equal(3, mesh.Revision);
@@ -123,13 +128,16 @@ public sealed class RegistrationTests
     public async Task Declare_MakesKnownWithoutASession_AndOfAKnownAgentChangesNothing()
     {
         await using var mesh = await MeshHost.StartAsync();
-        const string Declared = "\"session_id\":null,\"incarnation\":0,\"status\":\"declared\",\"last_heartbeat_at\":null,\"expires_at\":null,\"specializations\":[\"s\"]";
+        const string Declared = """
+            "session_id":null,"incarnation":0,"status":"declared","last_heartbeat_at":null,"expires_at":null,"specializations":["s"]
+            """;
         (await mesh.PostAsync("agents", """{"agent_id":"a","declare":true,"specializations":["s"]}"""))
             .ShouldBe(201, Merge(Row("a", session: 0, differs: Declared), "\"ttl\":0,\"next_heartbeat_in\":1"));
         (await mesh.PostAsync("agents", """{"agent_id":"a","declare":true,"specializations":["other"]}"""))
             .ShouldBe(200, Merge(Row("a", session: 0, differs: Declared), "\"ttl\":0,\"next_heartbeat_in\":1"));
         Assert.Equal(2, mesh.Revision);
-        (await mesh.PostAsync("agents", """{"agent_id":"a"}""")).ShouldBe(201, Registration("a", session: 3, differs: "\"specializations\":[\"s\"]"));
+        (await mesh.PostAsync("agents", """{"agent_id":"a"}"""))
+            .ShouldBe(201, Registration("a", session: 3, differs: "\"specializations\":[\"s\"]"));
     }
 
     [Fact]

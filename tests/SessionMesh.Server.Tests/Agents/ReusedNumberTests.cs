@@ -29,7 +29,8 @@ public sealed class ReusedNumberTests
         {
             (await mesh.GetAsync("agents/new/directives/history")).ShouldBe(200, """{"directives":[],"next_cursor":null}""");
             (await mesh.GetAsync("agents/new/directives")).ShouldBe(200, """{"directives":[]}""");
-            (await mesh.PostAsync("agents/new/directives/1/ack", """{"state":"acknowledged"}""")).ShouldBeProblem(404, "directive_not_found");
+            (await mesh.PostAsync("agents/new/directives/1/ack", """{"state":"acknowledged"}"""))
+                .ShouldBeProblem(404, "directive_not_found");
             if (restarted)
             {
                 break;
@@ -52,8 +53,12 @@ public sealed class ReusedNumberTests
         await ReplaceAsync(mesh, "old", "new");
         await mesh.SteerAsync("new");
         var revision = mesh.Revision;
-        Assert.Equal(0, (await mesh.Engine.ExecuteAsync(new MarkDelivered { Actor = Actors.Mesh, Number = number, After = 0, UpTo = 1, Revision = issued }, Origin.Mesh)).Value);
-        var cancelled = await mesh.Engine.ExecuteAsync(new CancelDirective { Actor = Actors.Mesh, Number = number, Seq = 1, Revision = issued }, Origin.Mesh);
+        Assert.Equal(
+            0,
+            (await mesh.Engine.ExecuteAsync(
+                new MarkDelivered { Actor = Actors.Mesh, Number = number, After = 0, UpTo = 1, Revision = issued }, Origin.Mesh)).Value);
+        var cancelled = await mesh.Engine.ExecuteAsync(
+            new CancelDirective { Actor = Actors.Mesh, Number = number, Seq = 1, Revision = issued }, Origin.Mesh);
         Assert.Equal("directive_not_found", cancelled.Error!.Code);
         Assert.Equal(0, (await mesh.Engine.ExecuteAsync(new SweepDue { Actor = Actors.Mesh, Numbers = [number] }, Origin.Mesh)).Value);
         Assert.Equal(revision, mesh.Revision);
@@ -66,7 +71,10 @@ public sealed class ReusedNumberTests
         await mesh.RegisterAsync("old");
         await ForgetTests.ForgetAsync(mesh, "old");
         Assert.Equal(0, (await mesh.Engine.ExecuteAsync(new SweepDue { Actor = Actors.Mesh, Numbers = [0, 7] }, Origin.Mesh)).Value);
-        Assert.Equal(0, (await mesh.Engine.ExecuteAsync(new MarkDelivered { Actor = Actors.Mesh, Number = 0, After = 0, UpTo = 1, Revision = 9 }, Origin.Mesh)).Value);
+        Assert.Equal(
+            0,
+            (await mesh.Engine.ExecuteAsync(
+                new MarkDelivered { Actor = Actors.Mesh, Number = 0, After = 0, UpTo = 1, Revision = 9 }, Origin.Mesh)).Value);
     }
 
     [Fact]
@@ -110,7 +118,10 @@ public sealed class ReusedNumberTests
             _ = mesh.Engine.ExecuteAsync(new RegisterAgent { Actor = Actors.Mesh, AgentId = "new", Profile = new Profile() }, Origin.Mesh);
         }
 
-        (await steer).ShouldBe(200, Directive(3, "old", 1, differs: $"\"state\":\"undeliverable\",\"ended_at\":\"{At(0)}\",\"note\":\"the agent ended\""));
+        (await steer)
+            .ShouldBe(200, Directive(3, "old", 1, differs: $$"""
+                "state":"undeliverable","ended_at":"{{At(0)}}","note":"the agent ended"
+                """));
         Assert.Equal(0, mesh.State.Find("new")!.Agent.Number);
     }
 
@@ -123,13 +134,15 @@ public sealed class ReusedNumberTests
         await mesh.Time.ArmedAsync(TimeSpan.FromSeconds(50));
         await using (await HeldEngine.HoldAsync(mesh))
         {
-            _ = mesh.Engine.ExecuteAsync(new ReportExit { Actor = Actors.Mesh, AgentId = "old", Incarnation = 1, ExitCode = 7 }, Origin.Mesh);
+            _ = mesh.Engine.ExecuteAsync(
+                new ReportExit { Actor = Actors.Mesh, AgentId = "old", Incarnation = 1, ExitCode = 7 }, Origin.Mesh);
             _ = mesh.Engine.ExecuteAsync(new ForgetAgent { Actor = Actors.Mesh, AgentId = "old" }, Origin.Mesh);
             _ = mesh.Engine.ExecuteAsync(new RegisterAgent { Actor = Actors.Mesh, AgentId = "new", Profile = new Profile() }, Origin.Mesh);
         }
 
         (await kill).ShouldBe(200, """
-            {"agent_id":"old","incarnation":1,"status":"dead","confirmed":true,"exit_code":7,"signal":null,"reason":null,"deadline":null,"descendants":[]}
+            {"agent_id":"old","incarnation":1,"status":"dead","confirmed":true,"exit_code":7,"signal":null,"reason":null,"deadline":null,
+             "descendants":[]}
             """);
     }
 
@@ -159,7 +172,11 @@ public sealed class ReusedNumberTests
         await ForgetTests.ForgetAsync(mesh, "old");
         await mesh.PostAsync("agents", """{"agent_id":"new","declare":true}""");
         Assert.Equal(["first", "new", "last"], Ids(await mesh.GetAsync("agents")));
-        Assert.Equal([0, 1, 2], mesh.State.Slots.Count is 3 ? [mesh.State.Find("first")!.Agent.Number, mesh.State.Find("new")!.Agent.Number, mesh.State.Find("last")!.Agent.Number] : []);
+        Assert.Equal(
+            [0, 1, 2],
+            mesh.State.Slots.Count is 3
+                ? [mesh.State.Find("first")!.Agent.Number, mesh.State.Find("new")!.Agent.Number, mesh.State.Find("last")!.Agent.Number]
+                : []);
         Assert.Empty(Ids(await mesh.GetAsync("agents?cluster=red")));
         Assert.Empty(Ids(await mesh.GetAsync("agents?specialization=ocr")));
         Assert.Equal(["first", "last"], Ids(await mesh.GetAsync("alive")));
@@ -179,13 +196,16 @@ public sealed class ReusedNumberTests
         await ForgetTests.ForgetAsync(mesh, "b");
         await using (await HeldEngine.HoldAsync(mesh))
         {
-            _ = mesh.Engine.ExecuteAsync(new RegisterAgent { Actor = Actors.Mesh, AgentId = "d", Profile = new Profile { ParentId = "c" } }, Origin.Mesh); // 1
-            _ = mesh.Engine.ExecuteAsync(new RegisterAgent { Actor = Actors.Mesh, AgentId = "e", Profile = new Profile { ParentId = "d" } }, Origin.Mesh); // 3
+            _ = mesh.Engine.ExecuteAsync(
+                new RegisterAgent { Actor = Actors.Mesh, AgentId = "d", Profile = new Profile { ParentId = "c" } }, Origin.Mesh); // 1
+            _ = mesh.Engine.ExecuteAsync(
+                new RegisterAgent { Actor = Actors.Mesh, AgentId = "e", Profile = new Profile { ParentId = "d" } }, Origin.Mesh); // 3
             _ = mesh.Engine.ExecuteAsync(new ReportExit { Actor = Actors.Mesh, AgentId = "d", Incarnation = 2 }, Origin.Mesh);
             _ = mesh.Engine.ExecuteAsync(new ForgetAgent { Actor = Actors.Mesh, AgentId = "d" }, Origin.Mesh); // frees 1, orphans e
             _ = mesh.Engine.ExecuteAsync(new ReportExit { Actor = Actors.Mesh, AgentId = "a", Incarnation = 1 }, Origin.Mesh);
             _ = mesh.Engine.ExecuteAsync(new ForgetAgent { Actor = Actors.Mesh, AgentId = "a" }, Origin.Mesh); // frees 0
-            _ = mesh.Engine.ExecuteAsync(new DeclareAgent { Actor = Actors.Mesh, AgentId = "f", Profile = new Profile { ParentId = "e" } }, Origin.Mesh); // 0
+            _ = mesh.Engine.ExecuteAsync(
+                new DeclareAgent { Actor = Actors.Mesh, AgentId = "f", Profile = new Profile { ParentId = "e" } }, Origin.Mesh); // 0
         }
 
         await mesh.SettleAsync();
@@ -209,7 +229,9 @@ public sealed class ReusedNumberTests
         Assert.Equal(number, mesh.State.Find(with)!.Agent.Number);
     }
 
-    private static long Revision(Reply steered) => DirectiveId.TryParse(steered.Json["directive_id"]!.GetValue<string>(), out var revision) ? revision : 0;
+    private static long Revision(Reply steered) =>
+        DirectiveId.TryParse(steered.Json["directive_id"]!.GetValue<string>(), out var revision) ? revision : 0;
 
-    private static List<string> Ids(Reply list) => [.. list.Json["sessions"]!.AsArray().Select(row => row!["agent_id"]!.GetValue<string>())];
+    private static List<string> Ids(Reply list) =>
+        [.. list.Json["sessions"]!.AsArray().Select(row => row!["agent_id"]!.GetValue<string>())];
 }

@@ -12,13 +12,16 @@ using SessionMesh.Server.Tests.Support;
 
 namespace SessionMesh.Server.Tests.Agents;
 
-/// <summary>What is written by hand, member by member, is what the contract's records say: the same members, in their order, and the same values.</summary>
+/// <summary>
+/// What is written by hand, member by member, is what the contract's records say: the same members, in their order, and the same values.
+/// </summary>
 public sealed class RowWriterTests
 {
     /// <summary>Texts that an escaper may get wrong.</summary>
     public static TheoryData<string> OddTexts => new()
     {
-        "", " ", "\"", "\\", "/", "</script>", "<&>'+`", "\0", "\u0001\u001f", "\u007f", "\u0080\u009f", "é", "ÿ", "€", "\u2028\u2029", "\ufeff", "\uffff", "😀", "a😀b\n\r\t\b\f",
+        "", " ", "\"", "\\", "/", "</script>", "<&>'+`", "\0", "\u0001\u001f", "\u007f", "\u0080\u009f", "é", "ÿ", "€", "\u2028\u2029",
+        "\ufeff", "\uffff", "😀", "a😀b\n\r\t\b\f",
         "{\"a\":1}", "null", new string('"', 300), new string('€', 300), "\u200b\u202e",
     };
 
@@ -46,7 +49,14 @@ public sealed class RowWriterTests
         Assert.Equal(new[] { name, "z" + name }.Order(StringComparer.Ordinal), row.Specializations);
         Assert.Equal(name, row.Labels["k"]);
 
-        var steer = JsonSerializer.Serialize(new { agent_id = "a.b:c_d-1", direction = name, message = text, data = new { text, list = new object?[] { null, 1.5, text } } });
+        var steer = JsonSerializer.Serialize(
+            new
+            {
+                agent_id = "a.b:c_d-1",
+                direction = name,
+                message = text,
+                data = new { text, list = new object?[] { null, 1.5, text } },
+            });
         var issued = JsonSerializer.Deserialize((await mesh.PostAsync("steer", steer)).Text, MeshJson.Default.Directive)!;
         Assert.Equal((name, text, text), (issued.Direction, issued.Message, issued.Data!.Value.GetProperty("text").GetString()));
         await mesh.PostAsync("agents/a.b:c_d-1/directives/1/ack", JsonSerializer.Serialize(new { state = "accepted", note }));
@@ -89,9 +99,15 @@ public sealed class RowWriterTests
         var steered = (await mesh.PostAsync("steer", """{"agent_id":"a","direction":"north","data":[]}""")).Text;
         Assert.Equal(Names(MeshJson.Default.Directive), Members(steered));
         Assert.Equal(Names(MeshJson.Default.RegistryAnswer), Members((await mesh.GetAsync("registry?specialization=s")).Text));
-        Assert.Equal(Names(MeshJson.Default.HeartbeatAnswer), Members((await mesh.PostAsync("agents/a/heartbeat", """{"acks":[{"seq":9,"state":"accepted"}]}""")).Text));
-        Assert.Equal(Names(MeshJson.Default.HeartbeatsAnswer), Members((await mesh.PostAsync("heartbeats", """{"agents":[{"agent_id":"a","acks":[{"seq":9,"state":"accepted"}]}]}""")).Text));
-        Assert.Equal(Names(MeshJson.Default.SteerManyAnswer), Members((await mesh.PostAsync("steer", """{"selector":{"subtree":"a"},"direction":"d","expect":1}""")).Text));
+        Assert.Equal(
+            Names(MeshJson.Default.HeartbeatAnswer),
+            Members((await mesh.PostAsync("agents/a/heartbeat", """{"acks":[{"seq":9,"state":"accepted"}]}""")).Text));
+        Assert.Equal(
+            Names(MeshJson.Default.HeartbeatsAnswer),
+            Members((await mesh.PostAsync("heartbeats", """{"agents":[{"agent_id":"a","acks":[{"seq":9,"state":"accepted"}]}]}""")).Text));
+        Assert.Equal(
+            Names(MeshJson.Default.SteerManyAnswer),
+            Members((await mesh.PostAsync("steer", """{"selector":{"subtree":"a"},"direction":"d","expect":1}""")).Text));
         Assert.Equal(Names(MeshJson.Default.DirectiveList), Members((await mesh.GetAsync("agents/a/directives")).Text));
         Assert.Equal(Names(MeshJson.Default.DirectiveHistory), Members((await mesh.GetAsync("agents/a/directives/history")).Text));
     }

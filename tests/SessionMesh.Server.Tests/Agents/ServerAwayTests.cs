@@ -13,7 +13,8 @@ public sealed class ServerAwayTests
         await using var mesh = await MeshHost.StartAsync();
         await mesh.RegisterAsync("long", ttl: 120, more: ",\"specializations\":[\"s\"],\"labels\":{\"k\":\"v\"},\"user\":\"ann\"");
         await mesh.RegisterAsync("short", ttl: 5);
-        await mesh.PostAsync("agents/long/heartbeat", """{"activity":"working","load":0.25,"progress":7,"progress_interval":60,"note":"n"}""");
+        await mesh.PostAsync(
+            "agents/long/heartbeat", """{"activity":"working","load":0.25,"progress":7,"progress_interval":60,"note":"n"}""");
         await mesh.RestartAsync(TimeSpan.FromHours(5));
 
         (await mesh.GetAsync("agents/long")).ShouldBe(200, Detail("long", session: 2, differs: $$"""
@@ -54,7 +55,9 @@ public sealed class ServerAwayTests
         await BeatFor56SecondsAsync(mesh);
         mesh.Time.Suspend(TimeSpan.FromSeconds(7));
         await mesh.AdvanceAsync(1); // the tick that is 6 s late comes at 63
-        Assert.Contains(mesh.Log.Lines, l => l.StartsWith("Warning", StringComparison.Ordinal) && l.Contains("The server was away for 6 s", StringComparison.Ordinal));
+        Assert.Contains(
+            mesh.Log.Lines,
+            l => l.StartsWith("Warning", StringComparison.Ordinal) && l.Contains("The server was away for 6 s", StringComparison.Ordinal));
         Assert.Equal(3, mesh.Revision);
 
         await mesh.AdvanceAsync(28); // short: 30 s at least

@@ -20,8 +20,8 @@ public sealed class AuditStreamTests
         var done = await audit.NextAsync("audit");
         Assert.Equal(3, done.Id);
         JsonAssert.Same($$"""
-            {"revision":3,"at":"{{At(0)}}","actor":"{{root}}","operation":"agent.registered","subject":"a","outcome":"done","reason":null,"code":null,"remote_address":"127.0.0.1",
-             "request_id":"{{reply.Headers["X-Request-Id"]}}"}
+            {"revision":3,"at":"{{At(0)}}","actor":"{{root}}","operation":"agent.registered","subject":"a","outcome":"done","reason":null,
+             "code":null,"remote_address":"127.0.0.1","request_id":"{{reply.Headers["X-Request-Id"]}}"}
             """, done.Data);
 
         var stranger = Stranger();
@@ -29,8 +29,8 @@ public sealed class AuditStreamTests
         var refused = await audit.NextAsync("audit");
         Assert.Null(refused.Id);
         JsonAssert.Same($$"""
-            {"revision":null,"at":"{{At(0)}}","actor":"{{stranger[4..16]}}","operation":"getAgent","subject":"a","outcome":"refused","reason":"*","code":"unauthenticated","remote_address":"127.0.0.1",
-             "request_id":"{{refusal.Headers["X-Request-Id"]}}"}
+            {"revision":null,"at":"{{At(0)}}","actor":"{{stranger[4..16]}}","operation":"getAgent","subject":"a","outcome":"refused",
+             "reason":"*","code":"unauthenticated","remote_address":"127.0.0.1","request_id":"{{refusal.Headers["X-Request-Id"]}}"}
             """, refused.Data);
 
         await mesh.RegisterAsync("b"); // past the receipt, which nobody is shown
@@ -43,14 +43,17 @@ public sealed class AuditStreamTests
     public async Task Stream_ResumedAtEveryPlace_IsWhatThePagesAre_FromMemoryOrFromTheTable(bool restarted)
     {
         await using var mesh = await MeshHost.StartAsync();
-        await Task.WhenAll(Enumerable.Range(0, 300).Select(i => mesh.PostAsync("agents", $$"""{"agent_id":"a{{i}}","ttl":600}""", idempotencyKey: $"k{i}")));
+        await Task.WhenAll(
+            Enumerable.Range(0, 300)
+                .Select(i => mesh.PostAsync("agents", $$"""{"agent_id":"a{{i}}","ttl":600}""", idempotencyKey: $"k{i}")));
         await mesh.DeleteAsync("agents/a7?reason=r");
         if (restarted)
         {
             await mesh.RestartAsync(); // nothing of it is in memory now
         }
 
-        foreach (var query in new[] { "outcome=done", "operation=agent.*", "subject=a7", "actor=mesh", "operation=agent.stopping&subject=a7" })
+        string[] queries = ["outcome=done", "operation=agent.*", "subject=a7", "actor=mesh", "operation=agent.stopping&subject=a7"];
+        foreach (var query in queries)
         {
             var (pages, _) = await mesh.AllAsync(query);
             pages.Reverse();
@@ -141,7 +144,9 @@ public sealed class AuditStreamTests
         var key = await mesh.MintAsync("""{"scopes":["audit:read"]}""");
         await using var audit = await mesh.ListenAsync("audit?subject=nobody", key);
         await mesh.RevokeAsync(key);
-        JsonAssert.Same($$"""{"code":"key_revoked","detail":"The key {{key[4..16]}} of this stream was revoked."}""", (await audit.NextAsync("end")).Data);
+        JsonAssert.Same($$"""
+            {"code":"key_revoked","detail":"The key {{key[4..16]}} of this stream was revoked."}
+            """, (await audit.NextAsync("end")).Data);
         await audit.NextAsync("(end)");
     }
 

@@ -25,7 +25,8 @@ public sealed class AuditTests
 
         var reply = await mesh.GetAsync("audit");
         string Entry(long revision, double at, string operation, string subject, string? reason = null, bool ours = false) => $$"""
-            {"revision":{{revision}},"at":"{{At(at)}}","actor":"{{(ours ? "mesh" : root)}}","operation":"{{operation}}","subject":"{{subject}}","outcome":"done","reason":{{(reason is null ? "null" : $"\"{reason}\"")}},"code":null,
+            {"revision":{{revision}},"at":"{{At(at)}}","actor":"{{(ours ? "mesh" : root)}}","operation":"{{operation}}",
+             "subject":"{{subject}}","outcome":"done","reason":{{(reason is null ? "null" : $"\"{reason}\"")}},"code":null,
              "remote_address":{{(ours ? "null" : "\"127.0.0.1\"")}},"request_id":{{(ours ? "null" : "\"*\"")}}}
             """;
         reply.ShouldBe(200, $$"""
@@ -49,7 +50,8 @@ public sealed class AuditTests
     [Fact]
     public void Reason_OfEveryChangeThatHasOne_IsShown()
     {
-        var kinds = typeof(Change).Assembly.GetTypes().Where(t => t.IsSubclassOf(typeof(Change)) && t.GetProperty("Reason") is not null).ToList();
+        var kinds = typeof(Change).Assembly.GetTypes()
+            .Where(t => t.IsSubclassOf(typeof(Change)) && t.GetProperty("Reason") is not null).ToList();
         Assert.Contains(typeof(AgentStopping), kinds);
         foreach (var kind in kinds)
         {
@@ -73,20 +75,27 @@ public sealed class AuditTests
         await mesh.GetAsync("agents/a", killer);
         var id = killer[4..16];
 
-        Assert.Equal(["getAgent a", "createKey ", "agent.stopping a", "directive.issued a", "agent.registered a"], (await mesh.AuditAsync($"?actor={id}")).Select(Brief));
-        Assert.Equal(["agent.stopping a", "directive.issued a", "agent.registered a"], (await mesh.AuditAsync($"?actor={id}&outcome=done")).Select(Brief));
+        Assert.Equal(
+            ["getAgent a", "createKey ", "agent.stopping a", "directive.issued a", "agent.registered a"],
+            (await mesh.AuditAsync($"?actor={id}")).Select(Brief));
+        Assert.Equal(
+            ["agent.stopping a", "directive.issued a", "agent.registered a"],
+            (await mesh.AuditAsync($"?actor={id}&outcome=done")).Select(Brief));
         Assert.Equal(["getAgent a", "createKey "], (await mesh.AuditAsync($"?actor={id}&outcome=refused")).Select(Brief));
         Assert.Equal(["agent.stopping a"], (await mesh.AuditAsync("?operation=agent.stopping")).Select(Brief));
         foreach (var prefix in new[] { "agent.", "agent.*", "agent*" })
         {
-            Assert.Equal(["agent.stopping a", "agent.registered b", "agent.registered a"], (await mesh.AuditAsync($"?operation={prefix}")).Select(Brief));
+            Assert.Equal(
+                ["agent.stopping a", "agent.registered b", "agent.registered a"],
+                (await mesh.AuditAsync($"?operation={prefix}")).Select(Brief));
         }
 
         Assert.Equal(["getAgent a"], (await mesh.AuditAsync("?operation=get*")).Select(Brief));
         Assert.Empty(await mesh.AuditAsync("?operation=AGENT."));
         Assert.Empty(await mesh.AuditAsync("?operation=agent"));
         Assert.Equal(["agent.registered b"], (await mesh.AuditAsync("?subject=b")).Select(Brief));
-        Assert.Equal(["agent.registered a"], (await mesh.AuditAsync($"?subject=a&operation=agent.registered&actor={id}&outcome=all")).Select(Brief));
+        Assert.Equal(
+            ["agent.registered a"], (await mesh.AuditAsync($"?subject=a&operation=agent.registered&actor={id}&outcome=all")).Select(Brief));
         Assert.Empty(await mesh.AuditAsync("?actor=mesh&subject=a"));
     }
 
@@ -104,7 +113,8 @@ public sealed class AuditTests
         async Task ExpectAsync(string query, params int[] seconds)
         {
             var expected = seconds.SelectMany(s => new[] { $"agent.registered a{s}", $"getAgent a{s}" });
-            Assert.Equal(expected, (await mesh.AuditAsync("?" + query)).Select(Brief).Where(b => !b.StartsWith("key", StringComparison.Ordinal)));
+            Assert.Equal(
+                expected, (await mesh.AuditAsync("?" + query)).Select(Brief).Where(b => !b.StartsWith("key", StringComparison.Ordinal)));
         }
 
         await ExpectAsync("", 5, 4, 3, 2, 1);
@@ -258,7 +268,8 @@ public sealed class AuditTests
         using var command = connection.CreateCommand();
         command.CommandText = """
             WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $by)
-            INSERT INTO changes (revision, at, actor, kind, subject, payload) SELECT $after + i, $at, 'mesh', 'agent.tombstone_lifted', 'x', '{}' FROM n
+            INSERT INTO changes (revision, at, actor, kind, subject, payload)
+            SELECT $after + i, $at, 'mesh', 'agent.tombstone_lifted', 'x', '{}' FROM n
             """;
         command.Parameters.AddWithValue("$by", by);
         command.Parameters.AddWithValue("$after", after);

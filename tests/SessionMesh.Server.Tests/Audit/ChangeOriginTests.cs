@@ -10,18 +10,23 @@ namespace SessionMesh.Server.Tests.Audit;
 /// <summary>Every change that a call makes says who called and from where.</summary>
 public sealed class ChangeOriginTests
 {
-    /// <summary>A call for each mutating operation, on a mesh with the agents <c>a</c>, who has the directive 1, and <c>gone</c>, who was forced.</summary>
+    /// <summary>
+    /// A call for each mutating operation, on a mesh with the agents <c>a</c>, who has the directive 1, and <c>gone</c>, who was forced.
+    /// </summary>
     private static readonly Dictionary<string, Func<MeshHost, string, string, Task<Reply>>> s_calls = new(StringComparer.Ordinal)
     {
         ["registerAgent"] = (mesh, key, once) => mesh.PostAsync("agents", """{"agent_id":"b"}""", key, once),
-        ["registerSpecialization"] = (mesh, key, once) => mesh.PostAsync("registry", """{"specialization":"t","agent_id":"a"}""", key, once),
+        ["registerSpecialization"] = (mesh, key, once) => mesh.PostAsync(
+            "registry", """{"specialization":"t","agent_id":"a"}""", key, once),
         ["withdrawSpecialization"] = (mesh, key, once) => mesh.DeleteAsync("registry?specialization=s&agent_id=a", key, once),
         ["killAgent"] = (mesh, key, once) => mesh.DeleteAsync("agents/a?reason=r", key, once),
         ["killAgents"] = (mesh, key, once) => mesh.DeleteAsync("agents?agent_ids=a&expect=1", key, once),
         ["reviveAgent"] = (mesh, key, once) => mesh.PostAsync("agents/gone/revive", null, key, once),
         ["reportExit"] = (mesh, key, once) => mesh.PostAsync("agents/a/exit", """{"incarnation":1,"exit_code":0}""", key, once),
-        ["heartbeat"] = (mesh, key, once) => mesh.PostAsync("agents/a/heartbeat", """{"acks":[{"seq":1,"state":"acknowledged"}]}""", key, once),
-        ["heartbeats"] = (mesh, key, once) => mesh.PostAsync("heartbeats", """{"agents":[{"agent_id":"a","acks":[{"seq":1,"state":"rejected"}]}]}""", key, once),
+        ["heartbeat"] = (mesh, key, once) => mesh.PostAsync(
+            "agents/a/heartbeat", """{"acks":[{"seq":1,"state":"acknowledged"}]}""", key, once),
+        ["heartbeats"] = (mesh, key, once) => mesh.PostAsync(
+            "heartbeats", """{"agents":[{"agent_id":"a","acks":[{"seq":1,"state":"rejected"}]}]}""", key, once),
         ["steer"] = (mesh, key, once) => mesh.PostAsync("steer", """{"agent_id":"a","direction":"north"}""", key, once),
         ["steerEach"] = (mesh, key, once) => mesh.PostAsync("steers", """{"steers":[{"agent_id":"a","direction":"north"}]}""", key, once),
         ["cancelDirective"] = async (mesh, key, once) =>
@@ -31,11 +36,14 @@ public sealed class ChangeOriginTests
         },
         ["acknowledge"] = (mesh, key, once) => mesh.PostAsync("agents/a/directives/1/ack", """{"state":"accepted"}""", key, once),
         ["createSession"] = (mesh, key, once) => mesh.PostAsync("sessions", "{}", key, once),
-        ["updateSession"] = async (mesh, key, once) => await mesh.SendAsync(HttpMethod.Patch, "sessions/" + await SessionAsync(mesh), """{"meta":{"a":"b"}}""", key, once),
-        ["refreshSession"] = async (mesh, key, once) => await mesh.PostAsync($"sessions/{await SessionAsync(mesh)}/refresh", null, key, once),
+        ["updateSession"] = async (mesh, key, once) => await mesh.SendAsync(
+            HttpMethod.Patch, "sessions/" + await SessionAsync(mesh), """{"meta":{"a":"b"}}""", key, once),
+        ["refreshSession"] = async (mesh, key, once) => await mesh.PostAsync(
+            $"sessions/{await SessionAsync(mesh)}/refresh", null, key, once),
         ["expireSession"] = async (mesh, key, once) => await mesh.PostAsync($"sessions/{await SessionAsync(mesh)}/expire", null, key, once),
         ["deleteSession"] = async (mesh, key, once) => await mesh.DeleteAsync("sessions/" + await SessionAsync(mesh), key, once),
-        ["importSessions"] = (mesh, key, once) => mesh.PostAsync("sessions/import", """{"type":"session","id":"i","created_at":"2026-01-01T00:00:00Z"}""", key, once),
+        ["importSessions"] = (mesh, key, once) => mesh.PostAsync(
+            "sessions/import", """{"type":"session","id":"i","created_at":"2026-01-01T00:00:00Z"}""", key, once),
         ["cleanupSessions"] = async (mesh, key, once) =>
         {
             await mesh.PostAsync($"sessions/{await SessionAsync(mesh)}/expire");
@@ -61,7 +69,8 @@ public sealed class ChangeOriginTests
         ["revokeKey"] = async (mesh, key, once) => await mesh.DeleteAsync("keys/" + (await mesh.MintAsync("{}"))[4..16], key, once),
     };
 
-    private static async Task<string> SessionAsync(MeshHost mesh) => (await mesh.PostAsync("sessions", "{}")).Json["id"]!.GetValue<string>();
+    private static async Task<string> SessionAsync(MeshHost mesh) =>
+        (await mesh.PostAsync("sessions", "{}")).Json["id"]!.GetValue<string>();
 
     public static TheoryData<string, bool> Calls()
     {
@@ -80,7 +89,9 @@ public sealed class ChangeOriginTests
     public async Task Routes_ThatMutate_AreAllCalledHere()
     {
         await using var mesh = await MeshHost.StartAsync();
-        var mutating = mesh.Service<IEnumerable<EndpointDataSource>>().SelectMany(s => s.Endpoints).Where(e => e.Metadata.GetMetadata<TakesIdempotencyKey>() is not null);
+        var mutating = mesh.Service<IEnumerable<EndpointDataSource>>()
+            .SelectMany(s => s.Endpoints)
+            .Where(e => e.Metadata.GetMetadata<TakesIdempotencyKey>() is not null);
         Assert.Equal(mutating.Select(e => e.Metadata.GetMetadata<IEndpointNameMetadata>()!.EndpointName).Order(), s_calls.Keys.Order());
     }
 
@@ -96,7 +107,8 @@ public sealed class ChangeOriginTests
         var minted = (await mesh.PostAsync("keys", """{"scopes":["admin"],"refresh":true}""")).Json;
         var key = minted["token"]!.GetValue<string>();
 
-        var reply = await s_calls[operation](mesh, operation == "refreshKey" ? minted["refresh_token"]!.GetValue<string>() : key, underIdempotencyKey ? "once" : null!);
+        var reply = await s_calls[operation](
+            mesh, operation == "refreshKey" ? minted["refresh_token"]!.GetValue<string>() : key, underIdempotencyKey ? "once" : null!);
         Assert.True(reply.Status is 200 or 201, reply.Text);
         await mesh.SettleAsync();
 
@@ -105,7 +117,8 @@ public sealed class ChangeOriginTests
         var requestId = reply.Headers["X-Request-Id"];
         Assert.All(entries, e => Assert.Equal(
             (key[4..16], "done", "127.0.0.1", requestId),
-            (e["actor"]!.GetValue<string>(), e["outcome"]!.GetValue<string>(), e["remote_address"]?.GetValue<string>(), e["request_id"]?.GetValue<string>())));
+            (e["actor"]!.GetValue<string>(), e["outcome"]!.GetValue<string>(), e["remote_address"]?.GetValue<string>(),
+             e["request_id"]?.GetValue<string>())));
     }
 
     [Fact]
@@ -117,7 +130,8 @@ public sealed class ChangeOriginTests
         await mesh.AdvanceAsync(7);
         var single = await mesh.PostAsync("agents/a/heartbeat");
         var batched = await mesh.PostAsync("heartbeats", """{"agents":["b"]}""");
-        var ids = (await mesh.AuditAsync("?operation=agent.alive")).Select(e => (e["subject"]!.GetValue<string>(), e["remote_address"]!.GetValue<string>(), e["request_id"]!.GetValue<string>()));
+        var ids = (await mesh.AuditAsync("?operation=agent.alive"))
+            .Select(e => (e["subject"]!.GetValue<string>(), e["remote_address"]!.GetValue<string>(), e["request_id"]!.GetValue<string>()));
         Assert.Equal([("b", "127.0.0.1", batched.Headers["X-Request-Id"]), ("a", "127.0.0.1", single.Headers["X-Request-Id"])], ids);
 
         var revision = mesh.Revision;
@@ -133,7 +147,8 @@ public sealed class ChangeOriginTests
         await mesh.AdvanceAsync(7);
         var entry = Assert.Single(await mesh.AuditAsync("?operation=agent.suspect"));
         JsonAssert.Same($$"""
-            {"revision":3,"at":"*","actor":"mesh","operation":"agent.suspect","subject":"a","outcome":"done","reason":null,"code":null,"remote_address":null,"request_id":null}
+            {"revision":3,"at":"*","actor":"mesh","operation":"agent.suspect","subject":"a","outcome":"done","reason":null,"code":null,
+             "remote_address":null,"request_id":null}
             """, entry.ToJsonString());
     }
 

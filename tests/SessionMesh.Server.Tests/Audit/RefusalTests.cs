@@ -21,8 +21,9 @@ public sealed class RefusalTests
         var reply = (await mesh.DeleteAsync("agents/a?reason=r", key)).ShouldBeProblem(403, "missing_scope");
         Assert.Equal(revision, mesh.Revision);
         (await mesh.GetAsync("audit?outcome=refused")).ShouldBe(200, $$"""
-            {"entries":[{"revision":null,"at":"{{At(0)}}","actor":"{{key[4..16]}}","operation":"killAgent","subject":"a","outcome":"refused",
-              "reason":"This key lacks the scope kill. Use a key that has it.","code":"missing_scope","remote_address":"127.0.0.1","request_id":"{{reply.Headers["X-Request-Id"]}}"}],
+            {"entries":[{"revision":null,"at":"{{At(0)}}","actor":"{{key[4..16]}}","operation":"killAgent","subject":"a",
+             "outcome":"refused","reason":"This key lacks the scope kill. Use a key that has it.","code":"missing_scope",
+             "remote_address":"127.0.0.1","request_id":"{{reply.Headers["X-Request-Id"]}}"}],
              "next_cursor":null,"suppressed":0,"oldest_revision":1}
             """);
     }
@@ -37,13 +38,17 @@ public sealed class RefusalTests
         var revision = mesh.Revision;
         foreach (var (key, actor) in new[]
         {
-            (revoked, revoked[4..16]), (stranger, stranger[4..16]), (stranger[..^1] + (stranger[^1] == '0' ? '1' : '0'), null), (stranger + "0", null),
+            (revoked, revoked[4..16]), (stranger, stranger[4..16]), (stranger[..^1] + (stranger[^1] == '0' ? '1' : '0'), null),
+            (stranger + "0", null),
             (stranger[..20] + (stranger[20] == '0' ? '1' : '0') + stranger[21..], null), ("smk_", null), ("x", null), ("", null),
         })
         {
             (await mesh.GetAsync("agents/a", key)).ShouldBeProblem(401, "unauthenticated");
             var entry = (await mesh.AuditAsync("?outcome=refused&limit=1"))[0];
-            Assert.Equal((actor, "getAgent", "a", "unauthenticated"), (entry["actor"]?.GetValue<string>(), entry["operation"]!.GetValue<string>(), entry["subject"]!.GetValue<string>(), entry["code"]!.GetValue<string>()));
+            Assert.Equal(
+                (actor, "getAgent", "a", "unauthenticated"),
+                (entry["actor"]?.GetValue<string>(), entry["operation"]!.GetValue<string>(), entry["subject"]!.GetValue<string>(),
+                 entry["code"]!.GetValue<string>()));
         }
 
         Assert.Equal(revision, mesh.Revision);
@@ -78,7 +83,8 @@ public sealed class RefusalTests
         var key = await mesh.MintAsync("""{"agent_id":"a"}""");
         (await mesh.PostAsync("agents/b/heartbeat", null, key)).ShouldBeProblem(403, "not_your_agent");
         Assert.Equal(200, (await mesh.PostAsync("heartbeats", """{"agents":["a","b"]}""", key)).Status);
-        (await mesh.PostAsync("keys", """{"scopes":["kill"]}""", await mesh.MintAsync("""{"scopes":["keys:mint"]}"""))).ShouldBeProblem(403, "missing_scope");
+        (await mesh.PostAsync("keys", """{"scopes":["kill"]}""", await mesh.MintAsync("""{"scopes":["keys:mint"]}""")))
+            .ShouldBeProblem(403, "missing_scope");
         var entries = await mesh.AuditAsync("?outcome=refused");
         Assert.Equal(["createKey ", "heartbeats b", "heartbeat b"], entries.Select(Brief));
         Assert.Equal(["missing_scope", "not_your_agent", "not_your_agent"], entries.Select(e => e["code"]!.GetValue<string>()));
@@ -131,7 +137,8 @@ public sealed class RefusalTests
 
         var kept = log.After(0, int.MaxValue, _ => true);
         Assert.Equal(RefusalLog.PerSecond, kept.Count);
-        Assert.Equal(RefusalLog.PerSecond - RefusalLog.PerAddress, kept.Count(r => r.RemoteAddress!.StartsWith("10.", StringComparison.Ordinal)));
+        Assert.Equal(
+            RefusalLog.PerSecond - RefusalLog.PerAddress, kept.Count(r => r.RemoteAddress!.StartsWith("10.", StringComparison.Ordinal)));
         Assert.Equal((RefusalLog.PerAddress * 3) + 1 + 1000 - RefusalLog.PerSecond, log.Suppressed);
     }
 
@@ -149,7 +156,8 @@ public sealed class RefusalTests
         Assert.Equal(0, log.Suppressed);
         var oldestFirst = log.After(0, int.MaxValue, _ => true);
         Assert.Equal(RefusalLog.Kept, oldestFirst.Count);
-        Assert.Equal(Enumerable.Range(0, RefusalLog.Kept).Select(i => log.Newest - RefusalLog.Kept + 1 + i), oldestFirst.Select(r => r.Seq));
+        Assert.Equal(
+            Enumerable.Range(0, RefusalLog.Kept).Select(i => log.Newest - RefusalLog.Kept + 1 + i), oldestFirst.Select(r => r.Seq));
         Assert.Equal(oldestFirst.Select(r => r.Seq).Reverse(), log.Before(long.MaxValue, int.MaxValue, _ => true).Select(r => r.Seq));
         Assert.Equal(FakeTime.Start.AddSeconds(10).ToUnixTimeMilliseconds(), oldestFirst[0].At);
         Assert.Empty(log.Before(oldestFirst[0].Seq, 1, _ => true));

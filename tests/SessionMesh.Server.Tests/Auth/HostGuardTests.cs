@@ -49,7 +49,8 @@ public sealed class HostGuardTests : IClassFixture<HostGuardTests.Server>
     [InlineData("Host: evil.example\r\nX-Forwarded-Host: localhost:PORT", 421)]
     [InlineData("Host: evil.example\r\nForwarded: host=localhost", 421)]
     [InlineData("Host: evil.example\r\nX-Original-Host: localhost", 421)]
-    public async Task Host_IsTakenOnlyAsItIsKnown(string headers, int status) => Assert.Equal(status, await StatusAsync("GET /livez HTTP/1.1", headers));
+    public async Task Host_IsTakenOnlyAsItIsKnown(string headers, int status) =>
+        Assert.Equal(status, await StatusAsync("GET /livez HTTP/1.1", headers));
 
     [Theory]
     [InlineData("GET /livez HTTP/1.0", "Accept: */*", 421)]
@@ -60,11 +61,13 @@ public sealed class HostGuardTests : IClassFixture<HostGuardTests.Server>
     [InlineData("GET http://user@localhost:PORT/livez HTTP/1.1", "Host: localhost:PORT", 200)] // the user is nobody here, and goes nowhere
     [InlineData("CONNECT localhost:PORT HTTP/1.1", "Host: localhost:PORT", 404)]
     [InlineData("OPTIONS * HTTP/1.1", "Host: localhost:PORT", 404)]
-    public async Task Target_ThatNamesAHost_IsHeldToTheSame(string line, string headers, int status) => Assert.Equal(status, await StatusAsync(line, headers));
+    public async Task Target_ThatNamesAHost_IsHeldToTheSame(string line, string headers, int status) =>
+        Assert.Equal(status, await StatusAsync(line, headers));
 
     private async Task<int> StatusAsync(string line, string headers)
     {
-        var answer = await _mesh.SendRawAsync($"{line}\r\n{headers}\r\nConnection: close\r\n\r\n".Replace("PORT", $"{_mesh.Address.Port}", StringComparison.Ordinal));
+        var answer = await _mesh.SendRawAsync(
+            $"{line}\r\n{headers}\r\nConnection: close\r\n\r\n".Replace("PORT", $"{_mesh.Address.Port}", StringComparison.Ordinal));
         return int.Parse(answer.Split(' ', 3)[1], System.Globalization.CultureInfo.InvariantCulture);
     }
 

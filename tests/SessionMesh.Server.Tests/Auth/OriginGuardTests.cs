@@ -33,7 +33,12 @@ public sealed class OriginGuardTests : IClassFixture<OriginGuardTests.Server>
     [InlineData("Origin: https://evil.example|Sec-Fetch-Site: same-origin")]
     public async Task Page_OfAnotherOrigin_IsRefusedBeforeAnybodyIsAuthenticated(string headers)
     {
-        foreach (var (method, path, key) in new[] { ("GET", "alive", null), ("POST", "steer", null), ("GET", "alive", ""), ("GET", "~/livez", ""), ("GET", "~/swagger/index.html", ""), ("OPTIONS", "steer", "") })
+        (string, string, string?)[] calls =
+        [
+            ("GET", "alive", null), ("POST", "steer", null), ("GET", "alive", ""),
+            ("GET", "~/livez", ""), ("GET", "~/swagger/index.html", ""), ("OPTIONS", "steer", ""),
+        ];
+        foreach (var (method, path, key) in calls)
         {
             var refused = (await SendAsync(_closed, method, path, headers, key)).ShouldBeProblem(403, "origin_not_allowed");
             Assert.DoesNotContain(refused.Headers.Keys, name => name.StartsWith("Access-Control-", StringComparison.OrdinalIgnoreCase));
@@ -50,18 +55,22 @@ public sealed class OriginGuardTests : IClassFixture<OriginGuardTests.Server>
     {
         var reply = await SendAsync(_closed, "GET", "alive", headers);
         Assert.Equal(200, reply.Status);
-        Assert.DoesNotContain(reply.Headers.Keys, name => name.StartsWith("Access-Control-", StringComparison.OrdinalIgnoreCase) || name == "Vary");
+        Assert.DoesNotContain(
+            reply.Headers.Keys, name => name.StartsWith("Access-Control-", StringComparison.OrdinalIgnoreCase) || name == "Vary");
         (await SendAsync(_closed, "GET", "alive", headers, key: "")).ShouldBeProblem(401, "unauthenticated");
     }
 
     [Fact]
     public async Task Page_ThatIsAllowed_MayCallAndReadTheAnswer_WithAKey()
     {
-        foreach (var (path, key, status) in new[] { ("alive", null, 200), ("alive", "", 401), ("nothing", null, 404), ("agents/nobody", null, 404) })
+        (string, string?, int)[] calls = [("alive", null, 200), ("alive", "", 401), ("nothing", null, 404), ("agents/nobody", null, 404)];
+        foreach (var (path, key, status) in calls)
         {
             var reply = await SendAsync(_open, "GET", path, $"Origin: {Console}|Sec-Fetch-Site: cross-site", key);
             Assert.Equal((status, Console, "Origin"), (reply.Status, reply.Headers["Access-Control-Allow-Origin"], reply.Headers["Vary"]));
-            Assert.Equal("Retry-After, RateLimit, RateLimit-Policy, X-Request-Id, Idempotency-Replayed", reply.Headers["Access-Control-Expose-Headers"]);
+            Assert.Equal(
+                "Retry-After, RateLimit, RateLimit-Policy, X-Request-Id, Idempotency-Replayed",
+                reply.Headers["Access-Control-Expose-Headers"]);
             Assert.DoesNotContain("Access-Control-Allow-Credentials", reply.Headers.Keys);
         }
     }
@@ -69,16 +78,28 @@ public sealed class OriginGuardTests : IClassFixture<OriginGuardTests.Server>
     [Fact]
     public async Task Preflight_OfAnAllowedPage_SaysWhatItMaySend_AndReachesNothing()
     {
-        var reply = await SendAsync(_open, "OPTIONS", "steer", $"Origin: {Console}|Access-Control-Request-Method: POST|Access-Control-Request-Headers: authorization,x-other", key: "");
+        var reply = await SendAsync(
+            _open,
+            "OPTIONS",
+            "steer",
+            $"Origin: {Console}|Access-Control-Request-Method: POST|Access-Control-Request-Headers: authorization,x-other",
+            key: "");
         Assert.Equal((204, ""), (reply.Status, reply.Text));
         Assert.Equal(
-            ["Access-Control-Allow-Headers: Authorization, Content-Type, Idempotency-Key, If-Match, Last-Event-ID", "Access-Control-Allow-Methods: GET, POST, PATCH, DELETE", $"Access-Control-Allow-Origin: {Console}", "Access-Control-Max-Age: 600"],
-            reply.Headers.Where(h => h.Key.StartsWith("Access-Control-", StringComparison.OrdinalIgnoreCase)).Select(h => $"{h.Key}: {h.Value}").Order());
+            [
+                "Access-Control-Allow-Headers: Authorization, Content-Type, Idempotency-Key, If-Match, Last-Event-ID",
+                "Access-Control-Allow-Methods: GET, POST, PATCH, DELETE",
+                $"Access-Control-Allow-Origin: {Console}",
+                "Access-Control-Max-Age: 600",
+            ],
+            reply.Headers.Where(h => h.Key.StartsWith("Access-Control-", StringComparison.OrdinalIgnoreCase))
+                .Select(h => $"{h.Key}: {h.Value}").Order());
         Assert.Equal("Origin", reply.Headers["Vary"]);
     }
 
     [Theory]
-    [InlineData("steer", "Origin: https://console.example", 405)]                                            // no preflight: it asks for no method
+    // No preflight: it asks for no method.
+    [InlineData("steer", "Origin: https://console.example", 405)]
     [InlineData("steer", "Accept: */*", 405)]
     [InlineData("steer", "Origin: OWN|Access-Control-Request-Method: POST", 405)]
     [InlineData("nothing", "Accept: */*", 404)]
@@ -100,7 +121,10 @@ public sealed class OriginGuardTests : IClassFixture<OriginGuardTests.Server>
     public async Task Vary_IsSaidToEverybody_OnceAnOriginIsAllowed()
     {
         Assert.Equal("Origin", (await SendAsync(_open, "GET", "alive", "Accept: */*")).Headers["Vary"]);
-        Assert.Equal("Origin", (await SendAsync(_open, "GET", "alive", "Origin: https://evil.example")).ShouldBeProblem(403, "origin_not_allowed").Headers["Vary"]);
+        Assert.Equal(
+            "Origin",
+            (await SendAsync(_open, "GET", "alive", "Origin: https://evil.example"))
+                .ShouldBeProblem(403, "origin_not_allowed").Headers["Vary"]);
     }
 
     [Fact]
@@ -113,14 +137,17 @@ public sealed class OriginGuardTests : IClassFixture<OriginGuardTests.Server>
 
         foreach (var name in new[] { "session", "Authorization", "key" })
         {
-            (await SendAsync(_closed, "GET", "alive", $"Cookie: {name}=Bearer {_closed.RootKey}|Cookie: {name}={_closed.RootKey}", key: "")).ShouldBeProblem(401, "unauthenticated");
+            (await SendAsync(_closed, "GET", "alive", $"Cookie: {name}=Bearer {_closed.RootKey}|Cookie: {name}={_closed.RootKey}", key: ""))
+                .ShouldBeProblem(401, "unauthenticated");
         }
     }
 
     private static async Task<Reply> SendAsync(MeshHost mesh, string method, string path, string headers, string? key = null)
     {
         using var request = mesh.Request(new HttpMethod(method), path, key);
-        foreach (var header in headers.Replace("OWN", mesh.Address.GetLeftPart(UriPartial.Authority), StringComparison.Ordinal).Replace("PORT", $"{mesh.Address.Port}", StringComparison.Ordinal).Split('|'))
+        var sent = headers.Replace("OWN", mesh.Address.GetLeftPart(UriPartial.Authority), StringComparison.Ordinal)
+            .Replace("PORT", $"{mesh.Address.Port}", StringComparison.Ordinal);
+        foreach (var header in sent.Split('|'))
         {
             var (name, value) = (header.Split(": ")[0], header[(header.IndexOf(':', StringComparison.Ordinal) + 2)..]);
             request.Headers.TryAddWithoutValidation(name, value);
@@ -134,7 +161,11 @@ public sealed class OriginGuardTests : IClassFixture<OriginGuardTests.Server>
         internal MeshHost Closed { get; private set; } = null!;
         internal MeshHost Open { get; private set; } = null!;
 
-        public async Task InitializeAsync() => (Closed, Open) = (await MeshHost.StartAsync(), await MeshHost.StartAsync(options: ["--allow-origin", $"{Console},http://localhost:3000"]));
+        public async Task InitializeAsync()
+        {
+            Closed = await MeshHost.StartAsync();
+            Open = await MeshHost.StartAsync(options: ["--allow-origin", $"{Console},http://localhost:3000"]);
+        }
 
         public async Task DisposeAsync()
         {

@@ -22,11 +22,16 @@ public sealed class RequiredScopeTests
         foreach (var route in routes)
         {
             var anonymous = route.Metadata.GetMetadata<Anonymous>() is not null;
-            Assert.True(anonymous == s_anonymous.Contains(route.RoutePattern.RawText), $"{route.RoutePattern.RawText} is anonymous: {anonymous}");
-            Assert.True(anonymous != (route.Metadata.GetMetadata<RequiredScope>() is { AnyOf.Length: > 0 }), $"{route.RoutePattern.RawText} declares no scope");
+            Assert.True(
+                anonymous == s_anonymous.Contains(route.RoutePattern.RawText), $"{route.RoutePattern.RawText} is anonymous: {anonymous}");
+            Assert.True(
+                anonymous != (route.Metadata.GetMetadata<RequiredScope>() is { AnyOf.Length: > 0 }),
+                $"{route.RoutePattern.RawText} declares no scope");
         }
 
-        Assert.Equal(s_anonymous.Order(), routes.Where(r => r.Metadata.GetMetadata<Anonymous>() is not null).Select(r => r.RoutePattern.RawText!).Distinct().Order());
+        Assert.Equal(
+            s_anonymous.Order(),
+            routes.Where(r => r.Metadata.GetMetadata<Anonymous>() is not null).Select(r => r.RoutePattern.RawText!).Distinct().Order());
     }
 
     [Theory]
@@ -41,6 +46,7 @@ public sealed class RequiredScopeTests
         var reply = await mesh.GetAsync(path, key: "");
         Assert.Equal(200, reply.Status);
         Assert.StartsWith(type, reply.Headers["Content-Type"], StringComparison.Ordinal);
-        Assert.DoesNotContain("https://", path.EndsWith(".html", StringComparison.Ordinal) ? reply.Text : "", StringComparison.Ordinal); // works offline
+        // Works offline.
+        Assert.DoesNotContain("https://", path.EndsWith(".html", StringComparison.Ordinal) ? reply.Text : "", StringComparison.Ordinal);
     }
 }

@@ -22,7 +22,8 @@ public sealed class AgentListTests
     public async Task Cursor_WalkedToItsEnd_ShowsEveryRowOnce_WhateverHappensMeanwhile(int limit)
     {
         await using var mesh = await MeshHost.StartAsync();
-        await Task.WhenAll(Enumerable.Range(0, 150).Select(i => mesh.RegisterAsync($"a{i}", more: i % 2 == 0 ? ",\"specializations\":[\"even\"]" : "")));
+        await Task.WhenAll(
+            Enumerable.Range(0, 150).Select(i => mesh.RegisterAsync($"a{i}", more: i % 2 == 0 ? ",\"specializations\":[\"even\"]" : "")));
         var seen = new List<string>();
         var pages = 0;
         for (string? cursor = ""; cursor is not null; pages++)
@@ -74,7 +75,9 @@ public sealed class AgentListTests
         await using var mesh = await MeshHost.StartAsync();
         await mesh.RegisterAsync("a");
         (await mesh.GetAsync("alive?fields=expires_at,agent_id,%20load"))
-            .ShouldBe(200, $$"""{"sessions":[{"agent_id":"a","load":null,"expires_at":"{{At(60)}}"}],"count":1,"next_cursor":null,"as_of":"2"}""");
+            .ShouldBe(200, $$"""
+                {"sessions":[{"agent_id":"a","load":null,"expires_at":"{{At(60)}}"}],"count":1,"next_cursor":null,"as_of":"2"}
+                """);
         foreach (var fields in new[] { "agent_id,nope", "", ",", "AgentId" })
         {
             var refused = await mesh.GetAsync("alive?fields=" + fields);

@@ -15,7 +15,11 @@ public sealed class AgentSearchTests
     public async Task Alive_ShowsTheLivingAlone(string path)
     {
         await using var mesh = await EveryStatusAsync();
-        (await mesh.GetAsync(path)).ShouldBe(200, $$"""{"sessions":[{{Row("alive", session: mesh.Revision, createdAt: 121, heardAt: 121, differs: "\"cluster\":\"eu\"")}}],"count":1,"next_cursor":null,"as_of":"{{mesh.Revision}}"}""");
+        (await mesh.GetAsync(path))
+            .ShouldBe(200, $$"""
+                {"sessions":[{{Row("alive", session: mesh.Revision, createdAt: 121, heardAt: 121, differs: "\"cluster\":\"eu\"")}}],
+                 "count":1,"next_cursor":null,"as_of":"{{mesh.Revision}}"}
+                """);
     }
 
     [Theory]
@@ -31,7 +35,9 @@ public sealed class AgentSearchTests
         foreach (var list in new[] { "alive", "agents" })
         {
             (await mesh.GetAsync($"{list}?filter={status}&fields=agent_id,status"))
-                .ShouldBe(200, $$"""{"sessions":[{"agent_id":"{{status}}","status":"{{status}}"}],"count":1,"next_cursor":null,"as_of":"{{mesh.Revision}}"}""");
+                .ShouldBe(200, $$"""
+                    {"sessions":[{"agent_id":"{{status}}","status":"{{status}}"}],"count":1,"next_cursor":null,"as_of":"{{mesh.Revision}}"}
+                    """);
         }
     }
 
@@ -40,10 +46,11 @@ public sealed class AgentSearchTests
     {
         await using var mesh = await EveryStatusAsync();
         (await mesh.GetAsync("agents?fields=status")).ShouldBe(200, $$"""
-            {"sessions":[{"status":"lost"},{"status":"dead"},{"status":"declared"},{"status":"suspect"},{"status":"stopping"},{"status":"alive"}],
-             "count":6,"next_cursor":null,"as_of":"{{mesh.Revision}}"}
+            {"sessions":[{"status":"lost"},{"status":"dead"},{"status":"declared"},{"status":"suspect"},{"status":"stopping"},
+             {"status":"alive"}],"count":6,"next_cursor":null,"as_of":"{{mesh.Revision}}"}
             """);
-        (await mesh.GetAsync("agents?kind=session")).ShouldBe(200, $$"""{"sessions":[],"count":0,"next_cursor":null,"as_of":"{{mesh.Revision}}"}""");
+        (await mesh.GetAsync("agents?kind=session"))
+            .ShouldBe(200, $$"""{"sessions":[],"count":0,"next_cursor":null,"as_of":"{{mesh.Revision}}"}""");
     }
 
     [Fact]

@@ -22,22 +22,33 @@ public sealed class EventViewTests
         await mesh.PostAsync("agents/a/exit", """{"incarnation":1,"exit_code":0}""");
 
         await using var events = await mesh.ListenAsync("events?after=0");
-        await ExpectAsync(events, 1, "mesh", "key.minted", root, """ "key_name":"root","scopes":["admin"],"expires_at":null,"incarnation":0,"generation":1,"refresh_expires_at":null """);
-        await ExpectAsync(events, 2, root, "agent.registered", "p", """ "incarnation":1,"ttl":60,"cluster":"default","specializations":[],"superseded":false """);
-        await ExpectAsync(events, 3, root, "agent.registered", "a", """
-            "incarnation":1,"ttl":60,"cluster":"default","parent_id":"p","user":"ann","specializations":["s"],"labels":{"k":"<v>"},"superseded":false
+        await ExpectAsync(events, 1, "mesh", "key.minted", root, """
+            "key_name":"root","scopes":["admin"],"expires_at":null,"incarnation":0,"generation":1,"refresh_expires_at":null
             """);
-        await ExpectAsync(events, 4, root, "directive.issued", "a", $$""" "seq":1,"verb":"steer","direction":"north","message":"m","data":{"x":1},"expires_at":"{{At(3600)}}" """);
+        await ExpectAsync(events, 2, root, "agent.registered", "p", """
+            "incarnation":1,"ttl":60,"cluster":"default","specializations":[],"superseded":false
+            """);
+        await ExpectAsync(events, 3, root, "agent.registered", "a", """
+            "incarnation":1,"ttl":60,"cluster":"default","parent_id":"p","user":"ann","specializations":["s"],"labels":{"k":"<v>"},
+            "superseded":false
+            """);
+        await ExpectAsync(events, 4, root, "directive.issued", "a", $$"""
+            "seq":1,"verb":"steer","direction":"north","message":"m","data":{"x":1},"expires_at":"{{At(3600)}}"
+            """);
         await ExpectAsync(events, 5, root, "directive.acknowledged", "a", """ "seq":1,"note":"n" """);
         await ExpectAsync(events, 6, root, "agent.declared", "d", """ "cluster":"default","specializations":[] """);
         await ExpectAsync(events, 7, root, "key.minted", key, $$"""
-            "key_name":"k \"hash\":\"x","parent":"{{root}}","scopes":["agent:self"],"within":["agent:a"],"expires_at":null,"agent_id":"a","incarnation":1,"generation":1,
-            "refresh_expires_at":null
+            "key_name":"k \"hash\":\"x","parent":"{{root}}","scopes":["agent:self"],"within":["agent:a"],"expires_at":null,"agent_id":"a",
+            "incarnation":1,"generation":1,"refresh_expires_at":null
             """);
-        await ExpectAsync(events, 8, root, "directive.issued", "a", $$""" "seq":2,"verb":"stop","message":"r","data":{"grace":5,"force":false},"expires_at":"{{At(905)}}" """);
+        await ExpectAsync(events, 8, root, "directive.issued", "a", $$"""
+            "seq":2,"verb":"stop","message":"r","data":{"grace":5,"force":false},"expires_at":"{{At(905)}}"
+            """);
         await ExpectAsync(events, 9, root, "agent.stopping", "a", $$""" "deadline":"{{At(5)}}","reason":"r","cascade":true """);
         await ExpectAsync(events, 10, root, "directive.acknowledged", "a", """ "seq":2,"note":"the process ended" """);
-        await ExpectAsync(events, 11, root, "agent.dead", "a", """ "incarnation":1,"confirmed":true,"exit_code":0,"reason":"r","tombstone_until":null """);
+        await ExpectAsync(events, 11, root, "agent.dead", "a", """
+            "incarnation":1,"confirmed":true,"exit_code":0,"reason":"r","tombstone_until":null
+            """);
         await ExpectAsync(events, 12, root, "key.revoked", key, """ "reason":"the agent's incarnation ended" """);
     }
 
@@ -55,6 +66,9 @@ public sealed class EventViewTests
     {
         var next = await events.NextAsync(kind);
         Assert.Equal(revision, next.Id);
-        JsonAssert.Same(Merge($$"""{"revision":{{revision}},"at":"{{At(0)}}","actor":"{{actor}}","kind":"{{kind}}","subject":"{{subject}}"}""", members), next.Data);
+        JsonAssert.Same(
+            Merge(
+                $$"""{"revision":{{revision}},"at":"{{At(0)}}","actor":"{{actor}}","kind":"{{kind}}","subject":"{{subject}}"}""", members),
+            next.Data);
     }
 }

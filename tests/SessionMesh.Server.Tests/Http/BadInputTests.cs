@@ -181,7 +181,8 @@ public sealed class BadInputTests(BadInputServer server) : IClassFixture<BadInpu
     {
         (await _mesh.PostAsync("agents/a/directives/1/ack", """{"status":"x"}""")).ShouldBe(400, """
             {"type":"urn:session-mesh:error:invalid_request","title":"Bad Request","status":400,"code":"invalid_request","request_id":"*",
-             "detail":"status: is not a member here.","errors":[{"pointer":"/status","message":"is not a member here","allowed":["state","note","incarnation","epoch"]}]}
+             "detail":"status: is not a member here.","errors":[{"pointer":"/status","message":"is not a member here",
+             "allowed":["state","note","incarnation","epoch"]}]}
             """);
     }
 
@@ -232,7 +233,10 @@ public sealed class BadInputTests(BadInputServer server) : IClassFixture<BadInpu
             }
             else
             {
-                Assert.StartsWith("HTTP/1.1 421 ", await _mesh.SendRawAsync("GET /livez HTTP/1.1\r\nHost:\r\nConnection: close\r\n\r\n"), StringComparison.Ordinal);
+                Assert.StartsWith(
+                    "HTTP/1.1 421 ",
+                    await _mesh.SendRawAsync("GET /livez HTTP/1.1\r\nHost:\r\nConnection: close\r\n\r\n"),
+                    StringComparison.Ordinal);
             }
         }
     }
@@ -263,7 +267,9 @@ public sealed class BadInputTests(BadInputServer server) : IClassFixture<BadInpu
     {
         const string Body = """{"agent_id":"x"}""";
         var answer = await _mesh.SendRawAsync(
-            $"POST /api/session-mesh/agents HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {_mesh.RootKey}\r\nContent-Length: {Body.Length + 4}\r\n\r\n{Body}", cut: true);
+            $"POST /api/session-mesh/agents HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {_mesh.RootKey}\r\n"
+            + $"Content-Length: {Body.Length + 4}\r\n\r\n{Body}",
+            cut: true);
         Assert.DoesNotContain("201", answer, StringComparison.Ordinal);
     }
 

@@ -57,7 +57,11 @@ public sealed class IdempotencyTests
         Task<Reply>[] calls;
         await using (await HeldEngine.HoldAsync(mesh))
         {
-            calls = [.. Enumerable.Range(0, 20).Select(_ => mesh.PostAsync("steer", """{"agent_id":"a","direction":"north"}""", idempotencyKey: "k"))];
+            calls =
+            [
+                .. Enumerable.Range(0, 20)
+                    .Select(_ => mesh.PostAsync("steer", """{"agent_id":"a","direction":"north"}""", idempotencyKey: "k")),
+            ];
         }
 
         var answers = await Task.WhenAll(calls);
@@ -72,8 +76,10 @@ public sealed class IdempotencyTests
         await mesh.RegisterAsync("a");
         await mesh.PostAsync("steer", """{"agent_id":"a","direction":"north"}""", idempotencyKey: "k");
         var revision = mesh.Revision;
-        (await mesh.PostAsync("steer", """{"agent_id":"a","direction":"south"}""", idempotencyKey: "k")).ShouldBeProblem(422, "idempotency_key_reused");
-        (await mesh.PostAsync("steer", """{"agent_id":"a", "direction":"north"}""", idempotencyKey: "k")).ShouldBeProblem(422, "idempotency_key_reused");
+        (await mesh.PostAsync("steer", """{"agent_id":"a","direction":"south"}""", idempotencyKey: "k"))
+            .ShouldBeProblem(422, "idempotency_key_reused");
+        (await mesh.PostAsync("steer", """{"agent_id":"a", "direction":"north"}""", idempotencyKey: "k"))
+            .ShouldBeProblem(422, "idempotency_key_reused");
         (await mesh.PostAsync("agents", """{"agent_id":"b"}""", idempotencyKey: "k")).ShouldBeProblem(422, "idempotency_key_reused");
         (await mesh.DeleteAsync("agents/a", idempotencyKey: "k")).ShouldBeProblem(422, "idempotency_key_reused");
         await mesh.RestartAsync();
@@ -96,7 +102,8 @@ public sealed class IdempotencyTests
     public async Task RefusedCall_IsDecidedAnew()
     {
         await using var mesh = await MeshHost.StartAsync();
-        (await mesh.PostAsync("steer", """{"agent_id":"a","direction":"north"}""", idempotencyKey: "k")).ShouldBeProblem(404, "agent_not_found");
+        (await mesh.PostAsync("steer", """{"agent_id":"a","direction":"north"}""", idempotencyKey: "k"))
+            .ShouldBeProblem(404, "agent_not_found");
         await mesh.RegisterAsync("a");
         Assert.Equal(200, (await mesh.PostAsync("steer", """{"agent_id":"a","direction":"north"}""", idempotencyKey: "k")).Status);
     }
@@ -130,15 +137,18 @@ public sealed class IdempotencyTests
         await mesh.RegisterAsync("a", ttl: 7 * 86_400);
         var first = await mesh.PostAsync("steer", """{"agent_id":"a","direction":"north","ttl":604800}""", idempotencyKey: "k");
         mesh.Time.JumpWall(TimeSpan.FromHours(Limits.IdempotencyHours));
-        Assert.Equal(first.Text, (await mesh.PostAsync("steer", """{"agent_id":"a","direction":"north","ttl":604800}""", idempotencyKey: "k")).Text);
+        Assert.Equal(
+            first.Text, (await mesh.PostAsync("steer", """{"agent_id":"a","direction":"north","ttl":604800}""", idempotencyKey: "k")).Text);
         mesh.Time.JumpWall(TimeSpan.FromMilliseconds(1));
         var anew = await mesh.PostAsync("steer", """{"agent_id":"a","direction":"north","ttl":604800}""", idempotencyKey: "k");
         Assert.Equal(2, anew.Json["seq"]!.GetValue<long>());
-        Assert.Equal(anew.Text, (await mesh.PostAsync("steer", """{"agent_id":"a","direction":"north","ttl":604800}""", idempotencyKey: "k")).Text);
+        Assert.Equal(
+            anew.Text, (await mesh.PostAsync("steer", """{"agent_id":"a","direction":"north","ttl":604800}""", idempotencyKey: "k")).Text);
 
         await mesh.AdvanceAsync(60); // once a minute what is too old is dropped, and only that
         await mesh.RestartAsync();
-        Assert.Equal(anew.Text, (await mesh.PostAsync("steer", """{"agent_id":"a","direction":"north","ttl":604800}""", idempotencyKey: "k")).Text);
+        Assert.Equal(
+            anew.Text, (await mesh.PostAsync("steer", """{"agent_id":"a","direction":"north","ttl":604800}""", idempotencyKey: "k")).Text);
     }
 
     [Fact]
@@ -146,7 +156,11 @@ public sealed class IdempotencyTests
     {
         await using var mesh = await MeshHost.StartAsync();
         await mesh.RegisterAsync("a");
-        foreach (var path in new[] { "agents", "registry", "steer", "keys", "agents/a/heartbeat", "heartbeats", "agents/a/exit", "agents/a/directives/1/ack" })
+        string[] paths =
+        [
+            "agents", "registry", "steer", "keys", "agents/a/heartbeat", "heartbeats", "agents/a/exit", "agents/a/directives/1/ack",
+        ];
+        foreach (var path in paths)
         {
             var body = path switch { "steer" => """{"agent_id":"a","direction":"d"}""", "heartbeats" => """{"agents":["a"]}""", _ => "{}" };
             (await mesh.PostAsync(path, body, idempotencyKey: new string('k', Limits.IdempotencyKeyLength + 1)))
@@ -154,9 +168,11 @@ public sealed class IdempotencyTests
         }
 
         Assert.Equal(2, mesh.Revision);
-        Assert.Equal(200, (await mesh.PostAsync("steer", """{"agent_id":"a","direction":"d"}""", idempotencyKey: new string('k', Limits.IdempotencyKeyLength))).Status);
+        var longest = new string('k', Limits.IdempotencyKeyLength);
+        Assert.Equal(200, (await mesh.PostAsync("steer", """{"agent_id":"a","direction":"d"}""", idempotencyKey: longest)).Status);
         var twice = await mesh.SendRawAsync(
-            $"POST /api/session-mesh/agents HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {mesh.RootKey}\r\nConnection: close\r\nIdempotency-Key: 1\r\nIdempotency-Key: 2\r\n\r\n");
+            $"POST /api/session-mesh/agents HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {mesh.RootKey}\r\nConnection: close\r\n"
+            + "Idempotency-Key: 1\r\nIdempotency-Key: 2\r\n\r\n");
         Assert.StartsWith("HTTP/1.1 400 ", twice, StringComparison.Ordinal);
         Assert.Contains("\"pointer\":\"/Idempotency-Key\"", twice, StringComparison.Ordinal);
     }

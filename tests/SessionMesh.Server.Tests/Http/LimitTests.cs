@@ -45,7 +45,9 @@ public sealed class LimitTests(LimitServer server) : IClassFixture<LimitServer>
     public async Task Text_AtItsBoundIsTaken_PastItIsRefused(string path, string body, int most, string pointer, string kind)
     {
         // Ids must differ from test to test; texts may be any characters, and are counted as UTF-16 counts them.
-        var text = kind is "idx" ? Interlocked.Increment(ref s_next).ToString("D4", null).PadRight(most, 'x') : new string(kind is "id" ? 'x' : 'é', most);
+        var text = kind is "idx"
+            ? Interlocked.Increment(ref s_next).ToString("D4", null).PadRight(most, 'x')
+            : new string(kind is "id" ? 'x' : 'é', most);
         var taken = await _mesh.PostAsync(path, body.Replace("$T", text, StringComparison.Ordinal));
         Assert.True(taken.Status is 200 or 201 or 404, taken.Text);
         (await _mesh.PostAsync(path, body.Replace("$T", text + "x", StringComparison.Ordinal)))
@@ -74,9 +76,13 @@ public sealed class LimitTests(LimitServer server) : IClassFixture<LimitServer>
     {
         string Names(int count) => string.Join(",", Enumerable.Range(0, count).Select(i => $"\"s{i}\""));
         Assert.Equal(201, (await _mesh.PostAsync("agents", $$"""{"agent_id":"many","specializations":[{{Names(64)}}]}""")).Status);
-        (await _mesh.PostAsync("agents", $$"""{"specializations":[{{Names(65)}}]}""")).ShouldBeProblem(400, "invalid_request", ",\"errors\":\"*\"").ShouldBlame("/specializations");
+        (await _mesh.PostAsync("agents", $$"""{"specializations":[{{Names(65)}}]}"""))
+            .ShouldBeProblem(400, "invalid_request", ",\"errors\":\"*\"")
+            .ShouldBlame("/specializations");
         Assert.Equal(200, (await _mesh.PostAsync("registry", """{"agent_id":"many","specialization":"s63"}""")).Status);
-        (await _mesh.PostAsync("registry", """{"agent_id":"many","specialization":"s64"}""")).ShouldBeProblem(400, "invalid_request", ",\"errors\":\"*\"").ShouldBlame("/specialization");
+        (await _mesh.PostAsync("registry", """{"agent_id":"many","specialization":"s64"}"""))
+            .ShouldBeProblem(400, "invalid_request", ",\"errors\":\"*\"")
+            .ShouldBlame("/specialization");
     }
 
     [Fact]
@@ -84,15 +90,21 @@ public sealed class LimitTests(LimitServer server) : IClassFixture<LimitServer>
     {
         string Labels(int count) => string.Join(",", Enumerable.Range(0, count).Select(i => $"\"l{i}\":\"v\""));
         Assert.Equal(201, (await _mesh.PostAsync("agents", $"{{\"labels\":{{{Labels(64)}}}}}")).Status);
-        (await _mesh.PostAsync("agents", $"{{\"labels\":{{{Labels(65)}}}}}")).ShouldBeProblem(400, "invalid_request", ",\"errors\":\"*\"").ShouldBlame("/labels");
+        (await _mesh.PostAsync("agents", $"{{\"labels\":{{{Labels(65)}}}}}"))
+            .ShouldBeProblem(400, "invalid_request", ",\"errors\":\"*\"")
+            .ShouldBlame("/labels");
     }
 
     [Fact]
     public async Task Acks_AThousandAHeartbeat()
     {
-        string Acks(int count) => string.Join(",", Enumerable.Range(0, count).Select(i => $"{{\"seq\":{100_000 + i},\"state\":\"accepted\"}}"));
-        Assert.Equal(1000, (await _mesh.PostAsync("agents/a/heartbeat", $"{{\"acks\":[{Acks(1000)}]}}")).Json["refused_acks"]!.AsArray().Count);
-        (await _mesh.PostAsync("agents/a/heartbeat", $"{{\"acks\":[{Acks(1001)}]}}")).ShouldBeProblem(400, "invalid_request", ",\"errors\":\"*\"").ShouldBlame("/acks");
+        string Acks(int count) =>
+            string.Join(",", Enumerable.Range(0, count).Select(i => $"{{\"seq\":{100_000 + i},\"state\":\"accepted\"}}"));
+        Assert.Equal(
+            1000, (await _mesh.PostAsync("agents/a/heartbeat", $"{{\"acks\":[{Acks(1000)}]}}")).Json["refused_acks"]!.AsArray().Count);
+        (await _mesh.PostAsync("agents/a/heartbeat", $"{{\"acks\":[{Acks(1001)}]}}"))
+            .ShouldBeProblem(400, "invalid_request", ",\"errors\":\"*\"")
+            .ShouldBlame("/acks");
     }
 
     [Fact]
@@ -101,7 +113,9 @@ public sealed class LimitTests(LimitServer server) : IClassFixture<LimitServer>
         await Task.WhenAll(Enumerable.Range(0, 101).Select(i => _mesh.RegisterAsync($"page-{i}", more: ",\"cluster\":\"pages\"")));
         Assert.Equal(Limits.DefaultPage, (await _mesh.GetAsync("alive?cluster=pages")).Json["count"]!.GetValue<int>());
         Assert.Equal(101, (await _mesh.GetAsync($"alive?cluster=pages&limit={Limits.MaxPage}")).Json["count"]!.GetValue<int>());
-        (await _mesh.GetAsync($"alive?limit={Limits.MaxPage + 1}")).ShouldBeProblem(400, "invalid_request", ",\"errors\":\"*\"").ShouldBlame("?limit");
+        (await _mesh.GetAsync($"alive?limit={Limits.MaxPage + 1}"))
+            .ShouldBeProblem(400, "invalid_request", ",\"errors\":\"*\"")
+            .ShouldBlame("?limit");
         Assert.Equal(1, (await _mesh.GetAsync("alive?limit=1")).Json["count"]!.GetValue<int>());
     }
 
@@ -113,7 +127,9 @@ public sealed class LimitTests(LimitServer server) : IClassFixture<LimitServer>
         string Value(int n) => parameter == "reason" ? new string('x', n) : $"{n}";
         var id = "kill-" + parameter;
         await _mesh.RegisterAsync(id);
-        (await _mesh.DeleteAsync($"agents/{id}?{parameter}={Value(bound + 1)}")).ShouldBeProblem(400, "invalid_request", ",\"errors\":\"*\"").ShouldBlame("?" + parameter);
+        (await _mesh.DeleteAsync($"agents/{id}?{parameter}={Value(bound + 1)}"))
+            .ShouldBeProblem(400, "invalid_request", ",\"errors\":\"*\"")
+            .ShouldBlame("?" + parameter);
         Assert.Equal(200, (await _mesh.DeleteAsync($"agents/{id}?{parameter}={Value(bound)}")).Status);
     }
 
@@ -164,7 +180,8 @@ public sealed class LimitTests(LimitServer server) : IClassFixture<LimitServer>
         var refused = (await _mesh.PostAsync("steer", Body(Limits.JsonDepth))).ShouldBeProblem(400, "invalid_json");
         Assert.Contains("nested deeper than 16", refused.Detail, StringComparison.Ordinal);
         (await _mesh.PostAsync("steer", Body(20_000))).ShouldBeProblem(400, "invalid_json");
-        (await _mesh.PostAsync("agents", $$"""{"unknown":{{new string('[', 16)}}{{new string(']', 16)}}}""")).ShouldBeProblem(400, "invalid_json");
+        (await _mesh.PostAsync("agents", $$"""{"unknown":{{new string('[', 16)}}{{new string(']', 16)}}}"""))
+            .ShouldBeProblem(400, "invalid_json");
     }
 
     /// <summary>A new limit fails here until somebody has written where it is tested.</summary>
@@ -173,28 +190,32 @@ public sealed class LimitTests(LimitServer server) : IClassFixture<LimitServer>
     {
         string[] here =
         [
-            nameof(Limits.BodyBytes), nameof(Limits.JsonDepth), nameof(Limits.DefaultPage), nameof(Limits.MaxPage), nameof(Limits.DirectionLength), nameof(Limits.MessageLength),
-            nameof(Limits.NoteLength), nameof(Limits.NameLength), nameof(Limits.Specializations), nameof(Limits.Labels), nameof(Limits.LabelValueLength), nameof(Limits.MinAgentTtl),
-            nameof(Limits.MaxAgentTtl), nameof(Limits.MaxDirectiveTtl), nameof(Limits.DefaultGrace), nameof(Limits.MaxGrace), nameof(Limits.MaxWait),
+            nameof(Limits.BodyBytes), nameof(Limits.JsonDepth), nameof(Limits.DefaultPage), nameof(Limits.MaxPage),
+            nameof(Limits.DirectionLength), nameof(Limits.MessageLength), nameof(Limits.NoteLength), nameof(Limits.NameLength),
+            nameof(Limits.Specializations), nameof(Limits.Labels), nameof(Limits.LabelValueLength), nameof(Limits.MinAgentTtl),
+            nameof(Limits.MaxAgentTtl), nameof(Limits.MaxDirectiveTtl), nameof(Limits.DefaultGrace), nameof(Limits.MaxGrace),
+            nameof(Limits.MaxWait),
         ];
         string[] elsewhere =
         [
-            nameof(Limits.Inbox), nameof(Limits.DefaultDirectiveTtl),                                                  // SteerTests
-            nameof(Limits.Steers), nameof(Limits.SteersBytes), nameof(Limits.InboxAnswer),                             // SteersTests, LargeMessageTests
-            nameof(Limits.DefaultAgentTtl), nameof(Limits.DefaultRegistryTtl),                                         // RegistrationTests, RegistryTests
-            nameof(Limits.DefaultKeyTtl), nameof(Limits.MinKeyTtl), nameof(Limits.MaxKeyTtl),                          // MintTests
-            nameof(Limits.KeyDepth), nameof(Limits.KeysPerKey), nameof(Limits.KeysPerAgentKey),                        // KeyQuotaTests
-            nameof(Limits.AgentsPerKey), nameof(Limits.AgentsPerAgentKey), nameof(Limits.ReachClauses),                // KeyQuotaTests
-            nameof(Limits.RefreshTokenTtl),                                                                            // RefreshTests
-            nameof(Limits.DefaultSessionTtl), nameof(Limits.MaxSessionTtl), nameof(Limits.SessionMetaBytes),           // SessionLimitTests
-            nameof(Limits.SessionMetaKeyLength), nameof(Limits.CleanupMatches),                                        // SessionLimitTests
-            nameof(Limits.ImportLineBytes), nameof(Limits.ImportChunk), nameof(Limits.ImportSkipsListed),              // ImportTests
-            nameof(Limits.IdempotencyKeyLength), nameof(Limits.IdempotencyHours),                                      // IdempotencyTests
-            nameof(Limits.ReceiptsPerKey), nameof(Limits.ReceiptsPerAgentKey),                                         // ReceiptBoundTests
-            nameof(Limits.ReceiptBytesPerKey), nameof(Limits.ReceiptBytesPerAgentKey),                                 // ReceiptBoundTests, ReceiptTests
-            nameof(Limits.RestoreBytes),                                                                               // RestoreTests
-            nameof(Limits.SelectorIds), nameof(Limits.SelectorMatches),                                                // SelectorTests
-            nameof(Limits.StreamsPerAgentKey),                                                                         // HeldAnswerTests
+            nameof(Limits.Inbox), nameof(Limits.DefaultDirectiveTtl),                                   // SteerTests
+            nameof(Limits.Steers), nameof(Limits.SteersBytes), nameof(Limits.InboxAnswer),              // SteersTests, LargeMessageTests
+            nameof(Limits.DefaultAgentTtl), nameof(Limits.DefaultRegistryTtl),                          // RegistrationTests, RegistryTests
+            nameof(Limits.DefaultKeyTtl), nameof(Limits.MinKeyTtl), nameof(Limits.MaxKeyTtl),           // MintTests
+            nameof(Limits.KeyDepth), nameof(Limits.KeysPerKey), nameof(Limits.KeysPerAgentKey),         // KeyQuotaTests
+            nameof(Limits.AgentsPerKey), nameof(Limits.AgentsPerAgentKey), nameof(Limits.ReachClauses), // KeyQuotaTests
+            nameof(Limits.RefreshTokenTtl),                                                             // RefreshTests
+            nameof(Limits.DefaultSessionTtl), nameof(Limits.MaxSessionTtl),                             // SessionLimitTests
+            nameof(Limits.SessionMetaBytes), nameof(Limits.SessionMetaKeyLength),                       // SessionLimitTests
+            nameof(Limits.CleanupMatches),                                                              // SessionLimitTests
+            nameof(Limits.ImportLineBytes), nameof(Limits.ImportChunk),                                 // ImportTests
+            nameof(Limits.ImportSkipsListed),                                                           // ImportTests
+            nameof(Limits.IdempotencyKeyLength), nameof(Limits.IdempotencyHours),                       // IdempotencyTests
+            nameof(Limits.ReceiptsPerKey), nameof(Limits.ReceiptsPerAgentKey),                          // ReceiptBoundTests
+            nameof(Limits.ReceiptBytesPerKey), nameof(Limits.ReceiptBytesPerAgentKey),                  // ReceiptBoundTests, ReceiptTests
+            nameof(Limits.RestoreBytes),                                                                // RestoreTests
+            nameof(Limits.SelectorIds), nameof(Limits.SelectorMatches),                                 // SelectorTests
+            nameof(Limits.StreamsPerAgentKey),                                                          // HeldAnswerTests
         ];
         Assert.Equal(typeof(Limits).GetFields().Select(f => f.Name).Order(), here.Concat(elsewhere).Order());
     }

@@ -110,7 +110,8 @@ public sealed class PathTrickTests : IClassFixture<PathTrickTests.Server>
     public async Task Body_ThatIsGiant_IsRefusedBeforeItComes()
     {
         var answer = await _server.Mesh.SendRawAsync(
-            $"POST /api/session-mesh/steer HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {_server.Mesh.RootKey}\r\nContent-Length: 10000000000\r\nConnection: close\r\n\r\n");
+            $"POST /api/session-mesh/steer HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {_server.Mesh.RootKey}\r\n"
+            + "Content-Length: 10000000000\r\nConnection: close\r\n\r\n");
         Assert.StartsWith("HTTP/1.1 413 ", answer, StringComparison.Ordinal);
         Assert.Contains("\"code\":\"body_too_large\"", answer, StringComparison.Ordinal);
     }
@@ -124,19 +125,30 @@ public sealed class PathTrickTests : IClassFixture<PathTrickTests.Server>
     public async Task Head_IsBounded(string line, string headers, int size, int status)
     {
         var many = string.Concat(Enumerable.Range(0, size).Select(i => $"X-{i}: v\r\n"));
-        var request = $"{line}\r\nHost: localhost\r\n{headers}Connection: close\r\n\r\n".Replace("LONG", new string('x', size), StringComparison.Ordinal).Replace("MANY", many, StringComparison.Ordinal);
+        var request = $"{line}\r\nHost: localhost\r\n{headers}Connection: close\r\n\r\n"
+            .Replace("LONG", new string('x', size), StringComparison.Ordinal)
+            .Replace("MANY", many, StringComparison.Ordinal);
         Assert.StartsWith($"HTTP/1.1 {status} ", await _server.Mesh.SendRawAsync(request), StringComparison.Ordinal);
     }
 
     private async Task ShouldAnswerAsync(string line, string header, int withoutKey, int withoutScope)
     {
         var revision = _server.Mesh.Revision;
-        foreach (var (key, status) in new[] { ("", withoutKey), ($"Authorization: Bearer {_server.Key}\r\n", withoutScope), ($"Authorization: Bearer {_server.Key[..^1]}!\r\n", withoutKey) })
+        (string, int)[] tries =
+        [
+            ("", withoutKey),
+            ($"Authorization: Bearer {_server.Key}\r\n", withoutScope),
+            ($"Authorization: Bearer {_server.Key[..^1]}!\r\n", withoutKey),
+        ];
+        foreach (var (key, status) in tries)
         {
             var more = header.Length == 0 ? "" : header.Replace("ROOT", _server.Mesh.RootKey, StringComparison.Ordinal) + "\r\n";
             var request = $"{line} HTTP/1.1\r\nHost: {_server.Mesh.Address.Authority}\r\n{key}{more}Connection: close\r\n\r\n";
-            var answer = await _server.Mesh.SendRawAsync(request.Replace("http://HOST", _server.Mesh.Address.GetLeftPart(UriPartial.Authority), StringComparison.Ordinal));
-            Assert.True(answer.StartsWith($"HTTP/1.1 {status} ", StringComparison.Ordinal), $"expected {status} for {line} {header} {key.Length > 0}: {answer}");
+            var answer = await _server.Mesh.SendRawAsync(request.Replace(
+                "http://HOST", _server.Mesh.Address.GetLeftPart(UriPartial.Authority), StringComparison.Ordinal));
+            Assert.True(
+                answer.StartsWith($"HTTP/1.1 {status} ", StringComparison.Ordinal),
+                $"expected {status} for {line} {header} {key.Length > 0}: {answer}");
             Assert.DoesNotContain("sessions", answer, StringComparison.Ordinal);
             Assert.DoesNotContain(_server.Mesh.RootKey, answer, StringComparison.Ordinal);
         }

@@ -33,7 +33,10 @@ public sealed class ProtectiveHeaderTests
     [Fact]
     public async Task Refusal_ByHostOrByOrigin_AndAFault_ForbidTheSame()
     {
-        await using var mesh = await MeshHost.StartAsync(map: app => app.MapGet(Routes.Keys + "/fault", _ => throw new InvalidOperationException("on purpose")).WithMetadata(Server.Auth.Anonymous.Instance));
+        await using var mesh = await MeshHost.StartAsync(
+            map: app =>
+                app.MapGet(Routes.Keys + "/fault", _ => throw new InvalidOperationException("on purpose"))
+                    .WithMetadata(Server.Auth.Anonymous.Instance));
         using var host = mesh.Request(HttpMethod.Get, "alive");
         host.Headers.Host = "evil.example";
         ShouldForbid((await mesh.SendAsync(host)).ShouldBeProblem(421, "host_not_allowed"));
@@ -47,25 +50,40 @@ public sealed class ProtectiveHeaderTests
     public async Task Page_LoadsItsOwnFilesAndNothingElse()
     {
         await using var mesh = await MeshHost.StartAsync();
-        var policy = (await mesh.GetAsync("~/swagger/index.html", key: "")).Headers["Content-Security-Policy"].Split("; ").ToDictionary(d => d.Split(' ')[0], d => d.Split(' ')[1..]);
+        var policy = (await mesh.GetAsync("~/swagger/index.html", key: "")).Headers["Content-Security-Policy"].Split("; ")
+            .ToDictionary(d => d.Split(' ')[0], d => d.Split(' ')[1..]);
         Assert.Equal(["'none'"], policy["default-src"]);
         Assert.Equal(["'self'"], policy["script-src"]);
         Assert.Equal(["'none'"], policy["frame-ancestors"]);
-        Assert.DoesNotContain(policy, d => d.Value.Any(v => v.StartsWith("'unsafe-", StringComparison.Ordinal) || v.Contains('*', StringComparison.Ordinal) || v.StartsWith("http", StringComparison.Ordinal)));
+        Assert.DoesNotContain(
+            policy,
+            d => d.Value.Any(v => v.StartsWith("'unsafe-", StringComparison.Ordinal)
+                || v.Contains('*', StringComparison.Ordinal)
+                || v.StartsWith("http", StringComparison.Ordinal)));
 
         // And so it can be shown: no script is inside it, and each that it names is there.
         var page = (await mesh.GetAsync("~/swagger/index.html", key: "")).Text;
-        var scripts = Regex.Matches(page, "<script(?<source>[^>]*)>(?<inside>.*?)</script>", RegexOptions.Singleline | RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(5));
+        var scripts = Regex.Matches(
+            page,
+            "<script(?<source>[^>]*)>(?<inside>.*?)</script>",
+            RegexOptions.Singleline | RegexOptions.ExplicitCapture,
+            TimeSpan.FromSeconds(5));
         Assert.NotEmpty(scripts);
         foreach (Match script in scripts)
         {
             Assert.Equal("", script.Groups["inside"].Value);
-            Assert.Equal(200, (await mesh.GetAsync("~/swagger/" + script.Groups["source"].Value.Split('"')[1].TrimStart('.', '/'), key: "")).Status);
+            Assert.Equal(
+                200, (await mesh.GetAsync("~/swagger/" + script.Groups["source"].Value.Split('"')[1].TrimStart('.', '/'), key: "")).Status);
         }
 
         Assert.DoesNotContain("<style", page, StringComparison.Ordinal);
-        Assert.DoesNotContain(" on", Regex.Replace(page, "<!--.*?-->", "", RegexOptions.Singleline, TimeSpan.FromSeconds(5)), StringComparison.OrdinalIgnoreCase);
-        Assert.Contains("\"persistAuthorization\":false", (await mesh.GetAsync("~/swagger/index.js", key: "")).Text, StringComparison.Ordinal); // no key stays behind in a browser
+        Assert.DoesNotContain(
+            " on",
+            Regex.Replace(page, "<!--.*?-->", "", RegexOptions.Singleline, TimeSpan.FromSeconds(5)),
+            StringComparison.OrdinalIgnoreCase);
+        // No key stays behind in a browser.
+        Assert.Contains(
+            "\"persistAuthorization\":false", (await mesh.GetAsync("~/swagger/index.js", key: "")).Text, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -21,7 +21,9 @@ public sealed class Utf8BufferTests
         var random = new Random(4711);
         for (var i = 0; i < 2000; i++)
         {
-            var text = new string([.. Enumerable.Range(0, random.Next(40)).Select(_ => (char)(random.Next(4) == 0 ? random.Next(0xd800) : random.Next(128)))]);
+            var letters = Enumerable.Range(0, random.Next(40))
+                .Select(_ => (char)(random.Next(4) == 0 ? random.Next(0xd800) : random.Next(128)));
+            var text = new string([.. letters]);
             using var buffer = new Utf8Buffer(1);
             buffer.String(text);
             Assert.Equal(JsonSerializer.Serialize(text), System.Text.Encoding.UTF8.GetString(buffer.Written.Span));

@@ -6,8 +6,8 @@ using SessionMesh.Server.Tests.Support;
 namespace SessionMesh.Server.Tests.Keys;
 
 /// <summary>
-/// Every route of the running server against every kind of key. <c>own</c> is the agent that keys are bound to or for, <c>theirs</c> somebody
-/// else's; <c>{a}</c> and <c>{d}</c> stand for one of the two, or one of its directives.
+/// Every route of the running server against every kind of key. <c>own</c> is the agent that keys are bound to or for, <c>theirs</c>
+/// somebody else's; <c>{a}</c> and <c>{d}</c> stand for one of the two, or one of its directives.
 /// </summary>
 public sealed class AccessTests(AccessServer server) : IClassFixture<AccessServer>
 {
@@ -18,7 +18,9 @@ public sealed class AccessTests(AccessServer server) : IClassFixture<AccessServe
 
     private readonly AccessServer _server = server;
 
-    /// <summary>Route, request, body, scopes that open it (beside admin), status then, and with all scopes but for another's agent.</summary>
+    /// <summary>
+    /// Route, request, body, scopes that open it (beside admin), status then, and with all scopes but for another's agent.
+    /// </summary>
     public static TheoryData<string, string, string?, string[], int, int> Routes => new()
     {
         { "GET /alive", "alive", null, [Read], 200, 200 },
@@ -41,7 +43,8 @@ public sealed class AccessTests(AccessServer server) : IClassFixture<AccessServe
         { "GET /agents/{id}/directives", "agents/{a}/directives", null, [Write, Self], 200, 404 },
         { "GET /agents/{id}/directives/history", "agents/{a}/directives/history", null, [Read, Self], 200, 404 },
         { "POST /agents/{id}/directives/{seq}/ack", "agents/{a}/directives/9999/ack", """{"state":"accepted"}""", [Write, Self], 404, 404 },
-        { "POST /keys", "keys", """{"scopes":["agent:self"],"agent_id":"{a}"}""", [Scopes.KeysMint], 403, 404 }, // registry:write is needed beside it
+        // Beside it, registry:write is needed.
+        { "POST /keys", "keys", """{"scopes":["agent:self"],"agent_id":"{a}"}""", [Scopes.KeysMint], 403, 404 },
         { "POST /keys/refresh", "keys/refresh", null, [], 401, 401 },
         { "GET /keys", "keys", null, [Scopes.KeysMint], 200, 200 },
         { "GET /keys/self", "keys/self", null, [Any], 200, 200 },
@@ -71,7 +74,8 @@ public sealed class AccessTests(AccessServer server) : IClassFixture<AccessServe
 
     [Theory]
     [MemberData(nameof(Routes))]
-    public async Task Route_WithAKeyThatIsNotValid_IsTheSame401(string route, string path, string? body, string[] scopes, int status, int theirs)
+    public async Task Route_WithAKeyThatIsNotValid_IsTheSame401(
+        string route, string path, string? body, string[] scopes, int status, int theirs)
     {
         _ = (route, scopes, status, theirs);
         foreach (var (why, key) in _server.Invalid)
@@ -84,7 +88,8 @@ public sealed class AccessTests(AccessServer server) : IClassFixture<AccessServe
 
     [Theory]
     [MemberData(nameof(Routes))]
-    public async Task Route_WithEachScopeAlone_OpensForThoseItNamesAndNoOther(string route, string path, string? body, string[] scopes, int status, int theirs)
+    public async Task Route_WithEachScopeAlone_OpensForThoseItNamesAndNoOther(
+        string route, string path, string? body, string[] scopes, int status, int theirs)
     {
         _ = theirs;
         foreach (var (scope, key) in _server.OfScope)
@@ -95,14 +100,16 @@ public sealed class AccessTests(AccessServer server) : IClassFixture<AccessServe
             Assert.True(reply.Status == expected, $"{scope}: {reply.Status} instead of {expected}: {reply.Text}");
             if (!opens)
             {
-                reply.ShouldBeProblem(403, scope == Self && route == "POST /sessions/{id}/expire" ? "not_your_agent" : "missing_scope"); // it may expire its own
+                // It may expire its own.
+                reply.ShouldBeProblem(403, scope == Self && route == "POST /sessions/{id}/expire" ? "not_your_agent" : "missing_scope");
             }
         }
     }
 
     [Theory]
     [MemberData(nameof(Routes))]
-    public async Task Route_WithTheRightScopeForAnotherAgent_IsRefused(string route, string path, string? body, string[] scopes, int status, int theirs)
+    public async Task Route_WithTheRightScopeForAnotherAgent_IsRefused(
+        string route, string path, string? body, string[] scopes, int status, int theirs)
     {
         _ = (scopes, status);
         var before = (await _server.Mesh.GetAsync("agents/theirs")).Text;
@@ -111,13 +118,18 @@ public sealed class AccessTests(AccessServer server) : IClassFixture<AccessServe
         Assert.True(reply.Status == theirs, $"{reply.Status} instead of {theirs}: {reply.Text}");
         Assert.Equal(revision, _server.Mesh.Revision);
         Assert.Equal(before, (await _server.Mesh.GetAsync("agents/theirs")).Text);
-        Assert.True(theirs != 200 || !reply.Text.Contains("\"theirs\"", StringComparison.Ordinal) || reply.Text.Contains("\"accepted\":0", StringComparison.Ordinal)
-            || reply.Text.Contains("\"agent_not_found\"", StringComparison.Ordinal), reply.Text);
+        Assert.True(
+            theirs != 200
+            || !reply.Text.Contains("\"theirs\"", StringComparison.Ordinal)
+            || reply.Text.Contains("\"accepted\":0", StringComparison.Ordinal)
+            || reply.Text.Contains("\"agent_not_found\"", StringComparison.Ordinal),
+            reply.Text);
     }
 
     [Theory]
     [MemberData(nameof(Routes))]
-    public async Task Route_WithAnAgentsKey_ForAnotherAgent_IsRefused(string route, string path, string? body, string[] scopes, int status, int theirs)
+    public async Task Route_WithAnAgentsKey_ForAnotherAgent_IsRefused(
+        string route, string path, string? body, string[] scopes, int status, int theirs)
     {
         _ = (status, theirs);
         var revision = _server.Mesh.Revision;
@@ -129,7 +141,12 @@ public sealed class AccessTests(AccessServer server) : IClassFixture<AccessServe
             _ => 403,
         };
         Assert.True(reply.Status == expected, $"{reply.Status} instead of {expected}: {reply.Text}");
-        Assert.Equal((scopes.Contains(Self) || route == "POST /sessions/{id}/expire") && expected == 403 ? "not_your_agent" : expected == 403 ? "missing_scope" : null, expected == 403 ? reply.Json["code"]!.GetValue<string>() : null);
+        Assert.Equal(
+            (scopes.Contains(Self) || route == "POST /sessions/{id}/expire") && expected == 403
+                ? "not_your_agent"
+                : expected == 403 ? "missing_scope"
+                : null,
+            expected == 403 ? reply.Json["code"]!.GetValue<string>() : null);
         Assert.Equal(revision, _server.Mesh.Revision);
     }
 
@@ -138,7 +155,9 @@ public sealed class AccessTests(AccessServer server) : IClassFixture<AccessServe
     {
         var routed = _server.Mesh.Service<IEnumerable<EndpointDataSource>>().SelectMany(s => s.Endpoints).OfType<RouteEndpoint>()
             .Where(r => r.Metadata.GetMetadata<Anonymous>() is null)
-            .SelectMany(r => r.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods.Select(m => $"{m} {r.RoutePattern.RawText!.Replace(Contracts.Routes.Prefix, "", StringComparison.Ordinal)}")).Order();
+            .SelectMany(r => r.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods.Select(
+                m => $"{m} {r.RoutePattern.RawText!.Replace(Contracts.Routes.Prefix, "", StringComparison.Ordinal)}"))
+            .Order();
         Assert.Equal(routed, Routes.Select(row => (string)row[0]).Order());
     }
 
@@ -193,7 +212,8 @@ public sealed class AccessServer : IAsyncLifetime
         var refresh = (await Mesh.PostAsync("keys", """{"refresh":true}""")).Json["refresh_token"]!.GetValue<string>();
         foreach (var (why, key) in new[]
         {
-            ("none", ""), ("garbage", "garbage"), ("wrong checksum", live[..^1] + (live[^1] == 'x' ? 'y' : 'x')), ("expired", expired), ("revoked", revoked),
+            ("none", ""), ("garbage", "garbage"), ("wrong checksum", live[..^1] + (live[^1] == 'x' ? 'y' : 'x')), ("expired", expired),
+            ("revoked", revoked),
             ("rotated out", rotated), ("a refresh token's shape", "smr_" + live[4..]), ("unknown", "smk_aaaaaaaaaaaa" + live[16..]),
         })
         {
@@ -206,7 +226,9 @@ public sealed class AccessServer : IAsyncLifetime
         }
 
         OfScope[Scopes.AgentSelf] = await Mesh.MintAsync("""{"agent_id":"own"}""");
-        OnlyOwn = await Mesh.MintAsync("""{"scopes":["mesh:read","registry:write","steer","kill","sessions:read","sessions:write","keys:mint"],"within":["agent:own"]}""");
+        OnlyOwn = await Mesh.MintAsync("""
+            {"scopes":["mesh:read","registry:write","steer","kill","sessions:read","sessions:write","keys:mint"],"within":["agent:own"]}
+            """);
         Unauthenticated = (await Mesh.GetAsync("alive", "")).ShouldBeProblem(401, "unauthenticated").Text;
         Assert.Equal(Unauthenticated, (await Mesh.GetAsync("alive", refresh)).Text);
     }

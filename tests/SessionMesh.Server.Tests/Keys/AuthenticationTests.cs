@@ -18,7 +18,8 @@ public sealed class AuthenticationTests
         var answers = new List<string>();
         foreach (var header in new[]
         {
-            null, "", "Bearer", "Bearer ", "Bearer x", "Basic " + live, live, "Bearer " + live[..^1], "Bearer " + live + "x", "Bearer " + revoked, "Bearer " + expired,
+            null, "", "Bearer", "Bearer ", "Bearer x", "Basic " + live, live, "Bearer " + live[..^1], "Bearer " + live + "x",
+            "Bearer " + revoked, "Bearer " + expired,
             "Bearer " + live[..^1] + (live[^1] == 'x' ? 'y' : 'x'),                     // another checksum
             "Bearer " + live[..20] + (live[20] == 'x' ? 'y' : 'x') + live[21..],        // another secret under a valid id
             "Bearer smk_aaaaaaaaaaaa" + live[16..],                                     // an unknown id
@@ -69,7 +70,8 @@ public sealed class AuthenticationTests
         }
 
         // Beside a valid header too, also where a route reads no query: its owner must hear that it has leaked.
-        foreach (var beside in new[] { await mesh.GetAsync($"alive?key={mesh.RootKey}"), await mesh.PostAsync($"agents?key={mesh.RootKey}", "{}") })
+        Reply[] answers = [await mesh.GetAsync($"alive?key={mesh.RootKey}"), await mesh.PostAsync($"agents?key={mesh.RootKey}", "{}")];
+        foreach (var beside in answers)
         {
             beside.ShouldBeProblem(401, "key_in_query");
             Assert.DoesNotContain(mesh.RootKey, beside.Text, StringComparison.Ordinal);
@@ -102,7 +104,9 @@ public sealed class AuthenticationTests
         await mesh.StopAsync();
 
         var hash = Server.Auth.KeyToken.Hash(tokens[4]);
-        var files = Directory.GetFiles(mesh.Directory).Where(f => Path.GetFileName(f) is not ("root.key" or "lock")).Select(File.ReadAllBytes).ToList();
+        var files = Directory.GetFiles(mesh.Directory)
+            .Where(f => Path.GetFileName(f) is not ("root.key" or "lock"))
+            .Select(File.ReadAllBytes).ToList();
         Assert.Contains(files, f => f.AsSpan().IndexOf(Encoding.UTF8.GetBytes(hash)) >= 0);
         Assert.True(mesh.Log.Lines.Count > 100, "the logs were captured");
         Assert.Contains(mesh.Log.Lines, l => l.Contains("/api/session-mesh/alive", StringComparison.Ordinal));

@@ -15,7 +15,8 @@ public sealed class KeyListTests
         await mesh.MintAsync("""{"session_key":"gone"}""", mine);
         child = await mesh.MintAsync("""{"session_key":"child"}""", mine); // the generation before stays valid for a while
         await mesh.MintAsync("""{"session_key":"theirs"}""");
-        var gone = (await mesh.GetAsync("keys", mine)).Json["keys"]!.AsArray().Single(key => key!["session_key"]!.GetValue<string>() == "gone");
+        var gone = (await mesh.GetAsync("keys", mine)).Json["keys"]!.AsArray()
+            .Single(key => key!["session_key"]!.GetValue<string>() == "gone");
         await mesh.DeleteAsync("keys/" + gone!["key_id"]!.GetValue<string>(), mine);
 
         Assert.Equal(["mine 1", "child 1", "grandchild 1", "child 2"], await ListAsync(mesh, mine));
@@ -32,7 +33,8 @@ public sealed class KeyListTests
         {
             var page = (await mesh.GetAsync($"keys?limit=2{cursor}", key)).Json;
             Assert.InRange(page["count"]!.GetValue<int>(), 1, 2);
-            names.AddRange(page["keys"]!.AsArray().Select(row => $"{row!["session_key"]!.GetValue<string>()} {row["generation"]!.GetValue<int>()}"));
+            names.AddRange(
+                page["keys"]!.AsArray().Select(row => $"{row!["session_key"]!.GetValue<string>()} {row["generation"]!.GetValue<int>()}"));
             cursor = page["next_cursor"]?.GetValue<string>() is { } next ? "&cursor=" + next : null;
         }
 

@@ -50,7 +50,9 @@ public sealed class KeyQuotaTests
     {
         await using var mesh = await MeshHost.StartAsync();
         var key = await mesh.MintAsync("""{"scopes":["keys:mint"]}""");
-        var minted = Enumerable.Range(0, Limits.KeysPerKey).Select(i => mesh.Engine.ExecuteAsync(new MintKey { Actor = key[4..16], KeyId = $"k{i:D11}", Hash = KeyToken.Hash("x") }, Origin.Mesh));
+        var minted = Enumerable.Range(0, Limits.KeysPerKey)
+            .Select(i => mesh.Engine.ExecuteAsync(
+                new MintKey { Actor = key[4..16], KeyId = $"k{i:D11}", Hash = KeyToken.Hash("x") }, Origin.Mesh));
         Assert.All(await Task.WhenAll(minted), outcome => Assert.True(outcome.Succeeded));
         (await mesh.PostAsync("keys", "{}", key)).ShouldBeProblem(409, "key_quota");
     }
@@ -63,7 +65,12 @@ public sealed class KeyQuotaTests
         var key = await mesh.MintAsync("""{"agent_id":"lead","scopes":["registry:write"]}""");
         for (var i = 0; i < Limits.AgentsPerAgentKey; i++)
         {
-            Assert.Equal(201, (await mesh.PostAsync(i % 2 == 0 ? "agents" : "registry", $$"""{"agent_id":"s{{i}}"{{(i % 2 == 0 ? "" : ",\"specialization\":\"s\"")}}}""", key)).Status);
+            Assert.Equal(
+                201,
+                (await mesh.PostAsync(
+                    i % 2 == 0 ? "agents" : "registry",
+                    $$"""{"agent_id":"s{{i}}"{{(i % 2 == 0 ? "" : ",\"specialization\":\"s\"")}}}""",
+                    key)).Status);
         }
 
         var revision = mesh.Revision;
@@ -87,13 +94,16 @@ public sealed class KeyQuotaTests
         {
             var registered = await mesh.PostAsync("agents", $$"""{"agent_id":"s{{i}}","parent_id":"lead"}""", key);
             Assert.True(registered.Status == 201, registered.Text);
-            Assert.Equal(200, (await mesh.PostAsync($"agents/s{i}/exit", $$"""{"incarnation":{{registered.Json["incarnation"]}}}""", key)).Status);
+            Assert.Equal(
+                200, (await mesh.PostAsync($"agents/s{i}/exit", $$"""{"incarnation":{{registered.Json["incarnation"]}}}""", key)).Status);
         }
 
         Assert.Equal(1 + Limits.AgentsPerAgentKey, mesh.State.AgentCount);
         (await mesh.GetAsync("agents/s199")).ShouldBeProblem(404, "agent_not_found");
         Assert.Equal("dead", await mesh.StatusAsync("s200"));
-        Assert.Equal("it had ended, and another agent took its place in the quota", (await mesh.ChangeAsync("agent.forgotten", "s199")).Json["reason"]!.GetValue<string>());
+        Assert.Equal(
+            "it had ended, and another agent took its place in the quota",
+            (await mesh.ChangeAsync("agent.forgotten", "s199")).Json["reason"]!.GetValue<string>());
         for (var i = 0; i < Limits.AgentsPerAgentKey; i++)
         {
             Assert.Equal(201, (await mesh.PostAsync("agents", $$"""{"agent_id":"l{{i}}"}""", key)).Status);
@@ -131,18 +141,21 @@ public sealed class KeyQuotaTests
         for (var i = 0; i < Limits.AgentsPerAgentKey + 5; i++)
         {
             // Each starts the next one and ends.
-            var registered = await mesh.PostAsync("agents", $$"""{"agent_id":"s{{i}}","parent_id":"{{(i == 0 ? "lead" : $"s{i - 1}")}}"}""", key);
+            var registered = await mesh.PostAsync(
+                "agents", $$"""{"agent_id":"s{{i}}","parent_id":"{{(i == 0 ? "lead" : $"s{i - 1}")}}"}""", key);
             Assert.True(registered.Status == 201, registered.Text);
             if (i > 0)
             {
-                await mesh.PostAsync($"agents/s{i - 1}/exit", $$"""{"incarnation":{{mesh.State.Find($"s{i - 1}")!.Agent.Incarnation}}}""", key);
+                await mesh.PostAsync(
+                    $"agents/s{i - 1}/exit", $$"""{"incarnation":{{mesh.State.Find($"s{i - 1}")!.Agent.Incarnation}}}""", key);
             }
         }
 
         Assert.Equal(1 + Limits.AgentsPerAgentKey, mesh.State.AgentCount);
         (await mesh.GetAsync("agents/s4")).ShouldBeProblem(404, "agent_not_found");
         Assert.Equal("lead", (await mesh.GetAsync("agents/s5")).Json["parent_id"]!.GetValue<string>());
-        Assert.Equal("alive", (await mesh.GetAsync($"agents/s{Limits.AgentsPerAgentKey + 4}", key)).Json["status"]!.GetValue<string>()); // still within reach
+        // Still within reach.
+        Assert.Equal("alive", (await mesh.GetAsync($"agents/s{Limits.AgentsPerAgentKey + 4}", key)).Json["status"]!.GetValue<string>());
     }
 
     [Fact]
@@ -151,7 +164,8 @@ public sealed class KeyQuotaTests
         await using var mesh = await MeshHost.StartAsync();
         var key = await mesh.MintAsync("""{"scopes":["registry:write"]}""");
         var registered = Enumerable.Range(0, Limits.AgentsPerKey + 5)
-            .Select(i => mesh.Engine.ExecuteAsync(new RegisterAgent { Actor = key[4..16], AgentId = $"a{i}", Profile = new Profile() }, Origin.Mesh));
+            .Select(i => mesh.Engine.ExecuteAsync(
+                new RegisterAgent { Actor = key[4..16], AgentId = $"a{i}", Profile = new Profile() }, Origin.Mesh));
         var outcomes = await Task.WhenAll(registered);
         Assert.Equal(Limits.AgentsPerKey, outcomes.Count(o => o.Succeeded));
         Assert.Equal(5, outcomes.Count(o => o.Error?.Code == "agent_quota"));
@@ -162,9 +176,12 @@ public sealed class KeyQuotaTests
     {
         await using var mesh = await MeshHost.StartAsync();
         await mesh.RegisterAsync("a");
-        string Body(int clauses) => $$"""{"scopes":["steer"],"within":[{{string.Join(",", Enumerable.Repeat("\"subtree:a\"", clauses))}}]}""";
+        string Body(int clauses) =>
+            $$"""{"scopes":["steer"],"within":[{{string.Join(",", Enumerable.Repeat("\"subtree:a\"", clauses))}}]}""";
         Assert.Equal(201, (await mesh.PostAsync("keys", Body(Limits.ReachClauses))).Status);
-        (await mesh.PostAsync("keys", Body(Limits.ReachClauses + 1))).ShouldBeProblem(400, "invalid_request", ",\"errors\":\"*\"").ShouldBlame("/within");
+        (await mesh.PostAsync("keys", Body(Limits.ReachClauses + 1)))
+            .ShouldBeProblem(400, "invalid_request", ",\"errors\":\"*\"")
+            .ShouldBlame("/within");
     }
 
     [Fact]

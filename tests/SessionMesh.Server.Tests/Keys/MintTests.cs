@@ -11,7 +11,8 @@ public sealed class MintTests
         await using var mesh = await MeshHost.StartAsync();
         var reply = await mesh.PostAsync("keys", """{"session_key":"abc123","ttl":3600}""");
         reply.ShouldBe(201, $$"""
-            {"key_id":"*","session_key":"abc123","token":"*","ttl":3600,"expires_at":"{{At(3600)}}","scopes":["admin"],"within":null,"agent_id":null,"generation":1,"refresh_token":null}
+            {"key_id":"*","session_key":"abc123","token":"*","ttl":3600,"expires_at":"{{At(3600)}}","scopes":["admin"],"within":null,
+             "agent_id":null,"generation":1,"refresh_token":null}
             """);
         Assert.Equal("no-store", reply.Headers["Cache-Control"]);
         var (id, token) = (reply.Json["key_id"]!.GetValue<string>(), reply.Json["token"]!.GetValue<string>());
@@ -26,7 +27,8 @@ public sealed class MintTests
         await using var mesh = await MeshHost.StartAsync();
         var reply = await mesh.PostAsync("keys");
         reply.ShouldBe(201, $$"""
-            {"key_id":"*","session_key":"{{reply.Json["key_id"]}}","token":"*","ttl":3600,"expires_at":"{{At(3600)}}","scopes":["admin"],"within":null,"agent_id":null,"generation":1,"refresh_token":null}
+            {"key_id":"*","session_key":"{{reply.Json["key_id"]}}","token":"*","ttl":3600,"expires_at":"{{At(3600)}}","scopes":["admin"],
+             "within":null,"agent_id":null,"generation":1,"refresh_token":null}
             """);
     }
 
@@ -54,7 +56,8 @@ public sealed class MintTests
         await mesh.AdvanceAsync(30);
         var child = await mesh.PostAsync("keys", """{"ttl":1000,"scopes":["steer"]}""", parent);
         child.ShouldBe(201, $$"""
-            {"key_id":"*","session_key":"*","token":"*","ttl":70,"expires_at":"{{At(100)}}","scopes":["steer"],"within":null,"agent_id":null,"generation":1,"refresh_token":null}
+            {"key_id":"*","session_key":"*","token":"*","ttl":70,"expires_at":"{{At(100)}}","scopes":["steer"],"within":null,
+             "agent_id":null,"generation":1,"refresh_token":null}
             """);
         await mesh.RegisterAsync("a");
         var bound = await mesh.PostAsync("keys", """{"agent_id":"a"}""", parent);
@@ -68,7 +71,8 @@ public sealed class MintTests
         await mesh.RegisterAsync("123");
         var reply = await mesh.PostAsync("keys", """{"agent_id":123,"session_key":"own"}""");
         reply.ShouldBe(201, """
-            {"key_id":"*","session_key":"own","token":"*","ttl":null,"expires_at":null,"scopes":["agent:self"],"within":["agent:123"],"agent_id":"123","generation":1,"refresh_token":null}
+            {"key_id":"*","session_key":"own","token":"*","ttl":null,"expires_at":null,"scopes":["agent:self"],"within":["agent:123"],
+             "agent_id":"123","generation":1,"refresh_token":null}
             """);
         var token = reply.Json["token"]!.GetValue<string>();
         Assert.Equal(200, (await mesh.PostAsync("agents/123/heartbeat", key: token)).Status);

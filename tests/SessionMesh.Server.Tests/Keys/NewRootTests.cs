@@ -18,7 +18,9 @@ public sealed class NewRootTests
         var reply = await mesh.PostAsync("admin/new-root");
         var token = reply.Json["token"]!.GetValue<string>();
         mesh.Canary.Issued(token);
-        reply.ShouldBe(201, $$"""{"key_id":"{{token[4..16]}}","session_key":"root","token":"{{token}}","scopes":["admin"],"generation":1,"revoked_count":3}""");
+        reply.ShouldBe(201, $$"""
+            {"key_id":"{{token[4..16]}}","session_key":"root","token":"{{token}}","scopes":["admin"],"generation":1,"revoked_count":3}
+            """);
         Assert.Contains("no-store", reply.Headers["Cache-Control"], StringComparison.Ordinal);
         foreach (var gone in new[] { old, child, grandchild })
         {
@@ -135,7 +137,8 @@ public sealed class NewRootTests
     {
         await using var mesh = await MeshHost.StartAsync();
         await mesh.RegisterAsync("a");
-        var (old, child) = (mesh.RootKey, await mesh.MintAsync("""{"agent_id":"a"}""")); // without an end of its own: the verb's clock is the machine's
+        // Without an end of its own: the verb's clock is the machine's.
+        var (old, child) = (mesh.RootKey, await mesh.MintAsync("""{"agent_id":"a"}"""));
         await mesh.StopAsync();
         await RunAsync("--data=" + mesh.Directory, "--keep-children");
         await mesh.RestartAsync();
@@ -143,11 +146,17 @@ public sealed class NewRootTests
         (await mesh.GetAsync("alive", old)).ShouldBeProblem(401, "unauthenticated");
         foreach (var wrong in (string[][])[["--data"], ["--keep"], ["x"], ["--data", mesh.Directory, "--urls", "http://127.0.0.1:1"]])
         {
-            Assert.Contains("is not understood here", (await Assert.ThrowsAsync<StartupException>(() => RunAsync(wrong))).Message, StringComparison.Ordinal);
+            Assert.Contains(
+                "is not understood here",
+                (await Assert.ThrowsAsync<StartupException>(() => RunAsync(wrong))).Message,
+                StringComparison.Ordinal);
         }
 
         var empty = Directory.CreateDirectory(Path.Combine(mesh.Directory, "empty")).FullName;
-        Assert.Contains("There is no store in", (await Assert.ThrowsAsync<StartupException>(() => RunAsync("--data", empty))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "There is no store in",
+            (await Assert.ThrowsAsync<StartupException>(() => RunAsync("--data", empty))).Message,
+            StringComparison.Ordinal);
         Assert.Empty(Directory.GetFileSystemEntries(empty));
     }
 

@@ -26,7 +26,8 @@ public sealed class ReachTests
         Assert.Equal(200, (await mesh.PostAsync("steer", """{"agent_id":"deep","direction":"x"}""", key)).Status);
         Assert.Equal(200, (await mesh.PostAsync("agents/sub/heartbeat", key: key)).Status);
         (await mesh.PostAsync("heartbeats", """{"agents":["sub","other","nobody"]}""", key)).ShouldBe(200, """
-            {"epoch":1,"accepted":1,"refused":[{"agent_id":"other","code":"agent_not_found"},{"agent_id":"nobody","code":"agent_not_found"}],"pending":[]}
+            {"epoch":1,"accepted":1,"refused":[{"agent_id":"other","code":"agent_not_found"},
+             {"agent_id":"nobody","code":"agent_not_found"}],"pending":[]}
             """);
         Assert.Equal(200, (await mesh.DeleteAsync("agents/sub?force=true", key)).Status);
         Assert.Equal("alive", await mesh.StatusAsync("lead"));
@@ -53,11 +54,13 @@ public sealed class ReachTests
     {
         await using var mesh = await FleetAsync();
         var key = await mesh.MintAsync($$"""{"scopes":{{All}},"within":["cluster:red","subtree:lead"]}""");
-        (await mesh.GetAsync("registry", key)).ShouldBe(200, """{"specializations":[{"specialization":"work","declared":3,"alive":3}],"agents":[],"next_cursor":null}""");
+        (await mesh.GetAsync("registry", key))
+            .ShouldBe(200, """{"specializations":[{"specialization":"work","declared":3,"alive":3}],"agents":[],"next_cursor":null}""");
         Assert.Equal(["lead", "sub", "deep"], Ids(await mesh.GetAsync("registry?specialization=work", key), "agents"));
         var steered = await mesh.PostAsync("steer", """{"selector":{"specialization":"work"},"direction":"x","expect":3}""", key);
         Assert.Equal(3, steered.Json["matched"]!.GetValue<int>());
-        (await mesh.PostAsync("steer", """{"selector":{"agent_ids":["other","blue"]},"direction":"x","expect":2}""", key)).ShouldBeProblem(404, "nothing_matched");
+        (await mesh.PostAsync("steer", """{"selector":{"agent_ids":["other","blue"]},"direction":"x","expect":2}""", key))
+            .ShouldBeProblem(404, "nothing_matched");
         (await mesh.DeleteAsync("agents?agent_ids=other&expect=1", key)).ShouldBeProblem(404, "nothing_matched");
     }
 
@@ -105,11 +108,15 @@ public sealed class ReachTests
             (await mesh.PostAsync("agents", body, key)).ShouldBeProblem(403, "outside_reach");
         }
 
-        (await mesh.PostAsync("agents", """{"agent_id":"new","parent_id":"lead"}""", key)).ShouldBeProblem(400, "invalid_request", ",\"errors\":\"*\"").ShouldBlame("/parent_id");
+        (await mesh.PostAsync("agents", """{"agent_id":"new","parent_id":"lead"}""", key))
+            .ShouldBeProblem(400, "invalid_request", ",\"errors\":\"*\"")
+            .ShouldBlame("/parent_id");
         (await mesh.PostAsync("registry", """{"agent_id":"other","specialization":"x"}""", key)).ShouldBeProblem(403, "outside_reach");
         Assert.Equal(revision, mesh.Revision);
         var made = await mesh.PostAsync("agents", """{"agent_id":"new"}""", key);
-        Assert.Equal((201, "red", "sub"), (made.Status, made.Json["cluster"]!.GetValue<string>(), made.Json["parent_id"]!.GetValue<string>())); // where the key is for
+        // Made where the key is for.
+        Assert.Equal(
+            (201, "red", "sub"), (made.Status, made.Json["cluster"]!.GetValue<string>(), made.Json["parent_id"]!.GetValue<string>()));
     }
 
     [Fact]
@@ -130,17 +137,21 @@ public sealed class ReachTests
 
         var red = await mesh.PostAsync("keys", """{"within":["cluster:red"]}""", key);
         Assert.Equal(["cluster:red", "subtree:lead"], red.Json["within"]!.AsArray().Select(c => c!.GetValue<string>()));
-        (await mesh.PostAsync("keys", """{"within":["cluster:blue"]}""", red.Json["token"]!.GetValue<string>())).ShouldBeProblem(403, "outside_reach");
-        Assert.Equal(["lead", "sub", "deep"], Ids(await mesh.GetAsync("alive", await mesh.MintAsync("{}", red.Json["token"]!.GetValue<string>()))));
+        (await mesh.PostAsync("keys", """{"within":["cluster:blue"]}""", red.Json["token"]!.GetValue<string>()))
+            .ShouldBeProblem(403, "outside_reach");
+        Assert.Equal(
+            ["lead", "sub", "deep"], Ids(await mesh.GetAsync("alive", await mesh.MintAsync("{}", red.Json["token"]!.GetValue<string>()))));
     }
 
     [Fact]
     public async Task BoundKey_WithMoreScopes_RulesItsSubtree_AndNothingElse()
     {
         await using var mesh = await FleetAsync();
-        var minted = await mesh.PostAsync("keys", """{"agent_id":"sub","scopes":["steer","kill","mesh:read","registry:write","keys:mint"]}""");
+        var minted = await mesh.PostAsync(
+            "keys", """{"agent_id":"sub","scopes":["steer","kill","mesh:read","registry:write","keys:mint"]}""");
         minted.ShouldBe(201, """
-            {"key_id":"*","session_key":"*","token":"*","ttl":null,"expires_at":null,"scopes":["mesh:read","registry:write","steer","kill","keys:mint","agent:self"],
+            {"key_id":"*","session_key":"*","token":"*","ttl":null,"expires_at":null,
+             "scopes":["mesh:read","registry:write","steer","kill","keys:mint","agent:self"],
              "within":["subtree:sub"],"agent_id":"sub","generation":1,"refresh_token":null}
             """);
         var key = minted.Json["token"]!.GetValue<string>();
@@ -154,7 +165,8 @@ public sealed class ReachTests
         Assert.Equal(200, (await mesh.PostAsync("steer", """{"agent_id":"grandchild","direction":"x"}""", key)).Status);
 
         // It moves itself nowhere: a kill of the lead must find it.
-        (await mesh.PostAsync("agents", """{"incarnation":1,"parent_id":"deep"}""", key)).ShouldBeProblem(400, "invalid_request", ",\"errors\":\"*\"");
+        (await mesh.PostAsync("agents", """{"incarnation":1,"parent_id":"deep"}""", key))
+            .ShouldBeProblem(400, "invalid_request", ",\"errors\":\"*\"");
         (await mesh.PostAsync("agents", """{"incarnation":1,"cluster":"blue"}""", key)).ShouldBeProblem(403, "outside_reach");
         Assert.Equal(200, (await mesh.PostAsync("agents", """{"incarnation":1,"cluster":"red","parent_id":"lead"}""", key)).Status);
         await mesh.DeleteAsync("agents/lead?force=true");
@@ -168,7 +180,9 @@ public sealed class ReachTests
         await using var mesh = await FleetAsync();
         var key = await mesh.MintAsync("""{"agent_id":"sub"}""");
         (await mesh.PostAsync("agents", """{"incarnation":1,"cluster":"blue"}""", key)).ShouldBeProblem(403, "outside_reach");
-        (await mesh.PostAsync("agents", """{"incarnation":1,"parent_id":"other"}""", key)).ShouldBeProblem(400, "invalid_request", ",\"errors\":\"*\"").ShouldBlame("/parent_id");
+        (await mesh.PostAsync("agents", """{"incarnation":1,"parent_id":"other"}""", key))
+            .ShouldBeProblem(400, "invalid_request", ",\"errors\":\"*\"")
+            .ShouldBlame("/parent_id");
         Assert.Equal(200, (await mesh.PostAsync("agents", """{"incarnation":1,"labels":{"a":"b"}}""", key)).Status);
     }
 
@@ -180,8 +194,10 @@ public sealed class ReachTests
         var key = await mesh.MintAsync("""{"scopes":["sessions:read","sessions:write","mesh:read"],"within":["subtree:sub"]}""");
         (await mesh.PostAsync("sessions", """{"id":"x"}""", key)).ShouldBeProblem(403, "outside_reach");
         (await mesh.PostAsync("sessions", """{"id":"y"}""", key)).ShouldBeProblem(403, "outside_reach");
-        (await mesh.PostAsync("sessions/cleanup", """{"dry_run":true}""", key)).ShouldBe(200, """{"dry_run":true,"removed_count":0,"remaining_count":0,"removed_ids":[],"more":false}""");
-        (await mesh.GetAsync("sessions/stats", key)).ShouldBe(200, """{"total_sessions":0,"active":0,"expired":0,"unique_users":0,"average_ttl_seconds":0}""");
+        (await mesh.PostAsync("sessions/cleanup", """{"dry_run":true}""", key))
+            .ShouldBe(200, """{"dry_run":true,"removed_count":0,"remaining_count":0,"removed_ids":[],"more":false}""");
+        (await mesh.GetAsync("sessions/stats", key))
+            .ShouldBe(200, """{"total_sessions":0,"active":0,"expired":0,"unique_users":0,"average_ttl_seconds":0}""");
         Assert.Equal(2, (await mesh.GetAsync("sessions?kind=all", key)).Json["count"]!.GetValue<int>());
         Assert.Equal(2, (await mesh.GetAsync("alive?kind=all", key)).Json["count"]!.GetValue<int>());
     }
@@ -216,11 +232,15 @@ public sealed class ReachTests
     {
         await using var mesh = await FleetAsync();
         var subtree = await mesh.MintAsync("""{"scopes":["kill"],"within":["subtree:sub"]}""");
-        (await mesh.DeleteAsync("agents/sub?cascade=none", subtree)).ShouldBeProblem(403, "outside_reach"); // deep would hang below the lead
+        // Else deep would hang below the lead.
+        (await mesh.DeleteAsync("agents/sub?cascade=none", subtree)).ShouldBeProblem(403, "outside_reach");
         var red = await mesh.MintAsync("""{"scopes":["registry:write"],"within":["cluster:red"]}""");
-        (await mesh.PostAsync("agents", """{"agent_id":"lead","incarnation":1,"parent_id":"deep"}""", red)).ShouldBeRefused(400, "invalid_request");
+        (await mesh.PostAsync("agents", """{"agent_id":"lead","incarnation":1,"parent_id":"deep"}""", red))
+            .ShouldBeRefused(400, "invalid_request");
         await mesh.RegisterAsync("root", 3600, ""","cluster":"red" """);
-        (await mesh.PostAsync("agents", """{"agent_id":"lead","incarnation":1,"parent_id":"root"}""", red)).ShouldBeProblem(403, "outside_reach"); // blue would move along
+        // Else blue would move along.
+        (await mesh.PostAsync("agents", """{"agent_id":"lead","incarnation":1,"parent_id":"root"}""", red))
+            .ShouldBeProblem(403, "outside_reach");
         Assert.Equal(200, (await mesh.PostAsync("agents", """{"agent_id":"sub","incarnation":1,"parent_id":"root"}""", red)).Status);
     }
 
@@ -259,7 +279,10 @@ public sealed class ReachTests
         })
         {
             async Task<Reply> Send(string agent) => await mesh.SendAsync(
-                new HttpMethod(method), path.Replace("{id}", agent, StringComparison.Ordinal), body?.Replace("{id}", agent, StringComparison.Ordinal), key);
+                new HttpMethod(method),
+                path.Replace("{id}", agent, StringComparison.Ordinal),
+                body?.Replace("{id}", agent, StringComparison.Ordinal),
+                key);
             var revision = mesh.Revision;
             var (hidden, absent) = (await Send(id), await Send("absent"));
             hidden.ShouldBeProblem(404, "agent_not_found");

@@ -16,7 +16,8 @@ public sealed class RefreshTests
         await mesh.AdvanceAsync(100);
         var reply = await mesh.PostAsync("keys/refresh", key: refresh);
         reply.ShouldBe(201, $$"""
-            {"key_id":"*","session_key":"ci","token":"*","ttl":600,"expires_at":"{{At(700)}}","scopes":["mesh:read"],"within":null,"agent_id":null,"generation":2,"refresh_token":"*"}
+            {"key_id":"*","session_key":"ci","token":"*","ttl":600,"expires_at":"{{At(700)}}","scopes":["mesh:read"],"within":null,
+             "agent_id":null,"generation":2,"refresh_token":"*"}
             """);
         Assert.Equal("no-store", reply.Headers["Cache-Control"]);
         var second = reply.Json["token"]!.GetValue<string>();
@@ -164,9 +165,14 @@ public sealed class RefreshTests
         (await mesh.GetAsync("alive", refresh)).ShouldBeProblem(401, "unauthenticated");
         (await mesh.GetAsync("keys/self", refresh)).ShouldBeProblem(401, "unauthenticated");
         (await mesh.PostAsync("keys/refresh", key: key)).ShouldBeProblem(401, "unauthenticated");
-        (await mesh.PostAsync("keys/refresh", key: refresh[..^8] + (refresh[^8] == 'x' ? 'y' : 'x') + refresh[^7..])).ShouldBeProblem(401, "unauthenticated");
-        (await mesh.PostAsync("keys/refresh", """{"ttl":0}""", refresh)).ShouldBeProblem(400, "invalid_request", ",\"errors\":\"*\"").ShouldBlame("/ttl");
-        (await mesh.PostAsync("keys/refresh", """{"name":"x"}""", refresh)).ShouldBeProblem(400, "invalid_request", ",\"errors\":\"*\"").ShouldBlame("/name");
+        (await mesh.PostAsync("keys/refresh", key: refresh[..^8] + (refresh[^8] == 'x' ? 'y' : 'x') + refresh[^7..]))
+            .ShouldBeProblem(401, "unauthenticated");
+        (await mesh.PostAsync("keys/refresh", """{"ttl":0}""", refresh))
+            .ShouldBeProblem(400, "invalid_request", ",\"errors\":\"*\"")
+            .ShouldBlame("/ttl");
+        (await mesh.PostAsync("keys/refresh", """{"name":"x"}""", refresh))
+            .ShouldBeProblem(400, "invalid_request", ",\"errors\":\"*\"")
+            .ShouldBlame("/name");
         Assert.Equal(201, (await mesh.PostAsync("keys/refresh", key: refresh)).Status); // a refused call used nothing up
     }
 

@@ -36,7 +36,9 @@ public sealed class RevocationTests
         var revision = mesh.Revision;
         var unknown = (await mesh.DeleteAsync("keys/aaaaaaaaaaaa", one)).ShouldBeProblem(404, "key_not_found");
         var invisible = (await mesh.DeleteAsync("keys/" + Id(other), one)).ShouldBeProblem(404, "key_not_found");
-        Assert.Equal(unknown.Detail.Replace("aaaaaaaaaaaa", "", StringComparison.Ordinal), invisible.Detail.Replace(Id(other), "", StringComparison.Ordinal));
+        Assert.Equal(
+            unknown.Detail.Replace("aaaaaaaaaaaa", "", StringComparison.Ordinal),
+            invisible.Detail.Replace(Id(other), "", StringComparison.Ordinal));
         (await mesh.DeleteAsync("keys/" + Id(one), below)).ShouldBeProblem(404, "key_not_found");
         Assert.Equal(revision, mesh.Revision);
         (await mesh.DeleteAsync("keys/" + Id(below), one)).ShouldBe(200, $$"""{"key_id":"{{Id(below)}}","revoked":["{{Id(below)}}"]}""");

@@ -59,7 +59,8 @@ public sealed class ScopeTests
         var without = await mesh.MintAsync($$"""{"scopes":[{{string.Join(",", others)}}]}""");
         var with = await mesh.MintAsync($$"""{"scopes":["{{scope}}"]}""");
         var revision = mesh.Revision;
-        var refused = (await mesh.SendAsync(method, path, method == HttpMethod.Get ? null : "{", without)).ShouldBeProblem(403, "missing_scope");
+        var refused = (await mesh.SendAsync(method, path, method == HttpMethod.Get ? null : "{", without))
+            .ShouldBeProblem(403, "missing_scope");
         Assert.Contains($"lacks the scope {named}.", refused.Detail, StringComparison.Ordinal);
         Assert.Equal(revision, mesh.Revision);
         Assert.NotEqual(403, (await mesh.SendAsync(method, path, method == HttpMethod.Get ? null : "{", with)).Status);

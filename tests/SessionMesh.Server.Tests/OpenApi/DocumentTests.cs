@@ -19,7 +19,13 @@ public sealed class DocumentTests
         await using var mesh = await MeshHost.StartAsync();
         var reply = await mesh.GetAsync("~" + Routes.OpenApi, key: "");
         Assert.Equal(200, reply.Status);
-        var now = reply.Json.ToJsonString(new JsonSerializerOptions { WriteIndented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }) + "\n";
+        var now = reply.Json.ToJsonString(
+            new JsonSerializerOptions
+            {
+                WriteIndented = true,
+                Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+            })
+            + "\n";
         var path = SnapshotPath();
         if (Environment.GetEnvironmentVariable(Update) is not (null or ""))
         {
@@ -29,7 +35,10 @@ public sealed class DocumentTests
         var reviewed = File.Exists(path) ? (await File.ReadAllTextAsync(path)).ReplaceLineEndings("\n") : "";
         if (reviewed != now)
         {
-            Assert.Fail($"The API's document is not the one in docs/openapi.json.\n{FirstDifference(reviewed, now)}\nIf that is meant: {Update}=1 dotnet test tests/SessionMesh.Server.Tests --filter {nameof(DocumentTests)}, and review the diff.");
+            Assert.Fail(
+                $"The API's document is not the one in docs/openapi.json.\n{FirstDifference(reviewed, now)}\n"
+                + $"If that is meant: {Update}=1 dotnet test tests/SessionMesh.Server.Tests "
+                + $"--filter {nameof(DocumentTests)}, and review the diff.");
         }
     }
 
@@ -41,13 +50,18 @@ public sealed class DocumentTests
             directory = directory.Parent;
         }
 
-        return Path.Combine(directory?.FullName ?? throw new DirectoryNotFoundException("the tests do not run inside the repository"), "docs", "openapi.json");
+        return Path.Combine(
+            directory?.FullName ?? throw new DirectoryNotFoundException("the tests do not run inside the repository"),
+            "docs",
+            "openapi.json");
     }
 
     private static string FirstDifference(string reviewed, string now)
     {
         var (before, after) = (reviewed.Split('\n'), now.Split('\n'));
-        var line = Enumerable.Range(0, Math.Max(before.Length, after.Length)).First(i => before.ElementAtOrDefault(i) != after.ElementAtOrDefault(i));
-        return $"line {line + 1}: reviewed {before.ElementAtOrDefault(line)?.Trim() ?? "(end)"}, now {after.ElementAtOrDefault(line)?.Trim() ?? "(end)"}";
+        var line = Enumerable.Range(0, Math.Max(before.Length, after.Length))
+            .First(i => before.ElementAtOrDefault(i) != after.ElementAtOrDefault(i));
+        return $"line {line + 1}: reviewed {before.ElementAtOrDefault(line)?.Trim() ?? "(end)"}, now "
+            + $"{after.ElementAtOrDefault(line)?.Trim() ?? "(end)"}";
     }
 }

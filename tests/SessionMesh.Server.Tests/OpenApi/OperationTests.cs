@@ -25,7 +25,9 @@ public sealed class OperationTests
             Assert.Equal("bearer", o.Operation["security"]![0]!.AsObject().Single().Key);
             foreach (var status in new[] { "400", "401", "403" })
             {
-                Assert.Equal("#/components/schemas/Problem", o.Operation["responses"]![status]!["content"]!["application/problem+json"]!["schema"]!["$ref"]!.GetValue<string>());
+                Assert.Equal(
+                    "#/components/schemas/Problem",
+                    o.Operation["responses"]![status]!["content"]!["application/problem+json"]!["schema"]!["$ref"]!.GetValue<string>());
             }
 
             // What changes something takes an Idempotency-Key, what reads does not.
@@ -33,7 +35,8 @@ public sealed class OperationTests
             Assert.Equal(o.Method != "get", keyed);
             foreach (var name in o.Path.Split('/').Where(part => part.StartsWith('{')))
             {
-                Assert.Contains(o.Operation["parameters"]!.AsArray(), p => $"{{{p!["name"]}}}" == name && p["in"]!.GetValue<string>() == "path");
+                Assert.Contains(
+                    o.Operation["parameters"]!.AsArray(), p => $"{{{p!["name"]}}}" == name && p["in"]!.GetValue<string>() == "path");
             }
         });
         Assert.Equal(operations.Count, operations.Select(o => o.Operation["operationId"]!.GetValue<string>()).Distinct().Count());
@@ -46,7 +49,9 @@ public sealed class OperationTests
         var described = Operations((await mesh.GetAsync("~" + Routes.OpenApi, key: "")).Json).Select(o => $"{o.Method} {o.Path}").Order();
         var routed = mesh.Service<IEnumerable<EndpointDataSource>>().SelectMany(s => s.Endpoints).OfType<RouteEndpoint>()
             .Where(r => r.RoutePattern.RawText!.StartsWith(Routes.Prefix, StringComparison.Ordinal))
-            .SelectMany(r => r.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods.Select(m => $"{m.ToLowerInvariant()} {r.RoutePattern.RawText}")).Order();
+            .SelectMany(r => r.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods.Select(
+                m => $"{m.ToLowerInvariant()} {r.RoutePattern.RawText}"))
+            .Order();
         Assert.Equal(routed, described);
     }
 

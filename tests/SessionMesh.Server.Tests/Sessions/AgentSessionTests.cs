@@ -12,7 +12,8 @@ public sealed class AgentSessionTests
         await mesh.RegisterAsync("a", 60, ""","user":"ann" """);
         var reply = await mesh.GetAsync("sessions/s-2");
         reply.ShouldBe(200, """
-            {"id":"s-2","user":"ann","status":"active","ttl":60,"meta":{},"created_at":"2026-01-31T08:15:30Z","last_access":"2026-01-31T08:15:30Z","expires_at":"2026-01-31T08:16:30Z",
+            {"id":"s-2","user":"ann","status":"active","ttl":60,"meta":{},"created_at":"2026-01-31T08:15:30Z",
+             "last_access":"2026-01-31T08:15:30Z","expires_at":"2026-01-31T08:16:30Z",
              "expired_at":null,"agent_id":"a","version":2}
             """);
         Assert.Equal("\"2\"", reply.Headers["ETag"]);
@@ -38,12 +39,14 @@ public sealed class AgentSessionTests
         var revision = mesh.Revision;
         Assert.Equal(200, (await SessionTests.PatchAsync(mesh, "s-2", """{"meta":{"stage":"warm"}}""", key: own)).Status);
         Assert.Equal(revision, mesh.Revision); // says nothing new
-        (await SessionTests.PatchAsync(mesh, "s-2", """{"meta":{"stage":"hot"}}""", "\"2\"", own)).ShouldBeProblem(412, "precondition_failed");
+        (await SessionTests.PatchAsync(mesh, "s-2", """{"meta":{"stage":"hot"}}""", "\"2\"", own))
+            .ShouldBeProblem(412, "precondition_failed");
         (await SessionTests.PatchAsync(mesh, "s-3", """{"meta":{"stage":"hot"}}""", key: own)).ShouldBeProblem(403, "not_your_agent");
         (await mesh.GetAsync("sessions/s-3", own)).ShouldBeProblem(403, "not_your_agent");
         (await mesh.GetAsync("sessions", own)).ShouldBeProblem(403, "missing_scope");
         await mesh.RestartAsync();
-        Assert.Equal("""{"endpoint":"tcp://1.2.3.4","stage":"warm"}""", (await mesh.GetAsync("sessions/s-2", own)).Json["meta"]!.ToJsonString());
+        Assert.Equal(
+            """{"endpoint":"tcp://1.2.3.4","stage":"warm"}""", (await mesh.GetAsync("sessions/s-2", own)).Json["meta"]!.ToJsonString());
         await mesh.PostAsync("agents", """{"agent_id":"a","takeover":true}""");
         (await mesh.GetAsync("sessions/s-2")).ShouldBeProblem(404, "session_not_found");
         var next = (await mesh.GetAsync("agents/a")).Json["session_id"];
@@ -80,8 +83,12 @@ public sealed class AgentSessionTests
         Assert.Equal(("active", 120), (refreshed.Json["status"]!.GetValue<string>(), refreshed.Json["ttl"]!.GetValue<int>()));
         Assert.Equal("alive", await mesh.StatusAsync("a"));
         Assert.Equal(200, (await mesh.PostAsync("agents/a/heartbeat")).Status);
-        (await mesh.PostAsync("sessions/s-2/refresh", """{"ttl":1}""")).ShouldBeProblem(400, "invalid_request", ",\"errors\":\"*\"").ShouldBlame("/ttl");
-        (await mesh.PostAsync("sessions/s-2/refresh", """{"ttl":"none"}""")).ShouldBeProblem(400, "invalid_request", ",\"errors\":\"*\"").ShouldBlame("/ttl");
+        (await mesh.PostAsync("sessions/s-2/refresh", """{"ttl":1}"""))
+            .ShouldBeProblem(400, "invalid_request", ",\"errors\":\"*\"")
+            .ShouldBlame("/ttl");
+        (await mesh.PostAsync("sessions/s-2/refresh", """{"ttl":"none"}"""))
+            .ShouldBeProblem(400, "invalid_request", ",\"errors\":\"*\"")
+            .ShouldBlame("/ttl");
         (await mesh.DeleteAsync("sessions/s-2")).ShouldBeProblem(409, "agent_session");
     }
 }

@@ -60,7 +60,9 @@ public sealed class SessionLimitTests
     {
         await using var mesh = await MeshHost.StartAsync();
         Assert.Equal(201, (await mesh.PostAsync("sessions", $$"""{"ttl":{{Limits.MaxSessionTtl}}}""")).Status);
-        (await mesh.PostAsync("sessions", $$"""{"ttl":{{Limits.MaxSessionTtl + 1}}}""")).ShouldBeProblem(400, "invalid_request", ",\"errors\":\"*\"").ShouldBlame("/ttl");
+        (await mesh.PostAsync("sessions", $$"""{"ttl":{{Limits.MaxSessionTtl + 1}}}"""))
+            .ShouldBeProblem(400, "invalid_request", ",\"errors\":\"*\"")
+            .ShouldBlame("/ttl");
     }
 
     [Fact]
@@ -69,7 +71,9 @@ public sealed class SessionLimitTests
         await using var mesh = await MeshHost.StartAsync();
         string Body(int length) => $$$"""{"meta":{"{{{new string('k', length)}}}":"v"}}""";
         Assert.Equal(201, (await mesh.PostAsync("sessions", Body(Limits.SessionMetaKeyLength))).Status);
-        (await mesh.PostAsync("sessions", Body(Limits.SessionMetaKeyLength + 1))).ShouldBeProblem(400, "invalid_request", ",\"errors\":\"*\"").ShouldBlame("/meta");
+        (await mesh.PostAsync("sessions", Body(Limits.SessionMetaKeyLength + 1)))
+            .ShouldBeProblem(400, "invalid_request", ",\"errors\":\"*\"")
+            .ShouldBlame("/meta");
     }
 
     [Fact]
@@ -80,9 +84,13 @@ public sealed class SessionLimitTests
         string Body(int bytes) => $$$"""{"meta":{"k":"{{{new string('v', bytes - overhead)}}}"}}""";
         var full = await mesh.PostAsync("sessions", Body(Limits.SessionMetaBytes));
         Assert.Equal(201, full.Status);
-        (await mesh.PostAsync("sessions", Body(Limits.SessionMetaBytes + 1))).ShouldBeProblem(400, "invalid_request", ",\"errors\":\"*\"").ShouldBlame("/meta");
+        (await mesh.PostAsync("sessions", Body(Limits.SessionMetaBytes + 1)))
+            .ShouldBeProblem(400, "invalid_request", ",\"errors\":\"*\"")
+            .ShouldBlame("/meta");
         var revision = mesh.Revision;
-        (await SessionTests.PatchAsync(mesh, full.Json["id"]!.GetValue<string>(), """{"meta":{"x":""}}""")).ShouldBeProblem(400, "invalid_request", ",\"errors\":\"*\"").ShouldBlame("/meta");
+        (await SessionTests.PatchAsync(mesh, full.Json["id"]!.GetValue<string>(), """{"meta":{"x":""}}"""))
+            .ShouldBeProblem(400, "invalid_request", ",\"errors\":\"*\"")
+            .ShouldBlame("/meta");
         Assert.Equal(revision, mesh.Revision);
     }
 
@@ -90,12 +98,18 @@ public sealed class SessionLimitTests
     public async Task Cleanup_TenThousandAtATime()
     {
         await using var mesh = await MeshHost.StartAsync();
-        var lines = Enumerable.Range(0, Limits.CleanupMatches + 1).Select(i => $$"""{"type":"session","id":"i{{i}}","status":"expired","created_at":"2026-01-01T00:00:00Z"}""");
+        var lines = Enumerable.Range(0, Limits.CleanupMatches + 1)
+            .Select(i => $$"""{"type":"session","id":"i{{i}}","status":"expired","created_at":"2026-01-01T00:00:00Z"}""");
         Assert.Equal(200, (await mesh.PostAsync("sessions/import", string.Join('\n', lines))).Status);
         var first = await mesh.PostAsync("sessions/cleanup");
-        Assert.Equal((Limits.CleanupMatches, 1, true), (first.Json["removed_count"]!.GetValue<int>(), first.Json["remaining_count"]!.GetValue<int>(), first.Json["more"]!.GetValue<bool>()));
+        Assert.Equal(
+            (Limits.CleanupMatches, 1, true),
+            (first.Json["removed_count"]!.GetValue<int>(), first.Json["remaining_count"]!.GetValue<int>(),
+             first.Json["more"]!.GetValue<bool>()));
         Assert.False((await mesh.PostAsync("sessions/cleanup")).Json["more"]!.GetValue<bool>());
-        (await mesh.PostAsync("sessions/cleanup", $$"""{"limit":{{Limits.CleanupMatches + 1}}}""")).ShouldBeProblem(400, "invalid_request", ",\"errors\":\"*\"").ShouldBlame("/limit");
+        (await mesh.PostAsync("sessions/cleanup", $$"""{"limit":{{Limits.CleanupMatches + 1}}}"""))
+            .ShouldBeProblem(400, "invalid_request", ",\"errors\":\"*\"")
+            .ShouldBlame("/limit");
     }
 
     [Fact]

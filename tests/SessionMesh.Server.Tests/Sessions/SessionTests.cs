@@ -10,8 +10,9 @@ public sealed class SessionTests
         await using var mesh = await MeshHost.StartAsync();
         var reply = await mesh.PostAsync("sessions", """{"user":"alice","ttl":3600,"meta":{"theme":"dark","plan":"pro"}}""");
         reply.ShouldBe(201, $$"""
-            {"id":"*","user":"alice","status":"active","ttl":3600,"meta":{"theme":"dark","plan":"pro"},"created_at":"2026-01-31T08:15:30Z","last_access":"2026-01-31T08:15:30Z",
-             "expires_at":"2026-01-31T09:15:30Z","expired_at":null,"agent_id":null,"version":{{mesh.Revision}}}
+            {"id":"*","user":"alice","status":"active","ttl":3600,"meta":{"theme":"dark","plan":"pro"},"created_at":"2026-01-31T08:15:30Z",
+             "last_access":"2026-01-31T08:15:30Z","expires_at":"2026-01-31T09:15:30Z","expired_at":null,"agent_id":null,
+             "version":{{mesh.Revision}}}
             """);
         Assert.Matches("^[0-9a-f]{12}$", Id(reply));
         Assert.Equal($"\"{mesh.Revision}\"", reply.Headers["ETag"]);
@@ -26,10 +27,12 @@ public sealed class SessionTests
     {
         await using var mesh = await MeshHost.StartAsync();
         (await mesh.PostAsync("sessions")).ShouldBe(201, """
-            {"id":"*","user":"anonymous","status":"active","ttl":3600,"meta":{},"created_at":"*","last_access":"*","expires_at":"2026-01-31T09:15:30Z","expired_at":null,"agent_id":null,"version":2}
+            {"id":"*","user":"anonymous","status":"active","ttl":3600,"meta":{},"created_at":"*","last_access":"*",
+             "expires_at":"2026-01-31T09:15:30Z","expired_at":null,"agent_id":null,"version":2}
             """);
         (await mesh.PostAsync("sessions", """{"id":42,"ttl":"none"}""")).ShouldBe(201, """
-            {"id":"42","user":"anonymous","status":"active","ttl":null,"meta":{},"created_at":"*","last_access":"*","expires_at":null,"expired_at":null,"agent_id":null,"version":3}
+            {"id":"42","user":"anonymous","status":"active","ttl":null,"meta":{},"created_at":"*","last_access":"*","expires_at":null,
+             "expired_at":null,"agent_id":null,"version":3}
             """);
         mesh.Time.Suspend(TimeSpan.FromDays(400)); // and not 34 million ticks
         await mesh.AdvanceAsync(3);
@@ -64,7 +67,8 @@ public sealed class SessionTests
         var revision = mesh.Revision;
         foreach (var (method, path, body) in new[]
         {
-            ("PATCH", "sessions/a", """{"meta":{"k":"2"}}"""), ("POST", "sessions/a/refresh", "{}"), ("POST", "sessions/a/expire", null), ("DELETE", "sessions/a", null),
+            ("PATCH", "sessions/a", """{"meta":{"k":"2"}}"""), ("POST", "sessions/a/refresh", "{}"), ("POST", "sessions/a/expire", null),
+            ("DELETE", "sessions/a", null),
         })
         {
             var refused = await SendAsync(mesh, method, path, body, etag);
@@ -73,7 +77,9 @@ public sealed class SessionTests
 
         foreach (var wrong in new[] { "x", "\"x\"", "W/\"1\"", "1", "\"1\", \"2\"" })
         {
-            (await PatchAsync(mesh, "a", """{"meta":{"k":"3"}}""", wrong)).ShouldBeProblem(400, "invalid_request", ",\"errors\":\"*\"").ShouldBlame("/If-Match");
+            (await PatchAsync(mesh, "a", """{"meta":{"k":"3"}}""", wrong))
+                .ShouldBeProblem(400, "invalid_request", ",\"errors\":\"*\"")
+                .ShouldBlame("/If-Match");
         }
 
         Assert.Equal(revision, mesh.Revision);
@@ -92,7 +98,8 @@ public sealed class SessionTests
             {
                 var read = await mesh.GetAsync("sessions/a");
                 var next = int.Parse(read.Json["meta"]!["count"]!.GetValue<string>(), null) + 1;
-                var wrote = await PatchAsync(mesh, "a", $$$"""{"meta":{"count":"{{{next}}}","w{{{writer}}}":"{{{done}}}"}}""", read.Headers["ETag"]);
+                var wrote = await PatchAsync(
+                    mesh, "a", $$$"""{"meta":{"count":"{{{next}}}","w{{{writer}}}":"{{{done}}}"}}""", read.Headers["ETag"]);
                 Assert.True(wrote.Status is 200 or 412, wrote.Text);
                 done += wrote.Status == 200 ? 1 : 0;
             }
@@ -153,7 +160,8 @@ public sealed class SessionTests
         Assert.Equal(revision, mesh.Revision);
         await mesh.AdvanceAsync(20);
         (await mesh.PostAsync("sessions/a/refresh")).ShouldBe(200, """
-            {"id":"a","user":"anonymous","status":"active","ttl":10,"meta":{},"created_at":"2026-01-31T08:15:30Z","last_access":"2026-01-31T08:15:50Z","expires_at":"2026-01-31T08:16:00Z",
+            {"id":"a","user":"anonymous","status":"active","ttl":10,"meta":{},"created_at":"2026-01-31T08:15:30Z",
+             "last_access":"2026-01-31T08:15:50Z","expires_at":"2026-01-31T08:16:00Z",
              "expired_at":null,"agent_id":null,"version":4}
             """);
         Assert.Equal("2026-01-31T08:17:30Z", Text(await mesh.PostAsync("sessions/a/refresh", """{"ttl":100}"""), "expires_at"));
@@ -168,7 +176,12 @@ public sealed class SessionTests
         await using var mesh = await MeshHost.StartAsync();
         await mesh.PostAsync("sessions", """{"id":"a","meta":{"k":"v"}}""");
         (await mesh.DeleteAsync("sessions/a")).ShouldBe(200, """{"deleted":"a"}""");
-        foreach (var (method, path, body) in new[] { ("GET", "sessions/a", null), ("DELETE", "sessions/a", null), ("PATCH", "sessions/a", """{"meta":{"a":"b"}}"""), ("POST", "sessions/a/refresh", null), ("POST", "sessions/a/expire", null) })
+        (string, string, string?)[] calls =
+        [
+            ("GET", "sessions/a", null), ("DELETE", "sessions/a", null), ("PATCH", "sessions/a", """{"meta":{"a":"b"}}"""),
+            ("POST", "sessions/a/refresh", null), ("POST", "sessions/a/expire", null),
+        ];
+        foreach (var (method, path, body) in calls)
         {
             (await SendAsync(mesh, method, path, body)).ShouldBeProblem(404, "session_not_found");
         }
@@ -184,7 +197,10 @@ public sealed class SessionTests
         await using var mesh = await MeshHost.StartAsync();
         for (var i = 0; i < 7; i++)
         {
-            await mesh.PostAsync("sessions", $$$"""{"id":"s{{{i}}}","user":"{{{(i % 2 == 0 ? "ann" : "bob")}}}","ttl":{{{(i == 3 ? 5 : 900)}}},"meta":{"plan":"{{{(i < 4 ? "pro" : "free")}}}"}}""");
+            await mesh.PostAsync("sessions", $$$"""
+                {"id":"s{{{i}}}","user":"{{{(i % 2 == 0 ? "ann" : "bob")}}}","ttl":{{{(i == 3 ? 5 : 900)}}},
+                 "meta":{"plan":"{{{(i < 4 ? "pro" : "free")}}}"}}
+                """);
         }
 
         await mesh.AdvanceAsync(6);
@@ -200,7 +216,8 @@ public sealed class SessionTests
         var third = await mesh.GetAsync("sessions?limit=3&cursor=" + second.Json["next_cursor"]);
         Assert.Equal(["s6"], Ids(third));
         Assert.Null(third.Json["next_cursor"]);
-        (await mesh.GetAsync("sessions/stats")).ShouldBe(200, """{"total_sessions":6,"active":5,"expired":1,"unique_users":2,"average_ttl_seconds":750.8}""");
+        (await mesh.GetAsync("sessions/stats"))
+            .ShouldBe(200, """{"total_sessions":6,"active":5,"expired":1,"unique_users":2,"average_ttl_seconds":750.8}""");
     }
 
     [Fact]
@@ -214,10 +231,14 @@ public sealed class SessionTests
         Assert.Equal(2, (await mesh.GetAsync("alive")).Json["count"]!.GetValue<int>());
         (await mesh.GetAsync("alive?kind=session")).ShouldBe(200, $$"""
             {"sessions":[
-              {"agent_id":null,"session_id":"x","incarnation":0,"status":"active","paused":false,"activity":null,"load":null,"progress":null,"progress_interval":null,"note":null,"specializations":[],
-               "labels":{},"cluster":null,"parent_id":null,"user":"ann","direction":null,"connected":false,"created_at":"{{Rows.At(0)}}","last_heartbeat_at":null,"last_progress_at":null,"expires_at":"{{Rows.At(3600)}}","epoch":null},
-              {"agent_id":null,"session_id":"y","incarnation":0,"status":"active","paused":false,"activity":null,"load":null,"progress":null,"progress_interval":null,"note":null,"specializations":[],
-               "labels":{},"cluster":null,"parent_id":null,"user":"anonymous","direction":null,"connected":false,"created_at":"{{Rows.At(0)}}","last_heartbeat_at":null,"last_progress_at":null,"expires_at":"{{Rows.At(5)}}","epoch":null}],
+              {"agent_id":null,"session_id":"x","incarnation":0,"status":"active","paused":false,"activity":null,"load":null,
+               "progress":null,"progress_interval":null,"note":null,"specializations":[],
+               "labels":{},"cluster":null,"parent_id":null,"user":"ann","direction":null,"connected":false,"created_at":"{{Rows.At(0)}}",
+               "last_heartbeat_at":null,"last_progress_at":null,"expires_at":"{{Rows.At(3600)}}","epoch":null},
+              {"agent_id":null,"session_id":"y","incarnation":0,"status":"active","paused":false,"activity":null,"load":null,
+               "progress":null,"progress_interval":null,"note":null,"specializations":[],
+               "labels":{},"cluster":null,"parent_id":null,"user":"anonymous","direction":null,"connected":false,
+               "created_at":"{{Rows.At(0)}}","last_heartbeat_at":null,"last_progress_at":null,"expires_at":"{{Rows.At(5)}}","epoch":null}],
              "count":2,"next_cursor":null,"as_of":"{{mesh.Revision}}"}
             """);
         var seen = new List<string>();
@@ -248,19 +269,25 @@ public sealed class SessionTests
 
         await mesh.AdvanceAsync(30);
         var revision = mesh.Revision;
-        (await mesh.PostAsync("sessions/cleanup", """{"dry_run":true}""")).ShouldBe(200, """{"dry_run":true,"removed_count":3,"remaining_count":1,"removed_ids":["a","c","d"],"more":false}""");
+        (await mesh.PostAsync("sessions/cleanup", """{"dry_run":true}"""))
+            .ShouldBe(200, """{"dry_run":true,"removed_count":3,"remaining_count":1,"removed_ids":["a","c","d"],"more":false}""");
         Assert.Equal(revision, mesh.Revision);
-        (await mesh.PostAsync("sessions/cleanup", """{"before":"2026-01-31T08:15:40Z","limit":1}""")).ShouldBe(200, """{"dry_run":false,"removed_count":1,"remaining_count":3,"removed_ids":["a"],"more":true}""");
-        (await mesh.PostAsync("sessions/cleanup", """{"before":"2026-01-31T08:15:40Z","limit":1}""")).ShouldBe(200, """{"dry_run":false,"removed_count":1,"remaining_count":2,"removed_ids":["d"],"more":false}""");
-        (await mesh.PostAsync("sessions/cleanup")).ShouldBe(200, """{"dry_run":false,"removed_count":1,"remaining_count":1,"removed_ids":["c"],"more":false}""");
+        (await mesh.PostAsync("sessions/cleanup", """{"before":"2026-01-31T08:15:40Z","limit":1}"""))
+            .ShouldBe(200, """{"dry_run":false,"removed_count":1,"remaining_count":3,"removed_ids":["a"],"more":true}""");
+        (await mesh.PostAsync("sessions/cleanup", """{"before":"2026-01-31T08:15:40Z","limit":1}"""))
+            .ShouldBe(200, """{"dry_run":false,"removed_count":1,"remaining_count":2,"removed_ids":["d"],"more":false}""");
+        (await mesh.PostAsync("sessions/cleanup"))
+            .ShouldBe(200, """{"dry_run":false,"removed_count":1,"remaining_count":1,"removed_ids":["c"],"more":false}""");
         Assert.Equal(["b"], Ids(await mesh.GetAsync("sessions")));
         await mesh.RestartAsync();
         Assert.Equal(["b"], Ids(await mesh.GetAsync("sessions")));
     }
 
-    internal static Task<Reply> PatchAsync(MeshHost mesh, string id, string body, string? ifMatch = null, string? key = null) => SendAsync(mesh, "PATCH", "sessions/" + id, body, ifMatch, key);
+    internal static Task<Reply> PatchAsync(MeshHost mesh, string id, string body, string? ifMatch = null, string? key = null) =>
+        SendAsync(mesh, "PATCH", "sessions/" + id, body, ifMatch, key);
 
-    internal static async Task<Reply> SendAsync(MeshHost mesh, string method, string path, string? body, string? ifMatch = null, string? key = null)
+    internal static async Task<Reply> SendAsync(
+        MeshHost mesh, string method, string path, string? body, string? ifMatch = null, string? key = null)
     {
         using var request = mesh.Request(new HttpMethod(method), path, key);
         if (body is not null)

@@ -31,7 +31,8 @@ public sealed class HistoryTests
         await using var mesh = await MeshHost.StartAsync();
         await mesh.RegisterAsync("a");
         await mesh.SteerAsync("a");
-        (await mesh.DeleteAsync("directives/d-3")).ShouldBe(200, Directive(3, "a", 1, differs: $"\"state\":\"cancelled\",\"ended_at\":\"{At(0)}\""));
+        (await mesh.DeleteAsync("directives/d-3"))
+            .ShouldBe(200, Directive(3, "a", 1, differs: $"\"state\":\"cancelled\",\"ended_at\":\"{At(0)}\""));
         (await mesh.DeleteAsync("directives/d-3")).ShouldBeRefused(409, "directive_over");
         (await mesh.GetAsync("agents/a/directives")).ShouldBe(200, """{"directives":[]}""");
 
@@ -50,10 +51,12 @@ public sealed class HistoryTests
     {
         await using var mesh = await MeshHost.StartAsync();
         await mesh.RegisterAsync("a");
-        (await mesh.PostAsync("agents/a/revive")).ShouldBeProblem(409, "not_tombstoned", $",\"agent_status\":\"alive\",\"last_heartbeat_at\":\"{At(0)}\"");
+        (await mesh.PostAsync("agents/a/revive"))
+            .ShouldBeProblem(409, "not_tombstoned", $",\"agent_status\":\"alive\",\"last_heartbeat_at\":\"{At(0)}\"");
         await mesh.DeleteAsync("agents/a?force=true");
         (await mesh.PostAsync("agents", """{"agent_id":"a"}""")).ShouldBeRefused(409, "tombstoned");
-        (await mesh.PostAsync("agents/a/revive")).ShouldBe(200, Row("a", session: 2, differs: "\"session_id\":null,\"status\":\"dead\",\"expires_at\":null"));
+        (await mesh.PostAsync("agents/a/revive"))
+            .ShouldBe(200, Row("a", session: 2, differs: "\"session_id\":null,\"status\":\"dead\",\"expires_at\":null"));
         Assert.False((await mesh.GetAsync("agents/a")).Json["last_exit"]!["confirmed"]!.GetValue<bool>());
         var again = await mesh.PostAsync("agents", """{"agent_id":"a"}""");
         Assert.Equal((201, 2), (again.Status, again.Json["incarnation"]!.GetValue<int>()));

@@ -105,7 +105,9 @@ public sealed class InboxStreamTests
         await using var mesh = await MeshHost.StartAsync();
         await mesh.RegisterAsync("a");
         var message = new string('<', 10_000); // 60 kB each once escaped; together more than any socket buffers hold
-        await Task.WhenAll(Enumerable.Range(0, 300).Select(_ => mesh.PostAsync("steer", $$"""{"agent_id":"a","direction":"north","message":"{{message}}"}""")));
+        await Task.WhenAll(
+            Enumerable.Range(0, 300)
+                .Select(_ => mesh.PostAsync("steer", $$"""{"agent_id":"a","direction":"north","message":"{{message}}"}""")));
 
         using var narrow = new SocketsHttpHandler { ConnectCallback = ConnectNarrowAsync };
         using var http = new HttpClient(narrow);

@@ -9,7 +9,10 @@ using SessionMesh.Server.Tests.Support;
 
 namespace SessionMesh.Server.Tests.Steering;
 
-/// <summary>What is long, to many: 64 KiB to 2,400 agents was an answer of 149 MiB, 2 GB of memory and, under an <c>Idempotency-Key</c>, the end of the server.</summary>
+/// <summary>
+/// What is long, to many: 64 KiB to 2,400 agents was an answer of 149 MiB, 2 GB of memory and, under an <c>Idempotency-Key</c>, the end of
+/// the server.
+/// </summary>
 public sealed class LargeMessageTests
 {
     private const int Fleet = 300;
@@ -25,7 +28,9 @@ public sealed class LargeMessageTests
         var steered = await mesh.PostAsync("steer", Body(), idempotencyKey: idempotencyKey);
         Assert.Equal(200, steered.Status);
         Assert.Equal(Fleet, steered.Json["matched"]!.GetValue<int>());
-        Assert.All(steered.Json["results"]!.AsArray(), result => Assert.Equal(["agent_id", "directive_id", "seq", "state"], result!.AsObject().Select(m => m.Key)));
+        Assert.All(
+            steered.Json["results"]!.AsArray(),
+            result => Assert.Equal(["agent_id", "directive_id", "seq", "state"], result!.AsObject().Select(m => m.Key)));
         Assert.InRange(steered.Text.Length, 1, Fleet * 120);
 
         var pending = Enumerable.Range(0, Fleet).Select(n => mesh.State.Find($"a{n}")!.Inbox.Pending.Single()).ToList();
@@ -76,7 +81,11 @@ public sealed class LargeMessageTests
         Task<Reply>[] calls;
         await using (var held = await HeldEngine.HoldAsync(mesh))
         {
-            calls = [.. Enumerable.Range(0, 20).Select(_ => mesh.PostAsync("steer", Body())), mesh.PostAsync("steer", """{"agent_id":"a0","direction":"n"}""")];
+            calls =
+            [
+                .. Enumerable.Range(0, 20).Select(_ => mesh.PostAsync("steer", Body())),
+                mesh.PostAsync("steer", """{"agent_id":"a0","direction":"n"}"""),
+            ];
             await held.WaitingAsync(21);
         }
 
@@ -105,10 +114,13 @@ public sealed class LargeMessageTests
             await mesh.PostAsync("steer", $$"""{"agent_id":"a","direction":"n","data":"{{data}}"}""");
         }
 
-        var first = (await mesh.PostAsync("agents/a/heartbeat")).Json["directives"]!.AsArray().Select(d => d!["seq"]!.GetValue<int>()).ToList();
+        var first = (await mesh.PostAsync("agents/a/heartbeat")).Json["directives"]!.AsArray()
+            .Select(d => d!["seq"]!.GetValue<int>()).ToList();
         Assert.Equal(Enumerable.Range(1, 17), first);
-        Assert.Equal(first, (await mesh.GetAsync("agents/a/directives")).Json["directives"]!.AsArray().Select(d => d!["seq"]!.GetValue<int>()));
-        var next = (await mesh.GetAsync("agents/a/directives?after=17")).Json["directives"]!.AsArray().Select(d => d!["seq"]!.GetValue<int>());
+        Assert.Equal(
+            first, (await mesh.GetAsync("agents/a/directives")).Json["directives"]!.AsArray().Select(d => d!["seq"]!.GetValue<int>()));
+        var next = (await mesh.GetAsync("agents/a/directives?after=17")).Json["directives"]!.AsArray()
+            .Select(d => d!["seq"]!.GetValue<int>());
         Assert.Equal(Enumerable.Range(18, 17), next);
         await mesh.PostAsync("agents/a/directives/1/ack", """{"state":"acknowledged"}""");
         var later = (await mesh.PostAsync("agents/a/heartbeat")).Json["directives"]!.AsArray().Select(d => d!["seq"]!.GetValue<int>());
@@ -156,5 +168,8 @@ public sealed class LargeMessageTests
     }
 
     private static string Body() =>
-        $$$"""{"selector":{"cluster":"default"},"expect":{{{Fleet}}},"direction":"north","message":"{{{new string('m', 10_000)}}}","data":{"text":"{{{new string('d', 40_000)}}}"}}""";
+        $$$"""
+        {"selector":{"cluster":"default"},"expect":{{{Fleet}}},"direction":"north","message":"{{{new string('m', 10_000)}}}",
+         "data":{"text":"{{{new string('d', 40_000)}}}"}}
+        """;
 }

@@ -42,10 +42,12 @@ public sealed class LongHistoryTests
         await using var mesh = await SteeredAsync();
         await mesh.PostAsync("agents/a/directives/70/ack", """{"state":"acknowledged"}""");
         var first = await mesh.PostAsync("agents/a/directives/70/ack", """{"state":"acknowledged"}""");
-        await mesh.Engine.UpkeepAsync(() => Run(mesh, "UPDATE directives SET previous = 0 WHERE seq > 128")); // whoever comes from there finds no way
+        // Whoever comes from there finds no way.
+        await mesh.Engine.UpkeepAsync(() => Run(mesh, "UPDATE directives SET previous = 0 WHERE seq > 128"));
         var again = await mesh.PostAsync("agents/a/directives/70/ack", """{"state":"acknowledged"}""");
         Assert.Equal((200, first.Text), (again.Status, again.Text));
-        const string Mark = "SELECT * FROM directives WHERE agent = 0 AND seq = 128 AND seq % 64 = 0 AND revision <= 9 ORDER BY revision DESC LIMIT 1";
+        const string Mark =
+            "SELECT * FROM directives WHERE agent = 0 AND seq = 128 AND seq % 64 = 0 AND revision <= 9 ORDER BY revision DESC LIMIT 1";
         Assert.Contains("IX_directives_marks", await mesh.Engine.UpkeepAsync(() => Plan(mesh, Mark)), StringComparison.Ordinal);
     }
 
@@ -55,7 +57,8 @@ public sealed class LongHistoryTests
         await using var mesh = await SteeredAsync();
         await mesh.PostAsync("agents/a/directives/1/ack", """{"state":"acknowledged"}""");
         await mesh.Engine.UpkeepAsync(() => Run(mesh, "DELETE FROM directives WHERE agent = 0 AND seq < 100"));
-        (await mesh.PostAsync("agents/a/directives/1/ack", """{"state":"acknowledged"}""")).ShouldBeProblemWithoutId(404, "directive_not_found");
+        (await mesh.PostAsync("agents/a/directives/1/ack", """{"state":"acknowledged"}"""))
+            .ShouldBeProblemWithoutId(404, "directive_not_found");
     }
 
     [Fact]

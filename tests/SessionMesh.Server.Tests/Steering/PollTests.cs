@@ -13,10 +13,12 @@ public sealed class PollTests
         (await mesh.GetAsync("agents/a/directives")).ShouldBe(200, """{"directives":[]}""");
         await mesh.SteerAsync("a");
         await mesh.SteerAsync("a");
-        (await mesh.GetAsync("agents/a/directives")).ShouldBe(200, $$"""{"directives":[{{Directive(3, "a", 1)}},{{Directive(4, "a", 2)}}]}""");
+        (await mesh.GetAsync("agents/a/directives"))
+            .ShouldBe(200, $$"""{"directives":[{{Directive(3, "a", 1)}},{{Directive(4, "a", 2)}}]}""");
         await mesh.ChangeAsync("directive.delivered", "a", after: 5);
         (await mesh.GetAsync("agents/a/directives?after=1"))
-            .ShouldBe(200, $$"""{"directives":[{{Directive(4, "a", 2, differs: $"\"state\":\"delivered\",\"delivered_at\":\"{At(0)}\"")}}]}""");
+            .ShouldBe(
+                200, $$"""{"directives":[{{Directive(4, "a", 2, differs: $"\"state\":\"delivered\",\"delivered_at\":\"{At(0)}\"")}}]}""");
         (await mesh.GetAsync("agents/a/directives?after=9223372036854775807")).ShouldBe(200, """{"directives":[]}""");
     }
 
@@ -63,9 +65,11 @@ public sealed class PollTests
         (await mesh.GetAsync("agents/nobody/directives")).ShouldBeProblem(404, "agent_not_found");
         await mesh.RegisterAsync("a");
         await mesh.PostAsync("agents", """{"agent_id":"a","takeover":true}""");
-        (await mesh.GetAsync("agents/a/directives?incarnation=1")).ShouldBeProblem(409, "superseded", $",\"agent_status\":\"alive\",\"last_heartbeat_at\":\"{At(0)}\"");
+        (await mesh.GetAsync("agents/a/directives?incarnation=1"))
+            .ShouldBeProblem(409, "superseded", $",\"agent_status\":\"alive\",\"last_heartbeat_at\":\"{At(0)}\"");
         await mesh.PostAsync("agents/a/exit", """{"incarnation":2}""");
-        (await mesh.GetAsync("agents/a/directives")).ShouldBeProblem(409, "tombstoned", $",\"agent_status\":\"dead\",\"last_heartbeat_at\":\"{At(0)}\"");
+        (await mesh.GetAsync("agents/a/directives"))
+            .ShouldBeProblem(409, "tombstoned", $",\"agent_status\":\"dead\",\"last_heartbeat_at\":\"{At(0)}\"");
     }
 
     [Fact]
@@ -74,8 +78,8 @@ public sealed class PollTests
         await using var mesh = await MeshHost.StartAsync();
         await mesh.RegisterAsync("a");
         await mesh.DeleteAsync("agents/a?force=true&reason=wild");
-        (await mesh.GetAsync("agents/a/directives?incarnation=1")).ShouldBe(200, $$"""
-            {"directives":[{{Directive(3, "a", 1, ttl: 900, differs: """ "verb":"stop","direction":null,"message":"wild","data":{"grace":0,"force":true} """)}}]}
-            """);
+        var stop = Directive(
+            3, "a", 1, ttl: 900, differs: """ "verb":"stop","direction":null,"message":"wild","data":{"grace":0,"force":true} """);
+        (await mesh.GetAsync("agents/a/directives?incarnation=1")).ShouldBe(200, $$"""{"directives":[{{stop}}]}""");
     }
 }

@@ -27,7 +27,8 @@ public sealed class SteerTests
                      "big":123456789012345678901234567890}}
             """);
         reply.ShouldBe(200, Directive(3, "a", 1, ttl: 30, differs: """
-            "direction":"eu-west","message":"line 1\nline 2\t<&>\u2028\u0000\"\\","data":{"n":1.50,"nested":[{"a":null},"é\u0001"],"big":123456789012345678901234567890}
+            "direction":"eu-west","message":"line 1\nline 2\t<&>\u2028\u0000\"\\",
+            "data":{"n":1.50,"nested":[{"a":null},"é\u0001"],"big":123456789012345678901234567890}
             """));
     }
 
@@ -37,7 +38,9 @@ public sealed class SteerTests
         await using var mesh = await MeshHost.StartAsync();
         await mesh.RegisterAsync("a");
         await mesh.RegisterAsync("b");
-        await Task.WhenAll(Enumerable.Range(0, 40).Select(i => mesh.PostAsync("steer", $$"""{"agent_id":"{{(i % 2 == 0 ? 'a' : 'b')}}","direction":"north"}""")));
+        await Task.WhenAll(
+            Enumerable.Range(0, 40)
+                .Select(i => mesh.PostAsync("steer", $$"""{"agent_id":"{{(i % 2 == 0 ? 'a' : 'b')}}","direction":"north"}""")));
         await mesh.PostAsync("agents/a/heartbeat", """{"acks":[{"seq":20,"state":"acknowledged"}]}""");
         await mesh.RestartAsync();
         Assert.Equal(21, (await mesh.SteerAsync("a")).Json["seq"]!.GetValue<long>());
@@ -61,12 +64,14 @@ public sealed class SteerTests
         {
             await mesh.RegisterAsync("a");
             await mesh.AdvanceAsync(status == "lost" ? 121 : 0);
-            Assert.Equal(200, status is "lost" ? 200 : (await mesh.DeleteAsync("agents/a" + (status == "dead" ? "?force=true" : ""))).Status);
+            Assert.Equal(
+                200, status is "lost" ? 200 : (await mesh.DeleteAsync("agents/a" + (status == "dead" ? "?force=true" : ""))).Status);
         }
 
         var revision = mesh.Revision;
         var seen = status == "declared" ? "" : $",\"last_heartbeat_at\":\"{At(0)}\"";
-        (await mesh.PostAsync("steer", """{"agent_id":"a","direction":"north"}""")).ShouldBeProblem(409, "not_alive", $",\"agent_status\":\"{status}\"{seen}");
+        (await mesh.PostAsync("steer", """{"agent_id":"a","direction":"north"}"""))
+            .ShouldBeProblem(409, "not_alive", $",\"agent_status\":\"{status}\"{seen}");
         Assert.Equal(revision, mesh.Revision);
         var held = await mesh.PostAsync("steer", """{"agent_id":"a","direction":"north","hold":true}""");
         Assert.Equal(200, held.Status);
@@ -81,7 +86,8 @@ public sealed class SteerTests
         await mesh.AdvanceAsync(61);
         (await mesh.SteerAsync("a")).ShouldBe(200, Directive(4, "a", 1, issuedAt: 61));
         (await mesh.PostAsync("agents/a/heartbeat")).ShouldBe(200, $$"""
-            {"agent_id":"a","incarnation":1,"epoch":1,"ttl":60,"next_heartbeat_in":"#16..20","directives":[{{Directive(4, "a", 1, issuedAt: 61)}}]}
+            {"agent_id":"a","incarnation":1,"epoch":1,"ttl":60,"next_heartbeat_in":"#16..20",
+             "directives":[{{Directive(4, "a", 1, issuedAt: 61)}}]}
             """);
     }
 
@@ -108,14 +114,17 @@ public sealed class SteerTests
     {
         await using var mesh = await MeshHost.StartAsync();
         await mesh.RegisterAsync("a");
-        var steered = await Task.WhenAll(Enumerable.Range(0, 1000).Select(_ => mesh.PostAsync("steer", """{"agent_id":"a","direction":"north"}""")));
+        var steered = await Task.WhenAll(
+            Enumerable.Range(0, 1000).Select(_ => mesh.PostAsync("steer", """{"agent_id":"a","direction":"north"}""")));
         Assert.All(steered, s => Assert.Equal(200, s.Status));
         var revision = mesh.Revision;
         var full = await mesh.PostAsync("steer", """{"agent_id":"a","direction":"north"}""");
         full.ShouldBeProblem(429, "inbox_full", $",\"agent_status\":\"alive\",\"last_heartbeat_at\":\"{At(0)}\",\"retry_after\":5");
         Assert.Equal("5", full.Headers["Retry-After"]);
         Assert.Equal(revision, mesh.Revision);
-        Assert.Equal(1001, (await mesh.DeleteAsync("agents/a")).Status == 200 ? (await mesh.GetAsync("agents/a")).Json["pending"]!.GetValue<int>() : 0);
+        Assert.Equal(
+            1001,
+            (await mesh.DeleteAsync("agents/a")).Status == 200 ? (await mesh.GetAsync("agents/a")).Json["pending"]!.GetValue<int>() : 0);
         await mesh.PostAsync("agents/a/directives/1/ack", """{"state":"rejected"}""");
         await mesh.PostAsync("agents/a/directives/2/ack", """{"state":"rejected"}""");
         Assert.Equal(200, (await mesh.PostAsync("steer", """{"agent_id":"a","direction":"north","hold":true}""")).Status);
@@ -150,7 +159,9 @@ public sealed class SteerTests
         await mesh.PostAsync("agents/a/directives/1/ack", """{"state":"accepted"}""");
         Assert.False(steer.IsCompleted);
         await mesh.PostAsync("agents/a/directives/1/ack", """{"state":"acknowledged","note":"turned"}""");
-        (await steer).ShouldBe(200, Directive(3, "a", 1, differs: $"\"state\":\"acknowledged\",\"accepted_at\":\"{At(4)}\",\"acknowledged_at\":\"{At(4)}\",\"ended_at\":\"{At(4)}\",\"note\":\"turned\""));
+        (await steer).ShouldBe(200, Directive(3, "a", 1, differs: $$"""
+            "state":"acknowledged","accepted_at":"{{At(4)}}","acknowledged_at":"{{At(4)}}","ended_at":"{{At(4)}}","note":"turned"
+            """));
     }
 
     [Fact]

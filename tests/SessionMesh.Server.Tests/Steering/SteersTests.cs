@@ -100,7 +100,8 @@ public sealed class SteersTests
         (await mesh.PostAsync("steers", padded)).ShouldBeRefused(413, "body_too_large");
         Assert.Equal(200, (await mesh.PostAsync("steers", padded[..Limits.SteersBytes])).Status);
         Assert.Equal(200, mesh.State.Find("a")!.Inbox.LastSeq);
-        (await mesh.PostAsync("steer", $$"""{"agent_id":"a","direction":"n","message":"{{new string('m', 70_000)}}"}""")).ShouldBeRefused(413, "body_too_large");
+        (await mesh.PostAsync("steer", $$"""{"agent_id":"a","direction":"n","message":"{{new string('m', 70_000)}}"}"""))
+            .ShouldBeRefused(413, "body_too_large");
     }
 
     [Fact]
@@ -125,10 +126,16 @@ public sealed class SteersTests
         var key = await mesh.MintAsync("""{"scopes":["steer"],"within":["cluster:east"]}""");
         var before = mesh.Revision;
         (await mesh.PostAsync("steers", Body(["b", "a"]), key)).ShouldBe(200, $$"""
-            {"results":[{"agent_id":"b","code":"agent_not_found","detail":"*"},{"agent_id":"a","directive_id":"d-{{before + 1}}","seq":1,"state":"queued"}]}
+            {"results":[{"agent_id":"b","code":"agent_not_found","detail":"*"},
+             {"agent_id":"a","directive_id":"d-{{before + 1}}","seq":1,"state":"queued"}]}
             """);
     }
 
     private static string Body(IEnumerable<string> ids, string message = "") =>
-        "{\"steers\":[" + string.Join(',', ids.Select((id, n) => string.Create(CultureInfo.InvariantCulture, $$"""{"agent_id":"{{id}}","direction":"d{{n}}","message":"{{message}}"}"""))) + "]}";
+        "{\"steers\":["
+        + string.Join(
+            ',',
+            ids.Select((id, n) => string.Create(
+                CultureInfo.InvariantCulture, $$"""{"agent_id":"{{id}}","direction":"d{{n}}","message":"{{message}}"}""")))
+        + "]}";
 }

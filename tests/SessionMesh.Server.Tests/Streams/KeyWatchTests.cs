@@ -46,7 +46,8 @@ public sealed class KeyWatchTests
         await mesh.Time.ArmedAsync(TimeSpan.FromSeconds(41));
         await mesh.RevokeAsync(key);
         Assert.Equal("queued", (await steer).Json["state"]!.GetValue<string>());
-        Assert.Equal(("stopping", false), ((await kill).Json["status"]!.GetValue<string>(), (await kill).Json["confirmed"]!.GetValue<bool>()));
+        Assert.Equal(
+            ("stopping", false), ((await kill).Json["status"]!.GetValue<string>(), (await kill).Json["confirmed"]!.GetValue<bool>()));
     }
 
     [Fact]
@@ -116,7 +117,8 @@ public sealed class KeyWatchTests
         await client.ConnectAsync(mesh.Address.Host, mesh.Address.Port);
         await using var stream = client.GetStream();
         await stream.WriteAsync(Encoding.ASCII.GetBytes(
-            $"POST /api/session-mesh/{path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {key}\r\nExpect: 100-continue\r\nContent-Length: {body.Length}\r\nConnection: close\r\n\r\n"));
+            $"POST /api/session-mesh/{path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {key}\r\nExpect: 100-continue\r\n"
+            + $"Content-Length: {body.Length}\r\nConnection: close\r\n\r\n"));
 
         // The server says "continue" when it begins to read the body: by then the key has been looked at.
         var reader = new StreamReader(stream);

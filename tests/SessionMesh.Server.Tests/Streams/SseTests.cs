@@ -32,7 +32,10 @@ public sealed class SseTests
         await using var mesh = await MeshHost.StartAsync();
         await mesh.RegisterAsync("a");
         await using var stream = await mesh.ListenAsync("agents/a/directives");
-        await mesh.PostAsync("steer", "{\"agent_id\":\"a\",\"direction\":\"north\",\"message\":\"1\\n\\n2\",\"data\":{\r\n\r\n  \"a\" : [ 1,\n\n 2 ],\n\"b\": \" \\n\\u2028 \\\" \" }}");
+        await mesh.PostAsync(
+            "steer",
+            "{\"agent_id\":\"a\",\"direction\":\"north\",\"message\":\"1\\n\\n2\",\"data\":{\r\n\r\n  \"a\" : [ 1,\n\n 2 ],\n"
+            + "\"b\": \" \\n\\u2028 \\\" \" }}");
         JsonAssert.Same(
             Directive(3, "a", 1, differs: """ "message":"1\n\n2","data":{"a":[1,2],"b":" \n\u2028 \" "} """),
             (await stream.NextAsync("directive")).Data);

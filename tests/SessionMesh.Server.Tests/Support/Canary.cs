@@ -5,8 +5,8 @@ using System.Text.RegularExpressions;
 namespace SessionMesh.Server.Tests.Support;
 
 /// <summary>
-/// Remembers every secret that a server issued in a test, and looks for them where none may be: in all other answers at once, in the logs and
-/// the files of the data directory at the end. Every test that hosts a server is a test of this, too. Thread-safe.
+/// Remembers every secret that a server issued in a test, and looks for them where none may be: in all other answers at once, in the logs
+/// and the files of the data directory at the end. Every test that hosts a server is a test of this, too. Thread-safe.
 /// </summary>
 internal sealed partial class Canary
 {
@@ -32,9 +32,14 @@ internal sealed partial class Canary
     /// <param name="directory">The data directory of a server that has stopped.</param>
     public void Look(IEnumerable<string> logLines, string directory)
     {
-        // A scope that the host opens around each request has its path; no logger of ours prints scopes, and a key in a path is its sender's.
-        var places = logLines.Where(line => !line.StartsWith("Microsoft.AspNetCore.Hosting.Diagnostics scope ", StringComparison.Ordinal)).Select(line => ("the logs", Encoding.UTF8.GetBytes(line)))
-            .Concat(Directory.GetFiles(directory).Where(f => Path.GetFileName(f) is not ("root.key" or "lock")).Select(f => (Path.GetFileName(f), File.ReadAllBytes(f))));
+        // A scope that the host opens around each request has its path; no logger of ours prints scopes, and a key in a path is its
+        // sender's.
+        var places = logLines.Where(line => !line.StartsWith("Microsoft.AspNetCore.Hosting.Diagnostics scope ", StringComparison.Ordinal))
+            .Select(line => ("the logs", Encoding.UTF8.GetBytes(line)))
+            .Concat(
+                Directory.GetFiles(directory)
+                    .Where(f => Path.GetFileName(f) is not ("root.key" or "lock"))
+                    .Select(f => (Path.GetFileName(f), File.ReadAllBytes(f))));
         foreach (var (place, bytes) in places)
         {
             foreach (var secret in _secrets.Keys)

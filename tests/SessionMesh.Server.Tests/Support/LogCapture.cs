@@ -27,10 +27,13 @@ internal sealed class LogCapture : ILoggerProvider
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
             lines.Enqueue($"{logLevel} {category} {formatter(state, exception)} {Describe(state)} {exception}");
 
         private static string Describe<TState>(TState state) =>
-            state is IEnumerable<KeyValuePair<string, object?>> values ? string.Join(", ", values.Select(v => $"{v.Key}={v.Value}")) : $"{state}";
+            state is IEnumerable<KeyValuePair<string, object?>> values
+                ? string.Join(", ", values.Select(v => $"{v.Key}={v.Value}"))
+                : $"{state}";
     }
 }

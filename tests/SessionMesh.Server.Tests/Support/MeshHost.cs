@@ -37,7 +37,8 @@ internal sealed class MeshHost : IAsyncDisposable
     private readonly Action<WebApplicationBuilder>? _configure;
 
     private MeshHost(
-        string directory, LogLevel logLevel, Action<WebApplication>? map, string[] options, Action<WebApplicationBuilder>? configure = null) =>
+        string directory, LogLevel logLevel, Action<WebApplication>? map, string[] options,
+        Action<WebApplicationBuilder>? configure = null) =>
         (Directory, _logLevel, _map, _options, _configure) = (directory, logLevel, map, options, configure);
 
     public string Directory { get; }
@@ -56,7 +57,8 @@ internal sealed class MeshHost : IAsyncDisposable
 
     /// <param name="map">Adds routes, such as one that fails.</param>
     /// <param name="options">More of the command line; with <c>--urls</c> it listens there instead.</param>
-    public static async Task<MeshHost> StartAsync(LogLevel logLevel = LogLevel.Warning, Action<WebApplication>? map = null, params string[] options)
+    public static async Task<MeshHost> StartAsync(
+        LogLevel logLevel = LogLevel.Warning, Action<WebApplication>? map = null, params string[] options)
     {
         var host = new MeshHost(NewDirectory(), logLevel, map, options);
         await host.BootAsync();
@@ -79,7 +81,9 @@ internal sealed class MeshHost : IAsyncDisposable
 
     public T Service<T>() where T : notnull => _app!.Services.GetRequiredService<T>();
 
-    /// <summary>Stops the server and starts it again on the same directory, on a machine that came up <paramref name="away"/> later.</summary>
+    /// <summary>
+    /// Stops the server and starts it again on the same directory, on a machine that came up <paramref name="away"/> later.
+    /// </summary>
     public async Task RestartAsync(TimeSpan away = default)
     {
         await StopAsync();
@@ -126,7 +130,8 @@ internal sealed class MeshHost : IAsyncDisposable
 
     /// <param name="path">Below <c>/api/session-mesh</c>, or from the root with a leading <c>~</c>.</param>
     /// <param name="key">The root key by default; empty for none.</param>
-    public async Task<Reply> SendAsync(HttpMethod method, string path, string? body = null, string? key = null, string? idempotencyKey = null)
+    public async Task<Reply> SendAsync(
+        HttpMethod method, string path, string? body = null, string? key = null, string? idempotencyKey = null)
     {
         using var request = Request(method, path, key);
         if (body is not null)
@@ -198,7 +203,9 @@ internal sealed class MeshHost : IAsyncDisposable
         return await SseReader.OpenAsync(_http!, request);
     }
 
-    /// <summary>Returns when the log has a change of that kind, and about that subject, after <paramref name="after"/>: by following it.</summary>
+    /// <summary>
+    /// Returns when the log has a change of that kind, and about that subject, after <paramref name="after"/>: by following it.
+    /// </summary>
     public async Task<SseEvent> ChangeAsync(string kind, string subject, long after = 0)
     {
         await using var events = await ListenAsync($"events?after={after}");
@@ -270,7 +277,8 @@ internal sealed class MeshHost : IAsyncDisposable
 
     private async Task BootAsync()
     {
-        _app = MeshServer.Build([.. _options.Contains("--urls") ? Array.Empty<string>() : ["--urls", "http://127.0.0.1:0"], "--data", Directory, .. _options], builder =>
+        string[] urls = _options.Contains("--urls") ? [] : ["--urls", "http://127.0.0.1:0"];
+        _app = MeshServer.Build([.. urls, "--data", Directory, .. _options], builder =>
         {
             builder.Services.AddSingleton<TimeProvider>(Time);
             builder.Logging.ClearProviders().AddProvider(Log).SetMinimumLevel(_logLevel);
@@ -281,8 +289,10 @@ internal sealed class MeshHost : IAsyncDisposable
         RootKey = (await File.ReadAllTextAsync(Service<DataDirectory>().RootKeyFile)).Trim();
         Canary.Issued(RootKey);
         var address = Service<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
+        var handler = new SocketsHttpHandler();
         // A certificate that a test has just made is on nobody's list.
-        _http = new HttpClient(new SocketsHttpHandler { SslOptions = { RemoteCertificateValidationCallback = (_, certificate, _, _) => certificate?.Subject == "CN=127.0.0.1" } }) { BaseAddress = new Uri(address), Timeout = Eventually.Bound };
+        handler.SslOptions.RemoteCertificateValidationCallback = (_, certificate, _, _) => certificate?.Subject == "CN=127.0.0.1";
+        _http = new HttpClient(handler) { BaseAddress = new Uri(address), Timeout = Eventually.Bound };
     }
 
     private sealed record Nothing : Command<bool>

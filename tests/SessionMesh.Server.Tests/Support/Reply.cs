@@ -12,7 +12,8 @@ internal sealed record Reply(int Status, string Text, byte[] Bytes, IReadOnlyDic
     public static async Task<Reply> ReadAsync(HttpResponseMessage response)
     {
         var bytes = await response.Content.ReadAsByteArrayAsync();
-        var headers = response.Headers.Concat(response.Content.Headers).ToDictionary(h => h.Key, h => string.Join(", ", h.Value), StringComparer.OrdinalIgnoreCase);
+        var headers = response.Headers.Concat(response.Content.Headers)
+            .ToDictionary(h => h.Key, h => string.Join(", ", h.Value), StringComparer.OrdinalIgnoreCase);
         return new Reply((int)response.StatusCode, Encoding.UTF8.GetString(bytes), bytes, headers);
     }
 
@@ -36,7 +37,8 @@ internal sealed record Reply(int Status, string Text, byte[] Bytes, IReadOnlyDic
     public Reply ShouldBeProblem(int status, string code, string more = "")
     {
         ShouldBe(status, $$"""
-            {"type":"urn:session-mesh:error:{{code}}","title":"{{Title(status)}}","status":{{status}},"detail":"*","code":"{{code}}"{{(status is 401 or 404 ? "" : ",\"request_id\":\"*\"")}}{{more}}}
+            {"type":"urn:session-mesh:error:{{code}}","title":"{{Title(status)}}","status":{{status}},"detail":"*",
+             "code":"{{code}}"{{(status is 401 or 404 ? "" : ",\"request_id\":\"*\"")}}{{more}}}
             """);
         if (status is 401 or 404)
         {

@@ -15,7 +15,8 @@ internal sealed record SseEvent(long? Id, string Name, string Data)
 internal sealed class SseReader(HttpResponseMessage response, StreamReader lines) : IAsyncDisposable
 {
     public IReadOnlyDictionary<string, string> Headers { get; } =
-        response.Headers.Concat(response.Content.Headers).ToDictionary(h => h.Key, h => string.Join(", ", h.Value), StringComparer.OrdinalIgnoreCase);
+        response.Headers.Concat(response.Content.Headers)
+            .ToDictionary(h => h.Key, h => string.Join(", ", h.Value), StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Milliseconds to wait before reconnecting, as the server said.</summary>
     public int Retry { get; private set; }
@@ -80,10 +81,14 @@ internal sealed class SseReader(HttpResponseMessage response, StreamReader lines
                 case "" when name is null && data.Count == 0: return null;
                 case "": return new SseEvent(id, name ?? "message", string.Join('\n', data));
                 case var _ when line.StartsWith(':'): return await EndOfCommentAsync(line);
-                case var _ when line.StartsWith("id: ", StringComparison.Ordinal): id = long.Parse(line[4..], CultureInfo.InvariantCulture); break;
+                case var _ when line.StartsWith("id: ", StringComparison.Ordinal):
+                    id = long.Parse(line[4..], CultureInfo.InvariantCulture);
+                    break;
                 case var _ when line.StartsWith("event: ", StringComparison.Ordinal): name = line[7..]; break;
                 case var _ when line.StartsWith("data: ", StringComparison.Ordinal): data.Add(line[6..]); break;
-                case var _ when line.StartsWith("retry: ", StringComparison.Ordinal): Retry = int.Parse(line[7..], CultureInfo.InvariantCulture); break;
+                case var _ when line.StartsWith("retry: ", StringComparison.Ordinal):
+                    Retry = int.Parse(line[7..], CultureInfo.InvariantCulture);
+                    break;
                 default: throw new InvalidDataException($"'{line}' is no line of an event stream");
             }
         }

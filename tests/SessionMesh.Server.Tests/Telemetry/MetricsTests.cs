@@ -138,7 +138,9 @@ public sealed class MetricsTests
         foreach (var variable in Otlp.Variables)
         {
             var brief = variable.Replace("OTEL_EXPORTER_OTLP_", "…_", StringComparison.Ordinal);
-            Assert.True(page.Contains($"`{variable}`", StringComparison.Ordinal) || page.Contains($"`{brief}`", StringComparison.Ordinal), variable);
+            Assert.True(
+                page.Contains($"`{variable}`", StringComparison.Ordinal) || page.Contains($"`{brief}`", StringComparison.Ordinal),
+                variable);
         }
 
         foreach (var outcome in new[] { "committed", "unchanged", "refused", "replayed", "failed", "busy" })
@@ -183,7 +185,8 @@ public sealed class MetricsTests
     {
         await using var mesh = await MeshHost.StartAsync();
         await mesh.PostAsync("agents", """
-            {"agent_id":"Odd.agent:7","specializations":["odd/spec"],"labels":{"odd-label":"odd-value"},"cluster":"odd-cluster","user":"odd-user"}
+            {"agent_id":"Odd.agent:7","specializations":["odd/spec"],"labels":{"odd-label":"odd-value"},"cluster":"odd-cluster",
+             "user":"odd-user"}
             """);
         await mesh.PostAsync("agents/Odd.agent:7/heartbeat", """{"note":"odd-note","activity":"working"}""");
         const string Steer = """{"agent_id":"Odd.agent:7","direction":"odd-direction","message":"odd-message"}""";
@@ -207,7 +210,9 @@ public sealed class MetricsTests
         var shown = await Scrape.OfAsync(mesh);
         Assert.DoesNotContain("odd", shown.Text, StringComparison.OrdinalIgnoreCase);
         Assert.DoesNotContain(key[4..16], shown.Text, StringComparison.Ordinal);
-        var codes = typeof(ErrorCodes).GetFields(BindingFlags.Public | BindingFlags.Static).Select(f => (string)f.GetValue(null)!).ToHashSet();
+        var codes = typeof(ErrorCodes)
+            .GetFields(BindingFlags.Public | BindingFlags.Static)
+            .Select(f => (string)f.GetValue(null)!).ToHashSet();
         HashSet<string> met = ["agent_not_found", "host_not_allowed", "unauthenticated", "missing_scope"];
         Assert.Subset(codes, shown.Values("code").ToHashSet());
         Assert.Superset(met, shown.Values("code").ToHashSet());

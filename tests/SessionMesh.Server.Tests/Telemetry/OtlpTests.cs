@@ -73,7 +73,8 @@ public sealed class OtlpTests
         var token = await mesh.MintAsync("""{"session_key":"k"}""");
         await mesh.GetAsync("alive?key=" + token);
         await mesh.SendRawAsync(
-            $"GET /api/session-mesh/agents/{token} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\r\n");
+            $"GET /api/session-mesh/agents/{token} HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+            + $"Authorization: Bearer {token}\r\nConnection: close\r\n\r\n");
         await mesh.GetAsync("~/fails?key=" + token, token);
         await mesh.GetAsync("~/" + token, "");
         Flush(mesh);

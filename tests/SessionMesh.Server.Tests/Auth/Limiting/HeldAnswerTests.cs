@@ -56,7 +56,8 @@ public sealed class HeldAnswerTests
         (await mesh.GetAsync("agents/a/directives", key)).ShouldBeProblem(429, "too_many_streams", ",\"retry_after\":3");
 
         // What waits for proof does what was asked, and answers at once with what is true.
-        var steered = await mesh.PostAsync("steer", """{"agent_id":"a","direction":"north","wait":"acknowledged","wait_seconds":60}""", key);
+        var steered = await mesh.PostAsync(
+            "steer", """{"agent_id":"a","direction":"north","wait":"acknowledged","wait_seconds":60}""", key);
         Assert.Equal((200, "queued"), (steered.Status, steered.Json["state"]!.GetValue<string>()));
         var killed = await mesh.DeleteAsync("agents/a?wait=60", key);
         Assert.Equal((200, "stopping"), (killed.Status, killed.Json["status"]!.GetValue<string>()));
@@ -78,7 +79,8 @@ public sealed class HeldAnswerTests
     [Fact]
     public async Task Route_ThatMayHoldItsAnswer_IsMarked_AndAStreamElsewhereIsAFaultOfTheServer()
     {
-        await using var mesh = await MeshHost.StartAsync(map: app => app.MapGet(Routes.Prefix + "/unmarked", Sse.BeginAsync).WithMetadata(Server.Auth.Anonymous.Instance));
+        await using var mesh = await MeshHost.StartAsync(
+            map: app => app.MapGet(Routes.Prefix + "/unmarked", Sse.BeginAsync).WithMetadata(Server.Auth.Anonymous.Instance));
         (await mesh.GetAsync("unmarked")).ShouldBeProblem(500, "internal");
         var marked = mesh.Service<IEnumerable<EndpointDataSource>>().SelectMany(s => s.Endpoints).OfType<RouteEndpoint>()
             .Where(r => r.Metadata.GetMetadata<HoldsAnswers>() is not null).Select(r => r.RoutePattern.RawText).Order();

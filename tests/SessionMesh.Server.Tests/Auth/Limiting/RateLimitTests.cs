@@ -19,7 +19,9 @@ public sealed class RateLimitTests
         for (var i = 0; i < 3; i++)
         {
             var refused = (await mesh.GetAsync("alive", key)).ShouldBeProblem(429, "rate_limited", ",\"retry_after\":1");
-            Assert.Equal(("1", "\"key\";q=8;w=4", "\"key\";r=0;t=4"), (refused.Headers["Retry-After"], refused.Headers["RateLimit-Policy"], refused.Headers["RateLimit"]));
+            Assert.Equal(
+                ("1", "\"key\";q=8;w=4", "\"key\";r=0;t=4"),
+                (refused.Headers["Retry-After"], refused.Headers["RateLimit-Policy"], refused.Headers["RateLimit"]));
         }
 
         mesh.Time.Advance(TimeSpan.FromMilliseconds(499));
@@ -95,7 +97,17 @@ public sealed class RateLimitTests
     {
         await using var mesh = await MeshHost.StartAsync(options: ["--anonymous-rate-limit", "2"]);
         var key = await mesh.MintAsync("""{"scopes":["mesh:read"]}""");
-        var asked = new[] { ("alive", "smk_x", 401), ("~/livez", "", 200), ("~/openapi/v1.json", "", 200), ("~/swagger/index.html", "", 200), ("nothing", "", 404), ("~/", "", 404), ($"alive?key={key}", "", 401), ("alive", "", 401) };
+        var asked = new[]
+        {
+            ("alive", "smk_x", 401),
+            ("~/livez", "", 200),
+            ("~/openapi/v1.json", "", 200),
+            ("~/swagger/index.html", "", 200),
+            ("nothing", "", 404),
+            ("~/", "", 404),
+            ($"alive?key={key}", "", 401),
+            ("alive", "", 401),
+        };
         foreach (var (path, with, status) in asked)
         {
             Assert.Equal(status, (await mesh.GetAsync(path, with)).Status);
@@ -104,7 +116,9 @@ public sealed class RateLimitTests
         foreach (var (path, with, _) in asked)
         {
             var refused = (await mesh.GetAsync(path, with)).ShouldBeProblem(429, "rate_limited", ",\"retry_after\":1");
-            Assert.Equal(("1", "\"address\";q=8;w=4", "\"address\";r=0;t=4"), (refused.Headers["Retry-After"], refused.Headers["RateLimit-Policy"], refused.Headers["RateLimit"]));
+            Assert.Equal(
+                ("1", "\"address\";q=8;w=4", "\"address\";r=0;t=4"),
+                (refused.Headers["Retry-After"], refused.Headers["RateLimit-Policy"], refused.Headers["RateLimit"]));
         }
 
         // Who says that he is somebody else is still the same.

@@ -26,22 +26,40 @@ public sealed class FuzzTests
     /// </summary>
     private static readonly (string Method, string Route, string Path, string Body)[] s_calls =
     [
-        ("POST", "agents", "agents", """{"agent_id":"b","parent_id":"a","cluster":"c","specializations":["s","ünï"],"labels":{"env":"prod"},"user":"u","ttl":60,"takeover":true}"""),
+        ("POST", "agents", "agents", """
+            {"agent_id":"b","parent_id":"a","cluster":"c","specializations":["s","ünï"],"labels":{"env":"prod"},"user":"u","ttl":60,
+             "takeover":true}
+            """),
         ("POST", "agents/{id}/exit", "agents/b/exit", """{"incarnation":1,"exit_code":0,"signal":"SIGTERM","reason":"done \\ \" \n"}"""),
-        ("POST", "agents/{id}/heartbeat", "agents/a/heartbeat", """{"incarnation":1,"activity":"working","load":0.5,"progress":1.5e3,"progress_interval":30,"note":"n","acks":[{"seq":1,"state":"acknowledged","note":"é"}]}"""),
-        ("POST", "heartbeats", "heartbeats", """{"agents":["a",{"agent_id":"b","incarnation":1,"load":0.1,"note":"n","acks":[{"seq":1,"state":"rejected"}]}]}"""),
+        ("POST", "agents/{id}/heartbeat", "agents/a/heartbeat", """
+            {"incarnation":1,"activity":"working","load":0.5,"progress":1.5e3,"progress_interval":30,"note":"n",
+             "acks":[{"seq":1,"state":"acknowledged","note":"é"}]}
+            """),
+        ("POST", "heartbeats", "heartbeats",
+            """{"agents":["a",{"agent_id":"b","incarnation":1,"load":0.1,"note":"n","acks":[{"seq":1,"state":"rejected"}]}]}"""),
         ("POST", "registry", "registry", """{"agent_id":"a","specialization":"vision","specializations":["t"],"ttl":3600}"""),
-        ("POST", "steer", "steer", """{"agent_id":"a","direction":"north","message":"go \u00e9 \ud83d\ude00","data":{"a":[1,2,{"b":null}],"c":"é"},"ttl":60,"hold":true}"""),
-        ("POST", "steer", "steer", """{"selector":{"specialization":"vision","label":{"env":"prod"},"agent_ids":["a","b"]},"verb":"pause","expect":1,"dry_run":false}"""),
-        ("POST", "steers", "steers", """{"steers":[{"agent_id":"a","direction":"north","message":"m","data":{"a":1}},{"agent_id":"b","verb":"pause","ttl":60,"hold":true}]}"""),
+        ("POST", "steer", "steer", """
+            {"agent_id":"a","direction":"north","message":"go \u00e9 \ud83d\ude00","data":{"a":[1,2,{"b":null}],"c":"é"},"ttl":60,
+             "hold":true}
+            """),
+        ("POST", "steer", "steer", """
+            {"selector":{"specialization":"vision","label":{"env":"prod"},"agent_ids":["a","b"]},"verb":"pause","expect":1,"dry_run":false}
+            """),
+        ("POST", "steers", "steers", """
+            {"steers":[{"agent_id":"a","direction":"north","message":"m","data":{"a":1}},
+             {"agent_id":"b","verb":"pause","ttl":60,"hold":true}]}
+            """),
         ("POST", "agents/{id}/directives/{seq}/ack", "agents/a/directives/1/ack", """{"state":"accepted","note":"n","incarnation":1}"""),
         ("POST", "sessions", "sessions", """{"user":"u","ttl":60,"meta":{"a":"b","é":"ü"}}"""),
         ("POST", "sessions/cleanup", "sessions/cleanup", """{"before":"2026-01-01T00:00:00Z","dry_run":true,"limit":10}"""),
         ("PATCH", "sessions/{id}", "sessions/s", """{"meta":{"a":"b","c":null}}"""),
         ("POST", "sessions/{id}/refresh", "sessions/s/refresh", """{"ttl":60}"""),
-        ("POST", "keys", "keys", """{"session_key":"ci","ttl":3600,"scopes":["steer","agent:self"],"agent_id":"a","within":["agent:a"],"refresh":false}"""),
+        ("POST", "keys", "keys",
+            """{"session_key":"ci","ttl":3600,"scopes":["steer","agent:self"],"agent_id":"a","within":["agent:a"],"refresh":false}"""),
         ("POST", "keys/refresh", "keys/refresh", """{"ttl":3600}"""),
-        ("POST", "sessions/import", "sessions/import", """{"type":"session","id":"i","user":"u","status":"active","ttl":60,"meta":{"a":"b"},"created_at":"2026-01-01T00:00:00Z","last_access":"2026-01-01T00:00:00Z"}"""),
+        ("POST", "sessions/import", "sessions/import",
+            """{"type":"session","id":"i","user":"u","status":"active","ttl":60,"meta":"""
+            + """{"a":"b"},"created_at":"2026-01-01T00:00:00Z","last_access":"2026-01-01T00:00:00Z"}"""),
         ("POST", "admin/new-root", "admin/new-root", """{"keep_children":true}"""),
         ("POST", "admin/restore", "admin/restore", "SQLite format 3\0 and nothing that is one"),
     ];
@@ -58,7 +76,8 @@ public sealed class FuzzTests
         await using var mesh = await MeshHost.StartAsync();
         var routes = mesh.Service<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
             .Where(e => e.Metadata.GetMetadata<JsonBody>() is not null || e.Metadata.GetMetadata<FileBody>() is { IsAnswer: false })
-            .Select(e => $"{e.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods[0]} {e.RoutePattern.RawText![(Routes.Prefix.Length + 1)..]}");
+            .Select(e => $"{e.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods[0]} "
+                + $"{e.RoutePattern.RawText![(Routes.Prefix.Length + 1)..]}");
         Assert.Equal(
             routes.Append("POST sessions/import").Distinct().Order(StringComparer.Ordinal),
             s_calls.Select(c => $"{c.Method} {c.Route}").Distinct().Order(StringComparer.Ordinal));
@@ -142,10 +161,16 @@ public sealed class FuzzTests
         var random = new Random(seed);
         string[] odd =
         [
-            "%00", "%ff", "%ed%a0%80", "%ud800", "%", "%z", "%2f", "%c0%80", "\u00ff", "\u00e9", "%F0%9F%98%80", "+", "&", "=", "&&", "?", "a=b", new string('x', 3000), "-1", "99999999999999999999", "1e9", "%0a", "\u0001", "%0d%0aX:1",
-            "d-1", "d-99999999999999999999", "d-0", "s-1", "s-99999999999999999999", "0", "*", "\"1\"", "\"99999999999999999999\"", "\"", "W/\"1\"", "\u00c0\u0080", "k",
+            "%00", "%ff", "%ed%a0%80", "%ud800", "%", "%z", "%2f", "%c0%80", "\u00ff", "\u00e9", "%F0%9F%98%80", "+", "&", "=", "&&", "?",
+            "a=b", new string('x', 3000), "-1", "99999999999999999999", "1e9", "%0a", "\u0001", "%0d%0aX:1",
+            "d-1", "d-99999999999999999999", "d-0", "s-1", "s-99999999999999999999", "0", "*", "\"1\"", "\"99999999999999999999\"", "\"",
+            "W/\"1\"", "\u00c0\u0080", "k",
         ];
-        string[] headers = ["If-Match", "Idempotency-Key", "Last-Event-ID", "Authorization", "X-Request-Id", "Content-Type", "Accept-Encoding", "Origin", "If-None-Match", "Range"];
+        string[] headers =
+        [
+            "If-Match", "Idempotency-Key", "Last-Event-ID", "Authorization", "X-Request-Id", "Content-Type", "Accept-Encoding", "Origin",
+            "If-None-Match", "Range",
+        ];
         var routes = mesh.Service<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
             .Where(e => e.RoutePattern.RawText!.StartsWith(Routes.Prefix, StringComparison.Ordinal))
             .Where(e => !e.RoutePattern.RawText!.Contains("/admin/", StringComparison.Ordinal)) // a restore restarts the server
@@ -164,7 +189,9 @@ public sealed class FuzzTests
             var request = $"{method} {path}{query} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {mesh.RootKey}\r\n"
                 + $"Connection: close\r\nContent-Length: 2\r\n{more}\r\n{{}}";
             var answer = await SendAsync(mesh, request);
-            Assert.True(answer.Length == 0 || answer[.."HTTP/1.1 2".Length] is "HTTP/1.1 2" or "HTTP/1.1 4", $"{i} of seed {seed}: {answer} for {request}");
+            Assert.True(
+                answer.Length == 0 || answer[.."HTTP/1.1 2".Length] is "HTTP/1.1 2" or "HTTP/1.1 4",
+                $"{i} of seed {seed}: {answer} for {request}");
         }
 
         await AssertWholeAsync(mesh);
@@ -192,7 +219,8 @@ public sealed class FuzzTests
         {
             Assert.True(reply.Headers["Content-Type"] == "application/problem+json", what());
             var problem = reply.Json;
-            var (status, code, detail) = (problem["status"]!.GetValue<int>(), problem["code"]!.GetValue<string>(), problem["detail"]!.GetValue<string>());
+            var (status, code, detail) =
+                (problem["status"]!.GetValue<int>(), problem["code"]!.GetValue<string>(), problem["detail"]!.GetValue<string>());
             Assert.True(status == reply.Status && code.Length > 0 && detail.Length > 0, $"{reply.Text} for {what()}");
         }
     }
@@ -204,7 +232,8 @@ public sealed class FuzzTests
     {
         foreach (var path in new[]
         {
-            "agents?filter=all&limit=1000", "alive?kind=all&limit=1000", "registry", "sessions?limit=1000", "sessions/stats", "keys?limit=1000",
+            "agents?filter=all&limit=1000", "alive?kind=all&limit=1000", "registry", "sessions?limit=1000", "sessions/stats",
+            "keys?limit=1000",
             "audit?limit=1000", "agents/a/directives", "agents/a/directives/history?limit=1000",
         })
         {
