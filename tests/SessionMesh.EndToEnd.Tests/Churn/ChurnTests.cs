@@ -55,7 +55,9 @@ public sealed class ChurnTests : IAsyncLifetime
         return Task.WhenAll(Enumerable.Range(0, Workers).Select(async _ =>
         {
             while (TimeProvider.System.GetTimestamp() < until)
+            {
                 await LiveAsync(Interlocked.Increment(ref _lives));
+            }
         }));
     }
 
@@ -69,7 +71,10 @@ public sealed class ChurnTests : IAsyncLifetime
         var steered = await _mesh.Http.PostAsync("steer", $$"""{"agent_id":"churn-{{n}}","direction":"north","message":"{{n}}"}""");
         Assert.True(steered.IsDone && steered.Number("seq") == 1, steered.ToString());
         if (n % 3 == 0)
+        {
             Assert.True((await _mesh.Http.PostAsync($"agents/churn-{n}/directives/1/ack", """{"state":"acknowledged"}""")).IsDone);
+        }
+
         var ended = $$"""{"incarnation":{{begun.Number("incarnation")}},"exit_code":0}""";
         Assert.True((await _mesh.Http.PostAsync($"agents/churn-{n}/exit", ended)).IsDone);
         Assert.True((await _mesh.Http.DeleteAsync($"agents/churn-{n}?forget=true")).IsDone);

@@ -15,10 +15,13 @@ public sealed class RetryContractTests(Mesh mesh) : IClassFixture<Mesh>
         var lines = ran.Error.TrimEnd('\n').Split('\n');
         Assert.Equal(3, lines.Length);
         for (var i = 0; i < 2; i++)
+        {
             Assert.Matches(
                 $@"^attempt {i + 1}: GET {proxy.Url}/api/session-mesh/alive\?filter=stalled -> .+ after \d+ ms, "
                 + @"next attempt in \d+\.\d\d s$",
                 lines[i]);
+        }
+
         Assert.Matches($@"^attempt 3: GET {proxy.Url}/api/session-mesh/alive\?filter=stalled -> 200 after \d+ ms$", lines[2]);
     }
 

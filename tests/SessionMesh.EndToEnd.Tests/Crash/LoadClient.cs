@@ -26,9 +26,14 @@ internal sealed class LoadClient(int index, AgentEntry hub)
                 var answer = await call.SendAsync(http);
                 Ledger.Answers++;
                 if (answer.IsDone)
+                {
                     call.Answered(answer);
+                }
                 else if (answer.Text("code") != "inbox_full")
+                {
                     Ledger.Surprises.Add($"{call} -> {answer}");
+                }
+
                 answered();
             }
             catch (Exception e) when (e is HttpRequestException or IOException)
@@ -43,7 +48,10 @@ internal sealed class LoadClient(int index, AgentEntry hub)
     {
         var alive = Ledger.Agents.Where(agent => agent.IsAlive).ToList();
         if (alive.Count < 3)
+        {
             return Register(random, Fresh());
+        }
+
         var agent = alive[random.Next(alive.Count)];
         return random.Next(100) switch
         {
@@ -109,9 +117,15 @@ internal sealed class LoadClient(int index, AgentEntry hub)
         return new Call(HttpMethod.Post, $"agents/{agent.Id}/heartbeat", body, agent, null, answer =>
         {
             foreach (var ack in acks)
+            {
                 ack.State = "acknowledged";
+            }
+
             if (answer.Text("refused_acks") is { } refused and not "null")
+            {
                 Ledger.Surprises.Add($"{agent.Id}: acks were refused: {refused}");
+            }
+
             NoteDeliveries(agent, answer);
         });
     }
@@ -120,11 +134,17 @@ internal sealed class LoadClient(int index, AgentEntry hub)
     {
         _pending.RemoveAll(directive => !directive.Agent.IsAlive || directive.Incarnation != directive.Agent.Incarnation);
         if (_pending.Count == 0)
+        {
             return null;
+        }
+
         var directive = _pending[random.Next(_pending.Count)];
         var state = new[] { "accepted", "acknowledged", "acknowledged", "rejected" }[directive.State == "accepted" ? 1 : random.Next(4)];
         if (state != "accepted")
+        {
             _pending.Remove(directive);
+        }
+
         return Post(
             random,
             $"agents/{directive.Agent.Id}/directives/{directive.Seq}/ack",
@@ -143,7 +163,9 @@ internal sealed class LoadClient(int index, AgentEntry hub)
     private Call? Revoke(Random random)
     {
         if (Ledger.Keys.Find(key => key.IsValid && key.BoundTo is null) is not { } key)
+        {
             return null;
+        }
 
         // Sent is as good as done here: without an answer nothing can be said of this key.
         Ledger.Keys.Remove(key);
@@ -174,11 +196,18 @@ internal sealed class LoadClient(int index, AgentEntry hub)
         {
             var known = Ledger.Directives.Find(directive => directive.Id == heard.Text("directive_id"));
             if (known is null)
+            {
                 continue;
+            }
+
             if (known.Agent != agent || DirectiveEntry.Rank(heard.Text("state")) < DirectiveEntry.Rank(known.State))
+            {
                 Ledger.Surprises.Add($"{known.Id} was {known.State} for {known.Agent.Id} and came to {agent.Id} as {heard.GetRawText()}");
+            }
             else
+            {
                 known.State = heard.Text("state")!;
+            }
         }
     }
 

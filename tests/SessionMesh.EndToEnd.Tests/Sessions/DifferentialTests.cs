@@ -35,7 +35,11 @@ public sealed class DifferentialTests
 
             Assert.True(
                 (old.Code, old.Out.Length > 0, old.Error.Length > 0) == (ours.Code, ours.Out.Length > 0, ours.Error.Length > 0), what);
-            if (command.StartsWith("create", StringComparison.Ordinal) && old.Code == 0) pairs.Add((IdOf(old), IdOf(ours)));
+            if (command.StartsWith("create", StringComparison.Ordinal) && old.Code == 0)
+            {
+                pairs.Add((IdOf(old), IdOf(ours)));
+            }
+
             Assert.True(Plain(old, pairs.Select(pair => pair.Old)) == Plain(ours, pairs.Select(pair => pair.New)), what);
         }
     }
@@ -73,7 +77,11 @@ public sealed class DifferentialTests
 
     private static string Fill(string command, List<(string Old, string New)> pairs, Func<(string Old, string New), string> side)
     {
-        for (var i = pairs.Count - 1; i >= 0; i--) command = command.Replace($"#{i}", side(pairs[i]), StringComparison.Ordinal);
+        for (var i = pairs.Count - 1; i >= 0; i--)
+        {
+            command = command.Replace($"#{i}", side(pairs[i]), StringComparison.Ordinal);
+        }
+
         return command;
     }
 
@@ -83,9 +91,17 @@ public sealed class DifferentialTests
     private static string Plain(Ran ran, IEnumerable<string> ids)
     {
         // In what words something is wrong is each side's own; that the member is the only one is not.
-        if (ran.Error.Length > 0) return string.Join(',', Members.Parse(ran.Error).EnumerateObject().Select(member => member.Name));
+        if (ran.Error.Length > 0)
+        {
+            return string.Join(',', Members.Parse(ran.Error).EnumerateObject().Select(member => member.Name));
+        }
+
         var text = ran.Out;
-        foreach (var (id, i) in ids.Select((id, i) => (id, i))) text = text.Replace(id, $"#{i}", StringComparison.Ordinal);
+        foreach (var (id, i) in ids.Select((id, i) => (id, i)))
+        {
+            text = text.Replace(id, $"#{i}", StringComparison.Ordinal);
+        }
+
         var node = JsonNode.Parse(text)!;
         Normalize(node);
         return node.ToJsonString();
@@ -95,10 +111,17 @@ public sealed class DifferentialTests
     {
         if (node is JsonArray array)
         {
-            foreach (var item in array) Normalize(item);
+            foreach (var item in array)
+            {
+                Normalize(item);
+            }
         }
 
-        if (node is not JsonObject members) return;
+        if (node is not JsonObject members)
+        {
+            return;
+        }
+
         if (members.ContainsKey("last_access"))
         {
             var (accessed, expires) = (Time(members, "last_access"), Time(members, "expires_at"));
@@ -106,13 +129,27 @@ public sealed class DifferentialTests
             members["ttl_after_access"] = Math.Abs((expires - accessed).TotalSeconds - (int)members["ttl"]!) < 500;
             foreach (var name in s_times)
             {
-                if (members.ContainsKey(name)) members[name] = members[name]!.GetValueKind() == JsonValueKind.String ? "time" : "no time";
+                if (members.ContainsKey(name))
+                {
+                    members[name] = members[name]!.GetValueKind() == JsonValueKind.String ? "time" : "no time";
+                }
             }
         }
 
-        if (members.ContainsKey("data_file")) members["data_file"] = "place";
-        if (members.TryGetPropertyValue("average_ttl_seconds", out var average)) members["average_ttl_seconds"] = (double)average!;
-        foreach (var (_, value) in members) Normalize(value);
+        if (members.ContainsKey("data_file"))
+        {
+            members["data_file"] = "place";
+        }
+
+        if (members.TryGetPropertyValue("average_ttl_seconds", out var average))
+        {
+            members["average_ttl_seconds"] = (double)average!;
+        }
+
+        foreach (var (_, value) in members)
+        {
+            Normalize(value);
+        }
     }
 
     private static DateTimeOffset Time(JsonObject members, string name) => DateTimeOffset.Parse((string)members[name]!);

@@ -24,8 +24,10 @@ internal static partial class SecretWatch
         Assert.True(s_seen.IsEmpty, $"a key stood in the arguments of {string.Join(", ", s_seen.Keys)}");
         Assert.DoesNotMatch(Token(), printed);
         foreach (var file in Directory.GetFiles(server.Data).Where(f => Path.GetFileName(f) is not ("root.key" or "lock")))
+        {
             Assert.False(
                 Token().IsMatch(Encoding.Latin1.GetString(File.ReadAllBytes(file))), $"a secret stands in {Path.GetFileName(file)}");
+        }
     }
 
     private static void LookAtArguments()
@@ -39,7 +41,9 @@ internal static partial class SecretWatch
                     && ProcessInfo.Find(int.Parse(Path.GetFileName(directory), CultureInfo.InvariantCulture)) is { } process
                     && (process.Command.Contains(Path.GetFileName(Built.Server), StringComparison.Ordinal)
                         || IsTool(ProcessInfo.Find(process.Parent))))
+                {
                     s_seen.TryAdd(process.Command.Split(' ')[0], 0);
+                }
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {

@@ -23,7 +23,10 @@ public sealed class WorkerTests(Mesh mesh) : IClassFixture<Mesh>
             "--spec", "refusing", "--on-steer", "exit 0");
         var workers = new[] { obedient, reader, stubborn };
         foreach (var worker in workers)
+        {
             await worker.AliveAsync();
+        }
+
         var left = (await Eventually.Lines(stubborn.File("pids"), 2)).Select(int.Parse).ToList();
 
         await AllAreListed();
@@ -134,11 +137,14 @@ public sealed class WorkerTests(Mesh mesh) : IClassFixture<Mesh>
         Assert.Equal("below", Assert.Single(ran.Json.GetProperty("descendants").EnumerateArray()).Text("agent_id"));
         Assert.Equal(143, await worker.ExitAsync());
         foreach (var agent in new[] { "above", "below" })
+        {
             await mesh.Http.AgentAsync(
                 agent,
                 detail => detail.Json.GetProperty("last_exit") is { ValueKind: JsonValueKind.Object } exit
                     && exit.Text("confirmed") == "true",
                 $"is dead with proof\n{worker.Runner.Error}");
+        }
+
         Assert.Null(ProcessInfo.Find(below));
         Assert.Empty(worker.Processes());
     }
