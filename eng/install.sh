@@ -4,7 +4,8 @@
 #   ./eng/install.sh                    into ~/.local: the tool under share/session-mesh-tool, a link in bin
 #   PREFIX=/usr/local ./eng/install.sh  into another prefix
 #
-# Needs the .NET 10 SDK. A build that fails leaves what was installed as it was.
+# Needs the .NET 10 SDK, and for a native executable a C compiler and zlib to link it with (on Debian: gcc, zlib1g-dev). Without them it
+# installs a build that starts on the .NET runtime. A build that fails leaves what was installed as it was.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -34,11 +35,26 @@ if ! command -v dotnet >/dev/null; then
     exit 1
 fi
 
+# Links a program of one line as the native build will.
+can_link() {
+    local compiler
+    compiler=$(command -v clang || command -v gcc) || return 1
+    echo 'int main(void) { return 0; }' | "$compiler" -x c - -lz -o /dev/null 2>/dev/null
+}
+
+if can_link; then
+    kind='native'
+    how=(-p:PublishAot=true)
+else
+    kind='for the .NET runtime, which starts slower; a native build needs a C compiler and zlib (gcc and zlib1g-dev, or clang)'
+    how=(--self-contained false -p:PublishReadyToRun=true)
+fi
+
 fresh=$tool.new.$$
 trap 'rm -rf "$fresh"' EXIT
-echo "building session-mesh for $os-$arch …"
-if ! log=$(dotnet publish "$root/src/SessionMesh.Cli" --configuration Release --runtime "$os-$arch" --self-contained false \
-    -p:PublishReadyToRun=true -p:DebugType=none --output "$fresh" --nologo --verbosity quiet 2>&1); then
+echo "building session-mesh for $os-$arch, $kind …"
+if ! log=$(dotnet publish "$root/src/SessionMesh.Cli" --configuration Release --runtime "$os-$arch" "${how[@]}" \
+    -p:DebugType=none --output "$fresh" --nologo --verbosity quiet 2>&1); then
     echo "$log" >&2
     exit 1
 fi

@@ -38,6 +38,9 @@ install_missing() {
     command -v tmux >/dev/null || missing+=(tmux)
     command -v ps >/dev/null || missing+=(procps)
     command -v setsid >/dev/null || missing+=(util-linux)
+    command -v strace >/dev/null || missing+=(strace)
+    command -v clang >/dev/null || command -v gcc >/dev/null || missing+=(gcc libc6-dev)
+    [ -e /usr/include/zlib.h ] || missing+=(zlib1g-dev)
     compgen -G '/usr/lib/*/faketime/libfaketimeMT.so.1' >/dev/null || missing+=(libfaketime)
     python3 -c 'import requests' 2>/dev/null || missing+=(python3-requests)
     [ ${#missing[@]} -eq 0 ] && return
@@ -110,6 +113,13 @@ built=("${projects[@]}")
 for target in "${built[@]}"; do
     dotnet build "$target" -v quiet -clp:NoSummary || { give_up "$target could not be built"; finish; }
 done
+
+# The end-to-end tests use the tool as it is installed.
+if [[ " ${projects[*]} " == *EndToEnd* ]]; then
+    say "installing the tool"
+    PREFIX=$PWD/artifacts/installed ./eng/install.sh || { give_up "the tool could not be installed"; finish; }
+    export SESSION_MESH_TEST_TOOL=$PWD/artifacts/installed/bin/session-mesh
+fi
 
 for project in "${projects[@]}"; do
     run_project "$project" "$@"

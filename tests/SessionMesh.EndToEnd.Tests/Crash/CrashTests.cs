@@ -15,7 +15,7 @@ public sealed class CrashTests : IDisposable
     private const int Sample = 200;
 
     private readonly ITestOutputHelper _output;
-    private readonly int _rounds = Number("SESSION_MESH_SOAK_ROUNDS") ?? 20;
+    private readonly int _rounds = Number("SESSION_MESH_SOAK_ROUNDS") ?? 8;
     private readonly int _seed = Number("SESSION_MESH_CRASH_SEED") ?? RandomNumberGenerator.GetInt32(int.MaxValue);
     private readonly Scratch _scratch = new();
     private readonly ServerProcess _server;

@@ -21,13 +21,14 @@ public sealed class DifferentialTests
     {
         await using var mesh = await Mesh.StartAsync();
         var script = Path.Combine(AppContext.BaseDirectory, "Sessions", "session_script.py");
+        var python = (await mesh.BashAsync("python3 -c 'import sys; print(sys.executable)'")).Out.Trim(); // not a shim, which is slow
         var random = new Random(seed);
         var pairs = new List<(string Old, string New)>();
         for (var step = 0; step < Steps; step++)
         {
             var command = Next(random, pairs.Count);
             var old = await mesh.BashAsync(
-                $"python3 {script} {Fill(command, pairs, pair => pair.Old)}", ("HOME", mesh.Scratch.File("home")));
+                $"{python} {script} {Fill(command, pairs, pair => pair.Old)}", ("HOME", mesh.Scratch.File("home")));
             var ours = await mesh.BashAsync(
                 $"session-mesh session {Fill(command, pairs, pair => pair.New)}",
                 ("HOME", Directory.CreateDirectory(mesh.Scratch.File("other-home")).FullName));

@@ -7,10 +7,13 @@ namespace SessionMesh.EndToEnd.Tests.Support;
 internal static class Built
 {
     /// <summary>The server's assembly, to be run with <see cref="Dotnet"/>.</summary>
-    public static string Server { get; } = Named("Server");
+    public static string Server { get; } = Existing("Server", Made("Server"));
 
-    /// <summary>The tool's executable.</summary>
-    public static string Tool { get; } = Named("Tool");
+    /// <summary>
+    /// The tool's executable: the installed one that <c>SESSION_MESH_TEST_TOOL</c> names, as eng/test.sh does, else the one that was
+    /// built beside these tests.
+    /// </summary>
+    public static string Tool { get; } = Existing("Tool", Environment.GetEnvironmentVariable("SESSION_MESH_TEST_TOOL") ?? Made("Tool"));
 
     /// <summary>
     /// The root of the runtime that runs these tests: DIR/shared/Microsoft.NETCore.App/VERSION/ is where the runtime itself lies.
@@ -19,9 +22,9 @@ internal static class Built
 
     public static string Dotnet { get; } = Path.Combine(DotnetRoot, "dotnet");
 
-    private static string Named(string name)
-    {
-        var path = typeof(Built).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(a => a.Key == name).Value!;
-        return File.Exists(path) ? path : throw new FileNotFoundException($"the {name} has not been built", path);
-    }
+    private static string Made(string name) =>
+        typeof(Built).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(a => a.Key == name).Value!;
+
+    private static string Existing(string name, string path) =>
+        File.Exists(path) ? path : throw new FileNotFoundException($"the {name} has not been built", path);
 }

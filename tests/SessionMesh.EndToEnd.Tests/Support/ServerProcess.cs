@@ -26,6 +26,9 @@ internal sealed class ServerProcess : IDisposable
     /// <summary>What the server is started with.</summary>
     public Dictionary<string, string> Environment { get; }
 
+    /// <summary>A program, with its arguments, that becomes the server, such as a tracer. Empty by default.</summary>
+    public string[] Under { get; set; } = [];
+
     public string Url { get; private set; }
 
     public string RootKey => File.ReadAllText(Path.Combine(Data, "root.key")).Trim();
@@ -66,11 +69,11 @@ internal sealed class ServerProcess : IDisposable
     public Started Launch(params string[] more)
     {
         string[][] usual = [["--urls", Url], ["--data", Data], ["--allow-host", "127.0.0.1"]];
-        return new(
-            Built.Dotnet,
-            [Built.Server, .. usual.Where(option => !more.Contains(option[0])).SelectMany(option => option), .. more],
-            Environment,
-            _scratch.Root);
+        string[] command =
+        [
+            .. Under, Built.Dotnet, Built.Server, .. usual.Where(option => !more.Contains(option[0])).SelectMany(option => option), .. more,
+        ];
+        return new(command[0], command[1..], Environment, _scratch.Root);
     }
 
     /// <summary><c>kill -9</c>: no word of farewell, nothing written that was not written.</summary>
