@@ -4,6 +4,10 @@ namespace SessionMesh.Contracts.Agents;
 /// One session as every list shows it. <c>null</c> means "not heard yet"; <c>agent_id</c> is null for a plain session.
 /// With <c>fields=</c> only the members asked for are present. Times are UTC, durations whole seconds.
 /// </summary>
+/// <remarks>
+/// The server writes rows by hand, because lists are hot. A new member also goes into its RowFields and RowWriter, and into SessionWriter
+/// where null is wrong for a plain session; a test compares them with this record.
+/// </remarks>
 public record AgentRow
 {
     public string? AgentId { get; init; }

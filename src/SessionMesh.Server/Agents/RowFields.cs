@@ -27,7 +27,7 @@ public enum RowFields
     LastProgressAt = 1 << 19,
     ExpiresAt = 1 << 20,
     Epoch = 1 << 21,
-    All = (1 << 22) - 1,
+    All = (Epoch << 1) - 1,
 }
 
 /// <summary>Names of the members.</summary>

@@ -59,17 +59,8 @@ internal sealed class AuditView(AuditFilter filter, RefusalLog refusals, long at
 
     private static void Write(Utf8Buffer text, AuditEntry entry)
     {
-        if (entry.Revision is { } revision)
-        {
-            text.Raw("id: "u8);
-            text.Number(revision);
-            text.Raw("\n"u8);
-        }
-
-        text.Raw("event: "u8);
-        text.Raw(AuditEvent.Entry);
-        text.Raw("\ndata: "u8);
+        Sse.OpenFrame(text, entry.Revision, AuditEvent.Entry);
         text.Raw(JsonSerializer.SerializeToUtf8Bytes(entry, MeshJson.Default.AuditEntry));
-        text.Raw("\n\n"u8);
+        Sse.CloseFrame(text);
     }
 }

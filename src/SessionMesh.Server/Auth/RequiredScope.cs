@@ -2,7 +2,10 @@ using SessionMesh.Core.Keys;
 
 namespace SessionMesh.Server.Auth;
 
-/// <summary>The scopes of a route: a key needs one of them. A route without this answers nobody.</summary>
+/// <summary>
+/// The scopes of a route: a key needs one of them. A route without this answers nobody. <see cref="KeyAuthentication"/> checks it;
+/// <see cref="Http.AgentAccess"/> does where a key may do with its own agent what needs a scope with others.
+/// </summary>
 public sealed record RequiredScope(params ScopeSet[] AnyOf)
 {
     /// <summary>For what every valid key may do.</summary>

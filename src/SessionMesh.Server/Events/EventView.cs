@@ -55,11 +55,8 @@ internal sealed class EventView(Key key, MeshState state) : LogView
             return;
         }
 
-        text.Raw("id: "u8);
-        text.Number(revision);
-        text.Raw("\nevent: "u8);
-        text.Raw(kind);
-        text.Raw("\ndata: {\"revision\":"u8);
+        Sse.OpenFrame(text, revision, kind);
+        text.Raw("{\"revision\":"u8);
         text.Number(revision);
         text.Raw(",\"at\":"u8);
         text.Time(at);
@@ -75,7 +72,8 @@ internal sealed class EventView(Key key, MeshState state) : LogView
             WriteMembers(text, kind, payload[1..^1]);
         }
 
-        text.Raw("}\n\n"u8);
+        text.Raw("}"u8);
+        Sse.CloseFrame(text);
     }
 
     private static void WriteMembers(Utf8Buffer text, string kind, ReadOnlySpan<byte> members)

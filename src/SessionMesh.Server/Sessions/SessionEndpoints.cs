@@ -219,7 +219,7 @@ public sealed class SessionEndpoints(
         var id = (string)http.Request.RouteValues["id"]!;
         var key = http.GetKey();
         var agent = await agents.FindAsync(id, key);
-        var error = !key.Has(ScopeSet.SessionsWrite) && (agent is null || agent.Agent.Id != key.AgentId) ? Caller.NotYours(key)
+        var error = !key.Has(ScopeSet.SessionsWrite) && (agent is null || agent.Agent.Id != key.AgentId) ? AgentAccess.NotYours(key)
             : agent is null && AgentSessionId.TryParse(id, out _) ? SessionRules.NotFound(id)
             : null;
         if (error is null)

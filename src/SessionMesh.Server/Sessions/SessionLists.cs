@@ -37,7 +37,7 @@ public sealed class SessionLists(MeshEngine engine, SessionWriter sessions, Agen
             return;
         }
 
-        await problems.WriteAsync(http, mayReadOthers ? SessionRules.NotFound(id) : Caller.NotYours(key));
+        await problems.WriteAsync(http, mayReadOthers ? SessionRules.NotFound(id) : AgentAccess.NotYours(key));
     }
 
     public async Task List(HttpContext http)

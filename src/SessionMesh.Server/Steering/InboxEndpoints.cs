@@ -177,11 +177,9 @@ public sealed class InboxEndpoints(
             using var text = new Utf8Buffer(fresh.Length * 512);
             foreach (var directive in fresh)
             {
-                text.Raw("id: "u8);
-                text.Number(directive.Seq);
-                text.Raw("\nevent: directive\ndata: "u8);
+                Sse.OpenFrame(text, directive.Seq, StreamEvent.Directive);
                 directives.Write(text, directive);
-                text.Raw("\n\n"u8);
+                Sse.CloseFrame(text);
             }
 
             await Sse.WriteAsync(http, text.Written, engine);

@@ -83,14 +83,30 @@ internal static class Sse
         }
     }
 
-    public static async Task SendAsync<T>(HttpContext http, string name, T data, JsonTypeInfo<T> type)
+    /// <summary>Begins the frame of an event. Its data follows, on one line, and then <see cref="CloseFrame"/>.</summary>
+    /// <param name="id">Where a reader resumes that has seen this event; null leaves its place as it is.</param>
+    public static void OpenFrame(Utf8Buffer text, long? id, string name)
     {
-        using var text = new Utf8Buffer(256);
+        if (id is { } place)
+        {
+            text.Raw("id: "u8);
+            text.Number(place);
+            text.Raw("\n"u8);
+        }
+
         text.Raw("event: "u8);
         text.Raw(name);
         text.Raw("\ndata: "u8);
+    }
+
+    public static void CloseFrame(Utf8Buffer text) => text.Raw("\n\n"u8);
+
+    public static async Task SendAsync<T>(HttpContext http, string name, T data, JsonTypeInfo<T> type)
+    {
+        using var text = new Utf8Buffer(256);
+        OpenFrame(text, id: null, name);
         text.Raw(JsonSerializer.SerializeToUtf8Bytes(data, type));
-        text.Raw("\n\n"u8);
+        CloseFrame(text);
         await http.Response.BodyWriter.WriteAsync(text.Written, http.RequestAborted);
     }
 }

@@ -1,3 +1,8 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using SessionMesh.Core.Tests;
+using SessionMesh.Server.Events;
+using SessionMesh.Server.Json;
 using SessionMesh.Server.Push;
 using SessionMesh.Server.Tests.Support;
 using static SessionMesh.Server.Tests.Support.Rows;
@@ -50,6 +55,67 @@ public sealed class EventViewTests
             "incarnation":1,"confirmed":true,"exit_code":0,"reason":"r","tombstone_until":null
             """);
         await ExpectAsync(events, 12, root, "key.revoked", key, """ "reason":"the agent's incarnation ended" """);
+    }
+
+    /// <summary>
+    /// All that the feed shows of the log, apart from the envelope. A new kind, or a new member, is seen by every reader of the feed unless
+    /// it is taken out: the line here says that this is meant.
+    /// </summary>
+    [Fact]
+    public async Task Events_ShowOfEachKind_TheseMembersAndNoOthers()
+    {
+        await using var mesh = await MeshHost.StartAsync();
+        var view = new EventView(mesh.State.Keys.All.Single(), mesh.State);
+        var shown = new SortedDictionary<string, SortedSet<string>>(StringComparer.Ordinal);
+        using var text = new Utf8Buffer();
+        foreach (var (change, _) in ChangeSamples.All)
+        {
+            text.Clear();
+            view.Write(text, change);
+            if (text.Length > 0)
+            {
+                var data = Encoding.UTF8.GetString(text.Written.Span).Split("\ndata: ")[1];
+                shown.TryAdd(change.Kind, new(StringComparer.Ordinal));
+                shown[change.Kind].UnionWith(JsonNode.Parse(data)!.AsObject().Select(member => member.Key));
+                shown[change.Kind].ExceptWith(["revision", "at", "actor", "kind", "subject"]);
+            }
+        }
+
+        Assert.Equal(
+            """
+            admin.requested:
+            agent.alive:
+            agent.dead: confirmed exit_code incarnation reason signal tombstone_until
+            agent.declared: cluster labels parent_id specializations user
+            agent.forgotten: incarnation reason
+            agent.lost: by_hand
+            agent.registered: cluster incarnation labels parent_id specializations superseded ttl user
+            agent.stopping: cascade deadline reason
+            agent.suspect:
+            agent.tombstone_lifted:
+            agent.updated: cluster labels parent_id specializations ttl user
+            directive.accepted: note seq
+            directive.acknowledged: seq
+            directive.cancelled: seq
+            directive.delivered: seq
+            directive.expired: seq
+            directive.issued: data direction expires_at message message_at seq verb
+            directive.queued: seq
+            directive.rejected: note seq
+            directive.undeliverable: seq
+            key.expired:
+            key.limited: expires_at
+            key.minted: agent_id expires_at generation incarnation key_name lineage parent refresh_expires_at scopes within
+            key.refreshed:
+            key.revoked: reason
+            session.created: expires_at meta ttl user
+            session.deleted: reason
+            session.expired: by_hand
+            session.imported: created_at expired expired_at expires_at last_access meta ttl user
+            session.refreshed: expires_at ttl
+            session.updated: agent_id meta
+            """,
+            string.Join('\n', shown.Select(kind => $"{kind.Key}: {string.Join(' ', kind.Value)}".TrimEnd())));
     }
 
     [Fact]
