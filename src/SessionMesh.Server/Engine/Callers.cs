@@ -1,22 +1,22 @@
 namespace SessionMesh.Server.Engine;
 
 /// <summary>
-/// Answers the callers of a batch on the thread pool, several a work item. To wake each by itself costs a work item, and often a
-/// thread, for every call: with 64 connections that was a tenth of what a steer costs.
+/// Answers the callers of a batch on the thread pool, several to a work item. Waking each one by itself costs a work item, and often
+/// a thread, for every call: with 64 connections that was a tenth of the cost of a steer.
 /// </summary>
 internal sealed class Callers : IThreadPoolWorkItem
 {
-    /// <summary>Callers of one work item at most: behind one that takes its time, no more than so many wait.</summary>
+    /// <summary>Most callers in one work item; they run in sequence, so a slow one delays at most this many.</summary>
     private const int Most = 16;
 
     private readonly WorkItem[] _items;
 
     private Callers(WorkItem[] items) => _items = items;
 
-    /// <summary>Answers the first <paramref name="count"/> of them, soon and elsewhere.</summary>
+    /// <summary>Queues the answers to the first <paramref name="count"/> items on the pool.</summary>
     public static void Answer(List<WorkItem> items, int count)
     {
-        // Every core gets some: what callers do next is to render and to write their answer.
+        // Spread over the cores: each caller goes on to render and write its answer.
         var size = Math.Clamp(count / (2 * Environment.ProcessorCount), 1, Most);
         for (var from = 0; from < count; from += size)
         {

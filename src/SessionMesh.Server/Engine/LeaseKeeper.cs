@@ -8,8 +8,8 @@ using SessionMesh.Core.Sessions;
 namespace SessionMesh.Server.Engine;
 
 /// <summary>
-/// Once a second, looks what is due: leases, grace periods, directives, keys. It only finds; the engine looks again and
-/// decides. When a tick comes late the server itself was away (suspended, starved), and every lease begins anew instead; see
+/// Looks once a second for what is due: leases, grace periods, directives, sessions, keys. It only finds them; the engine checks again and
+/// decides. A late tick means that the server itself was suspended or starved: then every lease starts over instead, see
 /// <see cref="StallWatch"/>.
 /// </summary>
 public sealed partial class LeaseKeeper : IHostedService, IDisposable
@@ -17,7 +17,7 @@ public sealed partial class LeaseKeeper : IHostedService, IDisposable
     private const int SweepSize = 256;
     private const int TrimEverySeconds = 60;
 
-    /// <summary>Sessions in one command: some milliseconds on the writer, for which others wait.</summary>
+    /// <summary>Sessions in one command: a few milliseconds on the writer, during which others wait.</summary>
     internal const int SessionsAtOnce = 512;
 
     /// <summary>Milliseconds that the log's clock may gain on the lease clock between two ticks before it counts as set forward.</summary>
@@ -56,7 +56,7 @@ public sealed partial class LeaseKeeper : IHostedService, IDisposable
 
     private void Tick(StallWatch stalls)
     {
-        // A tick that runs long is not overtaken by the next: that one is simply left out.
+        // If a tick overruns, the next one is skipped.
         if (!_gate.TryEnter())
         {
             return;
@@ -108,9 +108,9 @@ public sealed partial class LeaseKeeper : IHostedService, IDisposable
     }
 
     /// <summary>
-    /// Says in the log which sessions are over. A tick begins with as many as one command takes; when there are more, each next command is
-    /// queued once the one before is done, so that of a million that end at once others never wait behind more than one. What was not said,
-    /// because the queue or the disk was full, is found again at the next tick.
+    /// Expires the sessions that are due, one command's worth at a time. If more are due, the next command is queued only when the one
+    /// before is done: when a million sessions end at once, other callers never wait behind more than one such command. What is not expired
+    /// because the queue or the disk is full is found again at the next tick.
     /// </summary>
     private void ExpireSessions(Moment now)
     {
@@ -151,14 +151,14 @@ public sealed partial class LeaseKeeper : IHostedService, IDisposable
         _farAhead = farAhead;
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The server was away for {Seconds} s; every lease begins anew")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The server was away for {Seconds} s; every lease starts over")]
     private partial void LogStalled(long seconds);
 
     [LoggerMessage(Level = LogLevel.Warning,
-        Message = "{Lapsing} leases of {Alive} would lapse at once, which looks like a fault of ours; expiring {Most} a second")]
+        Message = "{Lapsing} leases of {Alive} would lapse at once, probably through a fault on this side; expiring {Most} a second")]
     private partial void LogSlowed(int lapsing, int alive, int most);
 
     [LoggerMessage(Level = LogLevel.Warning,
-        Message = "The system clock says {Wall:u}, more than {Days} days from one second to the next; it is not followed. Set it right")]
+        Message = "The system clock says {Wall:u}, a jump of more than {Days} days; it is ignored until the clock is set right")]
     private partial void LogFarAhead(DateTimeOffset wall, int days);
 }

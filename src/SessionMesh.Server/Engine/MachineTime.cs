@@ -3,7 +3,8 @@ using System.Runtime.InteropServices;
 namespace SessionMesh.Server.Engine;
 
 /// <summary>
-/// This machine's clocks: those of <see cref="TimeProvider.System"/>, and on 64-bit Linux the one that goes on while it is suspended.
+/// The clocks of this machine: those of <see cref="TimeProvider.System"/> and, on 64-bit Linux, the one that keeps running during a
+/// suspend.
 /// </summary>
 public sealed partial class MachineTime : TimeProvider, IBootTime
 {
@@ -12,7 +13,7 @@ public sealed partial class MachineTime : TimeProvider, IBootTime
     /// <summary>CLOCK_BOOTTIME of Linux.</summary>
     private const int BootTime = 7;
 
-    /// <summary>A kernel that lacks the clock says so each time, so once is enough to ask.</summary>
+    /// <summary>Asked once: a kernel without the clock never gets it.</summary>
     private static readonly bool s_known = OperatingSystem.IsLinux() && Environment.Is64BitProcess && GetTime(BootTime, out _) == 0;
 
     private MachineTime()
@@ -23,7 +24,7 @@ public sealed partial class MachineTime : TimeProvider, IBootTime
         ? new TimeSpan((time.Seconds * TimeSpan.TicksPerSecond) + (time.Nanoseconds / TimeSpan.NanosecondsPerTick))
         : null;
 
-    // Answered without entering the kernel, so that the collector need not be told.
+    // Answered by the vDSO without entering the kernel: too short a call for a GC transition to be worth it.
     [SuppressGCTransition]
     [LibraryImport("libc", EntryPoint = "clock_gettime")]
     private static partial int GetTime(int clock, out Timespec time);
@@ -37,13 +38,13 @@ public sealed partial class MachineTime : TimeProvider, IBootTime
 }
 
 /// <summary>
-/// What a <see cref="TimeProvider"/> may know beside its two clocks: how long the machine has been up, suspended or not. On Linux the
-/// monotonic clock stands still while a machine is suspended, so that it alone cannot tell that time has passed.
+/// How long the machine has been up, including the time it was suspended, from a <see cref="TimeProvider"/> that knows. On Linux the
+/// monotonic clock stops during a suspend, so it cannot tell that time has passed.
 /// </summary>
 public interface IBootTime
 {
     /// <summary>
-    /// Never goes back, and goes on while the machine is suspended. Null where it cannot be read; that never changes while the process
+    /// Never goes back, and keeps running while the machine is suspended. Null if it cannot be read; that does not change while the process
     /// runs.
     /// </summary>
     TimeSpan? Uptime { get; }

@@ -3,35 +3,34 @@ using SessionMesh.Core;
 namespace SessionMesh.Server.Engine;
 
 /// <summary>
-/// Both clocks, read together. Thread-safe, and without a lock.
+/// The lease clock and the log's clock, read together. Thread-safe, without a lock.
 /// <para>
-/// The <b>lease clock</b> is the machine's uptime: it never jumps, and goes on while the machine is suspended. Where the uptime cannot be
-/// read it is the monotonic clock.
+/// The <b>lease clock</b> is the machine's uptime: it never jumps, and it keeps running while the machine is suspended. Where the uptime
+/// cannot be read, the monotonic clock takes its place.
 /// </para>
 /// <para>
-/// The <b>log's clock</b> is the wall clock, but never goes back, so that a wall that is set back revives no session and no key. While
-/// the wall is behind it, it advances with the lease clock, a hundredth slower: nothing freezes, and the two meet again. A wall that is
-/// absurdly far ahead is not followed, because nothing could be taken back of what that would end.
+/// The <b>log's clock</b> is the wall clock, except that it never goes back: setting the wall back revives no session and no key. While
+/// the wall is behind, the log's clock follows the lease clock one percent slower, so that time does not stand still and the two meet
+/// again. A jump of the wall that is absurdly far ahead is ignored, because what it would expire could not be brought back.
 /// </para>
 /// </summary>
 public sealed class MeshClock
 {
     /// <summary>
-    /// How far the wall may be from the last change of the log at the start, either way, and how far it may jump ahead while the server
-    /// runs. Less than a year, so that a year mistyped is noticed whichever way it goes, also by a server that was off for two months;
-    /// far more than a correction of a clock that merely ran free.
+    /// How far the wall may be from the last change in the log at the start, in either direction, and how far it may jump ahead while the
+    /// server runs. Less than a year, so that a mistyped year is noticed even by a server that was off for two months; far more than any
+    /// correction of a clock that drifted.
     /// </summary>
     public static readonly TimeSpan MostApart = TimeSpan.FromDays(300);
 
     /// <summary>
-    /// While ahead of the wall, the log's clock loses one part in so many: an hour is made good in four days, and no end comes late by
-    /// more.
+    /// While ahead of the wall, the log's clock loses one part in this many: it makes up an hour in four days, and nothing expires later
+    /// than
+    /// that hour.
     /// </summary>
     private const int Slower = 100;
 
-    /// <summary>
-    /// By so much the wall must be behind before it counts as set back; less is two readings that were not taken at once.
-    /// </summary>
+    /// <summary>How far behind the wall must be to count as set back; less can be the time between the two readings.</summary>
     private const long Behind = 10 * TimeSpan.TicksPerMillisecond;
 
     private readonly TimeProvider _time;
@@ -54,12 +53,13 @@ public sealed class MeshClock
     /// <summary>Whether the lease clock goes on while the machine is suspended.</summary>
     public bool KnowsSuspends => _boot is not null;
 
-    /// <summary>What the wall clock shows, whatever the log's does; UTC.</summary>
+    /// <summary>The wall clock itself, UTC, even when the log's clock does not follow it.</summary>
     public DateTimeOffset Wall => _time.GetUtcNow();
 
     public Moment Now()
     {
-        // The wall first: a thread held up between the two readings sees it late, never early, and nothing is gained by that for good.
+        // Read the wall first: a thread delayed between the two readings then sees the wall late, never early, and nothing runs ahead for
+        // good.
         var wall = _time.GetUtcNow().UtcTicks;
         var lease = Uptime() - _started;
         while (true)
@@ -81,7 +81,7 @@ public sealed class MeshClock
         }
     }
 
-    /// <summary>Now, but not before <paramref name="floor"/> (wall milliseconds), nor ever again.</summary>
+    /// <summary>Returns the time, and raises the clock to at least <paramref name="floor"/> (wall milliseconds) for good.</summary>
     public Moment NotBefore(long floor)
     {
         var ticks = DateTimeOffset.FromUnixTimeMilliseconds(floor).UtcTicks;
@@ -100,15 +100,15 @@ public sealed class MeshClock
     private static Moment ToMoment(long wall, long lease) =>
         new((wall - DateTimeOffset.UnixEpoch.UtcTicks) / TimeSpan.TicksPerMillisecond, lease / TimeSpan.TicksPerMillisecond);
 
-    /// <summary>Ticks, from anywhere.</summary>
+    /// <summary>In ticks; only differences mean anything.</summary>
     private long Uptime() => _boot is { Uptime: { } uptime } ? uptime.Ticks : _time.GetElapsedTime(_timestamp).Ticks;
 
-    /// <summary>What the log's clock showed at a time on the lease clock, and how it goes on from there. Ticks.</summary>
-    /// <param name="IsAhead">The wall is behind it.</param>
+    /// <summary>The log's clock at one time of the lease clock, and its pace from there. Ticks.</summary>
+    /// <param name="IsAhead">Whether the wall is behind.</param>
     private sealed record Anchor(long Wall, long Lease, bool IsAhead)
     {
         /// <summary>
-        /// A reading of the lease clock from before the anchor shows the anchor's time: it was taken, and overtaken, a moment ago.
+        /// A reading of the lease clock from before the anchor gives the anchor's time: another thread has just moved it.
         /// </summary>
         public long WallAt(long lease)
         {

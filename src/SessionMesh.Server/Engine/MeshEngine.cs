@@ -13,38 +13,38 @@ using Stopwatch = System.Diagnostics.Stopwatch;
 namespace SessionMesh.Server.Engine;
 
 /// <summary>
-/// The only writer. On a thread of its own it takes what has queued and runs it as turns of the log: begin (catch up with what
-/// others wrote, where there are others), decide each command, commit the batch in one transaction, and only then apply it to memory,
-/// publish it and answer the callers. No caller hears of success before the disk has it.
+/// The only writer. On its own thread it takes the queued commands and runs them in turns of the log: begin (catch up with what other
+/// nodes wrote), decide each command, commit the batch in one transaction, and only then apply it to memory, publish it and answer the
+/// callers. No caller hears of success before the batch is on the disk.
 /// </summary>
 /// <remarks>
-/// A commit ends in one of five ways. <i>Committed</i>: the batch is applied and answered. <i>Failed</i>: all of it is refused, and
-/// memory is as it was. <i>Refused</i>, or anything thrown: one command is at fault, so the batch is halved until it stands alone; the
-/// others are committed. <i>Behind</i>: what others wrote is applied and published like our own, and the batch is decided again.
-/// <i>Unknown</i>: the store finds out before anybody is answered.
+/// A commit has one of five outcomes. <i>Committed</i>: the batch is applied and answered. <i>Failed</i>: all of it is refused, and
+/// memory is unchanged. <i>Refused</i>, or an exception: one command is at fault, so the batch is halved until that command is alone, and
+/// the others are committed. <i>Behind</i>: what others wrote is applied and published like our own, and the batch is decided again.
+/// <i>Unknown</i>: the store finds out before anyone is answered.
 /// </remarks>
 public sealed partial class MeshEngine : IHostedService, IDisposable
 {
-    /// <summary>Commands in one batch at most: bounds the wait of the first one behind the last.</summary>
+    /// <summary>Most commands in one batch: limits how long the first waits for the last.</summary>
     public const int MaxBatch = 1024;
 
     /// <summary>
-    /// Changes after which a batch takes no more commands: with two rows each, a 20th of a second of the store's work
-    /// (docs/performance.md). One command may bring more by itself.
+    /// A batch with this many changes takes no more commands: at two rows each, the store works on it for a 20th of a second
+    /// (docs/performance.md). A single command may emit more.
     /// </summary>
     public const int MaxChanges = 4096;
 
     /// <summary>
-    /// Bytes after which a batch takes no more commands, as <see cref="Change.Weight"/> has them: a 20th of a second of a modest disk.
+    /// A batch with this many bytes (<see cref="Change.Weight"/>) takes no more commands: a 20th of a second of a modest disk.
     /// </summary>
     public const long MaxBytes = 8 << 20;
 
     /// <summary>
-    /// Commands that may wait. Past it callers get 503: at 36,000 a second (eng/bench.sh, item c) this is half a second of work.
+    /// Most commands in the queue; more get 503. At 36,000 a second (eng/bench.sh, item c) this is half a second of work.
     /// </summary>
     public const int QueueCapacity = 20_000;
 
-    /// <summary>Bytes that the commands which wait may weigh together, as <see cref="Command{T}.Weight"/> has them.</summary>
+    /// <summary>Most bytes in the queue, by <see cref="Command{T}.Weight"/>.</summary>
     public const long QueueBytes = 64 << 20;
 
     private readonly WorkQueue _queue = new(QueueCapacity, QueueBytes);
@@ -58,46 +58,47 @@ public sealed partial class MeshEngine : IHostedService, IDisposable
 
     private int _disposed;
 
-    /// <summary>The batch that is being decided; the engine's thread alone.</summary>
+    /// <summary>The batch being decided. Used by the engine's thread alone.</summary>
     private MeshDraft? _deciding;
 
-    /// <param name="store">Belongs to the engine from now on, and is disposed of with it.</param>
+    /// <param name="store">Owned by the engine, which disposes of it.</param>
     public MeshEngine(IMeshLog store, MeshState state, MeshClock clock, Publisher publisher, MeshMetrics metrics, ILogger<MeshEngine> log)
     {
         (_store, State, _clock, _publisher, _metrics, _log) = (store, state, clock, publisher, metrics, log);
         _thread = new Thread(Run) { Name = "mesh-engine", IsBackground = true };
     }
 
-    /// <summary>What is true now. Reading it needs no turn in the queue.</summary>
+    /// <summary>The current state. Reading it does not go through the queue.</summary>
     public MeshState State { get; }
 
     public Moment Now => _clock.Now();
 
     public TimeProvider Time => _clock.Time;
 
-    /// <summary>Commands that wait.</summary>
+    /// <summary>Commands in the queue.</summary>
     public int Queued => _queue.Count;
 
     private bool IsStarted => !_thread.ThreadState.HasFlag(ThreadState.Unstarted);
 
     /// <summary>
-    /// The id of an agent's parent; null for none. While an answer is rendered inside a batch (under an <c>Idempotency-Key</c>) as that
-    /// batch has it, and memory does not yet.
+    /// The id of an agent's parent; null for none. While an answer is rendered inside a batch (under an <c>Idempotency-Key</c>), the parent
+    /// that the batch gives it, which is not in memory yet.
     /// </summary>
     public string? ParentIdOf(Agent agent) =>
         agent.Parent >= 0 && Thread.CurrentThread == _thread && _deciding is { } draft
             ? draft.FindAt(agent.Parent)?.Id
             : State.ParentId(agent);
 
-    /// <summary>Executes a command; completes once it is durable, or refused. The caller's impatience never cancels it.</summary>
-    /// <param name="origin">Where it came from; the log keeps it. Whoever executes has to say.</param>
+    /// <summary>Executes a command; completes once it is durable or refused. A caller that stops waiting does not cancel it.</summary>
+    /// <param name="origin">Where the command came from; the log keeps it.</param>
     public async Task<Outcome<T>> ExecuteAsync<T>(Command<T> command, Origin origin) =>
         (await ExecuteAsync(command, origin, null, null)).Outcome;
 
     /// <summary>
-    /// The same under an <c>Idempotency-Key</c>: <paramref name="render"/> makes the answer that is kept with the changes, in
-    /// the same transaction, also where there are none; null keeps no receipt, and neither does a dry run. It must be pure and quick: it
-    /// runs on the engine's thread.
+    /// Executes a command under an <c>Idempotency-Key</c>. <paramref name="render"/> makes the answer that is kept as a receipt in the same
+    /// transaction as the changes, even if there are none; if it returns null, no receipt is kept, and neither is one of a dry run. It must
+    /// be
+    /// pure and quick: it runs on the engine's thread.
     /// </summary>
     public Task<Executed<T>> ExecuteAsync<T>(Command<T> command, Origin origin, IdempotencyToken? token, Func<T, Answer?>? render)
     {
@@ -111,8 +112,8 @@ public sealed partial class MeshEngine : IHostedService, IDisposable
         return item.Done;
     }
 
-    /// <summary>Decides a command that changes nothing from the state as it is, on the caller's thread and beside the engine.</summary>
-    /// <exception cref="InvalidOperationException">It changes something.</exception>
+    /// <summary>Decides a command that changes nothing, against the current state, on the caller's thread.</summary>
+    /// <exception cref="InvalidOperationException">The command changes something.</exception>
     public Outcome<T> Look<T>(Command<T> command)
     {
         var draft = new MeshDraft(State, Now);
@@ -122,17 +123,19 @@ public sealed partial class MeshEngine : IHostedService, IDisposable
         }
 
         var outcome = command.Decide(draft);
-        return draft.Changes.Count == 0 ? outcome : throw new InvalidOperationException($"{command.GetType().Name} was to change nothing");
+        return draft.Changes.Count == 0 ? outcome : throw new InvalidOperationException($"{command.GetType().Name} must change nothing");
     }
 
     /// <summary>
-    /// Queues a command of the mesh itself, which nobody waits for. Full, it is dropped: use it only for what will be found due again.
+    /// Queues a command of the mesh itself, which nobody waits for. It is dropped if the queue is full, so post only what will be found due
+    /// again.
     /// </summary>
     public void Post<T>(Command<T> command) => _ = ExecuteAsync(command, Origin.Mesh, null, null);
 
     /// <summary>
-    /// Runs a small piece of upkeep on the engine's thread, between two batches and behind what waits; see <see cref="UpkeepItem"/>.
-    /// Cancelled when the engine ends first.
+    /// Runs a small piece of upkeep on the engine's thread, between two batches and after the queued commands; see
+    /// <see cref="UpkeepItem"/>.
+    /// Cancelled if the engine ends first.
     /// </summary>
     internal Task<T> UpkeepAsync<T>(Func<T> work)
     {
@@ -141,7 +144,7 @@ public sealed partial class MeshEngine : IHostedService, IDisposable
         return item.Done;
     }
 
-    /// <summary>Starts the thread, once. Commands may be queued before; they wait.</summary>
+    /// <summary>Starts the thread; call it once. Commands queued earlier wait for it.</summary>
     public void Start() => _thread.Start();
 
     Task IHostedService.StartAsync(CancellationToken cancellationToken)
@@ -150,7 +153,7 @@ public sealed partial class MeshEngine : IHostedService, IDisposable
         return Task.CompletedTask;
     }
 
-    /// <summary>Finishes what is queued, upkeep aside, however long it takes; from then on commands are refused.</summary>
+    /// <summary>Finishes the queued commands, but not the upkeep, however long it takes. New commands are refused.</summary>
     Task IHostedService.StopAsync(CancellationToken cancellationToken)
     {
         _queue.Close();
@@ -158,8 +161,8 @@ public sealed partial class MeshEngine : IHostedService, IDisposable
     }
 
     /// <summary>
-    /// Finishes what is queued, upkeep aside, and stops the thread. What was never started refuses it. It may be called again: the
-    /// container does, which knows the engine as itself and as a hosted service.
+    /// Finishes the queued commands, but not the upkeep, and stops the thread; an engine that was never started refuses them. May be called
+    /// twice, and is: the container holds the engine as itself and as a hosted service.
     /// </summary>
     public void Dispose()
     {
@@ -191,7 +194,9 @@ public sealed partial class MeshEngine : IHostedService, IDisposable
         _ended.SetResult();
     }
 
-    /// <summary>Runs turns until every command is answered: one, unless the commands are too much for it or something goes wrong.</summary>
+    /// <summary>
+    /// Runs turns until every command is answered: one, unless the batch is too large for a turn or a commit does not succeed.
+    /// </summary>
     private void RunAll(List<WorkItem> batch)
     {
         while (batch.Count > 0)
@@ -222,9 +227,7 @@ public sealed partial class MeshEngine : IHostedService, IDisposable
         }
     }
 
-    /// <summary>
-    /// One turn of the log. Returns how many commands, from the first on, are answered; none when it has to be tried again.
-    /// </summary>
+    /// <summary>Runs one turn of the log. Returns how many commands, from the first, are answered; 0 to try again.</summary>
     private int RunTurn(List<WorkItem> batch)
     {
         try
@@ -285,8 +288,9 @@ public sealed partial class MeshEngine : IHostedService, IDisposable
     }
 
     /// <summary>
-    /// Decides commands, from the first on, until the batch is as much as one turn takes. A command whose decision throws (a bug) fails
-    /// alone: if it had emitted changes already, the draft is dropped and the others are decided again without it.
+    /// Decides commands in order until the batch fills a turn. A command that throws (a bug) fails alone: if it had emitted changes, the
+    /// draft
+    /// is dropped and the others are decided again without it.
     /// </summary>
     private (MeshDraft Draft, int Decided) Decide(List<WorkItem> batch)
     {
@@ -335,7 +339,7 @@ public sealed partial class MeshEngine : IHostedService, IDisposable
             var result = _store.Commit(draft);
             return result.Outcome == CommitOutcome.Unknown ? _store.Resolve(draft) : result;
         }
-#pragma warning disable CA1031 // A row that cannot even be written down is at fault like one that the store refuses.
+#pragma warning disable CA1031 // A row that cannot even be written out is treated like one that the store refuses.
         catch (Exception e)
 #pragma warning restore CA1031
         {
@@ -365,8 +369,9 @@ public sealed partial class MeshEngine : IHostedService, IDisposable
     }
 
     /// <summary>
-    /// The batch is durable: memory takes it, and those who listen hear of it. Memory that could not take it would not be what the
-    /// disk holds, and the process must not go on with it.
+    /// Applies a durable batch to memory and tells the subscribers. If memory cannot take it, it no longer matches the disk, and the
+    /// process
+    /// must not go on.
     /// </summary>
     private void Finish(MeshDraft draft)
     {
@@ -384,7 +389,7 @@ public sealed partial class MeshEngine : IHostedService, IDisposable
         {
             _publisher.Publish(draft);
         }
-#pragma warning disable CA1031 // Who was not woken looks again by itself; the callers' answers are true all the same.
+#pragma warning disable CA1031 // A subscriber that was not woken looks again by itself, and the answers to the callers are true anyway.
         catch (Exception e)
 #pragma warning restore CA1031
         {
@@ -393,7 +398,7 @@ public sealed partial class MeshEngine : IHostedService, IDisposable
     }
 
     /// <summary>
-    /// Refuses what may not be written to what is kept back for a full disk, without trying: no attempt may cost what a kill needs.
+    /// Refuses commands that may not use the reserve, without trying them: a failed attempt could use up what a kill needs.
     /// </summary>
     private void KeepVital(List<WorkItem> batch)
     {
@@ -413,19 +418,19 @@ public sealed partial class MeshEngine : IHostedService, IDisposable
         return count;
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "A batch of {Count} commands could not be committed; nothing of it is there")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "A batch of {Count} commands could not be committed; nothing of it is stored")]
     private partial void LogCommitFailed(int count, Exception e);
 
     [LoggerMessage(Level = LogLevel.Error, Message =
-        "What became of a batch of {Count} commands is not known yet; the callers were told so")]
+        "The outcome of a batch of {Count} commands is not known yet; the callers were told so")]
     private partial void LogOutcomeUnknown(int count);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "The store refused a row of a command; that command failed alone")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "The store refused a row of a command; only that command failed")]
     private partial void LogRowRefused(Exception e);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "A command failed while it was decided")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "A command threw while it was being decided")]
     private partial void LogCommandFailed(Exception e);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Those who listen could not be told of a batch")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "Subscribers could not be notified of a batch")]
     private partial void LogPublishFailed(Exception e);
 }

@@ -5,14 +5,14 @@ using SessionMesh.Server.Store.Sqlite;
 
 namespace SessionMesh.Server.Engine;
 
-/// <summary>What the engine answers when it, and not the command, is the reason that nothing was done.</summary>
+/// <summary>The errors for which the engine is the reason, not the command.</summary>
 internal static class Refusals
 {
     public static MeshError Busy() =>
         new(ErrorKind.Unavailable, ErrorCodes.Busy,
             "The server has more work queued than it takes. Try again after the time in Retry-After.") { RetryAfter = 1 };
 
-    /// <summary>The engine has ended: whoever is in time gets a full answer, and nobody is left waiting.</summary>
+    /// <summary>For commands that came too late: the engine has ended, and nobody may be left waiting.</summary>
     public static MeshError GoingAway() =>
         new(ErrorKind.Unavailable, ErrorCodes.Busy,
             "The server is going away. Nothing was changed; try again once it is back.") { RetryAfter = 1 };
@@ -20,7 +20,7 @@ internal static class Refusals
     public static MeshError Internal() =>
         new(ErrorKind.Internal, ErrorCodes.Internal, "The server failed on this command and changed nothing. Its log has the request id.");
 
-    /// <summary>Not to be tried again, unlike the others here.</summary>
+    /// <summary>The one error here that a retry does not help.</summary>
     public static MeshError NotStorable() =>
         new(ErrorKind.Invalid, ErrorCodes.NotStorable,
             "The store cannot hold what this call would write. Nothing was changed, and sending it again will not help: send less in one "

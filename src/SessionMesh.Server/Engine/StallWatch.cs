@@ -4,10 +4,10 @@ using SessionMesh.Core.State;
 namespace SessionMesh.Server.Engine;
 
 /// <summary>
-/// Tells, from looks that should be a second apart, whether the server was away between two of them: stopped, starved, or suspended with
-/// its machine. The lease clock shows all of these as a late look. Where it stands still in a suspend, a wall clock that gained as much
-/// is the only sign there is; that a clock was set forward then looks the same, and is taken for it, because a lease that begins anew
-/// harms nobody. One thread's alone.
+/// Tells, from looks that should be a second apart, whether the server was away in between: stopped, starved, or suspended with its
+/// machine. The lease clock shows all of these as a late look. Where that clock stops during a suspend, the only sign is a wall clock that
+/// gained as much. A wall clock that was set forward looks the same and is treated the same: a lease that starts over harms nobody.
+/// Not thread-safe.
 /// </summary>
 internal sealed class StallWatch
 {
@@ -23,7 +23,7 @@ internal sealed class StallWatch
         (_lease, _wall) = (clock.Now().Lease, clock.Wall.ToUnixTimeMilliseconds());
     }
 
-    /// <summary>Null when the look came in time.</summary>
+    /// <summary>Null if the look is on time.</summary>
     public Absence? Look(Moment now)
     {
         var wall = _clock.Wall.ToUnixTimeMilliseconds();
@@ -36,5 +36,5 @@ internal sealed class StallWatch
 
 /// <summary>A time in which the server did nothing. Milliseconds.</summary>
 /// <param name="Length">How long it was, as far as can be told.</param>
-/// <param name="OnLeaseClock">How much of it the lease clock went on.</param>
+/// <param name="OnLeaseClock">How much of it the lease clock counted.</param>
 internal readonly record struct Absence(long Length, long OnLeaseClock);

@@ -4,17 +4,16 @@ using SessionMesh.Server.Store.Sqlite;
 namespace SessionMesh.Server.Engine;
 
 /// <summary>
-/// A piece of work on the writer's own connection that is no command: it decides nothing, leaves no change in the log and touches no
-/// memory of the engine's. It runs between two batches, in a transaction of its own if it needs one, and holds up all commands meanwhile:
-/// keep it small.
+/// Work on the writer's own connection that is not a command: it decides nothing, adds no change to the log and does not touch the engine's
+/// memory. It runs between two batches, in its own transaction if it needs one, and all commands wait for it: keep it small.
 /// </summary>
 internal abstract class UpkeepItem
 {
-    /// <summary>Runs it on the engine's thread. Whatever it throws goes to the one who waits for it.</summary>
-    /// <param name="onReserve">The disk is full, and what is kept back for that is not for upkeep: it is refused.</param>
+    /// <summary>Runs it on the engine's thread. An exception goes to the task that <see cref="UpkeepItem{T}.Done"/> returns.</summary>
+    /// <param name="onReserve">Whether the disk is full. Upkeep may not use the reserve, so it is refused.</param>
     public abstract void Run(bool onReserve = false);
 
-    /// <summary>The engine has ended; it will not be run.</summary>
+    /// <summary>The engine has ended, so it will not run.</summary>
     public abstract void Cancel();
 }
 

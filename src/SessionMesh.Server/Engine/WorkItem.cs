@@ -11,19 +11,19 @@ using ActivityLink = System.Diagnostics.ActivityLink;
 
 namespace SessionMesh.Server.Engine;
 
-/// <summary>An answer as it goes over the wire.</summary>
+/// <summary>An answer as it is sent.</summary>
 /// <param name="Json">UTF-8 text of the body.</param>
-/// <param name="KeyId">Set when <paramref name="Json"/> shows a secret: then it is neither stored nor repeated.</param>
-/// <param name="Version">Goes out as the <c>ETag</c>; null for none.</param>
+/// <param name="KeyId">Set if <paramref name="Json"/> contains a secret: then it is neither stored nor repeated.</param>
+/// <param name="Version">The <c>ETag</c>; null for none.</param>
 public sealed record Answer(int Status, byte[] Json, string? KeyId = null, long? Version = null);
 
-/// <summary>What became of a command.</summary>
+/// <summary>The result of a command.</summary>
 /// <param name="Outcome">Value or error.</param>
-/// <param name="Answer">The rendered answer, when the call carried an <c>Idempotency-Key</c> and succeeded now.</param>
-/// <param name="Earlier">The receipt of an earlier call with the same key; then <paramref name="Outcome"/> says nothing.</param>
+/// <param name="Answer">The rendered answer, if the call had an <c>Idempotency-Key</c> and succeeded now.</param>
+/// <param name="Earlier">The receipt of an earlier call with the same key; then <paramref name="Outcome"/> is meaningless.</param>
 public readonly record struct Executed<T>(Outcome<T> Outcome, Answer? Answer = null, Receipt? Earlier = null);
 
-/// <summary>A queued command, with whoever waits for it.</summary>
+/// <summary>A queued command, and the caller that waits for it.</summary>
 internal abstract class WorkItem
 {
     /// <summary>See <see cref="Command{T}.Weight"/>.</summary>
@@ -32,23 +32,26 @@ internal abstract class WorkItem
     /// <summary>See <see cref="Command{T}.IsVital"/>.</summary>
     public virtual bool IsVital(MeshState state) => false;
 
-    /// <summary>Whether there is a span of it.</summary>
+    /// <summary>Whether it has a span.</summary>
     public virtual bool IsTraced => false;
 
-    /// <summary>It is in a batch that has this span.</summary>
+    /// <summary>Links its span to that of its batch.</summary>
     public virtual void Join(ActivityContext batch)
     {
     }
 
-    /// <summary>Decides into the draft. Any exception is a bug; the engine keeps it to this command.</summary>
+    /// <summary>Decides into the draft. An exception is a bug; the engine fails this command alone.</summary>
     public abstract void Decide(MeshDraft draft);
 
-    /// <summary>The batch, or this command, failed; nothing of it is there. The caller hears of it with <see cref="Complete"/>.</summary>
+    /// <summary>
+    /// Sets the error: the batch, or this command, failed, and nothing of it is stored. <see cref="Complete"/> tells the caller.
+    /// </summary>
     public abstract void Fail(MeshError error);
 
     /// <summary>
-    /// Answers the caller, with what was decided or with why it failed. What the caller does next runs inside of this call, so that the
-    /// engine's thread never makes it: see <see cref="Callers"/>.
+    /// Answers the caller, with the decision or the error. The caller's continuation runs inside this call, so the engine's thread never
+    /// makes
+    /// it: see <see cref="Callers"/>.
     /// </summary>
     public abstract void Complete();
 }
@@ -59,7 +62,7 @@ internal sealed class WorkItem<T>(
     private readonly Activity? _span = MeshTraces.Queue(command);
     private string _outcome = CommandOutcome.Refused;
 
-    // Its continuations run where it is completed: on the pool, several callers after one another.
+    // Continuations run synchronously in Complete, on the pool: several callers, one after another.
     private readonly TaskCompletionSource<Executed<T>> _done = new();
     private Executed<T> _executed;
 
@@ -112,7 +115,7 @@ internal sealed class WorkItem<T>(
             : draft.Revision == before ? CommandOutcome.Unchanged
             : CommandOutcome.Committed;
 
-        // A call that changed nothing, too: by the time it is repeated it might.
+        // Kept even for a call that changed nothing: a repeat could change something.
         if (token is not null && outcome.Succeeded && !command.OnlyLooks && render!(outcome.Value) is { } answer)
         {
             ReceiptRules.Keep(draft, token, answer.Status, answer.KeyId is null ? answer.Json : null, answer.KeyId, answer.Version);

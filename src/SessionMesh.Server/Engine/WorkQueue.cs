@@ -3,14 +3,15 @@ using System.Collections.Concurrent;
 namespace SessionMesh.Server.Engine;
 
 /// <summary>
-/// The bounded queue in front of the engine: many producers, one consumer that sleeps only when there is nothing. Full, it
-/// refuses at once, so that a caller can say "busy" instead of waiting without an end. What it took is answered, whoever closes it.
+/// The bounded queue in front of the engine: many producers, and one consumer that sleeps only when the queue is empty. When full it
+/// refuses at once, so that a caller can answer "busy" instead of waiting forever. Every item that it accepted is answered, even across a
+/// close.
 /// </summary>
 /// <param name="capacity">Commands.</param>
-/// <param name="bytes">What they may weigh together. One that comes to an empty queue is taken whatever it weighs.</param>
+/// <param name="bytes">Limit of their total weight. An empty queue accepts a command of any weight.</param>
 internal sealed class WorkQueue(int capacity, long bytes) : IDisposable
 {
-    /// <summary>Batches that may go before a piece of upkeep: a server that is never idle must not grow without an end.</summary>
+    /// <summary>Batches that may go before a piece of upkeep: on a server that is never idle, upkeep must still run.</summary>
     public const int MostPassedOver = 64;
 
     private readonly ConcurrentQueue<WorkItem> _items = new();
@@ -25,7 +26,7 @@ internal sealed class WorkQueue(int capacity, long bytes) : IDisposable
 
     public int Count => Volatile.Read(ref _count);
 
-    /// <summary>What waits weighs so much together.</summary>
+    /// <summary>Total weight of the queued commands.</summary>
     public long Weight => Volatile.Read(ref _weight);
 
     public bool TryAdd(WorkItem item)
@@ -47,26 +48,27 @@ internal sealed class WorkQueue(int capacity, long bytes) : IDisposable
         Wake();
         if (_ended)
         {
-            Refuse(); // the consumer may have left between the look at the door and the queue
+            Refuse(); // the consumer may have left between the check of _closed and the enqueue
         }
 
         return true;
     }
 
-    /// <summary>Queues a piece of upkeep, behind every command. Once closed it is cancelled.</summary>
+    /// <summary>Queues a piece of upkeep, behind every command. After <see cref="Close"/> it is cancelled.</summary>
     public void Add(UpkeepItem item)
     {
         _upkeep.Enqueue(item);
         Wake();
         if (_closed)
         {
-            item.Cancel(); // whether or not the one who closes has seen it
+            item.Cancel(); // harmless if Dispose does it too
         }
     }
 
     /// <summary>
-    /// A piece of upkeep whose turn it is: when no command waits, or when commands went before it for <see cref="MostPassedOver"/> batches.
-    /// Null otherwise. The consumer asks after each batch.
+    /// The piece of upkeep whose turn it is, if any: when no command waits, or after <see cref="MostPassedOver"/> batches went before it.
+    /// The
+    /// consumer asks after each batch.
     /// </summary>
     public UpkeepItem? TakeUpkeep()
     {
@@ -80,8 +82,9 @@ internal sealed class WorkQueue(int capacity, long bytes) : IDisposable
     }
 
     /// <summary>
-    /// Takes what is there, up to <paramref name="most"/>, and waits only while there is neither that nor upkeep: then it takes nothing.
-    /// False once closed and empty.
+    /// Takes what is queued, up to <paramref name="most"/>. Waits only while there is neither a command nor upkeep, and returns without
+    /// items
+    /// if there is only upkeep. False once closed and empty.
     /// </summary>
     public bool Take(List<WorkItem> into, int most)
     {
@@ -110,7 +113,7 @@ internal sealed class WorkQueue(int capacity, long bytes) : IDisposable
                 return true;
             }
 
-            // Announce the sleep, then look again: an item added in between either is seen here or wakes us.
+            // Announce the sleep, then look again: an item added in between is either seen here or wakes us.
             Interlocked.Exchange(ref _sleeping, 1);
             if (_items.IsEmpty && _upkeep.IsEmpty && !_closed)
             {
@@ -128,7 +131,7 @@ internal sealed class WorkQueue(int capacity, long bytes) : IDisposable
     }
 
     /// <summary>
-    /// Refuses what came too late for the consumer, and cancels the upkeep that nobody took. After the consumer has ended.
+    /// Refuses what came too late for the consumer, and cancels the remaining upkeep. Call it after the consumer has ended.
     /// </summary>
     public void Dispose()
     {
