@@ -21,7 +21,7 @@ namespace SessionMesh.Server.Engine;
 /// A commit has one of five outcomes. <i>Committed</i>: the batch is applied and answered. <i>Failed</i>: all of it is refused, and
 /// memory is unchanged. <i>Refused</i>, or an exception: one command is at fault, so the batch is halved until that command is alone, and
 /// the others are committed. <i>Behind</i>: what others wrote is applied and published like our own, and the batch is decided again.
-/// <i>Unknown</i>: the store finds out before anyone is answered.
+/// <i>Unknown</i>: the store finds out before anyone is answered; if it cannot, the callers are told so.
 /// </remarks>
 public sealed partial class MeshEngine : IHostedService, IDisposable
 {

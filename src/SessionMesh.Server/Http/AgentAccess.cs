@@ -10,7 +10,8 @@ namespace SessionMesh.Server.Http;
 public static class AgentAccess
 {
     /// <summary>
-    /// An agent that the key may read: with the scope any that it reaches (404, as for one that is not there), else its own (403).
+    /// Finds an agent that the key may read. With the scope: any agent that it reaches, and 404 for the others, as if they did not exist.
+    /// Without it: only the key's own agent, else 403.
     /// </summary>
     public static Outcome<AgentSlot> FindAgent(this Key key, MeshState state, ScopeSet scope, string agentId) =>
         key.CheckAgent(scope, agentId) is { } refused ? refused
@@ -18,8 +19,8 @@ public static class AgentAccess
         : Fencing.NotFound(agentId);
 
     /// <summary>
-    /// Null when the key may act for that agent: with the scope itself it may for any, with <c>agent:self</c> for the one it is
-    /// bound to. Which ones it reaches is looked at when the command is decided.
+    /// Null if the key may act for that agent: with the scope for any agent, with <c>agent:self</c> for the one it is bound to. Whether it
+    /// reaches the agent is checked when the command is decided.
     /// </summary>
     public static MeshError? CheckAgent(this Key key, ScopeSet scope, string agentId) =>
         key.Has(scope) || key.AgentId == agentId

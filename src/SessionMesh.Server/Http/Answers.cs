@@ -5,7 +5,7 @@ using SessionMesh.Server.Json;
 
 namespace SessionMesh.Server.Http;
 
-/// <summary>Writes answers with their length, in one piece.</summary>
+/// <summary>Writes whole answers, with their <c>Content-Length</c>.</summary>
 internal static class Answers
 {
     private const string Json = "application/json";

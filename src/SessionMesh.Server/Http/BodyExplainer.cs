@@ -7,19 +7,19 @@ using SessionMesh.Core;
 namespace SessionMesh.Server.Http;
 
 /// <summary>
-/// Looks a second time at a body that was refused, to say all that is wrong with it and what would have been taken. It goes by the body,
-/// the types and the place of the error, never by a library's words. Only failures pay for it.
+/// Parses a refused body a second time, to name everything that is wrong with it and what is allowed instead. It looks at the body, the
+/// types and the position of the error, never at a library's error text. Only failed requests pay for it.
 /// </summary>
 internal static class BodyExplainer
 {
-    /// <summary>Never throws: whatever is wrong with the explanation, the body was refused.</summary>
+    /// <summary>Never throws: a body without an explanation is still refused.</summary>
     public static MeshError Explain(byte[] body, JsonTypeInfo type, JsonException error)
     {
         try
         {
             return CheckSyntax(body) ?? Look(body, type, error);
         }
-#pragma warning disable CA1031 // What goes wrong here must not replace the refusal.
+#pragma warning disable CA1031 // A failure to explain must not hide the refusal.
         catch (Exception)
 #pragma warning restore CA1031
         {
@@ -28,7 +28,7 @@ internal static class BodyExplainer
         }
     }
 
-    /// <summary>Null when it is one JSON value that is not nested too deep.</summary>
+    /// <summary>Null if the body is one JSON value that is not nested too deeply.</summary>
     private static MeshError? CheckSyntax(byte[] body)
     {
         var json = new Utf8JsonReader(body, new JsonReaderOptions { MaxDepth = body.Length + 1 });
@@ -110,8 +110,8 @@ internal static class BodyExplainer
     }
 
     /// <summary>
-    /// What a converter of ours says inside of a member; null when it says nothing. What else can go wrong in a converter comes from the
-    /// reader, and is an exception within this one.
+    /// The message of one of our own converters about a member; null if there is none. Any other failure inside a converter comes from the
+    /// reader, and is the inner exception of this one.
     /// </summary>
     private static string? OwnWords(BodyPlace place, JsonException error) =>
         place.Outer?.Outer is not null && error.InnerException is null && place.Converter?.GetType().Assembly == typeof(MeshJson).Assembly
@@ -126,7 +126,7 @@ internal static class BodyExplainer
             : $"expected {Expected(place.Type)}{found}";
     }
 
-    /// <summary>What has the right form, and was refused all the same: it is UTF-8, so that only this is left.</summary>
+    /// <summary>Whether a lone surrogate is the cause: the form is right and the body is UTF-8, so nothing else is left.</summary>
     private static bool IsNoText(Type type, JsonElement value) =>
         (type == typeof(string) && value.ValueKind == JsonValueKind.String)
         || (Nullable.GetUnderlyingType(type) ?? type) == typeof(JsonElement);

@@ -5,7 +5,7 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace SessionMesh.Server.Http;
 
-/// <summary>Where a serializer's path leads: the value in the body, and the type that it was to be read as.</summary>
+/// <summary>Where a serializer's path leads: the value in the body, and the type it should have.</summary>
 internal sealed class BodyPlace
 {
     private BodyPlace(string pointer, JsonElement value, JsonTypeInfo? type, JsonConverter? converter, BodyPlace? outer, string name)
@@ -17,28 +17,28 @@ internal sealed class BodyPlace
     /// <summary>A JSON pointer; empty for the body.</summary>
     public string Pointer { get; }
 
-    /// <summary>Undefined where nothing is there.</summary>
+    /// <summary>Undefined if the body has nothing there.</summary>
     public JsonElement Value { get; }
 
-    /// <summary>Null where nothing was expected.</summary>
+    /// <summary>Null if nothing is expected there.</summary>
     public JsonTypeInfo? Type { get; }
 
     public JsonConverter? Converter { get; }
 
-    /// <summary>What it is in; null for the body.</summary>
+    /// <summary>The enclosing object or array; null for the body.</summary>
     public BodyPlace? Outer { get; }
 
-    /// <summary>Of the member, or the index of the item.</summary>
+    /// <summary>The name of the member, or the index of the item.</summary>
     public string Name { get; }
 
-    /// <summary>Whether its object has it more than once.</summary>
+    /// <summary>Whether the enclosing object has this member more than once.</summary>
     public bool IsRepeated => Outer is { Value.ValueKind: JsonValueKind.Object } outer
         && outer.Value.EnumerateObject().Count(member => member.NameEquals(Name)) > 1;
 
-    /// <summary>Whether its object is of a type that has no such member.</summary>
+    /// <summary>Whether the type of the enclosing object has no such member.</summary>
     public bool IsUnknown => Type is null && Outer?.Type?.Kind == JsonTypeInfoKind.Object;
 
-    /// <param name="path">As <see cref="JsonException.Path"/> has it: <c>$.member.inner[0]['with space']</c>.</param>
+    /// <param name="path">In the form of <see cref="JsonException.Path"/>: <c>$.member.inner[0]['with space']</c>.</param>
     public static BodyPlace Find(string path, JsonElement body, JsonTypeInfo type) =>
         Steps(path).Aggregate(new BodyPlace("", body, type, null, null, ""), (place, step) => place.Into(step));
 

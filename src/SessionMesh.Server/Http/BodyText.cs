@@ -7,27 +7,27 @@ using SessionMesh.Core;
 namespace SessionMesh.Server.Http;
 
 /// <summary>
-/// The door for text in bodies: UTF-8 alone, and no half of a surrogate pair, in names and values at any depth. Such a half is valid JSON
-/// (<c>"\ud800"</c>) and no text: what came past here would be refused by whoever reads it, a strict client, the log, a database.
+/// Checks the text of bodies: UTF-8 only, and no lone surrogate in a name or value at any depth. A lone surrogate (<c>"\ud800"</c>) is
+/// valid JSON but not text: if it were let in, a strict client, the log or a database would refuse it later.
 /// </summary>
 internal static class BodyText
 {
     private const int EscapeLength = 6;
 
-    /// <summary>Null when it is UTF-8.</summary>
+    /// <summary>Null if the body is UTF-8.</summary>
     public static MeshError? CheckEncoding(ReadOnlySpan<byte> body) =>
         Utf8.IsValid(body)
             ? null
             : new MeshError(ErrorKind.Invalid, ErrorCodes.InvalidJson, $"The body is not UTF-8: see byte {FirstInvalid(body) + 1}.");
 
-    /// <summary>Null when no half of a surrogate pair is in it. Whether it is JSON is another question.</summary>
+    /// <summary>Null if the body has no lone surrogate. Does not check that it is JSON.</summary>
     public static MeshError? CheckSurrogates(ReadOnlySpan<byte> body) => LoneSurrogate(body) is var (at, unit)
         ? new MeshError(ErrorKind.Invalid, ErrorCodes.InvalidRequest,
             $"The body has a lone surrogate, \\u{(int)unit:x4}, at byte {at + 1}: half of a pair is no text. "
             + "Write the whole pair, or the character itself.")
         : null;
 
-    /// <summary>The first escape that is half of a pair without its other half, and where it is.</summary>
+    /// <summary>The first escape that is half of a surrogate pair without the other half, and its position.</summary>
     private static (int At, char Unit)? LoneSurrogate(ReadOnlySpan<byte> body)
     {
         for (var at = body.IndexOf((byte)'\\'); at >= 0 && at < body.Length;)
@@ -54,7 +54,7 @@ internal static class BodyText
         return null;
     }
 
-    /// <summary>The code unit of a <c>\uXXXX</c> there; null where there is something else.</summary>
+    /// <summary>The code unit of a <c>\uXXXX</c> escape at that position; null if there is none.</summary>
     private static char? UnitAt(ReadOnlySpan<byte> body, int at) =>
         at + EscapeLength <= body.Length && body[at] == '\\' && body[at + 1] == 'u'
         && Utf8Parser.TryParse(body.Slice(at + 2, 4), out ushort unit, out var read, 'x') && read == 4

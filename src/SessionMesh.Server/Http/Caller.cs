@@ -4,15 +4,17 @@ using SessionMesh.Server.Engine;
 
 namespace SessionMesh.Server.Http;
 
-/// <summary>Who calls, once authenticated.</summary>
+/// <summary>The authenticated caller of a request.</summary>
 public static class Caller
 {
-    /// <summary>The key that authenticated this request. Only on routes that need one.</summary>
+    /// <summary>The key that authenticated this request. Throws on a route without authentication.</summary>
     public static Key GetKey(this HttpContext http) =>
-        http.Features.Get<Key>() ?? throw new InvalidOperationException("this route authenticates nobody");
+        http.Features.Get<Key>() ?? throw new InvalidOperationException("this route has no authentication");
 
     /// <summary>
-    /// Null while the key is valid: a body may have dripped in since it was authenticated. Commands are asked this when they are decided.
+    /// Null while the key is valid: it may have expired or been revoked while a slow body came in. For calls that run no command; the
+    /// engine
+    /// checks the key of a command when it decides it.
     /// </summary>
     public static MeshError? CheckStillValid(this Key key, MeshEngine engine) =>
         engine.State.Keys.Find(key.Id)?.IsValidAt(engine.Now.Wall) == true ? null : KeyRules.Unauthenticated();

@@ -6,19 +6,19 @@ using SessionMesh.Core;
 namespace SessionMesh.Server.Http;
 
 /// <summary>
-/// Collects what is wrong with the members of a request, so that one answer names all of it. A mutable struct: pass it by reference.
+/// Collects the errors in the members of a request, so that one answer names them all. A mutable struct: pass it by reference.
 /// </summary>
 internal struct Check
 {
     private List<MemberError>? _errors;
 
-    /// <summary>Null while nothing is wrong.</summary>
+    /// <summary>Null if there is no error.</summary>
     public readonly MeshError? Error => _errors is null
         ? null
         : new MeshError(ErrorKind.Invalid, ErrorCodes.InvalidRequest, string.Join(" ", _errors.Select(e =>
             $"{e.Pointer.TrimStart('/', '?')}: {e.Message}."))) { Members = _errors };
 
-    /// <summary>How many members are wrong so far.</summary>
+    /// <summary>How many errors there are so far.</summary>
     public readonly int Count => _errors?.Count ?? 0;
 
     public void Fail(string pointer, string message, IReadOnlyList<string>? allowed = null) =>
@@ -53,7 +53,7 @@ internal struct Check
         return name;
     }
 
-    /// <summary>A text that may have line breaks and tabs.</summary>
+    /// <summary>A text, which may contain line breaks and tabs.</summary>
     public string? Text(string pointer, string? text, int length)
     {
         if (text is not null && text.Length > length)
@@ -74,7 +74,7 @@ internal struct Check
         return value;
     }
 
-    /// <summary>One of a few words.</summary>
+    /// <summary>One of a fixed set of words.</summary>
     public string? OneOf(string pointer, string? word, IReadOnlyList<string> allowed)
     {
         if (word is not null && !allowed.Contains(word))

@@ -2,13 +2,13 @@ using SessionMesh.Core;
 
 namespace SessionMesh.Server.Http;
 
-/// <summary>A refusal that only HTTP knows: a method, a host, a request that cannot be read.</summary>
+/// <summary>An error that exists only in HTTP: a wrong method or host, a request that cannot be read.</summary>
 /// <param name="Status">Status of the answer.</param>
 /// <param name="Code">See <see cref="MeshError"/>.</param>
 /// <param name="Detail">See <see cref="MeshError"/>.</param>
 internal sealed record HttpError(int Status, string Code, string Detail) : MeshError(ErrorKind.Invalid, Code, Detail);
 
-/// <summary>The status that each refusal is answered with. The one place that knows both.</summary>
+/// <summary>The HTTP status of each kind of error.</summary>
 internal static class HttpStatuses
 {
     public static int HttpStatus(this MeshError error) => error is HttpError http ? http.Status : error.Kind switch

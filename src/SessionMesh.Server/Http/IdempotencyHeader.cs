@@ -8,22 +8,22 @@ using SessionMesh.Core.Keys;
 
 namespace SessionMesh.Server.Http;
 
-/// <summary>The <c>Idempotency-Key</c> of a request. Each lineage of keys has its own names for calls.</summary>
+/// <summary>The <c>Idempotency-Key</c> of a request. Its namespace is the lineage of the caller's key.</summary>
 internal static class IdempotencyHeader
 {
     private const string Name = "Idempotency-Key";
 
-    /// <summary>Only then does a request have to be hashed.</summary>
+    /// <summary>Whether the header is present; only then must the request be hashed.</summary>
     public static bool IsGiven(HttpContext http) => http.Request.Headers.ContainsKey(Name);
 
-    /// <summary>Null when there is no such header or it has the right form; for calls that are idempotent without it.</summary>
+    /// <summary>Null if the header is absent or well-formed. Enough by itself for calls that are idempotent without it.</summary>
     public static MeshError? Check(HttpContext http) =>
         !http.Request.Headers.TryGetValue(Name, out var header) || header is [{ Length: > 0 and <= Limits.IdempotencyKeyLength }]
             ? null
             : MeshError.Invalid("/Idempotency-Key", $"the header has 1 to {Limits.IdempotencyKeyLength} characters and is sent once");
 
-    /// <summary>What the receipt of a call is found by; null when there is no such header. Check it first.</summary>
-    /// <param name="request">Hash of the request: another one under the same key is refused.</param>
+    /// <summary>The key of the call's receipt; null without the header. Call <see cref="Check"/> first.</summary>
+    /// <param name="request">Hash of the request: a different request under the same idempotency key is refused.</param>
     public static IdempotencyToken? Token(HttpContext http, Key key, UInt128 request)
     {
         if (!http.Request.Headers.TryGetValue(Name, out var header))

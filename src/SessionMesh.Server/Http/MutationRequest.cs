@@ -4,7 +4,9 @@ using SessionMesh.Core.Keys;
 
 namespace SessionMesh.Server.Http;
 
-/// <summary>A mutating call without a body, as it was read: what is wrong with it, or what it is to be executed under.</summary>
+/// <summary>
+/// A mutating call without a body, after reading: the error in it, or the caller and the idempotency token to execute under.
+/// </summary>
 public class MutationRequest
 {
     internal MutationRequest(HttpContext http, UInt128 hash, MeshError? error = null)
@@ -16,17 +18,17 @@ public class MutationRequest
 
     public HttpContext Http { get; }
 
-    /// <summary>The caller's.</summary>
+    /// <summary>The caller's key.</summary>
     public Key Key { get; }
 
     /// <summary>Null without an <c>Idempotency-Key</c>.</summary>
     public IdempotencyToken? Token { get; }
 
-    /// <summary>Why it cannot be bound: the body before the header. Null when it can.</summary>
+    /// <summary>Why the call cannot be bound, or null. An error in the body comes before one in the header.</summary>
     public MeshError? Error { get; }
 
-    /// <summary>The command that the call asks for, unless there is an error already.</summary>
-    /// <param name="bind">From the caller's key to a command, or an error. Pure.</param>
+    /// <summary>Binds the call to a command, unless there is an error already.</summary>
+    /// <param name="bind">Makes a command, or an error, from the caller's key. Pure.</param>
     public Outcome<Command<T>> Bind<T>(Func<Key, Outcome<Command<T>>> bind) => Error is { } error ? error : bind(Key);
 }
 
@@ -37,10 +39,10 @@ public sealed class MutationRequest<TBody> : MutationRequest where TBody : class
 
     internal MutationRequest(HttpContext http, Parsed<TBody> parsed) : base(http, parsed.Hash, parsed.Error) => _body = parsed.Value;
 
-    /// <summary>There once it is known that nothing is wrong.</summary>
-    public TBody Body => _body ?? throw new InvalidOperationException("what could not be read has no body");
+    /// <summary>The body; only if <see cref="MutationRequest.Error"/> is null.</summary>
+    public TBody Body => _body ?? throw new InvalidOperationException("a request with an error has no body");
 
-    /// <summary>The command that the call asks for, unless there is an error already.</summary>
-    /// <param name="bind">From the caller's key and the body to a command, or an error. Pure.</param>
+    /// <summary>Binds the call to a command, unless there is an error already.</summary>
+    /// <param name="bind">Makes a command, or an error, from the caller's key and the body. Pure.</param>
     public Outcome<Command<T>> Bind<T>(Func<Key, TBody, Outcome<Command<T>>> bind) => Error is { } error ? error : bind(Key, Body);
 }

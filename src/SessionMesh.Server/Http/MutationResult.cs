@@ -4,8 +4,7 @@ using SessionMesh.Server.Engine;
 namespace SessionMesh.Server.Http;
 
 /// <summary>
-/// What a mutating call came to, which is one of three: <see cref="Value"/>, <see cref="Earlier"/> or <see cref="Error"/>; the others
-/// are null.
+/// The result of a mutating call. Exactly one of <see cref="Value"/>, <see cref="Earlier"/> and <see cref="Error"/> is not null.
 /// </summary>
 public readonly struct MutationResult<T> where T : class
 {
@@ -13,7 +12,7 @@ public readonly struct MutationResult<T> where T : class
     private readonly Func<T, Answer?>? _render;
     private readonly Answer? _rendered;
 
-    /// <param name="rendered">The answer that is kept with the changes, if it is.</param>
+    /// <param name="rendered">The answer that was kept with the changes; null if none was.</param>
     internal MutationResult(MutationRequest request, Command<T> command, T value, Func<T, Answer?> render, Answer? rendered) =>
         (Request, _command, Value, _render, _rendered) = (request, command, value, render, rendered);
 
@@ -23,17 +22,17 @@ public readonly struct MutationResult<T> where T : class
 
     public MutationRequest Request { get; }
 
-    /// <summary>The command's result: it was executed by this call.</summary>
+    /// <summary>The command's result, if this call executed it.</summary>
     public T? Value { get; }
 
-    /// <summary>The answer of an earlier call under the same <c>Idempotency-Key</c>: nothing was executed.</summary>
+    /// <summary>The answer of an earlier call with the same <c>Idempotency-Key</c>; nothing was executed.</summary>
     public Answer? Earlier { get; }
 
     /// <summary>Why nothing was executed.</summary>
     public MeshError? Error { get; }
 
     /// <summary>
-    /// Whether an answer of now would have to be kept by itself: it could have been neither rendered nor kept in the commit.
+    /// Whether the answer still has to be kept for its <c>Idempotency-Key</c>, because it could not be rendered in the commit.
     /// </summary>
     internal bool IsUnkept => Request.Token is not null && _rendered is null && _command is { OnlyLooks: false };
 

@@ -13,24 +13,23 @@ using SessionMesh.Server.Store.Sqlite;
 namespace SessionMesh.Server.Http;
 
 /// <summary>
-/// The steps of every mutating call, in this order: read the request, bind it to a command (<see cref="MutationRequest.Bind{T}"/>),
-/// execute it (under its <c>Idempotency-Key</c>, if it has one), answer. An error passes through the steps as a value, and the last one
-/// writes it. A handler binds and renders; it cannot forget to audit, to notify or to persist, because it does none of the three.
-/// Thread-safe.
+/// The steps of every mutating call: read the request, bind it to a command (<see cref="MutationRequest.Bind{T}"/>), execute it (under its
+/// <c>Idempotency-Key</c>, if any), answer. An error passes through the steps as a value, and the last step writes it. A handler only
+/// binds and renders; it cannot forget to audit, notify or persist, because it does none of the three. Thread-safe.
 /// </summary>
 public sealed class Mutations(MeshEngine engine, MeshStore store, ProblemWriter problems)
 {
-    /// <summary>A call without a body.</summary>
+    /// <summary>Reads a call without a body.</summary>
     public static MutationRequest Read(HttpContext http) =>
         new(http, IdempotencyHeader.IsGiven(http) ? RequestBody.HashOf(http, ReadOnlySequence<byte>.Empty) : default);
 
-    /// <summary>A call with a JSON body.</summary>
-    /// <param name="most">Bytes of the body.</param>
+    /// <summary>Reads a call with a JSON body.</summary>
+    /// <param name="most">Most bytes in the body.</param>
     public static async ValueTask<MutationRequest<TBody>> ReadAsync<TBody>(
         HttpContext http, JsonTypeInfo<TBody> type, int most = Limits.BodyBytes) where TBody : class =>
         new(http, await RequestBody.ReadJsonAsync(http, type, optional: false, hash: IdempotencyHeader.IsGiven(http), most));
 
-    /// <summary>A call whose JSON body may be left out: that is the same as an empty object.</summary>
+    /// <summary>Reads a call with an optional JSON body; no body means an empty object.</summary>
     public static async ValueTask<MutationRequest<TBody>> ReadOptionalAsync<TBody>(
         HttpContext http, JsonTypeInfo<TBody> type) where TBody : class, new()
     {
@@ -39,11 +38,12 @@ public sealed class Mutations(MeshEngine engine, MeshStore store, ProblemWriter 
     }
 
     /// <summary>
-    /// Executes the command, once under an <c>Idempotency-Key</c>; completes when it is durable, refused, or found done before.
+    /// Executes the command, only once per <c>Idempotency-Key</c>. Completes when it is durable, refused, or found to have been executed
+    /// before.
     /// </summary>
     /// <param name="render">
-    /// From the result to the answer; null when the answer is known only after the commit. Pure and quick, for under an
-    /// <c>Idempotency-Key</c> it runs on the engine's thread, inside of the commit that keeps the answer.
+    /// Makes the answer from the result; null if the answer is known only after the commit. Must be pure and quick: under an
+    /// <c>Idempotency-Key</c> it runs on the engine's thread, inside the commit that keeps the answer.
     /// </param>
     public async Task<MutationResult<T>> ExecuteAsync<T>(
         MutationRequest request, Outcome<Command<T>> command, Func<T, Answer?> render) where T : class
@@ -68,7 +68,7 @@ public sealed class Mutations(MeshEngine engine, MeshStore store, ProblemWriter 
     }
 
     /// <summary>Writes the answer, or the error.</summary>
-    /// <param name="instead">What to answer instead of what was rendered, or answered before; null for that.</param>
+    /// <param name="instead">Replaces the rendered or the earlier answer, unless null.</param>
     public Task AnswerAsync<T>(in MutationResult<T> result, Answer? instead = null) where T : class
     {
         var http = result.Request.Http;
@@ -88,7 +88,7 @@ public sealed class Mutations(MeshEngine engine, MeshStore store, ProblemWriter 
             : Answers.WriteAsync(http, answer);
     }
 
-    /// <summary>For a call that changed nothing, and of which it was known only now what to answer: that is kept by itself.</summary>
+    /// <summary>Keeps the answer in a commit of its own: the call changed nothing, and its answer was not known until now.</summary>
     private async Task KeepAndAnswerAsync(MutationRequest request, Answer answer)
     {
         var http = request.Http;
@@ -109,7 +109,7 @@ public sealed class Mutations(MeshEngine engine, MeshStore store, ProblemWriter 
         return Answers.WriteAsync(http, answer);
     }
 
-    /// <summary>The answer of the first call; null when it is gone: its time may be over since the engine looked.</summary>
+    /// <summary>The answer of the first call; null if it is gone: it may have been trimmed since the engine looked.</summary>
     private async Task<Answer?> ReadEarlierAsync(Receipt receipt)
     {
         await using var db = store.OpenReader();
@@ -118,7 +118,7 @@ public sealed class Mutations(MeshEngine engine, MeshStore store, ProblemWriter 
         return row?.Answer is null ? null : new Answer(receipt.Status, Encoding.UTF8.GetBytes(row.Answer), Version: row.Version);
     }
 
-    /// <summary>A call is never done again, even where its answer is gone.</summary>
+    /// <summary>For a repeated call whose answer is gone: it is never executed again.</summary>
     private static MeshError NotKept() => new(ErrorKind.Conflict, ErrorCodes.AnswerNotKept,
         "This call succeeded before, and its answer is kept no longer. Look at what it changed; "
         + "to do it once more, send a new Idempotency-Key.");

@@ -3,12 +3,13 @@ using SessionMesh.Core.Audit;
 
 namespace SessionMesh.Server.Http;
 
-/// <summary>Where a request came from.</summary>
+/// <summary>The origin of a request.</summary>
 internal static class Origins
 {
     /// <summary>
-    /// The origin to execute this request's commands with. The answer's <c>X-Request-Id</c> is set to the same id, so that a caller
-    /// finds the entries of his call; ask before the answer begins.
+    /// Returns the origin for this request's commands, and sets the answer's <c>X-Request-Id</c> to the same id, so that callers can find
+    /// their
+    /// entries in the audit. Call it before the answer starts.
     /// </summary>
     public static Origin StampOrigin(this HttpContext http)
     {
@@ -17,8 +18,8 @@ internal static class Origins
     }
 
     /// <summary>
-    /// The other end of the connection, an IPv4-mapped address as IPv4; null where there is none, as on a Unix socket. No header is
-    /// believed: behind a proxy it is the proxy's.
+    /// The remote address of the connection, with an IPv4-mapped one as IPv4; null if there is none, as on a Unix socket. No header is
+    /// trusted: behind a proxy this is the proxy's address.
     /// </summary>
     public static string? RemoteAddress(this HttpContext http) => Text(http.Connection.RemoteIpAddress);
 

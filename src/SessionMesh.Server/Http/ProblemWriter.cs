@@ -9,18 +9,18 @@ using SessionMesh.Server.Telemetry;
 namespace SessionMesh.Server.Http;
 
 /// <summary>
-/// Writes refusals as problem documents (RFC 9457). What went wrong inside stays in the log; the request id finds it there.
+/// Writes errors as problem documents (RFC 9457). Internal details stay in the log, where the request id finds them.
 /// </summary>
 public sealed class ProblemWriter(MeshEngine engine, MeshMetrics metrics)
 {
-    /// <summary>What a 401 asks for.</summary>
+    /// <summary>The <c>WWW-Authenticate</c> header of a 401.</summary>
     public const string Challenge = "Bearer realm=\"session-mesh\"";
     public const string RequestIdHeader = "X-Request-Id";
 
-    /// <summary>Called for each request that is refused for want of a right, before the answer is written: the audit keeps those.</summary>
+    /// <summary>Called before the answer to each request that is refused with 401 or 403 is written, so that the audit keeps it.</summary>
     public Action<HttpContext, MeshError>? OnForbidden { get; set; }
 
-    /// <summary>Writes a refusal.</summary>
+    /// <summary>Writes an error.</summary>
     public Task WriteAsync(HttpContext http, MeshError error)
     {
         metrics.Refused(error.Code);
@@ -49,19 +49,19 @@ public sealed class ProblemWriter(MeshEngine engine, MeshMetrics metrics)
         return http.Request.Method == HttpMethods.Head ? Task.CompletedTask : response.Body.WriteAsync(json, 0, json.Length);
     }
 
-    /// <summary>A refusal that is known only after the commit, as an answer.</summary>
+    /// <summary>Makes an answer of an error that is known only after the commit.</summary>
     internal Answer ToAnswer(MeshError error)
     {
         metrics.Refused(error.Code);
         return new(error.HttpStatus(), JsonSerializer.SerializeToUtf8Bytes(ToProblem(null, error), ProblemJson));
     }
 
-    // Members that say nothing are left out: a problem is read by people first.
+    // Null members are left out: people read problems.
     private static readonly System.Text.Json.Serialization.Metadata.JsonTypeInfo<Problem> ProblemJson =
         new MeshJson(new JsonSerializerOptions(MeshJson.Default.Options)
         {
             DefaultIgnoreCondition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingNull,
-            // Never inside a page: the type is problem+json.
+            // Safe: problem+json is never embedded in a page.
             Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
         }).Problem;
 
@@ -75,7 +75,7 @@ public sealed class ProblemWriter(MeshEngine engine, MeshMetrics metrics)
             Status = status,
             Detail = error.Detail,
             Code = error.Code,
-            // Where callers must not tell cases apart the bodies are the same to the byte; the header has it.
+            // Where callers must not tell cases apart, the bodies are identical; the header still has the id.
             RequestId = error.Kind is ErrorKind.Unauthenticated or ErrorKind.NotFound ? null : http?.TraceIdentifier,
             Errors = error.Members,
             AgentStatus = error.AgentStatus,

@@ -3,21 +3,22 @@ using SessionMesh.Contracts;
 namespace SessionMesh.Server.Http;
 
 /// <summary>
-/// What every answer tells a browser not to do with it; and the page that there is, what it may load. Set before anything else
-/// runs, so that a refusal has them too. Constants alone: this is on the path of every request.
+/// Headers that tell a browser what it may not do with an answer, and what the one page may load. Set before anything else runs, so that
+/// errors have them too. Constants only: every request pays for this.
 /// </summary>
 internal static class ProtectiveHeaders
 {
     /// <summary>
-    /// For the API page alone. Its scripts and styles are files of this server; images are drawn from <c>data:</c> too, because its
-    /// icons are. The hash is that of the one style sheet inside its logo, which is black on black without; a new version of
-    /// the page may want another, and works without. Nothing of any page is to frame it, and it is to send nothing anywhere else.
+    /// For the page of the API alone. Its scripts and styles are files of this server; its icons are <c>data:</c> images. The hash is that
+    /// of
+    /// the one style sheet inside its logo, which is black on black without it; a new version of the page may need another hash, and works
+    /// without one. Nothing may frame the page, and it may send nothing elsewhere.
     /// </summary>
     public const string PagePolicy =
         "default-src 'none'; script-src 'self'; style-src 'self' 'sha256-RL3ie0nH+Lzz2YNqQN83mnU0J1ot4QL7b99vMdIX99w='; img-src 'self' "
         + "data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-    /// <summary>A year. Not said to <c>localhost</c>: a browser would hold every other port of this machine to it.</summary>
+    /// <summary>One year. Never sent for <c>localhost</c>: the browser would require HTTPS on every other port of the machine.</summary>
     private const string StrictTransport = "max-age=31536000";
 
     public static void Set(HttpContext http)
@@ -30,7 +31,7 @@ internal static class ProtectiveHeaders
         var path = http.Request.Path;
         if (path.StartsWithSegments(Routes.Keys, StringComparison.OrdinalIgnoreCase))
         {
-            headers.CacheControl = "no-store"; // by its path, so that it holds for whatever goes wrong there
+            headers.CacheControl = "no-store"; // by path, so that errors have it too
         }
         else if (path.StartsWithSegments(Routes.Swagger, StringComparison.OrdinalIgnoreCase))
         {

@@ -4,7 +4,9 @@ using SessionMesh.Contracts;
 
 namespace SessionMesh.Server.Http;
 
-/// <summary>The query string of one request. A parameter that the route does not know is refused by name, as a body's member is.</summary>
+/// <summary>
+/// The query string of a request. A parameter that the route does not know is refused by name, like an unknown body member.
+/// </summary>
 internal readonly struct Query
 {
     private static readonly string[] s_times =
@@ -40,7 +42,7 @@ internal readonly struct Query
 
     public string? this[string name] => _values?.GetValueOrDefault(name);
 
-    /// <summary>A whole number, or null when it is absent.</summary>
+    /// <summary>A whole number; null if absent.</summary>
     public long? Number(string name, ref Check check, long low, long high)
     {
         if (this[name] is not { } text)
@@ -58,7 +60,7 @@ internal readonly struct Query
         return null;
     }
 
-    /// <summary>A time as wall milliseconds, or null when it is absent. Without an offset it is UTC.</summary>
+    /// <summary>A time in wall milliseconds; null if absent. UTC unless it has an offset.</summary>
     public long? Time(string name, ref Check check)
     {
         if (this[name] is not { } text)
@@ -94,7 +96,7 @@ internal readonly struct Query
 
     public int Limit(ref Check check) => (int)(Number("limit", ref check, 1, Limits.MaxPage) ?? Limits.DefaultPage);
 
-    /// <summary>The number after which a page begins; -1 for the first.</summary>
+    /// <summary>The number that the page starts after; -1 for the first page.</summary>
     public int Cursor(ref Check check)
     {
         if (this["cursor"] is not { } text)

@@ -13,16 +13,16 @@ using SessionMesh.Server.Json;
 
 namespace SessionMesh.Server.Http;
 
-/// <summary>A body that was read: a value or an error, and the hash an <c>Idempotency-Key</c> is held against.</summary>
+/// <summary>A body after reading: a value or an error, and the hash for the <c>Idempotency-Key</c>.</summary>
 internal readonly record struct Parsed<T>(T? Value, MeshError? Error, UInt128 Hash = default);
 
 /// <summary>
-/// Reads JSON bodies, whatever their declared type: the simplest curl line says form data. (Safe because authentication is by
-/// header alone, so that no browser can be made to send it across sites.)
+/// Reads JSON bodies whatever their declared type, because curl's <c>-d</c> declares form data. This is safe because authentication is by
+/// header alone: no browser can be made to send it across sites.
 /// </summary>
 internal static class RequestBody
 {
-    /// <param name="most">Bytes. More than <see cref="Limits.BodyBytes"/> is a route's own to say.</param>
+    /// <param name="most">Most bytes in the body. A route may allow more than <see cref="Limits.BodyBytes"/>.</param>
     public static ValueTask<Parsed<T>> ReadJsonAsync<T>(
         HttpContext http, JsonTypeInfo<T> type, bool optional, bool hash, int most = Limits.BodyBytes) where T : class =>
         most <= Limits.BodyBytes ? ReadSmallAsync(http, type, optional, hash) : ReadLargeAsync(http, type, optional, hash, most);
@@ -68,13 +68,15 @@ internal static class RequestBody
         }
     }
 
-    /// <summary>Takes the body out of the connection's buffer as it comes, which holds no more than two small ones.</summary>
+    /// <summary>
+    /// Copies the body out of the connection's buffer as it comes in, because that buffer holds no more than two small bodies.
+    /// </summary>
     private static async ValueTask<Parsed<T>> ReadLargeAsync<T>(
         HttpContext http, JsonTypeInfo<T> type, bool optional, bool hash, int most) where T : class
     {
         if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
         {
-            limit.MaxRequestBodySize = most * 2L; // counts the framing of chunks too
+            limit.MaxRequestBodySize = most * 2L; // includes the framing of chunks
         }
 
         using var body = new Utf8Buffer(Limits.BodyBytes);
@@ -99,7 +101,7 @@ internal static class RequestBody
         return Parse(whole, type, optional, hash ? HashOf(http, whole) : default);
     }
 
-    /// <summary>Hash of method, path, query, <c>If-Match</c> and body: 128 of SHA-256's bits.</summary>
+    /// <summary>The first 128 bits of the SHA-256 of method, path, query, <c>If-Match</c> and body.</summary>
     public static UInt128 HashOf(HttpContext http, in ReadOnlySequence<byte> body)
     {
         using var sha = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
@@ -128,7 +130,7 @@ internal static class RequestBody
             return Parse(body.FirstSpan, type, hash);
         }
 
-        // A large body comes in pieces; reading it across them costs more than one copy.
+        // A large body comes in several segments; one copy is cheaper than parsing across them.
         var whole = ArrayPool<byte>.Shared.Rent((int)body.Length);
         body.CopyTo(whole);
         var parsed = Parse(whole.AsSpan(0, (int)body.Length), type, hash);
@@ -156,7 +158,7 @@ internal static class RequestBody
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException or ArgumentException)
         {
-            // A reader that meets half of a surrogate pair where it compares names says so with others than its own.
+            // On a lone surrogate in a member's name the reader throws other exceptions than its own.
             return new(null, BodyExplainer.Explain(body.ToArray(), type, e as JsonException ?? new JsonException(e.Message, e)));
         }
     }
