@@ -9,7 +9,7 @@ using SessionMesh.Server.Http;
 
 namespace SessionMesh.Server.Agents;
 
-/// <summary>Registering, and reporting an exit.</summary>
+/// <summary>Registers agents and takes the reports of their exits.</summary>
 public sealed class AgentEndpoints(Mutations mutations, MeshEngine engine, RowWriter rows)
 {
     public async Task Register(HttpContext http)

@@ -12,8 +12,8 @@ using SessionMesh.Server.Telemetry;
 namespace SessionMesh.Server.Agents;
 
 /// <summary>
-/// <c>POST /heartbeats</c>: many agents in one call. Each stands for itself: one that is refused does not refuse the others.
-/// Acks are taken as a heartbeat's are.
+/// <c>POST /heartbeats</c>: many agents in one call. Each entry is independent: one that is refused does not refuse the others. Acks are
+/// taken as in a single heartbeat.
 /// </summary>
 public sealed class BatchedHeartbeats(MeshEngine engine, ProblemWriter problems, RefusalLog refusals, MeshMetrics metrics)
 {
@@ -91,7 +91,9 @@ public sealed class BatchedHeartbeats(MeshEngine engine, ProblemWriter problems,
     }
 
     /// <summary>
-    /// An outcome each, in their order. Those that only the engine can take go to it together: a fleet that comes back is one commit.
+    /// Takes the heartbeats, and returns an outcome for each, in order. Those that need the engine are queued together: a returning fleet
+    /// is
+    /// one commit.
     /// </summary>
     private async Task<Outcome<Taken>[]> TakeAllAsync(HttpContext http, IReadOnlyList<AgentBeat> beats)
     {
@@ -103,7 +105,7 @@ public sealed class BatchedHeartbeats(MeshEngine engine, ProblemWriter problems,
             var id = beats[i].AgentId;
             if (key.CheckAgent(ScopeSet.RegistryWrite, id) is { } notYours)
             {
-                refusals.Record(http, notYours, id); // within an answer that is 200
+                refusals.Record(http, notYours, id); // the answer is a 200, so nothing else records it
                 outcomes[i] = notYours;
             }
             else if (Fencing.CheckEpoch(engine.State, beats[i].Report?.Epoch) is { } restored)

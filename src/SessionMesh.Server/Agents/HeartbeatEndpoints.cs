@@ -15,8 +15,8 @@ using SessionMesh.Server.Telemetry;
 namespace SessionMesh.Server.Agents;
 
 /// <summary>
-/// <c>POST /agents/{id}/heartbeat</c>: an agent's sign of life. In memory alone, unless it brings acks or revives an agent that
-/// was given up; those are commands. The answer carries all that is pending.
+/// <c>POST /agents/{id}/heartbeat</c>: an agent's sign of life. It touches memory only, unless it carries acks or revives an agent that
+/// was given up; those are commands. The answer has every pending directive.
 /// </summary>
 public sealed class HeartbeatEndpoints(MeshEngine engine, DirectiveWriter directives, ProblemWriter problems, MeshMetrics metrics)
 {
@@ -49,7 +49,7 @@ public sealed class HeartbeatEndpoints(MeshEngine engine, DirectiveWriter direct
 
     private async Task AnswerAsync(HttpContext http, Taken taken, List<RefusedAck>? refused)
     {
-        // The answer is for the incarnation whose beat was taken: another may have begun while its acks were.
+        // The answer is for the incarnation that sent the heartbeat: another may have started while its acks were taken.
         var pending = taken.Slot.HandOut(taken.Incarnation, engine.Now.Wall, bytes: Limits.InboxAnswer);
         var agent = taken.Slot.Agent;
         if (pending.IsEmpty && taken.Incarnation < agent.Incarnation)
@@ -84,14 +84,14 @@ public sealed class HeartbeatEndpoints(MeshEngine engine, DirectiveWriter direct
 }
 
 /// <summary>A heartbeat that was taken.</summary>
-/// <param name="Incarnation">The incarnation whose beat it was.</param>
-/// <param name="Ttl">Seconds of the lease that was granted.</param>
+/// <param name="Incarnation">The incarnation that sent it.</param>
+/// <param name="Ttl">The granted lease, in seconds.</param>
 internal readonly record struct Taken(AgentSlot Slot, int Incarnation, int Ttl);
 
 /// <summary>What single and batched heartbeats share.</summary>
 internal static class Heartbeats
 {
-    /// <summary>Commands that take one place in the queue: what others wait for is some milliseconds.</summary>
+    /// <summary>Commands that are queued as one: others then wait a few milliseconds at most.</summary>
     private const int AtOnce = 1000;
 
     public static MeshError? Validate(HeartbeatRequest body)
@@ -108,7 +108,7 @@ internal static class Heartbeats
 
         if (body.Progress is { } progress && !double.IsFinite(progress))
         {
-            check.Fail("/progress", "is a number of the size of a double"); // 1e999 reads as infinity, which no JSON can show
+            check.Fail("/progress", "is a number of the size of a double"); // 1e999 parses as infinity, which JSON cannot express
         }
 
         if (body.Acks is { Count: > Limits.Inbox })
@@ -141,11 +141,13 @@ internal static class Heartbeats
         : new Beat(
             ActivityWords.Parse(body.Activity), body.Load ?? double.NaN, body.Progress ?? double.NaN, body.ProgressInterval, body.Note);
 
-    /// <summary>Takes a beat in memory if the agent is alive under that incarnation; else asks the engine, which may revive it.</summary>
+    /// <summary>
+    /// Takes a heartbeat in memory if the agent is alive in that incarnation; else asks the engine, which may revive the agent.
+    /// </summary>
     public static ValueTask<Outcome<Taken>> TakeAsync(MeshEngine engine, HttpContext http, string id, HeartbeatRequest? body) =>
         TryTake(engine, http.GetKey(), id, body) is { } taken ? new(taken) : ReviveAsync(engine, http, id, body);
 
-    /// <summary>The same in memory alone; null when the engine is to be asked, see <see cref="Revival"/>.</summary>
+    /// <summary>Takes a heartbeat in memory; null if the engine must decide, see <see cref="Revival"/>.</summary>
     public static Outcome<Taken>? TryTake(MeshEngine engine, Key key, string id, HeartbeatRequest? body)
     {
         if (engine.State.Find(id) is not { } slot || !engine.State.Reaches(key, slot.Agent))
@@ -162,7 +164,7 @@ internal static class Heartbeats
     public static ReviveBySignOfLife Revival(Key key, string id, HeartbeatRequest? body) =>
         new() { Actor = key.Id, AgentId = id, Incarnation = body?.Incarnation, Beat = ToBeat(body) };
 
-    /// <summary>Takes the acks that a heartbeat carried, together; those refused come back, null when none was.</summary>
+    /// <summary>Takes the acks of a heartbeat together, and returns the refused ones; null if there are none.</summary>
     public static async Task<List<RefusedAck>?> AcknowledgeAsync(
         MeshEngine engine, HttpContext http, string id, int? incarnation, IReadOnlyList<HeartbeatAck> acks)
     {
@@ -171,7 +173,7 @@ internal static class Heartbeats
         var outcomes = await TogetherAsync(engine, http, commands);
         for (var i = 0; i < commands.Count; i++)
         {
-            // An ack of what is over is no error here: a heartbeat that was sent again carries it again.
+            // An ack of a directive that is over is no error here: a heartbeat that is sent again carries it again.
             if (outcomes[i].Error is { } error)
             {
                 (refused ??= []).Add(new RefusedAck { Seq = acks[i].Seq!.Value, Code = error.Code, Detail = error.Detail });
@@ -193,7 +195,7 @@ internal static class Heartbeats
         })];
 
     /// <summary>
-    /// Executes commands of this caller together, all queued before the first is waited for; an outcome each, in their order.
+    /// Executes commands of this caller together: all are queued before the first is awaited. Returns an outcome for each, in order.
     /// </summary>
     public static async Task<List<Outcome<T>>> TogetherAsync<T>(MeshEngine engine, HttpContext http, IReadOnlyList<Command<T>> commands)
     {
@@ -217,7 +219,7 @@ internal static class Heartbeats
         return Revived(engine, id, revived);
     }
 
-    /// <summary>What a revival came to; not found, where the agent was forgotten right after it.</summary>
+    /// <summary>The result of a revival; not found if the agent was forgotten right after it.</summary>
     public static Outcome<Taken> Revived(MeshEngine engine, string id, Outcome<Agent> revived)
     {
         if (!revived.Succeeded)

@@ -11,9 +11,7 @@ using SessionMesh.Server.Streams;
 
 namespace SessionMesh.Server.Agents;
 
-/// <summary>
-/// Stopping agents, one or many, forgetting one that is gone, and lifting the tombstone of one whose end nobody confirmed.
-/// </summary>
+/// <summary>Stops one agent or many, forgets an agent that is gone, and lifts the tombstone of an unconfirmed death.</summary>
 public sealed class KillEndpoints(
     Mutations mutations, MeshEngine engine, RowWriter rows, Subscriptions subscriptions, Shutdown shutdown, Limiter limiter,
     ProblemWriter problems)
@@ -124,7 +122,7 @@ public sealed class KillEndpoints(
     }
 
     /// <summary>
-    /// The same for a repeated kill, unless the agent has begun another life since, or is gone: then the first answer stands.
+    /// Waits again for a repeated kill, unless the agent has started a new incarnation since, or is gone: then the first answer stands.
     /// </summary>
     private Task<Answer?> WaitAgainAsync(string id, Answer first, int seconds, HttpContext http) =>
         engine.State.Find(id)?.Agent is { } agent
@@ -139,18 +137,19 @@ public sealed class KillEndpoints(
     }
 
     /// <summary>
-    /// Holds the answer until the death is confirmed, that of every descendant too if they go with it, or the time is up; then it
-    /// says what is known by then.
+    /// Holds the answer until the death is confirmed, with that of every descendant that is stopped too, or the time is up. Reports what is
+    /// known by then.
     /// </summary>
     private async Task<Answer?> WaitForProofAsync(KillOutcome outcome, int seconds, HttpContext http)
     {
         using var place = limiter.TryHold(http.GetKey());
         if (place is null)
         {
-            return null; // the kill is under way; only the waiting has no room
+            return null; // the kill is under way; only the wait is over the limit
         }
 
-        // Held on to: once an agent is forgotten its number leads to nobody, or to somebody else, and its slot to what it was last.
+        // Slots, not numbers: once an agent is forgotten its number belongs to nobody, or to another agent, but its slot still has its last
+        // state.
         var slots = outcome.Descendants.Prepend(outcome.Agent).Select(a => (Agent: a, Slot: engine.State.SlotOf(a))).ToList();
         var watch = new KeyWatch(http.GetKey(), engine);
         var waiting = Wait.For(TimeSpan.FromSeconds(seconds), engine, watch);

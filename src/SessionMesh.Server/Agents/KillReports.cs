@@ -6,7 +6,7 @@ using SessionMesh.Server.Http;
 
 namespace SessionMesh.Server.Agents;
 
-/// <summary>Kills and exits as the wire shows them: what is known, and no more.</summary>
+/// <summary>Kills and exits in their wire form. They report what is known, never a guess.</summary>
 internal static class KillReports
 {
     public static AgentExit ToWire(Exit exit) => new()

@@ -6,7 +6,7 @@ using SessionMesh.Server.Http;
 
 namespace SessionMesh.Server.Agents;
 
-/// <summary>What registrations share on their way in and out.</summary>
+/// <summary>The binding and rendering that all registrations share.</summary>
 internal static class Profiles
 {
     public static Profile Bind(
@@ -29,7 +29,7 @@ internal static class Profiles
         };
     }
 
-    /// <summary>The row, with the lease that was granted: 201 for a new session, 200 for a renewed one.</summary>
+    /// <summary>The row, with the granted lease: 201 for a new session, 200 for a renewed one.</summary>
     public static Answer Render(RowWriter rows, MeshEngine engine, Registered registered) =>
         Answers.Of(registered.Created ? StatusCodes.Status201Created : StatusCodes.Status200OK, json =>
         {

@@ -1,6 +1,6 @@
 namespace SessionMesh.Server.Agents;
 
-/// <summary>The members of a row, for <c>fields=</c>. In the order in which they are written.</summary>
+/// <summary>The members of a row, for <c>fields=</c>, in the order in which they are written.</summary>
 [Flags]
 public enum RowFields
 {
@@ -30,7 +30,7 @@ public enum RowFields
     All = (Epoch << 1) - 1,
 }
 
-/// <summary>Names of the members.</summary>
+/// <summary>The names of the members.</summary>
 public static class RowFieldNames
 {
     public static readonly IReadOnlyList<string> All =
@@ -41,7 +41,7 @@ public static class RowFieldNames
     internal static readonly IReadOnlyList<(RowFields Field, string Name)> InOrder =
         [.. All.Select((name, at) => ((RowFields)(1 << at), name))];
 
-    /// <summary>Reads <c>a,b,c</c>; the first name that is no member comes back in <paramref name="unknown"/>.</summary>
+    /// <summary>Parses <c>a,b,c</c>. <paramref name="unknown"/> is the first name that is not a member, or null.</summary>
     public static RowFields Parse(string text, out string? unknown)
     {
         unknown = null;

@@ -8,14 +8,14 @@ using SessionMesh.Server.Json;
 namespace SessionMesh.Server.Agents;
 
 /// <summary>
-/// Writes agents as rows, member by member, straight into UTF-8: the page of a large fleet is this loop. A test holds it equal
-/// to the contract's record. Thread-safe.
+/// Writes agents as rows, member by member, straight into UTF-8: for a large fleet this loop is the cost of a page. A test holds the
+/// result equal to the contract's record. Thread-safe.
 /// </summary>
 public sealed class RowWriter(MeshEngine engine)
 {
     private MeshState State => engine.State;
 
-    /// <summary>One row, as an object.</summary>
+    /// <summary>Writes one row, as an object.</summary>
     public void Write(Utf8Buffer json, AgentSlot slot, Moment now, RowFields fields)
     {
         json.Raw("{"u8);
@@ -23,7 +23,7 @@ public sealed class RowWriter(MeshEngine engine)
         json.Raw("}"u8);
     }
 
-    /// <summary>The row of an agent as a command leaves it that is no sign of life, as an answer.</summary>
+    /// <summary>The row of an agent, as the answer to a command that is not a sign of life.</summary>
     public Answer Render(Agent agent) => Answers.Of(StatusCodes.Status200OK, json =>
     {
         json.Raw("{"u8);
@@ -32,9 +32,9 @@ public sealed class RowWriter(MeshEngine engine)
     });
 
     /// <summary>
-    /// A row for an agent as a command leaves it, whether its batch is committed already or, under an <c>Idempotency-Key</c>, not yet.
+    /// Writes an agent as a command leaves it. Its batch may be committed or, under an <c>Idempotency-Key</c>, not yet.
     /// </summary>
-    /// <param name="renewed">The command renews its lease: it has just been heard.</param>
+    /// <param name="renewed">Whether the command renews the lease, and so counts as a sign of life.</param>
     public void WriteMembers(Utf8Buffer json, Agent agent, Moment now, bool renewed)
     {
         var slot = State.SlotOf(agent);

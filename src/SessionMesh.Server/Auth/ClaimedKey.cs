@@ -1,13 +1,13 @@
 namespace SessionMesh.Server.Auth;
 
-/// <summary>Whose key a caller shows who could not be authenticated: a trace to follow, and no proof.</summary>
+/// <summary>The id of the key that an unauthenticated caller presented: a lead for the audit, not proof.</summary>
 internal static class ClaimedKey
 {
     private const string Scheme = "Bearer ";
 
     /// <summary>
-    /// The key id in the header, if the key there is whole, with the checksum it should have; else null. So a mistyped key, or
-    /// something that is no key at all, never ends up in the audit with a piece of a secret.
+    /// The key id in the header, if the token there is complete and its checksum is right; else null. A mistyped key, or text that is not a
+    /// key, could otherwise put part of a secret into the audit.
     /// </summary>
     public static string? IdOf(HttpContext http)
     {

@@ -5,8 +5,8 @@ using SessionMesh.Server.Options;
 namespace SessionMesh.Server.Auth;
 
 /// <summary>
-/// Answers only to names it is known by, compared exactly: otherwise a web page of a foreign name that resolves to this
-/// address could talk to it from a browser (DNS rebinding).
+/// Answers only to known host names, compared exactly: otherwise a web page whose name resolves to this address could talk to the server
+/// from a browser (DNS rebinding).
 /// </summary>
 public sealed class HostGuard(RequestDelegate next, AllowedHosts allowed, ProblemWriter problems)
 {
@@ -22,8 +22,8 @@ public sealed class HostGuard(RequestDelegate next, AllowedHosts allowed, Proble
 }
 
 /// <summary>
-/// The host names this server answers to. Its own (loopback's, and those of its addresses) with the port of the connection, or
-/// without one; those that were allowed beside them with any port, because what is in front of it has its own. Immutable.
+/// The host names that this server answers to. Its own (loopback, and those of its addresses) must come with the connection's port or none;
+/// names from <c>--allow-host</c> with any port, because a proxy in front has its own. Immutable.
 /// </summary>
 public sealed class AllowedHosts
 {
@@ -43,8 +43,8 @@ public sealed class AllowedHosts
 
     public IReadOnlyList<string> Names { get; }
 
-    /// <param name="header">A <c>Host</c> header as it came.</param>
-    /// <param name="localPort">The port that the connection came in on.</param>
+    /// <param name="header">The <c>Host</c> header as received.</param>
+    /// <param name="localPort">The local port of the connection.</param>
     public bool Contains(string? header, int localPort) =>
         HostName.TrySplit(header, out var host, out var port)
         && (_extra.Contains(host) || (_own.Contains(host) && (port < 0 || port == localPort)));

@@ -10,19 +10,19 @@ using SessionMesh.Server.Http;
 namespace SessionMesh.Server.Auth;
 
 /// <summary>
-/// Authenticates (401, the same for every key that is not valid), then checks the route's scope (403, naming it). What is
-/// looked up comes after, so that an answer never tells a stranger what exists. By header alone, never by cookie or query.
+/// Authenticates the key (401, the same for every invalid key), then checks the route's scope (403, naming it). Both come before any
+/// look-up, so that an answer never tells a stranger what exists. Keys come in the header only, never in a cookie or the query.
 /// </summary>
 public sealed class KeyAuthentication(RequestDelegate next, MeshEngine engine, Limiter limiter, ProblemWriter problems)
 {
     private const string Scheme = "Bearer ";
 
-    /// <summary>Compared with where no key has that id, so that an unknown one takes as long as a known one.</summary>
+    /// <summary>Compared against if the key id is unknown, so that an unknown id takes as long as a known one.</summary>
     private static readonly string s_noHash = new('-', 44);
 
     public Task InvokeAsync(HttpContext http)
     {
-        // What is no route of ours is routing's own "no such method", and answers nothing but that.
+        // An endpoint that is not a route comes from routing itself (wrong method), and only says so.
         if (http.GetEndpoint() is not RouteEndpoint endpoint || endpoint.Metadata.GetMetadata<Anonymous>() is not null)
         {
             return limiter.Anonymous(http) is { } anonymous ? problems.WriteAsync(http, anonymous) : next(http);
@@ -44,7 +44,7 @@ public sealed class KeyAuthentication(RequestDelegate next, MeshEngine engine, L
             return problems.WriteAsync(http, limited);
         }
 
-        http.Features.Set(key); // before what refuses: a refusal names who was refused
+        http.Features.Set(key); // before the refusals, which name the key
         if (refreshes)
         {
             return next(http);
@@ -66,7 +66,7 @@ public sealed class KeyAuthentication(RequestDelegate next, MeshEngine engine, L
         return next(http);
     }
 
-    /// <param name="refresh">Whether the token must be a refresh token; then it may be one that was used already.</param>
+    /// <param name="refresh">Whether the token must be a refresh token; a used one is accepted too, so that its reuse is noticed.</param>
     private Key? Authenticate(HttpContext http, bool refresh)
     {
         var header = http.Request.Headers.Authorization;
@@ -90,7 +90,7 @@ public sealed class KeyAuthentication(RequestDelegate next, MeshEngine engine, L
         return isIt && (refresh ? key!.IsRefreshKnownAt(now) : key!.IsValidAt(now)) ? key : null;
     }
 
-    /// <summary>Whatever the header says: a key in a query string is a key that has leaked, and its owner must hear of it.</summary>
+    /// <summary>Checked even if the header is valid: a key in a query string has leaked, and its owner must be told.</summary>
     private static bool HasKeyInQuery(HttpContext http) =>
         http.Request.QueryString.Value is { Length: > 0 } query
         && (query.Contains(KeyToken.Prefix, StringComparison.Ordinal) || query.Contains(KeyToken.RefreshPrefix, StringComparison.Ordinal));

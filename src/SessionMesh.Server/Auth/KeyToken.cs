@@ -6,9 +6,10 @@ using System.Text;
 namespace SessionMesh.Server.Auth;
 
 /// <summary>
-/// The text of a key: <c>smk_ID_SECRET_CHECK</c>, and of the refresh token that comes with it: <c>smr_ID_SECRET_CHECK</c>; with a
-/// 12-character id, 43 base62 characters for 256 random bits, and 6 that tell a mistyped key from an unknown one without a look-up. Only
-/// its SHA-256 is ever stored.
+/// The text of a key, <c>smk_ID_SECRET_CHECK</c>, and of its refresh token, <c>smr_ID_SECRET_CHECK</c>: a 12-character id, 256 random bits
+/// as
+/// 43 base62 characters, and a 6-character checksum that tells a mistyped key from an unknown one without a look-up. Only the SHA-256 of a
+/// token is stored.
 /// </summary>
 public static class KeyToken
 {
@@ -24,17 +25,17 @@ public static class KeyToken
 
     private static readonly SearchValues<char> s_idLetters = SearchValues.Create(IdAlphabet);
 
-    /// <summary>A new token from the system's random source, with the id in it.</summary>
+    /// <summary>Makes a new id and a token that contains it, from the system's random source.</summary>
     public static (string Id, string Token) New()
     {
         var id = RandomNumberGenerator.GetString(IdAlphabet, IdLength);
         return (id, New(Prefix, id));
     }
 
-    /// <summary>A new refresh token for that key.</summary>
+    /// <summary>Makes a new refresh token for a key.</summary>
     public static string NewRefresh(string keyId) => New(RefreshPrefix, keyId);
 
-    /// <summary>The key id inside a well-formed token with that prefix.</summary>
+    /// <summary>Reads the key id from a token with that prefix. Checks the shape only.</summary>
     public static bool TryReadId(ReadOnlySpan<char> token, string prefix, out ReadOnlySpan<char> id)
     {
         id = default;
@@ -48,15 +49,12 @@ public static class KeyToken
         return true;
     }
 
-    /// <summary>
-    /// The key id, if every character of the token is as it should be, the checksum included. It says nothing of whether there is such a
-    /// key.
-    /// </summary>
+    /// <summary>Reads the key id from a token whose shape and checksum are right. Such a key need not exist.</summary>
     public static bool TryReadWhole(ReadOnlySpan<char> token, out ReadOnlySpan<char> id) =>
         (TryReadId(token, Prefix, out id) || TryReadId(token, RefreshPrefix, out id)) && !id.ContainsAnyExcept(s_idLetters)
         && token[^CheckLength..].SequenceEqual(Checksum(token[..^(CheckLength + 1)].ToString()));
 
-    /// <summary>Base64 of the token's SHA-256, 44 characters, into <paramref name="hash"/>.</summary>
+    /// <summary>Writes the Base64 of the token's SHA-256, 44 characters, to <paramref name="hash"/>.</summary>
     public static void Hash(ReadOnlySpan<char> token, Span<char> hash)
     {
         Span<byte> utf8 = stackalloc byte[Length * 3];

@@ -8,9 +8,9 @@ using SessionMesh.Server.Options;
 namespace SessionMesh.Server.Auth;
 
 /// <summary>
-/// What a browser sends on behalf of another site's page is refused before anybody is authenticated, whatever it carries: by its
-/// <c>Origin</c>, or by <c>Sec-Fetch-Site</c> where a browser leaves the origin out. Programs send neither. An origin that was
-/// allowed gets the CORS answers that its browser asks for; nobody else gets any.
+/// Refuses what a browser sends on behalf of another site's page, before authentication and whatever it carries. Such a request shows by
+/// its <c>Origin</c>, or by <c>Sec-Fetch-Site</c> if the browser leaves the origin out; programs send neither. An allowed origin gets the
+/// CORS headers that its browser needs; no other origin gets any.
 /// </summary>
 public sealed class OriginGuard(RequestDelegate next, AllowedOrigins allowed, ProblemWriter problems)
 {
@@ -19,7 +19,7 @@ public sealed class OriginGuard(RequestDelegate next, AllowedOrigins allowed, Pr
     private const string Exposed = "Retry-After, RateLimit, RateLimit-Policy, X-Request-Id, Idempotency-Replayed";
 
     /// <summary>
-    /// Seconds a browser may remember a preflight: ten minutes, so that an origin that is taken off the list is soon off.
+    /// Seconds that a browser may cache a preflight: ten minutes, so that an origin that is no longer allowed is soon locked out.
     /// </summary>
     private const string PreflightAge = "600";
 
@@ -30,7 +30,7 @@ public sealed class OriginGuard(RequestDelegate next, AllowedOrigins allowed, Pr
         var site = headers["Sec-Fetch-Site"];
         if (allowed.Any)
         {
-            http.Response.Headers.Vary = "Origin"; // on what has no origin too: a cache must not give it to a page
+            http.Response.Headers.Vary = "Origin"; // even without an Origin: a cache must not hand that answer to a page
         }
 
         if (origin.Count == 0 && site.Count == 0)
@@ -78,11 +78,11 @@ public sealed class OriginGuard(RequestDelegate next, AllowedOrigins allowed, Pr
         return Task.CompletedTask;
     }
 
-    /// <summary><c>none</c> is a person: an address that was typed, or a bookmark.</summary>
+    /// <summary><c>none</c> means that a person typed the address or used a bookmark.</summary>
     private static bool IsSameOrigin(StringValues site) => site.Count == 0 || (site is [{ } one] && one is "same-origin" or "none");
 
     /// <summary>
-    /// The host is one of ours by now; a page served by it came from the same scheme, name and port as this request went to.
+    /// Whether the page comes from the scheme, name and port that this request went to. The host guard has already checked the name.
     /// </summary>
     private static bool IsOwn(HttpContext http, WebOrigin origin) =>
         WebOrigin.TryParse($"{http.Request.Scheme}://{http.Request.Headers.Host}", out var own) && own == origin;

@@ -6,11 +6,12 @@ using System.Net.Sockets;
 namespace SessionMesh.Server.Auth.Limiting;
 
 /// <summary>
-/// A bucket for each remote address that asks without a valid key. Bounded: past <see cref="Most"/> strangers share one. Thread-safe.
+/// A rate bucket for each remote address that sends requests without a valid key. Bounded: beyond <see cref="Most"/>, new addresses share
+/// one bucket. Thread-safe.
 /// </summary>
 public sealed class AddressBuckets(TimeProvider time)
 {
-    /// <summary>Addresses told apart; some 8 MB when all are in use.</summary>
+    /// <summary>Most addresses with a bucket of their own; about 8 MB when all are in use.</summary>
     public const int Most = 65_536;
 
     private readonly ConcurrentDictionary<UInt128, RateBucket> _byAddress = new();
@@ -47,7 +48,7 @@ public sealed class AddressBuckets(TimeProvider time)
         return there;
     }
 
-    /// <summary>An IPv4 address, or the /64 of an IPv6 one: whoever has one of its addresses has them all.</summary>
+    /// <summary>An IPv4 address, or the /64 of an IPv6 address: whoever has one address of a /64 has them all.</summary>
     internal static UInt128 Network(IPAddress address)
     {
         Span<byte> bytes = stackalloc byte[16];
@@ -64,7 +65,7 @@ public sealed class AddressBuckets(TimeProvider time)
         return BinaryPrimitives.ReadUInt128BigEndian(bytes);
     }
 
-    /// <summary>Once a second at most: a table full of addresses in use must not be searched for each stranger.</summary>
+    /// <summary>Runs at most once a second: a full table must not be scanned for every new address.</summary>
     private void Sweep()
     {
         var now = time.GetTimestamp();

@@ -2,13 +2,13 @@ using SessionMesh.Server.Http;
 
 namespace SessionMesh.Server.Auth.Limiting;
 
-/// <summary>Marks a route whose answers may be held back or never end: each has a place of its key's while it lasts.</summary>
+/// <summary>Marks a route whose answers may be held back or never end. Each open answer counts against its key's limit.</summary>
 public sealed record HoldsAnswers
 {
     public static readonly HoldsAnswers Instance = new();
 }
 
-/// <summary>Gives such a request its place, or refuses it (429). Runs after authentication; other routes pass by.</summary>
+/// <summary>Counts such a request against its key's limit, or refuses it (429). Runs after authentication.</summary>
 public sealed class HeldAnswers(RequestDelegate next, Limiter limiter, ProblemWriter problems)
 {
     public Task InvokeAsync(HttpContext http) =>

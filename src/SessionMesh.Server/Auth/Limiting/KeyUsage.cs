@@ -2,14 +2,14 @@ using System.Collections.Concurrent;
 
 namespace SessionMesh.Server.Auth.Limiting;
 
-/// <summary>What one key uses of the server at the moment.</summary>
+/// <summary>What one key uses at the moment: its rate bucket and its held answers.</summary>
 public sealed class KeyUsage : RateBucket
 {
     private readonly Lock _gate = new();
     private int _held;
     private bool _forgotten;
 
-    /// <summary>Null when this usage was forgotten in the meantime and another is to be asked for; else whether there was room.</summary>
+    /// <summary>Whether there was room; null if this usage was forgotten in the meantime, and the caller must get a new one.</summary>
     public bool? TryHold(int most)
     {
         lock (_gate)
@@ -37,7 +37,7 @@ public sealed class KeyUsage : RateBucket
         }
     }
 
-    /// <summary>True when there is nothing to remember about it, and from then on it is not to be used.</summary>
+    /// <summary>Returns true if there is nothing to remember; this usage must not be used any more.</summary>
     public bool TryForget(long now)
     {
         lock (_gate)
@@ -48,12 +48,12 @@ public sealed class KeyUsage : RateBucket
 }
 
 /// <summary>
-/// The usage of every key that has any. What says nothing any more is forgotten from time to time, so that memory follows the keys
-/// in use, not those ever seen. Thread-safe.
+/// The usage of each active key. Idle ones are dropped from time to time, so that memory grows with the keys in use, not with those ever
+/// seen. Thread-safe.
 /// </summary>
 public sealed class KeyUsages(TimeProvider time)
 {
-    /// <summary>Below so many it is not worth looking what may be forgotten: 4,096 of them are some 500 KB.</summary>
+    /// <summary>Below this many no sweep is worth it: 4,096 usages take about 500 KB.</summary>
     private const int Least = 4096;
 
     private readonly ConcurrentDictionary<string, KeyUsage> _byKey = new(StringComparer.Ordinal);
@@ -81,7 +81,7 @@ public sealed class KeyUsages(TimeProvider time)
 
     private void Sweep()
     {
-        // Whoever comes meanwhile adds to a table twice as large; the next sweep is due when that is full.
+        // Keys added during the sweep do not start another; the next one is due when the table has doubled.
         Volatile.Write(ref _sweepAt, int.MaxValue);
         var now = time.GetTimestamp();
         foreach (var (keyId, usage) in _byKey)

@@ -8,13 +8,13 @@ using SessionMesh.Server.Options;
 namespace SessionMesh.Server.Auth.Limiting;
 
 /// <summary>
-/// How much one caller may ask of the server: requests a second, for each key and for each address without one, and answers held
-/// back at once. A key has its own, so that one that floods takes nothing from another. Thread-safe.
+/// Limits what one caller may ask of the server: requests per second, for each key and for each address without a key, and held answers.
+/// Each key has its own budget, so that one that floods takes nothing from the others. Thread-safe.
 /// </summary>
 public sealed class Limiter(ServerOptions options, MeshClock clock)
 {
     /// <summary>
-    /// Seconds after which to try for a stream again: as long as a reader that was cut off waits at most before it comes back.
+    /// The <c>Retry-After</c> of a refused stream, in seconds: the longest that a reader waits before it reconnects after being cut off.
     /// </summary>
     private const int StreamRetry = 3;
 
@@ -25,17 +25,18 @@ public sealed class Limiter(ServerOptions options, MeshClock clock)
     private readonly KeyUsages _keys = new(clock.Time);
     private readonly AddressBuckets _addresses = new(clock.Time);
 
-    /// <summary>Null when a request without a valid key may be answered as it is; else the refusal.</summary>
+    /// <summary>Null if a request without a valid key is within its limit; else the refusal.</summary>
     public MeshError? Anonymous(HttpContext http) =>
         _anonymous is null
             ? null
             : Take(http, _addresses.Of(http.Connection.RemoteIpAddress), _anonymous, "without a valid key from this address");
 
     /// <summary>
-    /// Null when a request of that key may go on; else the refusal. A key with the admin scope always may: it is the operator's, who
-    /// must get in while others flood.
+    /// Null if a request of that key is within its limits; else the refusal. A key with the admin scope is never limited: the operator must
+    /// get
+    /// in while others flood.
     /// </summary>
-    /// <param name="requests">How many requests it is worth.</param>
+    /// <param name="requests">How many requests the call counts for.</param>
     public MeshError? OfKey(HttpContext http, Key key, int requests = 1)
     {
         if (key.Has(ScopeSet.Administer))
@@ -48,7 +49,8 @@ public sealed class Limiter(ServerOptions options, MeshClock clock)
     }
 
     /// <summary>
-    /// A place for an answer that is held back or goes on and on; null when the key has as many as it may. Dispose it at its end.
+    /// Counts a held or streaming answer against the key; null if the key has as many as it may. Dispose of the result when the answer
+    /// ends.
     /// </summary>
     public HeldAnswer? TryHold(Key key)
     {
@@ -95,7 +97,7 @@ public sealed class Limiter(ServerOptions options, MeshClock clock)
         perSecond == 0 ? null : new RatePolicy(name, perSecond, clock.Time.TimestampFrequency);
 }
 
-/// <summary>A place that is taken until it is disposed of, once.</summary>
+/// <summary>A held answer that counts against its key until it is disposed of. Dispose of it once.</summary>
 public sealed class HeldAnswer(KeyUsage usage) : IDisposable
 {
     public void Dispose() => usage.Release();

@@ -1,19 +1,20 @@
 namespace SessionMesh.Server.Auth.Limiting;
 
 /// <summary>
-/// A token bucket that is one number: the moment at which it will be full again. Taking moves that moment on by a request's cost,
-/// and is refused where it would lie further away than the burst is worth. No timer, no lock, nothing to refill. Thread-safe.
+/// A token bucket kept as one number: the time at which it will be full again. A request moves that time on by its cost, and is refused if
+/// the time would then be further away than a whole burst. No timer, no lock, no refill. Thread-safe.
 /// </summary>
 public class RateBucket
 {
     private long _fullAt = long.MinValue;
 
-    /// <summary>A full bucket is as good as none, and may be forgotten.</summary>
+    /// <summary>A full bucket is the same as a new one, and may be dropped.</summary>
     public bool IsFull(long now) => Volatile.Read(ref _fullAt) <= now;
 
     /// <param name="now">Monotonic timestamp.</param>
-    /// <param name="requests">How many requests it is worth. More than the burst are as many as the burst: they pass when nothing else
-    /// does.</param>
+    /// <param name="requests">
+    /// How many requests the call counts for. More than the burst count as the burst: they pass only when the bucket is full.
+    /// </param>
     public RateVerdict Take(RatePolicy policy, long now, int requests = 1)
     {
         var most = policy.Cost * policy.Burst;
@@ -35,11 +36,11 @@ public class RateBucket
     }
 }
 
-/// <param name="Left">Requests that may come now.</param>
-/// <param name="Debt">Ticks until the whole burst is there again.</param>
-/// <param name="Wait">Ticks until one more may come, where this one may not.</param>
+/// <param name="Left">Requests that may be sent now.</param>
+/// <param name="Debt">Ticks until the bucket is full again.</param>
+/// <param name="Wait">For a refused request, ticks until it would pass.</param>
 public readonly record struct RateVerdict(RatePolicy Policy, bool Taken, long Left, long Debt, long Wait)
 {
-    /// <summary>A tenth of the burst is left, or less: a caller that reads headers slows down before it is refused.</summary>
+    /// <summary>Less than a tenth of the burst is left: a caller that reads the headers can slow down before it is refused.</summary>
     public bool IsNear => Left * 10 < Policy.Burst;
 }
