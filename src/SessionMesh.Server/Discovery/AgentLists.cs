@@ -13,10 +13,10 @@ using SessionMesh.Server.Sessions;
 
 namespace SessionMesh.Server.Discovery;
 
-/// <summary><c>GET /alive</c>, <c>GET /agents</c>, <c>GET /agents/{id}</c>: who is there, and what is known of them.</summary>
+/// <summary><c>GET /alive</c>, <c>GET /agents</c>, <c>GET /agents/{id}</c>: the agents and what is known of them.</summary>
 public sealed class AgentLists(MeshEngine engine, RowWriter rows, SessionLists sessions, ProblemWriter problems)
 {
-    /// <summary>Cursors of pages that have come to the plain sessions begin so.</summary>
+    /// <summary>Prefix of a cursor that points into the plain sessions.</summary>
     private const char SessionCursor = 's';
 
     public Task Alive(HttpContext http) => ListAsync(http, AgentStatus.Alive);
@@ -102,7 +102,8 @@ public sealed class AgentLists(MeshEngine engine, RowWriter rows, SessionLists s
     }
 
     /// <summary>
-    /// Plain sessions, which are active or expired: no other filter means any of them, and they have no specialization and no cluster.
+    /// Writes plain sessions. They are either active or expired, so the other filters match none; they have no specialization and no
+    /// cluster.
     /// </summary>
     private string? WriteSessions(Utf8Buffer json, Key key, string filter, long after, int limit, RowFields fields, ref int count)
     {

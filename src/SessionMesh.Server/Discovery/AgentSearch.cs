@@ -8,8 +8,8 @@ using SessionMesh.Core.State;
 namespace SessionMesh.Server.Discovery;
 
 /// <summary>
-/// Which agents a list asks for: bitmaps that are ANDed a word of 64 agents at a time, in order of their numbers. An agent never
-/// changes its number, so that the number of the last row is a stable cursor.
+/// The agents that a list asks for: bitmaps that are ANDed 64 agents at a time, in order of agent number. An agent's number never changes,
+/// so the number of the last row is a stable cursor.
 /// </summary>
 internal sealed class AgentSearch
 {
@@ -22,7 +22,7 @@ internal sealed class AgentSearch
     public AgentSearch(MeshState state, string filter)
     {
         _state = state;
-        _asOf = state.Revision; // before any set is looked at
+        _asOf = state.Revision; // before reading any set
         _stalledOnly = filter == AliveFilter.Stalled;
         if (filter != AliveFilter.All)
         {
@@ -51,7 +51,7 @@ internal sealed class AgentSearch
         return this;
     }
 
-    /// <summary>Only agents that a key is for.</summary>
+    /// <summary>Only agents within the reach of a key.</summary>
     public AgentSearch Within(Reach? reach)
     {
         foreach (var cluster in reach?.Clusters ?? [])
@@ -73,8 +73,8 @@ internal sealed class AgentSearch
     }
 
     /// <summary>
-    /// Adds up to <paramref name="limit"/> agents after number <paramref name="after"/> to <paramref name="page"/>. Returns the
-    /// number to go on after, or -1 when there is no more.
+    /// Adds up to <paramref name="limit"/> agents after number <paramref name="after"/> to <paramref name="page"/>. Returns the number to
+    /// continue after, or -1 if there are no more.
     /// </summary>
     public int Fill(List<AgentSlot> page, int after, int limit, Moment now)
     {
@@ -103,7 +103,7 @@ internal sealed class AgentSearch
 
                 if (_state.Slots[number] is not { } slot || slot.Agent.Born > _asOf)
                 {
-                    continue; // forgotten since the sets were looked at; who has the number now is in none of them
+                    continue; // forgotten since the sets were read; the number's new owner is in none of them
                 }
 
                 if (_stalledOnly && !slot.ReadVitals().IsStalled(now))

@@ -8,7 +8,7 @@ using SessionMesh.Server.Http;
 
 namespace SessionMesh.Server.Keys;
 
-/// <summary>Minting, refreshing and revoking keys. A secret exists in this request alone: only its hash goes on.</summary>
+/// <summary>Mints, refreshes and revokes keys. A secret exists only during its request: from then on there is only its hash.</summary>
 public sealed class KeyEndpoints(Mutations mutations, ProblemWriter problems)
 {
     public async Task Create(HttpContext http)

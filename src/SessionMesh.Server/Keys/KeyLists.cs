@@ -8,11 +8,11 @@ using SessionMesh.Server.Http;
 namespace SessionMesh.Server.Keys;
 
 /// <summary>
-/// <c>GET /keys</c> and the like: the caller's key and those below it; for admin all. A key that is somebody else's is not there.
+/// <c>GET /keys</c> and the like: the caller's key and the keys below it; all keys for admin. Any other key is not found.
 /// </summary>
 public sealed class KeyLists(MeshEngine engine, ProblemWriter problems)
 {
-    /// <summary>Parents followed at most: more than a chain can have.</summary>
+    /// <summary>Most parents to follow: more than any chain has.</summary>
     private const int Deepest = 64;
 
     public async Task List(HttpContext http)
@@ -51,7 +51,7 @@ public sealed class KeyLists(MeshEngine engine, ProblemWriter problems)
             : problems.WriteAsync(http, RevokeKey.NotFound(id));
     }
 
-    /// <summary>Wall milliseconds as a time; 0 is null.</summary>
+    /// <summary>Converts wall milliseconds; 0 is null.</summary>
     internal static DateTimeOffset? Time(long wall) => wall == 0 ? null : DateTimeOffset.FromUnixTimeMilliseconds(wall);
 
     private bool MaySee(Key caller, Key key)

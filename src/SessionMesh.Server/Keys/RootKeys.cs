@@ -8,22 +8,24 @@ using SessionMesh.Server.Store;
 namespace SessionMesh.Server.Keys;
 
 /// <summary>
-/// The root key and the file that it is in, changed together: the new secret is on the disk beside the old one before its hash is
-/// committed, and takes the old one's name afterwards. A crash leaves nobody locked out: <see cref="Finish"/> runs at each start.
+/// Replaces the root key together with its file. The new secret is on the disk beside the old one before its hash is committed, and takes
+/// the old one's name afterwards. A crash locks nobody out: <see cref="Finish"/> runs at each start.
 /// </summary>
 public sealed class RootKeys(MeshEngine engine, DataDirectory directory) : IDisposable
 {
     private readonly SemaphoreSlim _turn = new(1);
 
-    /// <summary>One replacement at a time, since there is one file beside <c>root.key</c>. Dispose of it to let the next one in.</summary>
+    /// <summary>
+    /// Allows one replacement at a time, as there is only one file beside <c>root.key</c>. Dispose of the result to leave.
+    /// </summary>
     public async Task<IDisposable> EnterAsync(CancellationToken cancellation)
     {
         await _turn.WaitAsync(cancellation);
         return new Turn(this);
     }
 
-    /// <summary>Replaces the root key on behalf of whoever holds the data directory.</summary>
-    /// <exception cref="StartupException">It was refused; the old key is what it was.</exception>
+    /// <summary>Replaces the root key for whoever holds the data directory.</summary>
+    /// <exception cref="StartupException">The engine refused it; the old key is still valid.</exception>
     public async Task ReplaceAsync(bool keepChildren)
     {
         using var turn = await EnterAsync(CancellationToken.None);
@@ -37,7 +39,7 @@ public sealed class RootKeys(MeshEngine engine, DataDirectory directory) : IDisp
         }
     }
 
-    /// <summary>A file that waits beside <c>root.key</c> takes its place if its key is in the store, and goes if it is not.</summary>
+    /// <summary>Puts a pending key file in place of <c>root.key</c> if its key is in the store, and deletes it otherwise.</summary>
     public void Finish()
     {
         if (directory.NextRootKey is not { } token)
@@ -55,7 +57,7 @@ public sealed class RootKeys(MeshEngine engine, DataDirectory directory) : IDisp
         }
     }
 
-    /// <summary>The same where the key is valid already, whatever becomes of the file's name: the next start finishes it.</summary>
+    /// <summary>Like <see cref="Finish"/>, but ignores I/O errors: the key is already valid, and the next start moves the file.</summary>
     public void TryFinish()
     {
         try
@@ -64,7 +66,7 @@ public sealed class RootKeys(MeshEngine engine, DataDirectory directory) : IDisp
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // It stays beside root.key.
+            // The new key stays beside root.key until then.
         }
     }
 

@@ -1,19 +1,19 @@
 namespace SessionMesh.Server.Push;
 
 /// <summary>
-/// "Look again": set by many, waited for by one. A signal set while nobody waits is kept, and any number of them are one:
-/// the state to look at is elsewhere, so nothing can be lost here. Thread-safe.
+/// A signal to look again: set by many, awaited by one. A signal set while nobody waits is kept, and several count as one. Nothing is lost,
+/// because the state itself is elsewhere. Thread-safe.
 /// </summary>
 public sealed class AsyncSignal
 {
     private TaskCompletionSource _next = New();
 
-    /// <summary>Completes when set since the last <see cref="Reset"/>.</summary>
+    /// <summary>Completes once set after the last <see cref="Reset"/>.</summary>
     public Task Task => Volatile.Read(ref _next).Task;
 
     public void Set() => Volatile.Read(ref _next).TrySetResult();
 
-    /// <summary>Call before looking at the state, so that a change after the look is seen by the next wait.</summary>
+    /// <summary>Call it before reading the state: a change after that read then completes the next wait.</summary>
     public void Reset()
     {
         var current = Volatile.Read(ref _next);
@@ -23,7 +23,7 @@ public sealed class AsyncSignal
         }
     }
 
-    /// <summary>True when it was set; false when the time was up.</summary>
+    /// <summary>True if the signal was set; false if the time is up.</summary>
     public async Task<bool> WaitAsync(TimeSpan timeout, TimeProvider time, CancellationToken cancellation)
     {
         var set = Task;

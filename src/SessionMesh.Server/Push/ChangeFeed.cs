@@ -4,15 +4,15 @@ using SessionMesh.Core;
 namespace SessionMesh.Server.Push;
 
 /// <summary>
-/// The newest changes in memory, for those who follow the log. A follower keeps its own place and reads at its own pace;
-/// one that fell behind what is kept here reads the table. Nothing is queued for anybody. Thread-safe.
+/// The newest changes of the log, in memory. A follower keeps its own place and reads at its own pace; one that falls further behind reads
+/// the table. Nothing is queued per follower. Thread-safe.
 /// </summary>
 public sealed class ChangeFeed
 {
-    /// <summary>Changes kept: at 20,000 a second, a follower may pause for almost half a second before it reads the table.</summary>
+    /// <summary>Most changes kept: at 20,000 a second, a follower may pause for 0.4 s before it has to read the table.</summary>
     public const int Kept = 8192;
 
-    /// <summary>Bytes kept at most, as <see cref="Change.Weight"/> has them; the newest batch is kept whatever it weighs.</summary>
+    /// <summary>Most bytes kept, by <see cref="Change.Weight"/>; the newest batch is kept whatever it weighs.</summary>
     public const long KeptBytes = 32 << 20;
 
     private readonly Lock _gate = new();
@@ -23,7 +23,7 @@ public sealed class ChangeFeed
     private long _oldest = 1;
     private long _weight;
 
-    /// <summary>What is kept weighs so much.</summary>
+    /// <summary>Total weight of the kept changes.</summary>
     public long Weight => Volatile.Read(ref _weight);
 
     public FeedFollower Follow(string keyId)
@@ -62,9 +62,10 @@ public sealed class ChangeFeed
     }
 
     /// <summary>
-    /// Changes after <paramref name="revision"/>, oldest first, up to <paramref name="most"/>; null when some of them are not kept here.
+    /// Returns up to <paramref name="most"/> changes after <paramref name="revision"/>, oldest first; null if the first of them is not kept
+    /// here, and the table must be read.
     /// </summary>
-    /// <param name="committed">Revision up to which the log is committed: what is newer than memory knows is in the table.</param>
+    /// <param name="committed">The newest committed revision: nothing is returned after it.</param>
     public List<Change>? After(long revision, long committed, int most)
     {
         lock (_gate)
@@ -108,7 +109,7 @@ public sealed class ChangeFeed
     }
 }
 
-/// <summary>Somebody who follows the log.</summary>
+/// <summary>A follower of the log. Dispose of it to stop.</summary>
 public sealed class FeedFollower(ChangeFeed feed, string keyId) : IDisposable
 {
     public string KeyId => keyId;

@@ -4,7 +4,7 @@ using SessionMesh.Server.Telemetry;
 
 namespace SessionMesh.Server.Push;
 
-/// <summary>Tells those who listen what a batch changed. Called by the engine after the batch is applied; never blocks.</summary>
+/// <summary>Signals subscribers what a batch changed. The engine calls it after the batch is applied; it never blocks.</summary>
 public sealed class Publisher(Subscriptions subscriptions, ChangeFeed feed, MeshMetrics metrics)
 {
     public void Publish(MeshDraft draft)
@@ -24,7 +24,7 @@ public sealed class Publisher(Subscriptions subscriptions, ChangeFeed feed, Mesh
         var first = draft.Changes[0].Revision;
         foreach (var directive in draft.ChangedDirectives)
         {
-            // One that was there before and is marked as delivered is no news to a stream: most often the stream has marked it itself.
+            // A stream need not hear that an older directive was delivered: usually the stream itself marked it.
             if (directive.State != DeliveryState.Delivered || directive.Revision >= first)
             {
                 subscriptions.SignalInbox(directive.Agent);

@@ -1,6 +1,6 @@
 namespace SessionMesh.Server.Push;
 
-/// <summary>Tells open streams that the server goes, so that they say goodbye instead of being cut.</summary>
+/// <summary>Wakes open streams when the server shuts down, so that they end with a notice instead of being cut.</summary>
 public sealed class Shutdown(IHostApplicationLifetime lifetime, Subscriptions subscriptions, ChangeFeed feed) : IHostedService
 {
     private volatile bool _hasBegun;
@@ -9,7 +9,7 @@ public sealed class Shutdown(IHostApplicationLifetime lifetime, Subscriptions su
 
     public Task StartAsync(CancellationToken cancellationToken)
     {
-        // Not when it is stopped itself: by then the server has waited for the streams.
+        // Not in StopAsync: by then the server has already waited for the streams.
         lifetime.ApplicationStopping.Register(Begin);
         return Task.CompletedTask;
     }

@@ -1,15 +1,14 @@
 namespace SessionMesh.Server.Push;
 
 /// <summary>
-/// Who is signalled under which name: a linked list a name, so that adding and removing one costs the same beside none and beside 20,000.
-/// Thread-safe.
+/// Signals by name, one linked list per name: adding and removing one costs the same with 20,000 others under that name. Thread-safe.
 /// </summary>
 internal sealed class SignalIndex<TKey> where TKey : notnull
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<TKey, SignalLink> _first = [];
 
-    /// <summary>Adds a signal. Hand the link to <see cref="Remove"/>, once.</summary>
+    /// <summary>Adds a signal. Pass the link to <see cref="Remove"/>, once.</summary>
     public SignalLink Add(TKey key, AsyncSignal signal)
     {
         var link = new SignalLink(signal);
@@ -50,7 +49,7 @@ internal sealed class SignalIndex<TKey> where TKey : notnull
         }
     }
 
-    /// <summary>Sets all signals of a name.</summary>
+    /// <summary>Sets all signals under a name.</summary>
     public void Signal(TKey key)
     {
         lock (_gate)
@@ -78,7 +77,7 @@ internal sealed class SignalIndex<TKey> where TKey : notnull
     }
 }
 
-/// <summary>A signal's place in a list of a <see cref="SignalIndex{TKey}"/>, whose lock guards it.</summary>
+/// <summary>A signal's node in a list of <see cref="SignalIndex{TKey}"/>, guarded by that index's lock.</summary>
 internal sealed class SignalLink(AsyncSignal signal)
 {
     public AsyncSignal Signal => signal;

@@ -1,8 +1,8 @@
 namespace SessionMesh.Server.Push;
 
 /// <summary>
-/// Who wants to hear when an agent changes: open streams, long polls and calls that wait for an ack. They get a signal and
-/// look at the state themselves, so that a slow one holds nothing up and misses nothing. Thread-safe.
+/// Who wants to know when an agent changes: open streams, long polls, and calls that wait for an ack or an exit. Each gets a signal and
+/// looks at the state itself, so a slow one blocks nothing and misses nothing. Thread-safe.
 /// </summary>
 public sealed class Subscriptions
 {
@@ -10,35 +10,36 @@ public sealed class Subscriptions
     private readonly SignalIndex<int> _inboxes = new();
     private readonly SignalIndex<string> _byKey = new();
 
-    /// <summary>Listens for any change of one agent or of its directives, on behalf of one key. Dispose it to stop.</summary>
+    /// <summary>Listens for any change of an agent or its directives, on behalf of a key. Dispose of it to stop.</summary>
     public Subscription Listen(int agent, string keyId) => new(_states, _byKey, agent, keyId);
 
     /// <summary>
-    /// The same, but for directives that are marked as delivered: for a stream or a long poll of the agent, which has nothing to send
-    /// then, and would be woken by its own marks.
+    /// Like <see cref="Listen"/>, except for directives that are marked as delivered: a stream or long poll of the agent has nothing to
+    /// send
+    /// then, and its own marks would wake it.
     /// </summary>
     public Subscription ListenToInbox(int agent, string keyId) => new(_inboxes, _byKey, agent, keyId);
 
-    /// <summary>Something about the agent changed.</summary>
+    /// <summary>Signals any change of the agent.</summary>
     public void Signal(int agent)
     {
         SignalState(agent);
         SignalInbox(agent);
     }
 
-    /// <summary>Some directive of the agent is in another state.</summary>
+    /// <summary>Signals that a directive of the agent has changed state.</summary>
     public void SignalState(int agent) => _states.Signal(agent);
 
-    /// <summary>There may be something to send to the agent.</summary>
+    /// <summary>Signals that there may be something to send to the agent.</summary>
     public void SignalInbox(int agent) => _inboxes.Signal(agent);
 
     public void SignalKey(string keyId) => _byKey.Signal(keyId);
 
-    /// <summary>Wakes everybody, at shutdown.</summary>
+    /// <summary>Wakes every subscriber, for the shutdown.</summary>
     public void SignalEverybody() => _byKey.SignalAll();
 }
 
-/// <summary>One listener. <see cref="Changed"/> says "look again", not what changed.</summary>
+/// <summary>One subscriber. <see cref="Changed"/> means "look again"; it does not say what changed.</summary>
 public sealed class Subscription : IDisposable
 {
     private readonly SignalIndex<int> _byAgent;

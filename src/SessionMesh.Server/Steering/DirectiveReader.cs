@@ -7,10 +7,10 @@ using SessionMesh.Server.Store.Sqlite;
 
 namespace SessionMesh.Server.Steering;
 
-/// <summary>Directives from the table, pending or over, as they are now. Each call reads on a connection of its own.</summary>
+/// <summary>Reads directives from the table, pending or over, in their current state. Each call opens a reader of its own.</summary>
 public sealed class DirectiveReader(MeshStore store, MeshEngine engine)
 {
-    /// <summary>By revision; null when that revision issued none, or its agent was forgotten.</summary>
+    /// <summary>Finds a directive by its revision; null if that revision issued none, or its agent was forgotten.</summary>
     public async Task<DirectiveRecord?> FindAsync(long revision)
     {
         await using var db = store.OpenReader();
@@ -19,7 +19,7 @@ public sealed class DirectiveReader(MeshStore store, MeshEngine engine)
             : null;
     }
 
-    /// <summary>One that was issued, as it is now, whatever became of its agent; null when it was trimmed.</summary>
+    /// <summary>Finds an issued directive in its current state, even if its agent was forgotten; null if it was trimmed.</summary>
     public async Task<DirectiveRecord?> FindAsync(DirectiveRecord issued)
     {
         await using var db = store.OpenReader();
@@ -29,9 +29,11 @@ public sealed class DirectiveReader(MeshStore store, MeshEngine engine)
     }
 
     /// <summary>
-    /// One of an agent's, by its sequence number; null when it is kept no longer. From the nearest mark above it, or from the newest, the
-    /// agent's chain is walked back by less than <see cref="MeshDbContext.MarkEvery"/>: the same for every length of history. It ends where
-    /// the agent became known: what is older with its number was another's.
+    /// Finds a directive of an agent by its sequence number; null if it is no longer kept. Walks the agent's chain back from the nearest
+    /// mark
+    /// above it, or from the newest directive: fewer than <see cref="MeshDbContext.MarkEvery"/> steps, however long the history. Ends at
+    /// the
+    /// agent's birth: older directives with its number belong to another agent.
     /// </summary>
     public async Task<DirectiveRecord?> FindAsync(Agent agent, long seq)
     {
@@ -57,8 +59,9 @@ public sealed class DirectiveReader(MeshStore store, MeshEngine engine)
     }
 
     /// <summary>
-    /// An agent's directives from one of them back, as many as asked for. One of another agent's ends it, and so does one of who had its
-    /// number before.
+    /// Returns up to <paramref name="most"/> directives of an agent, back from the one at revision <paramref name="from"/>. Ends at a
+    /// directive
+    /// of another agent, including an earlier owner of its number.
     /// </summary>
     public async Task<List<DirectiveRecord>> NewestFirstAsync(Agent agent, long from, int most)
     {

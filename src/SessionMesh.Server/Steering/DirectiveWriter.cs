@@ -7,7 +7,7 @@ using SessionMesh.Server.Json;
 
 namespace SessionMesh.Server.Steering;
 
-/// <summary>Directives on their way out: as JSON, and the note in the log that they were written to a socket. Thread-safe.</summary>
+/// <summary>Writes directives as JSON, and marks them as delivered once they are on a socket. Thread-safe.</summary>
 public sealed class DirectiveWriter(MeshEngine engine)
 {
     public void Write(Utf8Buffer json, DirectiveRecord d)
@@ -65,8 +65,8 @@ public sealed class DirectiveWriter(MeshEngine engine)
     }
 
     /// <summary>
-    /// Notes that these were written to a socket. Nobody waits for it: lost in a crash, they are delivered once more, which
-    /// "at least once" allows.
+    /// Marks directives as delivered after they were written to a socket. Nobody waits for it: if a crash loses the mark they are delivered
+    /// again, which "at least once" allows.
     /// </summary>
     public void MarkDelivered(int number, ImmutableArray<DirectiveRecord> written)
     {

@@ -8,7 +8,7 @@ using SessionMesh.Server.Json;
 
 namespace SessionMesh.Server.Steering;
 
-/// <summary><c>GET /agents/{id}/directives/history</c>: everything an agent was ever told, newest first, and what became of it.</summary>
+/// <summary><c>GET /agents/{id}/directives/history</c>: every directive of an agent, newest first, with its outcome.</summary>
 public sealed class HistoryEndpoints(MeshEngine engine, DirectiveReader history, DirectiveWriter directives, ProblemWriter problems)
 {
     public async Task Get(HttpContext http)
@@ -32,7 +32,7 @@ public sealed class HistoryEndpoints(MeshEngine engine, DirectiveReader history,
         await Answers.WriteAsync(http, StatusCodes.Status200OK, text.Written);
     }
 
-    /// <param name="page">One more than are shown, if there is: it says where the next page begins.</param>
+    /// <param name="page">One more than is shown, if there is one: it is where the next page starts.</param>
     private void Write(Utf8Buffer text, List<DirectiveRecord> page, int limit)
     {
         using var json = new Utf8JsonWriter(text);

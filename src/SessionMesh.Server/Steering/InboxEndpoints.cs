@@ -17,18 +17,18 @@ using SessionMesh.Server.Telemetry;
 namespace SessionMesh.Server.Steering;
 
 /// <summary>
-/// <c>GET /agents/{id}/directives</c>: the agent's side, as a stream of events or a long poll. The inbox is the truth and this
-/// only shows it, so that a reader that is slow, cut off or twice there loses nothing.
+/// <c>GET /agents/{id}/directives</c>: the agent's side, as an event stream or a long poll. Both only show the inbox, which keeps every
+/// pending directive: a reader that is slow, cut off or connected twice loses nothing.
 /// </summary>
 public sealed class InboxEndpoints(
     MeshEngine engine, DirectiveWriter directives, Subscriptions subscriptions, Shutdown shutdown, ProblemWriter problems,
     MeshMetrics metrics)
 {
-    /// <summary>Directives in one write.</summary>
+    /// <summary>Most directives in one write.</summary>
     private const int PieceSize = 64;
 
     /// <summary>
-    /// Characters of what they say together: what one stream holds of the server's memory while its reader takes its time.
+    /// Most characters of directives in one write: limits the memory that a stream holds while its reader is slow.
     /// </summary>
     private const int PieceBytes = 64 * 1024;
 
@@ -64,12 +64,15 @@ public sealed class InboxEndpoints(
     }
 
     /// <summary>
-    /// Whoever does not say speaks for the incarnation that is current when it begins, even if another begins while it listens; of an agent
-    /// that has never registered, for the first one.
+    /// The incarnation of a reader that names none: the current one when it starts to listen, even if another starts meanwhile; for an
+    /// agent
+    /// that has not registered yet, its first.
     /// </summary>
     private static int? Current(AgentSlot slot) => slot.Agent.Incarnation is > 0 and var current ? current : null;
 
-    /// <summary>An agent that has not registered yet may listen for what is held for it; a dead one hears only its stop.</summary>
+    /// <summary>
+    /// An agent that has not registered yet may listen for directives that are held for it; a dead one gets only its stop.
+    /// </summary>
     private static MeshError? Fence(AgentSlot slot, int? incarnation)
     {
         var agent = slot.Agent;
@@ -145,7 +148,7 @@ public sealed class InboxEndpoints(
         }
         catch (OperationCanceledException)
         {
-            // The reader went away. What it did not acknowledge is still in the inbox.
+            // The reader went away. The inbox keeps what it did not acknowledge.
         }
         finally
         {
@@ -154,9 +157,9 @@ public sealed class InboxEndpoints(
     }
 
     /// <summary>
-    /// Sends what is pending, a bounded piece at a time: what a stream holds in memory does not grow with its inbox, and each piece
-    /// waits until the one before has left. Before each it is asked again whether there is still anybody to send to; a dead agent's stop
-    /// goes out before the end is said.
+    /// Sends what is pending, a bounded piece at a time: the memory of a stream does not grow with its inbox, and each piece waits until
+    /// the one
+    /// before is sent. Checks before each piece whether the stream has ended; a dead agent's stop is still sent.
     /// </summary>
     private async Task<long> SendAsync(HttpContext http, AgentSlot slot, long sent, int? incarnation, KeyWatch watch)
     {
@@ -189,7 +192,9 @@ public sealed class InboxEndpoints(
     }
 
     /// <summary>
-    /// A reader that has seen more than there is comes from another store, or a restored one: it is told, and gets what is pending.
+    /// Tells a reader that has seen more than there is that its place is from another store, or from before a restore. It then gets
+    /// everything
+    /// pending.
     /// </summary>
     private static async Task<long> ResyncAsync(HttpContext http, AgentSlot slot, long sent)
     {
@@ -215,7 +220,7 @@ public sealed class InboxEndpoints(
             return (StreamEvent.GoAway, new StreamNotice { Code = "shutdown", Detail = "The server is going away. Reconnect." });
         }
 
-        // What became of the agent before what became of the key: a bound key ends because its incarnation did.
+        // The agent's end first: the end of a bound key follows from it, and would hide the reason.
         var error = slot.IsForgotten ? Fencing.NotFound(agent.Id)
             : incarnation is { } given && given < agent.Incarnation ? Fencing.Superseded(agent, given)
             : incarnation is not null && agent.Liveness == Liveness.Dead ? Fencing.Tombstoned(agent)

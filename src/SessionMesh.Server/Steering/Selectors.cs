@@ -5,10 +5,10 @@ using SessionMesh.Server.Http;
 
 namespace SessionMesh.Server.Steering;
 
-/// <summary>Selectors, from a body or a query. An empty one is refused: it never means everyone.</summary>
+/// <summary>Binds selectors from a body or a query. An empty one is refused; it never means every agent.</summary>
 internal static class Selectors
 {
-    /// <summary>The query parameters of a selector. Lists are separated by commas; a label is <c>name=value</c>.</summary>
+    /// <summary>The query parameters of a selector. Lists are comma-separated; a label is <c>name=value</c>.</summary>
     public static readonly string[] Parameters = ["specialization", "label", "cluster", "subtree", "agent_ids"];
 
     public static Selection Bind(AgentSelector selector, ref Check check)

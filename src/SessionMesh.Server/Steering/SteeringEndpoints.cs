@@ -16,14 +16,14 @@ using SessionMesh.Server.Streams;
 
 namespace SessionMesh.Server.Steering;
 
-/// <summary>Issuing a directive, acknowledging it, and looking it up.</summary>
+/// <summary>Issues directives, takes their acks, looks them up and cancels them.</summary>
 public sealed class SteeringEndpoints(
     Mutations mutations, MeshEngine engine, DirectiveWriter directives, DirectiveReader history, Subscriptions subscriptions,
     Shutdown shutdown, Limiter limiter, ProblemWriter problems)
 {
     private const int DefaultWaitSeconds = 30;
 
-    /// <summary>Wrong members past which no more are looked for: the answer is for reading.</summary>
+    /// <summary>Stop after this many errors: more would not be read.</summary>
     private const int MostErrors = 20;
 
     public async Task Steer(HttpContext http)
@@ -37,7 +37,7 @@ public sealed class SteeringEndpoints(
         await mutations.AnswerAsync(executed, instead: waited);
     }
 
-    /// <summary>Many words at once, each to one agent and each with an outcome of its own.</summary>
+    /// <summary>Steers many agents in one call, each with its own directive and its own outcome.</summary>
     public async Task SteerEach(HttpContext http)
     {
         var request = await Mutations.ReadAsync(http, MeshJson.Default.SteersRequest, Limits.SteersBytes);
@@ -69,7 +69,7 @@ public sealed class SteeringEndpoints(
         await Answers.WriteAsync(http, Render(directive));
     }
 
-    /// <summary>Takes a directive back that nobody has been given.</summary>
+    /// <summary>Cancels a directive that has not been handed out.</summary>
     public async Task Cancel(HttpContext http)
     {
         var id = (string)http.Request.RouteValues["directive_id"]!;
@@ -80,7 +80,7 @@ public sealed class SteeringEndpoints(
             return;
         }
 
-        // Held back first: what is cancelled must not go out while the cancel is decided and committed.
+        // Held back first: a directive must not be handed out while its cancel is decided and committed.
         var holding = slot.HoldBack(directive);
         if (holding == Holding.HandedOut)
         {
@@ -157,7 +157,7 @@ public sealed class SteeringEndpoints(
             };
     }
 
-    /// <summary>As many requests of the key as it has steers: the call itself has paid for the first.</summary>
+    /// <summary>Each steer counts as a request of the key; the call itself has already counted as one.</summary>
     private Outcome<Command<IReadOnlyList<Steered>>> BindSteers(HttpContext http, Key key, SteersRequest body)
     {
         var check = new Check();
@@ -268,7 +268,9 @@ public sealed class SteeringEndpoints(
         WriteMembers(json, results);
     }
 
-    /// <summary>Without what was said: the caller has it, and the answer to a thousand agents would repeat it a thousand times.</summary>
+    /// <summary>
+    /// Leaves the messages out: the caller has them, and an answer for a thousand agents would repeat them a thousand times.
+    /// </summary>
     private static void WriteMembers(Utf8Buffer json, IReadOnlyList<Steered> results)
     {
         json.Raw("\"results\":["u8);
@@ -308,10 +310,10 @@ public sealed class SteeringEndpoints(
 
     private Answer Render(DirectiveRecord directive) => Answers.Of(StatusCodes.Status200OK, json => directives.Write(json, directive));
 
-    /// <summary>Null for a directive that was over: nothing changed, and its row is read after this.</summary>
+    /// <summary>Null for a directive that was already over: nothing changes, and its row is read after the commit.</summary>
     private Answer? RenderAck(AckOutcome outcome) => outcome.Directive is { } directive ? Render(directive) : null;
 
-    /// <summary>Saying again what was said is no error; saying something else of a directive that is over is.</summary>
+    /// <summary>Answers an ack of a directive that is over: an error only if it contradicts the outcome.</summary>
     private async Task<Answer> AnswerEndedAsync(AckRequest body, long seq, Agent agent)
     {
         if (await history.FindAsync(agent, seq) is not { } ended)
@@ -328,7 +330,7 @@ public sealed class SteeringEndpoints(
                 $"Directive {seq} of agent '{agent.Id}' is {ended.State.Word()} already."));
     }
 
-    /// <summary>A retry that asks to wait does wait: for the directive in the first answer.</summary>
+    /// <summary>Waits for a repeated call too, on the directive in the first answer.</summary>
     private async Task<Answer?> WaitAgainAsync(SteerRequest body, Answer first, HttpContext http)
     {
         if (body is not { Wait: not null, Selector: null })
@@ -344,7 +346,7 @@ public sealed class SteeringEndpoints(
     }
 
     /// <summary>
-    /// Holds the answer until the state asked for is reached, the directive is over, or the time is up; then it says what is true.
+    /// Holds the answer until the directive reaches the requested state, is over, or the time is up. Answers with its state by then.
     /// </summary>
     private async Task<Answer?> WaitAsync(SteerRequest body, DirectiveRecord issued, HttpContext http)
     {
@@ -356,7 +358,7 @@ public sealed class SteeringEndpoints(
         using var place = limiter.TryHold(http.GetKey());
         if (place is null)
         {
-            return null; // what was asked for is done; only the waiting has no room
+            return null; // the directive is issued; only the wait is over the limit
         }
 
         var watch = new KeyWatch(http.GetKey(), engine);

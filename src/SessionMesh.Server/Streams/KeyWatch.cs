@@ -5,20 +5,20 @@ using SessionMesh.Server.Engine;
 
 namespace SessionMesh.Server.Streams;
 
-/// <summary>The key of an open stream, which is asked for again as long as the stream is open. One stream's alone.</summary>
+/// <summary>The key of an open stream, looked up again while the stream is open. Not thread-safe: one per stream.</summary>
 public sealed class KeyWatch(Key key, MeshEngine engine)
 {
     private Key _newest = key;
 
     public string KeyId => _newest.Id;
 
-    /// <summary>As it was when it was last looked for.</summary>
+    /// <summary>The key at the last look-up.</summary>
     public Key Key => _newest;
 
-    /// <summary>Wall milliseconds at which it ends by itself; 0 for never. A rotation may bring it nearer.</summary>
+    /// <summary>When the key expires, in wall milliseconds; 0 for never. A rotation may bring it forward.</summary>
     public long ExpiresAt => _newest.ExpiresAt;
 
-    /// <summary>Null while the key is valid; else how it ended.</summary>
+    /// <summary>Null while the key is valid; else a notice of how it ended.</summary>
     public StreamNotice? End()
     {
         var current = engine.State.Keys.Find(_newest.Id);

@@ -12,23 +12,23 @@ using SessionMesh.Server.Telemetry;
 namespace SessionMesh.Server.Streams;
 
 /// <summary>
-/// Follows the log as a stream of server-sent events. A reader keeps its own place, the revision, and reads at its own pace: what
-/// memory no longer keeps comes from the table, so that a slow one costs nothing and misses nothing.
+/// Follows the log as a stream of server-sent events. A reader keeps its own place, the revision, and reads at its own pace. What is no
+/// longer in memory comes from the table, so a slow reader costs nothing and misses nothing.
 /// </summary>
 public sealed class LogStream(MeshEngine engine, MeshStore store, ChangeFeed feed, Shutdown shutdown, MeshMetrics metrics)
 {
     private const int PageSize = 256;
 
     /// <summary>
-    /// Entries of a page from the table: there each may have a message of its own, which has to be read before it is known to be long.
+    /// Entries in a page from the table. Fewer than from memory: each may have a long message, and must be read before its size is known.
     /// </summary>
     private const int TablePageSize = 64;
 
-    /// <summary>Bytes after which a page ends: what a reader holds of the server's memory while it takes its time.</summary>
+    /// <summary>Bytes after which a page ends: limits the memory that a slow reader holds.</summary>
     private const int PageBytes = 256 * 1024;
 
-    /// <summary>Answers with the stream, until its key ends, the server goes or the reader does.</summary>
-    /// <param name="at">The revision after which it begins.</param>
+    /// <summary>Streams until the key ends, the server shuts down or the reader goes away.</summary>
+    /// <param name="at">The revision to start after.</param>
     public async Task FollowAsync(HttpContext http, long at, LogView view)
     {
         using var follower = feed.Follow(http.GetKey().Id);
@@ -57,7 +57,7 @@ public sealed class LogStream(MeshEngine engine, MeshStore store, ChangeFeed fee
         while (true)
         {
             follower.Changed.Reset();
-            for (var more = true; more && End(watch) is null;) // asked page by page: a revoked key reads no long past to its end
+            for (var more = true; more && End(watch) is null;) // checked per page: a revoked key must not read on through a long log
             {
                 var sent = at;
                 (at, more) = await SendPageAsync(http, at, view);
@@ -110,8 +110,9 @@ public sealed class LogStream(MeshEngine engine, MeshStore store, ChangeFeed fee
     }
 
     /// <summary>
-    /// Where the page ends, and where it begins if that is not where it should: the log has no gap but the one that trimming leaves before
-    /// it.
+    /// Returns the last revision of the page, and the first if entries before it are missing. Only trimming leaves such a gap, at the start
+    /// of
+    /// the log.
     /// </summary>
     private async Task<(long At, long? Oldest)> ReadTableAsync(Utf8Buffer text, long after, LogView view)
     {

@@ -8,34 +8,33 @@ using SessionMesh.Server.Json;
 
 namespace SessionMesh.Server.Streams;
 
-/// <summary>The wire form of server-sent events: what every stream here shares.</summary>
+/// <summary>Server-sent events: the wire form, shared by all streams.</summary>
 internal static class Sse
 {
     public const string ContentType = "text/event-stream";
 
-    /// <summary>Seconds between comments on a quiet stream: proxies commonly cut one after 30 to 60.</summary>
+    /// <summary>Seconds between comments on a quiet stream: proxies commonly close one after 30 to 60 seconds.</summary>
     private const int BeatSeconds = 15;
 
     private static readonly byte[] s_comment = ": still here\n\n"u8.ToArray();
 
-    /// <summary>A reader that takes nothing for so long is cut off. It loses nothing: it resumes where it left off.</summary>
+    /// <summary>How long a reader may take nothing before it is cut off. It loses nothing: it resumes where it left off.</summary>
     private static readonly TimeSpan s_slowest = TimeSpan.FromSeconds(30);
 
     public static bool IsAskedFor(HttpContext http) =>
         http.Request.Headers.Accept.ToString().Contains(ContentType, StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>Where the reader says it left off; null when it does not.</summary>
+    /// <summary>The <c>Last-Event-ID</c> of the reader; null if there is none.</summary>
     public static long? LastEventId(HttpContext http) =>
         long.TryParse(http.Request.Headers["Last-Event-ID"], NumberStyles.None, CultureInfo.InvariantCulture, out var id) ? id : null;
 
-    /// <summary>Sends the head, and how long to wait before reconnecting: 1 to 3 s, so that a fleet does not come back at once.</summary>
-    /// <exception cref="InvalidOperationException">The route is not marked as one that holds answers, so that its key's streams would not
-    /// be counted.</exception>
+    /// <summary>Sends the header, and the reconnect time: a random 1 to 3 s, so that a fleet does not come back all at once.</summary>
+    /// <exception cref="InvalidOperationException">The route lacks Holds(), so its streams would not count against their key.</exception>
     public static async Task BeginAsync(HttpContext http)
     {
         if (http.GetEndpoint()?.Metadata.GetMetadata<HoldsAnswers>() is null)
         {
-            throw new InvalidOperationException("A stream takes a place of its key's: mark its route with Holds().");
+            throw new InvalidOperationException("A stream counts against its key's limit: mark its route with Holds().");
         }
 
         http.Response.ContentType = ContentType;
@@ -50,7 +49,7 @@ internal static class Sse
     }
 
     /// <summary>
-    /// How long a quiet stream may wait before it says something: until the next comment, or its key's end if that is sooner.
+    /// How long a quiet stream may wait before it must write: until the next comment, or until its key expires if that is sooner.
     /// </summary>
     public static TimeSpan Beat(KeyWatch key, MeshEngine engine)
     {
@@ -62,8 +61,8 @@ internal static class Sse
 
     public static Task CommentAsync(HttpContext http, MeshEngine engine) => WriteAsync(http, s_comment, engine);
 
-    /// <summary>Writes, and waits until the reader has room for more.</summary>
-    /// <exception cref="OperationCanceledException">The reader is gone, or was cut off for being too slow.</exception>
+    /// <summary>Writes, and waits until there is room for more.</summary>
+    /// <exception cref="OperationCanceledException">The reader is gone, or was too slow and is cut off.</exception>
     public static async Task WriteAsync(HttpContext http, ReadOnlyMemory<byte> text, MeshEngine engine)
     {
         var written = http.Response.BodyWriter.WriteAsync(text, http.RequestAborted);

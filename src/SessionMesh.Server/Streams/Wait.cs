@@ -3,7 +3,7 @@ using SessionMesh.Server.Push;
 
 namespace SessionMesh.Server.Streams;
 
-/// <summary>A bounded time in which an answer is held back; it is over with the key of who waits, too.</summary>
+/// <summary>The time for which an answer may be held back. It ends early when the caller's key ends.</summary>
 internal readonly struct Wait
 {
     private readonly TimeProvider _time;
@@ -17,8 +17,8 @@ internal readonly struct Wait
 
     public static Wait For(TimeSpan most, MeshEngine engine, KeyWatch watch) => new(most, engine, watch);
 
-    /// <summary>True when there is something to look at again; false when the time is up.</summary>
-    /// <param name="lookAt">Wall milliseconds at which to look again even without a signal; 0 for never.</param>
+    /// <summary>True if the caller should look again; false if the time is up or the key has ended.</summary>
+    /// <param name="lookAt">When to look again even without a signal, in wall milliseconds; 0 for never.</param>
     public async Task<bool> UntilAsync(AsyncSignal signal, CancellationToken cancellation, long lookAt = 0)
     {
         var left = _most - _time.GetElapsedTime(_began);
