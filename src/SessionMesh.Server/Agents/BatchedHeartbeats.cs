@@ -92,8 +92,7 @@ public sealed class BatchedHeartbeats(MeshEngine engine, ProblemWriter problems,
 
     /// <summary>
     /// Takes the heartbeats, and returns an outcome for each, in order. Those that need the engine are queued together: a returning fleet
-    /// is
-    /// one commit.
+    /// is one commit.
     /// </summary>
     private async Task<Outcome<Taken>[]> TakeAllAsync(HttpContext http, IReadOnlyList<AgentBeat> beats)
     {

@@ -15,8 +15,8 @@ using SessionMesh.Server.Telemetry;
 namespace SessionMesh.Server.Agents;
 
 /// <summary>
-/// <c>POST /agents/{id}/heartbeat</c>: an agent's sign of life. It touches memory only, unless it carries acks or revives an agent that
-/// was given up; those are commands. The answer has every pending directive.
+/// <c>POST /agents/{id}/heartbeat</c>: an agent's sign of life. It touches memory only, unless it carries acks or revives an agent that was
+/// given up; those are commands. The answer has every pending directive.
 /// </summary>
 public sealed class HeartbeatEndpoints(MeshEngine engine, DirectiveWriter directives, ProblemWriter problems, MeshMetrics metrics)
 {

@@ -8,8 +8,8 @@ using SessionMesh.Server.Json;
 namespace SessionMesh.Server.Agents;
 
 /// <summary>
-/// Writes agents as rows, member by member, straight into UTF-8: for a large fleet this loop is the cost of a page. A test holds the
-/// result equal to the contract's record. Thread-safe.
+/// Writes agents as rows, member by member, straight into UTF-8: for a large fleet this loop is the cost of a page. A test holds the result
+/// equal to the contract's record. Thread-safe.
 /// </summary>
 public sealed class RowWriter(MeshEngine engine)
 {

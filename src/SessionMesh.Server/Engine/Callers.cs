@@ -1,8 +1,8 @@
 namespace SessionMesh.Server.Engine;
 
 /// <summary>
-/// Answers the callers of a batch on the thread pool, several to a work item. Waking each one by itself costs a work item, and often
-/// a thread, for every call: with 64 connections that was a tenth of the cost of a steer.
+/// Answers the callers of a batch on the thread pool, several to a work item. Waking each one by itself costs a work item, and often a
+/// thread, for every call: with 64 connections that was a tenth of the cost of a steer.
 /// </summary>
 internal sealed class Callers : IThreadPoolWorkItem
 {

@@ -9,9 +9,9 @@ namespace SessionMesh.Server.Engine;
 /// cannot be read, the monotonic clock takes its place.
 /// </para>
 /// <para>
-/// The <b>log's clock</b> is the wall clock, except that it never goes back: setting the wall back revives no session and no key. While
-/// the wall is behind, the log's clock follows the lease clock one percent slower, so that time does not stand still and the two meet
-/// again. A jump of the wall that is absurdly far ahead is ignored, because what it would expire could not be brought back.
+/// The <b>log's clock</b> is the wall clock, except that it never goes back: setting the wall back revives no session and no key. While the
+/// wall is behind, the log's clock follows the lease clock one percent slower, so that time does not stand still and the two meet again. A
+/// jump of the wall that is absurdly far ahead is ignored, because what it would expire could not be brought back.
 /// </para>
 /// </summary>
 public sealed class MeshClock
@@ -25,8 +25,7 @@ public sealed class MeshClock
 
     /// <summary>
     /// While ahead of the wall, the log's clock loses one part in this many: it makes up an hour in four days, and nothing expires later
-    /// than
-    /// that hour.
+    /// than that hour.
     /// </summary>
     private const int Slower = 100;
 

@@ -13,14 +13,14 @@ using Stopwatch = System.Diagnostics.Stopwatch;
 namespace SessionMesh.Server.Engine;
 
 /// <summary>
-/// The only writer. On its own thread it takes the queued commands and runs them in turns of the log: begin (catch up with what other
-/// nodes wrote), decide each command, commit the batch in one transaction, and only then apply it to memory, publish it and answer the
-/// callers. No caller hears of success before the batch is on the disk.
+/// The only writer. On its own thread it takes the queued commands and runs them in turns of the log: begin (catch up with what other nodes
+/// wrote), decide each command, commit the batch in one transaction, and only then apply it to memory, publish it and answer the callers.
+/// No caller hears of success before the batch is on the disk.
 /// </summary>
 /// <remarks>
-/// A commit has one of five outcomes. <i>Committed</i>: the batch is applied and answered. <i>Failed</i>: all of it is refused, and
-/// memory is unchanged. <i>Refused</i>, or an exception: one command is at fault, so the batch is halved until that command is alone, and
-/// the others are committed. <i>Behind</i>: what others wrote is applied and published like our own, and the batch is decided again.
+/// A commit has one of five outcomes. <i>Committed</i>: the batch is applied and answered. <i>Failed</i>: all of it is refused, and memory
+/// is unchanged. <i>Refused</i>, or an exception: one command is at fault, so the batch is halved until that command is alone, and the
+/// others are committed. <i>Behind</i>: what others wrote is applied and published like our own, and the batch is decided again.
 /// <i>Unknown</i>: the store finds out before anyone is answered; if it cannot, the callers are told so.
 /// </remarks>
 public sealed partial class MeshEngine : IHostedService, IDisposable
@@ -97,8 +97,7 @@ public sealed partial class MeshEngine : IHostedService, IDisposable
     /// <summary>
     /// Executes a command under an <c>Idempotency-Key</c>. <paramref name="render"/> makes the answer that is kept as a receipt in the same
     /// transaction as the changes, even if there are none; if it returns null, no receipt is kept, and neither is one of a dry run. It must
-    /// be
-    /// pure and quick: it runs on the engine's thread.
+    /// be pure and quick: it runs on the engine's thread.
     /// </summary>
     public Task<Executed<T>> ExecuteAsync<T>(Command<T> command, Origin origin, IdempotencyToken? token, Func<T, Answer?>? render)
     {
@@ -134,8 +133,7 @@ public sealed partial class MeshEngine : IHostedService, IDisposable
 
     /// <summary>
     /// Runs a small piece of upkeep on the engine's thread, between two batches and after the queued commands; see
-    /// <see cref="UpkeepItem"/>.
-    /// Cancelled if the engine ends first.
+    /// <see cref="UpkeepItem"/>. Cancelled if the engine ends first.
     /// </summary>
     internal Task<T> UpkeepAsync<T>(Func<T> work)
     {
@@ -289,8 +287,7 @@ public sealed partial class MeshEngine : IHostedService, IDisposable
 
     /// <summary>
     /// Decides commands in order until the batch fills a turn. A command that throws (a bug) fails alone: if it had emitted changes, the
-    /// draft
-    /// is dropped and the others are decided again without it.
+    /// draft is dropped and the others are decided again without it.
     /// </summary>
     private (MeshDraft Draft, int Decided) Decide(List<WorkItem> batch)
     {
@@ -370,8 +367,7 @@ public sealed partial class MeshEngine : IHostedService, IDisposable
 
     /// <summary>
     /// Applies a durable batch to memory and tells the subscribers. If memory cannot take it, it no longer matches the disk, and the
-    /// process
-    /// must not go on.
+    /// process must not go on.
     /// </summary>
     private void Finish(MeshDraft draft)
     {

@@ -6,8 +6,8 @@ namespace SessionMesh.Server.Engine;
 /// <summary>
 /// Tells, from looks that should be a second apart, whether the server was away in between: stopped, starved, or suspended with its
 /// machine. The lease clock shows all of these as a late look. Where that clock stops during a suspend, the only sign is a wall clock that
-/// gained as much. A wall clock that was set forward looks the same and is treated the same: a lease that starts over harms nobody.
-/// Not thread-safe.
+/// gained as much. A wall clock that was set forward looks the same and is treated the same: a lease that starts over harms nobody. Not
+/// thread-safe.
 /// </summary>
 internal sealed class StallWatch
 {

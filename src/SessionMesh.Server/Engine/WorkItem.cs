@@ -50,8 +50,7 @@ internal abstract class WorkItem
 
     /// <summary>
     /// Answers the caller, with the decision or the error. The caller's continuation runs inside this call, so the engine's thread never
-    /// makes
-    /// it: see <see cref="Callers"/>.
+    /// makes it: see <see cref="Callers"/>.
     /// </summary>
     public abstract void Complete();
 }

@@ -67,8 +67,7 @@ internal sealed class WorkQueue(int capacity, long bytes) : IDisposable
 
     /// <summary>
     /// The piece of upkeep whose turn it is, if any: when no command waits, or after <see cref="MostPassedOver"/> batches went before it.
-    /// The
-    /// consumer asks after each batch.
+    /// The consumer asks after each batch.
     /// </summary>
     public UpkeepItem? TakeUpkeep()
     {
@@ -83,8 +82,7 @@ internal sealed class WorkQueue(int capacity, long bytes) : IDisposable
 
     /// <summary>
     /// Takes what is queued, up to <paramref name="most"/>. Waits only while there is neither a command nor upkeep, and returns without
-    /// items
-    /// if there is only upkeep. False once closed and empty.
+    /// items if there is only upkeep. False once closed and empty.
     /// </summary>
     public bool Take(List<WorkItem> into, int most)
     {

@@ -8,8 +8,7 @@ using SessionMesh.Server.Telemetry;
 namespace SessionMesh.Server.Hosting;
 
 /// <summary>
-/// What is read when somebody looks: how much there is of everything. Each reading costs some loads from memory or a look at a file's
-/// size, and none takes a turn of the engine.
+/// The gauges, read on each scrape. A reading costs a few loads from memory or the size of a file, and never a turn of the engine.
 /// </summary>
 internal sealed class MeshGauges(
     MeshMetrics metrics, MeshEngine engine, LeaseKeeper keeper, DataDirectory directory, DiskReserve reserve) : IHostedService
@@ -21,15 +20,15 @@ internal sealed class MeshGauges(
         var meter = metrics.Meter;
         meter.CreateObservableGauge("session_mesh.agents", Agents, "{agent}", "Agents by status");
         meter.CreateObservableGauge("session_mesh.sessions",
-            () => engine.State.Sessions.Count, "{session}", "Plain sessions that are kept");
+            () => engine.State.Sessions.Count, "{session}", "Plain sessions in the store");
         meter.CreateObservableGauge("session_mesh.revision", () => engine.State.Revision, null, "Revision of the newest change");
-        meter.CreateObservableGauge("session_mesh.queue.length", () => engine.Queued, "{command}", "Commands that wait for the engine");
+        meter.CreateObservableGauge("session_mesh.queue.length", () => engine.Queued, "{command}", "Commands waiting for the engine");
         meter.CreateObservableGauge("session_mesh.expiry_slowed",
-            () => keeper.IsSlowed ? 1 : 0, null, "1 while a mass expiry is slowed down");
-        meter.CreateObservableGauge("session_mesh.store.size", Store, "By", "Sizes of the store's files");
-        meter.CreateObservableGauge("session_mesh.disk.free", reserve.FreeBytes, "By", "Room on the disk of the data directory");
+            () => keeper.IsSlowed ? 1 : 0, null, "1 while a mass expiry is being slowed down");
+        meter.CreateObservableGauge("session_mesh.store.size", Store, "By", "Size of the store's files");
+        meter.CreateObservableGauge("session_mesh.disk.free", reserve.FreeBytes, "By", "Free space on the disk of the data directory");
         meter.CreateObservableGauge("session_mesh.reserve_in_use",
-            () => reserve.IsInUse ? 1 : 0, null, "1 while the disk is full and what was kept back is in use");
+            () => reserve.IsInUse ? 1 : 0, null, "1 while the disk is full and the reserve is in use");
         metrics.Begin();
         return Task.CompletedTask;
     }

@@ -23,7 +23,7 @@ namespace SessionMesh.Server.Hosting;
 public static class MeshServer
 {
     /// <param name="configure">Changes services before the application is built, for tests.</param>
-    /// <param name="addresses">Where it listens, if not where the arguments say: what a server before it chose.</param>
+    /// <param name="addresses">Where to listen instead of where the arguments say: the addresses of the server before a restart.</param>
     /// <exception cref="StartupException">It cannot start; the message is for the person who started it.</exception>
     public static WebApplication Build(
         string[] args, Action<WebApplicationBuilder>? configure = null, IReadOnlyList<ListenAddress>? addresses = null)
@@ -31,13 +31,13 @@ public static class MeshServer
         var options = ServerOptions.Parse(args, Environment.GetEnvironmentVariable, TimeProvider.System);
         options = options with { Addresses = addresses ?? options.Addresses };
 
-        // The empty one: the others read settings files, ASPNETCORE_URLS, Kestrel__Endpoints__… and more, any of which could open another
-        // address or switch off a check that the options promise.
+        // An empty builder: the others read settings files, ASPNETCORE_URLS, Kestrel__Endpoints__… and more, any of which could open
+        // another address or turn off a check that the options promise.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { EnvironmentName = Environments.Production });
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => Listening.Configure(kestrel, options));
         builder.Services.AddRoutingCore();
         builder.Logging.AddSimpleConsole();
-        // The filter, because below Warning the host logs every URL as it came, with the key that somebody put into it.
+        // The filter holds even if the level is lowered: the host would log every URL as it came, with any key in it.
         builder.Logging.SetMinimumLevel(LogLevel.Warning).AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.Warning);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(5));
         builder.Services.AddSessionMesh(options).AddMeshOpenApi();
@@ -55,12 +55,12 @@ public static class MeshServer
         }
         catch
         {
-            ((IDisposable)app).Dispose(); // gives up the data directory
+            ((IDisposable)app).Dispose(); // unlocks the data directory
             throw;
         }
     }
 
-    /// <summary>Every route; each slice maps its own.</summary>
+    /// <summary>Maps every route; each feature maps its own.</summary>
     private static void MapSessionMesh(this WebApplication app)
     {
         app.MapHealth();
@@ -89,7 +89,7 @@ public static class MeshServer
         });
         app.UseExceptionHandler(handler => handler.Run(http =>
         {
-            ProtectiveHeaders.Set(http); // what was set before was taken back with the failed answer
+            ProtectiveHeaders.Set(http); // the exception handler cleared the headers
             return problems.WriteAsync(http, Unexpected(http));
         }));
         app.UseMiddleware<HostGuard>();

@@ -7,13 +7,13 @@ using SessionMesh.Storage;
 namespace SessionMesh.Server.Hosting;
 
 /// <summary>
-/// <c>new-root [--data DIR] [--keep-children]</c>: replaces the root key of a mesh that is stopped. It locks the directory as a server
-/// does and runs the same engine, but listens nowhere and ends no lease.
+/// <c>new-root [--data DIR] [--keep-children]</c>: replaces the root key of a stopped mesh. Locks the directory as a server does and runs
+/// the same engine, but does not listen and ends no lease.
 /// </summary>
 internal static class NewRootVerb
 {
     /// <summary>Prints the path of the key file, never the key.</summary>
-    /// <param name="args">What follows the verb.</param>
+    /// <param name="args">The arguments after the verb.</param>
     /// <exception cref="StartupException">Nothing was changed; the message says what to do.</exception>
     public static async Task RunAsync(IReadOnlyList<string> args, Func<string, string?> environment, TextWriter output)
     {

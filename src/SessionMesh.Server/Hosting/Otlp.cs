@@ -1,9 +1,9 @@
 namespace SessionMesh.Server.Hosting;
 
 /// <summary>
-/// What OpenTelemetry's own variables may say here, and when: nothing is read, sent or traced unless <see cref="Endpoint"/> is set, and
-/// then only these. They say where telemetry goes and how much of it; none opens an address or changes what the mesh does.
-/// docs/metrics.md lists them.
+/// The OpenTelemetry variables that this server honors. Nothing is read, sent or traced unless <see cref="Endpoint"/> is set, and then only
+/// these are. They say where telemetry goes and how much of it; none opens an address or changes what the mesh does. docs/metrics.md lists
+/// them.
 /// </summary>
 internal static class Otlp
 {
@@ -23,7 +23,7 @@ internal static class Otlp
         "OTEL_BLRP_SCHEDULE_DELAY", "OTEL_BLRP_EXPORT_TIMEOUT", "OTEL_BLRP_MAX_QUEUE_SIZE", "OTEL_BLRP_MAX_EXPORT_BATCH_SIZE",
     ];
 
-    /// <summary>Hands them to a configuration that reads nothing else; all or, without the endpoint, none.</summary>
+    /// <summary>Copies them to a configuration that reads no other variables; none without the endpoint.</summary>
     public static void Read(IConfiguration configuration, Func<string, string?> environment)
     {
         if (environment(Endpoint) is not { Length: > 0 })

@@ -5,7 +5,7 @@ using SessionMesh.Server.Store;
 namespace SessionMesh.Server.Hosting;
 
 /// <summary>
-/// Finishes a change of the root key that was cut off, and mints the root key of an empty store, before the server listens.
+/// Before the server listens, finishes an interrupted change of the root key, and mints the root key of an empty store.
 /// </summary>
 internal sealed class RootKeyStart(RootKeys roots, MeshEngine engine, DataDirectory directory) : IHostedService
 {

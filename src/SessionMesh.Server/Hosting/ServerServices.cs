@@ -21,7 +21,7 @@ using SessionMesh.Server.Telemetry;
 
 namespace SessionMesh.Server.Hosting;
 
-/// <summary>The parts and how they hang together.</summary>
+/// <summary>Registers every service.</summary>
 public static class ServerServices
 {
     public static IServiceCollection AddSessionMesh(this IServiceCollection services, ServerOptions options)
@@ -62,8 +62,8 @@ public static class ServerServices
     }
 
     /// <summary>
-    /// What runs by itself, in the order of its start. All of it has started before the server listens, which the web host adds last, and
-    /// stops the other way round once the server has: the engine ends last, when everything that was queued is answered.
+    /// The hosted services, in the order of their start. All of them start before the web host, which is added last, and stop after it, in
+    /// reverse order: the engine stops last, when every queued command is answered.
     /// </summary>
     private static IServiceCollection AddRunning(this IServiceCollection services)
     {

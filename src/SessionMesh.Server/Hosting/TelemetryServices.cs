@@ -13,9 +13,7 @@ using SessionMesh.Server.Telemetry;
 
 namespace SessionMesh.Server.Hosting;
 
-/// <summary>
-/// How what the server says about itself leaves it: to whoever asks at <c>/metrics</c>, and by OTLP where an endpoint is set.
-/// </summary>
+/// <summary>Exports metrics at <c>/metrics</c>, and metrics, traces and logs by OTLP if an endpoint is set.</summary>
 internal static class TelemetryServices
 {
     public static void AddMeshTelemetry(this WebApplicationBuilder builder)
@@ -24,13 +22,13 @@ internal static class TelemetryServices
             .AddMeter(MeshMetrics.MeterName)
             .AddPrometheusExporter(prometheus =>
             {
-                // Each scrape is of its moment, and about this mesh alone.
+                // Each scrape is current, and about this mesh alone.
                 prometheus.ScrapeResponseCacheDurationMilliseconds = 0;
                 prometheus.ScopeInfoEnabled = false;
                 prometheus.TargetInfoEnabled = false;
             }));
 
-        // Meters are found by name in the whole process: another server in it has one of the same name.
+        // Meters are found by name in the whole process: another server in the same process has one of the same name.
         builder.Services.ConfigureOpenTelemetryMeterProvider((services, metrics) =>
         {
             var own = services.GetRequiredService<MeshMetrics>().Meter;
@@ -44,7 +42,7 @@ internal static class TelemetryServices
         }
     }
 
-    /// <summary>Before everything else, where requests are traced.</summary>
+    /// <summary>Names the spans of requests. Comes before all other middleware, and only if there is tracing.</summary>
     public static void UseMeshTraces(this WebApplication app)
     {
         if (app.Services.GetService<TracerProvider>() is not null)
@@ -54,8 +52,7 @@ internal static class TelemetryServices
     }
 
     /// <summary>
-    /// <c>GET /metrics</c>. It is about the whole mesh, so that a key that is for some agents alone does not open it: the answer counts
-    /// what is not there for that key.
+    /// <c>GET /metrics</c>. Its numbers cover the whole mesh, so a key that is limited to some agents may not read it.
     /// </summary>
     public static void MapMetrics(this WebApplication app)
     {
@@ -78,7 +75,7 @@ internal static class TelemetryServices
             $"The metrics are about the whole mesh, and this key is for those within {reach}. "
             + "Use a key with mesh:read that is not limited.");
 
-    /// <summary>Who speaks. OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES go before it.</summary>
+    /// <summary>The resource of the telemetry. OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES override it.</summary>
     private static void Describe(ResourceBuilder resource) =>
         resource.Clear().AddService("session-mesh", serviceVersion: typeof(MeshServer).Assembly.GetName().Version?.ToString(3))
             .AddTelemetrySdk().AddEnvironmentVariableDetector();

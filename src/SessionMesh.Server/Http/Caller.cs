@@ -13,8 +13,7 @@ public static class Caller
 
     /// <summary>
     /// Null while the key is valid: it may have expired or been revoked while a slow body came in. For calls that run no command; the
-    /// engine
-    /// checks the key of a command when it decides it.
+    /// engine checks the key of a command when it decides it.
     /// </summary>
     public static MeshError? CheckStillValid(this Key key, MeshEngine engine) =>
         engine.State.Keys.Find(key.Id)?.IsValidAt(engine.Now.Wall) == true ? null : KeyRules.Unauthenticated();

@@ -14,8 +14,8 @@ namespace SessionMesh.Server.Http;
 
 /// <summary>
 /// The steps of every mutating call: read the request, bind it to a command (<see cref="MutationRequest.Bind{T}"/>), execute it (under its
-/// <c>Idempotency-Key</c>, if any), answer. An error passes through the steps as a value, and the last step writes it. A handler only
-/// binds and renders; it cannot forget to audit, notify or persist, because it does none of the three. Thread-safe.
+/// <c>Idempotency-Key</c>, if any), answer. An error passes through the steps as a value, and the last step writes it. A handler only binds
+/// and renders; it cannot forget to audit, notify or persist, because it does none of the three. Thread-safe.
 /// </summary>
 public sealed class Mutations(MeshEngine engine, MeshStore store, ProblemWriter problems)
 {

@@ -8,8 +8,7 @@ internal static class Origins
 {
     /// <summary>
     /// Returns the origin for this request's commands, and sets the answer's <c>X-Request-Id</c> to the same id, so that callers can find
-    /// their
-    /// entries in the audit. Call it before the answer starts.
+    /// their entries in the audit. Call it before the answer starts.
     /// </summary>
     public static Origin StampOrigin(this HttpContext http)
     {

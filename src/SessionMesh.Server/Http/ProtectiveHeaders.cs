@@ -10,9 +10,8 @@ internal static class ProtectiveHeaders
 {
     /// <summary>
     /// For the page of the API alone. Its scripts and styles are files of this server; its icons are <c>data:</c> images. The hash is that
-    /// of
-    /// the one style sheet inside its logo, which is black on black without it; a new version of the page may need another hash, and works
-    /// without one. Nothing may frame the page, and it may send nothing elsewhere.
+    /// of the one style sheet inside its logo, which is black on black without it; a new version of the page may need another hash, and
+    /// works without one. Nothing may frame the page, and it may send nothing elsewhere.
     /// </summary>
     public const string PagePolicy =
         "default-src 'none'; script-src 'self'; style-src 'self' 'sha256-RL3ie0nH+Lzz2YNqQN83mnU0J1ot4QL7b99vMdIX99w='; img-src 'self' "

@@ -15,8 +15,7 @@ public sealed class Subscriptions
 
     /// <summary>
     /// Like <see cref="Listen"/>, except for directives that are marked as delivered: a stream or long poll of the agent has nothing to
-    /// send
-    /// then, and its own marks would wake it.
+    /// send then, and its own marks would wake it.
     /// </summary>
     public Subscription ListenToInbox(int agent, string keyId) => new(_inboxes, _byKey, agent, keyId);
 

@@ -8,11 +8,12 @@ using SessionMesh.Server.Store.Sqlite;
 namespace SessionMesh.Server.Sessions;
 
 /// <summary>
-/// Finds the agent behind a session's id. By the table's index: memory would need an entry for every agent, for what few ask. Thread-safe.
+/// Finds the agent behind a session id, by an index of the table: few callers ask, and in memory every agent would need an entry.
+/// Thread-safe.
 /// </summary>
 public sealed class AgentSessionIndex(MeshEngine engine, MeshStore store)
 {
-    /// <summary>The slot whose current session it is, if the key reaches it.</summary>
+    /// <summary>Finds the slot with that current session; null if there is none or the key does not reach it.</summary>
     public async Task<AgentSlot?> FindAsync(string sessionId, Key key)
     {
         if (!AgentSessionId.TryParse(sessionId, out var session) || session > engine.State.Revision)
@@ -20,7 +21,7 @@ public sealed class AgentSessionIndex(MeshEngine engine, MeshStore store)
             return null;
         }
 
-        // A key that is bound to the agent asks most: no query then.
+        // Most calls come from the agent's own key: no query then.
         if (key.AgentId is { } own && engine.State.Find(own) is { } bound && bound.Agent.Session == session)
         {
             return bound;

@@ -6,14 +6,14 @@ using SessionMesh.Core.Sessions;
 
 namespace SessionMesh.Server.Sessions;
 
-/// <summary>Reads one line of an import. What is wrong with it is said, and the line left out; nothing of it is guessed.</summary>
+/// <summary>Reads one line of an import. A line with an error is skipped with a reason; nothing is guessed.</summary>
 internal static class ImportRecord
 {
     private const string Broken = "broken";
     private const string OtherKind = "other_kind";
     private const string Invalid = "invalid";
 
-    /// <summary>The session, or a code and a reason.</summary>
+    /// <summary>Returns the session, or a code and a reason.</summary>
     public static (ForeignSession? Session, string Code, string Reason) Read(ReadOnlyMemory<byte> line)
     {
         try
@@ -77,7 +77,7 @@ internal static class ImportRecord
         return wrong is null ? (session, "", "") : (null, Invalid, wrong);
     }
 
-    /// <summary>The members of one record; remembers the first thing that is wrong.</summary>
+    /// <summary>The members of one record. Remembers the first error.</summary>
     private sealed class Members(JsonElement root)
     {
         public string? Wrong { get; private set; }
@@ -104,7 +104,7 @@ internal static class ImportRecord
                 : Fail("ttl", $"is a whole number of seconds from 1 to {Limits.MaxSessionTtl}", 0);
         }
 
-        /// <summary>Microseconds; 0 where it is absent.</summary>
+        /// <summary>In microseconds; 0 if absent.</summary>
         public long Time(string name, bool required)
         {
             if (!Find(name, out var value))

@@ -5,8 +5,8 @@ using SessionMesh.Server.Json;
 namespace SessionMesh.Server.Sessions;
 
 /// <summary>
-/// Sessions as lines of CSV (RFC 4180). A cell that a spreadsheet would take for a formula gets an apostrophe in front: users are named by
-/// anybody.
+/// Sessions as lines of CSV (RFC 4180). A cell that a spreadsheet would run as a formula gets a leading apostrophe, because anyone may
+/// choose a user name.
 /// </summary>
 internal static class SessionCsv
 {

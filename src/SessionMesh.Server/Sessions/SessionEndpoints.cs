@@ -12,13 +12,13 @@ using SessionMesh.Server.Http;
 namespace SessionMesh.Server.Sessions;
 
 /// <summary>
-/// Creating and changing sessions. An id <c>s-N</c> is the registration of an agent, and the same words change its lease; every other id
-/// is a plain session.
+/// Creates and changes sessions. An id <c>s-N</c> is the registration of an agent, and the same calls change its lease; any other id is a
+/// plain session.
 /// </summary>
 public sealed class SessionEndpoints(
     Mutations mutations, MeshEngine engine, SessionWriter sessions, AgentSessionIndex agents, ProblemWriter problems)
 {
-    /// <summary>Characters of an id that the server chooses, in hex.</summary>
+    /// <summary>Hex digits in an id that the server chooses.</summary>
     private const int IdLength = 12;
 
     public async Task Create(HttpContext http)
@@ -145,7 +145,7 @@ public sealed class SessionEndpoints(
 
     private delegate Command<T> Making<T>(ref Check check, long? version);
 
-    /// <summary>Checks the id and <c>If-Match</c>, then what <paramref name="make"/> checks.</summary>
+    /// <summary>Checks <c>If-Match</c>, then what <paramref name="make"/> checks.</summary>
     private static Outcome<Command<T>> Bind<T>(HttpContext http, Making<T> make)
     {
         var check = new Check();
@@ -211,8 +211,8 @@ public sealed class SessionEndpoints(
         + "or expire the session.");
 
     /// <summary>
-    /// What the path names, if the key may change it; else the refusal is written and the answer null. An agent's own key is for its own
-    /// session.
+    /// The session in the path, if the key may change it; else writes the error and returns null. An agent's own key may change only its
+    /// own session.
     /// </summary>
     private async Task<Target?> FindAsync(HttpContext http)
     {

@@ -6,8 +6,8 @@ using SessionMesh.Server.Json;
 namespace SessionMesh.Server.Sessions;
 
 /// <summary>
-/// <c>GET /sessions/export</c>: every plain session that matches, oldest first, in pieces as the reader takes them. Each record is whole;
-/// what changes while it runs may or may not be in it.
+/// <c>GET /sessions/export</c>: every matching plain session, oldest first, streamed at the reader's pace. Each record is consistent in
+/// itself; a change during the export may or may not be included.
 /// </summary>
 public sealed class SessionExport(MeshEngine engine, ProblemWriter problems)
 {
@@ -61,7 +61,7 @@ public sealed class SessionExport(MeshEngine engine, ProblemWriter problems)
                 now = engine.Now.Micros();
                 if (key.CheckStillValid(engine) is not null)
                 {
-                    http.Abort(); // half an export is none, and the reader must see that
+                    http.Abort(); // the reader must not take half an export for a whole one
                     return;
                 }
             }

@@ -4,7 +4,7 @@ using SessionMesh.Server.Http;
 
 namespace SessionMesh.Server.Sessions;
 
-/// <summary>Which sessions a list or an export asks for: those that match all that is given.</summary>
+/// <summary>Which sessions a list or an export asks for: those that match every given criterion.</summary>
 internal sealed class SessionFilter
 {
     public static readonly string[] Parameters = ["status", "user", "meta"];

@@ -13,9 +13,9 @@ using SessionMesh.Server.Http;
 namespace SessionMesh.Server.Sessions;
 
 /// <summary>
-/// <c>POST /sessions/import</c>: records, one a line, of any length in all. A transaction each thousand of them; a line that cannot be
-/// taken is counted and named, and stops nothing. Nothing that is there is overwritten, so that sending the same again changes nothing: a
-/// call that was cut off is simply repeated.
+/// <c>POST /sessions/import</c>: any number of records, one per line, committed in chunks of <see cref="Limits.ImportChunk"/>. A bad line
+/// is counted and reported, and the import goes on. An existing session is never overwritten: sending the same file again is harmless, and
+/// is the way to finish an import that was cut off.
 /// </summary>
 public sealed class SessionImport(MeshEngine engine, ProblemWriter problems)
 {
@@ -32,7 +32,7 @@ public sealed class SessionImport(MeshEngine engine, ProblemWriter problems)
 
         if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
         {
-            size.MaxRequestBodySize = null; // a line has its bound; the whole has none
+            size.MaxRequestBodySize = null; // each line is limited, the whole is not
         }
 
         if (await run.ReadAsync(http.Request.BodyReader) is { } failed)
@@ -53,11 +53,11 @@ public sealed class SessionImport(MeshEngine engine, ProblemWriter problems)
             "This key is for some agents; plain sessions have none. Use a key without a limit.");
 
     /// <summary>
-    /// One import on its way: reads a chunk of records while the one before is committed, and holds nothing of those that are done.
+    /// One import in progress. Reads a chunk of records while the previous one is committed, and keeps nothing of those that are done.
     /// </summary>
     private sealed class Run(MeshEngine engine, HttpContext http, bool dryRun)
     {
-        /// <summary>Bytes of metadata after which a chunk is full, too: what an import that drips may hold.</summary>
+        /// <summary>Bytes of metadata after which a chunk is full too: limits the memory of a slow import.</summary>
         private const int ChunkBytes = 1024 * 1024;
 
         private List<ForeignSession> _chunk = new(Limits.ImportChunk);
@@ -72,7 +72,7 @@ public sealed class SessionImport(MeshEngine engine, ProblemWriter problems)
 
         public int Imported { get; private set; }
 
-        /// <summary>Null when the body was read to its end.</summary>
+        /// <summary>Null if the body was read to its end.</summary>
         public async Task<MeshError?> ReadAsync(PipeReader reader)
         {
             try
@@ -114,7 +114,9 @@ public sealed class SessionImport(MeshEngine engine, ProblemWriter problems)
             Skipped = _skipped,
         };
 
-        /// <summary>The next line without its end. One that is too long is let go as it comes, so that it takes no room.</summary>
+        /// <summary>
+        /// Takes the next line, without its end. A line that is too long is dropped while it is read, so that it uses no memory.
+        /// </summary>
         private bool TryTakeLine(ref ReadOnlySequence<byte> rest, bool isLast, out ReadOnlySequence<byte> line)
         {
             if (rest.PositionOf((byte)'\n') is { } end)
@@ -169,7 +171,7 @@ public sealed class SessionImport(MeshEngine engine, ProblemWriter problems)
             }
         }
 
-        /// <summary>Hands the chunk to the engine, once the one before is done.</summary>
+        /// <summary>Hands the chunk to the engine once the previous one is done.</summary>
         private async Task<MeshError?> CommitAsync()
         {
             if (await CommittedAsync() is { } error)

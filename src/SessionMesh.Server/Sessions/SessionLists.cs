@@ -12,10 +12,10 @@ using SessionMesh.Server.Json;
 
 namespace SessionMesh.Server.Sessions;
 
-/// <summary>Reading sessions: one, a page of them, and what they come to.</summary>
+/// <summary>Reads sessions: one, a page, and statistics.</summary>
 public sealed class SessionLists(MeshEngine engine, SessionWriter sessions, AgentSessionIndex agents, ProblemWriter problems)
 {
-    /// <summary>Cursors of pages that have come to the agents' sessions begin so.</summary>
+    /// <summary>Prefix of a cursor that points into the agents' sessions.</summary>
     private const char AgentCursor = 'a';
 
     public async Task Get(HttpContext http)
@@ -107,8 +107,8 @@ public sealed class SessionLists(MeshEngine engine, SessionWriter sessions, Agen
     }
 
     /// <summary>
-    /// Writes a page of plain sessions as rows of <c>/alive</c>, each with a comma after it; returns the revision to go on after, null when
-    /// there is no more.
+    /// Writes a page of plain sessions as rows of <c>/alive</c>, each followed by a comma. Returns the revision to continue after, or null
+    /// if there are no more.
     /// </summary>
     internal long? WriteRows(Utf8Buffer json, Key key, bool active, bool expired, long after, int limit, RowFields fields, ref int count)
     {

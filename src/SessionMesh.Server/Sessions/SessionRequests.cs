@@ -6,7 +6,7 @@ using SessionMesh.Server.Http;
 
 namespace SessionMesh.Server.Sessions;
 
-/// <summary>What is checked of requests about sessions.</summary>
+/// <summary>The checks that requests about sessions share.</summary>
 internal static class SessionRequests
 {
     public static int? Ttl(ref Check check, string pointer, int? ttl)
@@ -36,7 +36,7 @@ internal static class SessionRequests
             check.Fail("/meta", "is missing: an object with a text for each entry to set, and null for each to take away");
         }
 
-        // Looked at here already, beside the engine: it must not weigh what can only be refused.
+        // Checked here too, before the queue: the engine should not carry what it can only refuse.
         if (changes?.Sum(change => change.Key.Length + (change.Value?.Length ?? 0)) > Limits.SessionMetaBytes)
         {
             check.Fail("/meta", $"has at most {Limits.SessionMetaBytes / 1024} KiB in all");
@@ -56,7 +56,7 @@ internal static class SessionRequests
             ? $"the name of an entry has 1 to {Limits.SessionMetaKeyLength} characters"
             : null;
 
-    /// <summary>The version in <c>If-Match</c>; null when it is absent or <c>*</c>.</summary>
+    /// <summary>The version in <c>If-Match</c>; null if it is absent or <c>*</c>.</summary>
     public static long? IfMatch(HttpContext http, ref Check check)
     {
         var header = http.Request.Headers.IfMatch;

@@ -8,12 +8,12 @@ using SessionMesh.Server.Json;
 namespace SessionMesh.Server.Sessions;
 
 /// <summary>
-/// Writes sessions straight into UTF-8, as rows, as records of an export, and as rows of <c>/alive</c>: an export of a million is this
-/// loop. A test holds it equal to the contract's records. Thread-safe.
+/// Writes sessions straight into UTF-8: as rows, as export records and as rows of <c>/alive</c>. For an export of a million this loop is
+/// the cost. A test holds the result equal to the contract's records. Thread-safe.
 /// </summary>
 public sealed class SessionWriter(MeshEngine engine)
 {
-    /// <param name="now">Microseconds.</param>
+    /// <param name="now">In microseconds.</param>
     public static void Write(Utf8Buffer json, Session session, long now)
     {
         json.Raw("{\"id\":\""u8);
@@ -28,8 +28,8 @@ public sealed class SessionWriter(MeshEngine engine)
         json.Raw("}"u8);
     }
 
-    /// <summary>A record as the old tool wrote them, without a line's end.</summary>
-    /// <param name="now">Microseconds.</param>
+    /// <summary>Writes a record in the form of the old tool, without a line end.</summary>
+    /// <param name="now">In microseconds.</param>
     public static void WriteRecord(Utf8Buffer json, Session session, long now)
     {
         json.Raw("{\"type\":\"session\",\"id\":\""u8);
@@ -47,7 +47,8 @@ public sealed class SessionWriter(MeshEngine engine)
     }
 
     /// <summary>
-    /// The registration of an agent, as a session. It began when the agent first appeared, and was last used when that was last heard.
+    /// Writes the registration of an agent as a session: created when the agent first appeared, last accessed when the agent was last
+    /// heard.
     /// </summary>
     public void Write(Utf8Buffer json, Agent agent)
     {
@@ -75,8 +76,8 @@ public sealed class SessionWriter(MeshEngine engine)
         json.Raw("}"u8);
     }
 
-    /// <summary>A plain session as a row of <c>/alive</c>: what only agents have is null, or none.</summary>
-    /// <param name="now">Microseconds.</param>
+    /// <summary>Writes a plain session as a row of <c>/alive</c>: members that only agents have are null or empty.</summary>
+    /// <param name="now">In microseconds.</param>
     public static void WriteRow(Utf8Buffer json, Session session, long now, RowFields fields)
     {
         var start = json.Length;

@@ -30,10 +30,8 @@ public sealed class DirectiveReader(MeshStore store, MeshEngine engine)
 
     /// <summary>
     /// Finds a directive of an agent by its sequence number; null if it is no longer kept. Walks the agent's chain back from the nearest
-    /// mark
-    /// above it, or from the newest directive: fewer than <see cref="MeshDbContext.MarkEvery"/> steps, however long the history. Ends at
-    /// the
-    /// agent's birth: older directives with its number belong to another agent.
+    /// mark above it, or from the newest directive: fewer than <see cref="MeshDbContext.MarkEvery"/> steps, however long the history. Ends
+    /// at the agent's birth: older directives with its number belong to another agent.
     /// </summary>
     public async Task<DirectiveRecord?> FindAsync(Agent agent, long seq)
     {
@@ -60,8 +58,7 @@ public sealed class DirectiveReader(MeshStore store, MeshEngine engine)
 
     /// <summary>
     /// Returns up to <paramref name="most"/> directives of an agent, back from the one at revision <paramref name="from"/>. Ends at a
-    /// directive
-    /// of another agent, including an earlier owner of its number.
+    /// directive of another agent, including an earlier owner of its number.
     /// </summary>
     public async Task<List<DirectiveRecord>> NewestFirstAsync(Agent agent, long from, int most)
     {

@@ -65,8 +65,7 @@ public sealed class InboxEndpoints(
 
     /// <summary>
     /// The incarnation of a reader that names none: the current one when it starts to listen, even if another starts meanwhile; for an
-    /// agent
-    /// that has not registered yet, its first.
+    /// agent that has not registered yet, its first.
     /// </summary>
     private static int? Current(AgentSlot slot) => slot.Agent.Incarnation is > 0 and var current ? current : null;
 
@@ -158,8 +157,7 @@ public sealed class InboxEndpoints(
 
     /// <summary>
     /// Sends what is pending, a bounded piece at a time: the memory of a stream does not grow with its inbox, and each piece waits until
-    /// the one
-    /// before is sent. Checks before each piece whether the stream has ended; a dead agent's stop is still sent.
+    /// the one before is sent. Checks before each piece whether the stream has ended; a dead agent's stop is still sent.
     /// </summary>
     private async Task<long> SendAsync(HttpContext http, AgentSlot slot, long sent, int? incarnation, KeyWatch watch)
     {
@@ -193,8 +191,7 @@ public sealed class InboxEndpoints(
 
     /// <summary>
     /// Tells a reader that has seen more than there is that its place is from another store, or from before a restore. It then gets
-    /// everything
-    /// pending.
+    /// everything pending.
     /// </summary>
     private static async Task<long> ResyncAsync(HttpContext http, AgentSlot slot, long sent)
     {

@@ -111,8 +111,7 @@ public sealed class LogStream(MeshEngine engine, MeshStore store, ChangeFeed fee
 
     /// <summary>
     /// Returns the last revision of the page, and the first if entries before it are missing. Only trimming leaves such a gap, at the start
-    /// of
-    /// the log.
+    /// of the log.
     /// </summary>
     private async Task<(long At, long? Oldest)> ReadTableAsync(Utf8Buffer text, long after, LogView view)
     {

@@ -33,8 +33,7 @@ public sealed class Limiter(ServerOptions options, MeshClock clock)
 
     /// <summary>
     /// Null if a request of that key is within its limits; else the refusal. A key with the admin scope is never limited: the operator must
-    /// get
-    /// in while others flood.
+    /// get in while others flood.
     /// </summary>
     /// <param name="requests">How many requests the call counts for.</param>
     public MeshError? OfKey(HttpContext http, Key key, int requests = 1)
