@@ -9,11 +9,12 @@ using SQLitePCL;
 namespace SessionMesh.Server.Admin;
 
 /// <summary>
-/// What the calls under <c>/admin</c> share: each is in the log before it begins, and takes no query and no body but those it names.
+/// The steps that the calls under <c>/admin</c> share: each call is in the log before it begins, and takes no query and no body but those
+/// it names.
 /// </summary>
 public sealed class AdminCalls(MeshEngine engine, ProblemWriter problems)
 {
-    /// <summary>Writes into the log that this call was made; false if the caller has been refused, and told so.</summary>
+    /// <summary>Logs the call; if the engine refuses that, writes the error and returns false.</summary>
     public async Task<bool> NoteAsync(HttpContext http, string operation)
     {
         var noted = await engine.ExecuteAsync(new NoteAdmin { Actor = http.GetKey().Id, Operation = operation }, http.StampOrigin());
@@ -25,7 +26,7 @@ public sealed class AdminCalls(MeshEngine engine, ProblemWriter problems)
         return noted.Succeeded;
     }
 
-    /// <summary>Whether the call has the right form; if not, the caller has been told.</summary>
+    /// <summary>Checks the query and the headers; on an error, writes it and returns false.</summary>
     public async Task<bool> CheckAsync(HttpContext http)
     {
         var check = new Check();
@@ -40,7 +41,7 @@ public sealed class AdminCalls(MeshEngine engine, ProblemWriter problems)
     }
 
     /// <summary>
-    /// Does the work of a call; a store or a disk that refuses is a problem document, and a caller who left is nobody's problem.
+    /// Does the work of a call. An error of the store or the disk becomes a problem document; a caller that went away is no error.
     /// </summary>
     public async Task AnswerAsync(HttpContext http, Func<Task> work)
     {
@@ -50,7 +51,7 @@ public sealed class AdminCalls(MeshEngine engine, ProblemWriter problems)
         }
         catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
         {
-            // Nobody reads an answer.
+            // Nobody reads the answer.
         }
         catch (SqliteException e) when (!http.Response.HasStarted)
         {

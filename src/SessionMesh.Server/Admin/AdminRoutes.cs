@@ -8,8 +8,8 @@ using SessionMesh.Server.OpenApi;
 namespace SessionMesh.Server.Admin;
 
 /// <summary>
-/// Health, and the routes that touch the store as a whole. Those need <c>admin</c>. Each may be called again as it is, so that an
-/// <c>Idempotency-Key</c> is taken and adds nothing: the call is done anew. All but <c>new-root</c>, which shows a secret.
+/// Health, and the routes for the store as a whole, which need <c>admin</c>. Each may be repeated: an <c>Idempotency-Key</c> is accepted
+/// but makes no difference, and the call runs again. The exception is <c>new-root</c>, which returns a secret.
 /// </summary>
 internal static class AdminRoutes
 {

@@ -10,7 +10,7 @@ using SessionMesh.Storage;
 namespace SessionMesh.Server.Admin;
 
 /// <summary>
-/// <c>POST /admin/backup</c>: the store as it is at one revision, as a file. <c>POST /admin/check</c>: whether it is whole.
+/// <c>POST /admin/backup</c>: the store at one revision, as a file. <c>POST /admin/check</c>: whether the store is sound.
 /// </summary>
 public sealed class BackupEndpoints(AdminCalls calls, StoreWork work, DataDirectory directory, ProblemWriter problems)
 {

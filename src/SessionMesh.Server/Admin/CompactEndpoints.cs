@@ -8,7 +8,7 @@ using SessionMesh.Storage;
 
 namespace SessionMesh.Server.Admin;
 
-/// <summary><c>POST /admin/compact</c> runs a pass to its end, <c>GET</c> says how far it is.</summary>
+/// <summary><c>POST /admin/compact</c> runs a pass to its end, <c>GET</c> returns the progress.</summary>
 public sealed class CompactEndpoints(AdminCalls calls, Compactor compactor, MeshStore store, DataDirectory directory, ServerOptions options)
 {
     public async Task Run(HttpContext http)

@@ -9,21 +9,21 @@ using SessionMesh.Storage;
 
 namespace SessionMesh.Server.Admin;
 
-/// <summary>How a pass stands, or how the last one ended. Times are wall milliseconds.</summary>
+/// <summary>The progress of a pass, or the result of the last one. Times are wall milliseconds.</summary>
 /// <param name="EndedAt">0 while it runs.</param>
-/// <param name="Forgotten">Agents.</param>
+/// <param name="Forgotten">Number of agents.</param>
 public sealed record CompactionState(long StartedAt, long EndedAt, Trimmed Removed, bool Failed, long Forgotten = 0);
 
 /// <summary>
-/// Removes what is older than <see cref="Retention"/> says: a pass every <see cref="Every"/>, or when somebody asks, in small steps on
-/// the engine's thread between batches of commands. One pass at a time. Thread-safe.
+/// Removes what is older than <see cref="Retention"/> allows: a pass every <see cref="Every"/> or on request, in small steps on the
+/// engine's thread between batches of commands. One pass at a time. Thread-safe.
 /// </summary>
 public sealed partial class Compactor : IHostedService, IDisposable
 {
-    /// <summary>From one pass to the next.</summary>
+    /// <summary>Time between passes.</summary>
     public static readonly TimeSpan Every = TimeSpan.FromMinutes(10);
 
-    /// <summary>Agents forgotten in one step: each ends its keys and directives, and leaves its children.</summary>
+    /// <summary>Agents forgotten in one command: each also ends its keys and directives, and orphans its children.</summary>
     private const int ForgetSize = 64;
 
     private readonly MeshEngine _engine;
@@ -39,15 +39,15 @@ public sealed partial class Compactor : IHostedService, IDisposable
     public Compactor(MeshEngine engine, MeshStore store, ServerOptions options, ILogger<Compactor> log) =>
         (_engine, _store, _retention, _log) = (engine, store, options.Retention, log);
 
-    /// <summary>The pass that runs, or else the last one; null before the first.</summary>
+    /// <summary>The pass that is running, or else the last one; null before the first.</summary>
     public CompactionState? State => Volatile.Read(ref _state);
 
-    /// <summary>The pass that runs now, or the last one; completed when there was none yet.</summary>
+    /// <summary>The pass that is running, or the last one; completed if there was none.</summary>
     internal Task Pass => Volatile.Read(ref _pass) ?? Task.CompletedTask;
 
-    /// <summary>Runs a pass to its end, or waits for the one that runs already.</summary>
-    /// <exception cref="SqliteException">The store refused; what was removed before is gone, and the next pass goes on.</exception>
-    /// <exception cref="OperationCanceledException">The server ends.</exception>
+    /// <summary>Runs a pass to its end, or waits for the one that is running.</summary>
+    /// <exception cref="SqliteException">The store refused. What was removed so far is gone, and the next pass continues.</exception>
+    /// <exception cref="OperationCanceledException">The server is stopping.</exception>
     public Task<CompactionState> RunAsync()
     {
         lock (_gate)
@@ -62,7 +62,7 @@ public sealed partial class Compactor : IHostedService, IDisposable
         return Task.CompletedTask;
     }
 
-    /// <summary>Ends the pass that runs, after the step it is at.</summary>
+    /// <summary>Ends the running pass after its current step.</summary>
     public Task StopAsync(CancellationToken cancellationToken)
     {
         Dispose();
@@ -83,9 +83,9 @@ public sealed partial class Compactor : IHostedService, IDisposable
         }
         catch (OperationCanceledException)
         {
-            // The server ends; the next one goes on.
+            // The server is stopping; the next start continues.
         }
-#pragma warning disable CA1031 // Nobody waits for this: what went wrong is in the log.
+#pragma warning disable CA1031 // Nobody waits for this: the error goes to the log.
         catch (Exception e)
 #pragma warning restore CA1031
         {
@@ -105,7 +105,7 @@ public sealed partial class Compactor : IHostedService, IDisposable
         {
             if (Before(_retention.Agents) is { } gone)
             {
-                forgotten = await ForgetAsync(gone); // first: then what was theirs alone may go, too
+                forgotten = await ForgetAsync(gone); // first, so that the steps below can remove their rows
             }
 
             while (await _engine.UpkeepAsync(() => Step(pass, _store.Connection)))
@@ -133,8 +133,8 @@ public sealed partial class Compactor : IHostedService, IDisposable
     }
 
     /// <summary>
-    /// Forgets agents that are dead or lost since before that time. The search goes over memory on this thread; the engine is handed a
-    /// few at a time, and looks again at each.
+    /// Forgets agents that have been dead or lost since before that time. Searches memory on this thread, and hands the engine a few agents
+    /// at a time, which it checks again.
     /// </summary>
     private async Task<long> ForgetAsync(long before)
     {
@@ -142,7 +142,7 @@ public sealed partial class Compactor : IHostedService, IDisposable
         foreach (var ids in GoneBefore(before).Chunk(ForgetSize))
         {
             var outcome = await _engine.ExecuteAsync(new ForgetGone { Actor = Actors.Mesh, AgentIds = ids, Before = before }, Origin.Mesh);
-            forgotten += outcome.Succeeded ? outcome.Value : 0; // refused as one too many: the next pass finds them again
+            forgotten += outcome.Succeeded ? outcome.Value : 0; // if refused as busy, the next pass finds them again
             _over.Token.ThrowIfCancellationRequested();
         }
 
@@ -162,7 +162,8 @@ public sealed partial class Compactor : IHostedService, IDisposable
     }
 
     /// <summary>
-    /// Sessions that expired are still state: they can be refreshed. So their going is a change like any other, in the log.
+    /// Removes expired sessions. They are still state, because they can be refreshed, so removing them is a change in the log like any
+    /// other.
     /// </summary>
     private async Task<bool> RemoveSessionsAsync(long before)
     {
@@ -184,6 +185,6 @@ public sealed partial class Compactor : IHostedService, IDisposable
         return more;
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "A pass of compaction could not be finished; the next one goes on")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "A pass of compaction failed; the next one continues")]
     private partial void LogFailed(Exception e);
 }

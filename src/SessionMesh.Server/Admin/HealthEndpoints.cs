@@ -9,7 +9,7 @@ using SessionMesh.Server.Store.Sqlite;
 
 namespace SessionMesh.Server.Admin;
 
-/// <summary><c>/livez</c>: the process answers. <c>/readyz</c>: the engine takes turns, and how the mesh stands.</summary>
+/// <summary><c>/livez</c>: the process answers. <c>/readyz</c>: the engine takes turns, and a summary of the mesh.</summary>
 public sealed class HealthEndpoints(MeshEngine engine, LeaseKeeper keeper, DiskReserve reserve)
 {
     private static readonly byte[] s_ok = "ok\n"u8.ToArray();
@@ -23,7 +23,7 @@ public sealed class HealthEndpoints(MeshEngine engine, LeaseKeeper keeper, DiskR
 
     public async Task Ready(HttpContext http)
     {
-        // A turn through the queue: an engine that hangs is not ready, however well the rest answers.
+        // Goes through the queue: a server with a hung engine is not ready, however well the rest responds.
         var turn = engine.ExecuteAsync(new EmptyTurn { Actor = Actors.Mesh }, Origin.Mesh);
         var ready = await Task.WhenAny(turn, Task.Delay(TimeSpan.FromSeconds(2), engine.Time)) == turn && turn.Result.Succeeded;
         using var text = new Utf8Buffer();
@@ -42,10 +42,10 @@ public sealed class HealthEndpoints(MeshEngine engine, LeaseKeeper keeper, DiskR
         await Answers.WriteAsync(http, ready ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable, text.Written);
     }
 
-    /// <summary>Nothing, in its turn.</summary>
+    /// <summary>A command that does nothing.</summary>
     internal sealed record EmptyTurn : Command<bool>
     {
-        /// <summary>It writes nothing, so that a full disk does not concern it.</summary>
+        /// <summary>Vital, because it writes nothing: a full disk must not refuse it.</summary>
         public override bool IsVital(Core.State.MeshState state) => true;
 
         public override Outcome<bool> Decide(Core.State.MeshDraft draft) => true;

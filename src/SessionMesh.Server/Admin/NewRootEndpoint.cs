@@ -11,8 +11,8 @@ using SessionMesh.Server.Store;
 namespace SessionMesh.Server.Admin;
 
 /// <summary>
-/// <c>POST /admin/new-root</c>: another root key, and an end to the one before. The secret goes into <c>root.key</c>, and into this one
-/// answer, since the key that asks is usually over by it and its holder may be on another machine.
+/// <c>POST /admin/new-root</c>: replaces the root key. The secret goes into <c>root.key</c> and into this one answer, because the call
+/// usually revokes the caller's own key, and the caller may be on another machine.
 /// </summary>
 public sealed class NewRootEndpoint(Mutations mutations, RootKeys roots, DataDirectory directory)
 {
@@ -25,13 +25,13 @@ public sealed class NewRootEndpoint(Mutations mutations, RootKeys roots, DataDir
         var executed = await mutations.ExecuteAsync(request, replace, replaced => Render(replaced, token));
         if (executed.Value is not null)
         {
-            roots.TryFinish(); // before anybody hears of it
+            roots.TryFinish(); // before the caller hears of it
         }
 
         await mutations.AnswerAsync(executed);
     }
 
-    /// <summary>Writes the secret down before anything is decided: a key that is valid and nowhere would lock everybody out.</summary>
+    /// <summary>Writes the secret to the disk before the command: a valid key that is stored nowhere would lock everyone out.</summary>
     private Outcome<Command<RootReplaced>> Bind(Key key, NewRootRequest body, string id, string token)
     {
         try

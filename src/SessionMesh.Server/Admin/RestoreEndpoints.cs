@@ -12,8 +12,8 @@ using SessionMesh.Storage;
 namespace SessionMesh.Server.Admin;
 
 /// <summary>
-/// <c>POST /admin/restore</c>: takes a backup, looks whether it is one, and restarts the server with it. The answer goes out when the file
-/// is staged and on the disk: from then on the next start takes it, whatever happens to this one.
+/// <c>POST /admin/restore</c>: receives a backup, checks it, and restarts the server with it. The answer is sent once the file is staged
+/// and synced: from then on the next start uses it, even after a crash.
 /// </summary>
 public sealed class RestoreEndpoints(
     AdminCalls calls, StoreWork work, MeshEngine engine, MeshStore store, DataDirectory directory, Restart restart, ProblemWriter problems)
@@ -98,7 +98,7 @@ public sealed class RestoreEndpoints(
             + (rootKeyValid ? "" : " The key in root.key is not valid there: only keys from the time of the backup open it."),
     };
 
-    /// <summary>Writes the body into the file and forces it to the disk.</summary>
+    /// <summary>Writes the body to the file and syncs it.</summary>
     private static async Task<MeshError?> ReceiveAsync(HttpContext http, string file)
     {
         if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)

@@ -7,17 +7,17 @@ using SessionMesh.Storage;
 namespace SessionMesh.Server.Admin;
 
 /// <summary>
-/// Work on whole files: one piece at a time, since each reads or writes as much as the disk gives. Files under way are in a directory of
-/// their own, and gone when the work is. Thread-safe.
+/// Work on whole store files, one piece at a time, because each uses all the bandwidth of the disk. Its files are in a directory of their
+/// own, and are deleted when the work ends. Thread-safe.
 /// </summary>
 public sealed class StoreWork(DataDirectory directory) : IDisposable
 {
-    /// <summary>Bytes that the engine is left with: four times its write-ahead log.</summary>
+    /// <summary>Bytes that must stay free for the engine: four times its write-ahead log.</summary>
     private const long Spare = 64 << 20;
 
     private readonly SemaphoreSlim _turn = new(1);
 
-    /// <summary>The turn, or null while somebody else has it. Dispose of it to give it back; its file goes with it.</summary>
+    /// <summary>Takes the turn, or returns null if it is taken. Disposing of it deletes its file and releases it.</summary>
     public Turn? TryBegin() => _turn.Wait(0) ? new Turn(this) : null;
 
     public static MeshError InUse() =>
@@ -25,7 +25,7 @@ public sealed class StoreWork(DataDirectory directory) : IDisposable
             "A backup, a restore or a check is under way, and there is one at a time. Try again when it is done.");
 
     /// <summary>
-    /// Null while the disk has room for so many bytes more and then some: a copy that filled it would stop every change until it is
+    /// Null if the disk has room for that many bytes and a margin: a copy that filled the disk would block every change until it is
     /// removed.
     /// </summary>
     public MeshError? CheckRoom(long bytes)
@@ -38,7 +38,7 @@ public sealed class StoreWork(DataDirectory directory) : IDisposable
                 + "was changed; free some and try again.");
     }
 
-    /// <summary>Waits until nothing is under way.</summary>
+    /// <summary>Waits until no work is in progress.</summary>
     internal async Task IdleAsync()
     {
         await _turn.WaitAsync();
@@ -47,7 +47,7 @@ public sealed class StoreWork(DataDirectory directory) : IDisposable
 
     public void Dispose() => _turn.Dispose();
 
-    /// <summary>The right to work, and a name for a file.</summary>
+    /// <summary>The right to work, and the name of a file for it.</summary>
     public sealed class Turn : IDisposable
     {
         private readonly StoreWork _owner;
@@ -58,7 +58,7 @@ public sealed class StoreWork(DataDirectory directory) : IDisposable
             File = Path.Combine(owner.Scratch(), RandomNumberGenerator.GetHexString(16, lowercase: true) + ".db");
         }
 
-        /// <summary>Not there yet.</summary>
+        /// <summary>The path; the file does not exist yet.</summary>
         public string File { get; }
 
         public void Dispose()

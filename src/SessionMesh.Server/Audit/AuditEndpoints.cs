@@ -5,7 +5,7 @@ using SessionMesh.Server.Streams;
 
 namespace SessionMesh.Server.Audit;
 
-/// <summary><c>GET /audit</c>: who did what and from where, and who was not allowed to; a page, or a stream.</summary>
+/// <summary><c>GET /audit</c>: who did what and from where, and who was refused; as a page or a stream.</summary>
 public sealed class AuditEndpoints(MeshEngine engine, AuditReader reader, RefusalLog refusals, LogStream stream, ProblemWriter problems)
 {
     public async Task Read(HttpContext http)
@@ -31,8 +31,8 @@ public sealed class AuditEndpoints(MeshEngine engine, AuditReader reader, Refusa
     }
 
     /// <summary>
-    /// Resumes in the log; else begins at <c>since</c>, or now. The refusals have no place to resume at: a reader that comes back hears
-    /// the new ones.
+    /// Starts after <c>Last-Event-ID</c> in the log, else at <c>since</c>, else now. Refusals cannot be resumed: a reader that comes back
+    /// gets only new ones.
     /// </summary>
     private async Task FollowAsync(HttpContext http, AuditFilter filter)
     {

@@ -5,7 +5,7 @@ using SessionMesh.Server.Store;
 
 namespace SessionMesh.Server.Audit;
 
-/// <summary>Entries of both records as they cross the wire. Of a change's own members only its reason: no hash gets out here.</summary>
+/// <summary>Audit entries in their wire form. Of a change's own members only the reason is included, so no hash gets out.</summary>
 internal static class AuditEntries
 {
     public static AuditEntry ToWire(ChangeRow row) =>

@@ -8,25 +8,25 @@ using SessionMesh.Server.Streams;
 
 namespace SessionMesh.Server.Audit;
 
-/// <summary>Which entries are wanted: those that match all that is given.</summary>
+/// <summary>Which entries are wanted: those that match every given criterion.</summary>
 internal sealed record AuditFilter
 {
-    /// <summary>Characters of an operation that is asked for; none has so many.</summary>
+    /// <summary>Most characters in the operation filter; no operation has as many.</summary>
     private const int OperationLength = 64;
 
     private static readonly string[] s_parameters = ["actor", "operation", "subject", "outcome", "since"];
 
     public string? Actor { get; init; }
 
-    /// <summary>A kind or an operation's id, or what it begins with.</summary>
+    /// <summary>A kind of change or an operation id, or a prefix of one.</summary>
     public string? Operation { get; init; }
     public bool IsPrefix { get; init; }
     public string? Subject { get; init; }
 
-    /// <summary>Whether what is in the log is wanted.</summary>
+    /// <summary>Whether to include the log.</summary>
     public bool Done { get; init; } = true;
 
-    /// <summary>Whether what was refused is wanted.</summary>
+    /// <summary>Whether to include the refusals.</summary>
     public bool Refused { get; init; } = true;
 
     /// <summary>Wall milliseconds, inclusive.</summary>
@@ -35,7 +35,7 @@ internal sealed record AuditFilter
     /// <summary>Wall milliseconds, exclusive.</summary>
     public long? Until { get; init; }
 
-    /// <summary>The parameters of a page, or of a stream: that has no end, no pages and no limit.</summary>
+    /// <summary>The query parameters of a page or a stream; a stream has no end, no pages and no limit.</summary>
     public static string[] Parameters(bool streams) => streams ? s_parameters : [.. s_parameters, "until", "limit", "cursor"];
 
     public static AuditFilter Bind(Query query, ref Check check)
@@ -61,7 +61,7 @@ internal sealed record AuditFilter
         return filter;
     }
 
-    /// <summary>The log's entries that match, times aside: those are places in the log, and cheaper as such.</summary>
+    /// <summary>Filters the log by everything except time: times are turned into revisions first, which is cheaper.</summary>
     public IQueryable<ChangeRow> Over(IQueryable<ChangeRow> changes)
     {
         changes = changes.Where(c => c.Kind != ReceiptKept.Name && c.Kind != ReceiptsTrimmed.Name);
@@ -76,7 +76,7 @@ internal sealed record AuditFilter
         return IsPrefix ? changes.Where(c => c.Kind.Substring(0, length) == Operation) : changes.Where(c => c.Kind == Operation);
     }
 
-    /// <summary>The same for an entry at hand.</summary>
+    /// <summary>Whether an entry of the log matches, times aside.</summary>
     public bool Matches(Change change) => Done && !LogView.IsBookkeeping(change.Kind) && Matches(change.Actor, change.Kind, change.Subject);
 
     /// <inheritdoc cref="Matches(Change)"/>

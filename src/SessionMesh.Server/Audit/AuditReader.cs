@@ -7,9 +7,7 @@ using SessionMesh.Server.Store.Sqlite;
 
 namespace SessionMesh.Server.Audit;
 
-/// <summary>
-/// Where a page begins: both records are read downwards from here. Places that are named were shown, or looked at, already.
-/// </summary>
+/// <summary>Where a page starts: both records are read downwards from below these places.</summary>
 internal readonly record struct AuditCursor(long Revision, long Refusal)
 {
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Revision}-{Refusal}");
@@ -30,12 +28,12 @@ internal readonly record struct AuditCursor(long Revision, long Refusal)
 }
 
 /// <summary>
-/// Pages of the audit, newest first: the log, on a read-only connection, and the refusals, merged by time. Times are looked up as
-/// places in the log, by halving; what else is asked for may have to scan, so one call looks at so many entries and no more.
+/// Pages of the audit, newest first: the log, read on a read-only connection, merged by time with the refusals. A time is turned into a
+/// revision by binary search. Other filters may have to scan, so one call scans a limited number of entries.
 /// </summary>
 public sealed class AuditReader(MeshEngine engine, MeshStore store, RefusalLog refusals)
 {
-    /// <summary>Entries of the log that one call looks at: some tens of milliseconds.</summary>
+    /// <summary>Most entries of the log that one call scans: a few tens of milliseconds.</summary>
     public const int MostScanned = 50_000;
 
     internal async Task<AuditPage> ReadAsync(AuditFilter filter, int limit, AuditCursor? cursor)
@@ -55,14 +53,14 @@ public sealed class AuditReader(MeshEngine engine, MeshStore store, RefusalLog r
         };
     }
 
-    /// <summary>The newest revision before a time.</summary>
+    /// <summary>Finds the newest revision before a time.</summary>
     internal async Task<long> LastBeforeAsync(long wall)
     {
         await using var db = store.OpenReader();
         return await FirstSinceAsync(db, wall, engine.State.Revision) - 1;
     }
 
-    /// <summary>Times never go back along the log.</summary>
+    /// <summary>Finds the first revision at or after a time, by binary search: times never go back along the log.</summary>
     private async Task<long> FirstSinceAsync(MeshDbContext db, long wall, long newest)
     {
         var (low, high) = (store.OldestRevision, newest + 1);
@@ -105,7 +103,7 @@ public sealed class AuditReader(MeshEngine engine, MeshStore store, RefusalLog r
         var (row, refusal) = (0, 0);
         while (entries.Count < limit)
         {
-            // Of one time the log's entries come first; and none of the refusals may overtake what the log was not searched for.
+            // At the same time, log entries come first. A refusal older than the scanned part of the log has to wait for the next page.
             var floor = row < log.Rows.Count ? log.Rows[row].At : log.FloorAt;
             if (refusal < refused.Count && !(floor >= refused[refusal].At))
             {
@@ -128,11 +126,11 @@ public sealed class AuditReader(MeshEngine engine, MeshStore store, RefusalLog r
         return (entries, isLogLeft || refusal < refused.Count ? next : null);
     }
 
-    /// <summary>What the log has between two revisions.</summary>
-    /// <param name="Rows">What matches, newest first; one more than a page holds, if there is.</param>
+    /// <summary>The entries of the log between two revisions.</summary>
+    /// <param name="Rows">The matches, newest first; one more than a page holds, if there is one.</param>
     /// <param name="Below">Exclusive.</param>
     /// <param name="From">Inclusive.</param>
-    /// <param name="FloorAt">The time of the last that was looked at, while there is more below; null when that was all.</param>
+    /// <param name="FloorAt">Time of the oldest scanned entry; null if the scan is complete.</param>
     private readonly record struct Scan(List<ChangeRow> Rows, long Below, long From, long? FloorAt)
     {
         public static Scan Nothing(long below) => new([], below, below, null);

@@ -11,10 +11,10 @@ using SessionMesh.Server.Telemetry;
 namespace SessionMesh.Server.Audit;
 
 /// <summary>
-/// The audit as a stream: what matches in the log, as events whose id is the revision, and the refusals as events without one, so
-/// that a reader's place stays a place in the log. One stream's alone.
+/// The audit as a stream. Entries of the log are events with the revision as their id; refusals are events without an id, so that a reader
+/// always resumes at a place in the log. Not thread-safe: one per stream.
 /// </summary>
-/// <param name="at">Place among the refusals after which it begins.</param>
+/// <param name="at">The place among the refusals to start after.</param>
 internal sealed class AuditView(AuditFilter filter, RefusalLog refusals, long at) : LogView
 {
     private const int PieceSize = 256;

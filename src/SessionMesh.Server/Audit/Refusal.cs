@@ -1,9 +1,9 @@
 namespace SessionMesh.Server.Audit;
 
-/// <summary>A call that was refused for want of a right. Every text in it is bounded.</summary>
+/// <summary>A call that was refused for lack of a right. The length of every text in it is limited.</summary>
 internal sealed record Refusal
 {
-    /// <summary>Place among the refusals; ascending, after a restart too.</summary>
+    /// <summary>Place among the refusals; ascending, even across a restart.</summary>
     public required long Seq { get; init; }
 
     /// <summary>Wall milliseconds.</summary>

@@ -10,21 +10,21 @@ using SessionMesh.Server.Push;
 namespace SessionMesh.Server.Audit;
 
 /// <summary>
-/// The newest refusals for want of a right, in memory alone, beside the log: nobody buys an fsync or memory with bad keys. What
-/// comes faster than it is kept is only counted. Thread-safe.
+/// The newest refusals for lack of a right. Kept in memory only, outside the log, so that bad keys cost neither an fsync nor unbounded
+/// memory. Beyond the rate limits, refusals are only counted. Thread-safe.
 /// </summary>
 public sealed class RefusalLog
 {
-    /// <summary>Refusals kept: a few megabytes, every text in them being bounded.</summary>
+    /// <summary>Most refusals kept: a few megabytes, as the length of every text is limited.</summary>
     public const int Kept = 10_000;
 
-    /// <summary>Kept in one second from one address: more says no more.</summary>
+    /// <summary>Most refusals kept per second from one address: more would add nothing.</summary>
     public const int PerAddress = 50;
 
-    /// <summary>Kept in one second from everybody: a flood takes 50 s to push out what was there before.</summary>
+    /// <summary>Most refusals kept per second in all: a flood needs 50 s to push out what was there before.</summary>
     public const int PerSecond = 200;
 
-    /// <summary>Characters of a reason; ours have fewer, an agent's id within one may not.</summary>
+    /// <summary>Most characters of a reason; only one with an agent's id in it can be longer.</summary>
     public const int ReasonLength = 256;
 
     private readonly MeshClock _clock;
@@ -43,17 +43,17 @@ public sealed class RefusalLog
     {
         _clock = clock;
         _started = clock.Time.GetTimestamp();
-        _newest = _before = clock.Now().Wall << 8; // above all that an earlier process can have reached at PerSecond
+        _newest = _before = clock.Now().Wall << 8; // above anything an earlier process can have reached at PerSecond
     }
 
-    /// <summary>Place of the newest.</summary>
+    /// <summary>Place of the newest refusal.</summary>
     public long Newest => Volatile.Read(ref _newest);
 
-    /// <summary>Refusals that were only counted, since the start.</summary>
+    /// <summary>Refusals since the start that were only counted.</summary>
     public long Suppressed => Volatile.Read(ref _suppressed);
 
     /// <summary>Keeps a refusal, or only counts it.</summary>
-    /// <param name="subject">What the call was about; by default the id in its path.</param>
+    /// <param name="subject">The subject of the call; by default the id in its path.</param>
     public void Record(HttpContext http, MeshError error, string? subject = null)
     {
         var address = http.RemoteAddress();
@@ -88,14 +88,14 @@ public sealed class RefusalLog
         }
     }
 
-    /// <summary>Newest first, below a place.</summary>
+    /// <summary>Returns matches below a place, newest first.</summary>
     internal List<Refusal> Before(long seq, int most, Predicate<Refusal> matches) => Collect(Math.Min(seq - 1, Newest), -1, most, matches);
 
-    /// <summary>Oldest first, above a place.</summary>
+    /// <summary>Returns matches above a place, oldest first.</summary>
     internal List<Refusal> After(long seq, int most, Predicate<Refusal> matches) =>
         Collect(Math.Max(Math.Max(seq, _before), Newest - Kept) + 1, 1, most, matches);
 
-    /// <summary>Sets the signal at each refusal that is kept, until what comes back is disposed of.</summary>
+    /// <summary>Sets the signal at each refusal that is kept, until the result is disposed of.</summary>
     internal IDisposable Listen(AsyncSignal signal)
     {
         _listeners.TryAdd(signal, 0);
@@ -144,7 +144,7 @@ public sealed class RefusalLog
         }
     }
 
-    /// <summary>An id in the form of one; null for everything else, above all for a key that was sent in its id's place.</summary>
+    /// <summary>The id, if it is well-formed; else null. Above all null for a key that was sent in place of its id.</summary>
     private static string? SubjectOf(HttpContext http, string? subject)
     {
         var route = http.Request.RouteValues;

@@ -18,7 +18,7 @@ public sealed class EventEndpoints(MeshEngine engine, LogStream stream, ProblemW
             return;
         }
 
-        // Without a place to resume at, a reader hears what happens from now on.
+        // Without a place to resume at, a reader starts now.
         await stream.FollowAsync(http, Sse.LastEventId(http) ?? after ?? engine.State.Revision, new EventView(http.GetKey(), engine.State));
     }
 }

@@ -9,7 +9,7 @@ using SessionMesh.Server.Telemetry;
 
 namespace SessionMesh.Server.Events;
 
-/// <summary>Entries of the log as events. The mesh's own bookkeeping stays out, and so do hashes of keys.</summary>
+/// <summary>Entries of the log as events, without the mesh's own bookkeeping and without the hashes of keys.</summary>
 internal sealed class EventView(Key key, MeshState state) : LogView
 {
     private static readonly byte[][] s_hashes = ["\"hash\":\""u8.ToArray(), "\"refresh_hash\":\""u8.ToArray()];
@@ -39,14 +39,15 @@ internal sealed class EventView(Key key, MeshState state) : LogView
     }
 
     /// <summary>
-    /// A key that is for some agents hears of those alone, and of nothing but agents; sessions are for who may read them.
+    /// Whether this reader may see an entry. A key that is limited to some agents sees only those agents; sessions need
+    /// <c>sessions:read</c>.
     /// </summary>
     private bool IsFor(string kind, string subject) =>
         (key.Reach is null && (key.Has(ScopeSet.SessionsRead) || !kind.StartsWith("session.", StringComparison.Ordinal)))
         || ((kind.StartsWith("agent.", StringComparison.Ordinal) || kind.StartsWith("directive.", StringComparison.Ordinal))
             && state.Find(subject) is { } slot && state.Reaches(key, slot.Agent));
 
-    /// <param name="payload">The change's own members, a JSON object; they stand beside the envelope.</param>
+    /// <param name="payload">The change's own members, a JSON object; they are merged into the envelope.</param>
     private static void Write(
         Utf8Buffer text, long revision, long at, string actor, string kind, string subject, ReadOnlySpan<byte> payload)
     {
@@ -80,7 +81,7 @@ internal sealed class EventView(Key key, MeshState state) : LogView
     {
         foreach (var name in kind == KeyMinted.Name ? s_hashes : [])
         {
-            // A hash is base64 and never the first member of a minted key.
+            // A hash is base64, so it has no quote, and is never the first member of a minted key.
             if (members.IndexOf(name) is var hash and > 0)
             {
                 var end = hash + name.Length + members[(hash + name.Length)..].IndexOf((byte)'"') + 1;

@@ -1,11 +1,10 @@
 namespace SessionMesh.Server.Json;
 
-/// <summary>JSON as text.</summary>
+/// <summary>JSON text.</summary>
 internal static class JsonText
 {
     /// <summary>
-    /// Valid JSON without the white space between its tokens, and otherwise as it was written: a line break in it would end the
-    /// line of an event.
+    /// Removes the white space between the tokens of valid JSON, and changes nothing else: a line break would end the line of an event.
     /// </summary>
     public static string OnOneLine(string json)
     {
@@ -17,7 +16,7 @@ internal static class JsonText
             if (quoted && c == '\\')
             {
                 text.Append(c);
-                c = json[++i]; // whatever is escaped ends nothing
+                c = json[++i]; // an escaped quote does not end the string
             }
             else if (c == '"')
             {

@@ -7,8 +7,8 @@ using System.Text.Json;
 namespace SessionMesh.Server.Json;
 
 /// <summary>
-/// A growing buffer of UTF-8 JSON text, for the two answers that are written by the hundred thousand: rows and directives.
-/// Pooled; dispose it. Not thread-safe.
+/// A growing buffer of UTF-8 JSON text, for the two answers that are written by the hundred thousand: rows and directives. Pooled: dispose
+/// of it. Not thread-safe.
 /// </summary>
 public sealed class Utf8Buffer(int capacity = 1024) : IBufferWriter<byte>, IDisposable
 {
@@ -27,7 +27,7 @@ public sealed class Utf8Buffer(int capacity = 1024) : IBufferWriter<byte>, IDisp
 
     public void Clear() => _length = 0;
 
-    /// <summary>Takes back the last byte: a comma too many.</summary>
+    /// <summary>Removes the last byte, a trailing comma.</summary>
     public void Unwrite() => _length--;
 
     public void Raw(ReadOnlySpan<byte> utf8)
@@ -87,7 +87,7 @@ public sealed class Utf8Buffer(int capacity = 1024) : IBufferWriter<byte>, IDisp
         _length += written + 2;
     }
 
-    /// <summary>A time as a JSON string, <c>"2026-01-31T08:15:30.125Z"</c>; null for 0.</summary>
+    /// <summary>Writes a time as a JSON string, <c>"2026-01-31T08:15:30.125Z"</c>; null for 0.</summary>
     /// <param name="wall">UTC milliseconds since the Unix epoch.</param>
     public void Time(long wall)
     {
@@ -121,8 +121,8 @@ public sealed class Utf8Buffer(int capacity = 1024) : IBufferWriter<byte>, IDisp
     }
 
     /// <summary>
-    /// Microseconds since the epoch as an ISO 8601 UTC time in quotes, with six digits of the second's fraction, or none of them where they
-    /// are zero; 0 is null.
+    /// Writes microseconds since the Unix epoch as an ISO 8601 UTC time in quotes; null for 0. The fraction of a second has six digits, or
+    /// is left out if it is zero.
     /// </summary>
     public void TimeMicros(long micros)
     {
@@ -195,7 +195,7 @@ public sealed class Utf8Buffer(int capacity = 1024) : IBufferWriter<byte>, IDisp
     }
 }
 
-/// <summary>The parts of a time, without the arithmetic being written out where they are used.</summary>
+/// <summary>Splits a date or a time into its parts.</summary>
 internal static class TimeParts
 {
     public static void GetDate(this DateTime time, out int year, out int month, out int day) =>

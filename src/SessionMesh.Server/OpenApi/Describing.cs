@@ -4,16 +4,16 @@ using SessionMesh.Server.Auth.Limiting;
 
 namespace SessionMesh.Server.OpenApi;
 
-/// <summary>A query parameter, for the document: plain request delegates have no signature that could tell.</summary>
+/// <summary>A query parameter, for the OpenAPI document: a plain request delegate has no signature to read it from.</summary>
 public sealed record QueryParameter(string Name, string Description, bool Required);
 
 /// <summary>
-/// The JSON body of a route, for the document. Not ASP.NET's own metadata: with that, routing refuses every content type but
-/// the one named, and here a body is JSON whatever its declared type.
+/// The JSON body of a route, for the OpenAPI document. ASP.NET's own metadata would make routing refuse every other content type, but here
+/// a body is JSON whatever its declared type.
 /// </summary>
 public sealed record JsonBody(Type Type, bool Optional);
 
-/// <summary>That a route takes a file as it is, or answers with one; for the document.</summary>
+/// <summary>A route that takes or returns a file; for the OpenAPI document.</summary>
 public sealed record FileBody(string ContentType, bool IsAnswer);
 
 /// <summary>Marks an operation that takes an <c>Idempotency-Key</c>.</summary>
@@ -22,12 +22,12 @@ public sealed record TakesIdempotencyKey
     public static readonly TakesIdempotencyKey Instance = new();
 }
 
-/// <summary>What the document says of a route, said beside it.</summary>
+/// <summary>Describes a route for the OpenAPI document, next to the route itself.</summary>
 internal static class Describing
 {
     /// <summary>
-    /// Names the operation and the scope it needs. Handlers are plain request delegates, which cost no binder and no scope of services:
-    /// the hot ones are called a hundred thousand times a second.
+    /// Names the operation and its scope. Handlers are plain request delegates because they need no binder and no service scope: the hot
+    /// ones are called a hundred thousand times a second.
     /// </summary>
     public static RouteHandlerBuilder Describe(
         this IEndpointConventionBuilder route, RequestDelegate handler, string operationId, string tag, RequiredScope scope, string summary,
@@ -49,7 +49,9 @@ internal static class Describing
     public static RouteHandlerBuilder WithQuery(this RouteHandlerBuilder route, string name, string description, bool required = false) =>
         route.WithMetadata(new QueryParameter(name, description, required));
 
-    /// <summary>What it answers: 200 with the type unless another success is named, and problems for what is 400 or more.</summary>
+    /// <summary>
+    /// Declares the answers: 200 with the type unless another success is given, and a problem for each status from 400 on.
+    /// </summary>
     public static RouteHandlerBuilder Answers<T>(this RouteHandlerBuilder route, params ReadOnlySpan<int> statuses)
     {
         if (statuses.IndexOf(200) >= 0 || !statuses.ContainsAnyInRange(200, 299))
@@ -85,6 +87,6 @@ internal static class Describing
     public static RouteHandlerBuilder Mutates(this RouteHandlerBuilder route) =>
         route.WithMetadata(TakesIdempotencyKey.Instance).Refuses(413, 422, 503, 507);
 
-    /// <summary>Its answers may be held back or never end: each takes a place of its key's.</summary>
+    /// <summary>Marks a route whose answers may be held back or never end: each open answer counts against its key's limit.</summary>
     public static RouteHandlerBuilder Holds(this RouteHandlerBuilder route) => route.WithMetadata(HoldsAnswers.Instance);
 }

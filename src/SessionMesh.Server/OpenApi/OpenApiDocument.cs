@@ -6,14 +6,14 @@ using SessionMesh.Server.Auth;
 
 namespace SessionMesh.Server.OpenApi;
 
-/// <summary>The document at <c>/openapi/v1.json</c> and the page over it at <c>/swagger</c>, which works offline.</summary>
+/// <summary>The document at <c>/openapi/v1.json</c>, and its page at <c>/swagger</c>, which works offline.</summary>
 internal static class OpenApiDocument
 {
     private const string Bearer = "bearer";
 
     public static IServiceCollection AddMeshOpenApi(this IServiceCollection services)
     {
-        // Only the document's schemas come from these options; answers are written by our own.
+        // These options serve the document's schemas only; answers do not use them.
         services.ConfigureHttpJsonOptions(json =>
         {
             json.SerializerOptions.TypeInfoResolverChain.Insert(0, Contracts.MeshJson.Default);
@@ -63,7 +63,7 @@ internal static class OpenApiDocument
         return Task.CompletedTask;
     }
 
-    /// <summary>A member with a converter of its own has no schema: an id is a string, and a number is taken as its text.</summary>
+    /// <summary>A member with a custom converter has no schema: an id is a string, and a number is accepted as its text.</summary>
     private static Task DescribeIds(OpenApiSchema schema, OpenApiSchemaTransformerContext context, CancellationToken cancellation)
     {
         var attributes = context.JsonPropertyInfo?.AttributeProvider;

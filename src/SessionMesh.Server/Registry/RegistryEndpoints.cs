@@ -14,7 +14,7 @@ using SessionMesh.Server.Json;
 
 namespace SessionMesh.Server.Registry;
 
-/// <summary><c>/registry</c>: who is good at what.</summary>
+/// <summary><c>/registry</c>: which agents have which specializations.</summary>
 public sealed class RegistryEndpoints(Mutations mutations, MeshEngine engine, RowWriter rows, ProblemWriter problems)
 {
     public async Task Register(HttpContext http)

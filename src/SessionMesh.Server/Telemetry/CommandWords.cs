@@ -4,7 +4,7 @@ using System.Text.Json;
 namespace SessionMesh.Server.Telemetry;
 
 /// <summary>
-/// What a command is called in metrics and traces: its type's name (<c>steer_agent</c>), so that there are as many as the program has.
+/// The name of a command in metrics and traces: its type's name in snake case (<c>steer_agent</c>), so that their number is fixed.
 /// </summary>
 internal static class CommandName
 {
@@ -14,10 +14,10 @@ internal static class CommandName
         s_names.GetOrAdd(command.GetType(), static type => JsonNamingPolicy.SnakeCaseLower.ConvertName(type.Name));
 }
 
-/// <summary>What became of a command.</summary>
+/// <summary>The outcome of a command.</summary>
 internal static class CommandOutcome
 {
-    /// <summary>It changed something, and the disk has it.</summary>
+    /// <summary>It changed something, and the change is on the disk.</summary>
     public const string Committed = "committed";
 
     /// <summary>There was nothing to change.</summary>
@@ -26,12 +26,12 @@ internal static class CommandOutcome
     /// <summary>The mesh's rules refused it.</summary>
     public const string Refused = "refused";
 
-    /// <summary>It had been executed before under its <c>Idempotency-Key</c>.</summary>
+    /// <summary>It was executed before under the same <c>Idempotency-Key</c>.</summary>
     public const string Replayed = "replayed";
 
-    /// <summary>The server could not: a full disk, a store that refuses, a fault of its own.</summary>
+    /// <summary>The server could not execute it: a full disk, an error of the store, or a bug.</summary>
     public const string Failed = "failed";
 
-    /// <summary>It was not taken: too many wait.</summary>
+    /// <summary>The queue was full.</summary>
     public const string Busy = "busy";
 }

@@ -7,18 +7,17 @@ using SessionMesh.Core.Steering;
 namespace SessionMesh.Server.Telemetry;
 
 /// <summary>
-/// Every instrument of the server, behind a verb for what happened; what each means to its reader is in docs/metrics.md. Labels are
-/// words of the program (states, codes, names of commands) and never what a caller sent: no agent, key, user or path. What is counted
-/// once a call allocates nothing. Thread-safe.
+/// Every instrument of the server, behind one method per event; docs/metrics.md explains them to users. Labels are words of the program
+/// (states, codes, command names), never input: no agent, key, user or path. Counting a call allocates nothing. Thread-safe.
 /// </summary>
 public sealed class MeshMetrics
 {
     public const string MeterName = "SessionMesh";
 
-    /// <summary>Seconds: from what memory does to what a slow disk does.</summary>
+    /// <summary>In seconds: from work in memory to a slow disk.</summary>
     private static readonly double[] s_work = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
 
-    /// <summary>Seconds: from an agent that listens to the deadline of a directive.</summary>
+    /// <summary>In seconds: from an agent that is listening to the deadline of a directive.</summary>
     private static readonly double[] s_answer = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 3600];
 
     private static readonly DeliveryState[] s_states = Enum.GetValues<DeliveryState>();
@@ -39,57 +38,57 @@ public sealed class MeshMetrics
     public MeshMetrics(IMeterFactory meters)
     {
         Meter = meters.Create(MeterName);
-        _commands = Meter.CreateCounter<long>("session_mesh.commands", "{command}", "Commands by name and by what became of them");
+        _commands = Meter.CreateCounter<long>("session_mesh.commands", "{command}", "Commands by name and outcome");
         _batchCommands = Histogram("session_mesh.batch.commands", "{command}", "Commands in a batch", s_batch);
-        _batch = Histogram("session_mesh.batch.duration", "s", "Time that a batch took in each phase", s_work);
-        _fsync = Histogram("session_mesh.fsync.duration", "s", "Time until the disk had a batch", s_work);
-        _heartbeats = Meter.CreateCounter<long>("session_mesh.heartbeats", "{heartbeat}", "Heartbeats that were taken");
-        _lapses = Meter.CreateCounter<long>("session_mesh.lapses", "{agent}", "Agents that time made suspect or lost");
-        _directives = Meter.CreateCounter<long>("session_mesh.directives", "{directive}", "Directives that came into a state");
+        _batch = Histogram("session_mesh.batch.duration", "s", "Time a batch spent in each phase", s_work);
+        _fsync = Histogram("session_mesh.fsync.duration", "s", "Time to sync a batch to the disk", s_work);
+        _heartbeats = Meter.CreateCounter<long>("session_mesh.heartbeats", "{heartbeat}", "Accepted heartbeats");
+        _lapses = Meter.CreateCounter<long>("session_mesh.lapses", "{agent}", "Agents whose lease lapsed, to suspect or lost");
+        _directives = Meter.CreateCounter<long>("session_mesh.directives", "{directive}", "Directives that entered a state");
         _answered = Histogram(
             "session_mesh.directive.answer", "s", "Time from a directive's issue to its acknowledgement or rejection", s_answer);
-        _refusals = Meter.CreateCounter<long>("session_mesh.refusals", "{call}", "Calls that were refused, by code");
+        _refusals = Meter.CreateCounter<long>("session_mesh.refusals", "{call}", "Refused calls by code");
         _streams = Meter.CreateUpDownCounter<long>("session_mesh.streams", "{stream}", "Open streams");
     }
 
     internal Meter Meter { get; }
 
-    /// <summary>A command is over.</summary>
-    /// <param name="command">A name of <see cref="CommandName"/>.</param>
-    /// <param name="outcome">A word of <see cref="CommandOutcome"/>.</param>
+    /// <summary>Counts a command that has ended.</summary>
+    /// <param name="command">A name from <see cref="CommandName"/>.</param>
+    /// <param name="outcome">One of <see cref="CommandOutcome"/>.</param>
     public void Executed(string command, string outcome) =>
         _commands.Add(1, new("command", command), new("outcome", outcome));
 
-    /// <summary>A batch is decided; the time since <paramref name="began"/> (a stopwatch's timestamp) was spent on that.</summary>
+    /// <summary>Records a decided batch, which took the time since <paramref name="began"/> (a stopwatch timestamp).</summary>
     public void Decided(int commands, long began)
     {
         _batchCommands.Record(commands);
         _batch.Record(Seconds(began), new KeyValuePair<string, object?>("phase", "decide"));
     }
 
-    /// <summary>A batch was committed, or could not be.</summary>
+    /// <summary>Records the end of a commit, whatever its outcome.</summary>
     public void Committed(long began) => _batch.Record(Seconds(began), new KeyValuePair<string, object?>("phase", "commit"));
 
-    /// <summary>A batch is applied, published, and its callers are answered.</summary>
+    /// <summary>Records that a batch is applied and published, and its callers are answered.</summary>
     public void Published(long began) => _batch.Record(Seconds(began), new KeyValuePair<string, object?>("phase", "publish"));
 
-    /// <summary>The store's own commit returned.</summary>
+    /// <summary>Records that the store's own commit returned.</summary>
     public void Synced(long began) => _fsync.Record(Seconds(began));
 
     public void Beat(int count = 1) => _heartbeats.Add(count);
 
-    /// <summary>A call was refused with that code of <see cref="Contracts.Errors.ErrorCodes"/>.</summary>
+    /// <summary>Counts a refused call by its code, one of <see cref="Contracts.Errors.ErrorCodes"/>.</summary>
     public void Refused(string code) => _refusals.Add(1, new KeyValuePair<string, object?>("code", code));
 
-    /// <summary>A stream is open until what comes back is disposed of.</summary>
-    /// <param name="kind">A word of <see cref="StreamKind"/>.</param>
+    /// <summary>Counts a stream as open until the result is disposed of.</summary>
+    /// <param name="kind">One of <see cref="StreamKind"/>.</param>
     public OpenStream StreamOpened(string kind)
     {
         _streams.Add(1, new KeyValuePair<string, object?>("kind", kind));
         return new OpenStream(this, kind);
     }
 
-    /// <summary>A batch is true now, ours or another node's: counts the directives and leases that it moved.</summary>
+    /// <summary>Counts the directives and leases that an applied batch moved, whichever node wrote it.</summary>
     public void Applied(MeshDraft draft)
     {
         Span<int> states = stackalloc int[s_states.Length];
@@ -118,7 +117,7 @@ public sealed class MeshMetrics
             return;
         }
 
-        // What is over cannot change again: a directive that ended stands in the batch that ended it, and in no other.
+        // A directive that is over cannot change again, so it is in the batch that ended it and in no other.
         foreach (var directive in draft.ChangedDirectives)
         {
             if (directive.State is DeliveryState.Acknowledged or DeliveryState.Rejected)
@@ -129,7 +128,7 @@ public sealed class MeshMetrics
     }
 
     /// <summary>
-    /// Shows from the start what else would be shown only once it has happened, so that a first lapse is a rise and not an appearance.
+    /// Creates the time series at zero, so that the first lapse shows as a rise and not as a new series.
     /// </summary>
     internal void Begin()
     {
@@ -163,14 +162,14 @@ public sealed class MeshMetrics
 
     private static double Seconds(long began) => Stopwatch.GetElapsedTime(began).TotalSeconds;
 
-    /// <summary>A stream that is counted as open.</summary>
+    /// <summary>A stream counted as open.</summary>
     public readonly struct OpenStream(MeshMetrics metrics, string kind) : IDisposable
     {
         public void Dispose() => metrics._streams.Add(-1, new KeyValuePair<string, object?>("kind", kind));
     }
 }
 
-/// <summary>What a stream shows.</summary>
+/// <summary>The kinds of streams.</summary>
 public static class StreamKind
 {
     public const string Directives = "directives";

@@ -4,27 +4,26 @@ using Microsoft.AspNetCore.Http.Features;
 namespace SessionMesh.Server.Telemetry;
 
 /// <summary>
-/// The spans: one for each command, from when it is queued until it is durable or refused, below that of its request; and one for each
-/// batch in which there is such a command, to which the command's links. Without a listener none is made, and asking costs a look at a
-/// field.
+/// The spans: one per command, below that of its request, from when it is queued until it is durable or refused; and one per batch that
+/// contains such a command, to which the commands link. Without a listener no span is made, and the check costs one field read.
 /// </summary>
 internal static class MeshTraces
 {
     public const string SourceName = "SessionMesh";
 
-    /// <summary>The web server's own, which makes the span of a request.</summary>
+    /// <summary>The web server's own source, which makes the spans of requests.</summary>
     public const string RequestSource = "Microsoft.AspNetCore";
 
     private static readonly ActivitySource s_source = new(SourceName);
 
-    /// <summary>A command is queued; null while nobody listens.</summary>
+    /// <summary>Starts the span of a queued command; null if nobody listens.</summary>
     public static Activity? Queue(object command) =>
         s_source.HasListeners() ? Start("command " + CommandName.Of(command), Activity.Current) : null;
 
-    /// <summary>A batch begins: a root of its own, since the requests in it have different ones.</summary>
+    /// <summary>Starts the span of a batch. It is a root, because the requests in the batch have different roots.</summary>
     public static Activity? BeginBatch() => s_source.HasListeners() ? Start("batch", null) : null;
 
-    /// <summary>Ends a span on whatever thread.</summary>
+    /// <summary>Ends a span, on any thread.</summary>
     public static void End(Activity activity)
     {
         var current = Activity.Current;
@@ -33,8 +32,7 @@ internal static class MeshTraces
     }
 
     /// <summary>
-    /// Names a request by its route, and says no more of its address: paths have ids in them, and what people paste where it does not
-    /// belong.
+    /// Names a request by its route and records nothing else of its address: paths contain ids, and secrets that people paste there.
     /// </summary>
     public static async Task NameRequest(HttpContext http, RequestDelegate next)
     {
@@ -68,7 +66,7 @@ internal static class MeshTraces
         }
     }
 
-    /// <summary>Starts a span that does not become the thread's current one: it ends on another thread.</summary>
+    /// <summary>Starts a span without making it the thread's current one, because it ends on another thread.</summary>
     private static Activity? Start(string name, Activity? parent)
     {
         var current = Activity.Current;
