@@ -185,6 +185,6 @@ public sealed partial class Compactor : IHostedService, IDisposable
         return more;
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "A pass of compaction failed; the next one continues")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "A compaction pass failed; the next one continues")]
     private partial void LogFailed(Exception e);
 }

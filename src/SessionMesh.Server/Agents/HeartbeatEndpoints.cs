@@ -88,7 +88,7 @@ public sealed class HeartbeatEndpoints(MeshEngine engine, DirectiveWriter direct
 /// <param name="Ttl">The granted lease, in seconds.</param>
 internal readonly record struct Taken(AgentSlot Slot, int Incarnation, int Ttl);
 
-/// <summary>What single and batched heartbeats share.</summary>
+/// <summary>The steps that single and batched heartbeats share.</summary>
 internal static class Heartbeats
 {
     /// <summary>Commands that are queued as one: others then wait a few milliseconds at most.</summary>

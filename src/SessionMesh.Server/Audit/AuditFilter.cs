@@ -11,7 +11,7 @@ namespace SessionMesh.Server.Audit;
 /// <summary>Which entries are wanted: those that match every given criterion.</summary>
 internal sealed record AuditFilter
 {
-    /// <summary>Most characters in the operation filter; no operation has as many.</summary>
+    /// <summary>Maximum length of the operation filter; no operation is as long.</summary>
     private const int OperationLength = 64;
 
     private static readonly string[] s_parameters = ["actor", "operation", "subject", "outcome", "since"];

@@ -33,7 +33,7 @@ internal readonly record struct AuditCursor(long Revision, long Refusal)
 /// </summary>
 public sealed class AuditReader(MeshEngine engine, MeshStore store, RefusalLog refusals)
 {
-    /// <summary>Most entries of the log that one call scans: a few tens of milliseconds.</summary>
+    /// <summary>Maximum number of log entries that one call scans: a few tens of milliseconds.</summary>
     public const int MostScanned = 50_000;
 
     internal async Task<AuditPage> ReadAsync(AuditFilter filter, int limit, AuditCursor? cursor)

@@ -15,16 +15,16 @@ namespace SessionMesh.Server.Audit;
 /// </summary>
 public sealed class RefusalLog
 {
-    /// <summary>Most refusals kept: a few megabytes, as the length of every text is limited.</summary>
+    /// <summary>Maximum number of refusals kept: a few megabytes, as the length of every text is limited.</summary>
     public const int Kept = 10_000;
 
-    /// <summary>Most refusals kept per second from one address: more would add nothing.</summary>
+    /// <summary>Maximum number kept per second from one address: more would add nothing.</summary>
     public const int PerAddress = 50;
 
-    /// <summary>Most refusals kept per second in all: a flood needs 50 s to push out what was there before.</summary>
+    /// <summary>Maximum number kept per second in all: a flood needs 50 s to push out what was there before.</summary>
     public const int PerSecond = 200;
 
-    /// <summary>Most characters of a reason; only one with an agent's id in it can be longer.</summary>
+    /// <summary>Maximum length of a reason; only one with an agent's id in it can be longer, and is cut.</summary>
     public const int ReasonLength = 256;
 
     private readonly MeshClock _clock;

@@ -11,7 +11,7 @@ namespace SessionMesh.Server.Auth;
 
 /// <summary>
 /// Authenticates the key (401, the same for every invalid key), then checks the route's scope (403, naming it). Both come before any
-/// look-up, so that an answer never tells a stranger what exists. Keys come in the header only, never in a cookie or the query.
+/// lookup, so that an answer never tells a stranger what exists. Keys come in the header only, never in a cookie or the query.
 /// </summary>
 public sealed class KeyAuthentication(RequestDelegate next, MeshEngine engine, Limiter limiter, ProblemWriter problems)
 {

@@ -7,7 +7,7 @@ namespace SessionMesh.Server.Auth;
 
 /// <summary>
 /// The text of a key, <c>smk_ID_SECRET_CHECK</c>, and of its refresh token, <c>smr_ID_SECRET_CHECK</c>: a 12-character id, 256 random bits
-/// as 43 base62 characters, and a 6-character checksum that tells a mistyped key from an unknown one without a look-up. Only the SHA-256 of
+/// as 43 base62 characters, and a 6-character checksum that tells a mistyped key from an unknown one without a lookup. Only the SHA-256 of
 /// a token is stored.
 /// </summary>
 public static class KeyToken

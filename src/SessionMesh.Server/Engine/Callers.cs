@@ -6,7 +6,7 @@ namespace SessionMesh.Server.Engine;
 /// </summary>
 internal sealed class Callers : IThreadPoolWorkItem
 {
-    /// <summary>Most callers in one work item; they run in sequence, so a slow one delays at most this many.</summary>
+    /// <summary>Maximum number of callers in a work item. They run in sequence, so a slow one delays at most this many.</summary>
     private const int Most = 16;
 
     private readonly WorkItem[] _items;

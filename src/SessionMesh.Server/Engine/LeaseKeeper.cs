@@ -155,10 +155,10 @@ public sealed partial class LeaseKeeper : IHostedService, IDisposable
     private partial void LogStalled(long seconds);
 
     [LoggerMessage(Level = LogLevel.Warning,
-        Message = "{Lapsing} leases of {Alive} would lapse at once, probably through a fault on this side; expiring {Most} a second")]
+        Message = "{Lapsing} leases of {Alive} would lapse at once, probably a fault of server or network; expiring {Most} a second")]
     private partial void LogSlowed(int lapsing, int alive, int most);
 
     [LoggerMessage(Level = LogLevel.Warning,
-        Message = "The system clock says {Wall:u}, a jump of more than {Days} days; it is ignored until the clock is set right")]
+        Message = "The system clock says {Wall:u}, a jump of more than {Days} days; the mesh does not follow it. Set the clock right")]
     private partial void LogFarAhead(DateTimeOffset wall, int days);
 }

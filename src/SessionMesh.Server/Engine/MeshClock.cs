@@ -49,7 +49,7 @@ public sealed class MeshClock
 
     public TimeProvider Time => _time;
 
-    /// <summary>Whether the lease clock goes on while the machine is suspended.</summary>
+    /// <summary>Whether the lease clock keeps running while the machine is suspended.</summary>
     public bool KnowsSuspends => _boot is not null;
 
     /// <summary>The wall clock itself, UTC, even when the log's clock does not follow it.</summary>

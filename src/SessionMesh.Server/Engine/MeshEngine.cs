@@ -25,7 +25,7 @@ namespace SessionMesh.Server.Engine;
 /// </remarks>
 public sealed partial class MeshEngine : IHostedService, IDisposable
 {
-    /// <summary>Most commands in one batch: limits how long the first waits for the last.</summary>
+    /// <summary>Maximum number of commands in a batch: limits how long the first waits for the last.</summary>
     public const int MaxBatch = 1024;
 
     /// <summary>
@@ -40,11 +40,12 @@ public sealed partial class MeshEngine : IHostedService, IDisposable
     public const long MaxBytes = 8 << 20;
 
     /// <summary>
-    /// Most commands in the queue; more get 503. At 36,000 a second (eng/bench.sh, item c) this is half a second of work.
+    /// Maximum number of commands in the queue; beyond it callers get 503. At 36,000 a second (eng/bench.sh, item c) this
+    /// is half a second of work.
     /// </summary>
     public const int QueueCapacity = 20_000;
 
-    /// <summary>Most bytes in the queue, by <see cref="Command{T}.Weight"/>.</summary>
+    /// <summary>Maximum number of bytes in the queue, by <see cref="Command{T}.Weight"/>.</summary>
     public const long QueueBytes = 64 << 20;
 
     private readonly WorkQueue _queue = new(QueueCapacity, QueueBytes);

@@ -26,7 +26,7 @@ internal static class Refusals
             "The store cannot hold what this call would write. Nothing was changed, and sending it again will not help: send less in one "
             + "call.");
 
-    /// <summary>Why a batch could not be committed.</summary>
+    /// <summary>The error for a batch that could not be committed.</summary>
     public static MeshError Of(CommitResult result, bool onReserve) =>
         !result.IsFull ? CommitFailed() : onReserve ? ReserveUsedUp() : DiskFull();
 

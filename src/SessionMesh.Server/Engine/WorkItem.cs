@@ -81,7 +81,7 @@ internal sealed class WorkItem<T>(
         draft.Origin = origin;
         if (!draft.ActFor(command.Actor) && command.NeedsValidKey)
         {
-            _executed = new(KeyRules.Unauthenticated()); // revoked, or expired, since the call came in
+            _executed = new(KeyRules.Unauthenticated()); // revoked or expired since the call came in
             return;
         }
 

@@ -53,7 +53,7 @@ internal static class Listening
         limits.MaxConcurrentConnections = options.MaxConnections;
         limits.RequestHeadersTimeout = HeadTimeout;
         limits.KeepAliveTimeout = TimeSpan.FromSeconds(130); // longer than the two minutes for which proxies keep idle ones
-        limits.MaxRequestLineSize = 8 * 1024;                // a selector of some hundred agents in a query
+        limits.MaxRequestLineSize = 8 * 1024;                // a selector with a few hundred agents in a query
         limits.MaxRequestHeadersTotalSize = 16 * 1024;       // ours are a few hundred bytes; proxies add their own
         limits.MaxRequestHeaderCount = 64;
         limits.MaxRequestBodySize = Limits.BodyBytes * 2;    // includes the framing of chunks; RequestBody counts exactly

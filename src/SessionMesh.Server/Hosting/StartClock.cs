@@ -11,7 +11,7 @@ internal static class StartClock
 {
     /// <param name="newest">Wall milliseconds of the newest change in the log; 0 for an empty log, which allows any clock.</param>
     /// <param name="isRestored">A backup was just put in place: it may be of any age, but not from the future.</param>
-    /// <exception cref="StartupException">They are more than <see cref="MeshClock.MostApart"/> apart.</exception>
+    /// <exception cref="StartupException">The two times are more than <see cref="MeshClock.MostApart"/> apart.</exception>
     public static void Check(DateTimeOffset wall, long newest, bool isRestored)
     {
         if (newest == 0)

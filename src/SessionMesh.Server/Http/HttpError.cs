@@ -3,7 +3,7 @@ using SessionMesh.Core;
 namespace SessionMesh.Server.Http;
 
 /// <summary>An error that exists only in HTTP: a wrong method or host, a request that cannot be read.</summary>
-/// <param name="Status">Status of the answer.</param>
+/// <param name="Status">HTTP status of the answer.</param>
 /// <param name="Code">See <see cref="MeshError"/>.</param>
 /// <param name="Detail">See <see cref="MeshError"/>.</param>
 internal sealed record HttpError(int Status, string Code, string Detail) : MeshError(ErrorKind.Invalid, Code, Detail);

@@ -22,7 +22,7 @@ internal static class IdempotencyHeader
             ? null
             : MeshError.Invalid("/Idempotency-Key", $"the header has 1 to {Limits.IdempotencyKeyLength} characters and is sent once");
 
-    /// <summary>The key of the call's receipt; null without the header. Call <see cref="Check"/> first.</summary>
+    /// <summary>The token that finds the receipt of the call; null without the header. Call <see cref="Check"/> first.</summary>
     /// <param name="request">Hash of the request: a different request under the same idempotency key is refused.</param>
     public static IdempotencyToken? Token(HttpContext http, Key key, UInt128 request)
     {

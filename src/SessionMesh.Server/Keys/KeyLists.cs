@@ -12,7 +12,7 @@ namespace SessionMesh.Server.Keys;
 /// </summary>
 public sealed class KeyLists(MeshEngine engine, ProblemWriter problems)
 {
-    /// <summary>Most parents to follow: more than any chain has.</summary>
+    /// <summary>Maximum number of parents to follow: more than any chain has.</summary>
     private const int Deepest = 64;
 
     public async Task List(HttpContext http)

@@ -9,10 +9,10 @@ namespace SessionMesh.Server.Push;
 /// </summary>
 public sealed class ChangeFeed
 {
-    /// <summary>Most changes kept: at 20,000 a second, a follower may pause for 0.4 s before it has to read the table.</summary>
+    /// <summary>Changes kept: at 20,000 a second, a follower may pause for 0.4 s before it has to read the table.</summary>
     public const int Kept = 8192;
 
-    /// <summary>Most bytes kept, by <see cref="Change.Weight"/>; the newest batch is kept whatever it weighs.</summary>
+    /// <summary>Maximum bytes kept, by <see cref="Change.Weight"/>; the newest batch is kept whatever it weighs.</summary>
     public const long KeptBytes = 32 << 20;
 
     private readonly Lock _gate = new();

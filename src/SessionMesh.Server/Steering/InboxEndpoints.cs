@@ -24,11 +24,11 @@ public sealed class InboxEndpoints(
     MeshEngine engine, DirectiveWriter directives, Subscriptions subscriptions, Shutdown shutdown, ProblemWriter problems,
     MeshMetrics metrics)
 {
-    /// <summary>Most directives in one write.</summary>
+    /// <summary>Maximum number of directives in one write.</summary>
     private const int PieceSize = 64;
 
     /// <summary>
-    /// Most characters of directives in one write: limits the memory that a stream holds while its reader is slow.
+    /// Maximum length of the directives in one write: limits the memory that a stream holds while its reader is slow.
     /// </summary>
     private const int PieceBytes = 64 * 1024;
 

@@ -346,7 +346,7 @@ public sealed class SteeringEndpoints(
     }
 
     /// <summary>
-    /// Holds the answer until the directive reaches the requested state, is over, or the time is up. Answers with its state by then.
+    /// Holds the answer until the directive reaches the requested state, is over, or the time is up. Answers with its state at that time.
     /// </summary>
     private async Task<Answer?> WaitAsync(SteerRequest body, DirectiveRecord issued, HttpContext http)
     {

@@ -12,7 +12,7 @@ public sealed class KeyWatch(Key key, MeshEngine engine)
 
     public string KeyId => _newest.Id;
 
-    /// <summary>The key at the last look-up.</summary>
+    /// <summary>The key at the last lookup.</summary>
     public Key Key => _newest;
 
     /// <summary>When the key expires, in wall milliseconds; 0 for never. A rotation may bring it forward.</summary>

@@ -11,7 +11,7 @@ namespace SessionMesh.Server.Auth.Limiting;
 /// </summary>
 public sealed class AddressBuckets(TimeProvider time)
 {
-    /// <summary>Most addresses with a bucket of their own; about 8 MB when all are in use.</summary>
+    /// <summary>Maximum number of addresses with a bucket of their own; about 8 MB when all are in use.</summary>
     public const int Most = 65_536;
 
     private readonly ConcurrentDictionary<UInt128, RateBucket> _byAddress = new();
