@@ -37,7 +37,7 @@ public sealed class SteeringEndpoints(
         await mutations.AnswerAsync(executed, instead: waited);
     }
 
-    /// <summary>Steers many agents in one call, each with its own directive and its own outcome.</summary>
+    /// <summary>Many words at once, each to one agent and each with an outcome of its own.</summary>
     public async Task SteerEach(HttpContext http)
     {
         var request = await Mutations.ReadAsync(http, MeshJson.Default.SteersRequest, Limits.SteersBytes);
@@ -69,7 +69,7 @@ public sealed class SteeringEndpoints(
         await Answers.WriteAsync(http, Render(directive));
     }
 
-    /// <summary>Cancels a directive that has not been handed out.</summary>
+    /// <summary>Takes a directive back that nobody has been given.</summary>
     public async Task Cancel(HttpContext http)
     {
         var id = (string)http.Request.RouteValues["directive_id"]!;
