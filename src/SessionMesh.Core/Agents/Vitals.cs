@@ -24,6 +24,15 @@ public readonly record struct Vitals(
     int GrantedTtl,
     bool Connected)
 {
+    /// <summary>Of an agent that was never heard.</summary>
+    public static readonly Vitals Unheard = new()
+    {
+        Load = float.NaN,
+        Progress = double.NaN,
+        TouchedAt = AgentSlot.Never,
+        ProgressAt = AgentSlot.Never,
+    };
+
     /// <summary>Working, but without progress for longer than promised.</summary>
     public bool IsStalled(Moment now) =>
         Activity == Activity.Working && ProgressInterval > 0 && ProgressAt != AgentSlot.Never

@@ -40,14 +40,7 @@ public sealed class RowWriter(MeshEngine engine)
         var slot = State.SlotOf(agent);
         var vitals = slot?.Agent.Incarnation == agent.Incarnation
             ? slot.ReadVitals()
-            : new Vitals
-            {
-                Load = float.NaN,
-                Progress = double.NaN,
-                TouchedAt = AgentSlot.Never,
-                ProgressAt = AgentSlot.Never,
-                Connected = slot?.Streams > 0,
-            };
+            : Vitals.Unheard with { Connected = slot?.Streams > 0 };
         if (renewed)
         {
             vitals = vitals with { TouchedAt = now.Lease, GrantedTtl = 0 };

@@ -1,7 +1,7 @@
 using System.Globalization;
+using Microsoft.EntityFrameworkCore;
 using SessionMesh.Contracts.Audit;
 using SessionMesh.Core;
-using SessionMesh.Core.Idempotency;
 using SessionMesh.Server.Http;
 using SessionMesh.Server.Store;
 using SessionMesh.Server.Streams;
@@ -64,7 +64,7 @@ internal sealed record AuditFilter
     /// <summary>Filters the log by everything except time: times are turned into revisions first, which is cheaper.</summary>
     public IQueryable<ChangeRow> Over(IQueryable<ChangeRow> changes)
     {
-        changes = changes.Where(c => c.Kind != ReceiptKept.Name && c.Kind != ReceiptsTrimmed.Name);
+        changes = changes.Where(c => !EF.Constant(LogView.Bookkeeping).Contains(c.Kind));
         changes = Actor is null ? changes : changes.Where(c => c.Actor == Actor);
         changes = Subject is null ? changes : changes.Where(c => c.Subject == Subject);
         if (Operation is null)

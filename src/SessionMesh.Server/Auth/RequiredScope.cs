@@ -3,8 +3,9 @@ using SessionMesh.Core.Keys;
 namespace SessionMesh.Server.Auth;
 
 /// <summary>
-/// The scopes of a route: a key needs one of them. A route without this metadata refuses every key. <see cref="KeyAuthentication"/> checks it;
-/// <see cref="Http.AgentAccess"/> does where a key may do to its own agent what needs a scope for others.
+/// The scopes of a route: a key needs one of them. A route without this metadata refuses every key.
+/// <see cref="KeyAuthentication"/> checks it; <see cref="Http.AgentAccess"/> does where a key may do to its own agent what needs a scope
+/// for others.
 /// </summary>
 public sealed record RequiredScope(params ScopeSet[] AnyOf)
 {

@@ -53,7 +53,7 @@ public sealed class SessionWriter(MeshEngine engine)
     public void Write(Utf8Buffer json, Agent agent)
     {
         var now = engine.Now;
-        var vitals = engine.State.SlotOf(agent) is { } slot ? slot.ReadVitals() : default;
+        var vitals = engine.State.SlotOf(agent) is { } slot ? slot.ReadVitals() : Vitals.Unheard;
         var touched = vitals.TouchedAt == AgentSlot.Never ? 0 : now.WallAt(vitals.TouchedAt);
         json.Raw("{\"id\":\"s-"u8);
         json.Number(agent.Session);

@@ -10,8 +10,10 @@ namespace SessionMesh.Server.Streams;
 /// <summary>What one kind of stream shows of the log, and in what form. It may skip entries; the reader's place moves past them.</summary>
 public abstract class LogView
 {
-    /// <summary>Whether a kind of change is the mesh's own bookkeeping, which no reader sees.</summary>
-    public static bool IsBookkeeping(string kind) => kind is ReceiptKept.Name or ReceiptsTrimmed.Name or MessageKept.Name;
+    /// <summary>The kinds that are the mesh's own bookkeeping. No reader of the log is shown them, as a stream or as pages.</summary>
+    public static readonly IReadOnlyList<string> Bookkeeping = [ReceiptKept.Name, ReceiptsTrimmed.Name, MessageKept.Name];
+
+    public static bool IsBookkeeping(string kind) => Bookkeeping.Contains(kind);
 
     /// <summary>One of <see cref="Telemetry.StreamKind"/>.</summary>
     public abstract string Kind { get; }

@@ -46,6 +46,26 @@ public sealed class AuditTests
         Assert.Equal(9, mesh.Revision);
     }
 
+    /// <summary>What one message to many agents keeps once is no act of its own.</summary>
+    [Fact]
+    public async Task Audit_OfALongMessageToMany_ShowsItsDirectivesAlone()
+    {
+        await using var mesh = await MeshHost.StartAsync();
+        await mesh.RegisterAsync("a");
+        await mesh.RegisterAsync("b");
+        var steered = await mesh.PostAsync(
+            "steer", $$"""{"selector":{"cluster":"default"},"expect":2,"direction":"north","message":"{{new string('m', 600)}}"}""");
+        Assert.Equal(200, steered.Status);
+
+        var entries = (await mesh.GetAsync("audit")).Json["entries"]!.AsArray();
+        Assert.Equal(
+            ["directive.issued", "directive.issued", "agent.registered", "agent.registered", "key.minted"],
+            entries.Select(entry => entry!["operation"]!.GetValue<string>()));
+        (await mesh.GetAsync("audit?operation=message.*")).ShouldBe(200, """
+            {"entries":[],"next_cursor":null,"suppressed":0,"oldest_revision":1}
+            """);
+    }
+
     /// <summary>A new kind of change with a reason fails here until the audit shows it.</summary>
     [Fact]
     public void Reason_OfEveryChangeThatHasOne_IsShown()

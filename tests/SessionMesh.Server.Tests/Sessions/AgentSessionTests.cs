@@ -1,3 +1,5 @@
+using SessionMesh.Server.Json;
+using SessionMesh.Server.Sessions;
 using SessionMesh.Server.Tests.Support;
 
 namespace SessionMesh.Server.Tests.Sessions;
@@ -24,6 +26,27 @@ public sealed class AgentSessionTests
 
         Assert.Equal(["s-2"], SessionTests.Ids(await mesh.GetAsync("sessions?kind=agent")));
         Assert.Empty(SessionTests.Ids(await mesh.GetAsync("sessions")));
+    }
+
+    /// <summary>An answer may be written when its agent has gone meanwhile.</summary>
+    [Fact]
+    public async Task Session_OfAnAgentThatWasForgotten_WasLastUsedWhenItBegan()
+    {
+        await using var mesh = await MeshHost.StartAsync();
+        await mesh.RegisterAsync("a");
+        var agent = mesh.State.Find("a")!.Agent;
+        await mesh.PostAsync("agents/a/exit", """{"incarnation":1,"exit_code":0}""");
+        Assert.Equal(200, (await mesh.DeleteAsync("agents/a?forget=true")).Status);
+        Assert.Null(mesh.State.SlotOf(agent));
+
+        using var json = new Utf8Buffer();
+        mesh.Service<SessionWriter>().Write(json, agent);
+        JsonAssert.Same(
+            """
+            {"id":"s-2","user":"anonymous","status":"active","ttl":60,"meta":{},"created_at":"2026-01-31T08:15:30Z",
+             "last_access":"2026-01-31T08:15:30Z","expires_at":null,"expired_at":null,"agent_id":"a","version":2}
+            """,
+            System.Text.Encoding.UTF8.GetString(json.Written.Span));
     }
 
     [Fact]
