@@ -18,6 +18,9 @@ namespace SessionMesh.Server.Admin;
 public sealed class RestoreEndpoints(
     AdminCalls calls, StoreWork work, MeshEngine engine, MeshStore store, DataDirectory directory, Restart restart, ProblemWriter problems)
 {
+    /// <summary>Bytes received between two looks at the room on the disk: an eighth of what is to spare.</summary>
+    private const long BetweenLooks = 8 << 20;
+
     public async Task Restore(HttpContext http)
     {
         var check = new Check();
@@ -98,8 +101,8 @@ public sealed class RestoreEndpoints(
             + (rootKeyValid ? "" : " The key in root.key is not valid there: only keys from the time of the backup open it."),
     };
 
-    /// <summary>Writes the body to the file and syncs it.</summary>
-    private static async Task<MeshError?> ReceiveAsync(HttpContext http, string file)
+    /// <summary>Writes the body to the file and syncs it. The disk may fill up meanwhile, or the body be of no stated length.</summary>
+    private async Task<MeshError?> ReceiveAsync(HttpContext http, string file)
     {
         if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
         {
@@ -109,7 +112,30 @@ public sealed class RestoreEndpoints(
         try
         {
             await using var stream = StoreFile.CreatePrivate(file);
-            await http.Request.Body.CopyToAsync(stream, http.RequestAborted);
+            for (long next = 0; ;)
+            {
+                var read = await http.Request.BodyReader.ReadAsync(http.RequestAborted);
+                foreach (var piece in read.Buffer)
+                {
+                    await stream.WriteAsync(piece, http.RequestAborted);
+                }
+
+                http.Request.BodyReader.AdvanceTo(read.Buffer.End);
+                if (read.IsCompleted)
+                {
+                    break;
+                }
+
+                if (stream.Length >= next)
+                {
+                    next = stream.Length + BetweenLooks;
+                    if (work.CheckRoom(0) is { } full)
+                    {
+                        return full;
+                    }
+                }
+            }
+
             stream.Flush(flushToDisk: true);
             return stream.Length > 0 ? null : new MeshError(ErrorKind.Invalid, ErrorCodes.NotABackup,
                 "The body is empty. Send the file that a backup made.");

@@ -197,6 +197,20 @@ public sealed class RestoreTests
         Assert.Equal(200, (await mesh.GetAsync("alive")).Status);
     }
 
+    /// <summary>A body of no stated length is let in by the room there is when it begins.</summary>
+    [TinyDiskFact("tmpfs")]
+    public async Task Restore_OfNoStatedLength_IsCutOffBeforeItFillsTheDisk()
+    {
+        using var disk = TinyDisk.Mount("tmpfs", 140);
+        await using var mesh = await MeshHost.StartAsync(_ => { }, directory: Path.Combine(disk.Path, "data"));
+        using var request = mesh.Request(HttpMethod.Post, "admin/restore");
+        request.Headers.TransferEncodingChunked = true;
+        request.Content = new StreamContent(new MemoryStream(new byte[100 << 20]));
+        (await mesh.SendAsync(request)).ShouldBeProblem(507, "disk_full");
+        Assert.Empty(Directory.GetFiles(Path.Combine(mesh.Directory, "tmp")));
+        (await mesh.PostAsync("agents", """{"agent_id":"a"}""")).ShouldBeOk();
+    }
+
     internal static async Task<Reply> SendAsync(MeshHost mesh, byte[] body, string query = "")
     {
         using var request = mesh.Request(HttpMethod.Post, "admin/restore" + query);
