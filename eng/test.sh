@@ -118,7 +118,7 @@ done
 if [[ " ${projects[*]} " == *EndToEnd* ]]; then
     say "installing the tool"
     PREFIX=$PWD/artifacts/installed ./eng/install.sh || { give_up "the tool could not be installed"; finish; }
-    export SESSION_MESH_TEST_TOOL=$PWD/artifacts/installed/bin/session-mesh
+    export MESH_TEST_TOOL=$PWD/artifacts/installed/bin/session-mesh
 fi
 
 for project in "${projects[@]}"; do

@@ -68,7 +68,7 @@ internal static class SessionMeshTool
 
     public static async Task<int> RunAsync(IReadOnlyList<string> args, CliHost host)
     {
-        // Who types nothing but the name wants to know what there is.
+        // No arguments: show the help.
         var parse = Build(host).Parse(args.Count == 0 ? ["--help"] : args, s_parser);
         if (parse.Action is ParseErrorAction)
         {

@@ -141,7 +141,7 @@ internal sealed class ForgetCommand : MeshCommand
 
             json.WriteEndArray();
         }), AgentViews.List);
-        context.Note("a dry run: nothing was forgotten");
+        context.Note("dry run: nothing was forgotten");
         return ExitCodes.Done;
     }
 

@@ -147,8 +147,8 @@ internal sealed class KillCommand : MeshCommand
 
             context.Output.Write(matched, DirectiveViews.Matched);
             context.Note(
-                $"a dry run: {SelectorOptions.Agents(matched.GetProperty("matched").GetInt32())} would be stopped{Below(context)}, "
-                + "and nothing was");
+                "dry run: nothing was stopped; "
+                + $"{SelectorOptions.Agents(matched.GetProperty("matched").GetInt32())}{Below(context)} would be");
             return ExitCodes.Done;
         }
 
@@ -256,7 +256,7 @@ internal sealed class KillCommand : MeshCommand
 
     private bool Cascades(CommandContext context) => context.Get(_cascade) is not "none";
 
-    private string Below(CommandContext context) => Cascades(context) ? ", and whatever is below them" : "";
+    private string Below(CommandContext context) => Cascades(context) ? " and their descendants" : "";
 
     private string Grace(CommandContext context) =>
         context.Get(_grace) is 0 ? "No time to finish." : $"{context.Get(_grace) ?? Limits.DefaultGrace} s to finish.";

@@ -12,10 +12,14 @@ internal static class NextSteps
     public static string? For(Problem problem, CommandContext context) => problem.Code switch
     {
         ErrorCodes.AgentNotFound => "session-mesh list --filter all",
+        ErrorCodes.Unauthenticated when context.Settings.Withheld is { } root =>
+            $"the key in {root} goes to the addresses in root.address beside it alone: say one of them with --url, "
+            + "or export SESSION_API_KEY=…",
         ErrorCodes.Unauthenticated when context.Settings.Key is null =>
             "export SESSION_API_KEY=…, or name a file with --key-file; the server's first key is in root.key in its data directory",
         ErrorCodes.Unauthenticated =>
-            $"the key came from {context.Settings.KeySource}; mint a new one with a key that is valid: session-mesh keys create",
+            $"the key came from {context.Settings.KeySource}, and no other is used in its place; mint one with a key that is valid: "
+            + "session-mesh keys create",
         ErrorCodes.MissingScope => $"the key came from {context.Settings.KeySource}; use one that has the scope",
         ErrorCodes.NotYourAgent => "this key is bound to another agent: leave --agent-id out, or use another key",
         ErrorCodes.OutsideReach => "session-mesh keys show, to see which agents the key is for; use one that reaches further",

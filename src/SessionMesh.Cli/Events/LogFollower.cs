@@ -67,7 +67,7 @@ internal static class LogFollower
         }
         catch (OperationCanceledException) when (acted)
         {
-            context.Note("what was sent stands; only the wait for what becomes of it was interrupted");
+            context.Note("it was sent; only the wait for its outcome was interrupted");
             throw;
         }
         finally

@@ -30,7 +30,7 @@ internal sealed class SessionCommand : Command, IParseErrorWriter
         Add(new SessionHelpCommand());
         Add(new SessionVersionCommand(host));
 
-        // Who types nothing but the name wants to know what there is.
+        // No arguments: show the help.
         SetAction(parse => new HelpWithExamples().Invoke(parse));
     }
 

@@ -2,15 +2,12 @@ using System.Text.Json;
 using SessionMesh.Cli.Hosting;
 using SessionMesh.Cli.Output;
 using SessionMesh.Client;
-using SessionMesh.Contracts;
-using SessionMesh.Contracts.Errors;
-using SessionMesh.Contracts.Keys;
 
 namespace SessionMesh.Cli.Settings;
 
 /// <summary>
-/// Another key for one that the server refuses: what its file holds by now; else what the refresh token beside that file gives; and in
-/// place of a key from the environment one that the local server's root key mints. Each is said in one line, and so is why there is none.
+/// Another key for one that the server refuses: what its file holds by now, else what the refresh token beside that file gives. Nothing
+/// else takes its place, and least of all a key that may do more. What was done is said in one line, and so is why it could not be.
 /// </summary>
 internal sealed class KeyRenewal(MeshSettings settings, MeshClientOptions options, CliHost host, Action<string> say)
 {
@@ -21,12 +18,7 @@ internal sealed class KeyRenewal(MeshSettings settings, MeshClientOptions option
     {
         try
         {
-            return settings switch
-            {
-                { KeyFile: { } file } => await FromFileAsync(new KeyFiles(file), refused, cancellation),
-                { RootKeyFile: { } root } => await FromRootAsync(root, cancellation),
-                _ => null,
-            };
+            return settings.KeyFile is { } file ? await FromFileAsync(new KeyFiles(file), refused, cancellation) : null;
         }
         catch (Exception e) when (e is MeshException or CommandException or IOException or UnauthorizedAccessException)
         {
@@ -56,30 +48,6 @@ internal sealed class KeyRenewal(MeshSettings settings, MeshClientOptions option
         }
 
         return Read(files);
-    }
-
-    /// <summary>
-    /// With what the root key may, but admin. Without a name: under one, a key would end that of another command which still runs.
-    /// </summary>
-    private async Task<string?> FromRootAsync(string root, CancellationToken cancellation)
-    {
-        using var client = new MeshClient(
-            options with { Token = MeshSettings.ReadKeyFile(root, "the local server's key file") }, host.Handler);
-        var call = MeshCall.CreateKey(
-            new CreateKeyRequest { Ttl = Limits.DefaultKeyTtl, Scopes = [.. Scopes.All.Except([Scopes.Admin, Scopes.AgentSelf])] });
-        JsonElement created;
-        try
-        {
-            created = await client.SendAsync(call, cancellation);
-        }
-        catch (MeshException e) when (e.Code == ErrorCodes.SecretNotRepeatable)
-        {
-            // Made, and lost on the way: it ends by itself.
-            created = await client.SendAsync(call, cancellation);
-        }
-
-        SayOnce($"the key in {settings.KeySource} was refused; made another with the local server's {root}, {Until(created)}");
-        return Json.Text(created, "token");
     }
 
     private static string Read(KeyFiles files) => MeshSettings.ReadKeyFile(files.KeyPath, "the key file");

@@ -7,7 +7,7 @@ namespace SessionMesh.Cli.Settings;
 /// <summary>
 /// Where the server is and which key to show it. A flag comes first, then the environment, then the selected context,
 /// then what is on this machine. A key is only ever shown to the server it belongs to: a context's key to that context's
-/// URL, the local server's root key to a loopback address.
+/// URL, the local server's root key to the address that the server wrote beside it.
 /// </summary>
 internal sealed record MeshSettings
 {
@@ -30,11 +30,8 @@ internal sealed record MeshSettings
     /// <summary>The file that the key was read from; null for one from the environment.</summary>
     public string? KeyFile { get; init; }
 
-    /// <summary>
-    /// The local server's root key file, where it may take the place of a key from the environment that is refused: the server is on
-    /// loopback, the file is there, and this is not the inside of an agent. Null elsewhere.
-    /// </summary>
-    public string? RootKeyFile { get; init; }
+    /// <summary>The local server's root key file, where there is one that was not written by the server at <see cref="Url"/>.</summary>
+    public string? Withheld { get; init; }
 
     /// <summary>The cluster that the selected context names; null without one.</summary>
     public string? Cluster { get; init; }
@@ -50,7 +47,7 @@ internal sealed record MeshSettings
             Key = key,
             KeySource = source,
             KeyFile = file,
-            RootKeyFile = key is not null && file is null ? LocalRootKey(host, url) : null,
+            Withheld = key is null && LocalRootKey(host, url) is null ? LocalRootKey(host) : null,
             Cluster = context?.Cluster,
         };
     }
@@ -125,18 +122,36 @@ internal sealed record MeshSettings
     }
 
     /// <summary>
-    /// Null where there is none, or it is not ours to take: inside an agent the operator's key is not, and it goes to no other machine.
+    /// The root key of the server at that address. Null for another one: any program may listen on a loopback port, and what the server
+    /// itself wrote beside its key says where it does.
     /// </summary>
     private static string? LocalRootKey(CliHost host, Uri url)
     {
-        if (host.Env(AgentVariable) is not null || !url.IsLoopback)
+        if (!url.IsLoopback || LocalRootKey(host) is not { } root)
         {
             return null;
         }
 
-        var root = Path.Combine(DataDirectory(host), "root.key");
-        return File.Exists(root) ? root : null;
+        var addresses = Path.Combine(Path.GetDirectoryName(root)!, "root.address");
+        return File.Exists(addresses) && Array.Exists(File.ReadAllLines(addresses), line => IsAt(line, url)) ? root : null;
     }
+
+    /// <summary>Null where there is none, or it is not ours to take: inside an agent the operator's key is not.</summary>
+    private static string? LocalRootKey(CliHost host)
+    {
+        var root = Path.Combine(DataDirectory(host), "root.key");
+        return host.Env(AgentVariable) is null && File.Exists(root) ? root : null;
+    }
+
+    /// <summary>
+    /// Whether a server bound to one URL is found at the other, a loopback one. <c>localhost</c> means 127.0.0.1 and ::1: it finds a server
+    /// on one of them only if nobody else is on the other.
+    /// </summary>
+    private static bool IsAt(string bound, Uri url) =>
+        Uri.TryCreate(bound, UriKind.Absolute, out var own)
+        && own.Scheme == url.Scheme
+        && own.Port == url.Port
+        && (own.Host == url.Host || own.Host is "localhost" or "[::]" or "0.0.0.0");
 
     private static string DataDirectory(CliHost host) =>
         host.Env(DataVariable)

@@ -42,7 +42,7 @@ internal sealed class BulkSteer(CommandContext context, SteerRequest request, in
 
         var answer = Json.Build(json => WriteResults(json, [.. ids.Select(id => new SentDirective(id, code: null))]));
         context.Output.Write(answer, DirectiveViews.Matched);
-        context.Note($"a dry run: {SelectorOptions.Agents(ids.Count)} would be reached, and nothing was sent");
+        context.Note($"dry run: nothing was sent; {SelectorOptions.Agents(ids.Count)} would be reached");
         return ExitCodes.Done;
     }
 

@@ -10,7 +10,7 @@ internal static class AgentPreview
     public static async Task<int> ShowAsync(CommandContext context, string id, string undone, CancellationToken cancellation)
     {
         context.Output.Write(await context.Client.SendAsync(MeshCall.Agent(id), cancellation), AgentDetailView.All);
-        context.Note($"a dry run: {undone}");
+        context.Note($"dry run: {undone}");
         return ExitCodes.Done;
     }
 }

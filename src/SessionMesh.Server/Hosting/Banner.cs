@@ -1,5 +1,3 @@
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
 using SessionMesh.Contracts;
 using SessionMesh.Server.Engine;
 using SessionMesh.Server.Options;
@@ -16,7 +14,7 @@ internal static class Banner
         var directory = app.Services.GetRequiredService<DataDirectory>();
         var state = app.Services.GetRequiredService<MeshEngine>().State;
         var options = app.Services.GetRequiredService<ServerOptions>();
-        var url = Reachable(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First(), options);
+        var url = Reachable(Listening.Urls(app).First(), options);
         if (directory.SetAside is { } kept)
         {
             output.WriteLine(Restored(app, directory, kept));

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using SessionMesh.Contracts;
 using SessionMesh.Server.Options;
+using SessionMesh.Server.Store;
 
 namespace SessionMesh.Server.Hosting;
 
@@ -43,10 +44,20 @@ internal static class Listening
     /// <summary>Where a started server listens: with the ports that the system chose in place of 0.</summary>
     public static IReadOnlyList<ListenAddress> Chosen(WebApplication app)
     {
-        var bound = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.ToList();
+        var bound = Urls(app).ToList();
         var asked = app.Services.GetRequiredService<ServerOptions>().Addresses;
         return [.. asked.Select((address, i) => address.Port == 0 ? address with { Port = BindingAddress.Parse(bound[i]).Port } : address)];
     }
+
+    /// <summary>Writes where the started server listens beside its root key, which the tool sends there alone.</summary>
+    public static void Announce(WebApplication app) => app.Services.GetRequiredService<DataDirectory>().WriteAddresses(Urls(app));
+
+    /// <summary>Takes that back: whoever listens there next is somebody else.</summary>
+    public static void Withdraw(WebApplication app) => app.Services.GetRequiredService<DataDirectory>().ForgetAddresses();
+
+    /// <summary>What a started server is bound to, as URLs: <c>http://127.0.0.1:7420</c>, <c>http://localhost:7420</c>.</summary>
+    public static ICollection<string> Urls(WebApplication app) =>
+        app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses;
 
     private static void Bound(KestrelServerLimits limits, ServerOptions options)
     {

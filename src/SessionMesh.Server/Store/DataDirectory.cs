@@ -17,6 +17,9 @@ public sealed class DataDirectory : IDisposable
     public string Scratch => System.IO.Path.Combine(Path, StoreFile.Scratch);
     public string RootKeyFile => System.IO.Path.Combine(Path, "root.key");
 
+    /// <summary>Where the server listens while it runs, a URL a line: the tool sends the root key there and nowhere else.</summary>
+    public string AddressFile => System.IO.Path.Combine(Path, "root.address");
+
     /// <exception cref="StartupException">It cannot be created, is not a directory, or another process holds it.</exception>
     public static DataDirectory Open(string path)
     {
@@ -105,6 +108,22 @@ public sealed class DataDirectory : IDisposable
 
     /// <summary>Deletes a next root key that never became valid.</summary>
     public void DropNextRootKey() => File.Delete(NextRootKeyFile);
+
+    /// <summary>Writes <see cref="AddressFile"/>. Call it once the addresses are bound: before, another process may hold them.</summary>
+    public void WriteAddresses(IEnumerable<string> urls)
+    {
+        var draft = AddressFile + ".new";
+        File.Delete(draft);
+        using (var file = StoreFile.CreatePrivate(draft))
+        {
+            file.Write(System.Text.Encoding.ASCII.GetBytes(string.Concat(urls.Select(url => url + "\n"))));
+        }
+
+        File.Move(draft, AddressFile, overwrite: true);
+    }
+
+    /// <summary>Deletes <see cref="AddressFile"/>.</summary>
+    public void ForgetAddresses() => File.Delete(AddressFile);
 
     public void Dispose() => _lock.Dispose();
 }

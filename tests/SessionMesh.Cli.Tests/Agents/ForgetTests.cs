@@ -102,7 +102,7 @@ public sealed class ForgetTests
 
         var ran = await tool.RunAsync("forget 456 457 --dry-run -o name");
 
-        Assert.Equal(new Ran(0, "456\n457\n", "a dry run: nothing was forgotten\n"), ran);
+        Assert.Equal(new Ran(0, "456\n457\n", "dry run: nothing was forgotten\n"), ran);
         Assert.Equal(["GET /agents/456", "GET /agents/457"], tool.Calls);
     }
 

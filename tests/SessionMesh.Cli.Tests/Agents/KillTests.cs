@@ -72,7 +72,7 @@ public sealed class KillTests
     {
         using var tool = new Tool(Json(200, """{"agent_id":"456","status":"alive"}"""));
 
-        Assert.Equal(new Ran(0, "456\n", "a dry run: nothing was stopped\n"), await tool.RunAsync("kill 456 --dry-run -o name"));
+        Assert.Equal(new Ran(0, "456\n", "dry run: nothing was stopped\n"), await tool.RunAsync("kill 456 --dry-run -o name"));
         Assert.Equal(["GET /agents/456"], tool.Calls);
     }
 
@@ -206,7 +206,7 @@ public sealed class KillTests
                 a      dead    yes        0     -       old     -
                 b      dead    yes        0     -       old     -
 
-                """, "Stop 2 agents with specialization ocr, and whatever is below them? 10 s to finish. [y/N] "),
+                """, "Stop 2 agents with specialization ocr and their descendants? 10 s to finish. [y/N] "),
             await tool.RunAsync("kill --spec ocr"));
         Assert.Equal(
 

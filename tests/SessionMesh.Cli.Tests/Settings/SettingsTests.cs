@@ -5,12 +5,14 @@ namespace SessionMesh.Cli.Tests.Settings;
 public sealed class SettingsTests
 {
     private const string Local = ".local/share/session-mesh/root.key";
+    private const string Address = ".local/share/session-mesh/root.address";
 
     [Fact]
     public async Task Key_ComesFromTheFlag_ThenTheEnvironment_ThenTheContext_ThenTheLocalServer()
     {
         using var tool = new Tool(Json(200, "{}"));
         tool.WriteFile(Local, "smk_local\n");
+        tool.WriteFile(Address, "http://127.0.0.1:7420\n");
         tool.Env.Remove("SESSION_API_KEY");
         Assert.Equal("Bearer smk_local", await KeyOf(tool, "list"));
 
@@ -27,12 +29,49 @@ public sealed class SettingsTests
     {
         using var tool = new Tool(Json(200, "{}"));
         tool.WriteFile(Local, "smk_local\n");
+        tool.WriteFile(Address, "http://127.0.0.1:7420\nhttp://[::1]:9\n");
         tool.Env.Remove("SESSION_API_KEY");
         Assert.Null(await KeyOf(tool, "list --url https://mesh.example"));
         Assert.Equal("Bearer smk_local", await KeyOf(tool, "list --url http://[::1]:9"));
 
         tool.Env["SESSION_MESH_AGENT_ID"] = "a1";
         Assert.Null(await KeyOf(tool, "list"));
+    }
+
+    /// <summary>Any program may listen on a loopback port, also where the server was.</summary>
+    [Theory]
+    [InlineData("http://127.0.0.1:7420", "http://127.0.0.1:7420", true)]
+    [InlineData("http://localhost:7420", "http://127.0.0.1:7420", true)]
+    [InlineData("http://localhost:7420", "http://localhost:7420", true)]
+    [InlineData("http://[::]:7420", "http://127.0.0.1:7420", true)]
+    [InlineData("http://0.0.0.0:7420", "http://localhost:7420", true)]
+    [InlineData("http://127.0.0.1:7420", "http://127.0.0.1:7421", false)]
+    [InlineData("http://127.0.0.1:7420", "https://127.0.0.1:7420", false)]
+    [InlineData("http://127.0.0.1:7420", "http://[::1]:7420", false)]
+    [InlineData("http://127.0.0.1:7420", "http://localhost:7420", false)]
+    [InlineData("http://10.0.0.5:7420", "http://127.0.0.1:7420", false)]
+    [InlineData("", "http://127.0.0.1:7420", false)]
+    [InlineData(null, "http://127.0.0.1:7420", false)]
+    public async Task LocalKey_GoesToTheAddressThatItsServerWrote_AndNowhereElse(string? written, string url, bool goes)
+    {
+        using var tool = new Tool(Problem(401, "unauthenticated", "a valid key is needed"));
+        var root = tool.WriteFile(Local, "smk_local\n");
+        if (written is not null)
+        {
+            tool.WriteFile(Address, written + "\n");
+        }
+
+        tool.Env.Remove("SESSION_API_KEY");
+        var ran = await tool.RunAsync("list --url " + url);
+
+        Assert.Equal(4, ran.Code);
+        Assert.Equal(goes ? "Bearer smk_local" : null, tool.Server.Requests.Single().Headers.GetValueOrDefault("Authorization"));
+        Assert.Equal(
+            !goes,
+            ran.Error.Contains(
+                $"  try: the key in {root} goes to the addresses in root.address beside it alone: say one of them with --url, "
+                + "or export SESSION_API_KEY=…\n",
+                StringComparison.Ordinal));
     }
 
     [Theory]
@@ -42,6 +81,7 @@ public sealed class SettingsTests
     {
         using var tool = new Tool(Json(200, "{}"));
         tool.WriteFile(variable == "SESSION_MESH_DATA" ? "elsewhere/root.key" : "session-mesh/root.key", "smk_there");
+        tool.WriteFile(variable == "SESSION_MESH_DATA" ? "elsewhere/root.address" : "session-mesh/root.address", "http://127.0.0.1:7420\n");
         tool.WriteFile("elsewhere/other", "");
         tool.Env.Remove("SESSION_API_KEY");
         tool.Env[variable] = Path.GetFullPath(Path.Combine(tool.Home, directory));

@@ -89,7 +89,7 @@ public sealed class SteerTests
         using var tool = new Tool(Json(200, Matched));
 
         Assert.Equal(
-            new Ran(0, "a\nb\n", "a dry run: 2 agents would be reached, and nothing was sent\n"),
+            new Ran(0, "a\nb\n", "dry run: nothing was sent; 2 agents would be reached\n"),
             await tool.RunAsync("steer --ids a,b -d west --dry-run -o name"));
         Assert.Equal(
             """{"agent_id":"a"}""" + "\n" + """{"agent_id":"b"}""" + "\n",

@@ -10,10 +10,10 @@ internal static class Built
     public static string Server { get; } = Existing("Server", Made("Server"));
 
     /// <summary>
-    /// The tool's executable: the installed one that <c>SESSION_MESH_TEST_TOOL</c> names, as eng/test.sh does, else the one that was
+    /// The tool's executable: the installed one that <c>MESH_TEST_TOOL</c> names, as eng/test.sh does, else the one that was
     /// built beside these tests.
     /// </summary>
-    public static string Tool { get; } = Existing("Tool", Environment.GetEnvironmentVariable("SESSION_MESH_TEST_TOOL") ?? Made("Tool"));
+    public static string Tool { get; } = Existing("Tool", Environment.GetEnvironmentVariable("MESH_TEST_TOOL") ?? Made("Tool"));
 
     /// <summary>
     /// The root of the runtime that runs these tests: DIR/shared/Microsoft.NETCore.App/VERSION/ is where the runtime itself lies.

@@ -46,7 +46,9 @@ internal sealed class ServerProcess : IDisposable
         {
             _process?.Dispose();
             _process = Launch();
-            await Eventually.True(async () => _process.HasExited || await IsLiveAsync(), () => $"the server answers\n{Printed}");
+            await Eventually.True(
+                async () => _process.HasExited || (Printed.Contains("listens on", StringComparison.Ordinal) && await IsLiveAsync()),
+                () => $"the server answers\n{Printed}");
             if (!_process.HasExited)
             {
                 return;
