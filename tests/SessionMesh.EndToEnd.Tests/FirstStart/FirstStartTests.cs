@@ -124,5 +124,33 @@ public sealed class FirstStartTests : IDisposable
         Assert.Equal("alive", (await http.GetAsync("agents/kept")).Text("status"));
     }
 
+    /// <summary>The tool finds the key of a server by itself, and sends it to that server alone.</summary>
+    [Fact]
+    public async Task RootKey_IsSentToTheAddressWrittenBesideIt_WhichGoesWithTheServer()
+    {
+        await _server.StartAsync();
+        var file = Path.Combine(_server.Data, "root.address");
+        Assert.Equal(_server.Url + "\n", await File.ReadAllTextAsync(file));
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, ModeOf(file));
+        using (var proxy = new FlakyProxy(_server.Url, FlakyProxy.Relay))
+        {
+            Assert.Equal(0, (await ListAsync(_server.Url)).Code);
+            var elsewhere = await ListAsync(proxy.Url);
+            Assert.Equal(4, elsewhere.Code);
+            Assert.Contains("goes to the addresses in root.address beside it alone", elsewhere.Error, StringComparison.Ordinal);
+            Assert.False(Assert.Single(proxy.Calls).Headers.ContainsKey("Authorization"));
+        }
+
+        await _server.StopAsync();
+        Assert.False(File.Exists(file));
+    }
+
+    private async Task<Ran> ListAsync(string url)
+    {
+        var environment = new Dictionary<string, string>(_scratch.Environment()) { ["SESSION_MESH_DATA"] = _server.Data };
+        using var tool = new Started(Built.Tool, ["list", "--url", url], environment, _scratch.Root);
+        return await tool.EndAsync();
+    }
+
     private static UnixFileMode ModeOf(string path) => OperatingSystem.IsWindows() ? default : File.GetUnixFileMode(path);
 }
