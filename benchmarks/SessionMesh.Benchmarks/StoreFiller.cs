@@ -4,10 +4,13 @@ namespace SessionMesh.Benchmarks;
 
 /// <summary>
 /// Fills a store that a server has made, and left, with agents that are alive and directives that were acknowledged long ago: what a start
-/// has to read, and what it must not.
+/// has to read, and what it must not. The heads are those that a server would have written by then.
 /// </summary>
 internal static class StoreFiller
 {
+    /// <summary>Directives from one pass of the server's heads to the next: the worst that a start finds.</summary>
+    private const int HeadsBehind = 250_000;
+
     public static int Run(string file, int agents, int directives)
     {
         using var db = new SqliteConnection($"Data Source={file};Pooling=False");
@@ -36,6 +39,14 @@ internal static class StoreFiller
                 ["direction"] = "'north'", ["state"] = "3", ["issued_by"] = "'mesh'", ["issued_at"] = "unixepoch() * 1000",
                 ["expires_at"] = "unixepoch() * 1000 + 3600000", ["ended_at"] = "unixepoch() * 1000",
             })} FROM n
+            """);
+
+        // A server that wrote these directives has written most heads too: they follow by this many.
+        var headsAt = first + directives - HeadsBehind;
+        Execute(db, $"""
+            INSERT INTO heads (agent, seq, revision)
+            SELECT agent, max(seq), max(revision) FROM directives WHERE revision <= {headsAt} GROUP BY agent;
+            UPDATE mesh SET heads_at = {headsAt} WHERE id = 1 AND {directives} > {HeadsBehind}
             """);
         Execute(
             db,
