@@ -21,11 +21,11 @@ try
     {
         await using var app = MeshServer.Build(args, addresses: addresses);
         await app.StartAsync();
-        Listening.Announce(app);
+        Listening.Announce(app, Console.Error);
         Banner.Print(app, Console.Out);
         addresses = Listening.Chosen(app);
         await app.WaitForShutdownAsync();
-        Listening.Withdraw(app);
+        Listening.Withdraw(app, Console.Error);
         if (!app.Services.GetRequiredService<Restart>().IsAsked)
         {
             return 0;

@@ -49,11 +49,39 @@ internal static class Listening
         return [.. asked.Select((address, i) => address.Port == 0 ? address with { Port = BindingAddress.Parse(bound[i]).Port } : address)];
     }
 
-    /// <summary>Writes where the started server listens beside its root key, which the tool sends there alone.</summary>
-    public static void Announce(WebApplication app) => app.Services.GetRequiredService<DataDirectory>().WriteAddresses(Urls(app));
+    /// <summary>
+    /// Writes where the started server listens beside its root key, which the tool sends there alone. A server that can't write it runs
+    /// all the same, with a warning: its disk may be full, and a start is what mends that.
+    /// </summary>
+    public static void Announce(WebApplication app, TextWriter errors)
+    {
+        var directory = app.Services.GetRequiredService<DataDirectory>();
+        try
+        {
+            directory.WriteAddresses(Urls(app));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            errors.WriteLine($"session-mesh server: warning: {directory.AddressFile} cannot be written: {e.Message} "
+                + $"The tool does not find the key in {directory.RootKeyFile} by itself: name it with --key-file.");
+            Withdraw(app, errors); // what a killed server left there may belong to somebody else by now
+        }
+    }
 
     /// <summary>Takes that back: whoever listens there next is somebody else.</summary>
-    public static void Withdraw(WebApplication app) => app.Services.GetRequiredService<DataDirectory>().ForgetAddresses();
+    public static void Withdraw(WebApplication app, TextWriter errors)
+    {
+        var directory = app.Services.GetRequiredService<DataDirectory>();
+        try
+        {
+            directory.ForgetAddresses();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            errors.WriteLine($"session-mesh server: warning: {directory.AddressFile} cannot be deleted: {e.Message} "
+                + "Delete it: the tool sends the root key to whoever listens at the addresses in it.");
+        }
+    }
 
     /// <summary>What a started server is bound to, as URLs: <c>http://127.0.0.1:7420</c>, <c>http://localhost:7420</c>.</summary>
     public static ICollection<string> Urls(WebApplication app) =>

@@ -145,10 +145,31 @@ public sealed class FirstStartTests : IDisposable
         Assert.False(File.Exists(file));
     }
 
-    private async Task<Ran> ListAsync(string url)
+    /// <summary>A full disk, or whatever stands in the way: a server that can't say where it listens runs, and says what to do.</summary>
+    [Fact]
+    public async Task AddressFile_ThatCannotBeWritten_IsAWarning()
+    {
+        var file = Path.Combine(_server.Data, "root.address");
+        Directory.CreateDirectory(Path.Combine(file, "in the way"));
+        await _server.StartAsync();
+        var elsewhere = await ListAsync(_server.Url);
+        Assert.Equal(4, elsewhere.Code);
+        var named = await ListAsync(_server.Url, "--key-file", Path.Combine(_server.Data, "root.key"));
+        Assert.Equal(0, named.Code);
+        var ran = await _server.StopAsync();
+        Assert.Equal(0, ran.Code);
+        var lines = ran.Error.TrimEnd('\n').Split('\n');
+        Assert.Equal(3, lines.Length);
+        Assert.StartsWith($"session-mesh server: warning: {file} cannot be written: ", lines[0], StringComparison.Ordinal);
+        Assert.EndsWith("name it with --key-file.", lines[0], StringComparison.Ordinal);
+        Assert.All(lines[1..], line => Assert.StartsWith(
+            $"session-mesh server: warning: {file} cannot be deleted: ", line, StringComparison.Ordinal));
+    }
+
+    private async Task<Ran> ListAsync(string url, params string[] more)
     {
         var environment = new Dictionary<string, string>(_scratch.Environment()) { ["SESSION_MESH_DATA"] = _server.Data };
-        using var tool = new Started(Built.Tool, ["list", "--url", url], environment, _scratch.Root);
+        using var tool = new Started(Built.Tool, ["list", "--url", url, .. more], environment, _scratch.Root);
         return await tool.EndAsync();
     }
 
