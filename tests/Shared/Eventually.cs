@@ -39,6 +39,14 @@ internal static class Eventually
         return lines;
     }
 
+    /// <summary>The file's whole text, but for its last newline, once it ends with one.</summary>
+    public static async Task<string> Line(string file)
+    {
+        await True(
+            () => File.Exists(file) && File.ReadAllText(file).EndsWith('\n'), () => $"a line in {Path.GetFileName(file)}");
+        return File.ReadAllText(file).TrimEnd('\n');
+    }
+
     private static string[] WholeLines(string file)
     {
         if (!File.Exists(file))

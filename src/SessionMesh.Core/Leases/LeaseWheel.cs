@@ -42,7 +42,7 @@ public sealed class LeaseWheel<T> where T : class, ITimed
     }
 
     /// <summary>
-    /// Looks at it no later than one tick after <paramref name="at"/> (milliseconds on this wheel's clock); earlier if that was asked
+    /// Looks at it no later than two ticks after <paramref name="at"/> (milliseconds on this wheel's clock); earlier if that was asked
     /// before.
     /// </summary>
     public void Schedule(T entry, long at)

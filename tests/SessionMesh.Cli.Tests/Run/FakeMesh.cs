@@ -10,7 +10,11 @@ using SessionMesh.Contracts.Events;
 
 namespace SessionMesh.Cli.Tests.Run;
 
-/// <summary>The agent's side of a server, for one agent: answers, remembers what it was told, and can go away.</summary>
+/// <summary>
+/// The agent's side of a server, for one agent: answers, and remembers what it was told. For what the real server, which
+/// <see cref="HostedMesh"/> has, says too seldom: one that is restored again and again, one too old to know its keys, a stream that ends in
+/// its own time.
+/// </summary>
 internal sealed class FakeMesh : HttpMessageHandler
 {
     public const string OperatorKey = "smk_operator";
@@ -21,12 +25,6 @@ internal sealed class FakeMesh : HttpMessageHandler
     private readonly List<PipeWriter> _streams = [];
 
     public ConcurrentQueue<(string Path, JsonNode? Body)> Calls { get; } = new();
-
-    /// <summary>While true, nobody answers.</summary>
-    public volatile bool IsAway;
-
-    /// <summary>While true, streams are refused; all else is answered.</summary>
-    public volatile bool IsDeaf;
 
     /// <summary>Refuses heartbeats with this code while set.</summary>
     public volatile string? HeartbeatRefusal;
@@ -42,9 +40,6 @@ internal sealed class FakeMesh : HttpMessageHandler
 
     /// <summary>The one that lives, or lived last. Each exit that is taken makes the next registration a new one.</summary>
     public int Incarnation { get; set; } = 3;
-
-    /// <summary>Whether somebody is thought alive: refuses registrations without takeover until its exit is reported.</summary>
-    public volatile bool IsHeldAlive;
 
     /// <summary>What every answer says; null for a server that has none.</summary>
     public long? Epoch { get; set; }
@@ -166,11 +161,6 @@ internal sealed class FakeMesh : HttpMessageHandler
 
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
-        if (IsAway)
-        {
-            throw new HttpRequestException("nobody is there");
-        }
-
         var path = request.RequestUri!.AbsolutePath[Routes.Prefix.Length..];
         var text = request.Content is null ? null : await request.Content.ReadAsStringAsync(cancellationToken);
         Calls.Enqueue((path, string.IsNullOrEmpty(text) ? null : JsonNode.Parse(text)));
@@ -247,18 +237,12 @@ internal sealed class FakeMesh : HttpMessageHandler
                 (_isOver, _isUnknown, SessionId) = (true, false, $"s-{100 + Incarnation}");
             }
 
-            var takeover = JsonNode.Parse(text!)!["takeover"]?.GetValue<bool>() == true;
-            if (IsHeldAlive && !takeover)
-            {
-                return Problem("already_alive");
-            }
-
-            if (_isOver || IsHeldAlive)
+            if (_isOver)
             {
                 Incarnation++;
             }
 
-            (_isOver, IsHeldAlive) = (false, false);
+            _isOver = false;
             return Json(201, Row());
         }
     }
@@ -277,7 +261,7 @@ internal sealed class FakeMesh : HttpMessageHandler
                 return Problem("superseded");
             }
 
-            (_isOver, IsHeldAlive) = (true, false);
+            _isOver = true;
             return Json(200, new JsonObject
             {
                 ["agent_id"] = "a1",
@@ -326,7 +310,6 @@ internal sealed class FakeMesh : HttpMessageHandler
 
     private HttpResponseMessage Listen(HttpRequestMessage request) =>
         Fenced(EpochOf(request)) is { } code ? Problem(code)
-        : IsDeaf ? Problem("busy", 503)
         : Stream(request);
 
     private HttpResponseMessage Stream(HttpRequestMessage request)

@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using SessionMesh.Cli.Run.Process;
 using SessionMesh.Cli.Tests.Run.Process;
 
@@ -8,10 +7,10 @@ namespace SessionMesh.Cli.Tests.Run;
 /// Processes that do what a supervisor fears. After each, the process table has nothing of it left when the exit is reported.
 /// </summary>
 [Collection(ProcessCollection.Name)]
-public sealed class NastyProcessTests : IDisposable
+public sealed class NastyProcessTests(HostedServer server) : IDisposable
 {
     private readonly Scratch _scratch = new();
-    private readonly FakeMesh _mesh = new();
+    private readonly HostedMesh _mesh = new(server);
     private readonly Marked _marked = new();
 
     public void Dispose() => _scratch.Dispose();
@@ -40,7 +39,7 @@ public sealed class NastyProcessTests : IDisposable
         var run = Start(string.Format(script, ready));
         await Eventually.Line(ready);
         Assert.NotEmpty(_marked.Living());
-        _mesh.Send("stop", data: new JsonObject { ["grace"] = 0.3 });
+        await _mesh.StopAsync(grace: 1);
         await run.Ends;
         AssertNothingIsLeft(what);
     }
@@ -52,8 +51,8 @@ public sealed class NastyProcessTests : IDisposable
         var run = Start($"trap 'exit 6' TERM; echo $$ > {ready}; while :; do sleep 0.02; done");
         var pid = int.Parse(await Eventually.Line(ready));
         _ = Native.Kill(pid, Signals.Stop);
-        await Eventually.True(() => ProcFs.Read(pid)!.Value.IsStopped, "it stopped");
-        _mesh.Send("stop", data: new JsonObject { ["grace"] = 300 });
+        await Eventually.True(() => ProcFs.Read(pid)!.Value.IsStopped, () => "it stopped");
+        await _mesh.StopAsync(grace: 300);
         Assert.Equal(6, await run.Ends);
         AssertNothingIsLeft("stopped from outside");
     }
@@ -64,7 +63,7 @@ public sealed class NastyProcessTests : IDisposable
         var ready = _scratch.File("ready");
         var run = Start($"echo $$ > {ready}; while :; do sleep 0.02; done");
         _ = Native.Kill(int.Parse(await Eventually.Line(ready)), Signals.Stop);
-        _mesh.Send("stop", data: new JsonObject { ["force"] = true });
+        await _mesh.StopAsync();
         Assert.Equal(137, await run.Ends);
         AssertNothingIsLeft("stopped from outside");
     }
@@ -77,7 +76,7 @@ public sealed class NastyProcessTests : IDisposable
             $"setsid sh -c 'trap \"\" TERM; echo > {ready}; while :; do sleep 0.02; done' & trap 'exit 5' TERM; while :; do sleep "
             + "0.02; done");
         await Eventually.Line(ready);
-        _mesh.Send("stop", data: new JsonObject { ["grace"] = 0.5 });
+        await _mesh.StopAsync(grace: 1);
         Assert.Equal(5, await run.Ends);
         Assert.Equal(5, _mesh.Exit!["exit_code"]!.GetValue<int>());
         AssertNothingIsLeft("a grandchild that ignores TERM");
@@ -89,10 +88,11 @@ public sealed class NastyProcessTests : IDisposable
         var ready = _scratch.File("ready");
         var run = Start($"exec 0<&-; echo > {ready}; exec sleep 1000", stdin: true);
         await Eventually.Line(ready);
-        var seq = _mesh.Send("steer", "north");
-        await Eventually.True(() => _mesh.AckOf(seq) == "rejected: the process closed its stdin", $"a refusal, not '{_mesh.AckOf(seq)}'");
+        var seq = await _mesh.SendAsync("steer", "north");
+        await Eventually.True(
+            () => _mesh.AckOf(seq) == "rejected: the process closed its stdin", () => $"a refusal, not '{_mesh.AckOf(seq)}'");
         Assert.False(run.Code.IsCompleted);
-        _mesh.Send("stop", data: new JsonObject { ["force"] = true });
+        await _mesh.StopAsync();
         Assert.Equal(137, await run.Ends);
         AssertNothingIsLeft("closed stdin");
     }

@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using SessionMesh.Cli.Run;
 using SessionMesh.Cli.Run.Process;
 using SessionMesh.Cli.Tests.Run.Process;
@@ -6,11 +5,11 @@ using SessionMesh.Cli.Tests.Run.Process;
 namespace SessionMesh.Cli.Tests.Run;
 
 [Collection(ProcessCollection.Name)]
-public sealed class RestartTests : IDisposable
+public sealed class RestartTests(HostedServer server) : IDisposable
 {
     private static readonly TimeSpan s_soon = TimeSpan.FromMilliseconds(20);
     private readonly Scratch _scratch = new();
-    private readonly FakeMesh _mesh = new();
+    private readonly HostedMesh _mesh = new(server);
 
     public void Dispose() => _scratch.Dispose();
 
@@ -38,8 +37,8 @@ public sealed class RestartTests : IDisposable
         var lives = _scratch.File("lives");
         var run = Start($"echo $SESSION_MESH_INCARNATION >> {lives}; test $(wc -l < {lives}) -ge 3", "on-failure");
         Assert.Equal(0, await run.Ends);
-        Assert.Equal(["3", "4", "5"], File.ReadLines(lives));
-        Assert.Equal(["3:1", "4:1", "5:0"], _mesh.Bodies("/exit").Select(exit => $"{exit["incarnation"]}:{exit["exit_code"]}"));
+        Assert.Equal(["1", "2", "3"], File.ReadLines(lives));
+        Assert.Equal(["1:1", "2:1", "3:0"], _mesh.Bodies("/exit").Select(exit => $"{exit["incarnation"]}:{exit["exit_code"]}"));
         Assert.Equal(3, _mesh.Bodies("/keys").Count);
         Assert.Equal(2, run.Lines.Count(line => line.Contains("; restart ", StringComparison.Ordinal)));
     }
@@ -81,7 +80,7 @@ public sealed class RestartTests : IDisposable
         var ready = _scratch.File("ready");
         var run = Start($"trap 'exit 9' TERM; echo > {ready}; while :; do sleep 0.02; done", "always");
         await Eventually.Line(ready);
-        _mesh.Send("stop", data: new JsonObject { ["grace"] = 300 });
+        await _mesh.StopAsync(grace: 300);
         Assert.Equal(9, await run.Ends);
         Assert.Single(_mesh.Bodies("/exit"));
     }
@@ -92,11 +91,11 @@ public sealed class RestartTests : IDisposable
         // The stop is in the inbox while the stream is broken; without asking, the agent would come back to life.
         var go = _scratch.File("go");
         var run = Start($"while [ ! -e {go} ]; do sleep 0.02; done; exit 8", "always");
-        await Eventually.True(() => _mesh.HasStream, "the stream");
-        _mesh.HeartbeatRefusal = "busy";
+        await Eventually.True(() => _mesh.HasStream, () => "the stream");
         _mesh.IsDeaf = true;
+        _mesh.RefusesHeartbeats = true;
         _mesh.CutStreams();
-        _mesh.Send("stop");
+        await _mesh.StopAsync(grace: 300);
         await File.WriteAllTextAsync(go, "");
         Assert.Equal(8, await run.Ends);
         Assert.Single(_mesh.Bodies("/exit"));
@@ -108,9 +107,9 @@ public sealed class RestartTests : IDisposable
     [InlineData("key_revoked")]
     public async Task ServersWordThatItIsOver_IsObeyedForGood(string code)
     {
-        var run = Start("exec sleep 1000", "always");
-        await Eventually.True(() => _mesh.HasStream, "the stream");
-        _mesh.EndStreams(code);
+        var run = Start("exec sleep 1000", "always", report: TimeSpan.FromSeconds(1));
+        await Eventually.True(() => _mesh.HasStream, () => "the stream");
+        await _mesh.EndStreamAsync(code);
         Assert.InRange(await run.Ends, 128, 255);
         Assert.Single(_mesh.Bodies("/agents"));
     }
@@ -118,9 +117,9 @@ public sealed class RestartTests : IDisposable
     [Fact]
     public async Task AnotherTookTheIdMeanwhile_IsNotDisputed()
     {
-        var run = Start("exit 7", "always", TimeSpan.FromMilliseconds(300));
-        await Eventually.True(() => _mesh.Exit is not null, "the report of the exit");
-        _mesh.RegistrationRefusal = "already_alive";
+        var run = Start("exit 7", "always", TimeSpan.FromSeconds(2));
+        await Eventually.True(() => _mesh.Exit is not null, () => "the report of the exit");
+        await _mesh.RegisterAsync();
         Assert.Equal(7, await run.Ends);
         Assert.Contains(run.Lines, line => line.Contains("not started again", StringComparison.Ordinal));
     }
@@ -130,17 +129,17 @@ public sealed class RestartTests : IDisposable
     {
         var go = _scratch.File("go");
         var run = Start(
-            $"test $SESSION_MESH_INCARNATION -ge 4 && exit 0; while [ ! -e {go} ]; do sleep 0.02; done; exit 8",
+            $"test $SESSION_MESH_INCARNATION -ge 2 && exit 0; while [ ! -e {go} ]; do sleep 0.02; done; exit 8",
             "on-failure",
             report: TimeSpan.FromMilliseconds(100));
-        await Eventually.True(() => _mesh.HasStream, "the stream");
+        await Eventually.True(() => _mesh.HasStream, () => "the stream");
         _mesh.IsAway = true;
-        _mesh.IsHeldAlive = true;
         await File.WriteAllTextAsync(go, "");
-        await Eventually.True(() => run.Lines.Any(line => line.Contains("was not told", StringComparison.Ordinal)), "the report given up");
+        await Eventually.True(
+            () => run.Lines.Any(line => line.Contains("was not told", StringComparison.Ordinal)), () => "the report given up");
         _mesh.IsAway = false;
         Assert.Equal(0, await run.Ends);
-        Assert.Equal(["3:8", "4:0"], _mesh.Bodies("/exit").Select(exit => $"{exit["incarnation"]}:{exit["exit_code"]}"));
+        Assert.Equal(["1:8", "2:0"], _mesh.Bodies("/exit").Select(exit => $"{exit["incarnation"]}:{exit["exit_code"]}"));
     }
 
     [Fact]
@@ -149,12 +148,13 @@ public sealed class RestartTests : IDisposable
         // Reporting the exit clears the stop away: unless it was asked for before, the agent would come back to life.
         var go = _scratch.File("go");
         var run = Start($"while [ ! -e {go} ]; do sleep 0.02; done; exit 8", "on-failure", report: TimeSpan.FromMilliseconds(100));
-        await Eventually.True(() => _mesh.HasStream, "the stream");
+        await Eventually.True(() => _mesh.HasStream, () => "the stream");
         _mesh.IsAway = true;
         _mesh.CutStreams();
         await File.WriteAllTextAsync(go, "");
-        await Eventually.True(() => run.Lines.Any(line => line.Contains("was not told", StringComparison.Ordinal)), "the report given up");
-        _mesh.Send("stop", data: new JsonObject { ["force"] = true });
+        await Eventually.True(
+            () => run.Lines.Any(line => line.Contains("was not told", StringComparison.Ordinal)), () => "the report given up");
+        await _mesh.StopAsync(grace: 300);
         _mesh.IsAway = false;
         Assert.Equal(8, await run.Ends);
         Assert.Single(_mesh.Bodies("/exit"));

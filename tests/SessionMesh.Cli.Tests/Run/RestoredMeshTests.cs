@@ -52,7 +52,7 @@ public sealed class RestoredMeshTests : IDisposable
     public async Task RestoredTwice_TheLifeBeforeTheFirstIsFoundAgain_ThoughItsNumberWasGivenTwice()
     {
         var run = Run(out var heard);
-        await Eventually.True(() => _mesh.HasStream, "the stream");
+        await Eventually.True(() => _mesh.HasStream, () => "the stream");
         _mesh.Restore(incarnation: 2, session: "s-0");
         await AgainAsync(run, "registered it again as incarnation 3"); // the number that it had
         _mesh.Restore(incarnation: 3, session: "s-1");
@@ -66,7 +66,7 @@ public sealed class RestoredMeshTests : IDisposable
     public async Task Restored_AnotherProcessHasBegunALifeOfTheSameNumber_ThisOneIsSuperseded()
     {
         var run = Run(out _);
-        await Eventually.True(() => _mesh.HasStream, "the stream");
+        await Eventually.True(() => _mesh.HasStream, () => "the stream");
         _mesh.Restore(incarnation: 3, session: "s-77");
         Assert.Equal(143, await run.Ends);
     }
@@ -75,12 +75,12 @@ public sealed class RestoredMeshTests : IDisposable
     public async Task Restored_AKillThatTheRestoredMeshHasSeen_KeepsTheAgentOut_AndLeavesTheProcessAlone()
     {
         var run = Run(out var heard);
-        await Eventually.True(() => _mesh.HasStream, "the stream");
+        await Eventually.True(() => _mesh.HasStream, () => "the stream");
         _mesh.RegistrationRefusal = "tombstoned";
         _mesh.HeartbeatRefusal = "unknown_incarnation";
         _mesh.Restore(incarnation: 0);
         await Eventually.True(
-            () => run.Lines.Any(line => line.Contains("the process keeps running", StringComparison.Ordinal)), "a word about it");
+            () => run.Lines.Any(line => line.Contains("the process keeps running", StringComparison.Ordinal)), () => "a word about it");
         Assert.False(run.Code.IsCompleted);
         (_mesh.RegistrationRefusal, _mesh.HeartbeatRefusal) = (null, null);
         await AgainAsync(run, "registered it again");
@@ -106,11 +106,11 @@ public sealed class RestoredMeshTests : IDisposable
         _mesh.Restore(incarnation: 3);
         await AgainAsync(run, "goes on in it");
         _mesh.Send("steer", "next");
-        await Eventually.True(() => _mesh.HasStream, "the stream");
+        await Eventually.True(() => _mesh.HasStream, () => "the stream");
         Assert.Empty(_mesh.Acks(1));
         await File.WriteAllTextAsync(go, "");
         await HeardAsync(heard, "slow", "next");
-        await Eventually.True(() => _mesh.AckOf(1) == "acknowledged", "the answer to the second");
+        await Eventually.True(() => _mesh.AckOf(1) == "acknowledged", () => "the answer to the second");
         Assert.Contains(run.Lines, line => line.Contains("the answer to directive 1 is not sent", StringComparison.Ordinal));
         Assert.All(_mesh.Bodies("/directives/1/ack"), ack => Assert.Equal(2, ack["epoch"]!.GetValue<long>()));
         await StopAsync(run);
@@ -124,10 +124,10 @@ public sealed class RestoredMeshTests : IDisposable
 
     private static Task HeardAsync(string file, params string[] directions) => Eventually.True(
         () => File.Exists(file) && File.ReadAllText(file) == string.Concat(directions.Select(direction => direction + "\n")),
-        $"the directions {string.Join(", ", directions)}");
+        () => $"the directions {string.Join(", ", directions)}");
 
     private static Task AgainAsync(Running run, string words) =>
-        Eventually.True(() => run.Lines.Any(line => line.Contains(words, StringComparison.Ordinal)), $"the line '{words}'");
+        Eventually.True(() => run.Lines.Any(line => line.Contains(words, StringComparison.Ordinal)), () => $"the line '{words}'");
 
     private async Task StopAsync(Running run)
     {

@@ -3,14 +3,15 @@ using SessionMesh.Cli.Run;
 using SessionMesh.Cli.Run.Process;
 using SessionMesh.Cli.Tests.Run.Process;
 using SessionMesh.Client;
+using SessionMesh.Contracts;
 
 namespace SessionMesh.Cli.Tests.Run;
 
 [Collection(ProcessCollection.Name)]
-public sealed class RunnerTests : IDisposable
+public sealed class RunnerTests(HostedServer server) : IDisposable
 {
     private readonly Scratch _scratch = new();
-    private readonly FakeMesh _mesh = new();
+    private readonly HostedMesh _mesh = new(server);
 
     public void Dispose() => _scratch.Dispose();
 
@@ -23,7 +24,7 @@ public sealed class RunnerTests : IDisposable
         var run = new Running(_mesh, Running.Sh(script));
         Assert.Equal(code, await run.Ends);
         Assert.Equal(value, _mesh.Exit![member]!.ToString());
-        Assert.Equal(3, _mesh.Exit["incarnation"]!.GetValue<int>());
+        Assert.Equal(1, _mesh.Exit["incarnation"]!.GetValue<int>());
     }
 
     [Fact]
@@ -36,13 +37,13 @@ public sealed class RunnerTests : IDisposable
         Assert.Equal(
 
             [
-                "SESSION_API_KEY=smk_bound",
-                "SESSION_MESH_AGENT_ID=a1",
-                "SESSION_MESH_INCARNATION=3",
-                "SESSION_MESH_URL=http://mesh.test:7420",
+                $"SESSION_API_KEY={_mesh.ChildsKey}",
+                $"SESSION_MESH_AGENT_ID={_mesh.AgentId}",
+                "SESSION_MESH_INCARNATION=1",
+                $"SESSION_MESH_URL={_mesh.Url.OriginalString}",
             ],
             (await Eventually.Line(output)).Split('\n', StringSplitOptions.RemoveEmptyEntries));
-        Assert.Equal("a1", _mesh.Bodies("/keys").Single()["agent_id"]!.ToString());
+        Assert.Equal(_mesh.AgentId, _mesh.Bodies("/keys").Single()["agent_id"]!.ToString());
     }
 
     [Fact]
@@ -57,11 +58,11 @@ public sealed class RunnerTests : IDisposable
             "SESSION_MESH_DATA",
             "SESSION_MESH_CLUSTER",
         ];
-        var changes = ChildEnvironment.For(new Uri("http://h:1/"), "a1", 3, FakeMesh.BoundKey, ours);
+        var changes = ChildEnvironment.For(new Uri("http://h:1/"), "a1", 3, "smk_bound", ours);
         Assert.Equal(
             ["SESSION_MESH_DATA", "SESSION_MESH_KEY_FILE", "SESSION_MESH_ROOT_KEY"],
             changes.Where(change => change.Value is null).Select(change => change.Key).Order());
-        Assert.Equal(FakeMesh.BoundKey, changes["SESSION_API_KEY"]);
+        Assert.Equal("smk_bound", changes["SESSION_API_KEY"]);
         Assert.Equal("http://h:1", changes["SESSION_MESH_URL"]);
     }
 
@@ -77,7 +78,7 @@ public sealed class RunnerTests : IDisposable
     [Fact]
     public async Task Run_AlreadyAlive_StartsNothing()
     {
-        _mesh.RegistrationRefusal = "already_alive";
+        await _mesh.RegisterAsync();
         var file = _scratch.File("ran");
         var run = new Running(_mesh, Running.Sh($"echo > {file}"));
         var e = await Assert.ThrowsAsync<MeshException>(() => run.Ends);
@@ -89,7 +90,7 @@ public sealed class RunnerTests : IDisposable
     public async Task Steer_WithoutHandler_IsRejectedAndSaysWhy()
     {
         var run = new Running(_mesh, Running.Sh("sleep 1000"));
-        await Told("rejected: no steer handler", _mesh.Send("steer", "north"));
+        await ToldAsync("rejected: no steer handler", await _mesh.SendAsync("steer", "north"));
         await StopAsync(run);
     }
 
@@ -104,14 +105,14 @@ public sealed class RunnerTests : IDisposable
                 + $" >> {output}; test \"$SESSION_MESH_DIRECTION\" = north",
         });
         const string nasty = "$(touch pwned) `id`; \"'\\\n";
-        await Told("acknowledged", _mesh.Send("steer", "north", nasty, new JsonObject { ["a"] = 1 }));
-        await Told("rejected: the handler ended with exit code 1", _mesh.Send("steer", "south"));
+        await ToldAsync("acknowledged", await _mesh.SendAsync("steer", "north", nasty, new JsonObject { ["a"] = 1 }));
+        await ToldAsync("rejected: the handler ended with exit code 1", await _mesh.SendAsync("steer", "south"));
         await StopAsync(run);
 
         var lines = File.ReadAllText(output);
         Assert.Equal(nasty, JsonNode.Parse(lines.Split('\n')[0])!["message"]!.ToString());
-        Assert.Contains($"1 north|{nasty}|{{\"a\":1}}|a1\n", lines);
-        Assert.Contains("2 south|||a1\n", lines);
+        Assert.Contains($"1 north|{nasty}|{{\"a\":1}}|{_mesh.AgentId}\n", lines);
+        Assert.Contains($"2 south|||{_mesh.AgentId}\n", lines);
     }
 
     [Fact]
@@ -122,8 +123,8 @@ public sealed class RunnerTests : IDisposable
             OnSteer = "test \"$SESSION_MESH_DIRECTION\" = hang && sleep 1000; exit 0",
             SteerTimeout = TimeSpan.FromMilliseconds(500),
         });
-        await Told("rejected: the handler did not end within 0.5 s", _mesh.Send("steer", "hang"));
-        await Told("acknowledged", _mesh.Send("steer", "north"));
+        await ToldAsync("rejected: the handler did not end within 0.5 s", await _mesh.SendAsync("steer", "hang"));
+        await ToldAsync("acknowledged", await _mesh.SendAsync("steer", "north"));
         await StopAsync(run);
     }
 
@@ -132,8 +133,8 @@ public sealed class RunnerTests : IDisposable
     {
         var file = _scratch.File("steer.json");
         var run = new Running(_mesh, Running.Sh("sleep 1000") with { SteerFile = file });
-        await Told("accepted", _mesh.Send("steer", "north"));
-        await Told("accepted", _mesh.Send("steer", "south"));
+        await ToldAsync("accepted", await _mesh.SendAsync("steer", "north"));
+        await ToldAsync("accepted", await _mesh.SendAsync("steer", "south"));
         Assert.Equal("south", JsonNode.Parse(File.ReadAllText(file))!["direction"]!.ToString());
         if (!OperatingSystem.IsWindows())
         {
@@ -149,8 +150,8 @@ public sealed class RunnerTests : IDisposable
     {
         var file = _scratch.File("steer.jsonl");
         var run = new Running(_mesh, Running.Sh("sleep 1000") with { SteerFile = file });
-        await Told("accepted", _mesh.Send("steer", "north"));
-        await Told("accepted", _mesh.Send("steer", "south"));
+        await ToldAsync("accepted", await _mesh.SendAsync("steer", "north"));
+        await ToldAsync("accepted", await _mesh.SendAsync("steer", "south"));
         Assert.Equal(["north", "south"], File.ReadLines(file).Select(line => JsonNode.Parse(line)!["direction"]!.ToString()));
         await StopAsync(run);
     }
@@ -160,10 +161,10 @@ public sealed class RunnerTests : IDisposable
     {
         var output = _scratch.File("line");
         var run = new Running(_mesh, Running.Sh($"head -1 > {output}; exec < /dev/null; sleep 1000") with { SteerStdin = true });
-        await Told("accepted", _mesh.Send("steer", "north"));
+        await ToldAsync("accepted", await _mesh.SendAsync("steer", "north"));
         Assert.Equal("north", JsonNode.Parse(await Eventually.Line(output))!["direction"]!.ToString());
-        var second = _mesh.Send("steer", "south");
-        await Eventually.True(() => _mesh.AckOf(second) is not null, "an answer");
+        var second = await _mesh.SendAsync("steer", "south");
+        await Eventually.True(() => _mesh.AckOf(second) is not null, () => "an answer");
         await StopAsync(run);
     }
 
@@ -173,9 +174,9 @@ public sealed class RunnerTests : IDisposable
         var pidFile = _scratch.File("pid");
         var run = new Running(_mesh, Running.Sh($"echo $$ > {pidFile}; while :; do sleep 0.02; done"));
         var pid = int.Parse(await Eventually.Line(pidFile));
-        await Told("acknowledged", _mesh.Send("pause"));
+        await ToldAsync("acknowledged", await _mesh.SendAsync("pause"));
         Assert.True(ProcFs.Read(pid)!.Value.IsStopped);
-        await Told("acknowledged", _mesh.Send("resume"));
+        await ToldAsync("acknowledged", await _mesh.SendAsync("resume"));
         Assert.False(ProcFs.Read(pid)!.Value.IsStopped);
         await StopAsync(run);
     }
@@ -186,9 +187,9 @@ public sealed class RunnerTests : IDisposable
         var ready = _scratch.File("ready");
         var run = new Running(_mesh, Running.Sh($"trap 'exit 5' TERM; echo > {ready}; while :; do sleep 0.02; done"));
         await Eventually.Line(ready);
-        var seq = _mesh.Send("stop", message: "enough", data: new JsonObject { ["grace"] = 300, ["force"] = false });
+        await _mesh.StopAsync(grace: 300, reason: "enough");
         Assert.Equal(5, await run.Ends);
-        Assert.Equal(["accepted", "acknowledged"], _mesh.Acks(seq).Distinct());
+        Assert.Equal(["accepted", "acknowledged"], _mesh.Acks(1).Distinct());
         Assert.Equal(5, _mesh.Exit!["exit_code"]!.GetValue<int>());
         Assert.Equal("enough", _mesh.Exit["reason"]!.ToString());
     }
@@ -199,7 +200,7 @@ public sealed class RunnerTests : IDisposable
         var file = _scratch.File("pid");
         var run = new Running(_mesh, Running.Sh($"trap '' TERM; (setsid sleep 1000 & echo $! > {file}); while :; do sleep 1000; done"));
         var grandchild = int.Parse(await Eventually.Line(file));
-        _mesh.Send("stop", data: new JsonObject { ["grace"] = 0.2 });
+        await _mesh.StopAsync(grace: 1);
         Assert.Equal(137, await run.Ends);
         Assert.Equal("KILL", _mesh.Exit!["signal"]!.ToString());
         Assert.Null(ProcFs.Read(grandchild));
@@ -211,9 +212,10 @@ public sealed class RunnerTests : IDisposable
         var ready = _scratch.File("ready");
         var run = new Running(_mesh, Running.Sh($"trap '' TERM; echo > {ready}; while :; do sleep 1000; done"));
         await Eventually.Line(ready);
-        await Told("accepted", _mesh.Send("stop", data: new JsonObject { ["grace"] = 3000 }));
+        await _mesh.StopAsync(grace: 3000);
+        await ToldAsync("accepted", 1);
         Assert.False(run.Code.IsCompleted);
-        _mesh.Send("stop", data: new JsonObject { ["grace"] = 0, ["force"] = true });
+        await _mesh.StopAsync();
         Assert.Equal(137, await run.Ends);
     }
 
@@ -222,9 +224,9 @@ public sealed class RunnerTests : IDisposable
     {
         var ready = _scratch.File("ready");
         var run = new Running(_mesh, Running.Sh("sleep 1000") with { OnSteer = $"echo > {ready}; sleep 1000" });
-        var steer = _mesh.Send("steer", "north");
+        var steer = await _mesh.SendAsync("steer", "north");
         await Eventually.Line(ready);
-        _mesh.Send("stop", data: new JsonObject { ["grace"] = 300 });
+        await _mesh.StopAsync(grace: 300);
         Assert.Equal(143, await run.Ends);
         Assert.Equal("rejected: the process was stopped before the handler ended", _mesh.AckOf(steer));
     }
@@ -243,10 +245,14 @@ public sealed class RunnerTests : IDisposable
     public async Task Heartbeat_Tombstoned_KillsAtOnceAndReportsIt()
     {
         var ready = _scratch.File("ready");
-        var run = new Running(
-            _mesh, Running.Sh($"trap '' TERM; echo > {ready}; while :; do sleep 1000; done") with { Grace = TimeSpan.FromMinutes(5) });
+        _mesh.IsDeaf = true;
+        var run = new Running(_mesh, Running.Sh($"trap '' TERM; echo > {ready}; while :; do sleep 1000; done") with
+        {
+            Grace = TimeSpan.FromMinutes(5),
+            TtlSeconds = Limits.MinAgentTtl,
+        });
         await Eventually.Line(ready);
-        _mesh.HeartbeatRefusal = "tombstoned";
+        await _mesh.StopAsync();
         Assert.Equal(137, await run.Ends);
         Assert.Equal("killed by force", _mesh.Exit!["reason"]!.ToString());
     }
@@ -257,24 +263,14 @@ public sealed class RunnerTests : IDisposable
     [InlineData("key_revoked", 137)]
     public async Task Stream_EndedByTheServer_EndsTheProcess(string code, int exitCode)
     {
-        var run = new Running(_mesh, Running.Sh("exec sleep 1000") with { Grace = TimeSpan.FromMinutes(5) });
-        await Eventually.True(() => _mesh.HasStream, "the stream");
-        _mesh.EndStreams(code);
+        var run = new Running(_mesh, Running.Sh("exec sleep 1000") with
+        {
+            Grace = TimeSpan.FromMinutes(5),
+            ReportTimeout = TimeSpan.FromSeconds(1),
+        });
+        await Eventually.True(() => _mesh.HasStream, () => "the stream");
+        await _mesh.EndStreamAsync(code);
         Assert.Equal(exitCode, await run.Ends);
-    }
-
-    [Theory]
-    [InlineData("key_expired")]
-    [InlineData("unauthenticated")]
-    public async Task Stream_EndedForAnythingButARevokedKey_ProcessRunsOn(string code)
-    {
-        var run = new Running(_mesh, Running.Sh("sleep 1000"));
-        await Eventually.True(() => _mesh.HasStream, "the stream");
-        _mesh.EndStreams(code);
-        await Eventually.True(() => _mesh.HasStream, "the stream again");
-        Assert.Equal(code == "key_expired", run.Lines.Any(line => line.Contains("has expired", StringComparison.Ordinal)));
-        Assert.False(run.Code.IsCompleted);
-        await StopAsync(run);
     }
 
     [Fact]
@@ -282,10 +278,11 @@ public sealed class RunnerTests : IDisposable
     {
         var go = _scratch.File("go");
         var run = new Running(_mesh, Running.Sh($"while [ ! -e {go} ]; do sleep 0.02; done; exit 8"));
-        await Eventually.True(() => _mesh.HasStream, "the stream");
+        await Eventually.True(() => _mesh.HasStream, () => "the stream");
         _mesh.IsAway = true;
         _mesh.CutStreams();
-        await Eventually.True(() => run.Lines.Any(line => line.Contains("keeps running", StringComparison.Ordinal)), "the trouble noticed");
+        await Eventually.True(
+            () => run.Lines.Any(line => line.Contains("keeps running", StringComparison.Ordinal)), () => "the trouble noticed");
         Assert.False(run.Code.IsCompleted);
         await File.WriteAllTextAsync(go, "");
         _mesh.IsAway = false;
@@ -297,7 +294,7 @@ public sealed class RunnerTests : IDisposable
     public async Task ServerAwayForGood_RunnerLeavesAfterItsBoundWithTheChildsCode()
     {
         var run = new Running(_mesh, Running.Sh("sleep 0.2; exit 8") with { ReportTimeout = TimeSpan.FromMilliseconds(200) });
-        await Eventually.True(() => _mesh.HasStream, "the stream");
+        await Eventually.True(() => _mesh.HasStream, () => "the stream");
         _mesh.IsAway = true;
         Assert.Equal(8, await run.Ends);
         Assert.Contains(run.Lines, line => line.Contains("was not told", StringComparison.Ordinal));
@@ -310,28 +307,28 @@ public sealed class RunnerTests : IDisposable
         var run = new Running(_mesh, Running.Sh("sleep 1000") with { OnSteer = $"echo $SESSION_MESH_SEQ >> {output}" });
         for (var i = 0; i < 20; i++)
         {
-            _mesh.Send("steer", "north");
+            await _mesh.SendAsync("steer", "north");
             if (i % 5 == 4)
             {
                 _mesh.CutStreams();
             }
         }
 
-        await Told("acknowledged", 20);
+        await ToldAsync("acknowledged", 20);
 
         // The next beat's answer carries all of them again.
         var beats = _mesh.Bodies("/heartbeat").Count;
-        await Eventually.True(() => _mesh.Bodies("/heartbeat").Count > beats + 1, "two more heartbeats");
+        await Eventually.True(() => _mesh.Bodies("/heartbeat").Count > beats + 1, () => "two more heartbeats");
         await StopAsync(run);
         Assert.Equal(Enumerable.Range(1, 20).Select(seq => $"{seq}"), File.ReadLines(output));
     }
 
-    private Task Told(string answer, long seq) =>
-        Eventually.True(() => _mesh.AckOf(seq) == answer, $"directive {seq} answered with '{answer}', not '{_mesh.AckOf(seq)}'");
+    private Task ToldAsync(string answer, long seq) => Eventually.True(
+        () => _mesh.AckOf(seq) == answer, () => $"directive {seq} answered with '{answer}', not '{_mesh.AckOf(seq)}'");
 
     private async Task StopAsync(Running run)
     {
-        _mesh.Send("stop", data: new JsonObject { ["force"] = true });
+        await _mesh.StopAsync();
         Assert.Equal(137, await run.Ends);
     }
 }

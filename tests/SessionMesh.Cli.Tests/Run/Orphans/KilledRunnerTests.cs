@@ -5,14 +5,11 @@ namespace SessionMesh.Cli.Tests.Run.Orphans;
 
 /// <summary>The tool itself, as a process that is killed with KILL.</summary>
 [Collection(ProcessCollection.Name)]
-public sealed class KilledRunnerTests : IDisposable
+public sealed class KilledRunnerTests(HostedServer server) : IDisposable
 {
     private readonly Scratch _scratch = new();
-    private readonly FakeMesh _mesh = new();
-    private readonly FakeMeshServer _server;
+    private readonly string _agent = server.NewAgentId();
     private readonly Marked _marked = new();
-
-    public KilledRunnerTests() => _server = new FakeMeshServer(_mesh);
 
     public void Dispose()
     {
@@ -21,7 +18,6 @@ public sealed class KilledRunnerTests : IDisposable
             ProcessHandle.Signal(process, Signals.Kill);
         }
 
-        _server.Dispose();
         _scratch.Dispose();
     }
 
@@ -35,15 +31,18 @@ public sealed class KilledRunnerTests : IDisposable
         _ = Native.Kill(first.Pid, Signals.Kill);
         Assert.Equal("KILL", (await first.Exited.WaitAsync(Eventually.Bound)).SignalName);
         Assert.NotNull(ProcFs.Read(child));
-        _mesh.IsHeldAlive = true;
 
         Assert.Equal(5, (await Tool([], ["/bin/true"]).Exited.WaitAsync(Eventually.Bound)).Code);
         Assert.NotNull(ProcFs.Read(child));
-        Assert.Null(_mesh.Exit);
+        Assert.Equal((1, "alive"), await StateAsync());
 
         Assert.Equal(7, (await Tool(["--orphans", "kill"], ["/bin/sh", "-c", "exit 7"]).Exited.WaitAsync(Eventually.Bound)).Code);
         Assert.Empty(_marked.Living());
-        Assert.Equal(["3", "4"], _mesh.Bodies("/exit").Select(exit => exit["incarnation"]!.ToString()));
+        Assert.Equal((2, "dead"), await StateAsync());
+        var ends = await server.CallAsync(HttpMethod.Get, $"audit?subject={_agent}&operation=agent.dead");
+        Assert.Equal(
+            [null, "orphan ended by the next runner"],
+            ends!["entries"]!.AsArray().Select(entry => entry!["reason"]?.GetValue<string>()));
     }
 
     [Fact]
@@ -52,13 +51,18 @@ public sealed class KilledRunnerTests : IDisposable
         var ready = _scratch.File("ready");
         var first = Tool([], _marked.Sh($"echo > {ready}; exec sleep 1000"));
         await Eventually.Line(ready);
-        _mesh.IsHeldAlive = true;
         Assert.Equal(5, (await Tool(["--orphans", "kill"], ["/bin/true"]).Exited.WaitAsync(Eventually.Bound)).Code);
         Assert.Single(_marked.Living());
 
         _ = Native.Kill(first.Pid, Signals.Term);
         Assert.Equal(143, (await first.Exited.WaitAsync(Eventually.Bound)).ShellCode);
         Assert.Empty(_marked.Living());
+    }
+
+    private async Task<(int Incarnation, string Status)> StateAsync()
+    {
+        var row = (await server.CallAsync(HttpMethod.Get, "agents/" + _agent))!;
+        return (row["incarnation"]!.GetValue<int>(), row["status"]!.GetValue<string>());
     }
 
     private ChildProcess Tool(string[] options, IReadOnlyList<string> command) => ChildReaper.Shared.Start(new SpawnRequest
@@ -69,7 +73,7 @@ public sealed class KilledRunnerTests : IDisposable
             Path.Combine(AppContext.BaseDirectory, "session-mesh.dll"),
             "run",
             "--agent-id",
-            "a1",
+            _agent,
             "--grace",
             "1",
             .. options,
@@ -78,8 +82,8 @@ public sealed class KilledRunnerTests : IDisposable
         ],
         Environment = new Dictionary<string, string?>
         {
-            ["SESSION_MESH_URL"] = _server.Url,
-            ["SESSION_API_KEY"] = FakeMesh.OperatorKey,
+            ["SESSION_MESH_URL"] = server.Url.OriginalString,
+            ["SESSION_API_KEY"] = server.RootKey,
             ["XDG_CONFIG_HOME"] = _scratch.Directory,
         },
     });

@@ -7,7 +7,7 @@ namespace SessionMesh.Cli.Tests.Run.Process;
 /// tests run alone, one after the other, after all that run in parallel.
 /// </summary>
 [CollectionDefinition(Name, DisableParallelization = true)]
-public sealed class ProcessCollection
+public sealed class ProcessCollection : ICollectionFixture<HostedServer>
 {
     public const string Name = "child processes";
 }

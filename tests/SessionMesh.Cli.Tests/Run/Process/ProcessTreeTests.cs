@@ -73,7 +73,7 @@ public sealed class ProcessTreeTests : IDisposable
         var ready = _scratch.File("ready");
         await using var sh = new Sh($"trap '' TERM; echo > {ready}; while :; do (setsid sleep 1000 &); sleep 0.005; done");
         await Eventually.Line(ready);
-        await Eventually.True(() => sh.Tree.Members().Count > 5, "some forks");
+        await Eventually.True(() => sh.Tree.Members().Count > 5, () => "some forks");
         await sh.Tree.KillAsync().WaitAsync(Eventually.Bound);
         Assert.True(sh.Tree.IsEmpty());
     }
@@ -95,14 +95,14 @@ public sealed class ProcessTreeTests : IDisposable
         var ready = _scratch.File("ready");
         await using var sh = new Sh($"(setsid sh -c 'while :; do sleep 0.02; done' &); echo > {ready}; while :; do sleep 0.02; done");
         await Eventually.Line(ready);
-        await Eventually.True(() => sh.Tree.Members().Count >= 3, "the grandchild");
+        await Eventually.True(() => sh.Tree.Members().Count >= 3, () => "the grandchild");
 
         Assert.Equal(0, await sh.Tree.PauseAsync().WaitAsync(Eventually.Bound));
         Assert.Equal(Signals.Stop, sh.Child.StoppedBy);
         Assert.All(sh.Tree.Members(), member => Assert.True(member.IsStopped, $"{member}"));
 
         Assert.Equal(0, await sh.Tree.ResumeAsync().WaitAsync(Eventually.Bound));
-        await Eventually.True(() => sh.Child.StoppedBy == 0, "CONT reported");
+        await Eventually.True(() => sh.Child.StoppedBy == 0, () => "CONT reported");
         Assert.DoesNotContain(sh.Tree.Members(), member => member.IsStopped);
     }
 
@@ -113,7 +113,7 @@ public sealed class ProcessTreeTests : IDisposable
     {
         // A child stopped between vfork and exec used to hold its parent inside the kernel, never to be seen stopped.
         await using var sh = new Sh(script);
-        await Eventually.True(() => sh.Tree.Members().Count >= 2, "its first child");
+        await Eventually.True(() => sh.Tree.Members().Count >= 2, () => "its first child");
         for (var round = 0; round < 50; round++)
         {
             Assert.Equal(0, await sh.Tree.PauseAsync().WaitAsync(Eventually.Bound));
