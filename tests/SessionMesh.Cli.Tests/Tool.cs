@@ -68,6 +68,7 @@ internal sealed class Tool : IDisposable
             Width = Width,
             Env = name => Env.GetValueOrDefault(name),
             Home = Home,
+            ProgramDirectory = Home,
             Time = Clock ?? Time,
             Handler = handler ?? Server,
         };

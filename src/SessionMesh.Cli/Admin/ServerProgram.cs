@@ -56,7 +56,7 @@ internal sealed class ServerProgram(CliHost host)
     }
 
     private string? Find() =>
-        host.Env(Variable) ?? s_beside.Select(name => Path.Combine(AppContext.BaseDirectory, name)).FirstOrDefault(File.Exists);
+        host.Env(Variable) ?? s_beside.Select(name => Path.Combine(host.ProgramDirectory, name)).FirstOrDefault(File.Exists);
 
     /// <summary>An assembly needs the runtime's own program before it.</summary>
     private (string File, string[] Before) CommandOf(string program) =>

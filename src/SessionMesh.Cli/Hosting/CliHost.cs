@@ -28,6 +28,10 @@ internal sealed record CliHost
 
     /// <summary>The home directory of the account.</summary>
     public required string Home { get; init; }
+
+    /// <summary>The directory of the tool's own program: what is shipped with it lies there.</summary>
+    public string ProgramDirectory { get; init; } = AppContext.BaseDirectory;
+
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
     /// <summary>Takes the place of the network, in tests.</summary>
