@@ -32,12 +32,6 @@ internal sealed class FakeMesh : HttpMessageHandler
     /// <summary>Refuses registrations with this code while set.</summary>
     public volatile string? RegistrationRefusal;
 
-    /// <summary>What the runner's key may do; null for a server that does not say.</summary>
-    public string[]? OwnScopes { get; init; }
-
-    /// <summary>When the child's key ends; null for with its incarnation.</summary>
-    public string? KeyEnds { get; init; }
-
     /// <summary>The one that lives, or lived last. Each exit that is taken makes the next registration a new one.</summary>
     public int Incarnation { get; set; } = 3;
 
@@ -167,22 +161,13 @@ internal sealed class FakeMesh : HttpMessageHandler
         return (request.Method.Method, path.Split('/')) switch
         {
             ("POST", [_, "agents"]) => Register(text),
-            ("GET", [_, "keys", "self"]) when OwnScopes is { } scopes => Json(200, new JsonObject
-            {
-                ["key_id"] = "k1",
-                ["session_key"] = "k1",
-                ["scopes"] = new JsonArray([.. scopes.Select(scope => (JsonNode)scope)]),
-                ["generation"] = 1,
-                ["valid"] = true,
-                ["created_at"] = "2030-01-01T00:00:00Z",
-            }),
             ("POST", [_, "keys"]) => Json(201, new JsonObject
             {
                 ["key_id"] = "k2",
                 ["session_key"] = "k2",
                 ["token"] = BoundKey,
                 ["scopes"] = new JsonArray("agent:self"),
-                ["expires_at"] = KeyEnds,
+                ["expires_at"] = null,
                 ["generation"] = 1,
             }),
             ("POST", [_, "agents", _, "heartbeat"]) =>

@@ -40,6 +40,9 @@ internal sealed class HostedMesh(HostedServer server)
 
     public bool HasStream => !_streams.IsEmpty;
 
+    /// <summary>When the runner's key ends, and with it the process's.</summary>
+    public DateTimeOffset RunnersKeyEnds { get; private set; }
+
     /// <summary>The last exit that was reported.</summary>
     public JsonNode? Exit => Bodies("/exit").LastOrDefault();
 
@@ -49,6 +52,7 @@ internal sealed class HostedMesh(HostedServer server)
         var body = new JsonObject { ["scopes"] = new JsonArray([.. Scopes.Select(scope => (JsonNode)scope)]), ["ttl"] = 3600 };
         var key = await server.CallAsync(HttpMethod.Post, "keys", body.ToJsonString());
         _runnersKey = key!["key_id"]!.GetValue<string>();
+        RunnersKeyEnds = key["expires_at"]!.GetValue<DateTimeOffset>();
         var options = new MeshClientOptions
         {
             BaseUrl = server.Url,
