@@ -7,8 +7,9 @@ using System.Text.Json;
 namespace SessionMesh.Server.Json;
 
 /// <summary>
-/// A growing buffer of UTF-8 JSON text, for the two answers that are written by the hundred thousand: rows and directives. Pooled: dispose
-/// of it. Not thread-safe.
+/// A growing buffer of UTF-8 JSON text, for the two answers that are written by the hundred thousand: rows and directives. What frames
+/// them, a list or an agent's detail, is written with it too: a <see cref="Utf8JsonWriter"/> over the same bytes would have to be flushed
+/// before each row. Everything else uses that writer. Pooled: dispose of it. Not thread-safe.
 /// </summary>
 public sealed class Utf8Buffer(int capacity = 1024) : IBufferWriter<byte>, IDisposable
 {

@@ -37,7 +37,6 @@ public sealed class SteeringEndpoints(
         await mutations.AnswerAsync(executed, instead: waited);
     }
 
-    /// <summary>Many words at once, each to one agent and each with an outcome of its own.</summary>
     public async Task SteerEach(HttpContext http)
     {
         var request = await Mutations.ReadAsync(http, MeshJson.Default.SteersRequest, Limits.SteersBytes);
@@ -69,7 +68,6 @@ public sealed class SteeringEndpoints(
         await Answers.WriteAsync(http, Render(directive));
     }
 
-    /// <summary>Takes a directive back that nobody has been given.</summary>
     public async Task Cancel(HttpContext http)
     {
         var id = (string)http.Request.RouteValues["directive_id"]!;

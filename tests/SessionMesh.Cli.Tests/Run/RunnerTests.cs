@@ -277,7 +277,8 @@ public sealed class RunnerTests(HostedServer server) : IDisposable
     public async Task ServerAway_ProcessRunsOnAndItsExitIsReportedAfterwards()
     {
         var go = _scratch.File("go");
-        var run = new Running(_mesh, Running.Sh($"while [ ! -e {go} ]; do sleep 0.02; done; exit 8") with { TtlSeconds = Limits.MinAgentTtl });
+        var run = new Running(
+            _mesh, Running.Sh($"while [ ! -e {go} ]; do sleep 0.02; done; exit 8") with { TtlSeconds = Limits.MinAgentTtl });
         await Eventually.True(() => _mesh.HasStream, () => "the stream");
         _mesh.IsAway = true;
         _mesh.CutStreams();
@@ -304,7 +305,9 @@ public sealed class RunnerTests(HostedServer server) : IDisposable
     public async Task Directives_ComingByStreamAndByHeartbeat_AreCarriedOutOnceInOrder()
     {
         var output = _scratch.File("order");
-        var run = new Running(_mesh, Running.Sh("sleep 1000") with { OnSteer = $"echo $SESSION_MESH_SEQ >> {output}", TtlSeconds = Limits.MinAgentTtl });
+        var run = new Running(
+            _mesh,
+            Running.Sh("sleep 1000") with { OnSteer = $"echo $SESSION_MESH_SEQ >> {output}", TtlSeconds = Limits.MinAgentTtl });
         for (var i = 0; i < 20; i++)
         {
             await _mesh.SendAsync("steer", "north");
