@@ -39,6 +39,9 @@ internal sealed class Tool : IDisposable
     /// <summary>Columns of the terminal on standard output; null where there is none.</summary>
     public int? Width { get; set; }
 
+    /// <summary>Lines of that terminal; null for one that is never full.</summary>
+    public int? Height { get; set; }
+
     public HastyTime Time { get; } = new() { Endless = TimeSpan.FromSeconds(5) };
 
     /// <summary>Takes the hasty clock's place, where runs wait for one another.</summary>
@@ -66,6 +69,7 @@ internal sealed class Tool : IDisposable
             ErrorIsTerminal = Typed is not null,
             OutIsTerminal = Width is not null,
             Width = Width,
+            Height = Height,
             Env = name => Env.GetValueOrDefault(name),
             Home = Home,
             ProgramDirectory = Home,

@@ -1,11 +1,9 @@
 using System.CommandLine;
-using System.Text.Json;
 using SessionMesh.Cli.Commands;
 using SessionMesh.Cli.Hosting;
 using SessionMesh.Cli.Options;
-using SessionMesh.Cli.Output;
+using SessionMesh.Cli.Targets;
 using SessionMesh.Client;
-using SessionMesh.Contracts;
 using SessionMesh.Contracts.Agents;
 
 namespace SessionMesh.Cli.Agents;
@@ -16,6 +14,8 @@ internal sealed class ListCommand : MeshCommand
     private readonly Option<string?> _filter = Opt.Choice("--filter", "Which agents, the living by default", AliveFilter.Allowed);
     private readonly Option<string?> _kind = Opt.Choice("--kind", "Agents, plain sessions or both; agents by default", SessionKind.Allowed);
     private readonly Option<string?> _spec = new("--spec") { Description = "Only those with this specialization", HelpName = "NAME" };
+    private readonly LabelOption _labels;
+    private readonly Option<string?> _subtree = Opt.Id("--subtree", "Only this agent and all below it");
 
     private readonly Option<string?> _cluster = new("--cluster")
     {
@@ -24,26 +24,31 @@ internal sealed class ListCommand : MeshCommand
     };
 
     private readonly Option<bool> _allClusters = new("--all-clusters") { Description = "Every cluster, whatever the context says" };
-    private readonly Option<int?> _limit = Opt.Number("--limit", $"Rows a page, {Limits.DefaultPage} by default", 1, Limits.MaxPage);
-    private readonly Option<string?> _cursor = new("--cursor") { Description = "The next_cursor of the page before", HelpName = "CURSOR" };
-    private readonly Option<bool> _all = new("--all") { Description = "All pages" };
+    private readonly Option<string?> _cursor = new("--cursor") { Description = "Go on after this next_cursor", HelpName = "CURSOR" };
+    private readonly ListOptions _list;
 
     public ListCommand(CliHost host) : base(host, "list", "List agents: who is alive, doing what, heard when.")
     {
-        Add(_filter);
-        Add(_kind);
-        Add(_spec);
-        Add(_cluster);
-        Add(_allClusters);
-        Add(_limit);
+        foreach (var option in new Option[] { _filter, _kind, _spec })
+        {
+            Add(option);
+        }
+
+        _labels = new LabelOption(this, "Only those with this label; may be repeated, and then all must match");
+        foreach (var option in new Option[] { _subtree, _cluster, _allClusters })
+        {
+            Add(option);
+        }
+
+        _list = new ListOptions(this);
         Add(_cursor);
-        Add(_all);
         Examples =
         [
             "session-mesh list",
             "session-mesh list --filter alive --output json",
             "session-mesh list --filter stalled --spec image-processing -o name",
-            "session-mesh list --all --fields agent_id,status,load -o csv",
+            "session-mesh list -l env=prod --sort -load --limit 10",
+            "session-mesh list --fields agent_id,status,load -o csv",
         ];
     }
 
@@ -51,35 +56,25 @@ internal sealed class ListCommand : MeshCommand
     {
         context.Doing = "list agents";
         var query = QueryOf(context);
-        var page = await context.Client.SendAsync(MeshCall.Alive(query), cancellation);
-        if (context.Get(_all))
+        var isFirst = true;
+        var listed = await _list.WriteAsync(
+            context,
+            AgentViews.List,
+            (limit, cursor, token) =>
+            {
+                var page = query with
+                {
+                    Limit = limit,
+                    Cursor = cursor ?? query.Cursor,
+                    WithTotal = isFirst && _list.LimitOf(context) is not null,
+                };
+                isFirst = false;
+                return context.Client.SendAsync(MeshCall.Alive(page), token);
+            },
+            cancellation);
+        if (listed.Rows == 0 && context.Output.IsTable)
         {
-            page = await RestAsync(context, query, page, cancellation);
-        }
-
-        var isEmpty = !AgentViews.List.Rows(page).Any();
-        if (!isEmpty || !context.Output.IsTable)
-        {
-            context.Output.Write(page, AgentViews.List);
-        }
-
-        if (context.Output.IsTable)
-        {
-            Explain(context, query, isEmpty, hasMore: Json.Text(page, "next_cursor") is not null);
-        }
-
-        return ExitCodes.Done;
-    }
-
-    /// <summary>Says what a table does not: that there is more, or why there is nothing.</summary>
-    private void Explain(CommandContext context, AgentQuery query, bool isEmpty, bool hasMore)
-    {
-        if (isEmpty)
-        {
-            context.Note(
-                query.Filter is AliveFilter.All
-                    ? "no agent is known"
-                    : $"no agent is {query.Filter ?? AgentStatus.Alive}; 'session-mesh list --filter all' shows every one that is known");
+            context.Note(Nothing(query));
         }
 
         if (query.Cluster is not null && context.Get(_cluster) is null)
@@ -87,10 +82,29 @@ internal sealed class ListCommand : MeshCommand
             context.Note($"only cluster {query.Cluster}, as the selected context says; --all-clusters shows the others");
         }
 
-        if (hasMore)
+        return ExitCodes.Done;
+    }
+
+    /// <summary>Why there is nothing, without saying more than was asked.</summary>
+    private static string Nothing(AgentQuery query)
+    {
+        var isNarrowed = query is not { Specialization: null, Labels: null, Subtree: null, Cluster: null, Cursor: null };
+        var whom = query.Kind is SessionKind.Session ? "session" : "agent";
+        return (query.Filter, isNarrowed) switch
         {
-            context.Note("there are more: add --all, or --limit up to 1000");
-        }
+            (AliveFilter.All, false) => $"no {whom} is known",
+            (AliveFilter.All, true) => $"no {whom} matches; 'session-mesh list --filter all --all-clusters' shows every one that is known",
+            (var filter, var narrowed) => $"no {whom} {(narrowed ? "that matches " : "")}is {filter ?? AgentStatus.Alive}; "
+                + "'session-mesh list --filter all' shows those that are not",
+        };
+    }
+
+    private Dictionary<string, string>? LabelsOf(CommandContext context)
+    {
+        var labels = _labels.Find(context);
+        return labels?.Values.FirstOrDefault(value => value.Contains(',')) is { } value
+            ? throw CommandException.Usage($"the label '{value}' has a comma, and a list cannot ask for one", "list in another way")
+            : labels;
     }
 
     private AgentQuery QueryOf(CommandContext context) => new()
@@ -98,39 +112,10 @@ internal sealed class ListCommand : MeshCommand
         Filter = context.Get(_filter),
         Kind = context.Get(_kind),
         Specialization = context.Get(_spec),
+        Labels = LabelsOf(context),
+        Subtree = context.Get(_subtree),
         Cluster = context.Get(_allClusters) ? null : context.Get(_cluster) ?? context.Settings.Cluster,
-        Limit = context.Get(_limit) ?? (context.Get(_all) ? Limits.MaxPage : null),
         Cursor = context.Get(_cursor),
-        Fields = context.Output.Format is OutputFormat.Name ? AgentViews.List.Names : context.Output.Fields,
+        Fields = _list.FieldsFor(context, AgentViews.List),
     };
-
-    /// <summary>All pages as one: the first page's document with everybody's rows, their number, and nothing to follow.</summary>
-    private static async Task<JsonElement> RestAsync(
-        CommandContext context, AgentQuery query, JsonElement first, CancellationToken cancellation)
-    {
-        var rows = AgentViews.List.Rows(first).ToList();
-        for (var cursor = Json.Text(first, "next_cursor"); cursor is not null;)
-        {
-            var page = await context.Client.SendAsync(MeshCall.Alive(query with { Cursor = cursor }), cancellation);
-            rows.AddRange(AgentViews.List.Rows(page));
-            cursor = Json.Text(page, "next_cursor");
-        }
-
-        return Json.Build(json =>
-        {
-            json.WriteStartArray("sessions"u8);
-            foreach (var row in rows)
-            {
-                row.WriteTo(json);
-            }
-
-            json.WriteEndArray();
-            json.WriteNumber("count"u8, rows.Count);
-            json.WriteNull("next_cursor"u8);
-            foreach (var member in first.EnumerateObject().Where(m => m.Name is not ("sessions" or "count" or "next_cursor")))
-            {
-                member.WriteTo(json);
-            }
-        });
-    }
 }

@@ -17,7 +17,7 @@ internal sealed class CommandContext : IDisposable
     {
         Host = host;
         Parse = parse;
-        Output = new OutputWriter(host, options?.FormatOf(parse) ?? fallback, options?.FieldsOf(parse));
+        Output = new OutputWriter(host, options?.FormatOf(parse) ?? fallback, options?.FieldsOf(parse), options?.HasHeaders(parse) ?? true);
         Doing = parse.CommandResult.Command.Name;
         _settings = new(() => MeshSettings.Resolve(host, parse));
         _client = new(CreateClient);

@@ -23,6 +23,9 @@ internal sealed record CliHost
     /// <summary>Columns of the terminal on standard output; null where output is not a terminal.</summary>
     public int? Width { get; init; }
 
+    /// <summary>Lines of the terminal on standard output; null where output is not a terminal.</summary>
+    public int? Height { get; init; }
+
     /// <summary>An environment variable; what is empty counts as not set.</summary>
     public required Func<string, string?> Env { get; init; }
 
@@ -53,7 +56,8 @@ internal sealed record CliHost
         InIsTerminal = !Console.IsInputRedirected,
         OutIsTerminal = !Console.IsOutputRedirected,
         ErrorIsTerminal = !Console.IsErrorRedirected,
-        Width = Console.IsOutputRedirected ? null : StandardStreams.Width(),
+        Width = Console.IsOutputRedirected ? null : StandardStreams.Size()?.Columns,
+        Height = Console.IsOutputRedirected ? null : StandardStreams.Size()?.Lines,
         Env = name => Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null,
         Home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile, Environment.SpecialFolderOption.DoNotVerify),
         TakesSignals = true,

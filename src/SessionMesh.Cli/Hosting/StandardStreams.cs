@@ -25,22 +25,22 @@ internal static partial class StandardStreams
     }
 
     /// <summary>
-    /// Columns of the terminal on standard output, or null. On Linux asked of the terminal itself: <see cref="Console"/>
+    /// The size of the terminal on standard output, or null. On Linux asked of the terminal itself: <see cref="Console"/>
     /// would first set it up, which writes an escape sequence to it that changes what the cursor keys send.
     /// </summary>
-    public static unsafe int? Width()
+    public static unsafe (int Columns, int Lines)? Size()
     {
         const nuint GetWindowSize = 0x5413;
         if (OperatingSystem.IsLinux())
         {
-            // Rows, columns, and the same in pixels.
+            // Lines, columns, and the same in pixels.
             var size = stackalloc ushort[4];
-            return Ioctl(1, GetWindowSize, size) == 0 && size[1] > 0 ? size[1] : null;
+            return Ioctl(1, GetWindowSize, size) == 0 && size[1] > 0 && size[0] > 0 ? (size[1], size[0]) : null;
         }
 
         try
         {
-            return Console.WindowWidth is > 0 and var width ? width : null;
+            return Console.WindowWidth > 0 && Console.WindowHeight > 0 ? (Console.WindowWidth, Console.WindowHeight) : null;
         }
         catch (IOException)
         {

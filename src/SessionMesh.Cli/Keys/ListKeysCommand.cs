@@ -1,21 +1,21 @@
-using System.Text.Json;
 using SessionMesh.Cli.Commands;
 using SessionMesh.Cli.Hosting;
-using SessionMesh.Cli.Output;
 using SessionMesh.Client;
-using SessionMesh.Contracts;
 
 namespace SessionMesh.Cli.Keys;
 
 /// <summary><c>keys list</c>: the key in use and all below it, never a secret.</summary>
 internal sealed class ListKeysCommand : MeshCommand
 {
+    private readonly ListOptions _list;
+
     public ListKeysCommand(CliHost host) : base(host, "list", "List the key in use and all below it; for admin every key.")
     {
+        _list = new ListOptions(this);
         Examples =
         [
             "session-mesh keys list",
-            "session-mesh keys list -o wide",
+            "session-mesh keys list -o wide --sort expires_at",
             "session-mesh keys list -o json | jq -r '.keys[] | select(.valid) | .key_id'",
         ];
     }
@@ -23,29 +23,11 @@ internal sealed class ListKeysCommand : MeshCommand
     protected override async Task<int> RunAsync(CommandContext context, CancellationToken cancellation)
     {
         context.Doing = "list keys";
-        var page = await context.Client.SendAsync(MeshCall.ListKeys(Limits.MaxPage), cancellation);
-        var rows = KeyViews.List.Rows(page).ToList();
-        while (Json.Text(page, "next_cursor") is { } cursor)
-        {
-            page = await context.Client.SendAsync(MeshCall.ListKeys(Limits.MaxPage, cursor), cancellation);
-            rows.AddRange(KeyViews.List.Rows(page));
-        }
-
-        context.Output.Write(Whole(rows), KeyViews.List);
+        await _list.WriteAsync(
+            context,
+            KeyViews.List,
+            (limit, cursor, token) => context.Client.SendAsync(MeshCall.ListKeys(limit, cursor), token),
+            cancellation);
         return ExitCodes.Done;
     }
-
-    /// <summary>All pages as one document.</summary>
-    private static JsonElement Whole(List<JsonElement> rows) => Json.Build(json =>
-    {
-        json.WriteStartArray("keys"u8);
-        foreach (var row in rows)
-        {
-            row.WriteTo(json);
-        }
-
-        json.WriteEndArray();
-        json.WriteNumber("count"u8, rows.Count);
-        json.WriteNull("next_cursor"u8);
-    });
 }

@@ -34,6 +34,7 @@ internal sealed class OutputOptions
 
     private readonly Option<string?> _format;
     private readonly Option<string?> _fields = new("--fields") { Description = "Members to print, in this order", HelpName = "a,b" };
+    private readonly Option<bool> _noHeaders = new("--no-headers") { Description = "Leave the header of a table or CSV out" };
 
     /// <param name="fallback">The format where none is asked for, in words.</param>
     public OutputOptions(Command command, string fallback = "table by default")
@@ -41,11 +42,14 @@ internal sealed class OutputOptions
         _format = Opt.Choice("--output", "How to print, " + fallback, s_names, "-o");
         command.Add(_format);
         command.Add(_fields);
+        command.Add(_noHeaders);
     }
 
     /// <summary>The format asked for, or null.</summary>
     public OutputFormat? FormatOf(ParseResult parse) =>
         parse.GetValue(_format) is { } name ? (OutputFormat)Array.IndexOf(s_names, name) : null;
+
+    public bool HasHeaders(ParseResult parse) => !parse.GetValue(_noHeaders);
 
     public IReadOnlyList<string>? FieldsOf(ParseResult parse) =>
         parse.GetValue(_fields)?.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);

@@ -4,9 +4,10 @@ using SessionMesh.Cli.Hosting;
 namespace SessionMesh.Cli.Output;
 
 /// <summary>Prints answers to standard output in the format asked for. What it prints is data; prose goes elsewhere.</summary>
-internal sealed class OutputWriter(CliHost host, OutputFormat format, IReadOnlyList<string>? fields)
+internal sealed class OutputWriter(CliHost host, OutputFormat format, IReadOnlyList<string>? fields, bool headers = true)
 {
-    private readonly TableText _table = new(host.Width, host.ColorOn(host.OutIsTerminal));
+    private readonly TableText _table = new(host.Width, host.ColorOn(host.OutIsTerminal), headers);
+    private TextWriter _out = host.Out;
     private bool _begun;
 
     public OutputFormat Format => format;
@@ -19,7 +20,15 @@ internal sealed class OutputWriter(CliHost host, OutputFormat format, IReadOnlyL
     /// <summary>Whether a person reads the output.</summary>
     public bool IsTable => format is OutputFormat.Table or OutputFormat.Wide;
 
-    public void WriteLine(string text) => host.Out.WriteLine(TerminalText.Escape(text));
+    public void WriteLine(string text) => _out.WriteLine(TerminalText.Escape(text));
+
+    /// <summary>Sends what is printed from now on through a pager, if it is longer than the screen. Dispose of it to see its end.</summary>
+    public Pager? StartPager()
+    {
+        var pager = IsTable ? Pager.For(host) : null;
+        _out = (TextWriter?)pager ?? host.Out;
+        return pager;
+    }
 
     /// <summary>Prints one whole answer.</summary>
     public void Write(JsonElement document, View view)
@@ -27,16 +36,16 @@ internal sealed class OutputWriter(CliHost host, OutputFormat format, IReadOnlyL
         switch (format)
         {
             case OutputFormat.Json:
-                host.Out.WriteLine(TerminalText.EscapeJson(Json.Indented(Selected(document, view))));
+                _out.WriteLine(TerminalText.EscapeJson(Json.Indented(Selected(document, view))));
                 break;
             case OutputFormat.Yaml:
-                host.Out.Write(YamlText.Of(Selected(document, view)));
+                _out.Write(YamlText.Of(Selected(document, view)));
                 break;
             case OutputFormat.Table or OutputFormat.Wide when view.Vertical:
                 Lines(_table.Vertical(ColumnsOf(view), view.Rows(document).Single(), host.Time.GetUtcNow()));
                 break;
             case OutputFormat.Table or OutputFormat.Wide:
-                Lines(_table.Lines(ColumnsOf(view), view.Rows(document), host.Time.GetUtcNow()));
+                WriteTable([.. view.Rows(document)], view);
                 break;
             default:
                 foreach (var row in view.Rows(document))
@@ -44,14 +53,13 @@ internal sealed class OutputWriter(CliHost host, OutputFormat format, IReadOnlyL
                     WriteRow(row, view);
                 }
 
-                if (format is OutputFormat.Csv && !_begun)
-                {
-                    host.Out.Write(CsvText.Line(MembersOf(view)));
-                }
-
+                WriteEnd(view);
                 break;
         }
     }
+
+    /// <summary>Prints rows as one table.</summary>
+    public void WriteTable(IReadOnlyList<JsonElement> rows, View view) => Lines(_table.Lines(ColumnsOf(view), rows, host.Time.GetUtcNow()));
 
     /// <summary>
     /// Prints one row of an endless answer, at once: an object a line under <c>json</c>, a header once under <c>table</c>.
@@ -61,7 +69,7 @@ internal sealed class OutputWriter(CliHost host, OutputFormat format, IReadOnlyL
         switch (format)
         {
             case OutputFormat.Json or OutputFormat.Jsonl:
-                host.Out.WriteLine(TerminalText.EscapeJson(Json.Compact(fields is null ? row : Json.Select(row, fields))));
+                _out.WriteLine(TerminalText.EscapeJson(Json.Compact(Selected(row))));
                 break;
             case OutputFormat.Name:
                 if (view.NameOf(row) is { } name)
@@ -71,31 +79,52 @@ internal sealed class OutputWriter(CliHost host, OutputFormat format, IReadOnlyL
 
                 break;
             case OutputFormat.Csv:
-                if (!_begun)
-                {
-                    host.Out.Write(CsvText.Line(MembersOf(view)));
-                }
-
-                host.Out.Write(CsvText.Line(row, MembersOf(view)));
+                WriteCsvHeader(view);
+                _out.Write(CsvText.Line(row, MembersOf(view)));
                 break;
             case OutputFormat.Yaml:
-                host.Out.Write("---\n" + YamlText.Of(fields is null ? row : Json.Select(row, fields)));
+                _out.Write("---\n" + YamlText.Of(Selected(row)));
                 break;
             default:
-                Lines(_table.Lines(ColumnsOf(view), [row], host.Time.GetUtcNow(), streaming: true).Skip(_begun ? 1 : 0));
+                Lines(_table.StreamedLines(ColumnsOf(view), row, host.Time.GetUtcNow()));
                 break;
         }
 
         _begun = true;
     }
 
-    public void Flush() => host.Out.Flush();
+    /// <summary>Prints what is due when there was no row: the header of a CSV file.</summary>
+    public void WriteEnd(View view)
+    {
+        if (format is OutputFormat.Csv)
+        {
+            WriteCsvHeader(view);
+        }
+    }
+
+    /// <summary>A row with the members asked for.</summary>
+    public JsonElement Selected(JsonElement row) => fields is null ? row : Json.Select(row, fields);
+
+    /// <summary>Text of a document that is written piece by piece.</summary>
+    public void WritePiece(string json) => _out.Write(TerminalText.EscapeJson(json));
+
+    public void Flush() => _out.Flush();
+
+    private void WriteCsvHeader(View view)
+    {
+        if (!_begun && headers)
+        {
+            _out.Write(CsvText.Line(MembersOf(view)));
+        }
+
+        _begun = true;
+    }
 
     private void Lines(IEnumerable<string> lines)
     {
         foreach (var line in lines)
         {
-            host.Out.WriteLine(line);
+            _out.WriteLine(line);
         }
     }
 

@@ -16,11 +16,7 @@ internal sealed class SelectorOptions
 {
     private readonly Option<string?> _spec = new("--spec") { Description = "Agents with this specialization", HelpName = "NAME" };
 
-    private readonly Option<string[]> _labels = new("--label")
-    {
-        Description = "Agents with this label; may be repeated, and then all must match",
-        HelpName = "KEY=VALUE",
-    };
+    private readonly LabelOption _labels;
 
     private readonly Option<string?> _cluster = new("--cluster")
     {
@@ -40,7 +36,9 @@ internal sealed class SelectorOptions
     public SelectorOptions(Command command, CliHost host)
     {
         _subtree.CompletionSources.Add(completion => LiveAgentIds.Of(host, completion.ParseResult));
-        foreach (var option in new Option[] { _spec, _labels, _cluster, _subtree, _ids, _expect, _dryRun, _yes })
+        command.Add(_spec);
+        _labels = new LabelOption(command, "Agents with this label; may be repeated, and then all must match");
+        foreach (var option in new Option[] { _cluster, _subtree, _ids, _expect, _dryRun, _yes })
         {
             command.Add(option);
         }
@@ -58,7 +56,7 @@ internal sealed class SelectorOptions
         var selector = new AgentSelector
         {
             Specialization = context.Get(_spec),
-            Label = LabelsOf(context),
+            Label = _labels.Find(context),
             Cluster = context.Get(_cluster),
             Subtree = context.Get(_subtree),
             AgentIds = IdsOf(context),
@@ -141,30 +139,6 @@ internal sealed class SelectorOptions
     /// <summary>A selector that matches no agent is an error.</summary>
     public static CommandException NothingMatched(string whom) =>
         new(ExitCodes.NotFound, $"no agent {whom} can be reached", "session-mesh list --filter all, to see who is there and how they are");
-
-    private Dictionary<string, string>? LabelsOf(CommandContext context)
-    {
-        if (context.Get(_labels) is not { Length: > 0 } texts)
-        {
-            return null;
-        }
-
-        var labels = new Dictionary<string, string>();
-        foreach (var text in texts)
-        {
-            if (text.Split('=', 2) is not [{ Length: > 0 } key, var value])
-            {
-                throw CommandException.Usage($"--label takes KEY=VALUE, not '{text}'");
-            }
-
-            if (!labels.TryAdd(key, value))
-            {
-                throw CommandException.Usage($"--label {key} is given twice, and an agent has it once");
-            }
-        }
-
-        return labels;
-    }
 
     private string[]? IdsOf(CommandContext context)
     {

@@ -99,6 +99,9 @@ public sealed record AgentPage
     /// <summary>Rows in this page.</summary>
     public required int Count { get; init; }
 
+    /// <summary>Rows on all pages; only where <c>total=true</c> asks for it.</summary>
+    public int? Total { get; init; }
+
     /// <summary>Send as <c>cursor</c> for the next page; null at the end.</summary>
     public string? NextCursor { get; init; }
 

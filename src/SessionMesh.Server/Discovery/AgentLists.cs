@@ -48,12 +48,15 @@ public sealed class AgentLists(MeshEngine engine, RowWriter rows, SessionLists s
     private async Task ListAsync(HttpContext http, string defaultFilter)
     {
         var check = new Check();
-        var query = Query.Read(http, ref check, "filter", "limit", "cursor", "kind", "specialization", "cluster", "fields");
+        var query = Query.Read(
+            http, ref check, "filter", "limit", "cursor", "kind", "specialization", "cluster", "label", "subtree", "fields", "total");
         var filter = (query["filter"] ?? defaultFilter).ToLowerInvariant();
         var kind = query["kind"] ?? SessionKind.Agent;
         var limit = query.Limit(ref check);
         var (after, afterSession) = Cursor(query["cursor"], ref check);
         var fields = Fields(query["fields"], ref check);
+        var labels = Labels(query["label"], ref check);
+        var wantsTotal = query.Flag("total", ref check);
         check.OneOf("?filter", filter, AliveFilter.Allowed);
         check.OneOf("?kind", kind, SessionKind.Allowed);
         if (kind != SessionKind.Agent && !http.GetKey().Has(ScopeSet.SessionsRead))
@@ -72,10 +75,14 @@ public sealed class AgentLists(MeshEngine engine, RowWriter rows, SessionLists s
 
         var page = new List<AgentSlot>(Math.Min(limit, 128));
         var now = engine.Now;
-        var next = kind == SessionKind.Session || afterSession >= 0
-            ? -1
+        var search = kind == SessionKind.Session
+            ? null
             : new AgentSearch(engine.State, filter).Specialized(query["specialization"]).InCluster(query["cluster"])
-                .Within(http.GetKey().Reach).Fill(page, after, limit, now);
+                .InSubtree(query["subtree"]).Labelled(labels).Within(http.GetKey().Reach);
+        var next = search is null || afterSession >= 0 ? -1 : search.Fill(page, after, limit, now);
+        // plain sessions have none of these
+        var hasSessions = kind != SessionKind.Agent && labels.Count == 0
+            && query["specialization"] is null && query["cluster"] is null && query["subtree"] is null;
 
         using var json = new Utf8Buffer(256 + (page.Count * 640));
         json.Raw("{\"sessions\":["u8);
@@ -87,7 +94,7 @@ public sealed class AgentLists(MeshEngine engine, RowWriter rows, SessionLists s
 
         var count = page.Count;
         var nextCursor = next < 0 ? null : next.ToString(CultureInfo.InvariantCulture);
-        if (next < 0 && kind != SessionKind.Agent && query["specialization"] is null && query["cluster"] is null)
+        if (next < 0 && hasSessions)
         {
             nextCursor = WriteSessions(json, http.GetKey(), filter, Math.Max(0, afterSession), limit, fields, ref count);
         }
@@ -97,7 +104,8 @@ public sealed class AgentLists(MeshEngine engine, RowWriter rows, SessionLists s
             json.Unwrite();
         }
 
-        WriteEnd(json, count, nextCursor);
+        var total = wantsTotal ? (search?.Count(now) ?? 0) + (hasSessions ? CountSessions(http.GetKey(), filter) : 0) : (int?)null;
+        WriteEnd(json, count, nextCursor, total);
         await Answers.WriteAsync(http, StatusCodes.Status200OK, json.Written);
     }
 
@@ -111,6 +119,9 @@ public sealed class AgentLists(MeshEngine engine, RowWriter rows, SessionLists s
         var last = active ? sessions.WriteRows(json, key, active, filter == AliveFilter.All, after, limit, fields, ref count) : null;
         return last is null ? null : string.Create(CultureInfo.InvariantCulture, $"{SessionCursor}{last}");
     }
+
+    private int CountSessions(Key key, string filter) =>
+        filter is AliveFilter.All or AliveFilter.Active or AgentStatus.Alive ? sessions.Count(key, filter == AliveFilter.All) : 0;
 
     private static (int After, long AfterSession) Cursor(string? text, ref Check check)
     {
@@ -134,10 +145,16 @@ public sealed class AgentLists(MeshEngine engine, RowWriter rows, SessionLists s
         return (-1, -1);
     }
 
-    private void WriteEnd(Utf8Buffer json, int count, string? nextCursor)
+    private void WriteEnd(Utf8Buffer json, int count, string? nextCursor, int? total)
     {
         json.Raw("],\"count\":"u8);
         json.Number(count);
+        if (total is { } all)
+        {
+            json.Raw(",\"total\":"u8);
+            json.Number(all);
+        }
+
         json.Raw(",\"next_cursor\":"u8);
         json.String(nextCursor);
         json.Raw(",\"as_of\":\""u8);
@@ -166,6 +183,25 @@ public sealed class AgentLists(MeshEngine engine, RowWriter rows, SessionLists s
         }
 
         json.Raw("}"u8);
+    }
+
+    /// <summary><c>env=prod,tier=free</c>: all of them must be there.</summary>
+    private static List<KeyValuePair<string, string>> Labels(string? text, ref Check check)
+    {
+        var labels = new List<KeyValuePair<string, string>>();
+        foreach (var part in text?.Split(',') ?? [])
+        {
+            if (part.Split('=', 2) is [{ Length: > 0 } name, var value] && !name.EndsWith('!'))
+            {
+                labels.Add(new(name, value));
+            }
+            else
+            {
+                check.Fail("?label", $"takes name=value, several with commas, not '{part}'");
+            }
+        }
+
+        return labels;
     }
 
     private static RowFields Fields(string? text, ref Check check)

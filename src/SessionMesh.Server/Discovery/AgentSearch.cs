@@ -17,6 +17,7 @@ internal sealed class AgentSearch
     private readonly NumberQuery _query = new();
     private readonly long _asOf;
     private readonly bool _stalledOnly;
+    private IReadOnlyList<KeyValuePair<string, string>> _labels = [];
 
     /// <param name="filter">One of <see cref="AliveFilter.Allowed"/>.</param>
     public AgentSearch(MeshState state, string filter)
@@ -51,6 +52,25 @@ internal sealed class AgentSearch
         return this;
     }
 
+    /// <summary>Only agents that have all of these labels, with these values.</summary>
+    public AgentSearch Labelled(IReadOnlyList<KeyValuePair<string, string>> labels)
+    {
+        _labels = labels;
+        return this;
+    }
+
+    /// <summary>Only this agent and all below it, the dead included; none where there is no such agent.</summary>
+    public AgentSearch InSubtree(string? id)
+    {
+        if (id is not null)
+        {
+            _query.Within(
+                _state.Find(id) is { } root ? Numbers(_state.Descendants(root.Agent.Number, dead: true).Append(root)) : null);
+        }
+
+        return this;
+    }
+
     /// <summary>Only agents within the reach of a key.</summary>
     public AgentSearch Within(Reach? reach)
     {
@@ -66,7 +86,7 @@ internal sealed class AgentSearch
 
         foreach (var id in reach?.Subtrees ?? [])
         {
-            _query.Within(_state.Find(id) is { } root ? Numbers(_state.Descendants(root.Agent.Number, dead: true).Append(root)) : null);
+            InSubtree(id);
         }
 
         return this;
@@ -78,9 +98,27 @@ internal sealed class AgentSearch
     /// </summary>
     public int Fill(List<AgentSlot> page, int after, int limit, Moment now)
     {
+        foreach (var slot in After(after, now))
+        {
+            if (page.Count == limit)
+            {
+                return page[^1].Agent.Number;
+            }
+
+            page.Add(slot);
+        }
+
+        return -1;
+    }
+
+    /// <summary>How many agents there are, on every page.</summary>
+    public int Count(Moment now) => After(-1, now).Count();
+
+    private IEnumerable<AgentSlot> After(int after, Moment now)
+    {
         if (_query.IsEmpty)
         {
-            return -1;
+            yield break;
         }
 
         var count = _state.Slots.Count;
@@ -98,7 +136,7 @@ internal sealed class AgentSearch
                 var number = (word << 6) + BitOperations.TrailingZeroCount(bits);
                 if (number >= count)
                 {
-                    return -1;
+                    yield break;
                 }
 
                 if (_state.Slots[number] is not { } slot || slot.Agent.Born > _asOf)
@@ -106,21 +144,25 @@ internal sealed class AgentSearch
                     continue; // forgotten since the sets were read; the number's new owner is in none of them
                 }
 
-                if (_stalledOnly && !slot.ReadVitals().IsStalled(now))
+                if ((!_stalledOnly || slot.ReadVitals().IsStalled(now)) && HasLabels(slot.Agent))
                 {
-                    continue;
+                    yield return slot;
                 }
+            }
+        }
+    }
 
-                if (page.Count == limit)
-                {
-                    return page[^1].Agent.Number;
-                }
-
-                page.Add(slot);
+    private bool HasLabels(Agent agent)
+    {
+        foreach (var (name, wanted) in _labels)
+        {
+            if (!agent.Labels.Labels.TryGetValue(name, out var value) || value != wanted)
+            {
+                return false;
             }
         }
 
-        return -1;
+        return true;
     }
 
     private static NumberSet Numbers(IEnumerable<AgentSlot> slots)

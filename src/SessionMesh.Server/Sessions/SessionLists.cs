@@ -135,6 +135,13 @@ public sealed class SessionLists(MeshEngine engine, SessionWriter sessions, Agen
         return null;
     }
 
+    /// <summary>How many plain sessions there are, the expired ones included or not.</summary>
+    internal int Count(Key key, bool expired)
+    {
+        var now = engine.Now.Micros();
+        return key.Reach is null ? engine.State.Sessions.After(0).Count(session => expired || !session.IsOverAt(now)) : 0;
+    }
+
     private string? WritePlain(Utf8Buffer json, SessionFilter filter, long after, int limit, ref int count)
     {
         var now = engine.Now.Micros();

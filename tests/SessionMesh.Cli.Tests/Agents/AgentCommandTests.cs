@@ -37,7 +37,7 @@ public sealed class AgentCommandTests
 
         Assert.Equal(
             new Ran(0, "", """
-                no agent is lost; 'session-mesh list --filter all' shows every one that is known
+                no agent that matches is lost; 'session-mesh list --filter all' shows those that are not
                 only cluster blue, as the selected context says; --all-clusters shows the others
 
                 """),
@@ -77,7 +77,7 @@ public sealed class AgentCommandTests
         Assert.Equal(
             """
             SEQ  VERB   DIRECTION  STATE      ISSUED  EXPIRES  MESSAGE
-            4    steer  west       delivered  -       -        -
+              4  steer  west       delivered  -       -        -
 
             """,
             (await tool.RunAsync("heartbeat 1")).Out);

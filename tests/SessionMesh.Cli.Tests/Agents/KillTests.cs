@@ -22,8 +22,8 @@ public sealed class KillTests
 
     private const string Table = """
         AGENT  STATUS  CONFIRMED  EXIT  SIGNAL  REASON  DEADLINE
-        456    dead    yes        143   TERM    old     -
-        c1     dead    yes        -     -       -       -
+        456    dead    yes         143  TERM    old     -
+        c1     dead    yes           -  -       -       -
 
         """;
 
@@ -203,8 +203,8 @@ public sealed class KillTests
         Assert.Equal(
             new Ran(0, """
                 AGENT  STATUS  CONFIRMED  EXIT  SIGNAL  REASON  DEADLINE
-                a      dead    yes        0     -       old     -
-                b      dead    yes        0     -       old     -
+                a      dead    yes           0  -       old     -
+                b      dead    yes           0  -       old     -
 
                 """, "Stop 2 agents with specialization ocr and their descendants? 10 s to finish. [y/N] "),
             await tool.RunAsync("kill --spec ocr"));

@@ -16,17 +16,17 @@ public sealed class AuditTests
         """.ReplaceLineEndings("");
 
     [Theory]
-    [InlineData("audit", "GET /audit?limit=100")]
+    [InlineData("audit", "GET /audit?limit=1000")]
     [InlineData(
         "audit --actor abcdefghijkl --operation agent.* --subject 123 --outcome DONE --since 2026-01-01 --until "
         + "2026-01-01T10:00+02:00 --limit 5 --cursor 7-8",
         "GET /audit?actor=abcdefghijkl&operation=agent.%2A&subject=123&outcome=done"
         + "&since=2026-01-01T00%3A00%3A00.000Z&until=2026-01-01T08%3A00%3A00.000Z&limit=5&cursor=7-8")]
-    [InlineData("audit --since 1h30m", "GET /audit?since=2026-01-02T01%3A34%3A05.000Z&limit=100")]
+    [InlineData("audit --since 1h30m", "GET /audit?since=2026-01-02T01%3A34%3A05.000Z&limit=1000")]
     [InlineData(
-        "audit --since 90 --until 30s", "GET /audit?since=2026-01-02T03%3A02%3A35.000Z&until=2026-01-02T03%3A03%3A35.000Z&limit=100")]
-    [InlineData("audit --actor smk_abcdefghijkl_THESECRET_check1", "GET /audit?actor=abcdefghijkl&limit=100")]
-    [InlineData("audit --actor mesh --all", "GET /audit?actor=mesh&limit=1000")]
+        "audit --since 90 --until 30s", "GET /audit?since=2026-01-02T03%3A02%3A35.000Z&until=2026-01-02T03%3A03%3A35.000Z&limit=1000")]
+    [InlineData("audit --actor smk_abcdefghijkl_THESECRET_check1", "GET /audit?actor=abcdefghijkl&limit=1000")]
+    [InlineData("audit --actor mesh", "GET /audit?actor=mesh&limit=1000")]
     public async Task Audit_AsksForWhatIsWanted(string line, string call)
     {
         using var tool = new Tool(Json(200, """{"entries":[],"next_cursor":null,"suppressed":0}"""));
@@ -36,10 +36,9 @@ public sealed class AuditTests
     }
 
     [Theory]
-    [InlineData("audit --follow --limit 3", "--follow cannot be combined with --until, --limit, --cursor or --all")]
-    [InlineData("audit --follow --until 1h", "--follow cannot be combined with --until, --limit, --cursor or --all")]
-    [InlineData("audit --follow --all", "--follow cannot be combined with --until, --limit, --cursor or --all")]
-    [InlineData("audit --all --limit 3", "--all cannot be combined with --limit")]
+    [InlineData("audit --follow --limit 3", "--follow cannot be combined with --until, --limit, --sort or --cursor")]
+    [InlineData("audit --follow --until 1h", "--follow cannot be combined with --until, --limit, --sort or --cursor")]
+    [InlineData("audit --follow --cursor 7-9", "--follow cannot be combined with --until, --limit, --sort or --cursor")]
     [InlineData(
         "audit --since yesterday",
         "--since takes how long ago, such as 15m or 1h30m, or a time such as 2026-01-31T08:15:30Z, not 'yesterday'")]
@@ -71,7 +70,7 @@ public sealed class AuditTests
                 2026-01-02T03:04:04.000Z  refused  killAgent       a1       -      ::1        unauthenticated
 
                 """, """
-                there is more: add --cursor 7-9, or --all
+                2 rows, and there are more: without --limit the list is whole
                 12 more refusals since the server started came too fast to be kept
 
                 """),

@@ -15,10 +15,10 @@ public sealed class CommandLineTests
     [InlineData("keys", "error: Required command was not provided.\n  try: session-mesh keys --help\n")]
     [InlineData("list /?", "error: Unrecognized command or argument '/?'.\n  try: session-mesh list --help\n")]
     [InlineData("list @file", "error: Unrecognized command or argument '@file'.\n  try: session-mesh list --help\n")]
-    [InlineData("list --limit 0", "error: --limit takes a whole number from 1 to 1000, not '0'\n  try: session-mesh list --help\n")]
+    [InlineData("list --limit 0", "error: --limit takes a whole number from 1 to 2147483647, not '0'\n  try: session-mesh list --help\n")]
     [InlineData(
         "list --limit 2147483648",
-        "error: --limit takes a whole number from 1 to 1000, not '2147483648'\n  try: session-mesh list --help\n")]
+        "error: --limit takes a whole number from 1 to 2147483647, not '2147483648'\n  try: session-mesh list --help\n")]
     [InlineData(
         "list -o xml", "error: --output takes table, wide, json, jsonl, yaml, csv, name, not 'xml'\n  try: session-mesh list --help\n")]
     [InlineData(
@@ -60,8 +60,8 @@ public sealed class CommandLineTests
     {
         using var tool = new Tool(Json(200, "{}"));
 
-        Assert.Equal((0, "{}\n"), (await tool.RunAsync(line)) is var ran ? (ran.Code, ran.Out) : default);
-        Assert.Equal(["GET /alive?filter=alive"], tool.Calls);
+        Assert.Equal((0, "{\n  \"sessions\": []\n}\n"), (await tool.RunAsync(line)) is var ran ? (ran.Code, ran.Out) : default);
+        Assert.Equal(["GET /alive?filter=alive&limit=1000"], tool.Calls);
     }
 
     [Fact]

@@ -5,9 +5,9 @@ namespace SessionMesh.Cli.Tests.Commands;
 public sealed class CommandTests
 {
     [Theory]
-    [InlineData("list", "GET /alive")]
-    [InlineData("list --filter alive --output json", "GET /alive?filter=alive")]
-    [InlineData("list --filter alive --verbose", "GET /alive?filter=alive")]
+    [InlineData("list", "GET /alive?limit=1000")]
+    [InlineData("list --filter alive --output json", "GET /alive?filter=alive&limit=1000")]
+    [InlineData("list --filter alive --verbose", "GET /alive?filter=alive&limit=1000")]
     [InlineData("steer --agent-id 123 --direction west", """POST /steer {"agent_id":"123","direction":"west"}""")]
     [InlineData("kill --agent-id 456 --force", "DELETE /agents/456?cascade=descendants&force=true&wait=2")]
     [InlineData(

@@ -116,8 +116,8 @@ public sealed class ErrorTests
         Assert.Equal((0, ""), (ran.Code, ran.Out));
         Assert.Equal(
             """
-            attempt 1: GET http://127.0.0.1:7420/api/session-mesh/alive?filter=alive -> 503 after 0 ms, next attempt in 2.00 s
-            attempt 2: GET http://127.0.0.1:7420/api/session-mesh/alive?filter=alive -> 200 after 0 ms
+            attempt 1: GET http://127.0.0.1:7420/api/session-mesh/alive?filter=alive&limit=1000 -> 503 after 0 ms, next attempt in 2.00 s
+            attempt 2: GET http://127.0.0.1:7420/api/session-mesh/alive?filter=alive&limit=1000 -> 200 after 0 ms
 
             """,
             ran.Error);

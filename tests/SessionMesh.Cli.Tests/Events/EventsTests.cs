@@ -26,8 +26,8 @@ public sealed class EventsTests
         Assert.Equal(
             new Ran(0, """
                 REVISION  AT                        KIND                    SUBJECT               ACTOR         DETAILS
-                8         2026-01-02T03:04:05Z      agent.registered        a1                    k1            incarnation=2
-                9         2026-01-02T03:04:05Z      agent.registered        a1                    k1            incarnation=2
+                       8  2026-01-02T03:04:05Z      agent.registered        a1                    k1            incarnation=2
+                       9  2026-01-02T03:04:05Z      agent.registered        a1                    k1            incarnation=2
 
                 """, "connected again\n"),
             await tool.RunAsync("events --limit 2"));

@@ -147,7 +147,7 @@ public sealed class KeyCommandTests
         Assert.Equal(
             """
             KEY ID  NAME  GEN  SCOPES           WITHIN               AGENT  EXPIRES  PARENT
-            k1      ci    2    mesh:read,steer  cluster:c,subtree:a  -      in 1h    k0
+            k1      ci      2  mesh:read,steer  cluster:c,subtree:a  -      in 1h    k0
 
             """,
             (await tool.RunAsync("keys list")).Out);

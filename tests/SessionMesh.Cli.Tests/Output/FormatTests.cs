@@ -10,7 +10,7 @@ public sealed class FormatTests
            "specializations":["ocr","a/b"],"labels":{"zone":"eu"},"cluster":"default","note":"x\u001b[2J, \"y\"","direction":null,
            "last_heartbeat_at":"2026-01-02T03:04:02Z","expires_at":"2026-01-02T03:05:02Z","new_member":[1,{"deep":null}]},
           {"agent_id":null,"session_id":"s2","status":"lost","specializations":[],"labels":{}}],
-         "count":2,"next_cursor":"c2","as_of":"17"}
+         "count":2,"next_cursor":null,"as_of":"17"}
         """;
 
     [Fact]
@@ -21,10 +21,10 @@ public sealed class FormatTests
         Assert.Equal(
             new Ran(0, """
                 AGENT  STATUS          ACTIVITY  LOAD  PROGRESS  SPECIALIZATIONS  DIRECTION  HEARTBEAT  EXPIRES
-                a1     alive (paused)  working   0.5   12        ocr,a/b          -          3s ago     in 57s
-                s2     lost            -         -     -         -                -          -          -
+                a1     alive (paused)  working    0.5        12  ocr,a/b          -          3s ago     in 57s
+                s2     lost            -            -         -  -                -          -          -
 
-                """, "there are more: add --all, or --limit up to 1000\n"),
+                """, ""),
             await tool.RunAsync("list"));
     }
 
@@ -51,7 +51,7 @@ public sealed class FormatTests
         tool.Env["NO_COLOR"] = "1";
         var plain = await tool.RunAsync("list");
         Assert.DoesNotContain('\u001b', plain.Out);
-        Assert.All(plain.Out.Split('\n'), line => Assert.InRange(line.Length, 0, 75));
+        Assert.All(plain.Out.Split('\n')[..3], line => Assert.InRange(line.Length, 0, 60));
 
         tool.Env.Remove("NO_COLOR");
         tool.Env["TERM"] = "dumb";
@@ -93,13 +93,13 @@ public sealed class FormatTests
         Assert.Equal(
             "{\"status\":\"alive\",\"agent_id\":\"a1\",\"load\":0.5}\n{\"status\":\"lost\",\"agent_id\":null,\"load\":null}\n",
             (await tool.RunAsync("list -o jsonl --fields status,agent_id,load")).Out);
-        Assert.Equal(["GET /alive?fields=status%2Cagent_id%2Cload"], tool.Calls);
+        Assert.Equal(["GET /alive?limit=1000&fields=status%2Cagent_id%2Cload"], tool.Calls);
 
         var json = await tool.RunAsync("list -o json --fields status");
         Assert.Equal(
-            """{"sessions":[{"status":"alive"},{"status":"lost"}],"count":2,"next_cursor":"c2","as_of":"17"}""",
+            """{"sessions":[{"status":"alive"},{"status":"lost"}],"count":2,"next_cursor":null,"as_of":"17"}""",
             string.Concat(json.Out.Where(c => !char.IsWhiteSpace(c))));
-        Assert.Equal("STATUS  LOAD\nalive   0.5\nlost    -\n", (await tool.RunAsync("list --fields status,load")).Out);
+        Assert.Equal("STATUS  LOAD\nalive    0.5\nlost       -\n", (await tool.RunAsync("list --fields status,load")).Out);
     }
 
     [Fact]
@@ -120,7 +120,7 @@ public sealed class FormatTests
         using var tool = new Tool(Json(200, Page));
 
         Assert.Equal(new Ran(0, "a1\ns2\n", ""), await tool.RunAsync("list -o name"));
-        Assert.Equal(["GET /alive?fields=agent_id%2Csession_id"], tool.Calls);
+        Assert.Equal(["GET /alive?limit=1000&fields=agent_id%2Csession_id"], tool.Calls);
     }
 
     [Fact]
@@ -149,13 +149,13 @@ public sealed class FormatTests
     }
 
     [Fact]
-    public async Task All_FollowsTheCursor_AndIsOnePage()
+    public async Task List_FollowsTheCursor_AndIsOneDocument()
     {
         using var tool = new Tool(
             Json(200, """{"sessions":[{"agent_id":"a1"}],"count":1,"next_cursor":"c1","as_of":"17"}"""),
             Json(200, """{"sessions":[{"agent_id":"a2"}],"count":1,"next_cursor":null,"as_of":"18"}"""));
 
-        var ran = await tool.RunAsync("list --all -o json --spec a/b");
+        var ran = await tool.RunAsync("list -o json --spec a/b");
 
         Assert.Equal(
             """{"sessions":[{"agent_id":"a1"},{"agent_id":"a2"}],"count":2,"next_cursor":null,"as_of":"17"}""",

@@ -186,7 +186,7 @@ public sealed class InertTextTests
             """));
 
         Assert.Equal(
-            "AGENT ID  NOTE       LOAD\na1        \\u001b[2J  1\na2        e\u0301\u0301 日本     2\n",
+            "AGENT ID  NOTE       LOAD\na1        \\u001b[2J     1\na2        e\u0301\u0301 日本        2\n",
             (await tool.RunAsync("list --fields agent_id,note,load")).Out);
     }
 

@@ -207,7 +207,7 @@ public sealed class SessionCommandTests
 
         Assert.Equal(
             new Ran(0, """
-                ID      USER   STATUS  TTL   LAST ACCESS  EXPIRES  META
+                ID      USER   STATUS   TTL  LAST ACCESS  EXPIRES  META
                 abc123  alice  active  3600  5s ago       in 1h    theme=dark
 
                 """, ""),

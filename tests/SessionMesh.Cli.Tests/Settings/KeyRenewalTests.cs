@@ -33,7 +33,7 @@ public sealed class KeyRenewalTests
             + "session-mesh keys create\n",
             ran.Error,
             StringComparison.Ordinal);
-        Assert.Equal(["GET /alive"], tool.Calls);
+        Assert.Equal(["GET /alive?limit=1000"], tool.Calls);
         Assert.Equal([Old], Sent(tool));
     }
 
@@ -154,8 +154,10 @@ public sealed class KeyRenewalTests
         var ran = await tool.RunAsync($"list --key-file {file} --verbose -o json");
 
         Assert.Matches(
-            "attempt 1: GET http://127.0.0.1:7420/api/session-mesh/alive -> 401 after [0-9]+ ms, once more with another key\n", ran.Error);
-        Assert.Matches("attempt 2: GET http://127.0.0.1:7420/api/session-mesh/alive -> 200", ran.Error);
+            "attempt 1: GET http://127.0.0.1:7420/api/session-mesh/alive\\?limit=1000 -> 401 after [0-9]+ ms, "
+            + "once more with another key\n",
+            ran.Error);
+        Assert.Matches("attempt 2: GET http://127.0.0.1:7420/api/session-mesh/alive\\?limit=1000 -> 200", ran.Error);
         Assert.DoesNotContain("FRESH", ran.Error, StringComparison.Ordinal);
         Assert.DoesNotContain("smk_named", ran.Error, StringComparison.Ordinal);
         Assert.DoesNotContain("smr_first", ran.Error, StringComparison.Ordinal);

@@ -97,7 +97,7 @@ public sealed class SettingsTests
         await tool.RunAsync("context add prod --url https://mesh.example/x --key-file " + tool.WriteFile("prod.key", "smk_prod"));
 
         Assert.Equal("Bearer smk_prod", await KeyOf(tool, "list"));
-        Assert.Equal("https://mesh.example/x/api/session-mesh/alive", tool.Server.Requests[^1].Url);
+        Assert.Equal("https://mesh.example/x/api/session-mesh/alive?limit=1000", tool.Server.Requests[^1].Url);
         Assert.Null(await KeyOf(tool, "list --url https://evil.example"));
         Assert.Null(await KeyOf(tool, "list --url http://mesh.example"));
     }
@@ -112,7 +112,7 @@ public sealed class SettingsTests
         await tool.RunAsync("list -o json --url http://flag.example:2/");
 
         Assert.Equal(
-            ["http://env.example:1/api/session-mesh/alive", "http://flag.example:2/api/session-mesh/alive"],
+            ["http://env.example:1/api/session-mesh/alive?limit=1000", "http://flag.example:2/api/session-mesh/alive?limit=1000"],
             tool.Server.Requests.Select(r => r.Url));
     }
 
@@ -197,9 +197,9 @@ public sealed class SettingsTests
         Assert.Equal(
 
             [
-                "http://two.example/api/session-mesh/alive?cluster=blue",
-                "http://two.example/api/session-mesh/alive",
-                "http://two.example/api/session-mesh/alive?cluster=red",
+                "http://two.example/api/session-mesh/alive?cluster=blue&limit=1000",
+                "http://two.example/api/session-mesh/alive?limit=1000",
+                "http://two.example/api/session-mesh/alive?cluster=red&limit=1000",
             ],
             tool.Server.Requests.Select(r => r.Url));
 

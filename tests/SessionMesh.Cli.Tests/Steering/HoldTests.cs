@@ -28,7 +28,7 @@ public sealed class HoldTests
         Assert.Equal(
             new Ran(7, """
                 AGENT  SEQ  STATE   CODE  NOTE
-                b      1    queued  -     -
+                b        1  queued  -     -
 
                 """, "1 of 2 agents acknowledged after 2 s; the others: 1 queued\n"),
             await tool.RunAsync("pause --subtree lead --expect 2 --wait-seconds 2"));

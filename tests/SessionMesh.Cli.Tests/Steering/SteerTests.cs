@@ -57,8 +57,8 @@ public sealed class SteerTests
         Assert.Equal(
             new Ran(7, """
                 AGENT  SEQ  STATE   CODE        NOTE
-                a      4    queued  -           -
-                b      -    -       inbox_full  -
+                a        4  queued  -           -
+                b        -  -       inbox_full  -
 
                 """,
                 "Tell 2 agents with specialization ocr in cluster blue: steer west? [y/N] "
@@ -195,8 +195,8 @@ public sealed class SteerTests
         Assert.Equal(
             new Ran(7, """
                 AGENT  SEQ  STATE      CODE  NOTE
-                a      4    delivered  -     -
-                b      9    queued     -     -
+                a        4  delivered  -     -
+                b        9  queued     -     -
 
                 """, "0 of 2 agents acknowledged after 1 s; the others: 1 delivered, 1 queued\n"),
             await tool.RunAsync("steer --ids a,b -d west --expect 2 --wait acknowledged --wait-seconds 1"));
@@ -242,10 +242,10 @@ public sealed class SteerTests
         Assert.Equal(
             new Ran(0, """
                 DIRECTIVE  SEQ  VERB   DIRECTION  STATE     ISSUED  ENDED   MESSAGE  NOTE
-                d-9        2    steer  west       rejected  -       5s ago  -        no
+                d-9          2  steer  west       rejected  -       5s ago  -        no
 
-                """, "there is more: add --cursor 5, or --limit up to 1000\n"),
-            await tool.RunAsync("history 1"));
+                """, "1 row, and there are more: without --limit the list is whole\n"),
+            await tool.RunAsync("history 1 --limit 1"));
         Assert.Equal(new Ran(0, "", "agent 1 was never told anything\n"), await tool.RunAsync("history 1"));
     }
 

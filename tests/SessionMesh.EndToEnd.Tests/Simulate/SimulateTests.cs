@@ -41,7 +41,7 @@ public sealed class SimulateTests(Mesh mesh) : IClassFixture<Mesh>
         var page = (await mesh.DoneAsync("session-mesh list --limit 10 -o json")).Json;
         Assert.Equal("10", page.Text("count"));
         Assert.NotEqual("null", page.Text("next_cursor"));
-        var all = (await mesh.DoneAsync("session-mesh list --all --fields agent_id,parent_id -o json")).Json.GetProperty("sessions")
+        var all = (await mesh.DoneAsync("session-mesh list --fields agent_id,parent_id -o json")).Json.GetProperty("sessions")
             .EnumerateArray().ToList();
         Assert.Contains(all, row => row.Text("parent_id") != "null");
 

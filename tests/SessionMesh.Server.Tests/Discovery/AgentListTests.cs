@@ -86,6 +86,69 @@ public sealed class AgentListTests
         }
     }
 
+    [Theory]
+    [InlineData("label=env%3Dprod", "lead,worker,deep")]
+    [InlineData("label=env%3Dprod,tier%3Dfree", "worker")]
+    [InlineData("label=env%3D", "")]
+    [InlineData("subtree=lead", "lead,worker,deep")]
+    [InlineData("subtree=worker", "worker,deep")]
+    [InlineData("subtree=nobody", "")]
+    [InlineData("subtree=worker&label=tier%3Dfree", "worker")]
+    [InlineData("subtree=lead&limit=1", "lead")]
+    public async Task LabelAndSubtree_NarrowTheList_AndTotalCountsAllPages(string query, string ids)
+    {
+        await using var mesh = await MeshHost.StartAsync();
+        await mesh.RegisterAsync("lead", more: ",\"labels\":{\"env\":\"prod\"}");
+        await mesh.RegisterAsync("other", more: ",\"labels\":{\"env\":\"test\"}");
+        await mesh.RegisterAsync("worker", more: ",\"parent_id\":\"lead\",\"labels\":{\"env\":\"prod\",\"tier\":\"free\"}");
+        await mesh.RegisterAsync("deep", more: ",\"parent_id\":\"worker\",\"labels\":{\"env\":\"prod\"}");
+        Assert.Equal(ids, string.Join(',', await IdsAsync(mesh, "alive?" + query)));
+        var total = (await mesh.GetAsync($"alive?fields=agent_id&total=true&{query}")).Json["total"]!.GetValue<int>();
+        var shown = ids.Split(',', StringSplitOptions.RemoveEmptyEntries).Length;
+        Assert.Equal(query.Contains("limit", StringComparison.Ordinal) ? 3 : shown, total);
+    }
+
+    /// <summary>A key's reach bounds what a subtree and a total can show.</summary>
+    [Fact]
+    public async Task SubtreeAndTotal_ShowNothingBeyondAKeysReach()
+    {
+        await using var mesh = await MeshHost.StartAsync();
+        await mesh.RegisterAsync("lead");
+        await mesh.RegisterAsync("worker", more: ",\"parent_id\":\"lead\"");
+        var minted = await mesh.PostAsync("keys", """{"scopes":["mesh:read"],"within":["agent:worker"]}""");
+        var key = minted.Json["token"]!.GetValue<string>();
+        (await mesh.GetAsync("alive?fields=agent_id&total=true&subtree=lead", key))
+            .ShouldBe(200, """{"sessions":[{"agent_id":"worker"}],"count":1,"total":1,"next_cursor":null,"as_of":"*"}""");
+        (await mesh.GetAsync("alive?fields=agent_id&total=true", key))
+            .ShouldBe(200, """{"sessions":[{"agent_id":"worker"}],"count":1,"total":1,"next_cursor":null,"as_of":"*"}""");
+    }
+
+    [Fact]
+    public async Task Total_CountsPlainSessionsToo_WhereTheyAreListed()
+    {
+        await using var mesh = await MeshHost.StartAsync();
+        await mesh.RegisterAsync("a");
+        await mesh.PostAsync("sessions", "{}");
+        await mesh.PostAsync("sessions", "{}");
+        foreach (var (query, total) in new[] { ("kind=all", 3), ("kind=session", 2), ("kind=agent", 1), ("kind=all&cluster=default", 1) })
+        {
+            Assert.Equal(total, (await mesh.GetAsync($"alive?limit=1&total=true&{query}")).Json["total"]!.GetValue<int>());
+        }
+    }
+
+    [Theory]
+    [InlineData("env")]
+    [InlineData("=prod")]
+    [InlineData("env=prod,")]
+    [InlineData("env!=prod")]
+    [InlineData("")]
+    public async Task Label_ThatIsNone_IsRefused(string label)
+    {
+        await using var mesh = await MeshHost.StartAsync();
+        (await mesh.GetAsync("alive?label=" + Uri.EscapeDataString(label)))
+            .ShouldBeProblem(400, "invalid_request", ",\"errors\":\"*\"").ShouldBlame("?label");
+    }
+
     [Fact]
     public async Task Agent_Unknown_Is404()
     {
