@@ -22,6 +22,8 @@ namespace SessionMesh.Cli;
 /// <summary>The command tree, and how a command line becomes an exit code. Never throws.</summary>
 internal static class SessionMeshTool
 {
+    private const string VersionFlag = "--version";
+
     private static readonly ParserConfiguration s_parser = new()
     {
         // A message that starts with @ is a message.
@@ -29,47 +31,72 @@ internal static class SessionMeshTool
         EnablePosixBundling = true,
     };
 
-    /// <summary>Every command of the tool, one line each.</summary>
+    /// <summary>Every command of the tool, one line each, in the groups of its overview.</summary>
     public static RootCommand Build(CliHost host)
     {
         var root = new RootCommand("Sees, redirects and stops agents: the command line of Session Mesh.");
+        HelpText? help = null;
+        CommandGroup[] groups =
+        [
+            new("Agents",
+            [
+                new ListCommand(host),
+                new ShowCommand(host),
+                new RunCommand(host),
+                new RegisterCommand(host),
+                new ForgetCommand(host),
+            ]),
+            new("Steering",
+            [
+                new SteerCommand(host),
+                new PauseCommand(host),
+                new ResumeCommand(host),
+                new KillCommand(host),
+                new CancelCommand(host),
+                new HistoryCommand(host),
+                new ReviveCommand(host),
+            ]),
+            new("An agent's own side", [new HeartbeatCommand(host), new InboxCommand(host), new AckCommand(host)]),
+            new("Sessions", [new SessionCommand(host)]),
+            new("Keys and audit", [new KeysCommand(host), new AuditCommand(host)]),
+            new("The mesh",
+            [
+                new EventsCommand(host),
+                new LoadConfigCommand(host),
+                new SimulateCommand(host),
+                new AdminCommand(host),
+            ]),
+            new("Setup",
+            [
+                new ContextCommand(host),
+                new CompletionCommand(host),
+                new VersionCommand(host),
+                new HelpCommand(host, () => help!),
+            ]),
+        ];
+        help = new HelpText(groups, host.Width);
         root.Options.Clear();
-        root.Add(new HelpOption("--help", "-h") { Action = new HelpWithExamples(), Description = "Show help", Recursive = true });
+        root.Add(new HelpOption("--help", "-h") { Action = help, Description = "Show help", Recursive = true });
+        root.Add(new Option<bool>(VersionFlag) { Description = "Show the version of this tool" });
         host.Globals.AddTo(root);
+        foreach (var command in groups.SelectMany(group => group.Commands))
+        {
+            root.Add(command);
+        }
 
-        root.Add(new ListCommand(host));
-        root.Add(new ShowCommand(host));
-        root.Add(new SteerCommand(host));
-        root.Add(new PauseCommand(host));
-        root.Add(new ResumeCommand(host));
-        root.Add(new StopAllCommand(host));
-        root.Add(new HistoryCommand(host));
-        root.Add(new CancelCommand(host));
-        root.Add(new KillCommand(host));
-        root.Add(new ReviveCommand(host));
-        root.Add(new ForgetCommand(host));
-        root.Add(new RegisterCommand(host));
-        root.Add(new HeartbeatCommand(host));
-        root.Add(new InboxCommand(host));
-        root.Add(new AckCommand(host));
-        root.Add(new LoadConfigCommand(host));
-        root.Add(new RunCommand(host));
-        root.Add(new SimulateCommand(host));
-        root.Add(new EventsCommand(host));
-        root.Add(new AuditCommand(host));
-        root.Add(new SessionCommand(host));
-        root.Add(new KeysCommand(host));
-        root.Add(new AdminCommand(host));
-        root.Add(new ContextCommand(host));
-        root.Add(new CompletionCommand(host));
-        root.Add(new VersionCommand(host));
         return root;
     }
 
     public static async Task<int> RunAsync(IReadOnlyList<string> args, CliHost host)
     {
-        // No arguments: show the help.
-        var parse = Build(host).Parse(args.Count == 0 ? ["--help"] : args, s_parser);
+        var parse = Build(host).Parse(
+            args switch
+            {
+                [] => ["--help"],
+                [VersionFlag] => ["version"],
+                _ => args,
+            },
+            s_parser);
         if (parse.Action is ParseErrorAction)
         {
             return ParseErrors.Render(parse, host);

@@ -38,6 +38,7 @@ internal sealed class ForgetCommand : MeshCommand
             Add(option);
         }
 
+        Usage = "AGENT… [options]";
         Examples = ["session-mesh forget 456", "session-mesh forget 456 457 --yes"];
         ExitNotes =
         [

@@ -8,6 +8,7 @@ using SessionMesh.Cli.Steering;
 using SessionMesh.Cli.Targets;
 using SessionMesh.Client;
 using SessionMesh.Contracts;
+using SessionMesh.Contracts.Agents;
 using SessionMesh.Contracts.Steering;
 
 namespace SessionMesh.Cli.Agents;
@@ -43,22 +44,27 @@ internal sealed class KillCommand : MeshCommand
 
     private readonly Option<bool> _detach = new("--detach") { Description = "Do not wait for the proof" };
     private readonly SelectorOptions _many;
+    private readonly Option<bool> _all = new("--all") { Description = "Every agent that is alive, in every cluster" };
 
     public KillCommand(CliHost host) : base(host, "kill", "Stop an agent, or many: ask to finish, then force; and say what is proven.")
     {
-        _agent = new AgentIdOption(this, host);
+        _agent = new AgentIdOption(this, host, several: true);
         foreach (var option in new Option[] { _force, _grace, _cascade, _reason, _wait, _detach })
         {
             Add(option);
         }
 
         _many = new SelectorOptions(this, host);
+        Add(_all);
+        Usage = "(AGENT… | SELECTOR | --all) [options]";
         Examples =
         [
             "session-mesh kill --agent-id 456 --force",
             "session-mesh kill 456 --grace 30s --reason 'wrong branch' --yes",
+            "session-mesh kill 456 457 458 --yes",
             "session-mesh kill --subtree lead --dry-run",
             "session-mesh kill --spec ocr --cluster blue --expect 12",
+            "session-mesh kill --all --expect 40",
         ];
         ExitNotes =
         [
@@ -73,8 +79,10 @@ internal sealed class KillCommand : MeshCommand
 
     protected override async Task<int> RunAsync(CommandContext context, CancellationToken cancellation)
     {
-        var (id, selector) = _many.RequireTarget(context, _agent);
-        context.Doing = id is not null ? $"kill agent {id}" : $"kill the agents {SelectorOptions.Words(selector!)}";
+        var (id, selector) = TargetOf(context);
+        context.Doing = context.Get(_all) ? "kill every agent"
+            : id is not null ? $"kill agent {id}"
+            : $"kill the agents {SelectorOptions.Words(selector!)}";
         if (context.Get(_force) && context.Get(_grace) is not null)
         {
             throw CommandException.Usage("--force cannot be combined with --grace", "leave one of them out");
@@ -85,14 +93,74 @@ internal sealed class KillCommand : MeshCommand
             throw CommandException.Usage("--detach cannot be combined with --wait", "leave one of them out");
         }
 
-        return selector is not null ? await KillManyAsync(context, selector, cancellation) : await KillOneAsync(context, id!, cancellation);
+        return context.Get(_all) ? await KillAllAsync(context, cancellation)
+            : selector is not null ? await KillManyAsync(context, selector, cancellation)
+            : await KillOneAsync(context, id!, cancellation);
+    }
+
+    /// <summary>One agent, or a selector, or with neither everyone; that must be said.</summary>
+    private (string? Id, AgentSelector? Selector) TargetOf(CommandContext context)
+    {
+        if (!context.Get(_all))
+        {
+            return _many.RequireTarget(context, _agent);
+        }
+
+        if (_agent.All(context).Count > 0 || _many.Find(context) is not null)
+        {
+            throw CommandException.Usage("--all cannot be combined with an agent or a selector", "leave one of them out");
+        }
+
+        return (null, null);
+    }
+
+    /// <summary>Everyone, by name: a question counts them, and who joins after it is not meant.</summary>
+    private async Task<int> KillAllAsync(CommandContext context, CancellationToken cancellation)
+    {
+        var expect = _many.Expected(context);
+        var isAgreed = _many.IsAgreed(context) || context.Get(_force);
+        if (!_many.IsDryRun(context) && !isAgreed && expect is null && !context.CanAsk)
+        {
+            throw CommandException.Usage(
+                "this stops every agent, and there is no terminal to ask on",
+                "say --yes, --expect N for exactly N, or --dry-run to see which");
+        }
+
+        var ids = await Everyone.IdsAsync(context, cancellation);
+        if (_many.IsDryRun(context))
+        {
+            return BulkSteer.ShowMatch(context, ids, Everyone.Words, "nothing was stopped", "stopped");
+        }
+
+        if (ids.Count == 0)
+        {
+            throw SelectorOptions.NothingMatched(Everyone.Words);
+        }
+
+        if (expect is { } count && count != ids.Count)
+        {
+            throw new CommandException(
+                ExitCodes.Conflict,
+                $"{SelectorOptions.Agents(ids.Count)} {(ids.Count == 1 ? "is" : "are")} alive, not {count}; nothing was stopped",
+                "look again with --dry-run");
+        }
+
+        if (expect is null && !isAgreed
+            && !context.Confirm($"Stop {SelectorOptions.Agents(ids.Count)}: everyone that is alive, in every cluster? {Grace(context)}"))
+        {
+            context.Note("nothing was stopped");
+            return ExitCodes.Failed;
+        }
+
+        var named = new KillNamed(context, OptionsOf(context));
+        return Report(context, await FollowAsync(context, () => named.RunAsync(ids, cancellation), cancellation));
     }
 
     private async Task<int> KillOneAsync(CommandContext context, string id, CancellationToken cancellation)
     {
         if (_many.IsDryRun(context))
         {
-            return await AgentPreview.ShowAsync(context, id, "nothing was stopped", cancellation);
+            return await PreviewAsync(context, id, cancellation);
         }
 
         if (!context.Get(_force) && !_many.IsAgreed(context) && !await AgreedAsync(context, id, cancellation))
@@ -168,23 +236,27 @@ internal sealed class KillCommand : MeshCommand
             throw SelectorOptions.NothingMatched(whom);
         }
 
-        return Report(context, await FollowAsync(context, MeshCall.KillMany(selector, options, expect), cancellation));
+        return Report(
+            context,
+            await FollowAsync(
+                context, () => context.Client.SendAsync(MeshCall.KillMany(selector, options, expect), cancellation), cancellation));
 
         Task<JsonElement> CountAsync() => context.Client.SendAsync(MeshCall.KillMany(selector, options, dryRun: true), cancellation);
     }
 
-    private async Task<JsonElement> FollowAsync(CommandContext context, MeshCall call, CancellationToken cancellation)
+    private async Task<JsonElement> FollowAsync(
+        CommandContext context, Func<Task<JsonElement>> sendAsync, CancellationToken cancellation)
     {
         var bound = BoundOf(context);
         if (bound == 0)
         {
-            return await context.Client.SendAsync(call, cancellation);
+            return await sendAsync();
         }
 
         DeathTracker? deaths = null;
         await LogFollower.FollowAsync(
             context,
-            async () => deaths = new DeathTracker(await context.Client.SendAsync(call, cancellation), Cascades(context)),
+            async () => deaths = new DeathTracker(await sendAsync(), Cascades(context)),
             TimeSpan.FromSeconds(bound),
             cancellation);
         return deaths!.ToAnswer();
@@ -236,6 +308,34 @@ internal sealed class KillCommand : MeshCommand
             (true, var n) => $" and its {n} descendants",
         };
         return context.Confirm($"Stop agent {id} ({doing}){below}? {Grace(context)}");
+    }
+
+    /// <summary>The agent, and with a cascade everything below it that has not ended.</summary>
+    private async Task<int> PreviewAsync(CommandContext context, string id, CancellationToken cancellation)
+    {
+        if (!Cascades(context))
+        {
+            return await AgentPreview.ShowAsync(context, id, "nothing was stopped", cancellation);
+        }
+
+        await context.Client.AgentAsync(id, cancellation); // one that is not known is an error
+        var query = new AgentQuery
+        {
+            Filter = AliveFilter.All,
+            Subtree = id,
+            Fields = ["agent_id", "status", "parent_id"],
+            Limit = Limits.MaxPage,
+        };
+        var ids = new List<string>();
+        do
+        {
+            var page = await context.Client.AliveAsync(query, cancellation);
+            ids.AddRange(page.Sessions.Where(row => row.AgentId == id || row.Status != AgentStatus.Dead).Select(row => row.AgentId!));
+            query = query with { Cursor = page.NextCursor };
+        }
+        while (query.Cursor is not null);
+
+        return BulkSteer.ShowMatch(context, [id, .. ids.Where(below => below != id)], "", "nothing was stopped", "stopped");
     }
 
     private KillOptions OptionsOf(CommandContext context) => new()

@@ -13,6 +13,7 @@ internal sealed class ReviveCommand : MeshCommand
     public ReviveCommand(CliHost host) : base(host, "revive", "Let an agent register again whose end nobody confirmed.")
     {
         _agent = new AgentIdOption(this, host);
+        Usage = "AGENT [options]";
         Examples = ["session-mesh revive 456"];
         ExitNotes = ["5  there is no tombstone: it may register by itself"];
     }

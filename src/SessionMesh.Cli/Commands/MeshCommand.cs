@@ -20,6 +20,9 @@ internal abstract class MeshCommand : Command
         SetAction(InvokeAsync);
     }
 
+    /// <summary>What follows the command's name, in its help; null for what its arguments and required options say.</summary>
+    public string? Usage { get; protected init; }
+
     /// <summary>Command lines that work, shown under the help.</summary>
     public IReadOnlyList<string> Examples { get; protected init; } = [];
 

@@ -95,6 +95,7 @@ internal static class Opt
     public static Argument<string?> IdArgument(string name, string description) => new(name)
     {
         Description = description,
+        HelpName = name,
         Arity = ArgumentArity.ZeroOrOne,
         CustomParser = result => result.Tokens.Count == 0 ? null : CheckedId(result, name),
     };
@@ -103,6 +104,7 @@ internal static class Opt
     public static Argument<string[]> IdArguments(string name, string description) => new(name)
     {
         Description = description,
+        HelpName = name,
         Arity = ArgumentArity.ZeroOrMore,
         CustomParser = result =>
         {
@@ -122,6 +124,11 @@ internal static class Opt
 
     private static string? OneOf(ArgumentResult result, string name, IReadOnlyList<string> allowed)
     {
+        if (result.Tokens.Count == 0)
+        {
+            return null;
+        }
+
         var text = result.Tokens[0].Value;
         return allowed.FirstOrDefault(value => value.Equals(text, StringComparison.OrdinalIgnoreCase))
             ?? Wrong<string?>(result, $"{name} takes {string.Join(", ", allowed)}, not '{text}'");

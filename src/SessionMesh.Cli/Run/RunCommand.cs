@@ -117,6 +117,7 @@ internal sealed class RunCommand : MeshCommand
                 result.AddError("--within says which agents --scope is for: add --scope, such as --scope mesh:read");
             }
         });
+        Usage = "[options] -- CMD [ARG…]";
         Examples =
         [
             "session-mesh run --spec data-analysis -- python worker.py",

@@ -31,7 +31,7 @@ internal sealed class SessionCommand : Command, IParseErrorWriter
         Add(new SessionVersionCommand(host));
 
         // No arguments: show the help.
-        SetAction(parse => new HelpWithExamples().Invoke(parse));
+        SetAction(parse => new HelpText([], host.Width).Invoke(parse));
     }
 
     public int WriteParseErrors(ParseResult parse, CliHost host) => SessionErrors.RenderParse(parse, host);

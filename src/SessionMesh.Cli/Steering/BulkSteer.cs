@@ -33,7 +33,8 @@ internal sealed class BulkSteer(CommandContext context, SteerRequest request, in
 
     /// <summary>Prints who would be reached.</summary>
     /// <returns>The exit code.</returns>
-    public static int ShowMatch(CommandContext context, IReadOnlyList<string> ids, string whom)
+    public static int ShowMatch(
+        CommandContext context, IReadOnlyList<string> ids, string whom, string undone = "nothing was sent", string done = "reached")
     {
         if (ids.Count == 0)
         {
@@ -42,7 +43,7 @@ internal sealed class BulkSteer(CommandContext context, SteerRequest request, in
 
         var answer = Json.Build(json => WriteResults(json, [.. ids.Select(id => new SentDirective(id, code: null))]));
         context.Output.Write(answer, DirectiveViews.Matched);
-        context.Note($"dry run: nothing was sent; {SelectorOptions.Agents(ids.Count)} would be reached");
+        context.Note($"dry run: {undone}; {SelectorOptions.Agents(ids.Count)} would be {done}");
         return ExitCodes.Done;
     }
 

@@ -14,6 +14,7 @@ internal sealed class CancelCommand : MeshCommand
     public CancelCommand(CliHost host) : base(host, "cancel", "Take back a directive that has not been delivered.")
     {
         Add(_directive);
+        Usage = "DIRECTIVE [options]";
         Examples = ["session-mesh cancel d-1742"];
         ExitNotes = ["3  no such directive", "5  it is delivered, or over: there is nothing to take back"];
     }

@@ -3,16 +3,13 @@ using SessionMesh.Cli.Commands;
 using SessionMesh.Cli.Hosting;
 using SessionMesh.Cli.Options;
 using SessionMesh.Cli.Targets;
-using SessionMesh.Client;
-using SessionMesh.Contracts;
-using SessionMesh.Contracts.Agents;
 using SessionMesh.Contracts.Steering;
 
 namespace SessionMesh.Cli.Steering;
 
 /// <summary>
-/// What <c>pause</c>, <c>resume</c> and <c>stop-all</c> share: one verb to one agent, to a selector or to everyone, and then
-/// the wait until each has acknowledged it.
+/// What <c>pause</c> and <c>resume</c> share: one verb to one agent, to several, to a selector or to everyone, and then the wait until each
+/// has acknowledged it.
 /// </summary>
 internal abstract class HoldCommand : MeshCommand
 {
@@ -20,9 +17,8 @@ internal abstract class HoldCommand : MeshCommand
     private const int LongestWait = 3600;
 
     private readonly string _verb;
-    private readonly bool _always;
-    private readonly AgentIdOption? _agent;
-    private readonly SelectorOptions? _many;
+    private readonly AgentIdOption _agent;
+    private readonly SelectorOptions _many;
     private readonly Option<bool> _all = new("--all") { Description = "Every agent that is alive, in every cluster" };
     private readonly Option<string?> _message = new("--message", "-m") { Description = "Text that rides along", HelpName = "TEXT" };
 
@@ -31,35 +27,18 @@ internal abstract class HoldCommand : MeshCommand
 
     private readonly Option<bool> _detach = new("--detach") { Description = "Do not wait" };
 
-    private readonly Option<int?> _expectAll =
-        Opt.Number("--expect", "Go ahead without asking if exactly this many are alive; otherwise refuse", 1, int.MaxValue);
-
-    private readonly Option<bool> _dryRunAll = new("--dry-run") { Description = "Show which agents it would be, and do nothing" };
-    private readonly Option<bool> _yesAll = new("--yes", "-y") { Description = "Do not ask" };
-
-    /// <param name="always">The command is always for every agent and takes no target.</param>
-    protected HoldCommand(CliHost host, string name, string verb, string description, bool always = false) : base(host, name, description)
+    protected HoldCommand(CliHost host, string name, string verb, string description) : base(host, name, description)
     {
-        (_verb, _always) = (verb, always);
-        if (always)
-        {
-            foreach (var option in new Option[] { _expectAll, _dryRunAll, _yesAll })
-            {
-                Add(option);
-            }
-        }
-        else
-        {
-            _agent = new AgentIdOption(this, host);
-            _many = new SelectorOptions(this, host);
-            Add(_all);
-        }
-
+        _verb = verb;
+        _agent = new AgentIdOption(this, host, several: true);
+        _many = new SelectorOptions(this, host);
+        Add(_all);
         foreach (var option in new Option[] { _message, _waitSeconds, _detach })
         {
             Add(option);
         }
 
+        Usage = "(AGENT… | SELECTOR | --all) [options]";
         ExitNotes =
         [
             "0  acknowledged; with --detach: told",
@@ -67,13 +46,10 @@ internal abstract class HoldCommand : MeshCommand
             "2  many agents, no terminal to ask on, and neither --expect nor --yes",
             "3  no such agent, or no agent matches",
             "5  the agent is not alive; or not as many are as --expect says",
-            .. always ? [] : new[]
-            {
-                "8  one agent: it rejected it",
-                "9  one agent: the directive ended without an ack",
-                "10 one agent: not acknowledged when the time was up; it still may be",
-            },
             "7  of many, some have not acknowledged: they are listed",
+            "8  one agent: it rejected it",
+            "9  one agent: the directive ended without an ack",
+            "10 one agent: not acknowledged when the time was up; it still may be",
         ];
     }
 
@@ -96,7 +72,7 @@ internal abstract class HoldCommand : MeshCommand
         if (id is not null)
         {
             context.Doing = $"{_verb} agent {id}";
-            return _many!.IsDryRun(context)
+            return _many.IsDryRun(context)
                 ? await AgentPreview.ShowAsync(context, id, "nothing was sent", cancellation)
                 : await SteerOne.RunAsync(context, request with { AgentId = id }, seconds, cancellation);
         }
@@ -116,17 +92,12 @@ internal abstract class HoldCommand : MeshCommand
     /// <summary>One agent, or a selector, or with neither everyone; that must be said.</summary>
     private (string? Id, AgentSelector? Selector) TargetOf(CommandContext context)
     {
-        if (_always)
-        {
-            return (null, null);
-        }
-
         if (!context.Get(_all))
         {
-            return _many!.RequireTarget(context, _agent!);
+            return _many.RequireTarget(context, _agent);
         }
 
-        if (_agent!.Find(context) is not null || _many!.Find(context) is not null)
+        if (_agent.All(context).Count > 0 || _many.Find(context) is not null)
         {
             throw CommandException.Usage("--all cannot be combined with an agent or a selector", "leave one of them out");
         }
@@ -137,9 +108,14 @@ internal abstract class HoldCommand : MeshCommand
     private async Task<Sent> ToSelectedAsync(CommandContext context, BulkSteer many, AgentSelector selector, CancellationToken cancellation)
     {
         var whom = SelectorOptions.Words(selector);
-        if (_many!.IsDryRun(context))
+        if (_many.IsDryRun(context))
         {
             return new(BulkSteer.ShowMatch(context, await many.MatchAsync(selector, cancellation), whom));
+        }
+
+        if (_many.AreNamed(context, _agent))
+        {
+            return new(await many.RunAsync(selector.AgentIds!, cancellation));
         }
 
         var agreed = await _many.AgreeAsync(
@@ -150,9 +126,7 @@ internal abstract class HoldCommand : MeshCommand
 
     private async Task<Sent> ToAllAsync(CommandContext context, BulkSteer many, CancellationToken cancellation)
     {
-        var (expect, yes, dryRun) = _always
-            ? (context.Get(_expectAll), context.Get(_yesAll), context.Get(_dryRunAll))
-            : (_many!.Expected(context), _many.IsAgreed(context), _many.IsDryRun(context));
+        var (expect, yes, dryRun) = (_many.Expected(context), _many.IsAgreed(context), _many.IsDryRun(context));
         if (!dryRun && !yes && expect is null && !context.CanAsk)
         {
             throw CommandException.Usage(
@@ -160,22 +134,22 @@ internal abstract class HoldCommand : MeshCommand
                 "say --yes, --expect N for exactly N, or --dry-run to see which");
         }
 
-        var ids = await EveryoneAsync(context, cancellation);
+        var ids = await Everyone.IdsAsync(context, cancellation);
         if (dryRun)
         {
-            return new(BulkSteer.ShowMatch(context, ids, "that is alive"));
+            return new(BulkSteer.ShowMatch(context, ids, Everyone.Words));
         }
 
         if (ids.Count == 0)
         {
-            throw SelectorOptions.NothingMatched("that is alive");
+            throw SelectorOptions.NothingMatched(Everyone.Words);
         }
 
         if (expect is { } count && count != ids.Count)
         {
             throw new CommandException(
                 ExitCodes.Conflict,
-                $"alive are {SelectorOptions.Agents(ids.Count)}, not {count}; nothing was sent",
+                $"{SelectorOptions.Agents(ids.Count)} {(ids.Count == 1 ? "is" : "are")} alive, not {count}; nothing was sent",
                 "look again with --dry-run");
         }
 
@@ -184,26 +158,6 @@ internal abstract class HoldCommand : MeshCommand
             || context.Confirm($"{Capital(_verb)} {SelectorOptions.Agents(ids.Count)}: everyone that is alive, in every cluster?")
             ? new(await many.RunAsync(ids, cancellation))
             : Refused(context);
-    }
-
-    /// <summary>Who is alive, or may be: a lease that lapsed a moment ago does not stop a process.</summary>
-    private static async Task<IReadOnlyList<string>> EveryoneAsync(CommandContext context, CancellationToken cancellation)
-    {
-        var ids = new List<string>();
-        using var progress = context.ShowProgress(() => "listing who is alive");
-        foreach (var filter in new[] { AgentStatus.Alive, AgentStatus.Suspect })
-        {
-            var query = new AgentQuery { Filter = filter, Fields = ["agent_id"], Limit = Limits.MaxPage };
-            do
-            {
-                var page = await context.Client.AliveAsync(query, cancellation);
-                ids.AddRange(page.Sessions.Select(row => row.AgentId).OfType<string>());
-                query = query with { Cursor = page.NextCursor };
-            }
-            while (query.Cursor is not null);
-        }
-
-        return [.. ids.Distinct(StringComparer.Ordinal)];
     }
 
     private static Sent Refused(CommandContext context)

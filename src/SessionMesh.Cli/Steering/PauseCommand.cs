@@ -10,7 +10,9 @@ internal sealed class PauseCommand : HoldCommand
         Examples =
         [
             "session-mesh pause 123",
+            "session-mesh pause 123 124 125",
             "session-mesh pause --subtree lead --yes",
             "session-mesh pause --spec ocr --expect 12 --wait-seconds 1m",
+            "session-mesh pause --all --yes",
         ];
 }

@@ -30,7 +30,8 @@ internal sealed class SteerCommand : MeshCommand
     private readonly Option<string?> _data = new("--data") { Description = "JSON that rides along", HelpName = "JSON" };
     private readonly Option<int?> _ttl = Opt.Duration("--ttl", "How long it may be delivered, 1h by default", 1, Limits.MaxDirectiveTtl);
     private readonly Option<bool> _hold = new("--hold") { Description = "Keep it for an agent that is not alive" };
-    private readonly Option<string?> _wait = Opt.Choice("--wait", "Return when the directive has come so far", DirectiveState.Waits);
+    private readonly Option<string?> _wait = Opt.Choice(
+        "--wait", $"Return when the directive has come so far, {DirectiveState.Acknowledged} where no word follows", DirectiveState.Waits);
 
     private readonly Option<int?> _waitSeconds =
         Opt.Duration("--wait-seconds", $"Bound of --wait, {DefaultWait}s by default", 1, LongestWait);
@@ -39,18 +40,21 @@ internal sealed class SteerCommand : MeshCommand
 
     public SteerCommand(CliHost host) : base(host, "steer", "Redirect an agent, or many; or pause and resume them.")
     {
-        _agent = new AgentIdOption(this, host);
+        _agent = new AgentIdOption(this, host, several: true);
+        _wait.Arity = ArgumentArity.ZeroOrOne;
         foreach (var option in new Option[] { _direction, _verb, _message, _data, _ttl, _hold, _wait, _waitSeconds })
         {
             Add(option);
         }
 
         _many = new SelectorOptions(this, host);
+        Usage = "(AGENT… | SELECTOR) --direction TOKEN [options]";
         Examples =
         [
             "session-mesh steer --agent-id 123 --direction west",
             "session-mesh steer 123 --direction drain --message 'until the deploy is done' --ttl 1h30m",
-            "session-mesh steer 123 --direction west --wait acknowledged",
+            "session-mesh steer 123 --direction west --wait",
+            "session-mesh steer 123 124 --direction west",
             "session-mesh steer --spec ocr --label zone=eu --direction drain --dry-run",
             "session-mesh steer --spec ocr --label zone=eu --direction drain --expect 12 --wait acknowledged",
         ];
@@ -97,6 +101,12 @@ internal sealed class SteerCommand : MeshCommand
             return BulkSteer.ShowMatch(context, await many.MatchAsync(selector, cancellation), whom);
         }
 
+        if (_many.AreNamed(context, _agent))
+        {
+            return ManyResults.Write(
+                context, await many.RunAsync(selector.AgentIds!, cancellation), request, seconds, onlyMissing: false);
+        }
+
         var word = request.Verb is DirectiveVerb.Pause or DirectiveVerb.Resume ? request.Verb : $"steer {request.Direction}";
         var agreed = await _many.AgreeAsync(
             context, whom, async () => (await many.MatchAsync(selector, cancellation)).Count,
@@ -126,9 +136,9 @@ internal sealed class SteerCommand : MeshCommand
             throw CommandException.Usage($"--verb {verb} takes no direction", "leave --direction out");
         }
 
-        if (context.Get(_waitSeconds) is not null && context.Get(_wait) is null)
+        if (context.Get(_waitSeconds) is not null && WaitOf(context) is null)
         {
-            throw CommandException.Usage("--wait-seconds bounds --wait, which is not given", "add --wait acknowledged");
+            throw CommandException.Usage("--wait-seconds bounds --wait, which is not given", "add --wait");
         }
 
         return new SteerRequest
@@ -140,9 +150,13 @@ internal sealed class SteerCommand : MeshCommand
             Data = DataOf(context),
             Ttl = context.Get(_ttl),
             Hold = context.Get(_hold) ? true : null,
-            Wait = context.Get(_wait),
+            Wait = WaitOf(context),
         };
     }
+
+    /// <summary>The state to wait for; <c>--wait</c> alone means the proof.</summary>
+    private string? WaitOf(CommandContext context) =>
+        context.Get(_wait) ?? (context.Parse.GetResult(_wait) is not null ? DirectiveState.Acknowledged : null);
 
     private JsonElement? DataOf(CommandContext context)
     {

@@ -15,11 +15,13 @@ internal sealed class AgentIdOption
 {
     private readonly Option<string?> _option = Opt.Id("--agent-id", "The agent");
     private readonly Argument<string?>? _argument;
+    private readonly Argument<string[]>? _arguments;
     private readonly bool _ownByDefault;
 
     /// <param name="positional">Whether the id may stand without the option's name.</param>
+    /// <param name="several">Whether several ids may stand there.</param>
     /// <param name="ownByDefault">Whether <c>SESSION_MESH_AGENT_ID</c> stands in for it.</param>
-    public AgentIdOption(Command command, CliHost host, bool positional = true, bool ownByDefault = false)
+    public AgentIdOption(Command command, CliHost host, bool positional = true, bool several = false, bool ownByDefault = false)
     {
         _ownByDefault = ownByDefault;
         if (ownByDefault)
@@ -34,14 +36,44 @@ internal sealed class AgentIdOption
             return;
         }
 
+        if (several)
+        {
+            _arguments = Opt.IdArguments("agent", "The agent, or several");
+            _arguments.CompletionSources.Add(completion => LiveAgentIds.Of(host, completion.ParseResult));
+            command.Add(_arguments);
+            return;
+        }
+
         _argument = Opt.IdArgument("agent", "The agent, without --agent-id");
         _argument.CompletionSources.Add(completion => LiveAgentIds.Of(host, completion.ParseResult));
         command.Add(_argument);
     }
 
-    /// <summary>The id, or null where none is named.</summary>
+    /// <summary>Every agent that is named, once each.</summary>
+    public IReadOnlyList<string> All(CommandContext context)
+    {
+        if (_arguments is not null)
+        {
+            var (one, others) = (context.Get(_option), context.Get(_arguments) ?? []);
+            if (one is not null && others is [var other, ..] && other != one)
+            {
+                throw CommandException.Usage($"two agents are named: {one} and {other}", "name several without --agent-id");
+            }
+
+            return [.. others.Prepend(one).OfType<string>().Distinct(StringComparer.Ordinal)];
+        }
+
+        return Find(context) is { } id ? [id] : [];
+    }
+
+    /// <summary>The id, or null where none is named, or several are.</summary>
     public string? Find(CommandContext context)
     {
+        if (_arguments is not null)
+        {
+            return All(context) is [var only] ? only : null;
+        }
+
         var named = context.Get(_option);
         var bare = _argument is null ? null : context.Get(_argument);
         if (named is not null && bare is not null && named != bare)

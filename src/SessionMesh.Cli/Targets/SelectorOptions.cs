@@ -69,24 +69,33 @@ internal sealed class SelectorOptions
         return selector with { Cluster = selector.Cluster ?? context.Settings.Cluster };
     }
 
-    /// <summary>The one agent that is named, or the selector, or neither; both is an error.</summary>
+    /// <summary>
+    /// The one agent that is named, or the selector, or neither; both is an error. Several that are named are a selector of just these.
+    /// </summary>
     public (string? Id, AgentSelector? Selector) Target(CommandContext context, AgentIdOption agent)
     {
-        var (id, selector) = (agent.Find(context), Find(context));
-        if (id is not null && selector is not null)
+        var (ids, selector) = (agent.All(context), Find(context));
+        if (ids.Count > 0 && selector is not null)
         {
             throw CommandException.Usage(
-                $"agent {id} is named, and cannot be combined with a selector", "leave one of them out; several agents are --ids a,b");
+                $"{(ids.Count == 1 ? $"agent {ids[0]} is" : $"{ids.Count} agents are")} named, and a selector is given, too",
+                "leave one of them out");
         }
 
-        if (selector is null && Expected(context) is not null)
+        if (ids.Count < 2 && selector is null && Expected(context) is not null)
         {
             throw CommandException.Usage(
                 "--expect needs a selector", "add --spec, --label, --cluster, --subtree or --ids");
         }
 
-        return (id, selector);
+        return ids.Count > 1 ? (null, new AgentSelector { AgentIds = ids }) : (ids.Count == 1 ? ids[0] : null, selector);
     }
+
+    /// <summary>
+    /// Whether several agents are named one by one, and no count is asked for: then it is clear whom it means, and one that is gone does
+    /// not keep the others from it.
+    /// </summary>
+    public bool AreNamed(CommandContext context, AgentIdOption agent) => agent.All(context).Count > 1 && Expected(context) is null;
 
     /// <summary>The same, but it is an error to give neither.</summary>
     public (string? Id, AgentSelector? Selector) RequireTarget(CommandContext context, AgentIdOption agent)

@@ -68,12 +68,86 @@ public sealed class KillTests
     }
 
     [Fact]
-    public async Task DryRun_StopsNothing()
+    public async Task DryRun_NamesTheAgentAndWhatGoesWithIt()
+    {
+        using var tool = new Tool(
+            Json(200, """{"agent_id":"456","status":"alive","descendants":1,"pending":0}"""),
+            Json(
+                200,
+                """{"sessions":[{"agent_id":"c1","status":"alive"},{"agent_id":"456","status":"alive"},"""
+                + """{"agent_id":"old","status":"dead"}],"count":3,"next_cursor":null,"as_of":"1"}"""));
+
+        Assert.Equal(
+            new Ran(0, "456\nc1\n", "dry run: nothing was stopped; 2 agents would be stopped\n"),
+            await tool.RunAsync("kill 456 --dry-run -o name"));
+        Assert.Equal(
+            ["GET /agents/456", "GET /alive?filter=all&subtree=456&limit=1000&fields=agent_id%2Cstatus%2Cparent_id"], tool.Calls);
+    }
+
+    [Fact]
+    public async Task DryRun_WithoutCascade_ShowsTheAgentAlone()
     {
         using var tool = new Tool(Json(200, """{"agent_id":"456","status":"alive"}"""));
-
-        Assert.Equal(new Ran(0, "456\n", "dry run: nothing was stopped\n"), await tool.RunAsync("kill 456 --dry-run -o name"));
+        Assert.Equal(
+            new Ran(0, "456\n", "dry run: nothing was stopped\n"), await tool.RunAsync("kill 456 --cascade none --dry-run -o name"));
         Assert.Equal(["GET /agents/456"], tool.Calls);
+    }
+
+    [Theory]
+    [InlineData("kill --all", 2, "this stops every agent, and there is no terminal to ask on")]
+    [InlineData("kill --all --expect 3", 5, "2 agents are alive, not 3; nothing was stopped")]
+    [InlineData("kill --all 456 --yes", 2, "--all cannot be combined with an agent or a selector")]
+    [InlineData("kill --all --spec ocr --yes", 2, "--all cannot be combined with an agent or a selector")]
+    public async Task All_WithoutConsent_StopsNobody(string line, int code, string why)
+    {
+        using var tool = new Tool(Json(200, All("a", "b")), Json(200, All()));
+        var ran = await tool.RunAsync(line);
+        Assert.Equal((code, ""), (ran.Code, ran.Out));
+        Assert.Contains(why, ran.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain(tool.Calls, call => call.StartsWith("DELETE", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task All_AsksOnce_AndNamesEachOne_AndWhoIsGoneKeepsNobodyAlive()
+    {
+        using var tool = new Tool(
+            Json(200, All("a", "b", "c")), Json(200, All("c")),
+            Problem(409, "expectation_failed"),
+            Json(200, """{"matched":2,"results":[{"agent_id":"a"},{"agent_id":"b"}]}"""),
+            Json(200, Two))
+        { Typed = "y" };
+        tool.Env["TERM"] = "dumb";
+
+        var ran = await tool.RunAsync("kill --all --detach -o jsonl");
+        Assert.Equal(
+            (0, "Stop 3 agents: everyone that is alive, in every cluster? 10 s to finish. [y/N] "), (ran.Code, ran.Error));
+        Assert.EndsWith("""{"agent_id":"c","code":"not_alive"}""" + "\n", ran.Out, StringComparison.Ordinal);
+        Assert.Equal(
+            [
+                "GET /alive?filter=alive&limit=1000&fields=agent_id",
+                "GET /alive?filter=suspect&limit=1000&fields=agent_id",
+                "DELETE /agents?cascade=descendants&agent_ids=a%2Cb%2Cc&expect=3",
+                "DELETE /agents?cascade=descendants&agent_ids=a%2Cb%2Cc&dry_run=true",
+                "DELETE /agents?cascade=descendants&agent_ids=a%2Cb&expect=2",
+            ],
+            tool.Calls);
+    }
+
+    [Fact]
+    public async Task All_OfALargeFleet_GoesInPaths_ThatEveryServerTakes()
+    {
+        var ids = Enumerable.Range(1, 300).Select(i => new string('x', 120) + i).ToArray();
+        using var tool = new Tool(Json(200, All(ids)), Json(200, All()), Json(200, """{"matched":0,"results":[]}"""));
+        Assert.Equal(0, (await tool.RunAsync("kill --all --force --detach")).Code);
+        Assert.All(tool.Server.Requests, request => Assert.InRange(request.Url.Length, 1, 8000));
+        var told = tool.Calls.Where(call => call.StartsWith("DELETE", StringComparison.Ordinal));
+        Assert.Equal(300, told.Sum(call => call.Split("%2C").Length));
+    }
+
+    private static string All(params string[] ids)
+    {
+        var rows = string.Join(',', ids.Select(id => $$"""{"agent_id":"{{id}}"}"""));
+        return $$"""{"sessions":[{{rows}}],"count":{{ids.Length}},"next_cursor":null,"as_of":"1"}""";
     }
 
     /// <summary>Every round is the same call under the same key, or the second could stop a life that began after the first.</summary>

@@ -50,7 +50,7 @@ public sealed class CommandLineTests
 
         Assert.Equal((0, ""), (bare.Code, bare.Error));
         Assert.Equal(await tool.RunAsync("--help"), bare);
-        Assert.Contains("stop-all", bare.Out, StringComparison.Ordinal);
+        Assert.Contains("simulate", bare.Out, StringComparison.Ordinal);
     }
 
     [Theory]

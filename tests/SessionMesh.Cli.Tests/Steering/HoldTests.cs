@@ -42,8 +42,25 @@ public sealed class HoldTests
         Assert.Equal(new Ran(0, "", "2 agents, all acknowledged\n"), await tool.RunAsync("resume --ids a,b --expect 2"));
     }
 
+    /// <summary>Named one by one it is clear who is meant: no question, and one that is gone does not keep the others from it.</summary>
     [Fact]
-    public async Task StopAll_AsksOnce_AndReachesTheSuspectToo()
+    public async Task Several_AreToldByName_WithoutAQuestion()
+    {
+        using var tool = new Tool(
+            Problem(409, "expectation_failed"), Json(200, """{"matched":1,"results":[{"agent_id":"b"}]}"""), Json(200, Sent("b")));
+
+        Assert.Equal(
+            new Ran(7, """
+                AGENT  SEQ  STATE  CODE       NOTE
+                a      -    -      not_alive  -
+
+                """, "1 of 2 agents told; the others: 1 not_alive\n"),
+            await tool.RunAsync("pause a b --detach"));
+        Assert.Equal("""POST /steer {"selector":{"agent_ids":["a","b"]},"expect":2,"verb":"pause"}""", tool.Calls.First());
+    }
+
+    [Fact]
+    public async Task PauseAll_AsksOnce_AndReachesTheSuspectToo()
     {
         using var tool = new Tool(
             Json(200, Page("c2", "a")), Json(200, Page(null, "b")), Json(200, Page(null, "c", "b")),
@@ -54,7 +71,7 @@ public sealed class HoldTests
 
         Assert.Equal(
             new Ran(0, "", "Pause 3 agents: everyone that is alive, in every cluster? [y/N] 3 agents, all acknowledged\n"),
-            await tool.RunAsync("stop-all"));
+            await tool.RunAsync("pause --all"));
         Assert.Equal(
             [
                 "GET /alive?filter=alive&limit=1000&fields=agent_id",
@@ -67,18 +84,18 @@ public sealed class HoldTests
     }
 
     [Fact]
-    public async Task StopAll_AnythingButYes_SendsNothing()
+    public async Task PauseAll_AnythingButYes_SendsNothing()
     {
         using var tool = new Tool(Json(200, Page(null, "a")), Json(200, Nobody)) { Typed = "n" };
         tool.Env["TERM"] = "dumb";
 
         Assert.Equal(
             new Ran(1, "", "Pause 1 agent: everyone that is alive, in every cluster? [y/N] nothing was sent\n"),
-            await tool.RunAsync("stop-all"));
+            await tool.RunAsync("pause --all"));
     }
 
     [Fact]
-    public async Task StopAll_SomebodyGoneMeanwhile_IsReported_AndTheOthersAreToldAllTheSame()
+    public async Task PauseAll_SomebodyGoneMeanwhile_IsReported_AndTheOthersAreToldAllTheSame()
     {
         using var tool = new Tool(
             Json(200, Page(null, "a", "b")), Json(200, Nobody),
@@ -90,55 +107,55 @@ public sealed class HoldTests
                 a      -    -      not_alive  -
 
                 """, "1 of 2 agents told; the others: 1 not_alive\n"),
-            await tool.RunAsync("stop-all --yes --detach"));
+            await tool.RunAsync("pause --all --yes --detach"));
         Assert.Equal("""POST /steer {"selector":{"agent_ids":["b"]},"expect":1,"verb":"pause"}""", tool.Calls.Last());
     }
 
     [Fact]
-    public async Task StopAll_LargeFleet_IsToldInPages()
+    public async Task PauseAll_LargeFleet_IsToldInPages()
     {
         var ids = Enumerable.Range(1, 1001).Select(i => $"agent-{i}").ToArray();
         using var tool = new Tool(
             Json(200, Page(null, ids)), Json(200, Nobody), Json(200, Sent(ids[..1000])), Json(200, Sent(ids[1000..])));
 
-        Assert.Equal(new Ran(0, "", "1001 agents told\n"), await tool.RunAsync("stop-all --yes --detach"));
+        Assert.Equal(new Ran(0, "", "1001 agents told\n"), await tool.RunAsync("pause --all --yes --detach"));
         Assert.Equal("""POST /steer {"selector":{"agent_ids":["agent-1001"]},"expect":1,"verb":"pause"}""", tool.Calls.Last());
         Assert.All(tool.Server.Requests, request => Assert.True((request.Body?.Length ?? 0) <= 64 * 1024));
     }
 
     [Fact]
-    public async Task StopAll_LongIds_AreFewerAPage()
+    public async Task PauseAll_LongIds_AreFewerAPage()
     {
         var ids = Enumerable.Range(1, 1000).Select(i => new string('x', 120) + i).ToArray();
         using var tool = new Tool(Json(200, Page(null, ids)), Json(200, Nobody), Json(200, Sent("x")));
 
-        await tool.RunAsync("stop-all --yes --detach");
+        await tool.RunAsync("pause --all --yes --detach");
 
         Assert.All(tool.Server.Requests, request => Assert.True((request.Body?.Length ?? 0) <= 64 * 1024));
     }
 
     [Fact]
-    public async Task StopAll_NobodyIsAlive_IsNoSuccess()
+    public async Task PauseAll_NobodyIsAlive_IsNoSuccess()
     {
         using var tool = new Tool(Json(200, Nobody));
 
-        Assert.Equal(3, (await tool.RunAsync("stop-all --yes")).Code);
-        Assert.Equal(3, (await tool.RunAsync("stop-all --dry-run")).Code);
+        Assert.Equal(3, (await tool.RunAsync("pause --all --yes")).Code);
+        Assert.Equal(3, (await tool.RunAsync("pause --all --dry-run")).Code);
     }
 
     [Fact]
-    public async Task StopAll_AnotherCountThanExpected_SendsNothing()
+    public async Task PauseAll_AnotherCountThanExpected_SendsNothing()
     {
         using var tool = new Tool(Json(200, Page(null, "a")), Json(200, Nobody));
 
         Assert.Equal(
             new Ran(5, "", """
                 error: cannot pause every agent
-                  why: alive are 1 agent, not 2; nothing was sent
+                  why: 1 agent is alive, not 2; nothing was sent
                   try: look again with --dry-run
 
                 """),
-            await tool.RunAsync("stop-all --expect 2"));
+            await tool.RunAsync("pause --all --expect 2"));
         Assert.DoesNotContain(tool.Calls, call => call.StartsWith("POST", StringComparison.Ordinal));
     }
 

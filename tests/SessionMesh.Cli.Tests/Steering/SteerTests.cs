@@ -41,7 +41,7 @@ public sealed class SteerTests
             Json(200, """{"directive_id":"d1","agent_id":"1","state":"delivered"}"""),
             Json(200, """{"directive_id":"d1","agent_id":"1","state":"acknowledged"}"""));
 
-        Assert.Equal(new Ran(0, "d1\n", ""), await tool.RunAsync("steer 1 -d west --wait acknowledged --wait-seconds 90 -o name"));
+        Assert.Equal(new Ran(0, "d1\n", ""), await tool.RunAsync("steer 1 -d west --wait --wait-seconds 90 -o name"));
         Assert.All(
             tool.Calls,
             call => Assert.Equal("""POST /steer {"agent_id":"1","direction":"west","wait":"acknowledged","wait_seconds":45}""", call));
