@@ -65,7 +65,7 @@ internal sealed class EventsCommand : MeshCommand
         var seen = 0;
         await foreach (var entry in stream.ReadJsonAsync(cancellation))
         {
-            context.Output.WriteRow(entry, s_view);
+            context.Output.WriteRow(context.Output.Format is OutputFormat.Csv ? WithDetails(entry) : entry, s_view);
             context.Output.Flush();
             if (++seen == limit)
             {
@@ -76,8 +76,30 @@ internal sealed class EventsCommand : MeshCommand
         throw StreamEnds.ToException(stream.End, context);
     }
 
-    /// <summary>All members that are not in the envelope.</summary>
-    private static string Details(JsonElement row) => string.Join(' ', row.EnumerateObject()
-        .Where(member => !s_envelope.Contains(member.Name) && member.Value.ValueKind != JsonValueKind.Null)
-        .Select(member => $"{member.Name}={Column.Plain(member.Value)}"));
+    /// <summary>What a kind has beside the envelope.</summary>
+    private static IEnumerable<JsonProperty> DetailsOf(JsonElement row) => row.EnumerateObject()
+        .Where(member => !s_envelope.Contains(member.Name) && member.Value.ValueKind != JsonValueKind.Null);
+
+    private static string Details(JsonElement row) =>
+        string.Join(' ', DetailsOf(row).Select(member => $"{member.Name}={Column.Plain(member.Value)}"));
+
+    /// <summary>
+    /// The row with one more member, its details as an object: in CSV each kind has the same columns. Its own members stay for
+    /// <c>--fields</c>.
+    /// </summary>
+    private static JsonElement WithDetails(JsonElement row) => !DetailsOf(row).Any() ? row : Json.Build(json =>
+    {
+        foreach (var member in row.EnumerateObject())
+        {
+            member.WriteTo(json);
+        }
+
+        json.WriteStartObject("details");
+        foreach (var member in DetailsOf(row))
+        {
+            member.WriteTo(json);
+        }
+
+        json.WriteEndObject();
+    });
 }

@@ -33,8 +33,39 @@ public sealed class EventsTests
             await tool.RunAsync("events --limit 2"));
     }
 
-    private static string Change(long revision) =>
-        $"event: agent.registered\nid: {revision}\n"
+    /// <summary>What kinds have of their own is one column, so that each kind has the same.</summary>
+    [Fact]
+    public async Task Csv_HasTheDetailsOfEachKindAsJson()
+    {
+        const string Said = ""","seq":1,"message":"say \"hi\", then\u001b","data":{"to":[1,2]},"deadline":null""";
+        using var tool = new Tool(Stream(Change(8) + Frame(9, "directive.issued", Said) + Frame(10, "agent.lost", "")));
+
+        Assert.Equal(
+            new Ran(0, """
+                revision,at,kind,subject,actor,details
+                8,2026-01-02T03:04:05Z,agent.registered,a1,k1,"{""incarnation"":2}"
+                9,2026-01-02T03:04:05Z,directive.issued,a1,k1,"{""seq"":1,""message"":""say \""hi\"", then\u001B"",""data"":{""to"":[1,2]}}"
+                10,2026-01-02T03:04:05Z,agent.lost,a1,k1,
+
+                """.ReplaceLineEndings("\r\n"), ""),
+            await tool.RunAsync("events --after 7 --limit 3 --output csv"));
+    }
+
+    [Fact]
+    public async Task Csv_FieldsAreMembersOrTheDetails()
+    {
+        using var tool = new Tool(Stream(Change(8)));
+
+        Assert.Equal(
+            new Ran(0, "incarnation,details\r\n2,\"{\"\"incarnation\"\":2}\"\r\n", ""),
+            await tool.RunAsync("events --after 7 --limit 1 --output csv --fields incarnation,details"));
+    }
+
+    private static string Change(long revision) => Frame(revision, "agent.registered", ",\"incarnation\":2");
+
+    /// <param name="more">What the kind has beside the envelope, with a comma in front.</param>
+    private static string Frame(long revision, string kind, string more) =>
+        $"event: {kind}\nid: {revision}\n"
         + $"data: {{\"revision\":{revision},\"at\":\"2026-01-02T03:04:05Z\",\"actor\":\"k1\","
-        + $"\"kind\":\"agent.registered\",\"subject\":\"a1\",\"incarnation\":2}}\n\n";
+        + $"\"kind\":\"{kind}\",\"subject\":\"a1\"{more}}}\n\n";
 }
