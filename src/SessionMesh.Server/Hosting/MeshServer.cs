@@ -63,6 +63,7 @@ public static class MeshServer
     /// <summary>Maps every route; each feature maps its own.</summary>
     private static void MapSessionMesh(this WebApplication app)
     {
+        app.MapFrontPage();
         app.MapHealth();
         app.MapDiscovery();
         app.MapAgents();

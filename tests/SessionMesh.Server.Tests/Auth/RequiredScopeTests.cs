@@ -11,7 +11,7 @@ namespace SessionMesh.Server.Tests.Auth;
 /// <summary>Which routes ask for a scope, and the few that are for anybody.</summary>
 public sealed class RequiredScopeTests
 {
-    private static readonly string[] s_anonymous = ["/livez", "/readyz", "/openapi/{documentName}.json"];
+    private static readonly string[] s_anonymous = ["/", "/livez", "/readyz", "/openapi/{documentName}.json"];
 
     [Fact]
     public async Task Route_EveryOne_DeclaresAScopeOrIsOnTheAnonymousList()
@@ -35,6 +35,7 @@ public sealed class RequiredScopeTests
     }
 
     [Theory]
+    [InlineData("~/", "text/plain")]
     [InlineData("~/livez", "text/plain")]
     [InlineData("~/readyz", "application/json")]
     [InlineData("~/openapi/v1.json", "application/json")]

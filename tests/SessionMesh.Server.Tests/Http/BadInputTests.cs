@@ -207,7 +207,7 @@ public sealed class BadInputTests(BadInputServer server) : IClassFixture<BadInpu
 
     [Theory]
     [InlineData("GET", "nothing", 404, "not_found")]
-    [InlineData("GET", "~/", 404, "not_found")]
+    [InlineData("GET", "~/nothing", 404, "not_found")]
     [InlineData("GET", "~/api", 404, "not_found")]
     [InlineData("PUT", "alive", 405, "method_not_allowed")]
     [InlineData("GET", "steer", 405, "method_not_allowed")]

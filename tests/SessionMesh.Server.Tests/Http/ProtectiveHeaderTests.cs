@@ -12,6 +12,7 @@ public sealed class ProtectiveHeaderTests
     [InlineData("GET", "nothing", 404)]
     [InlineData("PUT", "alive", 405)]
     [InlineData("POST", "steer", 400)]
+    [InlineData("GET", "~/", 200)]
     [InlineData("GET", "~/livez", 200)]
     [InlineData("GET", "~/openapi/v1.json", 200)]
     [InlineData("GET", "~/swagger/index.html", 200)]

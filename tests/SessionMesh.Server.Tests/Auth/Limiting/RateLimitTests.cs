@@ -104,7 +104,7 @@ public sealed class RateLimitTests
             ("~/openapi/v1.json", "", 200),
             ("~/swagger/index.html", "", 200),
             ("nothing", "", 404),
-            ("~/", "", 404),
+            ("~/nothing", "", 404),
             ($"alive?key={key}", "", 401),
             ("alive", "", 401),
         };
