@@ -1,22 +1,73 @@
 #!/usr/bin/env bash
 # Builds session-mesh for this machine and puts it on the PATH.
 #
-#   ./eng/install.sh                    into ~/.local: the tool under share/session-mesh-tool, a link in bin
-#   PREFIX=/usr/local ./eng/install.sh  into another prefix
+#   ./eng/install.sh                    into /usr/local or ~/.local, whichever comes first of those whose bin is on the PATH and can be
+#                                       written; else into ~/.local, and the last line is the export that puts it on the PATH
+#   PREFIX=/opt/mesh ./eng/install.sh   into another prefix
+#   ./eng/install.sh --dry-run          says where it would go, and builds nothing
 #
 # Needs the .NET 10 SDK, and for a native executable a C compiler and zlib to link it with (on Debian: gcc, zlib1g-dev). Without them it
 # installs a build that starts on the .NET runtime. A build that fails leaves what was installed as it was.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+dry=''
+case ${1:-} in
+    '') ;;
+    --dry-run) dry=1 ;;
+    *) echo "install.sh does not know $1; it takes --dry-run or nothing, and PREFIX=DIR from the environment" >&2; exit 2 ;;
+esac
+
+on_path() {
+    case ":$PATH:" in
+        *":$1:"* | *":$1/:"*) return 0 ;;
+        *) return 1 ;;
+    esac
+}
+
+# Whether files can be put into a directory, which need not exist yet.
+writable() {
+    local directory=$1
+    while [ ! -e "$directory" ]; do directory=$(dirname "$directory"); done
+    [ -d "$directory" ] && [ -w "$directory" ]
+}
 
 if [ -n "${PREFIX:-}" ]; then
-    PREFIX=$(mkdir -p "$PREFIX" && cd "$PREFIX" && pwd)
+    case $PREFIX in
+        /*) ;;
+        *) PREFIX=$PWD/$PREFIX ;;
+    esac
     tool=$PREFIX/lib/session-mesh-tool
     bin=$PREFIX/bin
+elif on_path /usr/local/bin && writable /usr/local/bin && writable /usr/local/lib; then
+    tool=/usr/local/lib/session-mesh-tool
+    bin=/usr/local/bin
 else
     tool=${XDG_DATA_HOME:-$HOME/.local/share}/session-mesh-tool
     bin=$HOME/.local/bin
+fi
+
+# What is left to do before "session-mesh" is this one. The export is the last line, so that it is seen.
+advise() {
+    local first quoted
+    if ! on_path "$bin"; then
+        # Between double quotes a shell would read these four.
+        quoted=$(printf '%s' "$bin" | sed 's/[\\"$`]/\\&/g')
+        [ "$bin" != "$HOME/.local/bin" ] || quoted='$HOME/.local/bin'
+        echo "$bin is not on the PATH. Type this, and add it to your shell's profile:"
+        echo "export PATH=\"$quoted:\$PATH\""
+        return
+    fi
+    first=$(command -v session-mesh || true)
+    if [ -e "$bin/session-mesh" ] && [ ! "$first" -ef "$bin/session-mesh" ]; then
+        echo "$first comes before it on the PATH: remove that one, or call $bin/session-mesh"
+    fi
+}
+
+if [ -n "$dry" ]; then
+    echo "would install $bin/session-mesh, a link into $tool"
+    advise
+    exit
 fi
 
 case $(uname -s) in
@@ -52,7 +103,7 @@ fi
 
 fresh=$tool.new.$$
 trap 'rm -rf "$fresh"' EXIT
-echo "building session-mesh for $os-$arch, $kind …"
+echo "building session-mesh for $os-$arch, $kind; a minute or two …"
 if ! log=$(dotnet publish "$root/src/SessionMesh.Cli" --configuration Release --runtime "$os-$arch" "${how[@]}" \
     -p:DebugType=none --output "$fresh" --nologo --verbosity quiet 2>&1); then
     echo "$log" >&2
@@ -72,8 +123,4 @@ if ! version=$("$bin/session-mesh" version); then
     exit 1
 fi
 echo "$version is in $bin/session-mesh"
-
-case ":$PATH:" in
-    *":$bin:"*) ;;
-    *) echo "$bin is not on the PATH yet; type: export PATH=\"$bin:\$PATH\"" ;;
-esac
+advise

@@ -15,6 +15,12 @@ internal static class Built
     /// </summary>
     public static string Tool { get; } = Existing("Tool", Environment.GetEnvironmentVariable("MESH_TEST_TOOL") ?? Made("Tool"));
 
+    /// <summary>The root of the repository: its scripts and its documents.</summary>
+    public static string Repository { get; } = Made("Repository");
+
+    /// <summary>The script that installs the tool.</summary>
+    public static string Install { get; } = Path.Combine(Repository, "eng", "install.sh");
+
     /// <summary>
     /// The root of the runtime that runs these tests: DIR/shared/Microsoft.NETCore.App/VERSION/ is where the runtime itself lies.
     /// </summary>
