@@ -61,7 +61,7 @@ internal static class AdminRoutes
                 $"The body is the file that a backup made, {Limits.RestoreBytes >> 30} GiB at most. It is checked, staged, and the server "
                 + "restarts with it; the present store is kept. Afterwards revisions may be lower, and only keys that were valid in the "
                 + "backup are.")
-            .WithQuery("dry_run", "Only look whether it can be restored.")
+            .WithFlag("dry_run", "Only look whether it can be restored.")
             .Produces<RestoreReport>().Produces<RestoreReport>(202).Refuses(409).Mutates()
             .WithMetadata(new FileBody(BackupEndpoints.ContentType, IsAnswer: false));
         routes.MapPost(Routes.AdminCheck, backup.Check)

@@ -45,7 +45,7 @@ internal static class AgentRoutes
                 + "keys and its directives; the answer is then "
                 + "`{\"agent_id\", \"incarnation\", \"status\", \"orphans\"}`.")
             .Stops().WithQuery("wait", "Seconds to hold the answer until the exit is confirmed.")
-            .WithQuery("forget", "Forget it at once; alone, with none of the others.").Answers<KillReport>(200, 404, 409).Mutates();
+            .WithFlag("forget", "Forget it at once; alone, with none of the others.").Answers<KillReport>(200, 404, 409).Mutates();
         routes.MapDelete(Routes.Agents, kills.KillMany)
             .Describe(kills.KillMany, "killAgents", Tag, s_kill, "Stop every agent that a selector matches",
                 "Agents that match all that is given, if they are as many as `expect` says. An empty selector is refused.")
@@ -72,8 +72,8 @@ internal static class AgentRoutes
 
     private static RouteHandlerBuilder Stops(this RouteHandlerBuilder route) =>
         route.WithQuery("grace", "Seconds until force follows; 10 by default.")
-            .WithQuery("force", "At once; not together with grace.")
-            .WithQuery("cascade", "`descendants` (default) or `none`.")
+            .WithFlag("force", "At once; not together with grace.")
+            .WithWord("cascade", ["descendants", "none"], "`descendants` (default) or `none`.")
             .WithQuery("reason", "Kept and shown.");
 
     private static RouteHandlerBuilder Selects(this RouteHandlerBuilder route) =>
@@ -83,5 +83,5 @@ internal static class AgentRoutes
             .WithQuery("subtree", "This agent and all below it.")
             .WithQuery("agent_ids", "These agents, separated by commas.")
             .WithQuery("expect", "How many the caller expects; another count is refused.")
-            .WithQuery("dry_run", "Only say which match.");
+            .WithFlag("dry_run", "Only say which match.");
 }

@@ -29,7 +29,7 @@ internal static class AuditRoutes
                 "Only this kind of change, such as `agent.stopping`, or, of refusals, this operation, such as `killAgent`; "
                 + "what ends with `.` or `*` is what it begins with.")
             .WithQuery("subject", "Only what was done to this agent or key.")
-            .WithQuery("outcome", $"One of: {string.Join(", ", AuditOutcome.Allowed)}; all by default.")
+            .WithWord("outcome", AuditOutcome.Allowed, $"One of: {string.Join(", ", AuditOutcome.Allowed)}; all by default.")
             .WithQuery("since", "Not before this time, ISO 8601.")
             .WithQuery("until", "Before this time, ISO 8601.")
             .WithQuery("limit", "Entries a page, 1 to 1000; 100 by default.")

@@ -32,14 +32,14 @@ internal static class DiscoveryRoutes
     }
 
     private static RouteHandlerBuilder Lists(this RouteHandlerBuilder route) =>
-        route.WithQuery("filter", $"One of: {string.Join(", ", AliveFilter.Allowed)}.")
+        route.WithWord("filter", AliveFilter.Allowed, $"One of: {string.Join(", ", AliveFilter.Allowed)}.")
             .WithQuery("specialization", "Only agents that have it.")
             .WithQuery("cluster", "Only agents of this cluster.")
             .WithQuery("label", "Only agents that have these labels: `env=prod,tier=free`.")
             .WithQuery("subtree", "Only this agent and all below it.")
-            .WithQuery("kind", $"One of: {string.Join(", ", SessionKind.Allowed)}; agent by default.")
+            .WithWord("kind", SessionKind.Allowed, $"One of: {string.Join(", ", SessionKind.Allowed)}; agent by default.")
             .WithQuery("fields", "Members of a row to show, separated by commas; all by default.")
             .WithQuery("limit", "Rows a page, 1 to 1000; 100 by default.")
             .WithQuery("cursor", "`next_cursor` of the page before.")
-            .WithQuery("total", "`true` adds `total`: how many rows all pages have.");
+            .WithFlag("total", "`true` adds `total`: how many rows all pages have.");
 }

@@ -5,7 +5,14 @@ using SessionMesh.Server.Auth.Limiting;
 namespace SessionMesh.Server.OpenApi;
 
 /// <summary>A query parameter, for the OpenAPI document: a plain request delegate has no signature to read it from.</summary>
-public sealed record QueryParameter(string Name, string Description, bool Required);
+public sealed record QueryParameter(string Name, string Description, bool Required)
+{
+    /// <summary>The only values that it takes; empty where there is no such list.</summary>
+    public IReadOnlyList<string> Words { get; init; } = [];
+
+    /// <summary>Whether it is <c>true</c> or <c>false</c>.</summary>
+    public bool IsFlag { get; init; }
+}
 
 /// <summary>
 /// The JSON body of a route, for the OpenAPI document. ASP.NET's own metadata would make routing refuse every other content type, but here
@@ -14,7 +21,11 @@ public sealed record QueryParameter(string Name, string Description, bool Requir
 public sealed record JsonBody(Type Type, bool Optional);
 
 /// <summary>A route that takes or returns a file; for the OpenAPI document.</summary>
-public sealed record FileBody(string ContentType, bool IsAnswer);
+public sealed record FileBody(string ContentType, bool IsAnswer)
+{
+    /// <summary>Whether a person can type it.</summary>
+    public bool IsText { get; init; }
+}
 
 /// <summary>Marks an operation that takes an <c>Idempotency-Key</c>.</summary>
 public sealed record TakesIdempotencyKey
@@ -48,6 +59,15 @@ internal static class Describing
 
     public static RouteHandlerBuilder WithQuery(this RouteHandlerBuilder route, string name, string description, bool required = false) =>
         route.WithMetadata(new QueryParameter(name, description, required));
+
+    /// <summary>A parameter that takes one of these words and no other.</summary>
+    public static RouteHandlerBuilder WithWord(
+        this RouteHandlerBuilder route, string name, IReadOnlyList<string> words, string description) =>
+        route.WithMetadata(new QueryParameter(name, description, Required: false) { Words = words });
+
+    /// <summary>A parameter that is <c>true</c> or <c>false</c>.</summary>
+    public static RouteHandlerBuilder WithFlag(this RouteHandlerBuilder route, string name, string description) =>
+        route.WithMetadata(new QueryParameter(name, description, Required: false) { IsFlag = true });
 
     /// <summary>
     /// Declares the answers: 200 with the type unless another success is given, and a problem for each status from 400 on.

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
@@ -25,6 +26,7 @@ internal static class OpenApiDocument
             options.AddDocumentTransformer(Describe);
             options.AddOperationTransformer(DescribeOperation);
             options.AddSchemaTransformer(DescribeIds);
+            options.AddSchemaTransformer(FixedWords.Describe);
         });
     }
 
@@ -81,6 +83,7 @@ internal static class OpenApiDocument
     {
         var metadata = context.Description.ActionDescriptor.EndpointMetadata;
         operation.Parameters ??= [];
+        var examples = Examples.Of(operation.OperationId);
         var parts = context.Description.RelativePath!.Split('/').Where(part => part.StartsWith('{'));
         foreach (var name in parts.Select(part => part.Trim('{', '}')))
         {
@@ -91,6 +94,8 @@ internal static class OpenApiDocument
                     Name = name,
                     In = ParameterLocation.Path,
                     Required = true,
+                    Description = examples.Describe(name),
+                    Example = examples.Find(name),
                     Schema = Text(),
                 });
             }
@@ -104,7 +109,8 @@ internal static class OpenApiDocument
                 In = ParameterLocation.Query,
                 Description = query.Description,
                 Required = query.Required,
-                Schema = Text(),
+                Example = query.Required ? examples.Find(query.Name) : null, // the page sends every example that it shows
+                Schema = query.IsFlag ? new OpenApiSchema { Type = JsonSchemaType.Boolean } : FixedWords.Schema(query.Words),
             });
         }
 
@@ -131,7 +137,7 @@ internal static class OpenApiDocument
 
         if (metadata.OfType<FileBody>().FirstOrDefault() is { } file)
         {
-            DescribeFile(operation, file);
+            DescribeFile(operation, file, examples.Body);
         }
 
         if (metadata.OfType<JsonBody>().FirstOrDefault() is { } body)
@@ -144,17 +150,22 @@ internal static class OpenApiDocument
                     ["application/json"] = new()
                     {
                         Schema = await context.GetOrCreateSchemaAsync(body.Type, cancellationToken: cancellation),
+                        Example = examples.Body,
                     },
                 },
             };
         }
     }
 
-    private static void DescribeFile(OpenApiOperation operation, FileBody file)
+    private static void DescribeFile(OpenApiOperation operation, FileBody file, JsonNode? example)
     {
         var content = new Dictionary<string, OpenApiMediaType>(StringComparer.Ordinal)
         {
-            [file.ContentType] = new() { Schema = new OpenApiSchema { Type = JsonSchemaType.String, Format = "binary" } },
+            [file.ContentType] = new()
+            {
+                Schema = file.IsText ? Text() : new OpenApiSchema { Type = JsonSchemaType.String, Format = "binary" },
+                Example = example,
+            },
         };
         if (file.IsAnswer)
         {

@@ -43,7 +43,7 @@ internal static class SessionRoutes
             .Takes<CreateSessionRequest>(optional: true).Answers<SessionRow>(201, 409).Mutates();
         routes.MapGet(Routes.Sessions, lists.List)
             .Describe(lists.List, "listSessions", Tag, s_read, "Sessions, oldest first", "Plain ones, unless `kind` says else.")
-            .Filters().WithQuery("kind", $"One of: {string.Join(", ", SessionKind.Allowed)}; session by default.")
+            .Filters().WithWord("kind", SessionKind.Allowed, $"One of: {string.Join(", ", SessionKind.Allowed)}; session by default.")
             .WithQuery("limit", "1 to 1000; 100 by default.").WithQuery("cursor", "`next_cursor` of the page before.")
             .Answers<SessionPage>();
         routes.MapGet(Routes.SessionStats, lists.Stats)
@@ -51,13 +51,14 @@ internal static class SessionRoutes
             .Answers<SessionStats>();
         routes.MapGet(Routes.SessionExport, export.Get)
             .Describe(export.Get, "exportSessions", Tag, s_read, "Every session that matches, as a file", "Streamed; plain sessions alone.")
-            .WithQuery("format", "`json` (an array, by default), `jsonl` or `csv`.").Filters()
+            .WithWord("format", ["json", "jsonl", "csv"], "`json` (an array, by default), `jsonl` or `csv`.").Filters()
             .Answers<IReadOnlyList<SessionRow>>();
         routes.MapPost(Routes.SessionImport, import.Post)
             .Describe(import.Post, "importSessions", Tag, s_write, "Take over sessions of another store",
                 "The body is a record a line, of any length in all. Ids, times and states are kept; an id that is there already is left "
                 + "as it is.")
-            .WithQuery("dry_run", "Only say what would be taken.").Answers<ImportAnswer>().Mutates();
+            .WithFlag("dry_run", "Only say what would be taken.").Answers<ImportAnswer>().Mutates()
+            .WithMetadata(new FileBody("application/x-ndjson", IsAnswer: false) { IsText = true });
         routes.MapPost(Routes.SessionCleanup, sessions.Cleanup)
             .Describe(sessions.Cleanup, "cleanupSessions", Tag, s_write, "Remove sessions that have expired")
             .Takes<CleanupRequest>(optional: true).Answers<CleanupAnswer>().Mutates();
@@ -90,7 +91,7 @@ internal static class SessionRoutes
     }
 
     private static RouteHandlerBuilder Filters(this RouteHandlerBuilder route) =>
-        route.WithQuery("status", "`active` or `expired`.")
+        route.WithWord("status", SessionStatus.All, "`active` or `expired`.")
             .WithQuery("user", "Only this user's.")
             .WithQuery("meta", "`name=value`, several separated by commas.");
 }

@@ -42,7 +42,7 @@ public sealed class DocumentTests
         }
     }
 
-    private static string SnapshotPath()
+    internal static string SnapshotPath()
     {
         var directory = new DirectoryInfo(AppContext.BaseDirectory);
         while (directory is not null && !File.Exists(Path.Combine(directory.FullName, "SessionMesh.sln")))
