@@ -2,12 +2,15 @@
 # Measures the server against a bare GET on the same Kestrel, in one run, alternating, on a scratch store.
 #   ./eng/bench.sh            everything, about eight minutes
 #   ./eng/bench.sh --quick    one short round, without the million agents: does it still work?
+#   ./eng/bench.sh --tool     the tool alone
+#   BENCH_BEFORE=COMMIT ./eng/bench.sh …    the tool beside that of a commit, which its own install.sh installs
 # Read the ratios: machines are shared and noisy, and wrk runs on the same cores as the server.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 rounds=${BENCH_ROUNDS:-5} seconds=4 million=1 streams=10000 sessions=1000000 chain=10000 crowd=10000 history=10000000
-if [ "${1:-}" = --quick ]; then rounds=1 seconds=1 million=0 streams=500 sessions=100000 chain=1000 crowd=1000 history=100000; fi
+starts=20
+if [ "${1:-}" = --quick ]; then starts=2 rounds=1 seconds=1 million=0 streams=500 sessions=100000 chain=1000 crowd=1000 history=100000; fi
 agents=100000 port=${BENCH_PORT:-7499}
 url=http://127.0.0.1:$port
 out=$PWD/artifacts/bench
@@ -39,6 +42,36 @@ dotnet publish src/SessionMesh.Server -c Release -o "$out/server" -v quiet -nolo
 dotnet publish benchmarks/SessionMesh.Benchmarks -c Release -o "$out/bench" -v quiet -nologo
 bench() { dotnet "$out/bench/SessionMesh.Benchmarks.dll" "$@"; }
 memory() { awk '/^VmRSS/ { printf "%d", $2 / 1024 }' "/proc/$server/status"; }
+
+# measure_tool: a line for each figure of the tool, as benchmarks/tool/start.sh has them, on a server with 5,000 agents.
+measure_tool() {
+  local before=''
+  echo "installing the tool${BENCH_BEFORE:+, and that of $BENCH_BEFORE}…" >&2
+  PREFIX=$scratch/now ./eng/install.sh >/dev/null
+  if [ -n "${BENCH_BEFORE:-}" ]; then
+    mkdir "$scratch/source"
+    git archive "$BENCH_BEFORE" | tar -x -C "$scratch/source"
+    PREFIX=$scratch/before "$scratch/source/eng/install.sh" >/dev/null
+    before=$scratch/before/bin/session-mesh
+  fi
+  start_server tool
+  bench seed "$url" 0 5000
+  echo "starting the tool $((starts + 1)) times for each figure…" >&2
+  # In a home of its own: what the person who measures has configured is no part of it.
+  HOME=$scratch SESSION_MESH_URL=$url benchmarks/tool/start.sh "$starts" "$scratch/now/bin/session-mesh" "$before" >"$scratch/tool.tsv"
+  stop_server
+}
+
+print_tool() {
+  printf '%-24s %9s %9s   %s\n' 'l  the tool' 'ms' 'before' 'of before (median of rounds)'
+  awk -F'\t' '{ printf "%-24s %9s %9s   %s\n", "l  " $1, $2, $3, $4 }' "$scratch/tool.tsv"
+}
+
+if [ "${1:-}" = --tool ]; then
+  measure_tool
+  print_tool
+  exit
+fi
 
 read -r fsync_p50 fsync_p99 < <(bench fsync "$scratch")
 start_server data
@@ -136,6 +169,7 @@ start_agents=$([ "$million" = 1 ] && echo 1000000 || echo 100000)
 echo "starting with $start_agents agents, without and with $history directives of history…" >&2
 start_time "$start_agents" 0 >"$scratch/start"
 start_time "$start_agents" "$history" >"$scratch/start-history"
+measure_tool
 
 awk -F'\t' -v batch=3000 '
   function median(list,    parts, n, i, j, swap) {
@@ -165,3 +199,4 @@ echo "h  kill of a chain of $chain: $chain_ms ms, an answer of $((chain_bytes / 
 echo "i  steer by selector to $crowd: $crowd_ms ms; single steers beside it: p99 $crowd_p99 ms, worst $crowd_worst ms; alone p99 $crowd_alone ms."
 echo "j  start with $start_agents agents: $(cat "$scratch/start") s; with $history directives of history too: $(cat "$scratch/start-history") s."
 echo "k  $sessions sessions that end at once: all over in the log after $expiry_s s; single steers beside it: p99 $expiry_p99 ms, worst $expiry_worst ms."
+print_tool
