@@ -136,13 +136,13 @@ public static class Limits
     /// <summary>Sessions that one call of cleanup removes: it is one transaction, and others wait behind it.</summary>
     public const int CleanupMatches = 10_000;
 
-    /// <summary>Bytes of one line of an import: a session's metadata, and room for what it is called.</summary>
-    public const int ImportLineBytes = 64 * 1024;
+    /// <summary>Bytes of one line of an import: whatever fits is taken, over the limits above too.</summary>
+    public const int ImportLineBytes = 16 * 1024 * 1024;
 
     /// <summary>Lines of an import in one transaction.</summary>
     public const int ImportChunk = 1000;
 
-    /// <summary>Lines left out of an import that its answer lists; the others are counted.</summary>
+    /// <summary>Lines left out of an import, or remarked on, that its answer lists; the others are counted.</summary>
     public const int ImportSkipsListed = 1000;
 
     /// <summary>Bytes of a store that is sent to be restored: 16 GiB.</summary>

@@ -165,6 +165,7 @@ public sealed class ChangeCodecTests
         { } type when type == typeof(bool) => true,
         { } type when type == typeof(int) => 7,
         { } type when type == typeof(long) => 1_700_000_000_123,
+        { } type when type == typeof(double) => 1.5,
         { IsEnum: true } type => Enum.GetValues(type).GetValue(1)!,
         { } type when type == typeof(IReadOnlyList<string>) => (string[])["one", "two"],
         { } type when type == typeof(IReadOnlyDictionary<string, string>) => new SortedDictionary<string, string> { ["Name"] = "value" },

@@ -137,6 +137,14 @@ internal static class ChangeSamples
             """{"user":"ada","expired":true,"ttl":60,"meta":{"k":"v"}"""
             + ""","created_at":"2023-11-14T22:13:20.123456Z","last_access":"2023-11-14T22:13:20.123456Z","expires_at":"""
             + "\"2023-11-14T22:13:20.123456Z\",\"expired_at\":\"2023-11-14T22:13:20.123456Z\"}"),
+        (new SessionImported
+        {
+            Subject = "s5", User = "ada", Ttl = 0, TtlIsZero = true, CreatedAt = Micros, LastAccess = Micros, ExpiresAt = -Micros,
+            ExpiredAt = 0,
+        },
+            """{"user":"ada","expired":false,"ttl":0,"ttl_is_zero":true"""
+            + ""","created_at":"2023-11-14T22:13:20.123456Z","last_access":"2023-11-14T22:13:20.123456Z","expires_at":"""
+            + "\"1916-02-18T01:46:39.876544Z\",\"expired_at\":null}"),
         (new SessionUpdated { Subject = "s1", Meta = new SortedDictionary<string, string?>(StringComparer.Ordinal) { ["k"] = "v" } },
             """{"meta":{"k":"v"}}"""),
         (new SessionRefreshed { Subject = "s1", Ttl = 30, ExpiresAt = Micros },

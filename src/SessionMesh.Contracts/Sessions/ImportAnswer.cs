@@ -17,6 +17,23 @@ public sealed record ImportAnswer
 
     /// <summary>The first 1,000 of them.</summary>
     public required IReadOnlyList<SkippedLine> Skipped { get; init; }
+
+    /// <summary>Remarks on lines that were taken.</summary>
+    public int RemarkCount { get; init; }
+
+    /// <summary>The first 1,000 of them.</summary>
+    public IReadOnlyList<LineRemark> Remarks { get; init; } = [];
+}
+
+/// <summary>What became of a line that was taken, where it is not all as it was, or more than could be made here.</summary>
+public sealed record LineRemark
+{
+    /// <summary>From 1.</summary>
+    public required int Line { get; init; }
+
+    /// <summary><c>replaced_text</c>, <c>unknown_members</c>, <c>over_limits</c>.</summary>
+    public required string Code { get; init; }
+    public required string Detail { get; init; }
 }
 
 /// <summary>A line that was not imported.</summary>

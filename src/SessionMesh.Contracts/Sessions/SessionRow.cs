@@ -9,14 +9,16 @@ public sealed record SessionRow
     /// <summary>One of <see cref="SessionStatus"/>; never <c>active</c> after <see cref="ExpiresAt"/>.</summary>
     public required string Status { get; init; }
 
-    /// <summary>Seconds; null for a session without an end.</summary>
-    public int? Ttl { get; init; }
+    /// <summary>
+    /// Seconds; null for a session without an end. Whole and above 0, but for a record that was imported with another number.
+    /// </summary>
+    public double? Ttl { get; init; }
     public required IReadOnlyDictionary<string, string> Meta { get; init; }
     public required string CreatedAt { get; init; }
     public required string LastAccess { get; init; }
     public string? ExpiresAt { get; init; }
 
-    /// <summary>When it was expired by hand; null otherwise.</summary>
+    /// <summary>When it was last expired by hand; null for never.</summary>
     public string? ExpiredAt { get; init; }
 
     /// <summary>The agent whose registration this is; null for a plain session.</summary>

@@ -14,8 +14,10 @@ public sealed record Session
     /// <summary>Whether it is known to be over: by hand, or found so by a tick.</summary>
     public bool IsExpired { get; init; }
 
-    /// <summary>Seconds; 0 for a session without an end.</summary>
-    public int Ttl { get; init; }
+    /// <summary>
+    /// Seconds; null for a session without an end. Made here they are whole and above 0; an imported record may have any number.
+    /// </summary>
+    public double? Ttl { get; init; }
     public Meta Meta { get; init; } = Meta.Empty;
     public required long CreatedAt { get; init; }
     public required long LastAccess { get; init; }
@@ -23,7 +25,7 @@ public sealed record Session
     /// <summary>0 for none.</summary>
     public long ExpiresAt { get; init; }
 
-    /// <summary>When it was expired by hand; 0 otherwise.</summary>
+    /// <summary>When it was last expired by hand, which a refresh leaves as it is; 0 for never.</summary>
     public long ExpiredAt { get; init; }
 
     /// <summary>Revision of the last change of it.</summary>
@@ -33,8 +35,12 @@ public sealed record Session
     /// <param name="now">Microseconds.</param>
     public bool IsOverAt(long now) => IsExpired || (ExpiresAt != 0 && now >= ExpiresAt);
 
-    /// <summary>Microseconds at which it was over; 0 while it is not.</summary>
-    public long OverSince(long now) => !IsOverAt(now) ? 0 : ExpiredAt != 0 ? ExpiredAt : ExpiresAt != 0 ? ExpiresAt : LastAccess;
+    /// <summary>Microseconds at which it was over; null while it is not.</summary>
+    public long? OverSince(long now) =>
+        !IsOverAt(now) ? null : WasEndedByHand ? ExpiredAt : ExpiresAt != 0 ? ExpiresAt : LastAccess;
+
+    /// <summary>Whether a hand ended its present life. An <see cref="ExpiredAt"/> from before the last refresh did not.</summary>
+    internal bool WasEndedByHand => IsExpired && ExpiredAt != 0 && (ExpiresAt == 0 || ExpiredAt >= ExpiresAt - ((Ttl ?? 0) * 1_000_000));
 }
 
 /// <summary>Ids that registrations of agents have as sessions: <c>s-</c> and the revision of the registration.</summary>

@@ -46,46 +46,75 @@ public sealed record CleanupSessions : Command<Cleaned>
     }
 }
 
-/// <summary>A session as another store has it. Times are microseconds, 0 for none.</summary>
+/// <summary>A session as another store has it. Times are microseconds, 0 for none; the TTL is null for none.</summary>
 public sealed record ForeignSession(
-    string Id, string User, bool IsExpired, int Ttl, Meta Meta, long CreatedAt, long LastAccess, long ExpiresAt, long ExpiredAt);
+    string Id, string User, bool IsExpired, double? Ttl, Meta Meta, long CreatedAt, long LastAccess, long ExpiresAt, long ExpiredAt)
+{
+    /// <summary>Whether a session is as this record says.</summary>
+    internal bool Describes(Session session) => this == new ForeignSession(
+        session.Id, session.User, session.IsExpired, session.Ttl, session.Meta, session.CreatedAt, session.LastAccess, session.ExpiresAt,
+        session.ExpiredAt);
+}
 
 /// <summary>
-/// Takes over sessions of another store as they are. An id that is there already is left as it is. Answers how many were new.
+/// Takes over sessions of another store as they are. Of two records with one id the last counts. An id that is there already is left as
+/// it is, unless the same import put it there. Answers the ids that are new.
 /// </summary>
-public sealed record ImportSessions : Command<int>
+public sealed record ImportSessions : Command<IReadOnlyList<string>>
 {
     public required IReadOnlyList<ForeignSession> Records { get; init; }
+
+    /// <summary>What this import has put there before: a later record takes its place, as long as nobody has changed it.</summary>
+    public IReadOnlySet<string>? Earlier { get; init; }
     public bool DryRun { get; init; }
     public override bool OnlyLooks => DryRun;
 
-    public override int Weight => BaseWeight + Records.Sum(record => 256 + record.Meta.Utf8().Length);
+    public override int Weight => BaseWeight + Records.Sum(record => 256 + record.User.Length + record.Meta.Utf8().Length);
 
-    public override Outcome<int> Decide(MeshDraft draft)
+    public override Outcome<IReadOnlyList<string>> Decide(MeshDraft draft)
     {
         if (SessionRules.CheckMayCreate(draft) is { } refused)
         {
             return refused;
         }
 
-        var taken = 0;
-        var seen = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var record in Records)
+        var taken = new List<string>();
+        var last = Records.Select((record, i) => (record.Id, i)).GroupBy(pair => pair.Id).ToDictionary(
+            pairs => pairs.Key, pairs => pairs.Max(pair => pair.i), StringComparer.Ordinal);
+        for (var i = 0; i < Records.Count; i++)
         {
-            if (!seen.Add(record.Id) || draft.KnownSession(record.Id) is not null)
+            var record = Records[i];
+            if (last[record.Id] != i)
             {
                 continue;
             }
 
-            taken++;
+            var known = draft.KnownSession(record.Id);
+            var isEarlier = Earlier?.Contains(record.Id) == true;
+            if (known is not null && (!isEarlier || IsChanged(known) || record.Describes(known)))
+            {
+                continue;
+            }
+
+            if (!isEarlier)
+            {
+                taken.Add(record.Id);
+            }
+
             if (!DryRun)
             {
+                if (known is not null)
+                {
+                    draft.Emit(new SessionDeleted { Subject = record.Id, Reason = "a later line of the import has the same id" });
+                }
+
                 draft.Emit(new SessionImported
                 {
                     Subject = record.Id,
                     User = record.User,
                     Expired = record.IsExpired,
-                    Ttl = record.Ttl,
+                    Ttl = record.Ttl ?? 0,
+                    TtlIsZero = record.Ttl == 0,
                     Meta = record.Meta.IsEmpty ? null : record.Meta,
                     CreatedAt = record.CreatedAt,
                     LastAccess = record.LastAccess,
@@ -97,4 +126,8 @@ public sealed record ImportSessions : Command<int>
 
         return taken;
     }
+
+    /// <summary>Whether somebody has changed it since it came here. That its time ran out changes nothing that counts.</summary>
+    private static bool IsChanged(Session session) =>
+        session.Version != session.Revision && (!session.IsExpired || session.WasEndedByHand);
 }

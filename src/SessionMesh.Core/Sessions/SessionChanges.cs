@@ -36,7 +36,7 @@ public sealed record SessionCreated : Change
             Revision = Revision,
             Id = Subject,
             User = User,
-            Ttl = Ttl,
+            Ttl = SessionRules.TtlOf(Ttl),
             Meta = Meta ?? Meta.Empty,
             CreatedAt = At * 1000,
             LastAccess = At * 1000,
@@ -51,7 +51,13 @@ public sealed record SessionImported : Change
     public const string Name = "session.imported";
     public required string User { get; init; }
     public bool Expired { get; init; }
-    public required int Ttl { get; init; }
+
+    /// <summary>Seconds, any number; 0 for none, unless <see cref="TtlIsZero"/>.</summary>
+    public required double Ttl { get; init; }
+
+    /// <summary>The record's TTL is the number 0.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool TtlIsZero { get; init; }
 
     [JsonConverter(typeof(MetaConverter))]
     public Meta? Meta { get; init; }
@@ -72,7 +78,7 @@ public sealed record SessionImported : Change
     public override string Kind => Name;
 
     [JsonIgnore]
-    public override long Weight => BaseWeight + (Meta?.Utf8().Length ?? 0);
+    public override long Weight => BaseWeight + User.Length + (Meta?.Utf8().Length ?? 0);
 
     internal override JsonTypeInfo PayloadType => SessionChangesJson.Default.SessionImported;
 
@@ -83,7 +89,7 @@ public sealed record SessionImported : Change
             Id = Subject,
             User = User,
             IsExpired = Expired,
-            Ttl = Ttl,
+            Ttl = Ttl == 0 && !TtlIsZero ? null : Ttl,
             Meta = Meta ?? Meta.Empty,
             CreatedAt = CreatedAt,
             LastAccess = LastAccess,
@@ -142,10 +148,9 @@ public sealed record SessionRefreshed : Change
         draft.Put(draft.KnownSession(Subject)! with
         {
             IsExpired = false,
-            Ttl = Ttl,
+            Ttl = SessionRules.TtlOf(Ttl),
             LastAccess = At * 1000,
             ExpiresAt = ExpiresAt,
-            ExpiredAt = 0,
             Version = Revision,
         });
 }
@@ -161,8 +166,11 @@ public sealed record SessionExpired : Change
 
     internal override JsonTypeInfo PayloadType => SessionChangesJson.Default.SessionExpired;
 
-    internal override void Apply(MeshDraft draft) =>
-        draft.Put(draft.KnownSession(Subject)! with { IsExpired = true, ExpiredAt = ByHand ? At * 1000 : 0, Version = Revision });
+    internal override void Apply(MeshDraft draft)
+    {
+        var session = draft.KnownSession(Subject)!;
+        draft.Put(session with { IsExpired = true, ExpiredAt = ByHand ? At * 1000 : session.ExpiredAt, Version = Revision });
+    }
 }
 
 /// <summary>A session was removed, with all that was known of it. Subject: its id.</summary>

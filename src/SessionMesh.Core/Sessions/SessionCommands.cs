@@ -60,7 +60,8 @@ public sealed record UpdateSession : Command<Session>
             return SessionRules.NotFound(Id);
         }
 
-        if ((SessionRules.CheckVersion(Id, session.Version, IfMatch) ?? SessionRules.CheckSize(session.Meta.With(Meta))) is { } refused)
+        var size = SessionRules.CheckSize(session.Meta.With(Meta), session.Meta);
+        if ((SessionRules.CheckVersion(Id, session.Version, IfMatch) ?? size) is { } refused)
         {
             return refused;
         }
@@ -76,7 +77,9 @@ public sealed record RefreshSession : Command<Session>
 {
     public required string Id { get; init; }
 
-    /// <summary>Seconds; 0 for none, null for what the session has.</summary>
+    /// <summary>
+    /// Seconds; 0 for none, null for what the session has, or the default where that is no TTL that could be given.
+    /// </summary>
     public int? Ttl { get; init; }
     public long? IfMatch { get; init; }
 
@@ -92,13 +95,13 @@ public sealed record RefreshSession : Command<Session>
             return changed;
         }
 
-        var ttl = Ttl ?? session.Ttl;
+        var ttl = Ttl ?? SessionRules.TtlAgain(session);
         draft.Emit(new SessionRefreshed { Subject = Id, Ttl = ttl, ExpiresAt = SessionRules.EndOf(draft.Now, ttl) });
         return draft.KnownSession(Id)!;
     }
 }
 
-/// <summary>Ends a session's time now. Of one that is over it changes nothing.</summary>
+/// <summary>Ends a session's time now. One that is over already is ended by hand from now on.</summary>
 public sealed record ExpireSession : Command<Session>
 {
     public required string Id { get; init; }
@@ -118,11 +121,7 @@ public sealed record ExpireSession : Command<Session>
             return changed;
         }
 
-        if (!session.IsOverAt(draft.Now.Micros()))
-        {
-            draft.Emit(new SessionExpired { Subject = Id, ByHand = true });
-        }
-
+        draft.Emit(new SessionExpired { Subject = Id, ByHand = true });
         return draft.KnownSession(Id)!;
     }
 }

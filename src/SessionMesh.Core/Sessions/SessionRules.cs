@@ -30,6 +30,17 @@ public static class SessionRules
     /// <summary>Microseconds.</summary>
     public static long Micros(this Moment now) => now.Wall * 1000;
 
+    /// <summary>A TTL that was given, where 0 stands for none.</summary>
+    internal static double? TtlOf(int given) => given == 0 ? null : given;
+
+    /// <summary>The TTL for another life of a session: what it has, 0 for none.</summary>
+    internal static int TtlAgain(Session session) => session.Ttl switch
+    {
+        null => 0,
+        >= 1 and <= Limits.MaxSessionTtl and var ttl when ttl == Math.Floor(ttl) => (int)ttl,
+        _ => Limits.DefaultSessionTtl,
+    };
+
     /// <summary>Microseconds at which a TTL that begins now is over; 0 for none.</summary>
     internal static long EndOf(Moment now, int ttl) => ttl == 0 ? 0 : now.Micros() + (ttl * 1_000_000L);
 
@@ -42,7 +53,12 @@ public static class SessionRules
             $"Session '{id}' is at version {version} by now, not {expected}. Nothing was changed. "
             + "Read it again, and send the ETag you get.");
 
-    internal static MeshError? CheckSize(Meta meta) => meta.Utf8().Length <= Limits.SessionMetaBytes
+    /// <summary>
+    /// Null when the metadata is within the limits. What an import brought over them may stay; it may get smaller and no larger.
+    /// </summary>
+    /// <param name="before">What it was; null for a new session.</param>
+    internal static MeshError? CheckSize(Meta meta, Meta? before = null) =>
+        meta.Utf8().Length <= Limits.SessionMetaBytes || meta.Utf8().Length < before?.Utf8().Length
         ? null
         : MeshError.Invalid(
             "/meta", $"has at most {Limits.SessionMetaBytes / 1024} KiB in all, as JSON; this would be {meta.Utf8().Length} bytes");

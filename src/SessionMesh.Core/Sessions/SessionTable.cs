@@ -109,12 +109,12 @@ public sealed class SessionTable
         }
     }
 
-    /// <summary>Where a session stands, and at which microsecond; nowhere without an end, or with none that is a time.</summary>
+    /// <summary>Where a session stands, and at which microsecond; nowhere without an end.</summary>
     private (EndIndex? Index, long At) Place(Session? session) => session switch
     {
         null => (null, 0),
-        { IsExpired: true } => session.OverSince(0) is > 0 and var since ? (_ended, since) : (null, 0),
-        { ExpiresAt: > 0 } => (_ending, session.ExpiresAt),
+        { IsExpired: true } => (_ended, session.OverSince(0)!.Value),
+        { ExpiresAt: not 0 } => (_ending, session.ExpiresAt),
         _ => (null, 0),
     };
 }

@@ -39,7 +39,7 @@ public sealed partial class MeshDraft
 
         var at = Now.Micros();
         return state.Sessions.Over(at, before).Where(session => !_sessions.ContainsKey(session.Id))
-            .Concat(ChangedSessions.Where(session => session.OverSince(at) is > 0 and var since && since < before));
+            .Concat(ChangedSessions.Where(session => session.OverSince(at) is { } since && since < before));
     }
 
     internal void Put(Session session)

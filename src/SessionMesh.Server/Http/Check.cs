@@ -122,6 +122,6 @@ internal struct Check
         return labels;
     }
 
-    private static bool HasControl(string text) =>
+    public static bool HasControl(string text) =>
         text.AsSpan().ContainsAnyInRange('\0', '\u001f') || text.AsSpan().ContainsAnyInRange('\u007f', '\u009f');
 }

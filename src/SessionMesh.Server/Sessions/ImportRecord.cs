@@ -3,6 +3,7 @@ using System.Text.Json;
 using SessionMesh.Contracts;
 using SessionMesh.Contracts.Sessions;
 using SessionMesh.Core.Sessions;
+using SessionMesh.Server.Http;
 
 namespace SessionMesh.Server.Sessions;
 
@@ -13,12 +14,27 @@ internal static class ImportRecord
     private const string OtherKind = "other_kind";
     private const string Invalid = "invalid";
 
-    /// <summary>Returns the session, or a code and a reason.</summary>
-    public static (ForeignSession? Session, string Code, string Reason) Read(ReadOnlyMemory<byte> line)
+    /// <summary>A number of seconds that is further from 0 is no TTL: no time is so far away.</summary>
+    private const double FarthestTtl = 1e12;
+
+    private static readonly HashSet<string> s_members = new(StringComparer.Ordinal)
     {
+        "type", "id", "user", "status", "ttl", "meta", "created_at", "last_access", "expires_at", "expired_at",
+    };
+
+    /// <summary>Returns the session and what is remarkable about it, or a code and a reason.</summary>
+    public static (ForeignSession? Session, string Code, string Reason) Read(
+        ReadOnlyMemory<byte> line, List<(string Code, string Detail)> remarks)
+    {
+        line = ImportText.Mend(line, out var replaced);
+        if (replaced)
+        {
+            remarks.Add(("replaced_text", "is not valid Unicode everywhere; what is not became U+FFFD"));
+        }
+
         try
         {
-            using var document = JsonDocument.Parse(line, new JsonDocumentOptions { MaxDepth = Limits.JsonDepth });
+            using var document = JsonDocument.Parse(line, new JsonDocumentOptions { MaxDepth = 64 });
             var root = document.RootElement;
             if (root.ValueKind != JsonValueKind.Object)
             {
@@ -33,7 +49,7 @@ internal static class ImportRecord
             }
 
             return type.ValueKind == JsonValueKind.String && type.ValueEquals("session"u8)
-                ? ReadSession(root)
+                ? ReadSession(root, remarks)
                 : (null, OtherKind, "is not of the type \"session\"");
         }
         catch (JsonException)
@@ -46,7 +62,7 @@ internal static class ImportRecord
         }
     }
 
-    private static (ForeignSession?, string, string) ReadSession(JsonElement root)
+    private static (ForeignSession?, string, string) ReadSession(JsonElement root, List<(string Code, string Detail)> remarks)
     {
         var reader = new Members(root);
         var id = reader.Text("id", null);
@@ -66,15 +82,48 @@ internal static class ImportRecord
             reader.Time("expired_at", required: false));
         var wrong = reader.Wrong
             ?? (!MeshId.IsValid(id) ? $"id: {MeshId.Rule}" : null)
+            ?? (ReservedSessionId.Is(id) ? "id: is a word of the API" : null)
             ?? (AgentSessionId.TryParse(id, out _) ? "id: has the form of an agent's session" : null)
-            ?? (user.Length is 0 or > Limits.NameLength || user.AsSpan().ContainsAnyInRange('\0', '\u001f')
-                ? $"user: has 1 to {Limits.NameLength} characters, none of them a control character"
-                : null)
-            ?? (!SessionStatus.All.Contains(status) ? $"status: is one of {string.Join(", ", SessionStatus.All)}" : null)
-            ?? (session.Meta.Utf8().Length > Limits.SessionMetaBytes
-                ? $"meta: has at most {Limits.SessionMetaBytes / 1024} KiB in all"
-                : null);
-        return wrong is null ? (session, "", "") : (null, Invalid, wrong);
+            ?? (!SessionStatus.All.Contains(status) ? $"status: is one of {string.Join(", ", SessionStatus.All)}" : null);
+        if (wrong is not null)
+        {
+            return (null, Invalid, wrong);
+        }
+
+        Remark(root, session, remarks);
+        return (session, "", "");
+    }
+
+    private static void Remark(JsonElement root, ForeignSession session, List<(string Code, string Detail)> remarks)
+    {
+        var unknown = root.EnumerateObject().Select(member => member.Name).Where(name => !s_members.Contains(name)).ToList();
+        if (unknown.Count > 0)
+        {
+            var named = string.Join(", ", unknown.Take(5).Select(name => name.Length > 40 ? name[..40] + "…" : name));
+            remarks.Add(("unknown_members", $"left out: {named}{(unknown.Count > 5 ? $" and {unknown.Count - 5} more" : "")}"));
+        }
+
+        var over = new List<string>();
+        if (session.User.Length is 0 or > Limits.NameLength || Check.HasControl(session.User))
+        {
+            over.Add("user");
+        }
+
+        if (session.Meta.Utf8().Length > Limits.SessionMetaBytes
+            || session.Meta.Read().Exists(entry => SessionRequests.MetaKeyError(entry.Key) is not null))
+        {
+            over.Add("meta");
+        }
+
+        if (session.Ttl is { } ttl && (ttl is < 1 or > Limits.MaxSessionTtl || ttl != Math.Floor(ttl)))
+        {
+            over.Add("ttl");
+        }
+
+        if (over.Count > 0)
+        {
+            remarks.Add(("over_limits", $"kept as it is, and could not be made here: {string.Join(", ", over)}"));
+        }
     }
 
     /// <summary>The members of one record. Remembers the first error.</summary>
@@ -92,16 +141,17 @@ internal static class ImportRecord
             return value.ValueKind == JsonValueKind.String ? value.GetString()! : Fail(name, "is a text", "");
         }
 
-        public int Ttl()
+        /// <summary>Null if absent.</summary>
+        public double? Ttl()
         {
             if (!Find("ttl", out var value))
             {
-                return 0;
+                return null;
             }
 
-            return value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var ttl) && ttl is >= 1 and <= Limits.MaxSessionTtl
-                ? ttl
-                : Fail("ttl", $"is a whole number of seconds from 1 to {Limits.MaxSessionTtl}", 0);
+            return value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out var ttl) && Math.Abs(ttl) <= FarthestTtl
+                ? ttl + 0.0 // which makes 0 of -0
+                : Fail<double?>("ttl", "is a number of seconds", null);
         }
 
         /// <summary>In microseconds; 0 if absent.</summary>
@@ -116,9 +166,8 @@ internal static class ImportRecord
                 && DateTimeOffset.TryParse(
                     value.GetString(), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal,
                     out var time)
-                && time.UtcTicks > DateTime.UnixEpoch.Ticks
-                ? (time.UtcTicks - DateTime.UnixEpoch.Ticks) / TimeSpan.TicksPerMicrosecond
-                : Fail(name, "is an ISO 8601 time since 1970", 0L);
+                ? MicrosOf(time)
+                : Fail(name, "is an ISO 8601 time", 0L);
         }
 
         public Meta Meta()
@@ -137,11 +186,6 @@ internal static class ImportRecord
             var seen = new HashSet<string>(StringComparer.Ordinal);
             foreach (var entry in value.EnumerateObject())
             {
-                if (SessionRequests.MetaKeyError(entry.Name) is { } wrong)
-                {
-                    return Fail("meta", wrong, Core.Sessions.Meta.Empty);
-                }
-
                 if (entry.Value.ValueKind != JsonValueKind.String || !seen.Add(entry.Name))
                 {
                     var reason = entry.Value.ValueKind == JsonValueKind.String ? "is given twice" : "is a text";
@@ -152,6 +196,15 @@ internal static class ImportRecord
             }
 
             return Core.Sessions.Meta.Of(entries);
+        }
+
+        /// <summary>Microseconds since 1970, below 0 before. The epoch itself becomes the microsecond after it: 0 is for none.</summary>
+        private static long MicrosOf(DateTimeOffset time)
+        {
+            var ticks = time.UtcTicks - DateTime.UnixEpoch.Ticks;
+            var micros = Math.DivRem(ticks, TimeSpan.TicksPerMicrosecond, out var rest);
+            micros -= rest < 0 ? 1 : 0;
+            return micros == 0 ? 1 : micros;
         }
 
         private bool Find(string name, out JsonElement value) =>

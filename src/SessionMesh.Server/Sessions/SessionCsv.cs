@@ -18,9 +18,9 @@ internal static class SessionCsv
         text.Raw(","u8);
         text.Raw(session.IsOverAt(now) ? SessionStatus.Expired : SessionStatus.Active);
         text.Raw(","u8);
-        if (session.Ttl != 0)
+        if (session.Ttl is { } ttl)
         {
-            text.Number(session.Ttl);
+            text.Number(ttl);
         }
 
         Time(text, session.CreatedAt);

@@ -163,6 +163,11 @@ public sealed class SessionEndpoints(
             check.Fail("/id", "has the form of an agent's session; choose another");
         }
 
+        if (ReservedSessionId.Is(id))
+        {
+            check.Fail("/id", "is a word of the API; choose another");
+        }
+
         var user = check.Name("/user", body.User);
         var ttl = SessionRequests.Ttl(ref check, "/ttl", body.Ttl);
         var meta = SessionRequests.Meta(ref check, body.Meta);

@@ -67,7 +67,7 @@ public sealed class SessionExport(MeshEngine engine, ProblemWriter problems)
             }
         }
 
-        text.Raw(format is "json" ? "]"u8 : ""u8);
+        text.Raw(format is "json" ? "]\n"u8 : ""u8);
         await http.Response.BodyWriter.WriteAsync(text.Written);
     }
 

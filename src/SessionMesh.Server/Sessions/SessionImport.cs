@@ -14,7 +14,8 @@ namespace SessionMesh.Server.Sessions;
 
 /// <summary>
 /// <c>POST /sessions/import</c>: any number of records, one per line, committed in chunks of <see cref="Limits.ImportChunk"/>. A bad line
-/// is counted and reported, and the import goes on. An existing session is never overwritten: sending the same file again is harmless, and
+/// is counted and reported, and the import goes on. Of two lines with one id the last counts. A session that was there before is never
+/// overwritten: sending the same file again is harmless, and
 /// is the way to finish an import that was cut off.
 /// </summary>
 public sealed class SessionImport(MeshEngine engine, ProblemWriter problems)
@@ -61,7 +62,13 @@ public sealed class SessionImport(MeshEngine engine, ProblemWriter problems)
         private const int ChunkBytes = 1024 * 1024;
 
         private List<ForeignSession> _chunk = new(Limits.ImportChunk);
-        private (int Count, Task<Outcome<int>> Done)? _committing;
+        private (int Count, Task<Outcome<IReadOnlyList<string>>> Done)? _committing;
+
+        /// <summary>Ids that are new. What is held for them is what the sessions hold, but for the set itself.</summary>
+        private readonly HashSet<string> _taken = new(StringComparer.Ordinal);
+        private readonly List<LineRemark> _remarks = [];
+        private readonly List<(string Code, string Detail)> _aboutLine = [];
+        private int _remarkCount;
         private readonly List<SkippedLine> _skipped = [];
         private int _bytes;
         private int _line;
@@ -70,7 +77,10 @@ public sealed class SessionImport(MeshEngine engine, ProblemWriter problems)
         private int _skippedCount;
         private bool _tooLong;
 
-        public int Imported { get; private set; }
+        /// <summary>Bytes of the line that is being read, in which there is no end.</summary>
+        private long _searched;
+
+        public int Imported => _taken.Count;
 
         /// <summary>Null if the body was read to its end.</summary>
         public async Task<MeshError?> ReadAsync(PipeReader reader)
@@ -112,6 +122,8 @@ public sealed class SessionImport(MeshEngine engine, ProblemWriter problems)
             Existing = _existing,
             SkippedCount = _skippedCount,
             Skipped = _skipped,
+            RemarkCount = _remarkCount,
+            Remarks = _remarks,
         };
 
         /// <summary>
@@ -119,14 +131,16 @@ public sealed class SessionImport(MeshEngine engine, ProblemWriter problems)
         /// </summary>
         private bool TryTakeLine(ref ReadOnlySequence<byte> rest, bool isLast, out ReadOnlySequence<byte> line)
         {
-            if (rest.PositionOf((byte)'\n') is { } end)
+            if (rest.Slice(_searched).PositionOf((byte)'\n') is { } end)
             {
+                _searched = 0;
                 line = rest.Slice(0, end);
                 rest = rest.Slice(rest.GetPosition(1, end));
                 return true;
             }
 
             line = rest;
+            _searched = isLast ? 0 : rest.Length;
             if (isLast)
             {
                 rest = rest.Slice(rest.End);
@@ -136,6 +150,7 @@ public sealed class SessionImport(MeshEngine engine, ProblemWriter problems)
             if (rest.Length > Limits.ImportLineBytes)
             {
                 _tooLong = true;
+                _searched = 0;
                 rest = rest.Slice(rest.End);
             }
 
@@ -155,20 +170,36 @@ public sealed class SessionImport(MeshEngine engine, ProblemWriter problems)
 
             _lines++;
             var (session, code, reason) = isTooLong
-                ? (null, "too_long", $"has more than {Limits.ImportLineBytes / 1024} KiB")
-                : ImportRecord.Read(text);
+                ? (null, "too_long", $"has more than {Limits.ImportLineBytes / (1024 * 1024)} MiB")
+                : ImportRecord.Read(text, _aboutLine);
             if (session is not null)
             {
                 _chunk.Add(session);
-                _bytes += session.Meta.Utf8().Length;
+                _bytes += session.User.Length + session.Meta.Utf8().Length;
+                Remark();
                 return;
             }
 
+            _aboutLine.Clear();
             _skippedCount++;
             if (_skipped.Count < Limits.ImportSkipsListed)
             {
                 _skipped.Add(new SkippedLine { Line = _line, Code = code, Reason = reason });
             }
+        }
+
+        private void Remark()
+        {
+            foreach (var (code, detail) in _aboutLine)
+            {
+                _remarkCount++;
+                if (_remarks.Count < Limits.ImportSkipsListed)
+                {
+                    _remarks.Add(new LineRemark { Line = _line, Code = code, Detail = detail });
+                }
+            }
+
+            _aboutLine.Clear();
         }
 
         /// <summary>Hands the chunk to the engine once the previous one is done.</summary>
@@ -181,7 +212,7 @@ public sealed class SessionImport(MeshEngine engine, ProblemWriter problems)
 
             if (_chunk.Count > 0)
             {
-                var command = new ImportSessions { Actor = http.GetKey().Id, Records = _chunk, DryRun = dryRun };
+                var command = new ImportSessions { Actor = http.GetKey().Id, Records = _chunk, Earlier = _taken, DryRun = dryRun };
                 _committing = (_chunk.Count, engine.ExecuteAsync(command, http.StampOrigin()));
                 _chunk = new List<ForeignSession>(Limits.ImportChunk);
                 _bytes = 0;
@@ -204,8 +235,8 @@ public sealed class SessionImport(MeshEngine engine, ProblemWriter problems)
                 return outcome.Error;
             }
 
-            Imported += outcome.Value;
-            _existing += count - outcome.Value;
+            _taken.UnionWith(outcome.Value);
+            _existing += count - outcome.Value.Count;
             return null;
         }
 

@@ -15,6 +15,9 @@ namespace SessionMesh.Server.Sessions;
 /// <summary>Reads sessions: one, a page, and statistics.</summary>
 public sealed class SessionLists(MeshEngine engine, SessionWriter sessions, AgentSessionIndex agents, ProblemWriter problems)
 {
+    /// <summary>Bytes after which a page ends early: imported sessions may be over every limit, and a page has a thousand.</summary>
+    private const int PageBytes = 8 * 1024 * 1024;
+
     /// <summary>Prefix of a cursor that points into the agents' sessions.</summary>
     private const char AgentCursor = 'a';
 
@@ -86,14 +89,14 @@ public sealed class SessionLists(MeshEngine engine, SessionWriter sessions, Agen
     {
         var now = engine.Now.Micros();
         var users = new HashSet<string>(StringComparer.Ordinal);
-        var (total, expired, timed, seconds) = (0, 0, 0, 0L);
+        var (total, expired, timed, seconds) = (0, 0, 0, 0.0);
         foreach (var session in http.GetKey().Reach is null ? engine.State.Sessions.After(0) : [])
         {
             total++;
             users.Add(session.User);
             expired += session.IsOverAt(now) ? 1 : 0;
-            timed += session.Ttl == 0 ? 0 : 1;
-            seconds += session.Ttl;
+            timed += session.Ttl is null ? 0 : 1;
+            seconds += session.Ttl ?? 0;
         }
 
         return Answers.WriteAsync(http, new SessionStats
@@ -102,7 +105,7 @@ public sealed class SessionLists(MeshEngine engine, SessionWriter sessions, Agen
             Active = total - expired,
             Expired = expired,
             UniqueUsers = users.Count,
-            AverageTtlSeconds = timed == 0 ? 0 : Math.Round((double)seconds / timed, 1),
+            AverageTtlSeconds = timed == 0 ? 0 : Math.Round(seconds / timed, 1),
         }, MeshJson.Default.SessionStats);
     }
 
@@ -153,7 +156,7 @@ public sealed class SessionLists(MeshEngine engine, SessionWriter sessions, Agen
                 continue;
             }
 
-            if (count == limit)
+            if (count == limit || (count > 0 && json.Length > PageBytes))
             {
                 return last.ToString(CultureInfo.InvariantCulture);
             }

@@ -37,7 +37,7 @@ internal static class SessionRequests
         }
 
         // Checked here too, before the queue: the engine should not carry what it can only refuse.
-        if (changes?.Sum(change => change.Key.Length + (change.Value?.Length ?? 0)) > Limits.SessionMetaBytes)
+        if (changes?.Sum(change => change.Value is null ? 0 : change.Key.Length + change.Value.Length) > Limits.SessionMetaBytes)
         {
             check.Fail("/meta", $"has at most {Limits.SessionMetaBytes / 1024} KiB in all");
             return changes;
@@ -77,11 +77,16 @@ internal static class SessionRequests
 
     private static void CheckEntry(ref Check check, string name, string? value, bool mayBeNull)
     {
+        if (value is null && mayBeNull)
+        {
+            return; // what an import brought can be taken away, whatever it is called
+        }
+
         if (MetaKeyError(name) is { } wrong)
         {
             check.Fail("/meta", wrong);
         }
-        else if (value is null && !mayBeNull)
+        else if (value is null)
         {
             check.Fail("/meta/" + name, "is a text");
         }

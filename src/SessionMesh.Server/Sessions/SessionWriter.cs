@@ -124,13 +124,13 @@ public sealed class SessionWriter(MeshEngine engine)
     private static void WriteState(Utf8Buffer json, Session session, long now)
     {
         json.Raw(session.IsOverAt(now) ? ",\"status\":\"expired\",\"ttl\":"u8 : ",\"status\":\"active\",\"ttl\":"u8);
-        if (session.Ttl == 0)
+        if (session.Ttl is { } ttl)
         {
-            json.Raw("null"u8);
+            json.Number(ttl);
         }
         else
         {
-            json.Number(session.Ttl);
+            json.Raw("null"u8);
         }
 
         json.Raw(",\"meta\":"u8);

@@ -43,6 +43,7 @@ public sealed class MeshDbContext(DbContextOptions<MeshDbContext> options) : DbC
         modelBuilder.Entity<SessionTableRow>(e =>
         {
             e.ToTable("sessions").HasKey(r => r.Revision);
+            e.Property(r => r.Ttl).HasColumnType("INTEGER"); // which holds a fraction too, as every column of SQLite does
             e.Property(r => r.Id).IsRequired();
             e.Property(r => r.Revision).ValueGeneratedNever();
         });

@@ -69,7 +69,9 @@ public sealed class SessionTableRow
     public required string Id { get; set; }
     public required string User { get; set; }
     public bool IsExpired { get; set; }
-    public int Ttl { get; set; }
+
+    /// <summary>Seconds; 0 for none, and <see cref="ZeroTtl"/> for the number 0.</summary>
+    public double Ttl { get; set; }
 
     /// <summary>JSON object.</summary>
     public required string Meta { get; set; }
@@ -78,6 +80,9 @@ public sealed class SessionTableRow
     public long ExpiresAt { get; set; }
     public long ExpiredAt { get; set; }
     public long Version { get; set; }
+
+    /// <summary>A TTL of 0 as it is stored: stores hold 0 where there is none, and no record has a TTL that is so far from 0.</summary>
+    public const double ZeroTtl = -1e18;
 }
 
 /// <summary>A directive as the newest change left it. <see cref="Previous"/> chains an agent's directives from the newest back.</summary>

@@ -121,7 +121,7 @@ public sealed class DraftModelTests
             var before = random.Next(2) == 0 ? long.MaxValue : (time - random.Next(10_000)) * 1000;
             Assert.Equal(all.Count, draft.SessionCount);
             Assert.Equal(
-                all.Where(s => s.OverSince(time * 1000) is > 0 and var since && since < before)
+                all.Where(s => s.OverSince(time * 1000) is { } since && since < before)
                     .Select(s => s.Id).Order(StringComparer.Ordinal),
                 draft.SessionsOver(before).Select(s => s.Id).Order(StringComparer.Ordinal));
             if (random.Next(4) == 0)
@@ -135,7 +135,7 @@ public sealed class DraftModelTests
                     .OrderBy(s => s.ExpiresAt).ThenBy(s => s.Revision).Select(s => s.Id).Take(3),
                 state.Sessions.Due(time, most: 3));
             Assert.Equal(
-                state.Sessions.After(0).Where(s => s.OverSince(time * 1000) > 0).Select(s => s.OverSince(time * 1000)).Order(),
+                state.Sessions.After(0).Where(s => s.IsOverAt(time * 1000)).Select(s => s.OverSince(time * 1000)).Order(),
                 new MeshDraft(state, new Moment(time, 1)).SessionsOver(long.MaxValue).Select(s => s.OverSince(time * 1000)));
         }
     }
@@ -176,7 +176,7 @@ public sealed class DraftModelTests
                 new ImportSessions
                 {
                     Actor = Actors.Mesh,
-                    Records = [new(id, "u", random.Next(2) == 0, 0, Meta.Empty, 5, random.Next(3), random.Next(2) * 900_000_000L, 0)],
+                    Records = [new(id, "u", random.Next(2) == 0, null, Meta.Empty, 5, random.Next(3), random.Next(2) * 900_000_000L, 0)],
                 }.Decide(draft);
                 break;
         }

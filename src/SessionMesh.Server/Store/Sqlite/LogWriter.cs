@@ -207,7 +207,9 @@ internal sealed class LogWriter : IDisposable
             .Bind(a.Born).Bind(a.GoneAt).Bind(a.OrphanedFrom).Run();
 
     private void Write(Session s) =>
-        _session.Bind(s.Revision).Bind(s.Id).Bind(s.User).Bind(s.IsExpired ? 1 : 0).Bind(s.Ttl).Bind(s.Meta.Utf8())
+        _session.Bind(s.Revision).Bind(s.Id).Bind(s.User).Bind(s.IsExpired ? 1 : 0)
+            .Bind(s.Ttl switch { null => 0, 0 => SessionTableRow.ZeroTtl, var ttl => ttl.Value })
+            .Bind(s.Meta.Utf8())
             .Bind(s.CreatedAt).Bind(s.LastAccess).Bind(s.ExpiresAt).Bind(s.ExpiredAt).Bind(s.Version).Run();
 
     private void Insert(DirectiveRecord d) =>

@@ -26,6 +26,8 @@ internal sealed class PreparedStatement : IDisposable
         return Bound(raw.sqlite3_bind_int64(_statement, _next++, value));
     }
 
+    public PreparedStatement Bind(double value) => Bound(raw.sqlite3_bind_double(_statement, _next++, value));
+
     public PreparedStatement Bind(long? value) => value is { } given ? Bind(given) : Bound(raw.sqlite3_bind_null(_statement, _next++));
 
     public PreparedStatement Bind(string? value)

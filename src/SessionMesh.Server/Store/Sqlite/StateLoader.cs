@@ -83,7 +83,7 @@ internal static class StateLoader
         Id = row.Id,
         User = row.User,
         IsExpired = row.IsExpired,
-        Ttl = row.Ttl,
+        Ttl = row.Ttl switch { 0 => null, SessionTableRow.ZeroTtl => 0, var ttl => ttl },
         Meta = Meta.FromJson(row.Meta),
         CreatedAt = row.CreatedAt,
         LastAccess = row.LastAccess,

@@ -483,7 +483,7 @@ namespace SessionMesh.Server.Store.Sqlite.Migrations
                         .HasColumnType("TEXT")
                         .HasColumnName("meta");
 
-                    b.Property<int>("Ttl")
+                    b.Property<double>("Ttl")
                         .HasColumnType("INTEGER")
                         .HasColumnName("ttl");
 
