@@ -89,12 +89,30 @@ internal static class SessionMeshTool
 
     public static async Task<int> RunAsync(IReadOnlyList<string> args, CliHost host)
     {
-        var parse = Build(host).Parse(
+        try
+        {
+            return await RunCommandAsync(args, host);
+        }
+        catch (OutputClosedException)
+        {
+            return ExitCodes.OutputClosed;
+        }
+        catch (OutputFailedException e)
+        {
+            host.Error.WriteLine($"error: {e.Message}");
+            return ExitCodes.Failed;
+        }
+    }
+
+    private static async Task<int> RunCommandAsync(IReadOnlyList<string> args, CliHost host)
+    {
+        var root = Build(host);
+        var parse = root.Parse(
             args switch
             {
                 [] => ["--help"],
                 [VersionFlag] => ["version"],
-                _ => args,
+                _ => SessionWords.Prepare(root, args),
             },
             s_parser);
         if (parse.Action is ParseErrorAction)

@@ -53,9 +53,9 @@ internal abstract class MeshCommand : Command
             await _host.Out.FlushAsync(CancellationToken.None);
             return code;
         }
-        catch (OutputClosedException)
+        catch (Exception e) when (e is OutputClosedException or OutputFailedException)
         {
-            return ExitCodes.OutputClosed;
+            throw; // there is nowhere to say more: the tool ends with it
         }
         catch (Exception e)
         {

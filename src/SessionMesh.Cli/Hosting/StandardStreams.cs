@@ -6,6 +6,9 @@ namespace SessionMesh.Cli.Hosting;
 /// <summary>The reader of our output has closed it. Ends a command quietly.</summary>
 internal sealed class OutputClosedException() : IOException("the reader of our output has gone");
 
+/// <summary>Standard output takes nothing: the disk is full, or it was closed from the start.</summary>
+internal sealed class OutputFailedException(string why) : IOException($"cannot write to standard output: {why}");
+
 /// <summary>
 /// Standard output and error in UTF-8. On Unix through write(2): <see cref="Console"/> swallows a closed pipe, and then
 /// <c>events | head -1</c> never ends; a <see cref="FileStream"/> writes at offsets of its own, and then two commands
@@ -92,8 +95,9 @@ internal static partial class StandardStreams
                 switch (Marshal.GetLastPInvokeError())
                 {
                     case Interrupted: continue;
+                    case var _ when descriptor != 1: return; // nobody hears us, and the exit code says enough
                     case BrokenPipe: throw new OutputClosedException();
-                    case var error: throw new IOException(Marshal.GetPInvokeErrorMessage(error));
+                    case var error: throw new OutputFailedException(Marshal.GetPInvokeErrorMessage(error));
                 }
             }
         }

@@ -17,7 +17,7 @@ internal sealed class ListSessionsCommand : SessionToolCommand
 {
     private readonly Option<string?> _status = Opt.Choice("--status", "Only these", SessionStatus.All);
     private readonly Option<string?> _user = new("--user") { Description = "Only this user's", HelpName = "USER" };
-    private readonly Option<int?> _limit = Opt.Number("--limit", "At most this many (default: all)", 1, int.MaxValue);
+    private readonly Option<int?> _limit = Opt.Number("--limit", "At most this many (default, and 0: all)", 0, int.MaxValue);
     private readonly Option<Dictionary<string, string>?> _meta = SessionOpt.Meta("Only those whose metadata has all of these");
 
     private readonly Option<string?> _kind =
@@ -83,7 +83,7 @@ internal sealed class ListSessionsCommand : SessionToolCommand
 
     private async IAsyncEnumerable<SessionRow> RowsAsync(CommandContext context, [EnumeratorCancellation] CancellationToken cancellation)
     {
-        var left = context.Get(_limit) ?? int.MaxValue;
+        var left = context.Get(_limit) is > 0 and var limit ? limit : int.MaxValue;
         var query = QueryOf(context);
         while (left > 0)
         {

@@ -2,6 +2,8 @@ using System.CommandLine;
 using SessionMesh.Cli.Commands;
 using SessionMesh.Cli.Hosting;
 using SessionMesh.Cli.Options;
+using SessionMesh.Cli.Sessions.Defaults;
+using SessionMesh.Contracts;
 using SessionMesh.Contracts.Sessions;
 
 namespace SessionMesh.Cli.Sessions;
@@ -55,17 +57,19 @@ internal sealed class SetSessionCommand : OneSessionCommand
         var changes = new Dictionary<string, string?>();
         foreach (var gone in context.Get(_unset) ?? [])
         {
-            changes[Checked(gone)] = null;
+            changes[gone] = null; // what an import brought may have any name
         }
 
         switch (context.Get(_key), context.Get(_value))
         {
             case (null, _) when changes.Count > 0:
                 return changes;
-            case ({ } key, { } value):
-                return changes.TryAdd(Checked(key), value) ? changes : throw CommandException.Usage($"'{key}' is set and unset at once");
+            case ({ } key, var value):
+                return changes.TryAdd(Checked(key), value ?? "")
+                    ? changes
+                    : throw CommandException.Usage($"'{key}' is set and unset at once");
             default:
-                throw CommandException.Usage("setting needs a key and a value", "session-mesh session set ID KEY VALUE, or --unset KEY");
+                throw CommandException.Usage("setting needs a key", "session-mesh session set ID KEY VALUE, or --unset KEY");
         }
     }
 
@@ -102,7 +106,7 @@ internal sealed class ExpireSessionCommand : OneSessionCommand
 /// <summary><c>session refresh</c>: what has expired is active again.</summary>
 internal sealed class RefreshSessionCommand : OneSessionCommand
 {
-    private readonly Option<int?> _ttl = SessionOpt.Ttl("A new life for it (default: what it has)");
+    private readonly Option<int?> _ttl = SessionOpt.Ttl("A new life for it (default: config default_ttl, else 1h)");
 
     public RefreshSessionCommand(CliHost host) : base(host, "refresh", "Refresh a session's TTL and last-access timestamp.")
     {
@@ -112,8 +116,10 @@ internal sealed class RefreshSessionCommand : OneSessionCommand
 
     protected override async Task<int> RunAsync(CommandContext context, string id, CancellationToken cancellation)
     {
-        WriteSession(
-            context, await context.Client.RefreshSessionAsync(id, new RefreshSessionRequest { Ttl = context.Get(_ttl) }, cancellation));
+        // The registration of an agent keeps the time that the agent asked for.
+        var isAgents = id.StartsWith("s-", StringComparison.Ordinal);
+        var ttl = context.Get(_ttl) ?? (isAgents ? null : SessionDefaults.Load(context).DefaultTtl ?? Limits.DefaultSessionTtl);
+        WriteSession(context, await context.Client.RefreshSessionAsync(id, new RefreshSessionRequest { Ttl = ttl }, cancellation));
         return ExitCodes.Done;
     }
 }

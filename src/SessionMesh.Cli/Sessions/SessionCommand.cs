@@ -68,7 +68,11 @@ internal sealed class SessionVersionCommand : SessionToolCommand
         }
         else
         {
-            context.Output.Write(SessionShapes.Ok(json => json.WriteString("version"u8, ToolVersion.Current)), SessionShapes.Version);
+            context.Output.Write(SessionShapes.Ok(json =>
+            {
+                json.WriteString("tool"u8, "session"u8);
+                json.WriteString("version"u8, ToolVersion.Current);
+            }), SessionShapes.Version);
         }
 
         return Task.FromResult(ExitCodes.Done);

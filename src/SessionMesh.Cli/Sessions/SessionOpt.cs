@@ -10,12 +10,6 @@ namespace SessionMesh.Cli.Sessions;
 /// <summary>Options of <c>session</c> with a checked value.</summary>
 internal static class SessionOpt
 {
-    private static readonly string[] s_times =
-    [
-        "yyyy-MM-dd", "yyyy-MM-dd'T'HH:mmK", "yyyy-MM-dd'T'HH:mm:ssK", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK",
-        "yyyy-MM-dd' 'HH:mmK", "yyyy-MM-dd' 'HH:mm:ssK", "yyyy-MM-dd' 'HH:mm:ss.FFFFFFFK",
-    ];
-
     /// <summary>A session's life; <see cref="SessionTtlConverter.None"/> where it has no end.</summary>
     public static Option<int?> Ttl(string description) => new("--ttl")
     {
@@ -29,6 +23,8 @@ internal static class SessionOpt
     public static bool TryParseTtl(string text, out int ttl, out string? wrong)
     {
         wrong = null;
+        text = text.Trim();
+        text = text.StartsWith('+') ? text[1..] : text;
         if (text.Equals(SessionTtlConverter.NoneWord, StringComparison.OrdinalIgnoreCase))
         {
             ttl = SessionTtlConverter.None;
@@ -80,8 +76,7 @@ internal static class SessionOpt
             return isCount;
         }
 
-        return DateTimeOffset.TryParseExact(
-            text, s_times, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out time);
+        return IsoTime.TryParse(text, out time);
     }
 
     /// <summary>The name of an entry of metadata, or what is wrong with it.</summary>
@@ -96,7 +91,7 @@ internal static class SessionOpt
     private static Dictionary<string, string>? ParseMeta(ArgumentResult result)
     {
         var meta = new Dictionary<string, string>();
-        foreach (var pair in result.Tokens.SelectMany(token => token.Value.Split(',')).Where(pair => pair.Length > 0))
+        foreach (var pair in result.Tokens.SelectMany(token => token.Value.Split(',')).Where(pair => !string.IsNullOrWhiteSpace(pair)))
         {
             var equals = pair.IndexOf('=');
             if (equals < 0)
@@ -107,12 +102,13 @@ internal static class SessionOpt
                     + "with: session set ID KEY VALUE");
             }
 
-            if (WrongKey(pair[..equals]) is { } wrong)
+            var key = pair[..equals].Trim();
+            if (WrongKey(key) is { } wrong)
             {
                 return Opt.Wrong<Dictionary<string, string>?>(result, $"--meta: {wrong}");
             }
 
-            meta[pair[..equals]] = pair[(equals + 1)..];
+            meta[key] = pair[(equals + 1)..].Trim();
         }
 
         return meta;

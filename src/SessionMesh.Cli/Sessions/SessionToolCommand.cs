@@ -56,7 +56,7 @@ internal abstract class OneSessionCommand : SessionToolCommand
     {
         var id = context.Get(_id)!;
         context.Doing = $"{Name} session {id}";
-        if (!MeshId.IsValid(id))
+        if (!MeshId.IsValid(id) || ReservedSessionId.Is(id))
         {
             throw new NoSuchSessionException(id);
         }

@@ -48,7 +48,18 @@ public sealed class SessionCommandTests
         "set abc123 theme dark --unset old --unset older", """PATCH /sessions/abc123 {"meta":{"old":null,"older":null,"theme":"dark"}}""")]
     [InlineData("set abc123 --unset theme", """PATCH /sessions/abc123 {"meta":{"theme":null}}""")]
     [InlineData("expire abc123", "POST /sessions/abc123/expire")]
-    [InlineData("refresh abc123", "POST /sessions/abc123/refresh {}")]
+    [InlineData("refresh abc123", """POST /sessions/abc123/refresh {"ttl":3600}""")]
+    [InlineData("refresh s-12", "POST /sessions/s-12/refresh {}")]
+    [InlineData("refresh abc123 --ttl +60", """POST /sessions/abc123/refresh {"ttl":60}""")]
+    [InlineData("create --ttl \" 60 \" --user \"\"", """POST /sessions {"ttl":60}""")]
+    [InlineData("create --user a --user b --ttl 5 --ttl 7", """POST /sessions {"user":"b","ttl":7}""")]
+    [InlineData("create --user -x --meta \"a=1, b = 2 \"", """POST /sessions {"user":"-x","meta":{"a":"1","b":"2"}}""")]
+    [InlineData("set abc123 k -verbose", """PATCH /sessions/abc123 {"meta":{"k":"-verbose"}}""")]
+    [InlineData("set abc123 k -hello", """PATCH /sessions/abc123 {"meta":{"k":"-hello"}}""")]
+    [InlineData("set abc123 k --help", """PATCH /sessions/abc123 {"meta":{"k":"--help"}}""")]
+    [InlineData("set abc123 k --unset", """PATCH /sessions/abc123 {"meta":{"k":"--unset"}}""")]
+    [InlineData("set abc123 -k v", """PATCH /sessions/abc123 {"meta":{"-k":"v"}}""")]
+    [InlineData("set abc123 k", """PATCH /sessions/abc123 {"meta":{"k":""}}""")]
     [InlineData("refresh abc123 --ttl none", """POST /sessions/abc123/refresh {"ttl":"none"}""")]
     public async Task Command_SendsWhatTheContractSays_AndPrintsTheSession(string line, string call)
     {
@@ -315,7 +326,8 @@ public sealed class SessionCommandTests
         using var tool = new Tool(Json(200, "{}"));
 
         Assert.Equal(
-            new Ran(0, $"{{\n  \"ok\": true,\n  \"version\": \"{ToolVersion.Current}\"\n}}\n", ""), await tool.RunAsync("session version"));
+            new Ran(0, $"{{\n  \"ok\": true,\n  \"tool\": \"session\",\n  \"version\": \"{ToolVersion.Current}\"\n}}\n", ""),
+            await tool.RunAsync("session version"));
         var help = await tool.RunAsync("session help");
         Assert.Equal((0, ""), (help.Code, help.Error));
         string[] commands =

@@ -88,7 +88,7 @@ public sealed class SeedExampleTests(Mesh mesh) : IClassFixture<Mesh>
             "id,user,status,ttl,created_at,last_access,expires_at\r\n",
             await File.ReadAllTextAsync(mesh.Scratch.File("usage.csv")),
             StringComparison.Ordinal);
-        Members.Equal("""{"ok":true,"version":"<text>"}""", (await mesh.DoneAsync("session-mesh session version")).Json);
+        Members.Equal("""{"ok":true,"tool":"session","version":"<text>"}""", (await mesh.DoneAsync("session-mesh session version")).Json);
     }
 
     [Fact]

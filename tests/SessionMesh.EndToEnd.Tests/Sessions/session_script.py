@@ -132,10 +132,10 @@ def get(words):
 
 def set_(words):
     records = load()
-    if len(words) < 3:
+    if len(words) < 2:
         usage("set SESSION_ID KEY VALUE")
     record = record_of(records, words)
-    record["meta"][words[1]] = words[2]
+    record["meta"][words[1]] = words[2] if len(words) > 2 else ""
     record["last_access"] = text(now())
     changed(records, record)
 
@@ -174,9 +174,8 @@ def refresh(words):
     rest, found = options(words, ("--ttl",))
     records = load()
     record = record_of(records, rest)
-    record["ttl"] = seconds(last(found, "--ttl", str(record["ttl"])))
+    record["ttl"] = seconds(last(found, "--ttl", str(config()["default_ttl"])))
     record["status"] = "active"
-    record.pop("expired_at", None)
     begun = now()
     record["last_access"] = text(begun)
     record["expires_at"] = text(begun + datetime.timedelta(seconds=record["ttl"]))

@@ -117,7 +117,8 @@ internal sealed class ExportSessionsCommand : SessionToolCommand
                 await take(buffer.AsMemory(0, read));
             }
         }
-        catch (Exception e) when (e is HttpRequestException or TimeoutException or IOException and not OutputClosedException)
+        catch (Exception e) when (
+            e is HttpRequestException or TimeoutException or IOException and not (OutputClosedException or OutputFailedException))
         {
             throw BrokeOff(counter, e.Message);
         }

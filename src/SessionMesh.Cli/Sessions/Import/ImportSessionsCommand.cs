@@ -35,7 +35,7 @@ internal sealed class ImportSessionsCommand : SessionToolCommand
         ExitNotes =
         [
             "0  every line was taken, already exists, or is another tool's",
-            "7  some lines were skipped as broken; the others are imported",
+            "1  some lines were skipped as broken; the others are imported",
         ];
     }
 
@@ -53,7 +53,7 @@ internal sealed class ImportSessionsCommand : SessionToolCommand
             Explain(context, totals);
         }
 
-        return totals.Failed == 0 ? ExitCodes.Done : ExitCodes.Partly;
+        return totals.Failed == 0 ? ExitCodes.Done : ExitCodes.Failed;
     }
 
     private static Stream Open(CliHost host, string file)
@@ -109,7 +109,7 @@ internal sealed class ImportSessionsCommand : SessionToolCommand
         MeshClient client, LineBlock block, bool dryRun, ImportTotals totals, CancellationToken cancellation)
     {
         var answer = await client.ImportSessionsAsync(block.Bytes, dryRun, cancellation);
-        totals.Add(answer);
+        totals.Add(answer, block.LinesBefore);
         if (answer.SkippedCount == answer.Skipped.Count)
         {
             foreach (var line in answer.Skipped)
@@ -142,6 +142,16 @@ internal sealed class ImportSessionsCommand : SessionToolCommand
         if (totals.Failed > wrong.Count)
         {
             context.Note($"and {totals.Failed - wrong.Count} more; --output json lists the first {Limits.ImportSkipsListed} skipped lines");
+        }
+
+        foreach (var remark in totals.Remarks.Take(Named))
+        {
+            context.Note($"line {remark.Line}: {remark.Detail} ({remark.Code})");
+        }
+
+        if (totals.RemarkCount > Named)
+        {
+            context.Note($"and {totals.RemarkCount - Named} more remarks; --output json lists the first {Limits.ImportSkipsListed}");
         }
 
         if (totals.OtherKinds > 0)

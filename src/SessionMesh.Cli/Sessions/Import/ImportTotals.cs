@@ -12,6 +12,7 @@ internal sealed class ImportTotals(bool dryRun)
     public const string TooLong = "too_long";
 
     private readonly List<SkippedLine> _skipped = [];
+    private readonly List<LineRemark> _remarks = [];
     private int _lines;
 
     /// <summary>Lines that were not empty. May be asked from another thread.</summary>
@@ -29,8 +30,17 @@ internal sealed class ImportTotals(bool dryRun)
     /// <summary>The first <see cref="Limits.ImportSkipsListed"/>.</summary>
     public IReadOnlyList<SkippedLine> Skipped => _skipped;
 
-    public void Add(ImportAnswer answer)
+    /// <summary>The first <see cref="Limits.ImportSkipsListed"/> remarks on lines that were taken.</summary>
+    public IReadOnlyList<LineRemark> Remarks => _remarks;
+
+    public int RemarkCount { get; private set; }
+
+    /// <param name="before">Lines of the file before those that the answer is about.</param>
+    public void Add(ImportAnswer answer, int before)
     {
+        RemarkCount += answer.RemarkCount;
+        _remarks.AddRange((answer.Remarks ?? []).Take(Limits.ImportSkipsListed - _remarks.Count)
+            .Select(r => r with { Line = r.Line + before }));
         Interlocked.Add(ref _lines, answer.Lines);
         Imported += answer.Imported;
         Existing += answer.Existing;
@@ -57,7 +67,7 @@ internal sealed class ImportTotals(bool dryRun)
     public void SkipTooLong(int line)
     {
         Interlocked.Increment(ref _lines);
-        Skip(new SkippedLine { Line = line, Code = TooLong, Reason = $"longer than {Limits.ImportLineBytes / 1024} KiB" });
+        Skip(new SkippedLine { Line = line, Code = TooLong, Reason = $"longer than {Limits.ImportLineBytes / (1024 * 1024)} MiB" });
     }
 
     public void Write(Utf8JsonWriter json)
@@ -82,6 +92,23 @@ internal sealed class ImportTotals(bool dryRun)
             json.WriteNumber("line"u8, line.Line);
             json.WriteString("code"u8, line.Code);
             json.WriteString("reason"u8, line.Reason);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        if (RemarkCount == 0)
+        {
+            return;
+        }
+
+        json.WriteNumber("remark_count"u8, RemarkCount);
+        json.WriteStartArray("remarks"u8);
+        foreach (var remark in _remarks)
+        {
+            json.WriteStartObject();
+            json.WriteNumber("line"u8, remark.Line);
+            json.WriteString("code"u8, remark.Code);
+            json.WriteString("detail"u8, remark.Detail);
             json.WriteEndObject();
         }
 

@@ -1,3 +1,5 @@
+using SessionMesh.Contracts;
+
 namespace SessionMesh.Cli.Sessions.Import;
 
 /// <summary>Some whole lines of a file.</summary>
@@ -29,17 +31,17 @@ internal readonly record struct LineBlock(ReadOnlyMemory<byte> Bytes, int LinesB
 }
 
 /// <summary>
-/// Cuts a stream at line ends into blocks of a bounded size, in one buffer however long it is. A byte order mark at its beginning is
-/// no part of the first line.
+/// Cuts a stream at line ends into blocks of a bounded size, in one buffer however long it is, which grows for a line that
+/// needs it. A byte order mark at its beginning is no part of the first line.
 /// </summary>
-internal sealed class LineBlocks(Stream input, int size = LineBlocks.DefaultSize)
+internal sealed class LineBlocks(Stream input, int size = LineBlocks.DefaultSize, int longest = Limits.ImportLineBytes)
 {
     /// <summary>Bytes of a block at most: some ten thousand records, sent in well under a second.</summary>
     public const int DefaultSize = 4 * 1024 * 1024;
 
     private static readonly byte[] s_mark = [0xEF, 0xBB, 0xBF];
 
-    private readonly byte[] _buffer = new byte[size];
+    private byte[] _buffer = new byte[size];
     private int _start;
     private int _end;
     private int _lines;
@@ -60,6 +62,12 @@ internal sealed class LineBlocks(Stream input, int size = LineBlocks.DefaultSize
 
         var all = _buffer.AsMemory(_start, _end - _start);
         var length = _atEnd ? all.Length : all.Span.LastIndexOf((byte)'\n') + 1;
+        if (length == 0 && _buffer.Length <= longest)
+        {
+            Array.Resize(ref _buffer, Math.Min(_buffer.Length * 2, longest + 1));
+            return await NextAsync(cancellation);
+        }
+
         if (length == 0)
         {
             return await SkipLineAsync(cancellation);
