@@ -10,8 +10,8 @@ namespace SessionMesh.Core.Idempotency;
 /// <param name="At">Wall milliseconds.</param>
 /// <param name="Status">HTTP status of the first answer.</param>
 /// <param name="KeyId">The key that a secret-bearing call made.</param>
-/// <param name="Owner">Whose bound it counts against, see <see cref="ReceiptRules.OwnerOf"/>; null for one from before that was kept, which
-/// counts for nobody.</param>
+/// <param name="Owner">Whose bound it counts against, see <see cref="ReceiptRules.OwnerOf"/>; null for a receipt from before owners were
+/// stored, which counts against no bound.</param>
 /// <param name="Size">Bytes of the first answer.</param>
 public sealed record Receipt(long Revision, UInt128 Scope, UInt128 Request, long At, int Status, string? KeyId, string? Owner, int Size)
 {

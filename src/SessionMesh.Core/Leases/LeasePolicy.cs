@@ -27,14 +27,14 @@ public static class LeasePolicy
     public static int NextBeat(int ttl, double random) => Math.Max(1, (int)Math.Round(ttl / 3.0 * (1 - (0.2 * random))));
 
     /// <summary>
-    /// How many of the leases that are due may lapse in this tick. When more than a sixth of a fleet would lapse within one TTL, that is
-    /// more likely our network than their death: then a sixtieth of the fleet goes a tick. A fleet that dies as its beats were spread
-    /// lapses over a third of its TTL, so that no single tick shows it. What trickles by less than a sixtieth a tick is never held back,
-    /// however long it lasts.
+    /// How many of the leases that are due may lapse in this tick. If more than a sixth of a fleet would lapse within one TTL, our network
+    /// is a likelier cause than their death, so only a sixtieth of the fleet lapses per tick. The window is a TTL because heartbeats are
+    /// spread: a fleet that dies at once lapses over a third of its TTL, and no single tick shows it. Lapses below a sixtieth per tick are
+    /// never held back.
     /// </summary>
     /// <param name="due">Leases that are due and have not lapsed.</param>
-    /// <param name="before">How many lapsed within one TTL before this tick. They count for the fleet: it is no smaller for what a fault
-    /// of ours made of it.</param>
+    /// <param name="before">How many lapsed within one TTL before this tick. They count as part of the
+    /// fleet, so that it does not seem to shrink as it lapses.</param>
     /// <param name="alive">Agents that are alive, those that are due included.</param>
     public static int LapsesPerTick(int due, int before, int alive)
     {

@@ -5,18 +5,18 @@ using SessionMesh.Core.Leases;
 namespace SessionMesh.Core.State;
 
 /// <summary>
-/// When leases lapse, when grace periods are over, and what is due next for an agent. Both run on the lease clock, so that a jump of the
-/// wall clock kills nobody, and never through a time in which the server itself was away. A grace period's deadline is durable as wall
-/// time; what runs is here alone, and begins anew after a restart. Thread-safe.
+/// Knows when leases lapse, when grace periods end, and what is due next for an agent. Both are counted on the lease clock, so that a jump
+/// of the wall clock kills nobody, and time during which the server itself was away does not count. The deadline of a grace period is
+/// stored as wall time; the countdown is in memory only and starts again after a restart. Thread-safe.
 /// </summary>
 public sealed class LeaseBook(SlotList<AgentSlot?> slots)
 {
     /// <summary>
-    /// Milliseconds that every lease gets at least after the server itself was away, and that every grace period has left at least.
+    /// The minimum, in milliseconds, that every lease and every grace period has left after the server itself was away.
     /// </summary>
     public const long ReturnGrace = 30_000;
 
-    /// <summary>Milliseconds by which a look may be late before it counts as a stall of the server.</summary>
+    /// <summary>How late a check may be, in milliseconds, before it counts as a stall of the server.</summary>
     public const long StallAfter = 5_000;
 
     /// <summary>
@@ -26,7 +26,7 @@ public sealed class LeaseBook(SlotList<AgentSlot?> slots)
     private const int ShortestWindow = 30;
 
     /// <summary>
-    /// Leases held back that are looked at again at one tick, unless more may lapse: a large fleet's are looked at in turn.
+    /// How many held-back leases are checked again at one tick, unless more may lapse. A large fleet takes several ticks.
     /// </summary>
     private const int LooksPerTick = 10_000;
 
@@ -36,14 +36,14 @@ public sealed class LeaseBook(SlotList<AgentSlot?> slots)
     private long _returnedAt;
     private int _fleetBefore;
 
-    // The end of the queue of leases held back: the tick of its last turn, and how many have that one. The keeper's alone.
+    // The tail of the queue of held-back leases: its last tick, and how many leases wait for that tick. Used by the keeper only.
     private long _turn;
     private int _inTurn;
 
-    /// <summary>Agents that <see cref="TakeDue"/> has looked at so far, over and over: what expiry costs.</summary>
+    /// <summary>How many agents <see cref="TakeDue"/> has checked so far, repeats included. This is the cost of expiry.</summary>
     internal long Looks { get; private set; }
 
-    /// <summary>The server begins; every lease does, too.</summary>
+    /// <summary>Starts every lease anew, because the server starts.</summary>
     /// <param name="fleet">
     /// How many agents may have been alive at once when the process before granted the leases that are out now; see <see cref="LapsesAt"/>.
     /// </param>
@@ -71,9 +71,9 @@ public sealed class LeaseBook(SlotList<AgentSlot?> slots)
     }
 
     /// <summary>
-    /// Lease-clock time at which the agent's lease lapses (it then is suspect, and a TTL later lost). What was granted to one that has
-    /// not been heard since the server began, nobody remembers: it gets the most that can have been granted, which depends on the fleet
-    /// alone.
+    /// Lease-clock time at which the agent's lease lapses. The agent is then suspect, and lost one TTL later. Grants are not stored, so an
+    /// agent that has not been heard since the server started gets the longest lease that can have been granted, which depends only on the
+    /// size of the fleet.
     /// </summary>
     public long LapsesAt(Agent agent, in Vitals vitals)
     {
@@ -87,8 +87,8 @@ public sealed class LeaseBook(SlotList<AgentSlot?> slots)
     }
 
     /// <summary>
-    /// Whether the agent beat although its lease was found lapsed: the beat came between that finding and its commit. The next
-    /// look takes the lapse back. (A lease that only began anew with the server's return is no sign of life.)
+    /// Whether a heartbeat arrived after the lease was found lapsed and before that was committed. The next check takes the lapse back. A
+    /// lease that only started anew because the server returned is not a sign of life.
     /// </summary>
     public bool BeatMeanwhile(Agent agent, in Vitals vitals, Moment now) =>
         vitals.TouchedAt >= Volatile.Read(ref _returnedAt) && LapsesAt(agent, vitals) > now.Lease;
@@ -120,8 +120,7 @@ public sealed class LeaseBook(SlotList<AgentSlot?> slots)
     }
 
     /// <summary>
-    /// After an agent or its inbox has changed: sees to it that it is looked at in time, and begins the grace period of a stop that is
-    /// new.
+    /// Call after an agent or its inbox has changed. Schedules the next check, and starts the grace period of a new stop.
     /// </summary>
     public void Schedule(AgentSlot slot, int number, Moment now)
     {
@@ -142,8 +141,8 @@ public sealed class LeaseBook(SlotList<AgentSlot?> slots)
     }
 
     /// <summary>
-    /// The log's clock jumped ahead of the lease clock: what is due by wall time, directives, is due sooner than the wheel believes.
-    /// Costs a pass over all agents; clocks are seldom set.
+    /// Call when the log's clock has jumped ahead of the lease clock. Directives expire by wall time, so they are due sooner than the wheel
+    /// expects. It visits all agents, which is fine because clocks are seldom set.
     /// </summary>
     public void WallJumped(Moment now)
     {
@@ -170,10 +169,9 @@ public sealed class LeaseBook(SlotList<AgentSlot?> slots)
     }
 
     /// <summary>
-    /// Takes the agents for which something is due now; those whose tick came but who renewed meanwhile are scheduled again, in passing.
-    /// Those that are due are looked at again at the next tick too: nothing comes of being found when a beat comes before the decision,
-    /// the queue is full or the commit fails, and what nobody looks at never lapses. Of leases that lapse, only as many are taken as
-    /// <see cref="LeasePolicy.LapsesPerTick"/> allows; the rest are looked at again in their turn.
+    /// Takes the agents for which something is due now, and reschedules those that have renewed since. An agent that is due is also checked
+    /// at the next tick, because the command may come to nothing: a heartbeat may arrive first, the queue may be full, or the commit may
+    /// fail. At most <see cref="LeasePolicy.LapsesPerTick"/> leases lapse; the others queue for a later tick.
     /// </summary>
     /// <param name="alive">Agents that are alive now.</param>
     public Due TakeDue(Moment now, int alive)
@@ -220,7 +218,7 @@ public sealed class LeaseBook(SlotList<AgentSlot?> slots)
     }
 
     /// <summary>
-    /// Those after the first <paramref name="most"/> queue for another look, behind whoever waits already; never sooner than at the next
+    /// Queues those after the first <paramref name="most"/> for another check, behind those that wait already, and not before the next
     /// tick.
     /// </summary>
     private void Hold(List<AgentSlot> lapsing, int most, Moment now)
@@ -251,20 +249,20 @@ public sealed class LeaseBook(SlotList<AgentSlot?> slots)
         _wheel.Schedule(slot, at);
         if (slot.IsForgotten)
         {
-            _wheel.Remove(slot); // meanwhile
+            _wheel.Remove(slot); // it may have been scheduled since
         }
     }
 
     private static long OnLeaseClock(long wall, Moment now) => wall == long.MaxValue ? long.MaxValue : now.Lease + (wall - now.Wall);
 
-    /// <summary>A grace period that runs.</summary>
-    /// <param name="Stop">The very record of the agent that it belongs to; one that was replaced has another.</param>
+    /// <summary>A running grace period.</summary>
+    /// <param name="Stop">The agent's record that it belongs to, compared by reference.</param>
     /// <param name="Since">Lease-clock time from which it is counted.</param>
     /// <param name="ForceAt">Lease-clock time of its end.</param>
     private sealed record Grace(StopRequest Stop, long Since, long ForceAt);
 }
 
-/// <summary>What a look at the wheel found.</summary>
+/// <summary>What a check of the wheel found.</summary>
 /// <param name="Numbers">Agents for which something is due.</param>
 /// <param name="Lapsing">Leases that would lapse, those held back included.</param>
 /// <param name="Fleet">How many the brake takes for the whole.</param>

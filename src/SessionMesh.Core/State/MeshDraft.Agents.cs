@@ -29,7 +29,7 @@ public sealed partial class MeshDraft
 
     public bool Reaches(Agent agent) => Caller?.Reach is null || Caller.Reaches(agent, AgentAt);
 
-    /// <summary>An agent, whoever asks.</summary>
+    /// <summary>An agent, whether or not the caller's key reaches it.</summary>
     public Agent? KnownAgent(string id) =>
         _newAgents.TryGetValue(id, out var number) ? _agents[number]
         : state.Find(id) is { } slot && !_gone.ContainsKey(slot.Agent.Number) ? AgentAt(slot.Agent.Number)
@@ -62,7 +62,7 @@ public sealed partial class MeshDraft
         var children = number < state.Slots.Count ? state.Forest.Children(number) : [];
         if (_agents.Count > 0 || _gone.Count > 0)
         {
-            // A number that this batch has freed may be another's by now, who is among the adopted.
+            // A number that this batch has freed may belong to another agent by now, which is among the adopted.
             children.RemoveAll(child => _gone.ContainsKey(child) || AgentAt(child).Parent != number);
             children.AddRange(_adopted.GetValueOrDefault(number) ?? []);
         }
@@ -150,8 +150,8 @@ public sealed partial class MeshDraft
             }
         }
 
-        // With its inbox: who finds an agent dead finds its last word in the inbox, and who was superseded finds nothing of the
-        // successor's.
+        // Together with its inbox: a reader that sees the agent dead also sees its last directive there, and one that was superseded sees
+        // none of its successor's.
         foreach (var (number, agent) in _agents)
         {
             var before = state.Slots[number]!.Agent;

@@ -19,7 +19,7 @@ public sealed partial class MeshDraft
     /// <summary>Where to look on for free numbers of the base, and how many numbers it has added to the base's.</summary>
     private (int Looked, int Added) _numbers;
 
-    /// <summary>Agents whose rows go, by number: before those of <see cref="ChangedAgents"/> come, who may have their numbers.</summary>
+    /// <summary>Agents whose rows are deleted, by number, before <see cref="ChangedAgents"/> are written, which may reuse it.</summary>
     public IReadOnlyDictionary<int, Agent> RemovedAgents => _gone;
 
     /// <summary>All that were forgotten, as they were last.</summary>

@@ -19,7 +19,7 @@ public sealed partial class MeshDraft
     /// <summary>A plain session, if the caller may see it: a key that is for some agents is for no session without one.</summary>
     public Session? FindSession(string id) => Caller?.Reach is null ? KnownSession(id) : null;
 
-    /// <summary>A plain session, whoever asks.</summary>
+    /// <summary>A plain session, whether or not the caller may see it.</summary>
     public Session? KnownSession(string id) => _sessions.TryGetValue(id, out var session) ? session : state.Sessions.Find(id);
 
     /// <summary>Plain sessions that the caller may see.</summary>

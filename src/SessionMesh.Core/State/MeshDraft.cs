@@ -120,7 +120,7 @@ public sealed partial class MeshDraft(MeshState state, Moment now)
         {
             state.BeginForgetting();
             state.Forget(_gone, ForgottenIncarnation);
-            CommitAgents(); // who may get their numbers
+            CommitAgents(); // after the numbers were freed, which they may reuse
             state.EndForgetting();
         }
         else

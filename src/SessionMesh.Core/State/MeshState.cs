@@ -146,7 +146,7 @@ public sealed class MeshState
             }
         }
 
-        Leases.ServerReturned(now, away: 0); // for the grace periods that ran
+        Leases.ServerReturned(now, away: 0); // restarts the grace periods
     }
 
     public void LoadEpoch(long epoch) => Epoch = epoch;
@@ -171,10 +171,10 @@ public sealed class MeshState
     }
 
     /// <summary>
-    /// How many agents may have been alive at once when the leases were granted that were out as the process before ended: all that have
-    /// a session still, and all that died since the oldest of those grants. A lease of a whole fleet of this store is longer than any of
-    /// them, and the process ended no sooner than the newest change, so that reckoning back from there by that much misses none: what is
-    /// granted anew is never too short.
+    /// An upper bound for the number of agents that were alive at once while the previous process granted the leases that were running when
+    /// it ended: all agents that still have a session, and all that died since the oldest of those grants. No such lease is longer than one
+    /// for the whole fleet of this store, and the process ended no earlier than the newest change. Counting back from that change by that
+    /// length therefore misses none, and no lease granted now is too short.
     /// </summary>
     private int FleetBefore(long newestAt)
     {
@@ -198,7 +198,7 @@ public sealed class MeshState
         Volatile.Write(ref _forgottenIncarnation, forgottenIncarnation);
         foreach (var (number, last) in gone)
         {
-            // Children first: while a record names this number as its parent, nobody else has it.
+            // Children first: no other agent may get this number while a record still names it as its parent.
             foreach (var child in Forest.Children(number))
             {
                 var orphan = Slots[child]!;

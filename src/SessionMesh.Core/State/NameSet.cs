@@ -45,9 +45,9 @@ public sealed class NameSet
 }
 
 /// <summary>
-/// Interned sets by their JSON, held weakly: callers make up names, and what no agent has any more must not stay. Two sets that live at the
-/// same time and have the same names are always one. It keeps no text of its own, so that an entry whose set is gone costs a hundred bytes
-/// until it is swept: whenever a quarter as many sets were added as there are entries. Thread-safe.
+/// Interned sets by their JSON, held weakly: callers choose the names, so a set that no agent uses must not stay in memory. Two live sets
+/// with the same names are always the same instance. The table keeps no text, so an entry whose set is gone costs about a hundred bytes
+/// until the next sweep, which comes when a quarter as many sets were added as there are entries. Thread-safe.
 /// </summary>
 internal sealed class NameSetTable
 {
@@ -123,7 +123,7 @@ internal sealed class NameSetTable
             _count -= sets.RemoveAll(entry => !entry.TryGetTarget(out _));
             if (sets.Count == 0)
             {
-                _byHash.Remove(hash); // which a dictionary allows while it is gone through
+                _byHash.Remove(hash); // a dictionary allows removal while it is enumerated
             }
         }
 
