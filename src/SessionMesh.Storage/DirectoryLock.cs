@@ -11,8 +11,16 @@ public sealed class DirectoryLock : IDisposable
 
     /// <exception cref="IOException">Somebody else holds it.</exception>
     /// <exception cref="UnauthorizedAccessException">The directory belongs to another account.</exception>
-    public static DirectoryLock Take(string directory) =>
-        new(new FileStream(Path.Combine(directory, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
+    public static DirectoryLock Take(string directory)
+    {
+        var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None };
+        if (!OperatingSystem.IsWindows())
+        {
+            options.UnixCreateMode = StoreFile.OwnerOnly;
+        }
+
+        return new(new FileStream(Path.Combine(directory, "lock"), options));
+    }
 
     public void Dispose() => _file.Dispose();
 }

@@ -42,6 +42,11 @@ internal sealed class StoppedMesh : IDisposable
                 "the directory that the server was started with: --data DIR");
         }
 
+        if (StoreDirectory.Claim(directory) is { } why)
+        {
+            throw CommandException.Usage($"{directory} {why}, and nothing in it was changed", "a directory of its own: --data DIR");
+        }
+
         try
         {
             return new StoppedMesh(directory, DirectoryLock.Take(directory));
@@ -57,15 +62,7 @@ internal sealed class StoppedMesh : IDisposable
     public string Scratch(string name)
     {
         var scratch = Path.Combine(Directory, StoreFile.Scratch);
-        if (OperatingSystem.IsWindows())
-        {
-            System.IO.Directory.CreateDirectory(scratch);
-        }
-        else
-        {
-            System.IO.Directory.CreateDirectory(scratch, StoreFile.OwnerOnly | UnixFileMode.UserExecute);
-        }
-
+        StoreDirectory.Create(scratch);
         return Path.Combine(scratch, $"{Environment.ProcessId}-{name}");
     }
 

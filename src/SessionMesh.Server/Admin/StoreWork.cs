@@ -70,15 +70,7 @@ public sealed class StoreWork(DataDirectory directory) : IDisposable
 
     private string Scratch()
     {
-        if (OperatingSystem.IsWindows())
-        {
-            Directory.CreateDirectory(directory.Scratch);
-        }
-        else
-        {
-            Directory.CreateDirectory(directory.Scratch, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        }
-
+        StoreDirectory.Create(directory.Scratch);
         return directory.Scratch;
     }
 }

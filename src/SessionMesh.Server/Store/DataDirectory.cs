@@ -20,20 +20,18 @@ public sealed class DataDirectory : IDisposable
     /// <summary>Where the server listens while it runs, a URL a line: the tool sends the root key there and nowhere else.</summary>
     public string AddressFile => System.IO.Path.Combine(Path, "root.address");
 
-    /// <exception cref="StartupException">It cannot be created, is not a directory, or another process holds it.</exception>
+    /// <exception cref="StartupException">
+    /// It cannot be created, is not a directory, is somebody else's, or another process holds it.
+    /// </exception>
     public static DataDirectory Open(string path)
     {
         path = System.IO.Path.GetFullPath(path);
         try
         {
-            if (OperatingSystem.IsWindows())
+            if (StoreDirectory.Claim(path) is { } why)
             {
-                Directory.CreateDirectory(path);
-            }
-            else
-            {
-                Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-                File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+                throw new StartupException($"The directory {path} {why}. Nothing in it was changed. "
+                    + $"Name one that is not there yet, such as --data {System.IO.Path.Combine(path, "session-mesh")}.");
             }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -44,6 +42,10 @@ public sealed class DataDirectory : IDisposable
         try
         {
             return new DataDirectory(path, DirectoryLock.Take(path)).Prepared();
+        }
+        catch (UnauthorizedAccessException e)
+        {
+            throw new StartupException($"The data directory {path} cannot be used: {e.Message} Choose another with --data DIR.", e);
         }
         catch (IOException e)
         {
@@ -57,11 +59,12 @@ public sealed class DataDirectory : IDisposable
     /// <summary>If this start put a restored store in place, the new name of the one before, empty if there was none; else null.</summary>
     public string? SetAside { get; private set; }
 
-    /// <summary>Deletes what a killed process left behind, and puts a staged store in place.</summary>
+    /// <summary>Closes it to other accounts, deletes what a killed process left behind, and puts a staged store in place.</summary>
     private DataDirectory Prepared()
     {
         try
         {
+            StoreDirectory.Close(Path);
             if (Directory.Exists(Scratch))
             {
                 Directory.Delete(Scratch, recursive: true);
@@ -73,7 +76,7 @@ public sealed class DataDirectory : IDisposable
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             Dispose();
-            throw new StartupException($"The data directory {Path} cannot be prepared: {e.Message}", e);
+            throw new StartupException($"The data directory {Path} cannot be prepared: {e.Message} Choose another with --data DIR.", e);
         }
     }
 

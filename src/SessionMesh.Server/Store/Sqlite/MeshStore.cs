@@ -2,6 +2,7 @@ using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Diagnostics;
 using SessionMesh.Server.Options;
+using SessionMesh.Storage;
 using SQLitePCL;
 
 namespace SessionMesh.Server.Store.Sqlite;
@@ -85,15 +86,19 @@ public sealed class MeshStore : IDisposable
     /// <exception cref="StartupException">A newer version wrote it, or it cannot be opened.</exception>
     public static MeshStore Open(string path)
     {
-        var existed = File.Exists(path);
         var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Pooling = false }.ToString());
         var context = NewContext(connection);
         try
         {
+            if (!File.Exists(path))
+            {
+                StoreFile.CreatePrivate(path).Dispose(); // SQLite would let the umask decide; its other files get this one's mode
+            }
+
             connection.Open();
             Execute(connection, $"PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint={CheckpointPages}; "
                 + "PRAGMA cache_size=-65536; PRAGMA temp_store=MEMORY");
-            Migrate(context, connection, path, existed);
+            Migrate(context, connection, path);
             var oldest = context.Changes.OrderBy(c => c.Revision).Select(c => (long?)c.Revision).FirstOrDefault();
             return new MeshStore(context, path) { OldestRevision = oldest ?? 1 };
         }
@@ -131,7 +136,7 @@ public sealed class MeshStore : IDisposable
             .ConfigureWarnings(w => w.Ignore(RelationalEventId.PendingModelChangesWarning))
             .Options);
 
-    private static void Migrate(MeshDbContext context, SqliteConnection connection, string path, bool existed)
+    private static void Migrate(MeshDbContext context, SqliteConnection connection, string path)
     {
         var known = context.Database.GetMigrations().ToHashSet();
         var applied = context.Database.GetAppliedMigrations().ToList();
@@ -146,10 +151,11 @@ public sealed class MeshStore : IDisposable
             return;
         }
 
-        if (existed && applied.Count > 0)
+        if (applied.Count > 0)
         {
             var backup = $"{path}.before-{known.Except(applied).Order().First()}";
             File.Delete(backup);
+            StoreFile.CreatePrivate(backup).Dispose();
             Execute(connection, $"VACUUM INTO '{backup.Replace("'", "''", StringComparison.Ordinal)}'");
         }
 
