@@ -92,7 +92,7 @@ public sealed class RowWriterTests
         var registered = (await mesh.RegisterAsync("a", more: ",\"parent_id\":\"p\",\"specializations\":[\"s\"]")).Text;
         Assert.Equal(Names(MeshJson.Default.AgentRegistration).Order(), Members(registered).Order());
         Assert.Equal(Names(MeshJson.Default.AgentDetail).Order(), Members((await mesh.GetAsync("agents/a")).Text).Order());
-        var page = JsonDocument.Parse((await mesh.GetAsync("alive")).Text).RootElement;
+        var page = JsonDocument.Parse((await mesh.GetAsync("alive?total=true")).Text).RootElement;
         Assert.Equal(Names(MeshJson.Default.AgentPage), Members(page.GetRawText()));
         Assert.Equal(Names(MeshJson.Default.AgentRow), Members(page.GetProperty("sessions")[0].GetRawText()));
         Assert.Equal(Names(MeshJson.Default.AgentRow), RowFieldNames.All);

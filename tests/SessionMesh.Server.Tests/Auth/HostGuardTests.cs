@@ -59,8 +59,8 @@ public sealed class HostGuardTests : IClassFixture<HostGuardTests.Server>
     [InlineData("GET http://evil.example/livez HTTP/1.1", "Host: localhost:PORT", 400)]
     [InlineData("GET http://localhost:PORT/livez HTTP/1.1", "Host: evil.example", 400)]
     [InlineData("GET http://user@localhost:PORT/livez HTTP/1.1", "Host: localhost:PORT", 200)] // the user is nobody here, and goes nowhere
-    [InlineData("CONNECT localhost:PORT HTTP/1.1", "Host: localhost:PORT", 404)]
-    [InlineData("OPTIONS * HTTP/1.1", "Host: localhost:PORT", 404)]
+    [InlineData("CONNECT localhost:PORT HTTP/1.1", "Host: localhost:PORT", 405)]
+    [InlineData("OPTIONS * HTTP/1.1", "Host: localhost:PORT", 405)]
     public async Task Target_ThatNamesAHost_IsHeldToTheSame(string line, string headers, int status) =>
         Assert.Equal(status, await StatusAsync(line, headers));
 

@@ -111,7 +111,7 @@ public sealed class EventViewTests
             session.created: expires_at meta ttl user
             session.deleted: reason
             session.expired: by_hand
-            session.imported: created_at expired expired_at expires_at last_access meta ttl user
+            session.imported: created_at expired expired_at expires_at last_access meta ttl ttl_is_zero user
             session.refreshed: expires_at ttl
             session.updated: agent_id meta
             """,

@@ -63,7 +63,10 @@ public sealed class FixedWordTests
             .Where(p => p.Parameter["schema"]!["type"]?.GetValue<string>() == "boolean")
             .Select(p => $"{p.Id} {p.Parameter["name"]}").Order();
         Assert.Equal(
-            ["importSessions dry_run", "killAgent force", "killAgent forget", "killAgents dry_run", "killAgents force", "restore dry_run"],
+            [
+                "importSessions dry_run", "killAgent force", "killAgent forget", "killAgents dry_run", "killAgents force",
+                "listAgents total", "listAlive total", "restore dry_run",
+            ],
             flags);
     }
 
