@@ -6,8 +6,8 @@ using SessionMesh.Core.State;
 namespace SessionMesh.Core.Sessions;
 
 /// <summary>
-/// A registration of an agent, seen as a session: one lease under two names. Its metadata is how an agent publishes small state to its
-/// peers; it goes with the session.
+/// An agent's registration, seen as a session: one lease under two names. The agent publishes small state to its peers in the session's
+/// metadata, which ends with the session.
 /// </summary>
 public abstract record AgentSessionCommand : Command<Agent>
 {
@@ -90,10 +90,10 @@ public sealed record ExpireAgentSession : AgentSessionCommand
     }
 }
 
-/// <summary>Renews an agent's lease, durably; one that was lost, or expired by hand, is alive again.</summary>
+/// <summary>Renews an agent's lease, durably. An agent that was lost, or expired by hand, is alive again.</summary>
 public sealed record RefreshAgentSession : AgentSessionCommand
 {
-    /// <summary>Seconds; null for what it has.</summary>
+    /// <summary>Seconds; null keeps the current TTL.</summary>
     public int? Ttl { get; init; }
 
     protected override MeshError? Change(MeshDraft draft, Agent agent)

@@ -28,7 +28,7 @@ internal sealed class EndIndex
         var place = run.PlaceOf(entry);
         if (run.Count == RunSize)
         {
-            // What comes in order fills its runs.
+            // An entry at the very end starts a new run and splits none, so that entries added in order fill their runs.
             var next = index == _runs.Count - 1 && place == RunSize ? new Run() : run.Split();
             _runs.Insert(index + 1, next);
             (run, place) = place > run.Count || run.Count == RunSize ? (next, place - run.Count) : (run, place);
@@ -37,7 +37,7 @@ internal sealed class EndIndex
         run.Insert(place, entry);
     }
 
-    /// <summary>Takes out an entry that is there.</summary>
+    /// <summary>Removes an entry, which must be there.</summary>
     public void Remove(long at, RevisionSlot<Session> slot)
     {
         var entry = new Entry(at, slot);
@@ -56,7 +56,7 @@ internal sealed class EndIndex
         }
     }
 
-    /// <summary>Earliest first. Nothing may be added or removed meanwhile.</summary>
+    /// <summary>Earliest first. Nothing may be added or removed during the enumeration.</summary>
     public IEnumerable<(long At, RevisionSlot<Session> Slot)> InOrder()
     {
         foreach (var run in _runs)

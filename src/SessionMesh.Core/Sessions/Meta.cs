@@ -8,7 +8,7 @@ namespace SessionMesh.Core.Sessions;
 
 /// <summary>
 /// A session's metadata: text by name, in the order in which names were first set. Held as JSON in UTF-8, since a million of these are kept
-/// and few are looked into. Immutable and thread-safe; equal by content and order.
+/// and few are read. Immutable and thread-safe; equal by content and order.
 /// </summary>
 public sealed class Meta : IEquatable<Meta>
 {
@@ -69,7 +69,7 @@ public sealed class Meta : IEquatable<Meta>
         return entries;
     }
 
-    /// <summary>With entries set, or taken away where the value is null; a name that is there keeps its place.</summary>
+    /// <summary>A copy with entries set, or removed where the value is null. A name that exists keeps its place.</summary>
     public Meta With(IReadOnlyDictionary<string, string?> changes)
     {
         var before = Read();

@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 
 namespace SessionMesh.Core.Sessions;
 
-/// <summary>A session's metadata stands in the log as the JSON object that it is.</summary>
+/// <summary>Writes a session's metadata to the log as a JSON object, not as a string that contains one.</summary>
 internal sealed class MetaConverter : JsonConverter<Meta>
 {
     public override Meta? Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)

@@ -1,8 +1,8 @@
 namespace SessionMesh.Core.Sessions;
 
 /// <summary>
-/// A session without an agent behind it. Immutable; replaced whole by applying a change. Its times are UTC microseconds since the epoch, as
-/// precise as the records that are imported; its end is exact, so that what is shown is <see cref="IsOverAt"/>, not what was last written.
+/// A session without an agent behind it. Immutable; replaced whole by applying a change. Its times are UTC microseconds since the epoch,
+/// the precision of imported records. It ends exactly at its end, although the log says so later: readers are shown <see cref="IsOverAt"/>.
 /// </summary>
 public sealed record Session
 {
@@ -11,7 +11,7 @@ public sealed record Session
     public required string Id { get; init; }
     public required string User { get; init; }
 
-    /// <summary>Whether it is known to be over: by hand, or found so by a tick.</summary>
+    /// <summary>Whether it is recorded as over: expired by hand, or found over by a tick.</summary>
     public bool IsExpired { get; init; }
 
     /// <summary>
@@ -28,22 +28,22 @@ public sealed record Session
     /// <summary>When it was last expired by hand, which a refresh leaves as it is; 0 for never.</summary>
     public long ExpiredAt { get; init; }
 
-    /// <summary>Revision of the last change of it.</summary>
+    /// <summary>Revision of its last change.</summary>
     public required long Version { get; init; }
 
-    /// <summary>Whether it is over, whoever has noticed.</summary>
+    /// <summary>Whether it is over, recorded or not.</summary>
     /// <param name="now">Microseconds.</param>
     public bool IsOverAt(long now) => IsExpired || (ExpiresAt != 0 && now >= ExpiresAt);
 
-    /// <summary>Microseconds at which it was over; null while it is not.</summary>
+    /// <summary>Microseconds at which it ended; null while it has not.</summary>
     public long? OverSince(long now) =>
         !IsOverAt(now) ? null : WasEndedByHand ? ExpiredAt : ExpiresAt != 0 ? ExpiresAt : LastAccess;
 
-    /// <summary>Whether a hand ended its present life. An <see cref="ExpiredAt"/> from before the last refresh did not.</summary>
+    /// <summary>Whether its present life was expired by hand. An <see cref="ExpiredAt"/> from before the last refresh did not.</summary>
     internal bool WasEndedByHand => IsExpired && ExpiredAt != 0 && (ExpiresAt == 0 || ExpiredAt >= ExpiresAt - ((Ttl ?? 0) * 1_000_000));
 }
 
-/// <summary>Ids that registrations of agents have as sessions: <c>s-</c> and the revision of the registration.</summary>
+/// <summary>The session ids of agents' registrations: <c>s-</c> and the revision of the registration.</summary>
 public static class AgentSessionId
 {
     private const string Prefix = "s-";

@@ -5,11 +5,13 @@ namespace SessionMesh.Core.Sessions;
 /// <summary>The result of a cleanup.</summary>
 /// <param name="Removed">Ids, oldest first.</param>
 /// <param name="Remaining">How many are left, or would be.</param>
-/// <param name="More">Whether the limit was reached, and there are others.</param>
-/// <param name="DryRun">Nothing was removed.</param>
+/// <param name="More">Whether the limit was reached and there are more to remove.</param>
+/// <param name="DryRun">Whether this was a dry run, which removes nothing.</param>
 public sealed record Cleaned(IReadOnlyList<string> Removed, int Remaining, bool More, bool DryRun);
 
-/// <summary>Removes sessions that are over, or were before a time; those that ended first when there are more than the limit.</summary>
+/// <summary>
+/// Removes sessions that are over; with <see cref="Before"/>, only those that ended before it. Past the limit, those that ended last stay.
+/// </summary>
 public sealed record CleanupSessions : Command<Cleaned>
 {
     /// <summary>Microseconds; null for now.</summary>
@@ -17,7 +19,7 @@ public sealed record CleanupSessions : Command<Cleaned>
     public bool DryRun { get; init; }
     public override bool OnlyLooks => DryRun;
 
-    /// <summary>Sessions at most.</summary>
+    /// <summary>How many sessions to remove at most.</summary>
     public required int Limit { get; init; }
 
     /// <summary>Why, for the log; null when a caller asked for it.</summary>
@@ -57,8 +59,8 @@ public sealed record ForeignSession(
 }
 
 /// <summary>
-/// Takes over sessions of another store as they are. Of two records with one id the last counts. An id that is there already is left as
-/// it is, unless the same import put it there. Answers the ids that are new.
+/// Imports sessions of another store unchanged. Of two records with one id the last counts. An id that exists already is skipped, unless
+/// the same import put it there. Returns the ids that were new.
 /// </summary>
 public sealed record ImportSessions : Command<IReadOnlyList<string>>
 {

@@ -6,7 +6,7 @@ using SessionMesh.Core.State;
 
 namespace SessionMesh.Core.Sessions;
 
-/// <summary>A session began. Subject: its id.</summary>
+/// <summary>A session was created. Subject: its id.</summary>
 public sealed record SessionCreated : Change
 {
     public const string Name = "session.created";
@@ -45,7 +45,7 @@ public sealed record SessionCreated : Change
         });
 }
 
-/// <summary>A session of another store came here as it was. Subject: its id.</summary>
+/// <summary>A session of another store was imported unchanged. Subject: its id.</summary>
 public sealed record SessionImported : Change
 {
     public const string Name = "session.imported";
@@ -99,13 +99,13 @@ public sealed record SessionImported : Change
         });
 }
 
-/// <summary>Entries of a session's metadata were set, or taken away where they are null. Subject: its id.</summary>
+/// <summary>Entries of a session's metadata were set, or removed where they are null. Subject: its id.</summary>
 public sealed record SessionUpdated : Change
 {
     public const string Name = "session.updated";
     public required IReadOnlyDictionary<string, string?> Meta { get; init; }
 
-    /// <summary>The agent whose registration it is; null for a plain session.</summary>
+    /// <summary>The agent whose registration the session is; null for a plain session.</summary>
     public string? AgentId { get; init; }
 
     [JsonIgnore]
@@ -130,7 +130,7 @@ public sealed record SessionUpdated : Change
     }
 }
 
-/// <summary>A session's time began anew. Subject: its id.</summary>
+/// <summary>A session's TTL started anew. Subject: its id.</summary>
 public sealed record SessionRefreshed : Change
 {
     public const string Name = "session.refreshed";
@@ -155,7 +155,7 @@ public sealed record SessionRefreshed : Change
         });
 }
 
-/// <summary>A session is over: its time was, or somebody said so. Subject: its id.</summary>
+/// <summary>A session is over: its TTL passed, or somebody expired it. Subject: its id.</summary>
 public sealed record SessionExpired : Change
 {
     public const string Name = "session.expired";
@@ -173,7 +173,7 @@ public sealed record SessionExpired : Change
     }
 }
 
-/// <summary>A session was removed, with all that was known of it. Subject: its id.</summary>
+/// <summary>A session was deleted, with everything known about it. Subject: its id.</summary>
 public sealed record SessionDeleted : Change, IHasReason
 {
     public const string Name = "session.deleted";

@@ -42,13 +42,13 @@ public sealed record CreateSession : Command<Session>
     }
 }
 
-/// <summary>Sets entries of the metadata, or takes them away where they are null. What changes nothing is no change.</summary>
+/// <summary>Sets entries of the metadata, or removes them where they are null. Entries that change nothing are not logged.</summary>
 public sealed record UpdateSession : Command<Session>
 {
     public required string Id { get; init; }
     public required IReadOnlyDictionary<string, string?> Meta { get; init; }
 
-    /// <summary>The version the caller has seen; null asks for none.</summary>
+    /// <summary>The version the caller has seen; null skips the check.</summary>
     public long? IfMatch { get; init; }
 
     public override int Weight => BaseWeight + SessionRules.Length(Meta);
@@ -66,13 +66,13 @@ public sealed record UpdateSession : Command<Session>
             return refused;
         }
 
-        // Also where every entry is as it was: the access is.
+        // Emitted even if no entry changes, because it records the access.
         draft.Emit(new SessionUpdated { Subject = Id, Meta = SessionRules.Effective(session.Meta, Meta) });
         return draft.KnownSession(Id)!;
     }
 }
 
-/// <summary>Begins a session's time anew; one that has expired is active again.</summary>
+/// <summary>Starts a session's TTL anew. A session that has expired is active again.</summary>
 public sealed record RefreshSession : Command<Session>
 {
     public required string Id { get; init; }
@@ -101,7 +101,7 @@ public sealed record RefreshSession : Command<Session>
     }
 }
 
-/// <summary>Ends a session's time now. One that is over already is ended by hand from now on.</summary>
+/// <summary>Expires a session now. One that is over already counts as expired by hand from now on.</summary>
 public sealed record ExpireSession : Command<Session>
 {
     public required string Id { get; init; }
@@ -126,7 +126,7 @@ public sealed record ExpireSession : Command<Session>
     }
 }
 
-/// <summary>Removes a session. Answers its id.</summary>
+/// <summary>Deletes a session. Returns its id.</summary>
 public sealed record DeleteSession : Command<string>
 {
     public required string Id { get; init; }
@@ -149,12 +149,12 @@ public sealed record DeleteSession : Command<string>
     }
 }
 
-/// <summary>Says in the log of sessions whose time is over that it is. Each is looked at again here.</summary>
+/// <summary>Records sessions as over once their TTL has passed. Each is checked again here, since it may have been refreshed.</summary>
 public sealed record ExpireSessions : Command<int>
 {
     public required IReadOnlyList<string> Ids { get; init; }
 
-    /// <summary>Answers how many expired.</summary>
+    /// <summary>Returns how many expired.</summary>
     public override Outcome<int> Decide(MeshDraft draft)
     {
         var expired = 0;

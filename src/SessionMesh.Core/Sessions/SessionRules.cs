@@ -15,15 +15,17 @@ public static class SessionRules
             ErrorCodes.SessionNotFound,
             $"No session '{id}' is known. List what is known with GET /api/session-mesh/sessions.");
 
-    /// <summary>Null when the caller may make sessions: a key that is for some agents could not see what it made.</summary>
+    /// <summary>
+    /// Null when the caller may create sessions. A key that is limited to some agents may not: it could not see what it created.
+    /// </summary>
     internal static MeshError? CheckMayCreate(MeshDraft draft) => draft.Caller?.Reach is { } reach
         ? new MeshError(
             ErrorKind.Forbidden,
             ErrorCodes.OutsideReach,
-            $"This key is for agents within {reach}, and a plain session has none. Use a key without a limit.")
+            $"This key is limited to agents within {reach}, and a plain session has no agent. Use a key without such a limit.")
         : null;
 
-    /// <summary>Characters of changes of metadata.</summary>
+    /// <summary>Characters in changes of the metadata.</summary>
     internal static int Length(IReadOnlyDictionary<string, string?> changes) =>
         changes.Sum(change => change.Key.Length + (change.Value?.Length ?? 0));
 
@@ -41,16 +43,16 @@ public static class SessionRules
         _ => Limits.DefaultSessionTtl,
     };
 
-    /// <summary>Microseconds at which a TTL that begins now is over; 0 for none.</summary>
+    /// <summary>Microseconds at which a TTL that starts now ends; 0 for none.</summary>
     internal static long EndOf(Moment now, int ttl) => ttl == 0 ? 0 : now.Micros() + (ttl * 1_000_000L);
 
-    /// <summary>Null when nobody changed it since the version that the caller has seen; null asks for none.</summary>
+    /// <summary>Null when the session is still at the version that the caller has seen, or when the caller names none.</summary>
     internal static MeshError? CheckVersion(string id, long version, long? expected) => expected is null || expected == version
         ? null
         : new MeshError(
             ErrorKind.Stale,
             ErrorCodes.PreconditionFailed,
-            $"Session '{id}' is at version {version} by now, not {expected}. Nothing was changed. "
+            $"Session '{id}' is at version {version} now, not {expected}. Nothing was changed. "
             + "Read it again, and send the ETag you get.");
 
     /// <summary>
@@ -63,7 +65,7 @@ public static class SessionRules
         : MeshError.Invalid(
             "/meta", $"has at most {Limits.SessionMetaBytes / 1024} KiB in all, as JSON; this would be {meta.Utf8().Length} bytes");
 
-    /// <summary>What changes of the metadata come to, without those that change nothing.</summary>
+    /// <summary>Those of the changes that change anything in the metadata.</summary>
     internal static Dictionary<string, string?> Effective(Meta meta, IReadOnlyDictionary<string, string?> changes)
     {
         var before = meta.Read().ToDictionary(StringComparer.Ordinal);

@@ -4,8 +4,8 @@ using SessionMesh.Core.State;
 namespace SessionMesh.Core.Sessions;
 
 /// <summary>
-/// Plain sessions, by id, in the order in which they were created, and by their ends. Finding and listing is for any thread; the rest is
-/// the writer's alone. Expiry is exact because readers compare times; what is due only says what the log has yet to say.
+/// Plain sessions by id, in order of creation, and by their end. Any thread may find and list; everything else is for the writer only,
+/// unless it says otherwise. Expiry is exact because readers compare times; <see cref="Due"/> only finds what the log does not say yet.
 /// </summary>
 public sealed class SessionTable
 {
@@ -15,10 +15,10 @@ public sealed class SessionTable
     /// <summary>Held while the two below are changed, and while another thread reads them.</summary>
     private readonly Lock _gate = new();
 
-    /// <summary>Those with an end that the log has not said, by that end.</summary>
+    /// <summary>Sessions whose end is not in the log yet, by that end.</summary>
     private readonly EndIndex _ending = new();
 
-    /// <summary>Those that are known to be over, by when they were.</summary>
+    /// <summary>Sessions recorded as over, by when they ended.</summary>
     private readonly EndIndex _ended = new();
 
     public int Count => _byId.Count;
@@ -26,16 +26,16 @@ public sealed class SessionTable
     public Session? Find(string id) => _byId.GetValueOrDefault(id)?.Record;
 
     /// <summary>
-    /// Those created after a revision, oldest first. What changes meanwhile may or may not be seen; each record is whole.
+    /// Sessions created after a revision, oldest first. A change during the enumeration may or may not be seen; each record is whole.
     /// </summary>
     public IEnumerable<Session> After(long revision) => _inOrder.After(revision);
 
     /// <summary>
-    /// Ids of sessions whose time is over and of which the log has not said so, earliest end first; the same ones until it has. For any
+    /// Ids of sessions that are over although the log does not say so yet, earliest end first. They are found again until it does. For any
     /// thread.
     /// </summary>
     /// <param name="wall">Milliseconds.</param>
-    /// <param name="most">So many at most.</param>
+    /// <param name="most">How many at most.</param>
     public List<string> Due(long wall, int most)
     {
         lock (_gate)
@@ -44,7 +44,7 @@ public sealed class SessionTable
         }
     }
 
-    /// <summary>Those that are over, and were before a time, earliest end first.</summary>
+    /// <summary>Sessions that are over and ended before a time, earliest end first.</summary>
     /// <param name="now">Microseconds.</param>
     /// <param name="before">Microseconds.</param>
     internal IEnumerable<Session> Over(long now, long before)
@@ -109,7 +109,9 @@ public sealed class SessionTable
         }
     }
 
-    /// <summary>Where a session stands, and at which microsecond; nowhere without an end.</summary>
+    /// <summary>
+    /// The index that a session belongs to, and its time there in microseconds. No index for a session without an end.
+    /// </summary>
     private (EndIndex? Index, long At) Place(Session? session) => session switch
     {
         null => (null, 0),
