@@ -5,9 +5,9 @@ using SessionMesh.Core.State;
 namespace SessionMesh.Core.Audit;
 
 /// <summary>
-/// Somebody asked for what touches the store as a whole. Subject: <c>backup</c>, <c>restore</c>, <c>compact</c> or <c>check</c>. It
-/// changes no record; it is in the log for the audit, written before the work begins, so that it says what was asked and not what came
-/// of it.
+/// Somebody asked for an operation on the store as a whole. Subject: <c>backup</c>, <c>restore</c>, <c>compact</c> or <c>check</c>. It
+/// changes no record and is in the log for the audit only. It is written before the work begins, so it says what was asked and not how it
+/// ended.
 /// </summary>
 public sealed record AdminRequested : Change
 {
@@ -23,7 +23,7 @@ public sealed record AdminRequested : Change
     }
 }
 
-/// <summary>The kinds of change that are in the log for the audit alone.</summary>
+/// <summary>The kinds of change that are in the log for the audit only.</summary>
 internal static class AuditChanges
 {
     public static IReadOnlyList<ChangeKind> Kinds { get; } =

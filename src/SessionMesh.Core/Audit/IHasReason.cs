@@ -1,6 +1,6 @@
 namespace SessionMesh.Core.Audit;
 
-/// <summary>A change that says why. Of a change's own members the audit shows this one alone.</summary>
+/// <summary>A change that may have a reason, which is the only one of its own members that the audit shows.</summary>
 public interface IHasReason
 {
     /// <summary>Null when none was given.</summary>

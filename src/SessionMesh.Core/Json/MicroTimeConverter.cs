@@ -4,7 +4,7 @@ using System.Text.Json.Serialization;
 
 namespace SessionMesh.Core.Json;
 
-/// <summary>UTC microseconds as an ISO 8601 time with all of them; 0 is null.</summary>
+/// <summary>UTC microseconds as an ISO 8601 time with six decimals; 0 is null.</summary>
 internal sealed class MicroTimeConverter : JsonConverter<long>
 {
     public override bool HandleNull => true;

@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 
 namespace SessionMesh.Core.Json;
 
-/// <summary>JSON text that stands in the log as what it is, not as a string with JSON inside.</summary>
+/// <summary>Writes JSON text to the log as JSON, not as a string that contains JSON.</summary>
 internal sealed class RawJsonConverter : JsonConverter<string>
 {
     public override string? Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)

@@ -4,7 +4,10 @@ using SessionMesh.Core.State;
 
 namespace SessionMesh.Core.Registry;
 
-/// <summary><c>POST /registry</c>: declares what is unknown, renews what is known, adds the specialization. Needs no incarnation.</summary>
+/// <summary>
+/// <c>POST /registry</c>: adds a specialization to an agent, which is registered if it has no session and renewed otherwise. Needs no
+/// incarnation.
+/// </summary>
 public sealed record RegisterSpecialization : Command<Registered>
 {
     public required string AgentId { get; init; }

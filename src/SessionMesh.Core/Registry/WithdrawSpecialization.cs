@@ -4,7 +4,7 @@ using SessionMesh.Core.State;
 
 namespace SessionMesh.Core.Registry;
 
-/// <summary><c>DELETE /registry</c>: an agent no longer declares a specialization.</summary>
+/// <summary><c>DELETE /registry</c>: removes a specialization that an agent declares.</summary>
 public sealed record WithdrawSpecialization : Command<Agent>
 {
     public required string AgentId { get; init; }
