@@ -6,8 +6,8 @@ using SessionMesh.Core.State;
 namespace SessionMesh.Core;
 
 /// <summary>
-/// An entry of the log: everything durable that ever happened is one. The log speaks in ids, never in the numbers that
-/// one process uses inside, so that it can be replayed anywhere. The envelope is stamped when the change is emitted.
+/// An entry of the log, which has everything durable that ever happened. The log names things by id, never by the numbers that a process
+/// uses internally, so that it can be replayed anywhere. The envelope is stamped when the change is emitted.
 /// </summary>
 public abstract record Change
 {
@@ -34,24 +34,24 @@ public abstract record Change
     [JsonIgnore]
     public abstract string Kind { get; }
 
-    /// <summary>How its members are written to the log: those beside the envelope, and beside what <see cref="Kind"/> tells.</summary>
+    /// <summary>How its members are written to the log, without the envelope and without what <see cref="Kind"/> says already.</summary>
     internal abstract JsonTypeInfo PayloadType { get; }
 
     /// <summary>
-    /// About how many bytes it takes in the log and in memory: <see cref="BaseWeight"/>, and the characters of those of its texts
-    /// that can be long. Batches and the feed are bounded by it.
+    /// Roughly how many bytes it takes in the log and in memory: <see cref="BaseWeight"/>, plus the characters of the texts that can be
+    /// long. It bounds batches and the feed.
     /// </summary>
     [JsonIgnore]
     public virtual long Weight => BaseWeight;
 
     /// <summary>
-    /// Makes it true in a draft, with its envelope stamped. The only way from a change to state: deciding, loading a log and following
-    /// another node all come through here. Total and deterministic: it refuses nothing, reads no clock and decides nothing.
+    /// Applies the change, with its envelope stamped, to a draft. This is the only way from a change to state: deciding, loading a log and
+    /// following another node all go through it. Total and deterministic: it refuses nothing, reads no clock and decides nothing.
     /// </summary>
     /// <exception cref="InvalidDataException">It does not fit the state: the log is damaged.</exception>
     internal abstract void Apply(MeshDraft draft);
 
-    /// <summary>An entry with short texts alone: its envelope, its row and its record.</summary>
+    /// <summary>The weight of an entry with only short texts: its envelope, its row and its record.</summary>
     protected const long BaseWeight = 512;
 
     /// <summary>What the names and labels of an agent weigh.</summary>

@@ -13,7 +13,7 @@ namespace SessionMesh.Core;
 /// <summary>Payloads of the log, to JSON and back. Thread-safe.</summary>
 public static class ChangeCodec
 {
-    /// <summary>Every kind there is, by its name. A noun's kinds stand in the file of its changes.</summary>
+    /// <summary>Every kind of change, by its name. The kinds of a noun are listed in the file of its changes.</summary>
     internal static FrozenDictionary<string, ChangeKind> Kinds { get; } = new[]
     {
         AgentChanges.Kinds,
@@ -24,7 +24,7 @@ public static class ChangeCodec
         AuditChanges.Kinds,
     }.SelectMany(kinds => kinds).ToFrozenDictionary(kind => kind.Name, StringComparer.Ordinal);
 
-    /// <summary>Writes the members of <paramref name="change"/> beside its envelope, as one JSON object in UTF-8.</summary>
+    /// <summary>Writes the members of <paramref name="change"/>, without its envelope, as one JSON object in UTF-8.</summary>
     public static void WritePayload(IBufferWriter<byte> output, Utf8JsonWriter writer, Change change)
     {
         writer.Reset(output);

@@ -2,13 +2,13 @@ using SessionMesh.Contracts.Errors;
 
 namespace SessionMesh.Core;
 
-/// <summary>What sort of refusal an error is: what a caller can do about it.</summary>
+/// <summary>What sort of refusal an error is, which decides what the caller can do about it.</summary>
 public enum ErrorKind
 {
-    /// <summary>The request is wrong as it stands. Sent again, it is wrong again.</summary>
+    /// <summary>The request is wrong as it stands; sending it again does not help.</summary>
     Invalid,
 
-    /// <summary>It is not known who asks.</summary>
+    /// <summary>The caller is not known.</summary>
     Unauthenticated,
 
     /// <summary>The caller may not do this.</summary>
@@ -20,22 +20,22 @@ public enum ErrorKind
     /// <summary>The thing is in a state that does not allow it.</summary>
     Conflict,
 
-    /// <summary>The thing has changed since the caller looked.</summary>
+    /// <summary>The thing has changed since the caller read it.</summary>
     Stale,
 
-    /// <summary>The request is larger than is taken.</summary>
+    /// <summary>The request is larger than the server accepts.</summary>
     TooLarge,
 
-    /// <summary>An idempotency key came with another request before.</summary>
+    /// <summary>The idempotency key was used with another request before.</summary>
     Reused,
 
-    /// <summary>A bound is reached: of a rate, an inbox, a quota.</summary>
+    /// <summary>A limit is reached: a rate, an inbox or a quota.</summary>
     Exhausted,
 
-    /// <summary>A fault of the mesh. It is in the log.</summary>
+    /// <summary>The server failed; the details are in the server's log.</summary>
     Internal,
 
-    /// <summary>It cannot be done now, and may be in a moment.</summary>
+    /// <summary>It cannot be done now; a retry may succeed soon.</summary>
     Unavailable,
 
     /// <summary>The disk has no room.</summary>
@@ -48,13 +48,16 @@ public enum ErrorKind
 /// <param name="Detail">What is wrong and what to do next, in one or two sentences.</param>
 public record MeshError(ErrorKind Kind, string Code, string Detail)
 {
-    /// <summary>What is wrong with single members, for <see cref="ErrorKind.Invalid"/>.</summary>
+    /// <summary>What is wrong with individual members, for <see cref="ErrorKind.Invalid"/>.</summary>
     public IReadOnlyList<MemberError>? Members { get; init; }
 
     /// <summary>Status of the agent in question.</summary>
     public string? AgentStatus { get; init; }
 
-    /// <summary>Agent whose last heartbeat explains the refusal; -1 for none. The answer adds the time from memory.</summary>
+    /// <summary>
+    /// Number of the agent whose last heartbeat explains the refusal; -1 for none. The server adds the time of that heartbeat, which is in
+    /// memory only.
+    /// </summary>
     public int Agent { get; init; } = -1;
 
     /// <summary>The key that an earlier, secret-bearing call made.</summary>

@@ -3,8 +3,8 @@ using SessionMesh.Core.State;
 namespace SessionMesh.Core;
 
 /// <summary>
-/// Several commands of one caller as one: one place in the queue and one commit. Each has its own outcome, in order; a refusal of one
-/// refuses none of the others, and each sees what those before it did.
+/// Several commands of one caller as one, with one place in the queue and one commit. Each has its own outcome, in order. Refusing one does
+/// not refuse the others, and each sees what those before it did.
 /// </summary>
 public sealed record Together<T> : Command<IReadOnlyList<Outcome<T>>>
 {

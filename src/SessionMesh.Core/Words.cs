@@ -3,7 +3,7 @@ namespace SessionMesh.Core;
 /// <summary>Looks enums up by the words that stand for them. Each enum keeps its own words, in the order of its values.</summary>
 internal static class Words
 {
-    /// <summary>False, and the default, for a word that is none of them.</summary>
+    /// <summary>False, with the default value, for a word that is not among them.</summary>
     public static bool TryFind<T>(string?[] words, string? word, out T value) where T : struct, Enum
     {
         var at = word is null ? -1 : Array.IndexOf(words, word);
