@@ -3,25 +3,23 @@ using SessionMesh.Core.Agents;
 namespace SessionMesh.Core.Keys;
 
 /// <summary>
-/// The agents that an account made known, as far as its quota needs them: how many, and which have ended, in the order in which they
-/// did. The writer's alone. An account without agents is not kept.
+/// What the quota of an account needs to know: how many agents the account made known, and which of them have ended, in the order in which
+/// they ended. For the writer only. An account without agents is not kept.
 /// </summary>
 internal sealed class AccountTable
 {
     private readonly Dictionary<string, Account> _byId = new(StringComparer.Ordinal);
 
-    /// <summary>Accounts that are held.</summary>
+    /// <summary>How many accounts are held.</summary>
     public int Count => _byId.Count;
 
-    /// <summary>Agents of an account, whatever their state.</summary>
+    /// <summary>How many agents an account has, whatever their state.</summary>
     public int AgentsOf(string account) => _byId.TryGetValue(account, out var found) ? found.Agents : 0;
 
-    /// <summary>Those of them that have ended; see <see cref="Agent.HasEnded"/>.</summary>
+    /// <summary>How many of them have ended; see <see cref="Agent.HasEnded"/>.</summary>
     public int EndedOf(string account) => _byId.TryGetValue(account, out var found) ? found.Ended.Count : 0;
 
-    /// <summary>
-    /// Those that have ended, in the order in which they did; of those that ended in the same millisecond the older first.
-    /// </summary>
+    /// <summary>Those that have ended, in the order in which they ended; within a millisecond the older first.</summary>
     public IEnumerable<(long At, long Born, int Number)> Ended(string account) =>
         _byId.TryGetValue(account, out var found) ? found.Ended : [];
 

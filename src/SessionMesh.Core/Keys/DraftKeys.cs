@@ -1,8 +1,8 @@
 namespace SessionMesh.Core.Keys;
 
 /// <summary>
-/// Keys as a batch leaves them, over those that are committed. What a key is found by never changes, so that only keys which this batch
-/// minted have entries here: looking costs what is found, however many keys the batch has changed.
+/// The keys as a batch leaves them, on top of the committed ones. The members that a key is found by never change, so only keys that this
+/// batch minted are indexed here. A search costs what it finds, however many keys the batch has changed.
 /// </summary>
 internal sealed class DraftKeys(KeyTable table)
 {
@@ -17,14 +17,14 @@ internal sealed class DraftKeys(KeyTable table)
 
     public IReadOnlyCollection<Key> Changed => _changed.Values;
 
-    /// <summary>Null for one that is over.</summary>
+    /// <summary>Null for a key that has ended.</summary>
     public Key? Find(string id)
     {
         var key = _changed.TryGetValue(id, out var changed) ? changed : table.Find(id);
         return key is { EndedAt: 0 } ? key : null;
     }
 
-    /// <summary>Those that no key minted.</summary>
+    /// <summary>Keys that no key minted.</summary>
     public IEnumerable<Key> Roots => table.Roots.Concat(_roots).Select(Find).OfType<Key>();
 
     public IEnumerable<Key> In(string lineage) => Living(table.In(lineage), _byLineage, lineage);
@@ -39,7 +39,7 @@ internal sealed class DraftKeys(KeyTable table)
     public int CountIn(string lineage) =>
         table.CountIn(lineage) + (_byLineage.GetValueOrDefault(lineage)?.Count ?? 0) - _endedByLineage.GetValueOrDefault(lineage);
 
-    /// <summary>Lineages of an account; those that this batch ended count until the next.</summary>
+    /// <summary>How many lineages an account has. Those that this batch ended count until the next batch.</summary>
     public int LineagesOf(string account) => table.LineagesOf(account) + _newLineages.GetValueOrDefault(account);
 
     public void Put(Key key)

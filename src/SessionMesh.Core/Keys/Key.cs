@@ -38,8 +38,8 @@ public sealed record Key
     public required string Name { get; init; }
 
     /// <summary>
-    /// Id of the first key of its name: all generations share it. What is minted under one generation stays with the next, so that
-    /// this, not the id, is what children and revocation go by.
+    /// Id of the first key of its name; all generations share it. Children and revocation go by the lineage and not by the id, so that what
+    /// one generation minted stays with the next.
     /// </summary>
     public required string Lineage { get; init; }
 
@@ -65,7 +65,9 @@ public sealed record Key
     /// <summary>Wall milliseconds; 0 for none.</summary>
     public long ExpiresAt { get; init; }
 
-    /// <summary>Milliseconds it was granted, before a successor brought its end nearer; 0 for a key without an end.</summary>
+    /// <summary>
+    /// Milliseconds it was granted when it was minted, even if a successor has brought its end nearer; 0 for a key without an end.
+    /// </summary>
     public long Lifetime { get; init; }
 
     /// <summary>Id of the agent it is bound to; null for none.</summary>
@@ -80,21 +82,22 @@ public sealed record Key
     /// <summary>SHA-256 of the refresh token that came with it, base64; null for none.</summary>
     public string? RefreshHash { get; init; }
 
-    /// <summary>Wall milliseconds until which the refresh token can be used, or its second use be noticed; 0 for none.</summary>
+    /// <summary>Wall milliseconds until which the refresh token can be used, or a second use of it is noticed; 0 for none.</summary>
     public long RefreshExpiresAt { get; init; }
 
-    /// <summary>Wall milliseconds at which the refresh token was used; 0 while it can be.</summary>
+    /// <summary>Wall milliseconds at which the refresh token was used; 0 if it was not.</summary>
     public long RefreshedAt { get; init; }
 
     /// <summary>
-    /// Wall milliseconds; 0 while it is held. A key that is over, and its refresh token too, leaves memory and stays in its table.
+    /// Wall milliseconds at which it ended; 0 while it is held. A key leaves memory when neither it nor its refresh token can be used any
+    /// more, and stays in its table.
     /// </summary>
     public long EndedAt { get; init; }
 
     /// <summary>Wall milliseconds after which neither the key nor its refresh token is of any use; 0 for never.</summary>
     public long HeldUntil => ExpiresAt == 0 ? 0 : Math.Max(ExpiresAt, RefreshExpiresAt);
 
-    /// <summary>Whether it authenticates anything now.</summary>
+    /// <summary>Whether it authenticates a caller at that time.</summary>
     public bool IsValidAt(long wall) => EndedAt == 0 && (ExpiresAt == 0 || wall < ExpiresAt);
 
     /// <summary>Whether its refresh token is still known, used or not.</summary>
@@ -102,8 +105,10 @@ public sealed record Key
 
     public bool Has(ScopeSet scope) => (Scopes & scope) == scope;
 
-    /// <summary>Whether an agent is there for this key: all are, unless it has a reach; its own always is.</summary>
-    /// <param name="at">An agent by its number; null where it was forgotten.</param>
+    /// <summary>
+    /// Whether this key reaches an agent. A key without a reach reaches all agents, and a bound key always reaches its own.
+    /// </summary>
+    /// <param name="at">Finds an agent by its number; null for one that was forgotten.</param>
     public bool Reaches(Agent agent, Func<int, Agent?> at) => Reach is null || agent.Id == AgentId || Reach.Covers(agent, at);
 }
 

@@ -89,9 +89,7 @@ public sealed record KeyLimited : Change
 
     internal override JsonTypeInfo PayloadType => KeyChangesJson.Default.KeyLimited;
 
-    /// <summary>
-    /// A refresh token that was not used ends with its key; one that was is remembered, so that its second use is noticed.
-    /// </summary>
+    /// <summary>An unused refresh token ends with its key. A used one is remembered, so that a second use is noticed.</summary>
     internal override void Apply(MeshDraft draft)
     {
         var key = draft.FindKey(Subject)!;
@@ -103,7 +101,7 @@ public sealed record KeyLimited : Change
     }
 }
 
-/// <summary>A key is over. Subject: its id; kind <c>key.revoked</c> or <c>key.expired</c>.</summary>
+/// <summary>A key ended. Subject: its id; kind <c>key.revoked</c> or <c>key.expired</c>.</summary>
 public sealed record KeyEnded : Change, IHasReason
 {
     public const string Revoked = "key.revoked";

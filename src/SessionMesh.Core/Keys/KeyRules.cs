@@ -6,18 +6,18 @@ namespace SessionMesh.Core.Keys;
 /// <summary>How keys follow one another, and how they end.</summary>
 public static class KeyRules
 {
-    /// <summary>Milliseconds for which the generation before stays valid, for calls under way.</summary>
+    /// <summary>Milliseconds for which the previous generation stays valid, for calls under way.</summary>
     public const long RotationOverlap = 30_000;
 
-    /// <summary>The same words for every key that is not valid, whatever the reason.</summary>
+    /// <summary>The same text for every key that is not valid, whatever the reason.</summary>
     public static MeshError Unauthenticated() =>
         new(ErrorKind.Unauthenticated, ErrorCodes.Unauthenticated,
             "Send Authorization: Bearer KEY with a valid key. Mint one with POST /api/session-mesh/keys or 'session-mesh keys create', "
-            + "using a key that may; or trade a refresh token for one with POST /api/session-mesh/keys/refresh; "
+            + "using a key that has keys:mint; or trade a refresh token for one with POST /api/session-mesh/keys/refresh; "
             + "the root key of this server is in the file root.key of its data directory.");
 
     /// <summary>
-    /// A generation is about to be followed by the next: the newest one gets <see cref="RotationOverlap"/>, those before it end now.
+    /// Call before the next generation is minted. The newest one stays valid for <see cref="RotationOverlap"/>, the older ones end now.
     /// </summary>
     internal static void Retire(MeshDraft draft, IReadOnlyCollection<Key> generations)
     {
@@ -33,7 +33,7 @@ public static class KeyRules
     }
 
     /// <summary>
-    /// Ends keys, and with the last one of a lineage all that was minted under it. Ids of the keys that are over are added to
+    /// Ends keys and, with the last key of a lineage, everything that was minted under it. Adds the ids of the keys that ended to
     /// <paramref name="ended"/>, parents first.
     /// </summary>
     internal static void End(MeshDraft draft, IEnumerable<Key> keys, bool lapsed, string? reason, List<string> ended)
@@ -61,18 +61,20 @@ public static class KeyRules
         }
     }
 
-    /// <summary>A key bound to an agent lives as long as its incarnation; one that was minted for the next waits for that.</summary>
+    /// <summary>
+    /// Ends the keys bound to incarnations of an agent that are over. A key that was minted for the next incarnation stays.
+    /// </summary>
     /// <param name="upTo">The incarnation that ended.</param>
     internal static void EndBoundTo(MeshDraft draft, string agentId, int upTo, string reason) =>
         End(draft, draft.KeysBoundTo(agentId).Where(key => key.Incarnation <= upTo), lapsed: false, reason, []);
 
-    /// <summary>Whether what a key may do, and to whom, lies within what its parent may.</summary>
+    /// <summary>Whether the scopes and the reach of a key lie within its parent's.</summary>
     internal static bool Fits(Key child, Key parent) =>
         parent.Has(child.Scopes & ~ScopeSet.AgentSelf)
         && (child.AgentId is null || parent.Has(ScopeSet.RegistryWrite))
         && (parent.Reach is null || parent.Reach.Clauses.All(clause => child.Reach?.Clauses.Contains(clause) == true));
 
-    /// <summary>An end in wall milliseconds (0 for none), brought within the parent's.</summary>
+    /// <summary>An expiry in wall milliseconds (0 for none), limited to the parent's.</summary>
     internal static long Within(Key? parent, long own) =>
         parent is { ExpiresAt: > 0 } && (own == 0 || own > parent.ExpiresAt) ? parent.ExpiresAt : own;
 
@@ -90,7 +92,7 @@ public static class KeyRules
         return false;
     }
 
-    /// <summary>How many lineages stand above one, itself included.</summary>
+    /// <summary>How deep a lineage is: how many there are above it, itself included.</summary>
     internal static int Depth(MeshDraft draft, string lineage)
     {
         var depth = 0;

@@ -4,8 +4,8 @@ using SessionMesh.Core.State;
 namespace SessionMesh.Core.Keys;
 
 /// <summary>
-/// Keys that can still be used, themselves or through their refresh token. What is public is for any thread; the rest is the writer's
-/// alone.
+/// Keys that can still be used, themselves or through their refresh token. Public members are for any thread, the others for the writer
+/// only.
 /// </summary>
 public sealed class KeyTable
 {
@@ -33,7 +33,9 @@ public sealed class KeyTable
 
     public int Count => _byId.Count;
 
-    /// <summary>Wall milliseconds at which the next key is over; <see cref="long.MaxValue"/> for none.</summary>
+    /// <summary>
+    /// Wall milliseconds at which the next key is due to end, see <see cref="Key.HeldUntil"/>; <see cref="long.MaxValue"/> for none.
+    /// </summary>
     public long NextExpiry => Volatile.Read(ref _nextExpiry);
 
     public Key? Find(string id) => _byId.GetValueOrDefault(id)?.Record;
@@ -43,13 +45,13 @@ public sealed class KeyTable
     /// <summary>All keys, oldest first.</summary>
     public IEnumerable<Key> All => After(0);
 
-    /// <summary>Those minted after a revision, oldest first.</summary>
+    /// <summary>Keys minted after a revision, oldest first.</summary>
     public IEnumerable<Key> After(long revision) => _inOrder.After(revision);
 
     /// <summary>The newest generation of a lineage; null when none is left.</summary>
     public Key? NewestOf(string lineage) => _newest.GetValueOrDefault(lineage);
 
-    /// <summary>Keys of a lineage and of all below it, in no order.</summary>
+    /// <summary>Keys of a lineage and of all below it, in no particular order.</summary>
     public List<Key> Family(string lineage)
     {
         var ids = new List<string>();
@@ -89,10 +91,10 @@ public sealed class KeyTable
 
     internal IReadOnlyCollection<string> Named(string parent, string name) => _byName.GetValueOrDefault((parent, name)) ?? s_none;
 
-    /// <summary>Lineages of an account, its own included.</summary>
+    /// <summary>How many lineages an account has, its own included.</summary>
     internal int LineagesOf(string account) => _lineagesByAccount.GetValueOrDefault(account);
 
-    /// <summary>Ids of keys whose time is over, earliest first.</summary>
+    /// <summary>Ids of keys that are due to end, earliest first.</summary>
     internal IEnumerable<string> Expired(long wall) => _expiries.TakeWhile(entry => entry.At <= wall).Select(entry => entry.Id);
 
     internal void Put(Key key)

@@ -6,8 +6,8 @@ using SessionMesh.Core.State;
 namespace SessionMesh.Core.Keys;
 
 /// <summary>
-/// Mints a key under the caller's. The secrets were made, and hashed, before this; they never come here. What a key may do, to whom
-/// and for how long lies within what its parent may.
+/// Mints a key under the caller's. The server generates and hashes the secrets before this, so they never come here. The scopes, the reach
+/// and the life of a key lie within its parent's.
 /// </summary>
 public sealed record MintKey : Command<Key>
 {
@@ -28,7 +28,7 @@ public sealed record MintKey : Command<Key>
     /// <summary>Null for the default.</summary>
     public ScopeSet? Scopes { get; init; }
 
-    /// <summary>Clauses of its reach, beside the parent's; null for no more than those.</summary>
+    /// <summary>Clauses of its reach, in addition to the parent's; null for the default.</summary>
     public IReadOnlyList<string>? Within { get; init; }
     public string? AgentId { get; init; }
 
@@ -82,7 +82,7 @@ public sealed record MintKey : Command<Key>
                 draft,
                 draft.KeysUnder(minted.Lineage).Where(child => !KeyRules.Fits(child, minted)),
                 lapsed: false,
-                "its parent may less by now",
+                "its parent may do less now",
                 []);
         }
 
@@ -90,7 +90,7 @@ public sealed record MintKey : Command<Key>
     }
 
     /// <summary>
-    /// A bound key has <c>agent:self</c> and what is asked for beside it; another one what is asked for, or the parent's scopes.
+    /// A bound key gets <c>agent:self</c> and what is asked for. Any other key gets what is asked for, or else the parent's scopes.
     /// </summary>
     private ScopeSet GrantedScopes(Key? parent)
     {
@@ -110,14 +110,14 @@ public sealed record MintKey : Command<Key>
             return Reach.Of(Within, parent?.Reach);
         }
 
-        // Beside its own agent, a bound key is for what is below it, unless the caller says else.
+        // A bound key with other scopes than agent:self also reaches the agents below its own, unless the caller sets the reach.
         var own = scopes == ScopeSet.AgentSelf ? Reach.OfAgent(AgentId) : Reach.OfSubtree(AgentId);
         return Reach.Of(Within ?? [own], parent?.Reach);
     }
 
     private MeshError? CheckScopes(Key? parent)
     {
-        // Who may register an agent may speak for it: that is what a bound key does, its row and its session's metadata included.
+        // A bound key speaks for its agent, which includes its row and its session's metadata: that takes the right to register it.
         if (AgentId is not null && parent?.Has(ScopeSet.RegistryWrite) == false)
         {
             return new MeshError(
@@ -134,7 +134,7 @@ public sealed record MintKey : Command<Key>
         var asked = GrantedScopes(parent) & ~ScopeSet.AgentSelf;
         if (asked == ScopeSet.None && AgentId is null)
         {
-            return MeshError.Invalid("/scopes", "nothing is left that this key could do");
+            return MeshError.Invalid("/scopes", "no scope is left, so this key could do nothing");
         }
 
         return parent is null || parent.Has(asked)
@@ -158,7 +158,7 @@ public sealed record MintKey : Command<Key>
         if (Within is not null && scopes == ScopeSet.AgentSelf)
         {
             return MeshError.Invalid(
-                "/within", "limits other scopes than agent:self, which is for one agent anyway: add some, or leave it out");
+                "/within", "has no effect on agent:self, which is for one agent anyway: add other scopes, or leave it out");
         }
 
         var reach = GrantedReach(parent, scopes);
@@ -167,7 +167,7 @@ public sealed record MintKey : Command<Key>
             return new MeshError(
                 ErrorKind.Forbidden,
                 ErrorCodes.OutsideReach,
-                $"A key reaches no further than the key that mints it, which is within {parent?.Reach?.ToString() ?? "one of each kind"}.");
+                $"No agent is within {reach}, which includes the reach of the minting key. Name at most one agent and one cluster.");
         }
 
         foreach (var id in (reach?.Agents ?? []).Concat(reach?.Subtrees ?? []))
@@ -196,11 +196,11 @@ public sealed record MintKey : Command<Key>
             ? new MeshError(
                 ErrorKind.Conflict,
                 ErrorCodes.KeyQuota,
-                $"The key {account} and those below it have {most} keys, which is the most. Revoke some, or rotate one by its name.")
+                $"The key {account} has {most} keys below it, which is the limit. Revoke some, or rotate one by its name.")
             : null;
     }
 
-    /// <summary>Whether what an operator gave out, and this key descends from, is an agent's key.</summary>
+    /// <summary>Whether the key that an operator handed out, from which this one descends, is bound to an agent.</summary>
     internal static bool IsAgents(MeshDraft draft, Key key) =>
         key.Account is { } account && draft.KeysIn(account).Exists(k => k.AgentId is not null);
 

@@ -5,8 +5,8 @@ using SessionMesh.Core.Json;
 namespace SessionMesh.Core.Keys;
 
 /// <summary>
-/// Which agents a key is for: those that meet every clause. A clause is <c>agent:ID</c>, <c>cluster:NAME</c> or <c>subtree:ID</c>
-/// (that agent and all below it, as they stand now). A key without a reach is for all. Immutable; equal by its clauses.
+/// Which agents a key is for: those that meet every clause. A clause is <c>agent:ID</c>, <c>cluster:NAME</c> or <c>subtree:ID</c> (that
+/// agent and all that are below it at the time). A key without a reach is for all. Immutable; equal by its clauses.
 /// </summary>
 public sealed class Reach : IEquatable<Reach>
 {
@@ -46,7 +46,7 @@ public sealed class Reach : IEquatable<Reach>
 
     public static string OfSubtree(string id) => $"{Subtree}:{id}";
 
-    /// <summary>The two parts of a clause; false when it is none.</summary>
+    /// <summary>Splits a clause into its two parts; false for text that is not a clause.</summary>
     public static bool TryParse(string clause, out string kind, out string value)
     {
         var colon = clause.IndexOf(':', StringComparison.Ordinal);
@@ -54,10 +54,10 @@ public sealed class Reach : IEquatable<Reach>
         return kind is Agent or Cluster or Subtree && value.Length > 0;
     }
 
-    /// <param name="at">An agent by its number; null where it was forgotten.</param>
+    /// <param name="at">Finds an agent by its number; null for one that was forgotten.</param>
     public bool Covers(Agent agent, Func<int, Agent?> at) => CoversPlace(agent.Id, agent.Cluster, agent.Parent, at);
 
-    /// <summary>Whether an agent that stands, or would stand, there is within.</summary>
+    /// <summary>Whether the reach covers an agent that is, or would be, at this place.</summary>
     /// <param name="parent">Number of its parent; -1 for none.</param>
     public bool CoversPlace(string id, string cluster, int parent, Func<int, Agent?> at)
     {
@@ -77,7 +77,7 @@ public sealed class Reach : IEquatable<Reach>
         return true;
     }
 
-    /// <summary>Whether an agent meets the clauses that its own record answers; those about subtrees aside.</summary>
+    /// <summary>Whether an agent meets the clauses that its own record decides: all but those about subtrees.</summary>
     internal bool CoversName(string id, string cluster)
     {
         foreach (var name in Clusters)

@@ -3,11 +3,11 @@ using SessionMesh.Core.Agents;
 namespace SessionMesh.Core.Keys;
 
 /// <summary>
-/// Asks of many agents whether a key reaches them, while nobody is moved: what was found of an ancestor is remembered, so that a chain of
-/// any length costs a step an agent and not its depth. One thread's alone.
+/// Checks for many agents whether a key reaches them, as long as no agent moves. It remembers the result for every ancestor, so that a long
+/// chain costs one step per agent and not its depth. Not thread-safe.
 /// </summary>
-/// <param name="key">Null reaches everybody.</param>
-/// <param name="at">An agent by its number; null for one that was forgotten, who is within nothing.</param>
+/// <param name="key">Null reaches all agents.</param>
+/// <param name="at">Finds an agent by its number; null for one that was forgotten, which is within nothing.</param>
 public sealed class ReachMemo(Key? key, Func<int, Agent?> at)
 {
     private readonly Reach? _reach = key?.Reach;

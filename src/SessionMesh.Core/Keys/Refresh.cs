@@ -7,8 +7,8 @@ namespace SessionMesh.Core.Keys;
 public sealed record Refreshed(Key? Key);
 
 /// <summary>
-/// <c>POST /keys/refresh</c>: trades a refresh token for the next generation of its key, with a refresh token of its own. A token
-/// that is used a second time is in two hands: then all keys of that name end, and all below them.
+/// <c>POST /keys/refresh</c>: trades a refresh token for the next generation of its key, with a refresh token of its own. A token that is
+/// used twice is in two hands, so all keys of that name end, and all below them.
 /// </summary>
 public sealed record RefreshKey : Command<Refreshed>
 {
@@ -22,7 +22,7 @@ public sealed record RefreshKey : Command<Refreshed>
     /// <summary>SHA-256 of the new refresh token, base64.</summary>
     public required string RefreshHash { get; init; }
 
-    /// <summary>Seconds; null for as long as the key before was granted.</summary>
+    /// <summary>Seconds; null for as long as the previous key was granted.</summary>
     public int? Ttl { get; init; }
 
     private const int GenerationsKept = 1000;
@@ -43,7 +43,7 @@ public sealed record RefreshKey : Command<Refreshed>
             return new Refreshed(null);
         }
 
-        // One whose name was minted again since is of no use: what replaced its key may be less.
+        // If the name was minted again since, the token is of no use: the key that replaced its own may be allowed less.
         var generations = draft.KeysIn(key.Lineage);
         if (key.Generation != generations.Max(k => k.Generation))
         {
@@ -53,7 +53,7 @@ public sealed record RefreshKey : Command<Refreshed>
         var parent = key.Parent is null ? null : draft.KeysIn(key.Parent).Where(k => k.IsValidAt(draft.Now.Wall)).MaxBy(k => k.Generation);
         if (key.Parent is not null && parent?.Has(key.Scopes & ~ScopeSet.AgentSelf) != true)
         {
-            return KeyRules.Unauthenticated(); // what it was minted with has expired and must be refreshed first, or may less by now
+            return KeyRules.Unauthenticated(); // its parent has expired and must be refreshed first, or lacks a scope now
         }
 
         draft.Emit(new KeyRefreshed { Subject = KeyId });
@@ -73,7 +73,7 @@ public sealed record RefreshKey : Command<Refreshed>
             RefreshExpiresAt = draft.Now.Wall + (Limits.RefreshTokenTtl * 1000L),
         });
 
-        // A second use is noticed for as many tokens as an hour-long key needs in a month; older ones are simply not valid.
+        // A second use is noticed for more generations than an hour-long key has in a month; older tokens are simply not valid.
         KeyRules.End(draft, generations.OrderByDescending(k => k.Generation).Skip(GenerationsKept), lapsed: true, null, []);
         return new Refreshed(draft.FindKey(NewKeyId));
     }

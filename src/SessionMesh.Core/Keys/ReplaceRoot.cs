@@ -8,13 +8,13 @@ namespace SessionMesh.Core.Keys;
 public sealed record RootReplaced(Key Key, int Ended);
 
 /// <summary>
-/// Mints a new root key and revokes the one before, and with it every key below: what is to be done when it was stolen. Where there is
-/// none any more, because it was revoked, there is one again.
+/// Mints a new root key and revokes the old one with every key below it, for when it was stolen. If the root key was revoked and none is
+/// left, there is one again.
 /// </summary>
 /// <remarks>
-/// With <see cref="KeepChildren"/> the new key is the next generation of the old one's lineage, by which children go: they are below the
-/// new one at once, and no record of theirs changes. Unlike a rotation it leaves the generation before no time: it may be in the wrong
-/// hands.
+/// With <see cref="KeepChildren"/> the new key is the next generation of the old one's lineage. Children go by the lineage, so they are
+/// below the new key at once and their records do not change. Unlike in a rotation, the previous generation ends at once: it may be in the
+/// wrong hands.
 /// </remarks>
 public sealed record ReplaceRoot : Command<RootReplaced>
 {
@@ -25,7 +25,7 @@ public sealed record ReplaceRoot : Command<RootReplaced>
     /// <summary>SHA-256 of the token, base64.</summary>
     public required string Hash { get; init; }
 
-    /// <summary>Whether what was minted below the old one stays valid, below the new one.</summary>
+    /// <summary>Whether keys minted below the old one stay valid, below the new one.</summary>
     public bool KeepChildren { get; init; }
 
     public override Outcome<RootReplaced> Decide(MeshDraft draft)

@@ -4,7 +4,7 @@ using SessionMesh.Core.State;
 namespace SessionMesh.Core.Keys;
 
 /// <summary>
-/// Revokes a key, all generations of its name, and at once every key below it. A key may revoke itself and what it minted; admin may
+/// Revokes a key at once, with all generations of its name and every key below it. A key may revoke itself and what it minted; admin may
 /// revoke any.
 /// </summary>
 public sealed record RevokeKey : Command<IReadOnlyList<string>>
@@ -36,13 +36,13 @@ public sealed record RevokeKey : Command<IReadOnlyList<string>>
         draft.Caller is not { } caller || caller.Has(ScopeSet.Admin) || KeyRules.IsAtOrBelow(draft, key.Lineage, caller.Lineage);
 }
 
-/// <summary>Ends keys whose time is over; what is left for now is found again at the next tick.</summary>
+/// <summary>Ends keys that are due to end. What is left for now is found again at the next tick.</summary>
 public sealed record ExpireKeys : Command<int>
 {
-    /// <summary>Keys that one command begins with; those below them go with them.</summary>
+    /// <summary>How many due keys one command takes; the keys below them end with them.</summary>
     private const int Most = 1000;
 
-    /// <summary>Answers how many ended.</summary>
+    /// <summary>Returns how many ended.</summary>
     public override Outcome<int> Decide(MeshDraft draft)
     {
         var ended = new List<string>();
