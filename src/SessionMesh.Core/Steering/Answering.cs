@@ -5,8 +5,8 @@ using SessionMesh.Core.State;
 namespace SessionMesh.Core.Steering;
 
 /// <summary>
-/// Takes a directive back, as long as it was not handed out. What was handed to a socket a moment ago is not in the log yet: hold the
-/// directive back first (<see cref="AgentSlot.HoldBack"/>), or this may succeed for one that was shown.
+/// Cancels a directive that was not handed out. What was handed to a socket a moment ago is not in the log yet, so hold the directive back
+/// first (<see cref="AgentSlot.HoldBack"/>), or this may cancel one that the agent was shown.
 /// </summary>
 public sealed record CancelDirective : Command<DirectiveRecord>
 {
@@ -14,7 +14,7 @@ public sealed record CancelDirective : Command<DirectiveRecord>
     public required int Number { get; init; }
     public required long Seq { get; init; }
 
-    /// <summary>Of the directive: the number may be another agent's by now, the revision is not.</summary>
+    /// <summary>Revision of the directive. The number may belong to another agent by now; the revision does not.</summary>
     public required long Revision { get; init; }
 
     public static MeshError AlreadyDelivered() =>
@@ -47,10 +47,10 @@ public sealed record CancelDirective : Command<DirectiveRecord>
     }
 }
 
-/// <summary>The result of an ack. <see cref="Over"/>: the directive had ended before; its row says how.</summary>
+/// <summary>The result of an ack. <see cref="Over"/>: the directive had ended already; its row says how.</summary>
 public sealed record AckOutcome(Agent Agent, DirectiveRecord? Directive, bool Over);
 
-/// <summary>The agent, or its go-between, says what became of a directive. Saying the same again changes nothing.</summary>
+/// <summary>The agent, or its go-between, says what became of a directive. Repeating an ack changes nothing.</summary>
 public sealed record AckDirective : Command<AckOutcome>
 {
     public required string AgentId { get; init; }
@@ -63,7 +63,7 @@ public sealed record AckDirective : Command<AckOutcome>
 
     public override int Weight => BaseWeight + (Note?.Length ?? 0);
 
-    /// <summary>The answer to a stop or a pause is what makes either true; to anything else it may wait.</summary>
+    /// <summary>Vital for a stop or a pause: neither is known to have taken effect before its ack. Other acks may wait.</summary>
     public override bool IsVital(MeshState state) => state.Find(AgentId)?.Inbox.Find(Seq) is { Verb: Verb.Stop or Verb.Pause };
 
     public override Outcome<AckOutcome> Decide(MeshDraft draft)
@@ -82,7 +82,7 @@ public sealed record AckDirective : Command<AckOutcome>
                 $"Agent '{AgentId}' has no directive {Seq}; the newest is {inbox.LastSeq}.");
         }
 
-        // Past its deadline it is over, whether or not a sweep has said so: who reads it sees it expired.
+        // Past its deadline a directive is over, whether or not a sweep has recorded it: readers see it as expired.
         if (inbox.Find(Seq) is not { } directive || directive.IsOverdueAt(draft.Now.Wall))
         {
             return new AckOutcome(agent, null, Over: true);
@@ -105,7 +105,7 @@ public sealed record AckDirective : Command<AckOutcome>
     }
 }
 
-/// <summary>Directives were written to a socket. What has moved on meanwhile stays as it is.</summary>
+/// <summary>Records that directives were written to a socket. Those that have moved on since stay as they are.</summary>
 public sealed record MarkDelivered : Command<int>
 {
     /// <summary>Number of the agent.</summary>
@@ -115,10 +115,12 @@ public sealed record MarkDelivered : Command<int>
     public required long UpTo { get; init; }
     public required long After { get; init; }
 
-    /// <summary>Revision of the last of them: if the number was another agent's then, nothing of this is the present one's.</summary>
+    /// <summary>
+    /// Revision of the last of them. If the number belonged to another agent then, none of them belongs to the present one.
+    /// </summary>
     public required long Revision { get; init; }
 
-    /// <summary>Answers how many moved.</summary>
+    /// <summary>Returns how many moved.</summary>
     public override Outcome<int> Decide(MeshDraft draft)
     {
         if (draft.FindSince(Number, Revision) is not { } agent)

@@ -7,8 +7,8 @@ using SessionMesh.Core.State;
 namespace SessionMesh.Core.Steering;
 
 /// <summary>
-/// What is said to many, kept once: the <c>directive.issued</c> that follow in the same batch name its revision instead of repeating
-/// it. The mesh's own bookkeeping: readers of the log are shown each directive in full. Subject: <c>messages</c>.
+/// A message to many agents, kept once: each <c>directive.issued</c> that follows in the same batch names its revision instead of repeating
+/// it. Internal bookkeeping: readers of the log are shown each directive in full. Subject: <c>messages</c>.
 /// </summary>
 public sealed record MessageKept : Change
 {
@@ -43,7 +43,7 @@ public sealed record DirectiveIssued : Change
     [JsonConverter(typeof(RawJsonConverter))]
     public string? Data { get; init; }
 
-    /// <summary>Revision of the <see cref="MessageKept"/> that has message and data, which then are not here; 0 for none.</summary>
+    /// <summary>Revision of the <see cref="MessageKept"/> that has the message and data, which are then not here; 0 for none.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public long MessageAt { get; init; }
 
@@ -60,7 +60,7 @@ public sealed record DirectiveIssued : Change
     [JsonIgnore]
     public override long Weight => BaseWeight + (Message?.Length ?? 0) + (Data?.Length ?? 0);
 
-    /// <summary>The change with what it says, as readers of the log are shown it.</summary>
+    /// <summary>The change with its message and data filled in, as readers of the log are shown it.</summary>
     /// <param name="text">The kept message.</param>
     /// <param name="data">The kept data, JSON text.</param>
     public DirectiveIssued Saying(string? text, string? data) => this with { Message = text, Data = data, MessageAt = 0, Kept = null };
@@ -136,7 +136,7 @@ public sealed record DirectiveMoved : Change
         }
     }
 
-    /// <summary>An acknowledged directive is known to have taken effect: the agent's own record shows it.</summary>
+    /// <summary>An acknowledged directive is known to have taken effect, so the agent's own record shows it.</summary>
     private static void Obey(MeshDraft draft, Agent agent, DirectiveRecord directive)
     {
         var obeyed = directive.Verb switch

@@ -1,6 +1,6 @@
 namespace SessionMesh.Core.Steering;
 
-/// <summary>One word to one agent. Immutable. Times are wall milliseconds, 0 for "not yet".</summary>
+/// <summary>A directive to one agent. Immutable. Times are wall milliseconds, 0 for "not yet".</summary>
 public sealed record DirectiveRecord
 {
     /// <summary>Revision of the change that issued it; also its identity, see <see cref="DirectiveId"/>.</summary>
@@ -15,8 +15,10 @@ public sealed record DirectiveRecord
     /// <summary>1, 2, 3… per agent, without a gap.</summary>
     public required long Seq { get; init; }
 
-    /// <summary>Revision of this agent's directive before; 0 for the first. History walks this chain, so that the table
-    /// needs no index written at random.</summary>
+    /// <summary>
+    /// Revision of the agent's previous directive; 0 for the first. History walks this chain, so that the table needs no index that is
+    /// written at random.
+    /// </summary>
     public required long Previous { get; init; }
     public required Verb Verb { get; init; }
     public string? Direction { get; init; }
@@ -34,19 +36,19 @@ public sealed record DirectiveRecord
     public long DeliveredAt { get; init; }
     public long AcceptedAt { get; init; }
 
-    /// <summary>Characters of what it says.</summary>
+    /// <summary>Characters of message and data.</summary>
     public int Length => (Message?.Length ?? 0) + (Data?.Length ?? 0);
 
     /// <summary>When it became acknowledged, rejected, expired, cancelled or undeliverable.</summary>
     public long EndedAt { get; init; }
     public string? Note { get; init; }
 
-    /// <summary>Whether its time is over and nothing came of it, whatever the log says yet.</summary>
+    /// <summary>Whether it is past its deadline and still pending, even if the log does not say so yet.</summary>
     public bool IsOverdueAt(long wall) => State.IsPending() && ExpiresAt <= wall;
 
     /// <summary>
-    /// As readers see it at that time: expired from its deadline on, to the millisecond, although the sweep that records this comes up to
-    /// two seconds later. It records the same.
+    /// The directive as readers see it at that time: expired from its deadline on, to the millisecond. The sweep that records the same
+    /// comes up to two seconds later.
     /// </summary>
     /// <param name="wall">Milliseconds.</param>
     public DirectiveRecord AsOf(long wall) => IsOverdueAt(wall) ? this with { State = DeliveryState.Expired, EndedAt = ExpiresAt } : this;

@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 
 namespace SessionMesh.Core.Steering;
 
-/// <summary>An agent's directives as far as they can still change. Immutable.</summary>
+/// <summary>The directives of an agent that can still change. Immutable.</summary>
 public sealed class Inbox
 {
     public static readonly Inbox Empty = new(0, 0, []);
@@ -44,15 +44,14 @@ public sealed class Inbox
     }
 
     /// <summary>
-    /// Whether anything may be delivered: pending, and not expired. What goes to a socket is for <see cref="Agents.AgentSlot.HandOut"/> to
-    /// say.
+    /// Whether anything may be delivered: pending, and not expired. <see cref="Agents.AgentSlot.HandOut"/> decides what goes to a socket.
     /// </summary>
     /// <param name="wall">Now, wall milliseconds.</param>
     public bool HasDeliverable(long wall) => Pending.Any(d => d.ExpiresAt > wall);
 
     internal Inbox Issue(DirectiveRecord directive) => new(directive.Seq, directive.Revision, Pending.Add(directive));
 
-    /// <summary>The inbox with that directive replaced, or gone when it is over.</summary>
+    /// <summary>The inbox with that directive replaced, or removed if it is over.</summary>
     internal Inbox Move(DirectiveRecord directive)
     {
         var at = IndexOf(directive.Seq);

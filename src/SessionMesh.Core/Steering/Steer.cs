@@ -4,7 +4,7 @@ using SessionMesh.Core.State;
 
 namespace SessionMesh.Core.Steering;
 
-/// <summary>What a directive says, whatever agents it goes to.</summary>
+/// <summary>What a directive says, whichever agents it goes to.</summary>
 public sealed record Message
 {
     public required Verb Verb { get; init; }
@@ -17,13 +17,13 @@ public sealed record Message
     /// <summary>Seconds for which it stays deliverable.</summary>
     public required int Ttl { get; init; }
 
-    /// <summary>Keep it for an agent that is not alive.</summary>
+    /// <summary>Whether to keep it for an agent that is not alive.</summary>
     public bool Hold { get; init; }
 
     /// <summary>Characters of what can be long.</summary>
     internal int Length => (Text?.Length ?? 0) + (Data?.Length ?? 0);
 
-    /// <summary>A pause that brings little else to keep: see <see cref="Command{T}.IsVital"/>.</summary>
+    /// <summary>Whether it is a pause with little text to store, see <see cref="Command{T}.IsVital"/>.</summary>
     public bool IsVital => Verb == Verb.Pause && Length <= Limits.NoteLength;
 }
 
@@ -57,8 +57,8 @@ public sealed record SteerAgent : Command<SteerOutcome>
 public sealed record Steered(string AgentId, DirectiveRecord? Directive, MeshError? Error);
 
 /// <summary>
-/// A directive to every agent that a selector matches, if they are as many as the caller expects. One transaction: every agent that can
-/// take it gets it, and the answer says which could not.
+/// A directive to every agent that a selector matches, if there are as many as the caller expects. One transaction: every agent that can
+/// take it gets it, and the result says which could not.
 /// </summary>
 public sealed record SteerMany : Command<SteerOutcome>
 {
@@ -68,7 +68,7 @@ public sealed record SteerMany : Command<SteerOutcome>
     public bool DryRun { get; init; }
     public override bool OnlyLooks => DryRun;
 
-    /// <summary>Who matched when the call came in, see <see cref="Eligible"/>; null to search when it is decided.</summary>
+    /// <summary>The agents that matched when the call came in, see <see cref="Eligible"/>; null to search when it is decided.</summary>
     public Candidates? Found { get; init; }
 
     public override bool NeedsNoTurn => DryRun;
@@ -106,10 +106,7 @@ public sealed record SteerMany : Command<SteerOutcome>
     }
 }
 
-/// <summary>
-/// <c>POST /steers</c>: a directive to each of many agents, in one commit. Each stands for itself: one that is refused refuses no
-/// other.
-/// </summary>
+/// <summary><c>POST /steers</c>: a directive to each of many agents, in one commit. Refusing one does not refuse the others.</summary>
 public sealed record SteerEach : Command<IReadOnlyList<Steered>>
 {
     public required IReadOnlyList<(string AgentId, Message Message)> Steers { get; init; }
@@ -118,7 +115,7 @@ public sealed record SteerEach : Command<IReadOnlyList<Steered>>
 
     public override bool IsVital(MeshState state) => Steers.All(steer => steer.Message.IsVital);
 
-    /// <summary>Answers in the order of <see cref="Steers"/>.</summary>
+    /// <summary>Returns results in the order of <see cref="Steers"/>.</summary>
     public override Outcome<IReadOnlyList<Steered>> Decide(MeshDraft draft)
     {
         var results = new List<Steered>(Steers.Count);

@@ -11,7 +11,9 @@ public static class SteeringRules
     /// <summary>Milliseconds past its deadline for which a stop directive stays, so that a runner that was away hears of it.</summary>
     private const long StopOutlives = KillRules.Tombstone;
 
-    /// <summary>Characters past which a message to many is kept once: below, a row of its own costs more than the repetition.</summary>
+    /// <summary>
+    /// Characters past which a message to many is kept once. Below that, a row of its own costs more than the repetition.
+    /// </summary>
     private const int KeptFrom = 512;
 
     public static MeshError NoSuchDirective() =>
@@ -67,8 +69,8 @@ public static class SteeringRules
     }
 
     /// <summary>
-    /// Keeps what is said to many once, if it is long: 64 KiB to 10,000 agents would be 1.3 GB otherwise, in the log and in the table.
-    /// Returns the revision to name; 0 for what each directive says itself.
+    /// Keeps a long message to many once: 64 KiB to 10,000 agents would otherwise take 1.3 GB, in the log and in the table. Returns the
+    /// revision to name, or 0 if each directive carries the message itself.
     /// </summary>
     internal static long Keep(MeshDraft draft, Message message) =>
         message.Length <= KeptFrom ? 0 : draft.Emit(new MessageKept { Subject = "messages", Text = message.Text, Data = message.Data });
@@ -96,7 +98,7 @@ public static class SteeringRules
         }
     }
 
-    /// <summary>Another incarnation begins: a stop that outlived the one before was never meant for it.</summary>
+    /// <summary>Call when another incarnation begins: a stop that outlived the previous one was never meant for it.</summary>
     internal static void EndStops(MeshDraft draft, int number)
     {
         foreach (var directive in draft.InboxOf(number).Pending)
@@ -115,13 +117,13 @@ public static class SteeringRules
     }
 
     /// <summary>
-    /// The agent is gone: a confirmed end is what its stop directives asked for; everything else can no longer be delivered.
-    /// After an unconfirmed end the stop directives stay.
+    /// Call when the agent ends. A confirmed end is what its stop directives asked for, so they are acknowledged; everything else can no
+    /// longer be delivered. After an unconfirmed end the stop directives stay.
     /// </summary>
     internal static void EndPending(MeshDraft draft, int number, bool confirmed)
     {
         var id = draft.AgentAt(number).Id;
-        ExpireDue(draft, number); // what its deadline has ended already stays that way
+        ExpireDue(draft, number); // what is past its deadline has expired already
         foreach (var directive in draft.InboxOf(number).Pending)
         {
             if (directive.Verb != Verb.Stop)
@@ -147,7 +149,7 @@ public static class SteeringRules
         }
     }
 
-    /// <summary>No one will ever take what is pending, stops included.</summary>
+    /// <summary>Ends everything that is pending, stops included, because no one will ever take it.</summary>
     internal static void GiveUpPending(MeshDraft draft, Agent agent, string why)
     {
         foreach (var directive in draft.InboxOf(agent.Number).Pending)

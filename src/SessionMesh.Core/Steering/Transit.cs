@@ -1,14 +1,14 @@
 namespace SessionMesh.Core.Steering;
 
 /// <summary>
-/// Queued directives of one agent that are neither in the inbox alone nor known to be delivered: handed to a socket, or held back for a
-/// cancel. A directive is never both. In memory alone, and guarded by the lock of its slot.
+/// Queued directives of one agent that are on their way: handed to a socket and not yet recorded as delivered, or held back for a cancel. A
+/// directive is never both. In memory only, and guarded by the lock of its slot.
 /// </summary>
 internal sealed class Transit
 {
     private readonly List<long> _handedOut = [];
 
-    /// <summary>One entry a cancel: two may be on their way for the same directive.</summary>
+    /// <summary>One entry per cancel: two may be on their way for the same directive.</summary>
     private readonly List<long> _heldBack = [];
 
     public bool IsHeldBack(long seq) => _heldBack.Count > 0 && _heldBack.Contains(seq);
@@ -53,6 +53,6 @@ public enum Holding
     /// <summary>It was handed to a socket, whether or not that is in the log yet.</summary>
     HandedOut,
 
-    /// <summary>It is not one that could be cancelled: the command says why.</summary>
+    /// <summary>It cannot be cancelled; the command says why.</summary>
     Pointless,
 }
