@@ -10,7 +10,7 @@ public sealed record Agent
 {
     /// <summary>
     /// Dense, from 0: the lowest that is free when the agent becomes known. The key of every index; never leaves the process. Once the
-    /// agent is forgotten the next new one gets it, so code that keeps a bare number over time checks <see cref="Born"/>, too.
+    /// agent is forgotten, another one gets its number, so code that keeps a bare number over time also checks <see cref="Born"/>.
     /// </summary>
     public required int Number { get; init; }
     public required string Id { get; init; }
@@ -22,8 +22,8 @@ public sealed record Agent
     public long Born { get; init; }
 
     /// <summary>
-    /// 0 while only declared. The first session gets one above the highest of all agents that were ever forgotten, 1 if none was; each
-    /// further session one more.
+    /// 0 while only declared. The first session gets one more than the highest incarnation of any agent that was ever forgotten, 1 if none
+    /// was; each further session gets one more.
     /// </summary>
     public int Incarnation { get; init; }
 
@@ -40,7 +40,7 @@ public sealed record Agent
     /// <summary>Number of the parent; -1 for none.</summary>
     public int Parent { get; init; } = -1;
 
-    /// <summary>Id of its parent that was forgotten; null once it has another, and for an agent that had none.</summary>
+    /// <summary>Id of its forgotten parent; null once it has another parent, and for an agent that lost none.</summary>
     public string? OrphanedFrom { get; init; }
     public string? User { get; init; }
 
@@ -74,17 +74,17 @@ public sealed record Agent
     /// <summary>The stop that was asked for, while stopping and after.</summary>
     public StopRequest? Stop { get; init; }
 
-    /// <summary>How the last incarnation to end ended.</summary>
+    /// <summary>The most recent end of one of its incarnations.</summary>
     public Exit? LastExit { get; init; }
 
     /// <summary>Whether it is dead or lost: only then may it be forgotten.</summary>
     public bool IsGone => Liveness is Liveness.Dead or Liveness.Lost;
 
-    /// <summary>Whether it is known to have ended: dead, and somebody saw it.</summary>
+    /// <summary>Whether it is known to have ended: dead, and the end is confirmed.</summary>
     public bool HasEnded => Liveness == Liveness.Dead && LastExit is { Confirmed: true };
 
     /// <summary>
-    /// Since when it is gone, if it goes at <paramref name="at"/>: one that is lost, and then ends, is gone since it was lost.
+    /// Since when it counts as gone, if it goes at <paramref name="at"/>: an agent that is lost and then ends is gone since it was lost.
     /// </summary>
     internal long GoneSince(long at) => IsGone ? GoneAt : at;
 
@@ -92,10 +92,10 @@ public sealed record Agent
     public bool HasSession => Liveness is Liveness.Alive or Liveness.Suspect or Liveness.Lost or Liveness.Stopping;
 }
 
-/// <summary>A kill on its way.</summary>
+/// <summary>A stop that was asked for.</summary>
 /// <param name="Deadline">Wall milliseconds after which force follows.</param>
-/// <param name="Reason">What the operator gave as reason.</param>
-/// <param name="Cascade">Whether the descendants go too; else they are handed to the grandparent.</param>
+/// <param name="Reason">The operator's reason; null if none was given.</param>
+/// <param name="Cascade">Whether the descendants end too; otherwise the children go to the grandparent.</param>
 /// <param name="At">Wall milliseconds at which it was first asked for.</param>
 public sealed record StopRequest(long Deadline, string? Reason, bool Cascade, long At);
 

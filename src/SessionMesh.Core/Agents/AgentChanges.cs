@@ -103,7 +103,7 @@ public sealed record AgentRegistered : Change
     }
 }
 
-/// <summary>What an agent declares of itself changed; all of it is repeated. Subject: its id.</summary>
+/// <summary>What an agent declares about itself changed; the change repeats all of it. Subject: its id.</summary>
 public sealed record AgentUpdated : Change
 {
     public const string Name = "agent.updated";
@@ -239,17 +239,17 @@ public sealed record AgentDied : Change, IHasReason
 }
 
 /// <summary>
-/// An agent was forgotten: its place, its names and its number are free, and its children have no parent. Subject: its id, which means
-/// somebody else from here on.
+/// An agent was forgotten: its place, its names and its number are free, and its children have no parent. Subject: its id, which from here
+/// on means another agent.
 /// </summary>
 public sealed record AgentForgotten : Change, IHasReason
 {
     public const string Name = "agent.forgotten";
 
-    /// <summary>Its last one. No agent that becomes known after this begins with one that is not above it.</summary>
+    /// <summary>Its last incarnation. Every agent that becomes known after this begins with a higher one.</summary>
     public required int Incarnation { get; init; }
 
-    /// <summary>Why, when nobody asked.</summary>
+    /// <summary>Why, if nobody asked for it.</summary>
     public string? Reason { get; init; }
 
     [JsonIgnore]
@@ -270,7 +270,7 @@ public sealed record AgentForgotten : Change, IHasReason
     }
 }
 
-/// <summary>An operator lifted an agent's tombstone: it may register again before its time. Subject: its id.</summary>
+/// <summary>An operator lifted an agent's tombstone: the agent may register again before the tombstone is over. Subject: its id.</summary>
 public sealed record AgentTombstoneLifted : Change
 {
     public const string Name = "agent.tombstone_lifted";

@@ -6,8 +6,8 @@ using SessionMesh.Core.State;
 namespace SessionMesh.Core.Agents;
 
 /// <summary>
-/// Which agents are in which state, cluster and specialization, and whose they are. One writer, readers at any time. A name that no
-/// agent has any more is dropped: callers make names up, and memory stays bounded.
+/// Agents by state, cluster, specialization and account. One writer, readers at any time. A name that no agent has any more is dropped:
+/// callers choose the names, and memory must stay bounded.
 /// </summary>
 public sealed class AgentIndexes
 {
@@ -23,13 +23,13 @@ public sealed class AgentIndexes
 
     public bool TryGetCluster(string name, [NotNullWhen(true)] out NumberSet? numbers) => _byCluster.TryGetValue(name, out numbers);
 
-    /// <summary>Every specialization that some agent declares, in no order.</summary>
+    /// <summary>Every specialization that some agent declares, in no particular order.</summary>
     public IEnumerable<KeyValuePair<string, NumberSet>> Specializations => _bySpecialization.Where(entry => entry.Value.Count > 0);
 
-    /// <summary>Names that are held.</summary>
+    /// <summary>How many names are held.</summary>
     internal int Names => _bySpecialization.Count + _byCluster.Count;
 
-    /// <summary>Agents by the account that made them known. The writer's alone.</summary>
+    /// <summary>Agents by the account that made them known. For the writer only.</summary>
     internal AccountTable Accounts => _accounts;
 
     /// <param name="before">Null for an agent that becomes known.</param>
@@ -98,7 +98,7 @@ public sealed class AgentIndexes
         numbers.Set(agent!.Number, false);
         if (numbers.Count == 0)
         {
-            index.TryRemove(name, out _); // who holds the set sees an empty one
+            index.TryRemove(name, out _); // a reader that still holds the set sees it empty
         }
     }
 }

@@ -7,9 +7,9 @@ namespace SessionMesh.Core.Agents;
 #pragma warning disable MA0064 // A lock object of its own would cost 32 bytes a slot; nothing outside locks a slot.
 
 /// <summary>
-/// An agent's place in memory: its durable record and inbox, replaced whole by the one writer, and what its heartbeats
-/// said, which is never a row. Reading <see cref="Agent"/> and <see cref="Inbox"/> needs no lock; heartbeats lock the slot,
-/// so that a row never mixes two of them. Laid out for a million of these in one process.
+/// An agent's place in memory: its durable record and inbox, replaced whole by the one writer, and what its heartbeats said, which is never
+/// stored. Reading <see cref="Agent"/> and <see cref="Inbox"/> needs no lock; heartbeats lock the slot, so that readers never see a mix of
+/// two. Laid out for a million slots in one process.
 /// </summary>
 public sealed class AgentSlot : ITimed
 {
@@ -30,7 +30,7 @@ public sealed class AgentSlot : ITimed
     private Activity _activity;
     private bool _isForgotten;
 
-    /// <summary>Marks a time on the lease clock that has not come.</summary>
+    /// <summary>Stands for the lease-clock time of something that has not happened.</summary>
     public const long Never = long.MinValue;
 
     internal AgentSlot(Agent agent) => _agent = agent;
@@ -39,19 +39,21 @@ public sealed class AgentSlot : ITimed
     public Inbox Inbox => Volatile.Read(ref _inbox);
 
     /// <summary>
-    /// The agent was forgotten, and its number may be another's. The record stays as it last was; code that holds on to a slot checks this.
+    /// Whether the agent was forgotten, so that its number may belong to another. The record stays as it last was; code that holds on to a
+    /// slot checks this.
     /// </summary>
     public bool IsForgotten => Volatile.Read(ref _isForgotten);
 
-    /// <summary>Streams of directives that are open to it.</summary>
+    /// <summary>How many streams of directives the agent has open.</summary>
     public int Streams => Volatile.Read(ref _streams);
 
     /// <summary>
-    /// Lease-clock time of the last renewal (a heartbeat or a registration) since this process began; <see cref="Never"/>.
+    /// Lease-clock time of the last renewal (a heartbeat or a registration) since this process began; <see cref="Never"/> if there was
+    /// none.
     /// </summary>
     public long TouchedAt => Volatile.Read(ref _touchedAt);
 
-    // The forest: intrusive, guarded by Forest's lock.
+    // The links of the forest, guarded by its lock.
     internal int FirstChild = -1;
     internal int NextSibling = -1;
     internal int PreviousSibling = -1;
@@ -65,11 +67,10 @@ public sealed class AgentSlot : ITimed
     public void StreamClosed() => Interlocked.Decrement(ref _streams);
 
     /// <summary>
-    /// Takes a heartbeat, unless the agent is not alive under that incarnation any more: then nothing changes and the
-    /// answer is false. (The check and the write are one step, so that a beat cannot land in an incarnation that began
-    /// meanwhile.)
+    /// Takes a heartbeat. If the agent is no longer alive under that incarnation, it changes nothing and returns false. The check and the
+    /// write are one step, so that a heartbeat cannot land in an incarnation that began in between.
     /// </summary>
-    /// <param name="taken">The incarnation whose beat it was.</param>
+    /// <param name="taken">The incarnation that the heartbeat was for.</param>
     public bool TryBeat(int? incarnation, in Beat beat, Moment now, int grantedTtl, out int taken)
     {
         lock (this)
@@ -88,7 +89,7 @@ public sealed class AgentSlot : ITimed
         }
     }
 
-    /// <summary>Everything that heartbeats said, read as one.</summary>
+    /// <summary>Everything that heartbeats said, read in one step.</summary>
     public Vitals ReadVitals()
     {
         lock (this)
@@ -98,14 +99,14 @@ public sealed class AgentSlot : ITimed
     }
 
     /// <summary>
-    /// The only way from the inbox to a socket: what may now be delivered to that incarnation, in order, marked as handed out before
-    /// anything is written. Checking who listens and what is held back is part of the same step, so that neither a takeover nor a cancel
-    /// comes between. An incarnation that is over gets nothing, a dead one only its stop. Nothing overtakes a directive that is held back;
-    /// its cancel wakes the listeners once it is decided.
+    /// The only way from the inbox to a socket. Returns what may now be delivered to that incarnation, in order, and marks it as handed out
+    /// before anything is written. The listener's incarnation and what is held back are checked in the same step, so that neither a
+    /// takeover nor a cancel comes in between. An incarnation that is over gets nothing, a dead one only its stop. Nothing overtakes a
+    /// directive that is held back; the listeners are woken once its cancel is decided.
     /// </summary>
-    /// <param name="incarnation">The one that listens; null for one whose agent has never registered.</param>
+    /// <param name="incarnation">The incarnation that listens; null if the agent has never registered.</param>
     /// <param name="wall">Now, wall milliseconds.</param>
-    /// <param name="bytes">Characters that they may have together; the first is handed out whatever its length.</param>
+    /// <param name="bytes">Characters that all of them may have together; the first is handed out whatever its length.</param>
     public ImmutableArray<DirectiveRecord> HandOut(
         int? incarnation, long wall, long after = 0, int most = int.MaxValue, long bytes = long.MaxValue)
     {
@@ -157,8 +158,8 @@ public sealed class AgentSlot : ITimed
     }
 
     /// <summary>
-    /// Keeps a directive from being handed out while its cancel is on its way, until <see cref="LetGo"/>. After a restart nobody knows what
-    /// was handed out just before it and not yet committed as delivered: such a directive is queued, is delivered once more, and can be
+    /// Keeps a directive from being handed out while its cancel is on its way, until <see cref="LetGo"/>. What was handed out just before a
+    /// restart, and not committed as delivered, is forgotten: such a directive is queued again, is delivered once more, and can be
     /// cancelled.
     /// </summary>
     public Holding HoldBack(DirectiveRecord directive)
@@ -188,8 +189,8 @@ public sealed class AgentSlot : ITimed
         }
     }
 
-    /// <param name="inbox">The inbox that came with it; null leaves the present one. Both are replaced in one step, or a listener of the
-    /// incarnation that is over would find what is meant for the next.</param>
+    /// <param name="inbox">The new inbox; null keeps the present one. Both are replaced in one step, so that a listener of the old
+    /// incarnation does not find what is meant for the next.</param>
     internal void Replace(Agent agent, Inbox? inbox = null)
     {
         lock (this)
@@ -217,7 +218,7 @@ public sealed class AgentSlot : ITimed
         }
     }
 
-    /// <summary>Its agent was forgotten: whoever still holds the slot finds it empty from now on.</summary>
+    /// <summary>Call when the agent was forgotten: whoever still holds the slot finds it empty from now on.</summary>
     internal void Vacate()
     {
         lock (this)
@@ -252,7 +253,7 @@ public sealed class AgentSlot : ITimed
         {
             if (beat.Activity == Activity.Working && _activity != Activity.Working)
             {
-                _progressAt = now.Lease; // the promise of progress runs from when the work began
+                _progressAt = now.Lease; // the progress interval runs from when the work began
             }
 
             _activity = beat.Activity;

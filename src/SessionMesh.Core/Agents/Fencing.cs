@@ -4,7 +4,7 @@ using SessionMesh.Core.State;
 namespace SessionMesh.Core.Agents;
 
 /// <summary>
-/// Fencing: an agent-side write carries the incarnation it speaks for, and one that is over can change nothing any more.
+/// Fencing: a write by an agent carries the incarnation it speaks for, and one that is over can no longer change anything.
 /// </summary>
 public static class Fencing
 {
@@ -15,14 +15,14 @@ public static class Fencing
             $"No agent '{agentId}' is known. List what is known with GET /api/session-mesh/agents, "
             + "or register it with POST /api/session-mesh/agents.");
 
-    /// <summary>Null when what an agent says belongs to this epoch of the store; without an epoch it does.</summary>
+    /// <summary>Null when the agent speaks of this epoch of the store, or names none.</summary>
     public static MeshError? CheckEpoch(MeshState state, long? epoch) => epoch is not { } given || given == state.Epoch
         ? null
         : new MeshError(
             ErrorKind.Conflict,
             ErrorCodes.Restored,
-            $"This mesh is in epoch {state.Epoch}: its store was restored since, and what was numbered in epoch {given} says nothing here. "
-            + "Register again, and go on under what that answers.");
+            $"This mesh is in epoch {state.Epoch}: its store was restored, and numbers from epoch {given} mean nothing any more. "
+            + "Register again, and continue with the numbers of that answer.");
 
     /// <summary>Null when a write of that incarnation may pass. Without an incarnation the write speaks for the current one.</summary>
     public static MeshError? Check(Agent agent, int? incarnation)
@@ -72,7 +72,7 @@ public static class Fencing
         var how = exit is { Confirmed: true } ? "ended" : "was stopped";
         var why = exit?.Reason is { } reason ? $" ({reason})" : "";
         var next = exit is { TombstoneUntil: > 0 }
-            ? "Its end is not confirmed, so that a new registration is refused until "
+            ? "Its end is not confirmed, so a new registration is refused until "
                 + $"{DateTimeOffset.FromUnixTimeMilliseconds(exit.TombstoneUntil):yyyy-MM-ddTHH:mm:ssZ}, "
                 + $"or until its runner reports the exit. If you know that its process is gone: session-mesh revive {agent.Id}."
             : "Register again without an incarnation to start the next one.";

@@ -2,9 +2,7 @@ using SessionMesh.Core.State;
 
 namespace SessionMesh.Core.Agents;
 
-/// <summary>
-/// Who is whose child: sibling links inside the slots, so that a million agents cost twelve bytes each. Thread-safe.
-/// </summary>
+/// <summary>The tree of parents and children, as links inside the slots: a million agents cost twelve bytes each. Thread-safe.</summary>
 public sealed class Forest(SlotList<AgentSlot?> slots)
 {
     private readonly Lock _gate = new();
@@ -37,7 +35,7 @@ public sealed class Forest(SlotList<AgentSlot?> slots)
         }
     }
 
-    /// <summary>Numbers of the direct children; none of one that was forgotten.</summary>
+    /// <summary>Numbers of the direct children; empty for an agent that was forgotten.</summary>
     public List<int> Children(int number)
     {
         var children = new List<int>();

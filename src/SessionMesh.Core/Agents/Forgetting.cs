@@ -5,7 +5,7 @@ namespace SessionMesh.Core.Agents;
 /// <summary>A forgotten agent as it last was, and how many children it left.</summary>
 public sealed record Forgotten(Agent Agent, int Orphans);
 
-/// <summary><c>DELETE /agents/{id}?forget=true</c>: forgets at once what is dead or lost.</summary>
+/// <summary><c>DELETE /agents/{id}?forget=true</c>: forgets a dead or lost agent at once.</summary>
 public sealed record ForgetAgent : Command<Forgotten>
 {
     public required string AgentId { get; init; }
@@ -16,7 +16,7 @@ public sealed record ForgetAgent : Command<Forgotten>
         : ForgettingRules.Forget(draft, agent);
 }
 
-/// <summary>Forgets agents whose retention is over. Each is checked again here, since it may have come back meanwhile.</summary>
+/// <summary>Forgets agents whose retention is over. Each is checked again here, since it may have come back.</summary>
 public sealed record ForgetGone : Command<int>
 {
     public required IReadOnlyList<string> AgentIds { get; init; }
@@ -24,7 +24,7 @@ public sealed record ForgetGone : Command<int>
     /// <summary>Wall milliseconds before which they must have been gone.</summary>
     public required long Before { get; init; }
 
-    /// <summary>Answers how many were forgotten.</summary>
+    /// <summary>Returns how many were forgotten.</summary>
     public override Outcome<int> Decide(MeshDraft draft)
     {
         var forgotten = 0;

@@ -7,17 +7,19 @@ using SessionMesh.Core.Steering;
 namespace SessionMesh.Core.Agents;
 
 /// <summary>
-/// Who may be forgotten, and what goes with it. Forgetting never weakens fencing: an agent behind a tombstone is not forgotten, its
-/// keys end, and the next agent with its id begins with a higher incarnation than any forgotten agent ever had.
+/// Which agents may be forgotten, and what goes with them. Forgetting never weakens fencing: an agent with a tombstone is not forgotten,
+/// the keys of a forgotten agent end, and the next agent with its id begins with a higher incarnation than any forgotten agent ever had.
 /// </summary>
 internal static class ForgettingRules
 {
     /// <summary>
-    /// Children that an agent which makes room may leave to its parent. One with more stays, unless all of them are dead.
+    /// How many children an agent that makes room may leave to its parent. One with more stays, unless all of them are dead.
     /// </summary>
     private const int MostHandedOver = 16;
 
-    /// <summary>Agents that are looked at to make room: a registration past the quota costs about as much as one below it.</summary>
+    /// <summary>
+    /// How many agents are checked to make room, so that a registration past the quota costs about as much as one below it.
+    /// </summary>
     private const int MostLookedAt = 32;
 
     /// <summary>Null when the agent is dead or lost, and no tombstone fences its id off.</summary>
@@ -38,7 +40,7 @@ internal static class ForgettingRules
             ? new MeshError(
                 ErrorKind.Conflict,
                 ErrorCodes.Tombstoned,
-                $"The end of agent '{agent.Id}' is not confirmed: its process may still run, so that it can be forgotten at "
+                $"The end of agent '{agent.Id}' is not confirmed: its process may still run. It can be forgotten at "
                 + $"{DateTimeOffset.FromUnixTimeMilliseconds(exit.TombstoneUntil):yyyy-MM-ddTHH:mm:ssZ}, "
                 + "or once its runner reports the exit. "
                 + $"If you know that the process is gone: session-mesh revive {agent.Id}, then forget it.")
@@ -49,7 +51,9 @@ internal static class ForgettingRules
             : null;
     }
 
-    /// <summary>Null when the caller's key reaches all that hangs on this agent, and its living children as orphans, too.</summary>
+    /// <summary>
+    /// Null when the caller's key reaches all living agents below this one, and still reaches its children once they have no parent.
+    /// </summary>
     public static MeshError? CheckReach(MeshDraft draft, Agent agent) =>
         draft.Caller?.Reach is { } reach && draft.Descendants(agent.Number).Exists(below => below.Liveness != Liveness.Dead
             && (!draft.Reaches(below)
@@ -57,12 +61,12 @@ internal static class ForgettingRules
             ? new MeshError(
                 ErrorKind.Forbidden,
                 ErrorCodes.OutsideReach,
-                $"Agents below '{agent.Id}' live that are beyond this key, or would be without a parent: it is for those within {reach}. "
-                + "Use a key that reaches them.")
+                $"This key is limited to agents within {reach}. Living agents below '{agent.Id}' are beyond it, or would be without their "
+                + "parent. Use a key that reaches them.")
             : null;
 
-    /// <summary>Forgets: what is pending ends, then the keys of the agent, then the agent.</summary>
-    /// <param name="reason">For the log, when nobody asked.</param>
+    /// <summary>Forgets an agent: its pending directives end, then its keys, then the agent itself.</summary>
+    /// <param name="reason">For the log, if nobody asked for it.</param>
     public static Forgotten Forget(MeshDraft draft, Agent agent, string? reason = null)
     {
         var orphans = draft.Children(agent.Number).Count;
@@ -73,8 +77,8 @@ internal static class ForgettingRules
     }
 
     /// <summary>
-    /// Null when the caller may make an agent known: the quota counts those that have not ended, and for the others there must be room, or
-    /// a way to make some.
+    /// Null when the caller may make another agent known: the agents that have not ended are fewer than the quota, and if those that have
+    /// ended fill it up, one of them can be given up.
     /// </summary>
     public static MeshError? CheckQuota(MeshDraft draft, string? parentId)
     {
@@ -89,22 +93,22 @@ internal static class ForgettingRules
             ? new MeshError(
                 ErrorKind.Exhausted,
                 ErrorCodes.AgentQuota,
-                $"The key {account} and those below it have made {most} agents known that have not ended, which is the most. "
-                + "Use an id again, forget those that are lost, or use a key of its own for each fleet.")
+                $"The key {account} and those below it have made {most} agents known that have not ended, which is the limit. "
+                + "Reuse an id, forget those that are lost, or use a separate key for each fleet.")
             : known >= most && Dispensable(draft, account, parentId) is null
                 ? new MeshError(
                     ErrorKind.Exhausted,
                     ErrorCodes.AgentQuota,
-                    $"The key {account} and those below it have made {most} agents known, which is the most, "
-                    + "and those of them that ended first are still the parents of others. Forget some that are not needed any more.")
+                    $"The key {account} and those below it have made {most} agents known, which is the limit, "
+                    + "and those of them that ended first are still the parents of others. Forget some that are no longer needed.")
                 : null;
     }
 
     /// <summary>
-    /// Before an agent becomes known: an account that has as many as it may gives up the one that ended first. Its children go to its
+    /// Call before an agent becomes known. An account that is at its limit gives up the agent that ended first. Its children go to its
     /// parent, so that no key loses sight of them.
     /// </summary>
-    /// <param name="parentId">Where the new one will be.</param>
+    /// <param name="parentId">The parent of the new agent.</param>
     public static void MakeRoom(MeshDraft draft, string? parentId)
     {
         if (draft.Caller is not { Account: { } account } caller

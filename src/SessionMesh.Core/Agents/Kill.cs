@@ -5,8 +5,8 @@ using SessionMesh.Core.State;
 namespace SessionMesh.Core.Agents;
 
 /// <summary>
-/// What is known of a kill, for the agent and for those below it that it is about. Of many agents that were asked for at once each one
-/// below them is in the outcome of the nearest alone, so that all outcomes together are as long as the agents are many.
+/// What is known of a kill: the agent, and those below it that are affected. When many agents are killed at once, each agent below them is
+/// in the outcome of the nearest one only, so that all outcomes together are no longer than the number of agents.
 /// </summary>
 public sealed record KillOutcome(Agent Agent, IReadOnlyList<Agent> Descendants)
 {
@@ -20,7 +20,7 @@ public sealed record KillOutcome(Agent Agent, IReadOnlyList<Agent> Descendants)
     }
 }
 
-/// <summary>How to stop somebody.</summary>
+/// <summary>How to stop an agent.</summary>
 public sealed record StopOrder
 {
     /// <summary>Seconds until force follows.</summary>
@@ -31,8 +31,8 @@ public sealed record StopOrder
 }
 
 /// <summary>
-/// <c>DELETE /agents/{id}</c>: a stop directive with a grace period, then force; or force at once. Asking again changes
-/// nothing but may force, or bring the deadline nearer; of a dead agent it gives the same report.
+/// <c>DELETE /agents/{id}</c>: a stop directive with a grace period, then force; or force at once. Asking again may force, or bring the
+/// deadline nearer, and changes nothing else. For a dead agent it returns the same report.
 /// </summary>
 public sealed record KillAgent : Command<KillOutcome>
 {
@@ -55,7 +55,7 @@ public sealed record KillAgent : Command<KillOutcome>
     }
 }
 
-/// <summary><c>DELETE /agents</c>: the same for every agent that a selector matches, if they are as many as the caller expects.</summary>
+/// <summary><c>DELETE /agents</c>: the same for every agent that a selector matches, if there are as many as the caller expects.</summary>
 public sealed record KillMany : Command<IReadOnlyList<KillOutcome>>
 {
     public required Selection Selection { get; init; }
@@ -66,7 +66,9 @@ public sealed record KillMany : Command<IReadOnlyList<KillOutcome>>
 
     public override bool IsVital(MeshState state) => true;
 
-    /// <summary>Who matched when the call came in, of those in <see cref="Eligible"/> states; null to search when it is decided.</summary>
+    /// <summary>
+    /// The agents in <see cref="Eligible"/> states that matched when the call came in; null to search when it is decided.
+    /// </summary>
     public Candidates? Found { get; init; }
 
     public override bool NeedsNoTurn => DryRun;
@@ -100,8 +102,8 @@ public sealed record KillMany : Command<IReadOnlyList<KillOutcome>>
 }
 
 /// <summary>
-/// <c>POST /agents/{id}/exit</c>: the agent or its runner saw the process end. This alone makes a death confirmed, and it is
-/// taken after a force too.
+/// <c>POST /agents/{id}/exit</c>: the agent or its runner saw the process end. Only this makes a death confirmed, and it is accepted after
+/// force, too.
 /// </summary>
 public sealed record ReportExit : Command<KillOutcome>
 {

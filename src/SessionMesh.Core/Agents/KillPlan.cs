@@ -3,8 +3,8 @@ using SessionMesh.Core.State;
 namespace SessionMesh.Core.Agents;
 
 /// <summary>
-/// The agents that a kill affects, found in one walk: those that were asked for and all below them, each once however many of its
-/// ancestors were asked for. It belongs to the report of the nearest of those.
+/// The agents that a kill affects, found in one walk: those that were asked for and all below them. Each is there once, however many of its
+/// ancestors were asked for, and belongs to the report of the nearest.
 /// </summary>
 internal sealed class KillPlan
 {
@@ -14,13 +14,13 @@ internal sealed class KillPlan
     private KillPlan(IReadOnlyList<Agent> asked) =>
         (Asked, _reports) = (asked, asked.ToDictionary(agent => agent.Number, _ => new List<int>()));
 
-    /// <summary>As they were given.</summary>
+    /// <summary>The agents that were asked for, in the given order.</summary>
     public IReadOnlyList<Agent> Asked { get; }
 
     /// <summary>Every agent of the plan, parents before children, with the nearest that was asked for: itself or an ancestor.</summary>
     public IReadOnlyList<(int Number, int Nearest)> Order => _order;
 
-    /// <param name="asked">Each once.</param>
+    /// <param name="asked">Without duplicates.</param>
     public static KillPlan Of(MeshDraft draft, IReadOnlyList<Agent> asked)
     {
         var plan = new KillPlan(asked);
@@ -58,7 +58,7 @@ internal sealed class KillPlan
     /// <summary>Those below an agent that was asked for, without those that are nearer to another one; parents before children.</summary>
     public IReadOnlyList<int> Below(int asked) => _reports[asked];
 
-    /// <summary>Those that stand below another one that was asked for.</summary>
+    /// <summary>The agents asked for that are below another one that was asked for.</summary>
     private HashSet<int> FindInner(MeshDraft draft)
     {
         var inner = new HashSet<int>();

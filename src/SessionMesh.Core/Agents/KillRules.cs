@@ -15,7 +15,7 @@ internal static class KillRules
     /// Null when the caller's key reaches all agents that this affects: ending an agent ends its descendants, or moves them to another
     /// parent.
     /// </summary>
-    /// <param name="handsOver">The children go to the grandparent, and must be within reach there.</param>
+    /// <param name="handsOver">Whether the children go to the grandparent, where they must be within reach.</param>
     public static MeshError? CheckReach(MeshDraft draft, KillPlan plan, bool handsOver = false)
     {
         if (draft.Caller?.Reach is not { } reach)
@@ -47,8 +47,9 @@ internal static class KillRules
     }
 
     /// <summary>
-    /// Stops the agents that were asked for and, if so ordered, all below them: leaves first, so that no parent is gone while its
-    /// children are still told. Without a cascade it is parents first, so that a child that stays is handed over once, past all that go.
+    /// Stops the agents that were asked for and, with a cascade, all below them. A cascade goes leaves first, so that no parent is gone
+    /// while its children are still being told. Without one it is parents first, so that a child that stays is handed over once, past all
+    /// that go.
     /// </summary>
     public static List<KillOutcome> Kill(MeshDraft draft, KillPlan plan, StopOrder order)
     {
@@ -84,7 +85,7 @@ internal static class KillRules
             return;
         }
 
-        // By what is left, not by the deadlines: those are wall times, and the wall may have been set in between.
+        // Compares the time that is left, not the deadlines: those are wall times, and the wall clock may have been set since.
         var grace = order.Grace * 1000L;
         var deadline = draft.Now.Wall + grace;
         if (agent is { Liveness: Liveness.Stopping, Stop: { } running }
@@ -122,14 +123,14 @@ internal static class KillRules
 
     public static void Die(MeshDraft draft, Agent agent, AgentDied death)
     {
-        // A kill takes the key for an incarnation that has not begun, too; an exit says nothing about the next one.
+        // A kill also ends keys for an incarnation that has not begun; an exit says nothing about the next incarnation.
         var keysUpTo = death.Confirmed ? death.Incarnation : int.MaxValue;
         SteeringRules.EndPending(draft, agent.Number, death.Confirmed);
         draft.Emit(death);
         KeyRules.EndBoundTo(draft, agent.Id, keysUpTo, "the agent's incarnation ended");
     }
 
-    /// <summary>Living children go to the grandparent.</summary>
+    /// <summary>Hands living children to the grandparent.</summary>
     public static void HandOver(MeshDraft draft, Agent agent)
     {
         foreach (var number in draft.Children(agent.Number))

@@ -3,7 +3,7 @@ using SessionMesh.Core.Steering;
 
 namespace SessionMesh.Core.Agents;
 
-/// <summary>A heartbeat of an agent that is suspect or lost: it revives the same incarnation.</summary>
+/// <summary>A heartbeat of a suspect or lost agent. It revives the same incarnation.</summary>
 public sealed record ReviveBySignOfLife : Command<Agent>
 {
     public required string AgentId { get; init; }
@@ -33,27 +33,27 @@ public sealed record ReviveBySignOfLife : Command<Agent>
 }
 
 /// <summary>
-/// Looks at agents whose time has come: leases that lapsed, grace periods that are over, directives that expired. Each is
-/// looked at again here, since a heartbeat or an answer may have come between the wheel and this.
+/// Handles agents for which something is due: a lease has lapsed, a grace period is over, or a directive has expired. Each is checked again
+/// here, since a heartbeat or an ack may have come after the wheel found it.
 /// </summary>
 public sealed record SweepDue : Command<int>
 {
-    /// <summary>Numbers of the agents to look at.</summary>
+    /// <summary>Numbers of the agents to check.</summary>
     public required IReadOnlyList<int> Numbers { get; init; }
 
     /// <summary>
-    /// Lease-clock time at which they were found. When it is long ago, the server itself was away in between, and nothing is decided that
-    /// only its own absence has made due: whoever is still due is found again.
+    /// Lease-clock time at which they were found. If that is long ago, the server itself was away in between, and nothing is decided, since
+    /// only its absence may have made them due. Agents that are still due are found again.
     /// </summary>
     public long FoundAt { get; init; } = long.MaxValue;
 
     /// <summary>
-    /// Vital for agents whose grace period is over: force must follow. A lease that is not seen to lapse is found due again; a fleet that
+    /// Vital if an agent's grace period is over, because force must follow. Lapsed leases are not: they are found again, and a fleet that
     /// falls silent at once would leave no room for a kill.
     /// </summary>
     public override bool IsVital(MeshState state) => Numbers.Any(number => state.AgentAt(number)?.Liveness == Liveness.Stopping);
 
-    /// <summary>Answers how many agents changed.</summary>
+    /// <summary>Returns how many agents changed.</summary>
     public override Outcome<int> Decide(MeshDraft draft)
     {
         if (FoundAt < draft.Now.Lease - LeaseBook.StallAfter)
@@ -66,7 +66,7 @@ public sealed record SweepDue : Command<int>
         {
             if (draft.FindAt(number) is not { } agent)
             {
-                continue; // forgotten meanwhile; an agent that has the number by now is looked at in its own right
+                continue; // forgotten since; an agent that has the number by now is checked on its own account
             }
 
             if (draft.Sparing && agent.Liveness != Liveness.Stopping)

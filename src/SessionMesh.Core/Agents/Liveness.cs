@@ -7,11 +7,11 @@ public enum Liveness : byte
     Declared,
     Alive,
 
-    /// <summary>Lease lapsed by less than one TTL.</summary>
+    /// <summary>The lease lapsed less than one TTL ago.</summary>
     Suspect,
     Lost,
 
-    /// <summary>A stop directive is out and its grace runs.</summary>
+    /// <summary>A stop directive is out, and its grace period runs.</summary>
     Stopping,
     Dead,
 }

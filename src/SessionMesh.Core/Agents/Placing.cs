@@ -5,12 +5,14 @@ using SessionMesh.Core.State;
 namespace SessionMesh.Core.Agents;
 
 /// <summary>
-/// Where a registration puts an agent: its cluster and its parent. A key that is limited to some agents cannot put one beyond them,
-/// cannot move one away from them, and says nothing about the others.
+/// Where a registration puts an agent: its cluster and its parent. A key that is limited to some agents cannot put one outside its reach,
+/// cannot move one out of it, and learns nothing about the others.
 /// </summary>
 internal static class Placing
 {
-    /// <summary>The profile, with the place that the caller's key implies where it names none; or why it may not be there.</summary>
+    /// <summary>
+    /// The profile, with the place that the caller's key implies if it names none; or the reason why the agent may not be there.
+    /// </summary>
     public static Outcome<Profile> Check(MeshDraft draft, string agentId, Profile profile)
     {
         var known = draft.KnownAgent(agentId);
@@ -61,7 +63,7 @@ internal static class Placing
         {
             if (above.Number == agent.Number)
             {
-                return MeshError.Invalid("/parent_id", $"'{parentId}' is below '{agentId}' already; that would make a circle");
+                return MeshError.Invalid("/parent_id", $"'{parentId}' is below '{agentId}' already; that would make a cycle");
             }
 
             if (above.Parent < 0)
@@ -85,7 +87,7 @@ internal static class Placing
         var stays = known is not null && cluster == known.Cluster && parent == known.Parent;
         if (known is not null && parent != known.Parent && KillRules.CheckReach(draft, KillPlan.Of(draft, [known])) is { } beyond)
         {
-            return beyond; // what hangs below it would move along
+            return beyond; // its descendants would move with it
         }
 
         var mayPlace = agentId != caller.AgentId && caller.Has(ScopeSet.RegistryWrite);
@@ -96,6 +98,6 @@ internal static class Placing
         new(
             ErrorKind.Forbidden,
             ErrorCodes.OutsideReach,
-            $"This key is for agents within {caller.Reach}. Agent '{agentId}' is, or would be, elsewhere; "
-            + "and no key moves the agent it is bound to.");
+            $"This key is limited to agents within {caller.Reach}. Agent '{agentId}' is, or would be, outside; "
+            + "and a key cannot move the agent it is bound to.");
 }

@@ -1,19 +1,19 @@
 namespace SessionMesh.Core.Agents;
 
 /// <summary>
-/// The agents that the newest commits changed: a search off the writer's thread looks at these once more, and is then up to date. One
-/// writer, readers at any time.
+/// The agents that the newest commits changed. A search off the writer's thread checks these again, and is then up to date. One writer,
+/// readers at any time.
 /// </summary>
 public sealed class RecentAgents
 {
-    /// <summary>Entries kept: at 50,000 changes a second, a search may take a second before it has to begin again.</summary>
+    /// <summary>Entries kept: at 50,000 changes a second, a search may take a second before it has to start over.</summary>
     internal const int Kept = 65_536;
 
     private readonly Lock _gate = new();
     private (long Revision, int Number)[] _ring = new (long, int)[256];
     private long _count;
 
-    /// <summary>Newest revision of an entry that is not kept any more.</summary>
+    /// <summary>Newest revision of an entry that is no longer kept.</summary>
     private long _lost;
 
     /// <summary>
@@ -38,7 +38,7 @@ public sealed class RecentAgents
         }
     }
 
-    /// <summary>Before they are changed in memory: whoever sees a change finds it here.</summary>
+    /// <summary>Call before they are changed in memory, so that whoever sees a change finds it here.</summary>
     /// <param name="revision">The newest of the commit.</param>
     internal void Add(long revision, IReadOnlyCollection<int> numbers)
     {

@@ -6,7 +6,7 @@ using SessionMesh.Core.Steering;
 
 namespace SessionMesh.Core.Agents;
 
-/// <summary>What an agent declares of itself; null leaves what is known, or the default for a new agent.</summary>
+/// <summary>What an agent declares about itself; null keeps what is known, or the default for a new agent.</summary>
 public sealed record Profile
 {
     public string? ParentId { get; init; }
@@ -27,12 +27,12 @@ public sealed record Profile
 
 /// <summary>The result of a registration.</summary>
 /// <param name="Created">Whether a session began, or the agent became known.</param>
-/// <param name="Renewed">Whether the lease began anew with it. False only for a declaration, which is no sign of life.</param>
+/// <param name="Renewed">Whether it renewed the lease. False only for a declaration, which is no sign of life.</param>
 public sealed record Registered(Agent Agent, bool Created, bool Renewed = true);
 
 /// <summary>
-/// <c>POST /agents</c>: with the current incarnation it renews, without one it starts the next, which an agent that is still
-/// alive refuses unless the caller takes over.
+/// <c>POST /agents</c>: with the current incarnation it renews the lease, without one it starts the next incarnation. While the agent is
+/// alive, that is refused unless the caller takes over.
 /// </summary>
 public sealed record RegisterAgent : Command<Registered>
 {
@@ -70,7 +70,7 @@ public sealed record RegisterAgent : Command<Registered>
             Liveness.Stopping => new MeshError(
                 ErrorKind.Conflict,
                 ErrorCodes.Stopping,
-                $"Agent '{AgentId}' is being stopped. Register again once its exit is reported, or its grace is over.")
+                $"Agent '{AgentId}' is being stopped. Register again once its exit is reported, or its grace period is over.")
             {
                 AgentStatus = agent.Liveness.Word(),
                 Agent = agent.Number,
@@ -92,7 +92,7 @@ public sealed record RegisterAgent : Command<Registered>
         };
 }
 
-/// <summary>Makes an agent known without a session; of one that is known already it changes nothing.</summary>
+/// <summary>Makes an agent known without a session. Changes nothing if it is known already.</summary>
 public sealed record DeclareAgent : Command<Registered>
 {
     public required string AgentId { get; init; }
@@ -160,7 +160,7 @@ internal static class RegistrationRules
         return new Registered(agent, Created: true);
     }
 
-    /// <summary>Never reuses an incarnation: an agent that begins anew may have the id of one that was forgotten.</summary>
+    /// <summary>Never reuses an incarnation: a new agent may have the id of one that was forgotten.</summary>
     private static int FirstOrNext(MeshDraft draft, Agent? known) =>
         (known is { Incarnation: > 0 } ? known.Incarnation : draft.ForgottenIncarnation) + 1;
 
@@ -185,7 +185,7 @@ internal static class RegistrationRules
         return new Registered(draft.AgentAt(agent.Number), Created: false);
     }
 
-    /// <summary>Emits an update, if there is anything to update: a renewal that says nothing new is no change and no row.</summary>
+    /// <summary>Emits an update if anything changes: a renewal that says nothing new is not logged.</summary>
     public static void Update(MeshDraft draft, Agent before, Agent after)
     {
         if (before == after)

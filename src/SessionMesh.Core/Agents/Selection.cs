@@ -6,8 +6,8 @@ using SessionMesh.Core.State;
 namespace SessionMesh.Core.Agents;
 
 /// <summary>
-/// Which agents a call by selector means: those that match every criterion given. At least one must be; nothing here can mean
-/// everyone by leaving something out.
+/// Which agents a call by selector means: those that match every criterion given. At least one is required, so that leaving something out
+/// never means every agent.
 /// </summary>
 public sealed record Selection
 {
@@ -22,8 +22,8 @@ public sealed record Selection
     public bool IsEmpty => Specialization is null && Cluster is null && Subtree is null && AgentIds is null && Labels is not { Count: > 0 };
 
     /// <summary>
-    /// Searches the agents as they are, on any thread, for those that match and are in one of these states. Null when the selection, or
-    /// what the key is for, names them so narrowly that there is nothing to search; <see cref="Match"/> then finds them by itself.
+    /// Searches the agents as they are, on any thread, for those that match and are in one of these states. Null when the selection, or the
+    /// key's reach, is so narrow that there is nothing to search; <see cref="Match"/> then finds them by itself.
     /// </summary>
     public Candidates? Find(MeshState state, Key? caller, IReadOnlyList<Liveness> eligible) =>
         AgentIds is not null || Subtree is not null || caller is { Reach: not null, AgentId: not null }
@@ -32,8 +32,8 @@ public sealed record Selection
             : Search(state, caller, eligible);
 
     /// <summary>
-    /// The agents, in order of their numbers, that match and are in one of these states; with what this batch has already
-    /// decided taken into account.
+    /// The agents that match and are in one of these states, in order of their numbers. What this batch has already decided is taken into
+    /// account.
     /// </summary>
     /// <param name="found">What <see cref="Find"/> found before, for the same caller and states; null to search now.</param>
     public List<Agent> Match(MeshDraft draft, IReadOnlyList<Liveness> eligible, Candidates? found = null)
@@ -63,18 +63,18 @@ public sealed record Selection
         return matched;
     }
 
-    /// <summary>Null when that many may be reached with what the caller expects.</summary>
+    /// <summary>Null when as many match as the caller expects, and one call may reach that many.</summary>
     public static MeshError? CheckCount(int matched, int? expected) =>
         matched == 0
             ? new MeshError(
                 ErrorKind.NotFound,
                 ErrorCodes.NothingMatched,
-                "The selector matches no agent. List what there is with GET /api/session-mesh/alive.")
+                "The selector matches no agent. See what there is with GET /api/session-mesh/alive.")
         : expected is null
             ? new MeshError(
                 ErrorKind.Invalid,
                 ErrorCodes.ExpectRequired,
-                $"The selector matches {matched} agents. Send \"expect\": {matched} to mean just that, or \"dry_run\": true to see which.")
+                $"The selector matches {matched} agents. Send \"expect\": {matched} to confirm, or \"dry_run\": true to see which.")
         : expected != matched
             ? new MeshError(
                 ErrorKind.Conflict,
@@ -88,7 +88,7 @@ public sealed record Selection
                 + "Narrow it, or name agents in agent_ids.")
         : null;
 
-    /// <summary>What an agent's own record says.</summary>
+    /// <summary>Whether an agent's own record matches.</summary>
     private bool Matches(Agent agent) =>
         (Specialization is null || agent.Specializations.Contains(Specialization))
         && (Cluster is null || agent.Cluster == Cluster)
@@ -108,7 +108,7 @@ public sealed record Selection
     }
 
     /// <summary>
-    /// From the narrowest thing that names agents one by one; null when nothing does. The rest is checked agent by agent.
+    /// Numbers by the narrowest criterion that names agents one by one; null if none does. The caller checks the others for each agent.
     /// </summary>
     private IEnumerable<int>? Named(MeshDraft draft, HashSet<int>? below)
     {
@@ -142,7 +142,7 @@ public sealed record Selection
         return numbers;
     }
 
-    /// <summary>By what only an agent's own record says: when that changes, the agent is among those that changed since.</summary>
+    /// <summary>Searches only by what an agent's own record says: when that changes, the agent is among those that changed since.</summary>
     private Candidates Search(MeshState state, Key? caller, IReadOnlyList<Liveness> eligible, int most = Candidates.Most)
     {
         var revision = state.Revision;
@@ -181,17 +181,17 @@ public sealed record Selection
 }
 
 /// <summary>
-/// The agents that matched a selection at a revision, found off the writer's thread. There only these are checked again, and those that
-/// changed since.
+/// The agents that matched a selection at a revision, found off the writer's thread. On the writer's thread only these are checked again,
+/// and those that changed since.
 /// </summary>
-/// <param name="Revision">The search shows no less than that.</param>
-/// <param name="Numbers">Ascending; empty when they are more than any call may reach by far.</param>
-/// <param name="Count">How many they are.</param>
+/// <param name="Revision">The search saw at least the state at this revision.</param>
+/// <param name="Numbers">Ascending; empty when there are far more than any call may reach.</param>
+/// <param name="Count">How many agents matched.</param>
 public sealed record Candidates(long Revision, IReadOnlyList<int> Numbers, int Count)
 {
-    /// <summary>Past so many, what changes until the decision cannot make the call succeed.</summary>
+    /// <summary>Past this many, changes before the decision cannot make the call succeed.</summary>
     public const int Most = 2 * Contracts.Limits.SelectorMatches;
 
-    /// <summary>Whether they are too many to be looked at again: the count then is that of the search.</summary>
+    /// <summary>Whether they are too many to be checked again: the count is then that of the search.</summary>
     public bool IsTooMany => Count > Most;
 }

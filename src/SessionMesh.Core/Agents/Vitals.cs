@@ -1,7 +1,7 @@
 namespace SessionMesh.Core.Agents;
 
 /// <summary>
-/// What one heartbeat reports; <see cref="double.NaN"/>, <see cref="Activity.Unknown"/> and null leave what was said before.
+/// What one heartbeat reports; <see cref="double.NaN"/>, <see cref="Activity.Unknown"/> and null keep what was said before.
 /// </summary>
 /// <param name="ProgressInterval">Seconds; 0 withdraws it.</param>
 public readonly record struct Beat(Activity Activity, double Load, double Progress, int? ProgressInterval, string? Note)
@@ -10,7 +10,7 @@ public readonly record struct Beat(Activity Activity, double Load, double Progre
     public static readonly Beat Empty = new(Activity.Unknown, double.NaN, double.NaN, null, null);
 }
 
-/// <summary>What is known from heartbeats alone; times on the lease clock.</summary>
+/// <summary>What is known only from heartbeats; times are on the lease clock.</summary>
 /// <param name="ProgressInterval">Seconds; 0 for none.</param>
 /// <param name="GrantedTtl">Seconds of the lease that the last heartbeat was granted; 0 for the agent's own TTL.</param>
 public readonly record struct Vitals(
@@ -24,7 +24,7 @@ public readonly record struct Vitals(
     int GrantedTtl,
     bool Connected)
 {
-    /// <summary>Of an agent that was never heard.</summary>
+    /// <summary>The vitals of an agent that was never heard.</summary>
     public static readonly Vitals Unheard = new()
     {
         Load = float.NaN,
