@@ -83,7 +83,7 @@ public sealed class SeedExampleTests(Mesh mesh) : IClassFixture<Mesh>
             Assert.Equal("", ran.Error);
         }
 
-        Assert.StartsWith("Description:", (await mesh.DoneAsync("session-mesh session help")).Out, StringComparison.Ordinal);
+        Assert.StartsWith("Keep sessions:", (await mesh.DoneAsync("session-mesh session help")).Out, StringComparison.Ordinal);
         Assert.StartsWith(
             "id,user,status,ttl,created_at,last_access,expires_at\r\n",
             await File.ReadAllTextAsync(mesh.Scratch.File("usage.csv")),
