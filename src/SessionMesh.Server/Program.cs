@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using Microsoft.AspNetCore.Connections;
 using SessionMesh.Server.Admin;
 using SessionMesh.Server.Hosting;
 using SessionMesh.Server.Options;
@@ -36,6 +37,12 @@ catch (SocketException e)
 {
     await Console.Error.WriteLineAsync($"session-mesh server: An address of --urls cannot be listened on: {e.Message}. "
         + "Say another address, or a port above 1023.");
+    return 1;
+}
+catch (IOException e) when (e.InnerException is AddressInUseException)
+{
+    await Console.Error.WriteLineAsync($"session-mesh server: {e.Message.ReplaceLineEndings(" ")} "
+        + "Stop what listens there, or choose another port: --urls http://127.0.0.1:7421");
     return 1;
 }
 catch (Exception e) when (e is StartupException or IOException)

@@ -80,6 +80,21 @@ internal sealed class CommandContext : IDisposable
         return Answer()?.Trim().ToLowerInvariant() is "y" or "yes";
     }
 
+    /// <summary>Asks for a text, which may come empty. Without a terminal it refuses with exit code 2.</summary>
+    /// <param name="refusal">Why it cannot be asked.</param>
+    /// <param name="next">What to type instead.</param>
+    public string Ask(string question, string refusal, string next)
+    {
+        if (!CanAsk)
+        {
+            throw CommandException.Usage(refusal, next);
+        }
+
+        Host.Error.Write(TerminalText.Escape(question) + ": ");
+        Host.Error.Flush();
+        return Answer()?.Trim() ?? "";
+    }
+
     /// <summary>Reads the answer. A terminal's read cannot be cancelled: after Ctrl+C it is left to the end of the process.</summary>
     private string? Answer()
     {

@@ -19,7 +19,7 @@ internal static class NextSteps
             "export SESSION_API_KEY=…, or name a file with --key-file; the server's first key is in root.key in its data directory",
         ErrorCodes.Unauthenticated =>
             $"the key came from {context.Settings.KeySource}, and no other is used in its place; mint one with a key that is valid: "
-            + "session-mesh keys create",
+            + "session-mesh keys create --scope …",
         ErrorCodes.MissingScope => $"the key came from {context.Settings.KeySource}; use one that has the scope",
         ErrorCodes.NotYourAgent => "this key is bound to another agent: leave --agent-id out, or use another key",
         ErrorCodes.OutsideReach => "session-mesh keys show, to see which agents the key is for; use one that reaches further",

@@ -12,7 +12,7 @@ internal sealed class CreateKeyCommand : MeshCommand
 {
     private readonly Option<string?> _name = Opt.Id("--name", "A name for the key; the same name again rotates it");
     private readonly Option<int?> _ttl = Opt.Duration("--ttl", "How long it is valid, 1h by default", 1, int.MaxValue);
-    private readonly Option<string[]> _scopes = KeyOptions.Scope("What it may do; may be repeated (default: what the minting key may)");
+    private readonly Option<string[]> _scopes = KeyOptions.Scope("What it may do; may be repeated, or with commas; an agent's own key needs none");
 
     private readonly Option<string[]> _within =
         KeyOptions.Within("Which agents it is for; repeated, an agent must meet all (default: all that the minting key is for)");
@@ -30,24 +30,33 @@ internal sealed class CreateKeyCommand : MeshCommand
         Add(_agent);
         Add(_refresh);
         _output = new KeyOutput(this);
+        Usage = "--scope SCOPE… [options]";
         Examples =
         [
-            "session-mesh keys create --name ci --ttl 8h --refresh --out ci.key",
+            "session-mesh keys create --name ci --scope mesh:read,steer --ttl 8h --refresh --out ci.key",
             "session-mesh keys create --name watcher --scope mesh:read -o json",
             "session-mesh keys create --scope mesh:read --scope steer --within subtree:planner",
         ];
+        ExitNotes = ["2  no --scope, and no terminal to ask on"];
     }
 
     protected override async Task<int> RunAsync(CommandContext context, CancellationToken cancellation)
     {
         context.Doing = "create a key";
         _output.Check(context);
+        var scopes = ScopesOf(context);
+        if (scopes is [] && context.Get(_agent) is null)
+        {
+            context.Note("nothing was created");
+            return ExitCodes.Failed;
+        }
+
         var created = await context.Client.SendAsync(
             MeshCall.CreateKey(new CreateKeyRequest
             {
                 SessionKey = context.Get(_name),
                 Ttl = context.Get(_ttl),
-                Scopes = context.Get(_scopes) is { Length: > 0 } scopes ? scopes : null,
+                Scopes = scopes is [] ? null : scopes,
                 Within = context.Get(_within) is { Length: > 0 } within ? within : null,
                 AgentId = context.Get(_agent),
                 Refresh = context.Get(_refresh) ? true : null,
@@ -55,4 +64,24 @@ internal sealed class CreateKeyCommand : MeshCommand
             cancellation);
         return _output.Write(context, created);
     }
+
+    /// <summary>
+    /// What the key may do. A key that nobody limited would do all that the minting key may: so it is asked for, and never assumed. An
+    /// agent's own key has what an agent needs.
+    /// </summary>
+    private string[] ScopesOf(CommandContext context)
+    {
+        if (context.Get(_scopes) is { Length: > 0 } given)
+        {
+            return [.. given.SelectMany(Names)];
+        }
+
+        return context.Get(_agent) is not null ? []
+            : [.. Names(context.Ask(
+                "What may the key do? " + KeyOptions.Choices, "no scope is given, and there is no terminal to ask on", "--scope mesh:read; "
+                + $"there are {KeyOptions.Choices}"))];
+    }
+
+    private static string[] Names(string text) =>
+        text.Split([',', ' '], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 }

@@ -10,6 +10,9 @@ internal static class KeyOptions
 {
     private static readonly string[] s_kinds = ["agent", "cluster", "subtree"];
 
+    /// <summary>What a key for people and programs may have; <c>agent:self</c> comes with <c>--agent-id</c>.</summary>
+    public static string Choices { get; } = string.Join(", ", Scopes.All.Where(scope => scope != Scopes.AgentSelf));
+
     /// <summary>May be repeated. Which scopes there are is the server's to say.</summary>
     public static Option<string[]> Scope(string description)
     {

@@ -44,7 +44,7 @@ public sealed class KeyCommandTests
     [InlineData(
         "keys create --within agent:a --within agent:b --within agent:c --within agent:d --within agent:e",
         "--within can be given 4 times at most")]
-    [InlineData("keys create --force", "--force needs --out")]
+    [InlineData("keys create --scope steer --force", "--force needs --out")]
     [InlineData("keys show a/b", "'a/b' is not the id of a key")]
     [InlineData("keys refresh", "stdin does not hold a key")]
     [InlineData("keys refresh --refresh-file ci.token", "ci.token is not named KEYFILE.refresh")]
@@ -61,12 +61,88 @@ public sealed class KeyCommandTests
         Assert.Empty(tool.Calls);
     }
 
+    /// <summary>A key that nobody limited would be as strong as the one that mints it.</summary>
+    [Fact]
+    public async Task Create_WithoutAScope_AndWithoutATerminal_MintsNothing()
+    {
+        using var tool = new Tool(Json(201, Created));
+        Assert.Equal(
+            new Ran(2, "", """
+                error: cannot create a key
+                  why: no scope is given, and there is no terminal to ask on
+                  try: --scope mesh:read; there are mesh:read, registry:write, steer, kill, sessions:read, sessions:write, keys:mint, audit:read, admin
+
+                """),
+            await tool.RunAsync("keys create --name ci"));
+        Assert.Empty(tool.Calls);
+    }
+
+    [Theory]
+    [InlineData("mesh:read, steer", 0, """POST /keys {"session_key":"ci","scopes":["mesh:read","steer"]}""")]
+    [InlineData("", 1, null)]
+    public async Task Create_WithoutAScope_AsksForIt(string typed, int code, string? call)
+    {
+        using var tool = new Tool(Json(201, Created)) { Typed = typed };
+        var ran = await tool.RunAsync("keys create --name ci");
+        Assert.Equal(code, ran.Code);
+        Assert.StartsWith("What may the key do? mesh:read, registry:write, ", ran.Error, StringComparison.Ordinal);
+        Assert.Equal(call, tool.Calls.SingleOrDefault());
+    }
+
+    [Fact]
+    public async Task Create_OfAnAgentsKey_NeedsNoScope()
+    {
+        using var tool = new Tool(Json(201, Created));
+        Assert.Equal(0, (await tool.RunAsync("keys create --agent-id a1")).Code);
+        Assert.Equal("""POST /keys {"agent_id":"a1"}""", Assert.Single(tool.Calls));
+    }
+
+    private const string ThreeKeys = """
+        {"keys":[
+          {"key_id":"rootrootroot","session_key":"root","parent_id":null,"scopes":["admin"],"generation":1,"valid":true,
+           "created_at":"2026-01-01T00:00:00Z"},
+          {"key_id":"leadleadlead","session_key":"lead","parent_id":"rootrootroot","scopes":["steer"],"generation":1,"valid":true,
+           "created_at":"2026-01-01T00:00:00Z"},
+          {"key_id":"workerworker","session_key":"worker","parent_id":"leadleadlead","scopes":["steer"],"generation":1,"valid":true,
+           "created_at":"2026-01-01T00:00:00Z"}],"count":3,"next_cursor":null}
+        """;
+
+    [Fact]
+    public async Task Revoke_SaysHowManyKeysEnd_AndNamesEachThatDid()
+    {
+        using var tool = new Tool(
+            Json(200, ThreeKeys), Json(200, """{"key_id":"leadleadlead","revoked":["leadleadlead","workerworker"]}"""))
+        { Typed = "y" };
+        Assert.Equal(
+            new Ran(
+                0,
+                "REVOKED\nleadleadlead\nworkerworker\n",
+                "Revoke key leadleadlead (lead) and 1 key minted under it? Streams that it opened are cut. [y/N] "),
+            await tool.RunAsync("keys revoke leadleadlead"));
+    }
+
+    [Theory]
+    [InlineData("y", 1)]
+    [InlineData("rootrootroot", 0)]
+    public async Task Revoke_OfTheRootKey_WantsItsIdTyped(string typed, int code)
+    {
+        using var tool = new Tool(Json(200, ThreeKeys), Json(200, """{"key_id":"rootrootroot","revoked":["rootrootroot"]}"""))
+        {
+            Typed = typed,
+        };
+        var ran = await tool.RunAsync("keys revoke rootrootroot");
+        Assert.Equal(code, ran.Code);
+        Assert.StartsWith("rootrootroot is the root key: without it nobody can mint keys", ran.Error, StringComparison.Ordinal);
+        Assert.Contains("Type its id to revoke it and 2 keys minted under it: ", ran.Error, StringComparison.Ordinal);
+        Assert.Equal(code == 0 ? 2 : 1, tool.Calls.Count());
+    }
+
     [Fact]
     public async Task Create_WithoutAFile_ShowsBothSecretsOnce()
     {
         using var tool = new Tool(Json(201, Created));
 
-        var ran = await tool.RunAsync("keys create --refresh");
+        var ran = await tool.RunAsync("keys create --scope steer --refresh");
 
         Assert.Contains("smk_mnopqrstuvwx_FRESH_check2", ran.Out, StringComparison.Ordinal);
         Assert.Contains("smr_mnopqrstuvwx_AGAIN_check3", ran.Out, StringComparison.Ordinal);
@@ -87,7 +163,7 @@ public sealed class KeyCommandTests
                 Shown + "\n",
                 $"the key is in {file}: use it with --key-file\nthe refresh token is in {file}.refresh: as long as it lies there, "
                 + "the tool renews the key by itself\n"),
-            await tool.RunAsync($"keys create --refresh {option} {file} -o jsonl"));
+            await tool.RunAsync($"keys create --scope steer --refresh {option} {file} -o jsonl"));
 
         AssertHolds(file, "smk_mnopqrstuvwx_FRESH_check2");
         AssertHolds(file + ".refresh", "smr_mnopqrstuvwx_AGAIN_check3");
@@ -103,14 +179,14 @@ public sealed class KeyCommandTests
         var taken = tool.WriteFile(there, "precious");
         var file = Path.Combine(tool.Home, "ci.key");
 
-        var ran = await tool.RunAsync($"keys create --out {file}");
+        var ran = await tool.RunAsync($"keys create --scope steer --out {file}");
 
         Assert.Equal((2, ""), (ran.Code, ran.Out));
         Assert.Contains($"{taken} already exists", ran.Error, StringComparison.Ordinal);
         Assert.Empty(tool.Calls);
         Assert.Equal("precious", await File.ReadAllTextAsync(taken));
 
-        Assert.Equal(0, (await tool.RunAsync($"keys create --out {file} --force")).Code);
+        Assert.Equal(0, (await tool.RunAsync($"keys create --scope steer --out {file} --force")).Code);
         AssertHolds(file, "smk_mnopqrstuvwx_FRESH_check2");
     }
 
@@ -120,7 +196,7 @@ public sealed class KeyCommandTests
         using var tool = new Tool(Json(201, Created));
         var blocked = tool.WriteFile("file", "");
 
-        var ran = await tool.RunAsync($"keys create --out {blocked}/ci.key");
+        var ran = await tool.RunAsync($"keys create --scope steer --out {blocked}/ci.key");
 
         Assert.Equal((1, ""), (ran.Code, ran.Out));
         Assert.Contains("the key mnopqrstuvwx was made, but not written", ran.Error, StringComparison.Ordinal);
@@ -227,10 +303,10 @@ public sealed class KeyCommandTests
             """;
         using var tool = new Tool(Json(201, created));
 
-        Assert.Contains("smk_mnopqrstuvwx_FRESH_check2", (await tool.RunAsync("keys create")).Out, StringComparison.Ordinal);
+        Assert.Contains("smk_mnopqrstuvwx_FRESH_check2", (await tool.RunAsync("keys create --scope steer")).Out, StringComparison.Ordinal);
 
         var file = Path.Combine(tool.Home, "keys/ci.key");
-        var ran = await tool.RunAsync($"keys create --key-out {file} -o jsonl");
+        var ran = await tool.RunAsync($"keys create --scope steer --key-out {file} -o jsonl");
         Assert.Equal(
             new Ran(
                 0,
@@ -258,7 +334,7 @@ public sealed class KeyCommandTests
                   try: the key was made but its secret was lost on the way: session-mesh keys revoke mnopqrstuvwx, then create again
 
                 """),
-            await tool.RunAsync("keys create"));
+            await tool.RunAsync("keys create --scope steer"));
     }
 
     private static void AssertHolds(string file, string secret)

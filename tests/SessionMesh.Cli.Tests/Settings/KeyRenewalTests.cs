@@ -30,7 +30,7 @@ public sealed class KeyRenewalTests
         Assert.Contains("no such key (401 unauthenticated)", ran.Error, StringComparison.Ordinal);
         Assert.Contains(
             "the key came from SESSION_API_KEY, and no other is used in its place; mint one with a key that is valid: "
-            + "session-mesh keys create\n",
+            + "session-mesh keys create --scope …\n",
             ran.Error,
             StringComparison.Ordinal);
         Assert.Equal(["GET /alive?limit=1000"], tool.Calls);

@@ -93,7 +93,7 @@ public sealed class ReauthContractTests(Mesh mesh) : IClassFixture<Mesh>
 
     private async Task<string> RevokedKeyAsync()
     {
-        var created = (await mesh.DoneAsync("session-mesh keys create -o json")).Json;
+        var created = (await mesh.DoneAsync("session-mesh keys create --scope mesh:read -o json")).Json;
         await mesh.DoneAsync($"session-mesh keys revoke {created.Text("key_id")} --yes");
         return created.Text("token")!;
     }

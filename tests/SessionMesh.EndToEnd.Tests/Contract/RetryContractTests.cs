@@ -64,7 +64,7 @@ public sealed class RetryContractTests(Mesh mesh) : IClassFixture<Mesh>
     public async Task LostAnswer_OfAKey_SaysWhichToRevoke()
     {
         using var proxy = new FlakyProxy(mesh.Server.Url, FlakyProxy.LoseAnswer, FlakyProxy.Relay);
-        var ran = await mesh.BashAsync("session-mesh keys create --name lost", ("SESSION_MESH_URL", proxy.Url));
+        var ran = await mesh.BashAsync("session-mesh keys create --scope steer --name lost", ("SESSION_MESH_URL", proxy.Url));
         Assert.Equal((5, ""), (ran.Code, ran.Out));
         Assert.Matches(@"try: .*session-mesh keys revoke [0-9a-z]{12}", ran.Error);
     }

@@ -87,7 +87,10 @@ public sealed class FirstStartTests : IDisposable
         using var second = _server.Launch("--data", _scratch.File("other"));
         var ran = await second.EndAsync();
         Assert.Equal(1, ran.Code);
-        Assert.Matches(@"^session-mesh server: .*address already in use.*\n$", ran.Error);
+        Assert.Equal(
+            $"session-mesh server: Failed to bind to address {_server.Url}: address already in use. "
+            + "Stop what listens there, or choose another port: --urls http://127.0.0.1:7421\n",
+            ran.Error);
     }
 
     [Theory]
