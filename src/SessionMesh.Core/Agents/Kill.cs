@@ -73,7 +73,7 @@ public sealed record KillMany : Command<IReadOnlyList<KillOutcome>>
 
     public override bool NeedsNoTurn => DryRun;
 
-    public override int Weight => BaseWeight + ((Found?.Numbers.Count ?? 0) * sizeof(int));
+    public override int Weight => BaseWeight + Selection.Length + ((Found?.Numbers.Count ?? 0) * sizeof(int));
 
     /// <summary>All states but dead.</summary>
     public static IReadOnlyList<Liveness> Eligible { get; } = [.. Enum.GetValues<Liveness>().Where(liveness => liveness != Liveness.Dead)];

@@ -98,6 +98,8 @@ public sealed record DeclareAgent : Command<Registered>
     public required string AgentId { get; init; }
     public required Profile Profile { get; init; }
 
+    public override int Weight => BaseWeight + Profile.Length;
+
     public override Outcome<Registered> Decide(MeshDraft draft)
     {
         if (draft.FindAgent(AgentId) is { } known)

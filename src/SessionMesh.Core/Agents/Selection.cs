@@ -19,6 +19,10 @@ public sealed record Selection
     public string? Subtree { get; init; }
     public IReadOnlyList<string>? AgentIds { get; init; }
 
+    /// <summary>Characters of the texts that can be long.</summary>
+    public int Length =>
+        (AgentIds?.Sum(id => id.Length) ?? 0) + (Labels?.Sum(label => label.Key.Length + label.Value.Length) ?? 0);
+
     public bool IsEmpty => Specialization is null && Cluster is null && Subtree is null && AgentIds is null && Labels is not { Count: > 0 };
 
     /// <summary>
@@ -70,6 +74,12 @@ public sealed record Selection
                 ErrorKind.NotFound,
                 ErrorCodes.NothingMatched,
                 "The selector matches no agent. See what there is with GET /api/session-mesh/alive.")
+        : matched > Limits.SelectorMatches
+            ? new MeshError(
+                ErrorKind.Invalid,
+                ErrorCodes.TooManyMatched,
+                $"The selector matches {matched} agents; one call reaches at most {Limits.SelectorMatches}. "
+                + "Narrow it, or name agents in agent_ids.")
         : expected is null
             ? new MeshError(
                 ErrorKind.Invalid,
@@ -80,12 +90,6 @@ public sealed record Selection
                 ErrorKind.Conflict,
                 ErrorCodes.ExpectationFailed,
                 $"The selector matches {matched} agents, not {expected}. Nothing was sent. Look again with \"dry_run\": true.")
-        : matched > Limits.SelectorMatches
-            ? new MeshError(
-                ErrorKind.Invalid,
-                ErrorCodes.TooManyMatched,
-                $"The selector matches {matched} agents; one call reaches at most {Limits.SelectorMatches}. "
-                + "Narrow it, or name agents in agent_ids.")
         : null;
 
     /// <summary>Whether an agent's own record matches.</summary>

@@ -22,7 +22,8 @@ public sealed record WithdrawSpecialization : Command<Agent>
             return new MeshError(
                 ErrorKind.NotFound,
                 ErrorCodes.SpecializationNotFound,
-                $"Agent '{AgentId}' does not declare '{Specialization}'. It declares: {string.Join(", ", agent.Specializations.Names)}.");
+                $"Agent '{AgentId}' does not declare '{Specialization}'. "
+                + (agent.Specializations.Names.Count > 0 ? $"It declares: {string.Join(", ", agent.Specializations.Names)}." : "It declares none."));
         }
 
         RegistrationRules.Update(draft, agent, agent with { Specializations = agent.Specializations.Without(Specialization) });

@@ -77,7 +77,7 @@ public sealed record SteerMany : Command<SteerOutcome>
     public static IReadOnlyList<Liveness> Eligible(bool hold) =>
         hold ? [Liveness.Alive, Liveness.Suspect, Liveness.Lost, Liveness.Declared] : [Liveness.Alive, Liveness.Suspect];
 
-    public override int Weight => BaseWeight + Message.Length + ((Found?.Numbers.Count ?? 0) * sizeof(int));
+    public override int Weight => BaseWeight + Message.Length + Selection.Length + ((Found?.Numbers.Count ?? 0) * sizeof(int));
 
     public override bool IsVital(MeshState state) => Message.IsVital;
 
