@@ -3,7 +3,6 @@ using System.Text.Json;
 using SessionMesh.Cli.Commands;
 using SessionMesh.Cli.Hosting;
 using SessionMesh.Cli.Output;
-using SessionMesh.Cli.Settings;
 using SessionMesh.Client;
 using SessionMesh.Contracts.Agents;
 using SessionMesh.Contracts.Errors;
@@ -49,11 +48,6 @@ internal sealed class LoadConfigCommand : MeshCommand
         context.Doing = "load the config";
         var path = context.Get(_path)!;
         var config = FleetConfig.Read(path);
-        if (config.Cluster is not null)
-        {
-            RememberCluster(context, config.Cluster);
-        }
-
         var cluster = config.Cluster ?? context.Settings.Cluster;
         var loaded = new List<LoadedSession>();
         foreach (var session in config.Sessions)
@@ -66,6 +60,13 @@ internal sealed class LoadConfigCommand : MeshCommand
             context.Output.Write(Report(loaded, cluster, context.Host.Time.GetUtcNow()), s_view);
         }
 
+        if (loaded.Count == 0)
+        {
+            context.Note(config.Cluster is { } named
+                ? $"the file declares nothing; 'session-mesh context add NAME --cluster {named} --select' makes its cluster the default"
+                : "the file declares nothing");
+        }
+
         var failed = loaded.Count(session => session.Error is not null);
         if (failed > 0)
         {
@@ -73,21 +74,6 @@ internal sealed class LoadConfigCommand : MeshCommand
         }
 
         return failed > 0 ? ExitCodes.Partly : ExitCodes.Done;
-    }
-
-    /// <summary>
-    /// The cluster becomes the default of the selected context; without one, a context named default is made and selected.
-    /// </summary>
-    private static void RememberCluster(CommandContext context, string cluster)
-    {
-        var store = ContextStore.Of(context.Host);
-        var contexts = store.Load();
-        var current = contexts.Current ?? contexts.Find("default") ?? new MeshContext { Name = "default" };
-        store.Save(contexts.With(current with { Cluster = cluster }) with { Selected = current.Name });
-        if (context.Output.IsTable)
-        {
-            context.Note($"cluster {cluster} is now the default of context {current.Name}");
-        }
     }
 
     private static async Task<LoadedSession> LoadAsync(

@@ -92,15 +92,20 @@ public sealed class ConfigTests
     }
 
     [Fact]
-    public async Task LoadConfig_Json_RemembersTheCluster()
+    public async Task LoadConfig_Cluster_IsWhereTheFileDeclares_AndChangesNoContext()
     {
         using var tool = new Tool(s_absent, s_noSession, s_declared);
         var skills = tool.WriteFile("skills.json", """{"skills": ["session-mesh"], "cluster": "distributed-comms"}""");
-        var fleet = tool.WriteFile("fleet.json", """{"sessions": [{"id": 123}]}""");
+        var fleet = tool.WriteFile("fleet.json", """{"sessions": [{"id": 123}], "cluster": "distributed-comms"}""");
 
         Assert.Equal(
-            new Ran(0, "", "cluster distributed-comms is now the default of context default\n"),
+            new Ran(
+                0,
+                "",
+                "the file declares nothing; 'session-mesh context add NAME --cluster distributed-comms --select' makes its cluster the "
+                + "default\n"),
             await tool.RunAsync("load-config " + skills));
+        Assert.False(File.Exists(Path.Combine(tool.Home, ".config/session-mesh/contexts.json")));
         Assert.Equal(0, (await tool.RunAsync("load-config " + fleet)).Code);
         Assert.Equal(
             ["GET /agents/123", "GET /sessions/123", """POST /agents {"agent_id":"123","cluster":"distributed-comms","declare":true}"""],

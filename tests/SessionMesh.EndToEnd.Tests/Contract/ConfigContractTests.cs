@@ -48,16 +48,23 @@ public sealed class ConfigContractTests(Mesh mesh) : IClassFixture<Mesh>
     }
 
     [Fact]
-    public async Task LoadConfig_SeedsJson_ClusterBecomesTheDefault()
+    public async Task LoadConfig_SeedsJson_ChangesNoContext_AndSaysHowTheClusterBecomesTheDefault()
     {
         var home = Directory.CreateDirectory(mesh.Scratch.File("json-home")).FullName;
         mesh.Scratch.Write("config.json", SeedJson);
         var ran = await mesh.DoneAsync("session-mesh load-config config.json -o json", ("HOME", home));
         Members.Equal("""{"sessions":[],"cluster":"distributed-comms","count":0,"matching":0}""", ran.Json);
+        const string said = "session-mesh context add NAME --cluster distributed-comms --select";
+        Assert.Contains(said, ran.Error, StringComparison.Ordinal);
+        ran = await mesh.DoneAsync("session-mesh register --spec s --agent-id elsewhere -o json", ("HOME", home));
+        Assert.Equal("default", ran.Json.Text("cluster"));
+
+        await mesh.DoneAsync(said.Replace("NAME", "mine", StringComparison.Ordinal), ("HOME", home));
         ran = await mesh.DoneAsync("session-mesh register --spec s --agent-id clustered -o json", ("HOME", home));
         Assert.Equal("distributed-comms", ran.Json.Text("cluster"));
         ran = await mesh.DoneAsync("session-mesh list -o name", ("HOME", home));
         Assert.Equal("clustered\n", ran.Out);
+        Assert.Contains("only cluster distributed-comms, as the selected context says", ran.Error, StringComparison.Ordinal);
     }
 
     [Theory]
