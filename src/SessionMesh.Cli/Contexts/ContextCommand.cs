@@ -13,7 +13,7 @@ internal sealed class ContextCommand : Command
     {
         Add(new AddContextCommand(host));
         Add(new ListContextsCommand(host));
-        Add(new SelectContextCommand(host));
+        Add(new UseContextCommand(host));
         Add(new ShowContextCommand(host));
         Add(new RemoveContextCommand(host));
     }

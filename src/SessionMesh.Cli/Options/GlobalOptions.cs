@@ -22,6 +22,13 @@ internal sealed class GlobalOptions
         Recursive = true,
     };
 
+    public Option<string?> Context { get; } = new("--context")
+    {
+        Description = "Context to use this once: its server, key and cluster, before those of the environment",
+        HelpName = "NAME",
+        Recursive = true,
+    };
+
     public Option<int?> TimeoutSeconds { get; } =
         Opt.Duration("--timeout", "Bound of one attempt, 10s by default", 1, 3600, recursive: true);
 
@@ -37,6 +44,7 @@ internal sealed class GlobalOptions
     {
         root.Add(Url);
         root.Add(KeyFile);
+        root.Add(Context);
         root.Add(TimeoutSeconds);
         root.Add(Verbose);
         root.Add(NoInput);

@@ -38,9 +38,14 @@ internal sealed record MeshSettings
 
     public static MeshSettings Resolve(CliHost host, ParseResult parse)
     {
-        var context = ContextStore.Of(host).Load().Current;
-        var url = ResolveUrl(host, parse.GetValue(host.Globals.Url), context);
-        var (key, source, file) = ResolveKey(host, parse.GetValue(host.Globals.KeyFile), context, url);
+        var contexts = ContextStore.Of(host).Load();
+        var name = parse.GetValue(host.Globals.Context);
+        var context = name is null ? contexts.Current
+            : contexts.Find(name)
+                ?? throw new CommandException(ExitCodes.NotFound, $"there is no context {name}", "session-mesh context list");
+        var variables = name is null ? host.Env : NoVariable;
+        var url = ResolveUrl(variables, parse.GetValue(host.Globals.Url), context);
+        var (key, source, file) = ResolveKey(host, variables, parse.GetValue(host.Globals.KeyFile), context, url);
         return new MeshSettings
         {
             Url = url,
@@ -81,14 +86,17 @@ internal sealed record MeshSettings
         }
     }
 
-    private static Uri ResolveUrl(CliHost host, string? flag, MeshContext? context)
+    /// <summary>A context that is named on the command line comes before the environment.</summary>
+    private static string? NoVariable(string name) => null;
+
+    private static Uri ResolveUrl(Func<string, string?> variables, string? flag, MeshContext? context)
     {
         if (flag is not null)
         {
             return ParseUrl(flag, "--url");
         }
 
-        if (host.Env(UrlVariable) is { } variable)
+        if (variables(UrlVariable) is { } variable)
         {
             return ParseUrl(variable, UrlVariable);
         }
@@ -101,14 +109,15 @@ internal sealed record MeshSettings
         return new Uri(MeshClientOptions.DefaultUrl);
     }
 
-    private static (string? Key, string? Source, string? File) ResolveKey(CliHost host, string? flag, MeshContext? context, Uri url)
+    private static (string? Key, string? Source, string? File) ResolveKey(
+        CliHost host, Func<string, string?> variables, string? flag, MeshContext? context, Uri url)
     {
         if (flag is not null)
         {
             return (ReadKeyFile(flag, "--key-file"), flag, flag);
         }
 
-        if (host.Env(KeyVariable) is { } variable)
+        if (variables(KeyVariable) is { } variable)
         {
             return (CheckedKey(variable, KeyVariable), KeyVariable, null);
         }

@@ -102,6 +102,35 @@ public sealed class SettingsTests
         Assert.Null(await KeyOf(tool, "list --url http://mesh.example"));
     }
 
+    /// <summary>What is typed comes before what is in the environment, and a key goes to its own server alone.</summary>
+    [Fact]
+    public async Task Context_OfThisOnce_ComesBeforeTheEnvironment()
+    {
+        using var tool = new Tool(Json(200, "{}"));
+        var key = tool.WriteFile("two.key", "smk_of_two\n");
+        tool.WriteFile(
+            ".config/session-mesh/contexts.json",
+            $$"""
+            {"selected":"one","contexts":[{"name":"one","url":"http://one.example"},
+             {"name":"two","url":"https://two.example","key_file":"{{key}}","cluster":"red"}]}
+            """);
+        tool.Env["SESSION_MESH_URL"] = "http://env.example";
+        await tool.RunAsync("list --context two");
+        await tool.RunAsync("--context two list --url http://flag.example");
+        await tool.RunAsync("list");
+        Assert.Equal(
+            [
+                ("https://two.example/api/session-mesh/alive?cluster=red&limit=1000", "Bearer smk_of_two"),
+                ("http://flag.example/api/session-mesh/alive?cluster=red&limit=1000", null),
+                ("http://env.example/api/session-mesh/alive?limit=1000", "Bearer smk_abcdefghijkl_THESECRET_check1"),
+            ],
+            tool.Server.Requests.Select(request => (request.Url, request.Headers.GetValueOrDefault("Authorization"))));
+
+        var ran = await tool.RunAsync("list --context three");
+        Assert.Equal((3, ""), (ran.Code, ran.Out));
+        Assert.Contains("there is no context three\n  try: session-mesh context list\n", ran.Error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Url_ComesFromTheFlag_ThenTheEnvironment()
     {
@@ -187,7 +216,7 @@ public sealed class SettingsTests
 
                 """, ""),
             await tool.RunAsync("context list"));
-        Assert.Equal(0, (await tool.RunAsync("context select two")).Code);
+        Assert.Equal(0, (await tool.RunAsync("context use two")).Code);
         Assert.Equal(
             new Ran(0, """{"name":"two","url":"http://two.example","key_source":"SESSION_API_KEY","cluster":"blue"}""" + "\n", ""),
             await tool.RunAsync("context show -o jsonl"));
@@ -205,7 +234,7 @@ public sealed class SettingsTests
 
         Assert.Equal(5, (await tool.RunAsync("context add two")).Code);
         Assert.Equal(0, (await tool.RunAsync("context remove two")).Code);
-        Assert.Equal(3, (await tool.RunAsync("context select two")).Code);
+        Assert.Equal(3, (await tool.RunAsync("context use two")).Code);
         Assert.Equal(3, (await tool.RunAsync("context remove two")).Code);
 
         var file = Path.Combine(tool.Home, ".config/session-mesh/contexts.json");

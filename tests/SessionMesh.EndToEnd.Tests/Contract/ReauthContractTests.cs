@@ -38,7 +38,7 @@ public sealed class ReauthContractTests(Mesh mesh) : IClassFixture<Mesh>
         Assert.Equal(4, ran.Code);
         var call = Assert.Single(proxy.Calls);
         Assert.Equal(
-            ("GET", "/api/session-mesh/alive", $"Bearer {Unknown}"), (call.Method, call.Path, call.Headers["Authorization"]));
+            ("GET", "/api/session-mesh/alive?limit=1000", $"Bearer {Unknown}"), (call.Method, call.Path, call.Headers["Authorization"]));
     }
 
     [Fact]

@@ -17,12 +17,12 @@ public sealed class RetryContractTests(Mesh mesh) : IClassFixture<Mesh>
         for (var i = 0; i < 2; i++)
         {
             Assert.Matches(
-                $@"^attempt {i + 1}: GET {proxy.Url}/api/session-mesh/alive\?filter=stalled -> .+ after \d+ ms, "
+                $@"^attempt {i + 1}: GET {proxy.Url}/api/session-mesh/alive\?filter=stalled&limit=1000 -> .+ after \d+ ms, "
                 + @"next attempt in \d+\.\d\d s$",
                 lines[i]);
         }
 
-        Assert.Matches($@"^attempt 3: GET {proxy.Url}/api/session-mesh/alive\?filter=stalled -> 200 after \d+ ms$", lines[2]);
+        Assert.Matches($@"^attempt 3: GET {proxy.Url}/api/session-mesh/alive\?filter=stalled&limit=1000 -> 200 after \d+ ms$", lines[2]);
     }
 
     [Theory]

@@ -5,21 +5,22 @@ using SessionMesh.Cli.Settings;
 
 namespace SessionMesh.Cli.Contexts;
 
-/// <summary><c>context select</c>.</summary>
-internal sealed class SelectContextCommand : MeshCommand
+/// <summary><c>context use</c>.</summary>
+internal sealed class UseContextCommand : MeshCommand
 {
     private readonly Argument<string> _name = ContextCommand.NameArgument();
 
-    public SelectContextCommand(CliHost host) : base(host, "select", "Use a context from now on.")
+    public UseContextCommand(CliHost host) : base(host, "use", "Use a context from now on.")
     {
+        Aliases.Add("select");
         Add(_name);
-        Examples = ["session-mesh context select prod"];
+        Examples = ["session-mesh context use prod"];
     }
 
     protected override Task<int> RunAsync(CommandContext context, CancellationToken cancellation)
     {
         var name = context.Get(_name)!;
-        context.Doing = $"select context {name}";
+        context.Doing = $"use context {name}";
         var store = ContextStore.Of(context.Host);
         var file = store.Load();
         var found = file.Find(name) ?? throw ContextCommand.NotFound(name);
