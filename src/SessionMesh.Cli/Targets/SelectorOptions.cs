@@ -14,6 +14,9 @@ namespace SessionMesh.Cli.Targets;
 /// </summary>
 internal sealed class SelectorOptions
 {
+    /// <summary>Ids that a question repeats before it only counts.</summary>
+    private const int MostNamed = 5;
+
     private readonly Option<string?> _spec = new("--spec") { Description = "Agents with this specialization", HelpName = "NAME" };
 
     private readonly LabelOption _labels;
@@ -111,7 +114,12 @@ internal sealed class SelectorOptions
         selector.Label is { } labels ? "with label " + string.Join(", ", labels.Select(label => $"{label.Key}={label.Value}")) : null,
         selector.Cluster is { } cluster ? $"in cluster {cluster}" : null,
         selector.Subtree is { } subtree ? $"at or below {subtree}" : null,
-        selector.AgentIds is { } ids ? $"of the {ids.Count} named" : null,
+        selector.AgentIds switch
+        {
+            null => null,
+            { Count: <= MostNamed } ids => "named " + string.Join(", ", ids),
+            var ids => $"of the {ids.Count} named",
+        },
     }.OfType<string>());
 
     public static string Agents(int count) => count == 1 ? "1 agent" : $"{count} agents";

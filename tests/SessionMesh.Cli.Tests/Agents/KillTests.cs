@@ -84,6 +84,16 @@ public sealed class KillTests
             ["GET /agents/456", "GET /alive?filter=all&subtree=456&limit=1000&fields=agent_id%2Cstatus%2Cparent_id"], tool.Calls);
     }
 
+    [Theory]
+    [InlineData("kill a b", "Stop 2 agents named a, b and their descendants? 10 s to finish. [y/N] nothing was stopped\n")]
+    [InlineData(
+        "kill a b c d e f --cascade none", "Stop 2 agents of the 6 named? 10 s to finish. [y/N] nothing was stopped\n")]
+    public async Task Several_AreNamedInTheQuestion(string line, string question)
+    {
+        using var tool = new Tool(Json(200, """{"matched":2,"results":[{"agent_id":"a"},{"agent_id":"b"}]}""")) { Typed = "n" };
+        Assert.Equal(new Ran(1, "", question), await tool.RunAsync(line));
+    }
+
     [Fact]
     public async Task DryRun_WithoutCascade_ShowsTheAgentAlone()
     {

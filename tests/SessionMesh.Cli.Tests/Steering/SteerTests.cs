@@ -121,7 +121,7 @@ public sealed class SteerTests
 
         Assert.Equal(
             new Ran(5, "", """
-                error: cannot steer the agents of the 2 named
+                error: cannot steer the agents named a, b
                   why: The selector matches 3 agents, not 2. (409 expectation_failed)
                   try: look again with --dry-run
                   request: r1
