@@ -44,6 +44,7 @@ internal static class SessionMeshTool
                 new ShowCommand(host),
                 new RunCommand(host),
                 new RegisterCommand(host),
+                new WaitCommand(host),
                 new ForgetCommand(host),
             ]),
             new("Steering",

@@ -12,7 +12,8 @@ internal sealed class CreateKeyCommand : MeshCommand
 {
     private readonly Option<string?> _name = Opt.Id("--name", "A name for the key; the same name again rotates it");
     private readonly Option<int?> _ttl = Opt.Duration("--ttl", "How long it is valid, 1h by default", 1, int.MaxValue);
-    private readonly Option<string[]> _scopes = KeyOptions.Scope("What it may do; may be repeated, or with commas; an agent's own key needs none");
+    private readonly Option<string[]> _scopes =
+        KeyOptions.Scope("What it may do; may be repeated, or with commas; an agent's own key needs none");
 
     private readonly Option<string[]> _within =
         KeyOptions.Within("Which agents it is for; repeated, an agent must meet all (default: all that the minting key is for)");

@@ -23,7 +23,7 @@ public sealed record WithdrawSpecialization : Command<Agent>
                 ErrorKind.NotFound,
                 ErrorCodes.SpecializationNotFound,
                 $"Agent '{AgentId}' does not declare '{Specialization}'. "
-                + (agent.Specializations.Names.Count > 0 ? $"It declares: {string.Join(", ", agent.Specializations.Names)}." : "It declares none."));
+                + (agent.Specializations.Names is { Count: > 0 } names ? $"It declares: {string.Join(", ", names)}." : "It declares none."));
         }
 
         RegistrationRules.Update(draft, agent, agent with { Specializations = agent.Specializations.Without(Specialization) });

@@ -63,6 +63,39 @@ public sealed class AgentCommandTests
             lines.Select(line => line[..40].TrimEnd(' ', '-')));
     }
 
+    [Theory]
+    [InlineData("alive", """{"agent_id":"1","status":"suspect"}""", """{"agent_id":"1","status":"alive"}""")]
+    [InlineData("dead", """{"agent_id":"1","status":"lost"}""", """{"agent_id":"1","status":"dead"}""")]
+    [InlineData(
+        "idle", """{"agent_id":"1","status":"lost","activity":"idle"}""", """{"agent_id":"1","status":"alive","activity":"idle"}""")]
+    [InlineData("paused", """{"agent_id":"1","status":"dead","paused":true}""", """{"agent_id":"1","status":"alive","paused":true}""")]
+    public async Task Wait_LooksUntilItIsSo(string wanted, string before, string then)
+    {
+        using var tool = new Tool(Json(200, before), Json(200, before), Json(200, then));
+        Assert.Equal(new Ran(0, then + "\n", ""), await tool.RunAsync($"wait 1 --for {wanted} -o jsonl"));
+        Assert.Equal(["GET /agents/1", "GET /agents/1", "GET /agents/1"], tool.Calls);
+    }
+
+    [Fact]
+    public async Task Wait_ForAlive_WaitsForOneThatIsNotKnownYet_AndForNoOther()
+    {
+        using var tool = new Tool(
+            Problem(404, "agent_not_found"), Json(200, """{"agent_id":"1","status":"alive"}"""), Problem(404, "agent_not_found"));
+        Assert.Equal(new Ran(0, "1\n", ""), await tool.RunAsync("wait 1 --for alive -o name"));
+        Assert.Equal(3, (await tool.RunAsync("wait 1 --for dead")).Code);
+        Assert.Equal(2, (await tool.RunAsync("wait 1")).Code);
+        Assert.Equal(2, (await tool.RunAsync("wait 1 --for asleep")).Code);
+    }
+
+    [Fact]
+    public async Task Wait_TimeIsUp_IsCode10_AndSaysHowItIs()
+    {
+        using var tool = new Tool(Json(200, """{"agent_id":"1","status":"suspect"}"""));
+        Assert.Equal(
+            new Ran(10, "", "agent 1 was not dead after 3 s; it is suspect\n"), await tool.RunAsync("wait 1 --for dead --wait-seconds 3"));
+        Assert.InRange(tool.Calls.Count(), 3, 5);
+    }
+
     [Fact]
     public async Task Heartbeat_SaysWhenToBeatAgain_AndWhatIsPending()
     {

@@ -67,12 +67,11 @@ public sealed class KeyCommandTests
     {
         using var tool = new Tool(Json(201, Created));
         Assert.Equal(
-            new Ran(2, "", """
-                error: cannot create a key
-                  why: no scope is given, and there is no terminal to ask on
-                  try: --scope mesh:read; there are mesh:read, registry:write, steer, kill, sessions:read, sessions:write, keys:mint, audit:read, admin
-
-                """),
+            new Ran(
+                2,
+                "",
+                "error: cannot create a key\n  why: no scope is given, and there is no terminal to ask on\n  try: --scope mesh:read; there are "
+                + "mesh:read, registry:write, steer, kill, sessions:read, sessions:write, keys:mint, audit:read, admin\n"),
             await tool.RunAsync("keys create --name ci"));
         Assert.Empty(tool.Calls);
     }
