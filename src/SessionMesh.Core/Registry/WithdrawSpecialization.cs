@@ -22,8 +22,8 @@ public sealed record WithdrawSpecialization : Command<Agent>
             return new MeshError(
                 ErrorKind.NotFound,
                 ErrorCodes.SpecializationNotFound,
-                $"Agent '{AgentId}' does not declare '{Specialization}'. "
-                + (agent.Specializations.Names is { Count: > 0 } names ? $"It declares: {string.Join(", ", names)}." : "It declares none."));
+                $"Agent '{AgentId}' does not declare '{Specialization}'. It declares"
+                + (agent.Specializations.Names is { Count: > 0 } names ? $": {string.Join(", ", names)}." : " none."));
         }
 
         RegistrationRules.Update(draft, agent, agent with { Specializations = agent.Specializations.Without(Specialization) });

@@ -70,8 +70,9 @@ public sealed class KeyCommandTests
             new Ran(
                 2,
                 "",
-                "error: cannot create a key\n  why: no scope is given, and there is no terminal to ask on\n  try: --scope mesh:read; there are "
-                + "mesh:read, registry:write, steer, kill, sessions:read, sessions:write, keys:mint, audit:read, admin\n"),
+                "error: cannot create a key\n  why: no scope is given, and there is no terminal to ask on\n"
+                + "  try: --scope mesh:read; there are mesh:read, registry:write, steer, kill, sessions:read, sessions:write, "
+                + "keys:mint, audit:read, admin\n"),
             await tool.RunAsync("keys create --name ci"));
         Assert.Empty(tool.Calls);
     }

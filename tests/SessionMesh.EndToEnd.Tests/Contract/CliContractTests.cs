@@ -62,7 +62,9 @@ public sealed class CliContractTests(Mesh mesh) : IClassFixture<Mesh>
         Assert.StartsWith(ListHead, Cells(ran.Out), StringComparison.Ordinal);
         Assert.Matches(@"(?m)^shown\|alive\|-\|-\|-\|s\|-\|\w+ ago\|in \w+$", Cells(ran.Out));
         Assert.Matches(
-            $@"^attempt 1: GET {Regex.Escape(mesh.Server.Url)}/api/session-mesh/alive\?filter=alive&limit=1000 -> 200 after \d+ ms.*\n$", ran.Error);
+            $@"^attempt 1: GET {Regex.Escape(mesh.Server.Url)}/api/session-mesh/alive\?filter=alive&limit=1000 -> 200 "
+            + @"after \d+ ms.*\n$",
+            ran.Error);
     }
 
     [Fact]

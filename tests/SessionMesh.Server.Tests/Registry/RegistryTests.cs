@@ -44,11 +44,11 @@ public sealed class RegistryTests
             .ShouldBeProblem(400, "invalid_request", ",\"errors\":\"*\"")
             .ShouldBlame("?agent_id", "?specialization");
         Assert.Equal(3, mesh.Revision);
+        (await mesh.GetAsync("alive?specialization=a/b")).ShouldBe(200, """{"sessions":[],"count":0,"next_cursor":null,"as_of":"3"}""");
         await mesh.DeleteAsync("registry?specialization=t&agent_id=a");
         Assert.EndsWith(
             "It declares none.",
             (await mesh.DeleteAsync("registry?specialization=t&agent_id=a")).Json["detail"]!.GetValue<string>(),
             StringComparison.Ordinal);
-        (await mesh.GetAsync("alive?specialization=a/b")).ShouldBe(200, """{"sessions":[],"count":0,"next_cursor":null,"as_of":"3"}""");
     }
 }
