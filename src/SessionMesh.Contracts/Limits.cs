@@ -97,6 +97,18 @@ public static class Limits
     /// <inheritdoc cref="MinKeyTtl"/>
     public const int MaxKeyTtl = 86_400;
 
+    /// <summary>Seconds a service key lives when the caller does not say: 90 days.</summary>
+    public const int DefaultServiceKeyTtl = 90 * 86_400;
+
+    /// <summary>Longest life of a service key, seconds: a year and a day, so that it can be replaced once a year.</summary>
+    public const int MaxServiceKeyTtl = 366 * 86_400;
+
+    /// <summary>Service keys of a mesh; generations of one name are one.</summary>
+    public const int ServiceKeys = 1000;
+
+    /// <summary>Seconds before the end of a service key from when it is reported (14 days).</summary>
+    public const int ServiceKeyNotice = 14 * 86_400;
+
     /// <summary>
     /// Seconds for which a refresh token can be used, and its second use is noticed (seven days): longer than a weekend, and than the
     /// longest key it stands behind.

@@ -46,6 +46,13 @@ internal static class ChangeSamples
             """{"key_name":"short","parent":"k1","scopes":["kill"],"hash":"h3","expires_at":null,"incarnation":0"""
             + ""","generation":1,"refresh_expires_at":null}"""),
         (new KeyEnded { Subject = "k3", Lapsed = true }, """{}"""),
+        (new KeyMinted
+        {
+            Subject = "k4", KeyName = "scraper", Parent = "k1", Scopes = ["mesh:read"], Hash = "h4", ExpiresAt = At, Service = true,
+        },
+            """{"key_name":"scraper","parent":"k1","scopes":["mesh:read"],"hash":"h4","expires_at":"2023-11-14T22:13:20.123Z","inc"""
+            + """arnation":0,"generation":1,"refresh_expires_at":null,"service":true}"""),
+        (new KeyUsed { Subject = "k4", UsedAt = At }, """{"used_at":"2023-11-14T22:13:20.123Z"}"""),
         (new AgentDeclared { Subject = "a", Cluster = "lab" }, """{"cluster":"lab","specializations":[]}"""),
         (new AgentRegistered { Subject = "a", Incarnation = 1, Ttl = 30, Cluster = "lab" },
             """{"incarnation":1,"ttl":30,"cluster":"lab","specializations":[],"superseded":false}"""),

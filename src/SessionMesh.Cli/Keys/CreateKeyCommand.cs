@@ -11,7 +11,12 @@ namespace SessionMesh.Cli.Keys;
 internal sealed class CreateKeyCommand : MeshCommand
 {
     private readonly Option<string?> _name = Opt.Id("--name", "A name for the key; the same name again rotates it");
-    private readonly Option<int?> _ttl = Opt.Duration("--ttl", "How long it is valid, 1h by default", 1, int.MaxValue);
+    private readonly Option<string?> _service =
+        Opt.Id("--service", "A service key of that name, for what runs for months; with an admin key alone");
+
+    private readonly Option<int?> _ttl =
+        Opt.Duration("--ttl", "How long it is valid, 1h by default and a day at most; a service key 90d, and 366d", 1, int.MaxValue);
+
     private readonly Option<string[]> _scopes =
         KeyOptions.Scope("What it may do; may be repeated, or with commas; an agent's own key needs none");
 
@@ -25,16 +30,27 @@ internal sealed class CreateKeyCommand : MeshCommand
     public CreateKeyCommand(CliHost host) : base(host, "create", "Mint a key.")
     {
         Add(_name);
+        Add(_service);
         Add(_ttl);
         Add(_scopes);
         Add(_within);
         Add(_agent);
         Add(_refresh);
         _output = new KeyOutput(this);
+        Validators.Add(result =>
+        {
+            if (result.GetResult(_service) is not null
+                && ((Option[])[_name, _agent, _refresh]).FirstOrDefault(
+                    option => result.GetResult(option) is { Implicit: false }) is { } other)
+            {
+                result.AddError($"--service cannot be combined with {other.Name}");
+            }
+        });
         Usage = "--scope SCOPE… [options]";
         Examples =
         [
             "session-mesh keys create --name ci --scope mesh:read,steer --ttl 8h --refresh --out ci.key",
+            "session-mesh keys create --service prometheus --scope mesh:read --ttl 90d --out prometheus.key",
             "session-mesh keys create --name watcher --scope mesh:read -o json",
             "session-mesh keys create --scope mesh:read --scope steer --within subtree:planner",
         ];
@@ -55,12 +71,13 @@ internal sealed class CreateKeyCommand : MeshCommand
         var created = await context.Client.SendAsync(
             MeshCall.CreateKey(new CreateKeyRequest
             {
-                SessionKey = context.Get(_name),
+                SessionKey = context.Get(_service) ?? context.Get(_name),
                 Ttl = context.Get(_ttl),
                 Scopes = scopes is [] ? null : scopes,
                 Within = context.Get(_within) is { Length: > 0 } within ? within : null,
                 AgentId = context.Get(_agent),
                 Refresh = context.Get(_refresh) ? true : null,
+                Service = context.Get(_service) is null ? null : true,
             }),
             cancellation);
         return _output.Write(context, created);

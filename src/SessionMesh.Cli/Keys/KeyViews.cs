@@ -9,7 +9,7 @@ internal static class KeyViews
 {
     /// <summary>As <c>create</c> and <c>refresh</c> answer, secrets included.</summary>
     public static readonly View Created = View.Single("key_id",
-        ["key_id", "session_key", "token", "refresh_token", "ttl", "expires_at", "scopes", "within", "agent_id", "generation"]);
+        ["key_id", "session_key", "token", "refresh_token", "ttl", "expires_at", "scopes", "within", "agent_id", "generation", "service"]);
 
     /// <summary>The same where the secrets are in files.</summary>
     public static readonly View Saved = Created with
@@ -29,7 +29,9 @@ internal static class KeyViews
             Column.Of("scopes"),
             Column.Of("within"),
             Column.Of("agent", "agent_id"),
+            Column.Of("service"),
             Column.Of("expires", "expires_at"),
+            Column.Of("last used", "last_used_at"),
             Column.Of("parent", "parent_id"),
         ],
         More =
@@ -47,6 +49,7 @@ internal static class KeyViews
             "key_id",
             "session_key",
             "generation",
+            "service",
             "valid",
             "scopes",
             "within",
@@ -55,6 +58,7 @@ internal static class KeyViews
             "created_at",
             "expires_at",
             "refreshable_until",
+            "last_used_at",
             "parent_id",
         ]);
 

@@ -1,5 +1,7 @@
+using System.CommandLine;
 using SessionMesh.Cli.Commands;
 using SessionMesh.Cli.Hosting;
+using SessionMesh.Cli.Options;
 using SessionMesh.Client;
 
 namespace SessionMesh.Cli.Keys;
@@ -7,14 +9,21 @@ namespace SessionMesh.Cli.Keys;
 /// <summary><c>keys list</c>: the key in use and all below it, never a secret.</summary>
 internal sealed class ListKeysCommand : MeshCommand
 {
+    private readonly Option<bool> _service = new("--service") { Description = "Service keys alone" };
+    private readonly Option<int?> _endsWithin =
+        Opt.Duration("--ends-within", "Keys that end in this time, and that none of their name follows", 1, int.MaxValue);
+
     private readonly ListOptions _list;
 
     public ListKeysCommand(CliHost host) : base(host, "list", "List the key in use and all below it; for admin every key.")
     {
+        Add(_service);
+        Add(_endsWithin);
         _list = new ListOptions(this);
         Examples =
         [
             "session-mesh keys list",
+            "session-mesh keys list --service --ends-within 14d",
             "session-mesh keys list -o wide --sort expires_at",
             "session-mesh keys list -o json | jq -r '.keys[] | select(.valid) | .key_id'",
         ];
@@ -26,7 +35,8 @@ internal sealed class ListKeysCommand : MeshCommand
         await _list.WriteAsync(
             context,
             KeyViews.List,
-            (limit, cursor, token) => context.Client.SendAsync(MeshCall.ListKeys(limit, cursor), token),
+            (limit, cursor, token) => context.Client.SendAsync(
+                MeshCall.ListKeys(limit, cursor, context.Get(_service) ? true : null, context.Get(_endsWithin)), token),
             cancellation);
         return ExitCodes.Done;
     }

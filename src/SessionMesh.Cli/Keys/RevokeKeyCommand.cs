@@ -87,7 +87,7 @@ internal sealed class RevokeKeyCommand : MeshCommand
         var keys = new List<KeyRow>();
         for (string? cursor = null; ;)
         {
-            var page = await context.Client.KeysAsync(Limits.MaxPage, cursor, cancellation);
+            var page = await context.Client.KeysAsync(Limits.MaxPage, cursor, cancellation: cancellation);
             keys.AddRange(page.Keys);
             if ((cursor = page.NextCursor) is null)
             {

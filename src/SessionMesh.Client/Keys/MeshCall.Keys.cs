@@ -12,8 +12,11 @@ public sealed partial record MeshCall
     /// <summary>The caller's key and those below it, oldest first; for admin all.</summary>
     /// <param name="limit">1 to 1000; 100 by default.</param>
     /// <param name="cursor"><c>next_cursor</c> of the page before.</param>
-    public static MeshCall ListKeys(int? limit = null, string? cursor = null) =>
-        Get(Routes.Keys + new QueryText().Add("limit", limit).Add("cursor", cursor));
+    /// <param name="service">True for service keys alone, false for the others.</param>
+    /// <param name="endsWithin">Seconds: valid keys that end by then, and that none of their name follows.</param>
+    public static MeshCall ListKeys(int? limit = null, string? cursor = null, bool? service = null, int? endsWithin = null) =>
+        Get(Routes.Keys + new QueryText().Add("service", service switch { null => null, true => "true", _ => "false" })
+            .Add("ends_within", endsWithin).Add("limit", limit).Add("cursor", cursor));
 
     /// <summary>The key that the call is made with, and what it may do.</summary>
     public static MeshCall OwnKey() => Get(Routes.KeysSelf);

@@ -12,8 +12,9 @@ public sealed partial class MeshClient
         SendAsync(MeshCall.CreateKey(request), ClientJson.Context.CreatedKey, cancellation);
 
     /// <inheritdoc cref="MeshCall.ListKeys"/>
-    public Task<KeyList> KeysAsync(int? limit = null, string? cursor = null, CancellationToken cancellation = default) =>
-        SendAsync(MeshCall.ListKeys(limit, cursor), ClientJson.Context.KeyList, cancellation);
+    public Task<KeyList> KeysAsync(
+        int? limit = null, string? cursor = null, bool? service = null, int? endsWithin = null, CancellationToken cancellation = default) =>
+        SendAsync(MeshCall.ListKeys(limit, cursor, service, endsWithin), ClientJson.Context.KeyList, cancellation);
 
     /// <inheritdoc cref="MeshCall.OwnKey"/>
     public Task<KeyRow> OwnKeyAsync(CancellationToken cancellation = default) =>

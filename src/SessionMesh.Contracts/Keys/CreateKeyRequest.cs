@@ -11,7 +11,10 @@ public sealed record CreateKeyRequest
     [JsonConverter(typeof(IdTextConverter))]
     public string? SessionKey { get; init; }
 
-    /// <summary>Seconds; 3600 by default, clamped to 60…86,400 and to the parent's own end.</summary>
+    /// <summary>
+    /// Seconds; 3600 by default, clamped to 60…86,400 and to the parent's own end. For a service key 90 days by default, clamped to
+    /// 60…31,622,400 (366 days) alone.
+    /// </summary>
     public int? Ttl { get; init; }
 
     /// <summary>
@@ -31,6 +34,12 @@ public sealed record CreateKeyRequest
 
     /// <summary>Whether a refresh token comes with it: used once, within seven days, it gives the next generation.</summary>
     public bool? Refresh { get; init; }
+
+    /// <summary>
+    /// Whether it is a service key, for what runs for months; false by default. Only <c>admin</c> mints one. It names its scopes, never
+    /// <c>admin</c> or <c>keys:mint</c>, has no refresh token and no agent, outlives the key that mints it, and ends when that is revoked.
+    /// </summary>
+    public bool? Service { get; init; }
 }
 
 /// <summary>Body of <c>POST /keys/refresh</c>, which carries the refresh token where others carry the key; may be left out.</summary>
@@ -60,4 +69,7 @@ public sealed record CreatedKey
     /// <summary>1 for a new name; one more each time the name is minted again.</summary>
     public required int Generation { get; init; }
     public string? RefreshToken { get; init; }
+
+    /// <inheritdoc cref="CreateKeyRequest.Service"/>
+    public bool Service { get; init; }
 }

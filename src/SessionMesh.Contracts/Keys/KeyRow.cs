@@ -27,6 +27,14 @@ public sealed record KeyRow
 
     /// <summary>Until when its refresh token can be used; null when it has none, or that was used.</summary>
     public DateTimeOffset? RefreshableUntil { get; init; }
+
+    /// <summary>Whether it is a service key, which may outlive the key that minted it.</summary>
+    public bool Service { get; init; }
+
+    /// <summary>
+    /// A service key's last use, which may be behind by an hour after a restart of the server; null for other keys, and before the first.
+    /// </summary>
+    public DateTimeOffset? LastUsedAt { get; init; }
 }
 
 /// <summary>Answer of <c>GET /keys</c>: the caller's key and those below it, or all for admin; oldest first.</summary>

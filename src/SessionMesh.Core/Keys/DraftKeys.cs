@@ -14,6 +14,7 @@ internal sealed class DraftKeys(KeyTable table)
     private readonly List<string> _roots = [];
     private readonly Dictionary<string, int> _endedByLineage = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int> _newLineages = new(StringComparer.Ordinal);
+    private int _newServices;
 
     public IReadOnlyCollection<Key> Changed => _changed.Values;
 
@@ -41,6 +42,9 @@ internal sealed class DraftKeys(KeyTable table)
 
     /// <summary>How many lineages an account has. Those that this batch ended count until the next batch.</summary>
     public int LineagesOf(string account) => table.LineagesOf(account) + _newLineages.GetValueOrDefault(account);
+
+    /// <summary>How many service keys there are. Those that this batch ended count until the next batch.</summary>
+    public int Services => table.ServiceCount + _newServices;
 
     public void Put(Key key)
     {
@@ -78,6 +82,11 @@ internal sealed class DraftKeys(KeyTable table)
         if (key.Lineage == key.Id && key.Account is { } account)
         {
             Count(_newLineages, account);
+        }
+
+        if (key.Lineage == key.Id && key.IsService)
+        {
+            _newServices++;
         }
     }
 

@@ -89,13 +89,33 @@ public sealed record Key
     public long RefreshedAt { get; init; }
 
     /// <summary>
+    /// Whether it is for what runs for months: minted by an admin key alone, never with admin or keys:mint, and not ended by the end of the
+    /// key that minted it, unless that one is revoked.
+    /// </summary>
+    public bool IsService { get; init; }
+
+    /// <summary>
+    /// Wall milliseconds until which it is held after its own end, because a service key below it was granted so long: as long as it is
+    /// held it can be revoked, and the service key with it. 0 for none.
+    /// </summary>
+    public long KeptUntil { get; init; }
+
+    /// <summary>Wall milliseconds of a service key's last use as the log has it, behind by up to an hour; 0 for none.</summary>
+    public long LastUsedAt { get; init; }
+
+    /// <summary>Whether it ended by being revoked, itself or with another, and not by its time.</summary>
+    public bool IsRevoked { get; init; }
+
+    /// <summary>
     /// Wall milliseconds at which it ended; 0 while it is held. A key leaves memory when neither it nor its refresh token can be used any
     /// more, and stays in its table.
     /// </summary>
     public long EndedAt { get; init; }
 
-    /// <summary>Wall milliseconds after which neither the key nor its refresh token is of any use; 0 for never.</summary>
-    public long HeldUntil => ExpiresAt == 0 ? 0 : Math.Max(ExpiresAt, RefreshExpiresAt);
+    /// <summary>
+    /// Wall milliseconds after which neither the key nor its refresh token is of any use, and no service key hangs below it; 0 for never.
+    /// </summary>
+    public long HeldUntil => ExpiresAt == 0 ? 0 : Math.Max(Math.Max(ExpiresAt, RefreshExpiresAt), KeptUntil);
 
     /// <summary>Whether it authenticates a caller at that time.</summary>
     public bool IsValidAt(long wall) => EndedAt == 0 && (ExpiresAt == 0 || wall < ExpiresAt);

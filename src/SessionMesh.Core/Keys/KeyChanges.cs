@@ -31,6 +31,9 @@ public sealed record KeyMinted : Change
     [JsonConverter(typeof(WallTimeConverter))]
     public long RefreshExpiresAt { get; init; }
 
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool Service { get; init; }
+
     [JsonIgnore]
     public override string Kind => Name;
 
@@ -59,8 +62,41 @@ public sealed record KeyMinted : Change
             Generation = Generation,
             RefreshHash = RefreshHash,
             RefreshExpiresAt = RefreshExpiresAt,
+            IsService = Service,
         });
+        if (Service)
+        {
+            KeepAbove(draft);
+        }
     }
+
+    /// <summary>What a service key hangs below is held as long as it, so that revoking any of it ends the service key.</summary>
+    private void KeepAbove(MeshDraft draft)
+    {
+        for (var above = draft.FindKey(Actor); above is not null; above = above.Parent is { } parent ? draft.NewestKeyIn(parent) : null)
+        {
+            if (above.ExpiresAt != 0 && above.KeptUntil < ExpiresAt)
+            {
+                draft.Put(above with { KeptUntil = ExpiresAt });
+            }
+        }
+    }
+}
+
+/// <summary>A service key was used: at most once an hour, as a sign that it is still needed. Subject: its id.</summary>
+public sealed record KeyUsed : Change
+{
+    public const string Name = "key.used";
+
+    [JsonConverter(typeof(WallTimeConverter))]
+    public required long UsedAt { get; init; }
+
+    [JsonIgnore]
+    public override string Kind => Name;
+
+    internal override JsonTypeInfo PayloadType => KeyChangesJson.Default.KeyUsed;
+
+    internal override void Apply(MeshDraft draft) => draft.Put(draft.FindKey(Subject)! with { LastUsedAt = UsedAt });
 }
 
 /// <summary>The refresh token of a key was used. Subject: the key's id; its successor is the <c>key.minted</c> that follows.</summary>
@@ -116,7 +152,7 @@ public sealed record KeyEnded : Change, IHasReason
 
     internal override JsonTypeInfo PayloadType => KeyChangesJson.Default.KeyEnded;
 
-    internal override void Apply(MeshDraft draft) => draft.Put(draft.FindKey(Subject)! with { EndedAt = At });
+    internal override void Apply(MeshDraft draft) => draft.Put(draft.FindKey(Subject)! with { EndedAt = At, IsRevoked = !Lapsed });
 }
 
 /// <summary>The kinds of change of keys.</summary>
@@ -129,6 +165,7 @@ internal static class KeyChanges
         ChangeKind.Of(KeyLimited.Name, KeyChangesJson.Default.KeyLimited),
         ChangeKind.Of(KeyEnded.Revoked, KeyChangesJson.Default.KeyEnded),
         ChangeKind.Of(KeyEnded.Expired, KeyChangesJson.Default.KeyEnded, change => change with { Lapsed = true }),
+        ChangeKind.Of(KeyUsed.Name, KeyChangesJson.Default.KeyUsed),
     ];
 }
 
@@ -140,4 +177,5 @@ internal static class KeyChanges
 [JsonSerializable(typeof(KeyRefreshed))]
 [JsonSerializable(typeof(KeyLimited))]
 [JsonSerializable(typeof(KeyEnded))]
+[JsonSerializable(typeof(KeyUsed))]
 internal sealed partial class KeyChangesJson : JsonSerializerContext;

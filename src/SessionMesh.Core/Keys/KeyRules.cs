@@ -16,6 +16,16 @@ public static class KeyRules
             + "using a key that has keys:mint; or trade a refresh token for one with POST /api/session-mesh/keys/refresh; "
             + "the root key of this server is in the file root.key of its data directory.");
 
+    /// <summary>A name cannot change between a service key and another one: whoever uses it would be surprised by its end.</summary>
+    internal static MeshError NotOfTheKind(Key key) =>
+        new(
+            ErrorKind.Conflict,
+            ErrorCodes.KeyNameTaken,
+            key.IsService
+                ? $"{key.Name} is the name of a service key, {key.Id}. Send \"service\": true to rotate it, revoke it first, or take "
+                    + "another name."
+                : $"{key.Name} is the name of a key that is no service key, {key.Id}. Revoke it first, or take another name.");
+
     /// <summary>
     /// Call before the next generation is minted. The newest one stays valid for <see cref="RotationOverlap"/>, the older ones end now.
     /// </summary>
@@ -71,6 +81,7 @@ public static class KeyRules
     /// <summary>Whether the scopes and the reach of a key lie within its parent's.</summary>
     internal static bool Fits(Key child, Key parent) =>
         parent.Has(child.Scopes & ~ScopeSet.AgentSelf)
+        && (!child.IsService || parent.Has(ScopeSet.Admin))
         && (child.AgentId is null || parent.Has(ScopeSet.RegistryWrite))
         && (parent.Reach is null || parent.Reach.Clauses.All(clause => child.Reach?.Clauses.Contains(clause) == true));
 

@@ -16,6 +16,9 @@ public sealed class KeyTable
     private readonly ConcurrentDictionary<string, Key> _newest = new(StringComparer.Ordinal);
     private readonly RevisionList<Key> _inOrder = new();
 
+    /// <summary>The lineages of service keys: a set.</summary>
+    private readonly ConcurrentDictionary<string, bool> _services = new(StringComparer.Ordinal);
+
     /// <summary>Held while the two below are changed, and while another thread reads them.</summary>
     private readonly Lock _gate = new();
     private readonly Dictionary<string, SortedSet<(int Generation, string Id)>> _byLineage = new(StringComparer.Ordinal);
@@ -50,6 +53,12 @@ public sealed class KeyTable
 
     /// <summary>The newest generation of a lineage; null when none is left.</summary>
     public Key? NewestOf(string lineage) => _newest.GetValueOrDefault(lineage);
+
+    /// <summary>The newest generation of each service key, in no particular order.</summary>
+    public IEnumerable<Key> Services => _services.Keys.Select(NewestOf).OfType<Key>();
+
+    /// <summary>How many service keys there are; generations of one name are one.</summary>
+    public int ServiceCount => _services.Count;
 
     /// <summary>Keys of a lineage and of all below it, in no particular order.</summary>
     public List<Key> Family(string lineage)
@@ -142,6 +151,11 @@ public sealed class KeyTable
         {
             var generations = _byLineage.TryGetValue(key.Lineage, out var known) ? known : _byLineage[key.Lineage] = [];
             generations.Add((key.Generation, key.Id));
+            if (key.IsService)
+            {
+                _services[key.Lineage] = true;
+            }
+
             if (generations.Count == 1 && key.Account is { } account)
             {
                 _lineagesByAccount[account] = LineagesOf(account) + 1;
@@ -181,6 +195,7 @@ public sealed class KeyTable
             {
                 _byLineage.Remove(key.Lineage);
                 _newest.TryRemove(key.Lineage, out _);
+                _services.TryRemove(key.Lineage, out _);
                 Uncount(key.Account);
             }
 

@@ -7,7 +7,7 @@ namespace SessionMesh.Core.Keys;
 
 /// <summary>
 /// Mints a key under the caller's. The server generates and hashes the secrets before this, so they never come here. The scopes, the reach
-/// and the life of a key lie within its parent's.
+/// and the life of a key lie within its parent's; a service key alone may live longer.
 /// </summary>
 public sealed record MintKey : Command<Key>
 {
@@ -32,9 +32,17 @@ public sealed record MintKey : Command<Key>
     public IReadOnlyList<string>? Within { get; init; }
     public string? AgentId { get; init; }
 
+    /// <inheritdoc cref="Key.IsService"/>
+    public bool IsService { get; init; }
+
     public override Outcome<Key> Decide(MeshDraft draft)
     {
         var parent = draft.Caller;
+        if (IsService && CheckService(parent) is { } unfit)
+        {
+            return unfit;
+        }
+
         var agent = AgentId is null ? null : draft.FindAgent(AgentId);
         if (AgentId is not null && agent is null)
         {
@@ -48,6 +56,12 @@ public sealed record MintKey : Command<Key>
         }
 
         var before = parent is null || Name is null ? [] : draft.KeysNamed(parent.Lineage, Name);
+        var newest = before.MaxBy(key => key.Generation);
+        if (newest is not null && newest.IsService != IsService)
+        {
+            return KeyRules.NotOfTheKind(newest);
+        }
+
         if (before.Count == 0 && parent is not null && CheckQuota(draft, parent) is { } full)
         {
             return full;
@@ -58,7 +72,6 @@ public sealed record MintKey : Command<Key>
             KeyRules.Retire(draft, before);
         }
 
-        var newest = before.MaxBy(key => key.Generation);
         draft.Emit(new KeyMinted
         {
             Subject = KeyId,
@@ -74,6 +87,7 @@ public sealed record MintKey : Command<Key>
             Generation = (newest?.Generation ?? 0) + 1,
             RefreshHash = RefreshHash,
             RefreshExpiresAt = RefreshHash is null ? 0 : draft.Now.Wall + (Limits.RefreshTokenTtl * 1000L),
+            Service = IsService,
         });
         var minted = draft.FindKey(KeyId)!;
         if (newest is not null)
@@ -87,6 +101,35 @@ public sealed record MintKey : Command<Key>
         }
 
         return minted;
+    }
+
+    private MeshError? CheckService(Key? parent)
+    {
+        if (parent?.Has(ScopeSet.Admin) == false)
+        {
+            return new MeshError(
+                ErrorKind.Forbidden, ErrorCodes.MissingScope, "A service key can only be minted by a key that has admin.");
+        }
+
+        if (AgentId is not null)
+        {
+            return MeshError.Invalid(
+                "/agent_id", "binds a key to the life of an agent, which a service key outlives: leave one of them out");
+        }
+
+        if (RefreshHash is not null)
+        {
+            return MeshError.Invalid("/refresh", "is not for a service key: mint it again under its name before it ends");
+        }
+
+        return Scopes switch
+        {
+            null => MeshError.Invalid("/scopes", "are to be named for a service key, which has no more than it needs"),
+            { } scopes when (scopes & (ScopeSet.Administer | ScopeSet.KeysMint)) != ScopeSet.None => MeshError.Invalid(
+                "/scopes",
+                $"a service key never has {(scopes.HasFlag(ScopeSet.Administer) ? "admin" : "keys:mint")}: name what it needs instead"),
+            _ => null,
+        };
     }
 
     /// <summary>
@@ -181,8 +224,16 @@ public sealed record MintKey : Command<Key>
         return null;
     }
 
-    private static MeshError? CheckQuota(MeshDraft draft, Key parent)
+    private MeshError? CheckQuota(MeshDraft draft, Key parent)
     {
+        if (IsService && draft.ServiceKeys >= Limits.ServiceKeys)
+        {
+            return new MeshError(
+                ErrorKind.Conflict,
+                ErrorCodes.KeyQuota,
+                $"There are {Limits.ServiceKeys} service keys, which is the limit. Revoke some, or rotate one by its name.");
+        }
+
         if (KeyRules.Depth(draft, parent.Lineage) >= Limits.KeyDepth)
         {
             return new MeshError(
@@ -204,9 +255,15 @@ public sealed record MintKey : Command<Key>
     internal static bool IsAgents(MeshDraft draft, Key key) =>
         key.Account is { } account && draft.KeysIn(account).Exists(k => k.AgentId is not null);
 
-    /// <summary>Wall milliseconds; 0 for a key without an end of its own. Never past the parent's.</summary>
+    /// <summary>Wall milliseconds; 0 for a key without an end of its own. Never past the parent's, but for a service key.</summary>
     private long Expiry(MeshDraft draft, Key? parent)
     {
+        if (IsService)
+        {
+            var ttl = Math.Clamp(Ttl ?? Limits.DefaultServiceKeyTtl, Limits.MinKeyTtl, Limits.MaxServiceKeyTtl);
+            return draft.Now.Wall + (ttl * 1000L);
+        }
+
         var own = parent is null || (AgentId is not null && Ttl is null)
             ? 0
             : draft.Now.Wall + (Math.Clamp(Ttl ?? Limits.DefaultKeyTtl, Limits.MinKeyTtl, Limits.MaxKeyTtl) * 1000L);

@@ -70,6 +70,12 @@ public sealed partial class MeshDraft(MeshState state, Moment now)
     /// <summary>The lineage that another was minted under; null for none, or when no key of it is left.</summary>
     public string? LineageAbove(string lineage) => _keys.In(lineage).FirstOrDefault()?.Parent;
 
+    /// <summary>The newest generation of a lineage; null when none is left.</summary>
+    public Key? NewestKeyIn(string lineage) => _keys.In(lineage).MaxBy(key => key.Generation);
+
+    /// <inheritdoc cref="DraftKeys.Services"/>
+    public int ServiceKeys => _keys.Services;
+
     /// <summary>Keys that were minted under a lineage.</summary>
     public List<Key> KeysUnder(string lineage) => [.. _keys.Under(lineage)];
 

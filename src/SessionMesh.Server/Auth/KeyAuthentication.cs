@@ -87,7 +87,13 @@ public sealed class KeyAuthentication(RequestDelegate next, MeshEngine engine, L
         var known = (refresh ? key?.RefreshHash : key?.Hash) ?? s_noHash;
         var isIt = CryptographicOperations.FixedTimeEquals(MemoryMarshal.AsBytes<char>(hash), MemoryMarshal.AsBytes<char>(known));
         var now = engine.Now.Wall;
-        return isIt && (refresh ? key!.IsRefreshKnownAt(now) : key!.IsValidAt(now)) ? key : null;
+        if (!isIt || !(refresh ? key!.IsRefreshKnownAt(now) : key!.IsValidAt(now)))
+        {
+            return null;
+        }
+
+        engine.KeyUses.Note(key, now);
+        return key;
     }
 
     /// <summary>Checked even if the header is valid: a key in a query string has leaked, and its owner must be told.</summary>

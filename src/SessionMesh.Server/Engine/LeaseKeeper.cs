@@ -15,7 +15,7 @@ namespace SessionMesh.Server.Engine;
 public sealed partial class LeaseKeeper : IHostedService, IDisposable
 {
     private const int SweepSize = 256;
-    private const int TrimEverySeconds = 60;
+    private const int TidyEverySeconds = 60;
 
     /// <summary>Sessions in one command: a few milliseconds on the writer, during which others wait.</summary>
     internal const int SessionsAtOnce = 512;
@@ -101,9 +101,13 @@ public sealed partial class LeaseKeeper : IHostedService, IDisposable
             _engine.Post(new ExpireKeys { Actor = Actors.Mesh });
         }
 
-        if (++_ticks % TrimEverySeconds == 0)
+        if (++_ticks % TidyEverySeconds == 0)
         {
             _engine.Post(new TrimReceipts { Actor = Actors.Mesh });
+            if (_engine.KeyUses.Due(_engine.State.Keys) is { Count: > 0 } uses)
+            {
+                _engine.Post(new NoteKeyUses { Actor = Actors.Mesh, Uses = uses });
+            }
         }
     }
 

@@ -76,6 +76,9 @@ public sealed partial class MeshEngine : IHostedService, IDisposable
 
     public TimeProvider Time => _clock.Time;
 
+    /// <summary>When service keys were last used.</summary>
+    public KeyUses KeyUses { get; } = new();
+
     /// <summary>Commands in the queue.</summary>
     public int Queued => _queue.Count;
 

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using SessionMesh.Contracts;
 using SessionMesh.Core.Agents;
 using SessionMesh.Server.Engine;
 using SessionMesh.Server.Store;
@@ -29,6 +30,10 @@ internal sealed class MeshGauges(
         meter.CreateObservableGauge("session_mesh.disk.free", reserve.FreeBytes, "By", "Free space on the disk of the data directory");
         meter.CreateObservableGauge("session_mesh.reserve_in_use",
             () => reserve.IsInUse ? 1 : 0, null, "1 while the disk is full and the reserve is in use");
+        meter.CreateObservableGauge("session_mesh.service_keys",
+            ServiceKeys, "{key}", "Service keys, by whether they end within 14 days");
+        meter.CreateObservableGauge("session_mesh.service_keys.next_end.timestamp",
+            NextEnd, "s", "Unix time at which the next service key ends");
         metrics.Begin();
         return Task.CompletedTask;
     }
@@ -38,6 +43,27 @@ internal sealed class MeshGauges(
     private IEnumerable<Measurement<int>> Agents() =>
         s_statuses.Select(status =>
             new Measurement<int>(engine.State.Indexes.With(status).Count, new KeyValuePair<string, object?>("status", status.Word())));
+
+    private IEnumerable<Measurement<int>> ServiceKeys()
+    {
+        var now = engine.Now.Wall;
+        var (all, ending) = (0, 0);
+        foreach (var key in engine.State.Keys.Services)
+        {
+            all++;
+            ending += key.ExpiresAt - now <= Limits.ServiceKeyNotice * 1000L ? 1 : 0;
+        }
+
+        return
+        [
+            new(all - ending, new KeyValuePair<string, object?>("ending", "later")),
+            new(ending, new KeyValuePair<string, object?>("ending", "soon")),
+        ];
+    }
+
+    /// <summary>Nothing without a service key.</summary>
+    private IEnumerable<Measurement<double>> NextEnd() =>
+        engine.State.Keys.Services.MinBy(key => key.ExpiresAt) is { } next ? [new(next.ExpiresAt / 1000.0)] : [];
 
     private IEnumerable<Measurement<long>> Store() =>
     [

@@ -47,7 +47,7 @@ public sealed class KeyEndpoints(Mutations mutations, ProblemWriter problems)
     {
         var check = new Check();
         var name = check.Name("/session_key", body.SessionKey);
-        CheckTtl(body.Ttl, ref check);
+        CheckTtl(body.Ttl, ref check, body.Service == true ? Limits.MaxServiceKeyTtl : Limits.MaxKeyTtl);
         if (body is { Refresh: true, AgentId: not null })
         {
             check.Fail("/refresh", "is not for a key that is bound to an agent: that lives as long as the agent does");
@@ -73,6 +73,7 @@ public sealed class KeyEndpoints(Mutations mutations, ProblemWriter problems)
                 Scopes = scopes,
                 Within = body.Within,
                 AgentId = body.AgentId,
+                IsService = body.Service == true,
             };
     }
 
@@ -93,11 +94,11 @@ public sealed class KeyEndpoints(Mutations mutations, ProblemWriter problems)
             };
     }
 
-    private static void CheckTtl(int? ttl, ref Check check)
+    private static void CheckTtl(int? ttl, ref Check check, int most = Limits.MaxKeyTtl)
     {
         if (ttl is < 1)
         {
-            check.Fail("/ttl", $"is a number of seconds; it is clamped to {Limits.MinKeyTtl} to {Limits.MaxKeyTtl}");
+            check.Fail("/ttl", $"is a number of seconds; it is clamped to {Limits.MinKeyTtl} to {most}");
         }
     }
 
@@ -168,5 +169,6 @@ public sealed class KeyEndpoints(Mutations mutations, ProblemWriter problems)
             AgentId = key.AgentId,
             Generation = key.Generation,
             RefreshToken = key.RefreshHash is null ? null : refreshToken,
+            Service = key.IsService,
         }, MeshJson.Default.CreatedKey, secretOf: key.Id);
 }

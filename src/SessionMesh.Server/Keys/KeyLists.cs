@@ -18,9 +18,11 @@ public sealed class KeyLists(MeshEngine engine, ProblemWriter problems)
     public async Task List(HttpContext http)
     {
         var check = new Check();
-        var query = Query.Read(http, ref check, "limit", "cursor");
+        var query = Query.Read(http, ref check, "limit", "cursor", "service", "ends_within");
         var limit = query.Limit(ref check);
         var after = query.Number("cursor", ref check, 0, long.MaxValue) ?? 0;
+        bool? service = query["service"] is null ? null : query.Flag("service", ref check);
+        var within = query.Number("ends_within", ref check, 0, int.MaxValue);
         if (check.Error is { } error)
         {
             await problems.WriteAsync(http, error);
@@ -28,9 +30,12 @@ public sealed class KeyLists(MeshEngine engine, ProblemWriter problems)
         }
 
         var keys = engine.State.Keys;
-        var page = http.GetKey().Has(ScopeSet.Admin)
-            ? keys.After(after).Take(limit + 1).ToList()
-            : [.. keys.Family(http.GetKey().Lineage).Where(key => key.Revision > after).OrderBy(key => key.Revision).Take(limit + 1)];
+        var now = engine.Now.Wall;
+        var all = http.GetKey().Has(ScopeSet.Admin)
+            ? keys.After(after)
+            : keys.Family(http.GetKey().Lineage).Where(key => key.Revision > after).OrderBy(key => key.Revision);
+        var page = all.Where(key => service is null || key.IsService == service)
+            .Where(key => within is null || EndsWithin(key, now, within.Value * 1000)).Take(limit + 1).ToList();
         var more = page.Count > limit;
         page = page[..Math.Min(page.Count, limit)];
         await Answers.WriteAsync(http, new KeyList
@@ -53,6 +58,11 @@ public sealed class KeyLists(MeshEngine engine, ProblemWriter problems)
 
     /// <summary>Converts wall milliseconds; 0 is null.</summary>
     internal static DateTimeOffset? Time(long wall) => wall == 0 ? null : DateTimeOffset.FromUnixTimeMilliseconds(wall);
+
+    /// <summary>Whether a valid key ends by then, and none of its name follows it.</summary>
+    private bool EndsWithin(Key key, long now, long milliseconds) =>
+        key.ExpiresAt != 0 && key.IsValidAt(now) && key.ExpiresAt - now <= milliseconds
+        && engine.State.Keys.NewestOf(key.Lineage)?.Id == key.Id;
 
     private bool MaySee(Key caller, Key key)
     {
@@ -92,6 +102,8 @@ public sealed class KeyLists(MeshEngine engine, ProblemWriter problems)
             CreatedAt = DateTimeOffset.FromUnixTimeMilliseconds(key.CreatedAt),
             ExpiresAt = Time(key.ExpiresAt),
             RefreshableUntil = key.IsRefreshKnownAt(now) && key.RefreshedAt == 0 ? Time(key.RefreshExpiresAt) : null,
+            Service = key.IsService,
+            LastUsedAt = key.IsService ? Time(engine.KeyUses.LastOf(key)) : null,
         };
     }
 }

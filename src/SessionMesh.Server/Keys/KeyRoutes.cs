@@ -33,6 +33,8 @@ internal static class KeyRoutes
             .WithMetadata(RefreshTokenRequired.Instance);
         routes.MapGet(Routes.Keys, lists.List)
             .Describe(lists.List, "listKeys", Tag, s_mint, "The caller's key and all below it", "Every key, for `admin`.")
+            .WithQuery("service", "`true` for service keys alone, `false` for the others.")
+            .WithQuery("ends_within", "Seconds: valid keys that end by then, and that none of their name follows.")
             .WithQuery("limit", "1 to 1000; 100 by default.").WithQuery("cursor", "`next_cursor` of the page before.")
             .Answers<KeyList>();
         routes.MapGet(Routes.KeysSelf, lists.Self)

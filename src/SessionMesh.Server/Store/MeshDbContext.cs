@@ -59,6 +59,10 @@ public sealed class MeshDbContext(DbContextOptions<MeshDbContext> options) : DbC
             e.ToTable("keys").HasKey(r => r.Revision);
             e.Property(r => r.Id).IsRequired();
             e.Property(r => r.Revision).ValueGeneratedNever();
+
+            // At random places, which few rows bear: keys are minted seldom.
+            e.HasIndex(r => r.Id).HasDatabaseName("IX_keys_id");
+            e.HasIndex(r => new { r.Lineage, r.Generation }).HasDatabaseName("IX_keys_lineage");
         });
         modelBuilder.Entity<ReceiptRow>(e =>
         {

@@ -149,6 +149,14 @@ public sealed class KeyTableRow
     public long RefreshExpiresAt { get; set; }
     public long RefreshedAt { get; set; }
     public long EndedAt { get; set; }
+
+    // Added later, and therefore nullable; null is the default.
+    public bool? IsService { get; set; }
+    public long? KeptUntil { get; set; }
+    public long? LastUsedAt { get; set; }
+
+    /// <summary>Null while it is held, and in stores from before the column.</summary>
+    public bool? IsRevoked { get; set; }
 }
 
 /// <summary>The answer to a call under an idempotency key.</summary>

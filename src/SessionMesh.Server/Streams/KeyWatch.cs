@@ -26,6 +26,7 @@ public sealed class KeyWatch(Key key, MeshEngine engine)
         var now = engine.Now.Wall;
         if (current?.IsValidAt(now) == true)
         {
+            engine.KeyUses.Note(current, now);
             return null;
         }
 

@@ -1,5 +1,6 @@
 using SessionMesh.Core;
 using SessionMesh.Core.Idempotency;
+using SessionMesh.Core.Keys;
 using SessionMesh.Core.Steering;
 using SessionMesh.Server.Json;
 using SessionMesh.Server.Push;
@@ -11,7 +12,7 @@ namespace SessionMesh.Server.Streams;
 public abstract class LogView
 {
     /// <summary>The kinds that are the mesh's own bookkeeping. No reader of the log is shown them, as a stream or as pages.</summary>
-    public static readonly IReadOnlyList<string> Bookkeeping = [ReceiptKept.Name, ReceiptsTrimmed.Name, MessageKept.Name];
+    public static readonly IReadOnlyList<string> Bookkeeping = [ReceiptKept.Name, ReceiptsTrimmed.Name, MessageKept.Name, KeyUsed.Name];
 
     public static bool IsBookkeeping(string kind) => Bookkeeping.Contains(kind);
 

@@ -8,16 +8,16 @@ public sealed class KeyCommandTests
     private const string Created =
         """{"key_id":"mnopqrstuvwx","session_key":"ci","token":"smk_mnopqrstuvwx_FRESH_check2","ttl":"""
         + """60,"expires_at":"2026-01-02T04:04:05Z","scopes":["steer"],"within":["subtree:a"],"agent_id":null,"generation":"""
-        + """1,"refresh_token":"smr_mnopqrstuvwx_AGAIN_check3"}""";
+        + """1,"refresh_token":"smr_mnopqrstuvwx_AGAIN_check3","service":false}""";
 
     private const string Shown =
         """{"key_id":"mnopqrstuvwx","session_key":"ci","ttl":60,"expires_at":"2026-01-02T04:04:05Z","scopes":"""
-        + """["steer"],"within":["subtree:a"],"agent_id":null,"generation":1}""";
+        + """["steer"],"within":["subtree:a"],"agent_id":null,"generation":1,"service":false}""";
 
     private const string Row =
         """{"key_id":"k1","session_key":"ci","parent_id":"k0","scopes":["mesh:read","steer"],"within":["cluster:c","subtree:"""
         + """a"],"agent_id":null,"incarnation":null,"generation":2,"valid":true,"created_at":"2026-01-02T03:00:"""
-        + """00Z","expires_at":"2026-01-02T04:04:05Z","refreshable_until":null}""";
+        + """00Z","expires_at":"2026-01-02T04:04:05Z","refreshable_until":null,"service":false,"last_used_at":null}""";
 
     [Theory]
     [InlineData(
@@ -29,6 +29,11 @@ public sealed class KeyCommandTests
     [InlineData("keys show smk_abcdefghijkl_THESECRET_check1", "GET /keys/abcdefghijkl")]
     [InlineData("keys show smr_abcdefghijkl_THESECRET_check1", "GET /keys/abcdefghijkl")]
     [InlineData("keys list", "GET /keys?limit=1000")]
+    [InlineData("keys list --service", "GET /keys?service=true&limit=1000")]
+    [InlineData("keys list --service --ends-within 14d", "GET /keys?service=true&ends_within=1209600&limit=1000")]
+    [InlineData(
+        "keys create --service prometheus --scope mesh:read --ttl 90d",
+        """POST /keys {"session_key":"prometheus","ttl":7776000,"scopes":["mesh:read"],"service":true}""")]
     public async Task Command_SendsWhatItSays(string line, string call)
     {
         using var tool = new Tool(Json(200, $$"""{"keys":[],"key_id":"k"}"""));
@@ -45,6 +50,9 @@ public sealed class KeyCommandTests
         "keys create --within agent:a --within agent:b --within agent:c --within agent:d --within agent:e",
         "--within can be given 4 times at most")]
     [InlineData("keys create --scope steer --force", "--force needs --out")]
+    [InlineData("keys create --service s --scope steer --name n", "--service cannot be combined with --name")]
+    [InlineData("keys create --service s --scope steer --refresh", "--service cannot be combined with --refresh")]
+    [InlineData("keys create --service s --agent-id a", "--service cannot be combined with --agent-id")]
     [InlineData("keys show a/b", "'a/b' is not the id of a key")]
     [InlineData("keys refresh", "stdin does not hold a key")]
     [InlineData("keys refresh --refresh-file ci.token", "ci.token is not named KEYFILE.refresh")]
@@ -222,8 +230,8 @@ public sealed class KeyCommandTests
 
         Assert.Equal(
             """
-            KEY ID  NAME  GEN  SCOPES           WITHIN               AGENT  EXPIRES  PARENT
-            k1      ci      2  mesh:read,steer  cluster:c,subtree:a  -      in 1h    k0
+            KEY ID  NAME  GEN  SCOPES           WITHIN               AGENT  SERVICE  EXPIRES  LAST USED  PARENT
+            k1      ci      2  mesh:read,steer  cluster:c,subtree:a  -      no       in 1h    -          k0
 
             """,
             (await tool.RunAsync("keys list")).Out);

@@ -104,7 +104,7 @@ public sealed class HttpContractTests(Mesh mesh) : IClassFixture<Mesh>
         Members.Equal(
             $$"""
             {"key_id":"<text>","session_key":"{{name}}","token":"<text>","ttl":3600,"expires_at":"<time>","scopes":["admin"],"within":null,
-             "agent_id":null,"generation":1,"refresh_token":null}
+             "agent_id":null,"generation":1,"refresh_token":null,"service":false}
             """,
             answer);
         Assert.Matches("^smk_[0-9a-z]{12}_[0-9A-Za-z]{43}_[0-9A-Za-z]+$", answer.Text("token"));

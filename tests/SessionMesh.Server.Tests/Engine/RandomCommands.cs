@@ -19,7 +19,7 @@ internal sealed class RandomCommands(Random random, MeshEngine engine)
     private readonly List<string> _keys = [];
 
     /// <summary>Queues one random command; the task tells its error code, or null.</summary>
-    public Task<string?> Next() => random.Next(29) switch
+    public Task<string?> Next() => random.Next(30) switch
     {
         0 or 1 => Run(new RegisterAgent
         {
@@ -79,6 +79,12 @@ internal sealed class RandomCommands(Random random, MeshEngine engine)
         25 or 26 => Run(new ForgetAgent { Actor = Actor(), AgentId = Id() }),
         27 => Run(new ForgetGone { Actor = Actors.Mesh, AgentIds = [Id(), Id(), Id()], Before = engine.Now.Wall - random.Next(20_000) }),
         19 when _keys.Count > 0 => Refresh(),
+        28 when _keys.Count > 0 => Run(new NoteKeyUses
+        {
+            Actor = Actors.Mesh,
+            Uses = [.. _keys.Select(key => (key, engine.Now.Wall + random.Next(7_200_000)))],
+        }),
+        29 => MintService(),
         _ => Chance(2) ? Run(new ExpireKeys { Actor = Actors.Mesh }) : Run(new TrimReceipts { Actor = Actors.Mesh }),
     };
 
@@ -106,6 +112,24 @@ internal sealed class RandomCommands(Random random, MeshEngine engine)
             RefreshHash = Chance(3) ? KeyToken.Hash(token) : null,
             Scopes = Chance(2) ? ScopeSet.RegistryWrite | ScopeSet.KeysMint | ScopeSet.Steer : null,
             Within = Chance(4) ? [Chance(2) ? Reach.OfSubtree(Id()) : "cluster:" + Name()] : null,
+        });
+    }
+
+    /// <summary>Under an admin key that ends soon, most of the time; others refuse.</summary>
+    private Task<string?> MintService()
+    {
+        var (id, token) = KeyToken.New();
+        var parent = _keys.Count == 0 || Chance(3) ? null : _keys[random.Next(_keys.Count)];
+        _keys.Add(id);
+        return Run(new MintKey
+        {
+            Actor = parent ?? Actors.Mesh,
+            KeyId = id,
+            Hash = KeyToken.Hash(token),
+            Name = Chance(2) ? Name() : null,
+            Ttl = Chance(2) ? random.Next(1, 400) : null,
+            Scopes = ScopeSet.MeshRead | ScopeSet.Steer,
+            IsService = true,
         });
     }
 

@@ -105,7 +105,7 @@ public sealed class EventViewTests
             directive.undeliverable: seq
             key.expired:
             key.limited: expires_at
-            key.minted: agent_id expires_at generation incarnation key_name lineage parent refresh_expires_at scopes within
+            key.minted: agent_id expires_at generation incarnation key_name lineage parent refresh_expires_at scopes service within
             key.refreshed:
             key.revoked: reason
             session.created: expires_at meta ttl user

@@ -12,7 +12,7 @@ public sealed class MintTests
         var reply = await mesh.PostAsync("keys", """{"session_key":"abc123","ttl":3600}""");
         reply.ShouldBe(201, $$"""
             {"key_id":"*","session_key":"abc123","token":"*","ttl":3600,"expires_at":"{{At(3600)}}","scopes":["admin"],"within":null,
-             "agent_id":null,"generation":1,"refresh_token":null}
+             "agent_id":null,"generation":1,"refresh_token":null,"service":false}
             """);
         Assert.Equal("no-store", reply.Headers["Cache-Control"]);
         var (id, token) = (reply.Json["key_id"]!.GetValue<string>(), reply.Json["token"]!.GetValue<string>());
@@ -28,7 +28,7 @@ public sealed class MintTests
         var reply = await mesh.PostAsync("keys");
         reply.ShouldBe(201, $$"""
             {"key_id":"*","session_key":"{{reply.Json["key_id"]}}","token":"*","ttl":3600,"expires_at":"{{At(3600)}}","scopes":["admin"],
-             "within":null,"agent_id":null,"generation":1,"refresh_token":null}
+             "within":null,"agent_id":null,"generation":1,"refresh_token":null,"service":false}
             """);
     }
 
@@ -57,7 +57,7 @@ public sealed class MintTests
         var child = await mesh.PostAsync("keys", """{"ttl":1000,"scopes":["steer"]}""", parent);
         child.ShouldBe(201, $$"""
             {"key_id":"*","session_key":"*","token":"*","ttl":70,"expires_at":"{{At(100)}}","scopes":["steer"],"within":null,
-             "agent_id":null,"generation":1,"refresh_token":null}
+             "agent_id":null,"generation":1,"refresh_token":null,"service":false}
             """);
         await mesh.RegisterAsync("a");
         var bound = await mesh.PostAsync("keys", """{"agent_id":"a"}""", parent);
@@ -72,7 +72,7 @@ public sealed class MintTests
         var reply = await mesh.PostAsync("keys", """{"agent_id":123,"session_key":"own"}""");
         reply.ShouldBe(201, """
             {"key_id":"*","session_key":"own","token":"*","ttl":null,"expires_at":null,"scopes":["agent:self"],"within":["agent:123"],
-             "agent_id":"123","generation":1,"refresh_token":null}
+             "agent_id":"123","generation":1,"refresh_token":null,"service":false}
             """);
         var token = reply.Json["token"]!.GetValue<string>();
         Assert.Equal(200, (await mesh.PostAsync("agents/123/heartbeat", key: token)).Status);

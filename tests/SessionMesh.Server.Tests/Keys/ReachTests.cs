@@ -152,7 +152,7 @@ public sealed class ReachTests
         minted.ShouldBe(201, """
             {"key_id":"*","session_key":"*","token":"*","ttl":null,"expires_at":null,
              "scopes":["mesh:read","registry:write","steer","kill","keys:mint","agent:self"],
-             "within":["subtree:sub"],"agent_id":"sub","generation":1,"refresh_token":null}
+             "within":["subtree:sub"],"agent_id":"sub","generation":1,"refresh_token":null,"service":false}
             """);
         var key = minted.Json["token"]!.GetValue<string>();
         Assert.Equal(["sub", "deep"], Ids(await mesh.GetAsync("alive", key)));

@@ -17,7 +17,7 @@ public sealed class RefreshTests
         var reply = await mesh.PostAsync("keys/refresh", key: refresh);
         reply.ShouldBe(201, $$"""
             {"key_id":"*","session_key":"ci","token":"*","ttl":600,"expires_at":"{{At(700)}}","scopes":["mesh:read"],"within":null,
-             "agent_id":null,"generation":2,"refresh_token":"*"}
+             "agent_id":null,"generation":2,"refresh_token":"*","service":false}
             """);
         Assert.Equal("no-store", reply.Headers["Cache-Control"]);
         var second = reply.Json["token"]!.GetValue<string>();

@@ -122,6 +122,7 @@ public sealed class MetricsTests
         await mesh.SteerAsync("a");
         await mesh.PostAsync("agents/a/directives/1/ack", """{"state":"acknowledged"}""");
         await mesh.GetAsync("agents/nobody");
+        await mesh.MintAsync("""{"service":true,"session_key":"scraper","scopes":["mesh:read"]}""");
         var shown = await Scrape.OfAsync(mesh);
         var directory = new DirectoryInfo(AppContext.BaseDirectory);
         while (!File.Exists(Path.Combine(directory!.FullName, "SessionMesh.sln")))

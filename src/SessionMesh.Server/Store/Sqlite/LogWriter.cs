@@ -71,10 +71,12 @@ internal sealed class LogWriter : IDisposable
         _moveDirective = new(_db, "UPDATE directives SET state=?, delivered_at=?, accepted_at=?, ended_at=?, note=? WHERE revision=?");
         _key = new(_db, """
             INSERT INTO keys (revision, id, name, lineage, parent, account, scopes, reach, hash, created_at, expires_at, lifetime, agent_id,
-              incarnation, generation, refresh_hash, refresh_expires_at, refreshed_at, ended_at)
-            VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
+              incarnation, generation, refresh_hash, refresh_expires_at, refreshed_at, ended_at, is_service, kept_until, last_used_at,
+              is_revoked)
+            VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
             ON CONFLICT (revision) DO UPDATE SET expires_at=excluded.expires_at, refresh_expires_at=excluded.refresh_expires_at,
-              refreshed_at=excluded.refreshed_at, ended_at=excluded.ended_at
+              refreshed_at=excluded.refreshed_at, ended_at=excluded.ended_at, kept_until=excluded.kept_until,
+              last_used_at=excluded.last_used_at, is_revoked=excluded.is_revoked
             """);
         _session = new(_db, """
             INSERT INTO sessions (revision, id, user, is_expired, ttl, meta, created_at, last_access, expires_at, expired_at, version)
@@ -222,7 +224,8 @@ internal sealed class LogWriter : IDisposable
         _key.Bind(k.Revision).Bind(k.Id).Bind(k.Name).Bind(k.Lineage).Bind(k.Parent).Bind(k.Account)
             .Bind(NameSet.Of(k.Scopes.ToWords()).Json).Bind(k.Reach?.Json).Bind(k.Hash)
             .Bind(k.CreatedAt).Bind(k.ExpiresAt).Bind(k.Lifetime).Bind(k.AgentId).Bind(k.Incarnation).Bind(k.Generation)
-            .Bind(k.RefreshHash).Bind(k.RefreshExpiresAt).Bind(k.RefreshedAt).Bind(k.EndedAt).Run();
+            .Bind(k.RefreshHash).Bind(k.RefreshExpiresAt).Bind(k.RefreshedAt).Bind(k.EndedAt).Bind(k.IsService ? 1 : 0)
+            .Bind(k.KeptUntil).Bind(k.LastUsedAt).Bind(k.EndedAt == 0 ? null : k.IsRevoked ? 1 : 0).Run();
 
     private void Write(Receipt r)
     {

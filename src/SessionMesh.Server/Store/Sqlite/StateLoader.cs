@@ -140,7 +140,15 @@ internal static class StateLoader
         RefreshExpiresAt = row.RefreshExpiresAt,
         RefreshedAt = row.RefreshedAt,
         EndedAt = row.EndedAt,
+        IsService = row.IsService ?? false,
+        KeptUntil = row.KeptUntil ?? 0,
+        LastUsedAt = row.LastUsedAt ?? 0,
+        IsRevoked = row.IsRevoked ?? EndedEarly(row),
     };
+
+    /// <summary>Whether a key of an old row ended before its time: then it was revoked, itself or with another.</summary>
+    private static bool EndedEarly(KeyTableRow row) =>
+        row.EndedAt != 0 && (row.ExpiresAt == 0 || row.EndedAt < Math.Max(row.ExpiresAt, row.RefreshExpiresAt));
 
     private static UInt128 Hex(string text) => UInt128.Parse(text, NumberStyles.HexNumber, CultureInfo.InvariantCulture);
 }

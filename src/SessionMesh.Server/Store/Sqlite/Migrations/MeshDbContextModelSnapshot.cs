@@ -312,6 +312,22 @@ namespace SessionMesh.Server.Store.Sqlite.Migrations
                         .HasColumnType("INTEGER")
                         .HasColumnName("incarnation");
 
+                    b.Property<bool?>("IsRevoked")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("is_revoked");
+
+                    b.Property<bool?>("IsService")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("is_service");
+
+                    b.Property<long?>("KeptUntil")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("kept_until");
+
+                    b.Property<long?>("LastUsedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("last_used_at");
+
                     b.Property<long>("Lifetime")
                         .HasColumnType("INTEGER")
                         .HasColumnName("lifetime");
@@ -352,6 +368,12 @@ namespace SessionMesh.Server.Store.Sqlite.Migrations
                         .HasColumnName("scopes");
 
                     b.HasKey("Revision");
+
+                    b.HasIndex("Id")
+                        .HasDatabaseName("IX_keys_id");
+
+                    b.HasIndex("Lineage", "Generation")
+                        .HasDatabaseName("IX_keys_lineage");
 
                     b.ToTable("keys", (string)null);
                 });
