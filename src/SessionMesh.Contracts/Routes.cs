@@ -46,4 +46,6 @@ public static class Routes
     public static string SessionRefresh(string sessionId) => $"{Sessions}/{sessionId}/refresh";
     public static string SessionExpire(string sessionId) => $"{Sessions}/{sessionId}/expire";
     public static string Key(string keyId) => $"{Keys}/{keyId}";
+
+    public static string KeyRenewal(string keyId) => $"{Keys}/{keyId}/renew";
 }

@@ -34,5 +34,8 @@ public sealed partial record MeshCall
             Bearer = refreshToken,
         };
 
+    /// <summary>Mints a key again that has expired: the same name, scopes, reach, agent and lifetime.</summary>
+    public static MeshCall RenewKey(string keyId) => Write(HttpMethod.Post, Routes.KeyRenewal(CheckedId(keyId)));
+
     public static MeshCall RevokeKey(string keyId) => Write(HttpMethod.Delete, Routes.Key(CheckedId(keyId)));
 }

@@ -27,6 +27,10 @@ public sealed partial class MeshClient
     public Task<CreatedKey> RefreshKeyAsync(string refreshToken, int? ttl = null, CancellationToken cancellation = default) =>
         SendAsync(MeshCall.RefreshKey(refreshToken, ttl), ClientJson.Context.CreatedKey, cancellation);
 
+    /// <inheritdoc cref="MeshCall.RenewKey"/>
+    public Task<CreatedKey> RenewKeyAsync(string keyId, CancellationToken cancellation = default) =>
+        SendAsync(MeshCall.RenewKey(keyId), ClientJson.Context.CreatedKey, cancellation);
+
     public Task<RevokedKey> RevokeKeyAsync(string keyId, CancellationToken cancellation = default) =>
         SendAsync(MeshCall.RevokeKey(keyId), ClientJson.Context.RevokedKey, cancellation);
 }

@@ -55,6 +55,7 @@ public static class ErrorCodes
     public const string SecretNotRepeatable = "secret_not_repeatable";
     public const string AnswerNotKept = "answer_not_kept";
     public const string KeyNameTaken = "key_name_taken";
+    public const string NotRenewable = "not_renewable";
     public const string SessionExists = "session_exists";
     public const string SessionExpired = "session_expired";
     public const string AgentSession = "agent_session";

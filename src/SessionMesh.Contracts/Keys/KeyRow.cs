@@ -20,6 +20,12 @@ public sealed record KeyRow
 
     /// <summary>False for one that has expired, or was succeeded, and is kept for its refresh token.</summary>
     public required bool Valid { get; init; }
+
+    /// <summary>One of <see cref="KeyState"/>; null from a server that does not say.</summary>
+    public string? State { get; init; }
+
+    /// <summary>When it stopped being valid; null while it is.</summary>
+    public DateTimeOffset? EndedAt { get; init; }
     public required DateTimeOffset CreatedAt { get; init; }
 
     /// <summary>Null for a key without an end of its own.</summary>
@@ -35,6 +41,21 @@ public sealed record KeyRow
     /// A service key's last use, which may be behind by an hour after a restart of the server; null for other keys, and before the first.
     /// </summary>
     public DateTimeOffset? LastUsedAt { get; init; }
+}
+
+/// <summary>What became of a key.</summary>
+public static class KeyState
+{
+    public const string Valid = "valid";
+
+    /// <summary>Its time ran out, and none of its name follows it: it can be renewed.</summary>
+    public const string Expired = "expired";
+
+    /// <summary>Another generation of its name took its place.</summary>
+    public const string Rotated = "rotated";
+
+    /// <summary>It was revoked, itself or with a key above it, or ended with its agent.</summary>
+    public const string Revoked = "revoked";
 }
 
 /// <summary>Answer of <c>GET /keys</c>: the caller's key and those below it, or all for admin; oldest first.</summary>

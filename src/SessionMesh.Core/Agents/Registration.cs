@@ -163,7 +163,7 @@ internal static class RegistrationRules
     }
 
     /// <summary>Never reuses an incarnation: a new agent may have the id of one that was forgotten.</summary>
-    private static int FirstOrNext(MeshDraft draft, Agent? known) =>
+    internal static int FirstOrNext(MeshDraft draft, Agent? known) =>
         (known is { Incarnation: > 0 } ? known.Incarnation : draft.ForgottenIncarnation) + 1;
 
     public static Registered Renew(MeshDraft draft, Agent agent, Profile profile)

@@ -117,6 +117,12 @@ public sealed record Key
     /// </summary>
     public long HeldUntil => ExpiresAt == 0 ? 0 : Math.Max(Math.Max(ExpiresAt, RefreshExpiresAt), KeptUntil);
 
+    /// <summary>
+    /// Whether another generation took its place: it was refreshed, or got an earlier end than it was granted. A successor that came in its
+    /// last seconds is not noticed here.
+    /// </summary>
+    public bool IsSucceeded => RefreshedAt != 0 || (ExpiresAt != 0 && ExpiresAt < CreatedAt + Lifetime);
+
     /// <summary>Whether it authenticates a caller at that time.</summary>
     public bool IsValidAt(long wall) => EndedAt == 0 && (ExpiresAt == 0 || wall < ExpiresAt);
 

@@ -50,7 +50,7 @@ public sealed record KeyMinted : Change
             Name = KeyName,
             Lineage = lineage,
             Parent = Parent,
-            Account = draft.FindKey(Actor)?.Account ?? (scopes.HasFlag(ScopeSet.Admin) ? null : lineage),
+            Account = Minter(draft)?.Account ?? (scopes.HasFlag(ScopeSet.Admin) ? null : lineage),
             Scopes = scopes,
             Reach = Reach.Of(Within ?? (AgentId is null ? null : [Reach.OfAgent(AgentId)])),
             Hash = Hash,
@@ -70,10 +70,17 @@ public sealed record KeyMinted : Change
         }
     }
 
+    /// <summary>The key it was minted under: the actor, but where the actor renewed a key that hangs below another one.</summary>
+    private Key? Minter(MeshDraft draft)
+    {
+        var actor = draft.FindKey(Actor);
+        return actor is null || Parent is null || actor.Lineage == Parent || actor.Lineage == Lineage ? actor : draft.NewestKeyIn(Parent);
+    }
+
     /// <summary>What a service key hangs below is held as long as it, so that revoking any of it ends the service key.</summary>
     private void KeepAbove(MeshDraft draft)
     {
-        for (var above = draft.FindKey(Actor); above is not null; above = above.Parent is { } parent ? draft.NewestKeyIn(parent) : null)
+        for (var above = Minter(draft); above is not null; above = above.Parent is { } parent ? draft.NewestKeyIn(parent) : null)
         {
             if (above.ExpiresAt != 0 && above.KeptUntil < ExpiresAt)
             {

@@ -1,3 +1,4 @@
+using SessionMesh.Contracts;
 using SessionMesh.Contracts.Errors;
 using SessionMesh.Core.State;
 
@@ -101,6 +102,34 @@ public static class KeyRules
         }
 
         return false;
+    }
+
+    /// <summary>Null if one more name may be minted under a key.</summary>
+    internal static MeshError? Full(MeshDraft draft, Key parent, bool isService)
+    {
+        if (isService && draft.ServiceKeys >= Limits.ServiceKeys)
+        {
+            return new MeshError(
+                ErrorKind.Conflict,
+                ErrorCodes.KeyQuota,
+                $"There are {Limits.ServiceKeys} service keys, which is the limit. Revoke some, or rotate one by its name.");
+        }
+
+        if (Depth(draft, parent.Lineage) >= Limits.KeyDepth)
+        {
+            return new MeshError(
+                ErrorKind.Conflict,
+                ErrorCodes.KeyQuota,
+                $"Keys are minted at most {Limits.KeyDepth} deep. Mint this one with a key further up.");
+        }
+
+        var most = MintKey.IsAgents(draft, parent) ? Limits.KeysPerAgentKey : Limits.KeysPerKey;
+        return parent.Account is { } account && draft.LineagesOf(account) > most
+            ? new MeshError(
+                ErrorKind.Conflict,
+                ErrorCodes.KeyQuota,
+                $"The key {account} has {most} keys below it, which is the limit. Revoke some, or rotate one by its name.")
+            : null;
     }
 
     /// <summary>How deep a lineage is: how many there are above it, itself included.</summary>

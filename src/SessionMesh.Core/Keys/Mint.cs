@@ -62,7 +62,7 @@ public sealed record MintKey : Command<Key>
             return KeyRules.NotOfTheKind(newest);
         }
 
-        if (before.Count == 0 && parent is not null && CheckQuota(draft, parent) is { } full)
+        if (before.Count == 0 && parent is not null && KeyRules.Full(draft, parent, IsService) is { } full)
         {
             return full;
         }
@@ -83,7 +83,7 @@ public sealed record MintKey : Command<Key>
             Hash = Hash,
             ExpiresAt = Expiry(draft, parent),
             AgentId = AgentId,
-            Incarnation = agent is null ? 0 : agent.HasSession ? agent.Incarnation : agent.Incarnation + 1,
+            Incarnation = agent is null ? 0 : IncarnationFor(draft, agent),
             Generation = (newest?.Generation ?? 0) + 1,
             RefreshHash = RefreshHash,
             RefreshExpiresAt = RefreshHash is null ? 0 : draft.Now.Wall + (Limits.RefreshTokenTtl * 1000L),
@@ -224,36 +224,15 @@ public sealed record MintKey : Command<Key>
         return null;
     }
 
-    private MeshError? CheckQuota(MeshDraft draft, Key parent)
-    {
-        if (IsService && draft.ServiceKeys >= Limits.ServiceKeys)
-        {
-            return new MeshError(
-                ErrorKind.Conflict,
-                ErrorCodes.KeyQuota,
-                $"There are {Limits.ServiceKeys} service keys, which is the limit. Revoke some, or rotate one by its name.");
-        }
-
-        if (KeyRules.Depth(draft, parent.Lineage) >= Limits.KeyDepth)
-        {
-            return new MeshError(
-                ErrorKind.Conflict,
-                ErrorCodes.KeyQuota,
-                $"Keys are minted at most {Limits.KeyDepth} deep. Mint this one with a key further up.");
-        }
-
-        var most = IsAgents(draft, parent) ? Limits.KeysPerAgentKey : Limits.KeysPerKey;
-        return parent.Account is { } account && draft.LineagesOf(account) > most
-            ? new MeshError(
-                ErrorKind.Conflict,
-                ErrorCodes.KeyQuota,
-                $"The key {account} has {most} keys below it, which is the limit. Revoke some, or rotate one by its name.")
-            : null;
-    }
-
     /// <summary>Whether the key that an operator handed out, from which this one descends, is bound to an agent.</summary>
     internal static bool IsAgents(MeshDraft draft, Key key) =>
         key.Account is { } account && draft.KeysIn(account).Exists(k => k.AgentId is not null);
+
+    /// <summary>
+    /// The incarnation that a key bound to an agent is for: the one that lives, else the one that its next registration begins.
+    /// </summary>
+    internal static int IncarnationFor(MeshDraft draft, Agent agent) =>
+        agent.HasSession ? agent.Incarnation : RegistrationRules.FirstOrNext(draft, agent);
 
     /// <summary>Wall milliseconds; 0 for a key without an end of its own. Never past the parent's, but for a service key.</summary>
     private long Expiry(MeshDraft draft, Key? parent)

@@ -9,7 +9,7 @@ using SessionMesh.Server.Http;
 namespace SessionMesh.Server.Keys;
 
 /// <summary>Mints, refreshes and revokes keys. A secret exists only during its request: from then on there is only its hash.</summary>
-public sealed class KeyEndpoints(Mutations mutations, ProblemWriter problems)
+public sealed class KeyEndpoints(Mutations mutations, KeyArchive archive, ProblemWriter problems)
 {
     public async Task Create(HttpContext http)
     {
@@ -30,6 +30,26 @@ public sealed class KeyEndpoints(Mutations mutations, ProblemWriter problems)
         var executed = await mutations.ExecuteAsync(request, refresh, refreshed => refreshed.Key is { } minted
             ? RenderCreated(minted, token, refreshToken)
             : problems.ToAnswer(KeyRules.Unauthenticated()));
+        await mutations.AnswerAsync(executed);
+    }
+
+    public async Task Renew(HttpContext http)
+    {
+        var id = (string)http.Request.RouteValues["key_id"]!;
+        var (newId, token) = KeyToken.New();
+        var refreshToken = KeyToken.NewRefresh(newId);
+        var request = Mutations.Read(http);
+        var found = await archive.FindAsync(request.Key, id, http.RequestAborted);
+        var renew = request.Bind<Key>(key => found is null ? RevokeKey.NotFound(id) : new RenewKey
+        {
+            Actor = key.Id,
+            Key = found.Key,
+            HasSuccessor = found.HasSuccessor,
+            NewKeyId = newId,
+            Hash = KeyToken.Hash(token),
+            RefreshHash = KeyToken.Hash(refreshToken),
+        });
+        var executed = await mutations.ExecuteAsync(request, renew, minted => RenderCreated(minted, token, refreshToken));
         await mutations.AnswerAsync(executed);
     }
 

@@ -8,13 +8,11 @@ using SessionMesh.Server.Http;
 namespace SessionMesh.Server.Keys;
 
 /// <summary>
-/// <c>GET /keys</c> and the like: the caller's key and the keys below it; all keys for admin. Any other key is not found.
+/// <c>GET /keys</c> and the like: the caller's key and the keys below it; all keys for admin. Any other key is not found. Lists have what
+/// is held; one key is shown after its end too.
 /// </summary>
-public sealed class KeyLists(MeshEngine engine, ProblemWriter problems)
+public sealed class KeyLists(MeshEngine engine, KeyArchive archive, ProblemWriter problems)
 {
-    /// <summary>Maximum number of parents to follow: more than any chain has.</summary>
-    private const int Deepest = 64;
-
     public async Task List(HttpContext http)
     {
         var check = new Check();
@@ -40,20 +38,24 @@ public sealed class KeyLists(MeshEngine engine, ProblemWriter problems)
         page = page[..Math.Min(page.Count, limit)];
         await Answers.WriteAsync(http, new KeyList
         {
-            Keys = [.. page.Select(key => ToRow(key))],
+            Keys = [.. page.Select(key => ToRow(key, HasSuccessor(key)))],
             Count = page.Count,
             NextCursor = more ? page[^1].Revision.ToString(CultureInfo.InvariantCulture) : null,
         }, MeshJson.Default.KeyList);
     }
 
-    public Task Self(HttpContext http) => Answers.WriteAsync(http, ToRow(http.GetKey()), MeshJson.Default.KeyRow);
+    public Task Self(HttpContext http)
+    {
+        var key = http.GetKey();
+        return Answers.WriteAsync(http, ToRow(key, HasSuccessor(key)), MeshJson.Default.KeyRow);
+    }
 
-    public Task Get(HttpContext http)
+    public async Task Get(HttpContext http)
     {
         var id = (string)http.Request.RouteValues["key_id"]!;
-        return engine.State.Keys.Find(id) is { } key && MaySee(http.GetKey(), key)
-            ? Answers.WriteAsync(http, ToRow(key), MeshJson.Default.KeyRow)
-            : problems.WriteAsync(http, RevokeKey.NotFound(id));
+        await (await archive.FindAsync(http.GetKey(), id, http.RequestAborted) is { } found
+            ? Answers.WriteAsync(http, ToRow(found.Key, found.HasSuccessor), MeshJson.Default.KeyRow)
+            : problems.WriteAsync(http, RevokeKey.NotFound(id)));
     }
 
     /// <summary>Converts wall milliseconds; 0 is null.</summary>
@@ -62,32 +64,20 @@ public sealed class KeyLists(MeshEngine engine, ProblemWriter problems)
     /// <summary>Whether a valid key ends by then, and none of its name follows it.</summary>
     private bool EndsWithin(Key key, long now, long milliseconds) =>
         key.ExpiresAt != 0 && key.IsValidAt(now) && key.ExpiresAt - now <= milliseconds
-        && engine.State.Keys.NewestOf(key.Lineage)?.Id == key.Id;
+        && !HasSuccessor(key);
 
-    private bool MaySee(Key caller, Key key)
-    {
-        if (caller.Has(ScopeSet.Admin))
-        {
-            return true;
-        }
+    private bool HasSuccessor(Key key) => engine.State.Keys.NewestOf(key.Lineage) is { } newest && newest.Generation > key.Generation;
 
-        var lineage = key.Lineage;
-        for (var i = 0; i < Deepest && lineage is not null; i++)
-        {
-            if (lineage == caller.Lineage)
-            {
-                return true;
-            }
+    private static string StateOf(Key key, bool hasSuccessor, long now) =>
+        key.IsValidAt(now) ? KeyState.Valid
+        : key.IsRevoked ? KeyState.Revoked
+        : hasSuccessor || key.IsSucceeded ? KeyState.Rotated
+        : KeyState.Expired;
 
-            lineage = engine.State.Keys.NewestOf(lineage)?.Parent;
-        }
-
-        return false;
-    }
-
-    private KeyRow ToRow(Key key)
+    private KeyRow ToRow(Key key, bool hasSuccessor)
     {
         var now = engine.Now.Wall;
+        var state = StateOf(key, hasSuccessor, now);
         return new KeyRow
         {
             KeyId = key.Id,
@@ -98,7 +88,9 @@ public sealed class KeyLists(MeshEngine engine, ProblemWriter problems)
             AgentId = key.AgentId,
             Incarnation = key.AgentId is null ? null : key.Incarnation,
             Generation = key.Generation,
-            Valid = key.IsValidAt(now),
+            Valid = state == KeyState.Valid,
+            State = state,
+            EndedAt = state switch { KeyState.Valid => null, KeyState.Revoked => Time(key.EndedAt), _ => Time(key.ExpiresAt) },
             CreatedAt = DateTimeOffset.FromUnixTimeMilliseconds(key.CreatedAt),
             ExpiresAt = Time(key.ExpiresAt),
             RefreshableUntil = key.IsRefreshKnownAt(now) && key.RefreshedAt == 0 ? Time(key.RefreshExpiresAt) : null,

@@ -13,6 +13,7 @@ internal static class KeyRoutes
     private static readonly RequiredScope s_mint = new(ScopeSet.KeysMint);
 
     public static IServiceCollection AddKeys(this IServiceCollection services) => services
+        .AddSingleton<KeyArchive>()
         .AddSingleton<KeyLists>()
         .AddSingleton<KeyEndpoints>()
         .AddSingleton<RootKeys>();
@@ -41,8 +42,13 @@ internal static class KeyRoutes
             .Describe(lists.Self, "getOwnKey", Tag, RequiredScope.AnyKey, "The key of this request, and what it may")
             .Answers<KeyRow>();
         routes.MapGet(Routes.Keys + "/{key_id}", lists.Get)
-            .Describe(lists.Get, "getKey", Tag, s_mint, "One key")
+            .Describe(lists.Get, "getKey", Tag, s_mint, "One key",
+                "Also one that has ended, with its `state` and `ended_at`, until it is trimmed.")
             .Answers<KeyRow>(200, 404);
+        routes.MapPost(Routes.Keys + "/{key_id}/renew", keys.Renew)
+            .Describe(keys.Renew, "renewKey", Tag, s_mint, "Mint an expired key again",
+                "With the same name, scopes, reach, agent and lifetime. Never one that was revoked, or that another of its name followed.")
+            .Answers<CreatedKey>(201, 404, 409).Mutates();
         routes.MapDelete(Routes.Keys + "/{key_id}", keys.Revoke)
             .Describe(keys.Revoke, "revokeKey", Tag, s_mint, "Revoke a key and all below it", "At once, open streams included.")
             .Answers<RevokedKey>(200, 404).Mutates();

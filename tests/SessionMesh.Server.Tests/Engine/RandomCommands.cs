@@ -17,9 +17,10 @@ internal sealed class RandomCommands(Random random, MeshEngine engine)
 {
     private const int Population = 12;
     private readonly List<string> _keys = [];
+    private readonly Dictionary<string, Key> _seen = [];
 
     /// <summary>Queues one random command; the task tells its error code, or null.</summary>
-    public Task<string?> Next() => random.Next(30) switch
+    public Task<string?> Next() => random.Next(31) switch
     {
         0 or 1 => Run(new RegisterAgent
         {
@@ -85,6 +86,7 @@ internal sealed class RandomCommands(Random random, MeshEngine engine)
             Uses = [.. _keys.Select(key => (key, engine.Now.Wall + random.Next(7_200_000)))],
         }),
         29 => MintService(),
+        30 when _keys.Count > 0 => Renew(),
         _ => Chance(2) ? Run(new ExpireKeys { Actor = Actors.Mesh }) : Run(new TrimReceipts { Actor = Actors.Mesh }),
     };
 
@@ -112,6 +114,33 @@ internal sealed class RandomCommands(Random random, MeshEngine engine)
             RefreshHash = Chance(3) ? KeyToken.Hash(token) : null,
             Scopes = Chance(2) ? ScopeSet.RegistryWrite | ScopeSet.KeysMint | ScopeSet.Steer : null,
             Within = Chance(4) ? [Chance(2) ? Reach.OfSubtree(Id()) : "cluster:" + Name()] : null,
+        });
+    }
+
+    /// <summary>One that is held, or one that has ended as it was when it was last seen.</summary>
+    private Task<string?> Renew()
+    {
+        var (id, token) = KeyToken.New();
+        foreach (var held in engine.State.Keys.All)
+        {
+            _seen[held.Id] = held;
+        }
+
+        if (_seen.Count == 0)
+        {
+            return Mint();
+        }
+
+        var key = _seen.Values.ElementAt(random.Next(_seen.Count));
+        _keys.Add(id);
+        return Run(new RenewKey
+        {
+            Actor = Chance(2) ? Actor() : _keys[random.Next(_keys.Count)],
+            Key = engine.State.Keys.Find(key.Id) ?? key with { EndedAt = key.HeldUntil },
+            HasSuccessor = false,
+            NewKeyId = id,
+            Hash = KeyToken.Hash(token),
+            RefreshHash = KeyToken.Hash(token),
         });
     }
 

@@ -49,6 +49,7 @@ public sealed class AccessTests(AccessServer server) : IClassFixture<AccessServe
         { "GET /keys", "keys", null, [Scopes.KeysMint], 200, 200 },
         { "GET /keys/self", "keys/self", null, [Any], 200, 200 },
         { "GET /keys/{key_id}", "keys/aaaaaaaaaaaa", null, [Scopes.KeysMint], 404, 404 },
+        { "POST /keys/{key_id}/renew", "keys/aaaaaaaaaaaa/renew", null, [Scopes.KeysMint], 404, 404 },
         { "DELETE /keys/{key_id}", "keys/aaaaaaaaaaaa", null, [Scopes.KeysMint], 404, 404 },
         { "GET /audit", "audit", null, [Scopes.AuditRead], 200, 403 }, // about the whole mesh: no key for some agents has that scope
         { "POST /sessions", "sessions", """{"ttl":60}""", [Scopes.SessionsWrite], 201, 403 },

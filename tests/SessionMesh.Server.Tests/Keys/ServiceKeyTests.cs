@@ -30,8 +30,8 @@ public sealed class ServiceKeyTests
             """);
         (await mesh.GetAsync("keys/self", reply.Json["token"]!.GetValue<string>())).ShouldBe(200, $$"""
             {"key_id":"{{reply.Json["key_id"]}}","session_key":"scraper","parent_id":"{{mesh.RootKey[4..16]}}","scopes":["mesh:read"],
-             "within":null,"agent_id":null,"incarnation":null,"generation":1,"valid":true,"created_at":"{{At(0)}}",
-             "expires_at":"{{At(granted)}}","refreshable_until":null,"service":true,"last_used_at":"{{At(0)}}"}
+             "within":null,"agent_id":null,"incarnation":null,"generation":1,"valid":true,"state":"valid","ended_at":null,
+             "created_at":"{{At(0)}}","expires_at":"{{At(granted)}}","refreshable_until":null,"service":true,"last_used_at":"{{At(0)}}"}
             """);
     }
 

@@ -97,6 +97,12 @@ public sealed class ExampleTests
         Assert.Equal(201, (await mesh.PostAsync("sessions", """{"id":"job-1"}""")).Status);
         var key = (await mesh.PostAsync("keys", """{"refresh":true}""")).Json;
         named["key_id"] = key["key_id"]!.GetValue<string>();
+        if (id == "renewKey")
+        {
+            mesh.Time.JumpWall(TimeSpan.FromHours(2));
+            await mesh.SettleAsync();
+        }
+
         return (named, id == "refreshKey" ? key["refresh_token"]!.GetValue<string>() : mesh.RootKey);
     }
 
