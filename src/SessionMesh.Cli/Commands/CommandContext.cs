@@ -32,6 +32,11 @@ internal sealed class CommandContext : IDisposable
     /// <summary>Cancelled by Ctrl+C; a question ends with it, too.</summary>
     public CancellationToken Interrupted { get; init; }
 
+    /// <summary>
+    /// Whether a key that has expired may be asked about in the midst of the work; not where the terminal is a child's by then.
+    /// </summary>
+    public bool AsksAboutKeys { get; init; } = true;
+
     /// <summary>What the command does, to follow "cannot" in an error: "steer agent 123".</summary>
     public string Doing { get; set; }
 
@@ -133,7 +138,9 @@ internal sealed class CommandContext : IDisposable
 
         if (Settings.Key is not null)
         {
-            options = options with { Reauthenticate = new KeyRenewal(Settings, options, Host, Note).RenewAsync };
+            var choice = new RenewalChoice(
+                Get(Host.Globals.Renew), CanAsk && AsksAboutKeys ? question => Confirm(question) : null);
+            options = options with { Reauthenticate = new KeyRenewal(Settings, options, Host, choice, Note).RenewAsync };
         }
 
         return new MeshClient(options, Host.Handler);

@@ -46,7 +46,11 @@ internal abstract class MeshCommand : Command
     private async Task<int> InvokeAsync(ParseResult parse, CancellationToken cancellation)
     {
         using var interrupt = new Interrupt(_host.TakesSignals && !OwnsSignals, cancellation);
-        using var context = new CommandContext(_host, parse, OutputOptions, DefaultFormat) { Interrupted = interrupt.Token };
+        using var context = new CommandContext(_host, parse, OutputOptions, DefaultFormat)
+        {
+            Interrupted = interrupt.Token,
+            AsksAboutKeys = !OwnsSignals,
+        };
         try
         {
             var code = await RunAsync(context, interrupt.Token);

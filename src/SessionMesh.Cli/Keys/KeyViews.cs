@@ -36,7 +36,7 @@ internal static class KeyViews
         ],
         More =
         [
-            Column.Of("valid"),
+            Column.Of("state"),
             Column.Of("created", "created_at"),
             Column.Of("refreshable", "refreshable_until"),
             Column.Of("incarnation"),
@@ -50,7 +50,8 @@ internal static class KeyViews
             "session_key",
             "generation",
             "service",
-            "valid",
+            "state",
+            "ended_at",
             "scopes",
             "within",
             "agent_id",

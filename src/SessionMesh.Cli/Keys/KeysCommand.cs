@@ -6,12 +6,13 @@ namespace SessionMesh.Cli.Keys;
 /// <summary><c>keys</c>: mint, look, refresh and revoke.</summary>
 internal sealed class KeysCommand : Command
 {
-    public KeysCommand(CliHost host) : base("keys", "Mint, list, refresh and revoke the keys that open the mesh.")
+    public KeysCommand(CliHost host) : base("keys", "Mint, list, refresh, renew and revoke the keys that open the mesh.")
     {
         Add(new CreateKeyCommand(host));
         Add(new ListKeysCommand(host));
         Add(new ShowKeyCommand(host));
         Add(new RefreshKeyCommand(host));
+        Add(new RenewKeyCommand(host));
         Add(new RevokeKeyCommand(host));
     }
 }

@@ -38,6 +38,12 @@ internal sealed class GlobalOptions
         Recursive = true,
     };
 
+    public Option<bool> Renew { get; } = new("--renew")
+    {
+        Description = "Mint the key that is used again where it has expired, with the same rights",
+        Recursive = true,
+    };
+
     public Option<bool> NoInput { get; } = new("--no-input") { Description = "Never ask", Recursive = true };
 
     public void AddTo(RootCommand root)
@@ -47,6 +53,7 @@ internal sealed class GlobalOptions
         root.Add(Context);
         root.Add(TimeoutSeconds);
         root.Add(Verbose);
+        root.Add(Renew);
         root.Add(NoInput);
     }
 }

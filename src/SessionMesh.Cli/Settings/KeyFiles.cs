@@ -62,7 +62,23 @@ internal sealed class KeyFiles(string path)
         var call = MeshCall.RefreshKey(token, ttl) with { IdempotencyKey = IdempotencyKeyOf(token, hold) };
 
         // From here on the token may have been used: cancelling now must not leave the old files in place.
-        var created = await client.SendAsync(call, CancellationToken.None);
+        return Replace(await client.SendAsync(call, CancellationToken.None));
+    }
+
+    /// <summary>Replaces the key by one that is made now; or leaves that to another process that has just done it.</summary>
+    /// <param name="refused">The key that is over.</param>
+    /// <param name="makeAsync">Makes the new one, and returns the server's answer.</param>
+    /// <returns>That answer; null when the key in the file is not the refused one any more.</returns>
+    /// <inheritdoc cref="RefreshAsync" path="/exception"/>
+    public async Task<JsonElement?> ReplaceAsync(
+        string refused, Func<Task<JsonElement>> makeAsync, TimeProvider time, CancellationToken cancellation)
+    {
+        using var hold = await LockAsync(time, cancellation);
+        return MeshSettings.ReadKeyFile(path, "the key file") == refused ? Replace(await makeAsync()) : null;
+    }
+
+    private JsonElement Replace(JsonElement created)
+    {
         try
         {
             Save(created, replace: true);

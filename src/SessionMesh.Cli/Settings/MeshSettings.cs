@@ -134,7 +134,7 @@ internal sealed record MeshSettings
     /// The root key of the server at that address. Null for another one: any program may listen on a loopback port, and what the server
     /// itself wrote beside its key says where it does.
     /// </summary>
-    private static string? LocalRootKey(CliHost host, Uri url)
+    internal static string? LocalRootKey(CliHost host, Uri url)
     {
         if (!url.IsLoopback || LocalRootKey(host) is not { } root)
         {

@@ -80,7 +80,12 @@ public sealed record RenewKey : Command<Key>
     /// <param name="held">The same, where it is still held.</param>
     private MeshError? CheckState(MeshDraft draft, Key key, Key? held)
     {
-        if (key.IsRevoked || (held is null && key.EndedAt == 0) || key.Parent is null)
+        if (held is null && key.EndedAt == 0)
+        {
+            return NotRenewable("it has just ended, and how is to be looked up again");
+        }
+
+        if (key.IsRevoked || key.Parent is null)
         {
             return NotRenewable("it was revoked");
         }

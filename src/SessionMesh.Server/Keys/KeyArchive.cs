@@ -18,6 +18,9 @@ public sealed class KeyArchive(MeshEngine engine, MeshStore store)
     /// <summary>Maximum number of parents to follow: more than any chain has.</summary>
     private const int Deepest = 64;
 
+    /// <summary>Whether a key was held when it was found, and has ended since.</summary>
+    public bool HasJustEnded(FoundKey found) => found.Key.EndedAt == 0 && engine.State.Keys.Find(found.Key.Id) is null;
+
     /// <summary>A key by its id; null for one that is unknown, or not the caller's to see.</summary>
     public async Task<FoundKey?> FindAsync(Key caller, string id, CancellationToken cancellation)
     {

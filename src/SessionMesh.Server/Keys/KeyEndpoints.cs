@@ -39,18 +39,28 @@ public sealed class KeyEndpoints(Mutations mutations, KeyArchive archive, Proble
         var (newId, token) = KeyToken.New();
         var refreshToken = KeyToken.NewRefresh(newId);
         var request = Mutations.Read(http);
-        var found = await archive.FindAsync(request.Key, id, http.RequestAborted);
-        var renew = request.Bind<Key>(key => found is null ? RevokeKey.NotFound(id) : new RenewKey
+        await mutations.AnswerAsync(await ExecuteAsync(await FindAsync()));
+
+        Task<FoundKey?> FindAsync() => archive.FindAsync(request.Key, id, http.RequestAborted);
+
+        async Task<MutationResult<Key>> ExecuteAsync(FoundKey? found)
         {
-            Actor = key.Id,
-            Key = found.Key,
-            HasSuccessor = found.HasSuccessor,
-            NewKeyId = newId,
-            Hash = KeyToken.Hash(token),
-            RefreshHash = KeyToken.Hash(refreshToken),
-        });
-        var executed = await mutations.ExecuteAsync(request, renew, minted => RenderCreated(minted, token, refreshToken));
-        await mutations.AnswerAsync(executed);
+            var renew = request.Bind<Key>(key => found is null ? RevokeKey.NotFound(id) : new RenewKey
+            {
+                Actor = key.Id,
+                Key = found.Key,
+                HasSuccessor = found.HasSuccessor,
+                NewKeyId = newId,
+                Hash = KeyToken.Hash(token),
+                RefreshHash = KeyToken.Hash(refreshToken),
+            });
+            var executed = await mutations.ExecuteAsync(request, renew, minted => RenderCreated(minted, token, refreshToken));
+
+            // Its time ran out a moment ago: by now the table says how it ended, and that does not change again.
+            return found is not null && executed.Error is not null && archive.HasJustEnded(found)
+                ? await ExecuteAsync(await FindAsync())
+                : executed;
+        }
     }
 
     public async Task Revoke(HttpContext http)

@@ -1,3 +1,5 @@
+using SessionMesh.Core.Audit;
+using SessionMesh.Core.Keys;
 using SessionMesh.Server.Tests.Support;
 using static SessionMesh.Server.Tests.Support.Rows;
 
@@ -176,6 +178,23 @@ public sealed class RenewTests
         Assert.Equal(201, (await mesh.PostAsync($"keys/{old[4..16]}/renew", idempotencyKey: "1")).Status);
         (await mesh.PostAsync($"keys/{old[4..16]}/renew", idempotencyKey: "1"))
             .ShouldBeProblem(409, "secret_not_repeatable", ",\"key_id\":\"*\"");
+    }
+
+    [Fact]
+    public async Task Renew_WhileItsTimeRunsOut_SeesHowItEnded()
+    {
+        await using var mesh = await MeshHost.StartAsync();
+        var old = await mesh.MintAsync("""{"session_key":"ci","scopes":["steer"],"ttl":60}""");
+        Task<Reply> renewing;
+        await using (var held = await HeldEngine.HoldAsync(mesh))
+        {
+            mesh.Time.JumpWall(TimeSpan.FromHours(1));
+            mesh.Engine.Post(new ExpireKeys { Actor = Actors.Mesh });
+            renewing = mesh.PostAsync($"keys/{old[4..16]}/renew");
+            await held.WaitingAsync(2);
+        }
+
+        Assert.Equal(201, (await renewing).Status);
     }
 
     private static void Refused(Reply reply, string id, string why) => Assert.Equal(
