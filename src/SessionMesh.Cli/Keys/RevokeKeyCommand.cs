@@ -9,7 +9,7 @@ using SessionMesh.Contracts.Keys;
 
 namespace SessionMesh.Cli.Keys;
 
-/// <summary><c>keys revoke</c>: ends a key and every key minted under it, open streams included.</summary>
+/// <summary><c>keys revoke</c>: ends keys and every key minted under them, open streams included.</summary>
 internal sealed class RevokeKeyCommand : MeshCommand
 {
     /// <summary>A key a line: itself, and those that end with it.</summary>
@@ -20,67 +20,181 @@ internal sealed class RevokeKeyCommand : MeshCommand
         Table = [Column.Of("revoked", "key_id")],
     };
 
-    private readonly Argument<string?> _key = new("key-id")
+    private readonly Argument<string[]> _keys = new("key-id")
     {
-        Description = "The id of the key: what follows smk_",
-        Arity = ArgumentArity.ZeroOrOne,
+        Description = "The ids of the keys: what follows smk_",
+        Arity = ArgumentArity.ZeroOrMore,
     };
 
-    private readonly Option<bool> _yes = new("--yes", "-y") { Description = "Do not ask" };
-
-    public RevokeKeyCommand(CliHost host) : base(host, "revoke", "End a key at once, with every key minted under it.")
+    private readonly Option<bool> _yes = new("--yes", "-y") { Description = "Do not ask; a root key wants --confirm" };
+    private readonly Option<string?> _confirm = new("--confirm")
     {
-        Add(_key);
+        Description = "Revoke this root key without asking: its id once more",
+        HelpName = "KEY-ID",
+    };
+
+    public RevokeKeyCommand(CliHost host) : base(host, "revoke", "End keys at once, with every key minted under them.")
+    {
+        Add(_keys);
         Add(_yes);
-        Examples = ["session-mesh keys revoke 4fT9aB2kQ0xZ --yes"];
-        ExitNotes = ["2  no terminal to ask on, and no --yes"];
+        Add(_confirm);
+        Usage = "KEY-ID… [options]";
+        Examples = ["session-mesh keys revoke 4fT9aB2kQ0xZ --yes", "session-mesh keys revoke 4fT9aB2kQ0xZ 8hU1cD4mR2yA"];
+        ExitNotes =
+        [
+            "1  the answer to the question was no",
+            "2  no terminal to ask on, and no --yes, or for a root key no --confirm",
+            "7  some of many were not revoked",
+        ];
     }
 
     protected override async Task<int> RunAsync(CommandContext context, CancellationToken cancellation)
     {
-        var id = KeyViews.IdOf(
-            context.Get(_key) ?? throw CommandException.Usage("no key is named", "session-mesh keys revoke KEY_ID"), "revoke");
-        context.Doing = $"revoke key {id}";
-        if (!context.Get(_yes) && !await AgreedAsync(context, id, cancellation))
+        List<string> ids = [.. context.Get(_keys)!.Select(text => KeyViews.IdOf(text, "revoke")).Distinct()];
+        if (ids.Count == 0)
+        {
+            throw CommandException.Usage("no key is named", "session-mesh keys revoke KEY_ID");
+        }
+
+        var confirmed = context.Get(_confirm) is { } text ? KeyViews.IdOf(text, "revoke") : null;
+        if (confirmed is not null && !ids.Contains(confirmed))
+        {
+            throw CommandException.Usage(
+                $"--confirm names {confirmed}, which is not to be revoked", $"session-mesh keys revoke {confirmed} --confirm {confirmed}");
+        }
+
+        context.Doing = ids.Count == 1 ? $"revoke key {ids[0]}" : $"revoke {ids.Count} keys";
+        if (!await AgreedAsync(context, ids, confirmed, cancellation))
         {
             context.Note("nothing was revoked");
             return ExitCodes.Failed;
         }
 
-        context.Output.Write(await context.Client.SendAsync(MeshCall.RevokeKey(id), cancellation), s_view);
+        if (ids.Count > 1)
+        {
+            return await RevokeManyAsync(context, ids, cancellation);
+        }
+
+        context.Output.Write(await context.Client.SendAsync(MeshCall.RevokeKey(ids[0]), cancellation), s_view);
         return ExitCodes.Done;
     }
 
-    /// <summary>
-    /// The question says how many keys end with it. With the root key nobody is left who may mint one: its id has to be typed.
-    /// </summary>
-    private static async Task<bool> AgreedAsync(CommandContext context, string id, CancellationToken cancellation)
+    /// <summary>One that is refused does not stop the others, and one that has ended with another is done.</summary>
+    private static async Task<int> RevokeManyAsync(CommandContext context, List<string> ids, CancellationToken cancellation)
     {
-        if (!context.CanAsk)
+        var (revoked, refused) = (new List<string>(), new List<(string Id, string Code)>());
+        foreach (var id in ids.Where(id => !revoked.Contains(id)))
+        {
+            try
+            {
+                revoked.AddRange((await context.Client.RevokeKeyAsync(id, cancellation)).Revoked);
+            }
+            catch (MeshException e) when (e.Problem is { Status: 404 or 403 } problem)
+            {
+                refused.Add((id, problem.Code));
+                context.Note($"key {id}: {ProblemText.Of(e)}");
+            }
+        }
+
+        context.Output.Write(Json.Build(json =>
+        {
+            json.WriteStartArray("revoked"u8);
+            foreach (var id in revoked)
+            {
+                json.WriteStringValue(id);
+            }
+
+            json.WriteEndArray();
+            json.WriteStartArray("refused"u8);
+            foreach (var (id, code) in refused)
+            {
+                json.WriteStartObject();
+                json.WriteString("key_id"u8, id);
+                json.WriteString("code"u8, code);
+                json.WriteEndObject();
+            }
+
+            json.WriteEndArray();
+        }), s_view);
+        if (refused.Count == 0)
+        {
+            return ExitCodes.Done;
+        }
+
+        context.Note($"{ids.Count - refused.Count} of {ids.Count} keys revoked");
+        return ExitCodes.Partly;
+    }
+
+    /// <summary>
+    /// A root key wants its id once more, typed or as <c>--confirm</c>: without it nobody is left who may mint a key, and that is not what
+    /// a script says by habit. Other keys want a yes; the question says how many keys end with them.
+    /// </summary>
+    private async Task<bool> AgreedAsync(CommandContext context, List<string> ids, string? confirmed, CancellationToken cancellation)
+    {
+        var rest = ids.FindAll(id => id != confirmed);
+        if (rest.Count > 0 && !context.Get(_yes) && !context.CanAsk)
         {
             return context.Confirm(""); // refuses
         }
 
+        if (context.Get(_yes) || rest.Count == 0)
+        {
+            foreach (var id in rest)
+            {
+                if (IsRoot(await context.Client.SendAsync(MeshCall.Key(id), cancellation)) && !IsTyped(context, id, ""))
+                {
+                    return false;
+                }
+            }
+
+            return true;
+        }
+
         var keys = await AllAsync(context, cancellation);
-        var key = keys.FirstOrDefault(one => one.KeyId == id);
-        var below = Below(keys, id).Count;
+        var below = Below(keys, ids);
         var others = below switch
         {
             0 => "",
             1 => " and 1 key minted under it",
-            _ => $" and {below} keys minted under it",
+            _ => $" and {below} keys minted under {(ids.Count == 1 ? "it" : "them")}",
         };
-        if (key is null || key.ParentId is not null || !key.Scopes.Contains(Scopes.Admin))
+        var roots = keys.Where(key => key.ParentId is null && key.Scopes.Contains(Scopes.Admin)).Select(key => key.KeyId);
+        foreach (var root in roots.Intersect(rest))
         {
-            var named = key?.SessionKey is { } name ? $" ({name})" : "";
-            return context.Confirm($"Revoke key {id}{named}{others}? Streams that it opened are cut.");
+            if (!IsTyped(context, root, others))
+            {
+                return false;
+            }
+
+            if (rest.Count == 1)
+            {
+                return true;
+            }
         }
 
-        context.Note(
-            $"{id} is the root key: without it nobody can mint keys, and only 'session-mesh admin new-root --data DIR' on the stopped "
-            + "server makes another");
-        return context.Ask($"Type its id to revoke it{others}", "", "") == id;
+        var named = ids.Select(id => keys.Find(key => key.KeyId == id)?.SessionKey is { } name ? $"{id} ({name})" : id);
+        return context.Confirm(
+            $"Revoke key {string.Join(", ", named)}{others}? Streams that {(ids.Count == 1 ? "it" : "they")} opened are cut.");
     }
+
+    private static bool IsTyped(CommandContext context, string id, string others)
+    {
+        if (context.CanAsk)
+        {
+            context.Note(
+                $"{id} is the root key: without it nobody can mint keys, and only 'session-mesh admin new-root --data DIR' on the stopped "
+                + "server makes another");
+        }
+
+        return context.Ask(
+            $"Type its id to revoke it{others}",
+            $"{id} is the root key: without it nobody can mint keys, and --yes alone does not revoke it",
+            $"session-mesh keys revoke {id} --confirm {id}, or session-mesh admin new-root for another one in its place") == id;
+    }
+
+    private static bool IsRoot(JsonElement key) =>
+        Json.Text(key, "parent_id") is null && key.TryGetProperty("scopes", out var scopes) && scopes.ValueKind == JsonValueKind.Array
+        && scopes.EnumerateArray().Any(scope => scope.ValueEquals(Scopes.Admin));
 
     private static async Task<List<KeyRow>> AllAsync(CommandContext context, CancellationToken cancellation)
     {
@@ -96,10 +210,11 @@ internal sealed class RevokeKeyCommand : MeshCommand
         }
     }
 
-    private static HashSet<string> Below(List<KeyRow> keys, string id)
+    /// <summary>How many keys were minted under these, those aside.</summary>
+    private static int Below(List<KeyRow> keys, List<string> ids)
     {
         var children = keys.ToLookup(key => key.ParentId);
-        var (found, next) = (new HashSet<string>(StringComparer.Ordinal), new Stack<string>([id]));
+        var (found, next) = (new HashSet<string>(ids, StringComparer.Ordinal), new Stack<string>(ids));
         while (next.TryPop(out var parent))
         {
             foreach (var child in children[parent].Where(child => found.Add(child.KeyId)))
@@ -108,7 +223,7 @@ internal sealed class RevokeKeyCommand : MeshCommand
             }
         }
 
-        return found;
+        return found.Count - ids.Count;
     }
 
     private static IEnumerable<JsonElement> Rows(JsonElement answer) =>

@@ -45,8 +45,6 @@ public sealed class CommandTests
     [InlineData(
         "keys create --name ci --ttl 8h --scope mesh:read --scope steer --refresh",
         """POST /keys {"session_key":"ci","ttl":28800,"scopes":["mesh:read","steer"],"refresh":true}""")]
-    [InlineData("keys revoke abcdefghijkl --yes", "DELETE /keys/abcdefghijkl")]
-    [InlineData("keys revoke smk_abcdefghijkl_THESECRET_check1 --yes", "DELETE /keys/abcdefghijkl")]
     public async Task Command_SendsWhatTheContractSays(string line, string call)
     {
         using var tool = new Tool(Json(200, "{}"));
@@ -101,6 +99,9 @@ public sealed class CommandTests
     [InlineData("kill 1", "this cannot be undone, and there is no terminal to ask on")]
     [InlineData("kill 1 --no-input", "this cannot be undone, and there is no terminal to ask on")]
     [InlineData("keys revoke abc", "this cannot be undone, and there is no terminal to ask on")]
+    [InlineData("keys revoke", "no key is named")]
+    [InlineData("keys revoke abc --yes --confirm abd", "--confirm names abd, which is not to be revoked")]
+    [InlineData("keys revoke abc abd --confirm abd", "this cannot be undone, and there is no terminal to ask on")]
     [InlineData("keys revoke a/b --yes", "'a/b' is not the id of a key")]
     [InlineData("inbox 1 --follow --wait 3", "--follow cannot be combined with --wait")]
     [InlineData("register --label oops", "--label takes KEY=VALUE, not 'oops'")]

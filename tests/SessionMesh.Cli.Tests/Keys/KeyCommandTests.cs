@@ -145,6 +145,82 @@ public sealed class KeyCommandTests
         Assert.Equal(code == 0 ? 2 : 1, tool.Calls.Count());
     }
 
+    private const string RootRow = """
+        {"key_id":"rootrootroot","session_key":"root","parent_id":null,"scopes":["admin"],"generation":1,"valid":true,
+         "created_at":"2026-01-01T00:00:00Z"}
+        """;
+
+    /// <summary>Without the root key nobody is left who may mint one: no habit of a script says so.</summary>
+    [Theory]
+    [InlineData("keys revoke rootrootroot --yes")]
+    [InlineData("keys revoke smk_rootrootroot_THESECRET_check1 -y --no-input")]
+    public async Task Revoke_OfTheRootKey_WithYesAlone_IsRefused(string line)
+    {
+        using var tool = new Tool(Json(200, RootRow));
+        Assert.Equal(
+            new Ran(
+                2,
+                "",
+                "error: cannot revoke key rootrootroot\n  why: rootrootroot is the root key: without it nobody can mint keys, and --yes "
+                + "alone does not revoke it\n  try: session-mesh keys revoke rootrootroot --confirm rootrootroot, or session-mesh admin "
+                + "new-root for another one in its place\n"),
+            await tool.RunAsync(line));
+        Assert.Equal(["GET /keys/rootrootroot"], tool.Calls);
+    }
+
+    [Theory]
+    [InlineData("keys revoke rootrootroot --confirm rootrootroot", null, "DELETE /keys/rootrootroot")]
+    [InlineData("keys revoke rootrootroot --yes --confirm rootrootroot", null, "DELETE /keys/rootrootroot")]
+    [InlineData("keys revoke rootrootroot --yes", "rootrootroot", "GET /keys/rootrootroot, DELETE /keys/rootrootroot")]
+    [InlineData("keys revoke rootrootroot --yes", "yes", "GET /keys/rootrootroot")]
+    public async Task Revoke_OfTheRootKey_WantsItsIdOnceMore(string line, string? typed, string calls)
+    {
+        using var tool = new Tool(Json(200, RootRow.Replace("}", ",\"revoked\":[\"rootrootroot\"]}", StringComparison.Ordinal)))
+        {
+            Typed = typed,
+        };
+        Assert.Equal(typed == "yes" ? 1 : 0, (await tool.RunAsync(line)).Code);
+        Assert.Equal(calls, string.Join(", ", tool.Calls));
+    }
+
+    [Theory]
+    [InlineData("keys revoke abcdefghijkl --yes")]
+    [InlineData("keys revoke smk_abcdefghijkl_THESECRET_check1 --yes")]
+    public async Task Revoke_WithYes_LooksWhetherItIsTheRootKey(string line)
+    {
+        using var tool = new Tool(
+            Json(200, """{"key_id":"abcdefghijkl","parent_id":"k0","scopes":["admin"],"revoked":["abcdefghijkl"]}"""));
+        Assert.Equal(new Ran(0, "REVOKED\nabcdefghijkl\n", ""), await tool.RunAsync(line));
+        Assert.Equal(["GET /keys/abcdefghijkl", "DELETE /keys/abcdefghijkl"], tool.Calls);
+    }
+
+    [Fact]
+    public async Task Revoke_OfSeveral_SkipsWhatHasEndedWithAnother_AndGoesOnAfterOneThatIsRefused()
+    {
+        using var tool = new Tool(
+            Json(200, ThreeKeys), Json(200, """{"key_id":"leadleadlead","revoked":["leadleadlead","workerworker"]}"""),
+            Problem(404, "key_not_found", "no such key"))
+        {
+            Typed = "y",
+        };
+        Assert.Equal(
+            new Ran(
+                7,
+                """{"key_id":"leadleadlead"}""" + "\n" + """{"key_id":"workerworker"}""" + "\n",
+                "Revoke key leadleadlead (lead), workerworker (worker), gone? Streams that they opened are cut. [y/N] "
+                + "key gone: no such key (key_not_found)\n2 of 3 keys revoked\n"),
+            await tool.RunAsync("keys revoke leadleadlead workerworker gone -o jsonl"));
+        Assert.Equal(["GET /keys?limit=1000", "DELETE /keys/leadleadlead", "DELETE /keys/gone"], tool.Calls);
+    }
+
+    [Fact]
+    public async Task Show_OfSeveral_IsAList()
+    {
+        using var tool = new Tool(Json(200, Row), Json(200, Row.Replace("\"k1\"", "\"k2\"", StringComparison.Ordinal)));
+        Assert.Equal(new Ran(0, "k1\nk2\n", ""), await tool.RunAsync("keys show k1 self -o name"));
+        Assert.Equal(["GET /keys/k1", "GET /keys/self"], tool.Calls);
+    }
+
     [Fact]
     public async Task Create_WithoutAFile_ShowsBothSecretsOnce()
     {

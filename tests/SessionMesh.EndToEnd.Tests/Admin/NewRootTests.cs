@@ -12,7 +12,7 @@ public sealed class NewRootTests
     {
         await using var mesh = await Mesh.StartAsync();
         var old = mesh.Server.RootKey;
-        await mesh.DoneAsync($"session-mesh keys revoke {old[4..16]} --yes");
+        await mesh.DoneAsync($"session-mesh keys revoke {old[4..16]} --confirm {old[4..16]}");
         Assert.Equal(4, (await mesh.BashAsync("session-mesh list")).Code);
         var line = $"session-mesh admin new-root --data {mesh.Server.Data} --yes -o json";
         Assert.Equal(5, (await mesh.BashAsync(line, ("SESSION_MESH_SERVER", Built.Server))).Code);
