@@ -8,7 +8,7 @@ namespace SessionMesh.Cli.Keys;
 internal static class KeyViews
 {
     /// <summary>As <c>create</c> and <c>refresh</c> answer, secrets included.</summary>
-    public static readonly View Created = View.Single("key_id",
+    public static readonly View Created = Single(
         ["key_id", "session_key", "token", "refresh_token", "ttl", "expires_at", "scopes", "within", "agent_id", "generation", "service"]);
 
     /// <summary>The same where the secrets are in files.</summary>
@@ -43,8 +43,7 @@ internal static class KeyViews
         ],
     };
 
-    public static readonly View One = View.Single("key_id",
-
+    public static readonly View One = Single(
         [
             "key_id",
             "session_key",
@@ -62,6 +61,16 @@ internal static class KeyViews
             "last_used_at",
             "parent_id",
         ]);
+
+    /// <summary>What the wire calls <c>session_key</c> is the key's name.</summary>
+    private static View Single(IReadOnlyList<string> members)
+    {
+        var view = View.Single("key_id", members);
+        return view with
+        {
+            Table = [.. view.Table.Select(column => column.Member == "session_key" ? Column.Of("name", "session_key") : column)],
+        };
+    }
 
     /// <summary>The id in a whole key, if one was given: its secret must not travel in a path.</summary>
     public static string IdOf(string text, string command)

@@ -106,9 +106,9 @@ public sealed class AgentSlot : ITimed
     /// </summary>
     /// <param name="incarnation">The incarnation that listens; null if the agent has never registered.</param>
     /// <param name="wall">Now, wall milliseconds.</param>
-    /// <param name="bytes">Characters that all of them may have together; the first is handed out whatever its length.</param>
+    /// <param name="characters">Characters that all of them may have together; the first is handed out whatever its length.</param>
     public ImmutableArray<DirectiveRecord> HandOut(
-        int? incarnation, long wall, long after = 0, int most = int.MaxValue, long bytes = long.MaxValue)
+        int? incarnation, long wall, long after = 0, int most = int.MaxValue, long characters = long.MaxValue)
     {
         if (Inbox.Pending.IsEmpty)
         {
@@ -140,8 +140,8 @@ public sealed class AgentSlot : ITimed
                     continue;
                 }
 
-                bytes -= directive.Length;
-                if (bytes < 0 && handed.Count > 0)
+                characters -= directive.Length;
+                if (characters < 0 && handed.Count > 0)
                 {
                     break;
                 }

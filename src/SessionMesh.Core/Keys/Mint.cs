@@ -204,13 +204,18 @@ public sealed record MintKey : Command<Key>
                 "/within", "has no effect on agent:self, which is for one agent anyway: add other scopes, or leave it out");
         }
 
+        if (Reach.Of(Within) is { Clusters.Count: > 1 } or { Agents.Count: > 1 })
+        {
+            return MeshError.Invalid("/within", "names at most one agent and one cluster, since an agent has to meet every clause");
+        }
+
         var reach = GrantedReach(parent, scopes);
         if (reach is { Clusters.Count: > 1 } or { Agents.Count: > 1 })
         {
             return new MeshError(
                 ErrorKind.Forbidden,
                 ErrorCodes.OutsideReach,
-                $"No agent is within {reach}, which includes the reach of the minting key. Name at most one agent and one cluster.");
+                $"No agent is within {reach}, which includes the reach of the minting key. Name what is within that.");
         }
 
         foreach (var id in (reach?.Agents ?? []).Concat(reach?.Subtrees ?? []))

@@ -50,7 +50,7 @@ public sealed class HeartbeatEndpoints(MeshEngine engine, DirectiveWriter direct
     private async Task AnswerAsync(HttpContext http, Taken taken, List<RefusedAck>? refused)
     {
         // The answer is for the incarnation that sent the heartbeat: another may have started while its acks were taken.
-        var pending = taken.Slot.HandOut(taken.Incarnation, engine.Now.Wall, bytes: Limits.InboxAnswer);
+        var pending = taken.Slot.HandOut(taken.Incarnation, engine.Now.Wall, characters: Limits.InboxAnswer);
         var agent = taken.Slot.Agent;
         if (pending.IsEmpty && taken.Incarnation < agent.Incarnation)
         {

@@ -30,7 +30,7 @@ public sealed class InboxEndpoints(
     /// <summary>
     /// Maximum length of the directives in one write: limits the memory that a stream holds while its reader is slow.
     /// </summary>
-    private const int PieceBytes = 64 * 1024;
+    private const int PieceLength = 64 * 1024;
 
     public async Task Listen(HttpContext http)
     {
@@ -97,7 +97,7 @@ public sealed class InboxEndpoints(
             refused = watch.End() is not null ? KeyRules.Unauthenticated()
                 : slot.IsForgotten || !engine.State.Reaches(watch.Key, slot.Agent) ? Fencing.NotFound(slot.Agent.Id)
                 : null;
-            pending = refused is null ? slot.HandOut(incarnation, engine.Now.Wall, after, bytes: Limits.InboxAnswer) : [];
+            pending = refused is null ? slot.HandOut(incarnation, engine.Now.Wall, after, characters: Limits.InboxAnswer) : [];
             refused ??= pending.IsEmpty ? Fence(slot, incarnation) : null;
         }
         while (refused is null && pending.IsEmpty && !shutdown.HasBegun
@@ -169,7 +169,7 @@ public sealed class InboxEndpoints(
                 return sent;
             }
 
-            var fresh = slot.HandOut(incarnation, engine.Now.Wall, sent, PieceSize, PieceBytes);
+            var fresh = slot.HandOut(incarnation, engine.Now.Wall, sent, PieceSize, PieceLength);
             if (fresh.IsEmpty)
             {
                 return sent;

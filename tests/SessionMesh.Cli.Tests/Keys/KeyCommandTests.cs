@@ -214,6 +214,34 @@ public sealed class KeyCommandTests
     }
 
     [Fact]
+    public async Task Show_OfOne_IsALineForEachMember()
+    {
+        using var tool = new Tool(Json(200, Row.Replace("\"valid\":true", "\"valid\":true,\"state\":\"valid\"", StringComparison.Ordinal)));
+        Assert.Equal(
+            new Ran(
+                0,
+                """
+                key id             k1
+                name               ci
+                generation         2
+                service            no
+                state              valid
+                scopes             mesh:read,steer
+                within             cluster:c,subtree:a
+                agent id           -
+                incarnation        -
+                created at         4m5s ago
+                expires at         in 1h
+                refreshable until  -
+                last used at       -
+                parent id          k0
+
+                """,
+                ""),
+            await tool.RunAsync("keys show k1"));
+    }
+
+    [Fact]
     public async Task Show_OfSeveral_IsAList()
     {
         using var tool = new Tool(Json(200, Row), Json(200, Row.Replace("\"k1\"", "\"k2\"", StringComparison.Ordinal)));

@@ -114,6 +114,24 @@ public sealed class MintTests
         (await mesh.PostAsync("agents", "{}", key)).ShouldBeProblem(401, "unauthenticated");
     }
 
+    /// <summary>Its first registration gets an incarnation above every one that was forgotten, and the key is for that.</summary>
+    [Fact]
+    public async Task Create_BoundToAnAgentDeclaredAfterAForgetting_IsForTheIncarnationThatItsRegistrationBegins()
+    {
+        await using var mesh = await MeshHost.StartAsync();
+        await mesh.RegisterAsync("old");
+        await mesh.PostAsync("agents", """{"agent_id":"old","takeover":true}""");
+        await mesh.PostAsync("agents/old/exit", """{"incarnation":2,"exit_code":0}""");
+        (await mesh.DeleteAsync("agents/old?forget=true")).ShouldBeOk();
+        await mesh.PostAsync("agents", """{"agent_id":"a","declare":true}""");
+        var key = await mesh.MintAsync("""{"agent_id":"a"}""");
+        Assert.Equal(3, (await mesh.GetAsync("keys/" + key[4..16])).Json["incarnation"]!.GetValue<int>());
+        Assert.Equal(3, (await mesh.PostAsync("agents", "{}", key)).Json["incarnation"]!.GetValue<int>());
+        Assert.Equal(200, (await mesh.PostAsync("agents/a/heartbeat", key: key)).Status);
+        await mesh.PostAsync("agents/a/exit", """{"incarnation":3,"exit_code":0}""");
+        (await mesh.PostAsync("agents/a/heartbeat", key: key)).ShouldBeProblem(401, "unauthenticated");
+    }
+
     [Fact]
     public async Task Create_BoundToAnUnknownAgent_Is404()
     {
@@ -161,6 +179,8 @@ public sealed class MintTests
             ("""{"within":["cluster:"]}""", "/within/0"),
             ("""{"within":["agent:a","agent:!"]}""", "/within/1"),
             ("""{"within":[null]}""", "/within/0"),
+            ("""{"within":["agent:a","agent:b"],"scopes":["steer"]}""", "/within"),
+            ("""{"within":["cluster:x","cluster:y"],"scopes":["steer"]}""", "/within"),
             ("""{"scopes":[]}""", "/scopes"),
             ("""{"scopes":["mesh:read","root"]}""", "/scopes/1"),
             ("""{"scopes":[null]}""", "/scopes/0"),
