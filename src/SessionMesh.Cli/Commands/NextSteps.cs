@@ -24,6 +24,9 @@ internal static class NextSteps
         ErrorCodes.NotYourAgent => "this key is bound to another agent: leave --agent-id out, or use another key",
         ErrorCodes.OutsideReach => "session-mesh keys show, to see which agents the key is for; use one that reaches further",
         ErrorCodes.KeyNotFound => "session-mesh keys list",
+        ErrorCodes.KeyNameTaken =>
+            "--service NAME in place of --name, to rotate a service key; another name; or session-mesh keys revoke KEY_ID first",
+        ErrorCodes.NotRenewable => "session-mesh keys create --scope …, for another one",
         ErrorCodes.KeyQuota => "session-mesh keys list, and revoke what is not needed; --name rotates a key instead of adding one",
         ErrorCodes.AgentQuota => "session-mesh forget ID, for those that are lost; those that ended make room by themselves",
         ErrorCodes.RateLimited =>

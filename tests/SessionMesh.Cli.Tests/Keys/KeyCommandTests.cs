@@ -391,6 +391,8 @@ public sealed class KeyCommandTests
 
     [Theory]
     [InlineData(403, "outside_reach", 4, "session-mesh keys show, to see which agents the key is for")]
+    [InlineData(409, "key_name_taken", 5, "--service NAME in place of --name, to rotate a service key; another name; or session-mesh keys")]
+    [InlineData(409, "not_renewable", 5, "session-mesh keys create --scope …, for another one")]
     [InlineData(409, "key_quota", 5, "session-mesh keys list, and revoke what is not needed")]
     [InlineData(429, "agent_quota", 1, "session-mesh forget ID, for those that are lost; those that ended make room by themselves")]
     [InlineData(404, "key_not_found", 3, "session-mesh keys list")]
