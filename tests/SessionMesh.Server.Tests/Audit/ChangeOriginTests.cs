@@ -51,6 +51,12 @@ public sealed class ChangeOriginTests
         },
         ["createKey"] = (mesh, key, once) => mesh.PostAsync("keys", """{"session_key":"k"}""", key, once),
         ["refreshKey"] = (mesh, refreshToken, once) => mesh.PostAsync("keys/refresh", null, refreshToken, once),
+        ["renewKey"] = async (mesh, key, once) =>
+        {
+            var expired = await mesh.MintAsync("""{"scopes":["steer"],"ttl":60}""");
+            mesh.Time.JumpWall(TimeSpan.FromMinutes(2));
+            return await mesh.PostAsync($"keys/{expired[4..16]}/renew", null, key, once);
+        },
         ["newRoot"] = (mesh, key, once) => mesh.PostAsync("admin/new-root", """{"keep_children":true}""", key, once),
         ["compact"] = (mesh, key, once) => mesh.PostAsync("admin/compact", null, key, once),
         ["backup"] = (mesh, key, once) => mesh.PostAsync("admin/backup", null, key, once),
