@@ -15,6 +15,7 @@ using SessionMesh.Cli.Registry;
 using SessionMesh.Cli.Run;
 using SessionMesh.Cli.Sessions;
 using SessionMesh.Cli.Simulate;
+using SessionMesh.Cli.Status;
 using SessionMesh.Cli.Steering;
 
 namespace SessionMesh.Cli;
@@ -62,6 +63,7 @@ internal static class SessionMeshTool
             new("Keys and audit", [new KeysCommand(host), new AuditCommand(host)]),
             new("The mesh",
             [
+                new StatusCommand(host),
                 new EventsCommand(host),
                 new LoadConfigCommand(host),
                 new SimulateCommand(host),

@@ -69,6 +69,7 @@ namespace SessionMesh.Contracts;
 [JsonSerializable(typeof(CompactionReport))]
 [JsonSerializable(typeof(CheckReport))]
 [JsonSerializable(typeof(RestoreReport))]
+[JsonSerializable(typeof(ServerStatus))]
 [JsonSerializable(typeof(MeshEvent))]
 [JsonSerializable(typeof(StreamNotice))]
 [JsonSerializable(typeof(Problem))]

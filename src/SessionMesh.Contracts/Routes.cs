@@ -20,6 +20,7 @@ public static class Routes
     public const string SessionExport = Sessions + "/export";
     public const string SessionImport = Sessions + "/import";
     public const string SessionCleanup = Sessions + "/cleanup";
+    public const string Status = Prefix + "/status";
     public const string Events = Prefix + "/events";
     public const string Audit = Prefix + "/audit";
     public const string AdminBackup = Prefix + "/admin/backup";

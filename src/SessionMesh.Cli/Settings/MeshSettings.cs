@@ -21,11 +21,20 @@ internal sealed record MeshSettings
 
     public required Uri Url { get; init; }
 
+    /// <summary>What said so: a flag, a variable, a context, or nobody.</summary>
+    public required string UrlOrigin { get; init; }
+
+    /// <summary>The context that is named or selected; null without one.</summary>
+    public string? Context { get; init; }
+
     /// <summary>The key, or null where none was found. Never printed.</summary>
     public string? Key { get; init; }
 
     /// <summary>Where the key was found, for messages.</summary>
     public string? KeySource { get; init; }
+
+    /// <summary>What named that place: a flag, a variable, a context, or the local server.</summary>
+    public string? KeyOrigin { get; init; }
 
     /// <summary>The file that the key was read from; null for one from the environment.</summary>
     public string? KeyFile { get; init; }
@@ -44,13 +53,16 @@ internal sealed record MeshSettings
             : contexts.Find(name)
                 ?? throw new CommandException(ExitCodes.NotFound, $"there is no context {name}", "session-mesh context list");
         var variables = name is null ? host.Env : NoVariable;
-        var url = ResolveUrl(variables, parse.GetValue(host.Globals.Url), context);
-        var (key, source, file) = ResolveKey(host, variables, parse.GetValue(host.Globals.KeyFile), context, url);
+        var (url, urlOrigin) = ResolveUrl(variables, parse.GetValue(host.Globals.Url), context);
+        var (key, source, file, keyOrigin) = ResolveKey(host, variables, parse.GetValue(host.Globals.KeyFile), context, url);
         return new MeshSettings
         {
             Url = url,
+            UrlOrigin = urlOrigin,
+            Context = context?.Name,
             Key = key,
             KeySource = source,
+            KeyOrigin = keyOrigin,
             KeyFile = file,
             Withheld = key is null && LocalRootKey(host, url) is null ? LocalRootKey(host) : null,
             Cluster = context?.Cluster,
@@ -89,45 +101,47 @@ internal sealed record MeshSettings
     /// <summary>A context that is named on the command line comes before the environment.</summary>
     private static string? NoVariable(string name) => null;
 
-    private static Uri ResolveUrl(Func<string, string?> variables, string? flag, MeshContext? context)
+    private static (Uri Url, string Origin) ResolveUrl(Func<string, string?> variables, string? flag, MeshContext? context)
     {
         if (flag is not null)
         {
-            return ParseUrl(flag, "--url");
+            return (ParseUrl(flag, "--url"), "--url");
         }
 
         if (variables(UrlVariable) is { } variable)
         {
-            return ParseUrl(variable, UrlVariable);
+            return (ParseUrl(variable, UrlVariable), UrlVariable);
         }
 
         if (context?.Url is { } url)
         {
-            return ParseUrl(url, $"the url of context {context.Name}");
+            return (ParseUrl(url, $"the url of context {context.Name}"), $"context {context.Name}");
         }
 
-        return new Uri(MeshClientOptions.DefaultUrl);
+        return (new Uri(MeshClientOptions.DefaultUrl), "the default");
     }
 
-    private static (string? Key, string? Source, string? File) ResolveKey(
+    private static (string? Key, string? Source, string? File, string? Origin) ResolveKey(
         CliHost host, Func<string, string?> variables, string? flag, MeshContext? context, Uri url)
     {
         if (flag is not null)
         {
-            return (ReadKeyFile(flag, "--key-file"), flag, flag);
+            return (ReadKeyFile(flag, "--key-file"), flag, flag, "--key-file");
         }
 
         if (variables(KeyVariable) is { } variable)
         {
-            return (CheckedKey(variable, KeyVariable), KeyVariable, null);
+            return (CheckedKey(variable, KeyVariable), KeyVariable, null, KeyVariable);
         }
 
         if (context?.KeyFile is { } file && (context.Url is null ? url.IsLoopback : SameServer(new Uri(context.Url), url)))
         {
-            return (ReadKeyFile(file, $"the key file of context {context.Name}"), file, file);
+            return (ReadKeyFile(file, $"the key file of context {context.Name}"), file, file, $"context {context.Name}");
         }
 
-        return LocalRootKey(host, url) is { } root ? (ReadKeyFile(root, "the local server's key file"), root, root) : (null, null, null);
+        return LocalRootKey(host, url) is { } root
+            ? (ReadKeyFile(root, "the local server's key file"), root, root, "the local server")
+            : (null, null, null, null);
     }
 
     /// <summary>

@@ -8,6 +8,9 @@ public sealed partial record MeshCall
     /// <summary>For what takes as long as the store is large.</summary>
     private static readonly TimeSpan s_long = TimeSpan.FromHours(6);
 
+    /// <summary>Which server this is, and how it stands; for any key.</summary>
+    public static MeshCall Status() => Get(Routes.Status);
+
     /// <summary>Removes now what is older than is kept; answers at the end. Sent again it joins the pass that runs.</summary>
     public static MeshCall Compact() => new(HttpMethod.Post, Routes.AdminCompact) { Hold = s_long };
 

@@ -16,6 +16,9 @@ public sealed class AgentIndexes
     private readonly ConcurrentDictionary<string, NumberSet> _byCluster = new(StringComparer.Ordinal);
     private readonly AccountTable _accounts = new();
 
+    /// <summary>Who was told to pause, and not to resume since.</summary>
+    public NumberSet Paused { get; } = new();
+
     public NumberSet With(Liveness liveness) => _byLiveness[(int)liveness];
 
     public bool TryGetSpecialization(string name, [NotNullWhen(true)] out NumberSet? numbers) =>
@@ -49,6 +52,15 @@ public sealed class AgentIndexes
             {
                 With(before.Liveness).Set(before.Number, false);
             }
+        }
+
+        if (after is { Paused: true })
+        {
+            Paused.Set(after.Number, true);
+        }
+        else if (before is { Paused: true })
+        {
+            Paused.Set(before.Number, false);
         }
 
         if (before?.Cluster != after?.Cluster)

@@ -8,8 +8,9 @@ using SessionMesh.Server.OpenApi;
 namespace SessionMesh.Server.Admin;
 
 /// <summary>
-/// Health, and the routes for the store as a whole, which need <c>admin</c>. Each may be repeated: an <c>Idempotency-Key</c> is accepted
-/// but makes no difference, and the call runs again. The exception is <c>new-root</c>, which returns a secret.
+/// Health, the status, and the routes for the store as a whole, which need <c>admin</c>. Each of these may be repeated: an
+/// <c>Idempotency-Key</c> is accepted but makes no difference, and the call runs again. The exception is <c>new-root</c>, which returns a
+/// secret.
 /// </summary>
 internal static class AdminRoutes
 {
@@ -20,6 +21,7 @@ internal static class AdminRoutes
     public static IServiceCollection AddAdmin(this IServiceCollection services) => services
         .AddSingleton<Compactor>()
         .AddSingleton<HealthEndpoints>()
+        .AddSingleton<StatusEndpoint>()
         .AddSingleton<StoreWork>()
         .AddSingleton<Restart>()
         .AddSingleton<AdminCalls>()
@@ -41,7 +43,12 @@ internal static class AdminRoutes
         var backup = routes.ServiceProvider.GetRequiredService<BackupEndpoints>();
         var newRoot = routes.ServiceProvider.GetRequiredService<NewRootEndpoint>();
         var restore = routes.ServiceProvider.GetRequiredService<RestoreEndpoints>();
+        var status = routes.ServiceProvider.GetRequiredService<StatusEndpoint>();
 
+        routes.MapGet(Routes.Status, status.Get)
+            .Describe(status.Get, "getStatus", Tag, RequiredScope.AnyKey, "Which server this is, and how it stands",
+                "How many agents there are is for a key with `mesh:read` that is not limited to some; else `agents` is null.")
+            .Answers<ServerStatus>();
         routes.MapPost(Routes.AdminCompact, compact.Run)
             .Describe(compact.Run, "compact", Tag, s_admin, "Remove now what is older than is kept",
                 "In small steps between other calls, to the end; or waits for the pass that runs already. Answers what was removed. "

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using SessionMesh.Contracts.Admin;
 using SessionMesh.Core;
 using SessionMesh.Core.Agents;
 using SessionMesh.Core.Audit;
@@ -23,14 +24,12 @@ public sealed class HealthEndpoints(MeshEngine engine, LeaseKeeper keeper, DiskR
 
     public async Task Ready(HttpContext http)
     {
-        // Goes through the queue: a server with a hung engine is not ready, however well the rest responds.
-        var turn = engine.ExecuteAsync(new EmptyTurn { Actor = Actors.Mesh }, Origin.Mesh);
-        var ready = await Task.WhenAny(turn, Task.Delay(TimeSpan.FromSeconds(2), engine.Time)) == turn && turn.Result.Succeeded;
+        var ready = await IsReadyAsync();
         using var text = new Utf8Buffer();
         using (var json = new Utf8JsonWriter(text))
         {
             json.WriteStartObject();
-            json.WriteString("status", ready ? "ready" : "busy");
+            json.WriteString("status", ready ? ServerStatus.Ready : ServerStatus.Busy);
             json.WriteNumber("revision", engine.State.Revision);
             json.WriteNumber("agents", engine.State.AgentCount);
             json.WriteNumber("alive", engine.State.Indexes.With(Liveness.Alive).Count);
@@ -40,6 +39,13 @@ public sealed class HealthEndpoints(MeshEngine engine, LeaseKeeper keeper, DiskR
         }
 
         await Answers.WriteAsync(http, ready ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable, text.Written);
+    }
+
+    /// <summary>Goes through the queue: a server with a hung engine is not ready, however well the rest responds.</summary>
+    internal async Task<bool> IsReadyAsync()
+    {
+        var turn = engine.ExecuteAsync(new EmptyTurn { Actor = Actors.Mesh }, Origin.Mesh);
+        return await Task.WhenAny(turn, Task.Delay(TimeSpan.FromSeconds(2), engine.Time)) == turn && turn.Result.Succeeded;
     }
 
     /// <summary>A command that does nothing.</summary>

@@ -48,6 +48,7 @@ public sealed class AccessTests(AccessServer server) : IClassFixture<AccessServe
         { "POST /keys/refresh", "keys/refresh", null, [], 401, 401 },
         { "GET /keys", "keys", null, [Scopes.KeysMint], 200, 200 },
         { "GET /keys/self", "keys/self", null, [Any], 200, 200 },
+        { "GET /status", "status", null, [Any], 200, 200 },
         { "GET /keys/{key_id}", "keys/aaaaaaaaaaaa", null, [Scopes.KeysMint], 404, 404 },
         { "POST /keys/{key_id}/renew", "keys/aaaaaaaaaaaa/renew", null, [Scopes.KeysMint], 404, 404 },
         { "DELETE /keys/{key_id}", "keys/aaaaaaaaaaaa", null, [Scopes.KeysMint], 404, 404 },
@@ -137,7 +138,7 @@ public sealed class AccessTests(AccessServer server) : IClassFixture<AccessServe
         var reply = await SendAsync(route, path, body, _server.OfScope[Self], "theirs");
         var expected = route switch
         {
-            "POST /heartbeats" or "GET /keys/self" => 200,
+            "POST /heartbeats" or "GET /keys/self" or "GET /status" => 200,
             "POST /keys/refresh" => 401,
             _ => 403,
         };

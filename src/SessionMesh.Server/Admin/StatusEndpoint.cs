@@ -1,0 +1,52 @@
+using System.Reflection;
+using SessionMesh.Contracts;
+using SessionMesh.Contracts.Admin;
+using SessionMesh.Core.Agents;
+using SessionMesh.Core.Keys;
+using SessionMesh.Server.Engine;
+using SessionMesh.Server.Http;
+using SessionMesh.Server.Store.Sqlite;
+
+namespace SessionMesh.Server.Admin;
+
+/// <summary>
+/// <c>GET /status</c>: the version, the epoch, and how the mesh stands. Any valid key may ask; how many agents there are is for those who
+/// may list them all.
+/// </summary>
+public sealed class StatusEndpoint(MeshEngine engine, HealthEndpoints health, LeaseKeeper keeper, DiskReserve reserve)
+{
+    private static readonly string s_version = typeof(StatusEndpoint).Assembly
+        .GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
+
+    public async Task Get(HttpContext http)
+    {
+        var ready = await health.IsReadyAsync();
+        var key = http.GetKey();
+        await Answers.WriteAsync(http, new ServerStatus
+        {
+            Version = s_version,
+            Status = ready ? ServerStatus.Ready : ServerStatus.Busy,
+            Epoch = engine.State.Epoch,
+            Revision = engine.State.Revision,
+            ExpirySlowed = keeper.IsSlowed,
+            ReserveInUse = reserve.IsInUse,
+            Agents = key.Reach is null && key.Has(ScopeSet.MeshRead) ? Count() : null,
+        }, MeshJson.Default.ServerStatus);
+    }
+
+    private AgentCounts Count()
+    {
+        var indexes = engine.State.Indexes;
+        return new AgentCounts
+        {
+            Known = engine.State.AgentCount,
+            Alive = indexes.With(Liveness.Alive).Count,
+            Paused = indexes.Paused.CountWith(indexes.With(Liveness.Alive)),
+            Suspect = indexes.With(Liveness.Suspect).Count,
+            Stopping = indexes.With(Liveness.Stopping).Count,
+            Lost = indexes.With(Liveness.Lost).Count,
+            Dead = indexes.With(Liveness.Dead).Count,
+            Declared = indexes.With(Liveness.Declared).Count,
+        };
+    }
+}
