@@ -21,6 +21,9 @@ public static class Limits
     /// <summary>Rows a page at most.</summary>
     public const int MaxPage = 1000;
 
+    /// <summary>Kinds, or subjects, that one reader of the events may name.</summary>
+    public const int EventWords = 100;
+
     /// <summary>Pending directives of one agent.</summary>
     public const int Inbox = 1000;
 

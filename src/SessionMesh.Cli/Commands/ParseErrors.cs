@@ -61,7 +61,7 @@ internal static class ParseErrors
         return string.Join(' ', names);
     }
 
-    /// <summary>The known word nearest to the first unknown one, when it is near: at most a third of its letters apart.</summary>
+    /// <summary>The known word nearest to the first unknown one, when one is near.</summary>
     public static string? Suggestion(ParseResult parse)
     {
         if (parse.UnmatchedTokens.Count == 0)
@@ -74,13 +74,16 @@ internal static class ParseErrors
         var words = typed.StartsWith('-')
             ? command.Options.Concat(parse.RootCommandResult.Command.Options.Where(o => o.Recursive)).Select(o => o.Name)
             : command.Subcommands.Select(c => c.Name);
-        return words
-            .Select(word => (word, distance: Distance(typed, word)))
-            .Where(pair => pair.distance <= Math.Max(1, typed.Length / 3))
-            .OrderBy(pair => pair.distance)
-            .Select(pair => pair.word)
-            .FirstOrDefault();
+        return Nearest(typed, words);
     }
+
+    /// <summary>The word nearest to what was typed, when it is near: at most a third of its letters apart.</summary>
+    public static string? Nearest(string typed, IEnumerable<string> words) => words
+        .Select(word => (word, distance: Distance(typed, word)))
+        .Where(pair => pair.distance <= Math.Max(1, typed.Length / 3))
+        .OrderBy(pair => pair.distance)
+        .Select(pair => pair.word)
+        .FirstOrDefault();
 
     /// <summary>Levenshtein's distance, one row at a time.</summary>
     private static int Distance(string a, string b)

@@ -35,16 +35,20 @@ internal sealed class EventsCommand : MeshCommand
         Description = "Go on until interrupted: what happens anyway without --limit",
     };
 
+    private readonly EventFilterOptions _filter;
+
     public EventsCommand(CliHost host) : base(host, "events", "Follow the log: every durable change, as it happens.")
     {
+        _filter = new EventFilterOptions(this);
         Add(_after);
         Add(_limit);
         Add(_follow);
         Examples =
         [
             "session-mesh events",
-            "session-mesh events --after 0 -o json | jq -r .kind",
-            "session-mesh events --after 1200 --limit 10",
+            "session-mesh events --agent 123 --since 10m",
+            "session-mesh events --kind 'agent.*' --kind directive.rejected -o json | jq -r .kind",
+            "session-mesh events --since 1201 --limit 10",
         ];
         ExitNotes = ["130  interrupted"];
     }
@@ -58,7 +62,13 @@ internal sealed class EventsCommand : MeshCommand
             throw CommandException.Usage("--follow cannot be combined with --limit", "leave one of them out");
         }
 
-        var stream = new EventStream(context.Client, StreamEnds.Options(context, context.Get(_after)))
+        var (query, from) = _filter.QueryOf(context);
+        if (context.Get(_after) is not null && (from is not null || query.Since is not null))
+        {
+            throw CommandException.Usage("--after cannot be combined with --since", "leave one of them out");
+        }
+
+        var stream = new EventStream(context.Client, StreamEnds.Options(context, context.Get(_after) ?? from), query)
         {
             Resynced = notice => context.Note($"some events were skipped: {notice.Detail}"),
         };

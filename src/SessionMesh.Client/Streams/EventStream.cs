@@ -11,9 +11,10 @@ namespace SessionMesh.Client.Streams;
 /// revision seen. When the server no longer keeps what follows, <see cref="Resynced"/> is raised and reading goes on
 /// with what it has: the reader must look at the current state again. One enumeration at a time.
 /// </summary>
-public sealed class EventStream(MeshClient client, MeshStreamOptions? options = null)
+/// <param name="query">What to hear of; null for everything.</param>
+public sealed class EventStream(MeshClient client, MeshStreamOptions? options = null, EventQuery? query = null)
 {
-    private readonly SseLoop _loop = new(client, Routes.Events, options ?? new());
+    private readonly SseLoop _loop = new(client, Routes.Events + query?.ToQueryString(), options ?? new());
 
     /// <summary>The last revision handed out, or the one to resume after; null before either.</summary>
     public long? LastRevision => _loop.LastId;

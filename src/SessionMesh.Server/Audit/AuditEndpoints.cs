@@ -6,7 +6,8 @@ using SessionMesh.Server.Streams;
 namespace SessionMesh.Server.Audit;
 
 /// <summary><c>GET /audit</c>: who did what and from where, and who was refused; as a page or a stream.</summary>
-public sealed class AuditEndpoints(MeshEngine engine, AuditReader reader, RefusalLog refusals, LogStream stream, ProblemWriter problems)
+public sealed class AuditEndpoints(
+    MeshEngine engine, AuditReader reader, LogTimes times, RefusalLog refusals, LogStream stream, ProblemWriter problems)
 {
     public async Task Read(HttpContext http)
     {
@@ -38,7 +39,7 @@ public sealed class AuditEndpoints(MeshEngine engine, AuditReader reader, Refusa
     {
         var resumed = Sse.LastEventId(http);
         var begin = resumed is null && filter.Since is { } since
-            ? new AuditCursor(await reader.LastBeforeAsync(since), 0)
+            ? new AuditCursor(await times.LastBeforeAsync(since), 0)
             : new AuditCursor(resumed ?? engine.State.Revision, refusals.Newest);
         var at = filter.Done ? begin.Revision : engine.State.Revision;
         await stream.FollowAsync(http, at, new AuditView(filter, refusals, begin.Refusal));

@@ -4,6 +4,7 @@ using SessionMesh.Contracts.Audit;
 using SessionMesh.Server.Engine;
 using SessionMesh.Server.Store;
 using SessionMesh.Server.Store.Sqlite;
+using SessionMesh.Server.Streams;
 
 namespace SessionMesh.Server.Audit;
 
@@ -31,7 +32,7 @@ internal readonly record struct AuditCursor(long Revision, long Refusal)
 /// Pages of the audit, newest first: the log, read on a read-only connection, merged by time with the refusals. A time is turned into a
 /// revision by binary search. Other filters may have to scan, so one call scans a limited number of entries.
 /// </summary>
-public sealed class AuditReader(MeshEngine engine, MeshStore store, RefusalLog refusals)
+public sealed class AuditReader(MeshEngine engine, MeshStore store, LogTimes times, RefusalLog refusals)
 {
     /// <summary>Maximum number of log entries that one call scans: a few tens of milliseconds.</summary>
     public const int MostScanned = 50_000;
@@ -53,38 +54,11 @@ public sealed class AuditReader(MeshEngine engine, MeshStore store, RefusalLog r
         };
     }
 
-    /// <summary>Finds the newest revision before a time.</summary>
-    internal async Task<long> LastBeforeAsync(long wall)
-    {
-        await using var db = store.OpenReader();
-        return await FirstSinceAsync(db, wall, engine.State.Revision) - 1;
-    }
-
-    /// <summary>Finds the first revision at or after a time, by binary search: times never go back along the log.</summary>
-    private async Task<long> FirstSinceAsync(MeshDbContext db, long wall, long newest)
-    {
-        var (low, high) = (store.OldestRevision, newest + 1);
-        while (low < high)
-        {
-            var middle = low + ((high - low) / 2);
-            if (await db.Changes.Where(c => c.Revision >= middle).OrderBy(c => c.Revision).Select(c => c.At).FirstAsync() >= wall)
-            {
-                high = middle;
-            }
-            else
-            {
-                low = middle + 1;
-            }
-        }
-
-        return low;
-    }
-
     private async Task<Scan> ScanAsync(AuditFilter filter, long below, long newest, int most)
     {
         await using var db = store.OpenReader();
-        var first = filter.Since is { } since ? await FirstSinceAsync(db, since, newest) : store.OldestRevision;
-        below = filter.Until is { } until ? Math.Min(below, await FirstSinceAsync(db, until, newest)) : below;
+        var first = filter.Since is { } since ? await times.FirstSinceAsync(db, since, newest) : store.OldestRevision;
+        below = filter.Until is { } until ? Math.Min(below, await times.FirstSinceAsync(db, until, newest)) : below;
         var from = Math.Max(first, below - MostScanned);
         var rows = await filter.Over(db.Changes.Where(c => c.Revision >= from && c.Revision < below))
             .OrderByDescending(c => c.Revision).Take(most).ToListAsync();

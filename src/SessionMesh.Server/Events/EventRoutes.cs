@@ -18,8 +18,12 @@ internal static class EventRoutes
         var events = routes.ServiceProvider.GetRequiredService<EventEndpoints>();
         routes.MapGet(Routes.Events, events.Follow)
             .Describe(events.Follow, "followEvents", "Events", s_read, "The log, as a stream of server-sent events",
-                "Resumes at `Last-Event-ID` or after `after`; without either it begins now.")
+                "Resumes at `Last-Event-ID`, after `after` or at `since`; without any of them it begins now. "
+                + "What is filtered out is not sent; that a part of the log is kept no longer is told all the same.")
             .WithQuery("after", "Begin after this revision; 0 for everything.")
+            .WithQuery("since", "Begin with what happened from this time on, ISO 8601.")
+            .WithQuery("kind", "Only these kinds, separated by commas; what ends with `.` or `*` is what they begin with.")
+            .WithQuery("subject", "Only what happened to these agents or keys, separated by commas.")
             .Produces<MeshEvent>(200, Sse.ContentType).Holds();
     }
 }

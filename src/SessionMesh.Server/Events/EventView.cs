@@ -10,7 +10,8 @@ using SessionMesh.Server.Telemetry;
 namespace SessionMesh.Server.Events;
 
 /// <summary>Entries of the log as events, without the mesh's own bookkeeping and without the hashes of keys.</summary>
-internal sealed class EventView(Key key, MeshState state) : LogView
+/// <param name="filter">What of it is wanted; null for all.</param>
+internal sealed class EventView(Key key, MeshState state, EventFilter? filter = null) : LogView
 {
     private static readonly byte[][] s_hashes = ["\"hash\":\""u8.ToArray(), "\"refresh_hash\":\""u8.ToArray()];
 
@@ -39,10 +40,12 @@ internal sealed class EventView(Key key, MeshState state) : LogView
     }
 
     /// <summary>
-    /// Whether this reader may see an entry. A key that is limited to some agents sees only those agents; sessions need
+    /// Whether this reader wants to see an entry and may. A key that is limited to some agents sees only those agents; sessions need
     /// <c>sessions:read</c>.
     /// </summary>
-    private bool IsFor(string kind, string subject) =>
+    private bool IsFor(string kind, string subject) => filter?.Matches(kind, subject) != false && MaySee(kind, subject);
+
+    private bool MaySee(string kind, string subject) =>
         (key.Reach is null && (key.Has(ScopeSet.SessionsRead) || !kind.StartsWith("session.", StringComparison.Ordinal)))
         || ((kind.StartsWith("agent.", StringComparison.Ordinal) || kind.StartsWith("directive.", StringComparison.Ordinal))
             && state.Find(subject) is { } slot && state.Reaches(key, slot.Agent));

@@ -47,6 +47,7 @@ public static class ServerServices
         services.AddSingleton<Limiter>();
         services.AddSingleton<ProblemWriter>();
         services.AddSingleton<Mutations>();
+        services.AddSingleton<LogTimes>();
         services.AddSingleton<LogStream>();
 
         services.AddDiscovery();

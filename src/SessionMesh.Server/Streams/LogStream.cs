@@ -29,14 +29,15 @@ public sealed class LogStream(MeshEngine engine, MeshStore store, ChangeFeed fee
 
     /// <summary>Streams until the key ends, the server shuts down or the reader goes away.</summary>
     /// <param name="at">The revision to start after.</param>
-    public async Task FollowAsync(HttpContext http, long at, LogView view)
+    /// <param name="isCut">Whether the reader wants what was before, too, and it is kept no longer.</param>
+    public async Task FollowAsync(HttpContext http, long at, LogView view, bool isCut = false)
     {
         using var follower = feed.Follow(http.GetKey().Id);
         using var more = view.Listen(follower.Changed);
         using var open = metrics.StreamOpened(view.Kind);
         try
         {
-            await StreamAsync(http, follower, at, view);
+            await StreamAsync(http, follower, at, view, isCut);
         }
         catch (OperationCanceledException)
         {
@@ -44,7 +45,7 @@ public sealed class LogStream(MeshEngine engine, MeshStore store, ChangeFeed fee
         }
     }
 
-    private async Task StreamAsync(HttpContext http, FeedFollower follower, long at, LogView view)
+    private async Task StreamAsync(HttpContext http, FeedFollower follower, long at, LogView view, bool isCut)
     {
         var watch = new KeyWatch(http.GetKey(), engine);
         await Sse.BeginAsync(http);
@@ -52,6 +53,10 @@ public sealed class LogStream(MeshEngine engine, MeshStore store, ChangeFeed fee
         {
             at = engine.State.Revision;
             await ResyncAsync(http, StreamNotice.Ahead, $"This log ends at revision {at}.");
+        }
+        else if (isCut)
+        {
+            await ResyncAsync(http, "compacted", Begins(at + 1));
         }
 
         while (true)
@@ -97,7 +102,7 @@ public sealed class LogStream(MeshEngine engine, MeshStore store, ChangeFeed fee
 
         if (oldest is { } begins)
         {
-            await ResyncAsync(http, "compacted", $"This log begins at revision {begins}; what was before is kept no longer.");
+            await ResyncAsync(http, "compacted", Begins(begins));
         }
 
         var more = view.WriteMore(text);
@@ -129,6 +134,8 @@ public sealed class LogStream(MeshEngine engine, MeshStore store, ChangeFeed fee
 
         return (at, rows.Count > 0 && rows[0].Revision > after + 1 ? rows[0].Revision : null);
     }
+
+    private static string Begins(long revision) => $"This log begins at revision {revision}; what was before is kept no longer.";
 
     /// <summary>Tells the reader that its place is not in this log.</summary>
     private static Task ResyncAsync(HttpContext http, string code, string why) =>

@@ -61,6 +61,40 @@ public sealed class EventsTests
             await tool.RunAsync("events --after 7 --limit 1 --output csv --fields incarnation,details"));
     }
 
+    [Theory]
+    [InlineData("--kind agent.* --kind key.minted --agent a --agent b", "/events?kind=agent.%2A%2Ckey.minted&subject=a%2Cb", null)]
+    [InlineData("--since 10m", "/events?since=2026-01-02T02%3A54%3A05.000Z", null)]
+    [InlineData("--since 2026-01-01", "/events?since=2026-01-01T00%3A00%3A00.000Z", null)]
+    [InlineData("--since 1200", "/events", "1199")]
+    [InlineData("--since 0", "/events", "0")]
+    public async Task Filter_IsTheServersMatter(string options, string call, string? resumed)
+    {
+        using var tool = new Tool(Stream(Change(1200)));
+
+        Assert.Equal(0, (await tool.RunAsync($"events {options} --limit 1 -o name")).Code);
+        Assert.Equal(["GET " + call], tool.Calls);
+        Assert.Equal(resumed, tool.Server.Requests[0].Headers.GetValueOrDefault("Last-Event-ID"));
+    }
+
+    [Theory]
+    [InlineData("--kind agent.registerd", "--kind: 'agent.registerd' is no kind of event; did you mean 'agent.registered'?")]
+    [InlineData("--kind zzz", "--kind: 'zzz' is no kind of event; there are admin.requested, agent.alive, ")]
+    [InlineData("--agent a/b", "--agent: 'a/b' is not an id; ")]
+    [InlineData("--since yesterday", "--since takes how long ago, such as 10m or 1h30m, a time such as 2026-01-31T08:15:30Z, or a rev")]
+    [InlineData("--since 99999999999999999999", "--since takes how long ago")]
+    [InlineData("--since 10m --after 3", "--after cannot be combined with --since")]
+    [InlineData("--since 4 --after 3", "--after cannot be combined with --since")]
+    public async Task WrongFilter_IsRefusedBeforeAnythingIsSent(string options, string words)
+    {
+        using var tool = new Tool(Stream(""));
+
+        var ran = await tool.RunAsync("events " + options);
+
+        Assert.Equal((2, ""), (ran.Code, ran.Out));
+        Assert.Contains(words, ran.Error, StringComparison.Ordinal);
+        Assert.Empty(tool.Calls);
+    }
+
     private static string Change(long revision) => Frame(revision, "agent.registered", ",\"incarnation\":2");
 
     /// <param name="more">What the kind has beside the envelope, with a comma in front.</param>

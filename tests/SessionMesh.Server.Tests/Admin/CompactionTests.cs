@@ -30,6 +30,25 @@ public sealed class CompactionTests
         Assert.Equal(Projection.OfMemory(mesh.State), Projection.OfMemory(Projection.Reloaded(mesh.Service<MeshStore>())));
     }
 
+    [Theory]
+    [InlineData(-120, true)]
+    [InlineData(-30, false)]
+    public async Task Events_SinceBeforeTheLogBegins_SayThatSomeAreKeptNoLonger_WhateverTheyFilter(int minutes, bool told)
+    {
+        await using var mesh = await MeshHost.StartAsync(options: s_hours);
+        await mesh.RegisterAsync("old", ttl: 86_400);
+        mesh.Time.JumpWall(TimeSpan.FromHours(1));
+        await mesh.RegisterAsync("young", ttl: 86_400);
+        mesh.Time.JumpWall(TimeSpan.FromMinutes(55));
+        await PassAsync(mesh);
+        await mesh.RegisterAsync("new", ttl: 86_400);
+        var since = mesh.Time.GetUtcNow().AddMinutes(minutes).ToString("yyyy-MM-dd'T'HH:mm:ss'Z'");
+        await using var events = await mesh.ListenAsync($"events?subject=new&since={since}");
+        var first = await events.NextAsync();
+        Assert.Equal(told ? "resync" : "agent.registered", first.Name);
+        Assert.Equal("new", (told ? await events.NextAsync() : first).Json["subject"]!.GetValue<string>());
+    }
+
     [Fact]
     public async Task Sessions_ThatExpiredLongerAgo_GoByThemselves_AndTheLogSaysWhy()
     {
