@@ -20,7 +20,6 @@ internal sealed class ForgetCommand : MeshCommand
 
     private static readonly View s_many = new()
     {
-        RowsMember = "results",
         Names = ["agent_id"],
         Table = [Column.Of("agent", "agent_id"), Column.Of("incarnation"), Column.Of("status"), Column.Of("orphans"), Column.Of("code")],
     };
@@ -71,52 +70,12 @@ internal sealed class ForgetCommand : MeshCommand
 
         if (ids.Count > 1)
         {
-            return await ForgetManyAsync(context, ids, cancellation);
+            return await new EachNamed(context, "agent", "agent_id", "forgotten")
+                .RunAsync(ids, s_many, MeshCall.Forget, cancellation);
         }
 
         context.Output.Write(await context.Client.SendAsync(MeshCall.Forget(ids[0]), cancellation), s_one);
         return ExitCodes.Done;
-    }
-
-    /// <summary>One that is refused does not stop the others; an unreachable server does.</summary>
-    private static async Task<int> ForgetManyAsync(CommandContext context, List<string> ids, CancellationToken cancellation)
-    {
-        var results = new List<JsonElement>();
-        var refused = 0;
-        foreach (var id in ids)
-        {
-            try
-            {
-                results.Add(await context.Client.SendAsync(MeshCall.Forget(id), cancellation));
-            }
-            catch (MeshException e) when (e.Problem is { Status: 404 or 409 or 403 } problem)
-            {
-                refused++;
-                results.Add(Json.Build(json =>
-                {
-                    json.WriteString("agent_id"u8, id);
-                    json.WriteString("code"u8, problem.Code);
-                }));
-                context.Note($"agent {id}: {ProblemText.Of(e)}");
-            }
-        }
-
-        context.Output.Write(Json.Build(json =>
-        {
-            json.WriteStartArray("results"u8);
-            foreach (var result in results)
-            {
-                result.WriteTo(json);
-            }
-
-            json.WriteEndArray();
-        }), s_many);
-        if (refused > 0)
-        {
-            context.Note($"{ids.Count - refused} of {ids.Count} agents forgotten");
-        }
-
-        return refused > 0 ? ExitCodes.Partly : ExitCodes.Done;
     }
 
     private static async Task<int> PreviewAsync(CommandContext context, List<string> ids, CancellationToken cancellation)

@@ -1,26 +1,54 @@
+using System.Text.Json;
 using SessionMesh.Cli.Commands;
+using SessionMesh.Cli.Events;
 using SessionMesh.Cli.Hosting;
+using SessionMesh.Cli.Output;
 using SessionMesh.Cli.Targets;
 using SessionMesh.Client;
 
 namespace SessionMesh.Cli.Agents;
 
-/// <summary><c>show</c>: everything that is known of one agent.</summary>
+/// <summary><c>show</c>: everything that is known of agents, and what happened to them of late.</summary>
 internal sealed class ShowCommand : MeshCommand
 {
+    private const string Events = "events";
+
+    /// <summary>Events of one agent.</summary>
+    private const int Recent = 10;
+
     private readonly AgentIdOption _agent;
 
-    public ShowCommand(CliHost host) : base(host, "show", "Show one agent: what it does, when it was heard, how its last life ended.")
+    public ShowCommand(CliHost host)
+        : base(host, "show", "Show agents: what each does, when it was heard, how its last life ended, what happened to it of late.")
     {
-        _agent = new AgentIdOption(this, host, ownByDefault: true);
-        Examples = ["session-mesh show 123", "session-mesh show --agent-id 123 --output json"];
+        _agent = new AgentIdOption(this, host, several: true, ownByDefault: true);
+        Usage = "[AGENT…] [options]";
+        Examples = ["session-mesh show 123", "session-mesh show 123 456 -o wide", "session-mesh show --agent-id 123 --output json"];
+        ExitNotes = ["3  no such agent", "7  some of several are not there"];
     }
 
     protected override async Task<int> RunAsync(CommandContext context, CancellationToken cancellation)
     {
-        var id = _agent.Require(context);
-        context.Doing = $"show agent {id}";
-        context.Output.Write(await context.Client.SendAsync(MeshCall.Agent(id), cancellation), AgentDetailView.All);
+        var ids = _agent.All(context);
+        context.Doing = ids.Count > 1 ? $"show {ids.Count} agents" : $"show agent {_agent.Require(context)}";
+        int? events = context.Output.Format is OutputFormat.Name or OutputFormat.Csv || context.Output.Fields?.Contains(Events) == false
+            ? null
+            : Recent;
+        if (ids.Count > 1)
+        {
+            return await new EachNamed(context, "agent", "agent_id", "shown")
+                .RunAsync(ids, AgentViews.List, id => MeshCall.Agent(id, context.Output.IsTable ? null : events), cancellation);
+        }
+
+        var agent = await context.Client.SendAsync(MeshCall.Agent(ids[0], events), cancellation);
+        context.Output.Write(agent, AgentDetailView.All);
+        if (context.Output is { IsTable: true, Fields: null }
+            && agent.TryGetProperty(Events, out var happened) && happened.ValueKind == JsonValueKind.Array && happened.GetArrayLength() > 0)
+        {
+            context.Output.WriteLine("");
+            context.Output.WriteTable([.. happened.EnumerateArray()], EventViews.Recent);
+        }
+
         return ExitCodes.Done;
     }
 }

@@ -70,7 +70,7 @@ internal static class Errors
     {
         var output = context.Host.Error;
         Line(output, "error: cannot ", context.Doing);
-        Line(output, "  why: ", problem.Status == 0 ? problem.Detail : $"{problem.Detail} ({problem.Status} {problem.Code})");
+        Line(output, "  why: ", problem.Status == 0 ? problem.Detail : $"{ProblemText.WhyOf(problem)} ({problem.Status} {problem.Code})");
         foreach (var member in problem.Errors ?? [])
         {
             Line(output, "       ", ProblemText.Of(member));

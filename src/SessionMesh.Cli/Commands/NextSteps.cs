@@ -11,7 +11,28 @@ internal static class NextSteps
 
     public static string? For(Problem problem, CommandContext context) => problem.Code switch
     {
-        ErrorCodes.AgentNotFound => "session-mesh list --filter all",
+        ErrorCodes.AgentNotFound => "session-mesh list --filter all shows who is known; session-mesh register makes an agent known",
+        ErrorCodes.NotFound or ErrorCodes.MethodNotAllowed => "session-mesh status, to compare the versions of tool and server",
+        ErrorCodes.SessionNotFound => "session-mesh session list",
+        ErrorCodes.SpecializationNotFound => "session-mesh show ID, to see what the agent declares",
+        ErrorCodes.HostNotAllowed => "an address in --url that the server was told of when it was started",
+        ErrorCodes.NotStorable => "less in one call",
+        ErrorCodes.KeyRevoked or ErrorCodes.KeyExpired => "another key; session-mesh keys create mints one, with a key that is valid",
+        ErrorCodes.Stopping => "session-mesh wait ID --for dead, and then again",
+        ErrorCodes.Restored => "session-mesh register, and go on with the numbers it answers",
+        ErrorCodes.NoSession => "session-mesh register --agent-id ID, or session-mesh run: then it is alive",
+        ErrorCodes.DirectiveOver => "session-mesh history ID, to see what became of it",
+        ErrorCodes.AckConflict => "session-mesh history ID, to see what was answered before",
+        ErrorCodes.NotTombstoned => "session-mesh register, if it is to live again: nothing is in its way",
+        ErrorCodes.KeyNameTaken => "another --name",
+        ErrorCodes.AnswerNotKept or ErrorCodes.IdempotencyKeyReused or ErrorCodes.OutcomeUnknown =>
+            "session-mesh events --since 10m, to see whether it was done, before the same command again",
+        ErrorCodes.SecretNotRepeatable when problem.KeyId is null => "session-mesh keys list, and revoke the key that was just made",
+        ErrorCodes.TooManyReceipts => "the same command later; many agents in one command count once",
+        ErrorCodes.CommitFailed => "the same command again",
+        ErrorCodes.DiskFull => "free room on the server's disk, then the same command again",
+        ErrorCodes.Internal => "the same command again; the server's log has more under the id of the request",
+        ErrorCodes.Busy when problem.RetryAfter is null => "the same command again",
         ErrorCodes.Unauthenticated when context.Settings.Withheld is { } root =>
             $"the key in {root} goes to the addresses in root.address beside it alone: say one of them with --url, "
             + "or export SESSION_API_KEY=…",

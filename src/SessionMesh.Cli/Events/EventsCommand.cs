@@ -11,22 +11,6 @@ namespace SessionMesh.Cli.Events;
 /// <summary><c>events</c>: the log as it grows.</summary>
 internal sealed class EventsCommand : MeshCommand
 {
-    private static readonly string[] s_envelope = ["revision", "at", "actor", "kind", "subject"];
-
-    private static readonly View s_view = new()
-    {
-        Names = ["revision"],
-        Table =
-        [
-            Column.Of("revision") with { StreamWidth = 8 },
-            new("at", "at", (row, _) => Json.Text(row, "at") ?? "-") { StreamWidth = 24 },
-            Column.Of("kind") with { StreamWidth = 22 },
-            Column.Of("subject") with { StreamWidth = 20 },
-            Column.Of("actor") with { StreamWidth = 12 },
-            new("details", "details", (row, _) => Details(row)),
-        ],
-    };
-
     private readonly Option<long?> _after = Opt.Position("--after", "Begin after this revision (default: with what happens from now on)");
     private readonly Option<int?> _limit = Opt.Number("--limit", "End after this many events", 1, int.MaxValue);
 
@@ -75,7 +59,7 @@ internal sealed class EventsCommand : MeshCommand
         var seen = 0;
         await foreach (var entry in stream.ReadJsonAsync(cancellation))
         {
-            context.Output.WriteRow(context.Output.Format is OutputFormat.Csv ? WithDetails(entry) : entry, s_view);
+            context.Output.WriteRow(context.Output.Format is OutputFormat.Csv ? WithDetails(entry) : entry, EventViews.Stream);
             context.Output.Flush();
             if (++seen == limit)
             {
@@ -86,18 +70,11 @@ internal sealed class EventsCommand : MeshCommand
         throw StreamEnds.ToException(stream.End, context);
     }
 
-    /// <summary>What a kind has beside the envelope.</summary>
-    private static IEnumerable<JsonProperty> DetailsOf(JsonElement row) => row.EnumerateObject()
-        .Where(member => !s_envelope.Contains(member.Name) && member.Value.ValueKind != JsonValueKind.Null);
-
-    private static string Details(JsonElement row) =>
-        string.Join(' ', DetailsOf(row).Select(member => $"{member.Name}={Column.Plain(member.Value)}"));
-
     /// <summary>
     /// The row with one more member, its details as an object: in CSV each kind has the same columns. Its own members stay for
     /// <c>--fields</c>.
     /// </summary>
-    private static JsonElement WithDetails(JsonElement row) => !DetailsOf(row).Any() ? row : Json.Build(json =>
+    private static JsonElement WithDetails(JsonElement row) => !EventViews.DetailsOf(row).Any() ? row : Json.Build(json =>
     {
         foreach (var member in row.EnumerateObject())
         {
@@ -105,7 +82,7 @@ internal sealed class EventsCommand : MeshCommand
         }
 
         json.WriteStartObject("details");
-        foreach (var member in DetailsOf(row))
+        foreach (var member in EventViews.DetailsOf(row))
         {
             member.WriteTo(json);
         }

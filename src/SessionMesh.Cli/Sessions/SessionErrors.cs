@@ -93,6 +93,6 @@ internal static class SessionErrors
     }
 
     private static string Sentence(Problem problem) => problem.Errors is { Count: > 0 } errors
-        ? $"{problem.Detail} ({string.Join("; ", errors.Select(ProblemText.Of))})"
-        : problem.Detail;
+        ? $"{ProblemText.WhyOf(problem)} ({string.Join("; ", errors.Select(ProblemText.Of))})"
+        : ProblemText.WhyOf(problem);
 }

@@ -60,7 +60,8 @@ internal sealed class AgentIdOption
                 throw CommandException.Usage($"two agents are named: {one} and {other}", "name several without --agent-id");
             }
 
-            return [.. others.Prepend(one).OfType<string>().Distinct(StringComparer.Ordinal)];
+            var own = one is null && others.Length == 0 && _ownByDefault ? context.Host.Env(MeshSettings.AgentVariable) : null;
+            return [.. others.Prepend(one ?? own).OfType<string>().Distinct(StringComparer.Ordinal)];
         }
 
         return Find(context) is { } id ? [id] : [];

@@ -11,7 +11,9 @@ public sealed partial record MeshCall
 
     public static MeshCall Agents(AgentQuery query) => Get(Routes.Agents + query.ToQueryString());
 
-    public static MeshCall Agent(string agentId) => Get(Routes.Agent(CheckedId(agentId)));
+    /// <param name="events">How many of the newest entries of the log about it to add, up to 100; null for none.</param>
+    public static MeshCall Agent(string agentId, int? events = null) =>
+        Get(Routes.Agent(CheckedId(agentId)) + new QueryText().Add("events", events));
 
     public static MeshCall RegisterAgent(RegisterAgentRequest request) =>
         Write(HttpMethod.Post, Routes.Agents, request, ClientJson.Context.RegisterAgentRequest);

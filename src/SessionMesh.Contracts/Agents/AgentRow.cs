@@ -1,3 +1,6 @@
+using System.Text.Json.Serialization;
+using SessionMesh.Contracts.Events;
+
 namespace SessionMesh.Contracts.Agents;
 
 /// <summary>
@@ -66,6 +69,10 @@ public sealed record AgentDetail : AgentRow
     /// <summary>Directives in its inbox: neither acknowledged, rejected, expired nor cancelled.</summary>
     public int Pending { get; init; }
     public AgentExit? LastExit { get; init; }
+
+    /// <summary>The newest entries of the log about it, oldest first; only with <c>events=N</c>.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<MeshEvent>? Events { get; init; }
 }
 
 /// <summary>Answer of <c>POST /agents</c> and <c>POST /registry</c>.</summary>

@@ -7,6 +7,7 @@ using SessionMesh.Core.Agents;
 using SessionMesh.Core.Keys;
 using SessionMesh.Server.Agents;
 using SessionMesh.Server.Engine;
+using SessionMesh.Server.Events;
 using SessionMesh.Server.Http;
 using SessionMesh.Server.Json;
 using SessionMesh.Server.Sessions;
@@ -14,7 +15,7 @@ using SessionMesh.Server.Sessions;
 namespace SessionMesh.Server.Discovery;
 
 /// <summary><c>GET /alive</c>, <c>GET /agents</c>, <c>GET /agents/{id}</c>: the agents and what is known of them.</summary>
-public sealed class AgentLists(MeshEngine engine, RowWriter rows, SessionLists sessions, ProblemWriter problems)
+public sealed class AgentLists(MeshEngine engine, RowWriter rows, SessionLists sessions, EventReader events, ProblemWriter problems)
 {
     /// <summary>Prefix of a cursor that points into the plain sessions.</summary>
     private const char SessionCursor = 's';
@@ -23,26 +24,30 @@ public sealed class AgentLists(MeshEngine engine, RowWriter rows, SessionLists s
 
     public Task All(HttpContext http) => ListAsync(http, AliveFilter.All);
 
-    public Task Get(HttpContext http)
+    public async Task Get(HttpContext http)
     {
         var id = (string)http.Request.RouteValues["id"]!;
         var key = http.GetKey();
+        var check = new Check();
+        var most = Query.Read(http, ref check, "events").Number("events", ref check, 0, EventReader.Most);
         var found = key.FindAgent(engine.State, ScopeSet.MeshRead, id);
-        if (!found.Succeeded)
+        if (check.Error is not null || !found.Succeeded)
         {
-            return problems.WriteAsync(http, found.Error);
+            await problems.WriteAsync(http, check.Error ?? found.Error!);
+            return;
         }
 
-        var json = new Utf8Buffer(2048);
-        try
+        using var json = new Utf8Buffer(2048);
+        WriteDetail(json, found.Value, key);
+        if (most is { } wanted)
         {
-            WriteDetail(json, found.Value, key);
-            return Answers.WriteAsync(http, StatusCodes.Status200OK, json.Written.ToArray());
+            json.Unwrite();
+            json.Raw(",\"events\":"u8);
+            await events.WriteAsync(json, found.Value.Agent, key, (int)wanted);
+            json.Raw("}"u8);
         }
-        finally
-        {
-            json.Dispose();
-        }
+
+        await Answers.WriteAsync(http, StatusCodes.Status200OK, json.Written);
     }
 
     private async Task ListAsync(HttpContext http, string defaultFilter)

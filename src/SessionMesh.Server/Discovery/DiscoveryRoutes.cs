@@ -2,6 +2,7 @@ using SessionMesh.Contracts;
 using SessionMesh.Contracts.Agents;
 using SessionMesh.Core.Keys;
 using SessionMesh.Server.Auth;
+using SessionMesh.Server.Events;
 using SessionMesh.Server.OpenApi;
 
 namespace SessionMesh.Server.Discovery;
@@ -28,6 +29,8 @@ internal static class DiscoveryRoutes
             .Lists().Answers<AgentPage>();
         routes.MapGet(Routes.Agents + "/{id}", lists.Get)
             .Describe(lists.Get, "getAgent", Tag, s_readOrSelf, "One agent, with its evidence of life")
+            .WithQuery("events", $"Adds `events`: the newest so many about it, up to {EventReader.Most}, oldest first, as on `/events`; "
+                + $"of the last {EventReader.MostScanned:N0} changes of the log. Null for a key without `mesh:read`.")
             .Answers<AgentDetail>(404);
     }
 

@@ -11,7 +11,9 @@ internal static class EventRoutes
 {
     private static readonly RequiredScope s_read = new(ScopeSet.MeshRead);
 
-    public static IServiceCollection AddEvents(this IServiceCollection services) => services.AddSingleton<EventEndpoints>();
+    public static IServiceCollection AddEvents(this IServiceCollection services) => services
+        .AddSingleton<EventReader>()
+        .AddSingleton<EventEndpoints>();
 
     public static void MapEvents(this IEndpointRouteBuilder routes)
     {

@@ -60,6 +60,17 @@ internal sealed class EventView(Key key, MeshState state, EventFilter? filter = 
         }
 
         Sse.OpenFrame(text, revision, kind);
+        WriteObject(text, revision, at, actor, kind, subject, payload);
+        Sse.CloseFrame(text);
+    }
+
+    /// <summary>An entry as it is in the data of an event.</summary>
+    public static void WriteObject(Utf8Buffer text, ChangeRow row) => WriteObject(
+        text, row.Revision, row.At, row.Actor, row.Kind, row.Subject, System.Text.Encoding.UTF8.GetBytes(row.Payload));
+
+    private static void WriteObject(
+        Utf8Buffer text, long revision, long at, string actor, string kind, string subject, ReadOnlySpan<byte> payload)
+    {
         text.Raw("{\"revision\":"u8);
         text.Number(revision);
         text.Raw(",\"at\":"u8);
@@ -77,7 +88,6 @@ internal sealed class EventView(Key key, MeshState state, EventFilter? filter = 
         }
 
         text.Raw("}"u8);
-        Sse.CloseFrame(text);
     }
 
     private static void WriteMembers(Utf8Buffer text, string kind, ReadOnlySpan<byte> members)

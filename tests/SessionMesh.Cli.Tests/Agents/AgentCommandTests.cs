@@ -30,6 +30,69 @@ public sealed class AgentCommandTests
     }
 
     [Fact]
+    public async Task Show_HasWhatHappenedOfLate_NewestLast()
+    {
+        const string Agent = """
+            {"agent_id":"1","status":"alive","incarnation":2,"last_exit":null,"events":[
+             {"revision":8,"at":"2026-01-02T03:03:05Z","actor":"k1","kind":"agent.registered","subject":"1","incarnation":2,"user":null},
+             {"revision":21,"at":"2026-01-02T03:04:00Z","actor":"k1","kind":"directive.issued","subject":"1","seq":1,"direction":"west"}]}
+            """;
+        using var tool = new Tool(Json(200, Agent));
+
+        Assert.Equal(
+            new Ran(0, """
+                agent        1
+                status       alive
+                incarnation  2
+                last exit    -
+
+                REVISION  AT      KIND              ACTOR  DETAILS
+                       8  1m ago  agent.registered  k1     incarnation=2
+                      21  5s ago  directive.issued  k1     seq=1 direction=west
+
+                """, ""),
+            await tool.RunAsync("show 1"));
+        Assert.Equal(
+            Agent.Replace("\n", "", StringComparison.Ordinal).Replace(" {", "{", StringComparison.Ordinal).Trim() + "\n",
+            (await tool.RunAsync("show 1 -o jsonl")).Out);
+        Assert.Equal("1\n", (await tool.RunAsync("show 1 -o name")).Out);
+        Assert.Equal("""{"status":"alive"}""" + "\n", (await tool.RunAsync("show 1 -o jsonl --fields status")).Out);
+        Assert.Equal(["GET /agents/1?events=10", "GET /agents/1?events=10", "GET /agents/1", "GET /agents/1"], tool.Calls);
+    }
+
+    [Theory]
+    [InlineData("show 1 2 3", "GET /agents/", "agent", "agent_id", "shown")]
+    [InlineData("revive 1 2 3", "POST /agents/", "agent", "agent_id", "revived")]
+    [InlineData("cancel 1 2 3", "DELETE /directives/", "directive", "directive_id", "cancelled")]
+    [InlineData("forget 1 2 3 --yes", "DELETE /agents/", "agent", "agent_id", "forgotten")]
+    public async Task Several_OneThatIsRefused_DoesNotKeepTheOthers(string line, string call, string noun, string member, string done)
+    {
+        using var tool = new Tool(
+            Json(200, $$"""{"{{member}}":"1"}"""),
+            Problem(404, "agent_not_found", "No such. Send GET /x."),
+            Json(200, $$"""{"{{member}}":"3"}"""));
+
+        Assert.Equal(
+            new Ran(
+                7,
+                $$"""{"{{member}}":"1"}""" + "\n" + $$"""{"{{member}}":"2","code":"agent_not_found"}""" + "\n"
+                    + $$"""{"{{member}}":"3"}""" + "\n",
+                $"{noun} 2: No such. (agent_not_found)\n2 of 3 {noun}s {done}\n"),
+            await tool.RunAsync(line + " -o jsonl"));
+        Assert.All(tool.Calls, sent => Assert.StartsWith(call, sent, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Show_NamesItsOwnAgentWhereNoneIsNamed()
+    {
+        using var tool = new Tool(Json(200, """{"agent_id":"me"}"""));
+        tool.Env["SESSION_MESH_AGENT_ID"] = "me";
+        Assert.Equal(0, (await tool.RunAsync("show -o name")).Code);
+        Assert.Equal(0, (await tool.RunAsync("show other -o name")).Code);
+        Assert.Equal(["GET /agents/me", "GET /agents/other"], tool.Calls);
+    }
+
+    [Fact]
     public async Task List_WithoutRows_SaysWhy()
     {
         using var tool = new Tool(Json(200, """{"sessions":[],"count":0,"next_cursor":null,"as_of":"1"}"""));

@@ -54,7 +54,7 @@ public sealed class CommandTests
     }
 
     [Theory]
-    [InlineData("show", "GET /agents/me")]
+    [InlineData("show", "GET /agents/me?events=10")]
     [InlineData("heartbeat", """POST /agents/me/heartbeat {"incarnation":3}""")]
     [InlineData("heartbeat --agent-id other", "POST /agents/other/heartbeat {}")]
     [InlineData("inbox", "GET /agents/me/directives")]

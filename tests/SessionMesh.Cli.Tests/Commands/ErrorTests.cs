@@ -1,3 +1,4 @@
+using SessionMesh.Contracts.Errors;
 using static SessionMesh.Client.Tests.ScriptedServer;
 
 namespace SessionMesh.Cli.Tests.Commands;
@@ -13,7 +14,7 @@ public sealed class ErrorTests
             new Ran(3, "", """
                 error: cannot kill agent 9
                   why: agent 9 is not known (404 agent_not_found)
-                  try: session-mesh list --filter all
+                  try: session-mesh list --filter all shows who is known; session-mesh register makes an agent known
                   request: r1
 
                 """),
@@ -122,6 +123,30 @@ public sealed class ErrorTests
             """,
             ran.Error);
     }
+
+    public static TheoryData<string> Codes { get; } =
+        [.. typeof(ErrorCodes).GetFields().Where(field => field.IsLiteral).Select(field => (string)field.GetRawConstantValue()!)];
+
+    /// <summary>A server speaks of calls, which nobody types here.</summary>
+    [Theory]
+    [MemberData(nameof(Codes))]
+    public async Task EachCode_IsSaidInTheWordsOfTheTool_WithWhatToTypeNext(string code)
+    {
+        const string Detail = "No agent 'x' is known. List what is known with GET /api/session-mesh/agents, or send POST /api. "
+            + "Send Authorization: Bearer KEY. This Idempotency-Key came before. Leave the header out. DELETE is not possible here.";
+        foreach (var (detail, words) in ((string, string)[])[(Detail, "No agent 'x' is known."), (Detail[23..], "")])
+        {
+            using var tool = new Tool(Problem(IsUsage(code) ? 400 : 409, code, detail));
+            var ran = await tool.RunAsync("steer x -d west");
+            Assert.DoesNotMatch("GET |POST |PATCH |DELETE |/api/|Authorization|Idempotency|header", ran.Error);
+            Assert.Matches("\n  why: .*" + (code is "not_found" or "method_not_allowed" ? "another version" : words), ran.Error);
+            Assert.Matches("\n  try: .{10}", ran.Error);
+        }
+    }
+
+    /// <summary>What has 400: the command line is wrong, and its help says how it is right.</summary>
+    private static bool IsUsage(string code) =>
+        code.StartsWith("invalid_", StringComparison.Ordinal) || code is "expect_required" or "key_in_query" or "body_too_large";
 
     [Fact]
     public async Task WordsOfAServer_AreShownAndNotObeyed()

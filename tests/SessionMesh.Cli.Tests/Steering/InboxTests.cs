@@ -39,7 +39,7 @@ public sealed class InboxTests
             new Ran(3, "", """
                 error: cannot read the inbox of agent 1
                   why: agent 1 is not known (404 agent_not_found)
-                  try: session-mesh list --filter all
+                  try: session-mesh list --filter all shows who is known; session-mesh register makes an agent known
                   request: r1
 
                 """),

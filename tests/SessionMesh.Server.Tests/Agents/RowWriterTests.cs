@@ -91,7 +91,7 @@ public sealed class RowWriterTests
         await mesh.RegisterAsync("p");
         var registered = (await mesh.RegisterAsync("a", more: ",\"parent_id\":\"p\",\"specializations\":[\"s\"]")).Text;
         Assert.Equal(Names(MeshJson.Default.AgentRegistration).Order(), Members(registered).Order());
-        Assert.Equal(Names(MeshJson.Default.AgentDetail).Order(), Members((await mesh.GetAsync("agents/a")).Text).Order());
+        Assert.Equal(Names(MeshJson.Default.AgentDetail).Order(), Members((await mesh.GetAsync("agents/a?events=1")).Text).Order());
         var page = JsonDocument.Parse((await mesh.GetAsync("alive?total=true")).Text).RootElement;
         Assert.Equal(Names(MeshJson.Default.AgentPage), Members(page.GetRawText()));
         Assert.Equal(Names(MeshJson.Default.AgentRow), Members(page.GetProperty("sessions")[0].GetRawText()));

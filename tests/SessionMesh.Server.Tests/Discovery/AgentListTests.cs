@@ -156,6 +156,46 @@ public sealed class AgentListTests
         (await mesh.GetAsync("agents/nobody")).ShouldBeProblem(404, "agent_not_found");
     }
 
+    [Fact]
+    public async Task Agent_WithItsEvents_HasTheNewestOfThem_OldestFirst()
+    {
+        await using var mesh = await MeshHost.StartAsync();
+        await mesh.RegisterAsync("a");
+        await mesh.DeleteAsync("agents/a?force=true");
+        await mesh.PostAsync("agents/a/revive");
+        await mesh.DeleteAsync("agents/a?forget=true");
+        await mesh.RegisterAsync("a"); // another agent, which has its id
+        var born = mesh.Revision;
+        await mesh.RegisterAsync("b");
+        await mesh.SteerAsync("a", ",\"message\":\"now\"");
+        await mesh.PostAsync("agents/a/directives/1/ack", """{"state":"acknowledged"}""", idempotencyKey: "k");
+
+        Assert.Equal(
+            [$"{born} agent.registered", $"{born + 2} directive.issued", $"{born + 3} directive.acknowledged"],
+            Events(await mesh.GetAsync("agents/a?events=10")));
+        Assert.Equal(
+            [$"{born + 2} directive.issued", $"{born + 3} directive.acknowledged"], Events(await mesh.GetAsync("agents/a?events=2")));
+        Assert.Empty(Events(await mesh.GetAsync("agents/a?events=0")));
+        var said = (await mesh.GetAsync("agents/a?events=2")).Json["events"]![0]!;
+        await using var stream = await mesh.ListenAsync($"events?after={born + 1}");
+        JsonAssert.Same((await stream.NextAsync()).Data, said.ToJsonString());
+    }
+
+    [Fact]
+    public async Task Agent_WithItsEvents_ForAKeyThatMayNotReadTheLog_HasNone()
+    {
+        await using var mesh = await MeshHost.StartAsync();
+        await mesh.RegisterAsync("a");
+        var own = await mesh.MintAsync("""{"agent_id":"a"}""");
+        Assert.Equal(200, (await mesh.GetAsync("agents/a", own)).Status);
+        Assert.Contains("\"events\":null}", (await mesh.GetAsync("agents/a?events=10", own)).Text, StringComparison.Ordinal);
+        Assert.DoesNotContain("\"events\"", (await mesh.GetAsync("agents/a")).Text, StringComparison.Ordinal);
+        Assert.Equal(400, (await mesh.GetAsync("agents/a?events=101")).Status);
+    }
+
+    private static IEnumerable<string> Events(Reply reply) =>
+        reply.Json["events"]!.AsArray().Select(one => $"{one!["revision"]!.GetValue<long>()} {one["kind"]!.GetValue<string>()}");
+
     private static async Task<List<string>> IdsAsync(MeshHost mesh, string path) =>
         [.. (await mesh.GetAsync(path)).Json["sessions"]!.AsArray().Select(r => r!["agent_id"]!.GetValue<string>())];
 }
