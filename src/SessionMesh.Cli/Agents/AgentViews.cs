@@ -37,6 +37,9 @@ internal static class AgentViews
         ],
     };
 
+    /// <summary>What each heartbeat changes, and says nothing new by it.</summary>
+    public static readonly IReadOnlyList<string> Restless = ["last_heartbeat_at", "last_progress_at", "expires_at"];
+
     /// <summary>One such row.</summary>
     public static readonly View One = List with { RowsMember = null };
 

@@ -3,7 +3,9 @@ using SessionMesh.Cli.Commands;
 using SessionMesh.Cli.Hosting;
 using SessionMesh.Cli.Options;
 using SessionMesh.Cli.Targets;
+using SessionMesh.Cli.Watch;
 using SessionMesh.Client;
+using SessionMesh.Client.Streams;
 using SessionMesh.Contracts.Agents;
 
 namespace SessionMesh.Cli.Agents;
@@ -26,6 +28,7 @@ internal sealed class ListCommand : MeshCommand
     private readonly Option<bool> _allClusters = new("--all-clusters") { Description = "Every cluster, whatever the context says" };
     private readonly Option<string?> _cursor = new("--cursor") { Description = "Go on after this next_cursor", HelpName = "CURSOR" };
     private readonly ListOptions _list;
+    private readonly WatchOption _watch;
 
     public ListCommand(CliHost host) : base(host, "list", "List agents: who is alive, doing what, heard when.")
     {
@@ -42,9 +45,11 @@ internal sealed class ListCommand : MeshCommand
 
         _list = new ListOptions(this);
         Add(_cursor);
+        _watch = new WatchOption(this);
         Examples =
         [
             "session-mesh list",
+            "session-mesh list --watch",
             "session-mesh list --filter alive --output json",
             "session-mesh list --filter stalled --spec image-processing -o name",
             "session-mesh list -l env=prod --sort -load --limit 10",
@@ -56,6 +61,11 @@ internal sealed class ListCommand : MeshCommand
     {
         context.Doing = "list agents";
         var query = QueryOf(context);
+        if (_watch.IsWanted(context))
+        {
+            return await WatchAsync(context, query, cancellation);
+        }
+
         var isFirst = true;
         var listed = await _list.WriteAsync(
             context,
@@ -83,6 +93,27 @@ internal sealed class ListCommand : MeshCommand
         }
 
         return ExitCodes.Done;
+    }
+
+    private Task<int> WatchAsync(CommandContext context, AgentQuery query, CancellationToken cancellation)
+    {
+        string[] kinds = query.Kind is null or SessionKind.Agent ? ["agent.*"] : ["agent.*", "session.*"];
+        return WatchLoop.RunAsync(
+            context,
+            new WatchedList(
+                context,
+                AgentViews.List,
+                new EventQuery { Kinds = [.. kinds, "directive.acknowledged"] }, // by which an agent pauses, or has another direction
+                token => _list.ReadAsync(
+                    context,
+                    AgentViews.List,
+                    (limit, cursor, page) => context.Client.SendAsync(
+                        MeshCall.Alive(query with { Limit = limit, Cursor = cursor ?? query.Cursor, Fields = null }), page),
+                    token))
+            {
+                Restless = AgentViews.Restless,
+            },
+            cancellation);
     }
 
     /// <summary>Why there is nothing, without saying more than was asked.</summary>

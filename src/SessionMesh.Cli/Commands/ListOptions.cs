@@ -75,6 +75,21 @@ internal sealed class ListOptions
         return new Listed(pages.Count, pages.Last);
     }
 
+    /// <summary>Reads every row, up to the limit, for a list that is shown again and again; in the order of a table.</summary>
+    public async Task<IReadOnlyList<JsonElement>> ReadAsync(
+        CommandContext context, View view,
+        Func<int, string?, CancellationToken, Task<JsonElement>> readAsync, CancellationToken cancellation)
+    {
+        var pages = new Pages(readAsync, context.Get(_limit) ?? int.MaxValue);
+        var rows = new List<JsonElement>();
+        while (await pages.NextAsync(view, cancellation) is { } page)
+        {
+            rows.AddRange(page);
+        }
+
+        return OrderOf(context, view) is { } order ? [.. rows.Order(order)] : rows;
+    }
+
     private static string Number(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
 
     private RowOrder? OrderOf(CommandContext context, View view) =>

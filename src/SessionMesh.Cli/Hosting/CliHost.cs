@@ -26,6 +26,9 @@ internal sealed record CliHost
     /// <summary>Lines of the terminal on standard output; null where output is not a terminal.</summary>
     public int? Height { get; init; }
 
+    /// <summary>Asks the terminal how large it is by now; null where that cannot be told.</summary>
+    public Func<(int Columns, int Lines)?> AskSize { get; init; } = () => null;
+
     /// <summary>An environment variable; what is empty counts as not set.</summary>
     public required Func<string, string?> Env { get; init; }
 
@@ -46,6 +49,9 @@ internal sealed record CliHost
     /// <summary>The options that every command has.</summary>
     public GlobalOptions Globals { get; } = new();
 
+    /// <summary>Columns and lines of the terminal on standard output by now; null where there is none.</summary>
+    public (int? Columns, int? Lines) SizeNow() => AskSize() is { } size ? size : (Width, Height);
+
     public bool ColorOn(bool terminal) => terminal && Env("NO_COLOR") is null && Env("TERM") is not "dumb";
 
     public static CliHost OfThisProcess() => new()
@@ -58,6 +64,7 @@ internal sealed record CliHost
         ErrorIsTerminal = !Console.IsErrorRedirected,
         Width = Console.IsOutputRedirected ? null : StandardStreams.Size()?.Columns,
         Height = Console.IsOutputRedirected ? null : StandardStreams.Size()?.Lines,
+        AskSize = () => Console.IsOutputRedirected ? null : StandardStreams.Size(),
         Env = name => Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null,
         Home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile, Environment.SpecialFolderOption.DoNotVerify),
         TakesSignals = true,

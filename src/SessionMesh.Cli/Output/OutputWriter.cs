@@ -102,6 +102,16 @@ internal sealed class OutputWriter(CliHost host, OutputFormat format, IReadOnlyL
         }
     }
 
+    /// <summary>A table as lines, fitted to a terminal of that width.</summary>
+    public IEnumerable<string> TableLines(IReadOnlyList<JsonElement> rows, View view, int? width) =>
+        new TableText(width, host.ColorOn(host.OutIsTerminal), headers).Lines(ColumnsOf(view), rows, host.Time.GetUtcNow());
+
+    /// <summary>One row as lines, a member each.</summary>
+    public IEnumerable<string> VerticalLines(JsonElement row, View view) => _table.Vertical(ColumnsOf(view), row, host.Time.GetUtcNow());
+
+    /// <summary>One object on one line, as it is.</summary>
+    public void WriteObject(JsonElement value) => _out.WriteLine(TerminalText.EscapeJson(Json.Compact(value)));
+
     /// <summary>A row with the members asked for.</summary>
     public JsonElement Selected(JsonElement row) => fields is null ? row : Json.Select(row, fields);
 

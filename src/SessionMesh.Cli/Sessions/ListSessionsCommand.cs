@@ -5,7 +5,9 @@ using SessionMesh.Cli.Commands;
 using SessionMesh.Cli.Hosting;
 using SessionMesh.Cli.Options;
 using SessionMesh.Cli.Output;
+using SessionMesh.Cli.Watch;
 using SessionMesh.Client;
+using SessionMesh.Client.Streams;
 using SessionMesh.Contracts;
 using SessionMesh.Contracts.Agents;
 using SessionMesh.Contracts.Sessions;
@@ -23,6 +25,8 @@ internal sealed class ListSessionsCommand : SessionToolCommand
     private readonly Option<string?> _kind =
         Opt.Choice("--kind", "Plain sessions, those of agents, or both; session by default", SessionKind.Allowed);
 
+    private readonly WatchOption _watch;
+
     public ListSessionsCommand(CliHost host) : base(host, "list", "List all sessions, optionally filter by status.")
     {
         Add(_status);
@@ -30,6 +34,7 @@ internal sealed class ListSessionsCommand : SessionToolCommand
         Add(_limit);
         Add(_meta);
         Add(_kind);
+        _watch = new WatchOption(this);
         Examples =
         [
             "session-mesh session list --status active",
@@ -42,6 +47,11 @@ internal sealed class ListSessionsCommand : SessionToolCommand
     {
         context.Doing = "list the sessions";
         var withVersion = ShowsVersion(context);
+        if (_watch.IsWanted(context))
+        {
+            return await WatchAsync(context, withVersion, cancellation);
+        }
+
         if (context.Output.Format is OutputFormat.Json)
         {
             var records = new RecordList();
@@ -79,6 +89,24 @@ internal sealed class ListSessionsCommand : SessionToolCommand
         }
 
         return ExitCodes.Done;
+    }
+
+    private Task<int> WatchAsync(CommandContext context, bool withVersion, CancellationToken cancellation)
+    {
+        string[] kinds = context.Get(_kind) is null or SessionKind.Session ? ["session.*"] : ["agent.*", "session.*"];
+        return WatchLoop.RunAsync(
+            context,
+            new WatchedList(context, SessionShapes.Sessions, new EventQuery { Kinds = kinds }, async token =>
+            {
+                var rows = new List<JsonElement>();
+                await foreach (var row in RowsAsync(context, token))
+                {
+                    rows.Add(SessionShapes.Record(row, withVersion));
+                }
+
+                return rows;
+            }),
+            cancellation);
     }
 
     private async IAsyncEnumerable<SessionRow> RowsAsync(CommandContext context, [EnumeratorCancellation] CancellationToken cancellation)

@@ -36,6 +36,9 @@ public sealed record MeshStreamOptions
 
     /// <summary>Called whenever a connection stands, before its first event.</summary>
     public Action? Connected { get; init; }
+
+    /// <summary>Called whenever a connection that stood has ended, and another one is tried.</summary>
+    public Action? Disconnected { get; init; }
 }
 
 /// <summary>Why a stream is over for good.</summary>

@@ -102,6 +102,7 @@ internal sealed class SseLoop(MeshClient client, string path, MeshStreamOptions 
 
             if (End is null)
             {
+                options.Disconnected?.Invoke();
                 await PauseAsync("the stream was closed", status: null, retryAfter: null, cancellation);
             }
         }
