@@ -51,7 +51,7 @@ internal sealed class BackupCommand : MeshCommand
         try
         {
             var facts = context.Get(_data) is { } data
-                ? await Task.Run(() => CopyStopped(data, draft, cancellation), CancellationToken.None)
+                ? await CopyStoppedAsync(context, data, draft, cancellation)
                 : await ReceiveAsync(context, draft, cancellation);
             if (facts.Findings.Count > 0)
             {
@@ -78,6 +78,13 @@ internal sealed class BackupCommand : MeshCommand
         {
             StoreFile.Delete(draft);
         }
+    }
+
+    private static async Task<StoreFacts> CopyStoppedAsync(
+        CommandContext context, string data, string draft, CancellationToken cancellation)
+    {
+        using var progress = context.ShowProgress(() => "copying the store");
+        return await Task.Run(() => CopyStopped(data, draft, cancellation), CancellationToken.None);
     }
 
     private static StoreFacts CopyStopped(string data, string draft, CancellationToken cancellation)

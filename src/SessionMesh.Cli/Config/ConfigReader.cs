@@ -14,18 +14,23 @@ internal static class ConfigReader
     public const int MaxBytes = 256 * 1024;
     public const int MaxDepth = 16;
 
-    public static ConfigMap Read(string path)
+    /// <summary>What stands for standard input in the place of a file.</summary>
+    private const string StandardInput = "-";
+
+    /// <param name="path">A file, or <c>-</c> for standard input.</param>
+    public static ConfigMap Read(string path, CliHost host)
     {
-        var text = ReadText(path);
+        var text = ReadText(path, host);
+        path = path is StandardInput ? "stdin" : path;
         var node = text.AsSpan().TrimStart() is ['{' or '[', ..] ? FromJson(text, path) : YamlConfig.Parse(text, path);
         return node as ConfigMap ?? throw CommandException.Usage($"{path} is {node.Kind}, and should be a map: name: value");
     }
 
-    private static string ReadText(string path)
+    private static string ReadText(string path, CliHost host)
     {
         try
         {
-            using var file = File.OpenRead(path);
+            using var file = path is StandardInput ? host.OpenIn() : File.OpenRead(path);
             var bytes = new byte[MaxBytes + 1];
             var length = file.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
             if (length > MaxBytes)

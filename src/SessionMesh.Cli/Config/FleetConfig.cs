@@ -1,3 +1,4 @@
+using SessionMesh.Cli.Hosting;
 using SessionMesh.Contracts.Agents;
 
 namespace SessionMesh.Cli.Config;
@@ -8,9 +9,9 @@ internal sealed record ExpectedSession(string Id, string Filter);
 /// <summary>What <c>load-config</c> reads: sessions to have, the cluster to be in.</summary>
 internal sealed record FleetConfig(IReadOnlyList<ExpectedSession> Sessions, string? Cluster)
 {
-    public static FleetConfig Read(string path)
+    public static FleetConfig Read(string path, CliHost host)
     {
-        var map = ConfigReader.Read(path).Only("sessions", "skills", "cluster");
+        var map = ConfigReader.Read(path, host).Only("sessions", "skills", "cluster");
 
         // Which tools an agent loads is the agent's own matter; that it is a list of names is all there is to check.
         map.Find("skills")?.AsTexts("skills");

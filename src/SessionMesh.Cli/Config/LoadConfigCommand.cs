@@ -33,7 +33,7 @@ internal sealed class LoadConfigCommand : MeshCommand
 
     private readonly Argument<string> _path = new("path")
     {
-        Description = "YAML or JSON: sessions: [{id: 123, filter: alive}], cluster: NAME",
+        Description = "A file, or - for stdin, in YAML or JSON: sessions: [{id: 123, filter: alive}], cluster: NAME",
     };
 
     public LoadConfigCommand(CliHost host) : base(host, "load-config", "Declare the sessions of a config file and report on each.")
@@ -47,12 +47,15 @@ internal sealed class LoadConfigCommand : MeshCommand
     {
         context.Doing = "load the config";
         var path = context.Get(_path)!;
-        var config = FleetConfig.Read(path);
+        var config = FleetConfig.Read(path, context.Host);
         var cluster = config.Cluster ?? context.Settings.Cluster;
         var loaded = new List<LoadedSession>();
-        foreach (var session in config.Sessions)
+        using (context.ShowProgress(() => $"{ProgressLine.Bar(loaded.Count, config.Sessions.Count)} loaded"))
         {
-            loaded.Add(await LoadAsync(context, session, cluster, cancellation));
+            foreach (var session in config.Sessions)
+            {
+                loaded.Add(await LoadAsync(context, session, cluster, cancellation));
+            }
         }
 
         if (loaded.Count > 0 || !context.Output.IsTable)

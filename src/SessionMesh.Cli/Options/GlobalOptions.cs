@@ -17,7 +17,7 @@ internal sealed class GlobalOptions
 
     public Option<string?> KeyFile { get; } = new("--key-file")
     {
-        Description = "File that holds the key (default: SESSION_API_KEY, the selected context, the local server's own)",
+        Description = "File that holds the key, or - for stdin (default: SESSION_API_KEY, the selected context, the local server's own)",
         HelpName = "FILE",
         Recursive = true,
     };

@@ -1,4 +1,5 @@
 using SessionMesh.Cli.Config;
+using SessionMesh.Cli.Hosting;
 
 namespace SessionMesh.Cli.Registry;
 
@@ -17,9 +18,9 @@ internal sealed record AgentConfig
 
     public static AgentConfig Empty { get; } = new();
 
-    public static AgentConfig Read(string path)
+    public static AgentConfig Read(string path, CliHost host)
     {
-        var map = ConfigReader.Read(path).Only(
+        var map = ConfigReader.Read(path, host).Only(
             "spec", "specs", "specialization", "specializations", "agent_id",
             "id", "parent", "parent_id", "cluster", "user", "labels", "ttl");
         return new AgentConfig

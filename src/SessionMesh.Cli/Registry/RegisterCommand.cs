@@ -26,7 +26,7 @@ internal sealed class RegisterCommand : MeshCommand
 
     private readonly Option<string?> _config = new("--config")
     {
-        Description = "YAML or JSON with spec, agent_id, parent_id, cluster, user, labels, ttl",
+        Description = "A file, or - for stdin, in YAML or JSON with spec, agent_id, parent_id, cluster, user, labels, ttl",
         HelpName = "FILE",
     };
 
@@ -61,6 +61,7 @@ internal sealed class RegisterCommand : MeshCommand
         [
             "session-mesh register --spec \"data-analysis\" --agent-id 789",
             "session-mesh register --config agent.yaml",
+            "… | session-mesh register --config -",
             "session-mesh register --spec ocr --spec layout --parent 123 -o name",
         ];
         ExitNotes = ["5  the agent is alive already, or was ended and may not come back yet"];
@@ -69,7 +70,7 @@ internal sealed class RegisterCommand : MeshCommand
     protected override async Task<int> RunAsync(CommandContext context, CancellationToken cancellation)
     {
         context.Doing = "register the agent";
-        var config = context.Get(_config) is { } path ? AgentConfig.Read(path) : AgentConfig.Empty;
+        var config = context.Get(_config) is { } path ? AgentConfig.Read(path, context.Host) : AgentConfig.Empty;
         var id = context.Parse.GetResult("--agent-id") is { Tokens.Count: > 0 }
             ? _agent.Find(context)
             : config.AgentId ?? _agent.Find(context);

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text;
 using SessionMesh.Cli.Hosting;
 using SessionMesh.Client;
 
@@ -98,6 +99,19 @@ internal sealed record MeshSettings
         }
     }
 
+    /// <summary>Reads the one line of a stream to its end.</summary>
+    private static string ReadKey(Stream stream, string source)
+    {
+        using (stream)
+        {
+            var bytes = new byte[MaxKeyFile + 1];
+            var length = stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
+            return length > MaxKeyFile
+                ? throw CommandException.Usage($"{source} does not hold a key: it has more than {MaxKeyFile} bytes")
+                : CheckedKey(Encoding.UTF8.GetString(bytes, 0, length), source);
+        }
+    }
+
     /// <summary>A context that is named on the command line comes before the environment.</summary>
     private static string? NoVariable(string name) => null;
 
@@ -126,7 +140,9 @@ internal sealed record MeshSettings
     {
         if (flag is not null)
         {
-            return (ReadKeyFile(flag, "--key-file"), flag, flag, "--key-file");
+            return flag is "-"
+                ? (ReadKey(host.OpenIn(), "stdin"), "stdin", null, "--key-file")
+                : (ReadKeyFile(flag, "--key-file"), flag, flag, "--key-file");
         }
 
         if (variables(KeyVariable) is { } variable)

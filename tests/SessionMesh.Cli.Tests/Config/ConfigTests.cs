@@ -1,3 +1,4 @@
+using System.Text;
 using static SessionMesh.Client.Tests.ScriptedServer;
 
 namespace SessionMesh.Cli.Tests.Config;
@@ -39,6 +40,32 @@ public sealed class ConfigTests
                 "GET /agents/c",
             ],
             tool.Calls);
+    }
+
+    [Theory]
+    [InlineData("load-config -", "sessions: [{id: 123}]", "GET /agents/123")]
+    [InlineData(
+        "register --config - -o name",
+        "{\"spec\": \"ocr\", \"id\": 789}",
+        "POST /registry {\"specialization\":\"ocr\",\"agent_id\":\"789\"}")]
+    public async Task Dash_IsStandardInput(string line, string config, string call)
+    {
+        using var tool = new Tool(Json(200, """{"agent_id":"123","status":"alive"}""")) { PipedBytes = Encoding.UTF8.GetBytes(config) };
+        Assert.Equal(0, (await tool.RunAsync(line)).Code);
+        Assert.Equal(call, tool.Calls.First());
+    }
+
+    [Theory]
+    [InlineData("load-config -", "a: b: c", "stdin, line 1")]
+    [InlineData("load-config -", "[]", "stdin is a list, and should be a map")]
+    [InlineData("register --config -", "{\"specs\": 1, \"x\": 2}", "stdin")]
+    public async Task Dash_IsNamedInErrors(string line, string config, string words)
+    {
+        using var tool = new Tool(Json(200, "{}")) { PipedBytes = Encoding.UTF8.GetBytes(config) };
+        var ran = await tool.RunAsync(line);
+        Assert.Equal(2, ran.Code);
+        Assert.Contains(words, ran.Error, StringComparison.Ordinal);
+        Assert.Empty(tool.Calls);
     }
 
     [Fact]

@@ -7,6 +7,29 @@ public sealed class SettingsTests
     private const string Local = ".local/share/session-mesh/root.key";
     private const string Address = ".local/share/session-mesh/root.address";
 
+    [Theory]
+    [InlineData("smk_aaaaaaaaaaaa_THESECRET_check2\n", 0, "")]
+    [InlineData("", 2, "stdin does not hold a key")]
+    [InlineData("two words", 2, "stdin does not hold a key")]
+    public async Task KeyFile_Dash_IsStandardInput(string piped, int code, string words)
+    {
+        using var tool = new Tool(Json(200, """{"agent_id":"1"}""")) { PipedBytes = System.Text.Encoding.UTF8.GetBytes(piped) };
+        var ran = await tool.RunAsync("show 1 -o name --key-file -");
+        Assert.Equal(code, ran.Code);
+        Assert.Contains(words, ran.Error, StringComparison.Ordinal);
+        Assert.Equal(
+            code == 0 ? ["Bearer " + piped.Trim()] : [], tool.Server.Requests.Select(request => request.Headers["Authorization"]));
+    }
+
+    [Fact]
+    public async Task KeyFile_Dash_HoldsNoMoreThanAKeyFile()
+    {
+        using var tool = new Tool(Json(200, "{}")) { PipedBytes = [.. Enumerable.Repeat((byte)'a', 4097)] };
+        var ran = await tool.RunAsync("show 1 --key-file -");
+        Assert.Equal(2, ran.Code);
+        Assert.Contains("stdin does not hold a key: it has more than 4096 bytes", ran.Error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Key_ComesFromTheFlag_ThenTheEnvironment_ThenTheContext_ThenTheLocalServer()
     {

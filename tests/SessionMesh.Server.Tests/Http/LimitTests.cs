@@ -218,6 +218,7 @@ public sealed class LimitTests(LimitServer server) : IClassFixture<LimitServer>
             nameof(Limits.RestoreBytes),                                                                // RestoreTests
             nameof(Limits.SelectorIds), nameof(Limits.SelectorMatches),                                 // SelectorTests
             nameof(Limits.StreamsPerAgentKey),                                                          // HeldAnswerTests
+            nameof(Limits.EventWords),                                                                  // EventFilterTests
         ];
         Assert.Equal(typeof(Limits).GetFields().Select(f => f.Name).Order(), here.Concat(elsewhere).Order());
     }
