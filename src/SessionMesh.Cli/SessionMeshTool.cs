@@ -29,7 +29,7 @@ internal static class SessionMeshTool
     {
         // A message that starts with @ is a message.
         ResponseFileTokenReplacer = null,
-        EnablePosixBundling = true,
+        EnablePosixBundling = false,
     };
 
     /// <summary>Every command of the tool, one line each, in the groups of its overview.</summary>
@@ -110,14 +110,18 @@ internal static class SessionMeshTool
     private static async Task<int> RunCommandAsync(IReadOnlyList<string> args, CliHost host)
     {
         var root = Build(host);
-        var parse = root.Parse(
-            args switch
-            {
-                [] => ["--help"],
-                [VersionFlag] => ["version"],
-                _ => SessionWords.Prepare(root, args),
-            },
-            s_parser);
+        var line = args switch
+        {
+            [] => new(["--help"], root, null),
+            [VersionFlag] => new(["version"], root, null),
+            _ => SessionWords.Read(root, args) ?? CommandWords.Read(root, args),
+        };
+        if (line.Unknown is not null)
+        {
+            return ParseErrors.RenderUnknown(line, host);
+        }
+
+        var parse = root.Parse(line.Args, s_parser);
         if (parse.Action is ParseErrorAction)
         {
             return ParseErrors.Render(parse, host);

@@ -55,7 +55,12 @@ internal sealed class Tool : IDisposable
     });
 
     /// <param name="handler">Takes the scripted server's place.</param>
-    public async Task<Ran> RunAsync(string commandLine, HttpMessageHandler? handler = null)
+    public Task<Ran> RunAsync(string commandLine, HttpMessageHandler? handler = null) =>
+        RunAsync([.. CommandLineParser.SplitCommandLine(commandLine)], handler);
+
+    /// <param name="words">The arguments as the tool is given them.</param>
+    /// <param name="handler">Takes the scripted server's place.</param>
+    public async Task<Ran> RunAsync(IReadOnlyList<string> words, HttpMessageHandler? handler = null)
     {
         using var output = new StringWriter { NewLine = "\n" };
         using var error = new StringWriter { NewLine = "\n" };
@@ -76,7 +81,7 @@ internal sealed class Tool : IDisposable
             Time = Clock ?? Time,
             Handler = handler ?? Server,
         };
-        var code = await SessionMeshTool.RunAsync([.. CommandLineParser.SplitCommandLine(commandLine)], host);
+        var code = await SessionMeshTool.RunAsync(words, host);
         var ran = new Ran(code, output.ToString(), error.ToString());
         Assert.DoesNotContain("THESECRET", ran.Out + ran.Error, StringComparison.Ordinal);
         return ran;

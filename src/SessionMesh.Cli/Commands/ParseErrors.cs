@@ -10,6 +10,9 @@ internal interface IParseErrorWriter
 {
     /// <returns>The exit code.</returns>
     int WriteParseErrors(ParseResult parse, CliHost host);
+
+    /// <returns>The exit code.</returns>
+    int WriteUnknownOption(CommandLineWords line, CliHost host);
 }
 
 /// <summary>A command line that cannot be understood: all of it to stderr, exit code 2.</summary>
@@ -38,6 +41,37 @@ internal static class ParseErrors
         host.Error.WriteLine($"  try: {PathOf(parse)} --help");
         return ExitCodes.Usage;
     }
+
+    /// <summary>An option that the command does not have.</summary>
+    public static int RenderUnknown(CommandLineWords line, CliHost host)
+    {
+        for (var command = line.Command; command is not null; command = command.Parents.OfType<Command>().FirstOrDefault())
+        {
+            if (command is IParseErrorWriter writer)
+            {
+                return writer.WriteUnknownOption(line, host);
+            }
+        }
+
+        host.Error.WriteLine("error: " + UnknownText(line));
+        if (Nearest(NameOf(line.Unknown!), OptionNames(line.Command)) is { } near)
+        {
+            host.Error.WriteLine($"  did you mean '{near}'?");
+        }
+
+        host.Error.WriteLine($"  try: {PathOf(line.Command)} --help");
+        return ExitCodes.Usage;
+    }
+
+    /// <summary>That there is no such option, with what may be secret in it cut.</summary>
+    public static string UnknownText(CommandLineWords line) =>
+        Secrets.Redact(TerminalText.Escape($"'{PathOf(line.Command)}' has no option '{NameOf(line.Unknown!)}'"));
+
+    /// <summary>What would have been right, for one line.</summary>
+    public static string NextAfterUnknown(CommandLineWords line) =>
+        Nearest(NameOf(line.Unknown!), OptionNames(line.Command)) is { } near
+            ? $"did you mean '{near}'?"
+            : $"try {PathOf(line.Command)} --help";
 
     /// <summary>
     /// What is wrong, a sentence each. Behind an unknown word the command is missing, too, and the parser says so first; the word alone
@@ -71,10 +105,7 @@ internal static class ParseErrors
 
         var typed = parse.UnmatchedTokens[0];
         var command = parse.CommandResult.Command;
-        var words = typed.StartsWith('-')
-            ? command.Options.Concat(parse.RootCommandResult.Command.Options.Where(o => o.Recursive)).Select(o => o.Name)
-            : command.Subcommands.Select(c => c.Name);
-        return Nearest(typed, words);
+        return Nearest(typed, typed.StartsWith('-') ? OptionNames(command) : command.Subcommands.Select(one => one.Name));
     }
 
     /// <summary>The word nearest to what was typed, when it is near: at most a third of its letters apart.</summary>
@@ -84,6 +115,25 @@ internal static class ParseErrors
         .OrderBy(pair => pair.distance)
         .Select(pair => pair.word)
         .FirstOrDefault();
+
+    private static string PathOf(Command command) => command is RootCommand
+        ? "session-mesh"
+        : $"{PathOf(command.Parents.OfType<Command>().First())} {command.Name}";
+
+    private static IEnumerable<string> OptionNames(Command command)
+    {
+        Command root = command;
+        while (root.Parents.OfType<Command>().FirstOrDefault() is { } above)
+        {
+            root = above;
+        }
+
+        return command.Options.Concat(root.Options.Where(option => option.Recursive)).Where(option => !option.Hidden)
+            .Select(option => option.Name);
+    }
+
+    /// <summary>The option without the value that stands in the same word.</summary>
+    private static string NameOf(string word) => word.Split('=')[0];
 
     /// <summary>Levenshtein's distance, one row at a time.</summary>
     private static int Distance(string a, string b)

@@ -27,7 +27,7 @@ internal sealed class SessionCommand : Command, IParseErrorWriter
         Add(new Defaults.SessionConfigCommand(host));
         Add(new Import.ImportSessionsCommand(host));
         Add(new WatchSessionsCommand(host));
-        Add(new SessionHelpCommand());
+        Add(new SessionHelpCommand(host));
         Add(new SessionVersionCommand(host));
 
         // No arguments: show the help.
@@ -35,6 +35,8 @@ internal sealed class SessionCommand : Command, IParseErrorWriter
     }
 
     public int WriteParseErrors(ParseResult parse, CliHost host) => SessionErrors.RenderParse(parse, host);
+
+    public int WriteUnknownOption(CommandLineWords line, CliHost host) => SessionErrors.RenderUnknown(line, host);
 }
 
 /// <summary><c>session help</c>: the same as <c>--help</c>.</summary>
@@ -42,12 +44,19 @@ internal sealed class SessionHelpCommand : Command
 {
     private readonly Argument<string?> _about = new("command") { Description = "The command to explain", Arity = ArgumentArity.ZeroOrOne };
 
-    public SessionHelpCommand() : base("help", "Show usage information.")
+    public SessionHelpCommand(CliHost host) : base("help", "Show usage information.")
     {
         Add(_about);
         SetAction((parse, cancellation) =>
         {
-            string[] line = parse.GetValue(_about) is { } about ? [SessionCommand.Word, about, "--help"] : [SessionCommand.Word, "--help"];
+            var about = parse.GetValue(_about);
+            var session = (Command)Parents.Single();
+            if (about is not null && session.Subcommands.All(command => command.Name != about))
+            {
+                return Task.FromResult(SessionErrors.NoCommand(about, session, host));
+            }
+
+            string[] line = about is null ? [SessionCommand.Word, "--help"] : [SessionCommand.Word, about, "--help"];
             return parse.RootCommandResult.Command.Parse(line, parse.Configuration).InvokeAsync(
                 parse.InvocationConfiguration, cancellation);
         });

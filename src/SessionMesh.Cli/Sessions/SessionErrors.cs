@@ -73,6 +73,19 @@ internal static class SessionErrors
         return Usage(host, $"{what.TrimEnd('.')}; {next}");
     }
 
+    /// <summary>An option that the command does not have.</summary>
+    public static int RenderUnknown(CommandLineWords line, CliHost host) =>
+        Usage(host, $"{ParseErrors.UnknownText(line)}; {ParseErrors.NextAfterUnknown(line)}");
+
+    /// <summary>Help was asked for on a command that there is not.</summary>
+    public static int NoCommand(string name, Command session, CliHost host)
+    {
+        var next = ParseErrors.Nearest(name, session.Subcommands.Select(command => command.Name)) is { } near
+            ? $"did you mean '{near}'?"
+            : "try session-mesh session --help";
+        return Usage(host, $"'session-mesh session' has no command '{name}'; {next}");
+    }
+
     private static int Usage(CliHost host, string what)
     {
         host.Error.WriteLine(TerminalText.EscapeJson(Json.Compact(Json.Build(json => json.WriteString("error"u8, Secrets.Redact(what))))));
@@ -92,7 +105,10 @@ internal static class SessionErrors
         }
     }
 
-    private static string Sentence(Problem problem) => problem.Errors is { Count: > 0 } errors
-        ? $"{ProblemText.WhyOf(problem)} ({string.Join("; ", errors.Select(ProblemText.Of))})"
-        : ProblemText.WhyOf(problem);
+    /// <summary>What is wrong, and each member that is, unless that was all that was said.</summary>
+    private static string Sentence(Problem problem) =>
+        problem.Errors is { Count: > 0 } errors
+        && (errors.Count > 1 || !ProblemText.WhyOf(problem).Contains(errors[0].Message, StringComparison.Ordinal))
+            ? $"{ProblemText.WhyOf(problem)} ({string.Join("; ", errors.Select(ProblemText.Of))})"
+            : ProblemText.WhyOf(problem);
 }

@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.CommandLine.Help;
+using SessionMesh.Cli.Commands;
 
 namespace SessionMesh.Cli.Sessions;
 
@@ -8,51 +10,47 @@ namespace SessionMesh.Cli.Sessions;
 /// </summary>
 internal static class SessionWords
 {
-    public static IReadOnlyList<string> Prepare(RootCommand root, IReadOnlyList<string> args)
+    /// <summary>The words of a verb of <c>session</c>; null for any other command line.</summary>
+    public static CommandLineWords? Read(RootCommand root, IReadOnlyList<string> args)
     {
-        var at = NextWord(args, 0, Find(root.Options));
+        var globals = CommandWords.OptionsOf(root, root);
+        var at = NextWord(args, 0, globals);
         if (at >= args.Count || args[at] != SessionCommand.Word
             || root.Subcommands.FirstOrDefault(command => command.Name == args[at]) is not { } session)
         {
-            return args;
+            return null;
         }
 
-        at = NextWord(args, at + 1, Find(root.Options));
-        return at < args.Count && session.Subcommands.FirstOrDefault(command => command.Name == args[at]) is { } verb
-            ? [.. args.Take(at + 1), .. new Reading(verb, Find(verb.Options.Concat(root.Options))).Of(args.Skip(at + 1))]
-            : args;
+        at = NextWord(args, at + 1, globals);
+        if (at >= args.Count || session.Subcommands.FirstOrDefault(command => command.Name == args[at]) is not { } verb)
+        {
+            return null;
+        }
+
+        var reading = new Reading(verb, CommandWords.OptionsOf(verb, root));
+        IReadOnlyList<string> words = [.. args.Take(at + 1), .. reading.Of(args.Skip(at + 1))];
+        return new CommandLineWords(words, verb, reading.WantsHelp ? null : reading.Unknown);
     }
 
     private static int NextWord(IReadOnlyList<string> args, int at, Dictionary<string, Option> options)
     {
         while (at < args.Count && args[at] is ['-', _, ..])
         {
-            at += options.TryGetValue(args[at], out var option) && TakesValue(option) ? 2 : 1;
+            at += options.TryGetValue(args[at], out var option) && CommandWords.TakesValue(option) ? 2 : 1;
         }
 
         return at;
     }
 
-    private static Dictionary<string, Option> Find(IEnumerable<Option> options)
-    {
-        var found = new Dictionary<string, Option>(StringComparer.Ordinal);
-        foreach (var option in options)
-        {
-            foreach (var name in option.Aliases.Append(option.Name))
-            {
-                found.TryAdd(name, option);
-            }
-        }
-
-        return found;
-    }
-
-    private static bool TakesValue(Option option) => option.Arity.MinimumNumberOfValues > 0;
-
     private sealed class Reading(Command verb, Dictionary<string, Option> options)
     {
-        private readonly List<(Option? Option, string Word)> _options = [];
+        private readonly List<(Option Option, string Word)> _options = [];
         private readonly List<string> _words = [];
+
+        /// <summary>An option that the verb does not have.</summary>
+        public string? Unknown { get; private set; }
+
+        public bool WantsHelp { get; private set; }
 
         public IEnumerable<string> Of(IEnumerable<string> args)
         {
@@ -68,13 +66,14 @@ internal static class SessionWords
                     _words.AddRange(left);
                     left.Clear();
                 }
-                else if (OptionOf(word) is var (option, inline))
+                else if (word is ['-', _, ..] && CommandWords.Find(options, word) is ({ } option, var inline))
                 {
+                    WantsHelp |= option is HelpOption;
                     Take(option, word, inline, left);
                 }
                 else if (word is ['-', _, ..] && !MayBeginWithDash)
                 {
-                    _options.Add((null, word)); // which the parser refuses
+                    Unknown ??= word;
                 }
                 else
                 {
@@ -91,27 +90,22 @@ internal static class SessionWords
 
         private bool MayBeginWithDash => verb.Name is "set" or "config" && _words.Count == 1;
 
-        private (Option Option, string? Inline)? OptionOf(string word)
-        {
-            if (options.TryGetValue(word, out var option))
-            {
-                return (option, null);
-            }
-
-            var equals = word.StartsWith("--", StringComparison.Ordinal) ? word.IndexOf('=') : -1;
-            return equals > 0 && options.TryGetValue(word[..equals], out option) ? (option, word[(equals + 1)..]) : null;
-        }
-
         private void Take(Option option, string word, string? inline, Queue<string> left)
         {
-            if (!TakesValue(option) || (inline is null && left.Count == 0))
+            if (!CommandWords.TakesValue(option) || (inline is null && left.Count == 0))
             {
                 Put(option, word);
                 return;
             }
 
             var value = inline ?? left.Dequeue();
-            Put(option, $"{option.Name}={value}", isEmpty: value.Length == 0 && option.Name is not "--unset");
+            if (value.Length == 0 && option.Name is "--unset")
+            {
+                _options.AddRange([(option, option.Name), (option, "")]); // what an import brought may have no name
+                return;
+            }
+
+            Put(option, $"{option.Name}={value}", isEmpty: value.Length == 0);
             while (option.AllowMultipleArgumentsPerToken && left.TryPeek(out var more) && more is not ['-', ..])
             {
                 Put(option, $"{option.Name}={left.Dequeue()}");

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using SessionMesh.Contracts.Json;
 
 namespace SessionMesh.Contracts.Sessions;
 
@@ -6,7 +7,8 @@ namespace SessionMesh.Contracts.Sessions;
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 public sealed record CleanupRequest
 {
-    /// <summary>Only what expired before this; now by default.</summary>
+    /// <summary>Only what expired before this, to the microsecond; now by default.</summary>
+    [JsonConverter(typeof(ExactTimeConverter))]
     public DateTimeOffset? Before { get; init; }
 
     /// <summary>Only say what would be removed.</summary>

@@ -9,7 +9,19 @@ public sealed class CommandLineTests
 {
     [Theory]
     [InlineData("lst", "error: Unrecognized command or argument 'lst'.\n  did you mean 'list'?\n  try: session-mesh --help\n")]
-    [InlineData("list --filtr=alive", "error: Unrecognized command or argument '--filtr=alive'.\n  try: session-mesh list --help\n")]
+    [InlineData(
+        "list --filtr=alive",
+        "error: 'session-mesh list' has no option '--filtr'\n  did you mean '--filter'?\n  try: session-mesh list --help\n")]
+    [InlineData(
+        "show --fast", "error: 'session-mesh show' has no option '--fast'\n  try: session-mesh show --help\n")]
+    [InlineData(
+        "kill a1 --frce",
+        "error: 'session-mesh kill' has no option '--frce'\n  did you mean '--force'?\n  try: session-mesh kill --help\n")]
+    [InlineData("list -vo json", "error: 'session-mesh list' has no option '-vo'\n  try: session-mesh list --help\n")]
+    [InlineData(
+        "list -output json",
+        "error: 'session-mesh list' has no option '-output'\n  did you mean '--output'?\n  try: session-mesh list --help\n")]
+    [InlineData("--frobnicate list", "error: 'session-mesh list' has no option '--frobnicate'\n  try: session-mesh list --help\n")]
     [InlineData(
         "keys creat", "error: Unrecognized command or argument 'creat'.\n  did you mean 'create'?\n  try: session-mesh keys --help\n")]
     [InlineData("keys", "error: Required command was not provided.\n  try: session-mesh keys --help\n")]
@@ -31,8 +43,10 @@ public sealed class CommandLineTests
     [InlineData("ack --agent-id a1", "error: Option '--seq' is required.\n  try: session-mesh ack --help\n")]
     [InlineData(
         "list --key smk_abcdefghijkl_THESECRET_check1",
-        "error: Unrecognized command or argument '--key'.\nerror: Unrecognized command or argument 'smk_abcdefghijkl_…'.\n  try: "
-        + "session-mesh list --help\n")]
+        "error: 'session-mesh list' has no option '--key'\n  try: session-mesh list --help\n")]
+    [InlineData(
+        "list smk_abcdefghijkl_THESECRET_check1",
+        "error: Unrecognized command or argument 'smk_abcdefghijkl_…'.\n  try: session-mesh list --help\n")]
     public async Task WrongLine_IsSaidOnStderr_WithCode2(string line, string error)
     {
         using var tool = new Tool(Broken());
@@ -56,6 +70,9 @@ public sealed class CommandLineTests
     [Theory]
     [InlineData("list --filter ALIVE --output JSON")]
     [InlineData("--verbose list --filter alive --output=json")]
+    [InlineData("list --filter alive -ojson")]
+    [InlineData("list --filter alive -o=json")]
+    [InlineData("-v list --filter alive -oJSON")]
     public async Task Words_AreTakenInAnyCase_AndGlobalOptionsAnywhere(string line)
     {
         using var tool = new Tool(Json(200, "{}"));
@@ -72,6 +89,26 @@ public sealed class CommandLineTests
         await tool.RunAsync("steer 1 --direction north --message @/etc/passwd -o json");
 
         Assert.Equal(["""POST /steer {"agent_id":"1","direction":"north","message":"@/etc/passwd"}"""], tool.Calls);
+    }
+
+    [Theory]
+    [InlineData("--message -5")]
+    [InlineData("--message=-5")]
+    public async Task ValueThatBeginsWithADash_IsAValue(string message)
+    {
+        using var tool = new Tool(Json(200, "{}"));
+
+        await tool.RunAsync($"steer 1 --direction --north {message} -o json");
+
+        Assert.Equal(["""POST /steer {"agent_id":"1","direction":"--north","message":"-5"}"""], tool.Calls);
+    }
+
+    [Fact]
+    public async Task HelpThatIsAskedFor_IsShown_WhateverElseIsWrong()
+    {
+        using var tool = new Tool(Broken());
+
+        Assert.Equal(await tool.RunAsync("kill --help"), await tool.RunAsync("kill --frce --help"));
     }
 
     [Fact]

@@ -85,7 +85,7 @@ public sealed class ExportTests
         var file = tool.WriteFile("mine.json", "mine");
 
         Assert.Equal(
-            new Ran(1, "", $$"""{"error":"{{file}} already exists; --force replaces it"}""" + "\n"),
+            new Ran(1, "", $$"""{"error":"{{file}} already exists, and is no export in json; --force replaces it"}""" + "\n"),
             await tool.RunAsync($"session export --output {file}"));
         Assert.Empty(tool.Server.Requests);
         Assert.Equal("mine", await File.ReadAllTextAsync(file));
@@ -107,10 +107,39 @@ public sealed class ExportTests
         file = Path.Combine(tool.Home, "late.json");
 
         Assert.Equal(
-            new Ran(1, "", $$"""{"error":"{{file}} already exists; --force replaces it"}""" + "\n"),
+            new Ran(1, "", $$"""{"error":"somebody else has written {{file}} meanwhile; --force replaces it"}""" + "\n"),
             await tool.RunAsync($"session export --output {file}"));
         Assert.Equal("theirs", await File.ReadAllTextAsync(file));
         Assert.Equal([file], Directory.GetFiles(tool.Home));
+    }
+
+    [Fact]
+    public async Task AnEarlierExport_ThatSomebodyWritesMeanwhile_IsLeft()
+    {
+        var file = "";
+        using var tool = new Tool(async cancellation =>
+        {
+            await File.WriteAllTextAsync(file, "theirs", cancellation);
+            return await Json(200, Records)(cancellation);
+        });
+        file = tool.WriteFile("earlier.json", """[{"type":"session","id":"a"}]""");
+
+        Assert.Equal(
+            new Ran(1, "", $$"""{"error":"somebody else has written {{file}} meanwhile; --force replaces it"}""" + "\n"),
+            await tool.RunAsync($"session export --output {file}"));
+        Assert.Equal("theirs", await File.ReadAllTextAsync(file));
+        Assert.Equal([file], Directory.GetFiles(tool.Home));
+    }
+
+    [Fact]
+    public async Task AnEarlierExportOfAnySize_IsReplaced()
+    {
+        using var tool = new Tool(Json(200, Records));
+        var record = """{"type":"session","id":"a","meta":{"k":"x"}}""".Replace("x", new string('x', 200_000), StringComparison.Ordinal);
+        var file = tool.WriteFile("large.json", $"[{record},{record}]");
+
+        Assert.Equal(0, (await tool.RunAsync($"session export --output {file}")).Code);
+        Assert.Equal(Records, await File.ReadAllTextAsync(file));
     }
 
     [Theory]
@@ -178,7 +207,7 @@ public sealed class ExportTests
         var ran = await tool.RunAsync($"session export --output {tool.Home}/no/x.json");
 
         Assert.Equal((1, ""), (ran.Code, ran.Out));
-        Assert.Contains("Could not find a part of the path", ran.Error, StringComparison.Ordinal);
+        Assert.Contains("there is no directory", ran.Error, StringComparison.Ordinal);
         Assert.Empty(tool.Server.Requests);
     }
 

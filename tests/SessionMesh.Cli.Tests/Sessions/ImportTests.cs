@@ -123,7 +123,7 @@ public sealed class ImportTests
                 """, """
                 line 1: not JSON (broken)
                 line 4: no id (invalid)
-                1 lines are another tool's, and were left out
+                1 line is another tool's, and was left out
 
                 """),
             await tool.RunAsync("session import -"));
@@ -190,7 +190,7 @@ public sealed class ImportTests
         using var tool = new Tool(Json(200, AllTaken));
 
         Assert.Equal(
-            new Ran(1, "", """{"error":"Could not find file '/nowhere.jsonl'."}""" + "\n"),
+            new Ran(1, "", """{"error":"there is no file /nowhere.jsonl"}""" + "\n"),
             await tool.RunAsync("session import /nowhere.jsonl"));
         Assert.Empty(tool.Server.Requests);
     }

@@ -284,18 +284,18 @@ public sealed class SessionCommandTests
 
         Assert.Equal((0, "these are the first 1; there are more\n"), (ran.Code, ran.Error));
         Assert.EndsWith("\"more\": true\n}\n", ran.Out, StringComparison.Ordinal);
-        Assert.Equal("""POST /sessions/cleanup {"before":"2026-01-31T00:00:00.000Z","dry_run":true}""", Assert.Single(tool.Calls));
+        Assert.Equal("""POST /sessions/cleanup {"before":"2026-01-31T00:00:00.000000Z","dry_run":true}""", Assert.Single(tool.Calls));
     }
 
     [Theory]
-    [InlineData("2026-01-31", "2026-01-31T00:00:00.000Z")]
-    [InlineData("2026-01-31T08:15", "2026-01-31T08:15:00.000Z")]
-    [InlineData("2026-01-31T08:15:30", "2026-01-31T08:15:30.000Z")]
-    [InlineData("2026-01-31T08:15:30Z", "2026-01-31T08:15:30.000Z")]
-    [InlineData("2026-01-31T08:15:30.123456Z", "2026-01-31T08:15:30.123Z")]
-    [InlineData("2026-01-31T08:15:30+02:00", "2026-01-31T06:15:30.000Z")]
-    [InlineData("\"2026-01-31 08:15:30\"", "2026-01-31T08:15:30.000Z")]
-    [InlineData("@1769847330", "2026-01-31T08:15:30.000Z")]
+    [InlineData("2026-01-31", "2026-01-31T00:00:00.000000Z")]
+    [InlineData("2026-01-31T08:15", "2026-01-31T08:15:00.000000Z")]
+    [InlineData("2026-01-31T08:15:30", "2026-01-31T08:15:30.000000Z")]
+    [InlineData("2026-01-31T08:15:30Z", "2026-01-31T08:15:30.000000Z")]
+    [InlineData("2026-01-31T08:15:30.123456Z", "2026-01-31T08:15:30.123456Z")]
+    [InlineData("2026-01-31T08:15:30+02:00", "2026-01-31T06:15:30.000000Z")]
+    [InlineData("\"2026-01-31 08:15:30\"", "2026-01-31T08:15:30.000000Z")]
+    [InlineData("@1769847330", "2026-01-31T08:15:30.000000Z")]
     public async Task Cleanup_Before_WithoutAZoneIsUtc(string before, string sent)
     {
         using var tool = new Tool(Json(200, """{"dry_run":false,"removed_count":0,"remaining_count":0,"removed_ids":[],"more":false}"""));

@@ -63,8 +63,8 @@ public sealed class SessionConfigTests
         """{"default_ttl":-1}""", "POST /sessions {}", "{0} holds no default_ttl that can be used; the server's default is taken\n")]
     [InlineData(
         """{"default_ttl":null}""", "POST /sessions {}", "{0} holds no default_ttl that can be used; the server's default is taken\n")]
-    [InlineData("[]", "POST /sessions {}", "{0} holds no default_ttl that can be used; the server's default is taken\n")]
-    [InlineData("oops", "POST /sessions {}", "{0} holds no default_ttl that can be used; the server's default is taken\n")]
+    [InlineData("[]", "POST /sessions {}", "{0} cannot be read as a JSON object, and is left out\n")]
+    [InlineData("oops", "POST /sessions {}", "{0} cannot be read as a JSON object, and is left out\n")]
     public async Task TheOldToolsFile_IsHonouredForTheTtl_AndNeverInTheWay(string content, string call, string note)
     {
         using var tool = new Tool(s_row);

@@ -100,7 +100,7 @@ public sealed class SessionErrorTests
     [InlineData("set x", "setting needs a key; session-mesh session set ID KEY VALUE, or --unset KEY")]
     [InlineData("set x k v --unset k", "'k' is set and unset at once")]
     [InlineData("set x k v --if-match old", "--if-match takes a whole number, not 'old'; try session-mesh session set --help")]
-    [InlineData("config colour", "'colour' is not a known key; allowed: default_ttl, default_user")]
+    [InlineData("config colour", "there is no key 'colour'; session-mesh session config shows those there are")]
     [InlineData("config default_ttl soon", "default_ttl takes seconds, a time such as 90s or 1h30m, or none, not 'soon'")]
     [InlineData("config default_ttl 0", "default_ttl takes 1 to 31536000 seconds, or none, not '0'")]
     [InlineData("config --unset", "--unset takes a key and no value")]
@@ -108,7 +108,7 @@ public sealed class SessionErrorTests
     [InlineData("creat", "Unrecognized command or argument 'creat'; did you mean 'create'?")]
     [InlineData(
         "list --statis active",
-        "Unrecognized command or argument '--statis'. Unrecognized command or argument 'active'; did you mean '--status'?")]
+        "'session-mesh session list' has no option '--statis'; did you mean '--status'?")]
     public async Task Nonsense_IsAnErrorOnStderr_AndCode1_OnATerminalToo(string line, string error)
     {
         using var tool = new Tool(Json(200, "{}"));

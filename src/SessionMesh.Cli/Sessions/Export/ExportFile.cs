@@ -11,12 +11,16 @@ internal sealed class ExportFile : IDisposable
     private readonly string _path;
     private readonly string _draft;
     private readonly bool _replace;
+
+    /// <summary>Size and time of the export that is there, which this one replaces; null where none is.</summary>
+    private readonly (long Length, DateTime Written)? _earlier;
     private readonly FileStream _stream;
     private bool _kept;
 
-    /// <param name="replace">Whether a file that is there may be replaced; otherwise it is a usage error, also where it comes to be in
+    /// <param name="format">What an export that is there already must be to be replaced.</param>
+    /// <param name="replace">Whether any file that is there may be replaced; otherwise it is a usage error, also where it comes to be in
     /// the meantime.</param>
-    public ExportFile(string file, bool replace)
+    public ExportFile(string file, string format, bool replace)
     {
         _path = Path.GetFullPath(file);
         _replace = replace;
@@ -25,14 +29,23 @@ internal sealed class ExportFile : IDisposable
             throw CommandException.Usage($"{file} is a directory", "name a file");
         }
 
-        if (_path.StartsWith("/dev/", StringComparison.Ordinal))
+        if (!Directory.Exists(Path.GetDirectoryName(_path)))
+        {
+            throw CommandException.Usage($"there is no directory {Path.GetDirectoryName(_path)}", "make it, or name another file");
+        }
+
+        if (File.Exists(_path) && !FileKind.IsRegular(_path))
         {
             throw CommandException.Usage($"{file} is not a regular file", "leave --output out, and redirect");
         }
 
         if (!replace && File.Exists(_path))
         {
-            throw Exists(file);
+            _earlier = Look();
+            if (!EarlierExport.Is(_path, format))
+            {
+                throw CommandException.Usage($"{file} already exists, and is no export in {format}", "--force replaces it");
+            }
         }
 
         _draft = Path.Combine(Path.GetDirectoryName(_path)!, $".{Path.GetFileName(_path)}.{Path.GetRandomFileName()}.part");
@@ -53,9 +66,14 @@ internal sealed class ExportFile : IDisposable
     {
         _stream.Flush(flushToDisk: true);
         _stream.Dispose();
+        if (_earlier is { } earlier && File.Exists(_path) && Look() != earlier)
+        {
+            throw Exists(_path);
+        }
+
         try
         {
-            File.Move(_draft, _path, _replace);
+            File.Move(_draft, _path, _replace || _earlier is not null);
             _kept = true;
         }
         catch (IOException) when (!_replace && File.Exists(_path))
@@ -73,5 +91,12 @@ internal sealed class ExportFile : IDisposable
         }
     }
 
-    private static CommandException Exists(string file) => CommandException.Usage($"{file} already exists", "--force replaces it");
+    private (long Length, DateTime Written) Look()
+    {
+        var file = new FileInfo(_path);
+        return (file.Length, file.LastWriteTimeUtc);
+    }
+
+    private static CommandException Exists(string file) =>
+        CommandException.Usage($"somebody else has written {file} meanwhile", "--force replaces it");
 }

@@ -25,7 +25,10 @@ internal sealed class ExportSessionsCommand : SessionToolCommand
         HelpName = "FILE",
     };
 
-    private readonly Option<bool> _force = new("--force") { Description = "Replace the file if it is there" };
+    private readonly Option<bool> _force = new("--force")
+    {
+        Description = "Replace the file, whatever it is (default: only an earlier export)",
+    };
     private readonly Option<string?> _status = Opt.Choice("--status", "Only these", SessionStatus.All);
     private readonly Option<string?> _user = new("--user") { Description = "Only this user's", HelpName = "USER" };
 
@@ -49,7 +52,8 @@ internal sealed class ExportSessionsCommand : SessionToolCommand
     protected override async Task<int> RunAsync(CommandContext context, CancellationToken cancellation)
     {
         context.Doing = "export the sessions";
-        var counter = new RecordCounter(context.Get(_format) ?? ExportFormat.Json);
+        var format = context.Get(_format) ?? ExportFormat.Json;
+        var counter = new RecordCounter(format);
         if (context.Get(_file) is not { } file || file is "-")
         {
             await using var answer = await OpenAsync(context, cancellation);
@@ -57,7 +61,7 @@ internal sealed class ExportSessionsCommand : SessionToolCommand
             return ExitCodes.Done;
         }
 
-        using var into = new ExportFile(file, context.Get(_force));
+        using var into = new ExportFile(file, format, context.Get(_force));
         await using (var answer = await OpenAsync(context, cancellation))
         {
             using var progress = context.ShowProgress(() => $"{counter.Count} sessions");

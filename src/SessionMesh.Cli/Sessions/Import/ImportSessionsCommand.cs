@@ -65,11 +65,15 @@ internal sealed class ImportSessionsCommand : SessionToolCommand
 
         try
         {
-            return File.OpenRead(file);
+            return Directory.Exists(file) ? throw CommandException.Usage($"{file} is a directory", "name a file") : File.OpenRead(file);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
-            throw CommandException.Usage(e.Message);
+            throw CommandException.Usage($"there is no file {file}");
+        }
+        catch (UnauthorizedAccessException)
+        {
+            throw CommandException.Usage($"{file} may not be read by this account");
         }
     }
 
@@ -156,7 +160,9 @@ internal sealed class ImportSessionsCommand : SessionToolCommand
 
         if (totals.OtherKinds > 0)
         {
-            context.Note($"{totals.OtherKinds} lines are another tool's, and were left out");
+            context.Note(totals.OtherKinds == 1
+                ? "1 line is another tool's, and was left out"
+                : $"{totals.OtherKinds} lines are another tool's, and were left out");
         }
     }
 }
