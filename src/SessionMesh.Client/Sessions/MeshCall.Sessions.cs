@@ -37,8 +37,8 @@ public sealed partial record MeshCall
     internal static MeshCall UpdateSession(string sessionId, UpdateSessionRequest request, long ifVersion) =>
         UpdateSession(sessionId, request) with { IfMatch = $"\"{ifVersion}\"" };
 
-    internal static MeshCall ImportSessions(ReadOnlyMemory<byte> lines, bool dryRun) =>
-        new(HttpMethod.Post, Routes.SessionImport + new QueryText().Add("dry_run", dryRun ? "true" : null))
+    internal static MeshCall ImportSessions(ReadOnlyMemory<byte> lines, bool dryRun, long? since) =>
+        new(HttpMethod.Post, Routes.SessionImport + new QueryText().Add("dry_run", dryRun ? "true" : null).Add("since", since))
         {
             Body = lines,
             ContentType = "application/x-ndjson",

@@ -52,9 +52,11 @@ public sealed partial class MeshClient
     /// three times; a record that the lost first attempt imported then counts as existing. Each attempt may take a minute more than
     /// other calls. Cut a large file at line ends into several calls: a few megabytes each keep an attempt short.
     /// </summary>
+    /// <param name="since"><see cref="ImportAnswer.Since"/> of an import of nothing before the first of several calls, so that of two lines
+    /// with one id the last counts whichever call has them.</param>
     public Task<ImportAnswer> ImportSessionsAsync(
-        ReadOnlyMemory<byte> lines, bool dryRun = false, CancellationToken cancellation = default) =>
-        SendAsync(MeshCall.ImportSessions(lines, dryRun), ClientJson.Context.ImportAnswer, cancellation);
+        ReadOnlyMemory<byte> lines, bool dryRun = false, long? since = null, CancellationToken cancellation = default) =>
+        SendAsync(MeshCall.ImportSessions(lines, dryRun, since), ClientJson.Context.ImportAnswer, cancellation);
 
     /// <summary>
     /// Opens all sessions as one stream, in one of <see cref="ExportFormat.All"/>. Opening is retried; once there, the stream is not, and

@@ -18,6 +18,12 @@ public sealed record ImportAnswer
     /// <summary>The first 1,000 of them.</summary>
     public required IReadOnlyList<SkippedLine> Skipped { get; init; }
 
+    /// <summary>
+    /// The revision before the first line. Who sends one file in several calls gives it back as <c>since</c>: a later line then takes the
+    /// place of an earlier one of the same id, whichever call brought that, as it does within a call.
+    /// </summary>
+    public long? Since { get; init; }
+
     /// <summary>Remarks on lines that were taken.</summary>
     public int RemarkCount { get; init; }
 

@@ -68,6 +68,9 @@ public sealed record ImportSessions : Command<IReadOnlyList<string>>
 
     /// <summary>What this import has put there before: a later record takes its place, as long as nobody has changed it.</summary>
     public IReadOnlySet<string>? Earlier { get; init; }
+
+    /// <summary>The same for what was made after this revision: the import comes in several calls. Null for one call.</summary>
+    public long? Since { get; init; }
     public bool DryRun { get; init; }
     public override bool OnlyLooks => DryRun;
 
@@ -92,7 +95,7 @@ public sealed record ImportSessions : Command<IReadOnlyList<string>>
             }
 
             var known = draft.KnownSession(record.Id);
-            var isEarlier = Earlier?.Contains(record.Id) == true;
+            var isEarlier = Earlier?.Contains(record.Id) == true || known?.Revision > Since;
             if (known is not null && (!isEarlier || IsChanged(known) || record.Describes(known)))
             {
                 continue;

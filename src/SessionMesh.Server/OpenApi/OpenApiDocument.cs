@@ -65,12 +65,15 @@ internal static class OpenApiDocument
         return Task.CompletedTask;
     }
 
-    /// <summary>A member with a custom converter has no schema: an id is a string, and a number is accepted as its text.</summary>
+    /// <summary>
+    /// A member with a custom converter has no schema: an id is a string, and a number is accepted as its text; an exact time is a string.
+    /// </summary>
     private static Task DescribeIds(OpenApiSchema schema, OpenApiSchemaTransformerContext context, CancellationToken cancellation)
     {
         var attributes = context.JsonPropertyInfo?.AttributeProvider;
         var converters = attributes?.GetCustomAttributes(typeof(JsonConverterAttribute), inherit: true) ?? [];
-        if (converters.OfType<JsonConverterAttribute>().Any(c => c.ConverterType == typeof(Contracts.Json.IdTextConverter)))
+        if (converters.OfType<JsonConverterAttribute>().Any(c =>
+            c.ConverterType == typeof(Contracts.Json.IdTextConverter) || c.ConverterType == typeof(Contracts.Json.ExactTimeConverter)))
         {
             schema.Type = JsonSchemaType.String | JsonSchemaType.Null;
         }

@@ -23,8 +23,9 @@ public sealed class SessionImport(MeshEngine engine, ProblemWriter problems)
     public async Task Post(HttpContext http)
     {
         var check = new Check();
-        var query = Query.Read(http, ref check, "dry_run");
-        var run = new Run(engine, http, query.Flag("dry_run", ref check));
+        var query = Query.Read(http, ref check, "dry_run", "since");
+        var since = query.Number("since", ref check, 0, long.MaxValue);
+        var run = new Run(engine, http, query.Flag("dry_run", ref check), since);
         if ((check.Error ?? IdempotencyHeader.Check(http) ?? CheckReach(http.GetKey())) is { } error)
         {
             await problems.WriteAsync(http, error);
@@ -56,8 +57,9 @@ public sealed class SessionImport(MeshEngine engine, ProblemWriter problems)
     /// <summary>
     /// One import in progress. Reads a chunk of records while the previous one is committed, and keeps nothing of those that are done.
     /// </summary>
-    private sealed class Run(MeshEngine engine, HttpContext http, bool dryRun)
+    private sealed class Run(MeshEngine engine, HttpContext http, bool dryRun, long? since)
     {
+        private readonly long _before = since ?? engine.State.Revision;
         /// <summary>Bytes of metadata after which a chunk is full too: limits the memory of a slow import.</summary>
         private const int ChunkBytes = 1024 * 1024;
 
@@ -122,6 +124,7 @@ public sealed class SessionImport(MeshEngine engine, ProblemWriter problems)
             Existing = _existing,
             SkippedCount = _skippedCount,
             Skipped = _skipped,
+            Since = _before,
             RemarkCount = _remarkCount,
             Remarks = _remarks,
         };
@@ -212,7 +215,14 @@ public sealed class SessionImport(MeshEngine engine, ProblemWriter problems)
 
             if (_chunk.Count > 0)
             {
-                var command = new ImportSessions { Actor = http.GetKey().Id, Records = _chunk, Earlier = _taken, DryRun = dryRun };
+                var command = new ImportSessions
+                {
+                    Actor = http.GetKey().Id,
+                    Records = _chunk,
+                    Earlier = _taken,
+                    Since = since,
+                    DryRun = dryRun,
+                };
                 _committing = (_chunk.Count, engine.ExecuteAsync(command, http.StampOrigin()));
                 _chunk = new List<ForeignSession>(Limits.ImportChunk);
                 _bytes = 0;

@@ -57,7 +57,9 @@ internal static class SessionRoutes
             .Describe(import.Post, "importSessions", Tag, s_write, "Take over sessions of another store",
                 "The body is a record a line, of any length in all. Ids, times and states are kept; an id that is there already is left "
                 + "as it is.")
-            .WithFlag("dry_run", "Only say what would be taken.").Answers<ImportAnswer>().Mutates()
+            .WithFlag("dry_run", "Only say what would be taken.")
+            .WithQuery("since", "`since` of an answer before: what was made after that, and not changed, is of this import, too.")
+            .Answers<ImportAnswer>().Mutates()
             .WithMetadata(new FileBody("application/x-ndjson", IsAnswer: false) { IsText = true });
         routes.MapPost(Routes.SessionCleanup, sessions.Cleanup)
             .Describe(sessions.Cleanup, "cleanupSessions", Tag, s_write, "Remove sessions that have expired")

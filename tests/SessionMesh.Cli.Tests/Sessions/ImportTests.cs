@@ -149,7 +149,8 @@ public sealed class ImportTests
                 """.ReplaceLineEndings("") + "\n",
                 ""),
             ran);
-        Assert.Equal(3, server.Bodies.Count);
+        Assert.Equal(4, server.Bodies.Count);
+        Assert.Equal(["?dry_run=true", "?since=41", "?since=41", "?since=41"], tool.Server.Requests.Select(r => new Uri(r.Url).Query));
         Assert.All(server.Bodies, body => Assert.True(body.Length <= LineBlocks.DefaultSize));
         Assert.Equal(content, server.Bodies.SelectMany(body => body).ToArray());
     }
@@ -173,7 +174,10 @@ public sealed class ImportTests
     public async Task ServerThatGoesAway_IsSaidHowFarItCame()
     {
         var content = string.Concat(Enumerable.Repeat(new string('x', 999) + "\n", 5000));
-        using var tool = new Tool(Json(200, AllTaken), Problem(503, "busy")) { PipedBytes = Encoding.UTF8.GetBytes(content) };
+        using var tool = new Tool(Json(200, AllTaken), Json(200, AllTaken), Problem(503, "busy"))
+        {
+            PipedBytes = Encoding.UTF8.GetBytes(content),
+        };
 
         var ran = await tool.RunAsync("session import -");
 
@@ -181,7 +185,7 @@ public sealed class ImportTests
             (1, "lines 1 to 4194 are done; import the file again when it can go on: what is there is left as it is\n"),
             (ran.Code, ran.Error));
         Assert.Contains("\"code\": \"busy\"", ran.Out, StringComparison.Ordinal);
-        Assert.Equal(4, tool.Server.Requests.Count);
+        Assert.Equal(5, tool.Server.Requests.Count);
     }
 
     [Fact]
@@ -250,7 +254,7 @@ public sealed class ImportTests
                 line => $$"""{"line":{{line.Line}},"code":"{{(line.text is "other" ? "other_kind" : "broken")}}","reason":"no"}""");
             return Json(200, $$"""
                 {"dry_run":false,"lines":{{lines.Count}},"imported":{{lines.Count - skipped.Count}},"existing":0,
-                 "skipped_count":{{skipped.Count}},"skipped":[{{string.Join(',', listed)}}]}
+                 "skipped_count":{{skipped.Count}},"since":41,"skipped":[{{string.Join(',', listed)}}]}
                 """)(cancellation);
         }
     }

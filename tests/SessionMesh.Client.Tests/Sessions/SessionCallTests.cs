@@ -47,7 +47,7 @@ public sealed class SessionCallTests
         { "GET /api/session-mesh/sessions/stats", "", MeshCall.SessionStats() },
         { "POST /api/session-mesh/sessions/cleanup", "{}", MeshCall.CleanupSessions() },
         {
-            "POST /api/session-mesh/sessions/cleanup", """{"before":"2026-01-02T00:00:00.000Z","dry_run":true,"limit":5}""",
+            "POST /api/session-mesh/sessions/cleanup", """{"before":"2026-01-02T00:00:00.000000Z","dry_run":true,"limit":5}""",
             MeshCall.CleanupSessions(new() { Before = new DateTimeOffset(2026, 1, 2, 0, 0, 0, TimeSpan.Zero), DryRun = true, Limit = 5 })
         },
     };

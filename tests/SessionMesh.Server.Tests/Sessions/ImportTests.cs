@@ -24,7 +24,7 @@ public sealed class ImportTests
         (await mesh.PostAsync("sessions/import", Old))
             .ShouldBe(200, """
                 {"dry_run":false,"lines":2,"imported":2,"existing":0,"skipped_count":0,"skipped":[],
-                 "remark_count":0,"remarks":[]}
+                 "since":1,"remark_count":0,"remarks":[]}
                 """);
         (await mesh.GetAsync("sessions/a1b2c3d4e5f6")).ShouldBe(200, """
             {"id":"a1b2c3d4e5f6","user":"alice","status":"active","ttl":3600,"meta":{"theme":"dark","note":"ünï"},
@@ -40,9 +40,30 @@ public sealed class ImportTests
         (await mesh.PostAsync("sessions/import", Old))
             .ShouldBe(200, """
                 {"dry_run":false,"lines":2,"imported":0,"existing":2,"skipped_count":0,"skipped":[],
-                 "remark_count":0,"remarks":[]}
+                 "since":3,"remark_count":0,"remarks":[]}
                 """);
         Assert.Equal(revision, mesh.Revision);
+    }
+
+    [Fact]
+    public async Task Import_InSeveralCalls_TheLastLineCounts_WhereNobodyHasChangedTheSession()
+    {
+        await using var mesh = await MeshHost.StartAsync();
+        static string Record(string id, string user) =>
+            $$"""{"type":"session","id":"{{id}}","user":"{{user}}","ttl":60,"created_at":"2026-01-31T08:00:00Z"}""" + "\n";
+        async Task<string> UserOfAsync(string id) => (await mesh.GetAsync("sessions/" + id)).Json["user"]!.GetValue<string>();
+        await mesh.PostAsync("sessions/import", Record("before", "first"));
+        var since = (await mesh.PostAsync("sessions/import?dry_run=true", "")).Json["since"]!.GetValue<long>();
+        await mesh.PostAsync($"sessions/import?since={since}", Record("again", "first") + Record("changed", "first"));
+        await mesh.SendAsync(HttpMethod.Patch, "sessions/changed", """{"meta":{"k":"v"}}""");
+
+        var answer = await mesh.PostAsync(
+            $"sessions/import?since={since}", Record("before", "second") + Record("again", "second") + Record("changed", "second"));
+
+        Assert.Equal((0, 3), (answer.Json["imported"]!.GetValue<int>(), answer.Json["existing"]!.GetValue<int>()));
+        Assert.Equal(
+            ("first", "second", "first"), (await UserOfAsync("before"), await UserOfAsync("again"), await UserOfAsync("changed")));
+        Assert.Equal(400, (await mesh.PostAsync("sessions/import?since=soon", "")).Status);
     }
 
     [Fact]
@@ -52,7 +73,7 @@ public sealed class ImportTests
         (await mesh.PostAsync("sessions/import?dry_run=true", Old + "\n" + Old.Split('\n')[0]))
             .ShouldBe(200, """
                 {"dry_run":true,"lines":3,"imported":2,"existing":1,"skipped_count":0,"skipped":[],
-                 "remark_count":0,"remarks":[]}
+                 "since":1,"remark_count":0,"remarks":[]}
                 """);
         Assert.Equal(1, mesh.Revision);
     }

@@ -85,10 +85,16 @@ internal sealed class ImportSessionsCommand : SessionToolCommand
         using var progress = context.ShowProgress(
             () => ImportProgress.Text(blocks.BytesRead, length, context.Host.Time.GetElapsedTime(began), totals.Lines));
         var done = 0;
+        long? since = null;
         try
         {
             while (await blocks.NextAsync(cancellation) is { } block)
             {
+                if (done == 0 && !blocks.AtEnd && !context.Get(_dryRun))
+                {
+                    since = (await context.Client.ImportSessionsAsync(default, dryRun: true, cancellation: cancellation)).Since;
+                }
+
                 done = block.LinesBefore;
                 if (block.IsTooLong)
                 {
@@ -96,7 +102,7 @@ internal sealed class ImportSessionsCommand : SessionToolCommand
                 }
                 else
                 {
-                    await SendAsync(context.Client, block, context.Get(_dryRun), totals, cancellation);
+                    await SendAsync(context.Client, block, context.Get(_dryRun), since, totals, cancellation);
                 }
 
                 done += block.Lines;
@@ -110,9 +116,9 @@ internal sealed class ImportSessionsCommand : SessionToolCommand
     }
 
     private static async Task SendAsync(
-        MeshClient client, LineBlock block, bool dryRun, ImportTotals totals, CancellationToken cancellation)
+        MeshClient client, LineBlock block, bool dryRun, long? since, ImportTotals totals, CancellationToken cancellation)
     {
-        var answer = await client.ImportSessionsAsync(block.Bytes, dryRun, cancellation);
+        var answer = await client.ImportSessionsAsync(block.Bytes, dryRun, since, cancellation);
         totals.Add(answer, block.LinesBefore);
         if (answer.SkippedCount == answer.Skipped.Count)
         {
@@ -127,7 +133,7 @@ internal sealed class ImportSessionsCommand : SessionToolCommand
         // The answer does not say of every line why: asked again in pieces for which it does, and which change nothing.
         foreach (var piece in block.InPieces(Limits.ImportSkipsListed))
         {
-            var part = await client.ImportSessionsAsync(piece.Bytes, dryRun: true, cancellation);
+            var part = await client.ImportSessionsAsync(piece.Bytes, dryRun: true, cancellation: cancellation);
             foreach (var line in part.Skipped)
             {
                 totals.Skip(line with { Line = line.Line + piece.LinesBefore });

@@ -51,6 +51,9 @@ internal sealed class LineBlocks(Stream input, int size = LineBlocks.DefaultSize
     /// <summary>Bytes read from the stream so far. May be asked from another thread.</summary>
     public long BytesRead => Interlocked.Read(ref _read);
 
+    /// <summary>Whether the last block that was read is the end of the stream.</summary>
+    public bool AtEnd => _atEnd && _start == _end;
+
     /// <summary>The next block, or null at the end.</summary>
     public async ValueTask<LineBlock?> NextAsync(CancellationToken cancellation)
     {

@@ -48,6 +48,27 @@ public sealed class CallTests
     }
 
     [Fact]
+    public async Task OfTwoLinesInDifferentCalls_TheLastCounts()
+    {
+        await using var mesh = await CallMesh.StartAsync();
+        static string Record(string id, string user) =>
+            $$"""< {"type":"session","id":"{{id}}","user":"{{user}}","ttl":60,"created_at":"2026-01-31T08:15:30Z"}""";
+        var filler = new string('x', 1000);
+        List<string> lines =
+        [
+            "@ stdin",
+            Record("twice", "first"),
+            .. Enumerable.Range(0, 5000).Select(i => Record($"a{i}", filler)),
+            Record("twice", "second"),
+        ];
+
+        Assert.Equal(
+            ["| lines,imported,existing␍", "| 5002,5001,1␍"],
+            await mesh.RunAsync(new Call(lines, "import - -o csv --fields lines,imported,existing", [])));
+        Assert.Equal(["| second␍"], await mesh.RunAsync(new Call([], "get twice -o csv --fields user --no-headers", [])));
+    }
+
+    [Fact]
     public void Differences_AreThoseOfTheDocumentation()
     {
         var documented = File.ReadLines(Path.Combine(RootOf(), "docs/sessions.md"))
