@@ -110,6 +110,11 @@ internal static class SessionMeshTool
     private static async Task<int> RunCommandAsync(IReadOnlyList<string> args, CliHost host)
     {
         var root = Build(host);
+        if (args is [Completer.Word, ..])
+        {
+            return Completer.Run(root, [.. args.Skip(1)], host);
+        }
+
         var line = args switch
         {
             [] => new(["--help"], root, null),

@@ -10,8 +10,11 @@ internal sealed class VersionCommand : MeshCommand
 {
     private static readonly View s_view = View.Single("version", ["version", "runtime", "platform"]);
 
-    public VersionCommand(CliHost host) : base(host, "version", "Show the version of this tool.") =>
+    public VersionCommand(CliHost host) : base(host, "version", "Show the version of this tool.")
+    {
+        Prints(s_view);
         Examples = ["session-mesh version", "session-mesh version -o json"];
+    }
 
     protected override Task<int> RunAsync(CommandContext context, CancellationToken cancellation)
     {

@@ -24,6 +24,7 @@ internal sealed class BackupCommand : MeshCommand
         Add(_out);
         Add(_force);
         Add(_data);
+        Prints(s_view);
         Examples =
         [
             "session-mesh admin backup --out mesh-monday.db",

@@ -20,6 +20,7 @@ internal sealed class CheckCommand : MeshCommand
         : base(host, "check", "Look whether the store is whole: the file, the log, and the tables against it.")
     {
         Add(_data);
+        Prints(s_view, json => json.CheckReport);
         Examples = ["session-mesh admin check", "session-mesh admin check --data ~/.local/share/session-mesh"];
         ExitNotes = ["1  it is not whole; the findings say why", "5  a server holds the directory that --data names"];
     }

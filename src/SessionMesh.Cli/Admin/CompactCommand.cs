@@ -30,6 +30,7 @@ internal sealed class CompactCommand : MeshCommand
         Add(_log);
         Add(_directives);
         Add(_keys);
+        Prints(s_view, json => json.CompactionReport);
         Examples = ["session-mesh admin compact", "session-mesh admin compact --data ~/.local/share/session-mesh --retain-log 7d"];
         ExitNotes = ["5  a server holds the directory that --data names"];
     }

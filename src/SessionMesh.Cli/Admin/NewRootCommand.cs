@@ -32,6 +32,7 @@ internal sealed class NewRootCommand : MeshCommand
         Add(_yes);
         Add(_data);
         _output = new KeyOutput(this);
+        Prints(s_view, json => json.NewRootKey);
         Examples =
         [
             "session-mesh admin new-root --yes",

@@ -28,6 +28,7 @@ internal sealed class RestoreCommand : MeshCommand
         Add(_yes);
         Add(_dryRun);
         Add(_data);
+        Prints(s_view, json => json.RestoreReport);
         Examples = ["session-mesh admin restore mesh-monday.db --yes", "session-mesh admin restore mesh-monday.db --dry-run"];
         ExitNotes =
         [

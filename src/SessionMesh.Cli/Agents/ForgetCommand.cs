@@ -38,6 +38,8 @@ internal sealed class ForgetCommand : MeshCommand
         }
 
         Usage = "AGENT… [options]";
+        Prints(s_one, "code");
+        Prints(AgentDetailView.All, json => json.AgentDetail);
         Examples = ["session-mesh forget 456", "session-mesh forget 456 457 --yes"];
         ExitNotes =
         [

@@ -32,6 +32,7 @@ internal sealed class HeartbeatCommand : MeshCommand
         Add(_progress);
         Add(_interval);
         Add(_note);
+        Prints(DirectiveViews.Heartbeat, json => json.Directive);
         Examples =
         [
             "session-mesh heartbeat",

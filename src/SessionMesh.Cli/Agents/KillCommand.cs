@@ -57,6 +57,9 @@ internal sealed class KillCommand : MeshCommand
         _many = new SelectorOptions(this, host);
         Add(_all);
         Usage = "(AGENT… | SELECTOR | --all) [options]";
+        Prints(AgentViews.Kill, json => json.KillReport);
+        Prints(DirectiveViews.Many);
+        Prints(AgentDetailView.All, json => json.AgentDetail);
         Examples =
         [
             "session-mesh kill --agent-id 456 --force",

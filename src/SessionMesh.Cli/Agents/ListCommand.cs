@@ -46,6 +46,7 @@ internal sealed class ListCommand : MeshCommand
         _list = new ListOptions(this);
         Add(_cursor);
         _watch = new WatchOption(this);
+        Prints(AgentViews.List, json => json.AgentRow);
         Examples =
         [
             "session-mesh list",

@@ -17,6 +17,7 @@ internal sealed class ReviveCommand : MeshCommand
     {
         _agent = new AgentIdOption(this, host, several: true);
         Usage = "AGENT… [options]";
+        Prints(AgentViews.One, json => json.AgentRow);
         Examples = ["session-mesh revive 456", "session-mesh revive 456 457"];
         ExitNotes = ["5  there is no tombstone: it may register by itself", "7  some of several were refused"];
     }

@@ -25,6 +25,7 @@ internal sealed class ShowCommand : MeshCommand
     {
         _agent = new AgentIdOption(this, host, several: true, ownByDefault: true);
         _watch = new WatchOption(this);
+        Prints(AgentDetailView.All, json => json.AgentDetail);
         Usage = "[AGENT…] [options]";
         Examples =
         [

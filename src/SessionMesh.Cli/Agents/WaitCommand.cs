@@ -34,6 +34,7 @@ internal sealed class WaitCommand : MeshCommand
         Add(_for);
         Add(_waitSeconds);
         Usage = "AGENT --for STATE [options]";
+        Prints(AgentDetailView.All, json => json.AgentDetail);
         Examples = ["session-mesh wait 123 --for alive", "session-mesh wait 123 --for dead --wait-seconds 10m"];
         ExitNotes =
         [

@@ -46,6 +46,7 @@ internal sealed class AuditCommand : MeshCommand
         _list = new ListOptions(this, isOrdered: true);
         Add(_cursor);
         Add(_follow);
+        Prints(s_view, json => json.AuditEntry);
         Examples =
         [
             "session-mesh audit --since 1h",

@@ -19,11 +19,6 @@ internal static class CommandWords
 {
     public static CommandLineWords Read(RootCommand root, IReadOnlyList<string> args)
     {
-        if (args is [['[', ..], ..])
-        {
-            return new CommandLineWords(args, root, null); // a shell asks what fits
-        }
-
         Command command = root;
         var options = OptionsOf(root, root);
         var (words, unknown, wantsHelp, hasWords) = (new List<string>(), (string?)null, false, false);

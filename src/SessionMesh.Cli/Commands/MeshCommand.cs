@@ -1,6 +1,9 @@
 using System.CommandLine;
+using System.Text.Json.Serialization.Metadata;
 using SessionMesh.Cli.Hosting;
 using SessionMesh.Cli.Output;
+using SessionMesh.Client;
+using SessionMesh.Contracts;
 
 namespace SessionMesh.Cli.Commands;
 
@@ -20,6 +23,9 @@ internal abstract class MeshCommand : Command
         SetAction(InvokeAsync);
     }
 
+    /// <summary>What <c>--fields</c> may name; null where nobody can say.</summary>
+    public IReadOnlyList<string>? Fields => OutputOptions?.Members;
+
     /// <summary>What follows the command's name, in its help; null for what its arguments and required options say.</summary>
     public string? Usage { get; protected init; }
 
@@ -37,6 +43,16 @@ internal abstract class MeshCommand : Command
     /// <summary>How to print where no format is asked for.</summary>
     protected virtual OutputFormat DefaultFormat => OutputFormat.Table;
 
+    /// <summary>Says what rows the command prints, so that <c>--fields</c> can be checked before anything is done.</summary>
+    /// <param name="view">How they are shown.</param>
+    /// <param name="wire">Their type on the wire, which may have members that no column shows.</param>
+    protected void Prints(View view, Func<MeshJson, JsonTypeInfo> wire) => OutputOptions!.Knows(() =>
+        view.Members.Concat(wire(ClientJson.Context).Properties.Select(property => property.Name)));
+
+    /// <inheritdoc cref="Prints(View, Func{MeshJson, JsonTypeInfo})"/>
+    /// <param name="others">Members that no column shows.</param>
+    protected void Prints(View view, params string[] others) => OutputOptions!.Knows(() => view.Members.Concat(others));
+
     /// <summary>Does the work. Cancelled by Ctrl+C; <see cref="OperationCanceledException"/> then is exit code 130.</summary>
     protected abstract Task<int> RunAsync(CommandContext context, CancellationToken cancellation);
 
@@ -53,6 +69,7 @@ internal abstract class MeshCommand : Command
         };
         try
         {
+            CheckFields(parse);
             var code = await RunAsync(context, interrupt.Token);
             await _host.Out.FlushAsync(CancellationToken.None);
             return code;
@@ -65,5 +82,17 @@ internal abstract class MeshCommand : Command
         {
             return Fail(e, context);
         }
+    }
+
+    private void CheckFields(ParseResult parse)
+    {
+        if (OutputOptions?.UnknownFieldsOf(parse) is not [var first, ..])
+        {
+            return;
+        }
+
+        var members = OutputOptions.Members!.Order(StringComparer.Ordinal).ToList();
+        var near = ParseErrors.Nearest(first, members) is { } word ? $" (did you mean '{word}'?)" : "";
+        throw CommandException.Usage($"there is no field '{first}'{near}", $"--fields takes {string.Join(", ", members)}");
     }
 }

@@ -33,50 +33,14 @@ internal sealed class CompletionCommand : MeshCommand
         context.Doing = "print the completion script";
         context.Host.Out.Write(shell.ToLowerInvariant() switch
         {
-            "bash" => Bash,
-            "zsh" => Zsh,
-            "fish" => Fish,
-            "pwsh" => Pwsh,
+            "bash" => ShellScripts.Bash,
+            "zsh" => ShellScripts.Zsh,
+            "fish" => ShellScripts.Fish,
+            "pwsh" => ShellScripts.Pwsh,
             _ => throw CommandException.Usage(
                 $"'{shell}' is not a known shell; allowed: {string.Join(", ", s_shells)}",
                 "session-mesh completion bash"),
         });
         return Task.FromResult(ExitCodes.Done);
     }
-
-    private const string Bash = """
-        _session_mesh() {
-            local IFS=$'\n'
-            local word="${COMP_WORDS[COMP_CWORD]}"
-            COMPREPLY=($(compgen -W "$(session-mesh "[suggest:${COMP_POINT}]" "${COMP_LINE}" 2>/dev/null)" -- "$word"))
-        }
-        complete -o default -F _session_mesh session-mesh
-
-        """;
-
-    private const string Zsh = """
-        #compdef session-mesh
-        _session_mesh() {
-            local -a found
-            found=("${(@f)$(session-mesh "[suggest:${CURSOR}]" "${BUFFER}" 2>/dev/null)}")
-            compadd -a found
-        }
-        compdef _session_mesh session-mesh
-
-        """;
-
-    private const string Fish = """
-        complete -f -c session-mesh -a '(session-mesh "[suggest:"(string length -- (commandline -cp))"]" (commandline -cp) 2>/dev/null)'
-
-        """;
-
-    private const string Pwsh = """
-        Register-ArgumentCompleter -Native -CommandName session-mesh -ScriptBlock {
-            param($word, $ast, $position)
-            session-mesh "[suggest:$position]" "$ast" 2>$null |
-                Where-Object { $_ -like "$word*" } |
-                ForEach-Object { [System.Management.Automation.CompletionResult]::new($_, $_, 'ParameterValue', $_) }
-        }
-
-        """;
 }

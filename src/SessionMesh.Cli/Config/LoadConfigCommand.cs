@@ -39,6 +39,7 @@ internal sealed class LoadConfigCommand : MeshCommand
     public LoadConfigCommand(CliHost host) : base(host, "load-config", "Declare the sessions of a config file and report on each.")
     {
         Add(_path);
+        Prints(s_view);
         Examples = ["session-mesh load-config path/to/config.yaml", "session-mesh load-config fleet.json -o json"];
         ExitNotes = ["0  every session is known now, whether it matches its filter or not", "7  some could not be declared or looked up"];
     }

@@ -23,6 +23,7 @@ internal sealed class AddContextCommand : MeshCommand
         Add(_name);
         Add(_cluster);
         Add(_select);
+        Prints(ContextCommand.One);
         Examples = ["session-mesh context add prod --url https://mesh.example --key-file ~/.mesh.key --select"];
         ExitNotes = ["5  there is a context of that name"];
     }

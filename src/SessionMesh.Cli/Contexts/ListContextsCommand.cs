@@ -8,7 +8,11 @@ namespace SessionMesh.Cli.Contexts;
 /// <summary><c>context list</c>.</summary>
 internal sealed class ListContextsCommand : MeshCommand
 {
-    public ListContextsCommand(CliHost host) : base(host, "list", "List the contexts.") => Examples = ["session-mesh context list"];
+    public ListContextsCommand(CliHost host) : base(host, "list", "List the contexts.")
+    {
+        Prints(ContextCommand.One);
+        Examples = ["session-mesh context list"];
+    }
 
     protected override Task<int> RunAsync(CommandContext context, CancellationToken cancellation)
     {

@@ -13,6 +13,7 @@ internal sealed class RemoveContextCommand : MeshCommand
     public RemoveContextCommand(CliHost host) : base(host, "remove", "Forget a context.")
     {
         Add(_name);
+        Prints(ContextCommand.One);
         Examples = ["session-mesh context remove prod"];
     }
 

@@ -10,8 +10,11 @@ internal sealed class ShowContextCommand : MeshCommand
 {
     private static readonly View s_view = View.Single("name", ["name", "url", "key_source", "cluster"]);
 
-    public ShowContextCommand(CliHost host) : base(host, "show", "Show which server and key a command would use now.") =>
+    public ShowContextCommand(CliHost host) : base(host, "show", "Show which server and key a command would use now.")
+    {
+        Prints(s_view);
         Examples = ["session-mesh context show"];
+    }
 
     protected override Task<int> RunAsync(CommandContext context, CancellationToken cancellation)
     {

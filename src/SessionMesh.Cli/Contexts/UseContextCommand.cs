@@ -14,6 +14,7 @@ internal sealed class UseContextCommand : MeshCommand
     {
         Aliases.Add("select");
         Add(_name);
+        Prints(ContextCommand.One);
         Examples = ["session-mesh context use prod"];
     }
 

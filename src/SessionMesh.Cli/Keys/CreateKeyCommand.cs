@@ -47,6 +47,7 @@ internal sealed class CreateKeyCommand : MeshCommand
             }
         });
         Usage = "--scope SCOPE… [options]";
+        Prints(KeyViews.Created, json => json.CreatedKey);
         Examples =
         [
             "session-mesh keys create --name ci --scope mesh:read,steer --ttl 8h --refresh --out ci.key",

@@ -25,6 +25,7 @@ internal sealed class ListKeysCommand : MeshCommand
         Add(_endsWithin);
         _list = new ListOptions(this);
         _watch = new WatchOption(this);
+        Prints(KeyViews.List, json => json.KeyRow);
         Examples =
         [
             "session-mesh keys list",

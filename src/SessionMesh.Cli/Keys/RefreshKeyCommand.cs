@@ -31,6 +31,7 @@ internal sealed class RefreshKeyCommand : MeshCommand
         Add(_file);
         Add(_ttl);
         _output = new KeyOutput(this);
+        Prints(KeyViews.Created, json => json.CreatedKey);
         Examples =
         [
             "session-mesh keys refresh --refresh-file ci.key.refresh",

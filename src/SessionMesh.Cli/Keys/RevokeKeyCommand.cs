@@ -38,6 +38,7 @@ internal sealed class RevokeKeyCommand : MeshCommand
         Add(_keys);
         Add(_yes);
         Add(_confirm);
+        Prints(s_view, json => json.RevokedKey);
         Usage = "KEY-ID… [options]";
         Examples = ["session-mesh keys revoke 4fT9aB2kQ0xZ --yes", "session-mesh keys revoke 4fT9aB2kQ0xZ 8hU1cD4mR2yA"];
         ExitNotes =

@@ -21,6 +21,7 @@ internal sealed class ShowKeyCommand : MeshCommand
     public ShowKeyCommand(CliHost host) : base(host, "show", "Show keys: what they may do, to whom, and until when.")
     {
         Add(_keys);
+        Prints(KeyViews.One, json => json.KeyRow);
         Examples = ["session-mesh keys show", "session-mesh keys show 4fT9aB2kQ0xZ -o json"];
     }
 

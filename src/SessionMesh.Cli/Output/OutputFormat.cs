@@ -33,6 +33,7 @@ internal sealed class OutputOptions
     private static readonly string[] s_names = [.. Enum.GetNames<OutputFormat>().Select(name => name.ToLowerInvariant())];
 
     private readonly Option<string?> _format;
+    private readonly List<Func<IEnumerable<string>>> _members = [];
     private readonly Option<string?> _fields = new("--fields") { Description = "Members to print, in this order", HelpName = "a,b" };
     private readonly Option<bool> _noHeaders = new("--no-headers") { Description = "Leave the header of a table or CSV out" };
 
@@ -48,6 +49,17 @@ internal sealed class OutputOptions
     /// <summary>The format asked for, or null.</summary>
     public OutputFormat? FormatOf(ParseResult parse) =>
         parse.GetValue(_format) is { } name ? (OutputFormat)Array.IndexOf(s_names, name) : null;
+
+    /// <summary>What <c>--fields</c> may name; null where nobody can say, as for events, whose members differ by kind.</summary>
+    public IReadOnlyList<string>? Members =>
+        _members.Count == 0 ? null : [.. _members.SelectMany(members => members()).Distinct(StringComparer.Ordinal)];
+
+    /// <summary>Adds to what <c>--fields</c> may name.</summary>
+    public void Knows(Func<IEnumerable<string>> members) => _members.Add(members);
+
+    /// <summary>The fields that were asked for and that no row has.</summary>
+    public IReadOnlyList<string> UnknownFieldsOf(ParseResult parse) =>
+        FieldsOf(parse) is { } fields && Members is { } members ? [.. fields.Except(members, StringComparer.Ordinal)] : [];
 
     public bool HasHeaders(ParseResult parse) => !parse.GetValue(_noHeaders);
 

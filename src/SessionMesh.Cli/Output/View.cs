@@ -38,6 +38,9 @@ internal sealed record View
         : RowsMember is null ? [document]
         : document.TryGetProperty(RowsMember, out var rows) ? rows.EnumerateArray() : [];
 
+    /// <summary>Every member that a row may have, as far as the columns show it.</summary>
+    public IEnumerable<string> Members => Names.Concat(Table.Concat(More).Select(column => column.Member));
+
     public string? NameOf(JsonElement row) => Names
         .Where(member => row.TryGetProperty(member, out var value) && value.ValueKind is JsonValueKind.String or JsonValueKind.Number)
         .Select(member => Column.Plain(row.GetProperty(member)))

@@ -57,6 +57,7 @@ internal sealed class RegisterCommand : MeshCommand
         Add(_user);
         Add(_ttl);
         Add(_takeover);
+        Prints(AgentViews.Registration, json => json.AgentRegistration);
         Examples =
         [
             "session-mesh register --spec \"data-analysis\" --agent-id 789",

@@ -23,6 +23,7 @@ internal sealed class CleanupSessionsCommand : SessionToolCommand
     {
         Add(_before);
         Add(_dryRun);
+        Prints(s_view, "ok", "more");
         Examples =
         [
             "session-mesh session cleanup --dry-run",

@@ -27,6 +27,7 @@ internal sealed class CreateSessionCommand : SessionToolCommand
         Add(_user);
         Add(_ttl);
         Add(_meta);
+        PrintsSessions();
         Examples =
         [
             "session-mesh session create --user alice --ttl 3600",

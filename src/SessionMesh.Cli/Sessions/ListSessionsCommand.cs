@@ -35,6 +35,7 @@ internal sealed class ListSessionsCommand : SessionToolCommand
         Add(_meta);
         Add(_kind);
         _watch = new WatchOption(this);
+        PrintsSessions();
         Examples =
         [
             "session-mesh session list --status active",

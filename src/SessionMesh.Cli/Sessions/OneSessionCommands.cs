@@ -11,8 +11,11 @@ namespace SessionMesh.Cli.Sessions;
 /// <summary><c>session get</c>.</summary>
 internal sealed class GetSessionCommand : OneSessionCommand
 {
-    public GetSessionCommand(CliHost host) : base(host, "get", "Retrieve a session by ID.") =>
+    public GetSessionCommand(CliHost host) : base(host, "get", "Retrieve a session by ID.")
+    {
+        PrintsSessions();
         Examples = ["session-mesh session get abc123", "session-mesh session get abc123 --fields version -o csv"];
+    }
 
     protected override async Task<int> RunAsync(CommandContext context, string id, CancellationToken cancellation)
     {
@@ -35,6 +38,7 @@ internal sealed class SetSessionCommand : OneSessionCommand
         Add(_value);
         Add(_unset);
         Add(_ifMatch);
+        PrintsSessions();
         Examples =
         [
             "session-mesh session set abc123 theme dark",
@@ -80,7 +84,11 @@ internal sealed class SetSessionCommand : OneSessionCommand
 internal sealed class DeleteSessionCommand : OneSessionCommand
 {
     public DeleteSessionCommand(CliHost host)
-        : base(host, "delete", "Delete a session by ID.") => Examples = ["session-mesh session delete abc123"];
+        : base(host, "delete", "Delete a session by ID.")
+    {
+        Prints(SessionShapes.Deleted, "ok");
+        Examples = ["session-mesh session delete abc123"];
+    }
 
     protected override async Task<int> RunAsync(CommandContext context, string id, CancellationToken cancellation)
     {
@@ -94,7 +102,11 @@ internal sealed class DeleteSessionCommand : OneSessionCommand
 internal sealed class ExpireSessionCommand : OneSessionCommand
 {
     public ExpireSessionCommand(CliHost host)
-        : base(host, "expire", "Mark a session as expired.") => Examples = ["session-mesh session expire abc123"];
+        : base(host, "expire", "Mark a session as expired.")
+    {
+        PrintsSessions();
+        Examples = ["session-mesh session expire abc123"];
+    }
 
     protected override async Task<int> RunAsync(CommandContext context, string id, CancellationToken cancellation)
     {
@@ -111,6 +123,7 @@ internal sealed class RefreshSessionCommand : OneSessionCommand
     public RefreshSessionCommand(CliHost host) : base(host, "refresh", "Refresh a session's TTL and last-access timestamp.")
     {
         Add(_ttl);
+        PrintsSessions();
         Examples = ["session-mesh session refresh abc123", "session-mesh session refresh abc123 --ttl 2h"];
     }
 

@@ -67,7 +67,11 @@ internal sealed class SessionHelpCommand : Command
 internal sealed class SessionVersionCommand : SessionToolCommand
 {
     public SessionVersionCommand(CliHost host)
-        : base(host, "version", "Show version number.") => Examples = ["session-mesh session version"];
+        : base(host, "version", "Show version number.")
+    {
+        Prints(SessionShapes.Version, "ok", "tool");
+        Examples = ["session-mesh session version"];
+    }
 
     protected override Task<int> RunAsync(CommandContext context, CancellationToken cancellation)
     {

@@ -7,8 +7,11 @@ namespace SessionMesh.Cli.Sessions;
 /// <summary><c>session stats</c>. There is no data file: that member gives the server's URL.</summary>
 internal sealed class SessionStatsCommand : SessionToolCommand
 {
-    public SessionStatsCommand(CliHost host) : base(host, "stats", "Show summary statistics for all sessions.") =>
+    public SessionStatsCommand(CliHost host) : base(host, "stats", "Show summary statistics for all sessions.")
+    {
+        Prints(SessionShapes.Stats);
         Examples = ["session-mesh session stats"];
+    }
 
     protected override async Task<int> RunAsync(CommandContext context, CancellationToken cancellation)
     {

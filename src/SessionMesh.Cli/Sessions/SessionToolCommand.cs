@@ -37,6 +37,9 @@ internal abstract class SessionToolCommand : MeshCommand
     /// </summary>
     protected static bool ShowsVersion(CommandContext context) => context.Output.IsTable || context.Output.Fields is not null;
 
+    /// <summary>Says that the command prints sessions.</summary>
+    protected void PrintsSessions() => Prints(SessionShapes.Session, "type", "version");
+
     protected static void WriteSession(CommandContext context, SessionRow row) =>
         context.Output.Write(SessionShapes.OkSession(row, ShowsVersion(context)), SessionShapes.Session);
 

@@ -58,6 +58,7 @@ internal sealed class SimulateCommand : MeshCommand
             Add(option);
         }
 
+        Prints(s_view, "last_error");
         Examples =
         [
             "session-mesh simulate --agents 100",

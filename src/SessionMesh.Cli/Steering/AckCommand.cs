@@ -23,6 +23,7 @@ internal sealed class AckCommand : MeshCommand
         Add(_seq);
         Add(_state);
         Add(_note);
+        Prints(DirectiveViews.One, json => json.Directive);
         Examples =
         [
             "session-mesh ack --agent-id 123 --seq 4 --state acknowledged",

@@ -23,11 +23,11 @@ internal sealed class CancelCommand : MeshCommand
     private readonly Argument<string[]> _directives =
         Opt.IdArguments("directive", "The directive_id, or several, as steer answers and history shows them");
 
-
     public CancelCommand(CliHost host) : base(host, "cancel", "Take back directives that have not been delivered.")
     {
         Add(_directives);
         Usage = "DIRECTIVE… [options]";
+        Prints(s_many, json => json.Directive);
         Examples = ["session-mesh cancel d-1742", "session-mesh cancel d-1742 d-1743"];
         ExitNotes =
         [

@@ -18,6 +18,7 @@ internal sealed class HistoryCommand : MeshCommand
         _agent = new AgentIdOption(this, host, ownByDefault: true);
         _list = new ListOptions(this, isOrdered: true);
         Add(_cursor);
+        Prints(DirectiveViews.History, json => json.Directive);
         Examples = ["session-mesh history 123", "session-mesh history 123 --limit 10 -o json"];
     }
 

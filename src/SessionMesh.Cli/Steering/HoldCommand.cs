@@ -38,6 +38,8 @@ internal abstract class HoldCommand : MeshCommand
             Add(option);
         }
 
+        Prints(DirectiveViews.One, json => json.Directive);
+        Prints(DirectiveViews.Many);
         Usage = "(AGENT… | SELECTOR | --all) [options]";
         ExitNotes =
         [

@@ -24,6 +24,7 @@ internal sealed class InboxCommand : MeshCommand
         Add(_after);
         Add(_wait);
         Add(_follow);
+        Prints(DirectiveViews.Inbox, json => json.Directive);
         Examples =
         [
             "session-mesh inbox --agent-id 123",

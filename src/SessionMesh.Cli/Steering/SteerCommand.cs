@@ -49,6 +49,8 @@ internal sealed class SteerCommand : MeshCommand
 
         _many = new SelectorOptions(this, host);
         Usage = "(AGENT… | SELECTOR) --direction TOKEN [options]";
+        Prints(DirectiveViews.One, json => json.Directive);
+        Prints(DirectiveViews.Many);
         Examples =
         [
             "session-mesh steer --agent-id 123 --direction west",

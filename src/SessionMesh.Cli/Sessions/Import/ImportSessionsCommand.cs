@@ -26,6 +26,7 @@ internal sealed class ImportSessionsCommand : SessionToolCommand
     {
         Add(_file);
         Add(_dryRun);
+        Prints(s_view, "ok", "error", "skipped_count", "skipped", "remark_count", "remarks");
         Examples =
         [
             "session-mesh session import ~/.session/data.jsonl --dry-run",
