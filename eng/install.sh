@@ -117,6 +117,7 @@ if [ -e "$tool" ]; then mv "$tool" "$tool.old"; fi
 mv "$fresh" "$tool"
 rm -rf "$tool.old"
 ln -sfn "$tool/session-mesh" "$bin/session-mesh"
+"$bin/session-mesh" help --man "$(dirname "$bin")/share/man/man1" || echo "the manual pages could not be written" >&2
 
 if ! version=$("$bin/session-mesh" version); then
     echo "installed, but it does not start: if dotnet is in a place of its own, export DOTNET_ROOT=$(dirname "$(readlink -f "$(command -v dotnet)")")" >&2

@@ -13,6 +13,7 @@ internal sealed class HelpCommand : MeshCommand
         Arity = ArgumentArity.ZeroOrMore,
     };
 
+    private readonly Option<string?> _man = new("--man") { Description = "Write the manual pages into this directory", HelpName = "DIR" };
     private readonly Func<HelpText> _help;
 
     public HelpCommand(CliHost host, Func<HelpText> help)
@@ -20,14 +21,27 @@ internal sealed class HelpCommand : MeshCommand
     {
         _help = help;
         Add(_command);
+        Add(_man);
         _command.CompletionSources.Add(_ => ((RootCommand)Parents.Single()).Subcommands.Select(
             one => new System.CommandLine.Completions.CompletionItem(one.Name)));
-        Examples = ["session-mesh help kill", "session-mesh help keys create"];
+        Examples = ["session-mesh help kill", "session-mesh help keys create", "session-mesh help --man ~/.local/share/man/man1"];
     }
 
     protected override Task<int> RunAsync(CommandContext context, CancellationToken cancellation)
     {
         context.Doing = "show the help";
+        if (context.Get(_man) is { } directory)
+        {
+            context.Doing = $"write the manual pages into {directory}";
+            Directory.CreateDirectory(directory);
+            foreach (var (file, text) in _help().Manual((RootCommand)Parents.Single()).All())
+            {
+                File.WriteAllText(Path.Combine(directory, file), text);
+            }
+
+            return Task.FromResult(ExitCodes.Done);
+        }
+
         var command = (Command)Parents.Single();
         var path = "session-mesh";
         foreach (var word in context.Get(_command) ?? [])

@@ -24,6 +24,9 @@ internal sealed class HelpText(IReadOnlyList<CommandGroup> groups, int? width) :
 
     private readonly int _width = Math.Max(width ?? UsualWidth, 60);
 
+    /// <summary>The same as manual pages.</summary>
+    public ManPage Manual(RootCommand root) => new(root, groups);
+
     public override bool ClearsParseErrors => true;
 
     public override int Invoke(ParseResult parseResult)
@@ -70,7 +73,8 @@ internal sealed class HelpText(IReadOnlyList<CommandGroup> groups, int? width) :
         return text.ToString();
     }
 
-    private static string UsageOf(Command command, string path)
+    /// <param name="path">The command as it is typed.</param>
+    public static string UsageOf(Command command, string path)
     {
         if (command is MeshCommand { Usage: { } usage })
         {
@@ -94,9 +98,10 @@ internal sealed class HelpText(IReadOnlyList<CommandGroup> groups, int? width) :
         return string.Join(' ', words);
     }
 
-    private static string NameOf(Argument argument) => (argument.HelpName ?? argument.Name).ToUpperInvariant();
+    public static string NameOf(Argument argument) => (argument.HelpName ?? argument.Name).ToUpperInvariant();
 
-    private static string NameOf(Option option)
+    /// <summary>An option by all its names, the short ones first, and what it takes.</summary>
+    public static string NameOf(Option option)
     {
         var names = option.Aliases.Where(alias => alias.Length == 2).Append(option.Name)
             .Concat(option.Aliases.Where(alias => alias.Length > 2 && alias != option.Name));
