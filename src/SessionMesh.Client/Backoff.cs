@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 
 namespace SessionMesh.Client;
 
@@ -26,6 +25,6 @@ public sealed class Backoff(TimeSpan ceiling, TimeSpan? first = null)
     internal static TimeSpan After(int failures, TimeSpan first, TimeSpan ceiling)
     {
         var whole = Math.Min(first.TotalSeconds * Math.Pow(2, Math.Min(failures, MostDoublings)), ceiling.TotalSeconds);
-        return TimeSpan.FromSeconds(whole * (0.5 + (RandomNumberGenerator.GetInt32(1001) / 2000.0)));
+        return TimeSpan.FromSeconds(whole * (0.5 + (Random.Shared.NextDouble() / 2)));
     }
 }

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using SessionMesh.Contracts;
@@ -48,8 +47,13 @@ public sealed partial record MeshCall
 
     public static MeshCall Livez() => Get(Routes.Livez);
 
-    /// <summary>A value for <see cref="IdempotencyKey"/>: 128 random bits.</summary>
-    public static string NewIdempotencyKey() => RandomNumberGenerator.GetHexString(32, lowercase: true);
+    /// <summary>
+    /// A value for <see cref="IdempotencyKey"/>: 122 bits of the system's own generator. That of the cryptography library would load the
+    /// library, 4 MB, into every process that writes.
+    /// </summary>
+#pragma warning disable RS0030 // it is no id of the mesh, and that of the cryptography library costs what the comment says
+    public static string NewIdempotencyKey() => Guid.NewGuid().ToString("N");
+#pragma warning restore RS0030
 
     /// <summary>Method and path; never the body, which may hold what is not for a log.</summary>
     public override string ToString() => $"{Method} {Path}";
