@@ -42,6 +42,11 @@ run_memory() {
     wait "$runner" || true
 }
 
+for i in $(seq 10000); do
+    printf '{"type":"session","id":"bench%s","user":"listed","status":"active","ttl":31536000,"meta":{"theme":"dark"},"created_at":"%s"}\n' \
+        "$i" 2026-01-01T00:00:00Z
+done | "$now" session import - >/dev/null
+
 for round in $(seq 0 "$rounds"); do
     # The first round fills caches, and is thrown away.
     [ "$round" != 1 ] || : >"$measured"
@@ -51,6 +56,10 @@ for round in $(seq 0 "$rounds"); do
         timed version "$tool" "$program" version
         timed 'list of 100' "$tool" "$program" list --limit 100
         timed 'list of 5,000 as JSON' "$tool" "$program" list $(whole "$program") --output json
+        timed 'session create' "$tool" "$program" session create --id "bench-$tool-$round" --user bench
+        timed 'session get' "$tool" "$program" session get "bench-$tool-$round"
+        "$program" session delete "bench-$tool-$round" >/dev/null # the list stays as long as it is
+        timed 'session list of 10,000' "$tool" "$program" session list --user listed
         run_memory "$tool" "$program"
     done
 done
