@@ -44,7 +44,7 @@ internal sealed class KillCommand : MeshCommand
 
     private readonly Option<bool> _detach = new("--detach") { Description = "Do not wait for the proof" };
     private readonly SelectorOptions _many;
-    private readonly Option<bool> _all = new("--all") { Description = "Every agent that is alive, in every cluster" };
+    private readonly Everyone _everyone;
 
     public KillCommand(CliHost host) : base(host, "kill", "Stop an agent, or many: ask to finish, then force; and say what is proven.")
     {
@@ -55,7 +55,7 @@ internal sealed class KillCommand : MeshCommand
         }
 
         _many = new SelectorOptions(this, host);
-        Add(_all);
+        _everyone = new Everyone(this, _many);
         Usage = "(AGENT… | SELECTOR | --all) [options]";
         Prints(AgentViews.Kill, json => json.KillReport);
         Prints(DirectiveViews.Many);
@@ -82,8 +82,8 @@ internal sealed class KillCommand : MeshCommand
 
     protected override async Task<int> RunAsync(CommandContext context, CancellationToken cancellation)
     {
-        var (id, selector) = TargetOf(context);
-        context.Doing = context.Get(_all) ? "kill every agent"
+        var (id, selector) = _everyone.RequireTarget(context, _agent);
+        context.Doing = _everyone.IsMeant(context) ? "kill every agent"
             : id is not null ? $"kill agent {id}"
             : $"kill the agents {SelectorOptions.Words(selector!)}";
         if (context.Get(_force) && context.Get(_grace) is not null)
@@ -96,63 +96,24 @@ internal sealed class KillCommand : MeshCommand
             throw CommandException.Usage("--detach cannot be combined with --wait", "leave one of them out");
         }
 
-        return context.Get(_all) ? await KillAllAsync(context, cancellation)
+        return _everyone.IsMeant(context) ? await KillAllAsync(context, cancellation)
             : selector is not null ? await KillManyAsync(context, selector, cancellation)
             : await KillOneAsync(context, id!, cancellation);
     }
 
-    /// <summary>One agent, or a selector, or with neither everyone; that must be said.</summary>
-    private (string? Id, AgentSelector? Selector) TargetOf(CommandContext context)
-    {
-        if (!context.Get(_all))
-        {
-            return _many.RequireTarget(context, _agent);
-        }
-
-        if (_agent.All(context).Count > 0 || _many.Find(context) is not null)
-        {
-            throw CommandException.Usage("--all cannot be combined with an agent or a selector", "leave one of them out");
-        }
-
-        return (null, null);
-    }
-
-    /// <summary>Everyone, by name: a question counts them, and who joins after it is not meant.</summary>
     private async Task<int> KillAllAsync(CommandContext context, CancellationToken cancellation)
     {
-        var expect = _many.Expected(context);
         var isAgreed = _many.IsAgreed(context) || context.Get(_force);
-        if (!_many.IsDryRun(context) && !isAgreed && expect is null && !context.CanAsk)
-        {
-            throw CommandException.Usage(
-                "this stops every agent, and there is no terminal to ask on",
-                "say --yes, --expect N for exactly N, or --dry-run to see which");
-        }
-
-        var ids = await Everyone.IdsAsync(context, cancellation);
-        if (_many.IsDryRun(context))
-        {
-            return BulkSteer.ShowMatch(context, ids, Everyone.Words, "nothing was stopped", "stopped");
-        }
-
-        if (ids.Count == 0)
-        {
-            throw SelectorOptions.NothingMatched(Everyone.Words);
-        }
-
-        if (expect is { } count && count != ids.Count)
-        {
-            throw new CommandException(
-                ExitCodes.Conflict,
-                $"{SelectorOptions.Agents(ids.Count)} {(ids.Count == 1 ? "is" : "are")} alive, not {count}; nothing was stopped",
-                "look again with --dry-run");
-        }
-
-        if (expect is null && !isAgreed
-            && !context.Confirm($"Stop {SelectorOptions.Agents(ids.Count)}: everyone that is alive, in every cluster? {Grace(context)}"))
+        if (await _everyone.AgreeAsync(
+            context, "stops", "nothing was stopped", isAgreed, whom => $"Stop {whom}? {Grace(context)}", cancellation) is not { } ids)
         {
             context.Note("nothing was stopped");
             return ExitCodes.Failed;
+        }
+
+        if (_many.IsDryRun(context))
+        {
+            return BulkSteer.ShowMatch(context, ids, "", "nothing was stopped", "stopped");
         }
 
         var named = new KillNamed(context, OptionsOf(context));

@@ -115,10 +115,13 @@ internal sealed class ListOptions
 
         if (context.Output.IsTable)
         {
-            if (rows.Count > 0)
+            if (rows.Count > 0 && context.Get(_noPager))
             {
-                using var pager = context.Get(_noPager) ? null : context.Output.StartPager();
                 context.Output.WriteTable(rows, view);
+            }
+            else if (rows.Count > 0)
+            {
+                context.Output.PageTable(rows, view);
             }
 
             return;

@@ -22,14 +22,6 @@ internal sealed class OutputWriter(CliHost host, OutputFormat format, IReadOnlyL
 
     public void WriteLine(string text) => _out.WriteLine(TerminalText.Escape(text));
 
-    /// <summary>Sends what is printed from now on through a pager, if it is longer than the screen. Dispose of it to see its end.</summary>
-    public Pager? StartPager()
-    {
-        var pager = IsTable ? Pager.For(host) : null;
-        _out = (TextWriter?)pager ?? host.Out;
-        return pager;
-    }
-
     /// <summary>Prints one whole answer.</summary>
     public void Write(JsonElement document, View view)
     {
@@ -60,6 +52,21 @@ internal sealed class OutputWriter(CliHost host, OutputFormat format, IReadOnlyL
 
     /// <summary>Prints rows as one table.</summary>
     public void WriteTable(IReadOnlyList<JsonElement> rows, View view) => Lines(_table.Lines(ColumnsOf(view), rows, host.Time.GetUtcNow()));
+
+    /// <summary>Prints rows as one table: on a terminal through a pager, if it is longer than the screen. Waits for the pager's end.</summary>
+    public void PageTable(IReadOnlyList<JsonElement> rows, View view)
+    {
+        using var pager = Pager.For(host);
+        try
+        {
+            _out = (TextWriter?)pager ?? host.Out;
+            WriteTable(rows, view);
+        }
+        finally
+        {
+            _out = host.Out;
+        }
+    }
 
     /// <summary>
     /// Prints one row of an endless answer, at once: an object a line under <c>json</c>, a header once under <c>table</c>.

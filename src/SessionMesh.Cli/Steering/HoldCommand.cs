@@ -19,7 +19,7 @@ internal abstract class HoldCommand : MeshCommand
     private readonly string _verb;
     private readonly AgentIdOption _agent;
     private readonly SelectorOptions _many;
-    private readonly Option<bool> _all = new("--all") { Description = "Every agent that is alive, in every cluster" };
+    private readonly Everyone _everyone;
     private readonly Option<string?> _message = new("--message", "-m") { Description = "Text that rides along", HelpName = "TEXT" };
 
     private readonly Option<int?> _waitSeconds =
@@ -32,7 +32,7 @@ internal abstract class HoldCommand : MeshCommand
         _verb = verb;
         _agent = new AgentIdOption(this, host, several: true);
         _many = new SelectorOptions(this, host);
-        Add(_all);
+        _everyone = new Everyone(this, _many);
         foreach (var option in new Option[] { _message, _waitSeconds, _detach })
         {
             Add(option);
@@ -70,7 +70,7 @@ internal abstract class HoldCommand : MeshCommand
             Wait = context.Get(_detach) ? null : DirectiveState.Acknowledged,
         };
 
-        var (id, selector) = TargetOf(context);
+        var (id, selector) = _everyone.RequireTarget(context, _agent);
         if (id is not null)
         {
             context.Doing = $"{_verb} agent {id}";
@@ -89,22 +89,6 @@ internal abstract class HoldCommand : MeshCommand
             { Directives: { } directives } => ManyResults.Write(context, directives, request, seconds, onlyMissing: true),
             _ => sent.Code,
         };
-    }
-
-    /// <summary>One agent, or a selector, or with neither everyone; that must be said.</summary>
-    private (string? Id, AgentSelector? Selector) TargetOf(CommandContext context)
-    {
-        if (!context.Get(_all))
-        {
-            return _many.RequireTarget(context, _agent);
-        }
-
-        if (_agent.All(context).Count > 0 || _many.Find(context) is not null)
-        {
-            throw CommandException.Usage("--all cannot be combined with an agent or a selector", "leave one of them out");
-        }
-
-        return (null, null);
     }
 
     private async Task<Sent> ToSelectedAsync(CommandContext context, BulkSteer many, AgentSelector selector, CancellationToken cancellation)
@@ -128,38 +112,13 @@ internal abstract class HoldCommand : MeshCommand
 
     private async Task<Sent> ToAllAsync(CommandContext context, BulkSteer many, CancellationToken cancellation)
     {
-        var (expect, yes, dryRun) = (_many.Expected(context), _many.IsAgreed(context), _many.IsDryRun(context));
-        if (!dryRun && !yes && expect is null && !context.CanAsk)
+        if (await _everyone.AgreeAsync(
+            context, "reaches", "nothing was sent", _many.IsAgreed(context), whom => $"{Capital(_verb)} {whom}?", cancellation) is not { } ids)
         {
-            throw CommandException.Usage(
-                "this reaches every agent, and there is no terminal to ask on",
-                "say --yes, --expect N for exactly N, or --dry-run to see which");
+            return Refused(context);
         }
 
-        var ids = await Everyone.IdsAsync(context, cancellation);
-        if (dryRun)
-        {
-            return new(BulkSteer.ShowMatch(context, ids, Everyone.Words));
-        }
-
-        if (ids.Count == 0)
-        {
-            throw SelectorOptions.NothingMatched(Everyone.Words);
-        }
-
-        if (expect is { } count && count != ids.Count)
-        {
-            throw new CommandException(
-                ExitCodes.Conflict,
-                $"{SelectorOptions.Agents(ids.Count)} {(ids.Count == 1 ? "is" : "are")} alive, not {count}; nothing was sent",
-                "look again with --dry-run");
-        }
-
-        return expect is not null
-            || yes
-            || context.Confirm($"{Capital(_verb)} {SelectorOptions.Agents(ids.Count)}: everyone that is alive, in every cluster?")
-            ? new(await many.RunAsync(ids, cancellation))
-            : Refused(context);
+        return _many.IsDryRun(context) ? new(BulkSteer.ShowMatch(context, ids, "")) : new(await many.RunAsync(ids, cancellation));
     }
 
     private static Sent Refused(CommandContext context)
