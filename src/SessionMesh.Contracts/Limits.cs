@@ -24,6 +24,12 @@ public static class Limits
     /// <summary>Kinds, or subjects, that one reader of the events may name.</summary>
     public const int EventWords = 100;
 
+    /// <summary>
+    /// Agents that a page of a list looks at in vain, where no index knows the answer; then the page ends, and its cursor goes on. It is
+    /// also how many a sort by what agents report takes at once: a longer list is in order run by run.
+    /// </summary>
+    public const int ListLooks = 10_000;
+
     /// <summary>Pending directives of one agent.</summary>
     public const int Inbox = 1000;
 

@@ -2,7 +2,6 @@ using System.CommandLine;
 using SessionMesh.Cli.Commands;
 using SessionMesh.Cli.Hosting;
 using SessionMesh.Cli.Options;
-using SessionMesh.Cli.Targets;
 using SessionMesh.Cli.Watch;
 using SessionMesh.Client;
 using SessionMesh.Client.Streams;
@@ -15,8 +14,27 @@ internal sealed class ListCommand : MeshCommand
 {
     private readonly Option<string?> _filter = Opt.Choice("--filter", "Which agents, the living by default", AliveFilter.Allowed);
     private readonly Option<string?> _kind = Opt.Choice("--kind", "Agents, plain sessions or both; agents by default", SessionKind.Allowed);
-    private readonly Option<string?> _spec = new("--spec") { Description = "Only those with this specialization", HelpName = "NAME" };
-    private readonly LabelOption _labels;
+    private readonly Option<string[]> _spec =
+        new("--spec") { Description = "Only those with this specialization; may be repeated, and then with all", HelpName = "NAME" };
+
+    private readonly Option<string[]> _anySpec =
+        new("--any-spec") { Description = "Only those with this specialization, or another one named so", HelpName = "NAME" };
+
+    private readonly Option<string[]> _labels = new("--label", "-l")
+    {
+        Description = "Only those whose labels match: env=prod, tier!=free; may be repeated, and then all must hold",
+        HelpName = "KEY=VALUE",
+    };
+
+    private readonly Option<string?> _user = new("--user") { Description = "Only those of this user", HelpName = "NAME" };
+
+    private readonly Option<string?> _search = new("--search")
+    {
+        Description = "Only those with each of these words in their id, note, labels or other texts",
+        HelpName = "WORDS",
+    };
+
+    private readonly Option<string?> _parent = Opt.Id("--parent", "Only children of this agent");
     private readonly Option<string?> _subtree = Opt.Id("--subtree", "Only this agent and all below it");
 
     private readonly Option<string?> _cluster = new("--cluster")
@@ -32,13 +50,10 @@ internal sealed class ListCommand : MeshCommand
 
     public ListCommand(CliHost host) : base(host, "list", "List agents: who is alive, doing what, heard when.")
     {
-        foreach (var option in new Option[] { _filter, _kind, _spec })
+        foreach (var option in new Option[]
         {
-            Add(option);
-        }
-
-        _labels = new LabelOption(this, "Only those with this label; may be repeated, and then all must match");
-        foreach (var option in new Option[] { _subtree, _cluster, _allClusters })
+            _filter, _kind, _spec, _anySpec, _labels, _user, _search, _parent, _subtree, _cluster, _allClusters,
+        })
         {
             Add(option);
         }
@@ -53,7 +68,8 @@ internal sealed class ListCommand : MeshCommand
             "session-mesh list --watch",
             "session-mesh list --filter alive --output json",
             "session-mesh list --filter stalled --spec image-processing -o name",
-            "session-mesh list -l env=prod --sort -load --limit 10",
+            "session-mesh list -l env=prod -l tier!=free --sort -load --limit 10",
+            "session-mesh list --filter orphaned --search 'nightly build'",
             "session-mesh list --fields agent_id,status,load -o csv",
         ];
     }
@@ -120,7 +136,11 @@ internal sealed class ListCommand : MeshCommand
     /// <summary>Why there is nothing, without saying more than was asked.</summary>
     private static string Nothing(AgentQuery query)
     {
-        var isNarrowed = query is not { Specialization: null, Labels: null, Subtree: null, Cluster: null, Cursor: null };
+        var isNarrowed = query is not
+        {
+            Specializations.Count: 0, AnySpecialization.Count: 0, LabelTerms.Count: 0, User: null, Search: null, Parent: null,
+            Subtree: null, Cluster: null, Cursor: null,
+        };
         var whom = query.Kind is SessionKind.Session ? "session" : "agent";
         return (query.Filter, isNarrowed) switch
         {
@@ -131,20 +151,16 @@ internal sealed class ListCommand : MeshCommand
         };
     }
 
-    private Dictionary<string, string>? LabelsOf(CommandContext context)
-    {
-        var labels = _labels.Find(context);
-        return labels?.Values.FirstOrDefault(value => value.Contains(',')) is { } value
-            ? throw CommandException.Usage($"the label '{value}' has a comma, and a list cannot ask for one", "list in another way")
-            : labels;
-    }
-
     private AgentQuery QueryOf(CommandContext context) => new()
     {
         Filter = context.Get(_filter),
         Kind = context.Get(_kind),
-        Specialization = context.Get(_spec),
-        Labels = LabelsOf(context),
+        Specializations = context.Get(_spec) ?? [],
+        AnySpecialization = context.Get(_anySpec) ?? [],
+        LabelTerms = context.Get(_labels) ?? [],
+        User = context.Get(_user),
+        Search = context.Get(_search),
+        Parent = context.Get(_parent),
         Subtree = context.Get(_subtree),
         Cluster = context.Get(_allClusters) ? null : context.Get(_cluster) ?? context.Settings.Cluster,
         Cursor = context.Get(_cursor),

@@ -53,7 +53,9 @@ internal sealed class OutputWriter(CliHost host, OutputFormat format, IReadOnlyL
     /// <summary>Prints rows as one table.</summary>
     public void WriteTable(IReadOnlyList<JsonElement> rows, View view) => Lines(_table.Lines(ColumnsOf(view), rows, host.Time.GetUtcNow()));
 
-    /// <summary>Prints rows as one table: on a terminal through a pager, if it is longer than the screen. Waits for the pager's end.</summary>
+    /// <summary>
+    /// Prints rows as one table: on a terminal through a pager, if it is longer than the screen. Waits for the pager's end.
+    /// </summary>
     public void PageTable(IReadOnlyList<JsonElement> rows, View view)
     {
         using var pager = Pager.For(host);

@@ -112,8 +112,9 @@ internal abstract class HoldCommand : MeshCommand
 
     private async Task<Sent> ToAllAsync(CommandContext context, BulkSteer many, CancellationToken cancellation)
     {
-        if (await _everyone.AgreeAsync(
-            context, "reaches", "nothing was sent", _many.IsAgreed(context), whom => $"{Capital(_verb)} {whom}?", cancellation) is not { } ids)
+        var ids = await _everyone.AgreeAsync(
+            context, "reaches", "nothing was sent", _many.IsAgreed(context), whom => $"{Capital(_verb)} {whom}?", cancellation);
+        if (ids is null)
         {
             return Refused(context);
         }

@@ -10,6 +10,7 @@ public static class ErrorCodes
     public const string ExpectRequired = "expect_required";
     public const string TooManyMatched = "too_many_matched";
     public const string InvalidFilter = "invalid_filter";
+    public const string CursorMismatch = "cursor_mismatch";
     public const string KeyInQuery = "key_in_query";
     public const string HostNotAllowed = "host_not_allowed";
     public const string BodyTooLarge = "body_too_large";

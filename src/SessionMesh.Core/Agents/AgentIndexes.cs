@@ -16,7 +16,7 @@ public sealed class AgentIndexes
     private readonly ConcurrentDictionary<string, NumberSet> _byCluster = new(StringComparer.Ordinal);
     private readonly AccountTable _accounts = new();
 
-    /// <summary>Who was told to pause, and not to resume since.</summary>
+    /// <summary>Agents that are paused, whatever their state.</summary>
     public NumberSet Paused { get; } = new();
 
     public NumberSet With(Liveness liveness) => _byLiveness[(int)liveness];
@@ -54,13 +54,9 @@ public sealed class AgentIndexes
             }
         }
 
-        if (after is { Paused: true })
+        if (before?.Paused != after?.Paused)
         {
-            Paused.Set(after.Number, true);
-        }
-        else if (before is { Paused: true })
-        {
-            Paused.Set(before.Number, false);
+            Paused.Set((after ?? before)!.Number, after?.Paused == true);
         }
 
         if (before?.Cluster != after?.Cluster)

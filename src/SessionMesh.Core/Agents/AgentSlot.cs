@@ -27,6 +27,7 @@ public sealed class AgentSlot : ITimed
     private int _progressInterval;
     private int _grantedTtl;
     private int _streams;
+    private int _version;
     private Activity _activity;
     private bool _isForgotten;
 
@@ -52,6 +53,9 @@ public sealed class AgentSlot : ITimed
     /// none.
     /// </summary>
     public long TouchedAt => Volatile.Read(ref _touchedAt);
+
+    /// <summary>How often <see cref="Agent"/> was replaced since this process began.</summary>
+    public int Version => Volatile.Read(ref _version);
 
     // The links of the forest, guarded by its lock.
     internal int FirstChild = -1;
@@ -202,6 +206,7 @@ public sealed class AgentSlot : ITimed
 
             var before = _agent;
             Volatile.Write(ref _agent, agent);
+            Volatile.Write(ref _version, _version + 1);
             if (before.Incarnation != agent.Incarnation || (!agent.HasSession && before.HasSession))
             {
                 Forget();

@@ -32,6 +32,9 @@ public sealed class MeshState
     /// </summary>
     public SlotList<AgentSlot?> Slots { get; } = new();
     public Forest Forest { get; }
+
+    /// <summary>The agents by id. Complete once the store is loaded.</summary>
+    public IdOrder Ids { get; } = new();
     public AgentIndexes Indexes { get; } = new();
     public RecentAgents Recent { get; } = new();
     public LeaseBook Leases { get; }
@@ -124,7 +127,7 @@ public sealed class MeshState
     }
 
     /// <summary>Takes over what the tables hold; only before the state is shared, agents in order of their numbers.</summary>
-    public void Load(Agent agent, Inbox inbox) => Put(agent).Replace(inbox);
+    public void Load(Agent agent, Inbox inbox) => Add(agent).Replace(inbox);
 
     /// <inheritdoc cref="ForgottenIncarnation"/>
     public void Load(int forgottenIncarnation) => _forgottenIncarnation = forgottenIncarnation;
@@ -137,15 +140,18 @@ public sealed class MeshState
     {
         _revision = revision;
         Leases.Begin(now, FleetBefore(newestAt));
+        var slots = new List<AgentSlot>(Slots.Count);
         for (var number = 0; number < Slots.Count; number++)
         {
             if (Slots[number] is { } slot)
             {
+                slots.Add(slot);
                 Forest.Move(slot, number, -1, slot.Agent.Parent);
                 Leases.Schedule(slot, number, now);
             }
         }
 
+        Ids.Load(slots);
         Leases.ServerReturned(now, away: 0); // restarts the grace periods
     }
 
@@ -161,7 +167,9 @@ public sealed class MeshState
     {
         if (agent.Number >= Slots.Count || Slots[agent.Number] is not { } slot)
         {
-            return Add(agent);
+            var added = Add(agent);
+            Ids.Add(added);
+            return added;
         }
 
         var before = slot.Agent;
@@ -215,6 +223,7 @@ public sealed class MeshState
             Slots.Set(number, null);
             Free.Set(number, free: true);
             _byId.TryRemove(before.Id, out _);
+            Ids.Remove(slot);
             Indexes.Update(before, null);
             slot.Replace(last);
             slot.Vacate();

@@ -10,7 +10,7 @@ namespace SessionMesh.Core.State;
 public sealed class NumberQuery
 {
     private readonly List<NumberSet> _all = [];
-    private readonly List<NumberSet> _any = [];
+    private readonly List<NumberSet[]> _any = [];
 
     /// <summary>Whether a set was asked for that there is not.</summary>
     public bool IsEmpty { get; private set; }
@@ -28,16 +28,29 @@ public sealed class NumberQuery
         }
     }
 
-    /// <summary>Only those in one of these sets. Once at most.</summary>
-    public void WithinAny(IEnumerable<NumberSet> sets) => _any.AddRange(sets);
+    /// <summary>Only those in one of these sets; none where there is no set.</summary>
+    public void WithinAny(IEnumerable<NumberSet> sets)
+    {
+        var any = sets.ToArray();
+        IsEmpty |= any.Length == 0;
+        _any.Add(any);
+    }
+
+    public bool Contains(int number) => !IsEmpty && (Word(number >> 6) & (1UL << number)) != 0;
 
     /// <summary>One word of 64 numbers, the first of them <paramref name="word"/> × 64.</summary>
     public ulong Word(int word)
     {
-        var bits = _any.Count == 0 ? ulong.MaxValue : 0;
-        foreach (var set in _any)
+        var bits = ulong.MaxValue;
+        foreach (var sets in _any)
         {
-            bits |= set.Word(word);
+            var any = 0UL;
+            foreach (var set in sets)
+            {
+                any |= set.Word(word);
+            }
+
+            bits &= any;
         }
 
         foreach (var set in _all)

@@ -1,107 +1,156 @@
-using System.Globalization;
 using SessionMesh.Contracts;
 using SessionMesh.Contracts.Agents;
-using SessionMesh.Contracts.Errors;
-using SessionMesh.Core;
 using SessionMesh.Core.Agents;
 using SessionMesh.Core.Keys;
 using SessionMesh.Server.Agents;
+using SessionMesh.Server.Auth.Limiting;
 using SessionMesh.Server.Engine;
-using SessionMesh.Server.Events;
 using SessionMesh.Server.Http;
 using SessionMesh.Server.Json;
+using SessionMesh.Server.Push;
 using SessionMesh.Server.Sessions;
+using SessionMesh.Server.Streams;
 
 namespace SessionMesh.Server.Discovery;
 
-/// <summary><c>GET /alive</c>, <c>GET /agents</c>, <c>GET /agents/{id}</c>: the agents and what is known of them.</summary>
-public sealed class AgentLists(MeshEngine engine, RowWriter rows, SessionLists sessions, EventReader events, ProblemWriter problems)
+/// <summary><c>GET /alive</c> and <c>GET /agents</c>: pages of agents, and of plain sessions where they are asked for.</summary>
+public sealed class AgentLists(
+    MeshEngine engine, RowWriter rows, SessionLists sessions, ChangeFeed feed, Limiter limiter, Shutdown shutdown, ProblemWriter problems)
 {
-    /// <summary>Prefix of a cursor that points into the plain sessions.</summary>
-    private const char SessionCursor = 's';
+    /// <summary>Makes the prints of one process differ from those of another: versions of agents begin anew in each.</summary>
+    private readonly ulong _process = (ulong)Random.Shared.NextInt64();
 
     public Task Alive(HttpContext http) => ListAsync(http, AgentStatus.Alive);
 
     public Task All(HttpContext http) => ListAsync(http, AliveFilter.All);
 
-    public async Task Get(HttpContext http)
-    {
-        var id = (string)http.Request.RouteValues["id"]!;
-        var key = http.GetKey();
-        var check = new Check();
-        var most = Query.Read(http, ref check, "events").Number("events", ref check, 0, EventReader.Most);
-        var found = key.FindAgent(engine.State, ScopeSet.MeshRead, id);
-        if (check.Error is not null || !found.Succeeded)
-        {
-            await problems.WriteAsync(http, check.Error ?? found.Error!);
-            return;
-        }
-
-        using var json = new Utf8Buffer(2048);
-        WriteDetail(json, found.Value, key);
-        if (most is { } wanted)
-        {
-            json.Unwrite();
-            json.Raw(",\"events\":"u8);
-            await events.WriteAsync(json, found.Value.Agent, key, (int)wanted);
-            json.Raw("}"u8);
-        }
-
-        await Answers.WriteAsync(http, StatusCodes.Status200OK, json.Written);
-    }
-
     private async Task ListAsync(HttpContext http, string defaultFilter)
     {
-        var check = new Check();
-        var query = Query.Read(
-            http, ref check, "filter", "limit", "cursor", "kind", "specialization", "cluster", "label", "subtree", "fields", "total");
-        var filter = (query["filter"] ?? defaultFilter).ToLowerInvariant();
-        var kind = query["kind"] ?? SessionKind.Agent;
-        var limit = query.Limit(ref check);
-        var (after, afterSession) = Cursor(query["cursor"], ref check);
-        var fields = Fields(query["fields"], ref check);
-        var labels = Labels(query["label"], ref check);
-        var wantsTotal = query.Flag("total", ref check);
-        check.OneOf("?filter", filter, AliveFilter.Allowed);
-        check.OneOf("?kind", kind, SessionKind.Allowed);
-        if (kind != SessionKind.Agent && !http.GetKey().Has(ScopeSet.SessionsRead))
+        var read = ListRequest.Read(http, defaultFilter, engine.State.Epoch);
+        if (!read.Succeeded)
         {
-            await problems.WriteAsync(http, new MeshError(ErrorKind.Forbidden, ErrorCodes.MissingScope,
-                "This key lacks the scope sessions:read, which kind=session and kind=all need. Use a key that has it."));
+            await problems.WriteAsync(http, read.Error);
             return;
         }
 
-        if (check.Error is { } error)
+        var request = read.Value;
+        if (request.Wait is null)
         {
-            var badFilter = error.Members!.Any(m => m.Pointer == "?filter");
-            await problems.WriteAsync(http, badFilter ? error with { Code = ErrorCodes.InvalidFilter } : error);
+            await AnswerAsync(http, request, Find(request, http.GetKey()));
             return;
         }
 
-        var page = new List<AgentSlot>(Math.Min(limit, 128));
+        using var place = request.Wait > 0 ? limiter.TryHold(http.GetKey()) : null;
+        if (place is null && request.Wait > 0)
+        {
+            await problems.WriteAsync(http, limiter.TooManyHeld(http.GetKey()));
+            return;
+        }
+
+        var watch = new KeyWatch(http.GetKey(), engine);
+        var page = await WaitAsync(request, watch, http.RequestAborted);
+        if (watch.End() is not null)
+        {
+            await problems.WriteAsync(http, KeyRules.Unauthenticated());
+            return;
+        }
+
+        await AnswerAsync(http, request, page);
+    }
+
+    /// <summary>
+    /// The page as soon as the log has changed it since <see cref="ListRequest.After"/>, or as it is when the time is up. What heartbeats
+    /// report is not in the log, and ends no wait.
+    /// </summary>
+    private async Task<Page> WaitAsync(ListRequest request, KeyWatch watch, CancellationToken cancellation)
+    {
+        using var follower = feed.Follow(watch.KeyId);
+        var waiting = Wait.For(TimeSpan.FromSeconds(request.Wait!.Value), engine, watch);
+        var page = Find(request, watch.Key);
+        var isChanged = request.After is { } after
+            && (after.Print is { } print ? print != page.Print : HasChangedSince(after.Revision, request, page: null, watch.Key));
+        var (known, seen) = (page.Print, page.Revision);
+        while (!isChanged && !shutdown.HasBegun && await waiting.UntilAsync(follower.Changed, cancellation))
+        {
+            follower.Changed.Reset();
+            var revision = engine.State.Revision;
+            if (HasChangedSince(seen, request, page, watch.Key))
+            {
+                page = Find(request, watch.Key);
+                isChanged = page.Print != known;
+            }
+
+            seen = revision;
+        }
+
+        return isChanged ? page : Find(request, watch.Key);
+    }
+
+    /// <summary>
+    /// Whether an agent has changed since a revision that is in the list, or was on the page then. False is certain; after true the pages
+    /// have to be compared.
+    /// </summary>
+    /// <param name="page">As it was at that revision; null where that is not known: then whoever was there may have been on it.</param>
+    private bool HasChangedSince(long revision, ListRequest request, Page? page, Key key)
+    {
+        var changed = new List<int>();
+        if (revision > engine.State.Revision || !engine.State.Recent.TryAddSince(revision, changed))
+        {
+            return true;
+        }
+
+        if (changed.Count == 0 || request.Criteria.DependsOnOthers || key.Reach is { Subtrees.Count: > 0 })
+        {
+            return changed.Count > 0;
+        }
+
+        var search = new AgentSearch(engine.State, request.Criteria, key.Reach);
         var now = engine.Now;
-        var search = kind == SessionKind.Session
-            ? null
-            : new AgentSearch(engine.State, filter).Specialized(query["specialization"]).InCluster(query["cluster"])
-                .InSubtree(query["subtree"]).Labelled(labels).Within(http.GetKey().Reach);
-        var next = search is null || afterSession >= 0 ? -1 : search.Fill(page, after, limit, now);
-        // plain sessions have none of these
-        var hasSessions = kind != SessionKind.Agent && labels.Count == 0
-            && query["specialization"] is null && query["cluster"] is null && query["subtree"] is null;
+        return changed.Exists(number =>
+            engine.State.SlotSince(number, long.MaxValue) is not { } slot
+            || (page?.Numbers.Contains(number) ?? slot.Agent.Born <= revision)
+            || search.Holds(slot, now));
+    }
 
-        using var json = new Utf8Buffer(256 + (page.Count * 640));
-        json.Raw("{\"sessions\":["u8);
-        foreach (var slot in page)
+    private Page Find(ListRequest request, Key key)
+    {
+        var revision = engine.State.Revision; // before reading any set
+        var slots = new List<AgentSlot>(Math.Min(request.Limit, 128));
+        if (request.Kind == SessionKind.Session)
         {
-            rows.Write(json, slot, now, fields);
+            return new Page(revision, slots, null, null, 0);
+        }
+
+        var now = engine.Now;
+        var search = new AgentSearch(engine.State, request.Criteria, key.Reach);
+        ListPlace? next = request.Place switch
+        {
+            AfterNumber(var number) => search.Fill(slots, number, request.Limit, now) is var last and >= 0 ? new AfterNumber(last) : null,
+            AfterId(var id) => search.FillById(slots, id, request.Order!.Value.IsReversed, request.Limit, now) is { } last
+                ? new AfterId(last)
+                : null,
+            InRun run => search.FillByKey(slots, request.Order!.Value, run, request.Limit, now),
+            _ => null, // past the agents
+        };
+        var print = request.Wait is null ? 0 : PrintOf(slots);
+        return new Page(revision, slots, next, request.WantsTotal ? search.Count(now) : null, print);
+    }
+
+    private async Task AnswerAsync(HttpContext http, ListRequest request, Page page)
+    {
+        using var json = new Utf8Buffer(256 + (page.Slots.Count * 640));
+        json.Raw("{\"sessions\":["u8);
+        var now = engine.Now;
+        foreach (var slot in page.Slots)
+        {
+            rows.Write(json, slot, now, request.Fields);
             json.Raw(","u8);
         }
 
-        var count = page.Count;
-        var nextCursor = next < 0 ? null : next.ToString(CultureInfo.InvariantCulture);
-        if (next < 0 && hasSessions)
+        var (count, next) = (page.Slots.Count, page.Next);
+        if (next is null && request.HasSessions)
         {
-            nextCursor = WriteSessions(json, http.GetKey(), filter, Math.Max(0, afterSession), limit, fields, ref count);
+            next = WriteSessions(json, http.GetKey(), request, ref count);
         }
 
         if (count > 0)
@@ -109,119 +158,68 @@ public sealed class AgentLists(MeshEngine engine, RowWriter rows, SessionLists s
             json.Unwrite();
         }
 
-        var total = wantsTotal ? (search?.Count(now) ?? 0) + (hasSessions ? CountSessions(http.GetKey(), filter) : 0) : (int?)null;
-        WriteEnd(json, count, nextCursor, total);
+        json.Raw("],\"count\":"u8);
+        json.Number(count);
+        if (request.WantsTotal)
+        {
+            json.Raw(",\"total\":"u8);
+            json.Number((page.Total ?? 0) + (request.HasSessions ? CountSessions(http.GetKey(), request.Filter) : 0));
+        }
+
+        json.Raw(",\"next_cursor\":"u8);
+        json.String(next is null ? null : request.CursorAt(next, engine.State.Epoch));
+        json.Raw(",\"as_of\":\""u8);
+        json.Raw(new AsOf(page.Revision, request.Wait is null ? null : page.Print).ToString());
+        json.Raw("\"}"u8);
         await Answers.WriteAsync(http, StatusCodes.Status200OK, json.Written);
     }
 
-    /// <summary>
-    /// Writes plain sessions. They are either active or expired, so the other filters match none; they have no specialization and no
-    /// cluster.
-    /// </summary>
-    private string? WriteSessions(Utf8Buffer json, Key key, string filter, long after, int limit, RowFields fields, ref int count)
+    /// <summary>Writes plain sessions. They are either active or expired, so the other filters match none.</summary>
+    private AfterSession? WriteSessions(Utf8Buffer json, Key key, ListRequest request, ref int count)
     {
-        var active = filter is AliveFilter.All or AliveFilter.Active or AgentStatus.Alive;
-        var last = active ? sessions.WriteRows(json, key, active, filter == AliveFilter.All, after, limit, fields, ref count) : null;
-        return last is null ? null : string.Create(CultureInfo.InvariantCulture, $"{SessionCursor}{last}");
+        if (request.Filter is not (AliveFilter.All or AliveFilter.Active or AgentStatus.Alive))
+        {
+            return null;
+        }
+
+        var after = request.Place is AfterSession(var revision) ? revision : 0;
+        var last = sessions.WriteRows(
+            json, key, true, request.Filter == AliveFilter.All, after, request.Limit, request.Fields, ref count);
+        return last is { } at ? new AfterSession(at) : null;
     }
 
     private int CountSessions(Key key, string filter) =>
         filter is AliveFilter.All or AliveFilter.Active or AgentStatus.Alive ? sessions.Count(key, filter == AliveFilter.All) : 0;
 
-    private static (int After, long AfterSession) Cursor(string? text, ref Check check)
+    /// <summary>Another number whenever the log changed an agent of the page, or which agents these are.</summary>
+    private ulong PrintOf(List<AgentSlot> slots)
     {
-        if (text is null)
+        var print = _process;
+        foreach (var slot in slots)
         {
-            return (-1, -1);
+            print = Mix(Mix(print, (ulong)slot.Agent.Born ^ ((ulong)slot.Agent.Number << 40)), (ulong)slot.Version);
         }
 
-        if (text.StartsWith(SessionCursor)
-            && long.TryParse(text.AsSpan(1), NumberStyles.None, CultureInfo.InvariantCulture, out var session))
-        {
-            return (-1, session);
-        }
+        return print;
 
-        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var after) && after < int.MaxValue)
+        static ulong Mix(ulong print, ulong part)
         {
-            return (after, -1);
+            // The finalizer of SplitMix64: every bit of what goes in moves every bit of what comes out.
+            var mixed = print + (part * 0x9E3779B97F4A7C15UL) + 0x9E3779B97F4A7C15UL;
+            mixed = (mixed ^ (mixed >> 30)) * 0xBF58476D1CE4E5B9UL;
+            mixed = (mixed ^ (mixed >> 27)) * 0x94D049BB133111EBUL;
+            return mixed ^ (mixed >> 31);
         }
-
-        check.Fail("?cursor", "is not a cursor of this server; leave it out to begin again");
-        return (-1, -1);
     }
 
-    private void WriteEnd(Utf8Buffer json, int count, string? nextCursor, int? total)
+    /// <summary>What one look at the agents found.</summary>
+    /// <param name="Revision">It shows the state at this revision, or newer.</param>
+    /// <param name="Next">Where the next page begins; null for none.</param>
+    /// <param name="Total">Agents on all pages; null where nobody asked.</param>
+    private sealed record Page(long Revision, List<AgentSlot> Slots, ListPlace? Next, int? Total, ulong Print)
     {
-        json.Raw("],\"count\":"u8);
-        json.Number(count);
-        if (total is { } all)
-        {
-            json.Raw(",\"total\":"u8);
-            json.Number(all);
-        }
+        private HashSet<int>? _numbers;
 
-        json.Raw(",\"next_cursor\":"u8);
-        json.String(nextCursor);
-        json.Raw(",\"as_of\":\""u8);
-        json.Number(engine.State.Revision);
-        json.Raw("\"}"u8);
-    }
-
-    private void WriteDetail(Utf8Buffer json, AgentSlot slot, Key key)
-    {
-        var agent = slot.Agent;
-        json.Raw("{"u8);
-        rows.WriteMembers(json, agent, slot.ReadVitals(), engine.Now, RowFields.All);
-        json.Raw(",\"descendants\":"u8);
-        var reach = new ReachMemo(key, engine.State.AgentAt);
-        json.Number(engine.State.Descendants(agent.Number).Count(below => reach.Reaches(below.Agent)));
-        json.Raw(",\"pending\":"u8);
-        json.Number(slot.Inbox.Pending.Length);
-        json.Raw(",\"last_exit\":"u8);
-        if (agent.LastExit is { } exit)
-        {
-            json.Raw(System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(KillReports.ToWire(exit), MeshJson.Default.AgentExit));
-        }
-        else
-        {
-            json.Raw("null"u8);
-        }
-
-        json.Raw("}"u8);
-    }
-
-    /// <summary><c>env=prod,tier=free</c>: all of them must be there.</summary>
-    private static List<KeyValuePair<string, string>> Labels(string? text, ref Check check)
-    {
-        var labels = new List<KeyValuePair<string, string>>();
-        foreach (var part in text?.Split(',') ?? [])
-        {
-            if (part.Split('=', 2) is [{ Length: > 0 } name, var value] && !name.EndsWith('!'))
-            {
-                labels.Add(new(name, value));
-            }
-            else
-            {
-                check.Fail("?label", $"takes name=value, several with commas, not '{part}'");
-            }
-        }
-
-        return labels;
-    }
-
-    private static RowFields Fields(string? text, ref Check check)
-    {
-        if (text is null)
-        {
-            return RowFields.All;
-        }
-
-        var fields = RowFieldNames.Parse(text, out var unknown);
-        if (unknown is not null || fields == RowFields.None)
-        {
-            check.Fail("?fields", unknown is null ? "names no member" : $"'{unknown}' is not a member of a row", RowFieldNames.All);
-        }
-
-        return fields;
+        public HashSet<int> Numbers => _numbers ??= [.. Slots.Select(slot => slot.Agent.Number)];
     }
 }

@@ -1,5 +1,5 @@
 using System.Numerics;
-using SessionMesh.Contracts.Agents;
+using SessionMesh.Contracts;
 using SessionMesh.Core;
 using SessionMesh.Core.Agents;
 using SessionMesh.Core.Keys;
@@ -8,88 +8,62 @@ using SessionMesh.Core.State;
 namespace SessionMesh.Server.Discovery;
 
 /// <summary>
-/// The agents that a list asks for: bitmaps that are ANDed 64 agents at a time, in order of agent number. An agent's number never changes,
-/// so the number of the last row is a stable cursor.
+/// The agents that a list asks for, a page at a time. What indexes know is a set of bitmaps that are ANDed, 64 agents at a time; what they
+/// do not know is looked up agent by agent, of which a page looks at <see cref="Limits.ListLooks"/> in vain and no more. An agent's number
+/// never changes, and neither does its id, so that either is a stable place to go on from.
 /// </summary>
 internal sealed class AgentSearch
 {
     private readonly MeshState _state;
+    private readonly AgentCriteria _criteria;
     private readonly NumberQuery _query = new();
     private readonly long _asOf;
-    private readonly bool _stalledOnly;
-    private IReadOnlyList<KeyValuePair<string, string>> _labels = [];
 
-    /// <param name="filter">One of <see cref="AliveFilter.Allowed"/>.</param>
-    public AgentSearch(MeshState state, string filter)
+    /// <param name="reach">Of the key that asks; null for no limit.</param>
+    public AgentSearch(MeshState state, AgentCriteria criteria, Reach? reach)
     {
-        _state = state;
+        (_state, _criteria) = (state, criteria);
         _asOf = state.Revision; // before reading any set
-        _stalledOnly = filter == AliveFilter.Stalled;
-        if (filter != AliveFilter.All)
+        var indexes = state.Indexes;
+        if (criteria.Filter.Among.Count > 0)
         {
-            var liveness = LivenessWords.TryParse(filter, out var named) ? named : Liveness.Alive;
-            _query.Within(state.Indexes.With(liveness));
-        }
-    }
-
-    public AgentSearch Specialized(string? specialization)
-    {
-        if (specialization is not null)
-        {
-            _query.Within(_state.Indexes.TryGetSpecialization(specialization, out var numbers) ? numbers : null);
+            _query.WithinAny(criteria.Filter.Among.Select(indexes.With));
         }
 
-        return this;
-    }
-
-    public AgentSearch InCluster(string? cluster)
-    {
-        if (cluster is not null)
+        if (criteria.Filter.IsPaused)
         {
-            _query.Within(_state.Indexes.TryGetCluster(cluster, out var numbers) ? numbers : null);
+            _query.Within(indexes.Paused);
         }
 
-        return this;
-    }
-
-    /// <summary>Only agents that have all of these labels, with these values.</summary>
-    public AgentSearch Labelled(IReadOnlyList<KeyValuePair<string, string>> labels)
-    {
-        _labels = labels;
-        return this;
-    }
-
-    /// <summary>Only this agent and all below it, the dead included; none where there is no such agent.</summary>
-    public AgentSearch InSubtree(string? id)
-    {
-        if (id is not null)
+        foreach (var name in criteria.Specializations)
         {
-            _query.Within(
-                _state.Find(id) is { } root ? Numbers(_state.Descendants(root.Agent.Number, dead: true).Append(root)) : null);
+            _query.Within(Specialized(name));
         }
 
-        return this;
-    }
-
-    /// <summary>Only agents within the reach of a key.</summary>
-    public AgentSearch Within(Reach? reach)
-    {
-        foreach (var cluster in reach?.Clusters ?? [])
+        if (criteria.AnySpecialization.Count > 0)
         {
-            InCluster(cluster);
+            _query.WithinAny(criteria.AnySpecialization.Select(Specialized).OfType<NumberSet>());
+        }
+
+        foreach (var cluster in (reach?.Clusters ?? []).Append(criteria.Cluster).OfType<string>())
+        {
+            _query.Within(indexes.TryGetCluster(cluster, out var numbers) ? numbers : null);
+        }
+
+        foreach (var id in (reach?.Subtrees ?? []).Append(criteria.Subtree).OfType<string>())
+        {
+            _query.Within(SubtreeOf(id));
         }
 
         foreach (var id in reach?.Agents ?? [])
         {
-            _query.Within(_state.Find(id) is { } slot ? Numbers([slot]) : null);
+            _query.Within(state.Find(id) is { } slot ? Numbers([slot.Agent.Number]) : null);
         }
 
-        foreach (var id in reach?.Subtrees ?? [])
+        if (criteria.Parent is { } parent)
         {
-            InSubtree(id);
+            _query.Within(state.Find(parent) is { } slot ? Numbers(state.Forest.Children(slot.Agent.Number)) : null);
         }
-
-        return this;
     }
 
     /// <summary>
@@ -98,23 +72,104 @@ internal sealed class AgentSearch
     /// </summary>
     public int Fill(List<AgentSlot> page, int after, int limit, Moment now)
     {
-        foreach (var slot in After(after, now))
+        var inVain = 0;
+        foreach (var slot in Candidates(after))
         {
-            if (page.Count == limit)
+            if (!_criteria.Matches(slot, _state, now))
+            {
+                if (++inVain == Limits.ListLooks)
+                {
+                    return slot.Agent.Number;
+                }
+            }
+            else if (page.Count == limit)
             {
                 return page[^1].Agent.Number;
             }
-
-            page.Add(slot);
+            else
+            {
+                page.Add(slot);
+            }
         }
 
         return -1;
     }
 
-    /// <summary>How many agents there are, on every page.</summary>
-    public int Count(Moment now) => After(-1, now).Count();
+    /// <summary>
+    /// Adds up to <paramref name="limit"/> agents after an id, or before it where the order is reversed. Returns the id to continue after,
+    /// or null if there are no more.
+    /// </summary>
+    public string? FillById(List<AgentSlot> page, string? after, bool isReversed, int limit, Moment now)
+    {
+        var inVain = 0;
+        foreach (var slot in _query.IsEmpty ? [] : isReversed ? _state.Ids.Before(after) : _state.Ids.After(after))
+        {
+            if (!Holds(slot, now))
+            {
+                if (++inVain == Limits.ListLooks)
+                {
+                    return slot.Agent.Id;
+                }
+            }
+            else if (page.Count == limit)
+            {
+                return page[^1].Agent.Id;
+            }
+            else
+            {
+                page.Add(slot);
+            }
+        }
 
-    private IEnumerable<AgentSlot> After(int after, Moment now)
+        return null;
+    }
+
+    /// <summary>
+    /// Adds up to <paramref name="limit"/> agents in an order that no index knows. The agents are taken in runs of
+    /// <see cref="Limits.ListLooks"/>, each sorted by itself: a list of no more than that is in order as a whole.
+    /// </summary>
+    /// <param name="from">Where the page begins.</param>
+    /// <returns>Where the next page begins, or null if there are no more.</returns>
+    public InRun? FillByKey(List<AgentSlot> page, AgentOrder order, InRun from, int limit, Moment now)
+    {
+        var (looks, end) = (0, int.MaxValue);
+        var found = new List<(SortKey Key, AgentSlot Slot)>();
+        foreach (var slot in Candidates(from.Start))
+        {
+            if (slot.Agent.Number > from.End)
+            {
+                break;
+            }
+
+            if (_criteria.Matches(slot, _state, now) && order.KeyOf(slot) is var key && (from.After is not { } after || key > after))
+            {
+                found.Add((key, slot));
+            }
+
+            if (++looks == Limits.ListLooks && from.End == int.MaxValue)
+            {
+                end = slot.Agent.Number;
+                break;
+            }
+        }
+
+        end = Math.Min(end, from.End);
+        found.Sort(static (one, other) => one.Key.CompareTo(other.Key));
+        page.AddRange(found.Take(limit).Select(one => one.Slot));
+        return found.Count > limit ? new InRun(from.Start, end, found[limit - 1].Key)
+            : end < int.MaxValue && Candidates(end).Any() ? new InRun(end, int.MaxValue, null)
+            : null;
+    }
+
+    /// <summary>How many agents there are, on every page.</summary>
+    public int Count(Moment now) => Candidates(-1).Count(slot => _criteria.Matches(slot, _state, now));
+
+    /// <summary>Whether an agent is among those that are asked for, on whatever page.</summary>
+    public bool Holds(AgentSlot slot, Moment now) =>
+        !slot.IsForgotten && _query.Contains(slot.Agent.Number) && _criteria.Matches(slot, _state, now);
+
+    /// <summary>Those after a number that match all that the indexes know, in order of their numbers.</summary>
+    private IEnumerable<AgentSlot> Candidates(int after)
     {
         if (_query.IsEmpty)
         {
@@ -139,40 +194,29 @@ internal sealed class AgentSearch
                     yield break;
                 }
 
-                if (_state.Slots[number] is not { } slot || slot.Agent.Born > _asOf)
+                if (_state.Slots[number] is { } slot && slot.Agent.Born <= _asOf)
                 {
-                    continue; // forgotten since the sets were read; the number's new owner is in none of them
-                }
-
-                if ((!_stalledOnly || slot.ReadVitals().IsStalled(now)) && HasLabels(slot.Agent))
-                {
-                    yield return slot;
+                    yield return slot; // any other was forgotten since the sets were read; the number's new owner is in none of them
                 }
             }
         }
     }
 
-    private bool HasLabels(Agent agent)
+    private NumberSet? Specialized(string name) => _state.Indexes.TryGetSpecialization(name, out var numbers) ? numbers : null;
+
+    /// <summary>An agent and all below it, the dead included; null where there is no such agent.</summary>
+    private NumberSet? SubtreeOf(string id) => _state.Find(id) is { } root
+        ? Numbers(_state.Descendants(root.Agent.Number, dead: true).Append(root).Select(slot => slot.Agent.Number))
+        : null;
+
+    private static NumberSet Numbers(IEnumerable<int> numbers)
     {
-        foreach (var (name, wanted) in _labels)
+        var set = new NumberSet();
+        foreach (var number in numbers)
         {
-            if (!agent.Labels.Labels.TryGetValue(name, out var value) || value != wanted)
-            {
-                return false;
-            }
+            set.Set(number, true);
         }
 
-        return true;
-    }
-
-    private static NumberSet Numbers(IEnumerable<AgentSlot> slots)
-    {
-        var numbers = new NumberSet();
-        foreach (var slot in slots)
-        {
-            numbers.Set(slot.Agent.Number, true);
-        }
-
-        return numbers;
+        return set;
     }
 }

@@ -13,10 +13,15 @@ internal readonly struct Query
         ["yyyy-MM-dd", "yyyy-MM-dd'T'HH:mmK", "yyyy-MM-dd'T'HH:mm:ssK", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK"];
 
     private readonly Dictionary<string, string>? _values;
+    private readonly Dictionary<string, List<string>>? _repeated;
 
-    private Query(Dictionary<string, string>? values) => _values = values;
+    private Query(Dictionary<string, string> values, Dictionary<string, List<string>> repeated) =>
+        (_values, _repeated) = (values, repeated);
 
-    public static Query Read(HttpContext http, ref Check check, params ReadOnlySpan<string> allowed)
+    public static Query Read(HttpContext http, ref Check check, params ReadOnlySpan<string> allowed) => Read(http, ref check, allowed, []);
+
+    /// <param name="repeatable">Those among the allowed that may be given several times; see <see cref="All"/>.</param>
+    public static Query Read(HttpContext http, ref Check check, ReadOnlySpan<string> allowed, ReadOnlySpan<string> repeatable)
     {
         if (!http.Request.QueryString.HasValue)
         {
@@ -24,6 +29,7 @@ internal readonly struct Query
         }
 
         var values = new Dictionary<string, string>(StringComparer.Ordinal);
+        var repeated = new Dictionary<string, List<string>>(StringComparer.Ordinal);
         foreach (var pair in new QueryStringEnumerable(http.Request.QueryString.Value))
         {
             var name = pair.DecodeName().ToString();
@@ -31,16 +37,24 @@ internal readonly struct Query
             {
                 check.Fail("?" + name, "is not a parameter here", allowed.ToArray());
             }
+            else if (repeatable.Contains(name))
+            {
+                var all = repeated.TryGetValue(name, out var before) ? before : repeated[name] = [];
+                all.Add(pair.DecodeValue().ToString());
+            }
             else if (!values.TryAdd(name, pair.DecodeValue().ToString()))
             {
                 check.Fail("?" + name, "is given twice");
             }
         }
 
-        return new Query(values);
+        return new Query(values, repeated);
     }
 
     public string? this[string name] => _values?.GetValueOrDefault(name);
+
+    /// <summary>What a parameter is given that may be given several times, in the order of the query; empty if absent.</summary>
+    public IReadOnlyList<string> All(string name) => _repeated?.GetValueOrDefault(name) ?? [];
 
     /// <summary>A whole number; null if absent.</summary>
     public long? Number(string name, ref Check check, long low, long high)

@@ -26,6 +26,9 @@ public sealed class ChangeFeed
     /// <summary>Total weight of the kept changes.</summary>
     public long Weight => Volatile.Read(ref _weight);
 
+    /// <summary>How many follow now.</summary>
+    internal int Followers => _followers.Count;
+
     public FeedFollower Follow(string keyId)
     {
         var follower = new FeedFollower(this, keyId);

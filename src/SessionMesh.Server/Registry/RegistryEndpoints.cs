@@ -65,7 +65,8 @@ public sealed class RegistryEndpoints(Mutations mutations, MeshEngine engine, Ro
         var reach = http.GetKey().Reach;
         var next = specialization is null
             ? -1
-            : new AgentSearch(engine.State, AliveFilter.Active).Specialized(specialization).Within(reach).Fill(page, after, limit, now);
+            : new AgentSearch(engine.State, new AgentCriteria { Filter = AgentFilter.Alive, Specializations = [specialization] }, reach)
+                .Fill(page, after, limit, now);
         using var text = new Utf8Buffer(512 + (page.Count * 640));
         using (var json = new Utf8JsonWriter(text))
         {
@@ -100,7 +101,7 @@ public sealed class RegistryEndpoints(Mutations mutations, MeshEngine engine, Ro
         }
 
         var within = new List<AgentSlot>();
-        new AgentSearch(engine.State, AliveFilter.All).Within(reach).Fill(within, -1, int.MaxValue, engine.Now);
+        new AgentSearch(engine.State, new AgentCriteria(), reach).Fill(within, -1, int.MaxValue, engine.Now);
         return within.Where(slot => slot.Agent.Liveness != Liveness.Dead)
             .SelectMany(
                 slot => slot.Agent.Specializations.Names,

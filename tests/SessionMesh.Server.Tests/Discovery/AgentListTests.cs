@@ -1,3 +1,4 @@
+using SessionMesh.Server.Discovery;
 using SessionMesh.Server.Tests.Agents;
 using SessionMesh.Server.Tests.Support;
 using static SessionMesh.Server.Tests.Support.Rows;
@@ -48,10 +49,10 @@ public sealed class AgentListTests
 
     [Theory]
     [InlineData("alive?cursor=2147483647")]
-    [InlineData("agents?filter=all&cursor=2147483647")]
-    [InlineData("alive?cursor=2147483648")]
+    [InlineData("agents?filter=all&cursor=MTIz")] // 123
     [InlineData("alive?cursor=-1")]
     [InlineData("alive?cursor=x")]
+    [InlineData("alive?cursor=%F0%9F%90%81")]
     [InlineData("alive?cursor=")]
     [InlineData("registry?specialization=s&cursor=2147483647")]
     public async Task Cursor_ThatIsNone_IsRefused(string path)
@@ -61,12 +62,52 @@ public sealed class AgentListTests
         (await mesh.GetAsync(path)).ShouldBeProblem(400, "invalid_request", ",\"errors\":\"*\"").ShouldBlame("?cursor");
     }
 
+    /// <summary>What is left of a place when all after it are gone, and numbers that are tampered with.</summary>
     [Fact]
     public async Task Cursor_PastTheEnd_IsAnEmptyPage()
     {
         await using var mesh = await MeshHost.StartAsync();
         await mesh.RegisterAsync("a");
-        (await mesh.GetAsync("agents?cursor=2147483646")).ShouldBe(200, """{"sessions":[],"count":0,"next_cursor":null,"as_of":"2"}""");
+        await mesh.RegisterAsync("b");
+        var cursor = (await mesh.GetAsync("agents?limit=1")).Json["next_cursor"]!.GetValue<string>();
+        await mesh.DeleteAsync("agents/b?force=true");
+        await mesh.PostAsync("agents/b/revive");
+        await mesh.DeleteAsync("agents/b?forget=true");
+        (await mesh.GetAsync("agents?cursor=" + cursor)).ShouldBe(200, """{"sessions":[],"count":0,"next_cursor":null,"as_of":"*"}""");
+        var far = new ListCursor(ListCursor.Parse(cursor)!.Value.Query, 1, new AfterNumber(int.MaxValue - 1)).ToString();
+        (await mesh.GetAsync("agents?cursor=" + far)).ShouldBe(200, """{"sessions":[],"count":0,"next_cursor":null,"as_of":"*"}""");
+    }
+
+    [Theory]
+    [InlineData("filter=alive", "filter=all")]
+    [InlineData("sort=id", "sort=-id")]
+    [InlineData("sort=load", "")]
+    [InlineData("", "sort=id")]
+    [InlineData("specialization=x&specialization=y", "specialization=x")]
+    [InlineData("label=a%3Db", "label=a!%3Db")]
+    [InlineData("q=a", "q=b")]
+    public async Task Cursor_OfAnotherList_IsRefusedByName(string one, string other)
+    {
+        await using var mesh = await MeshHost.StartAsync();
+        for (var i = 0; i < 3; i++)
+        {
+            await mesh.RegisterAsync($"a{i}", more: ",\"specializations\":[\"x\",\"y\"],\"labels\":{\"a\":\"b\"}");
+        }
+
+        var cursor = (await mesh.GetAsync($"alive?limit=1&{one}")).Json["next_cursor"]!.GetValue<string>();
+        Assert.Equal(2, (await IdsAsync(mesh, $"alive?{one}&limit=5&fields=agent_id&cursor={cursor}")).Count); // the size may change
+        (await mesh.GetAsync($"alive?limit=1&{other}&cursor={cursor}")).ShouldBeProblem(400, "cursor_mismatch");
+    }
+
+    [Fact]
+    public async Task Cursor_OfAnotherEpoch_IsRefusedByName()
+    {
+        await using var mesh = await MeshHost.StartAsync();
+        await mesh.RegisterAsync("a");
+        await mesh.RegisterAsync("b");
+        var cursor = (await mesh.GetAsync("alive?limit=1")).Json["next_cursor"]!.GetValue<string>();
+        mesh.State.LoadEpoch(2);
+        (await mesh.GetAsync("alive?limit=1&cursor=" + cursor)).ShouldBeProblem(409, "restored");
     }
 
     [Fact]
@@ -137,16 +178,38 @@ public sealed class AgentListTests
     }
 
     [Theory]
-    [InlineData("env")]
-    [InlineData("=prod")]
-    [InlineData("env=prod,")]
-    [InlineData("env!=prod")]
-    [InlineData("")]
-    public async Task Label_ThatIsNone_IsRefused(string label)
+    [InlineData("env", "'env' at character 1")]
+    [InlineData("=prod", "'=prod' at character 1")]
+    [InlineData("env=prod,", "'' at character 10")]
+    [InlineData("env=prod,tier,a=b", "'tier' at character 10")]
+    [InlineData("env=prod,ti er!=free", "'ti er!=free' at character 10")]
+    [InlineData("", "'' at character 1")]
+    public async Task Label_ThatIsNone_IsRefused_AndSaysWhere(string label, string where)
     {
         await using var mesh = await MeshHost.StartAsync();
-        (await mesh.GetAsync("alive?label=" + Uri.EscapeDataString(label)))
-            .ShouldBeProblem(400, "invalid_request", ",\"errors\":\"*\"").ShouldBlame("?label");
+        var refused = await mesh.GetAsync("alive?label=" + Uri.EscapeDataString(label));
+        refused.ShouldBeProblem(400, "invalid_request", ",\"errors\":\"*\"").ShouldBlame("?label");
+        Assert.EndsWith(where, refused.Json["errors"]![0]!["message"]!.GetValue<string>(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("sort=size", "?sort", 10)]
+    [InlineData("filter=busy", "?filter", 14)]
+    [InlineData("q=", "?q", null)]
+    [InlineData("q=1+2+3+4+5+6+7+8+9", "?q", null)]
+    [InlineData("wait=61", "?wait", null)]
+    [InlineData("wait=1&after=x", "?after", null)]
+    [InlineData("wait=1&after=1-x", "?after", null)]
+    [InlineData("after=1", "?after", null)]
+    [InlineData("kind=all&sort=id", "?sort", null)]
+    [InlineData("kind=session&user=ann", "?user", null)]
+    [InlineData("kind=session&any_specialization=x", "?any_specialization", null)]
+    public async Task BadQuery_IsRefused_AndNamesWhatIsAllowed(string query, string blamed, int? allowed)
+    {
+        await using var mesh = await MeshHost.StartAsync();
+        var refused = await mesh.GetAsync("alive?" + query);
+        refused.ShouldBeProblem(400, blamed == "?filter" ? "invalid_filter" : "invalid_request", ",\"errors\":\"*\"").ShouldBlame(blamed);
+        Assert.Equal(allowed, refused.Json["errors"]![0]!["allowed"]?.AsArray().Count);
     }
 
     [Fact]
