@@ -217,6 +217,7 @@ public sealed class LimitTests(LimitServer server) : IClassFixture<LimitServer>
             nameof(Limits.ReceiptBytesPerKey), nameof(Limits.ReceiptBytesPerAgentKey),                  // ReceiptBoundTests, ReceiptTests
             nameof(Limits.RestoreBytes),                                                                // RestoreTests
             nameof(Limits.SelectorIds), nameof(Limits.SelectorMatches),                                 // SelectorTests
+            nameof(Limits.ListLooks),                                                                   // LongSearchTests
             nameof(Limits.StreamsPerAgentKey),                                                          // HeldAnswerTests
             nameof(Limits.EventWords),                                                                  // EventFilterTests
         ];
