@@ -35,6 +35,8 @@ namespace SessionMesh.Contracts;
 [JsonSerializable(typeof(List<RefusedAck>))]
 [JsonSerializable(typeof(List<HeartbeatAck>))]
 [JsonSerializable(typeof(ExitRequest))]
+[JsonSerializable(typeof(MoveAgentRequest))]
+[JsonSerializable(typeof(Topology))]
 [JsonSerializable(typeof(KillReport))]
 [JsonSerializable(typeof(SteerRequest))]
 [JsonSerializable(typeof(AckRequest))]

@@ -21,6 +21,7 @@ public static class Routes
     public const string SessionImport = Sessions + "/import";
     public const string SessionCleanup = Sessions + "/cleanup";
     public const string Status = Prefix + "/status";
+    public const string Topology = Prefix + "/topology";
     public const string Events = Prefix + "/events";
     public const string Audit = Prefix + "/audit";
     public const string AdminBackup = Prefix + "/admin/backup";
@@ -41,6 +42,7 @@ public static class Routes
     public static string AgentDirectives(string agentId) => $"{Agents}/{agentId}/directives";
     public static string Ack(string agentId, long seq) => $"{Agents}/{agentId}/directives/{seq}/ack";
     public static string History(string agentId) => $"{Agents}/{agentId}/directives/history";
+    public static string Move(string agentId) => $"{Agents}/{agentId}/move";
     public static string Revive(string agentId) => $"{Agents}/{agentId}/revive";
     public static string Directive(string directiveId) => $"{Directives}/{directiveId}";
     public static string Session(string sessionId) => $"{Sessions}/{sessionId}";

@@ -68,6 +68,8 @@ internal static class ChangeSamples
             Subject = "c", Cluster = "lab", ParentId = "b", User = "ada", Specializations = ["coder"], Labels = s_labels,
         },
             """{"cluster":"lab","parent_id":"b","user":"ada","specializations":["coder"],"labels":{"zone":"eu","Arch":"x64"}}"""),
+        (new AgentMoved { Subject = "b", ParentId = "a" }, """{"parent_id":"a"}"""),
+        (new AgentMoved { Subject = "b", FromParentId = "a" }, """{"from_parent_id":"a"}"""),
         (new AgentUpdated { Subject = "a", Ttl = 60, Cluster = "den" }, """{"ttl":60,"cluster":"den","specializations":[]}"""),
         (new AgentUpdated
         {

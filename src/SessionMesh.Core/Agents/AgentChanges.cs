@@ -287,6 +287,29 @@ public sealed record AgentTombstoneLifted : Change
     }
 }
 
+/// <summary>An operator put an agent, with all below it, under another parent or under none. Subject: its id.</summary>
+public sealed record AgentMoved : Change
+{
+    public const string Name = "agent.moved";
+
+    /// <summary>Null for none.</summary>
+    public string? ParentId { get; init; }
+
+    /// <summary>Its parent until now; null for none.</summary>
+    public string? FromParentId { get; init; }
+
+    [JsonIgnore]
+    public override string Kind => Name;
+
+    internal override JsonTypeInfo PayloadType => AgentChangesJson.Default.AgentMoved;
+
+    internal override void Apply(MeshDraft draft)
+    {
+        var agent = draft.SubjectOf(this);
+        draft.Put(agent with { Parent = draft.NumberOf(ParentId), OrphanedFrom = null });
+    }
+}
+
 /// <summary>The kinds of change of agents.</summary>
 internal static class AgentChanges
 {
@@ -302,6 +325,7 @@ internal static class AgentChanges
         ChangeKind.Of(AgentDied.Name, AgentChangesJson.Default.AgentDied),
         ChangeKind.Of(AgentForgotten.Name, AgentChangesJson.Default.AgentForgotten),
         ChangeKind.Of(AgentTombstoneLifted.Name, AgentChangesJson.Default.AgentTombstoneLifted),
+        ChangeKind.Of(AgentMoved.Name, AgentChangesJson.Default.AgentMoved),
     ];
 
     private static ChangeKind Became(string name, Liveness liveness) =>
@@ -320,4 +344,5 @@ internal static class AgentChanges
 [JsonSerializable(typeof(AgentDied))]
 [JsonSerializable(typeof(AgentForgotten))]
 [JsonSerializable(typeof(AgentTombstoneLifted))]
+[JsonSerializable(typeof(AgentMoved))]
 internal sealed partial class AgentChangesJson : JsonSerializerContext;

@@ -5,8 +5,8 @@ using SessionMesh.Core.State;
 namespace SessionMesh.Core.Agents;
 
 /// <summary>
-/// Where a registration puts an agent: its cluster and its parent. A key that is limited to some agents cannot put one outside its reach,
-/// cannot move one out of it, and learns nothing about the others.
+/// Where a registration or a move puts an agent: its cluster and its parent. A key that is limited to some agents cannot put one outside
+/// its reach, cannot move one out of it, and learns nothing about the others.
 /// </summary>
 internal static class Placing
 {
@@ -26,11 +26,18 @@ internal static class Placing
         }
 
         return (CheckParent(draft, known, agentId, profile.ParentId)
-            ?? CheckReach(draft, known, agentId, profile)
+            ?? CheckReach(
+                draft, known, agentId, profile.Cluster ?? known?.Cluster ?? RegistrationRules.DefaultCluster,
+                profile.ParentId is null ? known?.Parent ?? -1 : draft.KnownAgent(profile.ParentId)!.Number) // known, by now
             ?? (known is null ? ForgettingRules.CheckQuota(draft, profile.ParentId) : null)) is { } error
             ? error
             : profile;
     }
+
+    /// <summary>The reason why an agent may not have that parent, or none; null if it may.</summary>
+    public static MeshError? CheckMove(MeshDraft draft, Agent agent, string? parentId) =>
+        CheckParent(draft, agent, agent.Id, parentId)
+        ?? CheckReach(draft, agent, agent.Id, agent.Cluster, parentId is null ? -1 : draft.KnownAgent(parentId)!.Number);
 
     private static Profile WithDefaults(Key? caller, string agentId, Profile profile) => caller?.Reach is not { } reach
         ? profile
@@ -75,15 +82,14 @@ internal static class Placing
         return null;
     }
 
-    private static MeshError? CheckReach(MeshDraft draft, Agent? known, string agentId, Profile profile)
+    /// <param name="parent">Its number; -1 for none.</param>
+    private static MeshError? CheckReach(MeshDraft draft, Agent? known, string agentId, string cluster, int parent)
     {
         if (draft.Caller is not { Reach: { } reach } caller)
         {
             return null;
         }
 
-        var cluster = profile.Cluster ?? known?.Cluster ?? RegistrationRules.DefaultCluster;
-        var parent = profile.ParentId is null ? known?.Parent ?? -1 : draft.KnownAgent(profile.ParentId)!.Number;
         var stays = known is not null && cluster == known.Cluster && parent == known.Parent;
         if (known is not null && parent != known.Parent && KillRules.CheckReach(draft, KillPlan.Of(draft, [known])) is { } beyond)
         {

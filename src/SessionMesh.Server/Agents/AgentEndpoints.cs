@@ -28,6 +28,25 @@ public sealed class AgentEndpoints(Mutations mutations, MeshEngine engine, RowWr
         await mutations.AnswerAsync(await mutations.ExecuteAsync(request, report, KillReports.Render));
     }
 
+    public async Task Move(HttpContext http)
+    {
+        var id = (string)http.Request.RouteValues["id"]!;
+        var request = await Mutations.ReadAsync(http, MeshJson.Default.MoveAgentRequest);
+        var move = request.Bind((key, body) => BindMove(key, id, body));
+        await mutations.AnswerAsync(await mutations.ExecuteAsync(request, move, rows.Render));
+    }
+
+    private static Outcome<Command<Agent>> BindMove(Key key, string id, MoveAgentRequest body)
+    {
+        var check = new Check();
+        if (body.ParentId is not null)
+        {
+            check.Id("/parent_id", body.ParentId);
+        }
+
+        return check.Error is { } error ? error : new MoveAgent { Actor = key.Id, AgentId = id, ParentId = body.ParentId };
+    }
+
     private static Outcome<Command<Registered>> BindRegistration(Key key, RegisterAgentRequest body)
     {
         var check = new Check();

@@ -11,6 +11,7 @@ internal static class AgentRoutes
     private const string Tag = "Agents";
 
     private static readonly RequiredScope s_agent = new(ScopeSet.RegistryWrite, ScopeSet.AgentSelf);
+    private static readonly RequiredScope s_write = new(ScopeSet.RegistryWrite);
     private static readonly RequiredScope s_kill = new(ScopeSet.Kill);
 
     public static IServiceCollection AddAgents(this IServiceCollection services) => services
@@ -32,6 +33,10 @@ internal static class AgentRoutes
             .Describe(agents.Exit, "reportExit", Tag, s_agent, "Report that the agent's process ended",
                 "From the agent or its runner: the proof of a death.")
             .Takes<ExitRequest>().Answers<KillReport>(200, 404, 409).Mutates();
+        routes.MapPost(Routes.Agents + "/{id}/move", agents.Move)
+            .Describe(agents.Move, "moveAgent", Tag, s_write, "Put an agent under another parent, or under none",
+                "All that is below it goes along. `parent_id` has to be said: null is none.")
+            .Takes<MoveAgentRequest>().Answers<AgentRow>(200, 404).Mutates();
         routes.MapHeartbeats();
     }
 

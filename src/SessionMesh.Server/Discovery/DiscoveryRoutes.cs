@@ -16,7 +16,8 @@ internal static class DiscoveryRoutes
 
     public static IServiceCollection AddDiscovery(this IServiceCollection services) => services
         .AddSingleton<AgentLists>()
-        .AddSingleton<AgentDetails>();
+        .AddSingleton<AgentDetails>()
+        .AddSingleton<TopologyEndpoint>();
 
     public static void MapDiscovery(this IEndpointRouteBuilder routes)
     {
@@ -35,6 +36,19 @@ internal static class DiscoveryRoutes
             .WithQuery("events", $"Adds `events`: the newest so many about it, up to {EventReader.Most}, oldest first, as on `/events`; "
                 + $"of the last {EventReader.MostScanned:N0} changes of the log. Null for a key without `mesh:read`.")
             .Answers<AgentDetail>(404);
+        var topology = routes.ServiceProvider.GetRequiredService<TopologyEndpoint>();
+        routes.MapGet(Routes.Topology, topology.Get)
+            .Describe(topology.Get, "getTopology", Tag, s_read, "Who started whom, with what is at and below each",
+                "Agents that have not ended, and the dead that others live below. In an order that does not change; join them by "
+                + "`parent_id`.")
+            .WithQuery("root", "Only this agent and all below it.")
+            .WithQuery("depth", "Only so many levels below the root, or below those without a parent; all by default.")
+            .WithQuery("cluster", "Only agents of this cluster; what is added up is of all.")
+            .WithFlag("dead", "All of the dead, too.")
+            .WithQuery("fields", "Members of a row to show, separated by commas; all by default. `subtree` is always there.")
+            .WithQuery("limit", "Rows a page, 1 to 1000; 100 by default.")
+            .WithQuery("cursor", "`next_cursor` of the page before, with the same parameters.")
+            .Answers<Topology>(404);
     }
 
     private static RouteHandlerBuilder Lists(this RouteHandlerBuilder route) =>

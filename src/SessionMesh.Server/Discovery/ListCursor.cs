@@ -2,6 +2,9 @@ using System.Buffers.Text;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using SessionMesh.Contracts.Errors;
+using SessionMesh.Core;
+using SessionMesh.Server.Http;
 
 namespace SessionMesh.Server.Discovery;
 
@@ -30,10 +33,32 @@ internal sealed record AfterSession(long Revision) : ListPlace;
 /// The text of <c>next_cursor</c>: a place, and which query and which epoch of the store it is of. Whoever changes it gets another place of
 /// the same list, and no row that its key may not see.
 /// </summary>
-internal readonly record struct ListCursor(string Query, long Epoch, ListPlace Place)
+internal readonly record struct ListCursor(string Digest, long Epoch, ListPlace Place)
 {
-    /// <summary>Stands for a query in a cursor.</summary>
-    public static string Digest(string query) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(query)).AsSpan(0, 8));
+    /// <summary>What is said of a text that is no cursor.</summary>
+    public const string NoCursor = "is not a cursor of this server; leave it out to begin again";
+
+    /// <summary>Stands for a query in its cursors.</summary>
+    /// <param name="parameters">Those that say what is in the list, and in which order.</param>
+    public static string DigestOf(Query query, IEnumerable<string> parameters)
+    {
+        var text = string.Join(
+            '\n', parameters.Select(name => $"{name}={query[name]}{string.Concat(query.All(name).Select(one => "\r" + one))}"));
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)).AsSpan(0, 8));
+    }
+
+    /// <summary>Why it does not go on in the list with that digest; null if it does.</summary>
+    public MeshError? Check(string digest, long epoch) =>
+        Digest != digest ? OfAnotherList()
+        : Epoch != epoch ? new MeshError(
+            ErrorKind.Conflict, ErrorCodes.Restored,
+            $"This mesh is in epoch {epoch}: its store was restored, and a cursor of epoch {Epoch} means nothing any more. "
+            + "Leave it out to begin again.")
+        : null;
+
+    public static MeshError OfAnotherList() => new(
+        ErrorKind.Invalid, ErrorCodes.CursorMismatch,
+        "The cursor is of another list. Send it with the parameters of the page it came with, or leave it out to begin again.");
 
     public override string ToString()
     {
@@ -48,7 +73,7 @@ internal readonly record struct ListCursor(string Query, long Epoch, ListPlace P
             _ => throw new InvalidOperationException(Place.GetType().Name),
         };
         return Base64Url.EncodeToString(
-            Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{Query} {Epoch} {place}")));
+            Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{Digest} {Epoch} {place}")));
     }
 
     /// <summary>Null for a text that is no cursor.</summary>

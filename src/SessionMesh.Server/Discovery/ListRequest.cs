@@ -115,8 +115,7 @@ internal sealed record ListRequest
         };
     }
 
-    private static string DigestOf(Query query) => ListCursor.Digest(string.Join('\n', s_identity.Select(name =>
-        AgentCriteria.Repeatable.Contains(name) ? $"{name}={string.Join('\r', query.All(name))}" : $"{name}={query[name]}")));
+    private static string DigestOf(Query query) => ListCursor.DigestOf(query, s_identity);
 
     private static ListPlace ReadPlace(Query query, long epoch, AgentOrder? order, ref Check check, out MeshError? refused)
     {
@@ -134,28 +133,17 @@ internal sealed record ListRequest
 
         if (ListCursor.Parse(text) is not { } cursor)
         {
-            check.Fail("?cursor", "is not a cursor of this server; leave it out to begin again");
+            check.Fail("?cursor", ListCursor.NoCursor);
             return first;
         }
 
-        if (cursor.Query != DigestOf(query) || (cursor.Place.GetType() != first.GetType() && cursor.Place is not AfterSession))
-        {
-            refused = new MeshError(
-                ErrorKind.Invalid, ErrorCodes.CursorMismatch,
-                "The cursor is of another list. Send it with the parameters of the page it came with, or leave it out to begin again.");
-        }
-        else if (cursor.Epoch != epoch)
-        {
-            refused = new MeshError(
-                ErrorKind.Conflict, ErrorCodes.Restored,
-                $"This mesh is in epoch {epoch}: its store was restored, and a cursor of epoch {cursor.Epoch} means nothing any more. "
-                + "Leave it out to begin again.");
-        }
-
+        refused = cursor.Place.GetType() != first.GetType() && cursor.Place is not AfterSession
+            ? ListCursor.OfAnotherList()
+            : cursor.Check(DigestOf(query), epoch);
         return cursor.Place;
     }
 
-    private static RowFields ReadFields(string? text, ref Check check)
+    internal static RowFields ReadFields(string? text, ref Check check)
     {
         if (text is null)
         {

@@ -17,6 +17,7 @@ internal sealed class Examples
         ["registerAgent"] = """
             {"agent_id": "worker-1", "specializations": ["data-analysis"], "labels": {"team": "blue"}, "ttl": 3600}
             """,
+        ["moveAgent"] = """{"parent_id": null}""",
         ["reportExit"] = """{"incarnation": 1, "exit_code": 0, "reason": "done"}""",
         ["heartbeat"] = """{"activity": "working", "load": 0.4, "progress": 12, "note": "page 12 of 40"}""",
         ["heartbeats"] = """{"agents": [{"agent_id": "worker-1", "activity": "idle", "load": 0}]}""",

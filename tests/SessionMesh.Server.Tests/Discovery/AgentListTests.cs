@@ -74,7 +74,7 @@ public sealed class AgentListTests
         await mesh.PostAsync("agents/b/revive");
         await mesh.DeleteAsync("agents/b?forget=true");
         (await mesh.GetAsync("agents?cursor=" + cursor)).ShouldBe(200, """{"sessions":[],"count":0,"next_cursor":null,"as_of":"*"}""");
-        var far = new ListCursor(ListCursor.Parse(cursor)!.Value.Query, 1, new AfterNumber(int.MaxValue - 1)).ToString();
+        var far = new ListCursor(ListCursor.Parse(cursor)!.Value.Digest, 1, new AfterNumber(int.MaxValue - 1)).ToString();
         (await mesh.GetAsync("agents?cursor=" + far)).ShouldBe(200, """{"sessions":[],"count":0,"next_cursor":null,"as_of":"*"}""");
     }
 

@@ -89,6 +89,7 @@ public sealed class EventViewTests
             agent.declared: cluster labels parent_id specializations user
             agent.forgotten: incarnation reason
             agent.lost: by_hand
+            agent.moved: from_parent_id parent_id
             agent.registered: cluster incarnation labels parent_id specializations superseded ttl user
             agent.stopping: cascade deadline reason
             agent.suspect:

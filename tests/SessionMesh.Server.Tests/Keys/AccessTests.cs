@@ -30,6 +30,8 @@ public sealed class AccessTests(AccessServer server) : IClassFixture<AccessServe
         { "DELETE /agents/{id}", "agents/{v}?force=true", null, [Scopes.Kill], 200, 404 },
         { "DELETE /agents", "agents?agent_ids={a}&dry_run=true", null, [Scopes.Kill], 200, 200 },
         { "POST /agents/{id}/revive", "agents/{a}/revive", null, [Scopes.Kill], 409, 404 },
+        { "POST /agents/{id}/move", "agents/{a}/move", """{"parent_id":null}""", [Write], 200, 404 },
+        { "GET /topology", "topology", null, [Read], 200, 200 },
         { "POST /agents/{id}/exit", "agents/{a}/exit", """{"incarnation":99}""", [Write, Self], 409, 404 },
         { "POST /agents/{id}/heartbeat", "agents/{a}/heartbeat", null, [Write, Self], 200, 404 },
         { "POST /heartbeats", "heartbeats", """{"agents":["{a}"]}""", [Write, Self], 200, 200 },

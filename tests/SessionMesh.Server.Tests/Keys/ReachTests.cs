@@ -273,6 +273,8 @@ public sealed class ReachTests
             ("POST", "agents/{id}/exit", """{"incarnation":1}"""),
             ("POST", "agents/{id}/directives/1/ack", """{"state":"acknowledged"}"""),
             ("POST", "agents/{id}/revive", null),
+            ("POST", "agents/{id}/move", """{"parent_id":null}"""),
+            ("GET", "topology?root={id}", null),
             ("DELETE", "agents/{id}", null),
             ("DELETE", "registry?specialization=work&agent_id={id}", null),
             ("POST", "steer", """{"agent_id":"{id}","direction":"x"}"""),

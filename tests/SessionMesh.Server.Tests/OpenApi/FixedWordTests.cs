@@ -64,8 +64,8 @@ public sealed class FixedWordTests
             .Select(p => $"{p.Id} {p.Parameter["name"]}").Order();
         Assert.Equal(
             [
-                "importSessions dry_run", "killAgent force", "killAgent forget", "killAgents dry_run", "killAgents force",
-                "listAgents total", "listAlive total", "restore dry_run",
+                "getTopology dead", "importSessions dry_run", "killAgent force", "killAgent forget", "killAgents dry_run",
+                "killAgents force", "listAgents total", "listAlive total", "restore dry_run",
             ],
             flags);
     }

@@ -1,0 +1,141 @@
+using SessionMesh.Core.Agents;
+using SessionMesh.Core.Keys;
+using SessionMesh.Core.State;
+using SessionMesh.Server.Agents;
+using SessionMesh.Server.Engine;
+using SessionMesh.Server.Http;
+using SessionMesh.Server.Json;
+
+namespace SessionMesh.Server.Discovery;
+
+/// <summary>
+/// <c>GET /topology</c>: the forest of parents and children, with what is at and below each agent. In the order of agent numbers, so that
+/// its pages neither skip nor repeat; whoever reads them joins them by <c>parent_id</c>.
+/// </summary>
+public sealed class TopologyEndpoint(MeshEngine engine, RowWriter rows, ProblemWriter problems)
+{
+    private static readonly string[] s_identity = ["root", "depth", "cluster", "dead"];
+
+    public Task Get(HttpContext http)
+    {
+        var check = new Check();
+        var query = Query.Read(http, ref check, [.. s_identity, "fields", "limit", "cursor"]);
+        var root = query["root"] is { } named ? check.Id("?root", named) : null;
+        var depth = (int?)query.Number("depth", ref check, 0, int.MaxValue);
+        var withDead = query.Flag("dead", ref check);
+        var fields = ListRequest.ReadFields(query["fields"], ref check);
+        var limit = query.Limit(ref check);
+        var cursor = query["cursor"] is { } text ? ListCursor.Parse(text) : null;
+        if (query["cursor"] is not null && cursor is not { Place: AfterNumber })
+        {
+            check.Fail("?cursor", ListCursor.NoCursor);
+        }
+
+        var digest = ListCursor.DigestOf(query, s_identity);
+        var key = http.GetKey();
+        if ((check.Error ?? cursor?.Check(digest, engine.State.Epoch)) is { } error)
+        {
+            return problems.WriteAsync(http, error);
+        }
+
+        AgentSlot? top = null;
+        if (root is not null)
+        {
+            var found = key.FindAgent(engine.State, ScopeSet.MeshRead, root);
+            if (!found.Succeeded)
+            {
+                return problems.WriteAsync(http, found.Error);
+            }
+
+            top = found.Value;
+        }
+
+        var revision = engine.State.Revision;
+        var criteria = new AgentCriteria
+        {
+            Filter = new AgentFilter([], (slot, state, _) =>
+                (withDead || slot.Agent.Liveness != Liveness.Dead || state.Descendants(slot.Agent.Number).Count > 0)
+                && (depth is not { } most || DepthOf(slot.Agent, top, state, most) <= most)),
+            Cluster = query["cluster"],
+            Subtree = root,
+        };
+        var page = new List<AgentSlot>();
+        var after = cursor is { Place: AfterNumber(var number) } ? number : -1;
+        var next = new AgentSearch(engine.State, criteria, key.Reach).Fill(page, after, limit, engine.Now);
+        var nextCursor = next < 0 ? null : new ListCursor(digest, engine.State.Epoch, new AfterNumber(next)).ToString();
+        return WriteAsync(http, page, fields, nextCursor, revision);
+    }
+
+    /// <summary>
+    /// How far below the root, or the top of its tree, an agent is; more than <paramref name="most"/> where it is further.
+    /// </summary>
+    private static int DepthOf(Agent agent, AgentSlot? root, MeshState state, int most)
+    {
+        var depth = 0;
+        for (var at = agent; at.Number != root?.Agent.Number && at.Parent >= 0 && depth <= most; depth++)
+        {
+            if (state.AgentAt(at.Parent) is not { } parent)
+            {
+                break;
+            }
+
+            at = parent;
+        }
+
+        return depth;
+    }
+
+    private async Task WriteAsync(HttpContext http, List<AgentSlot> page, RowFields fields, string? nextCursor, long revision)
+    {
+        var now = engine.Now;
+        var sums = new SubtreeSums(engine.State, new ReachMemo(http.GetKey(), engine.State.AgentAt), now);
+        using var json = new Utf8Buffer(256 + (page.Count * 768));
+        json.Raw("{\"agents\":["u8);
+        foreach (var slot in page)
+        {
+            json.Raw("{"u8);
+            rows.WriteMembers(json, slot.Agent, slot.ReadVitals(), now, fields);
+            WriteSum(json, sums.Of(slot.Agent.Number));
+            json.Raw("},"u8);
+        }
+
+        if (page.Count > 0)
+        {
+            json.Unwrite();
+        }
+
+        json.Raw("],\"links\":[],\"count\":"u8);
+        json.Number(page.Count);
+        json.Raw(",\"next_cursor\":"u8);
+        json.String(nextCursor);
+        json.Raw(",\"as_of\":\""u8);
+        json.Number(revision);
+        json.Raw("\"}"u8);
+        await Answers.WriteAsync(http, StatusCodes.Status200OK, json.Written);
+    }
+
+    private static void WriteSum(Utf8Buffer json, SubtreeSum sum)
+    {
+        json.Raw(",\"subtree\":{\"agents\":"u8);
+        json.Number(sum.Agents);
+        json.Raw(",\"alive\":"u8);
+        json.Number(sum.Alive);
+        json.Raw(",\"stalled\":"u8);
+        json.Number(sum.Stalled);
+        json.Raw(",\"lost\":"u8);
+        json.Number(sum.Lost);
+        json.Raw(",\"load\":"u8);
+        if (sum.Loaded == 0)
+        {
+            json.Raw("null"u8);
+        }
+        else
+        {
+            json.Number(Math.Round(sum.Load / sum.Loaded, 3));
+        }
+
+        json.Raw(",\"pending\":"u8);
+        json.Number(sum.Pending);
+        json.Raw("}"u8);
+    }
+}
