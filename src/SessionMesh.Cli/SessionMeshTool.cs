@@ -11,6 +11,7 @@ using SessionMesh.Cli.Contexts;
 using SessionMesh.Cli.Events;
 using SessionMesh.Cli.Hosting;
 using SessionMesh.Cli.Keys;
+using SessionMesh.Cli.Lineage;
 using SessionMesh.Cli.Registry;
 using SessionMesh.Cli.Run;
 using SessionMesh.Cli.Sessions;
@@ -43,9 +44,12 @@ internal static class SessionMeshTool
             [
                 new ListCommand(host),
                 new ShowCommand(host),
+                new TreeCommand(host),
                 new RunCommand(host),
                 new RegisterCommand(host),
                 new WaitCommand(host),
+                new MoveCommand(host),
+                new ReapCommand(host),
                 new ForgetCommand(host),
             ]),
             new("Steering",

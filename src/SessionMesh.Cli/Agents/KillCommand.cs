@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
 using SessionMesh.Cli.Commands;
-using SessionMesh.Cli.Events;
 using SessionMesh.Cli.Hosting;
 using SessionMesh.Cli.Options;
 using SessionMesh.Cli.Steering;
@@ -117,7 +116,7 @@ internal sealed class KillCommand : MeshCommand
         }
 
         var named = new KillNamed(context, OptionsOf(context));
-        return Report(context, await FollowAsync(context, () => named.RunAsync(ids, cancellation), cancellation));
+        return await RunOf(context).RunAsync(() => named.RunAsync(ids, cancellation), cancellation);
     }
 
     private async Task<int> KillOneAsync(CommandContext context, string id, CancellationToken cancellation)
@@ -200,56 +199,14 @@ internal sealed class KillCommand : MeshCommand
             throw SelectorOptions.NothingMatched(whom);
         }
 
-        return Report(
-            context,
-            await FollowAsync(
-                context, () => context.Client.SendAsync(MeshCall.KillMany(selector, options, expect), cancellation), cancellation));
+        return await RunOf(context).RunAsync(
+            () => context.Client.SendAsync(MeshCall.KillMany(selector, options, expect), cancellation), cancellation);
 
         Task<JsonElement> CountAsync() => context.Client.SendAsync(MeshCall.KillMany(selector, options, dryRun: true), cancellation);
     }
 
-    private async Task<JsonElement> FollowAsync(
-        CommandContext context, Func<Task<JsonElement>> sendAsync, CancellationToken cancellation)
-    {
-        var bound = BoundOf(context);
-        if (bound == 0)
-        {
-            return await sendAsync();
-        }
-
-        DeathTracker? deaths = null;
-        await LogFollower.FollowAsync(
-            context,
-            async () => deaths = new DeathTracker(await sendAsync(), Cascades(context)),
-            TimeSpan.FromSeconds(bound),
-            cancellation);
-        return deaths!.ToAnswer();
-    }
-
-    private int Report(CommandContext context, JsonElement answer)
-    {
-        context.Output.Write(answer, AgentViews.KillMany);
-        var rows = DeathTracker.Rows(answer, Cascades(context)).ToList();
-        if (BoundOf(context) == 0)
-        {
-            if (context.Output.IsTable)
-            {
-                context.Note(
-                    $"{SelectorOptions.Agents(rows.Count)} told to stop; 'session-mesh list --filter stopping' shows who has not ended");
-            }
-
-            return ExitCodes.Done;
-        }
-
-        var unproven = rows.Where(row => !KillVerdict.IsProven(row)).ToList();
-        if (unproven.Count == 0)
-        {
-            return ExitCodes.Done;
-        }
-
-        context.Note(KillVerdict.Words(unproven));
-        return ProofIsAskedFor(context) ? ExitCodes.Partly : ExitCodes.Done;
-    }
+    private KillRun RunOf(CommandContext context) =>
+        new(context, OptionsOf(context), BoundOf(context), ProofIsAskedFor(context));
 
     /// <summary>The question names the agent, what it is doing and how many go with it.</summary>
     private async Task<bool> AgreedAsync(CommandContext context, string id, CancellationToken cancellation)

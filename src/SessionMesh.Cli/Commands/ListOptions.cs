@@ -24,11 +24,14 @@ internal sealed class ListOptions
     private readonly Option<string?> _sort = new("--sort") { Description = "Order by these members; -a reverses", HelpName = "a,-b" };
     private readonly Option<bool> _noPager = new("--no-pager") { Description = "Print a long table without $PAGER" };
     private readonly bool _isOrdered;
+    private readonly Func<List<JsonElement>, IComparer<JsonElement>, List<JsonElement>>? _arrange;
 
     /// <param name="isOrdered">The server's order has a meaning, such as newest first: a table keeps it.</param>
-    public ListOptions(Command command, bool isOrdered = false)
+    /// <param name="arrange">Arranges the rows of a table otherwise than one after the other in their order.</param>
+    public ListOptions(
+        Command command, bool isOrdered = false, Func<List<JsonElement>, IComparer<JsonElement>, List<JsonElement>>? arrange = null)
     {
-        _isOrdered = isOrdered;
+        (_isOrdered, _arrange) = (isOrdered, arrange);
         command.Add(_limit);
         command.Add(_sort);
         command.Add(_noPager);
@@ -108,7 +111,11 @@ internal sealed class ListOptions
             }
         }
 
-        if (order is not null)
+        if (order is not null && _arrange is not null && context.Output.IsTable)
+        {
+            rows = _arrange(rows, order);
+        }
+        else if (order is not null)
         {
             rows = [.. rows.Order(order)]; // stable, so that what is equal keeps the server's order
         }

@@ -47,6 +47,13 @@ public sealed partial record MeshCall
     /// <summary>Lifts the tombstone that an unconfirmed end left: the agent may register again at once.</summary>
     public static MeshCall Revive(string agentId) => Write(HttpMethod.Post, Routes.Revive(CheckedId(agentId)));
 
+    /// <summary>Puts an agent, with all below it, under another parent; under none where that is null.</summary>
+    public static MeshCall Move(string agentId, string? parentId) =>
+        Write(HttpMethod.Post, Routes.Move(CheckedId(agentId)), new MoveAgentRequest { ParentId = parentId },
+            ClientJson.Context.MoveAgentRequest);
+
+    public static MeshCall Topology(TopologyQuery query) => Get(Routes.Topology + query.ToQueryString());
+
     /// <summary>Forgets an agent that is dead or lost: the id is nobody's from then on.</summary>
     public static MeshCall Forget(string agentId) =>
         Write(HttpMethod.Delete, Routes.Agent(CheckedId(agentId)) + new QueryText().Add("forget", "true"));

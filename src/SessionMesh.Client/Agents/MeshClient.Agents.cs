@@ -45,6 +45,13 @@ public sealed partial class MeshClient
     public Task<AgentRow> ReviveAsync(string agentId, CancellationToken cancellation = default) =>
         SendAsync(MeshCall.Revive(agentId), ClientJson.Context.AgentRow, cancellation);
 
+    /// <inheritdoc cref="MeshCall.Move"/>
+    public Task<AgentRow> MoveAsync(string agentId, string? parentId, CancellationToken cancellation = default) =>
+        SendAsync(MeshCall.Move(agentId, parentId), ClientJson.Context.AgentRow, cancellation);
+
+    public Task<Topology> TopologyAsync(TopologyQuery query, CancellationToken cancellation = default) =>
+        SendAsync(MeshCall.Topology(query), ClientJson.Context.Topology, cancellation);
+
     /// <inheritdoc cref="MeshCall.Forget"/>
     public Task<ForgottenAgent> ForgetAsync(string agentId, CancellationToken cancellation = default) =>
         SendAsync(MeshCall.Forget(agentId), ClientJson.Context.ForgottenAgent, cancellation);

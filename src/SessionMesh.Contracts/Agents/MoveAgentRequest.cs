@@ -9,5 +9,6 @@ public sealed record MoveAgentRequest
 {
     /// <summary>The new parent; null for none. It has to be said.</summary>
     [JsonConverter(typeof(IdTextConverter))]
+    [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
     public required string? ParentId { get; init; }
 }
