@@ -24,7 +24,6 @@ internal static class NextSteps
         ErrorCodes.DirectiveOver => "session-mesh history ID, to see what became of it",
         ErrorCodes.AckConflict => "session-mesh history ID, to see what was answered before",
         ErrorCodes.NotTombstoned => "session-mesh register, if it is to live again: nothing is in its way",
-        ErrorCodes.KeyNameTaken => "another --name",
         ErrorCodes.AnswerNotKept or ErrorCodes.IdempotencyKeyReused or ErrorCodes.OutcomeUnknown =>
             "session-mesh events --since 10m, to see whether it was done, before the same command again",
         ErrorCodes.SecretNotRepeatable when problem.KeyId is null => "session-mesh keys list, and revoke the key that was just made",
@@ -73,6 +72,7 @@ internal static class NextSteps
             $"the key was made but its secret was lost on the way: session-mesh keys revoke {key}, then create again",
         ErrorCodes.InboxFull => "session-mesh inbox, to see what waits; steer again when the agent has caught up",
         ErrorCodes.StoreInUse => "the same command again in a while",
+        ErrorCodes.CursorMismatch => "the same command as before with --cursor, or without it to begin again",
         ErrorCodes.NotABackup => "the whole of a file that session-mesh admin backup wrote",
         ErrorCodes.RestorePending => "restart the server, then the same command again",
         ErrorCodes.StoreDamaged => "session-mesh admin check, to see what is",

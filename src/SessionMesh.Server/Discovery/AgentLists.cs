@@ -1,4 +1,3 @@
-using SessionMesh.Contracts;
 using SessionMesh.Contracts.Agents;
 using SessionMesh.Core.Agents;
 using SessionMesh.Core.Keys;

@@ -71,21 +71,15 @@ public sealed class StatusTests
         Assert.Contains($"\nstatus          {said}\n", (await tool.RunAsync("status")).Out, StringComparison.Ordinal);
     }
 
+    /// <summary>The server is asked for those alone; the key in use may be one of them.</summary>
     [Fact]
-    public async Task KeysThatEndWithinAFortnight_AreSaidInEveryFormat()
+    public async Task ServiceKeysThatEndWithinAFortnight_AreSaidInEveryFormat()
     {
         using var tool = new Tool(
             Json(200, Key("2026-01-16T03:04:04Z")),
             Json(200, Server()),
             Json(200, $$"""
-                {"keys":[{{Listed("k1", "ci", "2026-01-03T03:04:05Z")}},{{Listed("k2", "scraper", "2026-01-05T03:04:05Z")}},
-                         {{Listed("k3", "far", "2026-01-17T03:04:05Z")}},
-                         {{Listed("k4", "hourly", "2026-01-02T04:04:05Z", service: false)}}],
-                 "next_cursor":"7"}
-                """),
-            Json(200, $$"""
-                {"keys":[{{Listed("k5", "over", "2026-01-02T03:00:00Z", valid: false)}},
-                         {{Listed("k6", "balancer", "2026-01-02T05:04:05Z")}}],
+                {"keys":[{{Listed("k1", "ci", "2026-01-16T03:04:04Z")}},{{Listed("k2", "scraper", "2026-01-05T03:04:05Z")}}],
                  "next_cursor":null}
                 """));
 
@@ -93,28 +87,25 @@ public sealed class StatusTests
 
         Assert.Equal(
             new Ran(0, "http://127.0.0.1:7420\n", """
-                warning: the key in use, ci (k1), ends in 14d; session-mesh keys create --name ci --scope … makes the next of its name
-                warning: the service key scraper (k2) ends in 3d
-                warning: the service key balancer (k6) ends in 2h
+                warning: the key in use, the service key ci (k1) ends in 14d; {{next}} ci --scope … makes the next of its name
+                warning: the service key scraper (k2) ends in 3d; {{next}} scraper --scope … makes the next of its name
 
-                """),
+                """.Replace("{{next}}", "session-mesh keys create --service", StringComparison.Ordinal)),
             ran);
-        Assert.Equal("GET /keys?limit=1000&cursor=7", tool.Calls.Last());
+        Assert.Equal("GET /keys?service=true&ends_within=1209600&limit=1000", tool.Calls.Last());
     }
 
+    /// <summary>A key that may not list any is told of itself; one that lives for an hour always ends soon.</summary>
     [Theory]
-    [InlineData(false, 1)]
-    [InlineData(true, 0)]
-    public async Task KeyThatARefreshTokenRenews_IsNotSpokenOf(bool refreshes, int warnings)
+    [InlineData(true, "2026-01-05T03:04:05Z", 1)]
+    [InlineData(true, "2026-03-05T03:04:05Z", 0)]
+    [InlineData(false, "2026-01-02T04:04:05Z", 0)]
+    public async Task OwnKey_ThatIsAServiceKeyAndEndsSoon_IsSpokenOf(bool service, string ends, int warnings)
     {
-        using var tool = new Tool(Json(200, Key("2026-01-02T04:04:05Z", """["steer"]""")), Json(200, Server()));
-        var file = tool.WriteFile("k", "smk_abcdefghijkl_THESECRET_check1");
-        if (refreshes)
-        {
-            tool.WriteFile("k.refresh", "smr_abcdefghijkl_THESECRET_check1");
-        }
-
-        var ran = await tool.RunAsync($"status --key-file {file} -o name");
+        var own = Key(ends, """["steer"]""").Replace(
+            "\"generation\"", $"\"service\":{(service ? "true" : "false")},\"generation\"", StringComparison.Ordinal);
+        using var tool = new Tool(Json(200, own), Json(200, Server()));
+        var ran = await tool.RunAsync("status -o name");
         Assert.Equal((0, warnings), (ran.Code, ran.Error.Split("warning: ").Length - 1));
     }
 
@@ -138,9 +129,9 @@ public sealed class StatusTests
          "refreshable_until":null}
         """;
 
-    private static string Listed(string id, string name, string ends, bool service = true, bool valid = true) =>
+    private static string Listed(string id, string name, string ends) =>
         $$"""
-        {"key_id":"{{id}}","session_key":"{{name}}","service":{{(service ? "true" : "false")}},"valid":{{(valid ? "true" : "false")}},
+        {"key_id":"{{id}}","session_key":"{{name}}","service":true,"valid":true,
          "expires_at":"{{ends}}"}
         """;
 
