@@ -12,6 +12,7 @@ using SessionMesh.Cli.Events;
 using SessionMesh.Cli.Hosting;
 using SessionMesh.Cli.Keys;
 using SessionMesh.Cli.Lineage;
+using SessionMesh.Cli.Logs;
 using SessionMesh.Cli.Registry;
 using SessionMesh.Cli.Run;
 using SessionMesh.Cli.Sessions;
@@ -48,6 +49,7 @@ internal static class SessionMeshTool
                 new RunCommand(host),
                 new RegisterCommand(host),
                 new WaitCommand(host),
+                new LogsCommand(host),
                 new MoveCommand(host),
                 new ReapCommand(host),
                 new ForgetCommand(host),

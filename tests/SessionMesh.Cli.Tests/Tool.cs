@@ -36,6 +36,9 @@ internal sealed class Tool : IDisposable
     /// <summary>Standard input as bytes, for what reads it so.</summary>
     public byte[] PipedBytes { get; set; } = [];
 
+    /// <summary>What was printed as bytes and not as text.</summary>
+    public MemoryStream Bytes { get; } = new();
+
     /// <summary>Columns of the terminal on standard output; null where there is none.</summary>
     public int? Width { get; set; }
 
@@ -69,6 +72,7 @@ internal sealed class Tool : IDisposable
             In = new StringReader(Typed is null ? Piped : Typed + "\n"),
             OpenIn = () => new MemoryStream(PipedBytes),
             Out = output,
+            OpenOut = () => Bytes,
             Error = TextWriter.Synchronized(error),
             InIsTerminal = Typed is not null,
             ErrorIsTerminal = Typed is not null,

@@ -14,6 +14,10 @@ internal sealed record CliHost
     public Func<Stream> OpenIn { get; init; } = Console.OpenStandardInput;
     public required TextWriter Out { get; init; }
 
+    /// <summary>Standard output as bytes, unbuffered, for what is not ours to read as text. Not to be mixed with what <see cref="Out"/> has
+    /// buffered.</summary>
+    public Func<Stream> OpenOut { get; init; } = () => StandardStreams.Open(1);
+
     /// <summary>Prose. Safe to write to from several threads.</summary>
     public required TextWriter Error { get; init; }
     public bool InIsTerminal { get; init; }

@@ -18,14 +18,16 @@ internal static partial class StandardStreams
 {
     public static TextWriter Writer(int descriptor, bool autoFlush = false)
     {
-        Stream stream = OperatingSystem.IsWindows()
-            ? descriptor == 1 ? Console.OpenStandardOutput() : Console.OpenStandardError()
-            : new DescriptorStream(descriptor);
-        return new StreamWriter(stream, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), bufferSize: 8192)
+        return new StreamWriter(Open(descriptor), new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), bufferSize: 8192)
         {
             AutoFlush = autoFlush,
         };
     }
+
+    /// <summary>Standard output (1) or error (2) as bytes, unbuffered.</summary>
+    public static Stream Open(int descriptor) => OperatingSystem.IsWindows()
+        ? descriptor == 1 ? Console.OpenStandardOutput() : Console.OpenStandardError()
+        : new DescriptorStream(descriptor);
 
     /// <summary>
     /// The size of the terminal on standard output, or null. On Linux asked of the terminal itself: <see cref="Console"/>

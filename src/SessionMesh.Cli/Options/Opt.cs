@@ -52,6 +52,16 @@ internal static class Opt
                 $"{name} takes how long ago, such as 15m or 1h30m, or a time such as 2026-01-31T08:15:30Z, not '{result.Tokens[0].Value}'"),
     };
 
+    /// <summary>A number of bytes, written <c>65536</c>, <c>64KiB</c> or <c>10MB</c>.</summary>
+    public static Option<long?> Size(string name, string description, long least, long most, string range) => new(name)
+    {
+        Description = description,
+        HelpName = "SIZE",
+        CustomParser = result => Sizes.TryParse(result.Tokens[0].Value, out var bytes) && bytes >= least && bytes <= most
+            ? bytes
+            : Wrong<long?>(result, $"{name} takes a size {range}, such as 10MB, not '{result.Tokens[0].Value}'"),
+    };
+
     /// <summary>A whole number within bounds.</summary>
     public static Option<int?> Number(string name, string description, int least, int most) => new(name)
     {

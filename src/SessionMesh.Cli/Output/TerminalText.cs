@@ -19,6 +19,10 @@ internal static class TerminalText
     /// <summary>The same for JSON text, where line breaks and indentation are ours and the escape is the same value.</summary>
     public static string EscapeJson(string json) => Escape(json, keepsLines: true);
 
+    /// <summary>The same for text of many lines: line breaks, also those with a carriage return before them, and tabs stay.</summary>
+    public static string EscapeLines(string text) =>
+        Escape(text.Replace("\r\n", "\n", StringComparison.Ordinal), keepsLines: true, keepsTabs: true);
+
     /// <summary>Columns that a text takes: wide East Asian letters and emoji take two, combining marks none.</summary>
     public static int Width(string text)
     {
@@ -55,7 +59,7 @@ internal static class TerminalText
         return kept.Append('…').ToString();
     }
 
-    private static string Escape(string text, bool keepsLines)
+    private static string Escape(string text, bool keepsLines, bool keepsTabs = false)
     {
         StringBuilder? safe = null;
         var marks = 0;
@@ -63,7 +67,8 @@ internal static class TerminalText
         {
             var isWhole = Rune.DecodeFromUtf16(text.AsSpan(i), out var rune, out length) == OperationStatus.Done;
             marks = isWhole && IsMark(rune) ? marks + 1 : 0;
-            if (isWhole && marks <= MostMarks && (!IsHostile(rune) || (keepsLines && rune.Value == '\n')))
+            if (isWhole && marks <= MostMarks
+                && (!IsHostile(rune) || (keepsLines && rune.Value == '\n') || (keepsTabs && rune.Value == '\t')))
             {
                 safe?.Append(text, i, length);
                 continue;

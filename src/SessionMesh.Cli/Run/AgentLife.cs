@@ -1,4 +1,5 @@
 using SessionMesh.Cli.Run.Handlers;
+using SessionMesh.Cli.Run.Kept;
 using SessionMesh.Cli.Run.Membership;
 using SessionMesh.Cli.Run.Process;
 using SessionMesh.Client;
@@ -84,12 +85,13 @@ internal sealed class AgentLife
     /// <summary>
     /// Starts the process and sees it through. Returns when nothing of it is left and its end was reported as far as could be.
     /// </summary>
+    /// <param name="keeper">Keeps what the process writes; null for nobody, and then its stdout and stderr are ours.</param>
     /// <exception cref="SpawnException">It could not be started; its end was reported.</exception>
-    public async Task<LifeEnd> RunAsync()
+    public async Task<LifeEnd> RunAsync(KeptWriter? keeper)
     {
         try
         {
-            return await SuperviseAsync();
+            return await SuperviseAsync(keeper);
         }
         catch (SpawnException e)
         {
@@ -100,9 +102,10 @@ internal sealed class AgentLife
 
     private static ExitRequest NotStarted(Exception why, int code) => new() { ExitCode = code, Reason = $"not started: {why.Message}" };
 
-    private async Task<LifeEnd> SuperviseAsync()
+    private async Task<LifeEnd> SuperviseAsync(KeptWriter? keeper)
     {
         using var stop = new StopControl(_time);
+        using var tap = keeper is null ? null : new OutputTap(keeper, _log);
         using var pipe = _options.SteerStdin ? new ChildPipe(_time) : null;
         var terminal = ControllingTerminal.Find();
         var foreground = terminal is not null && ControllingTerminal.IsOurs;
@@ -115,8 +118,12 @@ internal sealed class AgentLife
             Placement = terminal is null ? Placement.NewSession : Placement.ForegroundGroup,
             Terminal = foreground ? ControllingTerminal.Descriptor : -1,
             Stdin = pipe?.ReadEnd,
+            Stdout = tap?.Stdout,
+            Stderr = tap?.Stderr,
         });
         pipe?.CloseReadEnd();
+        keeper?.Begin(Session.Incarnation, child.Pid);
+        tap?.Begin();
         var began = _time.GetTimestamp();
         var tree = new ProcessTree(_reaper, child, _time);
         var dispatcher = new DirectiveDispatcher(Handler(tree, pipe), tree, stop, _options.Grace, Session.Ack, _log);
@@ -133,6 +140,7 @@ internal sealed class AgentLife
         _ = ObeyEndAsync(stop);
 
         var (exit, reason) = await EndAsync(child, tree, stop);
+        var passing = tap?.FinishAsync(_time, _signals.Leaving) ?? Task.CompletedTask;
         job.End(exit);
         var lived = _time.GetElapsedTime(began);
 
@@ -143,6 +151,7 @@ internal sealed class AgentLife
         var wished = stop.Requested.IsCompleted || Session.Ended.IsCompleted || exit.IsInterrupt || _signals.Leaving.IsCancellationRequested
             || (_options.Restart.Mode != RestartMode.No && await Session.IsToldToStopAsync(reporting.Token));
         var untold = await ReportAsync(exit, reason, reporting.Token);
+        await passing;
         return new LifeEnd(exit, lived, wished, job.EndedByKey, untold);
     }
 

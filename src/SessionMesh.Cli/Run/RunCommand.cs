@@ -4,6 +4,7 @@ using SessionMesh.Cli.Commands;
 using SessionMesh.Cli.Hosting;
 using SessionMesh.Cli.Keys;
 using SessionMesh.Cli.Options;
+using SessionMesh.Cli.Run.Kept;
 using SessionMesh.Cli.Run.Orphans;
 using SessionMesh.Cli.Run.Process;
 using SessionMesh.Cli.Settings;
@@ -88,6 +89,13 @@ internal sealed class RunCommand : MeshCommand
         "What to do with processes left by a runner of this agent that is gone (default: refuse)",
         ["refuse", "kill", "leave"]);
 
+    private readonly Option<long?> _keepOutput = Opt.Size(
+        "--keep-output",
+        "Keep this much of what it last wrote, for 'session-mesh logs' on this machine; its stdout and stderr are then pipes",
+        KeptWriter.LeastSize,
+        KeptWriter.MostSize,
+        "from 64KiB to 10GiB");
+
     private readonly Option<bool> _quiet = new("--quiet", "-q") { Description = "Say nothing while all is well" };
 
     public RunCommand(CliHost host)
@@ -96,7 +104,8 @@ internal sealed class RunCommand : MeshCommand
         Option[] options =
         [
             _agentId, _spec, _parent, _label, _cluster, _scope, _within, _noSubAgents, _ttl, _grace,
-            _onSteer, _steerFile, _steerStdin, _steerTimeout, _reportTimeout, _restart, _restartDelay, _orphans, _quiet,
+            _onSteer, _steerFile, _steerStdin, _steerTimeout, _reportTimeout, _restart, _restartDelay, _orphans, _keepOutput,
+            _quiet,
         ];
         foreach (var option in options)
         {
@@ -124,6 +133,7 @@ internal sealed class RunCommand : MeshCommand
             "session-mesh run --agent-id w1 --on-steer './steer.sh' -- ./worker --fast",
             "session-mesh run --agent-id planner --scope mesh:read --scope steer --scope kill -- ./planner",
             "session-mesh run --agent-id w1 --restart on-failure:5 --orphans kill -- ./worker",
+            "session-mesh run --agent-id w1 --keep-output 10MB -- ./worker",
         ];
         ExitNotes =
         [
@@ -193,6 +203,8 @@ internal sealed class RunCommand : MeshCommand
             Restart = context.Get(_restart) ?? defaults.Restart,
             RestartDelay = Seconds(context.Get(_restartDelay)) ?? defaults.RestartDelay,
             Orphans = context.Get(_orphans) is { } answer ? Enum.Parse<OrphanAnswer>(answer, ignoreCase: true) : defaults.Orphans,
+            KeepOutput = context.Get(_keepOutput),
+            Kept = KeptOutput.Of(context.Host),
         };
     }
 

@@ -1,3 +1,4 @@
+using SessionMesh.Cli.Run.Kept;
 using SessionMesh.Cli.Run.Orphans;
 using SessionMesh.Contracts;
 
@@ -49,6 +50,12 @@ internal sealed record RunOptions
 
     /// <summary>Before the first restart; doubles from there.</summary>
     public TimeSpan RestartDelay { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>Bytes of the process's output to keep; null for none, and then its stdout and stderr are ours.</summary>
+    public long? KeepOutput { get; init; }
+
+    /// <summary>Where output is kept.</summary>
+    public KeptOutput? Kept { get; init; }
 
     /// <summary>What becomes of processes that a runner of this agent, now gone, has left.</summary>
     public OrphanAnswer Orphans { get; init; }

@@ -1,3 +1,4 @@
+using SessionMesh.Cli.Run.Kept;
 using SessionMesh.Cli.Run.Membership;
 using SessionMesh.Cli.Run.Orphans;
 using SessionMesh.Cli.Run.Process;
@@ -33,7 +34,10 @@ internal sealed class Runner(MeshClient client, RunOptions options, RunLog log, 
 
         var life = await AgentLife.BeginAsync(client, request, options, signals, log, time);
         request = request with { AgentId = life.Session.AgentId, Takeover = null };
-        var end = await life.RunAsync();
+        using var keeper = options is { KeepOutput: { } size, Kept: { } kept }
+            ? KeptWriter.Open(kept, client.Options.BaseUrl, life.Session.AgentId, size, log, time)
+            : null;
+        var end = await life.RunAsync(keeper);
         while (restarts.After(end) is { } wait)
         {
             if (await NextLifeAsync(request, life.Session, end, wait, signals) is not { } next)
@@ -42,7 +46,7 @@ internal sealed class Runner(MeshClient client, RunOptions options, RunLog log, 
             }
 
             life = next;
-            end = await RunAgainAsync(life);
+            end = await RunAgainAsync(life, keeper);
         }
 
         if (end.EndedByKey)
@@ -60,11 +64,11 @@ internal sealed class Runner(MeshClient client, RunOptions options, RunLog log, 
     }
 
     /// <summary>A command that has started before and now cannot (it is being replaced) is one more failure, not the end.</summary>
-    private async Task<LifeEnd> RunAgainAsync(AgentLife life)
+    private async Task<LifeEnd> RunAgainAsync(AgentLife life, KeptWriter? keeper)
     {
         try
         {
-            return await life.RunAsync();
+            return await life.RunAsync(keeper);
         }
         catch (SpawnException e)
         {

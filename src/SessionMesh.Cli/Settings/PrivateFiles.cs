@@ -10,14 +10,7 @@ internal static class PrivateFiles
     public static void Write(string path, ReadOnlySpan<byte> content, bool replace = true)
     {
         var directory = Path.GetDirectoryName(Path.GetFullPath(path))!;
-        if (OperatingSystem.IsWindows())
-        {
-            Directory.CreateDirectory(directory);
-        }
-        else
-        {
-            Directory.CreateDirectory(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        }
+        MakeDirectory(directory);
 
         // An unpredictable name: a file that already exists may be a link, or readable to others.
         var draft = $"{path}.{RandomNumberGenerator.GetHexString(16, lowercase: true)}.new";
@@ -35,6 +28,30 @@ internal static class PrivateFiles
         {
             File.Delete(draft);
             throw;
+        }
+    }
+
+    /// <summary>Makes a directory, and those above it that are missing, each with mode 0700.</summary>
+    public static void MakeDirectory(string path)
+    {
+        if (Directory.Exists(path))
+        {
+            return;
+        }
+
+        // Level by level: .NET gives the mode to the last one alone.
+        if (Path.GetDirectoryName(path) is { Length: > 0 } above)
+        {
+            MakeDirectory(above);
+        }
+
+        if (OperatingSystem.IsWindows())
+        {
+            Directory.CreateDirectory(path);
+        }
+        else
+        {
+            Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         }
     }
 

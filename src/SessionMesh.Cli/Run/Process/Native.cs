@@ -49,6 +49,9 @@ internal static unsafe partial class Native
     [LibraryImport(C, EntryPoint = "sigaddset")]
     public static partial int SigAddSet(void* set, int signal);
 
+    /// <summary>The handler that ignores a signal.</summary>
+    public const nint SignalIgnored = 1;
+
     [LibraryImport(C, EntryPoint = "signal")]
     public static partial nint Signal(int signal, nint handler);
 
@@ -98,6 +101,13 @@ internal static unsafe partial class Native
     [LibraryImport(C, EntryPoint = "write", SetLastError = true)]
     public static partial nint Write(int fd, byte* buffer, nint count);
 
+    [LibraryImport(C, EntryPoint = "read", SetLastError = true)]
+    public static partial nint Read(int fd, byte* buffer, nint count);
+
+    /// <summary>Takes an array of <see cref="PollEntry"/>.</summary>
+    [LibraryImport(C, EntryPoint = "poll", SetLastError = true)]
+    public static partial int Poll(PollEntry* entries, nuint count, int timeout);
+
     [LibraryImport(C, EntryPoint = "close", SetLastError = true)]
     public static partial int Close(int fd);
 
@@ -111,4 +121,13 @@ internal static unsafe partial class Native
 
     /// <summary>The address of a function or variable that not every version of the library has; 0 where it is absent.</summary>
     public static nint Export(string name) => NativeLibrary.TryGetExport(s_library, name, out var address) ? address : 0;
+}
+
+/// <summary>The C library's <c>struct pollfd</c>.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct PollEntry
+{
+    public int Descriptor;
+    public short Wanted;
+    public short Found;
 }

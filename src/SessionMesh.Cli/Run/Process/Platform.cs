@@ -54,6 +54,10 @@ internal static class Platform
     public static int EAGAIN { get; } = IsMacOS ? 35 : 11;
     public const int EPIPE = 32;
 
+    // poll
+    public const short PollIn = 1;
+    public const short PollOut = 4;
+
     // fcntl
     public const int FSetFd = 2;
     public const int FGetFl = 3;

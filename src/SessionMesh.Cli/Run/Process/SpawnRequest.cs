@@ -31,6 +31,9 @@ internal sealed record SpawnRequest
 
     /// <summary>Our descriptor that becomes the child's stdout, or null for our own stdout.</summary>
     public int? Stdout { get; init; }
+
+    /// <summary>Our descriptor that becomes the child's stderr, or null for our own stderr.</summary>
+    public int? Stderr { get; init; }
 }
 
 /// <summary>The process could not be started. Expected: the name may be wrong, or the file not executable.</summary>

@@ -49,6 +49,11 @@ internal static unsafe class Spawner
                 Check(request, Native.SpawnActionsAddDup2(actions, stdout, 1));
             }
 
+            if (request.Stderr is { } stderr)
+            {
+                Check(request, Native.SpawnActionsAddDup2(actions, stderr, 2));
+            }
+
             int pid;
             Check(request, Native.PosixSpawnP(&pid, memory.Text(request.File), actions, attributes, argv, envp));
             return pid;
