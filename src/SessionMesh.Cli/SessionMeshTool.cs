@@ -72,6 +72,7 @@ internal static class SessionMeshTool
                 new StatusCommand(host),
                 new EventsCommand(host),
                 new LoadConfigCommand(host),
+                new PruneCommand(host),
                 new SimulateCommand(host),
                 new AdminCommand(host),
             ]),

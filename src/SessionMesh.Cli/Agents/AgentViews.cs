@@ -55,6 +55,13 @@ internal static class AgentViews
         ],
     };
 
+    /// <summary>What became of each that was to be forgotten.</summary>
+    public static readonly View Forgotten = new()
+    {
+        Names = ["agent_id"],
+        Table = [Column.Of("agent", "agent_id"), Column.Of("incarnation"), Column.Of("status"), Column.Of("orphans"), Column.Of("code")],
+    };
+
     /// <summary>What a kill did: the agent itself, then its descendants.</summary>
     public static readonly View Kill = new()
     {

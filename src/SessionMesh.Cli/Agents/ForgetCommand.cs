@@ -18,12 +18,6 @@ internal sealed class ForgetCommand : MeshCommand
 
     private static readonly View s_one = View.Single("agent_id", ["agent_id", "incarnation", "status", "orphans"]);
 
-    private static readonly View s_many = new()
-    {
-        Names = ["agent_id"],
-        Table = [Column.Of("agent", "agent_id"), Column.Of("incarnation"), Column.Of("status"), Column.Of("orphans"), Column.Of("code")],
-    };
-
     private readonly Argument<string[]> _agents = Opt.IdArguments("agent", "The agents");
     private readonly Option<string?> _agent = Opt.Id("--agent-id", "The agent");
     private readonly Option<bool> _yes = new("--yes", "-y") { Description = "Do not ask" };
@@ -73,7 +67,7 @@ internal sealed class ForgetCommand : MeshCommand
         if (ids.Count > 1)
         {
             return await new EachNamed(context, "agent", "agent_id", "forgotten")
-                .RunAsync(ids, s_many, MeshCall.Forget, cancellation);
+                .RunAsync(ids, AgentViews.Forgotten, MeshCall.Forget, cancellation);
         }
 
         context.Output.Write(await context.Client.SendAsync(MeshCall.Forget(ids[0]), cancellation), s_one);

@@ -20,6 +20,7 @@ internal sealed class MoveCommand : MeshCommand
         _agent = new AgentIdOption(this, host);
         Add(_parent);
         Add(_noParent);
+        Prints(AgentViews.One, json => json.AgentRow);
         Usage = "AGENT (--parent ID | --no-parent) [options]";
         Examples = ["session-mesh move worker-7 --parent lead-2", "session-mesh move worker-7 --no-parent"];
         ExitNotes = ["3  no such agent", "4  the key does not reach the agent, what is below it, or the new place"];

@@ -47,6 +47,8 @@ internal sealed class ReapCommand : MeshCommand
             Add(option);
         }
 
+        Prints(AgentViews.KillMany);
+        Prints(DirectiveViews.Matched);
         Usage = "--orphans [options]";
         Examples = ["session-mesh reap --orphans --dry-run", "session-mesh reap --orphans --grace 30s --expect 3"];
         ExitNotes =

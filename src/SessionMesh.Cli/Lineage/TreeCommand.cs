@@ -54,6 +54,7 @@ internal sealed class TreeCommand : MeshCommand
         }
 
         _list = new ListOptions(this, arrange: TreeRows.Arrange);
+        Prints(s_view, json => json.TopologyRow);
         Usage = "[AGENT] [options]";
         Examples = ["session-mesh tree", "session-mesh tree lead --depth 2", "session-mesh tree --sort -load"];
         ExitNotes = ["3  no such agent"];

@@ -16,29 +16,30 @@ internal sealed class EachNamed(CommandContext context, string noun, string memb
 {
     private const string Results = "results";
 
-    /// <summary>Prints <c>{"results":[…]}</c>, a refusal as the id and <c>code</c>, and says on stderr what was refused.</summary>
+    /// <summary>Refusals that are named one by one; the answer has them all.</summary>
+    private const int MostNamed = 20;
+
+    /// <summary>Calls that are under way at a time; with 1 they are in the order of the ids.</summary>
+    public int AtOnce { get; init; } = 1;
+
+    /// <summary>
+    /// Prints <c>{"results":[…]}</c> in the order of the ids, a refusal as the id and <c>code</c>, and says on stderr what was refused.
+    /// </summary>
     /// <param name="view">How a table shows them; its rows are <c>results</c>.</param>
     public async Task<int> RunAsync(
         IReadOnlyList<string> ids, View view, Func<string, MeshCall> callOf, CancellationToken cancellation)
     {
-        var results = new List<JsonElement>();
-        var refused = 0;
-        foreach (var id in ids)
+        var results = new JsonElement[ids.Count];
+        var refusals = new string?[ids.Count];
+        var count = 0;
+        using (context.ShowProgress(() => $"{ProgressLine.Bar(Volatile.Read(ref count), ids.Count)} {done}"))
         {
-            try
+            var parallel = new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellation };
+            await Parallel.ForAsync(0, ids.Count, parallel, async (i, token) =>
             {
-                results.Add(await context.Client.SendAsync(callOf(id), cancellation));
-            }
-            catch (MeshException e) when (e.Problem is { Status: 404 or 409 or 403 } problem)
-            {
-                refused++;
-                results.Add(Json.Build(json =>
-                {
-                    json.WriteString(member, id);
-                    json.WriteString("code"u8, problem.Code);
-                }));
-                context.Note($"{noun} {id}: {ProblemText.Of(e)}");
-            }
+                (results[i], refusals[i]) = await CallAsync(ids[i], callOf(ids[i]), token);
+                Interlocked.Increment(ref count);
+            });
         }
 
         context.Output.Write(Json.Build(json =>
@@ -51,11 +52,41 @@ internal sealed class EachNamed(CommandContext context, string noun, string memb
 
             json.WriteEndArray();
         }), view with { RowsMember = Results });
-        if (refused > 0)
+        return Report(ids.Count, [.. refusals.OfType<string>()]);
+    }
+
+    private int Report(int count, List<string> refusals)
+    {
+        foreach (var refusal in refusals.Take(MostNamed))
         {
-            context.Note($"{ids.Count - refused} of {ids.Count} {noun}s {done}");
+            context.Note(refusal);
         }
 
-        return refused > 0 ? ExitCodes.Partly : ExitCodes.Done;
+        if (refusals.Count == 0)
+        {
+            return ExitCodes.Done;
+        }
+
+        context.Note(
+            (refusals.Count > MostNamed ? $"and {refusals.Count - MostNamed} more, which -o json names; " : "")
+            + $"{count - refusals.Count} of {count} {noun}s {done}");
+        return ExitCodes.Partly;
+    }
+
+    private async Task<(JsonElement Result, string? Refusal)> CallAsync(string id, MeshCall call, CancellationToken cancellation)
+    {
+        try
+        {
+            return (await context.Client.SendAsync(call, cancellation), null);
+        }
+        catch (MeshException e) when (e.Problem is { Status: 404 or 409 or 403 } problem)
+        {
+            var result = Json.Build(json =>
+            {
+                json.WriteString(member, id);
+                json.WriteString("code"u8, problem.Code);
+            });
+            return (result, $"{noun} {id}: {ProblemText.Of(e)}");
+        }
     }
 }

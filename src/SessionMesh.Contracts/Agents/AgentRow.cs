@@ -58,6 +58,12 @@ public record AgentRow
     /// nothing in another. Null for a plain session.
     /// </summary>
     public long? Epoch { get; init; }
+
+    /// <summary>
+    /// Since when it is dead or lost; null while it is neither, and for a plain session. One that was lost and then ended has been gone
+    /// since it was lost.
+    /// </summary>
+    public DateTimeOffset? GoneAt { get; init; }
 }
 
 /// <summary>Answer of <c>GET /agents/{id}</c>.</summary>

@@ -27,7 +27,8 @@ public enum RowFields
     LastProgressAt = 1 << 19,
     ExpiresAt = 1 << 20,
     Epoch = 1 << 21,
-    All = (Epoch << 1) - 1,
+    GoneAt = 1 << 22,
+    All = (GoneAt << 1) - 1,
 }
 
 /// <summary>The names of the members.</summary>

@@ -105,6 +105,13 @@ public sealed class RowWriter(MeshEngine engine)
             json.Raw(","u8);
         }
 
+        if (Has(fields, RowFields.GoneAt))
+        {
+            json.Raw("\"gone_at\":"u8);
+            json.Time(agent.IsGone ? agent.GoneAt : 0);
+            json.Raw(","u8);
+        }
+
         if (json.Length > start)
         {
             json.Unwrite(); // the last comma

@@ -25,7 +25,7 @@ public sealed class HttpContractTests(Mesh mesh) : IClassFixture<Mesh>
         "agent_id":"{{agent}}","session_id":"<text>","incarnation":1,"status":"{{status}}","paused":false,"activity":null,"load":null,
         "progress":null,"progress_interval":null,"note":null,"specializations":{{specializations}},"labels":{},"cluster":"default",
         "parent_id":null,"user":null,"direction":null,"connected":false,"created_at":"<time>","last_heartbeat_at":"<time>",
-        "last_progress_at":null,"expires_at":"<time>","epoch":1
+        "last_progress_at":null,"expires_at":"<time>","epoch":1,"gone_at":null
         """;
 
     [Theory]

@@ -16,7 +16,7 @@ public sealed class KillTests
         Assert.Equal("stopping", await mesh.StatusAsync("a"));
         await mesh.AdvanceAsync(1);
         (await mesh.GetAsync("agents/a")).ShouldBe(200, Detail("a", session: 2, differs: $$"""
-            "session_id":null,"status":"dead","pending":2,"expires_at":null,
+            "session_id":null,"status":"dead","pending":2,"expires_at":null,"gone_at":"{{At(11)}}",
             "last_exit":{"confirmed":false,"exit_code":null,"signal":null,"reason":"too hot","at":"{{At(11)}}"}
             """));
         (await mesh.DeleteAsync("agents/a")).ShouldBe(200, Report("a", "dead", reason: "too hot"));
@@ -34,7 +34,7 @@ public sealed class KillTests
         (await mesh.PostAsync("agents/a/exit", """{"incarnation":1,"exit_code":143,"signal":"sigterm","reason":"my own"}"""))
             .ShouldBe(200, Report("a", "dead", confirmed: true, exitCode: "143", signal: "\"TERM\"", reason: "my own"));
         (await mesh.GetAsync("agents/a")).ShouldBe(200, Detail("a", session: 2, differs: $$"""
-            "session_id":null,"status":"dead","expires_at":null,
+            "session_id":null,"status":"dead","expires_at":null,"gone_at":"{{At(3)}}",
             "last_exit":{"confirmed":true,"exit_code":143,"signal":"TERM","reason":"my own","at":"{{At(3)}}"}
             """));
         (await mesh.GetAsync("directives/d-3")).ShouldBe(200, Directive(3, "a", 1, ttl: 910, differs: $$"""

@@ -21,7 +21,9 @@ public sealed class LeaseTests
         await mesh.AdvanceAsync(59);
         Assert.Equal("suspect", await mesh.StatusAsync("a"));
         await mesh.AdvanceAsync(1);
-        (await mesh.GetAsync("agents/a")).ShouldBe(200, Detail("a", session: 2, differs: "\"status\":\"lost\""));
+        (await mesh.GetAsync("agents/a")).ShouldBe(200, Detail("a", session: 2, differs: $$"""
+            "status":"lost","gone_at":"{{At(121)}}"
+            """));
 
         (await mesh.PostAsync("agents/a/heartbeat", """{"incarnation":1}"""))
             .ShouldBe(200, """{"agent_id":"a","incarnation":1,"epoch":1,"ttl":60,"next_heartbeat_in":"#16..20","directives":[]}""");

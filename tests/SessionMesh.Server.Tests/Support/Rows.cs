@@ -17,7 +17,7 @@ internal static class Rows
             {"agent_id":"{{id}}","session_id":"s-{{session}}","incarnation":1,"status":"alive","paused":false,"activity":null,"load":null,
              "progress":null,"progress_interval":null,"note":null,"specializations":[],"labels":{},"cluster":"default","parent_id":null,
              "user":null,"direction":null,"connected":false,"created_at":"{{At(createdAt)}}","last_heartbeat_at":"{{At(heardAt)}}",
-             "last_progress_at":null,"expires_at":"{{At(heardAt + ttl)}}","epoch":1}
+             "last_progress_at":null,"expires_at":"{{At(heardAt + ttl)}}","epoch":1,"gone_at":null}
             """, differs);
 
     /// <summary>The answer to a registration: the row with the lease that was granted.</summary>
