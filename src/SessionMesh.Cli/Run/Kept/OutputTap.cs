@@ -28,6 +28,7 @@ internal sealed class OutputTap : IDisposable
     public OutputTap(KeptWriter keeper, RunLog log, int stdout = 1, int stderr = 2)
     {
         // On a terminal the process is in the foreground and we are not; with "stty tostop" our passing on would stop us.
+        Spawner.RememberIgnoredSignals();
         _ = Native.Signal(Signals.Ttou, Native.SignalIgnored);
         _streams = [new Passage(KeptKind.Stdout, stdout, keeper, log, _wake), new Passage(KeptKind.Stderr, stderr, keeper, log, _wake)];
     }

@@ -2,10 +2,12 @@ using System.Collections.Concurrent;
 using System.Text;
 using SessionMesh.Cli.Run;
 using SessionMesh.Cli.Run.Kept;
+using SessionMesh.Cli.Tests.Run.Process;
 using SessionMesh.Client.Tests;
 
 namespace SessionMesh.Cli.Tests.Run.Kept;
 
+[Collection(ProcessCollection.Name)]
 public sealed class KeptOutputTests : IDisposable
 {
     private static readonly Uri s_url = new("http://127.0.0.1:7420/");
