@@ -16,6 +16,7 @@ internal sealed class RenewKeyCommand : MeshCommand
     {
         Add(_key);
         _output = new KeyOutput(this);
+        Prints(KeyViews.Created, json => json.CreatedKey);
         Examples =
         [
             "session-mesh keys renew 4fT9aB2kQ0xZ --out ci.key --force",

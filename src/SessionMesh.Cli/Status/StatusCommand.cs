@@ -37,6 +37,7 @@ internal sealed class StatusCommand : MeshCommand
 
     public StatusCommand(CliHost host) : base(host, "status", "Show which server this is, how it stands, and what your key may do.")
     {
+        Prints(s_view, "url_origin", "expiry_slowed", "reserve_in_use", "key_origin", "key_id");
         Examples = ["session-mesh status", "session-mesh status --context prod -o json"];
         ExitNotes = ["0  the server answers, and takes the key", "4  it does not take the key", "6  it cannot be reached"];
     }

@@ -6,7 +6,7 @@ public static class EventKinds
     public static readonly IReadOnlyList<string> All =
     [
         "admin.requested",
-        "agent.alive", "agent.dead", "agent.declared", "agent.forgotten", "agent.lost", "agent.registered", "agent.stopping",
+        "agent.alive", "agent.dead", "agent.declared", "agent.forgotten", "agent.lost", "agent.moved", "agent.registered", "agent.stopping",
         "agent.suspect", "agent.tombstone_lifted", "agent.updated",
         "directive.accepted", "directive.acknowledged", "directive.cancelled", "directive.delivered", "directive.expired",
         "directive.issued", "directive.queued", "directive.rejected", "directive.undeliverable",

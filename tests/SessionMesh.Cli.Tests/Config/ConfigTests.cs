@@ -165,7 +165,8 @@ public sealed class ConfigTests
     [InlineData("sessions:\n  - filter: alive", "{0}, line 2: an entry of 'sessions' has no id")]
     [InlineData(
         "sessions:\n  - id: 1\n    filter: awake",
-        "{0}, line 3: 'awake' is not a filter; allowed: active, alive, suspect, lost, stopping, dead, declared, stalled, all")]
+        "{0}, line 3: 'awake' is not a filter; allowed: active, alive, suspect, stalled, idle, working, waiting, paused, lost, stopping, "
+            + "dead, declared, orphaned, all")]
     [InlineData(
         "sessions:\n  - id: ../x",
         "{0}, line 2: '../x' is not an id; an id has 1 to 128 characters, letters, digits or . _ : -, and starts with a letter or digit")]

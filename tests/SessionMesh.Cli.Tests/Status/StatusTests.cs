@@ -35,7 +35,7 @@ public sealed class StatusTests
                 """, ""),
             await tool.RunAsync("status"));
         Assert.Equal(
-            ["/keys/self", "/status", "/keys?limit=1000"],
+            ["/keys/self", "/status", "/keys?service=true&ends_within=1209600&limit=1000"],
             tool.Server.Requests.Select(request => request.Url["http://mesh.example:7420/api/session-mesh".Length..]));
     }
 

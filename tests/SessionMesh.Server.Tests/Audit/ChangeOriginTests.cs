@@ -22,6 +22,7 @@ public sealed class ChangeOriginTests
         ["killAgent"] = (mesh, key, once) => mesh.DeleteAsync("agents/a?reason=r", key, once),
         ["killAgents"] = (mesh, key, once) => mesh.DeleteAsync("agents?agent_ids=a&expect=1", key, once),
         ["reviveAgent"] = (mesh, key, once) => mesh.PostAsync("agents/gone/revive", null, key, once),
+        ["moveAgent"] = (mesh, key, once) => mesh.PostAsync("agents/a/move", """{"parent_id":"gone"}""", key, once),
         ["reportExit"] = (mesh, key, once) => mesh.PostAsync("agents/a/exit", """{"incarnation":1,"exit_code":0}""", key, once),
         ["heartbeat"] = (mesh, key, once) => mesh.PostAsync(
             "agents/a/heartbeat", """{"acks":[{"seq":1,"state":"acknowledged"}]}""", key, once),

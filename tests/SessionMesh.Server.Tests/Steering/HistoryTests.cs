@@ -56,7 +56,8 @@ public sealed class HistoryTests
         await mesh.DeleteAsync("agents/a?force=true");
         (await mesh.PostAsync("agents", """{"agent_id":"a"}""")).ShouldBeRefused(409, "tombstoned");
         (await mesh.PostAsync("agents/a/revive"))
-            .ShouldBe(200, Row("a", session: 2, differs: "\"session_id\":null,\"status\":\"dead\",\"expires_at\":null"));
+            .ShouldBe(200, Row(
+                "a", session: 2, differs: $"\"session_id\":null,\"status\":\"dead\",\"expires_at\":null,\"gone_at\":\"{At(0)}\""));
         Assert.False((await mesh.GetAsync("agents/a")).Json["last_exit"]!["confirmed"]!.GetValue<bool>());
         var again = await mesh.PostAsync("agents", """{"agent_id":"a"}""");
         Assert.Equal((201, 2), (again.Status, again.Json["incarnation"]!.GetValue<int>()));

@@ -30,6 +30,7 @@ public sealed class FuzzTests
             {"agent_id":"b","parent_id":"a","cluster":"c","specializations":["s","ünï"],"labels":{"env":"prod"},"user":"u","ttl":60,
              "takeover":true}
             """),
+        ("POST", "agents/{id}/move", "agents/b/move", """{"parent_id":"a"}"""),
         ("POST", "agents/{id}/exit", "agents/b/exit", """{"incarnation":1,"exit_code":0,"signal":"SIGTERM","reason":"done \\ \" \n"}"""),
         ("POST", "agents/{id}/heartbeat", "agents/a/heartbeat", """
             {"incarnation":1,"activity":"working","load":0.5,"progress":1.5e3,"progress_interval":30,"note":"n",
