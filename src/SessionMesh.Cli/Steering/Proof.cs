@@ -30,6 +30,7 @@ internal static class Proof
         {
             DirectiveState.Rejected => $"agent {agentId} rejected it{why}",
             _ when Failed(state) => $"the directive is {state}, and was never acknowledged{why}",
+            DirectiveState.Accepted when why.Length > 0 => $"the directive is {state}, and not {wanted} after {seconds} s{why}",
             _ => $"the directive is {state}, and not {wanted} after {seconds} s; it stays in the inbox of agent {agentId}",
         };
     }

@@ -152,6 +152,7 @@ public static class SteeringRules
     /// <summary>Ends everything that is pending, stops included, because no one will ever take it.</summary>
     internal static void GiveUpPending(MeshDraft draft, Agent agent, string why)
     {
+        ExpireDue(draft, agent.Number); // what is past its deadline has expired already
         foreach (var directive in draft.InboxOf(agent.Number).Pending)
         {
             draft.Emit(new DirectiveMoved { Subject = agent.Id, Seq = directive.Seq, State = DeliveryState.Undeliverable, Note = why });

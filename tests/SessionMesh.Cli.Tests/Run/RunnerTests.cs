@@ -10,6 +10,9 @@ namespace SessionMesh.Cli.Tests.Run;
 [Collection(ProcessCollection.Name)]
 public sealed class RunnerTests(HostedServer server) : IDisposable
 {
+    private const string OnlyTheProcess = "whether the process has taken it, only the process can say";
+    private const string InTheFile = "accepted: in the steer file; " + OnlyTheProcess;
+
     private readonly Scratch _scratch = new();
     private readonly HostedMesh _mesh = new(server);
 
@@ -133,8 +136,8 @@ public sealed class RunnerTests(HostedServer server) : IDisposable
     {
         var file = _scratch.File("steer.json");
         var run = new Running(_mesh, Running.Sh("sleep 1000") with { SteerFile = file });
-        await ToldAsync("accepted", await _mesh.SendAsync("steer", "north"));
-        await ToldAsync("accepted", await _mesh.SendAsync("steer", "south"));
+        await ToldAsync(InTheFile, await _mesh.SendAsync("steer", "north"));
+        await ToldAsync(InTheFile, await _mesh.SendAsync("steer", "south"));
         Assert.Equal("south", JsonNode.Parse(File.ReadAllText(file))!["direction"]!.ToString());
         if (!OperatingSystem.IsWindows())
         {
@@ -150,8 +153,8 @@ public sealed class RunnerTests(HostedServer server) : IDisposable
     {
         var file = _scratch.File("steer.jsonl");
         var run = new Running(_mesh, Running.Sh("sleep 1000") with { SteerFile = file });
-        await ToldAsync("accepted", await _mesh.SendAsync("steer", "north"));
-        await ToldAsync("accepted", await _mesh.SendAsync("steer", "south"));
+        await ToldAsync(InTheFile, await _mesh.SendAsync("steer", "north"));
+        await ToldAsync(InTheFile, await _mesh.SendAsync("steer", "south"));
         Assert.Equal(["north", "south"], File.ReadLines(file).Select(line => JsonNode.Parse(line)!["direction"]!.ToString()));
         await StopAsync(run);
     }
@@ -161,7 +164,7 @@ public sealed class RunnerTests(HostedServer server) : IDisposable
     {
         var output = _scratch.File("line");
         var run = new Running(_mesh, Running.Sh($"head -1 > {output}; exec < /dev/null; sleep 1000") with { SteerStdin = true });
-        await ToldAsync("accepted", await _mesh.SendAsync("steer", "north"));
+        await ToldAsync("accepted: in the pipe of its stdin; " + OnlyTheProcess, await _mesh.SendAsync("steer", "north"));
         Assert.Equal("north", JsonNode.Parse(await Eventually.Line(output))!["direction"]!.ToString());
         var second = await _mesh.SendAsync("steer", "south");
         await Eventually.True(() => _mesh.AckOf(second) is not null, () => "an answer");

@@ -33,6 +33,16 @@ public sealed class SteerTests
         Assert.Equal(["""POST /steer {"agent_id":"1","direction":"west","wait":"accepted","wait_seconds":20}"""], tool.Calls);
     }
 
+    /// <summary>A handler that can only accept says so, and that is why nothing more came.</summary>
+    [Fact]
+    public async Task Wait_ForWhatAHandlerCannotSay_NamesTheReason()
+    {
+        using var tool = new Tool(Json(200, """{"directive_id":"d1","agent_id":"1","state":"accepted","note":"in the steer file"}"""));
+        Assert.Equal(
+            new Ran(10, "d1\n", "the directive is accepted, and not acknowledged after 30 s: in the steer file\n"),
+            await tool.RunAsync("steer 1 -d west --wait -o name"));
+    }
+
     /// <summary>The server holds an answer for a minute; what is longer are rounds of one and the same call.</summary>
     [Fact]
     public async Task Wait_LongerThanAnAnswerIsHeld_AsksAgainWithoutSteeringTwice()

@@ -9,7 +9,10 @@ internal sealed record HandlerResult(string State, string? Note = null)
 {
     public static HandlerResult Acknowledged { get; } = new(DirectiveState.Acknowledged);
 
-    public static HandlerResult Accepted { get; } = new(DirectiveState.Accepted);
+    /// <summary>As far as this handler can bring it: what the process makes of it, only the process can say.</summary>
+    /// <param name="where">Where it lies now.</param>
+    public static HandlerResult Accepted(string where) =>
+        new(DirectiveState.Accepted, $"{where}; whether the process has taken it, only the process can say");
 
     public static HandlerResult Rejected(string note) => new(DirectiveState.Rejected, note);
 }

@@ -33,7 +33,7 @@ internal sealed class SteerFileHandler : ISteerHandler
                 await ReplaceAsync(line);
             }
 
-            return HandlerResult.Accepted;
+            return HandlerResult.Accepted("in the steer file");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

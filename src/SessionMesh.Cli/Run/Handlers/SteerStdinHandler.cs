@@ -12,7 +12,7 @@ internal sealed class SteerStdinHandler(ChildPipe pipe, TimeSpan atMost) : IStee
     public async Task<HandlerResult> HandleAsync(Directive directive, CancellationToken stopping) =>
         await pipe.WriteAsync(DirectiveText.JsonLine(directive), atMost, stopping) switch
         {
-            PipeWrite.Done => HandlerResult.Accepted,
+            PipeWrite.Done => HandlerResult.Accepted("in the pipe of its stdin"),
             PipeWrite.Full => HandlerResult.Rejected("the process does not read its stdin, and the pipe is full"),
             _ => HandlerResult.Rejected("the process closed its stdin"),
         };
