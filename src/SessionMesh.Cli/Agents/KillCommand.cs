@@ -79,6 +79,8 @@ internal sealed class KillCommand : MeshCommand
         ];
     }
 
+    protected override bool TakesPrefixes(CommandContext context) => !context.Get(_force) && !_many.IsAgreed(context);
+
     protected override async Task<int> RunAsync(CommandContext context, CancellationToken cancellation)
     {
         var (id, selector) = _everyone.RequireTarget(context, _agent);

@@ -22,6 +22,8 @@ internal sealed class ReviveCommand : MeshCommand
         ExitNotes = ["5  there is no tombstone: it may register by itself", "7  some of several were refused"];
     }
 
+    protected override bool TakesPrefixes(CommandContext context) => true;
+
     protected override async Task<int> RunAsync(CommandContext context, CancellationToken cancellation)
     {
         var ids = _agent.All(context);

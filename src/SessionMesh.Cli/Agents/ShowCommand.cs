@@ -37,6 +37,8 @@ internal sealed class ShowCommand : MeshCommand
         ExitNotes = ["3  no such agent", "7  some of several are not there"];
     }
 
+    protected override bool TakesPrefixes(CommandContext context) => true;
+
     protected override async Task<int> RunAsync(CommandContext context, CancellationToken cancellation)
     {
         var ids = _agent.All(context);

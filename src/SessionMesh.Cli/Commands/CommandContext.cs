@@ -51,6 +51,12 @@ internal sealed class CommandContext : IDisposable
     /// <summary>Whether a question can be asked: there is a terminal, and no <c>--no-input</c>.</summary>
     public bool CanAsk => Host.InIsTerminal && Host.ErrorIsTerminal && !Parse.GetValue(Host.Globals.NoInput);
 
+    /// <summary>The agent that is named alone, as it was typed; null where none is, or several are.</summary>
+    public string? NamedAgent { get; set; }
+
+    /// <summary>The full id that <see cref="NamedAgent"/> turned out to be the beginning of.</summary>
+    public string? FullAgent { get; set; }
+
     public T? Get<T>(Option<T> option) => Parse.GetValue(option);
 
     public T? Get<T>(Argument<T> argument) => Parse.GetValue(argument);

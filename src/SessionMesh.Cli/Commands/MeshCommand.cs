@@ -4,6 +4,7 @@ using SessionMesh.Cli.Hosting;
 using SessionMesh.Cli.Output;
 using SessionMesh.Client;
 using SessionMesh.Contracts;
+using SessionMesh.Contracts.Errors;
 
 namespace SessionMesh.Cli.Commands;
 
@@ -70,7 +71,7 @@ internal abstract class MeshCommand : Command
         try
         {
             CheckFields(parse);
-            var code = await RunAsync(context, interrupt.Token);
+            var code = await RunTakingPrefixesAsync(context, interrupt.Token);
             await _host.Out.FlushAsync(CancellationToken.None);
             return code;
         }
@@ -81,6 +82,33 @@ internal abstract class MeshCommand : Command
         catch (Exception e)
         {
             return Fail(e, context);
+        }
+    }
+
+    /// <summary>
+    /// Whether the beginning of an agent's id will do, where it is the only one that begins so and a terminal shows which one is meant. Not
+    /// where something ends without a question that names it.
+    /// </summary>
+    protected virtual bool TakesPrefixes(CommandContext context) => false;
+
+    /// <summary>Only an id that no agent has is taken for the beginning of one, so nothing was done the first time.</summary>
+    private async Task<int> RunTakingPrefixesAsync(CommandContext context, CancellationToken cancellation)
+    {
+        try
+        {
+            return await RunAsync(context, cancellation);
+        }
+        catch (MeshException e) when (e.Code == ErrorCodes.AgentNotFound && context is { NamedAgent: not null, FullAgent: null }
+            && _host.ErrorIsTerminal && context.Output.IsTable && TakesPrefixes(context))
+        {
+            context.FullAgent = await AgentPrefix.FindAsync(context, context.NamedAgent!, cancellation);
+            if (context.FullAgent is null)
+            {
+                throw;
+            }
+
+            context.Note($"agent {context.FullAgent}, the only one whose id begins with {context.NamedAgent}");
+            return await RunAsync(context, cancellation);
         }
     }
 

@@ -26,6 +26,8 @@ internal sealed class MoveCommand : MeshCommand
         ExitNotes = ["3  no such agent", "4  the key does not reach the agent, what is below it, or the new place"];
     }
 
+    protected override bool TakesPrefixes(CommandContext context) => true;
+
     protected override async Task<int> RunAsync(CommandContext context, CancellationToken cancellation)
     {
         var id = _agent.Require(context);

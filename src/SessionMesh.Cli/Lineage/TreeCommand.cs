@@ -60,6 +60,8 @@ internal sealed class TreeCommand : MeshCommand
         ExitNotes = ["3  no such agent"];
     }
 
+    protected override bool TakesPrefixes(CommandContext context) => true;
+
     protected override async Task<int> RunAsync(CommandContext context, CancellationToken cancellation)
     {
         context.Doing = "show the tree";

@@ -22,6 +22,8 @@ internal sealed class HistoryCommand : MeshCommand
         Examples = ["session-mesh history 123", "session-mesh history 123 --limit 10 -o json"];
     }
 
+    protected override bool TakesPrefixes(CommandContext context) => true;
+
     protected override async Task<int> RunAsync(CommandContext context, CancellationToken cancellation)
     {
         var id = _agent.Require(context);

@@ -55,6 +55,8 @@ internal abstract class HoldCommand : MeshCommand
         ];
     }
 
+    protected override bool TakesPrefixes(CommandContext context) => true;
+
     protected override async Task<int> RunAsync(CommandContext context, CancellationToken cancellation)
     {
         if (context.Get(_detach) && context.Get(_waitSeconds) is not null)

@@ -74,6 +74,8 @@ internal sealed class SteerCommand : MeshCommand
         ];
     }
 
+    protected override bool TakesPrefixes(CommandContext context) => true;
+
     protected override async Task<int> RunAsync(CommandContext context, CancellationToken cancellation)
     {
         var (id, selector) = _many.RequireTarget(context, _agent);

@@ -61,7 +61,8 @@ internal sealed class AgentIdOption
             }
 
             var own = one is null && others.Length == 0 && _ownByDefault ? context.Host.Env(MeshSettings.AgentVariable) : null;
-            return [.. others.Prepend(one ?? own).OfType<string>().Distinct(StringComparer.Ordinal)];
+            string[] ids = [.. others.Prepend(one ?? own).OfType<string>().Distinct(StringComparer.Ordinal)];
+            return ids is [var only] ? [Full(context, only)] : ids;
         }
 
         return Find(context) is { } id ? [id] : [];
@@ -82,7 +83,13 @@ internal sealed class AgentIdOption
             throw CommandException.Usage($"two agents are named: {named} and {bare}", "name one of them");
         }
 
-        return named ?? bare ?? (_ownByDefault ? context.Host.Env(MeshSettings.AgentVariable) : null);
+        return (named ?? bare) is { } id ? Full(context, id) : _ownByDefault ? context.Host.Env(MeshSettings.AgentVariable) : null;
+    }
+
+    private static string Full(CommandContext context, string typed)
+    {
+        context.NamedAgent = typed;
+        return context.FullAgent ?? typed;
     }
 
     public string Require(CommandContext context) =>

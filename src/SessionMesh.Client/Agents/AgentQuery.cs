@@ -24,6 +24,9 @@ public sealed record AgentQuery
     /// <summary>Only children of this agent.</summary>
     public string? Parent { get; init; }
 
+    /// <summary>What an agent's id must begin with.</summary>
+    public string? Prefix { get; init; }
+
     /// <summary>Words that an agent's texts must have.</summary>
     public string? Search { get; init; }
 
@@ -80,6 +83,7 @@ public sealed record AgentQuery
             .Add("label", labels.Count == 0 ? null : string.Join(',', labels))
             .Add("parent", Parent)
             .Add("subtree", Subtree)
+            .Add("prefix", Prefix)
             .Add("q", Search)
             .Add("sort", Sort)
             .Add("limit", Limit)

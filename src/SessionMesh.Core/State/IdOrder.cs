@@ -28,6 +28,20 @@ public sealed class IdOrder
         }
     }
 
+    /// <summary>Ascending, <paramref name="id"/> itself, where there is such an agent, and the ids after it.</summary>
+    public IEnumerable<AgentSlot> From(string id)
+    {
+        var chunks = Volatile.Read(ref _chunks);
+        for (var at = ChunkOf(chunks, id); at < chunks.Length; at++)
+        {
+            var chunk = Volatile.Read(ref chunks[at]);
+            for (var i = FirstNotBefore(chunk, id); i < chunk.Length; i++)
+            {
+                yield return chunk[i];
+            }
+        }
+    }
+
     /// <summary>Descending, the ids before <paramref name="id"/>; null is from the last.</summary>
     public IEnumerable<AgentSlot> Before(string? id)
     {

@@ -12,7 +12,7 @@ internal sealed record AgentCriteria
 {
     /// <summary>The parameters that say it.</summary>
     public static readonly string[] Parameters =
-        ["filter", "specialization", "any_specialization", "label", "cluster", "user", "parent", "subtree", "q"];
+        ["filter", "specialization", "any_specialization", "label", "cluster", "user", "parent", "subtree", "prefix", "q"];
 
     /// <summary>Those of them that may be given several times.</summary>
     public static readonly string[] Repeatable = ["specialization", "any_specialization"];
@@ -37,6 +37,9 @@ internal sealed record AgentCriteria
     /// <summary>It is this agent, or below it.</summary>
     public string? Subtree { get; init; }
 
+    /// <summary>Its id begins so.</summary>
+    public string? Prefix { get; init; }
+
     /// <summary>Each of these is in one of its texts, in upper or lower case.</summary>
     public IReadOnlyList<string> Words { get; init; } = [];
 
@@ -58,6 +61,7 @@ internal sealed record AgentCriteria
             User = query["user"],
             Parent = query["parent"],
             Subtree = query["subtree"],
+            Prefix = query["prefix"] is { } prefix ? check.Id("?prefix", prefix) : null,
             Words = ReadWords(query["q"], ref check),
         };
     }
@@ -66,7 +70,8 @@ internal sealed record AgentCriteria
     public bool Matches(AgentSlot slot, MeshState state, Moment now)
     {
         var agent = slot.Agent;
-        return (User is null || agent.User == User)
+        return (Prefix is null || agent.Id.StartsWith(Prefix, StringComparison.Ordinal))
+            && (User is null || agent.User == User)
             && HasLabels(agent)
             && (Filter.Also is null || Filter.Also(slot, state, now))
             && HasWords(slot, agent);

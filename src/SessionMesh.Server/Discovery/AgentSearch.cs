@@ -102,7 +102,7 @@ internal sealed class AgentSearch
     public string? FillById(List<AgentSlot> page, string? after, bool isReversed, int limit, Moment now)
     {
         var inVain = 0;
-        foreach (var slot in _query.IsEmpty ? [] : isReversed ? _state.Ids.Before(after) : _state.Ids.After(after))
+        foreach (var slot in _query.IsEmpty ? [] : InOrderOfIds(after, isReversed))
         {
             if (!Holds(slot, now))
             {
@@ -123,6 +123,13 @@ internal sealed class AgentSearch
 
         return null;
     }
+
+    /// <summary>Every agent, or, upwards and with a prefix, those that begin with it.</summary>
+    private IEnumerable<AgentSlot> InOrderOfIds(string? after, bool isReversed) =>
+        isReversed ? _state.Ids.Before(after)
+        : _criteria.Prefix is not { } prefix ? _state.Ids.After(after)
+        : (after is null ? _state.Ids.From(prefix) : _state.Ids.After(after))
+            .TakeWhile(slot => slot.Agent.Id.StartsWith(prefix, StringComparison.Ordinal));
 
     /// <summary>
     /// Adds up to <paramref name="limit"/> agents in an order that no index knows. The agents are taken in runs of

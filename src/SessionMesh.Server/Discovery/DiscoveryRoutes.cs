@@ -60,6 +60,7 @@ internal static class DiscoveryRoutes
             .WithQuery("user", "Only agents of this user.")
             .WithQuery("parent", "Only children of this agent.")
             .WithQuery("subtree", "Only this agent and all below it.")
+            .WithQuery("prefix", "Only agents whose id begins so; with `sort=id` an index knows them.")
             .WithQuery(
                 "q", "Only agents that have each of these words in their id, user, cluster, direction, note, specializations or labels.")
             .WithWord("kind", SessionKind.Allowed, $"One of: {string.Join(", ", SessionKind.Allowed)}; agent by default.")

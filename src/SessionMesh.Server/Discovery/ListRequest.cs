@@ -15,7 +15,7 @@ internal sealed record ListRequest
     private static readonly string[] s_identity = [.. AgentCriteria.Parameters, "kind", "sort"];
 
     /// <summary>Parameters that plain sessions have nothing for, so that a list of them cannot be asked for with any.</summary>
-    private static readonly string[] s_agentsAlone = ["any_specialization", "user", "parent", "q", "sort", "wait", "after"];
+    private static readonly string[] s_agentsAlone = ["any_specialization", "user", "parent", "prefix", "q", "sort", "wait", "after"];
 
     private static readonly string[] s_allowed = [.. s_identity, "limit", "cursor", "fields", "total", "wait", "after"];
 

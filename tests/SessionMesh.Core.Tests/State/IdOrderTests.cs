@@ -45,6 +45,7 @@ public sealed class IdOrderTests
             {
                 var from = Name(random, names);
                 Assert.Equal(model.Where(name => string.CompareOrdinal(name, from) > 0), Ids(order.After(from)));
+                Assert.Equal(model.Where(name => string.CompareOrdinal(name, from) >= 0), Ids(order.From(from)));
                 Assert.Equal(model.Reverse().Where(name => string.CompareOrdinal(name, from) < 0), Ids(order.Before(from)));
             }
         }

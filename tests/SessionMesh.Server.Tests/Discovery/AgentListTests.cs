@@ -202,6 +202,8 @@ public sealed class AgentListTests
     [InlineData("wait=1&after=1-x", "?after", null)]
     [InlineData("after=1", "?after", null)]
     [InlineData("kind=all&sort=id", "?sort", null)]
+    [InlineData("prefix=-", "?prefix", null)]
+    [InlineData("prefix=", "?prefix", null)]
     [InlineData("kind=session&user=ann", "?user", null)]
     [InlineData("kind=session&any_specialization=x", "?any_specialization", null)]
     public async Task BadQuery_IsRefused_AndNamesWhatIsAllowed(string query, string blamed, int? allowed)

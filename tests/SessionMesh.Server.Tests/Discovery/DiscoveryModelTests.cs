@@ -129,6 +129,11 @@ public sealed class DiscoveryModelTests
         var place = Text(rows[random.Next(rows.Count)], "agent_id")!;
         switch (random.Next(8))
         {
+            case 3:
+                var prefix = place[..random.Next(1, place.Length + 1)].TrimEnd('-');
+                query += $"&prefix={prefix}";
+                all.Add(row => Text(row, "agent_id")!.StartsWith(prefix, StringComparison.Ordinal));
+                break;
             case 0:
                 query += $"&parent={place}";
                 all.Add(row => Text(row, "parent_id") == place);
