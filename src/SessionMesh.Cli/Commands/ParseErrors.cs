@@ -59,7 +59,9 @@ internal static class ParseErrors
             host.Error.WriteLine($"  did you mean '{near}'?");
         }
 
-        host.Error.WriteLine($"  try: {PathOf(line.Command)} --help");
+        host.Error.WriteLine(line.Command is MeshCommand { Usage: { } usage } && usage.Contains(" -- ", StringComparison.Ordinal)
+            ? $"  try: {PathOf(line.Command)} {usage}, with -- before the command, whose options are its own"
+            : $"  try: {PathOf(line.Command)} --help");
         return ExitCodes.Usage;
     }
 

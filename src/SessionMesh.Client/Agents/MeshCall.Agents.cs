@@ -49,7 +49,7 @@ public sealed partial record MeshCall
 
     /// <summary>Puts an agent, with all below it, under another parent; under none where that is null.</summary>
     public static MeshCall Move(string agentId, string? parentId) =>
-        Write(HttpMethod.Post, Routes.Move(CheckedId(agentId)), new MoveAgentRequest { ParentId = parentId },
+        Write(HttpMethod.Post, Routes.Move(CheckedId(agentId)), new MoveAgentRequest { ParentId = parentId ?? "" },
             ClientJson.Context.MoveAgentRequest);
 
     public static MeshCall Topology(TopologyQuery query) => Get(Routes.Topology + query.ToQueryString());

@@ -7,8 +7,7 @@ namespace SessionMesh.Contracts.Agents;
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 public sealed record MoveAgentRequest
 {
-    /// <summary>The new parent; null for none. It has to be said.</summary>
-    [JsonConverter(typeof(IdTextConverter))]
-    [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
-    public required string? ParentId { get; init; }
+    /// <summary>The new parent; null for none, which is empty here. It has to be said.</summary>
+    [JsonConverter(typeof(IdOrNoneConverter))]
+    public string? ParentId { get; init; }
 }

@@ -39,12 +39,18 @@ public sealed class AgentEndpoints(Mutations mutations, MeshEngine engine, RowWr
     private static Outcome<Command<Agent>> BindMove(Key key, string id, MoveAgentRequest body)
     {
         var check = new Check();
-        if (body.ParentId is not null)
+        if (body.ParentId is null)
+        {
+            check.Fail("/parent_id", "is missing: the id of the new parent, or null for none");
+        }
+        else if (body.ParentId.Length > 0)
         {
             check.Id("/parent_id", body.ParentId);
         }
 
-        return check.Error is { } error ? error : new MoveAgent { Actor = key.Id, AgentId = id, ParentId = body.ParentId };
+        return check.Error is { } error
+            ? error
+            : new MoveAgent { Actor = key.Id, AgentId = id, ParentId = body.ParentId is { Length: > 0 } parent ? parent : null };
     }
 
     private static Outcome<Command<Registered>> BindRegistration(Key key, RegisterAgentRequest body)

@@ -43,6 +43,10 @@ internal sealed record AgentCriteria
     /// <summary>Each of these is in one of its texts, in upper or lower case.</summary>
     public IReadOnlyList<string> Words { get; init; } = [];
 
+    /// <summary>Whether agents have to be looked at one by one, because no index knows the answer.</summary>
+    public bool LooksAtEach =>
+        Filter.Also is not null || Labels.Count > 0 || User is not null || Prefix is not null || Words.Count > 0;
+
     /// <summary>Whether a change of one agent can bring others into the list, or out of it.</summary>
     public bool DependsOnOthers => Subtree is not null || Filter == AgentFilter.Orphaned;
 

@@ -18,11 +18,12 @@ internal sealed class AgentSearch
     private readonly AgentCriteria _criteria;
     private readonly NumberQuery _query = new();
     private readonly long _asOf;
+    private readonly bool _looks;
 
     /// <param name="reach">Of the key that asks; null for no limit.</param>
     public AgentSearch(MeshState state, AgentCriteria criteria, Reach? reach)
     {
-        (_state, _criteria) = (state, criteria);
+        (_state, _criteria, _looks) = (state, criteria, criteria.LooksAtEach);
         _asOf = state.Revision; // before reading any set
         var indexes = state.Indexes;
         if (criteria.Filter.Among.Count > 0)
@@ -75,7 +76,7 @@ internal sealed class AgentSearch
         var inVain = 0;
         foreach (var slot in Candidates(after))
         {
-            if (!_criteria.Matches(slot, _state, now))
+            if (!Matches(slot, now))
             {
                 if (++inVain == Limits.ListLooks)
                 {
@@ -148,7 +149,7 @@ internal sealed class AgentSearch
                 break;
             }
 
-            if (_criteria.Matches(slot, _state, now) && order.KeyOf(slot) is var key && (from.After is not { } after || key > after))
+            if (Matches(slot, now) && order.KeyOf(slot) is var key && (from.After is not { } after || key > after))
             {
                 found.Add((key, slot));
             }
@@ -169,11 +170,13 @@ internal sealed class AgentSearch
     }
 
     /// <summary>How many agents there are, on every page.</summary>
-    public int Count(Moment now) => Candidates(-1).Count(slot => _criteria.Matches(slot, _state, now));
+    public int Count(Moment now) => Candidates(-1).Count(slot => Matches(slot, now));
 
     /// <summary>Whether an agent is among those that are asked for, on whatever page.</summary>
     public bool Holds(AgentSlot slot, Moment now) =>
-        !slot.IsForgotten && _query.Contains(slot.Agent.Number) && _criteria.Matches(slot, _state, now);
+        !slot.IsForgotten && _query.Contains(slot.Agent.Number) && Matches(slot, now);
+
+    private bool Matches(AgentSlot slot, Moment now) => !_looks || _criteria.Matches(slot, _state, now);
 
     /// <summary>Those after a number that match all that the indexes know, in order of their numbers.</summary>
     private IEnumerable<AgentSlot> Candidates(int after)

@@ -60,8 +60,6 @@ internal static class BodyExplainer
         }
 
         var members = UnknownOrRepeated(root, type);
-        members.AddRange(type.Properties.Where(member => member.IsRequired && !root.TryGetProperty(member.Name, out _))
-            .Select(member => new MemberError { Pointer = BodyPlace.PointerTo("", member.Name), Message = "is missing" }));
         if (members.Count == 0)
         {
             members.Add(WrongAt(BodyPlace.Find(error.Path ?? "$", root, type), type, error));

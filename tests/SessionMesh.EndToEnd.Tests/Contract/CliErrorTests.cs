@@ -58,7 +58,9 @@ public sealed class CliErrorTests(Mesh mesh) : IClassFixture<Mesh>
         var ran = await mesh.BashAsync($"session-mesh {arguments}");
         Assert.Equal((3, ""), (ran.Code, ran.Out));
         Assert.Matches(
-            @"^error: cannot .*\n  why: .*\(404 agent_not_found\)\n  try: session-mesh list --filter all\n  request: \S+\n$", ran.Error);
+            @"^error: cannot .*\n  why: No agent 'nobody' is known\. \(404 agent_not_found\)\n"
+            + @"  try: session-mesh list --filter all shows who is known; .*\n  request: \S+\n$",
+            ran.Error);
     }
 
     [Fact]

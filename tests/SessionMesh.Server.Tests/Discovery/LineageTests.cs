@@ -111,7 +111,9 @@ public sealed class LineageTests
     [InlineData("lead", """{"parent_id":"deep"}""", 400, "'deep' is below 'lead' already; that would make a cycle")]
     [InlineData("one", """{"parent_id":"nobody"}""", 400, "no agent 'nobody' is known")]
     [InlineData("one", """{"parent_id":"a/b"}""", 400, "an id has 1 to 128 characters")]
-    [InlineData("one", "{}", 400, "parent_id: is missing.")]
+    [InlineData("one", "{}", 400, "parent_id: is missing: the id of the new parent, or null for none.")]
+    [InlineData("one", """{"parent_id":""}""", 400, "parent_id")]
+    [InlineData("one", """{"parent_id":["two"]}""", 400, "parent_id")]
     [InlineData("one", """{"parent_id":"two","depth":1}""", 400, "depth")]
     [InlineData("nobody", """{"parent_id":"two"}""", 404, "No agent 'nobody' is known")]
     public async Task Move_ThatCannotBe_ChangesNothing(string id, string body, int status, string why)
