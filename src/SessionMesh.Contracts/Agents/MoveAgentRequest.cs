@@ -7,7 +7,8 @@ namespace SessionMesh.Contracts.Agents;
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 public sealed record MoveAgentRequest
 {
-    /// <summary>The new parent; null for none, which is empty here. It has to be said.</summary>
+    /// <summary>The new parent; null for none. It has to be said.</summary>
+    /// <remarks>The empty text stands for JSON's null, and null for a member that is not there.</remarks>
     [JsonConverter(typeof(IdOrNoneConverter))]
     public string? ParentId { get; init; }
 }

@@ -26,7 +26,11 @@ internal sealed class AgentSearch
         (_state, _criteria, _looks) = (state, criteria, criteria.LooksAtEach);
         _asOf = state.Revision; // before reading any set
         var indexes = state.Indexes;
-        if (criteria.Filter.Among.Count > 0)
+        if (criteria.Filter.Among is [var only])
+        {
+            _query.Within(indexes.With(only));
+        }
+        else if (criteria.Filter.Among.Count > 0)
         {
             _query.WithinAny(criteria.Filter.Among.Select(indexes.With));
         }
@@ -46,14 +50,24 @@ internal sealed class AgentSearch
             _query.WithinAny(criteria.AnySpecialization.Select(Specialized).OfType<NumberSet>());
         }
 
-        foreach (var cluster in (reach?.Clusters ?? []).Append(criteria.Cluster).OfType<string>())
+        foreach (var cluster in reach?.Clusters ?? [])
         {
-            _query.Within(indexes.TryGetCluster(cluster, out var numbers) ? numbers : null);
+            _query.Within(Clustered(cluster));
         }
 
-        foreach (var id in (reach?.Subtrees ?? []).Append(criteria.Subtree).OfType<string>())
+        if (criteria.Cluster is { } wanted)
+        {
+            _query.Within(Clustered(wanted));
+        }
+
+        foreach (var id in reach?.Subtrees ?? [])
         {
             _query.Within(SubtreeOf(id));
+        }
+
+        if (criteria.Subtree is { } root)
+        {
+            _query.Within(SubtreeOf(root));
         }
 
         foreach (var id in reach?.Agents ?? [])
@@ -165,12 +179,21 @@ internal sealed class AgentSearch
         found.Sort(static (one, other) => one.Key.CompareTo(other.Key));
         page.AddRange(found.Take(limit).Select(one => one.Slot));
         return found.Count > limit ? new InRun(from.Start, end, found[limit - 1].Key)
-            : end < int.MaxValue && Candidates(end).Any() ? new InRun(end, int.MaxValue, null)
+            : end < int.MaxValue && Candidates(end).MoveNext() ? new InRun(end, int.MaxValue, null)
             : null;
     }
 
     /// <summary>How many agents there are, on every page.</summary>
-    public int Count(Moment now) => Candidates(-1).Count(slot => Matches(slot, now));
+    public int Count(Moment now)
+    {
+        var count = 0;
+        foreach (var slot in Candidates(-1))
+        {
+            count += Matches(slot, now) ? 1 : 0;
+        }
+
+        return count;
+    }
 
     /// <summary>Whether an agent is among those that are asked for, on whatever page.</summary>
     public bool Holds(AgentSlot slot, Moment now) =>
@@ -179,38 +202,9 @@ internal sealed class AgentSearch
     private bool Matches(AgentSlot slot, Moment now) => !_looks || _criteria.Matches(slot, _state, now);
 
     /// <summary>Those after a number that match all that the indexes know, in order of their numbers.</summary>
-    private IEnumerable<AgentSlot> Candidates(int after)
-    {
-        if (_query.IsEmpty)
-        {
-            yield break;
-        }
+    private Scan Candidates(int after) => new(this, after);
 
-        var count = _state.Slots.Count;
-        var first = after + 1;
-        for (var word = first >> 6; word << 6 < count; word++)
-        {
-            var bits = _query.Word(word);
-            if (word == first >> 6)
-            {
-                bits &= ulong.MaxValue << (first & 63);
-            }
-
-            for (; bits != 0; bits &= bits - 1)
-            {
-                var number = (word << 6) + BitOperations.TrailingZeroCount(bits);
-                if (number >= count)
-                {
-                    yield break;
-                }
-
-                if (_state.Slots[number] is { } slot && slot.Agent.Born <= _asOf)
-                {
-                    yield return slot; // any other was forgotten since the sets were read; the number's new owner is in none of them
-                }
-            }
-        }
-    }
+    private NumberSet? Clustered(string name) => _state.Indexes.TryGetCluster(name, out var numbers) ? numbers : null;
 
     private NumberSet? Specialized(string name) => _state.Indexes.TryGetSpecialization(name, out var numbers) ? numbers : null;
 
@@ -228,5 +222,50 @@ internal sealed class AgentSearch
         }
 
         return set;
+    }
+
+    /// <summary>A walk over the bitmaps, a word at a time. For a large page this loop is a part of the cost, so it allocates nothing.</summary>
+    private struct Scan(AgentSearch search, int after)
+    {
+        private readonly int _count = search._query.IsEmpty ? 0 : search._state.Slots.Count;
+        private int _word = ((after + 1) >> 6) - 1;
+        private ulong _bits;
+
+        public AgentSlot Current { get; private set; } = null!;
+
+        public readonly Scan GetEnumerator() => this;
+
+        public bool MoveNext()
+        {
+            while (true)
+            {
+                while (_bits == 0)
+                {
+                    if (++_word << 6 >= _count)
+                    {
+                        return false;
+                    }
+
+                    _bits = search._query.Word(_word);
+                    if (_word == (after + 1) >> 6)
+                    {
+                        _bits &= ulong.MaxValue << ((after + 1) & 63);
+                    }
+                }
+
+                var number = (_word << 6) + BitOperations.TrailingZeroCount(_bits);
+                _bits &= _bits - 1;
+                if (number >= _count)
+                {
+                    return false;
+                }
+
+                if (search._state.Slots[number] is { } slot && slot.Agent.Born <= search._asOf)
+                {
+                    Current = slot; // any other was forgotten since the sets were read; the number's new owner is in none of them
+                    return true;
+                }
+            }
+        }
     }
 }

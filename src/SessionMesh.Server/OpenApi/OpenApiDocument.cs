@@ -73,7 +73,9 @@ internal static class OpenApiDocument
         var attributes = context.JsonPropertyInfo?.AttributeProvider;
         var converters = attributes?.GetCustomAttributes(typeof(JsonConverterAttribute), inherit: true) ?? [];
         if (converters.OfType<JsonConverterAttribute>().Any(c =>
-            c.ConverterType == typeof(Contracts.Json.IdTextConverter) || c.ConverterType == typeof(Contracts.Json.ExactTimeConverter)))
+            c.ConverterType == typeof(Contracts.Json.IdTextConverter)
+            || c.ConverterType == typeof(Contracts.Json.IdOrNoneConverter)
+            || c.ConverterType == typeof(Contracts.Json.ExactTimeConverter)))
         {
             schema.Type = JsonSchemaType.String | JsonSchemaType.Null;
         }
