@@ -224,7 +224,9 @@ internal sealed class AgentSearch
         return set;
     }
 
-    /// <summary>A walk over the bitmaps, a word at a time. For a large page this loop is a part of the cost, so it allocates nothing.</summary>
+    /// <summary>
+    /// A walk over the bitmaps, a word at a time. For a large page this loop is a part of the cost, so it allocates nothing.
+    /// </summary>
     private struct Scan(AgentSearch search, int after)
     {
         private readonly int _count = search._query.IsEmpty ? 0 : search._state.Slots.Count;
