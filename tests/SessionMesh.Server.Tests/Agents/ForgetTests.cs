@@ -232,7 +232,6 @@ internal static class Waiting
     public static async Task<Reply> WithTimeAsync(this Task<Reply> call, MeshHost mesh, int seconds)
     {
         await mesh.Time.ArmedAsync(TimeSpan.FromSeconds(seconds));
-        await mesh.AdvanceAsync(seconds);
-        return await call;
+        return await mesh.AdvanceUntilAsync(call, seconds);
     }
 }

@@ -119,8 +119,7 @@ public sealed class KillTests
         var first = mesh.DeleteAsync("agents/root?grace=30&wait=20", idempotencyKey: "k");
         await mesh.Time.ArmedAsync(TimeSpan.FromSeconds(20));
         await mesh.PostAsync("agents/grandchild/exit", """{"incarnation":1,"exit_code":0}""");
-        await mesh.AdvanceAsync(20);
-        Assert.Equal("stopping", (await first).Json["status"]!.GetValue<string>());
+        Assert.Equal("stopping", (await mesh.AdvanceUntilAsync(first, 20)).Json["status"]!.GetValue<string>());
         foreach (var id in new[] { "child", "root" })
         {
             await mesh.PostAsync($"agents/{id}/exit", """{"incarnation":1,"exit_code":0}""");

@@ -63,8 +63,7 @@ public sealed class ListWaitTests
         await mesh.PostAsync("steer", """{"agent_id":"one","direction":"north"}""");
         await mesh.AdvanceAsync(19);
         Assert.False(waiting.IsCompleted);
-        await mesh.AdvanceAsync(1);
-        var answer = await waiting;
+        var answer = await mesh.AdvanceUntilAsync(waiting, 1);
         Assert.Equal(known.Json["sessions"]!.ToJsonString(), answer.Json["sessions"]!.ToJsonString());
         var again = mesh.GetAsync($"{Ocr}&wait=20&after={answer.Json["as_of"]}");
         await WaitersAsync(mesh, 1);

@@ -117,6 +117,22 @@ internal sealed class MeshHost : IAsyncDisposable
         }
     }
 
+    /// <summary>
+    /// Lets <paramref name="seconds"/> pass, and then more until the call has its answer: a call that is woken on the way and waits on
+    /// may arm its timer for what is left after the clock has moved past it.
+    /// </summary>
+    public async Task<Reply> AdvanceUntilAsync(Task<Reply> answer, int seconds)
+    {
+        await AdvanceAsync(seconds);
+        while (!answer.IsCompleted)
+        {
+            await Task.WhenAny(answer, Task.Delay(20));
+            await AdvanceAsync(1);
+        }
+
+        return await answer;
+    }
+
     /// <summary>Returns when everything that was queued before has been committed.</summary>
     public async Task SettleAsync() => await Engine.ExecuteAsync(new Nothing { Actor = Actors.Mesh }, Origin.Mesh);
 
