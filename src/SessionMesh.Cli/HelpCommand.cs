@@ -7,6 +7,8 @@ namespace SessionMesh.Cli;
 /// <summary><c>help</c>: what a command does, as <c>--help</c> after it says.</summary>
 internal sealed class HelpCommand : MeshCommand
 {
+    public const string Word = "help";
+
     private readonly Argument<string[]> _command = new("command")
     {
         Description = "The command, such as 'kill' or 'keys create'",
@@ -14,18 +16,18 @@ internal sealed class HelpCommand : MeshCommand
     };
 
     private readonly Option<string?> _man = new("--man") { Description = "Write the manual pages into this directory", HelpName = "DIR" };
-    private readonly Func<HelpText> _help;
 
-    public HelpCommand(CliHost host, Func<HelpText> help)
-        : base(host, "help", "Show what a command does, and how it is typed.", output: false)
+    public HelpCommand(CliHost host)
+        : base(host, Word, "Show what a command does, and how it is typed.", output: false)
     {
-        _help = help;
         Add(_command);
         Add(_man);
-        _command.CompletionSources.Add(_ => ((RootCommand)Parents.Single()).Subcommands.Select(
+        _command.CompletionSources.Add(_ => Tool.Subcommands.Select(
             one => new System.CommandLine.Completions.CompletionItem(one.Name)));
         Examples = ["session-mesh help kill", "session-mesh help keys create", "session-mesh help --man ~/.local/share/man/man1"];
     }
+
+    private ToolCommand Tool => (ToolCommand)Parents.Single();
 
     protected override Task<int> RunAsync(CommandContext context, CancellationToken cancellation)
     {
@@ -34,7 +36,7 @@ internal sealed class HelpCommand : MeshCommand
         {
             context.Doing = $"write the manual pages into {directory}";
             Directory.CreateDirectory(directory);
-            foreach (var (file, text) in _help().Manual((RootCommand)Parents.Single()).All())
+            foreach (var (file, text) in Tool.Help.Manual(Tool).All())
             {
                 File.WriteAllText(Path.Combine(directory, file), text);
             }
@@ -42,7 +44,7 @@ internal sealed class HelpCommand : MeshCommand
             return Task.FromResult(ExitCodes.Done);
         }
 
-        var command = (Command)Parents.Single();
+        Command command = Tool;
         var path = "session-mesh";
         foreach (var word in context.Get(_command) ?? [])
         {
@@ -51,7 +53,7 @@ internal sealed class HelpCommand : MeshCommand
             path += " " + word;
         }
 
-        context.Host.Out.Write(_help().Of(command, path));
+        context.Host.Out.Write(Tool.Help.Of(command, path));
         return Task.FromResult(ExitCodes.Done);
     }
 }

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using SessionMesh.Cli.Admin;
 using SessionMesh.Cli.Agents;
@@ -35,59 +34,70 @@ internal static class SessionMeshTool
     };
 
     /// <summary>Every command of the tool, one line each, in the groups of its overview.</summary>
-    public static RootCommand Build(CliHost host)
-    {
-        var root = new RootCommand("Sees, redirects and stops agents: the command line of Session Mesh.");
-        HelpText? help = null;
-        CommandGroup[] groups =
+    private static readonly Group[] s_groups =
+    [
+        new("Agents",
         [
-            new("Agents",
-            [
-                new ListCommand(host),
-                new ShowCommand(host),
-                new TreeCommand(host),
-                new RunCommand(host),
-                new RegisterCommand(host),
-                new WaitCommand(host),
-                new LogsCommand(host),
-                new MoveCommand(host),
-                new ReapCommand(host),
-                new ForgetCommand(host),
-            ]),
-            new("Steering",
-            [
-                new SteerCommand(host),
-                new PauseCommand(host),
-                new ResumeCommand(host),
-                new KillCommand(host),
-                new CancelCommand(host),
-                new HistoryCommand(host),
-                new ReviveCommand(host),
-            ]),
-            new("An agent's own side", [new HeartbeatCommand(host), new InboxCommand(host), new AckCommand(host)]),
-            new("Sessions", [new SessionCommand(host)]),
-            new("Keys and audit", [new KeysCommand(host), new AuditCommand(host)]),
-            new("The mesh",
-            [
-                new StatusCommand(host),
-                new EventsCommand(host),
-                new LoadConfigCommand(host),
-                new PruneCommand(host),
-                new SimulateCommand(host),
-                new AdminCommand(host),
-            ]),
-            new("Setup",
-            [
-                new ContextCommand(host),
-                new CompletionCommand(host),
-                new VersionCommand(host),
-                new HelpCommand(host, () => help!),
-            ]),
-        ];
-        help = new HelpText(groups, host.Width);
-        root.Options.Clear();
-        root.Add(new HelpOption("--help", "-h") { Action = help, Description = "Show help", Recursive = true });
-        root.Add(new Option<bool>(VersionFlag) { Description = "Show the version of this tool" });
+            new("list", host => new ListCommand(host)),
+            new("show", host => new ShowCommand(host)),
+            new("tree", host => new TreeCommand(host)),
+            new("run", host => new RunCommand(host)),
+            new("register", host => new RegisterCommand(host)),
+            new("wait", host => new WaitCommand(host)),
+            new("logs", host => new LogsCommand(host)),
+            new("move", host => new MoveCommand(host)),
+            new("reap", host => new ReapCommand(host)),
+            new("forget", host => new ForgetCommand(host)),
+        ]),
+        new("Steering",
+        [
+            new("steer", host => new SteerCommand(host)),
+            new("pause", host => new PauseCommand(host)),
+            new("resume", host => new ResumeCommand(host)),
+            new("kill", host => new KillCommand(host)),
+            new("cancel", host => new CancelCommand(host)),
+            new("history", host => new HistoryCommand(host)),
+            new("revive", host => new ReviveCommand(host)),
+        ]),
+        new("An agent's own side",
+        [
+            new("heartbeat", host => new HeartbeatCommand(host)),
+            new("inbox", host => new InboxCommand(host)),
+            new("ack", host => new AckCommand(host)),
+        ]),
+        new("Sessions", [new(SessionCommand.Word, host => new SessionCommand(host))]),
+        new("Keys and audit", [new("keys", host => new KeysCommand(host)), new("audit", host => new AuditCommand(host))]),
+        new("The mesh",
+        [
+            new("status", host => new StatusCommand(host)),
+            new("events", host => new EventsCommand(host)),
+            new("load-config", host => new LoadConfigCommand(host)),
+            new("prune", host => new PruneCommand(host)),
+            new("simulate", host => new SimulateCommand(host)),
+            new("admin", host => new AdminCommand(host)),
+        ]),
+        new("Setup",
+        [
+            new("context", host => new ContextCommand(host)),
+            new("completion", host => new CompletionCommand(host)),
+            new("version", host => new VersionCommand(host)),
+            new(HelpCommand.Word, host => new HelpCommand(host)),
+        ]),
+    ];
+
+    /// <summary>The tool with all its commands.</summary>
+    public static ToolCommand Build(CliHost host) => Build(host, null);
+
+    /// <param name="only">The one command that is typed; null for all. Making them all takes longer than most of them run.</param>
+    private static ToolCommand Build(CliHost host, string? only)
+    {
+        var groups = s_groups.Select(group => new CommandGroup(
+            group.Title, [.. group.Commands.Where(one => only is null || one.Name == only).Select(one => one.Make(host))])).ToList();
+        var help = new HelpText(groups, host.Width);
+        var root = new ToolCommand("Sees, redirects and stops agents: the command line of Session Mesh.", help)
+        {
+            new Option<bool>(VersionFlag) { Description = "Show the version of this tool" },
+        };
         host.Globals.AddTo(root);
         foreach (var command in groups.SelectMany(group => group.Commands))
         {
@@ -96,6 +106,13 @@ internal static class SessionMeshTool
 
         return root;
     }
+
+    /// <summary>The command that a line begins with; null where all are wanted: it begins with something else, or is about others.</summary>
+    private static string? OnlyOneOf(IReadOnlyList<string> args) =>
+        args is [not HelpCommand.Word and var first, ..]
+        && s_groups.Any(group => group.Commands.Any(command => command.Name == first))
+            ? first
+            : null;
 
     public static async Task<int> RunAsync(IReadOnlyList<string> args, CliHost host)
     {
@@ -116,7 +133,7 @@ internal static class SessionMeshTool
 
     private static async Task<int> RunCommandAsync(IReadOnlyList<string> args, CliHost host)
     {
-        var root = Build(host);
+        var root = Build(host, OnlyOneOf(args is [VersionFlag] ? ["version"] : args));
         if (args is [Completer.Word, ..])
         {
             return Completer.Run(root, [.. args.Skip(1)], host);
@@ -150,4 +167,8 @@ internal static class SessionMeshTool
         await host.Out.FlushAsync();
         return code;
     }
+
+    private sealed record Entry(string Name, Func<CliHost, Command> Make);
+
+    private sealed record Group(string Title, Entry[] Commands);
 }

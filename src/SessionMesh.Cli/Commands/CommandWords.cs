@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.CommandLine.Completions;
-using System.CommandLine.Help;
 
 namespace SessionMesh.Cli.Commands;
 
@@ -17,7 +16,7 @@ internal sealed record CommandLineWords(IReadOnlyList<string> Args, Command Comm
 /// </summary>
 internal static class CommandWords
 {
-    public static CommandLineWords Read(RootCommand root, IReadOnlyList<string> args)
+    public static CommandLineWords Read(ToolCommand root, IReadOnlyList<string> args)
     {
         Command command = root;
         var options = OptionsOf(root, root);
@@ -53,7 +52,7 @@ internal static class CommandWords
                     unknown ??= word;
                     words.Add(word);
                     break;
-                case (HelpOption, _):
+                case (HelpFlag, _):
                     wantsHelp = true;
                     words.Add(word);
                     break;
@@ -79,7 +78,7 @@ internal static class CommandWords
     public static bool TakesValue(Option option) => option.Arity.MinimumNumberOfValues > 0;
 
     /// <summary>The options of a command and of every command, by each of their names.</summary>
-    public static Dictionary<string, Option> OptionsOf(Command command, RootCommand root)
+    public static Dictionary<string, Option> OptionsOf(Command command, ToolCommand root)
     {
         var found = new Dictionary<string, Option>(StringComparer.Ordinal);
         foreach (var option in command.Options.Concat(root.Options.Where(one => one.Recursive)))

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using System.Text;
 using SessionMesh.Cli.Hosting;
@@ -25,7 +24,7 @@ internal sealed class HelpText(IReadOnlyList<CommandGroup> groups, int? width) :
     private readonly int _width = Math.Max(width ?? UsualWidth, 60);
 
     /// <summary>The same as manual pages.</summary>
-    public ManPage Manual(RootCommand root) => new(root, groups);
+    public ManPage Manual(ToolCommand root) => new(root, groups);
 
     public override bool ClearsParseErrors => true;
 
@@ -43,7 +42,7 @@ internal sealed class HelpText(IReadOnlyList<CommandGroup> groups, int? width) :
         var text = new StringBuilder();
         Paragraph(text, command.Description ?? "");
         text.Append('\n').Append("Usage:\n  ").Append(UsageOf(command, path)).Append('\n');
-        if (command is RootCommand)
+        if (command is ToolCommand)
         {
             foreach (var group in groups)
             {
@@ -56,7 +55,7 @@ internal sealed class HelpText(IReadOnlyList<CommandGroup> groups, int? width) :
         }
 
         Section(text, "Arguments", command.Arguments.Where(one => !one.Hidden).Select(one => (NameOf(one), one.Description ?? "")));
-        var options = command.Options.Where(one => !one.Hidden && (command is RootCommand || one is not HelpOption));
+        var options = command.Options.Where(one => !one.Hidden && (command is ToolCommand || one is not HelpFlag));
         Section(text, "Options", options.Select(one => (NameOf(one), one.Description ?? "")));
         if (command is MeshCommand mesh)
         {
@@ -66,7 +65,7 @@ internal sealed class HelpText(IReadOnlyList<CommandGroup> groups, int? width) :
 
         text.Append('\n').Append(command switch
         {
-            RootCommand => "'session-mesh help COMMAND' says more of one.",
+            ToolCommand => "'session-mesh help COMMAND' says more of one.",
             { Subcommands.Count: > 0 } => $"'{path} COMMAND --help' says more of one; {EveryCommand}",
             _ => EveryCommand,
         }).Append('\n');

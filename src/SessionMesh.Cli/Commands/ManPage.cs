@@ -1,12 +1,11 @@
 using System.CommandLine;
-using System.CommandLine.Help;
 using System.Text;
 
 namespace SessionMesh.Cli.Commands;
 
 /// <summary>The manual pages, in man(7), with the text of the help: of the tool, and of each command with all below it.</summary>
 /// <param name="groups">The commands of the tool, under the titles that the overview has.</param>
-internal sealed class ManPage(RootCommand root, IReadOnlyList<CommandGroup> groups)
+internal sealed class ManPage(ToolCommand root, IReadOnlyList<CommandGroup> groups)
 {
     private const string Tool = "session-mesh";
 
@@ -72,7 +71,7 @@ internal sealed class ManPage(RootCommand root, IReadOnlyList<CommandGroup> grou
             arguments.ForEach(one => Entry(page, $"\\fI{Escaped(HelpText.NameOf(one))}\\fR", one.Description ?? ""));
         }
 
-        if (command.Options.Any(one => !one.Hidden && one is not HelpOption))
+        if (command.Options.Any(one => !one.Hidden && one is not HelpFlag))
         {
             page.Append('.').Append(section).Append(' ').Append(title("Options")).Append('\n');
             Options(page, command);
@@ -107,7 +106,7 @@ internal sealed class ManPage(RootCommand root, IReadOnlyList<CommandGroup> grou
 
     private static void Options(StringBuilder page, Command command)
     {
-        foreach (var option in command.Options.Where(one => !one.Hidden && (command is RootCommand || one is not HelpOption)))
+        foreach (var option in command.Options.Where(one => !one.Hidden && (command is ToolCommand || one is not HelpFlag)))
         {
             Entry(page, Bold(HelpText.NameOf(option)), option.Description ?? "");
         }

@@ -91,7 +91,7 @@ internal static class ParseErrors
         var names = new Stack<string>();
         for (var result = parse.CommandResult; result is not null; result = result.Parent as CommandResult)
         {
-            names.Push(result.Command is RootCommand ? "session-mesh" : result.Command.Name);
+            names.Push(result.Command is ToolCommand ? "session-mesh" : result.Command.Name);
         }
 
         return string.Join(' ', names);
@@ -118,7 +118,7 @@ internal static class ParseErrors
         .Select(pair => pair.word)
         .FirstOrDefault();
 
-    private static string PathOf(Command command) => command is RootCommand
+    private static string PathOf(Command command) => command is ToolCommand
         ? "session-mesh"
         : $"{PathOf(command.Parents.OfType<Command>().First())} {command.Name}";
 

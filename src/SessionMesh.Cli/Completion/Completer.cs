@@ -18,7 +18,7 @@ internal sealed class Completer
     private const string Files = "files";
     private const string Command = "command";
 
-    private readonly RootCommand _root;
+    private readonly ToolCommand _root;
     private readonly CliHost _host;
     private readonly ParseResult _parse;
     private readonly HashSet<string> _typed = new(StringComparer.Ordinal);
@@ -28,7 +28,7 @@ internal sealed class Completer
     private int _arguments;
     private bool _optionsEnded;
 
-    private Completer(RootCommand root, IReadOnlyList<string> typed, CliHost host)
+    private Completer(ToolCommand root, IReadOnlyList<string> typed, CliHost host)
     {
         (_root, _command, _host, _options) = (root, root, host, CommandWords.OptionsOf(root, root));
         Walk(typed);
@@ -36,7 +36,7 @@ internal sealed class Completer
     }
 
     /// <param name="typed">The words behind the tool's name up to the cursor; the last is the one that is being typed.</param>
-    public static int Run(RootCommand root, IReadOnlyList<string> typed, CliHost host)
+    public static int Run(ToolCommand root, IReadOnlyList<string> typed, CliHost host)
     {
         var current = typed.Count == 0 ? "" : typed[^1];
         var (kind, found) = new Completer(root, [.. typed.SkipLast(1)], host).Complete(current);

@@ -46,7 +46,7 @@ internal sealed class GlobalOptions
 
     public Option<bool> NoInput { get; } = new("--no-input") { Description = "Never ask", Recursive = true };
 
-    public void AddTo(RootCommand root)
+    public void AddTo(Command root)
     {
         root.Add(Url);
         root.Add(KeyFile);

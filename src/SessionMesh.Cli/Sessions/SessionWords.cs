@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Help;
 using SessionMesh.Cli.Commands;
 
 namespace SessionMesh.Cli.Sessions;
@@ -11,7 +10,7 @@ namespace SessionMesh.Cli.Sessions;
 internal static class SessionWords
 {
     /// <summary>The words of a verb of <c>session</c>; null for any other command line.</summary>
-    public static CommandLineWords? Read(RootCommand root, IReadOnlyList<string> args)
+    public static CommandLineWords? Read(ToolCommand root, IReadOnlyList<string> args)
     {
         var globals = CommandWords.OptionsOf(root, root);
         var at = NextWord(args, 0, globals);
@@ -68,7 +67,7 @@ internal static class SessionWords
                 }
                 else if (word is ['-', _, ..] && CommandWords.Find(options, word) is ({ } option, var inline))
                 {
-                    WantsHelp |= option is HelpOption;
+                    WantsHelp |= option is HelpFlag;
                     Take(option, word, inline, left);
                 }
                 else if (word is ['-', _, ..] && !MayBeginWithDash)
