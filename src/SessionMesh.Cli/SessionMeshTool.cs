@@ -107,7 +107,9 @@ internal static class SessionMeshTool
         return root;
     }
 
-    /// <summary>The command that a line begins with; null where all are wanted: it begins with something else, or is about others.</summary>
+    /// <summary>
+    /// The command that a line begins with; null where all are wanted: it begins with something else, or asks about the others.
+    /// </summary>
     private static string? OnlyOneOf(IReadOnlyList<string> args) =>
         args is [not HelpCommand.Word and var first, ..]
         && s_groups.Any(group => group.Commands.Any(command => command.Name == first))
