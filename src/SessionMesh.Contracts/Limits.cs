@@ -60,6 +60,36 @@ public static class Limits
     /// <summary>Specializations of one agent.</summary>
     public const int Specializations = 64;
 
+    /// <summary>Parts of a specialization's name: <c>image/ocr</c> has two.</summary>
+    public const int SpecializationParts = 8;
+
+    /// <summary>How good an agent is at a specialization that it says no more of.</summary>
+    public const int DefaultSkillLevel = 50;
+
+    /// <summary>How good an agent can be at a specialization.</summary>
+    public const int MaxSkillLevel = 100;
+
+    /// <summary>Jobs that an agent can take at once in one specialization.</summary>
+    public const int MaxCapacity = 10_000;
+
+    /// <summary>Seconds of a claim's lease when the caller does not say.</summary>
+    public const int DefaultClaimTtl = 60;
+
+    /// <summary>Shortest lease of a claim, seconds.</summary>
+    public const int MinClaimTtl = 5;
+
+    /// <summary>Longest lease of a claim, seconds.</summary>
+    public const int MaxClaimTtl = 86_400;
+
+    /// <summary>Claims that are held in a mesh.</summary>
+    public const int Claims = 1_000_000;
+
+    /// <summary>Claims that the keys of one account hold.</summary>
+    public const int ClaimsPerAccount = 100_000;
+
+    /// <summary>Agents in one answer of a match.</summary>
+    public const int Matches = 100;
+
     /// <summary>Labels of one agent.</summary>
     public const int Labels = 64;
 

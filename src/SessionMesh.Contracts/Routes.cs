@@ -7,6 +7,9 @@ public static class Routes
 
     public const string Alive = Prefix + "/alive";
     public const string Registry = Prefix + "/registry";
+    public const string Match = Registry + "/match";
+    public const string Claim = Registry + "/claim";
+    public const string Claims = Registry + "/claims";
     public const string Steer = Prefix + "/steer";
     public const string Steers = Prefix + "/steers";
     public const string Agents = Prefix + "/agents";
@@ -48,6 +51,8 @@ public static class Routes
     public static string Session(string sessionId) => $"{Sessions}/{sessionId}";
     public static string SessionRefresh(string sessionId) => $"{Sessions}/{sessionId}/refresh";
     public static string SessionExpire(string sessionId) => $"{Sessions}/{sessionId}/expire";
+    public static string OneClaim(string claimId) => $"{Claims}/{claimId}";
+    public static string ClaimRenewal(string claimId) => $"{Claims}/{claimId}/renew";
     public static string Key(string keyId) => $"{Keys}/{keyId}";
 
     public static string KeyRenewal(string keyId) => $"{Keys}/{keyId}/renew";

@@ -54,7 +54,10 @@ public abstract record Change
     /// <summary>The weight of an entry with only short texts: its envelope, its row and its record.</summary>
     protected const long BaseWeight = 512;
 
-    /// <summary>What the names and labels of an agent weigh.</summary>
-    protected static long WeightOf(IReadOnlyList<string> names, IReadOnlyDictionary<string, string>? labels) =>
-        names.Sum(name => name.Length) + (labels?.Sum(label => label.Key.Length + label.Value.Length) ?? 0);
+    /// <summary>What the specializations and labels of an agent weigh.</summary>
+    protected static long WeightOf(
+        IReadOnlyList<string> names, IReadOnlyList<Skill>? skills, IReadOnlyDictionary<string, string>? labels) =>
+        names.Sum(name => name.Length)
+        + (skills?.Sum(skill => skill.Name.Length + (skill.Version?.Length ?? 0)) ?? 0)
+        + (labels?.Sum(label => label.Key.Length + label.Value.Length) ?? 0);
 }

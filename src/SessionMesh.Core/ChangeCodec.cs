@@ -3,6 +3,7 @@ using System.Collections.Frozen;
 using System.Text.Json;
 using SessionMesh.Core.Agents;
 using SessionMesh.Core.Audit;
+using SessionMesh.Core.Claims;
 using SessionMesh.Core.Idempotency;
 using SessionMesh.Core.Keys;
 using SessionMesh.Core.Sessions;
@@ -20,6 +21,7 @@ public static class ChangeCodec
         DirectiveChanges.Kinds,
         SessionChanges.Kinds,
         KeyChanges.Kinds,
+        ClaimChanges.Kinds,
         ReceiptChanges.Kinds,
         AuditChanges.Kinds,
     }.SelectMany(kinds => kinds).ToFrozenDictionary(kind => kind.Name, StringComparer.Ordinal);

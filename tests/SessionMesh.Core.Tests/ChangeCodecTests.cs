@@ -169,6 +169,7 @@ public sealed class ChangeCodecTests
         { IsEnum: true } type => Enum.GetValues(type).GetValue(1)!,
         { } type when type == typeof(IReadOnlyList<string>) => (string[])["one", "two"],
         { } type when type == typeof(IReadOnlyDictionary<string, string>) => new SortedDictionary<string, string> { ["Name"] = "value" },
+        { } type when type == typeof(IReadOnlyList<Skill>) => (Skill[])[new() { Name = "one", Version = "2", Level = 3, Capacity = 4 }],
         { } type when type == typeof(Meta) => Meta.Of([new("name", "value")]),
         { } type => throw new NotSupportedException($"{member.DeclaringType!.Name}.{member.Name}: say here what a {type.Name} may be"),
     };

@@ -1,5 +1,6 @@
 using SessionMesh.Core.Agents;
 using SessionMesh.Core.Audit;
+using SessionMesh.Core.Claims;
 using SessionMesh.Core.Idempotency;
 using SessionMesh.Core.Keys;
 using SessionMesh.Core.Sessions;
@@ -68,6 +69,18 @@ internal static class ChangeSamples
             Subject = "c", Cluster = "lab", ParentId = "b", User = "ada", Specializations = ["coder"], Labels = s_labels,
         },
             """{"cluster":"lab","parent_id":"b","user":"ada","specializations":["coder"],"labels":{"zone":"eu","Arch":"x64"}}"""),
+        (new AgentUpdated
+        {
+            Subject = "b", Ttl = 60, Cluster = "den", Specializations = ["coder", "ocr"],
+            Skills = [new() { Name = "ocr", Version = "2", Level = 80, Capacity = 3 }],
+        },
+            """{"ttl":60,"cluster":"den","specializations":["coder","ocr"]"""
+            + ""","skills":[{"name":"ocr","version":"2","level":80,"capacity":3}]}"""),
+        (new ClaimMade { Subject = "b", Specialization = "ocr", Ttl = 60 }, """{"specialization":"ocr","ttl":60}"""),
+        (new ClaimRenewed { Subject = "b", ClaimId = "c-9", Ttl = 90 }, """{"claim_id":"c-9","ttl":90}"""),
+        (new ClaimEnded { Subject = "b", ClaimId = "c-9", Specialization = "ocr" }, """{"claim_id":"c-9","specialization":"ocr"}"""),
+        (new ClaimEnded { Subject = "b", ClaimId = "c-9", Specialization = "ocr", HasLapsed = true },
+            """{"claim_id":"c-9","specialization":"ocr"}"""),
         (new AgentMoved { Subject = "b", ParentId = "a" }, """{"parent_id":"a"}"""),
         (new AgentMoved { Subject = "b", FromParentId = "a" }, """{"from_parent_id":"a"}"""),
         (new AgentUpdated { Subject = "a", Ttl = 60, Cluster = "den" }, """{"ttl":60,"cluster":"den","specializations":[]}"""),

@@ -15,6 +15,12 @@ internal static class NextSteps
         ErrorCodes.NotFound or ErrorCodes.MethodNotAllowed => "session-mesh status, to compare the versions of tool and server",
         ErrorCodes.SessionNotFound => "session-mesh session list",
         ErrorCodes.SpecializationNotFound => "session-mesh show ID, to see what the agent declares",
+        ErrorCodes.NoCapacity =>
+            "--wait TIME, to wait for one; session-mesh list --spec NAME --fields agent_id,paused,skills, to see who has it and how much "
+            + "of it is taken",
+        ErrorCodes.ClaimNotFound => "session-mesh claim --list, to see what is held",
+        ErrorCodes.ClaimOfAnother => "the key that claimed, one above it, or one that may do everything",
+        ErrorCodes.ClaimQuota => "session-mesh claim --list, and session-mesh release CLAIM for what is no longer used",
         ErrorCodes.HostNotAllowed => "an address in --url that the server was told of when it was started",
         ErrorCodes.NotStorable => "less in one call",
         ErrorCodes.KeyRevoked or ErrorCodes.KeyExpired => "another key; session-mesh keys create mints one, with a key that is valid",

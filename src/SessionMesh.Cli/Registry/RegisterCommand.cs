@@ -109,7 +109,7 @@ internal sealed class RegisterCommand : MeshCommand
         return MeshCall.RegisterAgent(new RegisterAgentRequest
         {
             AgentId = id,
-            Specializations = specs.Count > 0 ? specs : null,
+            Specializations = specs.Count > 0 ? [.. specs] : null,
             ParentId = context.Get(_parent) ?? config.ParentId,
             Cluster = cluster,
             Labels = labels,

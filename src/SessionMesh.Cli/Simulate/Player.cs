@@ -54,7 +54,7 @@ internal sealed class Player(MeshClient client, SimulateOptions options, Tally t
         AgentId = agent.Id,
         ParentId = agent.ParentId,
         Cluster = agent.Cluster,
-        Specializations = agent.Specializations,
+        Specializations = [.. agent.Specializations],
         Labels = new Dictionary<string, string> { ["simulated"] = options.Prefix },
         Ttl = options.BeatSeconds is { } beat ? Math.Clamp(beat * 3, Contracts.Limits.MinAgentTtl, Contracts.Limits.MaxAgentTtl) : null,
     };

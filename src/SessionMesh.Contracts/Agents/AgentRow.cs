@@ -64,6 +64,9 @@ public record AgentRow
     /// since it was lost.
     /// </summary>
     public DateTimeOffset? GoneAt { get; init; }
+
+    /// <summary>The specializations with what is known of each, and what is taken.</summary>
+    public IReadOnlyList<AgentSkill> Skills { get; init; } = [];
 }
 
 /// <summary>Answer of <c>GET /agents/{id}</c>.</summary>

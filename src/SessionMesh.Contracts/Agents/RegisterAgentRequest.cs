@@ -14,7 +14,7 @@ public sealed record RegisterAgentRequest
     [JsonConverter(typeof(IdTextConverter))]
     public string? ParentId { get; init; }
     public string? Cluster { get; init; }
-    public IReadOnlyList<string>? Specializations { get; init; }
+    public IReadOnlyList<SpecializationRequest>? Specializations { get; init; }
     public IReadOnlyDictionary<string, string>? Labels { get; init; }
     public string? User { get; init; }
 
@@ -35,7 +35,17 @@ public sealed record RegisterAgentRequest
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 public sealed record RegisterSpecializationRequest
 {
+    /// <summary>A specialization that is added; for several, <c>specializations</c>.</summary>
     public string? Specialization { get; init; }
+
+    /// <summary>Of <c>specialization</c>: a text of the agent's own.</summary>
+    public string? Version { get; init; }
+
+    /// <summary>Of <c>specialization</c>: 0 to 100, 50 by default.</summary>
+    public int? Level { get; init; }
+
+    /// <summary>Of <c>specialization</c>: jobs at once, 1 to 10,000, 1 by default.</summary>
+    public int? Capacity { get; init; }
 
     [JsonConverter(typeof(IdTextConverter))]
     public string? AgentId { get; init; }
@@ -43,7 +53,9 @@ public sealed record RegisterSpecializationRequest
     [JsonConverter(typeof(IdTextConverter))]
     public string? ParentId { get; init; }
     public string? Cluster { get; init; }
-    public IReadOnlyList<string>? Specializations { get; init; }
+
+    /// <summary>Specializations that are added.</summary>
+    public IReadOnlyList<SpecializationRequest>? Specializations { get; init; }
     public IReadOnlyDictionary<string, string>? Labels { get; init; }
     public string? User { get; init; }
 

@@ -21,6 +21,7 @@ public static class ErrorCodes
     public const string Unauthenticated = "unauthenticated";
     public const string MissingScope = "missing_scope";
     public const string NotYourAgent = "not_your_agent";
+    public const string ClaimOfAnother = "claim_of_another";
     public const string OutsideReach = "outside_reach";
     public const string OriginNotAllowed = "origin_not_allowed";
 
@@ -31,6 +32,7 @@ public static class ErrorCodes
     public const string KeyNotFound = "key_not_found";
     public const string SessionNotFound = "session_not_found";
     public const string SpecializationNotFound = "specialization_not_found";
+    public const string ClaimNotFound = "claim_not_found";
     public const string NothingMatched = "nothing_matched";
     public const string MethodNotAllowed = "method_not_allowed";
 
@@ -50,6 +52,7 @@ public static class ErrorCodes
     public const string AlreadyDelivered = "already_delivered";
     public const string DirectiveOver = "directive_over";
     public const string ExpectationFailed = "expectation_failed";
+    public const string NoCapacity = "no_capacity";
     public const string NotGone = "not_gone";
     public const string NotTombstoned = "not_tombstoned";
     public const string AckConflict = "ack_conflict";
@@ -71,6 +74,7 @@ public static class ErrorCodes
     public const string IdempotencyKeyReused = "idempotency_key_reused";
     public const string InboxFull = "inbox_full";
     public const string AgentQuota = "agent_quota";
+    public const string ClaimQuota = "claim_quota";
     public const string RateLimited = "rate_limited";
     public const string TooManyStreams = "too_many_streams";
     public const string TooManyReceipts = "too_many_receipts";

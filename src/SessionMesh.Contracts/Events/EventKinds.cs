@@ -8,6 +8,7 @@ public static class EventKinds
         "admin.requested",
         "agent.alive", "agent.dead", "agent.declared", "agent.forgotten", "agent.lost", "agent.moved", "agent.registered", "agent.stopping",
         "agent.suspect", "agent.tombstone_lifted", "agent.updated",
+        "claim.lapsed", "claim.made", "claim.released", "claim.renewed",
         "directive.accepted", "directive.acknowledged", "directive.cancelled", "directive.delivered", "directive.expired",
         "directive.issued", "directive.queued", "directive.rejected", "directive.undeliverable",
         "key.expired", "key.limited", "key.minted", "key.refreshed", "key.revoked",

@@ -33,7 +33,16 @@ public sealed record Agent
 
     /// <summary>True once the agent (or its runner) acknowledged a pause, until it acknowledges a resume.</summary>
     public bool Paused { get; init; }
-    public NameSet Specializations { get; init; } = NameSet.Empty;
+    public SkillSet Skills { get; init; } = SkillSet.Empty;
+
+    /// <summary>The names of <see cref="Skills"/>.</summary>
+    public NameSet Specializations => Skills.Names;
+
+    /// <summary>What is claimed of them.</summary>
+    public Holds Holds { get; init; } = Holds.None;
+
+    /// <summary>Wall milliseconds of the last claim; 0 for none.</summary>
+    public long ClaimedAt { get; init; }
     public LabelSet Labels { get; init; } = LabelSet.Empty;
     public required string Cluster { get; init; }
 

@@ -15,13 +15,16 @@ public sealed record AgentDeclared : Change
     public string? ParentId { get; init; }
     public string? User { get; init; }
     public IReadOnlyList<string> Specializations { get; init; } = [];
+
+    /// <summary>Those of them of which more than the name is known.</summary>
+    public IReadOnlyList<Skill>? Skills { get; init; }
     public IReadOnlyDictionary<string, string>? Labels { get; init; }
 
     [JsonIgnore]
     public override string Kind => Name;
 
     [JsonIgnore]
-    public override long Weight => BaseWeight + WeightOf(Specializations, Labels);
+    public override long Weight => BaseWeight + WeightOf(Specializations, Skills, Labels);
 
     internal override JsonTypeInfo PayloadType => AgentChangesJson.Default.AgentDeclared;
 
@@ -35,7 +38,7 @@ public sealed record AgentDeclared : Change
                 Cluster = Cluster,
                 Parent = draft.NumberOf(ParentId),
                 User = User,
-                Specializations = NameSet.Of(Specializations),
+                Skills = SkillSet.Of(Specializations, Skills),
                 Labels = LabelSet.Of(Labels),
                 Owner = draft.FindKey(Actor)?.Account,
                 CreatedAt = At,
@@ -55,6 +58,9 @@ public sealed record AgentRegistered : Change
     public string? ParentId { get; init; }
     public string? User { get; init; }
     public IReadOnlyList<string> Specializations { get; init; } = [];
+
+    /// <summary>Those of them of which more than the name is known.</summary>
+    public IReadOnlyList<Skill>? Skills { get; init; }
     public IReadOnlyDictionary<string, string>? Labels { get; init; }
 
     /// <summary>True when it took the place of an incarnation that was still alive.</summary>
@@ -64,13 +70,18 @@ public sealed record AgentRegistered : Change
     public override string Kind => Name;
 
     [JsonIgnore]
-    public override long Weight => BaseWeight + WeightOf(Specializations, Labels);
+    public override long Weight => BaseWeight + WeightOf(Specializations, Skills, Labels);
 
     internal override JsonTypeInfo PayloadType => AgentChangesJson.Default.AgentRegistered;
 
     internal override void Apply(MeshDraft draft)
     {
         var known = draft.KnownAgent(Subject);
+        if (known is not null)
+        {
+            draft.EndClaims(known);
+        }
+
         var agent = (known ?? new Agent
         {
             Number = draft.TakeNumber(),
@@ -90,11 +101,12 @@ public sealed record AgentRegistered : Change
             Parent = draft.NumberOf(ParentId),
             OrphanedFrom = ParentId is null ? known?.OrphanedFrom : null,
             User = User,
-            Specializations = NameSet.Of(Specializations),
+            Skills = SkillSet.Of(Specializations, Skills),
             Labels = LabelSet.Of(Labels),
             Direction = null,
             GoneAt = 0,
             Stop = null,
+            Holds = Holds.None,
             Meta = Meta.Empty,
             SessionChangedAt = 0,
             IsExpiredByHand = false,
@@ -112,13 +124,16 @@ public sealed record AgentUpdated : Change
     public string? ParentId { get; init; }
     public string? User { get; init; }
     public IReadOnlyList<string> Specializations { get; init; } = [];
+
+    /// <summary>Those of them of which more than the name is known.</summary>
+    public IReadOnlyList<Skill>? Skills { get; init; }
     public IReadOnlyDictionary<string, string>? Labels { get; init; }
 
     [JsonIgnore]
     public override string Kind => Name;
 
     [JsonIgnore]
-    public override long Weight => BaseWeight + WeightOf(Specializations, Labels);
+    public override long Weight => BaseWeight + WeightOf(Specializations, Skills, Labels);
 
     internal override JsonTypeInfo PayloadType => AgentChangesJson.Default.AgentUpdated;
 
@@ -132,7 +147,7 @@ public sealed record AgentUpdated : Change
             Parent = draft.NumberOf(ParentId),
             OrphanedFrom = ParentId is null ? agent.OrphanedFrom : null,
             User = User,
-            Specializations = NameSet.Of(Specializations),
+            Skills = SkillSet.Of(Specializations, Skills),
             Labels = LabelSet.Of(Labels),
         });
     }
@@ -223,9 +238,11 @@ public sealed record AgentDied : Change, IHasReason
     internal override void Apply(MeshDraft draft)
     {
         var agent = draft.SubjectOf(this);
+        draft.EndClaims(agent);
         draft.Put(agent with
         {
             Liveness = Liveness.Dead,
+            Holds = Holds.None,
             GoneAt = agent.GoneSince(At),
             Session = 0,
             Paused = false,
@@ -265,6 +282,7 @@ public sealed record AgentForgotten : Change, IHasReason
             draft.Put(draft.AgentAt(child) with { Parent = -1, OrphanedFrom = agent.Id });
         }
 
+        draft.EndClaims(agent);
         draft.Forget(agent);
         draft.ForgottenIncarnation = Math.Max(draft.ForgottenIncarnation, Incarnation);
     }

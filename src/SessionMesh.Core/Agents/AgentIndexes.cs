@@ -9,10 +9,11 @@ namespace SessionMesh.Core.Agents;
 /// Agents by state, cluster, specialization and account. One writer, readers at any time. A name that no agent has any more is dropped:
 /// callers choose the names, and memory must stay bounded.
 /// </summary>
-public sealed class AgentIndexes
+/// <param name="slots">The agents by number, for what is read of them later.</param>
+public sealed class AgentIndexes(SlotList<AgentSlot?> slots)
 {
     private readonly NumberSet[] _byLiveness = [.. Enum.GetValues<Liveness>().Select(_ => new NumberSet())];
-    private readonly ConcurrentDictionary<string, NumberSet> _bySpecialization = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, Specialized> _bySpecialization = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, NumberSet> _byCluster = new(StringComparer.Ordinal);
     private readonly AccountTable _accounts = new();
 
@@ -21,13 +22,41 @@ public sealed class AgentIndexes
 
     public NumberSet With(Liveness liveness) => _byLiveness[(int)liveness];
 
-    public bool TryGetSpecialization(string name, [NotNullWhen(true)] out NumberSet? numbers) =>
-        _bySpecialization.TryGetValue(name, out numbers);
+    /// <summary>The agents with a specialization, or with one below it.</summary>
+    public bool TryGetSpecialization(string name, [NotNullWhen(true)] out NumberSet? numbers)
+    {
+        numbers = _bySpecialization.GetValueOrDefault(name)?.Agents;
+        return numbers is not null;
+    }
 
     public bool TryGetCluster(string name, [NotNullWhen(true)] out NumberSet? numbers) => _byCluster.TryGetValue(name, out numbers);
 
-    /// <summary>Every specialization that some agent declares, in no particular order.</summary>
-    public IEnumerable<KeyValuePair<string, NumberSet>> Specializations => _bySpecialization.Where(entry => entry.Value.Count > 0);
+    /// <summary>
+    /// Every specialization that some agent declares, and every name above one, in no particular order; with how many have room.
+    /// </summary>
+    public IEnumerable<(string Name, NumberSet Agents, int Room)> Specializations =>
+        _bySpecialization.Where(entry => entry.Value.Agents.Count > 0)
+            .Select(entry => (entry.Key, entry.Value.Agents, entry.Value.Room));
+
+    /// <summary>How many agents have room under a name.</summary>
+    public int RoomOf(string name) => _bySpecialization.GetValueOrDefault(name)?.Room ?? 0;
+
+    /// <summary>Makes the order in which agents with room under a name are found, unless it is there. To be called off the writer's thread
+    /// before a claim, because for a large fleet it takes long.</summary>
+    public void PrepareOrder(string name) => OrderOf(name)?.Visit(static _ => false);
+
+    /// <summary>A heartbeat reported a load.</summary>
+    public void LoadReported(AgentSlot slot)
+    {
+        var agent = slot.Agent;
+        foreach (var name in agent.Skills.Paths.Names)
+        {
+            _bySpecialization.GetValueOrDefault(name)?.Mark(agent.Number);
+        }
+    }
+
+    /// <summary>Agents with room under a name; null where nobody has it.</summary>
+    internal RoomOrder? OrderOf(string name) => _bySpecialization.GetValueOrDefault(name)?.Order();
 
     /// <summary>How many names are held.</summary>
     internal int Names => _bySpecialization.Count + _byCluster.Count;
@@ -65,7 +94,8 @@ public sealed class AgentIndexes
             Drop(_byCluster, before?.Cluster, before);
         }
 
-        if (!ReferenceEquals(before?.Specializations, after?.Specializations))
+        if (!ReferenceEquals(before?.Skills, after?.Skills) || !ReferenceEquals(before?.Holds, after?.Holds)
+            || before?.Liveness != after?.Liveness || before?.Paused != after?.Paused)
         {
             UpdateSpecializations(before, after);
         }
@@ -73,16 +103,26 @@ public sealed class AgentIndexes
 
     private void UpdateSpecializations(Agent? before, Agent? after)
     {
-        foreach (var name in after?.Specializations.Names ?? [])
+        foreach (var name in after?.Skills.Paths.Names ?? [])
         {
-            Add(_bySpecialization, name, after);
+            var specialized = _bySpecialization.GetOrAdd(name, static (path, slots) => new Specialized(path, slots), slots);
+            specialized.Agents.Set(after!.Number, true);
+            specialized.Update(before, after);
         }
 
-        foreach (var name in before?.Specializations.Names ?? [])
+        foreach (var name in before?.Skills.Paths.Names ?? [])
         {
-            if (after?.Specializations.Contains(name) != true)
+            if (after?.Skills.Paths.Contains(name) == true)
             {
-                Drop(_bySpecialization, name, before);
+                continue;
+            }
+
+            var specialized = _bySpecialization[name];
+            specialized.Agents.Set(before!.Number, false);
+            specialized.Update(before, after);
+            if (specialized.Agents.Count == 0)
+            {
+                _bySpecialization.TryRemove(name, out _); // a reader that still holds the set sees it empty
             }
         }
     }

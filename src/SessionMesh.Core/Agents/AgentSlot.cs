@@ -54,6 +54,9 @@ public sealed class AgentSlot : ITimed
     /// </summary>
     public long TouchedAt => Volatile.Read(ref _touchedAt);
 
+    /// <summary>The load that the last heartbeats reported; <see cref="float.NaN"/> for none.</summary>
+    public float Load => Volatile.Read(ref _load);
+
     /// <summary>How often <see cref="Agent"/> was replaced since this process began.</summary>
     public int Version => Volatile.Read(ref _version);
 

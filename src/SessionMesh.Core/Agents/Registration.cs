@@ -14,7 +14,7 @@ public sealed record Profile
     public string? User { get; init; }
 
     /// <summary>Replaces what was declared before.</summary>
-    public IReadOnlyList<string>? Specializations { get; init; }
+    public IReadOnlyList<SkillProfile>? Skills { get; init; }
     public IReadOnlyDictionary<string, string>? Labels { get; init; }
 
     /// <summary>Seconds of the lease.</summary>
@@ -22,7 +22,7 @@ public sealed record Profile
 
     /// <summary>Characters of what can be long.</summary>
     internal int Length =>
-        (Specializations?.Sum(name => name.Length) ?? 0) + (Labels?.Sum(label => label.Key.Length + label.Value.Length) ?? 0);
+        (Skills?.Sum(skill => skill.Length) ?? 0) + (Labels?.Sum(label => label.Key.Length + label.Value.Length) ?? 0);
 }
 
 /// <summary>The result of a registration.</summary>
@@ -114,13 +114,15 @@ public sealed record DeclareAgent : Command<Registered>
         }
 
         ForgettingRules.MakeRoom(draft, placed.Value.ParentId);
+        var skills = SkillSet.Empty.Replaced(Profile.Skills ?? []);
         draft.Emit(new AgentDeclared
         {
             Subject = AgentId,
             Cluster = placed.Value.Cluster ?? RegistrationRules.DefaultCluster,
             ParentId = placed.Value.ParentId,
             User = Profile.User,
-            Specializations = Profile.Specializations ?? [],
+            Specializations = skills.Names.Names,
+            Skills = skills.Detailed,
             Labels = Profile.Labels,
         });
         return new Registered(draft.KnownAgent(AgentId)!, Created: true, Renewed: false);
@@ -144,6 +146,8 @@ internal static class RegistrationRules
             ForgettingRules.MakeRoom(draft, profile.ParentId);
         }
 
+        var skills = known?.Skills ?? SkillSet.Empty;
+        skills = profile.Skills is null ? skills : skills.Replaced(profile.Skills);
         draft.Emit(new AgentRegistered
         {
             Subject = agentId,
@@ -152,7 +156,8 @@ internal static class RegistrationRules
             Cluster = profile.Cluster ?? known?.Cluster ?? DefaultCluster,
             ParentId = profile.ParentId ?? ParentId(draft, known),
             User = profile.User ?? known?.User,
-            Specializations = profile.Specializations ?? known?.Specializations.Names ?? [],
+            Specializations = skills.Names.Names,
+            Skills = skills.Detailed,
             Labels = profile.Labels ?? NullIfEmpty(known?.Labels),
             Superseded = superseded,
         });
@@ -180,7 +185,7 @@ internal static class RegistrationRules
             Cluster = profile.Cluster ?? agent.Cluster,
             Parent = profile.ParentId is null ? agent.Parent : draft.KnownAgent(profile.ParentId)!.Number,
             User = profile.User ?? agent.User,
-            Specializations = profile.Specializations is null ? agent.Specializations : NameSet.Of(profile.Specializations),
+            Skills = profile.Skills is null ? agent.Skills : agent.Skills.Replaced(profile.Skills),
             Labels = profile.Labels is null ? agent.Labels : LabelSet.Of(profile.Labels),
         });
         draft.Renew(agent.Number, Beat.Empty);
@@ -203,6 +208,7 @@ internal static class RegistrationRules
             ParentId = after.Parent < 0 ? null : draft.AgentAt(after.Parent).Id,
             User = after.User,
             Specializations = after.Specializations.Names,
+            Skills = after.Skills.Detailed,
             Labels = NullIfEmpty(after.Labels),
         });
     }

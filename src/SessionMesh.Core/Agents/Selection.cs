@@ -94,7 +94,7 @@ public sealed record Selection
 
     /// <summary>Whether an agent's own record matches.</summary>
     private bool Matches(Agent agent) =>
-        (Specialization is null || agent.Specializations.Contains(Specialization))
+        (Specialization is null || agent.Skills.Paths.Contains(Specialization))
         && (Cluster is null || agent.Cluster == Cluster)
         && (Labels is null || HasLabels(agent));
 

@@ -5,13 +5,14 @@ using SessionMesh.Core.State;
 namespace SessionMesh.Core.Registry;
 
 /// <summary>
-/// <c>POST /registry</c>: adds a specialization to an agent, which is registered if it has no session and renewed otherwise. Needs no
+/// <c>POST /registry</c>: adds specializations to an agent, which is registered if it has no session and renewed otherwise. Needs no
 /// incarnation.
 /// </summary>
 public sealed record RegisterSpecialization : Command<Registered>
 {
     public required string AgentId { get; init; }
-    public required string Specialization { get; init; }
+
+    /// <summary>With the specializations that are added.</summary>
     public required Profile Profile { get; init; }
 
     public override int Weight => BaseWeight + Profile.Length;
@@ -30,13 +31,13 @@ public sealed record RegisterSpecialization : Command<Registered>
             return Fencing.Tombstoned(agent);
         }
 
-        var names = (agent?.Specializations ?? NameSet.Empty).With([.. placed.Value.Specializations ?? [], Specialization]).Names;
-        if (names.Count > Limits.Specializations)
+        var skills = (agent?.Skills ?? SkillSet.Empty).With(placed.Value.Skills ?? []);
+        if (skills.Skills.Count > Limits.Specializations)
         {
-            return MeshError.Invalid("/specialization", $"an agent declares at most {Limits.Specializations} specializations");
+            return MeshError.Invalid("/specializations", $"an agent declares at most {Limits.Specializations} specializations");
         }
 
-        var profile = placed.Value with { Specializations = names };
+        var profile = placed.Value with { Skills = [.. skills.Skills.Select(SkillProfile.Of)] };
         return agent is { HasSession: true, IsExpiredByHand: false }
             ? RegistrationRules.Renew(draft, agent, profile)
             : RegistrationRules.Begin(draft, agent, AgentId, profile, Limits.DefaultRegistryTtl, superseded: false);

@@ -26,7 +26,7 @@ public sealed record WithdrawSpecialization : Command<Agent>
                 + (agent.Specializations.Names is { Count: > 0 } names ? $": {string.Join(", ", names)}." : " none."));
         }
 
-        RegistrationRules.Update(draft, agent, agent with { Specializations = agent.Specializations.Without(Specialization) });
+        RegistrationRules.Update(draft, agent, agent with { Skills = agent.Skills.Without(Specialization) });
         return draft.AgentAt(agent.Number);
     }
 }

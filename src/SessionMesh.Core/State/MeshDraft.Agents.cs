@@ -168,7 +168,12 @@ public sealed partial class MeshDraft
 
         foreach (var (number, beat) in _renewals)
         {
-            state.Slots[number]!.Renew(beat, Now);
+            var slot = state.Slots[number]!;
+            slot.Renew(beat, Now);
+            if (!double.IsNaN(beat.Load))
+            {
+                state.Indexes.LoadReported(slot);
+            }
         }
     }
 

@@ -135,6 +135,7 @@ public sealed partial class MeshDraft(MeshState state, Moment now)
         }
 
         state.Message = Message;
+        CommitClaims();
         CommitSessions();
         foreach (var key in _keys.Changed)
         {

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using SessionMesh.Core.Agents;
+using SessionMesh.Core.Claims;
 using SessionMesh.Core.Idempotency;
 using SessionMesh.Core.Keys;
 using SessionMesh.Core.Leases;
@@ -24,6 +25,7 @@ public sealed class MeshState
     {
         Forest = new Forest(Slots);
         Leases = new LeaseBook(Slots);
+        Indexes = new AgentIndexes(Slots);
     }
 
     /// <summary>
@@ -35,12 +37,13 @@ public sealed class MeshState
 
     /// <summary>The agents by id. Complete once the store is loaded.</summary>
     public IdOrder Ids { get; } = new();
-    public AgentIndexes Indexes { get; } = new();
+    public AgentIndexes Indexes { get; }
     public RecentAgents Recent { get; } = new();
     public LeaseBook Leases { get; }
     public KeyTable Keys { get; } = new();
     public ReceiptTable Receipts { get; } = new();
     public SessionTable Sessions { get; } = new();
+    public ClaimTable Claims { get; } = new();
 
     /// <summary>
     /// The newest message that was kept for many. A batch refers to none but its own, so that a start needs none. The writer's alone.
@@ -160,6 +163,16 @@ public sealed class MeshState
     public void Load(Keys.Key key) => Keys.Put(key);
 
     public void Load(Sessions.Session session) => Sessions.Put(session);
+
+    /// <summary>After the agents.</summary>
+    public void Load(Claim claim, Moment now)
+    {
+        if (AgentAt(claim.Agent) is { } agent)
+        {
+            Put(agent with { Holds = agent.Holds.With(claim.Specialization, 1) });
+            Claims.Put(claim, now);
+        }
+    }
 
     public void Load(Idempotency.Receipt receipt) => Receipts.Put(receipt);
 

@@ -156,9 +156,17 @@ internal static class Heartbeats
         }
 
         var ttl = LeasePolicy.Grant(slot.Agent.Ttl, engine.State.Indexes.With(Liveness.Alive).Count);
-        return slot.TryBeat(body?.Incarnation, ToBeat(body), engine.Now, ttl, out var incarnation)
-            ? new Taken(slot, incarnation, ttl)
-            : null;
+        if (!slot.TryBeat(body?.Incarnation, ToBeat(body), engine.Now, ttl, out var incarnation))
+        {
+            return null;
+        }
+
+        if (body?.Load is not null)
+        {
+            engine.State.Indexes.LoadReported(slot);
+        }
+
+        return new Taken(slot, incarnation, ttl);
     }
 
     public static ReviveBySignOfLife Revival(Key key, string id, HeartbeatRequest? body) =>

@@ -1,4 +1,5 @@
 using SessionMesh.Contracts;
+using SessionMesh.Contracts.Agents;
 using SessionMesh.Core.Agents;
 using SessionMesh.Core.Leases;
 using SessionMesh.Server.Engine;
@@ -10,7 +11,7 @@ namespace SessionMesh.Server.Agents;
 internal static class Profiles
 {
     public static Profile Bind(
-        ref Check check, string? parentId, string? cluster, string? user, IReadOnlyList<string>? specializations,
+        ref Check check, string? parentId, string? cluster, string? user, IReadOnlyList<SpecializationRequest>? specializations,
         IReadOnlyDictionary<string, string>? labels, int? ttl)
     {
         if (parentId is not null)
@@ -23,7 +24,7 @@ internal static class Profiles
             ParentId = parentId,
             Cluster = check.Name("/cluster", cluster),
             User = check.Name("/user", user),
-            Specializations = check.Names("/specializations", specializations, Limits.Specializations),
+            Skills = check.Skills("/specializations", specializations),
             Labels = check.Labels("/labels", labels),
             Ttl = check.Range("/ttl", ttl, Limits.MinAgentTtl, Limits.MaxAgentTtl),
         };

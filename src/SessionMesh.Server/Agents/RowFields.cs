@@ -28,7 +28,8 @@ public enum RowFields
     ExpiresAt = 1 << 20,
     Epoch = 1 << 21,
     GoneAt = 1 << 22,
-    All = (GoneAt << 1) - 1,
+    Skills = 1 << 23,
+    All = (Skills << 1) - 1,
 }
 
 /// <summary>The names of the members.</summary>

@@ -112,6 +112,13 @@ public sealed class RowWriter(MeshEngine engine)
             json.Raw(","u8);
         }
 
+        if (Has(fields, RowFields.Skills))
+        {
+            json.Raw("\"skills\":"u8);
+            json.Raw(agent.Holds.Any ? agent.Skills.RowsOf(agent.Holds) : agent.Skills.RowJson());
+            json.Raw(","u8);
+        }
+
         if (json.Length > start)
         {
             json.Unwrite(); // the last comma

@@ -81,7 +81,7 @@ internal sealed record AgentCriteria
             && HasWords(slot, agent);
     }
 
-    private static IReadOnlyList<string> Names(Query query, string parameter, ref Check check)
+    private static List<string> Names(Query query, string parameter, ref Check check)
     {
         var names = query.All(parameter);
         if (names.Count > Limits.Specializations)
@@ -89,7 +89,7 @@ internal sealed record AgentCriteria
             check.Fail("?" + parameter, $"is given at most {Limits.Specializations} times");
         }
 
-        return names;
+        return names.Select(name => SpecializationName.Normalize(name)).ToList();
     }
 
     private static string[] ReadWords(string? text, ref Check check)

@@ -1,6 +1,7 @@
 using SessionMesh.Core;
 using SessionMesh.Core.Agents;
 using SessionMesh.Core.Audit;
+using SessionMesh.Core.Claims;
 using SessionMesh.Core.Idempotency;
 using SessionMesh.Core.Keys;
 using SessionMesh.Core.Sessions;
@@ -8,8 +9,8 @@ using SessionMesh.Core.Sessions;
 namespace SessionMesh.Server.Engine;
 
 /// <summary>
-/// Looks once a second for what is due: leases, grace periods, directives, sessions, keys. It only finds them; the engine checks again and
-/// decides. A late tick means that the server itself was suspended or starved: then every lease starts over instead, see
+/// Looks once a second for what is due: leases, grace periods, directives, claims, sessions, keys. It only finds them; the engine checks
+/// again and decides. A late tick means that the server itself was suspended or starved: then every lease starts over instead, see
 /// <see cref="StallWatch"/>.
 /// </summary>
 public sealed partial class LeaseKeeper : IHostedService, IDisposable
@@ -80,6 +81,7 @@ public sealed partial class LeaseKeeper : IHostedService, IDisposable
         {
             LogStalled(absence.Length / 1000);
             leases.ServerReturned(now, absence.OnLeaseClock);
+            _engine.State.Claims.ServerReturned(now);
         }
 
         var due = leases.TakeDue(now, _engine.State.Indexes.With(Liveness.Alive).Count);
@@ -92,6 +94,11 @@ public sealed partial class LeaseKeeper : IHostedService, IDisposable
         foreach (var numbers in due.Numbers.Chunk(SweepSize))
         {
             _engine.Post(new SweepDue { Actor = Actors.Mesh, Numbers = numbers, FoundAt = now.Lease });
+        }
+
+        foreach (var revisions in _engine.State.Claims.TakeDue(now).Chunk(SweepSize))
+        {
+            _engine.Post(new LapseClaims { Actor = Actors.Mesh, Revisions = revisions });
         }
 
         ExpireSessions(now);

@@ -1,7 +1,9 @@
 using System.Globalization;
 using SessionMesh.Contracts;
+using SessionMesh.Contracts.Agents;
 using SessionMesh.Contracts.Errors;
 using SessionMesh.Core;
+using SessionMesh.Core.State;
 
 namespace SessionMesh.Server.Http;
 
@@ -99,6 +101,57 @@ internal struct Check
 
         return names;
     }
+
+    /// <summary>The name of a specialization, in its form.</summary>
+    public string? Specialization(string pointer, string? name, bool required = false)
+    {
+        var errors = Count;
+        Name(pointer, name, required);
+        if (name is null || Count > errors)
+        {
+            return name;
+        }
+
+        var normal = SpecializationName.Normalize(name);
+        if (normal.Length is 0 or > Limits.NameLength || SpecializationName.Parts(normal) > Limits.SpecializationParts)
+        {
+            Fail(pointer, $"has 1 to {Limits.NameLength} characters in 1 to {Limits.SpecializationParts} parts, which / separates");
+        }
+
+        return normal;
+    }
+
+    /// <summary>Specializations with what is said of them, their names in their form, each once.</summary>
+    public IReadOnlyList<SkillProfile>? Skills(string pointer, IReadOnlyList<SpecializationRequest>? skills)
+    {
+        if (skills is { Count: > Limits.Specializations })
+        {
+            Fail(pointer, $"has at most {Limits.Specializations} entries");
+        }
+
+        var bound = new List<SkillProfile>(skills?.Count ?? 0);
+        for (var i = 0; i < Math.Min(skills?.Count ?? 0, Limits.Specializations); i++)
+        {
+            var at = string.Create(CultureInfo.InvariantCulture, $"{pointer}/{i}");
+            var isObject = skills![i] is { Version: not null } or { Level: not null } or { Capacity: not null } or { Name: null };
+            var skill = Skill(at, isObject ? "/name" : "", skills[i]);
+            if (skill is { Name.Length: > 0 } && bound.Exists(other => other.Name == skill.Name && other != skill))
+            {
+                Fail(at, $"says something else of '{skill.Name}' than an entry before it");
+            }
+
+            bound.Add(skill);
+        }
+
+        return skills is null ? null : bound;
+    }
+
+    /// <param name="name">The pointer of its name, below <paramref name="pointer"/>.</param>
+    public SkillProfile Skill(string pointer, string name, SpecializationRequest? skill) => new(
+        Specialization(pointer + name, skill?.Name, required: true) ?? "",
+        Name(pointer + "/version", skill?.Version),
+        Range(pointer + "/level", skill?.Level, 0, Limits.MaxSkillLevel),
+        Range(pointer + "/capacity", skill?.Capacity, 1, Limits.MaxCapacity));
 
     public IReadOnlyDictionary<string, string>? Labels(string pointer, IReadOnlyDictionary<string, string>? labels)
     {

@@ -21,7 +21,11 @@ internal sealed class Examples
         ["reportExit"] = """{"incarnation": 1, "exit_code": 0, "reason": "done"}""",
         ["heartbeat"] = """{"activity": "working", "load": 0.4, "progress": 12, "note": "page 12 of 40"}""",
         ["heartbeats"] = """{"agents": [{"agent_id": "worker-1", "activity": "idle", "load": 0}]}""",
-        ["registerSpecialization"] = """{"specialization": "data-analysis", "agent_id": "worker-1"}""",
+        ["registerSpecialization"] = """
+            {"agent_id": "worker-1", "specialization": "data-analysis", "level": 80, "capacity": 3}
+            """,
+        ["claimAgent"] = """{"specialization": "data-analysis", "ttl": 60}""",
+        ["renewClaim"] = """{"ttl": 120}""",
         ["steer"] = """{"agent_id": "worker-1", "direction": "west", "message": "leave the east to the others"}""",
         ["steerEach"] = """
             {"steers": [{"agent_id": "worker-1", "direction": "west"}, {"agent_id": "worker-1", "direction": "north"}]}
@@ -72,6 +76,7 @@ internal sealed class Examples
     public string? Describe(string parameter) => parameter switch
     {
         "id" => IsOfSessions ? "The session's id." : "The agent's id.",
+        "claim_id" => "`claim_id` in the answer of the claim.",
         "seq" => "The directive's number among those of the agent: `seq` in the answer of the steer.",
         "directive_id" => "`directive_id` in the answer of the steer.",
         "key_id" => "`key_id` as `GET /keys` lists it: the twelve characters after `smk_` in the key.",

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
 using SessionMesh.Contracts.Agents;
 using SessionMesh.Contracts.Keys;
+using SessionMesh.Contracts.Registry;
 using SessionMesh.Contracts.Steering;
 
 namespace SessionMesh.Server.OpenApi;
@@ -20,6 +21,7 @@ internal static class FixedWords
         [(typeof(AckRequest), "state")] = DirectiveState.Acks,
         [(typeof(HeartbeatAck), "state")] = DirectiveState.Acks,
         [(typeof(HeartbeatRequest), "activity")] = AgentActivity.All,
+        [(typeof(ClaimRequest), "strategy")] = MatchStrategy.All,
         [(typeof(CreateKeyRequest), "scopes")] = Scopes.All,
     };
 

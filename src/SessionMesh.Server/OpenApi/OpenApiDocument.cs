@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.OpenApi;
@@ -79,8 +80,41 @@ internal static class OpenApiDocument
         {
             schema.Type = JsonSchemaType.String | JsonSchemaType.Null;
         }
+        else if (context.JsonTypeInfo.Type == typeof(Contracts.Agents.SpecializationRequest))
+        {
+            DescribeSpecialization(schema);
+        }
 
         return Task.CompletedTask;
+    }
+
+    /// <summary>Its name alone, or an object.</summary>
+    private static void DescribeSpecialization(OpenApiSchema schema)
+    {
+        static OpenApiSchema Member(JsonSchemaType type) => new() { Type = type | JsonSchemaType.Null };
+        static OpenApiSchema Number(int low, int high) => new()
+        {
+            Type = JsonSchemaType.Integer | JsonSchemaType.Null,
+            Minimum = low.ToString(CultureInfo.InvariantCulture),
+            Maximum = high.ToString(CultureInfo.InvariantCulture),
+        };
+        schema.OneOf =
+        [
+            new OpenApiSchema { Type = JsonSchemaType.String },
+            new OpenApiSchema
+            {
+                Type = JsonSchemaType.Object,
+                Properties = new Dictionary<string, IOpenApiSchema>(StringComparer.Ordinal)
+                {
+                    ["name"] = new OpenApiSchema { Type = JsonSchemaType.String },
+                    ["version"] = Member(JsonSchemaType.String),
+                    ["level"] = Number(0, Contracts.Limits.MaxSkillLevel),
+                    ["capacity"] = Number(1, Contracts.Limits.MaxCapacity),
+                },
+                Required = new HashSet<string>(StringComparer.Ordinal) { "name" },
+                AdditionalPropertiesAllowed = false,
+            },
+        ];
     }
 
     private static async Task DescribeOperation(

@@ -2,10 +2,12 @@ using System.Globalization;
 using System.Text.Json;
 using SessionMesh.Contracts;
 using SessionMesh.Contracts.Agents;
+using SessionMesh.Contracts.Registry;
 using SessionMesh.Core;
 using SessionMesh.Core.Agents;
 using SessionMesh.Core.Keys;
 using SessionMesh.Core.Registry;
+using SessionMesh.Core.State;
 using SessionMesh.Server.Agents;
 using SessionMesh.Server.Discovery;
 using SessionMesh.Server.Engine;
@@ -30,7 +32,7 @@ public sealed class RegistryEndpoints(Mutations mutations, MeshEngine engine, Ro
         var check = new Check();
         var query = Query.Read(http, ref check, "specialization", "agent_id");
         var id = check.Id("?agent_id", query["agent_id"]);
-        var specialization = check.Name("?specialization", query["specialization"], required: true);
+        var specialization = check.Specialization("?specialization", query["specialization"], required: true);
         if ((check.Error ?? http.GetKey().CheckAgent(ScopeSet.RegistryWrite, id)) is { } error)
         {
             await problems.WriteAsync(http, error);
@@ -51,7 +53,7 @@ public sealed class RegistryEndpoints(Mutations mutations, MeshEngine engine, Ro
     {
         var check = new Check();
         var query = Query.Read(http, ref check, "specialization", "limit", "cursor");
-        var specialization = check.Name("?specialization", query["specialization"]);
+        var specialization = check.Specialization("?specialization", query["specialization"]);
         var limit = query.Limit(ref check);
         var after = query.Cursor(ref check);
         if (check.Error is { } error)
@@ -71,7 +73,7 @@ public sealed class RegistryEndpoints(Mutations mutations, MeshEngine engine, Ro
         using (var json = new Utf8JsonWriter(text))
         {
             json.WriteStartObject();
-            WriteCounts(json, specialization is null ? Counts(reach) : Counts(reach).Where(c => c.Name == specialization));
+            WriteCounts(json, Counts(reach, specialization));
             WriteAgents(json, page, now);
             json.WriteString("next_cursor", next < 0 ? null : next.ToString(CultureInfo.InvariantCulture));
             json.WriteEndObject();
@@ -84,40 +86,84 @@ public sealed class RegistryEndpoints(Mutations mutations, MeshEngine engine, Ro
     {
         var check = new Check();
         var id = check.Id("/agent_id", body.AgentId ?? key.AgentId);
-        var specialization = check.Name("/specialization", body.Specialization, required: true);
         var profile = Profiles.Bind(ref check, body.ParentId, body.Cluster, body.User, body.Specializations, body.Labels, body.Ttl);
+        if (BindOne(ref check, body) is { } skill)
+        {
+            profile = profile with { Skills = [.. profile.Skills ?? [], skill] };
+        }
+
         return (check.Error ?? key.CheckAgent(ScopeSet.RegistryWrite, id)) is { } error
             ? error
-            : new RegisterSpecialization { Actor = key.Id, AgentId = id, Specialization = specialization!, Profile = profile };
+            : new RegisterSpecialization { Actor = key.Id, AgentId = id, Profile = profile };
     }
 
-    private IEnumerable<(string Name, int Declared, int Alive)> Counts(Reach? reach)
+    /// <summary>The specialization that stands in the body itself; null where there are only others.</summary>
+    private static SkillProfile? BindOne(ref Check check, RegisterSpecializationRequest body)
+    {
+        if (body.Specialization is null && body.Specializations is { Count: > 0 })
+        {
+            foreach (var (member, isGiven) in new[]
+            {
+                ("/version", body.Version is not null), ("/level", body.Level is not null), ("/capacity", body.Capacity is not null),
+            })
+            {
+                if (isGiven)
+                {
+                    check.Fail(member, "belongs to specialization, which is missing; of several it stands in each of specializations");
+                }
+            }
+
+            return null;
+        }
+
+        return check.Skill("", "/specialization", new SpecializationRequest
+        {
+            Name = body.Specialization,
+            Version = body.Version,
+            Level = body.Level,
+            Capacity = body.Capacity,
+        });
+    }
+
+    private IEnumerable<SpecializationCount> Counts(Reach? reach, string? only)
     {
         var indexes = engine.State.Indexes;
         if (reach is null)
         {
-            return indexes.Specializations.Select(s =>
-                (s.Key, s.Value.Count - s.Value.CountWith(indexes.With(Liveness.Dead)), s.Value.CountWith(indexes.With(Liveness.Alive))));
+            return indexes.Specializations.Where(s => only is null || s.Name == only).Select(s => new SpecializationCount
+            {
+                Specialization = s.Name,
+                Declared = s.Agents.Count - s.Agents.CountWith(indexes.With(Liveness.Dead)),
+                Alive = s.Agents.CountWith(indexes.With(Liveness.Alive)),
+                Room = s.Room,
+            });
         }
 
         var within = new List<AgentSlot>();
         new AgentSearch(engine.State, new AgentCriteria(), reach).Fill(within, -1, int.MaxValue, engine.Now);
-        return within.Where(slot => slot.Agent.Liveness != Liveness.Dead)
-            .SelectMany(
-                slot => slot.Agent.Specializations.Names,
-                (slot, name) => (Name: name, IsAlive: slot.Agent.Liveness == Liveness.Alive))
-            .GroupBy(one => one.Name, (name, all) => (name, all.Count(), all.Count(one => one.IsAlive)));
+        return within.Select(slot => slot.Agent).Where(agent => agent.Liveness != Liveness.Dead)
+            .SelectMany(agent => agent.Skills.Paths.Names.Where(name => only is null || name == only), (agent, name) => (agent, name))
+            .GroupBy(one => one.name, one => one.agent, (name, agents) => CountsOf(name, [.. agents]));
     }
 
-    private static void WriteCounts(Utf8JsonWriter json, IEnumerable<(string Name, int Declared, int Alive)> counts)
+    private static SpecializationCount CountsOf(string name, List<Agent> agents) => new()
+    {
+        Specialization = name,
+        Declared = agents.Count,
+        Alive = agents.Count(agent => agent.Liveness == Liveness.Alive),
+        Room = agents.Count(agent => RoomPlace.RoomFor(agent, name) is not null),
+    };
+
+    private static void WriteCounts(Utf8JsonWriter json, IEnumerable<SpecializationCount> counts)
     {
         json.WriteStartArray("specializations");
-        foreach (var (name, declared, alive) in counts.OrderBy(c => c.Name, StringComparer.Ordinal))
+        foreach (var count in counts.OrderBy(c => c.Specialization, StringComparer.Ordinal))
         {
             json.WriteStartObject();
-            json.WriteString("specialization", name);
-            json.WriteNumber("declared", declared);
-            json.WriteNumber("alive", alive);
+            json.WriteString("specialization", count.Specialization);
+            json.WriteNumber("declared", count.Declared);
+            json.WriteNumber("alive", count.Alive);
+            json.WriteNumber("room", count.Room ?? 0);
             json.WriteEndObject();
         }
 

@@ -112,7 +112,7 @@ public sealed class SessionWriter(MeshEngine engine)
             case RowFields.Incarnation: json.Number(0); break;
             case RowFields.Status: json.String(session.IsOverAt(now) ? SessionStatus.Expired : SessionStatus.Active); break;
             case RowFields.Paused or RowFields.Connected: json.Bool(false); break;
-            case RowFields.Specializations: json.Raw("[]"u8); break;
+            case RowFields.Specializations or RowFields.Skills: json.Raw("[]"u8); break;
             case RowFields.Labels: json.Raw("{}"u8); break;
             case RowFields.User: json.String(session.User); break;
             case RowFields.CreatedAt: json.Time(session.CreatedAt / 1000); break;

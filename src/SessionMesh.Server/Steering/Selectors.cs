@@ -15,7 +15,7 @@ internal static class Selectors
     {
         var selection = new Selection
         {
-            Specialization = check.Name("/selector/specialization", selector.Specialization),
+            Specialization = check.Specialization("/selector/specialization", selector.Specialization),
             Cluster = check.Name("/selector/cluster", selector.Cluster),
             Labels = check.Labels("/selector/label", selector.Label),
             Subtree = selector.Subtree is null ? null : check.Id("/selector/subtree", selector.Subtree),
@@ -39,7 +39,7 @@ internal static class Selectors
 
         var selection = new Selection
         {
-            Specialization = check.Name("?specialization", query["specialization"]),
+            Specialization = check.Specialization("?specialization", query["specialization"]),
             Cluster = check.Name("?cluster", query["cluster"]),
             Labels = labels.Count == 0 ? null : check.Labels("?label", labels),
             Subtree = query["subtree"] is { } subtree ? check.Id("?subtree", subtree) : null,

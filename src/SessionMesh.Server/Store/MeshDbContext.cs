@@ -21,6 +21,7 @@ public sealed class MeshDbContext(DbContextOptions<MeshDbContext> options) : DbC
     public DbSet<DirectiveRow> Directives => Set<DirectiveRow>();
     public DbSet<KeyTableRow> Keys => Set<KeyTableRow>();
     public DbSet<SessionTableRow> Sessions => Set<SessionTableRow>();
+    public DbSet<ClaimTableRow> Claims => Set<ClaimTableRow>();
     public DbSet<ReceiptRow> Receipts => Set<ReceiptRow>();
     public DbSet<MessageRow> Messages => Set<MessageRow>();
     public DbSet<HeadRow> Heads => Set<HeadRow>();
@@ -63,6 +64,11 @@ public sealed class MeshDbContext(DbContextOptions<MeshDbContext> options) : DbC
             // At random places, which few rows bear: keys are minted seldom.
             e.HasIndex(r => r.Id).HasDatabaseName("IX_keys_id");
             e.HasIndex(r => new { r.Lineage, r.Generation }).HasDatabaseName("IX_keys_lineage");
+        });
+        modelBuilder.Entity<ClaimTableRow>(e =>
+        {
+            e.ToTable("claims").HasKey(r => r.Revision);
+            e.Property(r => r.Revision).ValueGeneratedNever();
         });
         modelBuilder.Entity<ReceiptRow>(e =>
         {

@@ -60,6 +60,26 @@ public sealed class AgentTableRow
     public long? Born { get; set; }
     public long? GoneAt { get; set; }
     public string? OrphanedFrom { get; set; }
+
+    /// <summary>JSON array: the specializations of which more than the name is known.</summary>
+    public string? Skills { get; set; }
+    public long? ClaimedAt { get; set; }
+}
+
+/// <summary>A claim that is held. Times are UTC milliseconds.</summary>
+public sealed class ClaimTableRow
+{
+    public long Revision { get; set; }
+
+    /// <summary>The agent's number.</summary>
+    public int Agent { get; set; }
+    public required string Specialization { get; set; }
+    public required string KeyId { get; set; }
+    public string? Lineage { get; set; }
+    public string? Account { get; set; }
+    public int Ttl { get; set; }
+    public long At { get; set; }
+    public long ExpiresAt { get; set; }
 }
 
 /// <summary>A plain session as the newest change left it. Times are UTC microseconds.</summary>

@@ -16,14 +16,15 @@ public sealed class RequestTests
         MeshJson.Default.SteerRequest, MeshJson.Default.SteersRequest, MeshJson.Default.AckRequest,
         MeshJson.Default.CreateKeyRequest, MeshJson.Default.RefreshKeyRequest, MeshJson.Default.NewRootRequest,
         MeshJson.Default.CreateSessionRequest, MeshJson.Default.UpdateSessionRequest, MeshJson.Default.RefreshSessionRequest,
-        MeshJson.Default.CleanupRequest,
+        MeshJson.Default.CleanupRequest, MeshJson.Default.ClaimRequest, MeshJson.Default.RenewClaimRequest,
     ];
 
     [Fact]
     public void Requests_AreAllListedHere() =>
         Assert.Equal(
             typeof(MeshJson).Assembly.GetTypes().Select(t => t.Name)
-                .Where(name => name.EndsWith("Request", StringComparison.Ordinal)).Order(),
+                .Where(name => name.EndsWith("Request", StringComparison.Ordinal))
+                .Except([nameof(SpecializationRequest)]).Order(), // an entry of two of them, and never a body by itself
             s_requests.Select(t => t.Type.Name).Order());
 
     [Fact]

@@ -166,7 +166,7 @@ public sealed class SelectionTests
                 {
                     ParentId = random.Next(3) == 0 ? Id(random) : null,
                     Cluster = Name(random),
-                    Specializations = [Name(random)],
+                    Skills = [new(Name(random))],
                     Labels = new Dictionary<string, string> { ["a"] = Name(random) },
                 });
             }

@@ -21,11 +21,15 @@ public sealed class HttpContractTests(Mesh mesh) : IClassFixture<Mesh>
          "accepted_at":null,"acknowledged_at":null,"ended_at":null,"note":null}
         """;
 
+    /// <summary>Of specializations that nobody says more of.</summary>
+    private static string Skills(string specializations) => "[" + string.Join(',', JsonSerializer.Deserialize<string[]>(specializations)!
+        .Select(name => $$"""{"name":"{{name}}","version":null,"level":50,"capacity":1,"held":0}""")) + "]";
+
     public static string RowMembers(string agent, string specializations, string status = "alive") => $$"""
         "agent_id":"{{agent}}","session_id":"<text>","incarnation":1,"status":"{{status}}","paused":false,"activity":null,"load":null,
         "progress":null,"progress_interval":null,"note":null,"specializations":{{specializations}},"labels":{},"cluster":"default",
         "parent_id":null,"user":null,"direction":null,"connected":false,"created_at":"<time>","last_heartbeat_at":"<time>",
-        "last_progress_at":null,"expires_at":"<time>","epoch":1,"gone_at":null
+        "last_progress_at":null,"expires_at":"<time>","epoch":1,"gone_at":null,"skills":{{Skills(specializations)}}
         """;
 
     [Theory]

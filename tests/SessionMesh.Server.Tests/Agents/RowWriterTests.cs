@@ -8,6 +8,7 @@ using SessionMesh.Contracts.Steering;
 using SessionMesh.Server.Agents;
 using SessionMesh.Server.Http;
 using SessionMesh.Server.Json;
+using SessionMesh.Core.State;
 using SessionMesh.Server.Tests.Support;
 
 namespace SessionMesh.Server.Tests.Agents;
@@ -37,7 +38,7 @@ public sealed class RowWriterTests
             ["agent_id"] = "a.b:c_d-1",
             ["cluster"] = name,
             ["user"] = name,
-            ["specializations"] = new[] { name, "z" + name },
+            ["specializations"] = new[] { "y" + name, "z" + name },
             ["labels"] = new Dictionary<string, string>(StringComparer.Ordinal) { ["k"] = name },
         });
         Assert.Equal(201, (await mesh.PostAsync("agents", body)).Status);
@@ -46,7 +47,8 @@ public sealed class RowWriterTests
 
         var row = await RoundTripAsync(mesh, "agents/a.b:c_d-1", MeshJson.Default.AgentDetail);
         Assert.Equal(("a.b:c_d-1", name, name, note), (row.AgentId, row.Cluster, row.User, row.Note));
-        Assert.Equal(new[] { name, "z" + name }.Order(StringComparer.Ordinal), row.Specializations);
+        Assert.Equal(
+            new[] { "y" + name, "z" + name }.Select(SpecializationName.Normalize).Order(StringComparer.Ordinal), row.Specializations);
         Assert.Equal(name, row.Labels["k"]);
 
         var steer = JsonSerializer.Serialize(

@@ -19,6 +19,10 @@ public sealed class ChangeOriginTests
         ["registerSpecialization"] = (mesh, key, once) => mesh.PostAsync(
             "registry", """{"specialization":"t","agent_id":"a"}""", key, once),
         ["withdrawSpecialization"] = (mesh, key, once) => mesh.DeleteAsync("registry?specialization=s&agent_id=a", key, once),
+        ["claimAgent"] = (mesh, key, once) => mesh.PostAsync("registry/claim", """{"specialization":"x"}""", key, once),
+        ["renewClaim"] = async (mesh, key, once) => await mesh.PostAsync(
+            $"registry/claims/{await ClaimAsync(mesh)}/renew", null, key, once),
+        ["releaseClaim"] = async (mesh, key, once) => await mesh.DeleteAsync($"registry/claims/{await ClaimAsync(mesh)}", key, once),
         ["killAgent"] = (mesh, key, once) => mesh.DeleteAsync("agents/a?reason=r", key, once),
         ["killAgents"] = (mesh, key, once) => mesh.DeleteAsync("agents?agent_ids=a&expect=1", key, once),
         ["reviveAgent"] = (mesh, key, once) => mesh.PostAsync("agents/gone/revive", null, key, once),
@@ -75,6 +79,9 @@ public sealed class ChangeOriginTests
         },
         ["revokeKey"] = async (mesh, key, once) => await mesh.DeleteAsync("keys/" + (await mesh.MintAsync("{}"))[4..16], key, once),
     };
+
+    private static async Task<string> ClaimAsync(MeshHost mesh) =>
+        (await mesh.PostAsync("registry/claim", """{"specialization":"x"}""")).Json["claim_id"]!.GetValue<string>();
 
     private static async Task<string> SessionAsync(MeshHost mesh) =>
         (await mesh.PostAsync("sessions", "{}")).Json["id"]!.GetValue<string>();

@@ -27,7 +27,7 @@ public sealed class LongSearchTests
                 Profile = new Profile
                 {
                     Labels = new Dictionary<string, string> { ["rare"] = i % (Fleet - 1) == 0 ? "yes" : "no" },
-                    Specializations = i % 10 == 0 ? ["tenth"] : [],
+                    Skills = i % 10 == 0 ? [new("tenth")] : [],
                 },
             }.Decide(draft);
         }

@@ -92,7 +92,7 @@ internal sealed class FaultyLog(IMeshLog inner, MeshState state, Random random) 
         {
             Actor = Actors.Mesh,
             AgentId = id,
-            Profile = new Profile { Specializations = ["vision"] },
+            Profile = new Profile { Skills = [new("vision")] },
             Takeover = true,
         }.Decide(draft);
         new KillAgent

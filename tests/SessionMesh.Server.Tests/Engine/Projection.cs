@@ -42,6 +42,7 @@ internal static class Projection
 
         lines.AddRange(state.Keys.All.OrderBy(k => k.Revision).Select(k => "key " + Dump(k)));
         lines.AddRange(state.Sessions.After(0).Select(s => "session " + Dump(s)));
+        lines.AddRange(state.Claims.After(0).Select(c => "claim " + Dump(c)));
         lines.AddRange(state.Receipts.All.Select(r => "receipt " + Dump(r)));
         return lines;
     }
@@ -138,10 +139,14 @@ internal static class Projection
             Assert.Equal(Numbers(agents, a => a.Liveness == liveness), Members(state.Indexes.With(liveness), count));
         }
 
-        foreach (var name in agents.SelectMany(a => a.Specializations.Names).Distinct(StringComparer.Ordinal))
+        var paths = agents.SelectMany(a => a.Specializations.Names).SelectMany(name => SpecializationName.Above(name).Append(name))
+            .ToHashSet(StringComparer.Ordinal);
+        foreach (var path in paths)
         {
-            Assert.True(state.Indexes.TryGetSpecialization(name, out var set));
-            Assert.Equal(Numbers(agents, a => a.Specializations.Contains(name)), Members(set, count));
+            bool Has(Agent agent) => agent.Specializations.Names.Any(name => SpecializationName.IsAtOrBelow(name, path));
+            Assert.True(state.Indexes.TryGetSpecialization(path, out var set));
+            Assert.Equal(Numbers(agents, Has), Members(set, count));
+            AssertRoom(state, path, agents.FindAll(Has));
         }
 
         foreach (var cluster in agents.Select(a => a.Cluster).Distinct(StringComparer.Ordinal))
@@ -151,7 +156,7 @@ internal static class Projection
         }
 
         Assert.Equal(
-            agents.SelectMany(a => a.Specializations.Names).Distinct().Count() + agents.Select(a => a.Cluster).Distinct().Count(),
+            paths.Count + agents.Select(a => a.Cluster).Distinct().Count(),
             state.Indexes.Names);
         foreach (var account in agents.Select(a => a.Owner).OfType<string>().Distinct())
         {
@@ -166,6 +171,29 @@ internal static class Projection
         Assert.Equal(agents.Select(a => a.Owner).OfType<string>().Distinct().Count(), state.Indexes.Accounts.Count);
         Assert.Equal(agents.Count, state.AgentCount);
         Assert.All(agents, a => Assert.Same(a, state.Find(a.Id)!.Agent));
+    }
+
+    /// <summary>Who has room, and the order in which they are found; and that nobody holds what nobody claimed.</summary>
+    private static void AssertRoom(MeshState state, string path, List<Agent> agents)
+    {
+        var expected = agents.Select(a => RoomPlace.Of(a, state.Slots[a.Number]!.Load, path)).OfType<RoomPlace>()
+            .Order(RoomPlace.LeastLoaded).ToList();
+        var found = new List<RoomPlace>();
+        state.Indexes.OrderOf(path)!.Visit(place =>
+        {
+            found.Add(place);
+            return true;
+        });
+        Assert.Equal(expected, found);
+        Assert.Equal(expected.Count, state.Indexes.RoomOf(path));
+        foreach (var agent in agents)
+        {
+            var claims = state.Claims.After(0).Where(claim => claim.Agent == agent.Number).ToList();
+            Assert.All(claims, claim => Assert.Equal(agent.Id, claim.AgentId));
+            Assert.Equal(
+                claims.GroupBy(c => c.Specialization).Select(g => $"{g.Key}={g.Count()}").Order(StringComparer.Ordinal),
+                agent.Holds.Entries);
+        }
     }
 
     private static Change Read(ChangeRow row) =>

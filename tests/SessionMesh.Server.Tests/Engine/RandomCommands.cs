@@ -1,6 +1,7 @@
 using SessionMesh.Core;
 using SessionMesh.Core.Agents;
 using SessionMesh.Core.Audit;
+using SessionMesh.Core.Claims;
 using SessionMesh.Core.Idempotency;
 using SessionMesh.Core.Keys;
 using SessionMesh.Core.Registry;
@@ -20,7 +21,7 @@ internal sealed class RandomCommands(Random random, MeshEngine engine)
     private readonly Dictionary<string, Key> _seen = [];
 
     /// <summary>Queues one random command; the task tells its error code, or null.</summary>
-    public Task<string?> Next() => random.Next(31) switch
+    public Task<string?> Next() => random.Next(36) switch
     {
         0 or 1 => Run(new RegisterAgent
         {
@@ -30,7 +31,7 @@ internal sealed class RandomCommands(Random random, MeshEngine engine)
             Incarnation = Incarnation(),
             Takeover = Chance(4),
         }),
-        2 => Run(new RegisterSpecialization { Actor = Actor(), AgentId = Id(), Specialization = Name(), Profile = Profile() }),
+        2 => Run(new RegisterSpecialization { Actor = Actor(), AgentId = Id(), Profile = Profile() with { Skills = [Skill(), Skill()] } }),
         3 => Run(new DeclareAgent { Actor = Actor(), AgentId = Id(), Profile = Profile() }),
         4 => Run(new WithdrawSpecialization { Actor = Actor(), AgentId = Id(), Specialization = Name() }),
         5 or 6 => Run(Steer()),
@@ -87,6 +88,15 @@ internal sealed class RandomCommands(Random random, MeshEngine engine)
         }),
         29 => MintService(),
         30 when _keys.Count > 0 => Renew(),
+        31 or 32 => Run(new ClaimSpecialist
+        {
+            Actor = Actor(),
+            Ttl = random.Next(5, 60),
+            Matching = new Matching { Specialization = Chance(3) ? "data" : Name(), Strategy = (Strategy)random.Next(3) },
+        }),
+        33 => Run(new RenewClaim { Actor = Actor(), ClaimId = ClaimId(), Ttl = Chance(2) ? random.Next(5, 60) : null }),
+        34 => Run(new ReleaseClaim { Actor = Actor(), ClaimId = ClaimId() }),
+        35 => Run(new LapseClaims { Actor = Actors.Mesh, Revisions = engine.State.Claims.TakeDue(engine.Now) }),
         _ => Chance(2) ? Run(new ExpireKeys { Actor = Actors.Mesh }) : Run(new TrimReceipts { Actor = Actors.Mesh }),
     };
 
@@ -328,13 +338,22 @@ internal sealed class RandomCommands(Random random, MeshEngine engine)
         ParentId = Chance(3) ? Id() : null,
         Cluster = Chance(4) ? Name() : null,
         User = Chance(3) ? Text() : null,
-        Specializations = Chance(2) ? [.. Enumerable.Range(0, random.Next(3)).Select(_ => Name()).Distinct()] : null,
+        Skills = Chance(2) ? [.. Enumerable.Range(0, random.Next(3)).Select(_ => Skill())] : null,
         Labels = Chance(3) ? new Dictionary<string, string>(StringComparer.Ordinal) { ["b"] = Name(), ["a"] = Name() } : null,
         Ttl = Chance(3) ? random.Next(5, 60) : null,
     };
 
     private string Actor() => _keys.Count == 0 || Chance(3) ? Actors.Mesh : _keys[random.Next(_keys.Count)];
     private Origin Origin() => Core.Audit.Origin.Of(Text() is null ? null : "::1", Chance(3) ? null : $"request-{random.Next()}");
+    private SkillProfile Skill() => new(
+        Name(), Chance(4) ? Name() : null, Chance(3) ? random.Next(101) : null, Chance(2) ? random.Next(1, 4) : null);
+
+    private string ClaimId()
+    {
+        var claims = engine.State.Claims.After(0).ToList();
+        return claims.Count == 0 ? "c-1" : claims[random.Next(claims.Count)].Id;
+    }
+
     private string Id() => $"agent-{random.Next(Population)}";
     private string Name() => ((string[])["vision", "data/analysis", "ünïcode", "\"quoted\""])[random.Next(4)];
     private string? Text() => Chance(2) ? null : Name() + "\n";

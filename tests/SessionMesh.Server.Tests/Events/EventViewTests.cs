@@ -94,7 +94,11 @@ public sealed class EventViewTests
             agent.stopping: cascade deadline reason
             agent.suspect:
             agent.tombstone_lifted:
-            agent.updated: cluster labels parent_id specializations ttl user
+            agent.updated: cluster labels parent_id skills specializations ttl user
+            claim.lapsed: claim_id specialization
+            claim.made: specialization ttl
+            claim.released: claim_id specialization
+            claim.renewed: claim_id ttl
             directive.accepted: note seq
             directive.acknowledged: seq
             directive.cancelled: seq

@@ -198,7 +198,7 @@ public sealed class BadInputTests(BadInputServer server) : IClassFixture<BadInpu
     [InlineData("agents", """{"labels":{"k":1}}""", "labels/k: expected a string, not a number.")]
     [InlineData("agents", """{"labels":{"k":"1","k":"2"}}""", "labels/k: is given twice.")]
     [InlineData("agents", """{"labels":{"a b/c":1}}""", "labels/a b~1c: expected a string, not a number.")]
-    [InlineData("agents", """{"specializations":["s",{}]}""", "specializations/1: expected a string, not an object.")]
+    [InlineData("agents", """{"specializations":["s",{}]}""", "specializations/1/name: is missing.")]
     [InlineData("agents/a/heartbeat", """{"acks":[{"seq":1,"x":1}]}""", "acks/0/x: is not a member here.")]
     [InlineData("heartbeats", """{"agents":["a",true]}""", "agents/1: expected an agent id or an object.")]
     [InlineData("sessions/cleanup", """{"before":"yesterday"}""", "before: expected an ISO 8601 time, not a string.")]

@@ -82,7 +82,7 @@ public sealed class LimitTests(LimitServer server) : IClassFixture<LimitServer>
         Assert.Equal(200, (await _mesh.PostAsync("registry", """{"agent_id":"many","specialization":"s63"}""")).Status);
         (await _mesh.PostAsync("registry", """{"agent_id":"many","specialization":"s64"}"""))
             .ShouldBeProblem(400, "invalid_request", ",\"errors\":\"*\"")
-            .ShouldBlame("/specialization");
+            .ShouldBlame("/specializations");
     }
 
     [Fact]
@@ -219,6 +219,10 @@ public sealed class LimitTests(LimitServer server) : IClassFixture<LimitServer>
             nameof(Limits.RestoreBytes),                                                                // RestoreTests
             nameof(Limits.SelectorIds), nameof(Limits.SelectorMatches),                                 // SelectorTests
             nameof(Limits.ListLooks),                                                                   // LongSearchTests
+            nameof(Limits.SpecializationParts), nameof(Limits.DefaultSkillLevel), nameof(Limits.MaxSkillLevel), // SkillTests
+            nameof(Limits.MaxCapacity),                                                                 // SkillTests
+            nameof(Limits.DefaultClaimTtl), nameof(Limits.MinClaimTtl), nameof(Limits.MaxClaimTtl),     // ClaimTests
+            nameof(Limits.Claims), nameof(Limits.ClaimsPerAccount), nameof(Limits.Matches),             // ClaimQuotaTests, MatchTests
             nameof(Limits.StreamsPerAgentKey),                                                          // HeldAnswerTests
             nameof(Limits.EventWords),                                                                  // EventFilterTests
         ];

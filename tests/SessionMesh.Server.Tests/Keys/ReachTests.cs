@@ -55,7 +55,9 @@ public sealed class ReachTests
         await using var mesh = await FleetAsync();
         var key = await mesh.MintAsync($$"""{"scopes":{{All}},"within":["cluster:red","subtree:lead"]}""");
         (await mesh.GetAsync("registry", key))
-            .ShouldBe(200, """{"specializations":[{"specialization":"work","declared":3,"alive":3}],"agents":[],"next_cursor":null}""");
+            .ShouldBe(200, """
+                {"specializations":[{"specialization":"work","declared":3,"alive":3,"room":3}],"agents":[],"next_cursor":null}
+                """);
         Assert.Equal(["lead", "sub", "deep"], Ids(await mesh.GetAsync("registry?specialization=work", key), "agents"));
         var steered = await mesh.PostAsync("steer", """{"selector":{"specialization":"work"},"direction":"x","expect":3}""", key);
         Assert.Equal(3, steered.Json["matched"]!.GetValue<int>());

@@ -69,7 +69,9 @@ public sealed class ExampleTests
         await using var mesh = await MeshHost.StartAsync();
         var without = (await ApiDocument.ReadAsync(mesh)).SelectMany(operation => operation.Parameters)
             .Where(parameter => parameter["required"]?.GetValue<bool>() == true && parameter["example"] is null).ToList();
-        Assert.Equal(["directive_id", "key_id"], without.Select(parameter => parameter["name"]!.GetValue<string>()).Distinct().Order());
+        Assert.Equal(
+            ["claim_id", "directive_id", "key_id"],
+            without.Select(parameter => parameter["name"]!.GetValue<string>()).Distinct().Order());
         Assert.All(without, parameter => Assert.Contains("_id` ", parameter["description"]!.GetValue<string>(), StringComparison.Ordinal));
     }
 
@@ -94,6 +96,9 @@ public sealed class ExampleTests
 
         await mesh.RegisterAsync("worker-1", more: ",\"specializations\":[\"data-analysis\"]");
         named["directive_id"] = (await mesh.SteerAsync("worker-1")).Json["directive_id"]!.GetValue<string>();
+        named["claim_id"] = id == "claimAgent"
+            ? ""
+            : (await mesh.PostAsync("registry/claim", """{"specialization":"data-analysis"}""")).Json["claim_id"]!.GetValue<string>();
         Assert.Equal(201, (await mesh.PostAsync("sessions", """{"id":"job-1"}""")).Status);
         var key = (await mesh.PostAsync("keys", """{"refresh":true}""")).Json;
         named["key_id"] = key["key_id"]!.GetValue<string>();

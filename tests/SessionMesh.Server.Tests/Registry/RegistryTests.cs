@@ -16,15 +16,16 @@ public sealed class RegistryTests
         await mesh.PostAsync("agents", """{"agent_id":"declared","declare":true,"specializations":["s"]}""");
         await mesh.DeleteAsync("agents/dead?force=true");
         (await mesh.GetAsync("registry")).ShouldBe(200, """
-            {"specializations":[{"specialization":"gone","declared":0,"alive":0},{"specialization":"s","declared":3,"alive":2},
-             {"specialization":"t","declared":1,"alive":1}],"agents":[],"next_cursor":null}
+            {"specializations":[{"specialization":"gone","declared":0,"alive":0,"room":0},
+             {"specialization":"s","declared":3,"alive":2,"room":2},
+             {"specialization":"t","declared":1,"alive":1,"room":1}],"agents":[],"next_cursor":null}
             """);
         (await mesh.GetAsync("registry?specialization=s&limit=1")).ShouldBe(200, $$"""
-            {"specializations":[{"specialization":"s","declared":3,"alive":2}],
+            {"specializations":[{"specialization":"s","declared":3,"alive":2,"room":2}],
              "agents":[{{Row("a", session: 2, differs: "\"specializations\":[\"s\",\"t\"]")}}],"next_cursor":"0"}
             """);
         (await mesh.GetAsync("registry?specialization=s&limit=1&cursor=0")).ShouldBe(200, $$"""
-            {"specializations":[{"specialization":"s","declared":3,"alive":2}],
+            {"specializations":[{"specialization":"s","declared":3,"alive":2,"room":2}],
              "agents":[{{Row("b", session: 3, differs: "\"specializations\":[\"s\"]")}}],"next_cursor":null}
             """);
         (await mesh.GetAsync("registry?specialization=none")).ShouldBe(200, """{"specializations":[],"agents":[],"next_cursor":null}""");

@@ -232,12 +232,12 @@ public sealed class SessionTests
               {"agent_id":null,"session_id":"x","incarnation":0,"status":"active","paused":false,"activity":null,"load":null,
                "progress":null,"progress_interval":null,"note":null,"specializations":[],
                "labels":{},"cluster":null,"parent_id":null,"user":"ann","direction":null,"connected":false,"created_at":"{{Rows.At(0)}}",
-               "last_heartbeat_at":null,"last_progress_at":null,"expires_at":"{{Rows.At(3600)}}","epoch":null,"gone_at":null},
+               "last_heartbeat_at":null,"last_progress_at":null,"expires_at":"{{Rows.At(3600)}}","epoch":null,"gone_at":null,"skills":[]},
               {"agent_id":null,"session_id":"y","incarnation":0,"status":"active","paused":false,"activity":null,"load":null,
                "progress":null,"progress_interval":null,"note":null,"specializations":[],
                "labels":{},"cluster":null,"parent_id":null,"user":"anonymous","direction":null,"connected":false,
                "created_at":"{{Rows.At(0)}}","last_heartbeat_at":null,"last_progress_at":null,"expires_at":"{{Rows.At(5)}}",
-               "epoch":null,"gone_at":null}],
+               "epoch":null,"gone_at":null,"skills":[]}],
              "count":2,"next_cursor":null,"as_of":"{{mesh.Revision}}"}
             """);
         var seen = new List<string>();

@@ -17,7 +17,7 @@ internal static class Rows
             {"agent_id":"{{id}}","session_id":"s-{{session}}","incarnation":1,"status":"alive","paused":false,"activity":null,"load":null,
              "progress":null,"progress_interval":null,"note":null,"specializations":[],"labels":{},"cluster":"default","parent_id":null,
              "user":null,"direction":null,"connected":false,"created_at":"{{At(createdAt)}}","last_heartbeat_at":"{{At(heardAt)}}",
-             "last_progress_at":null,"expires_at":"{{At(heardAt + ttl)}}","epoch":1,"gone_at":null}
+             "last_progress_at":null,"expires_at":"{{At(heardAt + ttl)}}","epoch":1,"gone_at":null,"skills":[]}
             """, differs);
 
     /// <summary>The answer to a registration: the row with the lease that was granted.</summary>
@@ -45,6 +45,17 @@ internal static class Rows
         foreach (var (name, value) in JsonNode.Parse("{" + differs + "}")!.AsObject())
         {
             merged[name] = value?.DeepClone();
+        }
+
+        if (merged["specializations"] is JsonArray { Count: > 0 } names && merged["skills"] is JsonArray { Count: 0 } skills)
+        {
+            foreach (var name in names)
+            {
+                skills.Add(new JsonObject
+                {
+                    ["name"] = name!.DeepClone(), ["version"] = null, ["level"] = 50, ["capacity"] = 1, ["held"] = 0,
+                });
+            }
         }
 
         return merged.ToJsonString();

@@ -27,6 +27,8 @@ internal sealed class LogWriter : IDisposable
     private readonly PreparedStatement _change;
     private readonly PreparedStatement _agent;
     private readonly PreparedStatement _removeAgent;
+    private readonly PreparedStatement _claim;
+    private readonly PreparedStatement _removeClaim;
     private readonly PreparedStatement _forgottenIncarnation;
     private readonly PreparedStatement _directive;
     private readonly PreparedStatement _message;
@@ -52,14 +54,21 @@ internal sealed class LogWriter : IDisposable
             """);
         _agent = new(_db, """
             INSERT INTO agents (number, id, incarnation, session, liveness, paused, specializations, labels, cluster, parent, user, owner,
-              direction, created_at, ttl, stop, last_exit, meta, session_changed_at, is_expired_by_hand, born, gone_at, orphaned_from)
-            VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
+              direction, created_at, ttl, stop, last_exit, meta, session_changed_at, is_expired_by_hand, born, gone_at, orphaned_from,
+              skills, claimed_at)
+            VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
             ON CONFLICT (number) DO UPDATE SET incarnation=excluded.incarnation, session=excluded.session, liveness=excluded.liveness,
               paused=excluded.paused, specializations=excluded.specializations, labels=excluded.labels, cluster=excluded.cluster,
               parent=excluded.parent, user=excluded.user, direction=excluded.direction, ttl=excluded.ttl, stop=excluded.stop,
               last_exit=excluded.last_exit, meta=excluded.meta, session_changed_at=excluded.session_changed_at,
-              is_expired_by_hand=excluded.is_expired_by_hand, gone_at=excluded.gone_at, orphaned_from=excluded.orphaned_from
+              is_expired_by_hand=excluded.is_expired_by_hand, gone_at=excluded.gone_at, orphaned_from=excluded.orphaned_from,
+              skills=excluded.skills, claimed_at=excluded.claimed_at
             """);
+        _claim = new(_db, """
+            INSERT INTO claims (revision, agent, specialization, key_id, lineage, account, ttl, at, expires_at) VALUES (?,?,?,?,?,?,?,?,?)
+            ON CONFLICT (revision) DO UPDATE SET ttl=excluded.ttl, expires_at=excluded.expires_at
+            """);
+        _removeClaim = new(_db, "DELETE FROM claims WHERE revision = ?");
         _removeAgent = new(_db, "DELETE FROM agents WHERE number = ?");
         _forgottenIncarnation = new(_db, "UPDATE mesh SET forgotten_incarnation = ? WHERE id = 1");
         _directive = new(_db, """
@@ -91,7 +100,8 @@ internal sealed class LogWriter : IDisposable
         _trimReceipts = new(_db, "DELETE FROM receipts WHERE revision < ?");
         _all =
         [
-            _begin, _commit, _change, _agent, _removeAgent, _forgottenIncarnation, _directive, _message, _moveDirective, _key, _session,
+            _begin, _commit, _change, _agent, _removeAgent, _claim, _removeClaim,
+            _forgottenIncarnation, _directive, _message, _moveDirective, _key, _session,
             _removeSession, _receipt, _trimReceipts,
         ];
         _heads = heads;
@@ -180,6 +190,17 @@ internal sealed class LogWriter : IDisposable
             Write(key);
         }
 
+        foreach (var claim in draft.RemovedClaims)
+        {
+            _removeClaim.Bind(claim.Revision).Run();
+        }
+
+        foreach (var claim in draft.ChangedClaims)
+        {
+            _claim.Bind(claim.Revision).Bind(claim.Agent).Bind(claim.Specialization).Bind(claim.KeyId).Bind(claim.Lineage)
+                .Bind(claim.Account).Bind(claim.Ttl).Bind(claim.At).Bind(claim.ExpiresAt).Run();
+        }
+
         foreach (var session in draft.RemovedSessions)
         {
             _removeSession.Bind(session.Revision).Run();
@@ -206,7 +227,8 @@ internal sealed class LogWriter : IDisposable
             .Bind(a.Specializations.Json).Bind(a.Labels.Json).Bind(a.Cluster).Bind(a.Parent).Bind(a.User).Bind(a.Owner).Bind(a.Direction)
             .Bind(a.CreatedAt).Bind(a.Ttl).Bind(AgentJson.Write(a.Stop)).Bind(AgentJson.Write(a.LastExit))
             .Bind(a.Meta.IsEmpty ? null : a.Meta.Json).Bind(a.SessionChangedAt).Bind(a.IsExpiredByHand ? 1 : 0)
-            .Bind(a.Born).Bind(a.GoneAt).Bind(a.OrphanedFrom).Run();
+            .Bind(a.Born).Bind(a.GoneAt).Bind(a.OrphanedFrom).Bind(a.Skills.Details)
+            .Bind(a.ClaimedAt == 0 ? null : a.ClaimedAt).Run();
 
     private void Write(Session s) =>
         _session.Bind(s.Revision).Bind(s.Id).Bind(s.User).Bind(s.IsExpired ? 1 : 0)

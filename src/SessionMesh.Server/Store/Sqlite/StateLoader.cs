@@ -4,6 +4,7 @@ using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using SessionMesh.Core;
 using SessionMesh.Core.Agents;
+using SessionMesh.Core.Claims;
 using SessionMesh.Core.Idempotency;
 using SessionMesh.Core.Keys;
 using SessionMesh.Core.Sessions;
@@ -33,6 +34,15 @@ internal static class StateLoader
             state.Load(ToKey(row));
         }
 
+        var began = now(newest?.At ?? 0);
+        foreach (var row in db.Claims.AsNoTracking().OrderBy(c => c.Revision).AsEnumerable())
+        {
+            if (state.AgentAt(row.Agent) is { } agent)
+            {
+                state.Load(ToClaim(row, agent.Id), began);
+            }
+        }
+
         foreach (var row in db.Sessions.AsNoTracking().OrderBy(s => s.Revision).AsEnumerable())
         {
             state.Load(ToSession(row));
@@ -58,7 +68,7 @@ internal static class StateLoader
         Session = row.Session,
         Liveness = (Liveness)row.Liveness,
         Paused = row.Paused,
-        Specializations = NameSet.FromJson(row.Specializations),
+        Skills = SkillSet.FromJson(row.Specializations, row.Skills),
         Labels = LabelSet.FromJson(row.Labels),
         Cluster = shared.Of(row.Cluster),
         Parent = row.Parent,
@@ -75,6 +85,21 @@ internal static class StateLoader
         Born = row.Born ?? 0,
         GoneAt = row.GoneAt ?? 0,
         OrphanedFrom = row.OrphanedFrom,
+        ClaimedAt = row.ClaimedAt ?? 0,
+    };
+
+    private static Claim ToClaim(ClaimTableRow row, string agentId) => new()
+    {
+        Revision = row.Revision,
+        Agent = row.Agent,
+        AgentId = agentId,
+        Specialization = row.Specialization,
+        KeyId = row.KeyId,
+        Lineage = row.Lineage,
+        Account = row.Account,
+        Ttl = row.Ttl,
+        At = row.At,
+        ExpiresAt = row.ExpiresAt,
     };
 
     public static Session ToSession(SessionTableRow row) => new()

@@ -39,6 +39,12 @@ public sealed class FuzzTests
         ("POST", "heartbeats", "heartbeats",
             """{"agents":["a",{"agent_id":"b","incarnation":1,"load":0.1,"note":"n","acks":[{"seq":1,"state":"rejected"}]}]}"""),
         ("POST", "registry", "registry", """{"agent_id":"a","specialization":"vision","specializations":["t"],"ttl":3600}"""),
+        ("POST", "registry", "registry", """
+            {"agent_id":"a","specializations":["t",{"name":"Image//OCR","version":"2","level":80,"capacity":3}]}
+            """),
+        ("POST", "registry/claim", "registry/claim",
+            """{"specialization":"vision","strategy":"spread","cluster":"default","label":{"env":"prod"},"ttl":60,"wait":0}"""),
+        ("POST", "registry/claims/{claim_id}/renew", "registry/claims/c-1/renew", """{"ttl":60}"""),
         ("POST", "steer", "steer", """
             {"agent_id":"a","direction":"north","message":"go \u00e9 \ud83d\ude00","data":{"a":[1,2,{"b":null}],"c":"é"},"ttl":60,
              "hold":true}

@@ -26,6 +26,10 @@ namespace SessionMesh.Server.Store.Sqlite.Migrations
                         .HasColumnType("INTEGER")
                         .HasColumnName("born");
 
+                    b.Property<long?>("ClaimedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("claimed_at");
+
                     b.Property<string>("Cluster")
                         .IsRequired()
                         .HasColumnType("TEXT")
@@ -97,6 +101,10 @@ namespace SessionMesh.Server.Store.Sqlite.Migrations
                         .HasColumnType("INTEGER")
                         .HasColumnName("session_changed_at");
 
+                    b.Property<string>("Skills")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("skills");
+
                     b.Property<string>("Specializations")
                         .IsRequired()
                         .HasColumnType("TEXT")
@@ -163,6 +171,51 @@ namespace SessionMesh.Server.Store.Sqlite.Migrations
                     b.HasKey("Revision");
 
                     b.ToTable("changes", (string)null);
+                });
+
+            modelBuilder.Entity("SessionMesh.Server.Store.ClaimTableRow", b =>
+                {
+                    b.Property<long>("Revision")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("revision");
+
+                    b.Property<string>("Account")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("account");
+
+                    b.Property<int>("Agent")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("agent");
+
+                    b.Property<long>("At")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("at");
+
+                    b.Property<long>("ExpiresAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("expires_at");
+
+                    b.Property<string>("KeyId")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("key_id");
+
+                    b.Property<string>("Lineage")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("lineage");
+
+                    b.Property<string>("Specialization")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("specialization");
+
+                    b.Property<int>("Ttl")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("ttl");
+
+                    b.HasKey("Revision");
+
+                    b.ToTable("claims", (string)null);
                 });
 
             modelBuilder.Entity("SessionMesh.Server.Store.DirectiveRow", b =>
