@@ -100,6 +100,8 @@ public sealed class MetricsTests
             Assert.Equal(MeshEngine.QueueCapacity, (await Scrape.OfAsync(mesh))["session_mesh_queue_length{}"]);
         }
 
+        // What the mesh posts itself may stand behind a caller's command, so that this is not over when that is.
+        await Eventually.True(() => mesh.Engine.Queued == 0, () => $"an empty queue; it has {mesh.Engine.Queued}");
         await mesh.SettleAsync();
         var shown = await Scrape.OfAsync(mesh);
         double? Of(string command, string outcome) => shown[$"session_mesh_commands_total{{command=\"{command}\",outcome=\"{outcome}\"}}"];
