@@ -3,6 +3,7 @@
 #   ./eng/bench.sh            everything, about eight minutes
 #   ./eng/bench.sh --quick    one short round, without the million agents: does it still work?
 #   ./eng/bench.sh --tool     the tool alone
+#   ./eng/bench.sh --discovery    finding agents in fleets of 1,000, 100,000 and 1,000,000 alone
 #   BENCH_BEFORE=COMMIT ./eng/bench.sh …    the tool beside that of a commit, which its own install.sh installs
 # Read the ratios: machines are shared and noisy, and wrk runs on the same cores as the server.
 set -euo pipefail
@@ -67,9 +68,48 @@ print_tool() {
   awk -F'\t' '{ printf "%-24s %9s %9s   %s\n", "l  " $1, $2, $3, $4 }' "$scratch/tool.tsv"
 }
 
+# measure_discovery: item m, on one server whose fleet grows, while heartbeats go on.
+measure_discovery() {
+  local fleet had=0 beating
+  start_server discovery
+  for fleet in 1000 100000 $([ "$million" = 0 ] || echo 1000000); do
+    echo "finding agents in a fleet of $fleet…" >&2
+    bench seed-skills "$url" "$had" $((fleet - had))
+    had=$fleet
+    dotnet "$out/bench/SessionMesh.Benchmarks.dll" beat "$url" "$fleet" 5000 >/dev/null &
+    beating=$!
+    bench discovery "$url" "$fleet" "$seconds" | sed "s/^/$fleet\t/" >>"$scratch/discovery.tsv"
+    kill "$beating"; wait "$beating" 2>/dev/null || true
+  done
+  stop_server
+}
+
+print_discovery() {
+  awk -F'\t' '
+    !($2 in first) { order[++count] = $2; first[$2] = $3 }
+    !($1 in seen) { seen[$1] = 1; fleets[++columns] = $1 }
+    { p50[$2, $1] = $3 }
+    END {
+      printf "%-42s", "m  p50 in ms, of a fleet of"
+      for (f = 1; f <= columns; f++) printf " %10d", fleets[f]
+      print "   the largest of the smallest"
+      for (i = 1; i <= count; i++) {
+        printf "m  %-39s", order[i]
+        for (f = 1; f <= columns; f++) printf " %10.2f", p50[order[i], fleets[f]] / 1000
+        printf "   %.2f\n", p50[order[i], fleets[columns]] / first[order[i]]
+      }
+    }' "$scratch/discovery.tsv"
+}
+
 if [ "${1:-}" = --tool ]; then
   measure_tool
   print_tool
+  exit
+fi
+
+if [ "${1:-}" = --discovery ]; then
+  measure_discovery
+  print_discovery
   exit
 fi
 
@@ -169,6 +209,7 @@ start_agents=$([ "$million" = 1 ] && echo 1000000 || echo 100000)
 echo "starting with $start_agents agents, without and with $history directives of history…" >&2
 start_time "$start_agents" 0 >"$scratch/start"
 start_time "$start_agents" "$history" >"$scratch/start-history"
+measure_discovery
 measure_tool
 
 awk -F'\t' -v batch=3000 '
@@ -199,4 +240,5 @@ echo "h  kill of a chain of $chain: $chain_ms ms, an answer of $((chain_bytes / 
 echo "i  steer by selector to $crowd: $crowd_ms ms; single steers beside it: p99 $crowd_p99 ms, worst $crowd_worst ms; alone p99 $crowd_alone ms."
 echo "j  start with $start_agents agents: $(cat "$scratch/start") s; with $history directives of history too: $(cat "$scratch/start-history") s."
 echo "k  $sessions sessions that end at once: all over in the log after $expiry_s s; single steers beside it: p99 $expiry_p99 ms, worst $expiry_worst ms."
+print_discovery
 print_tool

@@ -21,6 +21,8 @@ using var mesh = new Mesh(args[1]);
 return args switch
 {
     ["seed", _, var first, var count] => await Seed.RunAsync(mesh, Number(first), Number(count)),
+    ["seed-skills", _, var first, var count] => await Discovery.SeedAsync(mesh, Number(first), Number(count)),
+    ["discovery", _, var agents, var seconds] => await Discovery.RunAsync(mesh, Number(agents), Number(seconds)),
     ["beat", _, var agents, var rate] => await BackgroundBeat.RunAsync(mesh, Number(agents), Number(rate)),
     ["streams", _, var count] => await OpenStreams.RunAsync(mesh, Number(count)),
     ["sessions", _, var count, var into] => await SessionFiles.RunAsync(mesh, Number(count), into),
@@ -36,8 +38,8 @@ static int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);
 static int Usage()
 {
     Console.Error.WriteLine(
-        "fsync DIR | seed URL FIRST COUNT | beat URL AGENTS RATE | streams URL COUNT | whole-way URL AGENTS SECONDS"
-        + " | sessions URL COUNT DIR | chain URL LENGTH | crowd URL AGENTS ROUNDS | expiry URL COUNT AGENTS"
+        "fsync DIR | seed URL FIRST COUNT | seed-skills URL FIRST COUNT | discovery URL AGENTS SECONDS | beat URL AGENTS RATE"
+        + " | streams URL COUNT | whole-way URL AGENTS SECONDS | sessions URL COUNT DIR | chain URL LENGTH | crowd URL AGENTS ROUNDS | expiry URL COUNT AGENTS"
         + " | make-store FILE AGENTS DIRECTIVES");
     return 2;
 }
