@@ -57,7 +57,7 @@ internal sealed class RestoreCommand : MeshCommand
 
         var answer = data is null
             ? await SendAsync(context, file, dryRun, cancellation)
-            : await Task.Run(() => PutInPlace(data, file, dryRun, cancellation), CancellationToken.None);
+            : await PutInPlaceAsync(context, data, file, dryRun, cancellation);
         context.Output.Write(answer, s_view);
         if (!dryRun && data is null)
         {
@@ -81,7 +81,17 @@ internal sealed class RestoreCommand : MeshCommand
         return await transfer.RestoreAsync(source, dryRun, cancellation);
     }
 
-    private static JsonElement PutInPlace(string data, string file, bool dryRun, CancellationToken cancellation)
+    private static async Task<JsonElement> PutInPlaceAsync(
+        CommandContext context, string data, string file, bool dryRun, CancellationToken cancellation)
+    {
+        var status = "copying the backup";
+        using var progress = context.ShowProgress(() => Volatile.Read(ref status));
+        return await Task.Run(
+            () => PutInPlace(data, file, dryRun, copied: () => Volatile.Write(ref status, "looking at the copy"), cancellation),
+            CancellationToken.None);
+    }
+
+    private static JsonElement PutInPlace(string data, string file, bool dryRun, Action copied, CancellationToken cancellation)
     {
         using var mesh = StoppedMesh.Open(data, needsStore: false);
         var draft = mesh.Scratch("restore.db");
@@ -94,6 +104,7 @@ internal sealed class RestoreCommand : MeshCommand
                 target.Flush(flushToDisk: true);
             }
 
+            copied();
             cancellation.ThrowIfCancellationRequested();
             var (current, known) = Present(mesh);
             var (facts, rootKeyValid) = StoreSwap.Inspect(draft, known, mesh.RootKey);

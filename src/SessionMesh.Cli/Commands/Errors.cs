@@ -71,7 +71,7 @@ internal static class Errors
         var output = context.Host.Error;
         Line(output, "error: cannot ", context.Doing);
         Line(output, "  why: ", problem.Status == 0 ? problem.Detail : $"{ProblemText.WhyOf(problem)} ({problem.Status} {problem.Code})");
-        foreach (var member in problem.Errors ?? [])
+        foreach (var member in (problem.Errors ?? []).Where(member => ProblemText.AddsTo(problem, member)))
         {
             Line(output, "       ", ProblemText.Of(member));
         }

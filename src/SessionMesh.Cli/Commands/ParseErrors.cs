@@ -82,7 +82,9 @@ internal static class ParseErrors
     public static IEnumerable<string> Messages(ParseResult parse)
     {
         var isCommandMissing = parse.CommandResult.Command is { Action: null, Subcommands.Count: > 0 };
-        return parse.Errors.Skip(isCommandMissing && parse.UnmatchedTokens.Count > 0 ? 1 : 0).Select(error => error.Message);
+        var (command, path) = (parse.CommandResult.Command, PathOf(parse));
+        return parse.Errors.Skip(isCommandMissing && parse.UnmatchedTokens.Count > 0 ? 1 : 0)
+            .Select(error => ParserWords.Of(error.Message, command, path));
     }
 
     /// <summary>The command as it would be typed.</summary>

@@ -24,6 +24,10 @@ internal static class ProblemText
         return $"{member.Pointer}: {(SpeaksOfCalls(member.Message) ? "cannot be taken here" : member.Message)}{allowed}";
     }
 
+    /// <summary>Whether a line about a bad member says more than <see cref="WhyOf"/> has said already.</summary>
+    public static bool AddsTo(Problem problem, MemberError member) =>
+        member.Allowed is { Count: > 0 } || !WhyOf(problem).Contains(member.Message, StringComparison.Ordinal);
+
     /// <summary>Why a call was refused.</summary>
     public static string WhyOf(Problem problem) => problem.Code switch
     {

@@ -25,6 +25,7 @@ internal sealed class ListSessionsCommand : SessionToolCommand
     private readonly Option<string?> _kind =
         Opt.Choice("--kind", "Plain sessions, those of agents, or both; session by default", SessionKind.Allowed);
 
+    private readonly Option<string?> _sort = new("--sort") { Description = "Order by these members; -a reverses", HelpName = "a,-b" };
     private readonly WatchOption _watch;
 
     public ListSessionsCommand(CliHost host) : base(host, "list", "List all sessions, optionally filter by status.")
@@ -34,6 +35,7 @@ internal sealed class ListSessionsCommand : SessionToolCommand
         Add(_limit);
         Add(_meta);
         Add(_kind);
+        Add(_sort);
         _watch = new WatchOption(this);
         PrintsSessions();
         Examples =
@@ -41,6 +43,7 @@ internal sealed class ListSessionsCommand : SessionToolCommand
             "session-mesh session list --status active",
             "session-mesh session list --user alice --limit 10 --output json",
             "session-mesh session list --meta theme=dark -o name",
+            "session-mesh session list --sort -created_at",
         ];
     }
 
@@ -56,7 +59,7 @@ internal sealed class ListSessionsCommand : SessionToolCommand
         if (context.Output.Format is OutputFormat.Json)
         {
             var records = new RecordList();
-            await foreach (var row in RowsAsync(context, cancellation))
+            await foreach (var row in SortedAsync(context, cancellation))
             {
                 records.Add(
                 SessionShapes.Record(row, withVersion), context.Output.Fields);
@@ -68,7 +71,7 @@ internal sealed class ListSessionsCommand : SessionToolCommand
 
         var rows = new List<SessionRow>();
         var isWhole = context.Output.IsTable || context.Output.Format is OutputFormat.Yaml;
-        await foreach (var row in RowsAsync(context, cancellation))
+        await foreach (var row in SortedAsync(context, cancellation))
         {
             if (isWhole)
             {
@@ -100,7 +103,7 @@ internal sealed class ListSessionsCommand : SessionToolCommand
             new WatchedList(context, SessionShapes.Sessions, new EventQuery { Kinds = kinds }, async token =>
             {
                 var rows = new List<JsonElement>();
-                await foreach (var row in RowsAsync(context, token))
+                await foreach (var row in SortedAsync(context, token))
                 {
                     rows.Add(SessionShapes.Record(row, withVersion));
                 }
@@ -108,6 +111,33 @@ internal sealed class ListSessionsCommand : SessionToolCommand
                 return rows;
             }),
             cancellation);
+    }
+
+    /// <summary>In the server's order as they come; with <c>--sort</c> all of them, in that order.</summary>
+    private async IAsyncEnumerable<SessionRow> SortedAsync(
+        CommandContext context, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        if (context.Get(_sort) is not { } members)
+        {
+            await foreach (var row in RowsAsync(context, cancellation))
+            {
+                yield return row;
+            }
+
+            yield break;
+        }
+
+        var order = new RowOrder(members.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
+        var rows = new List<(SessionRow Row, JsonElement Record)>();
+        await foreach (var row in RowsAsync(context, cancellation))
+        {
+            rows.Add((row, SessionShapes.Record(row, withVersion: true)));
+        }
+
+        foreach (var (row, _) in rows.OrderBy(one => one.Record, order))
+        {
+            yield return row;
+        }
     }
 
     private async IAsyncEnumerable<SessionRow> RowsAsync(CommandContext context, [EnumeratorCancellation] CancellationToken cancellation)

@@ -19,7 +19,7 @@ public sealed class BackupEndpoints(AdminCalls calls, StoreWork work, DataDirect
 
     public Task Backup(HttpContext http) => WithTurnAsync(http, "backup", async turn =>
     {
-        if (work.CheckRoom(new FileInfo(directory.Database).Length) is { } full)
+        if (work.CheckRoom(directory.DatabaseBytes) is { } full)
         {
             await problems.WriteAsync(http, full);
             return;

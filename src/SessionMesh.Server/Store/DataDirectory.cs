@@ -13,6 +13,12 @@ public sealed class DataDirectory : IDisposable
     public string Path { get; }
     public string Database => System.IO.Path.Combine(Path, StoreFile.Name);
 
+    /// <summary>
+    /// Most bytes that a copy of the store has: those of its file, and of the pages that are still in the log of SQLite beside it.
+    /// </summary>
+    public long DatabaseBytes => new[] { Database, Database + "-wal" }
+        .Select(file => new FileInfo(file)).Sum(file => file.Exists ? file.Length : 0);
+
     /// <summary>For copies under way; emptied at each start.</summary>
     public string Scratch => System.IO.Path.Combine(Path, StoreFile.Scratch);
     public string RootKeyFile => System.IO.Path.Combine(Path, "root.key");

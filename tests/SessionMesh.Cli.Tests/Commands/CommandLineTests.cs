@@ -8,7 +8,7 @@ namespace SessionMesh.Cli.Tests.Commands;
 public sealed class CommandLineTests
 {
     [Theory]
-    [InlineData("lst", "error: Unrecognized command or argument 'lst'.\n  did you mean 'list'?\n  try: session-mesh --help\n")]
+    [InlineData("lst", "error: 'session-mesh' has no command 'lst'\n  did you mean 'list'?\n  try: session-mesh --help\n")]
     [InlineData(
         "list --filtr=alive",
         "error: 'session-mesh list' has no option '--filtr'\n  did you mean '--filter'?\n  try: session-mesh list --help\n")]
@@ -23,10 +23,12 @@ public sealed class CommandLineTests
         "error: 'session-mesh list' has no option '-output'\n  did you mean '--output'?\n  try: session-mesh list --help\n")]
     [InlineData("--frobnicate list", "error: 'session-mesh list' has no option '--frobnicate'\n  try: session-mesh list --help\n")]
     [InlineData(
-        "keys creat", "error: Unrecognized command or argument 'creat'.\n  did you mean 'create'?\n  try: session-mesh keys --help\n")]
-    [InlineData("keys", "error: Required command was not provided.\n  try: session-mesh keys --help\n")]
-    [InlineData("list /?", "error: Unrecognized command or argument '/?'.\n  try: session-mesh list --help\n")]
-    [InlineData("list @file", "error: Unrecognized command or argument '@file'.\n  try: session-mesh list --help\n")]
+        "keys creat", "error: 'session-mesh keys' has no command 'creat'\n  did you mean 'create'?\n  try: session-mesh keys --help\n")]
+    [InlineData("keys", "error: 'session-mesh keys' needs a command\n  try: session-mesh keys --help\n")]
+    [InlineData("list --limit", "error: --limit needs a value\n  try: session-mesh list --help\n")]
+    [InlineData("list --limit 1 --limit 2", "error: --limit is given twice\n  try: session-mesh list --help\n")]
+    [InlineData("list /?", "error: 'session-mesh list' takes no argument '/?'\n  try: session-mesh list --help\n")]
+    [InlineData("list @file", "error: 'session-mesh list' takes no argument '@file'\n  try: session-mesh list --help\n")]
     [InlineData("list --limit 0", "error: --limit takes a whole number from 1 to 2147483647, not '0'\n  try: session-mesh list --help\n")]
     [InlineData(
         "list --limit 2147483648",
@@ -40,13 +42,13 @@ public sealed class CommandLineTests
         "show a/../b",
         "error: agent: 'a/../b' is not an id; an id has 1 to 128 characters, letters, digits or . _ : -, and starts with a letter "
         + "or digit\n  try: session-mesh show --help\n")]
-    [InlineData("ack --agent-id a1", "error: Option '--seq' is required.\n  try: session-mesh ack --help\n")]
+    [InlineData("ack --agent-id a1", "error: --seq is required\n  try: session-mesh ack --help\n")]
     [InlineData(
         "list --key smk_abcdefghijkl_THESECRET_check1",
         "error: 'session-mesh list' has no option '--key'\n  try: session-mesh list --help\n")]
     [InlineData(
         "list smk_abcdefghijkl_THESECRET_check1",
-        "error: Unrecognized command or argument 'smk_abcdefghijkl_…'.\n  try: session-mesh list --help\n")]
+        "error: 'session-mesh list' takes no argument 'smk_abcdefghijkl_…'\n  try: session-mesh list --help\n")]
     public async Task WrongLine_IsSaidOnStderr_WithCode2(string line, string error)
     {
         using var tool = new Tool(Broken());

@@ -60,6 +60,25 @@ public sealed class ErrorTests
             await tool.RunAsync("steer 9 -d west"));
     }
 
+    [Fact]
+    public async Task BadMembers_ThatTheDetailNamesAlready_AreNotNamedTwice()
+    {
+        using var tool = new Tool(Json(400, """
+            {"type":"t","title":"t","status":400,"detail":"label: takes name=value. sort: is one of: id.","code":"invalid_request",
+             "errors":[{"pointer":"?label","message":"takes name=value"},{"pointer":"?sort","message":"is one of: id","allowed":["id"]}]}
+            """));
+
+        Assert.Equal(
+            new Ran(2, "", """
+                error: cannot list agents
+                  why: label: takes name=value. sort: is one of: id. (400 invalid_request)
+                       ?sort: is one of: id (allowed: id)
+                  try: session-mesh list --help
+
+                """),
+            await tool.RunAsync("list -l x"));
+    }
+
     [Theory]
     [InlineData(400, 2)]
     [InlineData(401, 4)]

@@ -119,6 +119,23 @@ public sealed class BackupTests
         Assert.Equal(200, (await mesh.PostAsync("admin/backup")).Status);
     }
 
+    /// <summary>What was written last stands in the log of SQLite, and is in the copy.</summary>
+    [Fact]
+    public async Task Copy_IsNoLargerThanWhatIsReckoned()
+    {
+        await using var mesh = await MeshHost.StartAsync();
+        for (var i = 0; i < 50; i++)
+        {
+            await mesh.PostAsync("sessions", $$$"""{"meta":{"text":"{{{new string('x', 8000)}}}"}}""");
+        }
+
+        var directory = mesh.Service<DataDirectory>();
+        Assert.True(new FileInfo(directory.Database + "-wal").Length > 0);
+        var copy = await mesh.PostAsync("admin/backup");
+        Assert.Equal(200, copy.Status);
+        Assert.InRange(copy.Bytes.Length, new FileInfo(directory.Database).Length, directory.DatabaseBytes);
+    }
+
     [Fact]
     public async Task Copy_ThatTheDiskHasNoRoomFor_IsRefusedBeforeItBegins()
     {
