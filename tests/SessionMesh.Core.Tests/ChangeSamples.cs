@@ -101,6 +101,9 @@ internal static class ChangeSamples
         (new AgentLivenessChanged { Subject = "b", Liveness = Liveness.Alive }, """{}"""),
         (new AgentLivenessChanged { Subject = "b", Liveness = Liveness.Lost }, """{}"""),
         (new AgentLivenessChanged { Subject = "b", Liveness = Liveness.Lost, ByHand = true }, """{"by_hand":true}"""),
+        (new AgentStalled { Subject = "a", ProgressInterval = 30 }, """{"progress_interval":30}"""),
+        (new AgentStalled { Subject = "a", Progress = 0.5, ProgressInterval = 30 }, """{"progress":0.5,"progress_interval":30}"""),
+        (new AgentProgressing { Subject = "a" }, """{}"""),
         (new DirectiveIssued
         {
             Subject = "a", Seq = 1, Verb = Verb.Steer, Direction = "left", Message = "<go> 'on'", Data = "[1, 2]",

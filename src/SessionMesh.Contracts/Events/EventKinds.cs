@@ -6,8 +6,8 @@ public static class EventKinds
     public static readonly IReadOnlyList<string> All =
     [
         "admin.requested",
-        "agent.alive", "agent.dead", "agent.declared", "agent.forgotten", "agent.lost", "agent.moved", "agent.registered", "agent.stopping",
-        "agent.suspect", "agent.tombstone_lifted", "agent.updated",
+        "agent.alive", "agent.dead", "agent.declared", "agent.forgotten", "agent.lost", "agent.moved", "agent.progressing",
+        "agent.registered", "agent.stalled", "agent.stopping", "agent.suspect", "agent.tombstone_lifted", "agent.updated",
         "claim.lapsed", "claim.made", "claim.released", "claim.renewed",
         "directive.accepted", "directive.acknowledged", "directive.cancelled", "directive.delivered", "directive.expired",
         "directive.issued", "directive.queued", "directive.rejected", "directive.undeliverable",

@@ -80,6 +80,9 @@ public sealed record Agent
     /// <summary>Wall milliseconds since which it is dead or lost; 0 while it is neither.</summary>
     public long GoneAt { get; init; }
 
+    /// <summary>Set while it is stalled, which the log says once; see <see cref="AgentStalled"/>.</summary>
+    public Stall? Stall { get; init; }
+
     /// <summary>The stop that was asked for, while stopping and after.</summary>
     public StopRequest? Stop { get; init; }
 
@@ -107,6 +110,21 @@ public sealed record Agent
 /// <param name="Cascade">Whether the descendants end too; otherwise the children go to the grandparent.</param>
 /// <param name="At">Wall milliseconds at which it was first asked for.</param>
 public sealed record StopRequest(long Deadline, string? Reason, bool Cascade, long At);
+
+/// <summary>What a working agent stands at since it made no progress for longer than promised.</summary>
+/// <param name="Progress">The progress that it last reported; null for none.</param>
+/// <param name="ProgressInterval">The seconds that it promised.</param>
+public sealed record Stall(double? Progress, int ProgressInterval)
+{
+    /// <summary>
+    /// Whether a heartbeat says that it moves again: other progress, other activity, or a promise withdrawn or made longer. Needs nothing
+    /// that is lost when the server restarts.
+    /// </summary>
+    public bool IsEndedBy(in Beat beat) =>
+        beat.Activity is not (Activity.Unknown or Activity.Working)
+        || (!double.IsNaN(beat.Progress) && !beat.Progress.Equals(Progress))
+        || (beat.ProgressInterval is { } interval && (interval == 0 || interval > ProgressInterval));
+}
 
 /// <summary>An incarnation's end.</summary>
 /// <param name="Confirmed">True only when the agent or its runner reported it.</param>

@@ -96,6 +96,7 @@ public sealed record AgentRegistered : Change
             Session = Revision,
             Liveness = Liveness.Alive,
             Paused = false,
+            Stall = null,
             Ttl = Ttl,
             Cluster = Cluster,
             Parent = draft.NumberOf(ParentId),
@@ -184,10 +185,47 @@ public sealed record AgentLivenessChanged : Change
         {
             Liveness = Liveness,
             GoneAt = Liveness == Liveness.Lost ? agent.GoneSince(At) : 0,
+            Stall = Liveness == Liveness.Lost ? null : agent.Stall,
             IsExpiredByHand = ByHand,
             SessionChangedAt = ByHand || agent.IsExpiredByHand ? Revision : agent.SessionChangedAt,
         });
     }
+}
+
+/// <summary>A working agent made no progress for longer than it promised. Subject: its id.</summary>
+public sealed record AgentStalled : Change
+{
+    public const string Name = "agent.stalled";
+
+    /// <summary>The progress that it stands at; null if it never reported any.</summary>
+    public double? Progress { get; init; }
+
+    /// <summary>Seconds that it promised.</summary>
+    public required int ProgressInterval { get; init; }
+
+    [JsonIgnore]
+    public override string Kind => Name;
+
+    internal override JsonTypeInfo PayloadType => AgentChangesJson.Default.AgentStalled;
+
+    internal override void Apply(MeshDraft draft) =>
+        draft.Put(draft.SubjectOf(this) with { Stall = new Stall(Progress, ProgressInterval) });
+}
+
+/// <summary>
+/// An agent that was stalled moves again: it made progress, stopped working, or withdrew or lengthened its promise. Subject: its id. One
+/// that is lost, ends or begins anew is no longer stalled either, without this entry.
+/// </summary>
+public sealed record AgentProgressing : Change
+{
+    public const string Name = "agent.progressing";
+
+    [JsonIgnore]
+    public override string Kind => Name;
+
+    internal override JsonTypeInfo PayloadType => AgentChangesJson.Default.AgentProgressing;
+
+    internal override void Apply(MeshDraft draft) => draft.Put(draft.SubjectOf(this) with { Stall = null });
 }
 
 /// <summary>An agent was asked to stop. Subject: its id.</summary>
@@ -246,6 +284,7 @@ public sealed record AgentDied : Change, IHasReason
             GoneAt = agent.GoneSince(At),
             Session = 0,
             Paused = false,
+            Stall = null,
             Meta = Meta.Empty,
             SessionChangedAt = 0,
             IsExpiredByHand = false,
@@ -339,6 +378,8 @@ internal static class AgentChanges
         Became(AgentLivenessChanged.Suspect, Liveness.Suspect),
         Became(AgentLivenessChanged.Lost, Liveness.Lost),
         Became(AgentLivenessChanged.Alive, Liveness.Alive),
+        ChangeKind.Of(AgentStalled.Name, AgentChangesJson.Default.AgentStalled),
+        ChangeKind.Of(AgentProgressing.Name, AgentChangesJson.Default.AgentProgressing),
         ChangeKind.Of(AgentStopping.Name, AgentChangesJson.Default.AgentStopping),
         ChangeKind.Of(AgentDied.Name, AgentChangesJson.Default.AgentDied),
         ChangeKind.Of(AgentForgotten.Name, AgentChangesJson.Default.AgentForgotten),
@@ -358,6 +399,8 @@ internal static class AgentChanges
 [JsonSerializable(typeof(AgentRegistered))]
 [JsonSerializable(typeof(AgentUpdated))]
 [JsonSerializable(typeof(AgentLivenessChanged))]
+[JsonSerializable(typeof(AgentStalled))]
+[JsonSerializable(typeof(AgentProgressing))]
 [JsonSerializable(typeof(AgentStopping))]
 [JsonSerializable(typeof(AgentDied))]
 [JsonSerializable(typeof(AgentForgotten))]

@@ -31,6 +31,12 @@ public sealed class AgentSlot : ITimed
     private Activity _activity;
     private bool _isForgotten;
 
+    /// <summary>A promise of progress began, or became shorter, since <see cref="TakePromise"/>.</summary>
+    private bool _promised;
+
+    /// <summary>See <see cref="Vitals.Moved"/>.</summary>
+    private bool _moved;
+
     /// <summary>Stands for the lease-clock time of something that has not happened.</summary>
     public const long Never = long.MinValue;
 
@@ -59,6 +65,9 @@ public sealed class AgentSlot : ITimed
 
     /// <summary>How often <see cref="Agent"/> was replaced since this process began.</summary>
     public int Version => Volatile.Read(ref _version);
+
+    /// <inheritdoc cref="Vitals.Moved"/>
+    public bool HasMoved => Volatile.Read(ref _moved);
 
     // The links of the forest, guarded by its lock.
     internal int FirstChild = -1;
@@ -101,7 +110,24 @@ public sealed class AgentSlot : ITimed
     {
         lock (this)
         {
-            return new Vitals(_activity, _load, _progress, _progressInterval, _note, _touchedAt, _progressAt, _grantedTtl, _streams > 0);
+            return new Vitals(
+                _activity, _load, _progress, _progressInterval, _note, _touchedAt, _progressAt, _grantedTtl, _streams > 0, _moved);
+        }
+    }
+
+    /// <summary>Whether a promise of progress began, or became shorter, since this was last asked.</summary>
+    internal bool TakePromise()
+    {
+        if (!Volatile.Read(ref _promised))
+        {
+            return false;
+        }
+
+        lock (this)
+        {
+            var promised = _promised;
+            _promised = false;
+            return promised;
         }
     }
 
@@ -214,6 +240,9 @@ public sealed class AgentSlot : ITimed
             {
                 Forget();
             }
+
+            // A heartbeat may have come between the decision that it is stalled and this.
+            _moved = agent.Stall is { } stall && (before.Stall is null ? HasMovedSince(stall) : _moved);
         }
     }
 
@@ -255,7 +284,25 @@ public sealed class AgentSlot : ITimed
         }
     }
 
+    private bool HasMovedSince(Stall stall) =>
+        _activity != Activity.Unknown
+        && (_activity != Activity.Working || _progressInterval == 0 || _progressInterval > stall.ProgressInterval
+            || (!double.IsNaN(_progress) && !_progress.Equals(stall.Progress)));
+
     private void Report(in Beat beat, Moment now)
+    {
+        var before = _activity == Activity.Working ? _progressInterval : 0;
+        Take(beat, now);
+        var interval = _activity == Activity.Working ? _progressInterval : 0;
+        _promised |= interval > 0 && (before == 0 || interval < before);
+        if (_agent.Stall is { } stall && stall.IsEndedBy(beat))
+        {
+            _moved = true;
+            _progressAt = now.Lease;
+        }
+    }
+
+    private void Take(in Beat beat, Moment now)
     {
         if (beat.Activity != Activity.Unknown)
         {

@@ -27,13 +27,67 @@ public sealed record ReviveBySignOfLife : Command<Agent>
             draft.Emit(new AgentLivenessChanged { Subject = AgentId, Liveness = Liveness.Alive });
         }
 
+        if (agent.Stall is { } stall && stall.IsEndedBy(Beat))
+        {
+            draft.Emit(new AgentProgressing { Subject = AgentId });
+        }
+
         draft.Renew(agent.Number, Beat);
         return draft.AgentAt(agent.Number);
     }
 }
 
+/// <summary>A heartbeat of a stalled agent said that it moves again. Its slot has taken it; this puts it into the log.</summary>
+public sealed record NoteProgress : Command<Agent>
+{
+    public required string AgentId { get; init; }
+
+    public override Outcome<Agent> Decide(MeshDraft draft)
+    {
+        if (draft.FindAgent(AgentId) is not { } agent)
+        {
+            return Fencing.NotFound(AgentId);
+        }
+
+        StallRules.NoteProgress(draft, agent);
+        return draft.AgentAt(agent.Number);
+    }
+}
+
+/// <summary>When an agent becomes stalled, and when it is no more.</summary>
+internal static class StallRules
+{
+    public static void NoteProgress(MeshDraft draft, Agent agent)
+    {
+        if (agent.Stall is not null && draft.VitalsOf(agent.Number).Moved)
+        {
+            draft.Emit(new AgentProgressing { Subject = agent.Id });
+        }
+    }
+
+    /// <summary>Decides on an agent that is alive.</summary>
+    public static void Advance(MeshDraft draft, Agent agent)
+    {
+        var vitals = draft.VitalsOf(agent.Number);
+        if (agent.Stall is not null)
+        {
+            NoteProgress(draft, agent);
+        }
+        else if (draft.Now.Lease >= draft.Base.Leases.StallsAt(vitals))
+        {
+            draft.Emit(new AgentStalled
+            {
+                Subject = agent.Id,
+                Progress = double.IsNaN(vitals.Progress) ? null : vitals.Progress,
+                ProgressInterval = vitals.ProgressInterval,
+            });
+        }
+    }
+}
+
 /// <summary>
-/// Handles agents for which something is due: a lease has lapsed, a grace period is over, or a directive has expired. Each is checked again
+/// Handles agents for which something is due: a lease has lapsed, a working agent has stalled, a grace period is over, or a directive has
+/// expired. Each is checked again
 /// here, since a heartbeat or an ack may have come after the wheel found it.
 /// </summary>
 public sealed record SweepDue : Command<int>
@@ -90,6 +144,9 @@ public sealed record SweepDue : Command<int>
         {
             case Liveness.Alive when draft.Now.Lease >= leases.LapsesAt(agent, draft.VitalsOf(agent.Number)):
                 draft.Emit(new AgentLivenessChanged { Subject = agent.Id, Liveness = Liveness.Suspect });
+                break;
+            case Liveness.Alive:
+                StallRules.Advance(draft, agent);
                 break;
             case Liveness.Suspect when leases.BeatMeanwhile(agent, draft.VitalsOf(agent.Number), draft.Now):
                 draft.Emit(new AgentLivenessChanged { Subject = agent.Id, Liveness = Liveness.Alive });

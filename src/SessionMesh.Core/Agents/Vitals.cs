@@ -12,6 +12,7 @@ public readonly record struct Beat(Activity Activity, double Load, double Progre
 
 /// <summary>What is known only from heartbeats; times are on the lease clock.</summary>
 /// <param name="ProgressInterval">Seconds; 0 for none.</param>
+/// <param name="Moved">Whether it moved again since it stalled, and the log does not say so yet.</param>
 /// <param name="GrantedTtl">Seconds of the lease that the last heartbeat was granted; 0 for the agent's own TTL.</param>
 public readonly record struct Vitals(
     Activity Activity,
@@ -22,7 +23,8 @@ public readonly record struct Vitals(
     long TouchedAt,
     long ProgressAt,
     int GrantedTtl,
-    bool Connected)
+    bool Connected,
+    bool Moved)
 {
     /// <summary>The vitals of an agent that was never heard.</summary>
     public static readonly Vitals Unheard = new()
@@ -33,10 +35,8 @@ public readonly record struct Vitals(
         ProgressAt = AgentSlot.Never,
     };
 
-    /// <summary>Working, but without progress for longer than promised.</summary>
-    public bool IsStalled(Moment now) =>
-        Activity == Activity.Working && ProgressInterval > 0 && ProgressAt != AgentSlot.Never
-        && now.Lease - ProgressAt > ProgressInterval * 1000L;
+    /// <summary>Whether it works, and said how long a step takes at most.</summary>
+    public bool HasPromised => Activity == Activity.Working && ProgressInterval > 0 && ProgressAt != AgentSlot.Never;
 }
 
 /// <summary>What an agent says it is doing.</summary>

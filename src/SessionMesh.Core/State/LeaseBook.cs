@@ -30,6 +30,12 @@ public sealed class LeaseBook(SlotList<AgentSlot?> slots)
     /// </summary>
     private const int LooksPerTick = 10_000;
 
+    /// <summary>
+    /// How many agents at most become stalled, or move again, by one look: each is a change of the log, and a fleet whose common work
+    /// stands still must leave room for others. The rest follows with the next looks.
+    /// </summary>
+    internal const int StallsPerTick = 1000;
+
     private readonly LeaseWheel<AgentSlot> _wheel = new();
     private readonly ConcurrentDictionary<int, Grace> _graces = new();
     private readonly LapseWindow _lapses = new();
@@ -87,6 +93,33 @@ public sealed class LeaseBook(SlotList<AgentSlot?> slots)
     }
 
     /// <summary>
+    /// Lease-clock time at which a working agent has made no progress for longer than it promised; <see cref="long.MaxValue"/> for never.
+    /// Time during which the server was away does not count, since no heartbeat could tell.
+    /// </summary>
+    public long StallsAt(in Vitals vitals)
+    {
+        if (!vitals.HasPromised)
+        {
+            return long.MaxValue;
+        }
+
+        var returned = Volatile.Read(ref _returnedAt);
+        var interval = vitals.ProgressInterval * 1000L;
+        return 1 + (vitals.ProgressAt < returned ? returned + Math.Max(interval, ReturnGrace) : vitals.ProgressAt + interval);
+    }
+
+    /// <summary>
+    /// Call after a heartbeat was taken. It moves nothing in the wheel, unless it promises progress sooner than the wheel may look next.
+    /// </summary>
+    public void Beaten(AgentSlot slot)
+    {
+        if (slot.TakePromise() && StallsAt(slot.ReadVitals()) is var at && at != long.MaxValue)
+        {
+            Schedule(slot, at);
+        }
+    }
+
+    /// <summary>
     /// Whether a heartbeat arrived after the lease was found lapsed and before that was committed. The next check takes the lapse back. A
     /// lease that only started anew because the server returned is not a sign of life.
     /// </summary>
@@ -105,10 +138,11 @@ public sealed class LeaseBook(SlotList<AgentSlot?> slots)
         switch (agent.Liveness)
         {
             case Liveness.Alive:
-                due = Math.Min(due, LapsesAt(agent, slot.ReadVitals()));
+                var vitals = slot.ReadVitals();
+                due = Math.Min(due, Math.Min(LapsesAt(agent, vitals), StallDueAt(agent, vitals, now)));
                 break;
             case Liveness.Suspect:
-                var vitals = slot.ReadVitals();
+                vitals = slot.ReadVitals();
                 due = Math.Min(due, BeatMeanwhile(agent, vitals, now) ? now.Lease : LapsesAt(agent, vitals) + (agent.Ttl * 1000L));
                 break;
             case Liveness.Stopping when agent.Stop is { } stop:
@@ -171,7 +205,8 @@ public sealed class LeaseBook(SlotList<AgentSlot?> slots)
     /// <summary>
     /// Takes the agents for which something is due now, and reschedules those that have renewed since. An agent that is due is also checked
     /// at the next tick, because the command may come to nothing: a heartbeat may arrive first, the queue may be full, or the commit may
-    /// fail. At most <see cref="LeasePolicy.LapsesPerTick"/> leases lapse; the others queue for a later tick.
+    /// fail. At most <see cref="LeasePolicy.LapsesPerTick"/> leases lapse, and at most <see cref="StallsPerTick"/> agents stall; the
+    /// others queue for a later tick.
     /// </summary>
     /// <param name="alive">Agents that are alive now.</param>
     public Due TakeDue(Moment now, int alive)
@@ -181,6 +216,7 @@ public sealed class LeaseBook(SlotList<AgentSlot?> slots)
         Looks += candidates.Count;
         var due = new List<int>();
         var lapsing = new List<AgentSlot>();
+        var stalls = 0;
         var window = ShortestWindow;
         foreach (var slot in candidates)
         {
@@ -196,6 +232,11 @@ public sealed class LeaseBook(SlotList<AgentSlot?> slots)
             {
                 lapsing.Add(slot);
                 window = Math.Max(window, agent.Ttl);
+            }
+            else if (IsOfStallOnly(slot, now) && ++stalls > StallsPerTick)
+            {
+                var turn = now.Lease + (stalls / StallsPerTick * LeaseWheel<AgentSlot>.TickMilliseconds);
+                Schedule(slot, Math.Min(turn, LapsesAt(slot.Agent, slot.ReadVitals())));
             }
             else
             {
@@ -216,6 +257,16 @@ public sealed class LeaseBook(SlotList<AgentSlot?> slots)
         Hold(lapsing, most, now);
         return new Due(due, lapsing.Count + waiting, alive + before, most, most < lapsing.Count || waiting > 0);
     }
+
+    /// <summary>Lease-clock time at which the log must say that an agent stalled, or that it moves again.</summary>
+    private long StallDueAt(Agent agent, in Vitals vitals, Moment now) =>
+        agent.Stall is null ? StallsAt(vitals) : vitals.Moved ? now.Lease : long.MaxValue;
+
+    /// <summary>Whether nothing is due for the agent but that.</summary>
+    private bool IsOfStallOnly(AgentSlot slot, Moment now) =>
+        slot.Agent is { Liveness: Liveness.Alive } agent
+        && StallDueAt(agent, slot.ReadVitals(), now) <= now.Lease
+        && (slot.Inbox.Pending.IsEmpty || OnLeaseClock(slot.Inbox.EarliestExpiry, now) > now.Lease);
 
     /// <summary>
     /// Queues those after the first <paramref name="most"/> for another check, behind those that wait already, and not before the next

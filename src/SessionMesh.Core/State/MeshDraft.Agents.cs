@@ -170,6 +170,7 @@ public sealed partial class MeshDraft
         {
             var slot = state.Slots[number]!;
             slot.Renew(beat, Now);
+            state.Leases.Beaten(slot);
             if (!double.IsNaN(beat.Load))
             {
                 state.Indexes.LoadReported(slot);

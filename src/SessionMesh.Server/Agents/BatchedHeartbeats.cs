@@ -98,7 +98,7 @@ public sealed class BatchedHeartbeats(MeshEngine engine, ProblemWriter problems,
     {
         var key = http.GetKey();
         var outcomes = new Outcome<Taken>[beats.Count];
-        var asked = new List<(int At, Command<Agent> Revival)>();
+        var asked = new List<(int At, bool IsTaken, Command<Agent> Command)>();
         for (var i = 0; i < beats.Count; i++)
         {
             var id = beats[i].AgentId;
@@ -111,20 +111,24 @@ public sealed class BatchedHeartbeats(MeshEngine engine, ProblemWriter problems,
             {
                 outcomes[i] = restored;
             }
-            else if (Heartbeats.TryTake(engine, key, id, beats[i].Report) is { } outcome)
-            {
-                outcomes[i] = outcome;
-            }
             else
             {
-                asked.Add((i, Heartbeats.Revival(key, id, beats[i].Report)));
+                var taken = Heartbeats.TryTake(engine, key, id, beats[i].Report, out var ask);
+                outcomes[i] = taken ?? default;
+                if (ask is not null)
+                {
+                    asked.Add((i, taken is not null, ask));
+                }
             }
         }
 
-        var revived = await Heartbeats.TogetherAsync(engine, http, asked.ConvertAll(one => one.Revival));
+        var revived = await Heartbeats.TogetherAsync(engine, http, asked.ConvertAll(one => one.Command));
         for (var i = 0; i < asked.Count; i++)
         {
-            outcomes[asked[i].At] = Heartbeats.Revived(engine, beats[asked[i].At].AgentId, revived[i]);
+            if (!asked[i].IsTaken)
+            {
+                outcomes[asked[i].At] = Heartbeats.Revived(engine, beats[asked[i].At].AgentId, revived[i]);
+            }
         }
 
         return outcomes;

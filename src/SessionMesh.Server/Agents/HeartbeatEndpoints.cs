@@ -15,8 +15,8 @@ using SessionMesh.Server.Telemetry;
 namespace SessionMesh.Server.Agents;
 
 /// <summary>
-/// <c>POST /agents/{id}/heartbeat</c>: an agent's sign of life. It touches memory only, unless it carries acks or revives an agent that was
-/// given up; those are commands. The answer has every pending directive.
+/// <c>POST /agents/{id}/heartbeat</c>: an agent's sign of life. It touches memory only, unless it carries acks, revives an agent that was
+/// given up, or ends a stall; those are commands. The answer has every pending directive.
 /// </summary>
 public sealed class HeartbeatEndpoints(MeshEngine engine, DirectiveWriter directives, ProblemWriter problems, MeshMetrics metrics)
 {
@@ -144,12 +144,19 @@ internal static class Heartbeats
     /// <summary>
     /// Takes a heartbeat in memory if the agent is alive in that incarnation; else asks the engine, which may revive the agent.
     /// </summary>
-    public static ValueTask<Outcome<Taken>> TakeAsync(MeshEngine engine, HttpContext http, string id, HeartbeatRequest? body) =>
-        TryTake(engine, http.GetKey(), id, body) is { } taken ? new(taken) : ReviveAsync(engine, http, id, body);
-
-    /// <summary>Takes a heartbeat in memory; null if the engine must decide, see <see cref="Revival"/>.</summary>
-    public static Outcome<Taken>? TryTake(MeshEngine engine, Key key, string id, HeartbeatRequest? body)
+    public static ValueTask<Outcome<Taken>> TakeAsync(MeshEngine engine, HttpContext http, string id, HeartbeatRequest? body)
     {
+        var taken = TryTake(engine, http.GetKey(), id, body, out var ask);
+        return ask is null ? new(taken!.Value) : AskAsync(engine, http, id, taken, ask);
+    }
+
+    /// <summary>Takes a heartbeat in memory; null if the engine must decide.</summary>
+    /// <param name="ask">
+    /// What to ask the engine; null for nothing. Of a heartbeat that was taken, whatever comes of it: the log hears of it later if not now.
+    /// </param>
+    public static Outcome<Taken>? TryTake(MeshEngine engine, Key key, string id, HeartbeatRequest? body, out Command<Agent>? ask)
+    {
+        ask = null;
         if (engine.State.Find(id) is not { } slot || !engine.State.Reaches(key, slot.Agent))
         {
             return Fencing.NotFound(id);
@@ -158,6 +165,7 @@ internal static class Heartbeats
         var ttl = LeasePolicy.Grant(slot.Agent.Ttl, engine.State.Indexes.With(Liveness.Alive).Count);
         if (!slot.TryBeat(body?.Incarnation, ToBeat(body), engine.Now, ttl, out var incarnation))
         {
+            ask = new ReviveBySignOfLife { Actor = key.Id, AgentId = id, Incarnation = body?.Incarnation, Beat = ToBeat(body) };
             return null;
         }
 
@@ -166,11 +174,10 @@ internal static class Heartbeats
             engine.State.Indexes.LoadReported(slot);
         }
 
+        engine.State.Leases.Beaten(slot);
+        ask = slot.HasMoved ? new NoteProgress { Actor = key.Id, AgentId = id } : null;
         return new Taken(slot, incarnation, ttl);
     }
-
-    public static ReviveBySignOfLife Revival(Key key, string id, HeartbeatRequest? body) =>
-        new() { Actor = key.Id, AgentId = id, Incarnation = body?.Incarnation, Beat = ToBeat(body) };
 
     /// <summary>Takes the acks of a heartbeat together, and returns the refused ones; null if there are none.</summary>
     public static async Task<List<RefusedAck>?> AcknowledgeAsync(
@@ -220,11 +227,11 @@ internal static class Heartbeats
         return outcomes;
     }
 
-    private static async ValueTask<Outcome<Taken>> ReviveAsync(
-        MeshEngine engine, HttpContext http, string id, HeartbeatRequest? body)
+    private static async ValueTask<Outcome<Taken>> AskAsync(
+        MeshEngine engine, HttpContext http, string id, Outcome<Taken>? taken, Command<Agent> ask)
     {
-        var revived = await engine.ExecuteAsync(Revival(http.GetKey(), id, body), http.StampOrigin());
-        return Revived(engine, id, revived);
+        var asked = await engine.ExecuteAsync(ask, http.StampOrigin());
+        return taken ?? Revived(engine, id, asked);
     }
 
     /// <summary>The result of a revival; not found if the agent was forgotten right after it.</summary>

@@ -23,7 +23,7 @@ internal sealed record AgentFilter(IReadOnlyList<Liveness> Among, Func<AgentSlot
         [AliveFilter.Active] = Alive,
         [AgentStatus.Alive] = Alive,
         [AgentStatus.Suspect] = new([Liveness.Suspect]),
-        [AliveFilter.Stalled] = new([Liveness.Alive], (slot, _, now) => slot.ReadVitals().IsStalled(now)),
+        [AliveFilter.Stalled] = new([Liveness.Alive], (slot, _, _) => slot.Agent.Stall is not null),
         [AgentActivity.Idle] = Doing(Activity.Idle),
         [AgentActivity.Working] = Doing(Activity.Working),
         [AgentActivity.Waiting] = Doing(Activity.Waiting),

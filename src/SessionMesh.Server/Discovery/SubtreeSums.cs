@@ -1,4 +1,3 @@
-using SessionMesh.Core;
 using SessionMesh.Core.Agents;
 using SessionMesh.Core.Keys;
 using SessionMesh.Core.State;
@@ -18,7 +17,7 @@ internal readonly record struct SubtreeSum(int Agents, int Alive, int Stalled, i
 /// meanwhile may be in one sum and not yet in another.
 /// </summary>
 /// <param name="reach">Only agents that it covers count.</param>
-internal sealed class SubtreeSums(MeshState state, ReachMemo reach, Moment now)
+internal sealed class SubtreeSums(MeshState state, ReachMemo reach)
 {
     private readonly Dictionary<int, SubtreeSum> _known = [];
 
@@ -73,7 +72,7 @@ internal sealed class SubtreeSums(MeshState state, ReachMemo reach, Moment now)
         return new SubtreeSum(
             Agents: 1,
             Alive: isAlive ? 1 : 0,
-            Stalled: isAlive && vitals.IsStalled(now) ? 1 : 0,
+            Stalled: isAlive && agent.Stall is not null ? 1 : 0,
             Lost: agent.Liveness == Liveness.Lost ? 1 : 0,
             Loaded: isLoaded ? 1 : 0,
             Load: isLoaded ? vitals.Load : 0,

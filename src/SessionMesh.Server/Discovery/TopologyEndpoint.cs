@@ -88,7 +88,7 @@ public sealed class TopologyEndpoint(MeshEngine engine, RowWriter rows, ProblemW
     private async Task WriteAsync(HttpContext http, List<AgentSlot> page, RowFields fields, string? nextCursor, long revision)
     {
         var now = engine.Now;
-        var sums = new SubtreeSums(engine.State, new ReachMemo(http.GetKey(), engine.State.AgentAt), now);
+        var sums = new SubtreeSums(engine.State, new ReachMemo(http.GetKey(), engine.State.AgentAt));
         using var json = new Utf8Buffer(256 + (page.Count * 768));
         json.Raw("{\"agents\":["u8);
         foreach (var slot in page)

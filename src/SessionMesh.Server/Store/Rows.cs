@@ -64,6 +64,9 @@ public sealed class AgentTableRow
     /// <summary>JSON array: the specializations of which more than the name is known.</summary>
     public string? Skills { get; set; }
     public long? ClaimedAt { get; set; }
+
+    /// <summary>JSON object.</summary>
+    public string? Stall { get; set; }
 }
 
 /// <summary>A claim that is held. Times are UTC milliseconds.</summary>

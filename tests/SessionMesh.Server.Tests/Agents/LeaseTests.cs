@@ -119,7 +119,7 @@ public sealed class LeaseTests
         await mesh.AdvanceAsync(1);
         await mesh.PostAsync("agents/a/heartbeat", """{"progress":1}"""); // a beat without progress is none
         (await mesh.GetAsync("alive?filter=stalled&fields=agent_id,last_progress_at"))
-            .ShouldBe(200, $$"""{"sessions":[{"agent_id":"a","last_progress_at":"{{At(0)}}"}],"count":1,"next_cursor":null,"as_of":"3"}""");
+            .ShouldBe(200, $$"""{"sessions":[{"agent_id":"a","last_progress_at":"{{At(0)}}"}],"count":1,"next_cursor":null,"as_of":"4"}""");
         await mesh.PostAsync("agents/a/heartbeat", """{"progress":2}""");
         Assert.Equal(0, (await mesh.GetAsync("alive?filter=stalled")).Json["count"]!.GetValue<int>());
     }

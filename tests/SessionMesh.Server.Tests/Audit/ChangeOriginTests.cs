@@ -154,6 +154,21 @@ public sealed class ChangeOriginTests
     }
 
     [Fact]
+    public async Task Heartbeat_ThatEndsAStall_SaysWhoAndFromWhere_AndTheStallIsTheMeshsOwn()
+    {
+        await using var mesh = await MeshHost.StartAsync();
+        await mesh.RegisterAsync("a");
+        await mesh.PostAsync("agents/a/heartbeat", """{"activity":"working","progress":1,"progress_interval":5}""");
+        await mesh.AdvanceAsync(7);
+        var moved = await mesh.PostAsync("agents/a/heartbeat", """{"progress":2}""");
+        var entries = (await mesh.AuditAsync("?operation=agent.stalled")).Concat(await mesh.AuditAsync("?operation=agent.progressing"));
+        Assert.Equal(
+            [("mesh", null, null), (mesh.RootKey[4..16], "127.0.0.1", moved.Headers["X-Request-Id"])],
+            entries.Select(e => (
+                e["actor"]!.GetValue<string>(), e["remote_address"]?.GetValue<string>(), e["request_id"]?.GetValue<string>())));
+    }
+
+    [Fact]
     public async Task Change_OfTheMeshItself_CameFromNowhere()
     {
         await using var mesh = await MeshHost.StartAsync();

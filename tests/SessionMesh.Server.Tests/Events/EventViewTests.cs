@@ -90,7 +90,9 @@ public sealed class EventViewTests
             agent.forgotten: incarnation reason
             agent.lost: by_hand
             agent.moved: from_parent_id parent_id
+            agent.progressing:
             agent.registered: cluster incarnation labels parent_id specializations superseded ttl user
+            agent.stalled: progress progress_interval
             agent.stopping: cascade deadline reason
             agent.suspect:
             agent.tombstone_lifted:

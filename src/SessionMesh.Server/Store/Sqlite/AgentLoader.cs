@@ -11,7 +11,7 @@ internal static class AgentLoader
     private const string Columns =
         "number, id, incarnation, session, liveness, paused, specializations, labels, cluster, parent, user, owner, direction, created_at, "
         + "ttl, stop, last_exit, meta, session_changed_at, is_expired_by_hand, born, gone_at, orphaned_from, skills, "
-        + "claimed_at";
+        + "claimed_at, stall";
 
     /// <summary>All rows in the order of their numbers. One object is used for all of them: read it before you ask for the next.</summary>
     public static IEnumerable<AgentTableRow> Read(SqliteConnection connection)
@@ -47,6 +47,7 @@ internal static class AgentLoader
             row.OrphanedFrom = Text(rows, 22);
             row.Skills = Text(rows, 23);
             row.ClaimedAt = rows.IsDBNull(24) ? null : rows.GetInt64(24);
+            row.Stall = Text(rows, 25);
             yield return row;
         }
     }

@@ -55,14 +55,14 @@ internal sealed class LogWriter : IDisposable
         _agent = new(_db, """
             INSERT INTO agents (number, id, incarnation, session, liveness, paused, specializations, labels, cluster, parent, user, owner,
               direction, created_at, ttl, stop, last_exit, meta, session_changed_at, is_expired_by_hand, born, gone_at, orphaned_from,
-              skills, claimed_at)
-            VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
+              skills, claimed_at, stall)
+            VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
             ON CONFLICT (number) DO UPDATE SET incarnation=excluded.incarnation, session=excluded.session, liveness=excluded.liveness,
               paused=excluded.paused, specializations=excluded.specializations, labels=excluded.labels, cluster=excluded.cluster,
               parent=excluded.parent, user=excluded.user, direction=excluded.direction, ttl=excluded.ttl, stop=excluded.stop,
               last_exit=excluded.last_exit, meta=excluded.meta, session_changed_at=excluded.session_changed_at,
               is_expired_by_hand=excluded.is_expired_by_hand, gone_at=excluded.gone_at, orphaned_from=excluded.orphaned_from,
-              skills=excluded.skills, claimed_at=excluded.claimed_at
+              skills=excluded.skills, claimed_at=excluded.claimed_at, stall=excluded.stall
             """);
         _claim = new(_db, """
             INSERT INTO claims (revision, agent, specialization, key_id, lineage, account, ttl, at, expires_at) VALUES (?,?,?,?,?,?,?,?,?)
@@ -228,7 +228,7 @@ internal sealed class LogWriter : IDisposable
             .Bind(a.CreatedAt).Bind(a.Ttl).Bind(AgentJson.Write(a.Stop)).Bind(AgentJson.Write(a.LastExit))
             .Bind(a.Meta.IsEmpty ? null : a.Meta.Json).Bind(a.SessionChangedAt).Bind(a.IsExpiredByHand ? 1 : 0)
             .Bind(a.Born).Bind(a.GoneAt).Bind(a.OrphanedFrom).Bind(a.Skills.Details)
-            .Bind(a.ClaimedAt == 0 ? null : a.ClaimedAt).Run();
+            .Bind(a.ClaimedAt == 0 ? null : a.ClaimedAt).Bind(AgentJson.Write(a.Stall)).Run();
 
     private void Write(Session s) =>
         _session.Bind(s.Revision).Bind(s.Id).Bind(s.User).Bind(s.IsExpired ? 1 : 0)

@@ -86,6 +86,7 @@ internal static class StateLoader
         GoneAt = row.GoneAt ?? 0,
         OrphanedFrom = row.OrphanedFrom,
         ClaimedAt = row.ClaimedAt ?? 0,
+        Stall = AgentJson.ReadStall(row.Stall),
     };
 
     private static Claim ToClaim(ClaimTableRow row, string agentId) => new()

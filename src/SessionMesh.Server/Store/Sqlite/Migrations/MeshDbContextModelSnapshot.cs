@@ -110,6 +110,10 @@ namespace SessionMesh.Server.Store.Sqlite.Migrations
                         .HasColumnType("TEXT")
                         .HasColumnName("specializations");
 
+                    b.Property<string>("Stall")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("stall");
+
                     b.Property<string>("Stop")
                         .HasColumnType("TEXT")
                         .HasColumnName("stop");
