@@ -3,6 +3,7 @@ using System.CommandLine.Invocation;
 using SessionMesh.Cli.Admin;
 using SessionMesh.Cli.Agents;
 using SessionMesh.Cli.Audit;
+using SessionMesh.Cli.Claims;
 using SessionMesh.Cli.Commands;
 using SessionMesh.Cli.Completion;
 using SessionMesh.Cli.Config;
@@ -43,6 +44,9 @@ internal static class SessionMeshTool
             new("tree", host => new TreeCommand(host)),
             new("run", host => new RunCommand(host)),
             new("register", host => new RegisterCommand(host)),
+            new("match", host => new MatchCommand(host)),
+            new("claim", host => new ClaimCommand(host)),
+            new("release", host => new ReleaseCommand(host)),
             new("wait", host => new WaitCommand(host)),
             new("logs", host => new LogsCommand(host)),
             new("move", host => new MoveCommand(host)),

@@ -37,7 +37,7 @@ internal abstract class MeshCommand : Command
     public IReadOnlyList<string> ExitNotes { get; protected init; } = [];
 
     /// <summary>True for a command that handles Ctrl+C and TERM itself; for the others they cancel the token.</summary>
-    protected virtual bool OwnsSignals => false;
+    protected virtual bool OwnsSignals(ParseResult parse) => false;
 
     protected OutputOptions? OutputOptions { get; init; }
 
@@ -62,11 +62,12 @@ internal abstract class MeshCommand : Command
 
     private async Task<int> InvokeAsync(ParseResult parse, CancellationToken cancellation)
     {
-        using var interrupt = new Interrupt(_host.TakesSignals && !OwnsSignals, cancellation);
+        var ownsSignals = OwnsSignals(parse);
+        using var interrupt = new Interrupt(_host.TakesSignals && !ownsSignals, cancellation);
         using var context = new CommandContext(_host, parse, OutputOptions, DefaultFormat)
         {
             Interrupted = interrupt.Token,
-            AsksAboutKeys = !OwnsSignals,
+            AsksAboutKeys = !ownsSignals,
         };
         try
         {

@@ -37,6 +37,10 @@ internal sealed class LiveWords(CliHost host, ParseResult parse)
     public IEnumerable<string> Specializations() => Ask(async (client, _) =>
         (await client.RegistryAsync()).Specializations.Select(one => one.Specialization));
 
+    /// <summary>Ids of claims that are held, the oldest first.</summary>
+    public IEnumerable<string> Claims() => Ask(async (client, _) =>
+        (await client.ClaimsAsync(new ClaimQuery { Limit = Limits.MaxPage })).Claims.Select(claim => claim.ClaimId));
+
     public IEnumerable<string> Keys() => Ask(async (client, _) =>
         (await client.KeysAsync(limit: Limits.MaxPage)).Keys.Select(key => key.KeyId));
 

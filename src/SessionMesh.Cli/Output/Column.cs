@@ -13,7 +13,7 @@ internal sealed record Column(
     /// What may be cut where a line is too long: prose and lists. Ids, keys, numbers and times are shown whole or not at all.
     /// </summary>
     private static readonly string[] s_text =
-        ["message", "note", "reason", "detail", "specializations", "labels", "scopes", "within", "data", "meta", "activity", "user"];
+        ["message", "note", "reason", "detail", "specializations", "labels", "scopes", "within", "data", "meta", "activity", "user", "why"];
 
     /// <summary>The least width while rows come one by one and the width of the next is unknown.</summary>
     public int StreamWidth { get; init; }

@@ -144,7 +144,7 @@ internal sealed class RunCommand : MeshCommand
     }
 
     /// <summary>Signals are the child's.</summary>
-    protected override bool OwnsSignals => true;
+    protected override bool OwnsSignals(ParseResult parse) => true;
 
     protected override async Task<int> RunAsync(CommandContext context, CancellationToken cancellation)
     {

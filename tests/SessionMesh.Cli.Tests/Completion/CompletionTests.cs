@@ -35,6 +35,8 @@ public sealed class CompletionTests
     [InlineData("list --sort load,-last_p", "load,-last_progress_at")]
     [InlineData("keys create --within a", "agent:")]
     [InlineData("steer --message --", "")]
+    [InlineData("match ocr --strategy ", "least-loaded most-skilled spread")]
+    [InlineData("claim --strategy=m", "--strategy=most-skilled")]
     public async Task Words_AreKnownWithoutAServer(string line, string words)
     {
         using var tool = new Tool(Broken());
@@ -64,6 +66,7 @@ public sealed class CompletionTests
     [InlineData("run -- ")]
     [InlineData("run --agent-id a1 -- gi")]
     [InlineData("run -- git --")]
+    [InlineData("claim --spec ocr -- gi")]
     public async Task CommandBehindRun_IsTheShellsOwn(string line)
     {
         using var tool = new Tool(Broken());
@@ -81,6 +84,20 @@ public sealed class CompletionTests
     [InlineData(
         "list --spec im", """{"specializations":[{"specialization":"image/raw","declared":1,"alive":1}],"agents":[]}""", "image/raw",
         "GET /registry")]
+    [InlineData(
+        "match im", """{"specializations":[{"specialization":"image/raw","declared":1,"alive":1,"room":1}],"agents":[]}""", "image/raw",
+        "GET /registry")]
+    [InlineData(
+        "claim --spec im", """{"specializations":[{"specialization":"image/raw","declared":1,"alive":1,"room":1}],"agents":[]}""",
+        "image/raw", "GET /registry")]
+    [InlineData(
+        "release c-7 c-",
+        """
+        {"claims":[{"claim_id":"c-7","agent_id":"w1","specialization":"ocr","key_id":"k1","ttl":60,"claimed_at":"2026-01-02T03:04:05Z",
+         "expires_at":"2026-01-02T03:05:05Z"},{"claim_id":"c-30","agent_id":"w1","specialization":"ocr","key_id":"k1","ttl":60,
+         "claimed_at":"2026-01-02T03:04:05Z","expires_at":"2026-01-02T03:05:05Z"}],"next_cursor":null}
+        """,
+        "c-7 c-30", "GET /registry/claims?limit=1000")]
     [InlineData(
         "list --cluster b", """{"sessions":[{"cluster":"blue"},{"cluster":"blue"},{"cluster":null}],"count":3,"as_of":"1"}""", "blue",
         "GET /alive?filter=all&limit=1000&fields=cluster")]
