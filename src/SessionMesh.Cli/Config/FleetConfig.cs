@@ -4,7 +4,11 @@ using SessionMesh.Contracts.Agents;
 namespace SessionMesh.Cli.Config;
 
 /// <summary>One session that a config names, and what it is expected to be.</summary>
-internal sealed record ExpectedSession(string Id, string Filter);
+internal sealed record ExpectedSession(string Id, string Filter)
+{
+    /// <summary>What it is declared to be good at, where it is not known yet.</summary>
+    public IReadOnlyList<SpecializationRequest>? Specializations { get; init; }
+}
 
 /// <summary>What <c>load-config</c> reads: sessions to have, the cluster to be in.</summary>
 internal sealed record FleetConfig(IReadOnlyList<ExpectedSession> Sessions, string? Cluster)
@@ -13,8 +17,8 @@ internal sealed record FleetConfig(IReadOnlyList<ExpectedSession> Sessions, stri
     {
         var map = ConfigReader.Read(path, host).Only("sessions", "skills", "cluster");
 
-        // Which tools an agent loads is the agent's own matter; that it is a list of names is all there is to check.
-        map.Find("skills")?.AsTexts("skills");
+        // Which tools an agent loads is the agent's own matter; that they are names, or maps with one, is all there is to check.
+        SkillNodes.Read(map, "skills");
         var cluster = map.Find("cluster")?.AsText("cluster");
         var sessions = map.Find("sessions") switch
         {
@@ -38,7 +42,7 @@ internal sealed record FleetConfig(IReadOnlyList<ExpectedSession> Sessions, stri
         foreach (var node in list.Items)
         {
             var entry = (node as ConfigMap ?? throw node.Wrong($"an entry of 'sessions' is {node.Kind}, and should be {{id, filter}}"))
-                .Only("id", "agent_id", "filter");
+                .Only("id", "agent_id", "filter", "specializations", "skills");
             var filter = entry.Find("filter") is { } wanted ? Filter(wanted) : null;
             if (entry.Find("id", "agent_id")?.AsId("id") is { } id)
             {
@@ -47,7 +51,11 @@ internal sealed record FleetConfig(IReadOnlyList<ExpectedSession> Sessions, stri
                     throw entry.Wrong($"session {id} appears twice");
                 }
 
-                sessions.Add(new ExpectedSession(id, filter ?? AgentStatus.Alive));
+                sessions.Add(
+                    new ExpectedSession(id, filter ?? AgentStatus.Alive)
+                    {
+                        Specializations = SkillNodes.Read(entry, "specializations", "skills"),
+                    });
                 open = filter is null;
             }
             else if (open && filter is not null)

@@ -121,7 +121,13 @@ internal sealed class LoadConfigCommand : MeshCommand
     {
         try
         {
-            var request = new RegisterAgentRequest { AgentId = session.Id, Cluster = cluster, Declare = true };
+            var request = new RegisterAgentRequest
+            {
+                AgentId = session.Id,
+                Cluster = cluster,
+                Declare = true,
+                Specializations = session.Specializations is { Count: > 0 } skills ? skills : null,
+            };
             return new LoadedSession(session, await context.Client.RegisterAsync(request, cancellation), Declared: true);
         }
         catch (MeshException e) when (IsOfOneOnly(e))

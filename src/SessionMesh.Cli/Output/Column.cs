@@ -13,7 +13,10 @@ internal sealed record Column(
     /// What may be cut where a line is too long: prose and lists. Ids, keys, numbers and times are shown whole or not at all.
     /// </summary>
     private static readonly string[] s_text =
-        ["message", "note", "reason", "detail", "specializations", "labels", "scopes", "within", "data", "meta", "activity", "user", "why"];
+    [
+        "message", "note", "reason", "detail", "specializations", "labels", "scopes", "within", "data", "meta", "activity", "user", "why",
+        SkillText.Member,
+    ];
 
     /// <summary>The least width while rows come one by one and the width of the next is unknown.</summary>
     public int StreamWidth { get; init; }
@@ -35,6 +38,11 @@ internal sealed record Column(
         if (row.ValueKind != JsonValueKind.Object || !row.TryGetProperty(member, out var value))
         {
             return "-";
+        }
+
+        if (member is SkillText.Member)
+        {
+            return SkillText.Of(value);
         }
 
         return (member is "at" or "deadline" || member.EndsWith("_at", StringComparison.Ordinal))

@@ -1,5 +1,6 @@
 using SessionMesh.Cli.Config;
 using SessionMesh.Cli.Hosting;
+using SessionMesh.Contracts.Agents;
 
 namespace SessionMesh.Cli.Registry;
 
@@ -10,7 +11,7 @@ internal sealed record AgentConfig
     public string? ParentId { get; private init; }
     public string? Cluster { get; private init; }
     public string? User { get; private init; }
-    public IReadOnlyList<string> Specializations { get; private init; } = [];
+    public IReadOnlyList<SpecializationRequest> Specializations { get; private init; } = [];
     public IReadOnlyDictionary<string, string>? Labels { get; private init; }
 
     /// <summary>Seconds.</summary>
@@ -21,7 +22,7 @@ internal sealed record AgentConfig
     public static AgentConfig Read(string path, CliHost host)
     {
         var map = ConfigReader.Read(path, host).Only(
-            "spec", "specs", "specialization", "specializations", "agent_id",
+            "spec", "specs", "specialization", "specializations", "skills", "agent_id",
             "id", "parent", "parent_id", "cluster", "user", "labels", "ttl");
         return new AgentConfig
         {
@@ -29,7 +30,7 @@ internal sealed record AgentConfig
             ParentId = map.Find("parent_id", "parent")?.AsId("parent_id"),
             Cluster = map.Find("cluster")?.AsText("cluster"),
             User = map.Find("user")?.AsText("user"),
-            Specializations = map.Find("spec", "specialization", "specs", "specializations")?.AsTexts("spec") ?? [],
+            Specializations = SkillNodes.Read(map, "spec", "specialization", "specs", "specializations", "skills") ?? [],
             Labels = map.Find("labels")?.AsTextMap("labels"),
             Ttl = map.Find("ttl")?.AsSeconds("ttl"),
         };

@@ -18,15 +18,14 @@ internal sealed class RegisterCommand : MeshCommand
 {
     private readonly AgentIdOption _agent;
 
-    private readonly Option<string[]> _specs = new("--spec")
-    {
-        Description = "What the agent is good at; may be repeated",
-        HelpName = "NAME",
-    };
+    private readonly Option<SpecializationRequest[]> _specs = SpecOption.Of(
+        "What the agent is good at, how many jobs it takes at once (1 by default), and how good it is (0 to 100, 50 by default); may be "
+        + "repeated");
 
     private readonly Option<string?> _config = new("--config")
     {
-        Description = "A file, or - for stdin, in YAML or JSON with spec, agent_id, parent_id, cluster, user, labels, ttl",
+        Description = "A file, or - for stdin, in YAML or JSON with spec or specializations, "
+            + "agent_id, parent_id, cluster, user, labels, ttl",
         HelpName = "FILE",
     };
 
@@ -61,6 +60,7 @@ internal sealed class RegisterCommand : MeshCommand
         Examples =
         [
             "session-mesh register --spec \"data-analysis\" --agent-id 789",
+            "session-mesh register --spec image/ocr:capacity=4,level=80,version=2.1 --agent-id 789",
             "session-mesh register --config agent.yaml",
             "… | session-mesh register --config -",
             "session-mesh register --spec ocr --spec layout --parent 123 -o name",
@@ -87,7 +87,7 @@ internal sealed class RegisterCommand : MeshCommand
 
     private MeshCall CallOf(CommandContext context, AgentConfig config, string? id)
     {
-        IReadOnlyList<string> specs = context.Get(_specs) is { Length: > 0 } given ? given : config.Specializations;
+        IReadOnlyList<SpecializationRequest> specs = context.Get(_specs) is { Length: > 0 } given ? given : config.Specializations;
         var labels = LabelsOf(context) ?? config.Labels;
         var cluster = context.Get(_cluster) ?? config.Cluster ?? context.Settings.Cluster;
         var takeover = context.Get(_takeover);
@@ -96,7 +96,10 @@ internal sealed class RegisterCommand : MeshCommand
             return MeshCall.RegisterSpecialization(new RegisterSpecializationRequest
             {
                 AgentId = id,
-                Specialization = specs[0],
+                Specialization = specs[0].Name,
+                Version = specs[0].Version,
+                Level = specs[0].Level,
+                Capacity = specs[0].Capacity,
                 Specializations = specs.Count > 1 ? [.. specs.Skip(1)] : null,
                 ParentId = context.Get(_parent) ?? config.ParentId,
                 Cluster = cluster,
@@ -109,7 +112,7 @@ internal sealed class RegisterCommand : MeshCommand
         return MeshCall.RegisterAgent(new RegisterAgentRequest
         {
             AgentId = id,
-            Specializations = specs.Count > 0 ? [.. specs] : null,
+            Specializations = specs.Count > 0 ? specs : null,
             ParentId = context.Get(_parent) ?? config.ParentId,
             Cluster = cluster,
             Labels = labels,

@@ -10,6 +10,7 @@ using SessionMesh.Cli.Run.Process;
 using SessionMesh.Cli.Settings;
 using SessionMesh.Client;
 using SessionMesh.Contracts;
+using SessionMesh.Contracts.Agents;
 using SessionMesh.Contracts.Errors;
 
 namespace SessionMesh.Cli.Run;
@@ -28,7 +29,8 @@ internal sealed class RunCommand : MeshCommand
     };
 
     private readonly Option<string?> _agentId = Opt.Id("--agent-id", "Id of the agent (default: the server chooses one)");
-    private readonly Option<string[]> _spec = new("--spec") { Description = "What it is good at; may be repeated", HelpName = "S" };
+    private readonly Option<SpecializationRequest[]> _spec = SpecOption.Of(
+        "What it is good at, how many jobs it takes at once (1 by default), and how good it is (0 to 100, 50 by default); may be repeated");
 
     private readonly Option<string?> _parent =
         Opt.Id("--parent", $"Agent above it (default: {MeshSettings.AgentVariable}, when run inside an agent)");

@@ -1,6 +1,7 @@
 using SessionMesh.Cli.Run.Kept;
 using SessionMesh.Cli.Run.Orphans;
 using SessionMesh.Contracts;
+using SessionMesh.Contracts.Agents;
 
 namespace SessionMesh.Cli.Run;
 
@@ -10,7 +11,7 @@ internal sealed record RunOptions
     /// <summary>The command and its arguments; at least one.</summary>
     public required IReadOnlyList<string> Command { get; init; }
     public string? AgentId { get; init; }
-    public IReadOnlyList<string> Specializations { get; init; } = [];
+    public IReadOnlyList<SpecializationRequest> Specializations { get; init; } = [];
     public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>();
     public string? ParentId { get; init; }
     public string? Cluster { get; init; }

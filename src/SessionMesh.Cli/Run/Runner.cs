@@ -24,7 +24,7 @@ internal sealed class Runner(MeshClient client, RunOptions options, RunLog log, 
             AgentId = options.AgentId,
             ParentId = options.ParentId,
             Cluster = options.Cluster,
-            Specializations = options.Specializations.Count == 0 ? null : [.. options.Specializations],
+            Specializations = options.Specializations.Count == 0 ? null : options.Specializations,
             Labels = options.Labels.Count == 0 ? null : options.Labels,
             Ttl = options.TtlSeconds,
         });

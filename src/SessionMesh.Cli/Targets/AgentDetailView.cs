@@ -22,10 +22,11 @@ internal static class AgentDetailView
         [
             Column.Of("agent", "agent_id"), s_plainStatus, Column.Of("incarnation"), Column.Of("activity"), Column.Of("load"),
             Column.Of("progress"), Column.Of("progress interval", "progress_interval"), Column.Of("note"),
-            Column.Of("specializations"), Column.Of("labels"), Column.Of("cluster"), Column.Of("parent", "parent_id"),
-            Column.Of("descendants"), Column.Of("user"), Column.Of("direction"), Column.Of("pending"), Column.Of("connected"),
-            Column.Of("session", "session_id"), Column.Of("created", "created_at"), Column.Of("heartbeat", "last_heartbeat_at"),
-            Column.Of("last progress", "last_progress_at"), Column.Of("expires", "expires_at"), new("last exit", "last_exit", ExitText),
+            Column.Of("specializations"), Column.Of(SkillText.Member), Column.Of("labels"), Column.Of("cluster"),
+            Column.Of("parent", "parent_id"), Column.Of("descendants"), Column.Of("user"), Column.Of("direction"),
+            Column.Of("pending"), Column.Of("connected"), Column.Of("session", "session_id"), Column.Of("created", "created_at"),
+            Column.Of("heartbeat", "last_heartbeat_at"), Column.Of("last progress", "last_progress_at"),
+            Column.Of("expires", "expires_at"), new("last exit", "last_exit", ExitText),
         ],
     };
 
