@@ -15,6 +15,7 @@ using SessionMesh.Cli.Lineage;
 using SessionMesh.Cli.Logs;
 using SessionMesh.Cli.Registry;
 using SessionMesh.Cli.Run;
+using SessionMesh.Cli.Run.Handlers;
 using SessionMesh.Cli.Sessions;
 using SessionMesh.Cli.Simulate;
 using SessionMesh.Cli.Status;
@@ -74,7 +75,7 @@ internal static class SessionMeshTool
         new("The mesh",
         [
             new("status", host => new StatusCommand(host)),
-            new("events", host => new EventsCommand(host)),
+            new("events", host => new EventsCommand(host, (file, atMost) => new EventProgram(file, atMost, host.Time))),
             new("load-config", host => new LoadConfigCommand(host)),
             new("prune", host => new PruneCommand(host)),
             new("simulate", host => new SimulateCommand(host)),

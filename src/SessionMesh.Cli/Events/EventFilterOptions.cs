@@ -13,19 +13,20 @@ internal sealed class EventFilterOptions
 {
     private readonly Option<string[]> _kinds = new("--kind")
     {
-        Description = "Only this kind of change (agent.registered, agent.*); may be repeated",
+        Description = "Only this kind of change (agent.registered, agent.*); several with commas, or repeated",
         HelpName = "KIND",
         CustomParser = result =>
         {
-            foreach (var unknown in result.Tokens.Where(token => !EventKinds.IsKnown(token.Value)))
+            string[] kinds = [.. result.Tokens.SelectMany(token => token.Value.Split(','))];
+            foreach (var unknown in kinds.Where(kind => !EventKinds.IsKnown(kind)))
             {
-                var near = ParseErrors.Nearest(unknown.Value, EventKinds.All);
+                var near = ParseErrors.Nearest(unknown, EventKinds.All);
                 result.AddError(
-                    $"--kind: '{unknown.Value}' is no kind of event; "
+                    $"--kind: '{unknown}' is no kind of event; "
                     + (near is null ? $"there are {string.Join(", ", EventKinds.All)}" : $"did you mean '{near}'?"));
             }
 
-            return [.. result.Tokens.Select(token => token.Value)];
+            return kinds;
         },
     };
 
