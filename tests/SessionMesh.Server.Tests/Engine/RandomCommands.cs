@@ -52,7 +52,14 @@ internal sealed class RandomCommands(Random random, MeshEngine engine)
             UpTo = random.Next(12),
             Revision = random.NextInt64(engine.State.Revision + 1),
         }),
-        10 => Run(new ReviveBySignOfLife { Actor = Actor(), AgentId = Id(), Incarnation = Incarnation(), Beat = Beat.Empty }),
+        10 when Chance(3) => Run(new NoteProgress { Actor = Actor(), AgentId = Id() }),
+        10 => Run(new ReviveBySignOfLife
+        {
+            Actor = Actor(),
+            AgentId = Id(),
+            Incarnation = Incarnation(),
+            Beat = Chance(2) ? Beat.Empty : new Beat(Activity.Working, double.NaN, random.Next(3), random.Next(3), null),
+        }),
         11 => Run(new SweepDue { Actor = Actors.Mesh, Numbers = [.. Enumerable.Range(0, engine.State.Slots.Count)] }),
         12 => Kill(),
         13 => Run(new ReportExit
