@@ -6,8 +6,8 @@ using SessionMesh.Contracts;
 namespace SessionMesh.Benchmarks;
 
 /// <summary>
-/// Finds agents in a fleet of a thousand specializations, a hundred slots each and ten zones, with eight callers at a time. Prints a line for
-/// each figure: its name, p50 and p99 in microseconds.
+/// Finds agents in a fleet of a thousand specializations, a hundred slots each and ten zones, with eight callers at a time. Prints a line
+/// for each figure: its name, p50 and p99 in microseconds.
 /// </summary>
 internal static class Discovery
 {

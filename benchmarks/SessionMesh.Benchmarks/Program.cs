@@ -39,7 +39,8 @@ static int Usage()
 {
     Console.Error.WriteLine(
         "fsync DIR | seed URL FIRST COUNT | seed-skills URL FIRST COUNT | discovery URL AGENTS SECONDS | beat URL AGENTS RATE"
-        + " | streams URL COUNT | whole-way URL AGENTS SECONDS | sessions URL COUNT DIR | chain URL LENGTH | crowd URL AGENTS ROUNDS | expiry URL COUNT AGENTS"
+        + " | streams URL COUNT | whole-way URL AGENTS SECONDS | sessions URL COUNT DIR"
+        + " | chain URL LENGTH | crowd URL AGENTS ROUNDS | expiry URL COUNT AGENTS"
         + " | make-store FILE AGENTS DIRECTIVES");
     return 2;
 }

@@ -3,8 +3,8 @@ using System.CommandLine;
 namespace SessionMesh.Cli.Commands;
 
 /// <summary>
-/// The sentences of the parser in the words of this tool, which say what there is instead. Recognized by their text, because the parser says
-/// the kind of an error nowhere else; a test types each of them, so that another version of the library is noticed.
+/// The sentences of the parser in the words of this tool, which say what there is instead. Recognized by their text, because the parser
+/// says the kind of an error nowhere else; a test types each of them, so that another version of the library is noticed.
 /// </summary>
 internal static class ParserWords
 {
@@ -16,7 +16,8 @@ internal static class ParserWords
         : Between(sentence, "Required argument missing for command: '", "'.") is not null ? $"'{path}' needs {Required(command)}"
         : sentence is "Required command was not provided." ? $"'{path}' needs a command"
         : Between(sentence, "Option '", "' is required.") is { } missing ? $"{missing} is required"
-        : Between(sentence, "Option '", " were provided.") is { } twice && twice.Contains('\'') ? $"{twice[..twice.IndexOf('\'')]} is given twice"
+        : Between(sentence, "Option '", " were provided.") is { } twice && twice.Contains('\'')
+            ? $"{twice[..twice.IndexOf('\'')]} is given twice"
         : sentence;
 
     /// <summary>The arguments that have to be there.</summary>

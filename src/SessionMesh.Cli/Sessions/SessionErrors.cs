@@ -68,7 +68,7 @@ internal static class SessionErrors
     /// <summary>A command line that cannot be understood.</summary>
     public static int RenderParse(ParseResult parse, CliHost host)
     {
-        var what = string.Join(' ', ParseErrors.Messages(parse));
+        var what = string.Join("; ", ParseErrors.Messages(parse));
         var next = ParseErrors.Suggestion(parse) is { } word ? $"did you mean '{word}'?" : $"try {ParseErrors.PathOf(parse)} --help";
         return Usage(host, $"{what.TrimEnd('.')}; {next}");
     }

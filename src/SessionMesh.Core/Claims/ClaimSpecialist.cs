@@ -48,16 +48,15 @@ public sealed record ClaimSpecialist : Command<Claim>
     /// <summary>Says what there is, as far as the caller may know it.</summary>
     private MeshError NoCapacity(MeshDraft draft)
     {
-        var (alive, paused, taken) = (0, 0, 0);
+        var (alive, taken) = (0, 0);
         if (draft.Caller?.Reach is null && draft.Base.Indexes.TryGetSpecialization(Matching.Specialization, out var agents))
         {
             alive = agents.CountWith(draft.Base.Indexes.With(Liveness.Alive));
-            paused = agents.CountWith(draft.Base.Indexes.Paused);
             taken = alive - draft.Base.Indexes.RoomOf(Matching.Specialization);
         }
 
         var why = alive == 0 ? "" : string.Create(
-            CultureInfo.InvariantCulture, $" {alive} of those that have it are alive, and {taken} of them are full or paused ({paused}).");
+            CultureInfo.InvariantCulture, $" Of {alive} that have it and are alive, {taken} are full or paused.");
         return new MeshError(
             ErrorKind.Conflict,
             ErrorCodes.NoCapacity,

@@ -88,7 +88,7 @@ public sealed class MatchTests
     }
 
     [Theory]
-    [InlineData("match", "Required argument missing for command: 'match'")]
+    [InlineData("match", "'session-mesh match' needs SPEC")]
     [InlineData("match ocr --count 101", "--count takes a whole number from 1 to 100, not '101'")]
     [InlineData("match ocr --strategy best", "--strategy takes least-loaded, most-skilled, spread, not 'best'")]
     public async Task WhatCannotBe_IsAUsageError(string line, string why)

@@ -57,7 +57,7 @@ public sealed class KeyCommandTests
     [InlineData("keys refresh", "stdin does not hold a key")]
     [InlineData("keys refresh --refresh-file ci.token", "ci.token is not named KEYFILE.refresh")]
     [InlineData("keys refresh --refresh-file ci.refresh --out ci", "leave one of them out")]
-    [InlineData("keys refresh smr_abcdefghijkl_THESECRET_check1", "Unrecognized command or argument 'smr_abcdefghijkl_…'")]
+    [InlineData("keys refresh smr_abcdefghijkl_THESECRET_check1", "'session-mesh keys refresh' takes no argument 'smr_abcdefghijkl_…'")]
     public async Task WrongCommandLine_IsRefusedBeforeAnythingIsSent(string line, string words)
     {
         using var tool = new Tool(Json(200, "{}"));

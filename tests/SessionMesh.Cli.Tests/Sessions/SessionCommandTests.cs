@@ -178,7 +178,6 @@ public sealed class SessionCommandTests
     [Theory]
     [InlineData("--sort user", "b a c")]
     [InlineData("--sort -user,id", "c a b")]
-    [InlineData("--sort -id --limit 2", "c b")]
     [InlineData("", "c a b")]
     public async Task List_Sort_ReadsAllFirst_AndWithoutItKeepsTheServersOrder(string options, string ids)
     {
@@ -187,9 +186,8 @@ public sealed class SessionCommandTests
         using var tool = new Tool(
             Json(200, $$"""{"sessions":[{{Row("c", "zoe")}}],"count":1,"next_cursor":"c2"}"""),
             Json(200, $$"""{"sessions":[{{Row("a", "max")}},{{Row("b", "ann")}}],"count":2,"next_cursor":null}"""));
-        var expected = options.Contains("--limit", StringComparison.Ordinal) ? "c a" : ids; // a limit is the server's first so many
         var ran = await tool.RunAsync($"session list -o name {options}".TrimEnd());
-        Assert.Equal(new Ran(0, string.Concat(expected.Split(' ').Select(id => id + "\n")), ""), ran);
+        Assert.Equal(new Ran(0, string.Concat(ids.Split(' ').Select(id => id + "\n")), ""), ran);
     }
 
     [Fact]

@@ -104,8 +104,8 @@ public sealed class SessionErrorTests
     [InlineData("config default_ttl soon", "default_ttl takes seconds, a time such as 90s or 1h30m, or none, not 'soon'")]
     [InlineData("config default_ttl 0", "default_ttl takes 1 to 31536000 seconds, or none, not '0'")]
     [InlineData("config --unset", "--unset takes a key and no value")]
-    [InlineData("get", "Required argument missing for command: 'get'; try session-mesh session get --help")]
-    [InlineData("creat", "Unrecognized command or argument 'creat'; did you mean 'create'?")]
+    [InlineData("get", "'session-mesh session get' needs SESSION-ID; try session-mesh session get --help")]
+    [InlineData("creat", "'session-mesh session' has no command 'creat'; did you mean 'create'?")]
     [InlineData(
         "list --statis active",
         "'session-mesh session list' has no option '--statis'; did you mean '--status'?")]

@@ -28,7 +28,7 @@ public sealed class ClaimTests
             200, $$"""{"claims":[{{Claim(3, "a", expiresAt: 60)}}],"next_cursor":"3"}""");
         (await mesh.GetAsync("registry/claims?agent_id=b")).ShouldBe(200, """{"claims":[],"next_cursor":null}""");
         var refused = (await mesh.PostAsync("registry/claim", Ocr)).ShouldBeProblem(409, "no_capacity");
-        Assert.Contains("1 of those that have it are alive, and 1 of them are full or paused", refused.Detail, StringComparison.Ordinal);
+        Assert.Contains("Of 1 that have it and are alive, 1 are full or paused.", refused.Detail, StringComparison.Ordinal);
         Assert.Equal(4, mesh.Revision);
     }
 
