@@ -90,7 +90,9 @@ internal sealed class ListOptions
             rows.AddRange(page);
         }
 
-        return OrderOf(context, view) is { } order ? [.. rows.Order(order)] : rows;
+        return OrderOf(context, view) is not { } order ? rows
+            : _arrange is not null && context.Output.IsTable ? _arrange(rows, order)
+            : [.. rows.Order(order)];
     }
 
     private static string Number(long number) => number.ToString("N0", CultureInfo.InvariantCulture);

@@ -1,11 +1,14 @@
 using System.CommandLine;
 using System.Text.Json;
+using SessionMesh.Cli.Agents;
 using SessionMesh.Cli.Commands;
 using SessionMesh.Cli.Hosting;
 using SessionMesh.Cli.Options;
 using SessionMesh.Cli.Output;
 using SessionMesh.Cli.Targets;
+using SessionMesh.Cli.Watch;
 using SessionMesh.Client;
+using SessionMesh.Client.Streams;
 
 namespace SessionMesh.Cli.Lineage;
 
@@ -44,6 +47,7 @@ internal sealed class TreeCommand : MeshCommand
 
     private readonly Option<bool> _allClusters = new("--all-clusters") { Description = "Every cluster, whatever the context says" };
     private readonly ListOptions _list;
+    private readonly WatchOption _watch;
 
     public TreeCommand(CliHost host) : base(host, "tree", "Show who started whom, and what is at and below each.")
     {
@@ -54,9 +58,10 @@ internal sealed class TreeCommand : MeshCommand
         }
 
         _list = new ListOptions(this, arrange: TreeRows.Arrange);
+        _watch = new WatchOption(this);
         Prints(s_view, json => json.TopologyRow);
         Usage = "[AGENT] [options]";
-        Examples = ["session-mesh tree", "session-mesh tree lead --depth 2", "session-mesh tree --sort -load"];
+        Examples = ["session-mesh tree", "session-mesh tree lead --depth 2", "session-mesh tree --watch", "session-mesh tree --sort -load"];
         ExitNotes = ["3  no such agent"];
     }
 
@@ -74,11 +79,23 @@ internal sealed class TreeCommand : MeshCommand
             Cluster = context.Get(_allClusters) ? null : context.Get(_cluster) ?? context.Settings.Cluster,
             Fields = FieldsOf(context, fields),
         };
-        var listed = await _list.WriteAsync(
-            context,
-            s_view,
-            (limit, cursor, token) => context.Client.SendAsync(MeshCall.Topology(query with { Limit = limit, Cursor = cursor }), token),
-            cancellation);
+        Task<JsonElement> ReadAsync(int limit, string? cursor, CancellationToken token) =>
+            context.Client.SendAsync(MeshCall.Topology(query with { Limit = limit, Cursor = cursor }), token);
+        if (_watch.IsWanted(context))
+        {
+            query = query with { Fields = null }; // a change is told by all of a row
+            return await WatchLoop.RunAsync(
+                context,
+                // By an acknowledgement an agent pauses; and the sums have what waits in inboxes.
+                new WatchedList(context, s_view, new EventQuery { Kinds = ["agent.*", "directive.*"] }, token =>
+                    _list.ReadAsync(context, s_view, ReadAsync, token))
+                {
+                    Restless = AgentViews.Restless,
+                },
+                cancellation);
+        }
+
+        var listed = await _list.WriteAsync(context, s_view, ReadAsync, cancellation);
         if (listed.Rows == 0 && context.Output.IsTable)
         {
             context.Note("no agent that matches has not ended; --dead shows the others");

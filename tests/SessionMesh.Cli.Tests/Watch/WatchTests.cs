@@ -39,6 +39,7 @@ public sealed class WatchTests
     [Theory]
     [InlineData("list -w --kind all", "/events?kind=agent.%2A%2Csession.%2A%2Cdirective.acknowledged", "/alive?kind=all&limit=1000")]
     [InlineData("show a -w", "/events?subject=a", "/agents/a?events=10")]
+    [InlineData("tree lead -w", "/events?kind=agent.%2A%2Cdirective.%2A", "/topology?root=lead&limit=1000")]
     [InlineData("keys list -w", "/events?kind=key.%2A", "/keys?limit=1000")]
     [InlineData("session list -w", "/events?kind=session.%2A", "/sessions?limit=1000")]
     [InlineData("session list -w --kind all", "/events?kind=agent.%2A%2Csession.%2A", "/sessions?kind=all&limit=1000")]
@@ -46,7 +47,7 @@ public sealed class WatchTests
     {
         using var tool = new Tool();
         using var server = new ChangingServer(
-            """{"sessions":[],"keys":[],"count":0,"next_cursor":null,"as_of":"1","agent_id":"a"}""");
+            """{"sessions":[],"keys":[],"agents":[],"count":0,"next_cursor":null,"as_of":"1","agent_id":"a"}""");
         Assert.Equal(4, (await tool.RunAsync(line + " -o json", server)).Code);
         Assert.Equal([events, read], server.Calls);
     }
@@ -88,6 +89,24 @@ public sealed class WatchTests
                 + "AGENT ID\e\\[K\na\e\\[K\n… 2 more lines: .*\e\\[K\n\e\\[J\e\\[\\?7h(\e\\[\\?25h)?$",
             screen));
         Assert.EndsWith("\e[?25h", ran.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Tree_IsDrawnAsATree_AndAgainAsItChanges()
+    {
+        static string Forest(string rows) => $$"""{"agents":[{{rows}}],"links":[],"count":2,"next_cursor":null,"as_of":"1"}""";
+        using var tool = new Tool { Width = 40, Height = 9 };
+        using var server = new ChangingServer(
+            Forest("""{"agent_id":"b","parent_id":"lead"},{"agent_id":"lead","parent_id":null}"""),
+            Forest("""{"agent_id":"a","parent_id":"lead"},{"agent_id":"b","parent_id":"a"},{"agent_id":"lead","parent_id":null}"""));
+        tool.Env["NO_COLOR"] = "1";
+
+        var ran = await tool.RunAsync("tree --watch --fields branch", server);
+
+        Assert.Equal(4, ran.Code);
+        var screens = ran.Out.Split("\e[H\e[?7l");
+        Assert.Contains("BRANCH\e[K\nlead\e[K\n└─ b\e[K\n", screens[1], StringComparison.Ordinal);
+        Assert.Contains("BRANCH\e[K\nlead\e[K\n└─ a\e[K\n   └─ b\e[K\n", screens[^1], StringComparison.Ordinal);
     }
 
     [Fact]
