@@ -22,6 +22,7 @@ internal sealed class MeshGauges(
         meter.CreateObservableGauge("session_mesh.agents", Agents, "{agent}", "Agents by status");
         meter.CreateObservableGauge("session_mesh.sessions",
             () => engine.State.Sessions.Count, "{session}", "Plain sessions in the store");
+        meter.CreateObservableGauge("session_mesh.claims", () => engine.State.Claims.Count, "{claim}", "Claims that are held");
         meter.CreateObservableGauge("session_mesh.revision", () => engine.State.Revision, null, "Revision of the newest change");
         meter.CreateObservableGauge("session_mesh.queue.length", () => engine.Queued, "{command}", "Commands waiting for the engine");
         meter.CreateObservableGauge("session_mesh.expiry_slowed",

@@ -1,5 +1,6 @@
 using SessionMesh.Contracts;
 using SessionMesh.Server.Tests.Support;
+using SessionMesh.Server.Tests.Telemetry;
 using static SessionMesh.Server.Tests.Support.Rows;
 
 namespace SessionMesh.Server.Tests.Registry;
@@ -27,6 +28,7 @@ public sealed class ClaimTests
         (await mesh.GetAsync("registry/claims?limit=1")).ShouldBe(
             200, $$"""{"claims":[{{Claim(3, "a", expiresAt: 60)}}],"next_cursor":"3"}""");
         (await mesh.GetAsync("registry/claims?agent_id=b")).ShouldBe(200, """{"claims":[],"next_cursor":null}""");
+        Assert.Equal(2, (await Scrape.OfAsync(mesh))["session_mesh_claims{}"]);
         var refused = (await mesh.PostAsync("registry/claim", Ocr)).ShouldBeProblem(409, "no_capacity");
         Assert.Contains("Of 1 that have it and are alive, 1 are full or paused.", refused.Detail, StringComparison.Ordinal);
         Assert.Equal(4, mesh.Revision);
