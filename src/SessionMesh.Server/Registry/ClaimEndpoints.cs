@@ -34,7 +34,15 @@ public sealed class ClaimEndpoints(
             return;
         }
 
-        await mutations.AnswerAsync(await WaitAsync(request, bound, wait));
+        var watch = new KeyWatch(http.GetKey(), engine);
+        var claimed = await WaitAsync(request, bound, wait, watch);
+        if (claimed.Error is not null && watch.End() is not null)
+        {
+            await problems.WriteAsync(http, KeyRules.Unauthenticated());
+            return;
+        }
+
+        await mutations.AnswerAsync(claimed);
     }
 
     public async Task Renew(HttpContext http)
@@ -96,10 +104,9 @@ public sealed class ClaimEndpoints(
     /// is not served first: all that wait try.
     /// </summary>
     private async Task<MutationResult<Claim>> WaitAsync(
-        MutationRequest<ClaimRequest> request, Outcome<Command<Claim>> bound, TimeSpan wait)
+        MutationRequest<ClaimRequest> request, Outcome<Command<Claim>> bound, TimeSpan wait, KeyWatch watch)
     {
         var http = request.Http;
-        var watch = new KeyWatch(http.GetKey(), engine);
         using var follower = feed.Follow(watch.KeyId);
         var waiting = Wait.For(wait, engine, watch);
         var matching = ((ClaimSpecialist)bound.Value!).Matching;

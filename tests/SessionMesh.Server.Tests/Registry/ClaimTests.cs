@@ -159,6 +159,27 @@ public sealed class ClaimTests
     }
 
     [Fact]
+    public async Task Wait_OfAKeyThatEnds_EndsWithIt()
+    {
+        await using var mesh = await MeshHost.StartAsync();
+        var key = await mesh.MintAsync("""{"scopes":["steer"]}""");
+        var waiting = mesh.PostAsync("registry/claim", """{"specialization":"ocr","wait":60}""", key);
+        await mesh.Time.ArmedAsync(TimeSpan.FromSeconds(60));
+        await mesh.DeleteAsync("keys/" + key.Split('_')[1]);
+        (await waiting).ShouldBeProblem(401, "unauthenticated");
+    }
+
+    [Fact]
+    public async Task Wait_AtShutdown_IsAnsweredInsteadOfBeingCut()
+    {
+        await using var mesh = await MeshHost.StartAsync();
+        var waiting = mesh.PostAsync("registry/claim", """{"specialization":"ocr","wait":60}""");
+        await mesh.Time.ArmedAsync(TimeSpan.FromSeconds(60));
+        await mesh.BeginStop();
+        (await waiting).ShouldBeProblem(409, "no_capacity");
+    }
+
+    [Fact]
     public async Task SixtyFourClaimers_OfThirtySlots_GetThirty_AndNoAgentIsOverfilled()
     {
         await using var mesh = await MeshHost.StartAsync();
