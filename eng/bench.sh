@@ -90,11 +90,11 @@ print_discovery() {
     !($1 in seen) { seen[$1] = 1; fleets[++columns] = $1 }
     { p50[$2, $1] = $3 }
     END {
-      printf "%-42s", "m  p50 in ms, of a fleet of"
+      printf "%-55s", "m  p50 in ms, of a fleet of"
       for (f = 1; f <= columns; f++) printf " %10d", fleets[f]
       print "   the largest of the smallest"
       for (i = 1; i <= count; i++) {
-        printf "m  %-39s", order[i]
+        printf "m  %-52s", order[i]
         for (f = 1; f <= columns; f++) printf " %10.2f", p50[order[i], fleets[f]] / 1000
         printf "   %.2f\n", p50[order[i], fleets[columns]] / first[order[i]]
       }

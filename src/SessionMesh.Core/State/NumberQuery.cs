@@ -24,7 +24,9 @@ public sealed class NumberQuery
         }
         else
         {
-            _all.Add(numbers);
+            // The smallest first: where it has nothing, no other is looked at.
+            var at = _all.FindIndex(set => set.Count > numbers.Count);
+            _all.Insert(at < 0 ? _all.Count : at, numbers);
         }
     }
 
@@ -42,6 +44,15 @@ public sealed class NumberQuery
     public ulong Word(int word)
     {
         var bits = ulong.MaxValue;
+        foreach (var set in _all)
+        {
+            bits &= set.Word(word);
+            if (bits == 0)
+            {
+                return 0;
+            }
+        }
+
         foreach (var sets in _any)
         {
             var any = 0UL;
@@ -53,18 +64,17 @@ public sealed class NumberQuery
             bits &= any;
         }
 
-        foreach (var set in _all)
-        {
-            bits &= set.Word(word);
-        }
-
         return bits;
     }
+
+    /// <summary>The first word at or after <paramref name="word"/> that may have a number in it; far beyond all for none.</summary>
+    public int NextWord(int word) => _all.Count == 0 ? word : _all[0].NextWord(word);
 
     /// <summary>The numbers below <paramref name="count"/>, ascending.</summary>
     public IEnumerable<int> Numbers(int count)
     {
-        for (var word = 0; !IsEmpty && word << 6 < count; word++)
+        var words = (count + 63) >> 6;
+        for (var word = IsEmpty ? words : NextWord(0); word < words; word = NextWord(word + 1))
         {
             for (var bits = Word(word); bits != 0; bits &= bits - 1)
             {

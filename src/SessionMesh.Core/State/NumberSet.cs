@@ -30,6 +30,27 @@ public sealed class NumberSet
         return page is null ? 0 : Volatile.Read(ref page[word & (WordsPerPage - 1)]);
     }
 
+    /// <summary>
+    /// The first word at or after <paramref name="word"/> that has a number in it; <see cref="int.MaxValue"/> for none.
+    /// </summary>
+    internal int NextWord(int word)
+    {
+        var pages = Volatile.Read(ref _pages);
+        for (var index = word / WordsPerPage; index < pages.Length; index++)
+        {
+            if (Volatile.Read(ref pages[index]) is { } page)
+            {
+                var from = Math.Max(0, word - (index * WordsPerPage));
+                if (page.AsSpan(from).IndexOfAnyExcept(0UL) is var at and >= 0)
+                {
+                    return (index * WordsPerPage) + from + at;
+                }
+            }
+        }
+
+        return int.MaxValue;
+    }
+
     /// <summary>Whether a whole page of <see cref="WordsPerPage"/> words is empty without looking at them.</summary>
     internal bool LacksPage(int word) => Page(word / WordsPerPage) is null;
 

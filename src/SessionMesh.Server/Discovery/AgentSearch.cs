@@ -243,8 +243,10 @@ internal sealed class AgentSearch
             {
                 while (_bits == 0)
                 {
-                    if (++_word << 6 >= _count)
+                    _word = search._query.NextWord(_word + 1);
+                    if (_word >= (_count + 63) >> 6)
                     {
+                        _word = int.MaxValue - 1; // where the next call finds nothing, too
                         return false;
                     }
 
