@@ -29,6 +29,9 @@ internal sealed class SseLoop(MeshClient client, string path, MeshStreamOptions 
     private bool _hasRenewed;
     private int _failures;
 
+    /// <summary>The id after which the connection begins, as it said: the place of a reader that has seen nothing of it.</summary>
+    private long? _begin;
+
     /// <summary>Whose numbers the ids are, as the last connection said: epoch and incarnation; null where it did not.</summary>
     private string? _life;
 
@@ -133,6 +136,22 @@ internal sealed class SseLoop(MeshClient client, string path, MeshStreamOptions 
         return resumed;
     }
 
+    /// <summary>
+    /// A reader that named no place begins where the server is now. From here on that is its place, so that what happens while the server
+    /// is away is not lost to a reader that has had no message yet.
+    /// </summary>
+    private void BeginAt(HttpResponseMessage response)
+    {
+        _begin = response.Headers.TryGetValues(StreamHeader.Revision, out var said)
+            && long.TryParse(said.First(), NumberStyles.None, CultureInfo.InvariantCulture, out var revision)
+                ? revision
+                : null;
+        if (_resumeAfter is null && _begin is { } place)
+        {
+            LastId = _resumeAfter = place;
+        }
+    }
+
     /// <summary>The data of a message; throws <see cref="MeshException"/> when it is not what the contract says.</summary>
     public T Parse<T>(SseItem<byte[]> message, JsonTypeInfo<T> type)
     {
@@ -175,6 +194,7 @@ internal sealed class SseLoop(MeshClient client, string path, MeshStreamOptions 
 
                 _wasConnected = true;
                 _hasRenewed = false;
+                BeginAt(response);
                 Report(status: 200, error: null, wait: null);
                 options.Connected?.Invoke();
                 return response;
@@ -255,7 +275,7 @@ internal sealed class SseLoop(MeshClient client, string path, MeshStreamOptions 
         if (message.EventType is StreamEvent.Resync)
         {
             // The log may have been cut above our position, or replaced by a shorter one: go on from where the server is.
-            LastId = _resumeAfter = hasId ? id : null;
+            LastId = _resumeAfter = hasId ? id : _begin;
             return true;
         }
 

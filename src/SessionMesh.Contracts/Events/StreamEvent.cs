@@ -31,11 +31,16 @@ public sealed record StreamNotice
 }
 
 /// <summary>
-/// Headers of <c>GET /agents/{id}/directives</c>: whose sequence numbers follow. A reader who remembers numbers of another epoch or of
-/// another incarnation has not seen these.
+/// Headers of streams. On <c>GET /agents/{id}/directives</c> they say whose sequence numbers follow: a reader who remembers numbers of
+/// another epoch or of another incarnation has not seen these.
 /// </summary>
 public static class StreamHeader
 {
+    /// <summary>
+    /// On the events and the audit, the revision after which the stream begins: where a reader resumes that has seen nothing yet.
+    /// </summary>
+    public const string Revision = "X-Mesh-Revision";
+
     /// <summary>The epoch of the store.</summary>
     public const string Epoch = "X-Mesh-Epoch";
 

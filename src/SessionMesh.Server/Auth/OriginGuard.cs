@@ -16,7 +16,7 @@ public sealed class OriginGuard(RequestDelegate next, AllowedOrigins allowed, Pr
 {
     private const string Methods = "GET, POST, PATCH, DELETE";
     private const string Headers = "Authorization, Content-Type, Idempotency-Key, If-Match, Last-Event-ID";
-    private const string Exposed = "Retry-After, RateLimit, RateLimit-Policy, X-Request-Id, Idempotency-Replayed";
+    private const string Exposed = "Retry-After, RateLimit, RateLimit-Policy, X-Request-Id, X-Mesh-Revision, Idempotency-Replayed";
 
     /// <summary>
     /// Seconds that a browser may cache a preflight: ten minutes, so that an origin that is no longer allowed is soon locked out.

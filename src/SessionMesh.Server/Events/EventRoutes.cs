@@ -20,7 +20,8 @@ internal static class EventRoutes
         var events = routes.ServiceProvider.GetRequiredService<EventEndpoints>();
         routes.MapGet(Routes.Events, events.Follow)
             .Describe(events.Follow, "followEvents", "Events", s_read, "The log, as a stream of server-sent events",
-                "Resumes at `Last-Event-ID`, after `after` or at `since`; without any of them it begins now. "
+                "Resumes at `Last-Event-ID`, after `after` or at `since`; without any of them it begins now. `X-Mesh-Revision` is the "
+                + "revision after which it begins. "
                 + "What is filtered out is not sent; that a part of the log is kept no longer is told all the same.")
             .WithQuery("after", "Begin after this revision; 0 for everything.")
             .WithQuery("since", "Begin with what happened from this time on, ISO 8601.")

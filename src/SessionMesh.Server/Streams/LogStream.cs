@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.EntityFrameworkCore;
 using SessionMesh.Contracts;
 using SessionMesh.Contracts.Events;
@@ -48,10 +49,12 @@ public sealed class LogStream(MeshEngine engine, MeshStore store, ChangeFeed fee
     private async Task StreamAsync(HttpContext http, FeedFollower follower, long at, LogView view, bool isCut)
     {
         var watch = new KeyWatch(http.GetKey(), engine);
+        var isAhead = at > engine.State.Revision;
+        at = isAhead ? engine.State.Revision : at;
+        http.Response.Headers[StreamHeader.Revision] = at.ToString(CultureInfo.InvariantCulture);
         await Sse.BeginAsync(http);
-        if (at > engine.State.Revision)
+        if (isAhead)
         {
-            at = engine.State.Revision;
             await ResyncAsync(http, StreamNotice.Ahead, $"This log ends at revision {at}.");
         }
         else if (isCut)

@@ -33,6 +33,22 @@ public sealed class EventsTests
             await tool.RunAsync("events --limit 2"));
     }
 
+    /// <summary>What happened while the server was away was lost to who had had no event before.</summary>
+    [Theory]
+    [InlineData("events --limit 1 -o name")]
+    [InlineData("audit --follow -o name")]
+    [InlineData("session watch --limit 1 --output name")]
+    public async Task NoEventYet_ServerGoesAway_ResumesWhereItBegan(string command)
+    {
+        var end = "event: end\ndata: {\"code\":\"key_revoked\",\"detail\":\"The key of this stream was revoked.\"}\n\n";
+        var entry = command.StartsWith("audit", StringComparison.Ordinal) ? Frame(8, "audit", "") : Frame(8, "session.created", "");
+        using var tool = new Tool(BeginningAt(7, ""), Broken(), BeginningAt(7, entry + end));
+
+        Assert.Equal(command.StartsWith("session", StringComparison.Ordinal) ? "a1\n" : "8\n", (await tool.RunAsync(command)).Out);
+        Assert.Equal(
+            [null, "7", "7"], tool.Server.Requests.Select(request => request.Headers.GetValueOrDefault("Last-Event-ID")));
+    }
+
     /// <summary>What kinds have of their own is one column, so that each kind has the same.</summary>
     [Fact]
     public async Task Csv_HasTheDetailsOfEachKindAsJson()
@@ -94,6 +110,13 @@ public sealed class EventsTests
         Assert.Contains(words, ran.Error, StringComparison.Ordinal);
         Assert.Empty(tool.Calls);
     }
+
+    private static Func<CancellationToken, Task<HttpResponseMessage>> BeginningAt(long revision, string text) => async cancellation =>
+    {
+        var response = await Stream(text)(cancellation);
+        response.Headers.Add("X-Mesh-Revision", $"{revision}");
+        return response;
+    };
 
     private static string Change(long revision) => Frame(revision, "agent.registered", ",\"incarnation\":2");
 

@@ -269,6 +269,51 @@ public sealed class StreamTests
         Assert.Equal("http://mesh.test:7420/api/session-mesh/events", mesh.Server.Requests[0].Url);
     }
 
+    /// <summary>A reader that came back before its first event began at the present once more, and lost what had happened meanwhile.</summary>
+    [Fact]
+    public async Task Events_ReaderThatHasSeenNothing_ResumesWhereItsFirstConnectionBegan()
+    {
+        using var mesh = new Mesh(BeginningAt(7, ""), Broken(), BeginningAt(7, Change(8)), BeginningAt(8, Over));
+        var stream = new EventStream(mesh.Client);
+
+        Assert.Equal([8], (await ToListAsync(stream.ReadAsync())).Select(entry => entry.Revision));
+        Assert.Equal([null, "7", "7", "8"], mesh.Server.Requests.Select(LastEventId));
+    }
+
+    /// <summary>The log became shorter and the connection broke before the next entry: the place is where the new log ended then.</summary>
+    [Fact]
+    public async Task Events_AfterAResync_ResumeWhereThatConnectionBegan()
+    {
+        using var mesh = new Mesh(
+            BeginningAt(3, "event: resync\ndata: {\"code\":\"ahead\",\"detail\":\"ends at 3\"}\n\n"), BeginningAt(3, Change(4) + Over));
+        var stream = new EventStream(mesh.Client, new MeshStreamOptions { After = 900 });
+
+        Assert.Equal([4], (await ToListAsync(stream.ReadAsync())).Select(entry => entry.Revision));
+        Assert.Equal(["900", "3"], mesh.Server.Requests.Select(LastEventId));
+    }
+
+    [Fact]
+    public async Task Audit_ReaderThatHasSeenNothing_ResumesWhereItsFirstConnectionBegan()
+    {
+        using var mesh = new Mesh(
+            BeginningAt(7, "event: audit\ndata: {\"revision\":null,\"at\":\"2026-01-02T03:04:05Z\",\"outcome\":\"refused\"}\n\n"),
+            BeginningAt(7, Over));
+        var stream = new AuditStream(mesh.Client, new AuditQuery());
+        await foreach (var entry in stream.ReadAsync())
+        {
+            Assert.Null(entry.Revision);
+        }
+
+        Assert.Equal([null, "7"], mesh.Server.Requests.Select(LastEventId));
+    }
+
+    private static Func<CancellationToken, Task<HttpResponseMessage>> BeginningAt(long revision, string text) => async cancellation =>
+    {
+        var response = await Stream(text)(cancellation);
+        response.Headers.Add("X-Mesh-Revision", $"{revision}");
+        return response;
+    };
+
     private static string Steer(long seq) =>
         $"event: directive\nid: {seq}\n"
         + $"data: {{\"directive_id\":\"d{seq}\",\"agent_id\":\"a1\",\"seq\":{seq},\"verb\":\"steer\","

@@ -69,7 +69,7 @@ public sealed class OriginGuardTests : IClassFixture<OriginGuardTests.Server>
             var reply = await SendAsync(_open, "GET", path, $"Origin: {Console}|Sec-Fetch-Site: cross-site", key);
             Assert.Equal((status, Console, "Origin"), (reply.Status, reply.Headers["Access-Control-Allow-Origin"], reply.Headers["Vary"]));
             Assert.Equal(
-                "Retry-After, RateLimit, RateLimit-Policy, X-Request-Id, Idempotency-Replayed",
+                "Retry-After, RateLimit, RateLimit-Policy, X-Request-Id, X-Mesh-Revision, Idempotency-Replayed",
                 reply.Headers["Access-Control-Expose-Headers"]);
             Assert.DoesNotContain("Access-Control-Allow-Credentials", reply.Headers.Keys);
         }

@@ -74,6 +74,25 @@ public sealed class EventStreamTests
         Assert.Equal(2, (await events.NextAsync("agent.registered")).Id);
     }
 
+    /// <summary>Where a reader resumes that has seen nothing yet.</summary>
+    [Theory]
+    [InlineData("events", null, 2)]
+    [InlineData("events?kind=agent.lost", null, 2)]
+    [InlineData("events?after=1", null, 1)]
+    [InlineData("events?since=2000-01-01T00:00:00Z", null, 0)]
+    [InlineData("events", 1, 1)]
+    [InlineData("events", 1000, 2)]
+    [InlineData("audit", null, 2)]
+    [InlineData("audit?outcome=refused", null, 2)]
+    [InlineData("audit", 1, 1)]
+    public async Task Streams_SayWhereTheyBegin(string path, int? lastEventId, long expected)
+    {
+        await using var mesh = await MeshHost.StartAsync();
+        await mesh.RegisterAsync("a");
+        await using var events = await mesh.ListenAsync(path, lastEventId: lastEventId);
+        Assert.Equal($"{expected}", events.Headers["X-Mesh-Revision"]);
+    }
+
     [Fact]
     public async Task Events_KeyRevoked_CutsTheStream()
     {
