@@ -28,6 +28,9 @@ public sealed record KillReport
 public sealed record DescendantReport
 {
     public required string AgentId { get; init; }
+
+    /// <summary>0 for one that was never alive: there is no end to confirm.</summary>
+    public int Incarnation { get; init; }
     public required string Status { get; init; }
     public required bool Confirmed { get; init; }
 }

@@ -167,7 +167,8 @@ public sealed class KillEndpoints(
         return KillReports.Render(new KillOutcome(current[0], current[1..]));
     }
 
+    /// <summary>Where there never was a life there is no end to wait for.</summary>
     private static bool IsProven(Agent target, AgentSlot? slot) =>
-        slot is null || slot.IsForgotten || slot.Agent.Incarnation != target.Incarnation
+        target.Incarnation == 0 || slot is null || slot.IsForgotten || slot.Agent.Incarnation != target.Incarnation
         || slot.Agent is { Liveness: Liveness.Dead, LastExit.Confirmed: true };
 }

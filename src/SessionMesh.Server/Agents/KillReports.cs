@@ -53,6 +53,7 @@ internal static class KillReports
             Descendants = [.. outcome.Descendants.Select(a => new DescendantReport
             {
                 AgentId = a.Id,
+                Incarnation = a.Incarnation,
                 Status = a.Liveness.Word(),
                 Confirmed = a is { Liveness: Liveness.Dead, LastExit.Confirmed: true },
             })],

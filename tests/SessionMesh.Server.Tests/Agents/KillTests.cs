@@ -229,6 +229,19 @@ public sealed class KillTests
             .ShouldBe(200, Report("a", "dead", confirmed: true, exitCode: "9"));
     }
 
+    /// <summary>The answer was held back until the time was up, for a confirmation that nobody could ever give.</summary>
+    [Fact]
+    public async Task Kill_OfAgentsThatWereNeverAlive_WaitsForNoProof()
+    {
+        await using var mesh = await MeshHost.StartAsync();
+        await mesh.PostAsync("agents", """{"agent_id":"plan","declare":true}""");
+        await mesh.PostAsync("agents", """{"agent_id":"part","declare":true,"parent_id":"plan"}""");
+        (await mesh.DeleteAsync("agents/plan?wait=50")).ShouldBe(200, """
+            {"agent_id":"plan","incarnation":0,"status":"dead","confirmed":false,"exit_code":null,"signal":null,"reason":null,
+             "deadline":null,"descendants":[{"agent_id":"part","incarnation":0,"status":"dead","confirmed":false}]}
+            """);
+    }
+
     private static async Task<MeshHost> FamilyAsync()
     {
         var mesh = await MeshHost.StartAsync();
@@ -245,7 +258,7 @@ public sealed class KillTests
         double? deadline = null, string below = "", int incarnation = 1)
     {
         var descendants = below.Split(',', StringSplitOptions.RemoveEmptyEntries).Select(d => d.Split(' '))
-            .Select(d => $$"""{"agent_id":"{{d[0]}}","status":"{{d[1]}}","confirmed":{{d[2]}}}""");
+            .Select(d => $$"""{"agent_id":"{{d[0]}}","incarnation":1,"status":"{{d[1]}}","confirmed":{{d[2]}}}""");
         return $$"""
             {"agent_id":"{{id}}","incarnation":{{incarnation}},"status":"{{status}}","confirmed":{{(confirmed ? "true" : "false")}},
              "exit_code":{{exitCode}},"signal":{{signal}},"reason":{{(reason is null ? "null" : $"\"{reason}\"")}},

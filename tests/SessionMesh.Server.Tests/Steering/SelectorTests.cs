@@ -86,7 +86,7 @@ public sealed class SelectorTests
         JsonAssert.Same(
             """
             {"agent_id":"a","incarnation":1,"status":"dead","confirmed":false,"exit_code":null,"signal":null,"reason":"over",
-             "deadline":null,"descendants":[{"agent_id":"d","status":"dead","confirmed":false}]}
+             "deadline":null,"descendants":[{"agent_id":"d","incarnation":1,"status":"dead","confirmed":false}]}
             """,
             killed.Json["results"]![0]!["report"]!.ToJsonString());
         (await mesh.GetAsync("alive?fields=agent_id"))
