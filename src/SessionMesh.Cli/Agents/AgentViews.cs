@@ -62,6 +62,12 @@ internal static class AgentViews
         Table = [Column.Of("agent", "agent_id"), Column.Of("incarnation"), Column.Of("status"), Column.Of("orphans"), Column.Of("code")],
     };
 
+    /// <summary>Of an agent that was never alive there is no end to confirm.</summary>
+    private static readonly Column s_confirmed = Column.Of("confirmed") with
+    {
+        Text = (row, now) => KillVerdict.NeverLived(row) ? "-" : Column.Of("confirmed").Text(row, now),
+    };
+
     /// <summary>What a kill did: the agent itself, then its descendants.</summary>
     public static readonly View Kill = new()
     {
@@ -70,7 +76,7 @@ internal static class AgentViews
         Table =
         [
             Column.Of("agent", "agent_id"), AgentDetailView.Status,
-            Column.Of("confirmed"), Column.Of("exit", "exit_code"), Column.Of("signal"),
+            s_confirmed, Column.Of("exit", "exit_code"), Column.Of("signal"),
             Column.Of("reason"), Column.Of("deadline", "deadline"),
         ],
     };
@@ -80,5 +86,6 @@ internal static class AgentViews
     {
         RowsMember = "results",
         RowsOf = answer => DeathTracker.Rows(answer, cascades: true),
+        More = [Column.Of("code"), Column.Of("detail")],
     };
 }

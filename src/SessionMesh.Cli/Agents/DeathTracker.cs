@@ -27,7 +27,7 @@ internal sealed class DeathTracker : IFollowed
         _answer = answer;
         foreach (var row in Rows(answer, cascades))
         {
-            if (Json.Text(row, "agent_id") is { } id && !KillVerdict.IsProven(row))
+            if (Json.Text(row, "agent_id") is { } id && Json.Text(row, "code") is null && !KillVerdict.IsProven(row))
             {
                 _open.Add(id);
             }
@@ -54,6 +54,14 @@ internal sealed class DeathTracker : IFollowed
                 ? AgentViews.Kill.Rows(report).Where((row, at) => at == 0 || (cascades && !matched.Contains(Json.Text(row, "agent_id"))))
                 : [result])
             .DistinctBy(row => Json.Text(row, "agent_id"));
+    }
+
+    /// <summary>How many below those of a kill's answer go on living.</summary>
+    public static int Living(JsonElement answer)
+    {
+        var ended = Rows(answer, cascades: false).Select(row => Json.Text(row, "agent_id")).ToHashSet();
+        return Rows(answer, cascades: true)
+            .Count(row => !ended.Contains(Json.Text(row, "agent_id")) && Json.Text(row, "status") is not AgentStatus.Dead);
     }
 
     public void Take(MeshEvent entry)

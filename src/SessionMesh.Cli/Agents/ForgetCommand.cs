@@ -78,7 +78,9 @@ internal sealed class ForgetCommand : MeshCommand
     {
         if (ids.Count == 1)
         {
-            return await AgentPreview.ShowAsync(context, ids[0], "nothing was forgotten", cancellation);
+            return await DryRun.ShowOneAsync(
+                context, ids[0], "nothing was forgotten", "forgotten", status => status is AgentStatus.Dead or AgentStatus.Lost,
+                cancellation);
         }
 
         var rows = new List<JsonElement>();
@@ -87,16 +89,7 @@ internal sealed class ForgetCommand : MeshCommand
             rows.Add(await context.Client.SendAsync(MeshCall.Agent(id), cancellation));
         }
 
-        context.Output.Write(Json.Build(json =>
-        {
-            json.WriteStartArray("sessions"u8);
-            foreach (var row in rows)
-            {
-                row.WriteTo(json);
-            }
-
-            json.WriteEndArray();
-        }), AgentViews.List);
+        context.Output.Write(DryRun.With(rows), AgentViews.List);
         context.Note("dry run: nothing was forgotten");
         return ExitCodes.Done;
     }

@@ -1,8 +1,8 @@
 using System.CommandLine;
-using System.Text.Json;
 using SessionMesh.Cli.Commands;
 using SessionMesh.Cli.Hosting;
 using SessionMesh.Cli.Options;
+using SessionMesh.Cli.Output;
 using SessionMesh.Cli.Steering;
 using SessionMesh.Cli.Targets;
 using SessionMesh.Client;
@@ -34,7 +34,9 @@ internal sealed class KillCommand : MeshCommand
         Opt.Duration("--grace", $"Time to finish in, {Limits.DefaultGrace}s by default", 0, Limits.MaxGrace);
 
     private readonly Option<string?> _cascade =
-        Opt.Choice("--cascade", "What becomes of its descendants; by default they go, too", ["descendants", "none"]);
+        Opt.Choice(
+            "--cascade", "What becomes of its descendants: they go, too (the default), or stay, its children under its parent",
+            ["descendants", "none"]);
 
     private readonly Option<string?> _reason = new("--reason") { Description = "Why, for the log and the agent", HelpName = "TEXT" };
 
@@ -75,7 +77,7 @@ internal sealed class KillCommand : MeshCommand
             "2  no terminal to ask on, and neither --yes nor --force; for many: nor --expect",
             "3  no such agent, or the selector matches nobody",
             "5  not as many match as --expect says",
-            "7  of many, the end of some is not confirmed",
+            "7  of many, the end of some is not confirmed, or some are not known",
         ];
     }
 
@@ -98,6 +100,8 @@ internal sealed class KillCommand : MeshCommand
         }
 
         return _everyone.IsMeant(context) ? await KillAllAsync(context, cancellation)
+            : selector is not null && SelectorOptions.IsOfIdsAlone(selector)
+                ? await KillNamedAsync(context, selector.AgentIds!, cancellation)
             : selector is not null ? await KillManyAsync(context, selector, cancellation)
             : await KillOneAsync(context, id!, cancellation);
     }
@@ -106,54 +110,77 @@ internal sealed class KillCommand : MeshCommand
     {
         var isAgreed = _many.IsAgreed(context) || context.Get(_force);
         if (await _everyone.AgreeAsync(
-            context, "stops", "nothing was stopped", isAgreed, whom => $"Stop {whom}? {Grace(context)}", cancellation) is not { } ids)
+            context, "stops", KillPreview.Undone, isAgreed, whom => $"Stop {whom}? {Grace(context)}", cancellation) is not { } ids)
         {
-            context.Note("nothing was stopped");
+            context.Note(KillPreview.Undone);
             return ExitCodes.Failed;
         }
 
         if (_many.IsDryRun(context))
         {
-            return BulkSteer.ShowMatch(context, ids, "", "nothing was stopped", "stopped");
+            return DryRun.Show(context, ids, "", KillPreview.Undone, "stopped");
         }
 
-        var named = new KillNamed(context, OptionsOf(context));
-        return await RunOf(context).RunAsync(() => named.RunAsync(ids, cancellation), cancellation);
+        return await RunAsync(context, new KillNamed(context, OptionsOf(context)), ids, cancellation);
     }
 
     private async Task<int> KillOneAsync(CommandContext context, string id, CancellationToken cancellation)
     {
         if (_many.IsDryRun(context))
         {
-            return await PreviewAsync(context, id, cancellation);
+            return await new KillPreview(context, OptionsOf(context)).ShowOneAsync(id, cancellation);
         }
 
-        if (!context.Get(_force) && !_many.IsAgreed(context) && !await AgreedAsync(context, id, cancellation))
+        var deadBefore = new HashSet<string>();
+        if (!context.Get(_force) && !_many.IsAgreed(context) && !await AgreedAsync(context, id, deadBefore, cancellation))
         {
-            context.Note("nothing was stopped");
+            context.Note(KillPreview.Undone);
             return ExitCodes.Failed;
         }
 
         var bound = BoundOf(context);
         var report = await new KillFollow(context, id, OptionsOf(context), bound).RunAsync(cancellation);
         context.Output.Write(report, AgentViews.Kill);
-        if (bound == 0)
+        if (bound == 0 && context.Output.IsTable && deadBefore.Count == 0)
         {
-            if (context.Output.IsTable)
+            context.Note($"agent {id} was told to stop; 'session-mesh show {id}' says how it ended");
+        }
+
+        var unproven = bound == 0 ? [] : KillVerdict.Unproven(report, Cascades(context));
+        if (unproven.Where(row => !deadBefore.Contains(Json.Text(row, "agent_id")!)).ToList() is { Count: > 0 } doubted)
+        {
+            context.Note(KillVerdict.Words(doubted));
+        }
+
+        KillVerdict.SayMore(context, report, Cascades(context), deadBefore);
+        return unproven.Count > 0 && ProofIsAskedFor(context) ? ExitCodes.Failed : ExitCodes.Done;
+    }
+
+    /// <summary>Several that are named: those who are known and live are stopped, whatever is wrong with the others.</summary>
+    private async Task<int> KillNamedAsync(CommandContext context, IReadOnlyList<string> ids, CancellationToken cancellation)
+    {
+        var preview = new KillPreview(context, OptionsOf(context));
+        if (_many.IsDryRun(context))
+        {
+            return await preview.ShowNamedAsync(ids, cancellation);
+        }
+
+        if (!context.Get(_force) && !_many.IsAgreed(context) && _many.Expected(context) is null)
+        {
+            if (!context.CanAsk)
             {
-                context.Note($"agent {id} was told to stop; 'session-mesh show {id}' says how it ended");
+                throw SelectorOptions.CannotAsk();
             }
 
-            return ExitCodes.Done;
+            if (!await preview.AgreedAsync(ids, Grace(context), cancellation))
+            {
+                context.Note(KillPreview.Undone);
+                return ExitCodes.Failed;
+            }
         }
 
-        if (KillVerdict.Doubt(report, Cascades(context)) is not { } doubt)
-        {
-            return ExitCodes.Done;
-        }
-
-        context.Note(doubt);
-        return ProofIsAskedFor(context) ? ExitCodes.Failed : ExitCodes.Done;
+        var named = new KillNamed(context, OptionsOf(context)) { AreNamed = true, Expect = _many.Expected(context) };
+        return await RunAsync(context, named, ids, cancellation);
     }
 
     private async Task<int> KillManyAsync(CommandContext context, AgentSelector selector, CancellationToken cancellation)
@@ -172,27 +199,19 @@ internal sealed class KillCommand : MeshCommand
 
         if (_many.IsDryRun(context))
         {
-            var matched = await CountAsync();
-            if (matched.GetProperty("matched").GetInt32() == 0)
-            {
-                throw SelectorOptions.NothingMatched(whom);
-            }
-
-            context.Output.Write(matched, DirectiveViews.Matched);
-            context.Note(
-                "dry run: nothing was stopped; "
-                + $"{SelectorOptions.Agents(matched.GetProperty("matched").GetInt32())}{Below(context)} would be");
-            return ExitCodes.Done;
+            var matched = await MatchAsync();
+            var left = await SelectorOptions.LeftOutAsync(context, selector, matched, cancellation);
+            return DryRun.Show(context, matched, whom, KillPreview.Undone, "stopped", left, Below(context));
         }
 
         var agreed = context.Get(_force) && _many.Expected(context) is null
-            ? (await CountAsync()).GetProperty("matched").GetInt32()
+            ? (await MatchAsync()).Count
             : await _many.AgreeAsync(
-                context, whom, async () => (await CountAsync()).GetProperty("matched").GetInt32(),
+                context, whom, async () => (await MatchAsync()).Count,
                 count => $"Stop {SelectorOptions.Agents(count)} {whom}{Below(context)}? {Grace(context)}");
         if (agreed is not { } expect)
         {
-            context.Note("nothing was stopped");
+            context.Note(KillPreview.Undone);
             return ExitCodes.Failed;
         }
 
@@ -201,17 +220,31 @@ internal sealed class KillCommand : MeshCommand
             throw SelectorOptions.NothingMatched(whom);
         }
 
-        return await RunOf(context).RunAsync(
+        var code = await RunOf(context, named: null).RunAsync(
             () => context.Client.SendAsync(MeshCall.KillMany(selector, options, expect), cancellation), cancellation);
+        var unknown = selector.AgentIds?.Count > expect
+            ? await SelectorOptions.LeftOutAsync(context, selector, matched: [], cancellation)
+            : [];
+        LeftOut.Say(context, unknown);
+        return unknown.Count > 0 ? ExitCodes.Partly : code;
 
-        Task<JsonElement> CountAsync() => context.Client.SendAsync(MeshCall.KillMany(selector, options, dryRun: true), cancellation);
+        async Task<List<string>> MatchAsync()
+        {
+            var matched = await context.Client.SendAsync(MeshCall.KillMany(selector, options, dryRun: true), cancellation);
+            return [.. matched.GetProperty("results").EnumerateArray().Select(row => Json.Text(row, "agent_id")).OfType<string>()];
+        }
     }
 
-    private KillRun RunOf(CommandContext context) =>
-        new(context, OptionsOf(context), BoundOf(context), ProofIsAskedFor(context));
+    private Task<int> RunAsync(CommandContext context, KillNamed named, IReadOnlyList<string> ids, CancellationToken cancellation) =>
+        RunOf(context, named).RunAsync(() => named.RunAsync(ids, cancellation), cancellation);
+
+    private KillRun RunOf(CommandContext context, KillNamed? named) =>
+        new(context, OptionsOf(context), BoundOf(context), ProofIsAskedFor(context)) { Named = named };
 
     /// <summary>The question names the agent, what it is doing and how many go with it.</summary>
-    private async Task<bool> AgreedAsync(CommandContext context, string id, CancellationToken cancellation)
+    /// <param name="deadBefore">Takes the agent where it is dead: then there is nothing to ask, unless others live below it.</param>
+    private async Task<bool> AgreedAsync(
+        CommandContext context, string id, HashSet<string> deadBefore, CancellationToken cancellation)
     {
         // Before the look-up: without a terminal it is refused anyway.
         if (!context.CanAsk)
@@ -220,45 +253,25 @@ internal sealed class KillCommand : MeshCommand
         }
 
         var agent = await context.Client.AgentAsync(id, cancellation);
+        if (agent.Status is AgentStatus.Dead)
+        {
+            deadBefore.Add(id);
+            if (agent.Descendants == 0 || !Cascades(context))
+            {
+                return true;
+            }
+        }
+
         var doing = string.Join(
             ", ", new[] { agent.Status, agent.Activity, agent.Note is { Length: > 0 } note ? $"\"{note}\"" : null }.OfType<string>());
         var below = (Cascades(context), agent.Descendants) switch
         {
             (_, 0) => "",
-            (false, 1) => "; its 1 descendant stays, under its parent",
-            (false, var n) => $"; its {n} descendants stay, under its parent",
+            (false, var n) => "; " + KillPreview.Stays(n),
             (true, 1) => " and its 1 descendant",
             (true, var n) => $" and its {n} descendants",
         };
         return context.Confirm($"Stop agent {id} ({doing}){below}? {Grace(context)}");
-    }
-
-    /// <summary>The agent, and with a cascade everything below it that has not ended.</summary>
-    private async Task<int> PreviewAsync(CommandContext context, string id, CancellationToken cancellation)
-    {
-        if (!Cascades(context))
-        {
-            return await AgentPreview.ShowAsync(context, id, "nothing was stopped", cancellation);
-        }
-
-        await context.Client.AgentAsync(id, cancellation); // one that is not known is an error
-        var query = new AgentQuery
-        {
-            Filter = AliveFilter.All,
-            Subtree = id,
-            Fields = ["agent_id", "status", "parent_id"],
-            Limit = Limits.MaxPage,
-        };
-        var ids = new List<string>();
-        do
-        {
-            var page = await context.Client.AliveAsync(query, cancellation);
-            ids.AddRange(page.Sessions.Where(row => row.AgentId == id || row.Status != AgentStatus.Dead).Select(row => row.AgentId!));
-            query = query with { Cursor = page.NextCursor };
-        }
-        while (query.Cursor is not null);
-
-        return BulkSteer.ShowMatch(context, [id, .. ids.Where(below => below != id)], "", "nothing was stopped", "stopped");
     }
 
     private KillOptions OptionsOf(CommandContext context) => new()

@@ -2,8 +2,10 @@ using System.Text.Json;
 using SessionMesh.Cli.Commands;
 using SessionMesh.Cli.Events;
 using SessionMesh.Cli.Hosting;
+using SessionMesh.Cli.Output;
 using SessionMesh.Cli.Targets;
 using SessionMesh.Client;
+using SessionMesh.Contracts.Errors;
 
 namespace SessionMesh.Cli.Agents;
 
@@ -12,7 +14,12 @@ namespace SessionMesh.Cli.Agents;
 /// <param name="wantsProof">Whether an end that nobody confirms is a failure.</param>
 internal sealed class KillRun(CommandContext context, KillOptions options, int bound, bool wantsProof)
 {
+    /// <summary>By whom they are told, where that is by name.</summary>
+    public KillNamed? Named { get; init; }
+
     private bool Cascades => options.Cascade is not "none";
+
+    private IReadOnlySet<string> DeadBefore => Named?.DeadBefore ?? new HashSet<string>();
 
     /// <param name="sendAsync">Sends the kill; answers as a kill by selector does.</param>
     public async Task<int> RunAsync(Func<Task<JsonElement>> sendAsync, CancellationToken cancellation) =>
@@ -35,24 +42,33 @@ internal sealed class KillRun(CommandContext context, KillOptions options, int b
     {
         context.Output.Write(answer, AgentViews.KillMany);
         var rows = DeathTracker.Rows(answer, Cascades).ToList();
-        if (bound == 0)
+        var refused = rows.Where(row => Json.Text(row, "code") is not (null or ErrorCodes.NotAlive)).ToList();
+        var told = rows.Where(row => Json.Text(row, "code") is null && !DeadBefore.Contains(IdOf(row))).ToList();
+        var unproven = bound == 0 ? [] : rows
+            .Where(row => Json.Text(row, "code") is null && !KillVerdict.IsProven(row)).ToList();
+        if (bound == 0 && context.Output.IsTable && told.Count > 0)
         {
-            if (context.Output.IsTable)
-            {
-                context.Note(
-                    $"{SelectorOptions.Agents(rows.Count)} told to stop; 'session-mesh list --filter stopping' shows who has not ended");
-            }
-
-            return ExitCodes.Done;
+            context.Note(
+                $"{SelectorOptions.Agents(told.Count)} told to stop; 'session-mesh list --filter stopping' shows who has not ended");
         }
 
-        var unproven = rows.Where(row => !KillVerdict.IsProven(row)).ToList();
-        if (unproven.Count == 0)
+        if (unproven.Where(row => !DeadBefore.Contains(IdOf(row))).ToList() is { Count: > 0 } doubted)
         {
-            return ExitCodes.Done;
+            context.Note(KillVerdict.Words(doubted));
         }
 
-        context.Note(KillVerdict.Words(unproven));
-        return wantsProof ? ExitCodes.Partly : ExitCodes.Done;
+        KillVerdict.SayMore(context, rows, DeadBefore, Cascades ? 0 : DeathTracker.Living(answer));
+        LeftOut.Say(context, [.. refused.Select(Why)]);
+        return rows.Count > 0 && refused.Count(IsUnknown) == rows.Count ? ExitCodes.NotFound
+            : refused.Count > 0 || (unproven.Count > 0 && wantsProof) ? ExitCodes.Partly
+            : ExitCodes.Done;
     }
+
+    private static LeftOut Why(JsonElement row) => IsUnknown(row)
+        ? LeftOut.Unknown(IdOf(row))
+        : new LeftOut(IdOf(row), Json.Text(row, "code")!, $"agent {IdOf(row)}: {Json.Text(row, "detail")} ({Json.Text(row, "code")})");
+
+    private static bool IsUnknown(JsonElement row) => Json.Text(row, "code") is ErrorCodes.AgentNotFound;
+
+    private static string IdOf(JsonElement row) => Json.Text(row, "agent_id") ?? "";
 }

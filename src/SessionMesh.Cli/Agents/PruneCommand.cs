@@ -167,16 +167,7 @@ internal sealed class PruneCommand : MeshCommand
 
     private static int Show(CommandContext context, List<JsonElement> gone, TimeSpan age)
     {
-        context.Output.Write(Json.Build(json =>
-        {
-            json.WriteStartArray("sessions"u8);
-            foreach (var row in gone)
-            {
-                row.WriteTo(json);
-            }
-
-            json.WriteEndArray();
-        }), s_gone);
+        context.Output.Write(DryRun.With(gone), s_gone);
         context.Note($"dry run: nothing was forgotten; {SelectorOptions.Agents(gone.Count)} "
             + $"{(gone.Count == 1 ? "has" : "have")} been dead or lost for {Words(age)}");
         return ExitCodes.Done;

@@ -60,7 +60,12 @@ internal static class NextSteps
         ErrorCodes.TooManyStreams => "end a stream of this key (events, inbox --follow, run), or use another key",
         ErrorCodes.OriginNotAllowed =>
             "this server is called from a web page of another origin: start it with that origin allowed, or call it from elsewhere",
-        ErrorCodes.NotAlive => "add --hold to keep the directive until the agent is back",
+        ErrorCodes.NotAlive when HasOption(context, "--hold") => "add --hold to keep the directive until the agent is back",
+        ErrorCodes.NotAlive =>
+            $"session-mesh steer {context.NamedAgent ?? "ID"} --verb {context.Parse.CommandResult.Command.Name} --hold, to keep it until "
+            + "the agent is back",
+        ErrorCodes.AlreadyAlive when !HasOption(context, "--takeover") =>
+            "another --agent-id, or none: then one is chosen; session-mesh kill ID, if the one that is alive should end first",
         ErrorCodes.AlreadyAlive => "session-mesh register --takeover, if the one that is alive should give way",
         ErrorCodes.SessionExpired => "session-mesh session refresh ID, or for an agent session-mesh register: then it is active again",
         ErrorCodes.SessionExists => "another --id, or none: then one is chosen",
@@ -86,4 +91,7 @@ internal static class NextSteps
         _ when problem.Status == 400 => $"{ParseErrors.PathOf(context.Parse)} --help",
         _ => null,
     };
+
+    private static bool HasOption(CommandContext context, string name) =>
+        context.Parse.CommandResult.Command.Options.Any(option => option.Name == name);
 }

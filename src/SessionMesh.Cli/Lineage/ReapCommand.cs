@@ -5,7 +5,7 @@ using SessionMesh.Cli.Commands;
 using SessionMesh.Cli.Hosting;
 using SessionMesh.Cli.Options;
 using SessionMesh.Cli.Output;
-using SessionMesh.Cli.Steering;
+using SessionMesh.Cli.Targets;
 using SessionMesh.Client;
 using SessionMesh.Contracts;
 using SessionMesh.Contracts.Agents;
@@ -48,7 +48,7 @@ internal sealed class ReapCommand : MeshCommand
         }
 
         Prints(AgentViews.KillMany);
-        Prints(DirectiveViews.Matched);
+        Prints(DryRun.Matched);
         Usage = "--orphans [options]";
         Examples = ["session-mesh reap --orphans --dry-run", "session-mesh reap --orphans --grace 30s --expect 3"];
         ExitNotes =
@@ -80,7 +80,7 @@ internal sealed class ReapCommand : MeshCommand
         var ids = await OrphansAsync(context, cancellation);
         if (context.Get(_dryRun) && ids.Count > 0)
         {
-            return BulkSteer.ShowMatch(context, ids, "", Nothing, "stopped");
+            return DryRun.Show(context, ids, "", Nothing, "stopped");
         }
 
         if (expect is { } count && count != ids.Count)
@@ -93,6 +93,11 @@ internal sealed class ReapCommand : MeshCommand
 
         if (ids.Count == 0)
         {
+            if (context.Get(_dryRun))
+            {
+                DryRun.Write(context, ids, []);
+            }
+
             context.Note("there is no orphan");
             return ExitCodes.Done;
         }

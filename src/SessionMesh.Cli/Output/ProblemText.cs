@@ -9,9 +9,9 @@ namespace SessionMesh.Cli.Output;
 /// </summary>
 internal static class ProblemText
 {
-    /// <summary>What only a sentence about a call has.</summary>
+    /// <summary>What only a sentence about a call has: how it is sent, or what to send instead.</summary>
     private static readonly string[] s_calls =
-        ["GET ", "POST ", "PUT ", "PATCH ", "DELETE ", "/api/session-mesh", "Authorization: ", "Idempotency-Key", "the header"];
+        ["Send ", "GET ", "POST ", "PUT ", "PATCH ", "DELETE ", "/api/session-mesh", "Authorization: ", "Idempotency-Key", "the header"];
 
     /// <summary>One failed call on one line, for a command that goes on after it.</summary>
     public static string Of(MeshException error) =>

@@ -6,6 +6,7 @@ using SessionMesh.Cli.Output;
 using SessionMesh.Cli.Targets;
 using SessionMesh.Client;
 using SessionMesh.Contracts;
+using SessionMesh.Contracts.Agents;
 using SessionMesh.Contracts.Errors;
 using SessionMesh.Contracts.Steering;
 
@@ -31,23 +32,34 @@ internal sealed class BulkSteer(CommandContext context, SteerRequest request, in
         return [.. answer.Results.Select(result => result.AgentId)];
     }
 
-    /// <summary>Prints who would be reached.</summary>
-    /// <returns>The exit code.</returns>
-    public static int ShowMatch(
-        CommandContext context, IReadOnlyList<string> ids, string whom, string undone = "nothing was sent", string done = "reached")
+    /// <summary>Whether an agent of that status is told anything that is not held for it.</summary>
+    public static bool Reaches(string status) => status is AgentStatus.Alive or AgentStatus.Suspect;
+
+    /// <summary>How many would be reached; who of those that are named would not is said on stderr.</summary>
+    public async Task<int> CountAsync(AgentSelector selector, CancellationToken cancellation)
     {
-        if (ids.Count == 0)
+        var ids = await MatchAsync(selector, cancellation);
+        if (ids.Count > 0)
         {
-            throw SelectorOptions.NothingMatched(whom);
+            LeftOut.Say(context, await SelectorOptions.LeftOutAsync(context, selector, ids, cancellation));
         }
 
-        var answer = Json.Build(json => WriteResults(json, [.. ids.Select(id => new SentDirective(id, code: null))]));
-        context.Output.Write(answer, DirectiveViews.Matched);
-        context.Note($"dry run: {undone}; {SelectorOptions.Agents(ids.Count)} would be {done}");
-        return ExitCodes.Done;
+        return ids.Count;
     }
 
-    /// <summary>Sends it to all that a selector matches, if they are as many as was agreed.</summary>
+    /// <summary>Prints who would be reached.</summary>
+    /// <returns>The exit code.</returns>
+    public async Task<int> ShowAsync(AgentSelector selector, string whom, CancellationToken cancellation)
+    {
+        var ids = await MatchAsync(selector, cancellation);
+        var left = ids.Count == 0 ? [] : await SelectorOptions.LeftOutAsync(context, selector, ids, cancellation);
+        return DryRun.Show(context, ids, whom, leftOut: left);
+    }
+
+    /// <summary>
+    /// Sends it to all that a selector matches, if they are as many as was agreed. Who was named and not matched is in the answer with the
+    /// reason.
+    /// </summary>
     public Task<IReadOnlyList<SentDirective>> RunAsync(AgentSelector selector, int expect, CancellationToken cancellation)
     {
         return FollowAsync(SendAllAsync, cancellation);
@@ -56,14 +68,15 @@ internal sealed class BulkSteer(CommandContext context, SteerRequest request, in
         {
             if (expect <= Limits.SelectorMatches)
             {
-                return await SendAsync(selector, expect, cancellation);
+                var sent = await SendAsync(selector, expect, cancellation);
+                return selector.AgentIds?.Count > expect ? [.. sent, .. await LeftOutAsync(selector, sent, cancellation)] : sent;
             }
 
             // More than one call takes: by name, if there still are as many.
             var ids = await MatchAsync(selector, cancellation);
             if (ids.Count == expect)
             {
-                return await SendAsync(ids, cancellation);
+                return await SendAsync(ids, Gone, cancellation);
             }
 
             throw new CommandException(
@@ -77,7 +90,11 @@ internal sealed class BulkSteer(CommandContext context, SteerRequest request, in
     /// Sends it to these, in as many calls as it takes. An agent that has gone meanwhile is in the answer as <c>not_alive</c>.
     /// </summary>
     public Task<IReadOnlyList<SentDirective>> RunAsync(IReadOnlyList<string> ids, CancellationToken cancellation) =>
-        FollowAsync(() => SendAsync(ids, cancellation), cancellation);
+        FollowAsync(() => SendAsync(ids, Gone, cancellation), cancellation);
+
+    /// <summary>The same to those whom the caller named, of whom some may be unknown.</summary>
+    public Task<IReadOnlyList<SentDirective>> RunNamedAsync(IReadOnlyList<string> ids, CancellationToken cancellation) =>
+        FollowAsync(() => SendAsync(ids, LookAsync, cancellation), cancellation);
 
     /// <summary><c>"matched", "results"</c>, as the server answers a steer by selector.</summary>
     public static void WriteResults(Utf8JsonWriter json, IReadOnlyCollection<SentDirective> sent)
@@ -114,28 +131,33 @@ internal sealed class BulkSteer(CommandContext context, SteerRequest request, in
             : [];
     }
 
-    private async Task<IReadOnlyList<SentDirective>> SendAsync(IReadOnlyList<string> ids, CancellationToken cancellation)
+    /// <param name="whyAsync">What to say of those that were not reached.</param>
+    private async Task<IReadOnlyList<SentDirective>> SendAsync(
+        IReadOnlyList<string> ids,
+        Func<IEnumerable<string>, CancellationToken, Task<IEnumerable<SentDirective>>> whyAsync,
+        CancellationToken cancellation)
     {
         var (sent, done) = (new List<SentDirective>(ids.Count), 0);
         using var progress = context.ShowProgress(() => $"{ProgressLine.Bar(Volatile.Read(ref done), ids.Count)} told");
         foreach (var page in Pages(ids))
         {
-            sent.AddRange(await SendPageAsync(page, cancellation));
+            var reached = await SendPageAsync(page, cancellation);
+            sent.AddRange(reached);
+            sent.AddRange(await whyAsync(page.Except(reached.Select(one => one.AgentId)), cancellation));
             Volatile.Write(ref done, done + page.Count);
         }
 
         return sent;
     }
 
-    private async Task<IEnumerable<SentDirective>> SendPageAsync(IReadOnlyList<string> page, CancellationToken cancellation)
+    private async Task<IReadOnlyList<SentDirective>> SendPageAsync(IReadOnlyList<string> page, CancellationToken cancellation)
     {
         var present = page;
         for (var attempt = 1; present.Count > 0; attempt++)
         {
             try
             {
-                var sent = await SendAsync(new AgentSelector { AgentIds = present }, present.Count, cancellation);
-                return sent.Concat(page.Except(present).Select(Gone));
+                return await SendAsync(new AgentSelector { AgentIds = present }, present.Count, cancellation);
             }
             catch (MeshException e) when (e.Code is ErrorCodes.ExpectationFailed or ErrorCodes.NothingMatched && attempt < Attempts)
             {
@@ -143,10 +165,19 @@ internal sealed class BulkSteer(CommandContext context, SteerRequest request, in
             }
         }
 
-        return page.Select(Gone);
+        return [];
     }
 
-    private static SentDirective Gone(string id) => new(id, ErrorCodes.NotAlive);
+    private static Task<IEnumerable<SentDirective>> Gone(IEnumerable<string> ids, CancellationToken cancellation) =>
+        Task.FromResult(ids.Select(id => new SentDirective(id, ErrorCodes.NotAlive)));
+
+    private async Task<IEnumerable<SentDirective>> LookAsync(IEnumerable<string> ids, CancellationToken cancellation) =>
+        (await LeftOut.LookAsync(context, ids, cancellation)).Select(left => new SentDirective(left.AgentId, left.Code));
+
+    private async Task<IEnumerable<SentDirective>> LeftOutAsync(
+        AgentSelector selector, IReadOnlyList<SentDirective> sent, CancellationToken cancellation) =>
+        (await SelectorOptions.LeftOutAsync(context, selector, sent.Select(one => one.AgentId), cancellation))
+            .Select(left => new SentDirective(left.AgentId, left.Code));
 
     private static IEnumerable<IReadOnlyList<string>> Pages(IReadOnlyList<string> ids)
     {

@@ -56,9 +56,6 @@ internal static class DirectiveViews
         More = [Column.Of("directive", "directive_id"), Column.Of("detail")],
     };
 
-    /// <summary>A dry run: the agents that would be reached.</summary>
-    public static readonly View Matched = new() { RowsMember = "results", Names = ["agent_id"], Table = [Column.Of("agent", "agent_id")] };
-
     /// <summary>Everything an agent was told, newest first.</summary>
     public static readonly View History = new()
     {

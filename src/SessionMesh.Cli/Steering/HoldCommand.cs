@@ -77,7 +77,7 @@ internal abstract class HoldCommand : MeshCommand
         {
             context.Doing = $"{_verb} agent {id}";
             return _many.IsDryRun(context)
-                ? await AgentPreview.ShowAsync(context, id, "nothing was sent", cancellation)
+                ? await DryRun.ShowOneAsync(context, id, "nothing was sent", "reached", BulkSteer.Reaches, cancellation)
                 : await SteerOne.RunAsync(context, request with { AgentId = id }, seconds, cancellation);
         }
 
@@ -98,16 +98,16 @@ internal abstract class HoldCommand : MeshCommand
         var whom = SelectorOptions.Words(selector);
         if (_many.IsDryRun(context))
         {
-            return new(BulkSteer.ShowMatch(context, await many.MatchAsync(selector, cancellation), whom));
+            return new(await many.ShowAsync(selector, whom, cancellation));
         }
 
         if (_many.AreNamed(context, _agent))
         {
-            return new(await many.RunAsync(selector.AgentIds!, cancellation));
+            return new(await many.RunNamedAsync(selector.AgentIds!, cancellation));
         }
 
         var agreed = await _many.AgreeAsync(
-            context, whom, async () => (await many.MatchAsync(selector, cancellation)).Count,
+            context, whom, () => many.CountAsync(selector, cancellation),
             count => $"{Capital(_verb)} {SelectorOptions.Agents(count)} {whom}?");
         return agreed is { } expect ? new(await many.RunAsync(selector, expect, cancellation)) : Refused(context);
     }
@@ -121,7 +121,7 @@ internal abstract class HoldCommand : MeshCommand
             return Refused(context);
         }
 
-        return _many.IsDryRun(context) ? new(BulkSteer.ShowMatch(context, ids, "")) : new(await many.RunAsync(ids, cancellation));
+        return _many.IsDryRun(context) ? new(DryRun.Show(context, ids, "")) : new(await many.RunAsync(ids, cancellation));
     }
 
     private static Sent Refused(CommandContext context)

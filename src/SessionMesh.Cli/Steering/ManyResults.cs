@@ -2,6 +2,7 @@ using SessionMesh.Cli.Commands;
 using SessionMesh.Cli.Hosting;
 using SessionMesh.Cli.Output;
 using SessionMesh.Cli.Targets;
+using SessionMesh.Contracts.Errors;
 using SessionMesh.Contracts.Steering;
 
 namespace SessionMesh.Cli.Steering;
@@ -35,14 +36,19 @@ internal static class ManyResults
         if (missing.Count > 0)
         {
             context.Note(Summary(sent, missing, request.Wait, seconds));
+            LeftOut.Say(context, [.. missing.Where(IsUnknown).Select(one => LeftOut.Unknown(one.AgentId))]);
         }
         else if (context.Output.IsTable)
         {
             context.Note(request.Wait is { } wanted ? $"{agents}, all {wanted}" : $"{agents} told");
         }
 
-        return missing.Count > 0 ? ExitCodes.Partly : ExitCodes.Done;
+        return missing.Count == 0 ? ExitCodes.Done
+            : sent.All(IsUnknown) ? ExitCodes.NotFound
+            : ExitCodes.Partly;
     }
+
+    private static bool IsUnknown(SentDirective one) => one.Code == ErrorCodes.AgentNotFound;
 
     private static bool IsThere(SentDirective one, string? wanted) =>
         one.State is not null && (wanted is null || Proof.Reached(one.State, wanted));

@@ -89,7 +89,9 @@ internal sealed class SteerCommand : MeshCommand
 
         if (_many.IsDryRun(context))
         {
-            return await AgentPreview.ShowAsync(context, id!, "nothing was sent", cancellation);
+            return await DryRun.ShowOneAsync(
+                context, id!, "nothing was sent", "reached",
+                status => context.Get(_hold) || BulkSteer.Reaches(status), cancellation);
         }
 
         return await SteerOne.RunAsync(context, request, seconds, cancellation);
@@ -102,18 +104,18 @@ internal sealed class SteerCommand : MeshCommand
         var whom = SelectorOptions.Words(selector);
         if (_many.IsDryRun(context))
         {
-            return BulkSteer.ShowMatch(context, await many.MatchAsync(selector, cancellation), whom);
+            return await many.ShowAsync(selector, whom, cancellation);
         }
 
         if (_many.AreNamed(context, _agent))
         {
             return ManyResults.Write(
-                context, await many.RunAsync(selector.AgentIds!, cancellation), request, seconds, onlyMissing: false);
+                context, await many.RunNamedAsync(selector.AgentIds!, cancellation), request, seconds, onlyMissing: false);
         }
 
         var word = request.Verb is DirectiveVerb.Pause or DirectiveVerb.Resume ? request.Verb : $"steer {request.Direction}";
         var agreed = await _many.AgreeAsync(
-            context, whom, async () => (await many.MatchAsync(selector, cancellation)).Count,
+            context, whom, () => many.CountAsync(selector, cancellation),
             count => $"Tell {SelectorOptions.Agents(count)} {whom}: {word}?");
         if (agreed is not { } expect)
         {

@@ -72,10 +72,14 @@ internal static class SteerOne
         catch (OperationCanceledException)
         {
             progress.Dispose();
-            context.Note(
-                $"the directive was sent, unless the server was never reached; 'session-mesh history {request.AgentId}' shows what "
-                + "becomes of it");
+            context.Note(Interrupted(request));
             throw;
         }
     }
+
+    /// <summary>What is true when only the wait was ended, in the words of the command that was typed.</summary>
+    private static string Interrupted(SteerRequest request) => request.Verb is DirectiveVerb.Pause or DirectiveVerb.Resume
+        ? $"the {request.Verb} was sent, unless the server was never reached; 'session-mesh show {request.AgentId}' says whether the agent "
+            + "is paused"
+        : $"the directive was sent, unless the server was never reached; 'session-mesh history {request.AgentId}' shows what becomes of it";
 }

@@ -34,7 +34,7 @@ internal static class AgentDetailView
     {
         var status = Json.Text(row, "status") ?? "-";
         return Json.IsTrue(row, "paused") ? status + " (paused)"
-            : status is AgentStatus.Dead && HasExit(row, out var exit) ? $"{status} ({Proof(exit)}{How(exit)})"
+            : status is AgentStatus.Dead && HasExit(row, out var exit) ? $"{status} ({Proof(row, exit)}{How(exit)})"
             : status;
     }
 
@@ -54,13 +54,17 @@ internal static class AgentDetailView
         }
 
         var why = Json.Text(exit, "reason") is { } reason ? $", {reason}" : "";
-        return $"{Column.Of("at").Text(exit, now)} {Proof(exit)}{How(exit)}{why}";
+        return $"{Column.Of("at").Text(exit, now)} {Proof(row, exit)}{How(exit)}{why}";
     }
 
     private static bool HasExit(JsonElement row, out JsonElement exit) =>
         row.TryGetProperty("last_exit", out exit) && exit.ValueKind == JsonValueKind.Object;
 
-    private static string Proof(JsonElement exit) => Json.IsTrue(exit, "confirmed") ? "confirmed" : "not confirmed";
+    /// <summary>Of an agent that was never alive there is no end to confirm.</summary>
+    private static string Proof(JsonElement row, JsonElement exit) =>
+        Json.IsTrue(exit, "confirmed") ? "confirmed"
+        : row.TryGetProperty("incarnation", out var incarnation) && incarnation.TryGetInt32(out var number) && number == 0 ? "never alive"
+        : "not confirmed";
 
     private static string How(JsonElement exit) =>
         Json.Text(exit, "signal") is { } signal ? $", by {signal}"

@@ -139,9 +139,7 @@ internal sealed class SelectorOptions
 
         if (!IsAgreed(context) && !context.CanAsk)
         {
-            throw CommandException.Usage(
-                "this reaches many agents, and there is no terminal to ask on",
-                "say --expect N for exactly N, --yes for however many match, or --dry-run to see which");
+            throw CannotAsk();
         }
 
         var matched = await countAsync();
@@ -152,6 +150,24 @@ internal sealed class SelectorOptions
 
         return IsAgreed(context) || context.Confirm(question(matched)) ? matched : null;
     }
+
+    public static CommandException CannotAsk() => CommandException.Usage(
+        "this reaches many agents, and there is no terminal to ask on",
+        "say --expect N for exactly N, --yes for however many match, or --dry-run to see which");
+
+    /// <summary>
+    /// Who of those that a selector names was not matched, and why. One that is known is left out on purpose where more than its name
+    /// was asked for.
+    /// </summary>
+    public static async Task<IReadOnlyList<LeftOut>> LeftOutAsync(
+        CommandContext context, AgentSelector selector, IEnumerable<string> matched, CancellationToken cancellation)
+    {
+        var left = await LeftOut.LookAsync(context, (selector.AgentIds ?? []).Except(matched), cancellation);
+        return IsOfIdsAlone(selector) ? left : [.. left.Where(one => one.IsUnknown)];
+    }
+
+    public static bool IsOfIdsAlone(AgentSelector selector) =>
+        selector is { AgentIds: not null, Specialization: null, Label: null, Cluster: null, Subtree: null };
 
     /// <summary>A selector that matches no agent is an error.</summary>
     public static CommandException NothingMatched(string whom) =>

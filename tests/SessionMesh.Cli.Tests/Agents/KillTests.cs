@@ -87,7 +87,7 @@ public sealed class KillTests
     [Theory]
     [InlineData("kill a b", "Stop 2 agents named a, b and their descendants? 10 s to finish. [y/N] nothing was stopped\n")]
     [InlineData(
-        "kill a b c d e f --cascade none", "Stop 2 agents of the 6 named? 10 s to finish. [y/N] nothing was stopped\n")]
+        "kill a b c d e f --cascade none", "Stop 2 agents named a, b? 10 s to finish. [y/N] nothing was stopped\n")]
     public async Task Several_AreNamedInTheQuestion(string line, string question)
     {
         using var tool = new Tool(Json(200, """{"matched":2,"results":[{"agent_id":"a"},{"agent_id":"b"}]}""")) { Typed = "n" };
@@ -252,7 +252,8 @@ public sealed class KillTests
     {
         using var tool = new Tool(Json(200, Unconfirmed.Replace("\"incarnation\":1", "\"incarnation\":0")));
 
-        Assert.Equal(new Ran(0, "456\n", ""), await tool.RunAsync("kill 456 --yes -o name"));
+        Assert.Equal(
+            new Ran(0, "456\n", "agent 456 was never alive: there was nothing to stop\n"), await tool.RunAsync("kill 456 --yes -o name"));
     }
 
     [Fact]

@@ -269,7 +269,7 @@ public sealed class StreamTests
         Assert.Equal("http://mesh.test:7420/api/session-mesh/events", mesh.Server.Requests[0].Url);
     }
 
-    /// <summary>A reader that came back before its first event began at the present once more, and lost what had happened meanwhile.</summary>
+    /// <summary>A reader that came back before its first event began at the present again, and lost what had happened meanwhile.</summary>
     [Fact]
     public async Task Events_ReaderThatHasSeenNothing_ResumesWhereItsFirstConnectionBegan()
     {
