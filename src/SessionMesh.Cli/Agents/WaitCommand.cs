@@ -40,6 +40,7 @@ internal sealed class WaitCommand : MeshCommand
         [
             "0  it is so; the agent as it then was is printed",
             "3  no such agent; with --for alive one is waited for",
+            "6  the server was never there, or is away when the time is up",
             "10 it was not so when the time was up",
         ];
     }
@@ -53,9 +54,11 @@ internal sealed class WaitCommand : MeshCommand
         using var progress = context.ShowProgress(
             () => $"waiting until agent {id} is {wanted}: {context.Host.Time.GetElapsedTime(began).TotalSeconds:0} of {bound} s");
         var last = "not known";
+        var away = new Absence(context);
         while (true)
         {
-            if (await LookAsync(context, id, wanted, cancellation) is { } agent)
+            var isOver = context.Host.Time.GetElapsedTime(began) >= TimeSpan.FromSeconds(bound);
+            if (await away.OverAsync(() => LookAsync(context, id, wanted, cancellation), isOver) is { } agent)
             {
                 if (Is(agent, wanted))
                 {
@@ -67,7 +70,7 @@ internal sealed class WaitCommand : MeshCommand
                 last = Json.Text(agent, "status") ?? last;
             }
 
-            if (context.Host.Time.GetElapsedTime(began) >= TimeSpan.FromSeconds(bound))
+            if (isOver)
             {
                 progress.Dispose();
                 context.Note($"agent {id} was not {wanted} after {bound} s; it is {last}");
@@ -100,5 +103,41 @@ internal sealed class WaitCommand : MeshCommand
             AgentActivity.Idle => status == AgentStatus.Alive && Json.Text(agent, "activity") == AgentActivity.Idle,
             _ => status == wanted,
         };
+    }
+
+    /// <summary>A server that was never there is an error; one that goes away is waited for, as long as there is time.</summary>
+    private sealed class Absence(CommandContext context)
+    {
+        private bool _wasThere;
+        private bool _isAway;
+
+        /// <param name="isLast">Whether there is no time to wait any longer.</param>
+        /// <returns>What the look found; null while the server is away.</returns>
+        public async Task<JsonElement?> OverAsync(Func<Task<JsonElement?>> lookAsync, bool isLast)
+        {
+            try
+            {
+                var found = await lookAsync();
+                _wasThere = true;
+                Say(isAway: false, "connected again");
+                return found;
+            }
+            catch (MeshException e) when (
+                _wasThere && !isLast && (e.Failure is MeshFailure.Unreachable || e.Status is 408 or 429 or >= 500))
+            {
+                Say(isAway: true, "the server has gone; reconnecting");
+                return null;
+            }
+        }
+
+        private void Say(bool isAway, string words)
+        {
+            if (_isAway != isAway && context.Output.IsTable)
+            {
+                context.Note(words);
+            }
+
+            _isAway = isAway;
+        }
     }
 }

@@ -160,6 +160,28 @@ public sealed class AgentCommandTests
     }
 
     [Fact]
+    public async Task Wait_ServerGoesAway_IsWaitedFor()
+    {
+        using var tool = new Tool(
+            Json(200, """{"agent_id":"1","status":"alive"}"""), Broken(), Broken(), Broken(), Json(503, "{}"), Json(503, "{}"), Json(503, "{}"),
+            Json(200, """{"agent_id":"1","status":"dead"}"""));
+        var ran = await tool.RunAsync("wait 1 --for dead --fields status --no-headers");
+        Assert.Equal((0, "the server has gone; reconnecting\nconnected again\n"), (ran.Code, ran.Error));
+        Assert.Contains("dead", ran.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Wait_ServerIsAwayWhenTheTimeIsUp_OrWasNeverThere_CannotBeReached()
+    {
+        using var gone = new Tool(Json(200, """{"agent_id":"1","status":"alive"}"""), Broken());
+        Assert.Equal(6, (await gone.RunAsync("wait 1 --for dead --wait-seconds 20 -o name")).Code);
+        Assert.True(gone.Server.Requests.Count > 4);
+        using var never = new Tool(Broken());
+        Assert.Equal(6, (await never.RunAsync("wait 1 --for dead")).Code);
+        Assert.Equal(3, never.Server.Requests.Count);
+    }
+
+    [Fact]
     public async Task Heartbeat_SaysWhenToBeatAgain_AndWhatIsPending()
     {
         using var tool = new Tool(

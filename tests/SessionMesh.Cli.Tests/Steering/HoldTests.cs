@@ -1,4 +1,9 @@
+using SessionMesh.Cli.Commands;
+using SessionMesh.Cli.Hosting;
+using SessionMesh.Cli.Steering;
 using SessionMesh.Cli.Tests.Commands;
+using SessionMesh.Client.Tests;
+using SessionMesh.Contracts.Steering;
 using static SessionMesh.Client.Tests.ScriptedServer;
 
 namespace SessionMesh.Cli.Tests.Steering;
@@ -18,6 +23,29 @@ public sealed class HoldTests
 
         Assert.Equal(new Ran(code, "d-1\n", error), await tool.RunAsync("pause 1 -o name"));
         Assert.Equal(["""POST /steer {"agent_id":"1","verb":"pause","wait":"acknowledged","wait_seconds":30}"""], tool.Calls);
+    }
+
+    [Theory]
+    [InlineData("pause", "the pause was sent", "'session-mesh show 1' says whether the agent is paused")]
+    [InlineData("resume", "the resume was sent", "'session-mesh show 1' says whether the agent is paused")]
+    [InlineData("steer", "the directive was sent", "'session-mesh history 1' shows what becomes of it")]
+    public async Task Interrupted_SaysWhatIsTrue_InTheWordsOfTheCommand(string verb, string sent, string next)
+    {
+        using var interrupt = new CancellationTokenSource();
+        using var server = new ScriptedServer(cancellation =>
+        {
+            interrupt.Cancel();
+            return Silent()(cancellation);
+        });
+        using var error = new StringWriter { NewLine = "\n" };
+        var host = new CliHost { In = TextReader.Null, Out = TextWriter.Null, Error = error, Env = _ => null, Home = "/", Handler = server };
+        var root = new System.CommandLine.RootCommand();
+        host.Globals.AddTo(root);
+        using var context = new CommandContext(host, root.Parse(""), options: null) { Interrupted = interrupt.Token };
+        var request = new SteerRequest { AgentId = "1", Verb = verb, Wait = "acknowledged" };
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => SteerOne.RunAsync(context, request, 30, interrupt.Token));
+        Assert.Equal($"{sent}, unless the server was never reached; {next}\n", error.ToString());
     }
 
     [Fact]
