@@ -4,6 +4,7 @@ using SessionMesh.Cli.Commands;
 using SessionMesh.Cli.Hosting;
 using SessionMesh.Cli.Keys;
 using SessionMesh.Cli.Options;
+using SessionMesh.Cli.Run.Handlers;
 using SessionMesh.Cli.Run.Kept;
 using SessionMesh.Cli.Run.Orphans;
 using SessionMesh.Cli.Run.Process;
@@ -166,6 +167,11 @@ internal sealed class RunCommand : MeshCommand
 
         var options = OptionsOf(context);
         context.Doing = $"run {options.Command[0]}";
+        if (options.SteerFile is { } file && SteerFileHandler.Obstacle(file) is { } obstacle)
+        {
+            throw CommandException.Usage($"--steer-file {file}: {obstacle}", "a file in a directory that is there and can be written to");
+        }
+
         try
         {
             return await new Runner(context.Client, options, log, context.Host.Time).RunAsync();

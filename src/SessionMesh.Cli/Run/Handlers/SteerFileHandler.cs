@@ -19,6 +19,34 @@ internal sealed class SteerFileHandler : ISteerHandler
         _appends = _path.EndsWith(".jsonl", StringComparison.OrdinalIgnoreCase);
     }
 
+    /// <summary>Why no steer could be written there; null where one can. Tries it, and leaves nothing behind.</summary>
+    public static string? Obstacle(string path)
+    {
+        var full = Path.GetFullPath(path);
+        var directory = Path.GetDirectoryName(full);
+        if (Directory.Exists(full) || directory is null)
+        {
+            return "it is a directory";
+        }
+
+        if (!Directory.Exists(directory))
+        {
+            return $"there is no directory {directory}";
+        }
+
+        try
+        {
+            var beside = Beside(full);
+            File.Open(beside, FileMode.Create, FileAccess.Write).Dispose();
+            File.Delete(beside);
+            return null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return $"no file can be made in {directory}";
+        }
+    }
+
     public async Task<HandlerResult> HandleAsync(Directive directive, CancellationToken stopping)
     {
         var line = DirectiveText.JsonLine(directive);
@@ -43,7 +71,7 @@ internal sealed class SteerFileHandler : ISteerHandler
 
     private async Task ReplaceAsync(byte[] line)
     {
-        var beside = $"{_path}.{Environment.ProcessId}.tmp";
+        var beside = Beside(_path);
         try
         {
             await WriteAsync(beside, FileMode.Create, line);
@@ -55,6 +83,8 @@ internal sealed class SteerFileHandler : ISteerHandler
             throw;
         }
     }
+
+    private static string Beside(string path) => $"{path}.{Environment.ProcessId}.tmp";
 
     private static async Task WriteAsync(string path, FileMode mode, byte[] line)
     {
