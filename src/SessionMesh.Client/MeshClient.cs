@@ -28,6 +28,16 @@ public sealed partial class MeshClient : IDisposable
     public async Task LivezAsync(CancellationToken cancellation = default) =>
         await _transport.SendAsync(MeshCall.Livez(), cancellation);
 
+    /// <summary>
+    /// The server's clock, to the second, for times that are reckoned back from now: this machine's may be wrong. Null where the answer has
+    /// no date.
+    /// </summary>
+    public async Task<DateTimeOffset?> ServerTimeAsync(CancellationToken cancellation = default)
+    {
+        using var response = await _transport.OpenAsync(MeshCall.Livez(), cancellation);
+        return response.Headers.Date;
+    }
+
     /// <summary>Sends a call and gives the answer as the server wrote it, members unknown here included.</summary>
     public Task<JsonElement> SendAsync(MeshCall call, CancellationToken cancellation = default) =>
         SendAsync(call, ClientJson.Context.JsonElement, cancellation);

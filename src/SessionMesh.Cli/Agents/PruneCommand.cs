@@ -111,7 +111,7 @@ internal sealed class PruneCommand : MeshCommand
 
         if (gone.Count == 0)
         {
-            context.Note($"no agent has been dead or lost for {Words(age)}");
+            context.Note(age == TimeSpan.Zero ? "no agent is dead or lost" : $"no agent has been dead or lost{For(age)}");
             return ExitCodes.Done;
         }
 
@@ -126,11 +126,12 @@ internal sealed class PruneCommand : MeshCommand
             .RunAsync(ids, AgentViews.Forgotten, MeshCall.Forget, cancellation);
     }
 
-    /// <summary>Rows of those that are gone for so long, by this machine's clock, in the order of their ids.</summary>
+    /// <summary>Rows of those that are gone for so long, by the server's clock, in the order of their ids.</summary>
     private async Task<List<JsonElement>> GoneAsync(
         CommandContext context, string? cluster, TimeSpan age, CancellationToken cancellation)
     {
-        var before = context.Host.Time.GetUtcNow() - age;
+        // Whatever the clocks, what is gone has been gone for no time at all.
+        var before = age == TimeSpan.Zero ? DateTimeOffset.MaxValue : await context.ServerNowAsync(cancellation) - age;
         var gone = new SortedDictionary<string, JsonElement>(StringComparer.Ordinal);
         using var progress = context.ShowProgress(() => $"{gone.Count} found");
         foreach (var status in new[] { AgentStatus.Lost, AgentStatus.Dead })
@@ -169,7 +170,7 @@ internal sealed class PruneCommand : MeshCommand
     {
         context.Output.Write(DryRun.With(gone), s_gone);
         context.Note($"dry run: nothing was forgotten; {SelectorOptions.Agents(gone.Count)} "
-            + $"{(gone.Count == 1 ? "has" : "have")} been dead or lost for {Words(age)}");
+            + $"{(gone.Count == 1 ? "has" : "have")} been dead or lost{For(age)}");
         return ExitCodes.Done;
     }
 
@@ -178,16 +179,17 @@ internal sealed class PruneCommand : MeshCommand
         var named = string.Join(", ", ids.Take(MostNamed));
         var others = ids.Count > MostNamed ? $" and {ids.Count - MostNamed} more" : "";
         return ids.Count == 1
-            ? $"Forget agent {named}, dead or lost for {Words(age)}, with its keys and what it was told?"
-            : $"Forget {ids.Count} agents ({named}{others}), dead or lost for {Words(age)}, with their keys and what they were told?";
+            ? $"Forget agent {named}, dead or lost{For(age)}, with its keys and what it was told?"
+            : $"Forget {ids.Count} agents ({named}{others}), dead or lost{For(age)}, with their keys and what they were told?";
     }
 
     /// <summary>As it is typed: <c>7d</c>, <c>12h</c>, <c>90s</c>.</summary>
-    private static string Words(TimeSpan age) => (long)age.TotalSeconds switch
+    private static string For(TimeSpan age) => (long)age.TotalSeconds switch
     {
-        >= 86_400 and var s when s % 86_400 == 0 => $"{s / 86_400}d",
-        >= 3600 and var s when s % 3600 == 0 => $"{s / 3600}h",
-        >= 60 and var s when s % 60 == 0 => $"{s / 60}m",
-        var s => $"{s}s",
+        0 => "",
+        >= 86_400 and var s when s % 86_400 == 0 => $" for {s / 86_400}d",
+        >= 3600 and var s when s % 3600 == 0 => $" for {s / 3600}h",
+        >= 60 and var s when s % 60 == 0 => $" for {s / 60}m",
+        var s => $" for {s}s",
     };
 }

@@ -65,7 +65,7 @@ internal sealed class AuditCommand : MeshCommand
 
     private async Task<int> ReadAsync(CommandContext context, CancellationToken cancellation)
     {
-        var query = _filter.QueryOf(context);
+        var query = await _filter.QueryOfAsync(context, cancellation);
         var listed = await _list.WriteAsync(
             context,
             s_view,
@@ -96,12 +96,12 @@ internal sealed class AuditCommand : MeshCommand
     private async Task<int> FollowAsync(CommandContext context, CancellationToken cancellation)
     {
         context.Doing = "follow the audit";
-        var query = _filter.QueryOf(context);
-        if (query.Until is not null || _list.IsUsed(context) || context.Get(_cursor) is not null)
+        if (_filter.SaysUntil(context) || _list.IsUsed(context) || context.Get(_cursor) is not null)
         {
             throw CommandException.Usage("--follow cannot be combined with --until, --limit, --sort or --cursor", "leave them out");
         }
 
+        var query = await _filter.QueryOfAsync(context, cancellation);
         var stream = new AuditStream(context.Client, query, StreamEnds.Options(context, after: null))
         {
             Resynced = notice => context.Note($"some entries may be missing: {notice.Detail}"),

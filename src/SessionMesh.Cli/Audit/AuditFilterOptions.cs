@@ -41,18 +41,21 @@ internal sealed class AuditFilterOptions
         }
     }
 
-    public AuditQuery QueryOf(CommandContext context) => new()
+    public bool SaysUntil(CommandContext context) => context.Get(_until) is not null;
+
+    public async Task<AuditQuery> QueryOfAsync(CommandContext context, CancellationToken cancellation) => new()
     {
         Actor = context.Get(_actor),
         Operation = context.Get(_operation),
         Subject = context.Get(_subject),
         Outcome = context.Get(_outcome),
-        Since = At(context, _since),
-        Until = At(context, _until),
+        Since = await AtAsync(context, _since, cancellation),
+        Until = await AtAsync(context, _until, cancellation),
     };
 
-    private static DateTimeOffset? At(CommandContext context, Option<PointInTime?> option) =>
-        context.Get(option)?.At(context.Host.Time.GetUtcNow());
+    private static async Task<DateTimeOffset?> AtAsync(
+        CommandContext context, Option<PointInTime?> option, CancellationToken cancellation) =>
+        context.Get(option) is { } point ? await point.AtServerAsync(context, cancellation) : null;
 
     /// <summary>The id in a whole key, if one was given: its secret must not travel in a query. Null for what is not an id.</summary>
     private static string? KeyId(string text)

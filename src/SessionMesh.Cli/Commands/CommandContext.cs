@@ -11,6 +11,7 @@ internal sealed class CommandContext : IDisposable
 {
     private readonly Lazy<MeshSettings> _settings;
     private readonly Lazy<MeshClient> _client;
+    private DateTimeOffset? _serverNow;
 
     /// <param name="fallback">The format where none is asked for.</param>
     public CommandContext(CliHost host, ParseResult parse, OutputOptions? options, OutputFormat fallback = OutputFormat.Table)
@@ -56,6 +57,10 @@ internal sealed class CommandContext : IDisposable
 
     /// <summary>The full id that <see cref="NamedAgent"/> turned out to be the beginning of.</summary>
     public string? FullAgent { get; set; }
+
+    /// <summary>The server's time, asked for once, or this machine's where the server does not say.</summary>
+    public async Task<DateTimeOffset> ServerNowAsync(CancellationToken cancellation) =>
+        _serverNow ??= await Client.ServerTimeAsync(cancellation) ?? Host.Time.GetUtcNow();
 
     public T? Get<T>(Option<T> option) => Parse.GetValue(option);
 

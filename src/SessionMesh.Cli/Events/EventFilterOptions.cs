@@ -66,15 +66,18 @@ internal sealed class EventFilterOptions
         }
     }
 
+    /// <summary>Whether <c>--since</c> says where to begin.</summary>
+    public bool SaysSince(CommandContext context) => context.Get(_since) is not null;
+
     /// <summary>What to ask for, and the revision to begin after, if one was named.</summary>
-    public (EventQuery Query, long? After) QueryOf(CommandContext context)
+    public async Task<(EventQuery Query, long? After)> QueryOfAsync(CommandContext context, CancellationToken cancellation)
     {
         var since = context.Get(_since);
         var query = new EventQuery
         {
             Kinds = context.Get(_kinds) ?? [],
             Subjects = context.Get(_agents) ?? [],
-            Since = since?.Time?.At(context.Host.Time.GetUtcNow()),
+            Since = since?.Time is { } time ? await time.AtServerAsync(context, cancellation) : null,
         };
         return (query, since?.Revision is { } first ? Math.Max(0, first - 1) : null);
     }

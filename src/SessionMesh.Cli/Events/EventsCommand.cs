@@ -62,13 +62,13 @@ internal sealed class EventsCommand : MeshCommand
             throw CommandException.Usage("--follow cannot be combined with --limit", "leave one of them out");
         }
 
-        var (query, from) = _filter.QueryOf(context);
-        if (context.Get(_after) is not null && (from is not null || query.Since is not null))
+        if (context.Get(_after) is not null && _filter.SaysSince(context))
         {
             throw CommandException.Usage("--after cannot be combined with --since", "leave one of them out");
         }
 
         var program = ProgramOf(context);
+        var (query, from) = await _filter.QueryOfAsync(context, cancellation);
         var stream = new EventStream(context.Client, StreamEnds.Options(context, context.Get(_after) ?? from), query)
         {
             Resynced = notice => context.Note($"some events were skipped: {notice.Detail}"),

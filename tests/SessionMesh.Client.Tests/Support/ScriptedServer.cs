@@ -28,6 +28,14 @@ internal sealed class ScriptedServer(params Func<CancellationToken, Task<HttpRes
         return Task.FromResult(response);
     };
 
+    /// <summary>What the server's clock shows; null for an answer that does not say.</summary>
+    public static Func<CancellationToken, Task<HttpResponseMessage>> Clock(string? at) => _ =>
+    {
+        var response = new HttpResponseMessage(HttpStatusCode.OK) { Content = new StringContent("{}", Encoding.UTF8, "application/json") };
+        response.Headers.Date = at is null ? null : DateTimeOffset.Parse(at, System.Globalization.CultureInfo.InvariantCulture);
+        return Task.FromResult(response);
+    };
+
     public static Func<CancellationToken, Task<HttpResponseMessage>> Problem(int status, string code, string detail = "because") =>
         Json(
             status,
