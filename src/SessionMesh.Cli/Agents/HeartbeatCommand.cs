@@ -43,6 +43,7 @@ internal sealed class HeartbeatCommand : MeshCommand
 
     protected override async Task<int> RunAsync(CommandContext context, CancellationToken cancellation)
     {
+        context.Doing = "send a heartbeat";
         var id = _agent.Require(context);
         context.Doing = $"beat for agent {id}";
         var report = new HeartbeatRequest

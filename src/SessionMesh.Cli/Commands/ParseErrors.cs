@@ -76,15 +76,34 @@ internal static class ParseErrors
             : $"try {PathOf(line.Command)} --help";
 
     /// <summary>
-    /// What is wrong, a sentence each. Behind an unknown word the command is missing, too, and the parser says so first; the word alone
-    /// is what went wrong.
+    /// What is wrong, a sentence each. Behind an unknown word, or an option without its value, the command is missing, too, and the parser
+    /// says so first; the word or the option alone is what went wrong.
     /// </summary>
     public static IEnumerable<string> Messages(ParseResult parse)
     {
         var isCommandMissing = parse.CommandResult.Command is { Action: null, Subcommands.Count: > 0 };
         var (command, path) = (parse.CommandResult.Command, PathOf(parse));
-        return parse.Errors.Skip(isCommandMissing && parse.UnmatchedTokens.Count > 0 ? 1 : 0)
-            .Select(error => ParserWords.Of(error.Message, command, path));
+        return isCommandMissing && TakenForAValue(parse) is var (option, word)
+            ? [$"{option} needs a value; '{word}' was taken for it"]
+            : parse.Errors.Skip(isCommandMissing && (parse.UnmatchedTokens.Count > 0 || parse.Errors.Count > 1) ? 1 : 0)
+                .Select(error => ParserWords.Of(error.Message, command, path));
+    }
+
+    /// <summary>The option that has the command as its value: <c>--url list</c>.</summary>
+    private static (string Option, string Word)? TakenForAValue(ParseResult parse)
+    {
+        for (var result = parse.CommandResult; result is not null; result = result.Parent as CommandResult)
+        {
+            foreach (var option in result.Children.OfType<OptionResult>())
+            {
+                if (option.Tokens is [var word] && parse.CommandResult.Command.Subcommands.Any(one => one.Name == word.Value))
+                {
+                    return (option.Option.Name, word.Value);
+                }
+            }
+        }
+
+        return null;
     }
 
     /// <summary>The command as it would be typed.</summary>

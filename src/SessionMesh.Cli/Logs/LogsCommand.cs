@@ -52,6 +52,7 @@ internal sealed class LogsCommand : MeshCommand
 
     protected override async Task<int> RunAsync(CommandContext context, CancellationToken cancellation)
     {
+        context.Doing = "show the output of an agent";
         var id = _agent.Require(context);
         context.Doing = $"show the output of agent {id}";
         var kept = KeptOutput.Of(context.Host);

@@ -26,6 +26,7 @@ internal sealed class HistoryCommand : MeshCommand
 
     protected override async Task<int> RunAsync(CommandContext context, CancellationToken cancellation)
     {
+        context.Doing = "read the history of an agent";
         var id = _agent.Require(context);
         context.Doing = $"read the history of agent {id}";
         var listed = await _list.WriteAsync(

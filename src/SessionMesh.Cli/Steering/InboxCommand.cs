@@ -36,6 +36,7 @@ internal sealed class InboxCommand : MeshCommand
 
     protected override async Task<int> RunAsync(CommandContext context, CancellationToken cancellation)
     {
+        context.Doing = "read the inbox of an agent";
         var id = _agent.Require(context);
         context.Doing = $"read the inbox of agent {id}";
         if (context.Get(_follow))

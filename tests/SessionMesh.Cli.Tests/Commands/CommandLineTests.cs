@@ -25,6 +25,17 @@ public sealed class CommandLineTests
     [InlineData(
         "keys creat", "error: 'session-mesh keys' has no command 'creat'\n  did you mean 'create'?\n  try: session-mesh keys --help\n")]
     [InlineData("keys", "error: 'session-mesh keys' needs a command\n  try: session-mesh keys --help\n")]
+    [InlineData("--url", "error: --url needs a value\n  try: session-mesh --help\n")]
+    [InlineData("--url=", "error: --url needs a value\n  try: session-mesh --help\n")]
+    [InlineData("--url list", "error: --url needs a value; 'list' was taken for it\n  try: session-mesh --help\n")]
+    [InlineData("keys --context list", "error: --context needs a value; 'list' was taken for it\n  try: session-mesh keys --help\n")]
+    [InlineData("--verbose", "error: 'session-mesh' needs a command\n  try: session-mesh --help\n")]
+    [InlineData("list --url", "error: --url needs a value\n  try: session-mesh list --help\n")]
+    [InlineData("logs", "error: cannot show the output of an agent\n  why: no agent is named\n  try: session-mesh logs --agent-id ID\n")]
+    [InlineData(
+        "history", "error: cannot read the history of an agent\n  why: no agent is named\n  try: session-mesh history --agent-id ID\n")]
+    [InlineData("inbox", "error: cannot read the inbox of an agent\n  why: no agent is named\n  try: session-mesh inbox --agent-id ID\n")]
+    [InlineData("heartbeat", "error: cannot send a heartbeat\n  why: no agent is named\n  try: session-mesh heartbeat --agent-id ID\n")]
     [InlineData("list --limit", "error: --limit needs a value\n  try: session-mesh list --help\n")]
     [InlineData("list --limit 1 --limit 2", "error: --limit is given twice\n  try: session-mesh list --help\n")]
     [InlineData("list /?", "error: 'session-mesh list' takes no argument '/?'\n  try: session-mesh list --help\n")]

@@ -86,6 +86,12 @@ public sealed class LineageCommandTests : IAsyncLifetime
         Assert.Contains("nobody", ran.Error, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("tree --cluster empty", "there is no agent to show; --dead shows those that have ended, too\n")]
+    [InlineData("tree --cluster empty --dead", "there is no agent to show\n")]
+    public async Task Tree_WithNothingToShow_SaysSo(string line, string words) =>
+        Assert.Equal(new Ran(0, "", words), await RunAsync(line));
+
     [Fact]
     public async Task Move_PutsTheSubtreeElsewhere()
     {

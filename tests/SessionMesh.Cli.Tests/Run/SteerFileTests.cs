@@ -1,7 +1,9 @@
+using SessionMesh.Cli.Tests.Run.Process;
 using static SessionMesh.Client.Tests.ScriptedServer;
 
 namespace SessionMesh.Cli.Tests.Run;
 
+[Collection(ProcessCollection.Name)]
 public sealed class SteerFileTests
 {
     /// <summary>It ran, and rejected each steer.</summary>
