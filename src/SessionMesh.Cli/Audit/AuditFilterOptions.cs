@@ -55,7 +55,7 @@ internal sealed class AuditFilterOptions
 
     private static async Task<DateTimeOffset?> AtAsync(
         CommandContext context, Option<PointInTime?> option, CancellationToken cancellation) =>
-        context.Get(option) is { } point ? await point.AtServerAsync(context, cancellation) : null;
+        context.Get(option) is { } point ? await context.AtAsync(point, cancellation) : null;
 
     /// <summary>The id in a whole key, if one was given: its secret must not travel in a query. Null for what is not an id.</summary>
     private static string? KeyId(string text)

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using SessionMesh.Cli.Hosting;
+using SessionMesh.Cli.Options;
 using SessionMesh.Cli.Output;
 using SessionMesh.Cli.Settings;
 using SessionMesh.Client;
@@ -61,6 +62,10 @@ internal sealed class CommandContext : IDisposable
     /// <summary>The server's time, asked for once, or this machine's where the server does not say.</summary>
     public async Task<DateTimeOffset> ServerNowAsync(CancellationToken cancellation) =>
         _serverNow ??= await Client.ServerTimeAsync(cancellation) ?? Host.Time.GetUtcNow();
+
+    /// <summary>A point in time by the server's clock, which is asked for only where it matters.</summary>
+    public async Task<DateTimeOffset> AtAsync(PointInTime point, CancellationToken cancellation) =>
+        point.SecondsAgo is null ? point.Date : point.At(await ServerNowAsync(cancellation));
 
     public T? Get<T>(Option<T> option) => Parse.GetValue(option);
 

@@ -77,7 +77,7 @@ internal sealed class EventFilterOptions
         {
             Kinds = context.Get(_kinds) ?? [],
             Subjects = context.Get(_agents) ?? [],
-            Since = since?.Time is { } time ? await time.AtServerAsync(context, cancellation) : null,
+            Since = since?.Time is { } time ? await context.AtAsync(time, cancellation) : null,
         };
         return (query, since?.Revision is { } first ? Math.Max(0, first - 1) : null);
     }

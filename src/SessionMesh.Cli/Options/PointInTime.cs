@@ -1,5 +1,4 @@
 using System.Globalization;
-using SessionMesh.Cli.Commands;
 
 namespace SessionMesh.Cli.Options;
 
@@ -28,8 +27,4 @@ internal readonly record struct PointInTime(int? SecondsAgo, DateTimeOffset Date
 
     /// <summary>By this clock; a date needs none.</summary>
     public DateTimeOffset At(DateTimeOffset now) => SecondsAgo is { } seconds ? now.AddSeconds(-seconds) : Date;
-
-    /// <summary>By the server's clock, which is asked for only where it matters.</summary>
-    public async Task<DateTimeOffset> AtServerAsync(CommandContext context, CancellationToken cancellation) =>
-        SecondsAgo is null ? Date : At(await context.ServerNowAsync(cancellation));
 }

@@ -163,8 +163,8 @@ public sealed class AgentCommandTests
     public async Task Wait_ServerGoesAway_IsWaitedFor()
     {
         using var tool = new Tool(
-            Json(200, """{"agent_id":"1","status":"alive"}"""), Broken(), Broken(), Broken(), Json(503, "{}"), Json(503, "{}"), Json(503, "{}"),
-            Json(200, """{"agent_id":"1","status":"dead"}"""));
+            Json(200, """{"agent_id":"1","status":"alive"}"""), Broken(), Broken(), Broken(), Json(503, "{}"), Json(503, "{}"),
+            Json(503, "{}"), Json(200, """{"agent_id":"1","status":"dead"}"""));
         var ran = await tool.RunAsync("wait 1 --for dead --fields status --no-headers");
         Assert.Equal((0, "the server has gone; reconnecting\nconnected again\n"), (ran.Code, ran.Error));
         Assert.Contains("dead", ran.Out, StringComparison.Ordinal);

@@ -33,7 +33,8 @@ public sealed class PruneTests
     public async Task OnATerminal_ItAsks_AndForgetsThoseThatAreGoneForSoLong()
     {
         using var tool = new Tool(
-            Clock(Now), Json(200, Lost), Json(200, Dead), Json(200, Forgotten("d1", "dead")), Json(200, Forgotten("l1", "lost"))) { Typed = "y" };
+            Clock(Now), Json(200, Lost), Json(200, Dead), Json(200, Forgotten("d1", "dead")), Json(200, Forgotten("l1", "lost")))
+        { Typed = "y" };
 
         var ran = await tool.RunAsync("prune -o jsonl");
 

@@ -38,7 +38,15 @@ public sealed class HoldTests
             return Silent()(cancellation);
         });
         using var error = new StringWriter { NewLine = "\n" };
-        var host = new CliHost { In = TextReader.Null, Out = TextWriter.Null, Error = error, Env = _ => null, Home = "/", Handler = server };
+        var host = new CliHost
+        {
+            In = TextReader.Null,
+            Out = TextWriter.Null,
+            Error = error,
+            Env = _ => null,
+            Home = "/",
+            Handler = server,
+        };
         var root = new System.CommandLine.RootCommand();
         host.Globals.AddTo(root);
         using var context = new CommandContext(host, root.Parse(""), options: null) { Interrupted = interrupt.Token };
