@@ -35,11 +35,12 @@ internal sealed class BulkSteer(CommandContext context, SteerRequest request, in
     /// <summary>Whether an agent of that status is told anything that is not held for it.</summary>
     public static bool Reaches(string status) => status is AgentStatus.Alive or AgentStatus.Suspect;
 
-    /// <summary>How many would be reached; who of those that are named would not is said on stderr.</summary>
-    public async Task<int> CountAsync(AgentSelector selector, CancellationToken cancellation)
+    /// <summary>How many would be reached.</summary>
+    /// <param name="says">Whether to say on stderr who of those that are named would not: a question follows.</param>
+    public async Task<int> CountAsync(AgentSelector selector, bool says, CancellationToken cancellation)
     {
         var ids = await MatchAsync(selector, cancellation);
-        if (ids.Count > 0)
+        if (says && ids.Count > 0)
         {
             LeftOut.Say(context, await SelectorOptions.LeftOutAsync(context, selector, ids, cancellation));
         }

@@ -107,7 +107,7 @@ internal abstract class HoldCommand : MeshCommand
         }
 
         var agreed = await _many.AgreeAsync(
-            context, whom, () => many.CountAsync(selector, cancellation),
+            context, whom, () => many.CountAsync(selector, says: !_many.IsAgreed(context), cancellation),
             count => $"{Capital(_verb)} {SelectorOptions.Agents(count)} {whom}?");
         return agreed is { } expect ? new(await many.RunAsync(selector, expect, cancellation)) : Refused(context);
     }

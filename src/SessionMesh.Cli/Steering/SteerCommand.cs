@@ -115,7 +115,7 @@ internal sealed class SteerCommand : MeshCommand
 
         var word = request.Verb is DirectiveVerb.Pause or DirectiveVerb.Resume ? request.Verb : $"steer {request.Direction}";
         var agreed = await _many.AgreeAsync(
-            context, whom, () => many.CountAsync(selector, cancellation),
+            context, whom, () => many.CountAsync(selector, says: !_many.IsAgreed(context), cancellation),
             count => $"Tell {SelectorOptions.Agents(count)} {whom}: {word}?");
         if (agreed is not { } expect)
         {
