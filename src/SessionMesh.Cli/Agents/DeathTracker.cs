@@ -22,12 +22,14 @@ internal sealed class DeathTracker : IFollowed
     private readonly int _total;
     private int _ended;
 
-    public DeathTracker(JsonElement answer, bool cascades)
+    /// <param name="deadBefore">Those that were dead before they were told: no other end of theirs is to come.</param>
+    public DeathTracker(JsonElement answer, bool cascades, IReadOnlySet<string> deadBefore)
     {
         _answer = answer;
         foreach (var row in Rows(answer, cascades))
         {
-            if (Json.Text(row, "agent_id") is { } id && Json.Text(row, "code") is null && !KillVerdict.IsProven(row))
+            if (Json.Text(row, "agent_id") is { } id && Json.Text(row, "code") is null && !KillVerdict.IsProven(row)
+                && !deadBefore.Contains(id))
             {
                 _open.Add(id);
             }

@@ -159,6 +159,11 @@ internal sealed class KillCommand : MeshCommand
     /// <summary>Several that are named: those who are known and live are stopped, whatever is wrong with the others.</summary>
     private async Task<int> KillNamedAsync(CommandContext context, IReadOnlyList<string> ids, CancellationToken cancellation)
     {
+        if (_many.Expected(context) is not null)
+        {
+            CheckLength(new AgentSelector { AgentIds = ids }, OptionsOf(context)); // a count holds for one call
+        }
+
         var preview = new KillPreview(context, OptionsOf(context));
         if (_many.IsDryRun(context))
         {
@@ -192,11 +197,7 @@ internal sealed class KillCommand : MeshCommand
                 $"the label '{label}' has a comma, and a kill cannot carry one", "select in another way; --dry-run shows whom");
         }
 
-        if (MeshCall.KillMany(selector, options, int.MaxValue).Path.Length > LongestPath)
-        {
-            throw CommandException.Usage("that is too long for one call", "name fewer agents, or use a label or a subtree");
-        }
-
+        CheckLength(selector, options);
         if (_many.IsDryRun(context))
         {
             var matched = await MatchAsync();
@@ -232,6 +233,14 @@ internal sealed class KillCommand : MeshCommand
         {
             var matched = await context.Client.SendAsync(MeshCall.KillMany(selector, options, dryRun: true), cancellation);
             return [.. matched.GetProperty("results").EnumerateArray().Select(row => Json.Text(row, "agent_id")).OfType<string>()];
+        }
+    }
+
+    private static void CheckLength(AgentSelector selector, KillOptions options)
+    {
+        if (MeshCall.KillMany(selector, options, int.MaxValue).Path.Length > LongestPath)
+        {
+            throw CommandException.Usage("that is too long for one call", "name fewer agents, or use a label or a subtree");
         }
     }
 

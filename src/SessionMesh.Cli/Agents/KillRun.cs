@@ -34,7 +34,8 @@ internal sealed class KillRun(CommandContext context, KillOptions options, int b
 
         DeathTracker? deaths = null;
         await LogFollower.FollowAsync(
-            context, async () => deaths = new DeathTracker(await sendAsync(), Cascades), TimeSpan.FromSeconds(bound), cancellation);
+            context, async () => deaths = new DeathTracker(await sendAsync(), Cascades, DeadBefore), TimeSpan.FromSeconds(bound),
+            cancellation);
         return deaths!.ToAnswer();
     }
 
@@ -44,8 +45,7 @@ internal sealed class KillRun(CommandContext context, KillOptions options, int b
         var rows = DeathTracker.Rows(answer, Cascades).ToList();
         var refused = rows.Where(row => Json.Text(row, "code") is not (null or ErrorCodes.NotAlive)).ToList();
         var told = rows.Where(row => Json.Text(row, "code") is null && !DeadBefore.Contains(IdOf(row))).ToList();
-        var unproven = bound == 0 ? [] : rows
-            .Where(row => Json.Text(row, "code") is null && !KillVerdict.IsProven(row)).ToList();
+        var unproven = bound == 0 ? [] : rows.Where(row => Json.Text(row, "code") is null && !KillVerdict.IsProven(row)).ToList();
         if (bound == 0 && context.Output.IsTable && told.Count > 0)
         {
             context.Note(

@@ -65,6 +65,16 @@ public sealed class NamedAgentsTests : IAsyncLifetime
         Assert.Equal((code, error), (ran.Code, ran.Error));
     }
 
+    /// <summary>Nobody will confirm what is over, so that it is not waited for.</summary>
+    [Fact]
+    public async Task WhoIsDead_AndNobodyConfirmedIt_IsSaidToBe_AndNotWaitedFor()
+    {
+        await _server.CallAsync(HttpMethod.Delete, "agents?agent_ids=a,b&force=true&expect=2");
+        Assert.Equal(
+            (7, "agents a, b were dead already; nobody confirmed their ends\n"),
+            (await RunAsync("kill a b --yes --wait 1h")) is var ran ? (ran.Code, ran.Error) : default);
+    }
+
     /// <summary>What lives below a dead one goes with it, alone or among others.</summary>
     [Theory]
     [InlineData("kill gone --yes --detach")]
