@@ -139,7 +139,13 @@ internal sealed class KillCommand : MeshCommand
         }
 
         var bound = BoundOf(context);
-        var report = await new KillFollow(context, id, OptionsOf(context), bound).RunAsync(cancellation);
+        var follow = new KillFollow(context, id, OptionsOf(context), bound);
+        var report = await follow.RunAsync(cancellation);
+        if (follow.WasDead)
+        {
+            deadBefore.Add(id);
+        }
+
         context.Output.Write(report, AgentViews.Kill);
         if (bound == 0 && context.Output.IsTable && deadBefore.Count == 0)
         {

@@ -20,6 +20,12 @@ internal sealed class KillFollow(CommandContext context, string id, KillOptions 
     private JsonElement _first;
     private JsonElement _report;
 
+    /// <summary>
+    /// Whether the agent was dead before it was told. With time to finish in, an end that comes of this kill is a reported one, and none
+    /// comes before an answer that does not wait. What is left is an earlier kill whose time runs out in the first round.
+    /// </summary>
+    public bool WasDead { get; private set; }
+
     private bool Cascades => options.Cascade != "none";
 
     /// <summary>
@@ -31,7 +37,9 @@ internal sealed class KillFollow(CommandContext context, string id, KillOptions 
     {
         if (bound == 0)
         {
-            return await context.Client.SendAsync(MeshCall.Kill(id, options), cancellation);
+            var answer = await context.Client.SendAsync(MeshCall.Kill(id, options), cancellation);
+            WasDead = IsDeadAtOnce(answer);
+            return answer;
         }
 
         var round = bound <= Limits.MaxWait ? Math.Min(bound, ShortRound) : LongRound;
@@ -76,6 +84,7 @@ internal sealed class KillFollow(CommandContext context, string id, KillOptions 
         if (_first.ValueKind == JsonValueKind.Undefined)
         {
             _first = report;
+            WasDead = IsDeadAtOnce(report) && !Json.IsTrue(report, "confirmed");
             foreach (var descendant in Descendants(report))
             {
                 _order.Add(Json.Text(descendant, "agent_id")!);
@@ -136,7 +145,10 @@ internal sealed class KillFollow(CommandContext context, string id, KillOptions 
         && (!Cascades || _descendants.Values.All(descendant => Json.Text(descendant, "status") is AgentStatus.Dead));
 
     private bool IsProven() =>
-        IsOver() && KillVerdict.IsProven(_report) && (!Cascades || _descendants.Values.All(KillVerdict.IsProven));
+        IsOver() && (WasDead || KillVerdict.IsProven(_report)) && (!Cascades || _descendants.Values.All(KillVerdict.IsProven));
+
+    private bool IsDeadAtOnce(JsonElement report) =>
+        !options.Force && options.Grace is not 0 && Json.Text(report, "status") is AgentStatus.Dead && !KillVerdict.NeverLived(report);
 
     private JsonElement Merged() => Json.Replace(_report, "descendants", _order.Select(name => _descendants[name]));
 

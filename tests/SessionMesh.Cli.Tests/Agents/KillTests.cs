@@ -189,8 +189,21 @@ public sealed class KillTests
         using var alone = new Tool(Json(200, Unconfirmed));
         Assert.Equal(
             new Ran(1, "456\n", "agent 456 was told to stop; nobody confirmed that it did\n"),
-            await alone.RunAsync("kill 456 --yes -o name"));
+            await alone.RunAsync("kill 456 --grace 0 --yes -o name"));
         Assert.Equal(2, alone.Server.Requests.Count); // dead, and a round later still nobody's word for it
+    }
+
+    /// <summary>Within its grace nobody forces an agent: one that is dead at once, and not by a reported exit, was dead before.</summary>
+    [Fact]
+    public async Task DeadAtOnce_ThoughItHasTimeToFinish_WasDeadBefore()
+    {
+        using var tool = new Tool(Json(200, Unconfirmed));
+        Assert.Equal(
+            new Ran(1, "456\n", "agent 456 was dead already; nobody confirmed its end\n"), await tool.RunAsync("kill 456 --yes -o name"));
+        Assert.Single(tool.Server.Requests);
+        Assert.Equal(
+            (0, "agent 456 was dead already; nobody confirmed its end\n"),
+            (await tool.RunAsync("kill 456 --yes --detach")) is var detached ? (detached.Code, detached.Error) : default);
     }
 
     [Fact]
