@@ -20,6 +20,9 @@ public sealed class AgentIndexes(SlotList<AgentSlot?> slots)
     /// <summary>Agents that are paused, whatever their state.</summary>
     public NumberSet Paused { get; } = new();
 
+    /// <summary>What tells an agent with a label, or for a user, from most of those without.</summary>
+    public Signatures Signatures { get; } = new();
+
     public NumberSet With(Liveness liveness) => _byLiveness[(int)liveness];
 
     /// <summary>The agents with a specialization, or with one below it.</summary>
@@ -69,6 +72,7 @@ public sealed class AgentIndexes(SlotList<AgentSlot?> slots)
     internal void Update(Agent? before, Agent? after)
     {
         _accounts.Update(before, after);
+        Signatures.Update(before, after);
         if (before?.Liveness != after?.Liveness)
         {
             // The new set first: a reader in between sees an agent twice rather than not at all.

@@ -47,6 +47,10 @@ internal sealed record AgentCriteria
     public bool LooksAtEach =>
         Filter.Also is not null || Labels.Count > 0 || User is not null || Prefix is not null || Words.Count > 0;
 
+    /// <summary>The bits that the <see cref="Signatures"/> of every agent in the list have.</summary>
+    public ulong Signature => Labels.Where(term => !term.IsNot).Aggregate(
+        User is null ? 0 : Signatures.OfUser(User), static (bits, term) => bits | Signatures.OfLabel(term.Name, term.Value));
+
     /// <summary>Whether a change of one agent can bring others into the list, or out of it.</summary>
     public bool DependsOnOthers => Subtree is not null || Filter == AgentFilter.Orphaned;
 

@@ -8,9 +8,10 @@ using SessionMesh.Core.State;
 namespace SessionMesh.Server.Discovery;
 
 /// <summary>
-/// The agents that a list asks for, a page at a time. What indexes know is a set of bitmaps that are ANDed, 64 agents at a time; what they
-/// do not know is looked up agent by agent, of which a page looks at <see cref="Limits.ListLooks"/> in vain and no more. An agent's number
-/// never changes, and neither does its id, so that either is a stable place to go on from.
+/// The agents that a list asks for, a page at a time. What indexes know is a set of bitmaps that are ANDed, 64 agents at a time. Of those,
+/// the ones whose <see cref="Signatures"/> lack a label that is asked for are passed over. What remains is looked up agent by agent, of
+/// which a page looks at <see cref="Limits.ListLooks"/> in vain and no more. An agent's number never changes, and neither does its id, so
+/// that either is a stable place to go on from.
 /// </summary>
 internal sealed class AgentSearch
 {
@@ -19,12 +20,14 @@ internal sealed class AgentSearch
     private readonly NumberQuery _query = new();
     private readonly long _asOf;
     private readonly bool _looks;
+    private readonly ulong _signature;
 
     /// <param name="reach">Of the key that asks; null for no limit.</param>
     public AgentSearch(MeshState state, AgentCriteria criteria, Reach? reach)
     {
         (_state, _criteria, _looks) = (state, criteria, criteria.LooksAtEach);
         _asOf = state.Revision; // before reading any set
+        _signature = criteria.Signature;
         var indexes = state.Indexes;
         if (criteria.Filter.Among is [var only])
         {
@@ -264,7 +267,8 @@ internal sealed class AgentSearch
                     return false;
                 }
 
-                if (search._state.Slots[number] is { } slot && slot.Agent.Born <= search._asOf)
+                if (search._state.Indexes.Signatures.MayHave(number, search._signature)
+                    && search._state.Slots[number] is { } slot && slot.Agent.Born <= search._asOf)
                 {
                     Current = slot; // any other was forgotten since the sets were read; the number's new owner is in none of them
                     return true;

@@ -12,6 +12,9 @@ public sealed class LongSearchTests
 {
     private const int Fleet = (2 * Limits.ListLooks) + 500;
 
+    /// <summary>The two agents without <c>rare=no</c>: no index and no signature tells who lacks a label.</summary>
+    private static AgentCriteria Rare => new() { Labels = [new LabelTerm("rare", "no", IsNot: true)] };
+
     private static readonly Moment s_now = new(1_000_000, 1_000);
 
     private static readonly Lazy<MeshState> s_state = new(() =>
@@ -42,9 +45,19 @@ public sealed class LongSearchTests
     });
 
     [Fact]
-    public void RareLabel_TakesPagesThatFindNothing_AndThenTheLast()
+    public void RareLabel_IsFoundInOnePage()
     {
-        var search = new AgentSearch(s_state.Value, Rare("yes"), null);
+        var search = new AgentSearch(s_state.Value, new AgentCriteria { Labels = [new LabelTerm("rare", "yes", IsNot: false)] }, null);
+        var page = new List<AgentSlot>();
+
+        Assert.Equal(-1, search.Fill(page, -1, 50, s_now));
+        Assert.Equal(["a000000", $"a{Fleet - 1:D6}"], page.Select(slot => slot.Agent.Id));
+    }
+
+    [Fact]
+    public void WhatNothingKnows_TakesPagesThatFindNothing_AndThenTheLast()
+    {
+        var search = new AgentSearch(s_state.Value, Rare, null);
         var (found, ends) = (new List<string>(), new List<int>());
         for (var after = -1; ends.Count == 0 || after >= 0;)
         {
@@ -61,9 +74,9 @@ public sealed class LongSearchTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void RareLabel_ById_DoesTheSame(bool isReversed)
+    public void WhatNothingKnows_ById_DoesTheSame(bool isReversed)
     {
-        var search = new AgentSearch(s_state.Value, Rare("yes"), null);
+        var search = new AgentSearch(s_state.Value, Rare, null);
         var (found, pages) = (new List<string>(), 0);
         string? after = null;
         do
@@ -120,5 +133,4 @@ public sealed class LongSearchTests
         Assert.Equal(keys.Order(), keys);
     }
 
-    private static AgentCriteria Rare(string value) => new() { Labels = [new LabelTerm("rare", value, IsNot: false)] };
 }
