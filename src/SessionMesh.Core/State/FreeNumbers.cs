@@ -18,14 +18,8 @@ internal sealed class FreeNumbers
     {
         var all = from <= _lowest;
         from = Math.Max(from, _lowest);
-        for (var word = from >> 6; word << 6 < below && _free.Count > 0; word++)
+        for (var word = _free.NextWord(from >> 6); word < (below + 63) >> 6; word = _free.NextWord(word + 1))
         {
-            if (_free.LacksPage(word))
-            {
-                word |= NumberSet.WordsPerPage - 1;
-                continue;
-            }
-
             var bits = _free.Word(word);
             if (word == from >> 6)
             {

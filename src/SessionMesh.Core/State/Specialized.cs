@@ -32,7 +32,7 @@ internal sealed class Specialized(string path, SlotList<AgentSlot?> slots)
         }
 
         // What changes from now on is marked by whoever changes it.
-        for (var word = 0; word <= (slots.Count - 1) >> 6; word++)
+        for (var word = Agents.NextWord(0); word <= (slots.Count - 1) >> 6; word = Agents.NextWord(word + 1))
         {
             for (var bits = Agents.Word(word); bits != 0; bits &= bits - 1)
             {
