@@ -59,6 +59,9 @@ internal sealed class ListCommand : MeshCommand
         }
 
         _list = new ListOptions(this);
+        _list.Sorts(AliveSort.Id, "agent_id");
+        _list.Sorts(AliveSort.Age, "-created_at");
+        _list.Sorts(AliveSort.LastSeen, "last_heartbeat_at");
         Add(_cursor);
         _watch = new WatchOption(this);
         Prints(AgentViews.List, json => json.AgentRow);
@@ -98,7 +101,8 @@ internal sealed class ListCommand : MeshCommand
                 isFirst = false;
                 return context.Client.SendAsync(MeshCall.Alive(page), token);
             },
-            cancellation);
+            cancellation,
+            isSorted: query.Sort is not null);
         if (listed.Rows == 0 && context.Output.IsTable)
         {
             context.Note(Nothing(query));
@@ -126,7 +130,8 @@ internal sealed class ListCommand : MeshCommand
                     AgentViews.List,
                     (limit, cursor, page) => context.Client.SendAsync(
                         MeshCall.Alive(query with { Limit = limit, Cursor = cursor ?? query.Cursor, Fields = null }), page),
-                    token))
+                    token,
+                    isSorted: query.Sort is not null))
             {
                 Restless = AgentViews.Restless,
             },
@@ -164,6 +169,11 @@ internal sealed class ListCommand : MeshCommand
         Subtree = context.Get(_subtree),
         Cluster = context.Get(_allClusters) ? null : context.Get(_cluster) ?? context.Settings.Cluster,
         Cursor = context.Get(_cursor),
+
+        // A cursor is of a list in the server's own order; of plain sessions the server knows no other.
+        Sort = _list.IsByName(context) && context.Get(_cursor) is null && context.Get(_kind) is null or SessionKind.Agent
+            ? AliveSort.Id
+            : null,
         Fields = _list.FieldsFor(context, AgentViews.List),
     };
 }

@@ -27,6 +27,9 @@ internal abstract class MeshCommand : Command
     /// <summary>What <c>--fields</c> may name; null where nobody can say.</summary>
     public IReadOnlyList<string>? Fields => OutputOptions?.Members;
 
+    /// <summary><c>--sort</c>, for a command that has it.</summary>
+    public SortOption? Sort { get; set; }
+
     /// <summary>What follows the command's name, in its help; null for what its arguments and required options say.</summary>
     public string? Usage { get; protected init; }
 
@@ -71,7 +74,12 @@ internal abstract class MeshCommand : Command
         };
         try
         {
-            CheckFields(parse);
+            if (OutputOptions?.Members is { } members)
+            {
+                CheckMembers("--fields", OutputOptions.FieldsOf(parse) ?? [], members);
+                CheckMembers("--sort", Sort?.NamesIn(parse) ?? [], [.. members.Concat(Sort?.Words ?? [])]);
+            }
+
             var code = await RunTakingPrefixesAsync(context, interrupt.Token);
             await _host.Out.FlushAsync(CancellationToken.None);
             return code;
@@ -113,15 +121,15 @@ internal abstract class MeshCommand : Command
         }
     }
 
-    private void CheckFields(ParseResult parse)
+    private static void CheckMembers(string option, IReadOnlyList<string> named, IReadOnlyList<string> members)
     {
-        if (OutputOptions?.UnknownFieldsOf(parse) is not [var first, ..])
+        if (named.Except(members, StringComparer.Ordinal).FirstOrDefault() is not { } unknown)
         {
             return;
         }
 
-        var members = OutputOptions.Members!.Order(StringComparer.Ordinal).ToList();
-        var near = ParseErrors.Nearest(first, members) is { } word ? $" (did you mean '{word}'?)" : "";
-        throw CommandException.Usage($"there is no field '{first}'{near}", $"--fields takes {string.Join(", ", members)}");
+        var near = ParseErrors.Nearest(unknown, members) is { } word ? $" (did you mean '{word}'?)" : "";
+        throw CommandException.Usage(
+            $"there is no field '{unknown}'{near}", $"{option} takes {string.Join(", ", members.Order(StringComparer.Ordinal))}");
     }
 }

@@ -157,7 +157,7 @@ internal sealed class Completer
             "<key>" or "<key-id>" => (Words, IsBelow("keys") ? live.Keys() : Choices(symbol)),
             "<session-id>" => (Words, live.Sessions()),
             "--fields" => (Words, AfterComma(current, FieldsOf())),
-            "--sort" => (Words, AfterComma(current, FieldsOf(), mayReverse: true)),
+            "--sort" => (Words, AfterComma(current, SortsOf(), mayReverse: true)),
             "<command>" when _command.Name is "help" => (Words, CommandsBelow()),
             "<file>" or "<path>" => (Files, []),
             _ when symbol is Option { HelpName: "FILE" or "DIR" } => (Files, []),
@@ -168,6 +168,8 @@ internal sealed class Completer
     private bool IsBelow(string group) => _command.Parents.Any(parent => parent.Name == group);
 
     private IEnumerable<string> FieldsOf() => (_command as MeshCommand)?.Fields ?? [];
+
+    private IEnumerable<string> SortsOf() => FieldsOf().Concat((_command as MeshCommand)?.Sort?.Words ?? []);
 
     private IEnumerable<string> CommandsBelow()
     {

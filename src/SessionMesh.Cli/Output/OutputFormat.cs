@@ -57,10 +57,6 @@ internal sealed class OutputOptions
     /// <summary>Adds to what <c>--fields</c> may name.</summary>
     public void Knows(Func<IEnumerable<string>> members) => _members.Add(members);
 
-    /// <summary>The fields that were asked for and that no row has.</summary>
-    public IReadOnlyList<string> UnknownFieldsOf(ParseResult parse) =>
-        FieldsOf(parse) is { } fields && Members is { } members ? [.. fields.Except(members, StringComparer.Ordinal)] : [];
-
     public bool HasHeaders(ParseResult parse) => !parse.GetValue(_noHeaders);
 
     public IReadOnlyList<string>? FieldsOf(ParseResult parse) =>

@@ -17,6 +17,8 @@ namespace SessionMesh.Cli.Sessions;
 /// <summary><c>session list</c>: every page, unless a limit is given.</summary>
 internal sealed class ListSessionsCommand : SessionToolCommand
 {
+    private static readonly string[] s_byId = ["id"];
+
     private readonly Option<string?> _status = Opt.Choice("--status", "Only these", SessionStatus.All);
     private readonly Option<string?> _user = new("--user") { Description = "Only this user's", HelpName = "USER" };
     private readonly Option<int?> _limit = Opt.Number("--limit", "At most this many (default, and 0: all)", 0, int.MaxValue);
@@ -25,7 +27,7 @@ internal sealed class ListSessionsCommand : SessionToolCommand
     private readonly Option<string?> _kind =
         Opt.Choice("--kind", "Plain sessions, those of agents, or both; session by default", SessionKind.Allowed);
 
-    private readonly Option<string?> _sort = new("--sort") { Description = "Order by these members; -a reverses", HelpName = "a,-b" };
+    private readonly SortOption _sort;
     private readonly WatchOption _watch;
 
     public ListSessionsCommand(CliHost host) : base(host, "list", "List all sessions, optionally filter by status.")
@@ -35,7 +37,7 @@ internal sealed class ListSessionsCommand : SessionToolCommand
         Add(_limit);
         Add(_meta);
         Add(_kind);
-        Add(_sort);
+        Sort = _sort = new SortOption(this);
         _watch = new WatchOption(this);
         PrintsSessions();
         Examples =
@@ -113,13 +115,17 @@ internal sealed class ListSessionsCommand : SessionToolCommand
             cancellation);
     }
 
-    /// <summary>In the server's order as they come; with <c>--sort</c> all of them, in that order.</summary>
+    /// <summary>
+    /// In the server's order as they come; with <c>--sort</c>, and in a table, all of them in that order before they are bounded.
+    /// </summary>
     private async IAsyncEnumerable<SessionRow> SortedAsync(
         CommandContext context, [EnumeratorCancellation] CancellationToken cancellation)
     {
-        if (context.Get(_sort) is not { } members)
+        var limit = context.Get(_limit) is > 0 and var most ? most : int.MaxValue;
+        var order = _sort.Find(context, s_byId) ?? (context.Output.IsTable ? new RowOrder(s_byId) : null);
+        if (order is null)
         {
-            await foreach (var row in RowsAsync(context, cancellation))
+            await foreach (var row in RowsAsync(context, limit, cancellation))
             {
                 yield return row;
             }
@@ -127,22 +133,21 @@ internal sealed class ListSessionsCommand : SessionToolCommand
             yield break;
         }
 
-        var order = new RowOrder(members.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
         var rows = new List<(SessionRow Row, JsonElement Record)>();
-        await foreach (var row in RowsAsync(context, cancellation))
+        await foreach (var row in RowsAsync(context, int.MaxValue, cancellation))
         {
             rows.Add((row, SessionShapes.Record(row, withVersion: true)));
         }
 
-        foreach (var (row, _) in rows.OrderBy(one => one.Record, order))
+        foreach (var (row, _) in rows.OrderBy(one => one.Record, order).Take(limit))
         {
             yield return row;
         }
     }
 
-    private async IAsyncEnumerable<SessionRow> RowsAsync(CommandContext context, [EnumeratorCancellation] CancellationToken cancellation)
+    private async IAsyncEnumerable<SessionRow> RowsAsync(
+        CommandContext context, int left, [EnumeratorCancellation] CancellationToken cancellation)
     {
-        var left = context.Get(_limit) is > 0 and var limit ? limit : int.MaxValue;
         var query = QueryOf(context);
         while (left > 0)
         {

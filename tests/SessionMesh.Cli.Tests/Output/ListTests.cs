@@ -34,17 +34,70 @@ public sealed class ListTests
     }
 
     [Theory]
-    [InlineData("name")]
-    [InlineData("json")]
-    [InlineData("table")]
-    [InlineData("yaml")]
-    public async Task Limit_BoundsIt_AndSaysOfHowMany(string format)
+    [InlineData("name", "")]
+    [InlineData("json", "")]
+    [InlineData("table", "sort=id&")] // the first two of the table
+    [InlineData("yaml", "")]
+    public async Task Limit_BoundsIt_AndSaysOfHowMany(string format, string sort)
     {
         using var tool = new Tool(Json(200, First));
         var ran = await tool.RunAsync($"list --limit 2 -o {format}");
         Assert.Equal((0, "2 of 5,000: without --limit the list is whole\n"), (ran.Code, ran.Error));
-        Assert.StartsWith("GET /alive?limit=2", Assert.Single(tool.Calls), StringComparison.Ordinal);
+        Assert.StartsWith($"GET /alive?{sort}limit=2", Assert.Single(tool.Calls), StringComparison.Ordinal);
         Assert.EndsWith("total=true", tool.Calls.Single(), StringComparison.Ordinal);
+    }
+
+    /// <summary>What comes first in that order may be on the last page.</summary>
+    [Theory]
+    [InlineData("--sort load", "b a", "5,000")]
+    [InlineData("--sort -load", "a b", "5,000")]
+    [InlineData("--kind all -o table --fields agent_id --no-headers", "a b", "5,000")]
+    public async Task Limit_OfASortedList_IsOfTheWhole(string options, string ids, string total)
+    {
+        using var tool = new Tool(Json(200, First), Json(200, Last));
+        var ran = await tool.RunAsync($"list --limit 2 {(options.Contains("-o ", StringComparison.Ordinal) ? "" : "-o name ")}{options}");
+        Assert.Equal(
+            new Ran(0, string.Concat(ids.Split(' ').Select(id => id + "\n")), $"2 of {total}: without --limit the list is whole\n"), ran);
+        Assert.Equal(2, tool.Calls.Count());
+    }
+
+    [Theory]
+    [InlineData("list --sort bogus", "there is no field 'bogus'", "agent_id")]
+    [InlineData("list --sort load,-lod", "there is no field 'lod' (did you mean 'load'?)", "last_seen")]
+    [InlineData("tree --sort bogus", "there is no field 'bogus'", "agent_id")]
+    [InlineData("keys list --sort bogus", "there is no field 'bogus'", "expires_at")]
+    [InlineData("session list --sort bogus -o table", "there is no field 'bogus'", "created_at", 1)] // as in the old script
+    [InlineData("list --sort ,", "--sort needs a member", "--sort load, or --sort status,-load")]
+    public async Task Sort_ByWhatNoRowHas_IsRefusedBeforeAnythingIsRead(string command, string why, string next, int code = 2)
+    {
+        using var tool = new Tool();
+        var ran = await tool.RunAsync(command);
+        Assert.Equal((code, ""), (ran.Code, ran.Out));
+        Assert.Contains(why, ran.Error, StringComparison.Ordinal);
+        Assert.Contains(next, ran.Error, StringComparison.Ordinal);
+        Assert.Empty(tool.Calls);
+    }
+
+    /// <summary>The words by which the server sorts, and equal rows by id.</summary>
+    [Theory]
+    [InlineData("id", "a b c")]
+    [InlineData("-id", "c b a")]
+    [InlineData("age", "c a b")]
+    [InlineData("-age", "a b c")]
+    [InlineData("last_seen", "b a c")]
+    [InlineData("created_at,-agent_id", "b a c")]
+    public async Task Sort_TakesTheServersWords_AndThenTheIds(string sort, string ids)
+    {
+        const string Rows = """
+            {"sessions":[
+              {"agent_id":"c","created_at":"2026-01-02T00:00:00Z","last_heartbeat_at":null},
+              {"agent_id":"b","created_at":"2026-01-01T00:00:00Z","last_heartbeat_at":"2026-01-03T00:00:00Z"},
+              {"agent_id":"a","created_at":"2026-01-01T00:00:00Z","last_heartbeat_at":"2026-01-04T00:00:00Z"}],
+             "count":3,"next_cursor":null,"as_of":"1"}
+            """;
+        using var tool = new Tool(Json(200, Rows));
+        var ran = await tool.RunAsync($"list -o name --sort {sort}");
+        Assert.Equal(new Ran(0, string.Concat(ids.Split(' ').Select(id => id + "\n")), ""), ran);
     }
 
     [Fact]

@@ -176,17 +176,20 @@ public sealed class SessionCommandTests
     }
 
     [Theory]
-    [InlineData("--sort user", "b a c")]
-    [InlineData("--sort -user,id", "c a b")]
-    [InlineData("", "c a b")]
-    public async Task List_Sort_ReadsAllFirst_AndWithoutItKeepsTheServersOrder(string options, string ids)
+    [InlineData("-o name --sort user", "b a c")]
+    [InlineData("-o name --sort -user,id", "c a b")]
+    [InlineData("-o name", "c a b")]
+    [InlineData("-o name --sort user --limit 1", "b")]
+    [InlineData("-o table --fields id --no-headers", "a b c")]
+    [InlineData("-o table --fields id --no-headers --limit 2", "a b")]
+    public async Task List_Sort_ReadsAllFirst_AndWithoutItOnlyATableIsSorted(string options, string ids)
     {
         string Row(string id, string user) => SessionCommandTests.Row
             .Replace("abc123", id, StringComparison.Ordinal).Replace("alice", user, StringComparison.Ordinal);
         using var tool = new Tool(
             Json(200, $$"""{"sessions":[{{Row("c", "zoe")}}],"count":1,"next_cursor":"c2"}"""),
             Json(200, $$"""{"sessions":[{{Row("a", "max")}},{{Row("b", "ann")}}],"count":2,"next_cursor":null}"""));
-        var ran = await tool.RunAsync($"session list -o name {options}".TrimEnd());
+        var ran = await tool.RunAsync($"session list {options}");
         Assert.Equal(new Ran(0, string.Concat(ids.Split(' ').Select(id => id + "\n")), ""), ran);
     }
 
