@@ -25,14 +25,14 @@ internal static class KeyViews
         [
             Column.Of("key id", "key_id"),
             Column.Of("name", "session_key"),
-            Column.Of("gen", "generation"),
+            Column.Of("gen", "generation") with { Rank = 4 },
             Column.Of("scopes"),
-            Column.Of("within"),
-            Column.Of("agent", "agent_id"),
-            Column.Of("service"),
+            Column.Of("within") with { Rank = 2 },
+            Column.Of("agent", "agent_id") with { Rank = 4 },
+            Column.Of("service") with { Rank = 5 },
             Column.Of("expires", "expires_at"),
-            Column.Of("last used", "last_used_at"),
-            Column.Of("parent", "parent_id"),
+            Column.Of("last used", "last_used_at") with { Rank = 3 },
+            Column.Of("parent", "parent_id") with { Rank = 6 },
         ],
         More =
         [

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text;
+using Wcwidth;
 
 namespace SessionMesh.Cli.Output;
 
@@ -100,13 +101,5 @@ internal static class TerminalText
             UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator,
     };
 
-    private static int WidthOf(Rune rune) => rune.Value switch
-    {
-        < 0x300 => 1,
-        _ when Rune.GetUnicodeCategory(rune) is UnicodeCategory.NonSpacingMark or UnicodeCategory.EnclosingMark => 0,
-        >= 0x1100 and <= 0x115F or >= 0x2E80 and <= 0xA4CF or >= 0xAC00 and <= 0xD7A3 or >= 0xF900 and <= 0xFAFF => 2,
-        >= 0xFE30 and <= 0xFE6F or >= 0xFF00 and <= 0xFF60 or >= 0xFFE0 and <= 0xFFE6 => 2,
-        >= 0x1F300 and <= 0x1F64F or >= 0x1F900 and <= 0x1F9FF or >= 0x20000 and <= 0x3FFFD => 2,
-        _ => 1,
-    };
+    private static int WidthOf(Rune rune) => rune.Value < 0x300 ? 1 : Math.Max(0, UnicodeCalculator.GetWidth(rune));
 }

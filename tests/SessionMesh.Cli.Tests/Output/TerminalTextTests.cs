@@ -27,6 +27,12 @@ public sealed class TerminalTextTests
     [InlineData("日本", 4)]
     [InlineData("e\u0301", 1)]
     [InlineData("😀", 2)]
+    [InlineData("🚀", 2)]
+    [InlineData("✅", 2)]
+    [InlineData("⚡", 2)]
+    [InlineData("→", 1)]
+    [InlineData("ｱ", 1)]
+    [InlineData("한", 2)]
     public void Width_CountsColumns(string text, int width) => Assert.Equal(width, TerminalText.Width(text));
 
     [Theory]
