@@ -49,7 +49,7 @@ internal static class Errors
     public static (int ExitCode, Problem Problem, string? Next) Explain(Exception error, CommandContext context) => error switch
     {
         OperationCanceledException => (ExitCodes.Interrupted, Local("interrupted", "interrupted"), null),
-        CommandException e => (e.ExitCode, Local(e.ExitCode == ExitCodes.Usage ? "usage" : "failed", e.Message), e.Next),
+        CommandException e => (e.ExitCode, Local(e.ExitCode == ExitCodes.Usage ? "usage" : "failed", e.Message, e.Lines), e.Next),
         MeshException { Failure: MeshFailure.Unreachable } e => (
             ExitCodes.Unreachable,
             Local(
@@ -99,12 +99,13 @@ internal static class Errors
             Secrets.Redact(TerminalText.EscapeJson(Json.Indented(JsonSerializer.SerializeToElement(problem, ClientJson.Context.Problem)))));
 
     /// <summary>A problem found on this side of the wire; its status 0 says that no server had a part in it.</summary>
-    private static Problem Local(string code, string detail) => new()
+    private static Problem Local(string code, string detail, IReadOnlyList<string>? lines = null) => new()
     {
         Type = "urn:session-mesh:error:" + code,
         Title = code.Replace('_', ' '),
         Status = 0,
         Detail = detail,
         Code = code,
+        Errors = lines is { Count: > 0 } ? [.. lines.Select(line => new MemberError { Pointer = "", Message = line })] : null,
     };
 }

@@ -5,10 +5,10 @@ using SessionMesh.Contracts;
 namespace SessionMesh.Cli.Config;
 
 /// <summary>
-/// A value of a config file, whether it was YAML or JSON. Scalars are kept as the text that was written: <c>id: 0123</c> stays
+/// A value of a config file and its place in it, whether it was YAML or JSON. Scalars are kept as the text that was written: <c>id: 0123</c> stays
 /// <c>0123</c>.
 /// </summary>
-internal abstract record ConfigNode(string Where)
+internal abstract record ConfigNode(Place At)
 {
     /// <summary>What to call this node in a message: "a list".</summary>
     public abstract string Kind { get; }
@@ -50,20 +50,20 @@ internal abstract record ConfigNode(string Where)
         var text => throw Wrong($"'{name}' is '{text}', and should be a time such as 90, 90s or 1h30m"),
     };
 
-    public CommandException Wrong(string what) => CommandException.Usage($"{Where}: {what}");
+    public CommandException Wrong(string what) => CommandException.Usage($"{At}: {what}");
 }
 
-internal sealed record ConfigScalar(string Where, string? Text) : ConfigNode(Where)
+internal sealed record ConfigScalar(Place At, string? Text) : ConfigNode(At)
 {
     public override string Kind => "one value";
 }
 
-internal sealed record ConfigList(string Where, IReadOnlyList<ConfigNode> Items) : ConfigNode(Where)
+internal sealed record ConfigList(Place At, IReadOnlyList<ConfigNode> Items) : ConfigNode(At)
 {
     public override string Kind => "a list";
 }
 
-internal sealed record ConfigMap(string Where, IReadOnlyDictionary<string, ConfigNode> Members) : ConfigNode(Where)
+internal sealed record ConfigMap(Place At, IReadOnlyDictionary<string, ConfigNode> Members) : ConfigNode(At)
 {
     public override string Kind => "a map";
 
@@ -88,10 +88,25 @@ internal sealed record ConfigMap(string Where, IReadOnlyDictionary<string, Confi
         {
             if (!allowed.Contains(name))
             {
-                throw node.Wrong($"'{name}' is not a known member; allowed: {string.Join(", ", allowed.ToArray())}");
+                throw node.Wrong(Unknown(name, allowed));
             }
         }
 
         return this;
     }
+
+    /// <summary>The same, for a file of which every fault is named.</summary>
+    public void Only(ConfigFaults faults, params ReadOnlySpan<string> allowed)
+    {
+        foreach (var (name, node) in Members)
+        {
+            if (!allowed.Contains(name))
+            {
+                faults.Add(node, Unknown(name, allowed));
+            }
+        }
+    }
+
+    private static string Unknown(string name, ReadOnlySpan<string> allowed) =>
+        $"'{name}' is not a known member; allowed: {string.Join(", ", allowed.ToArray())}";
 }

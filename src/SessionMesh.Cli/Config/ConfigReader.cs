@@ -1,18 +1,20 @@
 using System.Text;
-using System.Text.Json;
 using SessionMesh.Cli.Hosting;
 
 namespace SessionMesh.Cli.Config;
 
 /// <summary>
-/// Reads a config file. What begins with <c>{</c> or <c>[</c> is JSON, everything else YAML. At most 256 KiB and 16 levels, UTF-8,
-/// no member twice; in YAML neither anchors, aliases nor tags, and one document. Every refusal is a usage error that
-/// names the line.
+/// Reads a config file. What begins with <c>{</c> or <c>[</c> is JSON, everything else YAML. At most 8 MiB, 16 levels and two
+/// million values, UTF-8, no member twice; in YAML neither anchors, aliases nor tags, and one document. Every refusal is a usage error that
+/// names the line and the column.
 /// </summary>
 internal static class ConfigReader
 {
-    public const int MaxBytes = 256 * 1024;
+    public const int MaxBytes = 8 * 1024 * 1024;
     public const int MaxDepth = 16;
+
+    /// <summary>Twenty for each of the most entries that a file may have.</summary>
+    public const int MaxValues = 20 * FleetConfig.MaxEntries;
 
     /// <summary>What stands for standard input in the place of a file.</summary>
     private const string StandardInput = "-";
@@ -22,7 +24,9 @@ internal static class ConfigReader
     {
         var text = ReadText(path, host);
         path = path is StandardInput ? "stdin" : path;
-        var node = text.AsSpan().TrimStart() is ['{' or '[', ..] ? FromJson(text, path) : YamlConfig.Parse(text, path);
+        var node = text.AsSpan().TrimStart() is ['{' or '[', ..]
+            ? JsonConfig.Parse(Encoding.UTF8.GetBytes(text), path, new Count())
+            : YamlConfig.Parse(text, path, new Count());
         return node as ConfigMap ?? throw CommandException.Usage($"{path} is {node.Kind}, and should be a map: name: value");
     }
 
@@ -35,7 +39,7 @@ internal static class ConfigReader
             var length = file.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
             if (length > MaxBytes)
             {
-                throw CommandException.Usage($"{path} has more than {MaxBytes / 1024} KiB");
+                throw CommandException.Usage($"{path} has more than {MaxBytes / 1024 / 1024} MiB; split it");
             }
 
             return new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true)
@@ -52,30 +56,18 @@ internal static class ConfigReader
         }
     }
 
-    private static ConfigNode FromJson(string text, string path)
+    /// <summary>Counts the values of one file, which take more memory than their text.</summary>
+    internal sealed class Count
     {
-        try
+        private int _count;
+
+        public void Add(Place at)
         {
-            using var document = JsonDocument.Parse(
-                text, new JsonDocumentOptions { MaxDepth = MaxDepth, AllowDuplicateProperties = false });
-            return Convert(document.RootElement, path);
-        }
-        catch (JsonException e)
-        {
-            throw CommandException.Usage($"{path}{(e.LineNumber is { } line ? $", line {line + 1}" : "")}: {Brief(e.Message)}");
+            if (++_count > MaxValues)
+            {
+                throw CommandException.Usage(string.Create(
+                    System.Globalization.CultureInfo.InvariantCulture, $"{at}: more than {MaxValues:N0} values; split the file"));
+            }
         }
     }
-
-    private static ConfigNode Convert(JsonElement value, string where) => value.ValueKind switch
-    {
-        JsonValueKind.Object => new ConfigMap(where, value.EnumerateObject().ToDictionary(m => m.Name, m => Convert(m.Value, where))),
-        JsonValueKind.Array => new ConfigList(where, [.. value.EnumerateArray().Select(item => Convert(item, where))]),
-        JsonValueKind.Null => new ConfigScalar(where, null),
-        JsonValueKind.String => new ConfigScalar(where, value.GetString()),
-        _ => new ConfigScalar(where, value.GetRawText()),
-    };
-
-    /// <summary>The first sentence: what follows repeats the position.</summary>
-    private static string Brief(string message) =>
-        message.IndexOf(" LineNumber:", StringComparison.Ordinal) is > 0 and var end ? message[..end] : message;
 }

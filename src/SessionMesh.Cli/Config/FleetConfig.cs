@@ -10,72 +10,125 @@ internal sealed record ExpectedSession(string Id, string Filter)
     public IReadOnlyList<SpecializationRequest>? Specializations { get; init; }
 }
 
-/// <summary>What <c>load-config</c> reads: sessions to have, the cluster to be in.</summary>
-internal sealed record FleetConfig(IReadOnlyList<ExpectedSession> Sessions, string? Cluster)
+/// <summary>
+/// What <c>load-config</c> reads: sessions to find, agents to make known, and the cluster of what is declared. See
+/// <c>docs/config.md</c>.
+/// </summary>
+internal sealed record FleetConfig(IReadOnlyList<ExpectedSession> Sessions, IReadOnlyList<FleetAgent> Agents, string? Cluster)
 {
+    /// <summary>Sessions and agents of one file.</summary>
+    public const int MaxEntries = 100_000;
+
+    /// <exception cref="CommandException">The file is not as it should be; with every fault.</exception>
     public static FleetConfig Read(string path, CliHost host)
     {
-        var map = ConfigReader.Read(path, host).Only("sessions", "skills", "cluster");
+        var map = ConfigReader.Read(path, host);
+        var faults = new ConfigFaults(map.At.File);
+        map.Only(faults, "sessions", "agents", "skills", "cluster");
 
         // Which tools an agent loads is the agent's own matter; that they are names, or maps with one, is all there is to check.
-        SkillNodes.Read(map, "skills");
-        var cluster = map.Find("cluster")?.AsText("cluster");
-        var sessions = map.Find("sessions") switch
+        faults.Take(() => SkillNodes.Read(map, "skills"));
+        var cluster = faults.Take(() => map.Find("cluster")?.AsText("cluster"));
+        var seen = new Dictionary<string, ConfigNode>(StringComparer.Ordinal);
+        var sessions = ListOf(map, "sessions", "{id, filter}", faults) is { } expected ? Expected(expected, seen, faults) : [];
+        var agents = new List<FleetAgent>();
+        foreach (var node in ListOf(map, "agents", "{id, …}", faults)?.Items ?? [])
         {
-            null => [],
-            ConfigList list => Expected(list),
-            var other => throw other.Wrong($"'sessions' is {other.Kind}, and should be a list of {{id, filter}}"),
-        };
-        return sessions.Count == 0 && cluster is null
-            ? throw map.Wrong("neither 'sessions' nor 'cluster': there is nothing to load")
-            : new FleetConfig(sessions, cluster);
+            if (FleetAgent.Read(node, faults) is { } agent && IsFirst(agent.Id, agent.Node, seen, faults))
+            {
+                agents.Add(agent);
+            }
+        }
+
+        if (map.Find("sessions", "agents", "cluster") is null && faults.IsEmpty)
+        {
+            faults.Add(map, "no 'sessions', no 'agents' and no 'cluster': there is nothing to load");
+        }
+
+        if (sessions.Count + agents.Count > MaxEntries)
+        {
+            faults.Add(map, string.Create(
+                System.Globalization.CultureInfo.InvariantCulture,
+                $"{sessions.Count + agents.Count:N0} entries; a file has at most {MaxEntries:N0}, so split it"));
+        }
+
+        faults.ThrowIfAny();
+        return new FleetConfig(sessions, agents, cluster);
+    }
+
+    /// <summary>A word of <see cref="AliveFilter.Allowed"/>, in lower case.</summary>
+    public static string FilterOf(ConfigNode node)
+    {
+        var text = node.AsText("filter");
+        return AliveFilter.Allowed.FirstOrDefault(filter => filter.Equals(text, StringComparison.OrdinalIgnoreCase))
+            ?? throw node.Wrong($"'{text}' is not a filter; allowed: {string.Join(", ", AliveFilter.Allowed)}");
+    }
+
+    private static ConfigList? ListOf(ConfigMap map, string member, string entries, ConfigFaults faults)
+    {
+        switch (map.Find(member))
+        {
+            case null or ConfigScalar { Text: null }:
+                return null;
+            case ConfigList list:
+                return list;
+            case var other:
+                faults.Add(other, $"'{member}' is {other.Kind}, and should be a list of {entries}");
+                return null;
+        }
+    }
+
+    private static bool IsFirst(string id, ConfigNode node, Dictionary<string, ConfigNode> seen, ConfigFaults faults)
+    {
+        if (seen.TryAdd(id, node))
+        {
+            return true;
+        }
+
+        faults.Add(node, $"'{id}' appears twice, first at line {seen[id].At.Line}");
+        return false;
     }
 
     /// <summary>
     /// Entries <c>{id, filter}</c>; the filter is <c>alive</c> unless given. A filter on an entry of its own, as some write it,
     /// belongs to the session before it.
     /// </summary>
-    private static List<ExpectedSession> Expected(ConfigList list)
+    private static List<ExpectedSession> Expected(ConfigList list, Dictionary<string, ConfigNode> seen, ConfigFaults faults)
     {
         var sessions = new List<ExpectedSession>();
         var open = false;
         foreach (var node in list.Items)
         {
-            var entry = (node as ConfigMap ?? throw node.Wrong($"an entry of 'sessions' is {node.Kind}, and should be {{id, filter}}"))
-                .Only("id", "agent_id", "filter", "specializations", "skills");
-            var filter = entry.Find("filter") is { } wanted ? Filter(wanted) : null;
-            if (entry.Find("id", "agent_id")?.AsId("id") is { } id)
+            if (node is not ConfigMap entry)
             {
-                if (sessions.Any(session => session.Id == id))
-                {
-                    throw entry.Wrong($"session {id} appears twice");
-                }
-
-                sessions.Add(
-                    new ExpectedSession(id, filter ?? AgentStatus.Alive)
-                    {
-                        Specializations = SkillNodes.Read(entry, "specializations", "skills"),
-                    });
-                open = filter is null;
+                faults.Add(node, $"an entry of 'sessions' is {node.Kind}, and should be {{id, filter}}");
+                continue;
             }
-            else if (open && filter is not null)
+
+            entry.Only(faults, "id", "agent_id", "filter", "specializations", "skills");
+            var filter = entry.Find("filter") is { } wanted ? faults.Take(() => FilterOf(wanted)) : null;
+            if (entry.Find("id", "agent_id") is { } named)
+            {
+                open = filter is null;
+                if (faults.Take(() => named.AsId("id")) is { } id && IsFirst(id, entry, seen, faults))
+                {
+                    sessions.Add(new ExpectedSession(id, filter ?? AgentStatus.Alive)
+                    {
+                        Specializations = faults.Take(() => SkillNodes.Read(entry, "specializations", "skills")),
+                    });
+                }
+            }
+            else if (open && filter is not null && sessions.Count > 0)
             {
                 sessions[^1] = sessions[^1] with { Filter = filter };
                 open = false;
             }
             else
             {
-                throw entry.Wrong("an entry of 'sessions' has no id");
+                faults.Add(entry, "an entry of 'sessions' has no id");
             }
         }
 
         return sessions;
-    }
-
-    private static string Filter(ConfigNode node)
-    {
-        var text = node.AsText("filter");
-        return AliveFilter.Allowed.FirstOrDefault(filter => filter.Equals(text, StringComparison.OrdinalIgnoreCase))
-            ?? throw node.Wrong($"'{text}' is not a filter; allowed: {string.Join(", ", AliveFilter.Allowed)}");
     }
 }

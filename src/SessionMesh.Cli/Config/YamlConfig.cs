@@ -11,23 +11,44 @@ internal sealed class YamlConfig
 {
     private readonly Parser _parser;
     private readonly string _path;
+    private readonly ConfigReader.Count _count;
 
-    private YamlConfig(string text, string path)
+    private YamlConfig(string text, string path, ConfigReader.Count count)
     {
         _parser = new Parser(new StringReader(text));
-        _path = path;
+        (_path, _count) = (path, count);
     }
 
-    public static ConfigNode Parse(string text, string path)
+    public static ConfigNode Parse(string text, string path, ConfigReader.Count count)
     {
         try
         {
-            return new YamlConfig(text, path).Document();
+            return new YamlConfig(text, path, count).Document();
         }
         catch (YamlException e)
         {
-            throw CommandException.Usage($"{path}, line {e.Start.Line}: not YAML: {e.Message}");
+            throw NotYaml(text, new Place(path, (int)e.Start.Line, (int)e.Start.Column), e.Message);
         }
+    }
+
+    /// <summary>
+    /// In the parser's words, which every user of YAML knows. For a tab, the commonest reason, it names where the map began and not where
+    /// the tab is.
+    /// </summary>
+    private static CommandException NotYaml(string text, Place at, string message)
+    {
+        var lines = text.Split('\n');
+        for (var line = at.Line; line <= lines.Length && message.Contains("tab", StringComparison.Ordinal); line++)
+        {
+            var written = lines[line - 1];
+            if (written.IndexOf('\t', StringComparison.Ordinal) is var tab and >= 0 && string.IsNullOrWhiteSpace(written[..tab]))
+            {
+                return CommandException.Usage(
+                    $"{at with { Line = line, Column = tab + 1 }}: not YAML: a tab is no indentation; write spaces");
+            }
+        }
+
+        return CommandException.Usage($"{at}: not YAML: {char.ToLowerInvariant(message[0])}{message.AsSpan(1).TrimEnd('.')}");
     }
 
     private ConfigNode Document()
@@ -69,19 +90,20 @@ internal sealed class YamlConfig
             }
         }
 
-        var where = Where();
+        var at = Here();
+        _count.Add(at);
         if (_parser.TryConsume<Scalar>(out var scalar))
         {
-            return new ConfigScalar(where, TextOf(scalar));
+            return new ConfigScalar(at, TextOf(scalar));
         }
 
         if (_parser.TryConsume<SequenceStart>(out _))
         {
-            return new ConfigList(where, Items(depth));
+            return new ConfigList(at, Items(depth));
         }
 
         _parser.Consume<MappingStart>();
-        return new ConfigMap(where, Members(depth));
+        return new ConfigMap(at, Members(depth));
     }
 
     private List<ConfigNode> Items(int depth)
@@ -100,11 +122,11 @@ internal sealed class YamlConfig
         var members = new Dictionary<string, ConfigNode>();
         while (!_parser.TryConsume<MappingEnd>(out _))
         {
-            var name = (Node(depth + 1) as ConfigScalar)?.Text ?? throw Refused("a name of a member should be a text");
-            var value = Node(depth + 1);
-            if (!members.TryAdd(name, value))
+            var name = Node(depth + 1);
+            var text = (name as ConfigScalar)?.Text ?? throw name.Wrong("the name of a member is a text");
+            if (!members.TryAdd(text, Node(depth + 1)))
             {
-                throw value.Wrong($"'{name}' appears twice");
+                throw name.Wrong($"'{text}' appears twice");
             }
         }
 
@@ -115,7 +137,7 @@ internal sealed class YamlConfig
     private static string? TextOf(Scalar scalar) =>
         scalar is { Style: ScalarStyle.Plain, Value: "" or "~" or "null" or "Null" or "NULL" } ? null : scalar.Value;
 
-    private string Where() => $"{_path}, line {_parser.Current?.Start.Line ?? 1}";
+    private Place Here() => new(_path, (int)(_parser.Current?.Start.Line ?? 1), (int)(_parser.Current?.Start.Column ?? 1));
 
-    private CommandException Refused(string what) => CommandException.Usage($"{Where()}: {what}");
+    private CommandException Refused(string what) => CommandException.Usage($"{Here()}: {what}");
 }

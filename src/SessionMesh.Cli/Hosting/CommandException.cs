@@ -12,6 +12,9 @@ internal sealed class CommandException(int exitCode, string why, string? next = 
 
     public string? Next => next;
 
+    /// <summary>What belongs under the "why", a line each.</summary>
+    public IReadOnlyList<string> Lines { get; init; } = [];
+
     /// <summary>The command line or a file it names is wrong: exit code 2.</summary>
     public static CommandException Usage(string why, string? next = null) => new(ExitCodes.Usage, why, next);
 }

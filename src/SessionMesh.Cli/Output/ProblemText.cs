@@ -21,7 +21,7 @@ internal static class ProblemText
     public static string Of(MemberError member)
     {
         var allowed = member.Allowed is { } values ? $" (allowed: {string.Join(", ", values)})" : "";
-        return $"{member.Pointer}: {(SpeaksOfCalls(member.Message) ? "cannot be taken here" : member.Message)}{allowed}";
+        return $"{(member.Pointer.Length == 0 ? "" : member.Pointer + ": ")}{(SpeaksOfCalls(member.Message) ? "cannot be taken here" : member.Message)}{allowed}";
     }
 
     /// <summary>Whether a line about a bad member says more than <see cref="WhyOf"/> has said already.</summary>
