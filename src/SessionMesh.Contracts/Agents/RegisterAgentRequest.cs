@@ -29,6 +29,12 @@ public sealed record RegisterAgentRequest
 
     /// <summary>Make the agent known without a session: it stays <c>declared</c> until it registers itself.</summary>
     public bool? Declare { get; init; }
+
+    /// <summary>
+    /// With <c>declare</c>: bring an agent that is known, alive or not, in line with what is said here. It is no sign of life. Without it a
+    /// known agent stays as it is.
+    /// </summary>
+    public bool? Update { get; init; }
 }
 
 /// <summary>Body of <c>POST /registry</c>.</summary>

@@ -92,17 +92,21 @@ public sealed record RegisterAgent : Command<Registered>
         };
 }
 
-/// <summary>Makes an agent known without a session. Changes nothing if it is known already.</summary>
+/// <summary>Makes an agent known without a session. One that is known already stays as it is, unless it is to be updated.</summary>
 public sealed record DeclareAgent : Command<Registered>
 {
     public required string AgentId { get; init; }
     public required Profile Profile { get; init; }
 
+    /// <summary>Brings a known agent in line with the profile, whatever its state. No lease is touched.</summary>
+    public bool Update { get; init; }
+
     public override int Weight => BaseWeight + Profile.Length;
 
     public override Outcome<Registered> Decide(MeshDraft draft)
     {
-        if (draft.FindAgent(AgentId) is { } known)
+        var known = draft.FindAgent(AgentId);
+        if (known is not null && !Update)
         {
             return new Registered(known, Created: false, Renewed: false);
         }
@@ -111,6 +115,12 @@ public sealed record DeclareAgent : Command<Registered>
         if (!placed.Succeeded)
         {
             return placed.Error;
+        }
+
+        if (known is not null)
+        {
+            RegistrationRules.Update(draft, known, RegistrationRules.With(draft, known, placed.Value));
+            return new Registered(draft.AgentAt(known.Number), Created: false, Renewed: false);
         }
 
         ForgettingRules.MakeRoom(draft, placed.Value.ParentId);
@@ -179,18 +189,21 @@ internal static class RegistrationRules
             agent = draft.AgentAt(agent.Number);
         }
 
-        Update(draft, agent, agent with
-        {
-            Ttl = profile.Ttl ?? agent.Ttl,
-            Cluster = profile.Cluster ?? agent.Cluster,
-            Parent = profile.ParentId is null ? agent.Parent : draft.KnownAgent(profile.ParentId)!.Number,
-            User = profile.User ?? agent.User,
-            Skills = profile.Skills is null ? agent.Skills : agent.Skills.Replaced(profile.Skills),
-            Labels = profile.Labels is null ? agent.Labels : LabelSet.Of(profile.Labels),
-        });
+        Update(draft, agent, With(draft, agent, profile));
         draft.Renew(agent.Number, Beat.Empty);
         return new Registered(draft.AgentAt(agent.Number), Created: false);
     }
+
+    /// <summary>The agent with what a profile says; what it leaves out stays.</summary>
+    public static Agent With(MeshDraft draft, Agent agent, Profile profile) => agent with
+    {
+        Ttl = profile.Ttl ?? agent.Ttl,
+        Cluster = profile.Cluster ?? agent.Cluster,
+        Parent = profile.ParentId is null ? agent.Parent : draft.KnownAgent(profile.ParentId)!.Number,
+        User = profile.User ?? agent.User,
+        Skills = profile.Skills is null ? agent.Skills : agent.Skills.Replaced(profile.Skills),
+        Labels = profile.Labels is null ? agent.Labels : LabelSet.Of(profile.Labels),
+    };
 
     /// <summary>Emits an update if anything changes: a renewal that says nothing new is not logged.</summary>
     public static void Update(MeshDraft draft, Agent before, Agent after)

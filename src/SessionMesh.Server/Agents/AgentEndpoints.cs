@@ -60,13 +60,22 @@ public sealed class AgentEndpoints(Mutations mutations, MeshEngine engine, RowWr
         id = id is null ? "a-" + KeyToken.New().Id : check.Id("/agent_id", id);
         var profile = Profiles.Bind(ref check, body.ParentId, body.Cluster, body.User, body.Specializations, body.Labels, body.Ttl);
         check.Range("/incarnation", body.Incarnation, 1, int.MaxValue);
+        if (body.Update == true && body.Declare != true)
+        {
+            check.Fail("/update", "belongs to declare: a registration brings the agent in line by itself");
+        }
+        else if (body.Update == true && body.Ttl is not null)
+        {
+            check.Fail("/ttl", "belongs to a registration: an update touches no lease");
+        }
+
         if ((check.Error ?? key.CheckAgent(ScopeSet.RegistryWrite, id)) is { } error)
         {
             return error;
         }
 
         return body.Declare == true
-            ? new DeclareAgent { Actor = key.Id, AgentId = id, Profile = profile }
+            ? new DeclareAgent { Actor = key.Id, AgentId = id, Profile = profile, Update = body.Update == true }
             : new RegisterAgent
             {
                 Actor = key.Id,

@@ -151,6 +151,76 @@ public sealed class RegistrationTests
     }
 
     [Fact]
+    public async Task Declare_WithUpdate_BringsAnAgentInLine_IsNoSignOfLife_AndIsLoggedOnce()
+    {
+        await using var mesh = await MeshHost.StartAsync();
+        await mesh.RegisterAsync("boss");
+        await mesh.RegisterAsync("a", more: ",\"labels\":{\"env\":\"dev\"},\"user\":\"ann\"");
+        await mesh.AdvanceAsync(10);
+        const string Body = """
+            {"agent_id":"a","declare":true,"update":true,"cluster":"eu","parent_id":"boss","labels":{"tier":"free"},
+             "specializations":[{"name":"ocr","capacity":4}]}
+            """;
+        const string Differs = """
+            "cluster":"eu","parent_id":"boss","user":"ann","labels":{"tier":"free"},"specializations":["ocr"],
+            "skills":[{"name":"ocr","version":null,"level":50,"capacity":4,"held":0}]
+            """;
+        (await mesh.PostAsync("agents", Body)).ShouldBe(200, Registration("a", session: 3, heardAt: 0, differs: Differs));
+        Assert.Equal(4, mesh.Revision);
+        (await mesh.PostAsync("agents", Body)).ShouldBe(200, Registration("a", session: 3, heardAt: 0, differs: Differs));
+        Assert.Equal(4, mesh.Revision);
+        (await mesh.GetAsync("agents/a")).ShouldBe(200, Detail("a", session: 3, heardAt: 0, differs: Differs));
+
+        // The lease goes on as it was: silent for 61 s, it is suspect.
+        await mesh.AdvanceAsync(51);
+        Assert.Equal("suspect", await mesh.StatusAsync("a"));
+    }
+
+    [Theory]
+    [InlineData("declared")]
+    [InlineData("dead")]
+    public async Task Declare_WithUpdate_ChangesOneWithoutASession_AndLeavesItThere(string status)
+    {
+        await using var mesh = await MeshHost.StartAsync();
+        if (status is "dead")
+        {
+            await mesh.RegisterAsync("a");
+            await mesh.DeleteAsync("agents/a?force=true");
+        }
+        else
+        {
+            await mesh.PostAsync("agents", """{"agent_id":"a","declare":true}""");
+        }
+
+        var reply = await mesh.PostAsync("agents", """{"agent_id":"a","declare":true,"update":true,"labels":{"env":"prod"},"user":"ann"}""");
+        Assert.Equal(
+            (200, status, "ann", "prod"),
+            (reply.Status, (string)reply.Json["status"]!, (string)reply.Json["user"]!, (string)reply.Json["labels"]!["env"]!));
+    }
+
+    [Fact]
+    public async Task Declare_WithUpdate_OfNobody_MakesKnown()
+    {
+        await using var mesh = await MeshHost.StartAsync();
+        var reply = await mesh.PostAsync("agents", """{"agent_id":"a","declare":true,"update":true,"user":"ann"}""");
+        Assert.Equal((201, "declared", "ann"), (reply.Status, (string)reply.Json["status"]!, (string)reply.Json["user"]!));
+    }
+
+    [Theory]
+    [InlineData("""{"agent_id":"a","update":true}""", "/update")]
+    [InlineData("""{"agent_id":"a","declare":true,"update":true,"ttl":60}""", "/ttl")]
+    [InlineData("""{"agent_id":"a","declare":true,"update":true,"parent_id":"b"}""", "/parent_id")]
+    [InlineData("""{"agent_id":"a","declare":true,"update":true,"parent_id":"nobody"}""", "/parent_id")]
+    public async Task Declare_WithUpdate_ThatCannotBe_ChangesNothing(string body, string pointer)
+    {
+        await using var mesh = await MeshHost.StartAsync();
+        await mesh.RegisterAsync("a");
+        await mesh.RegisterAsync("b", more: ",\"parent_id\":\"a\"");
+        (await mesh.PostAsync("agents", body)).ShouldBeProblem(400, "invalid_request", ",\"errors\":\"*\"").ShouldBlame(pointer);
+        Assert.Equal(3, mesh.Revision);
+    }
+
+    [Fact]
     public async Task Parent_MustBeKnownAndNoCircle()
     {
         await using var mesh = await MeshHost.StartAsync();

@@ -32,7 +32,7 @@ internal sealed class RandomCommands(Random random, MeshEngine engine)
             Takeover = Chance(4),
         }),
         2 => Run(new RegisterSpecialization { Actor = Actor(), AgentId = Id(), Profile = Profile() with { Skills = [Skill(), Skill()] } }),
-        3 => Run(new DeclareAgent { Actor = Actor(), AgentId = Id(), Profile = Profile() }),
+        3 => Run(new DeclareAgent { Actor = Actor(), AgentId = Id(), Profile = Profile() with { Ttl = null }, Update = Chance(2) }),
         4 => Run(new WithdrawSpecialization { Actor = Actor(), AgentId = Id(), Specialization = Name() }),
         5 or 6 => Run(Steer()),
         7 or 8 => Run(new AckDirective
