@@ -77,6 +77,7 @@ internal static class SessionMeshTool
             new("status", host => new StatusCommand(host)),
             new("events", host => new EventsCommand(host, (file, atMost) => new EventProgram(file, atMost, host.Time))),
             new("load-config", host => new LoadConfigCommand(host)),
+            new("config", host => new ConfigCommand(host)),
             new("prune", host => new PruneCommand(host)),
             new("simulate", host => new SimulateCommand(host)),
             new("admin", host => new AdminCommand(host)),

@@ -5,8 +5,8 @@ using SessionMesh.Contracts;
 namespace SessionMesh.Cli.Config;
 
 /// <summary>
-/// A value of a config file and its place in it, whether it was YAML or JSON. Scalars are kept as the text that was written: <c>id: 0123</c> stays
-/// <c>0123</c>.
+/// A value of a config file and its place in it, whether it was YAML or JSON. Scalars are kept as the text that was written:
+/// <c>id: 0123</c> stays <c>0123</c>.
 /// </summary>
 internal abstract record ConfigNode(Place At)
 {

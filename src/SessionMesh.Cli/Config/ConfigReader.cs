@@ -10,7 +10,8 @@ namespace SessionMesh.Cli.Config;
 /// </summary>
 internal static class ConfigReader
 {
-    public const int MaxBytes = 8 * 1024 * 1024;
+    public const int MaxMegabytes = 8;
+    public const int MaxBytes = MaxMegabytes * 1024 * 1024;
     public const int MaxDepth = 16;
 
     /// <summary>Twenty for each of the most entries that a file may have.</summary>
@@ -39,7 +40,7 @@ internal static class ConfigReader
             var length = file.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
             if (length > MaxBytes)
             {
-                throw CommandException.Usage($"{path} has more than {MaxBytes / 1024 / 1024} MiB; split it");
+                throw CommandException.Usage($"{path} has more than {MaxMegabytes} MiB; split it");
             }
 
             return new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true)

@@ -24,7 +24,8 @@ internal sealed record FleetAgent(string Id, ConfigNode Node)
         }
 
         map.Only(
-            faults, "id", "agent_id", "filter", "cluster", "parent", "parent_id", "user", "spec", "specs", "specializations", "skills", "labels");
+            faults,
+            "id", "agent_id", "filter", "cluster", "parent", "parent_id", "user", "spec", "specs", "specializations", "skills", "labels");
         var id = map.Find("id", "agent_id");
         if (id is null)
         {

@@ -11,10 +11,10 @@ internal sealed record ExpectedSession(string Id, string Filter)
 }
 
 /// <summary>
-/// What <c>load-config</c> reads: sessions to find, agents to make known, and the cluster of what is declared. See
-/// <c>docs/config.md</c>.
+/// What <c>load-config</c> reads: sessions to find, agents to make known, and the cluster of what is declared.
 /// </summary>
-internal sealed record FleetConfig(IReadOnlyList<ExpectedSession> Sessions, IReadOnlyList<FleetAgent> Agents, string? Cluster)
+internal sealed record FleetConfig(
+    string File, IReadOnlyList<ExpectedSession> Sessions, IReadOnlyList<FleetAgent> Agents, string? Cluster)
 {
     /// <summary>Sessions and agents of one file.</summary>
     public const int MaxEntries = 100_000;
@@ -53,7 +53,7 @@ internal sealed record FleetConfig(IReadOnlyList<ExpectedSession> Sessions, IRea
         }
 
         faults.ThrowIfAny();
-        return new FleetConfig(sessions, agents, cluster);
+        return new FleetConfig(map.At.File, sessions, agents, cluster);
     }
 
     /// <summary>A word of <see cref="AliveFilter.Allowed"/>, in lower case.</summary>

@@ -3,187 +3,206 @@ using System.Text.Json;
 using SessionMesh.Cli.Commands;
 using SessionMesh.Cli.Hosting;
 using SessionMesh.Cli.Output;
-using SessionMesh.Client;
-using SessionMesh.Contracts.Agents;
-using SessionMesh.Contracts.Errors;
-using SessionMesh.Contracts.Sessions;
 
 namespace SessionMesh.Cli.Config;
 
 /// <summary>
-/// <c>load-config</c>: makes known what a config file names, and reports each session against what it should be. An id is an agent's,
-/// else a plain session's, else it is declared as an agent.
+/// <c>load-config</c>: makes known what a config file names, brings the agents it manages in line, and reports each against what it should
+/// be.
 /// </summary>
 internal sealed class LoadConfigCommand : MeshCommand
 {
+    private static readonly Column s_error = Column.Of("error");
+
     private static readonly View s_view = new()
     {
         RowsMember = "sessions",
         Names = ["id"],
+        Table = [Column.Of("id"), Column.Of("filter"), Column.Of("status"), Column.Of("matches"), Column.Of("declared"), s_error],
+        More = [Column.Of("change")],
+    };
+
+    /// <summary>Where a file may change what is there.</summary>
+    private static readonly View s_changes = s_view with
+    {
         Table =
         [
             Column.Of("id"),
-            Column.Of("filter"),
+            Column.Of("change"),
             Column.Of("status"),
-            Column.Of("matches"),
-            Column.Of("declared"),
-            Column.Of("error"),
+            Column.Of("filter") with { Rank = 3 },
+            Column.Of("matches") with { Rank = 3 },
+            new Column("detail", "detail", (row, _) => Detail(row)),
+            s_error with { Rank = 2 },
         ],
+        More = [],
     };
 
     private readonly Argument<string> _path = new("path")
     {
-        Description = "A file, or - for stdin, in YAML or JSON: sessions: [{id: 123, filter: alive}], cluster: NAME",
+        Description = "A file, or - for stdin, in YAML or JSON: agents: [{id: w1, …}], sessions: [{id: 123, filter: alive}]",
     };
 
-    public LoadConfigCommand(CliHost host) : base(host, "load-config", "Declare the sessions of a config file and report on each.")
+    private readonly Option<bool> _dryRun = new("--dry-run") { Description = "Change nothing; show what would be" };
+
+    private readonly Option<bool> _check = new("--check")
+    {
+        Description = "Change nothing; exit with 1 unless every entry matches its filter and is as the file says",
+    };
+
+    public LoadConfigCommand(CliHost host)
+        : base(host, "load-config", "Make known what a config file names, and report on each.")
     {
         Add(_path);
-        Prints(s_view);
-        Examples = ["session-mesh load-config path/to/config.yaml", "session-mesh load-config fleet.json -o json"];
-        ExitNotes = ["0  every session is known now, whether it matches its filter or not", "7  some could not be declared or looked up"];
+        Add(_dryRun);
+        Add(_check);
+        Prints(s_view, "changes");
+        Examples =
+        [
+            "session-mesh load-config path/to/config.yaml",
+            "session-mesh load-config fleet.yaml --dry-run",
+            "session-mesh load-config fleet.yaml --check -o json",
+        ];
+        ExitNotes =
+        [
+            "0  everything is known now, whether it matches its filter or not",
+            "1  with --check: something does not match its filter, or is not as the file says",
+            "7  some could not be declared or looked up",
+        ];
     }
 
     protected override async Task<int> RunAsync(CommandContext context, CancellationToken cancellation)
     {
         context.Doing = "load the config";
-        var path = context.Get(_path)!;
-        var config = FleetConfig.Read(path, context.Host);
+        if (context.Get(_dryRun) && context.Get(_check))
+        {
+            throw CommandException.Usage("--dry-run and --check cannot be combined", "--dry-run shows what would change; --check judges");
+        }
+
+        var config = FleetConfig.Read(context.Get(_path)!, context.Host);
         var cluster = config.Cluster ?? context.Settings.Cluster;
-        var loaded = new List<LoadedSession>();
-        using (context.ShowProgress(() => $"{ProgressLine.Bar(loaded.Count, config.Sessions.Count)} loaded"))
+        var looksOnly = context.Get(_dryRun) || context.Get(_check);
+        var loader = new FleetLoader(context, cluster, looksOnly);
+        var plan = await PlanAsync(config, loader, context.Settings.Cluster, cancellation);
+        var entries = new List<LoadedEntry>();
+        var before = loader.Done;
+        var (all, done) = (config.Sessions.Count + config.Agents.Count, looksOnly ? "looked at" : "loaded");
+        using (context.ShowProgress(() => $"{ProgressLine.Bar(loader.Done - before, all)} {done}"))
         {
-            foreach (var session in config.Sessions)
-            {
-                loaded.Add(await LoadAsync(context, session, cluster, cancellation));
-            }
+            entries.AddRange(await loader.SessionsAsync(config.Sessions, cancellation));
+            entries.AddRange(await loader.AgentsAsync(plan, cancellation));
         }
 
-        if (loaded.Count > 0 || !context.Output.IsTable)
+        if (entries.Count > 0 || !context.Output.IsTable)
         {
-            context.Output.Write(Report(loaded, cluster, context.Host.Time.GetUtcNow()), s_view);
+            context.Output.Write(Report(entries, cluster, looksOnly), config.Agents.Count > 0 || looksOnly ? s_changes : s_view);
         }
 
-        if (loaded.Count == 0)
+        Say(context, config, entries);
+        return entries.Any(entry => entry.Error is not null) ? ExitCodes.Partly
+            : context.Get(_check) && entries.Any(IsOff) ? ExitCodes.Failed
+            : ExitCodes.Done;
+    }
+
+    private static async Task<FleetPlan> PlanAsync(
+        FleetConfig config, FleetLoader loader, string? cluster, CancellationToken cancellation)
+    {
+        var faults = new ConfigFaults(config.File);
+        var plan = FleetPlan.Of(config, await loader.KnownAsync(config.Agents, cancellation), cluster, faults);
+        faults.ThrowIfAny();
+        return plan;
+    }
+
+    /// <summary>Whether an entry is not what the file says.</summary>
+    private static bool IsOff(LoadedEntry entry) => entry.Matches is false || entry.Change is not PlannedAgent.None;
+
+    private void Say(CommandContext context, FleetConfig config, List<LoadedEntry> entries)
+    {
+        if (entries.Count == 0)
         {
             context.Note(config.Cluster is { } named
                 ? $"the file declares nothing; 'session-mesh context add NAME --cluster {named} --select' makes its cluster the default"
                 : "the file declares nothing");
+            return;
         }
 
-        var failed = loaded.Count(session => session.Error is not null);
+        var failed = entries.Count(entry => entry.Error is not null);
         if (failed > 0)
         {
-            context.Note($"{failed} of {loaded.Count} sessions could not be loaded");
+            context.Note($"{failed} of {entries.Count} {(config.Agents.Count > 0 ? "entries" : "sessions")} could not be loaded");
         }
 
-        return failed > 0 ? ExitCodes.Partly : ExitCodes.Done;
-    }
-
-    private static async Task<LoadedSession> LoadAsync(
-        CommandContext context, ExpectedSession session, string? cluster, CancellationToken cancellation)
-    {
-        try
+        var (declared, updated) = (entries.Count(IsDeclared), entries.Count(entry => entry.Change is PlannedAgent.Update));
+        if (context.Get(_dryRun))
         {
-            return new LoadedSession(session, await context.Client.AgentAsync(session.Id, cancellation), Declared: false);
+            context.Note(
+                $"dry run: {declared} would be declared, {updated} changed, {entries.Count - declared - updated} left as they are");
         }
-        catch (MeshException e) when (e.Code is ErrorCodes.AgentNotFound or ErrorCodes.NotFound)
+        else if (context.Get(_check) && entries.Any(IsOff))
         {
-            return await FindPlainAsync(context, session, cancellation) ?? await DeclareAsync(context, session, cluster, cancellation);
+            context.Note($"{entries.Count(entry => entry.Matches is false)} of {entries.Count} do not match their filter, "
+                + $"{entries.Count(entry => entry.Change is not PlannedAgent.None)} are not as the file says");
         }
-        catch (MeshException e) when (IsOfOneOnly(e))
+        else if (config.Agents.Count > 0 && !context.Get(_check))
         {
-            return new LoadedSession(session, null, Declared: false, ProblemText.Of(e));
+            context.Note($"{declared} declared, {updated} changed, {entries.Count - declared - updated - failed} left as they are");
         }
     }
 
-    /// <summary>
-    /// The plain session of that id, or null: then the id is an agent's to have. A key that may not see sessions sees none.
-    /// </summary>
-    private static async Task<LoadedSession?> FindPlainAsync(
-        CommandContext context, ExpectedSession session, CancellationToken cancellation)
-    {
-        try
-        {
-            return new LoadedSession(session, null, Declared: false)
-            {
-                Plain = await context.Client.SessionAsync(session.Id, cancellation),
-            };
-        }
-        catch (MeshException e) when (e.Status is 403 or 404)
-        {
-            return null;
-        }
-    }
+    private static bool IsDeclared(LoadedEntry entry) => entry.Change is PlannedAgent.Declare;
 
-    private static async Task<LoadedSession> DeclareAsync(
-        CommandContext context, ExpectedSession session, string? cluster, CancellationToken cancellation)
-    {
-        try
-        {
-            var request = new RegisterAgentRequest
-            {
-                AgentId = session.Id,
-                Cluster = cluster,
-                Declare = true,
-                Specializations = session.Specializations is { Count: > 0 } skills ? skills : null,
-            };
-            return new LoadedSession(session, await context.Client.RegisterAsync(request, cancellation), Declared: true);
-        }
-        catch (MeshException e) when (IsOfOneOnly(e))
-        {
-            return new LoadedSession(session, null, Declared: false, ProblemText.Of(e));
-        }
-    }
-
-    /// <summary>A wrong key or an absent server concerns them all, and ends the command.</summary>
-    private static bool IsOfOneOnly(MeshException error) => error.Failure is MeshFailure.Refused && error.Status is not 401;
-
-    private static JsonElement Report(List<LoadedSession> loaded, string? cluster, DateTimeOffset now) => Json.Build(json =>
+    private static JsonElement Report(List<LoadedEntry> entries, string? cluster, bool looksOnly) => Json.Build(json =>
     {
         json.WriteStartArray("sessions"u8);
-        foreach (var session in loaded)
+        foreach (var entry in entries)
         {
-            json.WriteStartObject();
-            json.WriteString("id"u8, session.Expected.Id);
-            json.WriteString("filter"u8, session.Expected.Filter);
-            json.WriteString("status"u8, session.Row?.Status ?? session.Plain?.Status);
-            json.WriteBoolean("matches"u8, session.Matches(now));
-            json.WriteBoolean("declared"u8, session.Declared);
-            json.WriteString("error"u8, session.Error);
-            json.WriteEndObject();
+            Write(json, entry);
         }
 
         json.WriteEndArray();
         json.WriteString("cluster"u8, cluster);
-        json.WriteNumber("count"u8, loaded.Count);
-        json.WriteNumber("matching"u8, loaded.Count(session => session.Matches(now)));
+        json.WriteNumber("count"u8, entries.Count);
+        json.WriteNumber("matching"u8, entries.Count(entry => entry.Matches is true));
+        json.WriteNumber("declared"u8, entries.Count(entry => entry.Declared));
+        json.WriteNumber("updated"u8, looksOnly ? 0 : entries.Count(entry => entry.Change is PlannedAgent.Update));
+        json.WriteBoolean("dry_run"u8, looksOnly);
     });
 
-    /// <summary>What became of one session of the file.</summary>
-    private sealed record LoadedSession(ExpectedSession Expected, AgentRow? Row, bool Declared, string? Error = null)
+    private static void Write(Utf8JsonWriter json, LoadedEntry entry)
     {
-        /// <summary>The session, where the id is not an agent's: <c>active</c> is alive, and the other words are about agents.</summary>
-        public SessionRow? Plain { get; init; }
-
-        public bool Matches(DateTimeOffset now) => Plain is not null ? PlainMatches : Row is not null && Expected.Filter switch
+        json.WriteStartObject();
+        json.WriteString("id"u8, entry.Id);
+        json.WriteString("filter"u8, entry.Filter);
+        json.WriteString("status"u8, entry.Status);
+        if (entry.Matches is { } matches)
         {
-            AliveFilter.All => true,
-            AliveFilter.Active => Row.Status is AgentStatus.Alive,
-            AliveFilter.Stalled => IsStalled(Row, now),
-            var status => Row.Status == status,
-        };
-
-        private bool PlainMatches => Expected.Filter switch
+            json.WriteBoolean("matches"u8, matches);
+        }
+        else
         {
-            AliveFilter.All => true,
-            AliveFilter.Active or AgentStatus.Alive => Plain!.Status is SessionStatus.Active,
-            _ => false,
-        };
+            json.WriteNull("matches"u8);
+        }
 
-        private static bool IsStalled(AgentRow row, DateTimeOffset now) =>
-            row is { Status: AgentStatus.Alive, Activity: AgentActivity.Working, ProgressInterval: > 0 and var interval }
-            && (row.LastProgressAt ?? row.CreatedAt) is { } last
-            && now - last > TimeSpan.FromSeconds(interval);
+        json.WriteBoolean("declared"u8, entry.Declared);
+        json.WriteString("error"u8, entry.Error);
+        json.WriteString("change"u8, entry.Change);
+        json.WriteStartArray("changes"u8);
+        foreach (var change in entry.Changes)
+        {
+            json.WriteStartObject();
+            json.WriteString("member"u8, change.Member);
+            json.WriteString("from"u8, change.From);
+            json.WriteString("to"u8, change.To);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        json.WriteEndObject();
     }
+
+    /// <summary><c>labels.env: dev → prod; parent_id: - → lead</c></summary>
+    private static string Detail(JsonElement row) => row.TryGetProperty("changes", out var changes) && changes.GetArrayLength() > 0
+        ? string.Join("; ", changes.EnumerateArray().Select(change =>
+            $"{Json.Text(change, "member")}: {Json.Text(change, "from") ?? "-"} → {Json.Text(change, "to") ?? "-"}"))
+        : "-";
 }

@@ -21,7 +21,8 @@ internal static class ProblemText
     public static string Of(MemberError member)
     {
         var allowed = member.Allowed is { } values ? $" (allowed: {string.Join(", ", values)})" : "";
-        return $"{(member.Pointer.Length == 0 ? "" : member.Pointer + ": ")}{(SpeaksOfCalls(member.Message) ? "cannot be taken here" : member.Message)}{allowed}";
+        var where = member.Pointer.Length == 0 ? "" : member.Pointer + ": ";
+        return $"{where}{(SpeaksOfCalls(member.Message) ? "cannot be taken here" : member.Message)}{allowed}";
     }
 
     /// <summary>Whether a line about a bad member says more than <see cref="WhyOf"/> has said already.</summary>

@@ -75,7 +75,8 @@ public sealed class ConfigTests
         var file = tool.WriteFile("fleet.yaml", "sessions:\n  - id: 0123\n  - filter: dead\n");
 
         Assert.Equal(
-            new Ran(0, """{"id":"0123","filter":"dead","status":"dead","matches":true,"declared":false,"error":null}""" + "\n", ""),
+            new Ran(0, """{"id":"0123","filter":"dead","status":"dead","matches":true,"declared":false,"""
+                + "\"error\":null,\"change\":\"none\",\"changes\":[]}\n", ""),
             await tool.RunAsync("load-config -o jsonl " + file));
     }
 
@@ -98,7 +99,8 @@ public sealed class ConfigTests
         Assert.Equal(
             new Ran(
                 0,
-                $$"""{"id":"123","filter":"{{filter}}","status":"{{status}}","matches":{{json}},"declared":false,"error":null}""" + "\n",
+                $$"""{"id":"123","filter":"{{filter}}","status":"{{status}}","matches":{{json}},"declared":false,"error":null,"""
+                + "\"change\":\"none\",\"changes\":[]}\n",
                 ""),
             await tool.RunAsync("load-config -o jsonl " + file));
         Assert.Equal(["GET /agents/123", "GET /sessions/123"], tool.Calls);
@@ -114,7 +116,8 @@ public sealed class ConfigTests
         var file = tool.WriteFile("fleet.yaml", "sessions: [{id: 123, filter: declared}]");
 
         Assert.Equal(
-            new Ran(0, """{"id":"123","filter":"declared","status":"declared","matches":true,"declared":true,"error":null}""" + "\n", ""),
+            new Ran(0, """{"id":"123","filter":"declared","status":"declared","matches":true,"declared":true,"""
+                + "\"error\":null,\"change\":\"declare\",\"changes\":[]}\n", ""),
             await tool.RunAsync("load-config -o jsonl " + file));
     }
 

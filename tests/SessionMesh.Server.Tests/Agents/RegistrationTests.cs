@@ -192,7 +192,8 @@ public sealed class RegistrationTests
             await mesh.PostAsync("agents", """{"agent_id":"a","declare":true}""");
         }
 
-        var reply = await mesh.PostAsync("agents", """{"agent_id":"a","declare":true,"update":true,"labels":{"env":"prod"},"user":"ann"}""");
+        var reply = await mesh.PostAsync(
+            "agents", """{"agent_id":"a","declare":true,"update":true,"labels":{"env":"prod"},"user":"ann"}""");
         Assert.Equal(
             (200, status, "ann", "prod"),
             (reply.Status, (string)reply.Json["status"]!, (string)reply.Json["user"]!, (string)reply.Json["labels"]!["env"]!));
