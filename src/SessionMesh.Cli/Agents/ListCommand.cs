@@ -170,8 +170,9 @@ internal sealed class ListCommand : MeshCommand
         Cluster = context.Get(_allClusters) ? null : context.Get(_cluster) ?? context.Settings.Cluster,
         Cursor = context.Get(_cursor),
 
-        // A cursor is of a list in the server's own order; of plain sessions the server knows no other.
-        Sort = _list.IsByName(context) && context.Get(_cursor) is null && context.Get(_kind) is null or SessionKind.Agent
+        // The first rows of a table. A cursor is of a list in the server's own order; of plain sessions the server knows no other.
+        Sort = _list.LimitOf(context) is not null && _list.IsByName(context) && context.Get(_cursor) is null
+            && context.Get(_kind) is null or SessionKind.Agent
             ? AliveSort.Id
             : null,
         Fields = _list.FieldsFor(context, AgentViews.List),

@@ -43,9 +43,9 @@ internal sealed class ExportConfigCommand : MeshCommand
 
         Examples =
         [
-            "session-mesh config export > fleet.yaml",
+            "session-mesh config export --file fleet.yaml",
             "session-mesh config export --cluster eu --file eu.json -o json",
-            "session-mesh config export -l env=prod | session-mesh load-config - --context other",
+            "session-mesh config export -l env=prod --subtree lead",
         ];
     }
 

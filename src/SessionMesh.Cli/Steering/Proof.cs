@@ -35,6 +35,10 @@ internal static class Proof
         };
     }
 
+    /// <summary>What is said at once of a directive that has been accepted, while its acknowledgement is waited for.</summary>
+    public static string Accepted(string agentId, string? note) =>
+        $"agent {agentId} has accepted it{(note is { Length: > 0 } ? ": " + note : "")}; waiting for it to be acknowledged";
+
     private static int Rank(string? state)
     {
         for (var i = 0; i < DirectiveState.Waits.Count; i++)

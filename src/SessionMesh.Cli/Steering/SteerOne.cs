@@ -37,7 +37,8 @@ internal static class SteerOne
 
     /// <summary>
     /// The server holds an answer for a minute at most: for longer the same call is sent again, under the same key, which waits
-    /// again and steers no agent twice.
+    /// again and steers no agent twice. On the way to an acknowledgement it waits for <c>accepted</c> first, and says so: a handler that can
+    /// do no more, such as a steer file, is no reason to wonder until the time is up.
     /// </summary>
     private static async Task<JsonElement> SendAsync(
         CommandContext context, SteerRequest request, int seconds, CancellationToken cancellation)
@@ -47,33 +48,50 @@ internal static class SteerOne
             return await context.Client.SendAsync(MeshCall.Steer(request), cancellation);
         }
 
-        var rounds = (seconds + Limits.MaxWait - 1) / Limits.MaxWait;
-        var call = MeshCall.Steer(request with { WaitSeconds = (seconds + rounds - 1) / rounds }) with
-        {
-            IdempotencyKey = MeshCall.NewIdempotencyKey(),
-        };
-        var began = context.Host.Time.GetTimestamp();
+        var time = context.Host.Time;
+        var began = time.GetTimestamp();
+        double Left() => seconds - time.GetElapsedTime(began).TotalSeconds;
         using var progress = context.ShowProgress(
-            () =>
-                $"waiting until agent {request.AgentId} has it {wanted}: {context.Host.Time.GetElapsedTime(began).TotalSeconds:0} "
-                + $"of {seconds} s");
+            () => $"waiting until agent {request.AgentId} has it {wanted}: {seconds - Left():0} of {seconds} s");
         try
         {
-            while (true)
+            var first = wanted is DirectiveState.Acknowledged ? DirectiveState.Accepted : wanted;
+            var key = MeshCall.NewIdempotencyKey();
+            var directive = await RoundsAsync(
+                context, first, seconds,
+                each => MeshCall.Steer(request with { Wait = first, WaitSeconds = each }) with { IdempotencyKey = key }, cancellation);
+            if (first == wanted || Json.Text(directive, "state") is not DirectiveState.Accepted || Left() < 1)
             {
-                var directive = await context.Client.SendAsync(call, cancellation);
-                var state = Json.Text(directive, "state");
-                if (--rounds <= 0 || Proof.Failed(state) || Proof.Reached(state, wanted))
-                {
-                    return directive;
-                }
+                return directive;
             }
+
+            context.Note(Proof.Accepted(request.AgentId!, Json.Text(directive, "note")));
+            var id = Json.Text(directive, "directive_id")!;
+            return await RoundsAsync(
+                context, wanted, (int)Math.Ceiling(Left()), each => MeshCall.Directive(id, wanted, each), cancellation);
         }
         catch (OperationCanceledException)
         {
             progress.Dispose();
             context.Note(Interrupted(request));
             throw;
+        }
+    }
+
+    /// <summary>Sends a call until the directive is so far, or over; as often as its answer has to be held for so long.</summary>
+    private static async Task<JsonElement> RoundsAsync(
+        CommandContext context, string state, int seconds, Func<int, MeshCall> call, CancellationToken cancellation)
+    {
+        var rounds = (seconds + Limits.MaxWait - 1) / Limits.MaxWait;
+        var each = (seconds + rounds - 1) / rounds;
+        while (true)
+        {
+            var answer = await context.Client.SendAsync(call(each), cancellation);
+            var now = Json.Text(answer, "state");
+            if (--rounds <= 0 || Proof.Failed(now) || Proof.Reached(now, state))
+            {
+                return answer;
+            }
         }
     }
 

@@ -24,7 +24,14 @@ public sealed partial record MeshCall
     public static MeshCall History(string agentId, int? limit = null, string? cursor = null) =>
         Get(Routes.History(CheckedId(agentId)) + new QueryText().Add("limit", limit).Add("cursor", cursor));
 
-    public static MeshCall Directive(string directiveId) => Get(Routes.Directive(CheckedId(directiveId)));
+    /// <summary>What became of a directive.</summary>
+    /// <param name="wait">Holds the answer until it is so far, or over: <c>delivered</c>, <c>accepted</c> or <c>acknowledged</c>.</param>
+    /// <param name="waitSeconds">How long, 0 to 60; 30 by default.</param>
+    public static MeshCall Directive(string directiveId, string? wait = null, int? waitSeconds = null) =>
+        Get(Routes.Directive(CheckedId(directiveId)) + new QueryText().Add("wait", wait).Add("wait_seconds", waitSeconds)) with
+        {
+            Hold = wait is null ? TimeSpan.Zero : TimeSpan.FromSeconds(waitSeconds ?? 30),
+        };
 
     /// <summary>
     /// Directives of an agent's inbox past <paramref name="after"/>, held back up to <paramref name="waitSeconds"/> while there is

@@ -31,7 +31,7 @@ public sealed class SteeringEndpoints(
         var request = await Mutations.ReadAsync(http, MeshJson.Default.SteerRequest);
         var steer = request.Bind(BindSteer);
         var executed = await mutations.ExecuteAsync(request, steer, RenderSteer);
-        var waited = executed.Value is { One: { } directive } ? await WaitAsync(request.Body, directive, http)
+        var waited = executed.Value is { One: { } directive } ? await WaitAsync(request.Body.Wait, request.Body.WaitSeconds, directive, http)
             : executed.Earlier is { } first ? await WaitAgainAsync(request.Body, first, http)
             : null;
         await mutations.AnswerAsync(executed, instead: waited);
@@ -57,6 +57,16 @@ public sealed class SteeringEndpoints(
 
     public async Task Get(HttpContext http)
     {
+        var check = new Check();
+        var query = Query.Read(http, ref check, "wait", "wait_seconds");
+        check.OneOf("?wait", query["wait"], DirectiveState.Waits);
+        var seconds = (int?)query.Number("wait_seconds", ref check, 0, Limits.MaxWait);
+        if (check.Error is { } error)
+        {
+            await problems.WriteAsync(http, error);
+            return;
+        }
+
         var id = (string)http.Request.RouteValues["directive_id"]!;
         if (!DirectiveId.TryParse(id, out var revision) || await history.FindAsync(revision) is not { } directive
             || engine.State.SlotSince(directive.Agent, revision) is not { } slot || !engine.State.Reaches(http.GetKey(), slot.Agent))
@@ -65,7 +75,7 @@ public sealed class SteeringEndpoints(
             return;
         }
 
-        await Answers.WriteAsync(http, Render(directive));
+        await Answers.WriteAsync(http, await WaitAsync(query["wait"], seconds, directive, http) ?? Render(directive));
     }
 
     public async Task Cancel(HttpContext http)
@@ -339,16 +349,16 @@ public sealed class SteeringEndpoints(
         using var answer = JsonDocument.Parse(first.Json);
         return DirectiveId.TryParse(answer.RootElement.GetProperty("directive_id").GetString()!, out var revision)
             && await history.FindAsync(revision) is { } directive
-            ? await WaitAsync(body, directive, http)
+            ? await WaitAsync(body.Wait, body.WaitSeconds, directive, http)
             : null;
     }
 
     /// <summary>
     /// Holds the answer until the directive reaches the requested state, is over, or the time is up. Answers with its state at that time.
     /// </summary>
-    private async Task<Answer?> WaitAsync(SteerRequest body, DirectiveRecord issued, HttpContext http)
+    private async Task<Answer?> WaitAsync(string? wait, int? seconds, DirectiveRecord issued, HttpContext http)
     {
-        if (!DeliveryStateWords.TryParse(body.Wait, out var wanted))
+        if (!DeliveryStateWords.TryParse(wait, out var wanted))
         {
             return null;
         }
@@ -361,7 +371,7 @@ public sealed class SteeringEndpoints(
 
         var watch = new KeyWatch(http.GetKey(), engine);
         using var subscription = subscriptions.Listen(issued.Agent, watch.KeyId);
-        var waiting = Wait.For(TimeSpan.FromSeconds(body.WaitSeconds ?? DefaultWaitSeconds), engine, watch);
+        var waiting = Wait.For(TimeSpan.FromSeconds(seconds ?? DefaultWaitSeconds), engine, watch);
         DirectiveRecord? pending;
         do
         {

@@ -13,6 +13,7 @@ internal static class SteeringRoutes
     private static readonly RequiredScope s_read = new(ScopeSet.MeshRead);
     private static readonly RequiredScope s_readOrSelf = new(ScopeSet.MeshRead, ScopeSet.AgentSelf);
     private static readonly RequiredScope s_agent = new(ScopeSet.RegistryWrite, ScopeSet.AgentSelf);
+    private static readonly RequiredScope s_readOrSteer = new(ScopeSet.MeshRead, ScopeSet.Steer);
     private static readonly RequiredScope s_steer = new(ScopeSet.Steer);
 
     public static IServiceCollection AddSteering(this IServiceCollection services) => services
@@ -45,8 +46,10 @@ internal static class SteeringRoutes
                 + $"{Limits.SteersBytes >> 20} MiB. It counts as as many requests of the key as it has steers.")
             .Takes<SteersRequest>().Answers<SteersAnswer>(200, 429).Mutates();
         routes.MapGet(Routes.Directives + "/{directive_id}", steering.Get)
-            .Describe(steering.Get, "getDirective", Tag, s_read, "What became of a directive")
-            .Answers<Directive>(200, 404);
+            .Describe(steering.Get, "getDirective", Tag, s_readOrSteer, "What became of a directive")
+            .WithQuery("wait", "Hold the answer until the directive is `delivered`, `accepted` or `acknowledged`, or over.")
+            .WithQuery("wait_seconds", "Seconds to hold it, 0 to 60; 30 by default.")
+            .Answers<Directive>(200, 400, 404);
         routes.MapDelete(Routes.Directives + "/{directive_id}", steering.Cancel)
             .Describe(steering.Cancel, "cancelDirective", Tag, s_steer, "Take back a directive that is not delivered")
             .Answers<Directive>(200, 404, 409).Mutates();

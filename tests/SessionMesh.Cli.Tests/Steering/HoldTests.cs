@@ -22,7 +22,7 @@ public sealed class HoldTests
         using var tool = new Tool(Json(200, $$"""{"directive_id":"d-1","agent_id":"1","state":"{{state}}","note":"busy"}"""));
 
         Assert.Equal(new Ran(code, "d-1\n", error), await tool.RunAsync("pause 1 -o name"));
-        Assert.Equal(["""POST /steer {"agent_id":"1","verb":"pause","wait":"acknowledged","wait_seconds":30}"""], tool.Calls);
+        Assert.Equal(["""POST /steer {"agent_id":"1","verb":"pause","wait":"accepted","wait_seconds":30}"""], tool.Calls);
     }
 
     [Theory]

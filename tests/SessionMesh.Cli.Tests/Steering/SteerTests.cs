@@ -33,14 +33,23 @@ public sealed class SteerTests
         Assert.Equal(["""POST /steer {"agent_id":"1","direction":"west","wait":"accepted","wait_seconds":20}"""], tool.Calls);
     }
 
-    /// <summary>A handler that can only accept says so, and that is why nothing more came.</summary>
+    /// <summary>A handler that can only accept says so at once, and that is why nothing more came.</summary>
     [Fact]
     public async Task Wait_ForWhatAHandlerCannotSay_NamesTheReason()
     {
         using var tool = new Tool(Json(200, """{"directive_id":"d1","agent_id":"1","state":"accepted","note":"in the steer file"}"""));
         Assert.Equal(
-            new Ran(10, "d1\n", "the directive is accepted, and not acknowledged after 30 s: in the steer file\n"),
+            new Ran(
+                10, "d1\n",
+                "agent 1 has accepted it: in the steer file; waiting for it to be acknowledged\n"
+                + "the directive is accepted, and not acknowledged after 30 s: in the steer file\n"),
             await tool.RunAsync("steer 1 -d west --wait -o name"));
+        Assert.Equal(
+            [
+                """POST /steer {"agent_id":"1","direction":"west","wait":"accepted","wait_seconds":30}""",
+                "GET /directives/d1?wait=acknowledged&wait_seconds=30",
+            ],
+            tool.Calls);
     }
 
     /// <summary>The server holds an answer for a minute; what is longer are rounds of one and the same call.</summary>
@@ -54,7 +63,7 @@ public sealed class SteerTests
         Assert.Equal(new Ran(0, "d1\n", ""), await tool.RunAsync("steer 1 -d west --wait --wait-seconds 90 -o name"));
         Assert.All(
             tool.Calls,
-            call => Assert.Equal("""POST /steer {"agent_id":"1","direction":"west","wait":"acknowledged","wait_seconds":45}""", call));
+            call => Assert.Equal("""POST /steer {"agent_id":"1","direction":"west","wait":"accepted","wait_seconds":45}""", call));
         Assert.Equal(2, tool.Server.Requests.Count);
         Assert.Single(tool.Server.Requests.Select(request => request.Headers["Idempotency-Key"]).Distinct());
     }

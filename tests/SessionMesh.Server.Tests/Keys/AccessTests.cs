@@ -45,7 +45,7 @@ public sealed class AccessTests(AccessServer server) : IClassFixture<AccessServe
         { "DELETE /registry", "registry?specialization=none&agent_id={a}", null, [Write, Self], 404, 404 },
         { "POST /steers", "steers", """{"steers":[{"agent_id":"{a}","direction":"x"}]}""", [Scopes.Steer], 200, 200 },
         { "POST /steer", "steer", """{"agent_id":"{a}","direction":"x"}""", [Scopes.Steer], 200, 404 },
-        { "GET /directives/{directive_id}", "directives/{d}", null, [Read], 200, 404 },
+        { "GET /directives/{directive_id}", "directives/{d}", null, [Read, Scopes.Steer], 200, 404 },
         { "DELETE /directives/{directive_id}", "directives/{d}", null, [Scopes.Steer], 409, 404 },
         { "GET /agents/{id}/directives", "agents/{a}/directives", null, [Write, Self], 200, 404 },
         { "GET /agents/{id}/directives/history", "agents/{a}/directives/history", null, [Read, Self], 200, 404 },

@@ -175,6 +175,42 @@ public sealed class SteerTests
         (await steer).ShouldBe(200, Directive(3, "a", 1, differs: $"\"state\":\"delivered\",\"delivered_at\":\"{At(0)}\""));
     }
 
+    /// <summary>Whoever sent it may go on waiting, with the key that sent it.</summary>
+    [Fact]
+    public async Task Directive_Wait_AnswersWhenTheStateIsReached_OrAsItIsWhenTheTimeIsUp()
+    {
+        await using var mesh = await MeshHost.StartAsync();
+        var key = (await mesh.PostAsync("keys", """{"scopes":["steer"]}""")).Json["token"]!.GetValue<string>();
+        await mesh.RegisterAsync("a");
+        var id = (await mesh.PostAsync("steer", """{"agent_id":"a","direction":"north"}""", key)).Json["directive_id"]!.GetValue<string>();
+
+        var waiting = mesh.GetAsync($"directives/{id}?wait=accepted&wait_seconds=7", key);
+        await mesh.Time.ArmedAsync(TimeSpan.FromSeconds(7));
+        await mesh.AdvanceAsync(7);
+        Assert.Equal("queued", (await waiting).Json["state"]!.GetValue<string>());
+
+        waiting = mesh.GetAsync($"directives/{id}?wait=acknowledged", key);
+        await mesh.Time.ArmedAsync(TimeSpan.FromSeconds(30));
+        await mesh.PostAsync("agents/a/directives/1/ack", """{"state":"accepted"}""");
+        Assert.False(waiting.IsCompleted);
+        await mesh.PostAsync("agents/a/directives/1/ack", """{"state":"acknowledged"}""");
+        Assert.Equal("acknowledged", (await waiting).Json["state"]!.GetValue<string>());
+        Assert.Equal("acknowledged", (await mesh.GetAsync($"directives/{id}?wait=accepted", key)).Json["state"]!.GetValue<string>());
+    }
+
+    [Theory]
+    [InlineData("wait=done", "?wait")]
+    [InlineData("wait=accepted&wait_seconds=61", "?wait_seconds")]
+    [InlineData("wait=accepted&wait_seconds=x", "?wait_seconds")]
+    [InlineData("waits=accepted", "?waits")]
+    public async Task Directive_BadWait_IsRefused(string query, string pointer)
+    {
+        await using var mesh = await MeshHost.StartAsync();
+        await mesh.RegisterAsync("a");
+        await mesh.SteerAsync("a");
+        (await mesh.GetAsync("directives/d-3?" + query)).ShouldBeProblem(400, "invalid_request", ",\"errors\":\"*\"").ShouldBlame(pointer);
+    }
+
     [Fact]
     public async Task Steer_WaitThatIsOver_SaysWhatIsTrueByThen()
     {
