@@ -70,6 +70,7 @@ internal static class NextSteps
         ErrorCodes.Superseded or ErrorCodes.UnknownIncarnation => "session-mesh show ID, to see which incarnation lives",
         ErrorCodes.Tombstoned => "session-mesh show ID, to see how it ended; session-mesh revive ID, if its process is gone; or another id",
         ErrorCodes.NotGone => "session-mesh kill ID, if it is to end",
+        ErrorCodes.ExpectRequired => "the same command with --expect N, the number of agents it is to be; --dry-run shows which they are",
         ErrorCodes.NothingMatched => "session-mesh list --filter all, to see who is there and how they are",
         ErrorCodes.ExpectationFailed => "look again with --dry-run",
         ErrorCodes.TooManyMatched => "narrow it: --label, --cluster, --subtree, or --ids in several calls",

@@ -100,7 +100,7 @@ public sealed class CommandTests
     [InlineData("kill 1 --no-input", "this cannot be undone, and there is no terminal to ask on")]
     [InlineData("keys revoke abc", "this cannot be undone, and there is no terminal to ask on")]
     [InlineData("keys revoke", "no key is named")]
-    [InlineData("keys revoke abc --yes --confirm abd", "--confirm names abd, which is not to be revoked")]
+    [InlineData("keys revoke abc --yes --confirm abd", "--confirm names abd, and the key to revoke is abc")]
     [InlineData("keys revoke abc abd --confirm abd", "this cannot be undone, and there is no terminal to ask on")]
     [InlineData("keys revoke a/b --yes", "'a/b' is not the id of a key")]
     [InlineData("inbox 1 --follow --wait 3", "--follow cannot be combined with --wait")]

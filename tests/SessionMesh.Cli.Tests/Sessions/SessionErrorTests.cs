@@ -145,7 +145,7 @@ public sealed class SessionErrorTests
             """));
 
         Assert.Equal(
-            new Ran(1, "", """{"error":"1 member is wrong (/meta: has more than 16 KiB)"}""" + "\n"),
+            new Ran(1, "", """{"error":"1 member is wrong (meta: has more than 16 KiB)"}""" + "\n"),
             await tool.RunAsync("session set x k v"));
     }
 
