@@ -23,6 +23,7 @@ internal sealed class ListOptions
     private readonly Option<int?> _limit = Opt.Number("--limit", "At most this many rows (default: all)", 1, int.MaxValue);
     private readonly Option<string?> _sort = new("--sort") { Description = "Order by these members; -a reverses", HelpName = "a,-b" };
     private readonly Option<bool> _noPager = new("--no-pager") { Description = "Print a long table without $PAGER" };
+    private readonly Command _command;
     private readonly bool _isOrdered;
     private readonly Func<List<JsonElement>, IComparer<JsonElement>, List<JsonElement>>? _arrange;
 
@@ -31,7 +32,7 @@ internal sealed class ListOptions
     public ListOptions(
         Command command, bool isOrdered = false, Func<List<JsonElement>, IComparer<JsonElement>, List<JsonElement>>? arrange = null)
     {
-        (_isOrdered, _arrange) = (isOrdered, arrange);
+        (_command, _isOrdered, _arrange) = (command, isOrdered, arrange);
         command.Add(_limit);
         command.Add(_sort);
         command.Add(_noPager);
@@ -84,13 +85,13 @@ internal sealed class ListOptions
         Func<int, string?, CancellationToken, Task<JsonElement>> readAsync, CancellationToken cancellation)
     {
         var pages = new Pages(readAsync, context.Get(_limit) ?? int.MaxValue);
-        var rows = new List<JsonElement>();
+        var (rows, wanted) = (new List<JsonElement>(), OrderOf(context, view));
         while (await pages.NextAsync(view, cancellation) is { } page)
         {
             rows.AddRange(page);
         }
 
-        return OrderOf(context, view) is not { } order ? rows
+        return wanted is not { } order ? rows
             : _arrange is not null && context.Output.IsTable ? _arrange(rows, order)
             : [.. rows.Order(order)];
     }
@@ -99,8 +100,14 @@ internal sealed class ListOptions
 
     private RowOrder? OrderOf(CommandContext context, View view) =>
         context.Get(_sort) is { } members
-            ? new RowOrder(members.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+            ? Checked(new RowOrder(members.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)))
             : context.Output.IsTable && !_isOrdered ? new RowOrder(view.Names) : null;
+
+    private RowOrder Checked(RowOrder order)
+    {
+        (_command as MeshCommand)?.CheckMembers("--sort", [.. order.Members]);
+        return order;
+    }
 
     private async Task WriteWholeAsync(CommandContext context, View view, Pages pages, RowOrder? order, CancellationToken cancellation)
     {

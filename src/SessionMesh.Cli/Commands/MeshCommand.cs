@@ -47,12 +47,13 @@ internal abstract class MeshCommand : Command
     /// <summary>Says what rows the command prints, so that <c>--fields</c> can be checked before anything is done.</summary>
     /// <param name="view">How they are shown.</param>
     /// <param name="wire">Their type on the wire, which may have members that no column shows.</param>
-    protected void Prints(View view, Func<MeshJson, JsonTypeInfo> wire) => OutputOptions!.Knows(() =>
-        view.Members.Concat(wire(ClientJson.Context).Properties.Select(property => property.Name)));
+    protected void Prints(View view, Func<MeshJson, JsonTypeInfo> wire) => OutputOptions!.Knows(
+        () => view.Members.Concat(wire(ClientJson.Context).Properties.Select(property => property.Name)), view.Table.Concat(view.More));
 
     /// <inheritdoc cref="Prints(View, Func{MeshJson, JsonTypeInfo})"/>
     /// <param name="others">Members that no column shows.</param>
-    protected void Prints(View view, params string[] others) => OutputOptions!.Knows(() => view.Members.Concat(others));
+    protected void Prints(View view, params string[] others) => OutputOptions!.Knows(
+        () => view.Members.Concat(others), view.Table.Concat(view.More));
 
     /// <summary>Does the work. Cancelled by Ctrl+C; <see cref="OperationCanceledException"/> then is exit code 130.</summary>
     protected abstract Task<int> RunAsync(CommandContext context, CancellationToken cancellation);
@@ -71,7 +72,11 @@ internal abstract class MeshCommand : Command
         };
         try
         {
-            CheckFields(parse);
+            if (OutputOptions?.FieldsOf(parse) is { } fields)
+            {
+                CheckMembers("--fields", fields);
+            }
+
             var code = await RunTakingPrefixesAsync(context, interrupt.Token);
             await _host.Out.FlushAsync(CancellationToken.None);
             return code;
@@ -113,15 +118,26 @@ internal abstract class MeshCommand : Command
         }
     }
 
-    private void CheckFields(ParseResult parse)
+    /// <summary>Members that were asked for by name, as <c>--fields</c> and <c>--sort</c> do, are there.</summary>
+    /// <exception cref="CommandException">There are none, or one that no row has.</exception>
+    internal void CheckMembers(string option, IReadOnlyList<string> named)
     {
-        if (OutputOptions?.UnknownFieldsOf(parse) is not [var first, ..])
+        if (named.Count == 0)
+        {
+            throw CommandException.Usage(
+                $"{option} names no field", Fields is null ? $"{option} with the names of fields" : $"{option} takes {KnownFields()}");
+        }
+
+        if (Fields is not { } members || named.Except(members, StringComparer.Ordinal).FirstOrDefault() is not { } first)
         {
             return;
         }
 
-        var members = OutputOptions.Members!.Order(StringComparer.Ordinal).ToList();
-        var near = ParseErrors.Nearest(first, members) is { } word ? $" (did you mean '{word}'?)" : "";
-        throw CommandException.Usage($"there is no field '{first}'{near}", $"--fields takes {string.Join(", ", members)}");
+        var near = OutputOptions!.MemberUnder(first) is { } shown ? $"; the column {first.ToUpperInvariant()} is '{shown}'"
+            : ParseErrors.Nearest(first, members) is { } word ? $" (did you mean '{word}'?)"
+            : "";
+        throw CommandException.Usage($"there is no field '{first}'{near}", $"{option} takes {KnownFields()}");
     }
+
+    private string KnownFields() => string.Join(", ", Fields!.Order(StringComparer.Ordinal));
 }
