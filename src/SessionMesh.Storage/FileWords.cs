@@ -41,6 +41,10 @@ public static class FileWords
             : Bare(error.Message);
     }
 
+    /// <summary>Whether another process holds the file.</summary>
+    public static bool IsInUse(IOException error) =>
+        OperatingSystem.IsWindows() ? (error.HResult & 0xffff) is 32 or 33 : error.HResult == InUse;
+
     /// <summary>The number of a system error in words, without a full stop.</summary>
     public static string OfSystem(int number) => Bare(Marshal.GetPInvokeErrorMessage(number));
 
