@@ -36,7 +36,11 @@ internal static class StoreViews
     public static CommandException Refused(Microsoft.Data.Sqlite.SqliteException e, string file) => e.SqliteErrorCode switch
     {
         13 => new(ExitCodes.Failed, $"{file} {StoreWords.Of(e)}", "free some room: it takes as much again as the store"),
-        11 or 26 => new(
+        26 => new(
+            ExitCodes.Failed,
+            $"{file} {StoreWords.Of(e)}",
+            "session-mesh admin restore FILE --data DIR, to put a backup in its place"),
+        11 => new(
             ExitCodes.Failed,
             $"{file} {StoreWords.Of(e)}",
             "session-mesh admin check --data DIR, to see what is; session-mesh admin restore, to put a backup in its place"),

@@ -57,7 +57,7 @@ internal static class Errors
                 Unreachable,
                 $"cannot reach {e.Url.GetLeftPart(UriPartial.Authority)} after {e.Attempts} "
                 + $"{(e.Attempts == 1 ? "attempt" : "attempts")}: {e.Message}"),
-            NextSteps.ForUnreachable(e.Url)),
+            NextSteps.ForUnreachable(e)),
         MeshException { Problem: { } problem } e => (ExitCodeOf(e), problem, NextSteps.For(problem, context)),
         MeshException e => (ExitCodes.Failed, Local("not_a_mesh", e.Message), "check --url: is this the address of a Session Mesh server?"),
         UnauthorizedAccessException or IOException => (ExitCodes.Failed, Local("io", FileWords.Of(error)), null),

@@ -1,3 +1,4 @@
+using SessionMesh.Client;
 using SessionMesh.Contracts.Errors;
 
 namespace SessionMesh.Cli.Commands;
@@ -5,9 +6,18 @@ namespace SessionMesh.Cli.Commands;
 /// <summary>What to type next, by the code of what went wrong.</summary>
 internal static class NextSteps
 {
-    public static string ForUnreachable(Uri url) => url.IsLoopback
-        ? "start the server with 'dotnet run --project src/SessionMesh.Server', or check --url"
-        : "check --url and SESSION_MESH_URL, and that the server there is running";
+    public static string ForUnreachable(MeshException error) => (error.InnerException, error.Url) switch
+    {
+        (HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError }, { Scheme: "https" } url)
+            when !error.Message.Contains("certificate", StringComparison.Ordinal) =>
+            $"--url http://{url.Authority}, if the server there speaks plain http",
+        (HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError }, _) =>
+            "make this machine trust the issuer, or check the name in --url",
+        (HttpRequestException { HttpRequestError: HttpRequestError.ResponseEnded }, { Scheme: "http" } url) =>
+            $"the same command again, or --url https://{url.Authority}, if the server there speaks TLS",
+        (_, { IsLoopback: true }) => "start the server with 'dotnet run --project src/SessionMesh.Server', or check --url",
+        _ => "check --url and SESSION_MESH_URL, and that the server there is running",
+    };
 
     public static string? For(Problem problem, CommandContext context) => problem.Code switch
     {

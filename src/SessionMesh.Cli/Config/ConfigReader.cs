@@ -1,6 +1,8 @@
 using System.Text;
 using System.Text.Json;
 using SessionMesh.Cli.Hosting;
+using SessionMesh.Cli.Output;
+using SessionMesh.Storage;
 
 namespace SessionMesh.Cli.Config;
 
@@ -48,7 +50,7 @@ internal static class ConfigReader
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw CommandException.Usage(e.Message);
+            throw CommandException.Usage(FileWords.Of(e, path));
         }
     }
 
@@ -62,7 +64,7 @@ internal static class ConfigReader
         }
         catch (JsonException e)
         {
-            throw CommandException.Usage($"{path}{(e.LineNumber is { } line ? $", line {line + 1}" : "")}: {Brief(e.Message)}");
+            throw CommandException.Usage($"{path} {JsonWords.Of(e, text)}");
         }
     }
 
@@ -74,8 +76,4 @@ internal static class ConfigReader
         JsonValueKind.String => new ConfigScalar(where, value.GetString()),
         _ => new ConfigScalar(where, value.GetRawText()),
     };
-
-    /// <summary>The first sentence: what follows repeats the position.</summary>
-    private static string Brief(string message) =>
-        message.IndexOf(" LineNumber:", StringComparison.Ordinal) is > 0 and var end ? message[..end] : message;
 }

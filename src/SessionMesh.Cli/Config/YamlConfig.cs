@@ -20,13 +20,18 @@ internal sealed class YamlConfig
 
     public static ConfigNode Parse(string text, string path)
     {
+        var config = new YamlConfig(text, path);
         try
         {
-            return new YamlConfig(text, path).Document();
+            return config.Document();
         }
         catch (YamlException e)
         {
-            throw CommandException.Usage($"{path}, line {e.Start.Line}: not YAML: {e.Message}");
+            throw config.NotYaml(e.Start);
+        }
+        catch (InvalidOperationException)
+        {
+            throw config.NotYaml(config._parser.Current?.Start ?? Mark.Empty); // so the library says it of a text that breaks off
         }
     }
 
@@ -114,6 +119,9 @@ internal sealed class YamlConfig
     /// <summary>Quoted, a text is a text; plain, the ways of saying nothing are null.</summary>
     private static string? TextOf(Scalar scalar) =>
         scalar is { Style: ScalarStyle.Plain, Value: "" or "~" or "null" or "Null" or "NULL" } ? null : scalar.Value;
+
+    private CommandException NotYaml(Mark at) => CommandException.Usage(
+        $"{_path} is not YAML: see line {at.Line}, character {at.Column}", "check quotes, brackets and indentation there");
 
     private string Where() => $"{_path}, line {_parser.Current?.Start.Line ?? 1}";
 

@@ -21,6 +21,9 @@ internal static class ProblemText
     public static string Of(MeshException error) =>
         error.Problem is { } problem ? $"{WhyOf(problem)} ({problem.Code})" : error.Message;
 
+    /// <summary>Why one call failed, for a line of its own that goes on after it.</summary>
+    public static string WhyOf(MeshException error) => error.Problem is { } problem ? WhyOf(problem) : error.Message;
+
     /// <summary>A bad member, and what would have been taken.</summary>
     /// <param name="command">What was typed; null where nothing of it became that member.</param>
     public static string Of(MemberError member, Command? command = null)
@@ -29,7 +32,7 @@ internal static class ProblemText
         return $"{MemberWords.Of(member.Pointer, command)}: {MessageOf(member)}{allowed}";
     }
 
-    /// <summary>What a line about a bad member adds to <see cref="WhyOf"/>; null for nothing.</summary>
+    /// <summary>What a line about a bad member adds to why the call was refused; null for nothing.</summary>
     public static string? AddedTo(string why, MemberError member, Command? command) =>
         !why.Contains(MessageOf(member), StringComparison.Ordinal) ? Of(member, command)
         : ListsAllowed(member) ? $"{MemberWords.Of(member.Pointer, command)} takes {string.Join(", ", member.Allowed!)}"

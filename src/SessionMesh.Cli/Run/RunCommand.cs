@@ -35,7 +35,11 @@ internal sealed class RunCommand : MeshCommand
     private readonly Option<string?> _parent =
         Opt.Id("--parent", $"Agent above it (default: {MeshSettings.AgentVariable}, when run inside an agent)");
 
-    private readonly Option<string[]> _label = new("--label") { Description = "Label key=value; may be repeated", HelpName = "K=V" };
+    private readonly Option<string[]> _label = new("--label")
+    {
+        Description = "A label; may be repeated, or with commas",
+        HelpName = "KEY=VALUE",
+    };
 
     private readonly Option<string?> _cluster = new("--cluster")
     {
@@ -237,15 +241,9 @@ internal sealed class RunCommand : MeshCommand
     private static Dictionary<string, string> LabelsOf(string[] labels)
     {
         var parsed = new Dictionary<string, string>();
-        foreach (var label in labels)
+        foreach (var (key, value) in LabelWords.Read(labels))
         {
-            var equals = label.IndexOf('=');
-            if (equals < 1)
-            {
-                throw CommandException.Usage($"--label takes KEY=VALUE, not '{label}'");
-            }
-
-            parsed[label[..equals]] = label[(equals + 1)..];
+            parsed[key] = value;
         }
 
         return parsed;

@@ -122,12 +122,14 @@ internal sealed class KeyFiles(string path)
             {
                 return PrivateFiles.Open(LockPath, FileMode.OpenOrCreate, FileAccess.ReadWrite);
             }
-            catch (IOException e) when (e is not (DirectoryNotFoundException or FileNotFoundException or PathTooLongException))
+            catch (IOException e) when (FileWords.IsInUse(e))
             {
                 if (time.GetElapsedTime(began) > s_patience)
                 {
                     throw new CommandException(
-                        ExitCodes.Failed, $"another process has held {LockPath} for {s_patience.TotalSeconds:0} s: {e.Message}");
+                        ExitCodes.Failed,
+                        $"another process has held {LockPath} for {s_patience.TotalSeconds:0} s",
+                        "the same command later");
                 }
 
                 await Task.Delay(s_between, time, cancellation);

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text;
 using SessionMesh.Cli.Hosting;
 using SessionMesh.Client;
+using SessionMesh.Storage;
 
 namespace SessionMesh.Cli.Settings;
 
@@ -95,7 +96,8 @@ internal sealed record MeshSettings
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw CommandException.Usage($"{source}: {e.Message}");
+            throw CommandException.Usage(
+                $"{source} cannot be read: {FileWords.Of(e, path)}", "a file that session-mesh keys create --out FILE wrote");
         }
     }
 

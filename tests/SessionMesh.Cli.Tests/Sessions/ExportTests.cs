@@ -181,7 +181,7 @@ public sealed class ExportTests
             new Ran(
                 1,
                 "",
-                """{"ok":false,"error":"the export broke off after 1 sessions: the wire was cut","code":"failed","try":"the """
+                """{"ok":false,"error":"the export broke off after 1 sessions: the connection was cut","code":"failed","try":"the """
                 + """same command again"}"""
                     + "\n"),
             await tool.RunAsync($"session export --format jsonl --output {tool.Home}/x"));

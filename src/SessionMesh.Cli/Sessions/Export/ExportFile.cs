@@ -1,4 +1,5 @@
 using SessionMesh.Cli.Hosting;
+using SessionMesh.Storage;
 
 namespace SessionMesh.Cli.Sessions.Export;
 
@@ -57,7 +58,14 @@ internal sealed class ExportFile : IDisposable
             options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         }
 
-        _stream = new FileStream(_draft, options);
+        try
+        {
+            _stream = new FileStream(_draft, options);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new IOException(FileWords.Of(e, _path), e);
+        }
     }
 
     public Stream Stream => _stream;

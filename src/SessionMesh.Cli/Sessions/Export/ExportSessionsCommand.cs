@@ -124,7 +124,7 @@ internal sealed class ExportSessionsCommand : SessionToolCommand
         catch (Exception e) when (
             e is HttpRequestException or TimeoutException or IOException and not (OutputClosedException or OutputFailedException))
         {
-            throw BrokeOff(counter, e.Message);
+            throw BrokeOff(counter, e is TimeoutException ? e.Message : "the connection was cut");
         }
 
         if (!counter.IsWhole)
