@@ -104,7 +104,7 @@ internal sealed class AuditCommand : MeshCommand
 
         var stream = new AuditStream(context.Client, query, StreamEnds.Options(context, after: null))
         {
-            Resynced = notice => context.Note($"some entries may be missing: {notice.Detail}"),
+            Resynced = notice => context.Note(StreamEnds.WordsOf(notice, "some entries may be missing")),
         };
         await foreach (var entry in stream.ReadJsonAsync(cancellation))
         {

@@ -22,11 +22,11 @@ internal sealed record FleetConfig(IReadOnlyList<ExpectedSession> Sessions, stri
         var cluster = map.Find("cluster")?.AsText("cluster");
         var sessions = map.Find("sessions") switch
         {
-            null => [],
+            null or ConfigScalar { Text: null } => [],
             ConfigList list => Expected(list),
             var other => throw other.Wrong($"'sessions' is {other.Kind}, and should be a list of {{id, filter}}"),
         };
-        return sessions.Count == 0 && cluster is null
+        return map.Find("sessions") is null && cluster is null
             ? throw map.Wrong("neither 'sessions' nor 'cluster': there is nothing to load")
             : new FleetConfig(sessions, cluster);
     }

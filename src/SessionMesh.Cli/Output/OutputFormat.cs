@@ -47,6 +47,9 @@ internal sealed class OutputOptions
         command.Add(_noHeaders);
     }
 
+    /// <summary>Whether a word is one of <c>-o</c>'s.</summary>
+    public static bool IsFormat(string word) => s_names.Contains(word);
+
     /// <summary>The format asked for, or null.</summary>
     public OutputFormat? FormatOf(ParseResult parse) =>
         parse.GetValue(_format) is { } name ? (OutputFormat)Array.IndexOf(s_names, name) : null;

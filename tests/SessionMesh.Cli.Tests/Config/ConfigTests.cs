@@ -139,6 +139,19 @@ public sealed class ConfigTests
             tool.Calls);
     }
 
+    [Theory]
+    [InlineData("sessions: []")]
+    [InlineData("sessions:\nskills: [a]")]
+    [InlineData("{\"sessions\": []}")]
+    public async Task LoadConfig_OfNoSessions_IsDone_AndSaysSo(string content)
+    {
+        using var tool = new Tool(s_absent);
+        Assert.Equal(
+            new Ran(0, "", "the file declares nothing: there is nothing to do\n"),
+            await tool.RunAsync("load-config " + tool.WriteFile("empty.yaml", content)));
+        Assert.Empty(tool.Calls);
+    }
+
     [Fact]
     public async Task LoadConfig_SomeFailed_IsCode7_AndTheOthersAreLoaded()
     {
@@ -159,7 +172,7 @@ public sealed class ConfigTests
     [InlineData("", "{0} is empty")]
     [InlineData("# nothing\n", "{0} is empty")]
     [InlineData("just text", "{0} is one value, and should be a map: name: value")]
-    [InlineData("sessions: []", "{0}, line 1: neither 'sessions' nor 'cluster': there is nothing to load")]
+    [InlineData("skills: [a]", "{0}, line 1: neither 'sessions' nor 'cluster': there is nothing to load")]
     [InlineData("sessions: 3", "{0}, line 1: 'sessions' is one value, and should be a list of {{id, filter}}")]
     [InlineData("sessions: [3]", "{0}, line 1: an entry of 'sessions' is one value, and should be {{id, filter}}")]
     [InlineData("sessions:\n  - filter: alive", "{0}, line 2: an entry of 'sessions' has no id")]

@@ -32,6 +32,24 @@ public sealed class ExportTests
         Assert.Equal(call, Assert.Single(tool.Calls));
     }
 
+    /// <summary>Elsewhere the option chooses a format; here it is the old script's, and names a file.</summary>
+    [Theory]
+    [InlineData("-o", "jsonl", true)]
+    [InlineData("--output", "json", true)]
+    [InlineData("--output", "sessions", false)]
+    public async Task AFileCalledLikeAFormat_IsWritten_AndSaid(string option, string name, bool isSaid)
+    {
+        using var tool = new Tool(Json(200, "[]"));
+        var before = Environment.CurrentDirectory;
+        var file = Path.Combine(tool.Home, name);
+        var ran = await tool.RunAsync($"session export {option} {(isSaid ? name : file)}");
+        var written = isSaid ? Path.Combine(before, name) : file;
+        Assert.Equal("[]", await File.ReadAllTextAsync(written));
+        File.Delete(written);
+        var said = $"-o and --output name a file here, and the export goes into one called {name}; --format chooses the format\n";
+        Assert.Equal((0, isSaid ? said : ""), (ran.Code, ran.Error));
+    }
+
     [Fact]
     public async Task OnATerminal_WhatIsHostileIsShown()
     {
