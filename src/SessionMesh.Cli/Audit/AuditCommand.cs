@@ -79,7 +79,7 @@ internal sealed class AuditCommand : MeshCommand
 
         if (listed.Rows == 0)
         {
-            context.Note("nothing that matches is in the audit");
+            context.Note("no entry of the audit matches");
         }
 
         if (listed.Last.TryGetProperty("suppressed", out var suppressed)

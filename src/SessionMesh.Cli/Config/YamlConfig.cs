@@ -46,7 +46,7 @@ internal sealed class YamlConfig
         _parser.Consume<DocumentStart>();
         var node = Node(depth: 1);
         _parser.Consume<DocumentEnd>();
-        return _parser.Accept<StreamEnd>(out _) ? node : throw Refused("a second document; one is read");
+        return _parser.Accept<StreamEnd>(out _) ? node : throw Refused("a second document begins here; only one is read");
     }
 
     private ConfigNode Node(int depth)
@@ -105,7 +105,7 @@ internal sealed class YamlConfig
         var members = new Dictionary<string, ConfigNode>();
         while (!_parser.TryConsume<MappingEnd>(out _))
         {
-            var name = (Node(depth + 1) as ConfigScalar)?.Text ?? throw Refused("a name of a member should be a text");
+            var name = (Node(depth + 1) as ConfigScalar)?.Text ?? throw Refused("the name of a member should be text");
             var value = Node(depth + 1);
             if (!members.TryAdd(name, value))
             {

@@ -98,7 +98,7 @@ internal sealed class TreeCommand : MeshCommand
         var listed = await _list.WriteAsync(context, s_view, ReadAsync, cancellation);
         if (listed.Rows == 0 && context.Output.IsTable)
         {
-            context.Note("no agent that matches has not ended; --dead shows the others");
+            context.Note("no living agent matches; --dead shows those that have ended");
         }
 
         if (query.Cluster is not null && context.Get(_cluster) is null)

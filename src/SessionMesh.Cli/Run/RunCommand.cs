@@ -124,7 +124,7 @@ internal sealed class RunCommand : MeshCommand
             OptionResult?[] handlers = [result.GetResult(_onSteer), result.GetResult(_steerFile), result.GetResult(_steerStdin)];
             if (handlers.Count(given => given is { Implicit: false }) > 1)
             {
-                result.AddError("--on-steer, --steer-file and --steer-stdin exclude one another");
+                result.AddError("--on-steer, --steer-file and --steer-stdin cannot be combined");
             }
 
             if (result.GetResult(_within) is not null && result.GetResult(_scope) is null)

@@ -78,7 +78,7 @@ internal sealed record MeshSettings
         && url is { UserInfo: "", Query: "", Fragment: "" }
             ? url
             : throw CommandException.Usage(
-                $"{source} is not the URL of a server: http://HOST:PORT or https://HOST is", "--url " + MeshClientOptions.DefaultUrl);
+                $"{source} is not the URL of a server, which is http://HOST:PORT or https://HOST", "--url " + MeshClientOptions.DefaultUrl);
 
     /// <summary>Reads the one line of a key file.</summary>
     public static string ReadKeyFile(string path, string source)

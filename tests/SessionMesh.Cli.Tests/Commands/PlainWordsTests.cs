@@ -103,7 +103,7 @@ public sealed class PlainWordsTests
         Assert.Equal(
             next is null
                 ? "error: 'session-mesh context add' needs NAME\n  try: session-mesh context add --help\n"
-                : "error: cannot add context prod\n  why: a context has the address of a server, a key or a cluster, and none is said\n"
+                : "error: cannot add context prod\n  why: a context has the address of a server, a key or a cluster, and none is given\n"
                     + $"  try: {next}\n",
             ran.Error);
         Assert.Equal("", (await tool.RunAsync("context list -o name")).Out);

@@ -189,7 +189,7 @@ public sealed class ConfigTests
     [InlineData("a: &x [1]\nsessions: *x", "{0}, line 1: anchors are not taken; write the value out")]
     [InlineData("sessions: *x", "{0}, line 1: aliases are not taken; write the value out")]
     [InlineData("cluster: !!python/object x", "{0}, line 1: tags are not taken; values are read as text")]
-    [InlineData("cluster: a\n---\ncluster: b", "{0}, line 2: a second document; one is read")]
+    [InlineData("cluster: a\n---\ncluster: b", "{0}, line 2: a second document begins here; only one is read")]
     [InlineData("[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]", "{0} is nested too deep: see character 17")]
     [InlineData("a: [[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]", "{0}, line 1: nested deeper than 16 levels")]
     [InlineData("{\"cluster\": \"a\", \"cluster\": \"b\"}", "{0} has 'cluster' twice")]

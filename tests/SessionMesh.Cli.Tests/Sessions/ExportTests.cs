@@ -103,7 +103,7 @@ public sealed class ExportTests
         var file = tool.WriteFile("mine.json", "mine");
 
         Assert.Equal(
-            new Ran(1, "", $$"""{"error":"{{file}} already exists, and is no export in json; --force replaces it"}""" + "\n"),
+            new Ran(1, "", $$"""{"error":"{{file}} already exists, and is not an export in json; --force replaces it"}""" + "\n"),
             await tool.RunAsync($"session export --output {file}"));
         Assert.Empty(tool.Server.Requests);
         Assert.Equal("mine", await File.ReadAllTextAsync(file));
@@ -125,7 +125,7 @@ public sealed class ExportTests
         file = Path.Combine(tool.Home, "late.json");
 
         Assert.Equal(
-            new Ran(1, "", $$"""{"error":"somebody else has written {{file}} meanwhile; --force replaces it"}""" + "\n"),
+            new Ran(1, "", $$"""{"error":"somebody else has written {{file}} in the meantime; --force replaces it"}""" + "\n"),
             await tool.RunAsync($"session export --output {file}"));
         Assert.Equal("theirs", await File.ReadAllTextAsync(file));
         Assert.Equal([file], Directory.GetFiles(tool.Home));
@@ -143,7 +143,7 @@ public sealed class ExportTests
         file = tool.WriteFile("earlier.json", """[{"type":"session","id":"a"}]""");
 
         Assert.Equal(
-            new Ran(1, "", $$"""{"error":"somebody else has written {{file}} meanwhile; --force replaces it"}""" + "\n"),
+            new Ran(1, "", $$"""{"error":"somebody else has written {{file}} in the meantime; --force replaces it"}""" + "\n"),
             await tool.RunAsync($"session export --output {file}"));
         Assert.Equal("theirs", await File.ReadAllTextAsync(file));
         Assert.Equal([file], Directory.GetFiles(tool.Home));

@@ -45,7 +45,7 @@ internal sealed class ExportFile : IDisposable
             _earlier = Look();
             if (!EarlierExport.Is(_path, format))
             {
-                throw CommandException.Usage($"{file} already exists, and is no export in {format}", "--force replaces it");
+                throw CommandException.Usage($"{file} already exists, and is not an export in {format}", "--force replaces it");
             }
         }
 
@@ -106,5 +106,5 @@ internal sealed class ExportFile : IDisposable
     }
 
     private static CommandException Exists(string file) =>
-        CommandException.Usage($"somebody else has written {file} meanwhile", "--force replaces it");
+        CommandException.Usage($"somebody else has written {file} in the meantime", "--force replaces it");
 }
