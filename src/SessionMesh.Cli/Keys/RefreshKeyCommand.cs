@@ -37,7 +37,7 @@ internal sealed class RefreshKeyCommand : MeshCommand
             "session-mesh keys refresh --refresh-file ci.key.refresh",
             "pass show mesh/refresh | session-mesh keys refresh --out ci.key",
         ];
-        ExitNotes = ["4  the token is unknown, over, or was used before: then every key of its name is revoked"];
+        ExitNotes = ["4  the token is unknown, expired, or was used before: then every key of its name is revoked"];
     }
 
     protected override async Task<int> RunAsync(CommandContext context, CancellationToken cancellation)
