@@ -73,6 +73,11 @@ internal static class Errors
         Line(output, "error: cannot ", context.Doing);
         var command = context.Parse.CommandResult.Command;
         var why = problem.Status == 0 ? problem.Detail : ProblemText.WhyOf(problem, command);
+        if (why == ProblemText.NoValidKey)
+        {
+            why = context.Settings.Key is null ? "no key was found" : "the key is not valid: unknown, expired or revoked";
+        }
+
         Line(output, "  why: ", problem.Status == 0 ? why : $"{why} ({problem.Status} {problem.Code})");
         foreach (var added in (problem.Errors ?? []).Select(member => ProblemText.AddedTo(why, member, command)).OfType<string>())
         {

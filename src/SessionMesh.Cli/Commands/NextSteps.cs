@@ -75,7 +75,8 @@ internal static class NextSteps
         ErrorCodes.SessionExpired => "session-mesh session refresh ID, or for an agent session-mesh register: then it is active again",
         ErrorCodes.SessionExists => "another --id, or none: then one is chosen",
         ErrorCodes.AgentSession => "session-mesh show ID: it is an agent's, and ends with the agent",
-        ErrorCodes.PreconditionFailed => "session-mesh session get ID --fields version, and look at what has changed",
+        ErrorCodes.PreconditionFailed =>
+            "session-mesh session get ID --fields version, and --if-match with that when you have seen what changed",
         ErrorCodes.DirectiveNotFound => "session-mesh history ID, to see what an agent was told",
         ErrorCodes.Superseded or ErrorCodes.UnknownIncarnation => "session-mesh show ID, to see which incarnation lives",
         ErrorCodes.Tombstoned => "session-mesh show ID, to see how it ended; session-mesh revive ID, if its process is gone; or another id",

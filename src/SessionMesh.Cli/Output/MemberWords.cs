@@ -36,6 +36,13 @@ internal static class MemberWords
         return string.Join('/', segments);
     }
 
+    /// <summary>A sentence in which members of two words, such as <c>agent_id</c>, are called so, too.</summary>
+    public static string In(string sentence, Command? command) => command is null || !sentence.Contains('_') ? sentence
+        : string.Join(' ', sentence.Split(' ').Select(word =>
+            word.Contains('_') && word.TrimEnd('.', ',', ';', ':') is var name && OptionOf(name, command) is { } option
+                ? option + word[name.Length..]
+                : word));
+
     private static string? OptionOf(string member, Command command)
     {
         var dashed = "--" + member.Replace('_', '-');

@@ -10,6 +10,9 @@ namespace SessionMesh.Cli.Output;
 /// </summary>
 internal static class ProblemText
 {
+    /// <summary>Why a call was refused, as far as the server says: it does not tell one from the other.</summary>
+    public const string NoValidKey = "there is no key, or it is not valid: unknown, expired or revoked";
+
     /// <summary>What only a sentence about a call has.</summary>
     private static readonly string[] s_calls =
     [
@@ -29,12 +32,12 @@ internal static class ProblemText
     public static string Of(MemberError member, Command? command = null)
     {
         var allowed = ListsAllowed(member) ? $" (allowed: {string.Join(", ", member.Allowed!)})" : "";
-        return $"{MemberWords.Of(member.Pointer, command)}: {MessageOf(member)}{allowed}";
+        return $"{MemberWords.Of(member.Pointer, command)}: {MessageOf(member, command)}{allowed}";
     }
 
     /// <summary>What a line about a bad member adds to why the call was refused; null for nothing.</summary>
     public static string? AddedTo(string why, MemberError member, Command? command) =>
-        !why.Contains(MessageOf(member), StringComparison.Ordinal) ? Of(member, command)
+        !why.Contains(MessageOf(member, command), StringComparison.Ordinal) ? Of(member, command)
         : ListsAllowed(member) ? $"{MemberWords.Of(member.Pointer, command)} takes {string.Join(", ", member.Allowed!)}"
         : null;
 
@@ -45,10 +48,10 @@ internal static class ProblemText
         ErrorCodes.NotFound or ErrorCodes.MethodNotAllowed =>
             "the server does not know what was asked of it: it is of another version than this tool",
         _ when IsOfMembers(problem) => string.Join(
-            ". ", problem.Errors!.Select(member => $"{MemberWords.Of(member.Pointer, command)}: {MessageOf(member)}")),
+            ". ", problem.Errors!.Select(member => $"{MemberWords.Of(member.Pointer, command)}: {MessageOf(member, command)}")),
         _ when !SpeaksOfCalls(problem.Detail) => problem.Detail,
         _ when OurSentences(problem.Detail) is { Length: > 0 } ours => ours,
-        ErrorCodes.Unauthenticated => "there is no key, or it is not valid: unknown, expired or revoked",
+        ErrorCodes.Unauthenticated => NoValidKey,
         _ => $"the server refused it: {problem.Code.Replace('_', ' ')}",
     };
 
@@ -58,7 +61,8 @@ internal static class ProblemText
         && problem.Detail.TrimEnd('.') == string.Join(
             ". ", errors.Select(member => $"{member.Pointer.TrimStart('/', '?')}: {member.Message}"));
 
-    private static string MessageOf(MemberError member) => SpeaksOfCalls(member.Message) ? "cannot be taken here" : member.Message;
+    private static string MessageOf(MemberError member, Command? command) =>
+        SpeaksOfCalls(member.Message) ? "cannot be taken here" : MemberWords.In(member.Message, command);
 
     /// <summary>Whether the words that are allowed are not in the message already.</summary>
     private static bool ListsAllowed(MemberError member) =>

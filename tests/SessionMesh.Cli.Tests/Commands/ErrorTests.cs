@@ -100,6 +100,22 @@ public sealed class ErrorTests
         Assert.Contains($"\n  why: {name}: is wrong (400 invalid_request)\n  try: ", ran.Error, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task MembersInASentence_AreCalledAsTheyAreTyped()
+    {
+        using var tool = new Tool(Json(400, """
+            {"type":"t","title":"t","status":400,"detail":"scopes: agent:self binds a key to one agent: name it in agent_id",
+             "code":"invalid_request","errors":[{"pointer":"/scopes","message":"agent:self binds a key to one agent: name it in agent_id"}]}
+            """));
+        Assert.Equal(
+            new Ran(
+                2,
+                "",
+                "error: cannot create a key\n  why: --scope: agent:self binds a key to one agent: name it in --agent-id "
+                + "(400 invalid_request)\n  try: session-mesh keys create --help\n"),
+            await tool.RunAsync("keys create --scope agent:self"));
+    }
+
     /// <summary>The members that a server asks for are options here, which the next line names.</summary>
     [Theory]
     [InlineData(409, "not_alive", "Agent 'a' is lost. Send \"hold\": true to keep the directive until it comes back.", "add --hold")]
