@@ -1,8 +1,7 @@
-using System.Net.Sockets;
-using Microsoft.AspNetCore.Connections;
 using SessionMesh.Server.Admin;
 using SessionMesh.Server.Hosting;
 using SessionMesh.Server.Options;
+using SessionMesh.Storage;
 
 if (OptionTable.TryWriteHelp(args, Console.Out))
 {
@@ -21,7 +20,7 @@ try
     for (IReadOnlyList<ListenAddress>? addresses = null; ;)
     {
         await using var app = MeshServer.Build(args, addresses: addresses);
-        await app.StartAsync();
+        await Listening.StartAsync(app);
         Listening.Announce(app, Console.Error);
         Banner.Print(app, Console.Out);
         addresses = Listening.Chosen(app);
@@ -33,20 +32,9 @@ try
         }
     }
 }
-catch (SocketException e)
-{
-    await Console.Error.WriteLineAsync($"session-mesh server: An address of --urls cannot be listened on: {e.Message}. "
-        + "Say another address, or a port above 1023.");
-    return 1;
-}
-catch (IOException e) when (e.InnerException is AddressInUseException)
-{
-    await Console.Error.WriteLineAsync($"session-mesh server: {e.Message.ReplaceLineEndings(" ")} "
-        + "Stop what listens there, or choose another port: --urls http://127.0.0.1:7421");
-    return 1;
-}
 catch (Exception e) when (e is StartupException or IOException)
 {
-    await Console.Error.WriteLineAsync($"session-mesh server: {e.Message.ReplaceLineEndings(" ")}");
+    var why = e is IOException ? $"It cannot start: {FileWords.Of(e)}." : e.Message.ReplaceLineEndings(" ");
+    await Console.Error.WriteLineAsync($"session-mesh server: {why}");
     return 1;
 }

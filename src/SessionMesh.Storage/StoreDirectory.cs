@@ -37,6 +37,12 @@ public static class StoreDirectory
             return $"holds other things than a mesh, such as {foreign}";
         }
 
+        // Its owner would find it closed, with files in it that are not theirs.
+        if (!hasStore && FileOwner.IsAnother(path))
+        {
+            return "belongs to another account";
+        }
+
         return entries.Count == 0 && !OperatingSystem.IsWindows() && (File.GetUnixFileMode(path) & Shared) != UnixFileMode.None
             ? "is shared with other accounts"
             : null;

@@ -42,7 +42,7 @@ public static class StoreSwap
         }
         catch (SqliteException e)
         {
-            return (StoreFacts.Unreadable($"it is no database, or a damaged one: {e.Message}"), false);
+            return (StoreFacts.Unreadable($"the file {StoreWords.Of(e)}"), false);
         }
     }
 

@@ -45,6 +45,9 @@ internal sealed class Tool : IDisposable
     /// <summary>Lines of that terminal; null for one that is never full.</summary>
     public int? Height { get; set; }
 
+    /// <summary>What a write to standard output fails with; null where it takes everything.</summary>
+    public IOException? Failing { get; set; }
+
     public HastyTime Time { get; } = new() { Endless = TimeSpan.FromSeconds(5) };
 
     /// <summary>Takes the hasty clock's place, where runs wait for one another.</summary>
@@ -65,7 +68,7 @@ internal sealed class Tool : IDisposable
     /// <param name="handler">Takes the scripted server's place.</param>
     public async Task<Ran> RunAsync(IReadOnlyList<string> words, HttpMessageHandler? handler = null)
     {
-        using var output = new StringWriter { NewLine = "\n" };
+        using var output = Failing is null ? new StringWriter { NewLine = "\n" } : new FailingWriter(Failing);
         using var error = new StringWriter { NewLine = "\n" };
         var host = new CliHost
         {
@@ -107,5 +110,25 @@ internal sealed class Tool : IDisposable
     {
         Server.Dispose();
         Directory.Delete(Home, recursive: true);
+    }
+
+    /// <summary>Fails where it would have to write through, and then has nothing left to write.</summary>
+    private sealed class FailingWriter(IOException failure) : StringWriter
+    {
+        public override void Flush()
+        {
+            var isDue = GetStringBuilder().Length > 0;
+            GetStringBuilder().Clear();
+            if (isDue)
+            {
+                throw failure;
+            }
+        }
+
+        public override Task FlushAsync()
+        {
+            Flush();
+            return Task.CompletedTask;
+        }
     }
 }

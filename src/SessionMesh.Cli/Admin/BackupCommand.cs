@@ -15,20 +15,22 @@ internal sealed class BackupCommand : MeshCommand
 {
     private static readonly View s_view = View.Single("file", ["file", "revision", "bytes"]);
 
-    private readonly Option<string?> _out = new("--out") { Description = "The file to write", HelpName = "FILE" };
+    private readonly Argument<string?> _file = new("file") { Description = "The file to write", Arity = ArgumentArity.ZeroOrOne };
+    private readonly Option<string?> _out = new("--out") { Description = "The same as FILE", HelpName = "FILE" };
     private readonly Option<bool> _force = new("--force") { Description = "Replace the file if it is there" };
     private readonly Option<string?> _data = StoppedMesh.Option();
 
     public BackupCommand(CliHost host) : base(host, "backup", "Write the whole store into a file, while the mesh runs.")
     {
+        Add(_file);
         Add(_out);
         Add(_force);
         Add(_data);
         Prints(s_view);
         Examples =
         [
-            "session-mesh admin backup --out mesh-monday.db",
-            "session-mesh admin backup --data ~/.local/share/session-mesh --out mesh.db",
+            "session-mesh admin backup mesh-monday.db",
+            "session-mesh admin backup mesh.db --data ~/.local/share/session-mesh",
         ];
         ExitNotes = ["2  the file is there, and no --force", "5  a server holds the directory that --data names"];
     }
@@ -36,18 +38,7 @@ internal sealed class BackupCommand : MeshCommand
     protected override async Task<int> RunAsync(CommandContext context, CancellationToken cancellation)
     {
         context.Doing = "back up the mesh";
-        var file = Path.GetFullPath(
-            context.Get(_out) ?? throw CommandException.Usage("no file is named", "session-mesh admin backup --out FILE"));
-        if (Directory.Exists(file))
-        {
-            throw CommandException.Usage($"{file} is a directory", "name a file in it");
-        }
-
-        if (File.Exists(file) && !context.Get(_force))
-        {
-            throw CommandException.Usage($"{file} already exists", "another name, or --force to replace it");
-        }
-
+        var file = FileOf(context);
         var draft = $"{file}.{Environment.ProcessId}.new";
         try
         {
@@ -79,6 +70,31 @@ internal sealed class BackupCommand : MeshCommand
         {
             StoreFile.Delete(draft);
         }
+    }
+
+    /// <summary>Where the backup goes; looked at before the server makes one.</summary>
+    private string FileOf(CommandContext context)
+    {
+        if (context.Get(_file) is not null && context.Get(_out) is not null)
+        {
+            throw CommandException.Usage("the file is named twice", "session-mesh admin backup FILE");
+        }
+
+        var file = Path.GetFullPath(
+            context.Get(_file) ?? context.Get(_out) ?? throw CommandException.Usage("no file is named", "session-mesh admin backup FILE"));
+        if (Directory.Exists(file))
+        {
+            throw CommandException.Usage($"{file} is a directory", "name a file in it");
+        }
+
+        if (File.Exists(file) && !context.Get(_force))
+        {
+            throw CommandException.Usage($"{file} already exists", "another name, or --force to replace it");
+        }
+
+        return Path.GetDirectoryName(file) is { } above && !Directory.Exists(above)
+            ? throw CommandException.Usage($"there is no directory {above}", $"mkdir -p {above}, or another FILE")
+            : file;
     }
 
     private static async Task<StoreFacts> CopyStoppedAsync(

@@ -75,8 +75,8 @@ internal sealed class NewRootCommand : MeshCommand
     }
 
     private static string Question(string mesh, bool keep) =>
-        $"Replace the root key of {mesh}? The old one is over at once"
-        + (keep ? "; what was minted below it stays." : ", and so is every key below it: runners, agents and operators need new ones.");
+        $"Replace the root key of {mesh}? The old one ends at once"
+        + (keep ? "; what was minted below it stays." : ", and so does every key below it: runners, agents and operators need new ones.");
 
     /// <summary>The key file in use, if the server has already written the new key into it: then there is nothing to show.</summary>
     private static string? OwnFile(CommandContext context, JsonElement created)

@@ -44,7 +44,8 @@ internal sealed class RestoreCommand : MeshCommand
             context.Get(_file) ?? throw CommandException.Usage("no file is named", "session-mesh admin restore FILE"));
         if (!File.Exists(file))
         {
-            throw CommandException.Usage($"{file} is not there", "the file that admin backup wrote");
+            throw CommandException.Usage(
+                $"{file} is {(Directory.Exists(file) ? "a directory" : "not there")}", "the file that session-mesh admin backup wrote");
         }
 
         var (data, dryRun) = (context.Get(_data), context.Get(_dryRun));

@@ -2,6 +2,7 @@ using System.ComponentModel;
 using System.Diagnostics;
 using SessionMesh.Cli.Hosting;
 using SessionMesh.Cli.Settings;
+using SessionMesh.Storage;
 
 namespace SessionMesh.Cli.Admin;
 
@@ -41,7 +42,8 @@ internal sealed class ServerProgram(CliHost host)
         }
         catch (Win32Exception e)
         {
-            throw new CommandException(ExitCodes.Failed, $"{program} cannot be started: {e.Message}", Line(program, arguments));
+            var why = FileWords.OfSystem(e.NativeErrorCode);
+            throw new CommandException(ExitCodes.Failed, $"{program} cannot be started: {why}", Line(program, arguments));
         }
 
         using (process)

@@ -32,14 +32,18 @@ internal static class StoreViews
         Receipts = facts.Receipts,
     };
 
-    /// <summary>SQLite's words for a store that cannot be worked on.</summary>
+    /// <summary>A store that cannot be worked on.</summary>
     public static CommandException Refused(Microsoft.Data.Sqlite.SqliteException e, string file) => e.SqliteErrorCode switch
     {
-        13 => new(ExitCodes.Failed, $"the disk is full: {e.Message}", "free some room: it takes as much again as the store"),
-        11 or 26 => new(
+        13 => new(ExitCodes.Failed, $"{file} {StoreWords.Of(e)}", "free some room: it takes as much again as the store"),
+        26 => new(
             ExitCodes.Failed,
-            $"{file} is damaged: {e.Message}",
+            $"{file} {StoreWords.Of(e)}",
+            "session-mesh admin restore FILE --data DIR, to put a backup in its place"),
+        11 => new(
+            ExitCodes.Failed,
+            $"{file} {StoreWords.Of(e)}",
             "session-mesh admin check --data DIR, to see what is; session-mesh admin restore, to put a backup in its place"),
-        _ => new(ExitCodes.Failed, $"{file}: {e.Message}"),
+        _ => new(ExitCodes.Failed, $"{file} {StoreWords.Of(e)}"),
     };
 }

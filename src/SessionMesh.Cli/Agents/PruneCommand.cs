@@ -53,7 +53,7 @@ internal sealed class PruneCommand : MeshCommand
     public PruneCommand(CliHost host) : base(host, "prune", "Forget every agent that has been dead or lost for long.")
     {
         Add(_older);
-        _labels = new LabelOption(this, "Only those with this label; may be repeated, and then all must match");
+        _labels = new LabelOption(this, "Only those with this label; may be repeated, or with commas: all must match");
         foreach (var option in new Option[] { _subtree, _cluster, _allClusters, _expect, _yes, _dryRun })
         {
             Add(option);

@@ -79,7 +79,7 @@ internal sealed class AuditCommand : MeshCommand
 
         if (listed.Rows == 0)
         {
-            context.Note("nothing that matches is in the audit");
+            context.Note("no entry of the audit matches");
         }
 
         if (listed.Last.TryGetProperty("suppressed", out var suppressed)
@@ -104,7 +104,7 @@ internal sealed class AuditCommand : MeshCommand
         var query = await _filter.QueryOfAsync(context, cancellation);
         var stream = new AuditStream(context.Client, query, StreamEnds.Options(context, after: null))
         {
-            Resynced = notice => context.Note($"some entries may be missing: {notice.Detail}"),
+            Resynced = notice => context.Note(StreamEnds.WordsOf(notice, "some entries may be missing")),
         };
         await foreach (var entry in stream.ReadJsonAsync(cancellation))
         {

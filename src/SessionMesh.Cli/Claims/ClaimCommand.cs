@@ -87,7 +87,7 @@ internal sealed class ClaimCommand : MeshCommand
 
         CheckNothingOfALists(context);
         var spec = context.Get(_spec)
-            ?? throw CommandException.Usage("it is not said what the agent has to be good at", "session-mesh claim --spec NAME");
+            ?? throw CommandException.Usage("--spec is missing: it says what the agent is to be good at", "session-mesh claim --spec NAME");
         context.Doing = $"claim an agent for {spec}";
         var request = new ClaimRequest
         {
@@ -121,7 +121,7 @@ internal sealed class ClaimCommand : MeshCommand
         var log = new RunLog(context.Get(_quiet)) { Sink = line => context.Host.Error.WriteLine("session-mesh: " + line) };
         if (!Platform.IsSupported)
         {
-            log.Warn("a command is run with a claim on Linux and macOS alone");
+            log.Warn("claim runs a command on Linux and macOS only");
             return RunCommand.OwnFailure;
         }
 
@@ -150,7 +150,7 @@ internal sealed class ClaimCommand : MeshCommand
             || _match.StrategyOf(context) is not null || _match.LabelsOf(context).Count > 0 || _match.NamesClusters(context))
         {
             throw CommandException.Usage(
-                "--list takes no claim: of the options of a claim it has --spec alone, and --agent-id beside it", "leave the others out");
+                "--list claims nothing: of the options of a claim it takes --spec, and beside it --agent-id", "leave the others out");
         }
 
         var listed = await _list.WriteAsync(
@@ -187,7 +187,7 @@ internal sealed class ClaimCommand : MeshCommand
         if (command.Length > Math.Max(0, behind.Count - 1))
         {
             throw CommandException.Usage(
-                $"'{command[0]}' is no option: the specialization follows --spec, and a command --",
+                $"'{command[0]}' has no place here: the specialization follows --spec, and a command follows --",
                 "session-mesh claim --spec NAME -- CMD");
         }
 

@@ -3,6 +3,7 @@ using SessionMesh.Cli.Hosting;
 using SessionMesh.Cli.Output;
 using SessionMesh.Client;
 using SessionMesh.Contracts.Errors;
+using SessionMesh.Storage;
 
 namespace SessionMesh.Cli.Commands;
 
@@ -56,10 +57,10 @@ internal static class Errors
                 Unreachable,
                 $"cannot reach {e.Url.GetLeftPart(UriPartial.Authority)} after {e.Attempts} "
                 + $"{(e.Attempts == 1 ? "attempt" : "attempts")}: {e.Message}"),
-            NextSteps.ForUnreachable(e.Url)),
+            NextSteps.ForUnreachable(e)),
         MeshException { Problem: { } problem } e => (ExitCodeOf(e), problem, NextSteps.For(problem, context)),
         MeshException e => (ExitCodes.Failed, Local("not_a_mesh", e.Message), "check --url: is this the address of a Session Mesh server?"),
-        UnauthorizedAccessException or IOException => (ExitCodes.Failed, Local("io", error.Message), null),
+        UnauthorizedAccessException or IOException => (ExitCodes.Failed, Local("io", FileWords.Of(error)), null),
         _ => (
             ExitCodes.Failed,
             Local("internal", $"{error.GetType().Name}: {error.Message}"),
@@ -70,10 +71,17 @@ internal static class Errors
     {
         var output = context.Host.Error;
         Line(output, "error: cannot ", context.Doing);
-        Line(output, "  why: ", problem.Status == 0 ? problem.Detail : $"{ProblemText.WhyOf(problem)} ({problem.Status} {problem.Code})");
-        foreach (var member in (problem.Errors ?? []).Where(member => ProblemText.AddsTo(problem, member)))
+        var command = context.Parse.CommandResult.Command;
+        var why = problem.Status == 0 ? problem.Detail : ProblemText.WhyOf(problem, command);
+        if (why == ProblemText.NoValidKey)
         {
-            Line(output, "       ", ProblemText.Of(member));
+            why = context.Settings.Key is null ? "no key was found" : "the key is not valid: unknown, expired or revoked";
+        }
+
+        Line(output, "  why: ", problem.Status == 0 ? why : $"{why} ({problem.Status} {problem.Code})");
+        foreach (var added in (problem.Errors ?? []).Select(member => ProblemText.AddedTo(why, member, command)).OfType<string>())
+        {
+            Line(output, "       ", added);
         }
 
         if (next is not null)

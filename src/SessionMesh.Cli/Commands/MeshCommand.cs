@@ -50,12 +50,13 @@ internal abstract class MeshCommand : Command
     /// <summary>Says what rows the command prints, so that <c>--fields</c> can be checked before anything is done.</summary>
     /// <param name="view">How they are shown.</param>
     /// <param name="wire">Their type on the wire, which may have members that no column shows.</param>
-    protected void Prints(View view, Func<MeshJson, JsonTypeInfo> wire) => OutputOptions!.Knows(() =>
-        view.Members.Concat(wire(ClientJson.Context).Properties.Select(property => property.Name)));
+    protected void Prints(View view, Func<MeshJson, JsonTypeInfo> wire) => OutputOptions!.Knows(
+        () => view.Members.Concat(wire(ClientJson.Context).Properties.Select(property => property.Name)), view.Table.Concat(view.More));
 
     /// <inheritdoc cref="Prints(View, Func{MeshJson, JsonTypeInfo})"/>
     /// <param name="others">Members that no column shows.</param>
-    protected void Prints(View view, params string[] others) => OutputOptions!.Knows(() => view.Members.Concat(others));
+    protected void Prints(View view, params string[] others) => OutputOptions!.Knows(
+        () => view.Members.Concat(others), view.Table.Concat(view.More));
 
     /// <summary>Does the work. Cancelled by Ctrl+C; <see cref="OperationCanceledException"/> then is exit code 130.</summary>
     protected abstract Task<int> RunAsync(CommandContext context, CancellationToken cancellation);
@@ -74,10 +75,14 @@ internal abstract class MeshCommand : Command
         };
         try
         {
-            if (OutputOptions?.Members is { } members)
+            if (OutputOptions?.FieldsOf(parse) is { } fields)
             {
-                CheckMembers("--fields", OutputOptions.FieldsOf(parse) ?? [], members);
-                CheckMembers("--sort", Sort?.NamesIn(parse) ?? [], [.. members.Concat(Sort?.Words ?? [])]);
+                CheckMembers("--fields", fields, Fields);
+            }
+
+            if (Sort?.NamesIn(parse) is { } sorted)
+            {
+                CheckMembers("--sort", sorted, [.. (Fields ?? []).Concat(Sort.Words)]);
             }
 
             var code = await RunTakingPrefixesAsync(context, interrupt.Token);
@@ -121,15 +126,26 @@ internal abstract class MeshCommand : Command
         }
     }
 
-    private static void CheckMembers(string option, IReadOnlyList<string> named, IReadOnlyList<string> members)
+    /// <summary>Members that were asked for by name are there.</summary>
+    /// <param name="members">Those that there are; null where nobody can say.</param>
+    /// <exception cref="CommandException">There are none, or one that no row has.</exception>
+    private void CheckMembers(string option, IReadOnlyList<string> named, IReadOnlyList<string>? members)
     {
-        if (named.Except(members, StringComparer.Ordinal).FirstOrDefault() is not { } unknown)
+        var known = members is null ? null : string.Join(", ", members.Order(StringComparer.Ordinal));
+        if (named.Count == 0)
+        {
+            throw CommandException.Usage(
+                $"{option} names no field", known is null ? $"{option} with the names of fields" : $"{option} takes {known}");
+        }
+
+        if (members is null || named.Except(members, StringComparer.Ordinal).FirstOrDefault() is not { } first)
         {
             return;
         }
 
-        var near = ParseErrors.Nearest(unknown, members) is { } word ? $" (did you mean '{word}'?)" : "";
-        throw CommandException.Usage(
-            $"there is no field '{unknown}'{near}", $"{option} takes {string.Join(", ", members.Order(StringComparer.Ordinal))}");
+        var near = OutputOptions!.MemberUnder(first) is { } shown ? $"; the column {first.ToUpperInvariant()} is '{shown}'"
+            : ParseErrors.Nearest(first, members) is { } word ? $" (did you mean '{word}'?)"
+            : "";
+        throw CommandException.Usage($"there is no field '{first}'{near}", $"{option} takes {known}");
     }
 }

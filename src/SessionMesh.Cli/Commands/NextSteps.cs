@@ -1,3 +1,4 @@
+using SessionMesh.Client;
 using SessionMesh.Contracts.Errors;
 
 namespace SessionMesh.Cli.Commands;
@@ -5,9 +6,18 @@ namespace SessionMesh.Cli.Commands;
 /// <summary>What to type next, by the code of what went wrong.</summary>
 internal static class NextSteps
 {
-    public static string ForUnreachable(Uri url) => url.IsLoopback
-        ? "start the server with 'dotnet run --project src/SessionMesh.Server', or check --url"
-        : "check --url and SESSION_MESH_URL, and that the server there is running";
+    public static string ForUnreachable(MeshException error) => (error.InnerException, error.Url) switch
+    {
+        (HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError }, { Scheme: "https" } url)
+            when !error.Message.Contains("certificate", StringComparison.Ordinal) =>
+            $"--url http://{url.Authority}, if the server there speaks plain http",
+        (HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError }, _) =>
+            "make this machine trust the issuer, or check the name in --url",
+        (HttpRequestException { HttpRequestError: HttpRequestError.ResponseEnded }, { Scheme: "http" } url) =>
+            $"the same command again, or --url https://{url.Authority}, if the server there speaks TLS",
+        (_, { IsLoopback: true }) => "start the server with 'dotnet run --project src/SessionMesh.Server', or check --url",
+        _ => "check --url and SESSION_MESH_URL, and that the server there is running",
+    };
 
     public static string? For(Problem problem, CommandContext context) => problem.Code switch
     {
@@ -70,11 +80,13 @@ internal static class NextSteps
         ErrorCodes.SessionExpired => "session-mesh session refresh ID, or for an agent session-mesh register: then it is active again",
         ErrorCodes.SessionExists => "another --id, or none: then one is chosen",
         ErrorCodes.AgentSession => "session-mesh show ID: it is an agent's, and ends with the agent",
-        ErrorCodes.PreconditionFailed => "session-mesh session get ID --fields version, and look at what has changed",
+        ErrorCodes.PreconditionFailed =>
+            "session-mesh session get ID --fields version, and --if-match with that when you have seen what changed",
         ErrorCodes.DirectiveNotFound => "session-mesh history ID, to see what an agent was told",
         ErrorCodes.Superseded or ErrorCodes.UnknownIncarnation => "session-mesh show ID, to see which incarnation lives",
         ErrorCodes.Tombstoned => "session-mesh show ID, to see how it ended; session-mesh revive ID, if its process is gone; or another id",
         ErrorCodes.NotGone => "session-mesh kill ID, if it is to end",
+        ErrorCodes.ExpectRequired => "the same command with --expect N, the number of agents it is to be; --dry-run shows which they are",
         ErrorCodes.NothingMatched => "session-mesh list --filter all, to see who is there and how they are",
         ErrorCodes.ExpectationFailed => "look again with --dry-run",
         ErrorCodes.TooManyMatched => "narrow it: --label, --cluster, --subtree, or --ids in several calls",

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using SessionMesh.Cli.Hosting;
 using SessionMesh.Cli.Output;
 
 namespace SessionMesh.Cli.Commands;
@@ -20,25 +19,17 @@ internal sealed class SortOption
 
     public bool IsGiven(CommandContext context) => context.Get(_option) is not null;
 
-    /// <summary>The members in the words of the user, without their <c>-</c>; empty where the option is not given.</summary>
-    /// <exception cref="CommandException">It is given without any.</exception>
-    public IReadOnlyList<string> NamesIn(ParseResult parse) => [.. Parts(parse).Select(part => part.TrimStart('-'))];
+    /// <summary>The members in the words of the user, without their <c>-</c>; null where the option is not given.</summary>
+    public IReadOnlyList<string>? NamesIn(ParseResult parse) =>
+        parse.GetValue(_option) is null ? null : [.. Parts(parse).Select(part => part.TrimStart('-'))];
 
     /// <summary>The order that is asked for; null for none.</summary>
     /// <param name="then">Decides among rows that are equal in it; empty keeps them as they come.</param>
     public RowOrder? Find(CommandContext context, params IReadOnlyList<string> then) =>
         IsGiven(context) ? new RowOrder([.. Parts(context.Parse).Select(MemberOf), .. then]) : null;
 
-    private string[] Parts(ParseResult parse)
-    {
-        if (parse.GetValue(_option) is not { } text)
-        {
-            return [];
-        }
-
-        var parts = text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-        return parts.Length > 0 ? parts : throw CommandException.Usage("--sort needs a member", "--sort load, or --sort status,-load");
-    }
+    private string[] Parts(ParseResult parse) =>
+        parse.GetValue(_option)!.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 
     private string MemberOf(string part)
     {

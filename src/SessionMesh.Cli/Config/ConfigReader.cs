@@ -1,5 +1,6 @@
 using System.Text;
 using SessionMesh.Cli.Hosting;
+using SessionMesh.Storage;
 
 namespace SessionMesh.Cli.Config;
 
@@ -53,7 +54,7 @@ internal static class ConfigReader
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw CommandException.Usage(e.Message);
+            throw CommandException.Usage(FileWords.Of(e, path));
         }
     }
 

@@ -122,7 +122,7 @@ internal sealed class LoadConfigCommand : MeshCommand
         {
             context.Note(config.Cluster is { } named
                 ? $"the file declares nothing; 'session-mesh context add NAME --cluster {named} --select' makes its cluster the default"
-                : "the file declares nothing");
+                : "the file declares nothing: there is nothing to do");
             return;
         }
 

@@ -15,7 +15,7 @@ internal static class SkillNodes
         {
             [] => null,
             [var member] => List(map.Members[member], member),
-            [var one, var other, ..] => throw map.Members[other].Wrong($"'{one}' and '{other}' say the same; leave one of them out"),
+            [var one, var other, ..] => throw map.Members[other].Wrong($"'{one}' and '{other}' mean the same; leave one of them out"),
         };
     }
 
@@ -47,6 +47,6 @@ internal static class SkillNodes
     {
         null or ConfigScalar { Text: null } => null,
         var node when int.TryParse(node.AsText(member), out var number) && number >= least && number <= most => number,
-        var node => throw node.Wrong($"'{member}' is a whole number from {least} to {most}"),
+        var node => throw node.Wrong($"'{member}' should be a whole number from {least} to {most}"),
     };
 }

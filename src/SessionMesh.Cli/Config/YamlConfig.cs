@@ -21,13 +21,18 @@ internal sealed class YamlConfig
 
     public static ConfigNode Parse(string text, string path, ConfigReader.Count count)
     {
+        var config = new YamlConfig(text, path, count);
         try
         {
-            return new YamlConfig(text, path, count).Document();
+            return config.Document();
         }
         catch (YamlException e)
         {
             throw NotYaml(text, new Place(path, (int)e.Start.Line, (int)e.Start.Column), e.Message);
+        }
+        catch (InvalidOperationException)
+        {
+            throw NotYaml(text, config.Here(), "The text breaks off."); // what the library says of it names its own types
         }
     }
 
@@ -62,7 +67,7 @@ internal sealed class YamlConfig
         _parser.Consume<DocumentStart>();
         var node = Node(depth: 1);
         _parser.Consume<DocumentEnd>();
-        return _parser.Accept<StreamEnd>(out _) ? node : throw Refused("a second document; one is read");
+        return _parser.Accept<StreamEnd>(out _) ? node : throw Refused("a second document begins here; only one is read");
     }
 
     private ConfigNode Node(int depth)

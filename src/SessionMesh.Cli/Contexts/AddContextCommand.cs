@@ -52,6 +52,13 @@ internal sealed class AddContextCommand : MeshCommand
             MeshSettings.ReadKeyFile(keyFile, "--key-file");
         }
 
+        if (url is null && keyFile is null && context.Get(_cluster) is null)
+        {
+            throw CommandException.Usage(
+                "a context has the address of a server, a key or a cluster, and none is given",
+                $"session-mesh context add {name} --url https://mesh.example --key-file FILE");
+        }
+
         var added = new MeshContext
         {
             Name = name,

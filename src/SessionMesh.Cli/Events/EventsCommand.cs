@@ -71,7 +71,7 @@ internal sealed class EventsCommand : MeshCommand
         var (query, from) = await _filter.QueryOfAsync(context, cancellation);
         var stream = new EventStream(context.Client, StreamEnds.Options(context, context.Get(_after) ?? from), query)
         {
-            Resynced = notice => context.Note($"some events were skipped: {notice.Detail}"),
+            Resynced = notice => context.Note(StreamEnds.WordsOf(notice, "some events were skipped")),
         };
         var (seen, failed) = (0, 0);
         await foreach (var entry in stream.ReadJsonAsync(cancellation))

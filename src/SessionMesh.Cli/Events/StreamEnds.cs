@@ -2,6 +2,7 @@ using SessionMesh.Cli.Commands;
 using SessionMesh.Client;
 using SessionMesh.Client.Streams;
 using SessionMesh.Contracts.Errors;
+using SessionMesh.Contracts.Events;
 
 namespace SessionMesh.Cli.Events;
 
@@ -28,6 +29,12 @@ internal static class StreamEnds
             },
         };
     }
+
+    /// <summary>That the place to begin at is not in the log: ahead of its end nothing is missing.</summary>
+    /// <param name="missing">What is said then, to be followed by the server's reason.</param>
+    public static string WordsOf(StreamNotice notice, string missing) => notice.Code == StreamNotice.Ahead
+        ? $"nothing is there yet: {notice.Detail.Split(". ")[0]}; what happens from now on is shown"
+        : $"{missing}: {notice.Detail}";
 
     /// <summary>
     /// The end of a stream as the error it is: by the status it came with, else the key's end as 401 and everything else as 409.

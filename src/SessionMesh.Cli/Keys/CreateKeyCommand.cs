@@ -81,7 +81,7 @@ internal sealed class CreateKeyCommand : MeshCommand
                 Service = context.Get(_service) is null ? null : true,
             }),
             cancellation);
-        return _output.Write(context, created);
+        return _output.Write(context, created, context.Get(_ttl));
     }
 
     /// <summary>
@@ -92,7 +92,9 @@ internal sealed class CreateKeyCommand : MeshCommand
     {
         if (context.Get(_scopes) is { Length: > 0 } given)
         {
-            return [.. given.SelectMany(Names)];
+            return given.SelectMany(Names).ToArray() is { Length: > 0 } named
+                ? named
+                : throw CommandException.Usage("--scope names no scope", $"--scope mesh:read; there are {KeyOptions.Choices}");
         }
 
         return context.Get(_agent) is not null ? []

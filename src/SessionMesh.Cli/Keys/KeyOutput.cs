@@ -4,6 +4,7 @@ using SessionMesh.Cli.Commands;
 using SessionMesh.Cli.Hosting;
 using SessionMesh.Cli.Output;
 using SessionMesh.Cli.Settings;
+using SessionMesh.Storage;
 
 namespace SessionMesh.Cli.Keys;
 
@@ -39,11 +40,17 @@ internal sealed class KeyOutput
             return;
         }
 
+        if (Path.GetDirectoryName(Path.GetFullPath(file)) is { } above && !Directory.Exists(above))
+        {
+            throw CommandException.Usage(
+                $"there is no directory {above} for {Path.GetFileName(file)}", $"mkdir -p {above}, or another --out FILE");
+        }
+
         foreach (var path in new[] { file, file + KeyFiles.RefreshSuffix })
         {
             if (Directory.Exists(path))
             {
-                throw CommandException.Usage($"{path} is a directory");
+                throw CommandException.Usage($"{path} is a directory", "--out with the name of a file in it");
             }
 
             if (!context.Get(_force) && File.Exists(path))
@@ -53,36 +60,66 @@ internal sealed class KeyOutput
         }
     }
 
-    public int Write(CommandContext context, JsonElement created)
+    /// <param name="asked">The lifetime that was asked for, in seconds; null for the default.</param>
+    public int Write(CommandContext context, JsonElement created, int? asked = null)
     {
-        if (context.Get(_out) is not { } file)
+        if (context.Get(_out) is { } file)
         {
-            context.Output.Write(created, KeyViews.Created);
-            var hasRefresh = Json.Text(created, "refresh_token") is not null;
-            if (context.Output.IsTable)
+            try
             {
-                context.Note(
-                    $"the token{(hasRefresh ? " and the refresh token are" : " is")} shown this once; use the token as SESSION_API_KEY");
+                new KeyFiles(file).Save(created, context.Get(_force));
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                throw KeyFiles.NotWritten(created, FileWords.Of(e, file));
             }
 
+            WriteSaved(context, created, file, asked);
             return ExitCodes.Done;
         }
 
-        try
+        Show(context, created);
+        var hasRefresh = Json.Text(created, "refresh_token") is not null;
+        if (context.Output.IsTable)
         {
-            new KeyFiles(file).Save(created, context.Get(_force));
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw KeyFiles.NotWritten(created, e);
+            context.Note(
+                $"the token{(hasRefresh ? " and the refresh token are" : " is")} shown this once; use the token as SESSION_API_KEY");
         }
 
-        WriteSaved(context, created, file);
+        NoteLifetime(context, created, asked);
         return ExitCodes.Done;
     }
 
+    private static void NoteLifetime(CommandContext context, JsonElement created, int? asked)
+    {
+        if (asked is { } seconds && KeyLifetime.WhyOther(created, seconds) is { } why)
+        {
+            context.Note(why);
+        }
+    }
+
+    /// <summary>Shows the secrets, this once. A key whose secret nobody saw is valid all the same: so it is named.</summary>
+    private static void Show(CommandContext context, JsonElement created)
+    {
+        try
+        {
+            context.Output.Write(created, KeyViews.Created);
+            context.Output.Flush();
+        }
+        catch (OutputFailedException e)
+        {
+            throw KeyFiles.NotShown(created, e.Message);
+        }
+        catch (OutputClosedException)
+        {
+            Errors.Render(KeyFiles.NotShown(created, "the reader of standard output has gone"), context);
+            throw;
+        }
+    }
+
     /// <summary>The answer without its secrets, and where they are.</summary>
-    public static void WriteSaved(CommandContext context, JsonElement created, string file)
+    /// <inheritdoc cref="Write" path="/param"/>
+    public static void WriteSaved(CommandContext context, JsonElement created, string file, int? asked = null)
     {
         var hasRefresh = Json.Text(created, "refresh_token") is not null;
         context.Output.Write(Json.Without(Json.Without(created, "token"), "refresh_token"), KeyViews.Saved);
@@ -92,5 +129,7 @@ internal sealed class KeyOutput
             context.Note(
                 $"the refresh token is in {file}{KeyFiles.RefreshSuffix}: as long as it lies there, the tool renews the key by itself");
         }
+
+        NoteLifetime(context, created, asked);
     }
 }

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using SessionMesh.Cli.Hosting;
 using SessionMesh.Cli.Output;
 using SessionMesh.Contracts;
@@ -7,6 +8,11 @@ namespace SessionMesh.Cli.Keys;
 /// <summary>How keys are shown, and how one is named.</summary>
 internal static class KeyViews
 {
+    private const string LastUsedAt = "last_used_at";
+
+    /// <summary>The server keeps the last use of service keys alone: of the others a dash would say that nobody used them.</summary>
+    private static readonly Column s_lastUsed = Column.Of("last used", LastUsedAt) with { Text = LastUsed };
+
     /// <summary>As <c>create</c> and <c>refresh</c> answer, secrets included.</summary>
     public static readonly View Created = Single(
         ["key_id", "session_key", "token", "refresh_token", "ttl", "expires_at", "scopes", "within", "agent_id", "generation", "service"]);
@@ -31,7 +37,7 @@ internal static class KeyViews
             Column.Of("agent", "agent_id") with { Rank = 4 },
             Column.Of("service") with { Rank = 5 },
             Column.Of("expires", "expires_at"),
-            Column.Of("last used", "last_used_at") with { Rank = 3 },
+            s_lastUsed with { Rank = 3 },
             Column.Of("parent", "parent_id") with { Rank = 6 },
         ],
         More =
@@ -68,9 +74,22 @@ internal static class KeyViews
         var view = View.Single("key_id", members);
         return view with
         {
-            Table = [.. view.Table.Select(column => column.Member == "session_key" ? Column.Of("name", "session_key") : column)],
+            Table =
+            [
+                .. view.Table.Select(column => column.Member switch
+                {
+                    "session_key" => Column.Of("name", "session_key"),
+                    LastUsedAt => column with { Text = LastUsed },
+                    _ => column,
+                }),
+            ],
         };
     }
+
+    private static string LastUsed(JsonElement row, DateTimeOffset now) =>
+        row.TryGetProperty("service", out var service) && service.ValueKind == JsonValueKind.False
+            ? "not kept"
+            : Column.Of(LastUsedAt).Text(row, now);
 
     /// <summary>The id in a whole key, if one was given: its secret must not travel in a path.</summary>
     public static string IdOf(string text, string command)

@@ -37,7 +37,7 @@ internal sealed class RefreshKeyCommand : MeshCommand
             "session-mesh keys refresh --refresh-file ci.key.refresh",
             "pass show mesh/refresh | session-mesh keys refresh --out ci.key",
         ];
-        ExitNotes = ["4  the token is unknown, over, or was used before: then every key of its name is revoked"];
+        ExitNotes = ["4  the token is unknown, expired, or was used before: then every key of its name is revoked"];
     }
 
     protected override async Task<int> RunAsync(CommandContext context, CancellationToken cancellation)
@@ -47,7 +47,7 @@ internal sealed class RefreshKeyCommand : MeshCommand
         {
             _output.Check(context);
             var call = MeshCall.RefreshKey(FromInput(context), context.Get(_ttl));
-            return _output.Write(context, await context.Client.SendAsync(call, cancellation));
+            return _output.Write(context, await context.Client.SendAsync(call, cancellation), context.Get(_ttl));
         }
 
         if (_output.IsFile(context))
@@ -66,7 +66,7 @@ internal sealed class RefreshKeyCommand : MeshCommand
         var files = new KeyFiles(file[..^KeyFiles.RefreshSuffix.Length]);
         var created = await files.RefreshAsync(context.Client, refused: null, context.Get(_ttl), context.Host.Time, cancellation)
             ?? throw new InvalidOperationException("a refresh that was asked for was left to somebody else");
-        KeyOutput.WriteSaved(context, created, files.KeyPath);
+        KeyOutput.WriteSaved(context, created, files.KeyPath, context.Get(_ttl));
         return ExitCodes.Done;
     }
 

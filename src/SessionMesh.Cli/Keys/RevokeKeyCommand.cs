@@ -57,14 +57,16 @@ internal sealed class RevokeKeyCommand : MeshCommand
             throw CommandException.Usage("no key is named", "session-mesh keys revoke KEY_ID");
         }
 
+        context.Doing = ids.Count == 1 ? $"revoke key {ids[0]}" : $"revoke {ids.Count} keys";
         var confirmed = context.Get(_confirm) is { } text ? KeyViews.IdOf(text, "revoke") : null;
         if (confirmed is not null && !ids.Contains(confirmed))
         {
             throw CommandException.Usage(
-                $"--confirm names {confirmed}, which is not to be revoked", $"session-mesh keys revoke {confirmed} --confirm {confirmed}");
+                $"--confirm names {confirmed}, and the {(ids.Count == 1 ? "key" : "keys")} to revoke {(ids.Count == 1 ? "is" : "are")} "
+                + string.Join(", ", ids),
+                "the same id in both places, if it is a root key; the others need no --confirm");
         }
 
-        context.Doing = ids.Count == 1 ? $"revoke key {ids[0]}" : $"revoke {ids.Count} keys";
         if (!await AgreedAsync(context, ids, confirmed, cancellation))
         {
             context.Note("nothing was revoked");
@@ -142,7 +144,7 @@ internal sealed class RevokeKeyCommand : MeshCommand
         {
             foreach (var id in rest)
             {
-                if (IsRoot(await context.Client.SendAsync(MeshCall.Key(id), cancellation)) && !IsTyped(context, id, ""))
+                if (await IsRootAsync(context, id, isAlone: ids.Count == 1, cancellation) && !IsTyped(context, id, ""))
                 {
                     return false;
                 }
@@ -191,6 +193,19 @@ internal sealed class RevokeKeyCommand : MeshCommand
             $"Type its id to revoke it{others}",
             $"{id} is the root key: without it nobody can mint keys, and --yes alone does not revoke it",
             $"session-mesh keys revoke {id} --confirm {id}, or session-mesh admin new-root for another one in its place") == id;
+    }
+
+    /// <summary>Of several, one that is unknown is no root key: it is named when its turn comes, and does not keep the others.</summary>
+    private static async Task<bool> IsRootAsync(CommandContext context, string id, bool isAlone, CancellationToken cancellation)
+    {
+        try
+        {
+            return IsRoot(await context.Client.SendAsync(MeshCall.Key(id), cancellation));
+        }
+        catch (MeshException e) when (!isAlone && e.Problem?.Status == 404)
+        {
+            return false;
+        }
     }
 
     private static bool IsRoot(JsonElement key) =>

@@ -53,7 +53,7 @@ internal sealed class ReapCommand : MeshCommand
         Examples = ["session-mesh reap --orphans --dry-run", "session-mesh reap --orphans --grace 30s --expect 3"];
         ExitNotes =
         [
-            "0  every end is confirmed, or there is no orphan",
+            "0  every end is confirmed, or there are no orphans",
             "1  the answer to the question was no",
             "2  no terminal to ask on, and neither --yes nor --expect",
             "5  not as many are orphans as --expect says",
@@ -66,7 +66,7 @@ internal sealed class ReapCommand : MeshCommand
         context.Doing = "reap orphans";
         if (!context.Get(_orphans))
         {
-            throw CommandException.Usage("it has to be said whom", "session-mesh reap --orphans");
+            throw CommandException.Usage("--orphans is missing: it says whom to stop", "session-mesh reap --orphans");
         }
 
         var (expect, isAsked) = (context.Get(_expect), context.Get(_expect) is null && !context.Get(_yes));
@@ -98,7 +98,7 @@ internal sealed class ReapCommand : MeshCommand
                 DryRun.Write(context, ids, []);
             }
 
-            context.Note("there is no orphan");
+            context.Note("there are no orphans");
             return ExitCodes.Done;
         }
 

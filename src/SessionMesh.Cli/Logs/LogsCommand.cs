@@ -37,7 +37,7 @@ internal sealed class LogsCommand : MeshCommand
         {
             if (result.GetResult(_stdout) is { Implicit: false } && result.GetResult(_stderr) is { Implicit: false })
             {
-                result.AddError("--stdout and --stderr exclude one another; both are shown without them");
+                result.AddError("--stdout cannot be combined with --stderr; without them both are shown");
             }
         });
         Usage = "AGENT [options]";
@@ -106,14 +106,14 @@ internal sealed class LogsCommand : MeshCommand
         {
             return new CommandException(
                 ExitCodes.NotFound,
-                $"output of an agent {id} is kept on this machine, but of another server's",
+                $"this machine keeps the output of an agent {id} of another server",
                 $"session-mesh logs {id} --url {other}");
         }
 
         var agent = await context.Client.AgentAsync(id, cancellation);
         return new CommandException(
             ExitCodes.NotFound,
-            $"nothing of the output of agent {id} is kept on this machine",
+            $"no output of agent {id} is kept on this machine",
             agent.Labels.TryGetValue(HostLabel, out var host)
                 ? $"look on the host {host}, as its label says: 'session-mesh logs {id}' there, if it runs with --keep-output"
                 : "look on the machine that runs it; what its runner keeps when started with --keep-output lies there");

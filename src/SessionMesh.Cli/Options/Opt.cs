@@ -90,7 +90,7 @@ internal static class Opt
         CustomParser = result => double.TryParse(result.Tokens[0].Value, out var number) && number >= 0 && number <= most
             ? number
             : Wrong<double?>(
-                result, $"{name} takes a number from 0{(double.IsFinite(most) ? $" to {most}" : "")}, not '{result.Tokens[0].Value}'"),
+                result, $"{name} takes a number from 0{(most < double.MaxValue ? $" to {most}" : " on")}, not '{result.Tokens[0].Value}'"),
     };
 
     /// <summary>An id as <see cref="MeshId"/> has it.</summary>

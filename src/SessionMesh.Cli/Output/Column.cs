@@ -60,11 +60,14 @@ internal sealed record Column(
     public bool HasNumber(JsonElement row) =>
         row.ValueKind == JsonValueKind.Object && row.TryGetProperty(Member, out var value) && value.ValueKind == JsonValueKind.Number;
 
-    /// <summary>A value for a person: lists with commas, maps as <c>k=v</c>, nothing as <c>-</c>.</summary>
+    /// <summary>
+    /// A value for a person: lists with commas, maps as <c>k=v</c>, nothing as <c>-</c>. An empty text is not nothing: it is <c>""</c>, and
+    /// in a map what stands behind its <c>k=</c>.
+    /// </summary>
     public static string Plain(JsonElement value) => value.ValueKind switch
     {
         JsonValueKind.Null or JsonValueKind.Undefined => "-",
-        JsonValueKind.String => value.GetString() is { Length: > 0 } text ? text : "-",
+        JsonValueKind.String => value.GetString() is { Length: > 0 } text ? text : "\"\"",
         JsonValueKind.True => "yes",
         JsonValueKind.False => "no",
         JsonValueKind.Array when value.GetArrayLength() == 0 => "-",
@@ -73,7 +76,8 @@ internal sealed record Column(
         JsonValueKind.Object when !value.EnumerateObject().Any() => "-",
         JsonValueKind.Object when value.EnumerateObject().All(
             item => item.Value.ValueKind is JsonValueKind.String or JsonValueKind.Number) =>
-            string.Join(',', value.EnumerateObject().Select(item => $"{item.Name}={Plain(item.Value)}")),
+            string.Join(',', value.EnumerateObject().Select(item =>
+                $"{item.Name}={(item.Value.ValueKind == JsonValueKind.String ? item.Value.GetString() : item.Value.GetRawText())}")),
         JsonValueKind.Number => value.GetRawText(),
         _ => Json.Compact(value),
     };

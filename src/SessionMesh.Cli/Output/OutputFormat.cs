@@ -34,6 +34,7 @@ internal sealed class OutputOptions
 
     private readonly Option<string?> _format;
     private readonly List<Func<IEnumerable<string>>> _members = [];
+    private readonly List<Column> _columns = [];
     private readonly Option<string?> _fields = new("--fields") { Description = "Members to print, in this order", HelpName = "a,b" };
     private readonly Option<bool> _noHeaders = new("--no-headers") { Description = "Leave the header of a table or CSV out" };
 
@@ -46,6 +47,9 @@ internal sealed class OutputOptions
         command.Add(_noHeaders);
     }
 
+    /// <summary>Whether a word is one of <c>-o</c>'s.</summary>
+    public static bool IsFormat(string word) => s_names.Contains(word);
+
     /// <summary>The format asked for, or null.</summary>
     public OutputFormat? FormatOf(ParseResult parse) =>
         parse.GetValue(_format) is { } name ? (OutputFormat)Array.IndexOf(s_names, name) : null;
@@ -55,7 +59,16 @@ internal sealed class OutputOptions
         _members.Count == 0 ? null : [.. _members.SelectMany(members => members()).Distinct(StringComparer.Ordinal)];
 
     /// <summary>Adds to what <c>--fields</c> may name.</summary>
-    public void Knows(Func<IEnumerable<string>> members) => _members.Add(members);
+    /// <param name="columns">Under which headers a table shows some of them.</param>
+    public void Knows(Func<IEnumerable<string>> members, IEnumerable<Column> columns)
+    {
+        _members.Add(members);
+        _columns.AddRange(columns);
+    }
+
+    /// <summary>The member that a table shows under a header, as somebody who saw the table would write that; null for none.</summary>
+    public string? MemberUnder(string header) =>
+        _columns.Find(column => column.Header.Equals(header.Replace('_', ' '), StringComparison.OrdinalIgnoreCase))?.Member;
 
     public bool HasHeaders(ParseResult parse) => !parse.GetValue(_noHeaders);
 

@@ -1,3 +1,4 @@
+using System.CommandLine;
 using SessionMesh.Client;
 using SessionMesh.Contracts.Errors;
 
@@ -9,36 +10,64 @@ namespace SessionMesh.Cli.Output;
 /// </summary>
 internal static class ProblemText
 {
+    /// <summary>Why a call was refused, as far as the server says: it does not tell one from the other.</summary>
+    public const string NoValidKey = "there is no key, or it is not valid: unknown, expired or revoked";
+
     /// <summary>What only a sentence about a call has: how it is sent, or what to send instead.</summary>
     private static readonly string[] s_calls =
-        ["Send ", "GET ", "POST ", "PUT ", "PATCH ", "DELETE ", "/api/session-mesh", "Authorization: ", "Idempotency-Key", "the header"];
+    [
+        "GET ", "POST ", "PUT ", "PATCH ", "DELETE ", "/api/session-mesh", "Authorization: ", "Idempotency-Key", "If-Match", "ETag",
+        "the header", "Send ", "with \"", "\": ",
+    ];
 
     /// <summary>One failed call on one line, for a command that goes on after it.</summary>
     public static string Of(MeshException error) =>
         error.Problem is { } problem ? $"{WhyOf(problem)} ({problem.Code})" : error.Message;
 
+    /// <summary>Why one call failed, for a line of its own that goes on after it.</summary>
+    public static string WhyOf(MeshException error) => error.Problem is { } problem ? WhyOf(problem) : error.Message;
+
     /// <summary>A bad member, and what would have been taken.</summary>
-    public static string Of(MemberError member)
+    /// <param name="command">What was typed; null where nothing of it became that member.</param>
+    public static string Of(MemberError member, Command? command = null)
     {
-        var allowed = member.Allowed is { } values ? $" (allowed: {string.Join(", ", values)})" : "";
-        var where = member.Pointer.Length == 0 ? "" : member.Pointer + ": ";
-        return $"{where}{(SpeaksOfCalls(member.Message) ? "cannot be taken here" : member.Message)}{allowed}";
+        var allowed = ListsAllowed(member) ? $" (allowed: {string.Join(", ", member.Allowed!)})" : "";
+        var where = member.Pointer.Length == 0 ? "" : MemberWords.Of(member.Pointer, command) + ": ";
+        return $"{where}{MessageOf(member, command)}{allowed}";
     }
 
-    /// <summary>Whether a line about a bad member says more than <see cref="WhyOf"/> has said already.</summary>
-    public static bool AddsTo(Problem problem, MemberError member) =>
-        member.Allowed is { Count: > 0 } || !WhyOf(problem).Contains(member.Message, StringComparison.Ordinal);
+    /// <summary>What a line about a bad member adds to why the call was refused; null for nothing.</summary>
+    public static string? AddedTo(string why, MemberError member, Command? command) =>
+        !why.Contains(MessageOf(member, command), StringComparison.Ordinal) ? Of(member, command)
+        : ListsAllowed(member) ? $"{MemberWords.Of(member.Pointer, command)} takes {string.Join(", ", member.Allowed!)}"
+        : null;
 
     /// <summary>Why a call was refused.</summary>
-    public static string WhyOf(Problem problem) => problem.Code switch
+    /// <param name="command">What was typed, whose options are named in place of members; null for none.</param>
+    public static string WhyOf(Problem problem, Command? command = null) => problem.Code switch
     {
         ErrorCodes.NotFound or ErrorCodes.MethodNotAllowed =>
             "the server does not know what was asked of it: it is of another version than this tool",
+        _ when IsOfMembers(problem) => string.Join(
+            ". ", problem.Errors!.Select(member => $"{MemberWords.Of(member.Pointer, command)}: {MessageOf(member, command)}")),
         _ when !SpeaksOfCalls(problem.Detail) => problem.Detail,
         _ when OurSentences(problem.Detail) is { Length: > 0 } ours => ours,
-        ErrorCodes.Unauthenticated => "there is no key, or it is not valid: unknown, over or revoked",
+        ErrorCodes.Unauthenticated => NoValidKey,
         _ => $"the server refused it: {problem.Code.Replace('_', ' ')}",
     };
+
+    /// <summary>Whether all that the server says is which members are bad.</summary>
+    private static bool IsOfMembers(Problem problem) =>
+        problem.Errors is { Count: > 0 } errors
+        && problem.Detail.TrimEnd('.') == string.Join(
+            ". ", errors.Select(member => $"{member.Pointer.TrimStart('/', '?')}: {member.Message}"));
+
+    private static string MessageOf(MemberError member, Command? command) =>
+        SpeaksOfCalls(member.Message) ? "cannot be taken here" : MemberWords.In(member.Message, command);
+
+    /// <summary>Whether the words that are allowed are not in the message already.</summary>
+    private static bool ListsAllowed(MemberError member) =>
+        member.Allowed is { Count: > 0 } words && !words.All(word => member.Message.Contains(word, StringComparison.Ordinal));
 
     private static bool SpeaksOfCalls(string text) => Array.Exists(s_calls, word => text.Contains(word, StringComparison.Ordinal));
 

@@ -37,11 +37,18 @@ internal sealed class RegisterCommand : MeshCommand
         HelpName = "NAME",
     };
 
-    private readonly Option<string[]> _labels = new("--label") { Description = "A label; may be repeated", HelpName = "KEY=VALUE" };
+    private readonly Option<string[]> _labels = new("--label")
+    {
+        Description = "A label; may be repeated, or with commas",
+        HelpName = "KEY=VALUE",
+    };
+
     private readonly Option<string?> _user = new("--user") { Description = "Whose agent it is", HelpName = "NAME" };
 
     private readonly Option<int?> _ttl =
-        Opt.Duration("--ttl", "How long it is alive without being heard", Limits.MinAgentTtl, Limits.MaxAgentTtl);
+        Opt.Duration(
+            "--ttl", "How long it is alive without being heard: 1m by default, and 1h with both an id and a specialization",
+            Limits.MinAgentTtl, Limits.MaxAgentTtl);
 
     private readonly Option<bool> _takeover = new("--takeover") { Description = "Start a new life even while this agent is alive" };
 
@@ -122,6 +129,7 @@ internal sealed class RegisterCommand : MeshCommand
         });
     }
 
+    /// <summary>Of a label given twice the last counts.</summary>
     private Dictionary<string, string>? LabelsOf(CommandContext context)
     {
         if (context.Get(_labels) is not { Length: > 0 } texts)
@@ -130,11 +138,8 @@ internal sealed class RegisterCommand : MeshCommand
         }
 
         var labels = new Dictionary<string, string>();
-        foreach (var text in texts)
+        foreach (var (key, value) in LabelWords.Read(texts))
         {
-            var (key, value) = text.Split('=', 2) is [var k, var v]
-                ? (k, v)
-                : throw CommandException.Usage($"--label takes KEY=VALUE, not '{text}'");
             labels[key] = value;
         }
 

@@ -3,6 +3,7 @@ using System.Threading.Channels;
 using SessionMesh.Cli.Run.Handlers;
 using SessionMesh.Cli.Run.Process;
 using SessionMesh.Contracts.Steering;
+using SessionMesh.Storage;
 
 namespace SessionMesh.Cli.Run;
 
@@ -104,9 +105,13 @@ internal sealed class DirectiveDispatcher(
         {
             return HandlerResult.Rejected("the process was stopped before this was done");
         }
-        catch (Exception e) when (e is IOException or System.ComponentModel.Win32Exception)
+        catch (IOException e)
         {
-            return HandlerResult.Rejected(e.Message);
+            return HandlerResult.Rejected(FileWords.Of(e));
+        }
+        catch (System.ComponentModel.Win32Exception e)
+        {
+            return HandlerResult.Rejected(FileWords.OfSystem(e.NativeErrorCode));
         }
     }
 

@@ -36,7 +36,11 @@ internal sealed class RunCommand : MeshCommand
     private readonly Option<string?> _parent =
         Opt.Id("--parent", $"Agent above it (default: {MeshSettings.AgentVariable}, when run inside an agent)");
 
-    private readonly Option<string[]> _label = new("--label") { Description = "Label key=value; may be repeated", HelpName = "K=V" };
+    private readonly Option<string[]> _label = new("--label")
+    {
+        Description = "A label; may be repeated, or with commas",
+        HelpName = "KEY=VALUE",
+    };
 
     private readonly Option<string?> _cluster = new("--cluster")
     {
@@ -121,7 +125,7 @@ internal sealed class RunCommand : MeshCommand
             OptionResult?[] handlers = [result.GetResult(_onSteer), result.GetResult(_steerFile), result.GetResult(_steerStdin)];
             if (handlers.Count(given => given is { Implicit: false }) > 1)
             {
-                result.AddError("--on-steer, --steer-file and --steer-stdin exclude one another");
+                result.AddError("--on-steer, --steer-file and --steer-stdin cannot be combined");
             }
 
             if (result.GetResult(_within) is not null && result.GetResult(_scope) is null)
@@ -243,15 +247,9 @@ internal sealed class RunCommand : MeshCommand
     private static Dictionary<string, string> LabelsOf(string[] labels)
     {
         var parsed = new Dictionary<string, string>();
-        foreach (var label in labels)
+        foreach (var (key, value) in LabelWords.Read(labels))
         {
-            var equals = label.IndexOf('=');
-            if (equals < 1)
-            {
-                throw CommandException.Usage($"--label takes KEY=VALUE, not '{label}'");
-            }
-
-            parsed[label[..equals]] = label[(equals + 1)..];
+            parsed[key] = value;
         }
 
         return parsed;

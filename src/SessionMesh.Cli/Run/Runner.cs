@@ -1,3 +1,4 @@
+using SessionMesh.Cli.Output;
 using SessionMesh.Cli.Run.Kept;
 using SessionMesh.Cli.Run.Membership;
 using SessionMesh.Cli.Run.Orphans;
@@ -123,7 +124,7 @@ internal sealed class Runner(MeshClient client, RunOptions options, RunLog log, 
                 }
                 catch (MeshException e) when (e.Failure != MeshFailure.Refused || e.Status is 408 or 429 or >= 500)
                 {
-                    log.Warn($"not started again yet: {e.Message}");
+                    log.Warn($"not started again yet: {ProblemText.WhyOf(e)}");
                 }
             }
         }
@@ -133,7 +134,7 @@ internal sealed class Runner(MeshClient client, RunOptions options, RunLog log, 
         }
         catch (MeshException e)
         {
-            log.Warn($"not started again: {e.Message}");
+            log.Warn($"not started again: {ProblemText.WhyOf(e)}");
             return null;
         }
     }

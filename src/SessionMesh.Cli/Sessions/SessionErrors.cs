@@ -33,7 +33,7 @@ internal static class SessionErrors
             case CommandException { ExitCode: ExitCodes.Usage } e:
                 return Usage(context.Host, e.Next is null ? e.Message : $"{e.Message}; {e.Next}");
             case MeshException { Problem: { Status: 400 or 413 } problem }:
-                return Usage(context.Host, Sentence(problem));
+                return Usage(context.Host, Sentence(problem, context));
         }
 
         if (!context.Output.IsJson)
@@ -50,7 +50,7 @@ internal static class SessionErrors
         WriteJson(context, streams, Json.Build(json =>
         {
             json.WriteBoolean("ok"u8, false);
-            json.WriteString("error"u8, Secrets.Redact(Sentence(what)));
+            json.WriteString("error"u8, Secrets.Redact(Sentence(what, context)));
             json.WriteString("code"u8, what.Code);
             if (next is not null)
             {
@@ -105,10 +105,12 @@ internal static class SessionErrors
         }
     }
 
-    /// <summary>What is wrong, and each member that is, unless that was all that was said.</summary>
-    private static string Sentence(Problem problem) =>
-        problem.Errors is { Count: > 0 } errors
-        && (errors.Count > 1 || !ProblemText.WhyOf(problem).Contains(errors[0].Message, StringComparison.Ordinal))
-            ? $"{ProblemText.WhyOf(problem)} ({string.Join("; ", errors.Select(ProblemText.Of))})"
-            : ProblemText.WhyOf(problem);
+    /// <summary>What is wrong, and of each member that is what that does not say.</summary>
+    private static string Sentence(Problem problem, CommandContext context)
+    {
+        var command = context.Parse.CommandResult.Command;
+        var why = problem.Status == 0 ? problem.Detail : ProblemText.WhyOf(problem, command);
+        var added = (problem.Errors ?? []).Select(member => ProblemText.AddedTo(why, member, command)).OfType<string>().ToList();
+        return added.Count == 0 ? why : $"{why} ({string.Join("; ", added)})";
+    }
 }

@@ -45,7 +45,7 @@ internal sealed class WatchSessionsCommand : SessionToolCommand
         context.Doing = "watch the sessions";
         var stream = new EventStream(context.Client, StreamEnds.Options(context, context.Get(_after)))
         {
-            Resynced = notice => context.Note($"some events were skipped: {notice.Detail}"),
+            Resynced = notice => context.Note(StreamEnds.WordsOf(notice, "some events were skipped")),
         };
         var (limit, seen) = (context.Get(_limit), 0);
         await foreach (var entry in stream.ReadJsonAsync(cancellation))

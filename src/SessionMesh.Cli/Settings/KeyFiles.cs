@@ -4,6 +4,7 @@ using System.Text.Json;
 using SessionMesh.Cli.Hosting;
 using SessionMesh.Cli.Output;
 using SessionMesh.Client;
+using SessionMesh.Storage;
 
 namespace SessionMesh.Cli.Settings;
 
@@ -85,18 +86,28 @@ internal sealed class KeyFiles(string path)
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw NotWritten(created, e);
+            throw NotWritten(created, FileWords.Of(e, path));
         }
 
         return created;
     }
 
     /// <summary>A key was made and its secret could not be written.</summary>
-    public static CommandException NotWritten(JsonElement created, Exception why)
+    public static CommandException NotWritten(JsonElement created, string why) => Lost(created, $"but not written: {why}");
+
+    /// <summary>A key was made, and nobody saw its secret.</summary>
+    public static CommandException NotShown(JsonElement created, string why) => Lost(created, $"and its secret is lost: {why}");
+
+    /// <summary>What to do differs for the root key: the server has it in a file of its own, and nobody else may mint another.</summary>
+    private static CommandException Lost(JsonElement created, string what)
     {
         var id = Json.Text(created, "key_id");
         return new CommandException(
-            ExitCodes.Failed, $"the key {id} was made, but not written: {why.Message}", $"session-mesh keys revoke {id}");
+            ExitCodes.Failed,
+            $"the key {id} was made, {what}",
+            created.TryGetProperty("revoked_count", out _)
+                ? "the file root.key in the server's data directory: it has the same key"
+                : $"session-mesh keys revoke {id}, then the same command again");
     }
 
     private static void Write(string file, string secret, bool replace) =>
@@ -111,12 +122,14 @@ internal sealed class KeyFiles(string path)
             {
                 return PrivateFiles.Open(LockPath, FileMode.OpenOrCreate, FileAccess.ReadWrite);
             }
-            catch (IOException e) when (e is not (DirectoryNotFoundException or FileNotFoundException or PathTooLongException))
+            catch (IOException e) when (FileWords.IsInUse(e))
             {
                 if (time.GetElapsedTime(began) > s_patience)
                 {
                     throw new CommandException(
-                        ExitCodes.Failed, $"another process has held {LockPath} for {s_patience.TotalSeconds:0} s: {e.Message}");
+                        ExitCodes.Failed,
+                        $"another process has held {LockPath} for {s_patience.TotalSeconds:0} s",
+                        "the same command later");
                 }
 
                 await Task.Delay(s_between, time, cancellation);

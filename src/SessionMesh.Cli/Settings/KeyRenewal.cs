@@ -3,6 +3,7 @@ using SessionMesh.Cli.Hosting;
 using SessionMesh.Cli.Output;
 using SessionMesh.Client;
 using SessionMesh.Contracts.Errors;
+using SessionMesh.Storage;
 
 namespace SessionMesh.Cli.Settings;
 
@@ -79,7 +80,7 @@ internal sealed class KeyRenewal
 
     private void SayFailed(Exception e) => SayOnce(
         $"the key in {_settings.KeySource} was refused, and no other could be had: "
-        + $"{(e is MeshException mesh ? ProblemText.Of(mesh) : e.Message)}");
+        + (e is MeshException mesh ? ProblemText.Of(mesh) : e is CommandException ? e.Message : FileWords.Of(e)));
 
     private void SayOnce(string text)
     {

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text;
 using SessionMesh.Cli.Hosting;
 using SessionMesh.Client;
+using SessionMesh.Storage;
 
 namespace SessionMesh.Cli.Settings;
 
@@ -77,7 +78,7 @@ internal sealed record MeshSettings
         && url is { UserInfo: "", Query: "", Fragment: "" }
             ? url
             : throw CommandException.Usage(
-                $"{source} is not the URL of a server: http://HOST:PORT or https://HOST is", "--url " + MeshClientOptions.DefaultUrl);
+                $"{source} is not the URL of a server, which is http://HOST:PORT or https://HOST", "--url " + MeshClientOptions.DefaultUrl);
 
     /// <summary>Reads the one line of a key file.</summary>
     public static string ReadKeyFile(string path, string source)
@@ -95,7 +96,8 @@ internal sealed record MeshSettings
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw CommandException.Usage($"{source}: {e.Message}");
+            throw CommandException.Usage(
+                $"{source} cannot be read: {FileWords.Of(e, path)}", "a file that session-mesh keys create --out FILE wrote");
         }
     }
 

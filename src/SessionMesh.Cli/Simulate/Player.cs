@@ -1,3 +1,4 @@
+using SessionMesh.Cli.Output;
 using SessionMesh.Client;
 using SessionMesh.Client.Streams;
 using SessionMesh.Contracts.Agents;
@@ -143,7 +144,7 @@ internal sealed class Player(MeshClient client, SimulateOptions options, Tally t
         }
         catch (MeshException e)
         {
-            tally.Fail(e.Message);
+            tally.Fail(ProblemText.WhyOf(e));
         }
     }
 
@@ -252,7 +253,7 @@ internal sealed class Player(MeshClient client, SimulateOptions options, Tally t
         }
         catch (MeshException e)
         {
-            tally.Fail(e.Message);
+            tally.Fail(ProblemText.WhyOf(e));
 
             // A server in trouble is not helped by all of us asking again at once.
             if (e.Failure == MeshFailure.Unreachable)

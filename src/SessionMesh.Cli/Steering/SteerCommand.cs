@@ -3,6 +3,7 @@ using System.Text.Json;
 using SessionMesh.Cli.Commands;
 using SessionMesh.Cli.Hosting;
 using SessionMesh.Cli.Options;
+using SessionMesh.Cli.Output;
 using SessionMesh.Cli.Targets;
 using SessionMesh.Contracts;
 using SessionMesh.Contracts.Steering;
@@ -178,7 +179,7 @@ internal sealed class SteerCommand : MeshCommand
         }
         catch (JsonException e)
         {
-            throw CommandException.Usage($"--data is not JSON: {e.Message}", "--data '{\"speed\": 3}'");
+            throw CommandException.Usage($"--data {JsonWords.Of(e, text)}", "--data '{\"speed\": 3}'");
         }
     }
 }

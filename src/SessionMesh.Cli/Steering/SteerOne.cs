@@ -37,8 +37,8 @@ internal static class SteerOne
 
     /// <summary>
     /// The server holds an answer for a minute at most: for longer the same call is sent again, under the same key, which waits
-    /// again and steers no agent twice. On the way to an acknowledgement it waits for <c>accepted</c> first, and says so: a handler that can
-    /// do no more, such as a steer file, is no reason to wonder until the time is up.
+    /// again and steers no agent twice. On the way to an acknowledgement it waits for <c>accepted</c> first, and says so: a handler that
+    /// can do no more, such as a steer file, is no reason to wonder until the time is up.
     /// </summary>
     private static async Task<JsonElement> SendAsync(
         CommandContext context, SteerRequest request, int seconds, CancellationToken cancellation)

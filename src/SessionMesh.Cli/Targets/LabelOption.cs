@@ -4,7 +4,7 @@ using SessionMesh.Cli.Hosting;
 
 namespace SessionMesh.Cli.Targets;
 
-/// <summary><c>-l/--label KEY=VALUE</c>, as often as wanted: an agent must have them all.</summary>
+/// <summary><c>-l/--label KEY=VALUE</c>, as often as wanted or several with commas: an agent must have them all.</summary>
 internal sealed class LabelOption
 {
     private readonly Option<string[]> _option;
@@ -24,13 +24,8 @@ internal sealed class LabelOption
         }
 
         var labels = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var text in texts)
+        foreach (var (key, value) in LabelWords.Read(texts))
         {
-            if (text.Split('=', 2) is not [{ Length: > 0 } key, var value])
-            {
-                throw CommandException.Usage($"--label takes KEY=VALUE, not '{text}'");
-            }
-
             if (!labels.TryAdd(key, value))
             {
                 throw CommandException.Usage($"--label {key} is given twice, and an agent has it once");

@@ -40,7 +40,7 @@ internal sealed class SelectorOptions
     {
         _subtree.CompletionSources.Add(completion => LiveAgentIds.Of(host, completion.ParseResult));
         command.Add(_spec);
-        _labels = new LabelOption(command, "Agents with this label; may be repeated, and then all must match");
+        _labels = new LabelOption(command, "Agents with this label; may be repeated, or with commas: all must match");
         foreach (var option in new Option[] { _cluster, _subtree, _ids, _expect, _dryRun, _yes })
         {
             command.Add(option);

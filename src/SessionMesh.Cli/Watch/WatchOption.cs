@@ -25,6 +25,7 @@ internal sealed class WatchOption
         var draws = context.Host.OutIsTerminal && context.Host.Env("TERM") is not (null or "dumb");
         return context.Output.IsJson || (context.Output.IsTable && draws)
             ? true
-            : throw CommandException.Usage("--watch draws a table on a terminal, and this is none", "-o json prints each change as a line");
+            : throw CommandException.Usage(
+                "--watch draws a table on a terminal, and standard output is not one", "-o json prints each change as a line");
     }
 }

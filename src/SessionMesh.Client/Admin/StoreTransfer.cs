@@ -38,7 +38,8 @@ public sealed class StoreTransfer(MeshClient client, Action<long, long?>? progre
             var received = await CopyAsync(source, target, length, cancellation);
             if (received != length)
             {
-                throw new HttpIOException(HttpRequestError.ResponseEnded, $"{received} of {length} bytes came");
+                throw new MeshException(
+                    MeshFailure.Unreachable, url, $"the connection was cut in the middle of the backup: {received} of {length} bytes came");
             }
         }
         catch (Exception e) when (e is HttpRequestException or HttpIOException)

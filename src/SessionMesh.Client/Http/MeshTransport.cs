@@ -1,7 +1,9 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Sockets;
 using System.Reflection;
 using System.Runtime.CompilerServices;
+using System.Security.Authentication;
 using System.Text.Json;
 using Polly;
 using Polly.Retry;
@@ -136,14 +138,21 @@ internal sealed class MeshTransport : IDisposable
     /// <summary>The cause of a network error in a few words, without the frames around it.</summary>
     public static string Words(Exception error) => error switch
     {
-        TimeoutException => error.Message,
-        HttpRequestException { InnerException: System.Net.Sockets.SocketException socket } => socket.SocketErrorCode switch
+        SocketException socket => socket.SocketErrorCode switch
         {
-            System.Net.Sockets.SocketError.ConnectionRefused => "connection refused",
-            System.Net.Sockets.SocketError.HostNotFound => "unknown host",
+            SocketError.ConnectionRefused => "connection refused",
+            SocketError.HostNotFound or SocketError.NoData or SocketError.TryAgain => "unknown host",
+            SocketError.ConnectionReset or SocketError.ConnectionAborted or SocketError.Shutdown => "the connection was cut",
+            SocketError.NetworkUnreachable or SocketError.HostUnreachable => "no network leads there",
+            SocketError.TimedOut => "no answer to the connection",
             _ => socket.Message,
         },
-        HttpRequestException { InnerException: { } inner } => inner.Message,
+        AuthenticationException when error.Message.Contains("certificate", StringComparison.OrdinalIgnoreCase) =>
+            "its certificate is not trusted here: its issuer is unknown, its name is another, or its time is over",
+        AuthenticationException => "it does not speak TLS",
+        HttpIOException { HttpRequestError: HttpRequestError.ResponseEnded } => "the connection was cut before the answer was whole",
+        HttpRequestException { InnerException: { } inner } => Words(inner),
+        IOException { InnerException: SocketException inner } => Words(inner),
         _ => error.Message,
     };
 

@@ -84,13 +84,15 @@ public sealed record Selection
             ? new MeshError(
                 ErrorKind.Invalid,
                 ErrorCodes.ExpectRequired,
-                $"The selector matches {matched} agents. Send \"expect\": {matched} to confirm, or \"dry_run\": true to see which.")
+                $"The selector matches {Agents(matched)}. Send \"expect\": {matched} to confirm, or \"dry_run\": true to see which.")
         : expected != matched
             ? new MeshError(
                 ErrorKind.Conflict,
                 ErrorCodes.ExpectationFailed,
-                $"The selector matches {matched} agents, not {expected}. Nothing was sent. Look again with \"dry_run\": true.")
+                $"The selector matches {Agents(matched)}, not {expected}. Nothing was sent. Look again with \"dry_run\": true.")
         : null;
+
+    private static string Agents(int count) => count == 1 ? "1 agent" : $"{count} agents";
 
     /// <summary>Whether an agent's own record matches.</summary>
     private bool Matches(Agent agent) =>

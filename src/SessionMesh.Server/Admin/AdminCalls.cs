@@ -4,6 +4,7 @@ using SessionMesh.Core;
 using SessionMesh.Core.Audit;
 using SessionMesh.Server.Engine;
 using SessionMesh.Server.Http;
+using SessionMesh.Storage;
 using SQLitePCL;
 
 namespace SessionMesh.Server.Admin;
@@ -59,7 +60,7 @@ public sealed class AdminCalls(MeshEngine engine, ProblemWriter problems)
             {
                 raw.SQLITE_FULL => DiskFull(),
                 raw.SQLITE_CORRUPT or raw.SQLITE_NOTADB => new MeshError(ErrorKind.Internal, ErrorCodes.StoreDamaged,
-                    $"The store is damaged: {e.Message} Look with POST /api/session-mesh/admin/check, and restore a backup."),
+                    $"The store {StoreWords.Of(e)}. Look with POST /api/session-mesh/admin/check, and restore a backup."),
                 _ => new MeshError(ErrorKind.Unavailable, ErrorCodes.CommitFailed,
                     "The server could not do this to its store. Try again.") { RetryAfter = 1 },
             });

@@ -1,3 +1,6 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -5,6 +8,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Https;
 using SessionMesh.Contracts;
 using SessionMesh.Server.Options;
 using SessionMesh.Server.Store;
+using SessionMesh.Storage;
 
 namespace SessionMesh.Server.Hosting;
 
@@ -41,6 +45,45 @@ internal static class Listening
         }
     }
 
+    /// <summary>Starts it.</summary>
+    /// <exception cref="StartupException">An address cannot be listened on.</exception>
+    public static async Task StartAsync(WebApplication app)
+    {
+        try
+        {
+            await app.StartAsync();
+        }
+        catch (IOException e) when (e.InnerException is AddressInUseException)
+        {
+            throw new StartupException(InUse(e, app.Services.GetRequiredService<ServerOptions>().Addresses), e);
+        }
+        catch (SocketException e)
+        {
+            var addresses = app.Services.GetRequiredService<ServerOptions>().Addresses;
+            var which = addresses is [var one] ? one.Url : $"One of {string.Join(", ", addresses.Select(address => address.Url))}";
+            throw new StartupException(
+                e.SocketErrorCode switch
+                {
+                    SocketError.AddressNotAvailable =>
+                        $"{which} is not an address of this machine. Name one that is with --urls.",
+                    SocketError.AccessDenied =>
+                        $"{which} is not for this account to listen on. Choose a port above 1023 with --urls.",
+                    _ => $"{which} cannot be listened on: {FileWords.OfSystem(e.NativeErrorCode)}. Choose another address with --urls.",
+                },
+                e);
+        }
+    }
+
+    /// <summary>Only its text says which address it was.</summary>
+    private static string InUse(IOException error, IReadOnlyList<ListenAddress> addresses)
+    {
+        var taken = addresses.FirstOrDefault(address => error.Message.Contains($":{address.Port}:", StringComparison.Ordinal))
+            ?? addresses[0];
+        var free = taken with { Port = taken.Port == IPEndPoint.MaxPort ? taken.Port - 1 : taken.Port + 1 };
+        return $"Port {taken.Port} is in use: another program listens at {taken.Url}. "
+            + $"Stop it, or choose another port, such as --urls {free.Url}.";
+    }
+
     /// <summary>Where a started server listens: with the ports that the system chose in place of 0.</summary>
     public static IReadOnlyList<ListenAddress> Chosen(WebApplication app)
     {
@@ -62,7 +105,8 @@ internal static class Listening
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            errors.WriteLine($"session-mesh server: warning: {directory.AddressFile} cannot be written: {e.Message} "
+            errors.WriteLine($"session-mesh server: warning: {directory.AddressFile} cannot be written: "
+                + $"{FileWords.Of(e, directory.AddressFile)}. "
                 + $"The tool does not find the key in {directory.RootKeyFile} by itself: name it with --key-file.");
             Withdraw(app, errors); // what a killed server left there may belong to somebody else by now
         }
@@ -78,7 +122,8 @@ internal static class Listening
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            errors.WriteLine($"session-mesh server: warning: {directory.AddressFile} cannot be deleted: {e.Message} "
+            errors.WriteLine($"session-mesh server: warning: {directory.AddressFile} cannot be deleted: "
+                + $"{FileWords.Of(e, directory.AddressFile)}. "
                 + "Delete it: the tool sends the root key to whoever listens at the addresses in it.");
         }
     }

@@ -39,6 +39,11 @@ public static class MeshServer
         builder.Logging.AddSimpleConsole();
         // The filter holds even if the level is lowered: the host would log every URL as it came, with any key in it.
         builder.Logging.SetMinimumLevel(LogLevel.Warning).AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.Warning);
+        // A start that fails throws, and Program says why in a line: what the host logs of it is the same with its stack.
+        var hasStarted = false;
+        builder.Logging.AddFilter(
+            "Microsoft.Extensions.Hosting.Internal.Host",
+            level => level >= (Volatile.Read(ref hasStarted) ? LogLevel.Warning : LogLevel.Critical));
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(5));
         builder.Services.AddSessionMesh(options).AddMeshOpenApi();
         Otlp.Read(builder.Configuration, Environment.GetEnvironmentVariable);
@@ -46,6 +51,7 @@ public static class MeshServer
         builder.AddMeshTelemetry();
 
         var app = builder.Build();
+        app.Lifetime.ApplicationStarted.Register(() => Volatile.Write(ref hasStarted, true));
         try
         {
             app.UseMeshTraces();

@@ -148,7 +148,7 @@ public sealed class KeyEndpoints(Mutations mutations, KeyArchive archive, Proble
             }
             else
             {
-                check.Fail($"/scopes/{i}", "is not a scope", Scopes.All);
+                check.Fail($"/scopes/{i}", words[i] is null ? "is not a scope" : $"'{words[i]}' is not a scope", Scopes.All);
             }
         }
 

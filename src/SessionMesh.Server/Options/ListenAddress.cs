@@ -14,6 +14,9 @@ public sealed partial record ListenAddress(bool IsTls, string? Host, IPAddress? 
 {
     public bool IsLoopback => Ip is null ? Host == "localhost" : IPAddress.IsLoopback(Ip);
 
+    /// <summary>As it is typed.</summary>
+    public string Url => string.Create(CultureInfo.InvariantCulture, $"{(IsTls ? "https" : "http")}://{Host ?? "*"}:{Port}");
+
     /// <exception cref="StartupException">It is not one http or https address, or its port does not exist.</exception>
     public static ListenAddress Parse(string url)
     {

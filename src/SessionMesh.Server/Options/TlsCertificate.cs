@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using SessionMesh.Storage;
 
 namespace SessionMesh.Server.Options;
 
@@ -13,9 +14,10 @@ public sealed record TlsCertificate(X509Certificate2 Certificate, X509Certificat
     /// </exception>
     internal static TlsCertificate Load(string file, string? keyFile, string? passwordFile, TimeProvider time)
     {
+        var isPem = false;
         try
         {
-            var isPem = File.ReadAllBytes(file).AsSpan().IndexOf("-----BEGIN"u8) >= 0;
+            isPem = File.ReadAllBytes(file).AsSpan().IndexOf("-----BEGIN"u8) >= 0;
             var loaded = isPem ? LoadPem(file, keyFile, passwordFile) : LoadPfx(file, keyFile, passwordFile);
             var now = time.GetUtcNow().UtcDateTime;
             var (from, until) = (loaded.Certificate.NotBefore.ToUniversalTime(), loaded.Certificate.NotAfter.ToUniversalTime());
@@ -29,11 +31,13 @@ public sealed record TlsCertificate(X509Certificate2 Certificate, X509Certificat
         }
         catch (Exception e) when (e is CryptographicException or ArgumentException)
         {
-            throw new StartupException($"No certificate with its key can be read from {file}: {e.Message} {WhatToSay}", e);
+            throw new StartupException($"No certificate with its key can be read from {file}: "
+                + (isPem ? "it or its key is damaged, or the key is that of another. " : "it is damaged, or its password is another. ")
+                + WhatToSay, e);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new StartupException($"The certificate cannot be read: {e.Message} Name it with --tls-cert FILE.", e);
+            throw new StartupException($"The certificate cannot be read: {FileWords.Of(e)}. Name it with --tls-cert FILE.", e);
         }
     }
 

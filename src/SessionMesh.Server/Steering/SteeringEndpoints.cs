@@ -31,7 +31,8 @@ public sealed class SteeringEndpoints(
         var request = await Mutations.ReadAsync(http, MeshJson.Default.SteerRequest);
         var steer = request.Bind(BindSteer);
         var executed = await mutations.ExecuteAsync(request, steer, RenderSteer);
-        var waited = executed.Value is { One: { } directive } ? await WaitAsync(request.Body.Wait, request.Body.WaitSeconds, directive, http)
+        var waited = executed.Value is { One: { } directive }
+            ? await WaitAsync(request.Body.Wait, request.Body.WaitSeconds, directive, http)
             : executed.Earlier is { } first ? await WaitAgainAsync(request.Body, first, http)
             : null;
         await mutations.AnswerAsync(executed, instead: waited);

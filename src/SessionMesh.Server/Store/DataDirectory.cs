@@ -32,6 +32,11 @@ public sealed class DataDirectory : IDisposable
     public static DataDirectory Open(string path)
     {
         path = System.IO.Path.GetFullPath(path);
+        if (File.Exists(path))
+        {
+            throw Unusable(path, $"{path} is a file");
+        }
+
         try
         {
             if (StoreDirectory.Claim(path) is { } why)
@@ -42,25 +47,28 @@ public sealed class DataDirectory : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new StartupException($"The data directory {path} cannot be used: {e.Message} Choose another with --data DIR.", e);
+            throw Unusable(path, e is DirectoryNotFoundException ? "no directory can be made there" : FileWords.Of(e), e);
         }
 
         try
         {
             return new DataDirectory(path, DirectoryLock.Take(path)).Prepared();
         }
-        catch (UnauthorizedAccessException e)
-        {
-            throw new StartupException($"The data directory {path} cannot be used: {e.Message} Choose another with --data DIR.", e);
-        }
-        catch (IOException e)
+        catch (IOException e) when (FileWords.IsInUse(e))
         {
             throw new StartupException(
                 $"Another server holds the data directory {path}. "
                 + "Stop it, or choose another directory with --data DIR and another port with --urls.",
                 e);
         }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Unusable(path, FileWords.Of(e), e);
+        }
     }
+
+    private static StartupException Unusable(string path, string why, Exception? cause = null) =>
+        new($"The data directory {path} cannot be used: {why}. Choose another with --data DIR.", cause);
 
     /// <summary>If this start put a restored store in place, the new name of the one before, empty if there was none; else null.</summary>
     public string? SetAside { get; private set; }
@@ -82,7 +90,7 @@ public sealed class DataDirectory : IDisposable
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             Dispose();
-            throw new StartupException($"The data directory {Path} cannot be prepared: {e.Message} Choose another with --data DIR.", e);
+            throw Unusable(Path, FileWords.Of(e), e);
         }
     }
 

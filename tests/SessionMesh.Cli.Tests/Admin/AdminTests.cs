@@ -1,3 +1,5 @@
+using SessionMesh.Cli.Tests.Run;
+
 using static SessionMesh.Client.Tests.ScriptedServer;
 
 namespace SessionMesh.Cli.Tests.Admin;
@@ -134,6 +136,72 @@ public sealed class AdminTests
         Assert.Equal(0, ran.Code);
         Assert.Equal(["POST /admin/restore backup"], tool.Calls);
         Assert.Contains("The server restarts.", ran.Out, StringComparison.Ordinal);
+    }
+
+    /// <summary>The backup comes through a pipe, so that the copy stands still while the line is looked at.</summary>
+    [Fact]
+    public async Task Restore_OfAStoppedMesh_ShowsHowFarItIs()
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return;
+        }
+
+        var (server, clock) = (new HostedServer(), new TickedTime());
+        await server.InitializeAsync();
+        using var tool = new Tool(Json(200, "{}")) { Clock = clock };
+        var backup = Path.Combine(tool.Home, "b.db");
+        using (var network = new SocketsHttpHandler())
+        {
+            tool.Env["SESSION_API_KEY"] = server.RootKey;
+            Assert.Equal(0, (await tool.RunAsync($"admin backup {backup} --url {server.Url}", network)).Code);
+            await server.DisposeAsync();
+        }
+
+        var pipe = Path.Combine(tool.Home, "pipe");
+        using (var made = System.Diagnostics.Process.Start("mkfifo", [pipe]))
+        {
+            await made.WaitForExitAsync();
+        }
+
+        tool.Typed = ""; // a terminal
+        var data = Directory.CreateDirectory(Path.Combine(tool.Home, "data")).FullName;
+        var restoring = Task.Run(() => tool.RunAsync($"admin restore {pipe} --data {data} --yes --fields revision,restarting"));
+        await using (var into = new FileStream(pipe, FileMode.Open, FileAccess.Write))
+        {
+            clock.Tick!(null);
+            await into.WriteAsync(await File.ReadAllBytesAsync(backup));
+        }
+
+        var ran = await restoring;
+        Assert.Equal(
+            (0, "\r⠋ copying the backup\e[K\r⠙ looking at the copy\e[K\r\e[K"), (ran.Code, ran.Error));
+        Assert.True(File.Exists(Path.Combine(data, "mesh.db")));
+    }
+
+    /// <summary>Ticks when it is told to, and once more when its timer is given up.</summary>
+    private sealed class TickedTime : TimeProvider
+    {
+        public TimerCallback? Tick { get; private set; }
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            Tick = callback;
+            return new Last(() => callback(state));
+        }
+
+        private sealed class Last(Action tick) : ITimer
+        {
+            public bool Change(TimeSpan dueTime, TimeSpan period) => true;
+
+            public void Dispose() => tick();
+
+            public ValueTask DisposeAsync()
+            {
+                Dispose();
+                return ValueTask.CompletedTask;
+            }
+        }
     }
 
     [Theory]

@@ -111,7 +111,7 @@ public sealed class AuditTests
     {
         using var tool = new Tool(Json(200, """{"entries":[],"next_cursor":null,"suppressed":3}"""));
 
-        Assert.Equal(new Ran(0, "", "nothing that matches is in the audit\n"), await tool.RunAsync("audit --outcome done"));
+        Assert.Equal(new Ran(0, "", "no entry of the audit matches\n"), await tool.RunAsync("audit --outcome done"));
         Assert.Equal(
             """{"entries":[],"next_cursor":null,"suppressed":3}""",
             (await tool.RunAsync("audit -o json")).Out.ReplaceLineEndings("").Replace(" ", "", StringComparison.Ordinal));

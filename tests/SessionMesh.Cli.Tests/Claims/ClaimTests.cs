@@ -137,9 +137,9 @@ public sealed class ClaimTests
     }
 
     [Theory]
-    [InlineData("claim", "it is not said what the agent has to be good at")]
-    [InlineData("claim ocr", "'ocr' is no option: the specialization follows --spec, and a command --")]
-    [InlineData("claim --spec ocr make -- all", "'make' is no option: the specialization follows --spec, and a command --")]
+    [InlineData("claim", "--spec is missing: it says what the agent is to be good at")]
+    [InlineData("claim ocr", "'ocr' has no place here: the specialization follows --spec, and a command follows --")]
+    [InlineData("claim --spec ocr make -- all", "'make' has no place here: the specialization follows --spec, and a command follows --")]
     [InlineData("claim --spec ocr --", "there is no command behind --")]
     [InlineData("claim --spec ocr -o json -- true", "--output and --fields have nothing to print")]
     [InlineData("claim --spec ocr --limit 3", "--agent-id, --limit and --sort are for --list")]
@@ -148,9 +148,9 @@ public sealed class ClaimTests
     [InlineData("claim --spec ocr -l tier", "--label takes KEY=VALUE here, not 'tier'")]
     [InlineData("claim --spec ocr -l a=b -l a=c", "--label a is given twice, and an agent has it once")]
     [InlineData("claim --spec ocr --ttl 4", "--ttl takes 5 to 86400 seconds, not '4'")]
-    [InlineData("claim --list --ttl 10", "--list takes no claim")]
-    [InlineData("claim --list --cluster blue", "--list takes no claim")]
-    [InlineData("claim --list -- true", "--list takes no claim")]
+    [InlineData("claim --list --ttl 10", "--list claims nothing")]
+    [InlineData("claim --list --cluster blue", "--list claims nothing")]
+    [InlineData("claim --list -- true", "--list claims nothing")]
     [InlineData("release", "no claim is named")]
     [InlineData("release a/b", "'a/b' is not an id")]
     public async Task WhatCannotBe_IsAUsageError(string line, string why)

@@ -39,9 +39,9 @@ public sealed class CommandTests
         "ack --agent-id 1 --seq 4 --state rejected --note no", """POST /agents/1/directives/4/ack {"state":"rejected","note":"no"}""")]
     [InlineData("ack --agent-id 1 --seq 4", """POST /agents/1/directives/4/ack {"state":"acknowledged"}""")]
     [InlineData(
-        "register --agent-id 1 --spec a --spec b --parent p --cluster c --label x=1 --label y=a=b --user u --ttl 30",
+        "register --agent-id 1 --spec a --spec b --parent p --cluster c --label x=1,w= --label y=a=b,z=3,4 --user u --ttl 30",
         """POST /registry {"specialization":"a","agent_id":"1","parent_id":"p","cluster":"c","specializations":["b"],"labels":"""
-        + """{"x":"1","y":"a=b"},"user":"u","ttl":30}""")]
+        + """{"x":"1","w":"","y":"a=b","z":"3,4"},"user":"u","ttl":30}""")]
     [InlineData(
         "keys create --name ci --ttl 8h --scope mesh:read --scope steer --refresh",
         """POST /keys {"session_key":"ci","ttl":28800,"scopes":["mesh:read","steer"],"refresh":true}""")]
@@ -83,7 +83,7 @@ public sealed class CommandTests
     [InlineData("steer -d west", "no agent is named")]
     [InlineData("steer --ids a,b/c -d west", "--ids: 'b/c' is not an id")]
     [InlineData("steer --ids , -d west", "--ids names nobody")]
-    [InlineData("steer --label zone -d west", "--label takes KEY=VALUE, not 'zone'")]
+    [InlineData("steer --label zone -d west", "--label takes KEY=VALUE, several with commas, not 'zone'")]
     [InlineData("steer --label a=1 --label a=2 -d west", "--label a is given twice, and an agent has it once")]
     [InlineData("steer --spec ocr -d west", "this reaches many agents, and there is no terminal to ask on")]
     [InlineData("pause", "no agent is named")]
@@ -100,11 +100,11 @@ public sealed class CommandTests
     [InlineData("kill 1 --no-input", "this cannot be undone, and there is no terminal to ask on")]
     [InlineData("keys revoke abc", "this cannot be undone, and there is no terminal to ask on")]
     [InlineData("keys revoke", "no key is named")]
-    [InlineData("keys revoke abc --yes --confirm abd", "--confirm names abd, which is not to be revoked")]
+    [InlineData("keys revoke abc --yes --confirm abd", "--confirm names abd, and the key to revoke is abc")]
     [InlineData("keys revoke abc abd --confirm abd", "this cannot be undone, and there is no terminal to ask on")]
     [InlineData("keys revoke a/b --yes", "'a/b' is not the id of a key")]
     [InlineData("inbox 1 --follow --wait 3", "--follow cannot be combined with --wait")]
-    [InlineData("register --label oops", "--label takes KEY=VALUE, not 'oops'")]
+    [InlineData("register --label oops", "--label takes KEY=VALUE, several with commas, not 'oops'")]
     [InlineData("completion tcsh", "'tcsh' is not a known shell; allowed: bash, zsh, fish, pwsh")]
     public async Task NonsenseIsRefused_BeforeAnythingIsSent(string line, string why)
     {

@@ -53,7 +53,7 @@ public sealed class ErrorTests
             new Ran(2, "", """
                 error: cannot steer agent 9
                   why: 1 member is wrong (400 invalid_request)
-                       /direction: is too long (allowed: north, south)
+                       --direction: is too long (allowed: north, south)
                   try: session-mesh steer --help
 
                 """),
@@ -71,12 +71,69 @@ public sealed class ErrorTests
         Assert.Equal(
             new Ran(2, "", """
                 error: cannot list agents
-                  why: label: takes name=value. sort: is one of: id. (400 invalid_request)
-                       ?sort: is one of: id (allowed: id)
+                  why: --label: takes name=value. --sort: is one of: id (400 invalid_request)
                   try: session-mesh list --help
 
                 """),
             await tool.RunAsync("list -l x"));
+    }
+
+    /// <summary>A member is called as what was typed for it; where there is no such option it keeps its name.</summary>
+    [Theory]
+    [InlineData("register --agent-id a --spec s --label env=x", "/labels/env", "--label env")]
+    [InlineData("register --agent-id a --spec s", "/specializations/0/name", "--spec")]
+    [InlineData("register --agent-id a --spec s", "/parent_id", "--parent")]
+    [InlineData("list --search x", "?q", "--search")]
+    [InlineData("list --user x", "?user", "--user")]
+    [InlineData("keys create --name n --scope steer", "/session_key", "--name")]
+    [InlineData("keys create --agent-id a", "/agent_id", "--agent-id")]
+    [InlineData("keys create --scope steer", "/scopes/0", "--scope")]
+    [InlineData("show a", "/steers/0/nothing", "steers/0/nothing")]
+    public async Task BadMember_IsCalledAsItWasTyped(string line, string pointer, string name)
+    {
+        using var tool = new Tool(Json(400, $$"""
+            {"type":"t","title":"t","status":400,"detail":"{{pointer[1..]}}: is wrong.","code":"invalid_request",
+             "errors":[{"pointer":"{{pointer}}","message":"is wrong"}]}
+            """));
+        var ran = await tool.RunAsync(line);
+        Assert.Equal((2, ""), (ran.Code, ran.Out));
+        Assert.Contains($"\n  why: {name}: is wrong (400 invalid_request)\n  try: ", ran.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task MembersInASentence_AreCalledAsTheyAreTyped()
+    {
+        using var tool = new Tool(Json(400, """
+            {"type":"t","title":"t","status":400,"detail":"scopes: agent:self binds a key to one agent: name it in agent_id",
+             "code":"invalid_request","errors":[{"pointer":"/scopes","message":"agent:self binds a key to one agent: name it in agent_id"}]}
+            """));
+        Assert.Equal(
+            new Ran(
+                2,
+                "",
+                "error: cannot create a key\n  why: --scope: agent:self binds a key to one agent: name it in --agent-id "
+                + "(400 invalid_request)\n  try: session-mesh keys create --help\n"),
+            await tool.RunAsync("keys create --scope agent:self"));
+    }
+
+    /// <summary>The members that a server asks for are options here, which the next line names.</summary>
+    [Theory]
+    [InlineData(409, "not_alive", "Agent 'a' is lost. Send \"hold\": true to keep the directive until it comes back.", "add --hold")]
+    [InlineData(
+        409, "expectation_failed", "The selector matches 3, not 2. Nothing was sent. Look again with \"dry_run\": true.", "--dry-run")]
+    [InlineData(
+        400, "expect_required", "The selector matches 3. Send \"expect\": 3 to confirm, or \"dry_run\": true to see which.", "--expect")]
+    [InlineData(
+        409, "already_alive", "Agent 'a' is alive. Send that to renew it, \"takeover\": true to replace it, or so.", "another --agent-id")]
+    [InlineData(412, "precondition_failed", "Session 's' is at version 2 now. Read it again, and send the ETag you get.", "session get ID")]
+    [InlineData(409, "key_name_taken", "ci is the name of a service key, k. Send \"service\": true to rotate it, or so.", "--service NAME")]
+    public async Task MembersOfCalls_AreLeftOut_AndTheOptionIsNamed(int status, string code, string detail, string option)
+    {
+        using var tool = new Tool(Problem(status, code, detail.Replace("\"", "\\\"", StringComparison.Ordinal)));
+        var ran = await tool.RunAsync("steer a -d west");
+        var ours = string.Join(". ", detail.Split(". ").TakeWhile(sentence => !sentence.Contains('"') && !sentence.Contains("ETag")));
+        Assert.Contains($"\n  why: {ours}. ({status} {code})\n", ran.Error, StringComparison.Ordinal);
+        Assert.Matches($"\n  try: .*{option}", ran.Error);
     }
 
     [Theory]

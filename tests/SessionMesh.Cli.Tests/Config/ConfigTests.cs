@@ -142,6 +142,19 @@ public sealed class ConfigTests
             tool.Calls);
     }
 
+    [Theory]
+    [InlineData("sessions: []")]
+    [InlineData("sessions:\nskills: [a]")]
+    [InlineData("{\"sessions\": []}")]
+    public async Task LoadConfig_OfNoSessions_IsDone_AndSaysSo(string content)
+    {
+        using var tool = new Tool(s_absent);
+        Assert.Equal(
+            new Ran(0, "", "the file declares nothing: there is nothing to do\n"),
+            await tool.RunAsync("load-config " + tool.WriteFile("empty.yaml", content)));
+        Assert.Empty(tool.Calls);
+    }
+
     [Fact]
     public async Task LoadConfig_SomeFailed_IsCode7_AndTheOthersAreLoaded()
     {
@@ -182,7 +195,7 @@ public sealed class ConfigTests
     [InlineData("a: &x [1]\nsessions: *x", "{0}, line 1, column 4: anchors are not taken; write the value out")]
     [InlineData("sessions: *x", "{0}, line 1, column 11: aliases are not taken; write the value out")]
     [InlineData("cluster: !!python/object x", "{0}, line 1, column 10: tags are not taken; values are read as text")]
-    [InlineData("cluster: a\n---\ncluster: b", "{0}, line 2, column 1: a second document; one is read")]
+    [InlineData("cluster: a\n---\ncluster: b", "{0}, line 2, column 1: a second document begins here; only one is read")]
     [InlineData("[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]", "{0}, line 1, column 17: nested deeper than 16 levels")]
     [InlineData("a: [[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]", "{0}, line 1, column 19: nested deeper than 16 levels")]
     [InlineData("{\"cluster\": \"é\", \"cluster\": \"b\"}", "{0}, line 1, column 18: 'cluster' appears twice")]

@@ -115,7 +115,8 @@ public sealed class ExportConfigTests : IAsyncLifetime
         var exported = await RunAsync($"config export -o {format}");
         Assert.Equal(new Ran(0, text, ""), exported);
         Assert.Equal(
-            new Ran(0, "", "the file declares nothing\n"), await RunAsync("load-config " + _tool.WriteFile("empty", exported.Out)));
+            new Ran(0, "", "the file declares nothing: there is nothing to do\n"),
+            await RunAsync("load-config " + _tool.WriteFile("empty", exported.Out)));
     }
 
     [Fact]

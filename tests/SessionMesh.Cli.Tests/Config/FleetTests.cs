@@ -174,8 +174,8 @@ public sealed class FleetTests : IAsyncLifetime
     [InlineData("agents: [{user: ann}]", "an entry of 'agents' has no id")]
     [InlineData("agents: [{id: a}, {id: a}]", "'a' appears twice, first at line 1")]
     [InlineData("agents: [{id: a}]\nsessions: [{id: a}]", "'a' appears twice, first at line 2")]
-    [InlineData("agents: [{id: a, specializations: [{name: x, capacity: 0}]}]", "'capacity' is a whole number from 1 to 10000")]
-    [InlineData("agents: [{id: a, specializations: [x], skills: [y]}]", "'specializations' and 'skills' say the same")]
+    [InlineData("agents: [{id: a, specializations: [{name: x, capacity: 0}]}]", "'capacity' should be a whole number from 1 to 10000")]
+    [InlineData("agents: [{id: a, specializations: [x], skills: [y]}]", "'specializations' and 'skills' mean the same")]
     [InlineData("agents: [{id: a, labels: [x]}]", "'labels' is a list, and should be a map")]
     [InlineData("agents: [{id: a, parent: no/id}]", "'no/id' is not an id")]
     public async Task BadAgent_IsNamed(string content, string why)

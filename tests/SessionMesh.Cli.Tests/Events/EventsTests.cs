@@ -103,6 +103,22 @@ public sealed class EventsTests
         Assert.Equal(["GET http://127.0.0.1:7420/livez", "GET /events?since=" + since], tool.Calls);
     }
 
+    /// <summary>Nothing is missing where the log has not come so far.</summary>
+    [Theory]
+    [InlineData(
+        "ahead", "This log ends at revision 43.",
+        "nothing is there yet: This log ends at revision 43; what happens from now on is shown")]
+    [InlineData(
+        "compacted", "This log begins at revision 9; what was before is gone.",
+        "some events were skipped: This log begins at revision 9; what was before is gone. Read the current state, then go on from here.")]
+    public async Task PlaceThatIsNotInTheLog_IsSaid(string code, string detail, string said)
+    {
+        using var tool = new Tool(Stream(
+            $"event: resync\ndata: {{\"code\":\"{code}\",\"detail\":\"{detail} Read the current state, then go on from here.\"}}\n\n"
+            + Change(44)));
+        Assert.Equal(new Ran(0, "44\n", said + "\n"), await tool.RunAsync("events --since 999999 --limit 1 -o name"));
+    }
+
     [Theory]
     [InlineData("--kind agent.registerd", "--kind: 'agent.registerd' is no kind of event; did you mean 'agent.registered'?")]
     [InlineData("--kind zzz", "--kind: 'zzz' is no kind of event; there are admin.requested, agent.alive, ")]

@@ -109,7 +109,7 @@ public sealed class LineageCommandTests : IAsyncLifetime
     [InlineData("move one --parent two --no-parent", 2, "--parent cannot be combined with --no-parent")]
     [InlineData("move lead --parent deep", 2, "'deep' is below 'lead' already; that would make a cycle")]
     [InlineData("move nobody --parent lead", 3, "No agent 'nobody' is known")]
-    [InlineData("reap", 2, "it has to be said whom")]
+    [InlineData("reap", 2, "--orphans is missing: it says whom to stop")]
     [InlineData("reap --orphans", 2, "this stops every orphan, and there is no terminal to ask on")]
     [InlineData("reap --orphans --expect 2", 5, "there is 1 orphan, not 2; nothing was stopped")]
     public async Task WhatCannotBe_IsRefused_AndChangesNothing(string line, int code, string why)
@@ -135,7 +135,7 @@ public sealed class LineageCommandTests : IAsyncLifetime
         Assert.Equal("stopping", await StatusOfAsync("below"));
         Assert.Equal("alive", await StatusOfAsync("lead"));
         var none = await RunAsync("reap --orphans --yes");
-        Assert.Equal((0, "there is no orphan\n"), (none.Code, none.Error));
+        Assert.Equal((0, "there are no orphans\n"), (none.Code, none.Error));
     }
 
     private async Task<string?> ParentOfAsync(string id) =>

@@ -108,7 +108,7 @@ public sealed class LogsTests : IDisposable
                 3,
                 "",
                 "error: cannot show the output of agent w1\n"
-                + "  why: output of an agent w1 is kept on this machine, but of another server's\n"
+                + "  why: this machine keeps the output of an agent w1 of another server\n"
                 + "  try: session-mesh logs w1 --url http://127.0.0.1:9999\n"),
             await _tool.RunAsync("logs w1"));
     }
@@ -127,7 +127,7 @@ public sealed class LogsTests : IDisposable
                 3,
                 "",
                 "error: cannot show the output of agent w1\n"
-                + "  why: nothing of the output of agent w1 is kept on this machine\n"
+                + "  why: no output of agent w1 is kept on this machine\n"
                 + $"  try: {next}\n"),
             await tool.RunAsync("logs w1"));
         Assert.Equal(["GET /agents/w1"], tool.Calls);

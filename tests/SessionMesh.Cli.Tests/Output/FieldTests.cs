@@ -24,6 +24,38 @@ public sealed class FieldTests
         Assert.Empty(tool.Server.Requests);
     }
 
+    /// <summary>What a table calls a column is not always its member's name.</summary>
+    [Theory]
+    [InlineData("keys list --fields name -o json", "there is no field 'name'; the column NAME is 'session_key'")]
+    [InlineData("keys list --fields key_id,last_used", "there is no field 'last_used'; the column LAST_USED is 'last_used_at'")]
+    [InlineData("keys list --sort name", "there is no field 'name'; the column NAME is 'session_key'")]
+    [InlineData("list --sort -bogus", "there is no field 'bogus'")]
+    [InlineData("list --sort bogus -o jsonl", "there is no field 'bogus'")]
+    [InlineData("list --sort lod", "there is no field 'lod' (did you mean 'load'?)")]
+    [InlineData("list --fields ,", "--fields names no field")]
+    [InlineData("list --sort ,", "--sort names no field")]
+    [InlineData("events --fields ,", "--fields names no field")]
+    public async Task FieldThatThereIsNot_IsRefused_WithTheOneThatIsMeant(string line, string why)
+    {
+        using var tool = new Tool(Broken());
+        var ran = await tool.RunAsync(line);
+        Assert.Equal((2, ""), (ran.Code, ran.Out));
+        Assert.Contains(why, ran.Error, StringComparison.Ordinal);
+        Assert.Empty(tool.Server.Requests);
+    }
+
+    [Theory]
+    [InlineData("--fields")]
+    [InlineData("--sort")]
+    public async Task EmptyField_IsRefused(string option)
+    {
+        using var tool = new Tool(Broken());
+        var ran = await tool.RunAsync(["keys", "list", option, ""]);
+        Assert.Equal((2, ""), (ran.Code, ran.Out));
+        Assert.Matches($"^error: cannot list.*\n  why: {option} names no field\n  try: {option} takes agent_id, created_at, ", ran.Error);
+        Assert.Empty(tool.Server.Requests);
+    }
+
     [Fact]
     public async Task UnknownField_UnderSession_IsAUsageErrorOfItsOwn()
     {

@@ -107,7 +107,7 @@ public sealed class InertTextTests
             ["code"] = "superseded",
             ["request_id"] = hostile,
             ["errors"] = new JsonArray(
-                new JsonObject { ["pointer"] = hostile, ["message"] = hostile, ["allowed"] = new JsonArray(hostile) }),
+                new JsonObject { ["pointer"] = hostile, ["message"] = hostile, ["allowed"] = new JsonArray(hostile + hostile) }),
         }.ToJsonString(s_asIs);
         using var tool = new Tool(Json(409, problem));
 

@@ -59,6 +59,17 @@ public sealed class TableTests
             new Ran(0, $"agent   {s_longId}\nstatus  alive\nnote    {note}\n", ""), await tool.RunAsync($"show {s_longId}"));
     }
 
+    /// <summary>An empty value looked like none.</summary>
+    [Fact]
+    public async Task EmptyText_IsNotShownAsNothing()
+    {
+        using var tool = new Tool(Json(
+            200, """{"agent_id":"a","note":"","user":null,"labels":{"zone":"","tier":"x","n":1},"specializations":["",""],"meta":{}}"""));
+        Assert.Equal(
+            new Ran(0, "note             \"\"\nuser             -\nlabels           zone=,tier=x,n=1\nspecializations  \"\",\"\"\n", ""),
+            await tool.RunAsync("show a --fields note,user,labels,specializations"));
+    }
+
     [Fact]
     public async Task NoHeaders_LeavesThemOutOfTablesAndCsv()
     {

@@ -81,10 +81,10 @@ public sealed class SpecTests
     [Theory]
     [InlineData("skills: [{level: 3}]", "an entry of 'skills' has no name")]
     [InlineData("skills: [{name: a, levle: 3}]", "'levle' is not a known member; allowed: name, version, level, capacity")]
-    [InlineData("skills: [{name: a, level: 101}]", "'level' is a whole number from 0 to 100")]
-    [InlineData("skills: [{name: a, capacity: x}]", "'capacity' is a whole number from 1 to 10000")]
+    [InlineData("skills: [{name: a, level: 101}]", "'level' should be a whole number from 0 to 100")]
+    [InlineData("skills: [{name: a, capacity: x}]", "'capacity' should be a whole number from 1 to 10000")]
     [InlineData("skills: [~]", "'skills' has an empty entry")]
-    [InlineData("skills: [a]\nspec: b", "'spec' and 'skills' say the same; leave one of them out")]
+    [InlineData("skills: [a]\nspec: b", "'spec' and 'skills' mean the same; leave one of them out")]
     public async Task File_ThatIsWrong_IsAUsageError(string content, string why)
     {
         using var tool = new Tool(Broken());

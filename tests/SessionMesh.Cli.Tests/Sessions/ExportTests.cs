@@ -32,6 +32,24 @@ public sealed class ExportTests
         Assert.Equal(call, Assert.Single(tool.Calls));
     }
 
+    /// <summary>Elsewhere the option chooses a format; here it is the old script's, and names a file.</summary>
+    [Theory]
+    [InlineData("-o", "jsonl", true)]
+    [InlineData("--output", "json", true)]
+    [InlineData("--output", "sessions", false)]
+    public async Task AFileCalledLikeAFormat_IsWritten_AndSaid(string option, string name, bool isSaid)
+    {
+        using var tool = new Tool(Json(200, "[]"));
+        var before = Environment.CurrentDirectory;
+        var file = Path.Combine(tool.Home, name);
+        var ran = await tool.RunAsync($"session export {option} {(isSaid ? name : file)}");
+        var written = isSaid ? Path.Combine(before, name) : file;
+        Assert.Equal("[]", await File.ReadAllTextAsync(written));
+        File.Delete(written);
+        var said = $"-o and --output name a file here, and the export goes into one called {name}; --format chooses the format\n";
+        Assert.Equal((0, isSaid ? said : ""), (ran.Code, ran.Error));
+    }
+
     [Fact]
     public async Task OnATerminal_WhatIsHostileIsShown()
     {
@@ -85,7 +103,7 @@ public sealed class ExportTests
         var file = tool.WriteFile("mine.json", "mine");
 
         Assert.Equal(
-            new Ran(1, "", $$"""{"error":"{{file}} already exists, and is no export in json; --force replaces it"}""" + "\n"),
+            new Ran(1, "", $$"""{"error":"{{file}} already exists, and is not an export in json; --force replaces it"}""" + "\n"),
             await tool.RunAsync($"session export --output {file}"));
         Assert.Empty(tool.Server.Requests);
         Assert.Equal("mine", await File.ReadAllTextAsync(file));
@@ -107,7 +125,7 @@ public sealed class ExportTests
         file = Path.Combine(tool.Home, "late.json");
 
         Assert.Equal(
-            new Ran(1, "", $$"""{"error":"somebody else has written {{file}} meanwhile; --force replaces it"}""" + "\n"),
+            new Ran(1, "", $$"""{"error":"somebody else has written {{file}} in the meantime; --force replaces it"}""" + "\n"),
             await tool.RunAsync($"session export --output {file}"));
         Assert.Equal("theirs", await File.ReadAllTextAsync(file));
         Assert.Equal([file], Directory.GetFiles(tool.Home));
@@ -125,7 +143,7 @@ public sealed class ExportTests
         file = tool.WriteFile("earlier.json", """[{"type":"session","id":"a"}]""");
 
         Assert.Equal(
-            new Ran(1, "", $$"""{"error":"somebody else has written {{file}} meanwhile; --force replaces it"}""" + "\n"),
+            new Ran(1, "", $$"""{"error":"somebody else has written {{file}} in the meantime; --force replaces it"}""" + "\n"),
             await tool.RunAsync($"session export --output {file}"));
         Assert.Equal("theirs", await File.ReadAllTextAsync(file));
         Assert.Equal([file], Directory.GetFiles(tool.Home));
@@ -181,7 +199,7 @@ public sealed class ExportTests
             new Ran(
                 1,
                 "",
-                """{"ok":false,"error":"the export broke off after 1 sessions: the wire was cut","code":"failed","try":"the """
+                """{"ok":false,"error":"the export broke off after 1 sessions: the connection was cut","code":"failed","try":"the """
                 + """same command again"}"""
                     + "\n"),
             await tool.RunAsync($"session export --format jsonl --output {tool.Home}/x"));

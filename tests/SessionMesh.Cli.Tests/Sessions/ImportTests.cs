@@ -1,5 +1,6 @@
 using System.Text;
 using SessionMesh.Cli.Sessions.Import;
+using SessionMesh.Cli.Tests.Run;
 using static SessionMesh.Client.Tests.ScriptedServer;
 
 namespace SessionMesh.Cli.Tests.Sessions;
@@ -127,6 +128,58 @@ public sealed class ImportTests
 
                 """),
             await tool.RunAsync("session import -"));
+    }
+
+    /// <summary>It was two broken lines, and nothing said that the file is whole and of another form.</summary>
+    [Fact]
+    public async Task AJsonArray_SaysWhichFormatIsTaken()
+    {
+        using var tool = new Tool(Json(
+            200, """
+                {"dry_run":false,"lines":1,"imported":0,"existing":0,"skipped_count":1,
+                 "skipped":[{"line":1,"code":"broken","reason":"is not a JSON object"}]}
+                """));
+        const string Hint = "the file is one JSON array, as 'session export' writes unless told otherwise; 'session export --format jsonl' "
+            + "writes what import takes";
+        var file = tool.WriteFile("sessions.json", " \n[{}]");
+
+        var ran = await tool.RunAsync($"session import {file} -o jsonl");
+        Assert.Equal((1, ""), (ran.Code, ran.Error));
+        Assert.StartsWith(
+            $$"""{"ok":false,"error":"1 of 1 lines could not be taken: {{Hint}}","dry_run":false,""", ran.Out, StringComparison.Ordinal);
+
+        tool.Width = 80;
+        Assert.Equal($"{Hint}\nline 1: is not a JSON object (broken)\n", (await tool.RunAsync($"session import {file}")).Error);
+    }
+
+    /// <summary>Of a file that takes several calls, too: the server keeps nothing of a dry run, and counted such an id again.</summary>
+    [Fact]
+    public async Task DryRun_CountsAsTheRunDoes_WhereIdsComeTwice()
+    {
+        var server = new HostedServer();
+        await server.InitializeAsync();
+        using var tool = new Tool(Broken());
+        tool.Env["SESSION_API_KEY"] = server.RootKey;
+        tool.Env["SESSION_MESH_URL"] = server.Url.ToString();
+        var pad = new string('x', 5 * 1024 * 1024);
+        string Record(string id, string user, string more = "") =>
+            $$"""{"type":"session","id":"{{id}}","user":"{{user}}","created_at":"2026-01-31T08:00:00Z"{{more}}}""" + "\n";
+        var file = tool.WriteFile(
+            "data.jsonl",
+            Record("there", "1") + Record("a", "1") + Record("a", "2") + Record("b", "1") + Record("d", "1", ",\"ttl\":\"x\"") + "{\n\n"
+            + Record("pad", "1", $",\"pad\":\"{pad}\"")
+            + Record("a", "3") + Record("a", "4") + Record("\\u0062", "2") + Record("c", "1") + Record("d", "2") + Record("there", "2")
+            + Record("pad2", "1", $",\"pad\":\"{pad}\"")
+            + Record("a", "5") + Record("c", "2") + Record("c", "3", ",\"ttl\":\"x\"") + Record("e", "1"));
+        using var network = new SocketsHttpHandler();
+        await tool.RunAsync($"session import {tool.WriteFile("before.jsonl", Record("there", "0"))}", network);
+
+        var dry = await tool.RunAsync($"session import {file} --dry-run -o jsonl", network);
+        var run = await tool.RunAsync($"session import {file} -o jsonl", network);
+
+        Assert.Equal(dry.Out.Replace("\"dry_run\":true", "\"dry_run\":false", StringComparison.Ordinal), run.Out);
+        Assert.Contains("\"lines\":18,\"imported\":7,\"existing\":8,", run.Out, StringComparison.Ordinal);
+        await server.DisposeAsync();
     }
 
     [Fact]

@@ -145,7 +145,7 @@ public sealed class SessionErrorTests
             """));
 
         Assert.Equal(
-            new Ran(1, "", """{"error":"1 member is wrong (/meta: has more than 16 KiB)"}""" + "\n"),
+            new Ran(1, "", """{"error":"1 member is wrong (meta: has more than 16 KiB)"}""" + "\n"),
             await tool.RunAsync("session set x k v"));
     }
 
@@ -162,7 +162,7 @@ public sealed class SessionErrorTests
         412,
         "precondition_failed",
         5,
-        "session-mesh session get ID --fields version, and look at what has changed")]
+        "session-mesh session get ID --fields version, and --if-match with that when you have seen what changed")]
     [InlineData("delete x", 409, "agent_session", 5, "session-mesh show ID: it is an agent's, and ends with the agent")]
     [InlineData("list", 403, "missing_scope", 4, "the key came from SESSION_API_KEY; use one that has the scope")]
     public async Task WhatAFileCouldNotRefuse_HasTheUsualCode_AndTheShape(string line, int status, string code, int exit, string next)

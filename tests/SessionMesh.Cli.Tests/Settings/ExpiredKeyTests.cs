@@ -151,6 +151,25 @@ public sealed class ExpiredKeyTests : IAsyncLifetime
         Assert.Equal([$"GET alive {Id(old)}"], _wire.Calls);
     }
 
+    /// <summary>The server answers every such key alike; that it may have expired is said all the same.</summary>
+    [Theory]
+    [InlineData(true, "the key is not valid: unknown, expired or revoked")]
+    [InlineData(false, "no key was found")]
+    public async Task Refusal_SaysWhatTheKeyMayBe(bool hasKey, string why)
+    {
+        _tool.Env["SESSION_API_KEY"] = await ExpiredAsync("""{"session_key":"ci","scopes":["mesh:read"]}""");
+        _tool.Env["SESSION_MESH_AGENT_ID"] = "a"; // the root key is not at hand
+        if (!hasKey)
+        {
+            _tool.Env.Remove("SESSION_API_KEY");
+        }
+
+        using var network = new SocketsHttpHandler();
+        var ran = await _tool.RunAsync($"list --url {_url}", network);
+        Assert.Equal((4, ""), (ran.Code, ran.Out));
+        Assert.StartsWith($"error: cannot list agents\n  why: {why} (401 unauthenticated)\n  try: ", ran.Error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task WhoSaysNo_IsAskedOnce_AndNothingIsMinted()
     {

@@ -80,7 +80,7 @@ public sealed class RetryContractTests(Mesh mesh) : IClassFixture<Mesh>
         Assert.Equal(3, proxy.Calls.Count);
         Assert.Matches(
             @"^error: cannot .*\n  why: cannot reach http://127\.0\.0\.1:\d+ after 3 attempts: .*\n"
-            + @"  try: start the server with 'dotnet run --project src/SessionMesh\.Server'.*\n$",
+            + @"  try: the same command again, or --url https://127\.0\.0\.1:\d+, if the server there speaks TLS\n$",
             ran.Error);
     }
 

@@ -86,11 +86,14 @@ public sealed class FirstStartTests : IDisposable
         await _server.StartAsync();
         using var second = _server.Launch("--data", _scratch.File("other"));
         var ran = await second.EndAsync();
-        Assert.Equal(1, ran.Code);
+        var port = new Uri(_server.Url).Port;
         Assert.Equal(
-            $"session-mesh server: Failed to bind to address {_server.Url}: address already in use. "
-            + "Stop what listens there, or choose another port: --urls http://127.0.0.1:7421\n",
-            ran.Error);
+            new Ran(
+                1,
+                "",
+                $"session-mesh server: Port {port} is in use: another program listens at {_server.Url}. "
+                + $"Stop it, or choose another port, such as --urls http://127.0.0.1:{port + 1}.\n"),
+            ran);
     }
 
     [Theory]

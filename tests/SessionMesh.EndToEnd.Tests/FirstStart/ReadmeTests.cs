@@ -85,8 +85,6 @@ public sealed class ReadmeTests : IDisposable
     private string Typed(string line) => line switch
     {
         Install => $"mkdir -p ~/.local/bin && ln -s '{Built.Tool}' ~/.local/bin/session-mesh",
-        // A person takes longer to type the next line than the process to be there.
-        _ when line.EndsWith(" &", StringComparison.Ordinal) => $"{line}\nuntil session-mesh show demo > shown 2>&1; do sleep 0.1; done",
         _ => line.Replace("http://127.0.0.1:7420", _server.Url, StringComparison.Ordinal)
             .Replace("curl ", "curl -fsS ", StringComparison.Ordinal),
     };

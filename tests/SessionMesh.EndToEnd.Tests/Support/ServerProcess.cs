@@ -54,7 +54,7 @@ internal sealed class ServerProcess : IDisposable
                 return;
             }
 
-            if (attempt == 5 || !Printed.Contains("address already in use", StringComparison.OrdinalIgnoreCase))
+            if (attempt == 5 || !Printed.Contains("is in use", StringComparison.OrdinalIgnoreCase))
             {
                 Assert.Fail($"the server ended at its start: {Printed}");
             }

@@ -99,8 +99,8 @@ public sealed class RestoreTests
         foreach (var (body, why) in new (byte[], string)[]
         {
             ([], "The body is empty"),
-            ("{}"u8.ToArray(), "it is no database"),
-            (new byte[8192], "it is no database"),
+            ("{}"u8.ToArray(), "the file is not the database of a mesh, or it is damaged"),
+            (new byte[8192], "the file is not the database of a mesh, or it is damaged"),
             (whole[..^4096], "damaged"),
             (damaged, "damaged"),
             (await File.ReadAllBytesAsync(newer), "a newer version wrote it (it has the migration 9999_future)"),

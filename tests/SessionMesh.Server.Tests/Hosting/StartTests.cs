@@ -140,6 +140,28 @@ public sealed class StartTests
         Directory.Delete(directory);
     }
 
+    /// <summary>Whoever may write there, such as root, would close it to its owner.</summary>
+    [Fact]
+    public void EmptyDirectory_ThatBelongsToAnotherAccount_IsRefusedAndLeftAsItIs()
+    {
+        if (!OperatingSystem.IsLinux() || !Environment.IsPrivilegedProcess)
+        {
+            return;
+        }
+
+        var directory = Directory.CreateTempSubdirectory("mesh-other-").FullName;
+        using (var chown = System.Diagnostics.Process.Start("chown", ["12345", directory]))
+        {
+            chown.WaitForExit();
+            Assert.Equal(0, chown.ExitCode);
+        }
+
+        var before = Describe(directory);
+        AssertRefused(directory, "belongs to another account");
+        Assert.Equal(before, Describe(directory));
+        Directory.Delete(directory);
+    }
+
     [Fact]
     public async Task SecondServer_OnTheSameDirectory_IsRefused()
     {
@@ -157,7 +179,7 @@ public sealed class StartTests
     {
         var file = Path.GetTempFileName();
         var refused = Assert.Throws<StartupException>(() => DataDirectory.Open(file));
-        Assert.StartsWith($"The data directory {file} cannot be used: ", refused.Message, StringComparison.Ordinal);
+        Assert.Equal($"The data directory {file} cannot be used: {file} is a file. Choose another with --data DIR.", refused.Message);
         File.Delete(file);
     }
 

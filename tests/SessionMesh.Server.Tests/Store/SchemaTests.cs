@@ -158,7 +158,10 @@ public sealed class SchemaTests : IDisposable
         var path = Path.Combine(_directory, "mesh.db");
         File.WriteAllText(path, new string('x', 8192));
         var refused = Assert.Throws<StartupException>(() => MeshStore.Open(path));
-        Assert.StartsWith($"The store {path} cannot be opened: ", refused.Message, StringComparison.Ordinal);
+        Assert.Equal(
+            $"The store {path} is not the database of a mesh, or it is damaged. Put a backup in its place with session-mesh admin "
+            + $"restore FILE --data {_directory}, or choose another directory with --data DIR.",
+            refused.Message);
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using SessionMesh.Contracts.Steering;
+using SessionMesh.Storage;
 
 namespace SessionMesh.Cli.Run.Handlers;
 
@@ -65,7 +66,7 @@ internal sealed class SteerFileHandler : ISteerHandler
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return HandlerResult.Rejected($"cannot write the steer file: {e.Message}");
+            return HandlerResult.Rejected($"cannot write the steer file: {FileWords.Of(e, _path)}");
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Text;
 using SessionMesh.Cli.Output;
+using SessionMesh.Storage;
 
 namespace SessionMesh.Cli.Run.Kept;
 
@@ -48,7 +49,7 @@ internal sealed class KeptWriter : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            log.Warn($"the process's output is not kept: {e.Message}");
+            log.Warn($"the process's output is not kept: {FileWords.Of(e)}");
         }
 
         return null;
@@ -163,7 +164,7 @@ internal sealed class KeptWriter : IDisposable
     {
         if (_lost == 0)
         {
-            _log.Warn($"the process's output is not kept for now, and the process goes on: {why.Message}");
+            _log.Warn($"the process's output is not kept for now, and the process goes on: {FileWords.Of(why)}");
         }
 
         _lost += bytes;

@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using SessionMesh.Cli.Output;
 using SessionMesh.Client;
 using SessionMesh.Client.Streams;
 using SessionMesh.Contracts.Agents;
@@ -110,7 +111,7 @@ internal sealed class AgentSession
         }
         catch (MeshException e)
         {
-            return SessionEnd.Of(e.Code, e.Message) is not null;
+            return SessionEnd.Of(e.Code, ProblemText.WhyOf(e)) is not null;
         }
         catch (OperationCanceledException)
         {
@@ -144,7 +145,7 @@ internal sealed class AgentSession
                     // Proof for a mesh that knows the process, and nothing to say to one that does not.
                     if (await RejoinAsync(tenure, isOver: true, either.Token) && ReferenceEquals(Current, tenure))
                     {
-                        _log.Say($"the exit was not taken: {e.Message}");
+                        _log.Say($"the exit was not taken: {ProblemText.WhyOf(e)}");
                         return ReportOutcome.Told;
                     }
 
@@ -155,7 +156,7 @@ internal sealed class AgentSession
                 }
                 catch (MeshException e) when (IsFinal(e))
                 {
-                    _log.Say($"the exit was not taken: {e.Message}");
+                    _log.Say($"the exit was not taken: {ProblemText.WhyOf(e)}");
                     return ReportOutcome.Told;
                 }
                 catch (MeshException e)
@@ -228,7 +229,7 @@ internal sealed class AgentSession
 
             return true;
         }
-        catch (MeshException e) when (SessionEnd.Of(e.Code, e.Message) is { } end)
+        catch (MeshException e) when (SessionEnd.Of(e.Code, ProblemText.WhyOf(e)) is { } end)
         {
             await EndAsync(end, tenure, cancellation);
             return true;
@@ -422,7 +423,7 @@ internal sealed class AgentSession
         }
         catch (MeshException e) when (IsFinal(e))
         {
-            _log.Say($"the answer to directive {ack.Seq} was not taken: {e.Message}");
+            _log.Say($"the answer to directive {ack.Seq} was not taken: {ProblemText.WhyOf(e)}");
             return true;
         }
         catch (MeshException e)
@@ -442,7 +443,7 @@ internal sealed class AgentSession
         var kind = e.Code ?? e.Failure.ToString();
         if (Interlocked.Exchange(ref _trouble, kind) != kind)
         {
-            _log.Say($"{e.Message}; {_meanwhile}");
+            _log.Say($"{ProblemText.WhyOf(e)}; {_meanwhile}");
         }
     }
 

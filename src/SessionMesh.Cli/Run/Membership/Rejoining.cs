@@ -1,3 +1,4 @@
+using SessionMesh.Cli.Output;
 using SessionMesh.Client;
 using SessionMesh.Contracts.Agents;
 using SessionMesh.Contracts.Errors;
@@ -75,7 +76,7 @@ internal sealed class Rejoining(MeshClient client, RegisterAgentRequest request,
             {
                 break; // between two that were held: nobody's now
             }
-            catch (MeshException e) when (SessionEnd.Of(e.Code, e.Message) is { } end)
+            catch (MeshException e) when (SessionEnd.Of(e.Code, ProblemText.WhyOf(e)) is { } end)
             {
                 return new Rejoined(End: end);
             }

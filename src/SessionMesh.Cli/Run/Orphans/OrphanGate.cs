@@ -183,7 +183,7 @@ internal sealed class OrphanGate(MeshClient client, RunOptions options, RunLog l
             }
             catch (MeshException e) when (e.Status is 404 or 409)
             {
-                log.Say($"the end of incarnation {incarnation} was not taken: {e.Message}");
+                log.Say($"the end of incarnation {incarnation} was not taken: {ProblemText.WhyOf(e)}");
             }
         }
     }

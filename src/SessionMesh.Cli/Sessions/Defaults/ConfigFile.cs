@@ -23,7 +23,7 @@ internal sealed class ConfigFile
         var path = OwnPath(host);
         try
         {
-            return Read(path) ?? throw CommandException.Usage($"{path} is no JSON object", $"repair it, or remove it: rm '{path}'");
+            return Read(path) ?? throw CommandException.Usage($"{path} is not a JSON object", $"repair it, or remove it: rm '{path}'");
         }
         catch (JsonException e)
         {

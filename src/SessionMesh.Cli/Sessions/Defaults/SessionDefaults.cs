@@ -41,7 +41,7 @@ internal sealed record SessionDefaults(int? DefaultTtl, string? DefaultUser)
         null or { ValueKind: JsonValueKind.Null } => null,
         { ValueKind: JsonValueKind.String } value => value.GetString(),
         _ => throw CommandException.Usage(
-            $"{User} of the configuration is no text", $"session-mesh session config {User} --unset"),
+            $"{User} in the configuration is not text", $"session-mesh session config {User} --unset"),
     };
 
     private static int? OldTtl(CommandContext context)

@@ -1,4 +1,5 @@
 using SessionMesh.Cli.Hosting;
+using SessionMesh.Storage;
 
 namespace SessionMesh.Cli.Sessions.Export;
 
@@ -44,7 +45,7 @@ internal sealed class ExportFile : IDisposable
             _earlier = Look();
             if (!EarlierExport.Is(_path, format))
             {
-                throw CommandException.Usage($"{file} already exists, and is no export in {format}", "--force replaces it");
+                throw CommandException.Usage($"{file} already exists, and is not an export in {format}", "--force replaces it");
             }
         }
 
@@ -57,7 +58,14 @@ internal sealed class ExportFile : IDisposable
             options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         }
 
-        _stream = new FileStream(_draft, options);
+        try
+        {
+            _stream = new FileStream(_draft, options);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new IOException(FileWords.Of(e, _path), e);
+        }
     }
 
     public Stream Stream => _stream;
@@ -98,5 +106,5 @@ internal sealed class ExportFile : IDisposable
     }
 
     private static CommandException Exists(string file) =>
-        CommandException.Usage($"somebody else has written {file} meanwhile", "--force replaces it");
+        CommandException.Usage($"somebody else has written {file} in the meantime", "--force replaces it");
 }

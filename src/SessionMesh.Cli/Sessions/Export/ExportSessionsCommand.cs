@@ -21,7 +21,7 @@ internal sealed class ExportSessionsCommand : SessionToolCommand
 
     private readonly Option<string?> _file = new("--output", "-o")
     {
-        Description = "Write to this file, mode 0600 (default, and -: standard output)",
+        Description = "Write to this file, mode 0600 (default, and -: standard output); the format is --format's",
         HelpName = "FILE",
     };
 
@@ -59,6 +59,12 @@ internal sealed class ExportSessionsCommand : SessionToolCommand
             await using var answer = await OpenAsync(context, cancellation);
             await PrintAsync(answer, context.Host, counter, cancellation);
             return ExitCodes.Done;
+        }
+
+        if (OutputOptions.IsFormat(file))
+        {
+            // Written all the same: a file of that name is what the script that this stands for would write.
+            context.Note($"-o and --output name a file here, and the export goes into one called {file}; --format chooses the format");
         }
 
         using var into = new ExportFile(file, format, context.Get(_force));
@@ -124,7 +130,7 @@ internal sealed class ExportSessionsCommand : SessionToolCommand
         catch (Exception e) when (
             e is HttpRequestException or TimeoutException or IOException and not (OutputClosedException or OutputFailedException))
         {
-            throw BrokeOff(counter, e.Message);
+            throw BrokeOff(counter, e is TimeoutException ? e.Message : "the connection was cut");
         }
 
         if (!counter.IsWhole)

@@ -4,6 +4,7 @@ using SessionMesh.Cli.Hosting;
 using SessionMesh.Cli.Output;
 using SessionMesh.Client;
 using SessionMesh.Contracts;
+using SessionMesh.Contracts.Sessions;
 
 namespace SessionMesh.Cli.Sessions.Import;
 
@@ -87,10 +88,17 @@ internal sealed class ImportSessionsCommand : SessionToolCommand
             () => ImportProgress.Text(blocks.BytesRead, length, context.Host.Time.GetElapsedTime(began), totals.Lines));
         var done = 0;
         long? since = null;
+        RepeatedIds? repeated = null;
         try
         {
             while (await blocks.NextAsync(cancellation) is { } block)
             {
+                if (done == 0)
+                {
+                    totals.IsArray = block.Bytes.Span.TrimStart(" \t\r\n"u8) is [(byte)'[', ..];
+                    repeated = !blocks.AtEnd && context.Get(_dryRun) ? new RepeatedIds() : null;
+                }
+
                 if (done == 0 && !blocks.AtEnd && !context.Get(_dryRun))
                 {
                     since = (await context.Client.ImportSessionsAsync(default, dryRun: true, cancellation: cancellation)).Since;
@@ -103,7 +111,12 @@ internal sealed class ImportSessionsCommand : SessionToolCommand
                 }
                 else
                 {
-                    await SendAsync(context.Client, block, context.Get(_dryRun), since, totals, cancellation);
+                    var skipped = await SendAsync(context.Client, block, context.Get(_dryRun), since, totals, cancellation);
+                    if (repeated?.Take(block, skipped) is { IsEmpty: false } again)
+                    {
+                        var answer = await context.Client.ImportSessionsAsync(again, dryRun: true, cancellation: cancellation);
+                        totals.CountAgain(answer.Imported);
+                    }
                 }
 
                 done += block.Lines;
@@ -116,19 +129,21 @@ internal sealed class ImportSessionsCommand : SessionToolCommand
         }
     }
 
-    private static async Task SendAsync(
+    /// <summary>The lines of the block, from 1 on, that were not taken.</summary>
+    private static async Task<HashSet<int>> SendAsync(
         MeshClient client, LineBlock block, bool dryRun, long? since, ImportTotals totals, CancellationToken cancellation)
     {
         var answer = await client.ImportSessionsAsync(block.Bytes, dryRun, since, cancellation);
         totals.Add(answer, block.LinesBefore);
+        var skipped = new HashSet<int>();
         if (answer.SkippedCount == answer.Skipped.Count)
         {
             foreach (var line in answer.Skipped)
             {
-                totals.Skip(line with { Line = line.Line + block.LinesBefore });
+                Skip(line.Line + block.LinesBefore, line);
             }
 
-            return;
+            return skipped;
         }
 
         // The answer does not say of every line why: asked again in pieces for which it does, and which change nothing.
@@ -137,13 +152,26 @@ internal sealed class ImportSessionsCommand : SessionToolCommand
             var part = await client.ImportSessionsAsync(piece.Bytes, dryRun: true, cancellation: cancellation);
             foreach (var line in part.Skipped)
             {
-                totals.Skip(line with { Line = line.Line + piece.LinesBefore });
+                Skip(line.Line + piece.LinesBefore, line);
             }
+        }
+
+        return skipped;
+
+        void Skip(int ofFile, SkippedLine line)
+        {
+            skipped.Add(ofFile - block.LinesBefore);
+            totals.Skip(line with { Line = ofFile });
         }
     }
 
     private static void Explain(CommandContext context, ImportTotals totals)
     {
+        if (totals.Hint is { } hint)
+        {
+            context.Note(hint);
+        }
+
         var wrong = totals.Skipped.Where(line => line.Code is not ImportTotals.OtherKind).Take(Named).ToList();
         foreach (var line in wrong)
         {

@@ -35,6 +35,15 @@ internal sealed class ImportTotals(bool dryRun)
 
     public int RemarkCount { get; private set; }
 
+    /// <summary>Whether the file begins as a JSON array does, which no record does.</summary>
+    public bool IsArray { get; set; }
+
+    /// <summary>What to do where nothing of the file is a record; null where something is, or nothing is known.</summary>
+    public string? Hint => IsArray && Failed == Lines
+        ? "the file is one JSON array, as 'session export' writes unless told otherwise; 'session export --format jsonl' writes what "
+            + "import takes"
+        : null;
+
     /// <param name="before">Lines of the file before those that the answer is about.</param>
     public void Add(ImportAnswer answer, int before)
     {
@@ -44,6 +53,13 @@ internal sealed class ImportTotals(bool dryRun)
         Interlocked.Add(ref _lines, answer.Lines);
         Imported += answer.Imported;
         Existing += answer.Existing;
+    }
+
+    /// <summary>Ids that an answer counted as new, and that an earlier one had counted before.</summary>
+    public void CountAgain(int count)
+    {
+        Imported -= count;
+        Existing += count;
     }
 
     public void Skip(SkippedLine line)
@@ -75,7 +91,7 @@ internal sealed class ImportTotals(bool dryRun)
         json.WriteBoolean("ok"u8, Failed == 0);
         if (Failed > 0)
         {
-            json.WriteString("error"u8, $"{Failed} of {Lines} lines could not be taken");
+            json.WriteString("error"u8, $"{Failed} of {Lines} lines could not be taken{(Hint is { } hint ? $": {hint}" : "")}");
         }
 
         json.WriteBoolean("dry_run"u8, dryRun);

@@ -106,7 +106,13 @@ public sealed class MeshStore : IDisposable
         {
             context.Dispose();
             connection.Dispose();
-            throw e as StartupException ?? new StartupException($"The store {path} cannot be opened: {e.Message}", e);
+            throw e as StartupException ?? new StartupException(
+                e is SqliteException { SqliteErrorCode: 11 or 26 } damaged
+                    ? $"The store {path} {StoreWords.Of(damaged)}. Put a backup in its place with session-mesh admin restore FILE --data "
+                        + $"{Path.GetDirectoryName(path)}, or choose another directory with --data DIR."
+                    : e is SqliteException other ? $"The store {path} {StoreWords.Of(other)}. Choose another directory with --data DIR."
+                    : $"The store {path} cannot be opened: {FileWords.Of(e, path)}.",
+                e);
         }
     }
 
