@@ -10,7 +10,8 @@ public sealed class ScopeTests
         { "GET agents", "mesh:read", "mesh:read" },
         { "GET agents/a", "mesh:read", "mesh:read or agent:self" },
         { "GET registry", "mesh:read", "mesh:read" },
-        { "GET directives/d-1", "mesh:read", "mesh:read" },
+        { "GET directives/d-1", "mesh:read", "mesh:read or steer" },
+        { "GET directives/d-1?wait=accepted", "steer", "mesh:read or steer" },
         { "GET events?after=x", "mesh:read", "mesh:read" },
         { "GET audit?limit=x", "audit:read", "audit:read" },
         { "POST agents", "registry:write", "registry:write or agent:self" },
@@ -55,7 +56,7 @@ public sealed class ScopeTests
     {
         await using var mesh = await MeshHost.StartAsync();
         var (method, path) = (new HttpMethod(route.Split(' ')[0]), route.Split(' ')[1]);
-        var others = Contracts.Keys.Scopes.All.Except([scope, "admin", "agent:self"]).Select(s => $"\"{s}\"");
+        var others = Contracts.Keys.Scopes.All.Except([.. named.Split(" or "), "admin", "agent:self"]).Select(s => $"\"{s}\"");
         var without = await mesh.MintAsync($$"""{"scopes":[{{string.Join(",", others)}}]}""");
         var with = await mesh.MintAsync($$"""{"scopes":["{{scope}}"]}""");
         var revision = mesh.Revision;
