@@ -87,6 +87,24 @@ public static class Limits
     /// <summary>Claims that the keys of one account hold.</summary>
     public const int ClaimsPerAccount = 100_000;
 
+    /// <summary>Links that are declared in a mesh.</summary>
+    public const int Links = 1_000_000;
+
+    /// <summary>Links that the keys of one account declare.</summary>
+    public const int LinksPerAccount = 100_000;
+
+    /// <summary>Links that begin at one agent.</summary>
+    public const int LinksFromAgent = 1_000;
+
+    /// <summary>Links that lead to one agent: many may lead to the one in the middle.</summary>
+    public const int LinksToAgent = 10_000;
+
+    /// <summary>Weight of a link, at most.</summary>
+    public const double MaxLinkWeight = 1_000_000_000;
+
+    /// <summary>Links in one page of the topology; a page with more has fewer agents.</summary>
+    public const int TopologyLinks = 10_000;
+
     /// <summary>Agents in one answer of a match.</summary>
     public const int Matches = 100;
 

@@ -10,6 +10,7 @@ public static class Routes
     public const string Match = Registry + "/match";
     public const string Claim = Registry + "/claim";
     public const string Claims = Registry + "/claims";
+    public const string Links = Prefix + "/links";
     public const string Steer = Prefix + "/steer";
     public const string Steers = Prefix + "/steers";
     public const string Agents = Prefix + "/agents";

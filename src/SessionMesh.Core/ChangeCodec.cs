@@ -6,6 +6,7 @@ using SessionMesh.Core.Audit;
 using SessionMesh.Core.Claims;
 using SessionMesh.Core.Idempotency;
 using SessionMesh.Core.Keys;
+using SessionMesh.Core.Links;
 using SessionMesh.Core.Sessions;
 using SessionMesh.Core.Steering;
 
@@ -22,6 +23,7 @@ public static class ChangeCodec
         SessionChanges.Kinds,
         KeyChanges.Kinds,
         ClaimChanges.Kinds,
+        LinkChanges.Kinds,
         ReceiptChanges.Kinds,
         AuditChanges.Kinds,
     }.SelectMany(kinds => kinds).ToFrozenDictionary(kind => kind.Name, StringComparer.Ordinal);

@@ -3,6 +3,7 @@ using SessionMesh.Core.Audit;
 using SessionMesh.Core.Claims;
 using SessionMesh.Core.Idempotency;
 using SessionMesh.Core.Keys;
+using SessionMesh.Core.Links;
 using SessionMesh.Core.Sessions;
 using SessionMesh.Core.Steering;
 
@@ -81,6 +82,11 @@ internal static class ChangeSamples
         (new ClaimEnded { Subject = "b", ClaimId = "c-9", Specialization = "ocr" }, """{"claim_id":"c-9","specialization":"ocr"}"""),
         (new ClaimEnded { Subject = "b", ClaimId = "c-9", Specialization = "ocr", HasLapsed = true },
             """{"claim_id":"c-9","specialization":"ocr"}"""),
+        (new LinkPut { Subject = "b", To = "a", LinkKind = "reports", LinkWeight = 2.5 },
+            """{"to":"a","link_kind":"reports","link_weight":2.5}"""),
+        (new LinkPut { Subject = "b", To = "a", LinkKind = "reports", LinkWeight = 3, IsKnown = true },
+            """{"to":"a","link_kind":"reports","link_weight":3}"""),
+        (new LinkRemoved { Subject = "b", To = "a", LinkKind = "reports" }, """{"to":"a","link_kind":"reports"}"""),
         (new AgentMoved { Subject = "b", ParentId = "a" }, """{"parent_id":"a"}"""),
         (new AgentMoved { Subject = "b", FromParentId = "a" }, """{"from_parent_id":"a"}"""),
         (new AgentUpdated { Subject = "a", Ttl = 60, Cluster = "den" }, """{"ttl":60,"cluster":"den","specializations":[]}"""),

@@ -7,8 +7,11 @@ public sealed record Topology
 {
     public required IReadOnlyList<TopologyRow> Agents { get; init; }
 
-    /// <summary>Links that agents declare beside their lineage. There are none yet.</summary>
-    public required IReadOnlyList<string> Links { get; init; }
+    /// <summary>
+    /// Links that were declared beside who started whom: those that begin at an agent of this page. They may lead to one that is in another
+    /// page, or in none.
+    /// </summary>
+    public required IReadOnlyList<TopologyLink> Links { get; init; }
 
     /// <summary>Agents in this page.</summary>
     public required int Count { get; init; }

@@ -33,6 +33,7 @@ public static class ErrorCodes
     public const string SessionNotFound = "session_not_found";
     public const string SpecializationNotFound = "specialization_not_found";
     public const string ClaimNotFound = "claim_not_found";
+    public const string LinkNotFound = "link_not_found";
     public const string NothingMatched = "nothing_matched";
     public const string MethodNotAllowed = "method_not_allowed";
 
@@ -75,6 +76,7 @@ public static class ErrorCodes
     public const string InboxFull = "inbox_full";
     public const string AgentQuota = "agent_quota";
     public const string ClaimQuota = "claim_quota";
+    public const string LinkQuota = "link_quota";
     public const string RateLimited = "rate_limited";
     public const string TooManyStreams = "too_many_streams";
     public const string TooManyReceipts = "too_many_receipts";

@@ -12,6 +12,7 @@ public static class EventKinds
         "directive.accepted", "directive.acknowledged", "directive.cancelled", "directive.delivered", "directive.expired",
         "directive.issued", "directive.queued", "directive.rejected", "directive.undeliverable",
         "key.expired", "key.limited", "key.minted", "key.refreshed", "key.revoked",
+        "link.changed", "link.made", "link.removed",
         "session.created", "session.deleted", "session.expired", "session.imported", "session.refreshed", "session.updated",
     ];
 

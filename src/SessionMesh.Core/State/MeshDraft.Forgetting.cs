@@ -96,6 +96,7 @@ public sealed partial class MeshDraft
             Count(_agentsByAccount, owner, -1);
         }
 
+        EndLinks(agent.Number);
         if (!_newAgents.Remove(agent.Id))
         {
             _gone.Add(agent.Number, agent);

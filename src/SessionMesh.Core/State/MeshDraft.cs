@@ -136,6 +136,7 @@ public sealed partial class MeshDraft(MeshState state, Moment now)
 
         state.Message = Message;
         CommitClaims();
+        CommitLinks();
         CommitSessions();
         foreach (var key in _keys.Changed)
         {

@@ -4,6 +4,7 @@ using SessionMesh.Core.Claims;
 using SessionMesh.Core.Idempotency;
 using SessionMesh.Core.Keys;
 using SessionMesh.Core.Leases;
+using SessionMesh.Core.Links;
 using SessionMesh.Core.Sessions;
 using SessionMesh.Core.Steering;
 
@@ -44,6 +45,7 @@ public sealed class MeshState
     public ReceiptTable Receipts { get; } = new();
     public SessionTable Sessions { get; } = new();
     public ClaimTable Claims { get; } = new();
+    public LinkTable Links { get; } = new();
 
     /// <summary>
     /// The newest message that was kept for many. A batch refers to none but its own, so that a start needs none. The writer's alone.
@@ -173,6 +175,9 @@ public sealed class MeshState
             Claims.Put(claim, now);
         }
     }
+
+    /// <summary>After the agents.</summary>
+    public void Load(Link link) => Links.Put(link);
 
     public void Load(Idempotency.Receipt receipt) => Receipts.Put(receipt);
 

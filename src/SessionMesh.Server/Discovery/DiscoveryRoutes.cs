@@ -40,7 +40,8 @@ internal static class DiscoveryRoutes
         routes.MapGet(Routes.Topology, topology.Get)
             .Describe(topology.Get, "getTopology", Tag, s_read, "Who started whom, with what is at and below each",
                 "Agents that have not ended, and the dead that others live below. In an order that does not change; join them by "
-                + "`parent_id`.")
+                + "`parent_id`. `links` are those declared with `PUT /links` that begin at an agent of the page; with more than "
+                + "10,000, the page has fewer agents.")
             .WithQuery("root", "Only this agent and all below it.")
             .WithQuery("depth", "Only so many levels below the root, or below those without a parent; all by default.")
             .WithQuery("cluster", "Only agents of this cluster; what is added up is of all.")

@@ -1,5 +1,7 @@
+using SessionMesh.Contracts;
 using SessionMesh.Core.Agents;
 using SessionMesh.Core.Keys;
+using SessionMesh.Core.Links;
 using SessionMesh.Core.State;
 using SessionMesh.Server.Agents;
 using SessionMesh.Server.Engine;
@@ -62,8 +64,9 @@ public sealed class TopologyEndpoint(MeshEngine engine, RowWriter rows, ProblemW
         var page = new List<AgentSlot>();
         var after = cursor is { Place: AfterNumber(var number) } ? number : -1;
         var next = new AgentSearch(engine.State, criteria, key.Reach).Fill(page, after, limit, engine.Now);
+        var links = TakeLinks(page, key, ref next);
         var nextCursor = next < 0 ? null : new ListCursor(digest, engine.State.Epoch, new AfterNumber(next)).ToString();
-        return WriteAsync(http, page, fields, nextCursor, revision);
+        return WriteAsync(http, page, links, fields, nextCursor, revision);
     }
 
     /// <summary>
@@ -85,11 +88,34 @@ public sealed class TopologyEndpoint(MeshEngine engine, RowWriter rows, ProblemW
         return depth;
     }
 
-    private async Task WriteAsync(HttpContext http, List<AgentSlot> page, RowFields fields, string? nextCursor, long revision)
+    /// <summary>
+    /// The links that begin at the agents of a page. A page with very many ends sooner, so that no answer is larger than a caller bears.
+    /// </summary>
+    /// <param name="next">Number of the last agent of the page, if others follow; -1 otherwise.</param>
+    private List<Link> TakeLinks(List<AgentSlot> page, Key key, ref int next)
+    {
+        var links = new List<Link>();
+        for (var at = 0; at < page.Count; at++)
+        {
+            var agent = page[at].Agent;
+            links.AddRange(engine.State.Links.From(agent.Number).Where(link => link.FromId == agent.Id
+                && engine.State.Find(link.ToId) is { } to && engine.State.Reaches(key, to.Agent)));
+            if (links.Count >= Limits.TopologyLinks && at < page.Count - 1)
+            {
+                next = agent.Number;
+                page.RemoveRange(at + 1, page.Count - at - 1);
+            }
+        }
+
+        return links;
+    }
+
+    private async Task WriteAsync(
+        HttpContext http, List<AgentSlot> page, List<Link> links, RowFields fields, string? nextCursor, long revision)
     {
         var now = engine.Now;
         var sums = new SubtreeSums(engine.State, new ReachMemo(http.GetKey(), engine.State.AgentAt));
-        using var json = new Utf8Buffer(256 + (page.Count * 768));
+        using var json = new Utf8Buffer(256 + (page.Count * 768) + (links.Count * 128));
         json.Raw("{\"agents\":["u8);
         foreach (var slot in page)
         {
@@ -104,7 +130,19 @@ public sealed class TopologyEndpoint(MeshEngine engine, RowWriter rows, ProblemW
             json.Unwrite();
         }
 
-        json.Raw("],\"links\":[],\"count\":"u8);
+        json.Raw("],\"links\":["u8);
+        foreach (var link in links)
+        {
+            Write(json, link);
+            json.Raw(","u8);
+        }
+
+        if (links.Count > 0)
+        {
+            json.Unwrite();
+        }
+
+        json.Raw("],\"count\":"u8);
         json.Number(page.Count);
         json.Raw(",\"next_cursor\":"u8);
         json.String(nextCursor);
@@ -112,6 +150,19 @@ public sealed class TopologyEndpoint(MeshEngine engine, RowWriter rows, ProblemW
         json.Number(revision);
         json.Raw("\"}"u8);
         await Answers.WriteAsync(http, StatusCodes.Status200OK, json.Written);
+    }
+
+    private static void Write(Utf8Buffer json, Link link)
+    {
+        json.Raw("{\"from\":"u8);
+        json.String(link.FromId);
+        json.Raw(",\"to\":"u8);
+        json.String(link.ToId);
+        json.Raw(",\"kind\":"u8);
+        json.String(link.Kind);
+        json.Raw(",\"weight\":"u8);
+        json.Number(link.Weight);
+        json.Raw("}"u8);
     }
 
     private static void WriteSum(Utf8Buffer json, SubtreeSum sum)

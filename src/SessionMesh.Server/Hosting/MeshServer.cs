@@ -10,6 +10,7 @@ using SessionMesh.Server.Auth.Limiting;
 using SessionMesh.Server.Discovery;
 using SessionMesh.Server.Events;
 using SessionMesh.Server.Http;
+using SessionMesh.Server.Links;
 using SessionMesh.Server.Keys;
 using SessionMesh.Server.OpenApi;
 using SessionMesh.Server.Options;
@@ -74,6 +75,7 @@ public static class MeshServer
         app.MapDiscovery();
         app.MapAgents();
         app.MapRegistry();
+        app.MapLinks();
         app.MapSteering();
         app.MapSessions();
         app.MapKeys();

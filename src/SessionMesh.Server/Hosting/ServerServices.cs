@@ -8,6 +8,7 @@ using SessionMesh.Server.Discovery;
 using SessionMesh.Server.Engine;
 using SessionMesh.Server.Events;
 using SessionMesh.Server.Http;
+using SessionMesh.Server.Links;
 using SessionMesh.Server.Keys;
 using SessionMesh.Server.Options;
 using SessionMesh.Server.Push;
@@ -53,6 +54,7 @@ public static class ServerServices
         services.AddDiscovery();
         services.AddAgents();
         services.AddRegistry();
+        services.AddLinks();
         services.AddSteering();
         services.AddSessions();
         services.AddKeys();

@@ -26,6 +26,7 @@ internal sealed class Examples
             """,
         ["claimAgent"] = """{"specialization": "data-analysis", "ttl": 60}""",
         ["renewClaim"] = """{"ttl": 120}""",
+        ["putLink"] = """{"from": "worker-1", "to": "worker-2", "kind": "reports-to", "weight": 2}""",
         ["steer"] = """{"agent_id": "worker-1", "direction": "west", "message": "leave the east to the others"}""",
         ["steerEach"] = """
             {"steers": [{"agent_id": "worker-1", "direction": "west"}, {"agent_id": "worker-1", "direction": "north"}]}
@@ -66,7 +67,8 @@ internal sealed class Examples
     public JsonNode? Find(string parameter) => parameter switch
     {
         "id" => IsOfSessions ? "job-1" : "worker-1",
-        "agent_id" => "worker-1",
+        "agent_id" or "from" => "worker-1",
+        "to" => "worker-2",
         "specialization" => "data-analysis",
         "seq" => "1",
         _ => null,

@@ -22,6 +22,7 @@ public sealed class MeshDbContext(DbContextOptions<MeshDbContext> options) : DbC
     public DbSet<KeyTableRow> Keys => Set<KeyTableRow>();
     public DbSet<SessionTableRow> Sessions => Set<SessionTableRow>();
     public DbSet<ClaimTableRow> Claims => Set<ClaimTableRow>();
+    public DbSet<LinkTableRow> Links => Set<LinkTableRow>();
     public DbSet<ReceiptRow> Receipts => Set<ReceiptRow>();
     public DbSet<MessageRow> Messages => Set<MessageRow>();
     public DbSet<HeadRow> Heads => Set<HeadRow>();
@@ -68,6 +69,11 @@ public sealed class MeshDbContext(DbContextOptions<MeshDbContext> options) : DbC
         modelBuilder.Entity<ClaimTableRow>(e =>
         {
             e.ToTable("claims").HasKey(r => r.Revision);
+            e.Property(r => r.Revision).ValueGeneratedNever();
+        });
+        modelBuilder.Entity<LinkTableRow>(e =>
+        {
+            e.ToTable("links").HasKey(r => r.Revision);
             e.Property(r => r.Revision).ValueGeneratedNever();
         });
         modelBuilder.Entity<ReceiptRow>(e =>

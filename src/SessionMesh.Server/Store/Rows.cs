@@ -85,6 +85,22 @@ public sealed class ClaimTableRow
     public long ExpiresAt { get; set; }
 }
 
+/// <summary>A link between two agents. Times are UTC milliseconds.</summary>
+public sealed class LinkTableRow
+{
+    public long Revision { get; set; }
+
+    /// <summary>The number of the agent that it begins at.</summary>
+    public int FromAgent { get; set; }
+
+    /// <summary>The number of the agent that it leads to.</summary>
+    public int ToAgent { get; set; }
+    public required string Kind { get; set; }
+    public double Weight { get; set; }
+    public string? Account { get; set; }
+    public long At { get; set; }
+}
+
 /// <summary>A plain session as the newest change left it. Times are UTC microseconds.</summary>
 public sealed class SessionTableRow
 {

@@ -23,6 +23,12 @@ public sealed class ChangeOriginTests
         ["renewClaim"] = async (mesh, key, once) => await mesh.PostAsync(
             $"registry/claims/{await ClaimAsync(mesh)}/renew", null, key, once),
         ["releaseClaim"] = async (mesh, key, once) => await mesh.DeleteAsync($"registry/claims/{await ClaimAsync(mesh)}", key, once),
+        ["putLink"] = (mesh, key, once) => mesh.SendAsync(HttpMethod.Put, "links", """{"from":"a","to":"gone"}""", key, once),
+        ["removeLink"] = async (mesh, key, once) =>
+        {
+            await mesh.SendAsync(HttpMethod.Put, "links", """{"from":"a","to":"gone"}""");
+            return await mesh.DeleteAsync("links?from=a&to=gone", key, once);
+        },
         ["killAgent"] = (mesh, key, once) => mesh.DeleteAsync("agents/a?reason=r", key, once),
         ["killAgents"] = (mesh, key, once) => mesh.DeleteAsync("agents?agent_ids=a&expect=1", key, once),
         ["reviveAgent"] = (mesh, key, once) => mesh.PostAsync("agents/gone/revive", null, key, once),

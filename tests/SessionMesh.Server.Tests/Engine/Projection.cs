@@ -43,6 +43,7 @@ internal static class Projection
         lines.AddRange(state.Keys.All.OrderBy(k => k.Revision).Select(k => "key " + Dump(k)));
         lines.AddRange(state.Sessions.After(0).Select(s => "session " + Dump(s)));
         lines.AddRange(state.Claims.After(0).Select(c => "claim " + Dump(c)));
+        lines.AddRange(state.Links.After(0).Select(l => "link " + Dump(l)));
         lines.AddRange(state.Receipts.All.Select(r => "receipt " + Dump(r)));
         return lines;
     }
@@ -169,6 +170,16 @@ internal static class Projection
         }
 
         Assert.Equal(agents.Select(a => a.Owner).OfType<string>().Distinct().Count(), state.Indexes.Accounts.Count);
+        Assert.Equal(state.Links.After(0).Count(), state.Links.Count);
+        for (var number = 0; number < count; number++)
+        {
+            Assert.Equal(state.Links.After(0).Where(l => l.From == number), state.Links.From(number));
+            Assert.Equal(state.Links.After(0).Where(l => l.To == number), state.Links.To(number));
+            Assert.Equal(state.Links.From(number).Count(), state.Links.CountFrom(number));
+            Assert.Equal(state.Links.To(number).Count(), state.Links.CountTo(number));
+        }
+
+        Assert.All(state.Links.After(0), l => Assert.Equal((l.FromId, l.ToId), (state.AgentAt(l.From)!.Id, state.AgentAt(l.To)!.Id)));
         Assert.Equal(agents.Count, state.AgentCount);
         Assert.All(agents, a => Assert.Same(a, state.Find(a.Id)!.Agent));
     }

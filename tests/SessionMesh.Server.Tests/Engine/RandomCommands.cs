@@ -4,6 +4,7 @@ using SessionMesh.Core.Audit;
 using SessionMesh.Core.Claims;
 using SessionMesh.Core.Idempotency;
 using SessionMesh.Core.Keys;
+using SessionMesh.Core.Links;
 using SessionMesh.Core.Registry;
 using SessionMesh.Core.Sessions;
 using SessionMesh.Core.State;
@@ -21,7 +22,7 @@ internal sealed class RandomCommands(Random random, MeshEngine engine)
     private readonly Dictionary<string, Key> _seen = [];
 
     /// <summary>Queues one random command; the task tells its error code, or null.</summary>
-    public Task<string?> Next() => random.Next(36) switch
+    public Task<string?> Next() => random.Next(40) switch
     {
         0 or 1 => Run(new RegisterAgent
         {
@@ -104,6 +105,8 @@ internal sealed class RandomCommands(Random random, MeshEngine engine)
         33 => Run(new RenewClaim { Actor = Actor(), ClaimId = ClaimId(), Ttl = Chance(2) ? random.Next(5, 60) : null }),
         34 => Run(new ReleaseClaim { Actor = Actor(), ClaimId = ClaimId() }),
         35 => Run(new LapseClaims { Actor = Actors.Mesh, Revisions = engine.State.Claims.TakeDue(engine.Now) }),
+        36 or 37 or 38 => Link(Id(), Id()),
+        39 => Run(new RemoveLink { Actor = Actor(), From = Id(), To = Id(), LinkKind = Chance(2) ? "link" : Name() }),
         _ => Chance(2) ? Run(new ExpireKeys { Actor = Actors.Mesh }) : Run(new TrimReceipts { Actor = Actors.Mesh }),
     };
 
@@ -113,6 +116,15 @@ internal sealed class RandomCommands(Random random, MeshEngine engine)
         Actor = Actors.Mesh,
         AgentId = $"large-{random.Next()}",
         Profile = new Profile { User = new string('u', 40_000) },
+    });
+
+    private Task<string?> Link(string from, string to) => from == to ? Next() : Run(new PutLink
+    {
+        Actor = Actor(),
+        From = from,
+        To = to,
+        LinkKind = Chance(2) ? "link" : Name(),
+        LinkWeight = random.Next(3),
     });
 
     private Task<string?> Mint()

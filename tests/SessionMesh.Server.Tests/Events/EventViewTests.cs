@@ -115,6 +115,9 @@ public sealed class EventViewTests
             key.minted: agent_id expires_at generation incarnation key_name lineage parent refresh_expires_at scopes service within
             key.refreshed:
             key.revoked: reason
+            link.changed: link_kind link_weight to
+            link.made: link_kind link_weight to
+            link.removed: link_kind to
             session.created: expires_at meta ttl user
             session.deleted: reason
             session.expired: by_hand

@@ -223,6 +223,9 @@ public sealed class LimitTests(LimitServer server) : IClassFixture<LimitServer>
             nameof(Limits.MaxCapacity),                                                                 // SkillTests
             nameof(Limits.DefaultClaimTtl), nameof(Limits.MinClaimTtl), nameof(Limits.MaxClaimTtl),     // ClaimTests
             nameof(Limits.Claims), nameof(Limits.ClaimsPerAccount), nameof(Limits.Matches),             // ClaimQuotaTests, MatchTests
+            nameof(Limits.Links), nameof(Limits.LinksPerAccount),                                       // LinkQuotaTests
+            nameof(Limits.LinksFromAgent), nameof(Limits.LinksToAgent), nameof(Limits.MaxLinkWeight),   // LinkQuotaTests, LinkTests
+            nameof(Limits.TopologyLinks),                                                               // LinkTests
             nameof(Limits.StreamsPerAgentKey),                                                          // HeldAnswerTests
             nameof(Limits.EventWords),                                                                  // EventFilterTests
         ];

@@ -95,6 +95,12 @@ public sealed class ExampleTests
         }
 
         await mesh.RegisterAsync("worker-1", more: ",\"specializations\":[\"data-analysis\"]");
+        await mesh.RegisterAsync("worker-2");
+        if (id == "removeLink")
+        {
+            await mesh.SendAsync(HttpMethod.Put, "links", """{"from":"worker-1","to":"worker-2"}""");
+        }
+
         named["directive_id"] = (await mesh.SteerAsync("worker-1")).Json["directive_id"]!.GetValue<string>();
         named["claim_id"] = id == "claimAgent"
             ? ""

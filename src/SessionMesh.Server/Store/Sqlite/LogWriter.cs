@@ -29,6 +29,8 @@ internal sealed class LogWriter : IDisposable
     private readonly PreparedStatement _removeAgent;
     private readonly PreparedStatement _claim;
     private readonly PreparedStatement _removeClaim;
+    private readonly PreparedStatement _link;
+    private readonly PreparedStatement _removeLink;
     private readonly PreparedStatement _forgottenIncarnation;
     private readonly PreparedStatement _directive;
     private readonly PreparedStatement _message;
@@ -69,6 +71,11 @@ internal sealed class LogWriter : IDisposable
             ON CONFLICT (revision) DO UPDATE SET ttl=excluded.ttl, expires_at=excluded.expires_at
             """);
         _removeClaim = new(_db, "DELETE FROM claims WHERE revision = ?");
+        _link = new(_db, """
+            INSERT INTO links (revision, from_agent, to_agent, kind, weight, account, at) VALUES (?,?,?,?,?,?,?)
+            ON CONFLICT (revision) DO UPDATE SET weight=excluded.weight
+            """);
+        _removeLink = new(_db, "DELETE FROM links WHERE revision = ?");
         _removeAgent = new(_db, "DELETE FROM agents WHERE number = ?");
         _forgottenIncarnation = new(_db, "UPDATE mesh SET forgotten_incarnation = ? WHERE id = 1");
         _directive = new(_db, """
@@ -100,7 +107,7 @@ internal sealed class LogWriter : IDisposable
         _trimReceipts = new(_db, "DELETE FROM receipts WHERE revision < ?");
         _all =
         [
-            _begin, _commit, _change, _agent, _removeAgent, _claim, _removeClaim,
+            _begin, _commit, _change, _agent, _removeAgent, _claim, _removeClaim, _link, _removeLink,
             _forgottenIncarnation, _directive, _message, _moveDirective, _key, _session,
             _removeSession, _receipt, _trimReceipts,
         ];
@@ -199,6 +206,17 @@ internal sealed class LogWriter : IDisposable
         {
             _claim.Bind(claim.Revision).Bind(claim.Agent).Bind(claim.Specialization).Bind(claim.KeyId).Bind(claim.Lineage)
                 .Bind(claim.Account).Bind(claim.Ttl).Bind(claim.At).Bind(claim.ExpiresAt).Run();
+        }
+
+        foreach (var link in draft.RemovedLinks)
+        {
+            _removeLink.Bind(link.Revision).Run();
+        }
+
+        foreach (var link in draft.ChangedLinks)
+        {
+            _link.Bind(link.Revision).Bind(link.From).Bind(link.To).Bind(link.Kind).Bind(link.Weight).Bind(link.Account).Bind(link.At)
+                .Run();
         }
 
         foreach (var session in draft.RemovedSessions)

@@ -7,6 +7,7 @@ using SessionMesh.Core.Agents;
 using SessionMesh.Core.Claims;
 using SessionMesh.Core.Idempotency;
 using SessionMesh.Core.Keys;
+using SessionMesh.Core.Links;
 using SessionMesh.Core.Sessions;
 using SessionMesh.Core.State;
 using SessionMesh.Core.Steering;
@@ -40,6 +41,14 @@ internal static class StateLoader
             if (state.AgentAt(row.Agent) is { } agent)
             {
                 state.Load(ToClaim(row, agent.Id), began);
+            }
+        }
+
+        foreach (var row in db.Links.AsNoTracking().OrderBy(l => l.Revision).AsEnumerable())
+        {
+            if (state.AgentAt(row.FromAgent) is { } from && state.AgentAt(row.ToAgent) is { } to)
+            {
+                state.Load(ToLink(row, from.Id, to.Id, shared));
             }
         }
 
@@ -101,6 +110,19 @@ internal static class StateLoader
         Ttl = row.Ttl,
         At = row.At,
         ExpiresAt = row.ExpiresAt,
+    };
+
+    private static Link ToLink(LinkTableRow row, string fromId, string toId, SharedStrings shared) => new()
+    {
+        Revision = row.Revision,
+        From = row.FromAgent,
+        FromId = fromId,
+        To = row.ToAgent,
+        ToId = toId,
+        Kind = shared.Of(row.Kind),
+        Weight = row.Weight,
+        Account = shared.Of(row.Account),
+        At = row.At,
     };
 
     public static Session ToSession(SessionTableRow row) => new()

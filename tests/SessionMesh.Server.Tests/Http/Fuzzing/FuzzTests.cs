@@ -45,6 +45,7 @@ public sealed class FuzzTests
         ("POST", "registry/claim", "registry/claim",
             """{"specialization":"vision","strategy":"spread","cluster":"default","label":{"env":"prod"},"ttl":60,"wait":0}"""),
         ("POST", "registry/claims/{claim_id}/renew", "registry/claims/c-1/renew", """{"ttl":60}"""),
+        ("PUT", "links", "links", """{"from":"a","to":"b","kind":"ünï","weight":1.5e3}"""),
         ("POST", "steer", "steer", """
             {"agent_id":"a","direction":"north","message":"go \u00e9 \ud83d\ude00","data":{"a":[1,2,{"b":null}],"c":"é"},"ttl":60,
              "hold":true}

@@ -435,6 +435,42 @@ namespace SessionMesh.Server.Store.Sqlite.Migrations
                     b.ToTable("keys", (string)null);
                 });
 
+            modelBuilder.Entity("SessionMesh.Server.Store.LinkTableRow", b =>
+                {
+                    b.Property<long>("Revision")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("revision");
+
+                    b.Property<string>("Account")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("account");
+
+                    b.Property<long>("At")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("at");
+
+                    b.Property<int>("FromAgent")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("from_agent");
+
+                    b.Property<string>("Kind")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("kind");
+
+                    b.Property<int>("ToAgent")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("to_agent");
+
+                    b.Property<double>("Weight")
+                        .HasColumnType("REAL")
+                        .HasColumnName("weight");
+
+                    b.HasKey("Revision");
+
+                    b.ToTable("links", (string)null);
+                });
+
             modelBuilder.Entity("SessionMesh.Server.Store.MeshRow", b =>
                 {
                     b.Property<int>("Id")
