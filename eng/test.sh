@@ -46,6 +46,10 @@ install_missing() {
     [ -e /usr/include/zlib.h ] || missing+=(zlib1g-dev)
     compgen -G '/usr/lib/*/faketime/libfaketimeMT.so.1' >/dev/null || missing+=(libfaketime)
     python3 -c 'import requests' 2>/dev/null || missing+=(python3-requests)
+    command -v dot >/dev/null || missing+=(graphviz)
+    command -v chromium >/dev/null || missing+=(chromium)
+    /usr/bin/python3 -c 'import networkx' 2>/dev/null || missing+=(python3-networkx)
+    command -v npm >/dev/null || missing+=(npm)
     [ ${#missing[@]} -eq 0 ] && return
 
     say "installing ${missing[*]}"
@@ -65,6 +69,23 @@ install_missing() {
         ln -sf /usr/bin/python3 artifacts/bin/python3
         export PATH=$PWD/artifacts/bin:$PATH
     fi
+}
+
+# Mermaid is one script, which needs nothing else of its package. The version is the one that the tests were written against.
+fetch_mermaid() {
+    local version=11.17.2 to=$PWD/artifacts/npm scratch
+    [ -f "$to/mermaid-$version" ] && return
+    say "fetching mermaid $version"
+    mkdir -p "$to"
+    scratch=$(mktemp -d)
+    if (cd "$scratch" && npm pack --silent "mermaid@$version" >/dev/null && tar -xzf "mermaid-$version.tgz" package/dist/mermaid.min.js); then
+        mv "$scratch/package/dist/mermaid.min.js" "$to/mermaid.min.js"
+        rm -f "$to"/mermaid-*
+        touch "$to/mermaid-$version"
+    else
+        give_up "npm could not fetch mermaid $version"
+    fi
+    rm -rf "$scratch"
 }
 
 count() { sed -n "s/.*<Counters [^>]*\b$2=\"\([0-9]*\)\".*/\1/p" "$1" | head -n 1; }
@@ -122,6 +143,7 @@ if [[ " ${projects[*]} " == *EndToEnd* ]]; then
     say "installing the tool"
     PREFIX=$PWD/artifacts/installed ./eng/install.sh || { give_up "the tool could not be installed"; finish; }
     export MESH_TEST_TOOL=$PWD/artifacts/installed/bin/session-mesh
+    fetch_mermaid
 fi
 
 for project in "${projects[@]}"; do

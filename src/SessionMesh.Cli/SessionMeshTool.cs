@@ -12,6 +12,7 @@ using SessionMesh.Cli.Events;
 using SessionMesh.Cli.Hosting;
 using SessionMesh.Cli.Keys;
 using SessionMesh.Cli.Lineage;
+using SessionMesh.Cli.Links;
 using SessionMesh.Cli.Logs;
 using SessionMesh.Cli.Registry;
 using SessionMesh.Cli.Run;
@@ -20,6 +21,7 @@ using SessionMesh.Cli.Sessions;
 using SessionMesh.Cli.Simulate;
 using SessionMesh.Cli.Status;
 using SessionMesh.Cli.Steering;
+using SessionMesh.Cli.Topology;
 
 namespace SessionMesh.Cli;
 
@@ -43,6 +45,7 @@ internal static class SessionMeshTool
             new("list", host => new ListCommand(host)),
             new("show", host => new ShowCommand(host)),
             new("tree", host => new TreeCommand(host)),
+            new("topology", host => new TopologyCommand(host)),
             new("run", host => new RunCommand(host)),
             new("register", host => new RegisterCommand(host)),
             new("match", host => new MatchCommand(host)),
@@ -51,6 +54,8 @@ internal static class SessionMeshTool
             new("wait", host => new WaitCommand(host)),
             new("logs", host => new LogsCommand(host)),
             new("move", host => new MoveCommand(host)),
+            new("link", host => new LinkCommand(host)),
+            new("unlink", host => new UnlinkCommand(host)),
             new("reap", host => new ReapCommand(host)),
             new("forget", host => new ForgetCommand(host)),
         ]),

@@ -31,6 +31,8 @@ internal static class NextSteps
         ErrorCodes.ClaimNotFound => "session-mesh claim --list, to see what is held",
         ErrorCodes.ClaimOfAnother => "the key that claimed, one above it, or one that may do everything",
         ErrorCodes.ClaimQuota => "session-mesh claim --list, and session-mesh release CLAIM for what is no longer used",
+        ErrorCodes.LinkNotFound => "session-mesh link --list --agent-id ID, to see what is declared",
+        ErrorCodes.LinkQuota => "session-mesh link --list, and session-mesh unlink FROM TO for what no longer holds",
         ErrorCodes.HostNotAllowed => "an address in --url that the server was told of when it was started",
         ErrorCodes.NotStorable => "less in one call",
         ErrorCodes.KeyRevoked or ErrorCodes.KeyExpired => "another key; session-mesh keys create mints one, with a key that is valid",

@@ -8,10 +8,11 @@ using SessionMesh.Cli.Settings;
 using SessionMesh.Client;
 using SessionMesh.Contracts;
 using SessionMesh.Contracts.Agents;
+using SessionMesh.Contracts.Errors;
 
 namespace SessionMesh.Cli.Config;
 
-/// <summary><c>config export</c>: the agents that are known, as files that load to the same.</summary>
+/// <summary><c>config export</c>: the agents that are known and the links between them, as files that load to the same.</summary>
 internal sealed class ExportConfigCommand : MeshCommand
 {
     private readonly Option<string?> _format = Opt.Choice("--output", "The format, yaml by default", ["yaml", "json"], "-o");
@@ -34,7 +35,7 @@ internal sealed class ExportConfigCommand : MeshCommand
     };
 
     public ExportConfigCommand(CliHost host)
-        : base(host, "export", "Write the agents that are known as a file that loads to the same.", output: false)
+        : base(host, "export", "Write the agents that are known, with their links, as a file that loads to the same.", output: false)
     {
         foreach (var option in new Option[] { _format, _file, _force, _dead, _cluster, _subtree, _labels })
         {
@@ -54,52 +55,87 @@ internal sealed class ExportConfigCommand : MeshCommand
         context.Doing = "export the fleet";
         var target = context.Get(_file);
         var isJson = context.Get(_format) is "json";
-        FleetFile? full = null;
         var part = new FleetFile(isJson);
-        var (files, written, read) = (0, 0, 0);
+        var ids = new HashSet<string>(StringComparer.Ordinal);
+        var (files, read, links) = (0, 0, 0);
+
+        // What is full is written, and what did not fit into it begins the next.
+        void Add(Func<FleetFile, bool> tryAdd)
+        {
+            if (tryAdd(part))
+            {
+                return;
+            }
+
+            Write(context, target ?? throw TooLarge(), ++files, part);
+            tryAdd(part = new FleetFile(isJson));
+        }
+
         using (context.ShowProgress(() => $"{read} agents read"))
         {
             await foreach (var row in RowsAsync(context, cancellation))
             {
                 read++;
-                if (row.Status is AgentStatus.Dead && !context.Get(_dead))
+                if (row.Status is not AgentStatus.Dead || context.Get(_dead))
                 {
-                    continue;
+                    ids.Add(row.AgentId!);
+                    Add(file => file.TryAdd(row));
                 }
+            }
 
-                written++;
-                if (part.TryAdd(row))
-                {
-                    continue;
-                }
-
-                if (target is null)
-                {
-                    throw new CommandException(
-                        ExitCodes.Failed,
-                        $"the fleet is more than a file may have: {FleetConfig.MaxEntries} entries and {ConfigReader.MaxMegabytes} MiB",
-                        "--file FILE writes several; --cluster, --subtree and --label narrow it");
-                }
-
-                full = part;
-                Write(context, target, ++files, full);
-                part = new FleetFile(isJson);
-                part.TryAdd(row);
+            foreach (var link in await LinksAsync(context, ids, cancellation))
+            {
+                links++;
+                Add(file => file.TryAdd(link));
             }
         }
 
         if (target is null)
         {
             context.Host.Out.Write(part.Text());
-        }
-        else
-        {
-            Write(context, target, full is null ? 0 : ++files, part);
-            var where = full is null ? target : $"{files} files, {Numbered(target, 1)} to {Numbered(target, files)}";
-            context.Note($"{written} {(written == 1 ? "agent" : "agents")} in {where}");
+            return ExitCodes.Done;
         }
 
+        var isOnly = files == 0;
+        Write(context, target, isOnly ? 0 : ++files, part);
+        var where = isOnly ? target : $"{files} files, {Numbered(target, 1)} to {Numbered(target, files)}";
+        context.Note($"{Count(ids.Count, "agent")}{(links > 0 ? " and " + Count(links, "link") : "")} in {where}");
         return ExitCodes.Done;
+    }
+
+    private static string Count(int count, string what) => $"{count} {what}{(count == 1 ? "" : "s")}";
+
+    private static CommandException TooLarge() => new(
+        ExitCodes.Failed,
+        $"the fleet is more than a file may have: {FleetConfig.MaxEntries} entries and {ConfigReader.MaxMegabytes} MiB",
+        "--file FILE writes several; --cluster, --subtree and --label narrow it");
+
+    /// <summary>
+    /// Those between some agents, in the order of the agents' ids, so that the same fleet is the same file. A server that does not know
+    /// links has none.
+    /// </summary>
+    private static async Task<IEnumerable<LinkRow>> LinksAsync(
+        CommandContext context, HashSet<string> ids, CancellationToken cancellation)
+    {
+        var links = new List<LinkRow>();
+        try
+        {
+            for (string? cursor = null; ;)
+            {
+                var page = await context.Client.LinksAsync(new LinkQuery { Limit = Limits.MaxPage, Cursor = cursor }, cancellation);
+                links.AddRange(page.Links.Where(link => ids.Contains(link.From) && ids.Contains(link.To)));
+                if ((cursor = page.NextCursor) is null)
+                {
+                    break;
+                }
+            }
+        }
+        catch (MeshException e) when (e.Code is ErrorCodes.NotFound)
+        {
+        }
+
+        return links.OrderBy(link => link.From, StringComparer.Ordinal).ThenBy(link => link.To, StringComparer.Ordinal)
+            .ThenBy(link => link.Kind, StringComparer.Ordinal);
     }
 
     /// <summary>In the order of their ids, so that the same fleet is the same file.</summary>

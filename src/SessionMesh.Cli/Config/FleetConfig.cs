@@ -1,3 +1,4 @@
+using System.Globalization;
 using SessionMesh.Cli.Hosting;
 using SessionMesh.Contracts.Agents;
 
@@ -11,12 +12,16 @@ internal sealed record ExpectedSession(string Id, string Filter)
 }
 
 /// <summary>
-/// What <c>load-config</c> reads: sessions to find, agents to make known, and the cluster of what is declared.
+/// What <c>load-config</c> reads: sessions to find, agents and their links to make known, and the cluster of what is declared.
 /// </summary>
 internal sealed record FleetConfig(
-    string File, IReadOnlyList<ExpectedSession> Sessions, IReadOnlyList<FleetAgent> Agents, string? Cluster)
+    string File,
+    IReadOnlyList<ExpectedSession> Sessions,
+    IReadOnlyList<FleetAgent> Agents,
+    IReadOnlyList<FleetLink> Links,
+    string? Cluster)
 {
-    /// <summary>Sessions and agents of one file.</summary>
+    /// <summary>Sessions, agents and links of one file.</summary>
     public const int MaxEntries = 100_000;
 
     /// <exception cref="CommandException">The file is not as it should be; with every fault.</exception>
@@ -24,7 +29,7 @@ internal sealed record FleetConfig(
     {
         var map = ConfigReader.Read(path, host);
         var faults = new ConfigFaults(map.At.File);
-        map.Only(faults, "sessions", "agents", "skills", "cluster");
+        map.Only(faults, "sessions", "agents", "links", "skills", "cluster");
 
         // Which tools an agent loads is the agent's own matter; that they are names, or maps with one, is all there is to check.
         faults.Take(() => SkillNodes.Read(map, "skills"));
@@ -40,20 +45,21 @@ internal sealed record FleetConfig(
             }
         }
 
-        if (map.Find("sessions", "agents", "cluster") is null && faults.IsEmpty)
+        var links = ReadLinks(map, faults);
+        if (map.Find("sessions", "agents", "links", "cluster") is null && faults.IsEmpty)
         {
-            faults.Add(map, "no 'sessions', no 'agents' and no 'cluster': there is nothing to load");
+            faults.Add(map, "no 'sessions', no 'agents', no 'links' and no 'cluster': there is nothing to load");
         }
 
-        if (sessions.Count + agents.Count > MaxEntries)
+        var entries = sessions.Count + agents.Count + links.Count;
+        if (entries > MaxEntries)
         {
             faults.Add(map, string.Create(
-                System.Globalization.CultureInfo.InvariantCulture,
-                $"{sessions.Count + agents.Count:N0} entries; a file has at most {MaxEntries:N0}, so split it"));
+                CultureInfo.InvariantCulture, $"{entries:N0} entries; a file has at most {MaxEntries:N0}, so split it"));
         }
 
         faults.ThrowIfAny();
-        return new FleetConfig(map.At.File, sessions, agents, cluster);
+        return new FleetConfig(map.At.File, sessions, agents, links, cluster);
     }
 
     /// <summary>A word of <see cref="AliveFilter.Allowed"/>, in lower case.</summary>
@@ -62,6 +68,31 @@ internal sealed record FleetConfig(
         var text = node.AsText("filter");
         return AliveFilter.Allowed.FirstOrDefault(filter => filter.Equals(text, StringComparison.OrdinalIgnoreCase))
             ?? throw node.Wrong($"'{text}' is not a filter; allowed: {string.Join(", ", AliveFilter.Allowed)}");
+    }
+
+    private static List<FleetLink> ReadLinks(ConfigMap map, ConfigFaults faults)
+    {
+        var links = new List<FleetLink>();
+        var seen = new Dictionary<(string From, string To, string Kind), ConfigNode>();
+        foreach (var node in ListOf(map, "links", "{from, to}", faults)?.Items ?? [])
+        {
+            if (FleetLink.Read(node, faults) is not { } link)
+            {
+                continue;
+            }
+
+            if (seen.TryAdd((link.From, link.To, link.Kind), node))
+            {
+                links.Add(link);
+            }
+            else
+            {
+                var first = seen[(link.From, link.To, link.Kind)].At.Line;
+                faults.Add(node, $"the link '{link.Kind}' from '{link.From}' to '{link.To}' appears twice, first at line {first}");
+            }
+        }
+
+        return links;
     }
 
     private static ConfigList? ListOf(ConfigMap map, string member, string entries, ConfigFaults faults)

@@ -24,18 +24,24 @@ internal sealed class FleetLoader(CommandContext context, string? cluster, bool 
     /// </summary>
     private const int RowsPerLook = 20;
 
+    /// <summary>Agents whose links are asked for one by one; for more, the links of all agents are read.</summary>
+    private const int ManyEnds = 1000;
+
     private readonly MeshClient _client = context.Client;
     private int _done;
 
     /// <summary>Entries that are through; for a line that shows how far it is. Read on any thread.</summary>
     public int Done => Volatile.Read(ref _done);
 
-    /// <summary>The agents of a file and all that is above them, as they are; by id.</summary>
-    public async Task<IReadOnlyDictionary<string, AgentRow>> KnownAsync(
-        IReadOnlyList<FleetAgent> agents, CancellationToken cancellation)
+    /// <summary>The agents of a file, those at the ends of its links, and all that is above them, as they are; by id.</summary>
+    public async Task<IReadOnlyDictionary<string, AgentRow>> KnownAsync(FleetConfig config, CancellationToken cancellation)
     {
         var known = new ConcurrentDictionary<string, AgentRow>(StringComparer.Ordinal);
-        if (agents.Count > Few && await TotalAsync(cancellation) < (long)agents.Count * RowsPerLook)
+        var wanted = config.Agents.Select(agent => agent.Id)
+            .Concat(config.Agents.Select(agent => agent.ParentId).OfType<string>().Where(id => id.Length > 0))
+            .Concat(config.Links.SelectMany(link => (string[])[link.From, link.To]))
+            .ToHashSet(StringComparer.Ordinal);
+        if (wanted.Count > Few && await TotalAsync(cancellation) < (long)wanted.Count * RowsPerLook)
         {
             for (string? cursor = null; ;)
             {
@@ -52,9 +58,6 @@ internal sealed class FleetLoader(CommandContext context, string? cluster, bool 
             }
         }
 
-        var wanted = agents.Select(agent => agent.Id)
-            .Concat(agents.Select(agent => agent.ParentId).OfType<string>().Where(id => id.Length > 0))
-            .ToHashSet(StringComparer.Ordinal);
         var looked = new HashSet<string>(StringComparer.Ordinal);
         while (wanted.Count > 0)
         {
@@ -73,6 +76,21 @@ internal sealed class FleetLoader(CommandContext context, string? cluster, bool 
 
         return known;
     }
+
+    /// <summary>The links that begin where a link of a file begins, as they are.</summary>
+    public async Task<IEnumerable<LinkRow>> KnownLinksAsync(
+        IReadOnlyList<FleetLink> links, IReadOnlyDictionary<string, AgentRow> known, CancellationToken cancellation)
+    {
+        var from = links.Select(link => link.From).Where(known.ContainsKey).ToHashSet(StringComparer.Ordinal);
+        return from.Count > ManyEnds
+            ? (await AllLinksAsync(null, cancellation)).Where(link => from.Contains(link.From))
+            : (await EachAsync([.. from], AllLinksAsync, cancellation))
+                .SelectMany((rows, i) => rows.Where(row => row.From == from.ElementAt(i)));
+    }
+
+    /// <summary>Applies the links of a plan, whose agents are there. The answers are in the file's order.</summary>
+    public Task<List<LoadedLink>> LinksAsync(FleetPlan plan, CancellationToken cancellation) =>
+        EachAsync(plan.Links, LinkAsync, cancellation);
 
     public Task<List<LoadedEntry>> SessionsAsync(IReadOnlyList<ExpectedSession> sessions, CancellationToken cancellation) =>
         EachAsync(sessions, SessionAsync, cancellation);
@@ -184,6 +202,41 @@ internal sealed class FleetLoader(CommandContext context, string? cluster, bool 
                 Matches = agent.Filter is null ? null : false,
                 Error = ProblemText.Of(e),
             };
+        }
+    }
+
+    private async Task<LoadedLink> LinkAsync(PlannedLink planned, CancellationToken cancellation)
+    {
+        try
+        {
+            if (!looksOnly && planned.Change is not PlannedAgent.None)
+            {
+                var link = planned.Link;
+                await _client.PutLinkAsync(
+                    new LinkRequest { From = link.From, To = link.To, Kind = link.Kind, Weight = link.Weight }, cancellation);
+            }
+
+            return new LoadedLink(planned);
+        }
+        catch (MeshException e) when (IsOfOneOnly(e))
+        {
+            return new LoadedLink(planned) { Error = ProblemText.Of(e) };
+        }
+    }
+
+    /// <param name="agentId">Only those from or to this agent.</param>
+    private async Task<List<LinkRow>> AllLinksAsync(string? agentId, CancellationToken cancellation)
+    {
+        var rows = new List<LinkRow>();
+        for (string? cursor = null; ;)
+        {
+            var page = await _client.LinksAsync(
+                new LinkQuery { AgentId = agentId, Limit = Limits.MaxPage, Cursor = cursor }, cancellation);
+            rows.AddRange(page.Links);
+            if ((cursor = page.NextCursor) is null)
+            {
+                return rows;
+            }
         }
     }
 

@@ -27,18 +27,28 @@ internal sealed record PlannedAgent(FleetAgent Agent, AgentRow? Row, IReadOnlyLi
 /// </summary>
 internal sealed class FleetPlan
 {
-    private FleetPlan(IReadOnlyList<IReadOnlyList<PlannedAgent>> levels, IEnumerable<string> inOrder) =>
-        (Levels, InOrder) = (levels, inOrder);
+    private FleetPlan(
+        IReadOnlyList<IReadOnlyList<PlannedAgent>> levels, IEnumerable<string> inOrder, IReadOnlyList<PlannedLink> links) =>
+        (Levels, InOrder, Links) = (levels, inOrder, links);
 
     public IReadOnlyList<IReadOnlyList<PlannedAgent>> Levels { get; }
 
     /// <summary>The ids in the file's order.</summary>
     public IEnumerable<string> InOrder { get; }
 
-    /// <param name="known">The agents that the file names, themselves or as parents, and every agent above those; by id.</param>
+    /// <summary>In the file's order; to be applied when all agents are there.</summary>
+    public IReadOnlyList<PlannedLink> Links { get; }
+
+    /// <param name="known">The agents that the file names, themselves, as parents or in links, and every agent above those; by id.</param>
+    /// <param name="links">Those that begin where a link of the file begins.</param>
     /// <param name="cluster">Of an agent that nobody knows and that says none; null leaves it to the server.</param>
     /// <param name="faults">Gets parents that are nowhere, and circles.</param>
-    public static FleetPlan Of(FleetConfig config, IReadOnlyDictionary<string, AgentRow> known, string? cluster, ConfigFaults faults)
+    public static FleetPlan Of(
+        FleetConfig config,
+        IReadOnlyDictionary<string, AgentRow> known,
+        IEnumerable<LinkRow> links,
+        string? cluster,
+        ConfigFaults faults)
     {
         var byId = config.Agents.ToDictionary(agent => agent.Id, StringComparer.Ordinal);
         string? ParentOf(string id) => byId.TryGetValue(id, out var agent) && agent.ParentId is not null
@@ -78,7 +88,27 @@ internal sealed class FleetPlan
             levels[depth].Add(new PlannedAgent(placed, row, row is null ? [] : [.. Differences(placed, row)]));
         }
 
-        return new FleetPlan([.. levels.Where(level => level.Count > 0)], config.Agents.Select(agent => agent.Id));
+        var named = config.Sessions.Select(session => session.Id).Concat(byId.Keys).Concat(known.Keys).ToHashSet(StringComparer.Ordinal);
+        return new FleetPlan(
+            [.. levels.Where(level => level.Count > 0)],
+            config.Agents.Select(agent => agent.Id),
+            PlanLinks(config.Links, links, named, faults));
+    }
+
+    /// <param name="named">Ids of the file, and of the agents that are known.</param>
+    private static List<PlannedLink> PlanLinks(
+        IReadOnlyList<FleetLink> links, IEnumerable<LinkRow> known, HashSet<string> named, ConfigFaults faults)
+    {
+        var rows = known.ToDictionary(row => (row.From, row.To, row.Kind));
+        foreach (var link in links)
+        {
+            foreach (var end in new[] { link.From, link.To }.Where(end => !named.Contains(end)))
+            {
+                faults.Add(link.Node, $"'{end}', at an end of a link, is neither in the file nor known");
+            }
+        }
+
+        return [.. links.Select(link => new PlannedLink(link, rows.GetValueOrDefault((link.From, link.To, link.Kind))))];
     }
 
     /// <summary>How far an agent is below its root; -1 where it has none, because it is in a circle or below one.</summary>

@@ -38,9 +38,25 @@ internal sealed class LoadConfigCommand : MeshCommand
         More = [],
     };
 
+    private static readonly View s_links = new()
+    {
+        RowsMember = "links",
+        Names = ["from"],
+        Table =
+        [
+            Column.Of("from"),
+            Column.Of("to"),
+            Column.Of("kind"),
+            Column.Of("weight"),
+            Column.Of("change"),
+            new Column("detail", "detail", (row, _) => Detail(row)) { Rank = 3 },
+            s_error with { Rank = 2 },
+        ],
+    };
+
     private readonly Argument<string> _path = new("path")
     {
-        Description = "A file, or - for stdin, in YAML or JSON: agents: [{id: w1, …}], sessions: [{id: 123, filter: alive}]",
+        Description = "A file, or - for stdin, in YAML or JSON: agents: [{id: w1, …}], links: [{from: w1, to: w2}], sessions: …",
     };
 
     private readonly Option<bool> _dryRun = new("--dry-run") { Description = "Change nothing; show what would be" };
@@ -86,21 +102,31 @@ internal sealed class LoadConfigCommand : MeshCommand
         var plan = await PlanAsync(config, loader, context.Settings.Cluster, cancellation);
         var entries = new List<LoadedEntry>();
         var before = loader.Done;
-        var (all, done) = (config.Sessions.Count + config.Agents.Count, looksOnly ? "looked at" : "loaded");
+        List<LoadedLink> links;
+        var all = config.Sessions.Count + config.Agents.Count + config.Links.Count;
+        var done = looksOnly ? "looked at" : "loaded";
         using (context.ShowProgress(() => $"{ProgressLine.Bar(loader.Done - before, all)} {done}"))
         {
             entries.AddRange(await loader.SessionsAsync(config.Sessions, cancellation));
             entries.AddRange(await loader.AgentsAsync(plan, cancellation));
+            links = await loader.LinksAsync(plan, cancellation);
         }
 
+        var report = LoadReport.Of(entries, links, cluster, looksOnly);
         if (entries.Count > 0 || !context.Output.IsTable)
         {
-            context.Output.Write(Report(entries, cluster, looksOnly), config.Agents.Count > 0 || looksOnly ? s_changes : s_view);
+            context.Output.Write(report, config.Agents.Count > 0 || looksOnly ? s_changes : s_view);
+        }
+
+        if (links.Count > 0 && context.Output.IsTable)
+        {
+            context.Output.Write(report, s_links);
         }
 
         Say(context, config, entries);
-        return entries.Any(entry => entry.Error is not null) ? ExitCodes.Partly
-            : context.Get(_check) && entries.Any(IsOff) ? ExitCodes.Failed
+        SayLinks(context, links);
+        return entries.Any(entry => entry.Error is not null) || links.Exists(link => link.Error is not null) ? ExitCodes.Partly
+            : context.Get(_check) && (entries.Any(IsOff) || links.Exists(IsOff)) ? ExitCodes.Failed
             : ExitCodes.Done;
     }
 
@@ -108,7 +134,9 @@ internal sealed class LoadConfigCommand : MeshCommand
         FleetConfig config, FleetLoader loader, string? cluster, CancellationToken cancellation)
     {
         var faults = new ConfigFaults(config.File);
-        var plan = FleetPlan.Of(config, await loader.KnownAsync(config.Agents, cancellation), cluster, faults);
+        var known = await loader.KnownAsync(config, cancellation);
+        var links = await loader.KnownLinksAsync(config.Links, known, cancellation);
+        var plan = FleetPlan.Of(config, known, links, cluster, faults);
         faults.ThrowIfAny();
         return plan;
     }
@@ -118,6 +146,11 @@ internal sealed class LoadConfigCommand : MeshCommand
 
     private void Say(CommandContext context, FleetConfig config, List<LoadedEntry> entries)
     {
+        if (entries.Count == 0 && config.Links.Count > 0)
+        {
+            return;
+        }
+
         if (entries.Count == 0)
         {
             context.Note(config.Cluster is { } named
@@ -149,56 +182,28 @@ internal sealed class LoadConfigCommand : MeshCommand
         }
     }
 
-    private static bool IsDeclared(LoadedEntry entry) => entry.Change is PlannedAgent.Declare;
-
-    private static JsonElement Report(List<LoadedEntry> entries, string? cluster, bool looksOnly) => Json.Build(json =>
+    private void SayLinks(CommandContext context, List<LoadedLink> links)
     {
-        json.WriteStartArray("sessions"u8);
-        foreach (var entry in entries)
+        if (links.Count == 0 || (context.Get(_check) && !links.Exists(IsOff)))
         {
-            Write(json, entry);
+            return;
         }
 
-        json.WriteEndArray();
-        json.WriteString("cluster"u8, cluster);
-        json.WriteNumber("count"u8, entries.Count);
-        json.WriteNumber("matching"u8, entries.Count(entry => entry.Matches is true));
-        json.WriteNumber("declared"u8, entries.Count(entry => entry.Declared));
-        json.WriteNumber("updated"u8, looksOnly ? 0 : entries.Count(entry => entry.Change is PlannedAgent.Update));
-        json.WriteBoolean("dry_run"u8, looksOnly);
-    });
-
-    private static void Write(Utf8JsonWriter json, LoadedEntry entry)
-    {
-        json.WriteStartObject();
-        json.WriteString("id"u8, entry.Id);
-        json.WriteString("filter"u8, entry.Filter);
-        json.WriteString("status"u8, entry.Status);
-        if (entry.Matches is { } matches)
-        {
-            json.WriteBoolean("matches"u8, matches);
-        }
-        else
-        {
-            json.WriteNull("matches"u8);
-        }
-
-        json.WriteBoolean("declared"u8, entry.Declared);
-        json.WriteString("error"u8, entry.Error);
-        json.WriteString("change"u8, entry.Change);
-        json.WriteStartArray("changes"u8);
-        foreach (var change in entry.Changes)
-        {
-            json.WriteStartObject();
-            json.WriteString("member"u8, change.Member);
-            json.WriteString("from"u8, change.From);
-            json.WriteString("to"u8, change.To);
-            json.WriteEndObject();
-        }
-
-        json.WriteEndArray();
-        json.WriteEndObject();
+        var failed = links.Count(link => link.Error is not null);
+        var (declared, updated) = (links.Count(IsDeclared), links.Count(link => link.Change is PlannedAgent.Update));
+        var kept = links.Count - failed - declared - updated;
+        context.Note(
+            context.Get(_check) ? $"{declared + updated} of {links.Count} links are not as the file says"
+            : context.Get(_dryRun) ? $"links: {declared} would be declared, {updated} changed, {kept} left as they are"
+            : failed > 0 ? $"links: {declared} declared, {updated} changed, {kept} left as they are, {failed} could not be declared"
+            : $"links: {declared} declared, {updated} changed, {kept} left as they are");
     }
+
+    private static bool IsOff(LoadedLink link) => link.Change is not PlannedAgent.None;
+
+    private static bool IsDeclared(LoadedLink link) => link.Change is PlannedAgent.Declare;
+
+    private static bool IsDeclared(LoadedEntry entry) => entry.Change is PlannedAgent.Declare;
 
     /// <summary><c>labels.env: dev → prod; parent_id: - → lead</c></summary>
     private static string Detail(JsonElement row) => row.TryGetProperty("changes", out var changes) && changes.GetArrayLength() > 0

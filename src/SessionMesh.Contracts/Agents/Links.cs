@@ -6,6 +6,12 @@ namespace SessionMesh.Contracts.Agents;
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 public sealed record LinkRequest
 {
+    /// <summary>What a link is where nobody says.</summary>
+    public const string DefaultKind = "link";
+
+    /// <summary>What it weighs where nobody says.</summary>
+    public const double DefaultWeight = 1;
+
     /// <summary>The agent that the link begins at.</summary>
     public string? From { get; init; }
 

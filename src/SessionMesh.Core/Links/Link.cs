@@ -6,9 +6,6 @@ namespace SessionMesh.Core.Links;
 /// </summary>
 public sealed record Link
 {
-    /// <summary>What a link is where nobody says.</summary>
-    public const string DefaultKind = "link";
-
     /// <summary>Of the change that made it.</summary>
     public required long Revision { get; init; }
 

@@ -49,7 +49,7 @@ public sealed class LinkEndpoints(Mutations mutations, MeshEngine engine, Proble
                 check.Fail("/to", "is the agent that the link begins at; a link is between two");
             }
 
-            var kind = check.Name("/kind", body.Kind) ?? Link.DefaultKind;
+            var kind = check.Name("/kind", body.Kind) ?? LinkRequest.DefaultKind;
             if (body.Weight is { } weight and not (>= 0 and <= Limits.MaxLinkWeight))
             {
                 check.Fail("/weight", string.Create(CultureInfo.InvariantCulture, $"is a number from 0 to {Limits.MaxLinkWeight:0}"));
@@ -61,7 +61,7 @@ public sealed class LinkEndpoints(Mutations mutations, MeshEngine engine, Proble
                 From = from,
                 To = to,
                 LinkKind = kind,
-                LinkWeight = body.Weight is { } given ? given + 0.0 : 1, // -0 is 0
+                LinkWeight = body.Weight is { } given ? given + 0.0 : LinkRequest.DefaultWeight, // -0 is 0
             };
         });
         await mutations.AnswerAsync(await mutations.ExecuteAsync(request, put, result => Answers.Of(
@@ -76,7 +76,7 @@ public sealed class LinkEndpoints(Mutations mutations, MeshEngine engine, Proble
         var query = Query.Read(http, ref check, "from", "to", "kind");
         var from = check.Id("?from", query["from"]);
         var to = check.Id("?to", query["to"]);
-        var kind = check.Name("?kind", query["kind"]) ?? Link.DefaultKind;
+        var kind = check.Name("?kind", query["kind"]) ?? LinkRequest.DefaultKind;
         if (check.Error is { } error)
         {
             await problems.WriteAsync(http, error);

@@ -1,7 +1,6 @@
 using SessionMesh.Contracts;
 using SessionMesh.Contracts.Agents;
 using SessionMesh.Core.Keys;
-using SessionMesh.Core.Links;
 using SessionMesh.Server.Auth;
 using SessionMesh.Server.OpenApi;
 
@@ -34,7 +33,7 @@ internal static class LinkRoutes
             .Describe(links.Remove, "removeLink", Tag, s_write, "Remove a link")
             .WithQuery("from", "The agent that it begins at.", required: true)
             .WithQuery("to", "The agent that it leads to.", required: true)
-            .WithQuery("kind", $"`{Link.DefaultKind}` by default.")
+            .WithQuery("kind", $"`{LinkRequest.DefaultKind}` by default.")
             .Answers<LinkRow>(200, 404).Mutates();
     }
 }

@@ -56,6 +56,15 @@ public sealed class ExportConfigTests : IAsyncLifetime
                     "0": "yes"
                     empty: ""
                     text: "a: b \"c\" # d \u202e \U0001f600"
+                links:
+                - from: "lead"
+                  to: "null"
+                  kind: "link"
+                  weight: 1
+                - from: "null"
+                  to: "lead"
+                  kind: "no: \"x\" \u202e"
+                  weight: 2.5
 
                 """, ""),
             await RunAsync("config export"));
@@ -71,11 +80,17 @@ public sealed class ExportConfigTests : IAsyncLifetime
         Assert.Equal((0, ""), (exported.Code, exported.Error));
         var file = _tool.WriteFile("fleet." + format, exported.Out);
         Assert.Equal(
-            new Ran(0, "lead\nnull\n", "0 declared, 0 changed, 2 left as they are\n"), await RunAsync($"load-config {file} -o name"));
+            new Ran(
+                0, "lead\nnull\n",
+                "0 declared, 0 changed, 2 left as they are\nlinks: 0 declared, 0 changed, 2 left as they are\n"),
+            await RunAsync($"load-config {file} -o name"));
 
         At(_other);
         Assert.Equal(
-            new Ran(0, "lead\nnull\n", "2 declared, 0 changed, 0 left as they are\n"), await RunAsync($"load-config {file} -o name"));
+            new Ran(
+                0, "lead\nnull\n",
+                "2 declared, 0 changed, 0 left as they are\nlinks: 2 declared, 0 changed, 0 left as they are\n"),
+            await RunAsync($"load-config {file} -o name"));
         Assert.Equal(exported.Out, (await RunAsync($"config export -o {format}")).Out);
     }
 
@@ -151,16 +166,25 @@ public sealed class ExportConfigTests : IAsyncLifetime
                 .Append($"specializations: [{{name: s{i % 50}, capacity: {1 + (i % 9)}}}]}}\n");
         }
 
+        fleet.Append("links:\n");
+        for (var i = 0; i < 2000; i++)
+        {
+            fleet.Append($"- {{from: a{i:D5}, to: a{(i * 7) + 1:D5}, weight: {i % 5}}}\n");
+        }
+
+        const string All = "20000 declared, 0 changed, 0 left as they are\nlinks: 2000 declared, 0 changed, 0 left as they are\n";
         var loaded = await RunAsync($"load-config {_tool.WriteFile("big.yaml", fleet.ToString())} -o name");
-        Assert.Equal((0, "20000 declared, 0 changed, 0 left as they are\n"), (loaded.Code, loaded.Error));
+        Assert.Equal((0, All), (loaded.Code, loaded.Error));
         var file = Path.Combine(_tool.Home, "out.yaml");
         Assert.Equal(0, (await RunAsync("config export --file " + file)).Code);
 
         At(_other);
         loaded = await RunAsync($"load-config {file} -o name");
-        Assert.Equal((0, "20000 declared, 0 changed, 0 left as they are\n"), (loaded.Code, loaded.Error));
+        Assert.Equal((0, All), (loaded.Code, loaded.Error));
         Assert.Equal(await File.ReadAllTextAsync(file), (await RunAsync("config export")).Out);
-        Assert.EndsWith("0 declared, 0 changed, 20000 left as they are\n", (await RunAsync($"load-config {file} -o name")).Error);
+        Assert.EndsWith(
+            "0 declared, 0 changed, 20000 left as they are\nlinks: 0 declared, 0 changed, 2000 left as they are\n",
+            (await RunAsync($"load-config {file} -o name")).Error);
     }
 
     /// <summary>Parts of what is too much for one file each load by themselves: what is above an agent is there, or is named.</summary>
@@ -189,8 +213,21 @@ public sealed class ExportConfigTests : IAsyncLifetime
             }
         }
 
-        Assert.InRange(files.Count, 5, 40);
-        var ids = new HashSet<string>();
+        for (var i = 1; i < Fleet; i += 3)
+        {
+            var link = new LinkRow
+            {
+                From = $"a{i:D6}", To = $"a{i - 1:D6}", Kind = "k", Weight = i, CreatedAt = DateTimeOffset.UnixEpoch,
+            };
+            if (!files[^1].TryAdd(link))
+            {
+                files.Add(new(isJson, most, mostBytes));
+                Assert.True(files[^1].TryAdd(link));
+            }
+        }
+
+        Assert.InRange(files.Count, 5, 60);
+        var (ids, links) = (new HashSet<string>(), new HashSet<string>());
         var host = new CliHost { In = TextReader.Null, Out = TextWriter.Null, Error = TextWriter.Null, Env = _ => null, Home = _tool.Home };
         foreach (var file in files)
         {
@@ -198,12 +235,14 @@ public sealed class ExportConfigTests : IAsyncLifetime
             Assert.InRange(Encoding.UTF8.GetByteCount(text), 1, mostBytes);
             var config = FleetConfig.Read(_tool.WriteFile("part", text), host);
             var here = config.Agents.Select(agent => agent.Id).ToHashSet(StringComparer.Ordinal);
-            Assert.InRange(here.Count, 1, most);
+            Assert.InRange(here.Count + config.Links.Count, 1, most);
+            Assert.All(config.Links, link => Assert.True(here.Contains(link.From) && here.Contains(link.To)));
+            links.UnionWith(config.Links.Select(link => link.From));
             Assert.All(config.Agents, agent => Assert.True(agent.ParentId is null or "" || here.Contains(agent.ParentId)));
             ids.UnionWith(config.Agents.Where(agent => agent.Cluster is not null).Select(agent => agent.Id));
         }
 
-        Assert.Equal(Fleet, ids.Count);
+        Assert.Equal((Fleet, 433), (ids.Count, links.Count));
     }
 
     private void At(HostedServer server)
@@ -222,5 +261,7 @@ public sealed class ExportConfigTests : IAsyncLifetime
              "labels":{"0":"yes","empty":"","text":"a: b \"c\" # d \u202e \ud83d\ude00"},
              "specializations":[{"name":"image/ocr","version":"2","level":80,"capacity":4},"sql"]}
             """);
+        await _server.CallAsync(HttpMethod.Put, "links", """{"from":"null","to":"lead","kind":"no: \"x\" \u202e","weight":2.5}""");
+        await _server.CallAsync(HttpMethod.Put, "links", """{"from":"lead","to":"null"}""");
     }
 }

@@ -70,6 +70,64 @@ public sealed class FleetTests : IAsyncLifetime
         Assert.Equal(0, (await LoadAsync(Fleet, "--check -o name")).Code);
     }
 
+    [Fact]
+    public async Task Links_AreDeclaredAfterTheAgents_AndASecondLoadChangesNothing()
+    {
+        const string Fleet = """
+            agents: [{id: a}, {id: b}]
+            sessions: [{id: c, filter: declared}]
+            links:
+              - {from: a, to: b}
+              - {from: b, to: a, weight: 2.50}
+              - {from: a, to: c, kind: sends to, weight: 0}
+            """;
+        var dry = await LoadAsync(Fleet, "--dry-run");
+        Assert.Equal((0, """
+            dry run: 3 would be declared, 0 changed, 0 left as they are
+            links: 3 would be declared, 0 changed, 0 left as they are
+
+            """), (dry.Code, dry.Error));
+        Assert.Equal("""{"links":[],"next_cursor":null}""", await LinksAsync());
+        var loaded = await LoadAsync(Fleet);
+        Assert.Equal((0, "3 declared, 0 changed, 0 left as they are\nlinks: 3 declared, 0 changed, 0 left as they are\n"),
+            (loaded.Code, loaded.Error));
+        Assert.EndsWith("""
+            FROM  TO  KIND      WEIGHT  CHANGE   DETAIL  ERROR
+            a     b   link           1  declare  -       -
+            b     a   link         2.5  declare  -       -
+            a     c   sends to       0  declare  -       -
+
+            """, loaded.Out, StringComparison.Ordinal);
+
+        var revision = await RevisionAsync();
+        Assert.Equal(0, (await LoadAsync(Fleet, "--check")).Code);
+        var again = await LoadAsync(Fleet, "-o json");
+        Assert.Equal((0, "0 declared, 0 changed, 3 left as they are\nlinks: 0 declared, 0 changed, 3 left as they are\n"),
+            (again.Code, again.Error));
+        Assert.Equal(revision, await RevisionAsync());
+        Assert.Equal(
+            """{"from":"b","to":"a","kind":"link","weight":2.5,"error":null,"change":"none","changes":[]}""",
+            JsonNode.Parse(again.Out)!["links"]![1]!.ToJsonString());
+    }
+
+    [Fact]
+    public async Task LinkThatIsKnown_GetsTheWeightOfTheFile_AndKeepsItsOwnWhereThatSaysNone()
+    {
+        await LoadAsync("agents: [{id: a}, {id: b}]\nlinks: [{from: a, to: b, weight: 3}, {from: b, to: a, weight: 4}]");
+        const string Fleet = "links: [{from: a, to: b, weight: 7}, {from: b, to: a}]";
+        var checkedFile = await LoadAsync(Fleet, "--check -o name");
+        Assert.Equal(new Ran(1, "", "1 of 2 links are not as the file says\n"), checkedFile);
+        Assert.Equal(
+            new Ran(0, """
+                FROM  TO  KIND  WEIGHT  CHANGE  DETAIL         ERROR
+                a     b   link       7  update  weight: 3 → 7  -
+                b     a   link       4  none    -              -
+
+                """, "links: 0 declared, 1 changed, 1 left as they are\n"),
+            await LoadAsync(Fleet));
+        Assert.Equal([7, 4], JsonNode.Parse(await LinksAsync())!["links"]!.AsArray().Select(link => (double)link!["weight"]!));
+    }
+
     /// <summary>What the file does not say stays, and whoever is alive goes on as before.</summary>
     [Fact]
     public async Task AgentThatIsKnown_IsBroughtInLine_AndADryRunShowsWithWhat()
@@ -178,6 +236,15 @@ public sealed class FleetTests : IAsyncLifetime
     [InlineData("agents: [{id: a, specializations: [x], skills: [y]}]", "'specializations' and 'skills' mean the same")]
     [InlineData("agents: [{id: a, labels: [x]}]", "'labels' is a list, and should be a map")]
     [InlineData("agents: [{id: a, parent: no/id}]", "'no/id' is not an id")]
+    [InlineData("links: [3]", "an entry of 'links' is one value, and should be {from, to}")]
+    [InlineData("links: [{from: a}]", "an entry of 'links' has no 'to'")]
+    [InlineData("links: [{from: a, to: }]", "'to' is empty")]
+    [InlineData("links: [{from: a, to: a}]", "a link is between two agents, and this one leads from 'a' to itself")]
+    [InlineData(
+        "links: [{from: a, to: b}, {from: a, to: b, kind: link}]", "the link 'link' from 'a' to 'b' appears twice, first at line 1")]
+    [InlineData("links: [{from: a, to: b, weight: -1}]", "'weight' is '-1', and should be a number from 0 to 1000000000")]
+    [InlineData("links: [{from: a, to: b, kind: ''}]", "'kind' has 1 to 128 characters, none of them a control character")]
+    [InlineData("links: [{from: a, to: nobody}]\nagents: [{id: a}]", "'nobody', at an end of a link, is neither in the file nor known")]
     public async Task BadAgent_IsNamed(string content, string why)
     {
         var ran = await LoadAsync(content);
@@ -287,6 +354,8 @@ public sealed class FleetTests : IAsyncLifetime
     private async Task<JsonNode> RowAsync(string id) => (await _server.CallAsync(HttpMethod.Get, "agents/" + id))!;
 
     private async Task<string> RevisionAsync() => (string)(await _server.CallAsync(HttpMethod.Get, "agents?limit=1"))!["as_of"]!;
+
+    private async Task<string> LinksAsync() => (await _server.CallAsync(HttpMethod.Get, "links"))!.ToJsonString();
 
     private async Task<string> AgentsAsync()
     {

@@ -49,6 +49,18 @@ public sealed class SchemaTests : IDisposable
     [InlineData("agents: [{id: a, labels: [x]}]", false)]
     [InlineData("agents: [{id: a, labls: {}}]", false)]
     [InlineData("sessions: [{id: a, parent: b}]", false)]
+    [InlineData("links: [{from: a, to: 7}, {from: a, to: b, kind: uses, weight: 0}]", true)]
+    [InlineData("links: [{from: a, to: b, kind: , weight: }]", true)]
+    [InlineData("links:", true)]
+    [InlineData("links: [{from: a}]", false)]
+    [InlineData("links: [{to: a}]", false)]
+    [InlineData("links: [{from: a, to: b, weight: x}]", false)]
+    [InlineData("links: [{from: a, to: b, weight: 1000000001}]", false)]
+    [InlineData("links: [{from: a, to: b, kind: ''}]", false)]
+    [InlineData("links: [{from: a, to: ../b}]", false)]
+    [InlineData("links: [{from: a, to: , kind: k}]", false)]
+    [InlineData("links: [{from: a, to: b, colour: red}]", false)]
+    [InlineData("links: {}", false)]
     [InlineData("agentz: []", false)]
     public void FileAndSchema_Agree(string content, bool isRight) =>
         Assert.Equal((isRight, isRight), (IsRead(content), IsValid(content)));

@@ -27,7 +27,7 @@ public sealed class ConfigContractTests(Mesh mesh) : IClassFixture<Mesh>
         var ran = await mesh.DoneAsync($"session-mesh load-config {file} -o json");
         Members.Equal($$"""
             {"sessions":[{"id":"{{id}}","filter":"alive","status":"declared","matches":false,"declared":true,"error":null,
-               "change":"declare","changes":[]}],"cluster":null,
+               "change":"declare","changes":[]}],"links":[],"cluster":null,
              "count":1,"matching":0,"declared":1,"updated":0,"dry_run":false}
             """, ran.Json);
 
@@ -35,7 +35,7 @@ public sealed class ConfigContractTests(Mesh mesh) : IClassFixture<Mesh>
         ran = await mesh.DoneAsync($"session-mesh load-config {file} -o json");
         Members.Equal($$"""
             {"sessions":[{"id":"{{id}}","filter":"alive","status":"alive","matches":true,"declared":false,"error":null,
-               "change":"none","changes":[]}],"cluster":null,
+               "change":"none","changes":[]}],"links":[],"cluster":null,
              "count":1,"matching":1,"declared":0,"updated":0,"dry_run":false}
             """, ran.Json);
     }
@@ -56,7 +56,8 @@ public sealed class ConfigContractTests(Mesh mesh) : IClassFixture<Mesh>
         mesh.Scratch.Write("config.json", SeedJson);
         var ran = await mesh.DoneAsync("session-mesh load-config config.json -o json", ("HOME", home));
         Members.Equal(
-            """{"sessions":[],"cluster":"distributed-comms","count":0,"matching":0,"declared":0,"updated":0,"dry_run":false}""", ran.Json);
+            """{"sessions":[],"links":[],"cluster":"distributed-comms","count":0,"matching":0,"declared":0,"updated":0,"dry_run":false}""",
+            ran.Json);
         const string said = "session-mesh context add NAME --cluster distributed-comms --select";
         Assert.Contains(said, ran.Error, StringComparison.Ordinal);
         ran = await mesh.DoneAsync("session-mesh register --spec s --agent-id elsewhere -o json", ("HOME", home));
