@@ -82,10 +82,10 @@ internal sealed class FleetLoader(CommandContext context, string? cluster, bool 
         IReadOnlyList<FleetLink> links, IReadOnlyDictionary<string, AgentRow> known, CancellationToken cancellation)
     {
         var from = links.Select(link => link.From).Where(known.ContainsKey).ToHashSet(StringComparer.Ordinal);
-        return from.Count > ManyEnds
-            ? (await AllLinksAsync(null, cancellation)).Where(link => from.Contains(link.From))
-            : (await EachAsync([.. from], AllLinksAsync, cancellation))
-                .SelectMany((rows, i) => rows.Where(row => row.From == from.ElementAt(i)));
+        var rows = from.Count > ManyEnds
+            ? await AllLinksAsync(null, cancellation)
+            : (await EachAsync([.. from], AllLinksAsync, cancellation)).SelectMany(rows => rows);
+        return rows.Where(row => from.Contains(row.From)).DistinctBy(row => (row.From, row.To, row.Kind));
     }
 
     /// <summary>Applies the links of a plan, whose agents are there. The answers are in the file's order.</summary>
