@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Invocation;
 using SessionMesh.Cli.Admin;
 using SessionMesh.Cli.Agents;
+using SessionMesh.Cli.Attach;
 using SessionMesh.Cli.Audit;
 using SessionMesh.Cli.Claims;
 using SessionMesh.Cli.Commands;
@@ -47,6 +48,7 @@ internal static class SessionMeshTool
             new("tree", host => new TreeCommand(host)),
             new("topology", host => new TopologyCommand(host)),
             new("run", host => new RunCommand(host)),
+            new("attach", host => new AttachCommand(host)),
             new("register", host => new RegisterCommand(host)),
             new("match", host => new MatchCommand(host)),
             new("claim", host => new ClaimCommand(host)),

@@ -12,7 +12,7 @@ namespace SessionMesh.Cli.Run;
 /// for a slow handler, and what waits behind it is answered by the stop.
 /// </summary>
 internal sealed class DirectiveDispatcher(
-    ISteerHandler handler, ProcessTree tree, StopControl stop, TimeSpan defaultGrace, Action<Directive, string, string?> ack, RunLog log)
+    ISteerHandler handler, ISupervised tree, StopControl stop, TimeSpan defaultGrace, Action<Directive, string, string?> ack, RunLog log)
 {
     private readonly Channel<Directive> _inOrder = Channel.CreateUnbounded<Directive>(new() { SingleReader = true, SingleWriter = true });
     private readonly List<Directive> _stops = [];
@@ -86,7 +86,7 @@ internal sealed class DirectiveDispatcher(
 
     private async Task<HandlerResult> HandleAsync(Directive directive)
     {
-        if (stop.Stopping.IsCancellationRequested || tree.Root.HasExited)
+        if (stop.Stopping.IsCancellationRequested || tree.HasExited)
         {
             return HandlerResult.Rejected("the process is being stopped");
         }
@@ -120,7 +120,7 @@ internal sealed class DirectiveDispatcher(
     {
         _paused = true;
         var running = await tree.PauseAsync(stop.Stopping);
-        if (tree.Root.HasExited)
+        if (tree.HasExited)
         {
             return HandlerResult.Rejected("the process ended");
         }
@@ -135,7 +135,7 @@ internal sealed class DirectiveDispatcher(
     {
         var stopped = await tree.ResumeAsync(stop.Stopping);
         _paused = false;
-        if (tree.Root.HasExited)
+        if (tree.HasExited)
         {
             return HandlerResult.Rejected("the process ended");
         }

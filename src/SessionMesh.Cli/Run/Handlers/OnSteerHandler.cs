@@ -9,7 +9,7 @@ namespace SessionMesh.Cli.Run.Handlers;
 /// <c>acknowledged</c>, any other end <c>rejected</c>. Its stdout goes to our stderr: the stdout is the process's own.
 /// </summary>
 internal sealed class OnSteerHandler(
-    string command, ChildReaper reaper, ProcessTree tree,
+    string command, ChildReaper reaper, ISupervised tree,
     IReadOnlyDictionary<string, string?> environment, TimeSpan atMost, TimeProvider time)
     : ISteerHandler
 {
@@ -57,7 +57,7 @@ internal sealed class OnSteerHandler(
 
     private Dictionary<string, string?> EnvironmentFor(Directive directive) => new(environment)
     {
-        ["SESSION_MESH_PID"] = tree.Root.Pid.ToString(),
+        ["SESSION_MESH_PID"] = tree.Pid.ToString(),
         ["SESSION_MESH_DIRECTION"] = directive.Direction ?? "",
         ["SESSION_MESH_MESSAGE"] = directive.Message ?? "",
         ["SESSION_MESH_DATA"] = directive.Data?.GetRawText() ?? "",

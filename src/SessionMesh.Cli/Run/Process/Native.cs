@@ -98,6 +98,9 @@ internal static unsafe partial class Native
     [LibraryImport(C, EntryPoint = "fcntl", SetLastError = true)]
     public static partial int Fcntl(int fd, int command, nint argument);
 
+    [LibraryImport(C, EntryPoint = "dup2", SetLastError = true)]
+    public static partial int Dup2(int from, int to);
+
     [LibraryImport(C, EntryPoint = "write", SetLastError = true)]
     public static partial nint Write(int fd, byte* buffer, nint count);
 

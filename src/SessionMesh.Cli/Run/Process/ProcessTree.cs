@@ -11,7 +11,7 @@ namespace SessionMesh.Cli.Run.Process;
 /// until the state it wants is seen, and "nothing is left" is asked of the kernel (no child, thus no descendant), never
 /// concluded from a walk.
 /// </remarks>
-internal sealed class ProcessTree(ChildReaper reaper, ChildProcess root, TimeProvider time)
+internal sealed class ProcessTree(ChildReaper reaper, ChildProcess root, TimeProvider time) : ISupervised
 {
     /// <summary>How long stopping all of a tree is waited for before it is called failed.</summary>
     public static readonly TimeSpan PauseBound = TimeSpan.FromSeconds(5);
@@ -23,6 +23,10 @@ internal sealed class ProcessTree(ChildReaper reaper, ChildProcess root, TimePro
     private readonly HashSet<int> _helpers = [];
 
     public ChildProcess Root => root;
+
+    public int Pid => root.Pid;
+
+    public bool HasExited => root.HasExited;
 
     /// <summary>Leaves a child of ours (a steer handler) out of pausing and of graceful stopping, though not of the final KILL.</summary>
     public IDisposable Exempt(ChildProcess helper)
@@ -168,7 +172,7 @@ internal sealed class ProcessTree(ChildReaper reaper, ChildProcess root, TimePro
     /// let go a moment, and stopped again in the next round, by when the parent has stopped.
     /// </summary>
     /// <param name="waiting">Processes that were inside the kernel a round ago; those that still are, are meant.</param>
-    private static HashSet<int> FreeHalfBorn(HashSet<int> waiting, List<ProcEntry> members)
+    public static HashSet<int> FreeHalfBorn(HashSet<int> waiting, List<ProcEntry> members)
     {
         foreach (var child in members)
         {

@@ -1,0 +1,228 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using SessionMesh.Cli.Commands;
+using SessionMesh.Cli.Hosting;
+using SessionMesh.Cli.Options;
+using SessionMesh.Cli.Output;
+using SessionMesh.Cli.Run;
+using SessionMesh.Cli.Run.Handlers;
+using SessionMesh.Cli.Run.Process;
+using SessionMesh.Cli.Settings;
+using SessionMesh.Contracts;
+using SessionMesh.Contracts.Agents;
+
+namespace SessionMesh.Cli.Attach;
+
+/// <summary><c>attach</c>: puts a process that runs already under the mesh, without being its parent.</summary>
+internal sealed class AttachCommand : MeshCommand
+{
+    private static readonly View s_view = new()
+    {
+        Names = ["agent_id"],
+        Table =
+        [
+            Column.Of("agent", "agent_id"), Column.Of("incarnation"), Column.Of("process", "pid"), Column.Of("watcher", "watcher_pid"),
+        ],
+    };
+
+    private readonly Option<int?> _pid = Opt.Number("--pid", "The process", 1, int.MaxValue);
+    private readonly Option<string?> _agentId = Opt.Id("--agent-id", "Id of the agent (default: the server chooses one)");
+    private readonly Option<SpecializationRequest[]> _spec = SpecOption.Of(
+        "What it is good at, and how many jobs it takes at once; may be repeated");
+    private readonly Option<string?> _parent =
+        Opt.Id("--parent", $"Agent above it (default: {MeshSettings.AgentVariable}, when run inside an agent)");
+
+    private readonly Option<string[]> _label = new("--label")
+    {
+        Description = "A label; may be repeated, or with commas",
+        HelpName = "KEY=VALUE",
+    };
+
+    private readonly Option<string?> _cluster = new("--cluster")
+    {
+        Description = "Cluster (default: the selected context's)",
+        HelpName = "NAME",
+    };
+
+    private readonly Option<int?> _ttl =
+        Opt.Duration("--ttl", $"Lease, {Limits.DefaultAgentTtl}s by default", Limits.MinAgentTtl, Limits.MaxAgentTtl);
+
+    private readonly Option<int?> _grace =
+        Opt.Duration("--grace", $"Between TERM and KILL, {Limits.DefaultGrace}s by default, where a stop does not say", 0, Limits.MaxGrace);
+
+    private readonly Option<string?> _onSteer = new("--on-steer")
+    {
+        Description = "Shell command to run for each steer; exit 0 acknowledges it",
+        HelpName = "CMD",
+    };
+
+    private readonly Option<string?> _steerFile = new("--steer-file")
+    {
+        Description = "Write each steer to this file; a .jsonl file is appended to",
+        HelpName = "FILE",
+    };
+
+    private readonly Option<int?> _steerTimeout = Opt.Duration("--steer-timeout", "Bound of a steer handler, 30s by default", 1, 3600);
+    private readonly Option<int?> _reportTimeout =
+        Opt.Duration("--report-timeout", "How long to report the end to a server that is away, 30s by default", 0, 86_400);
+
+    private readonly Option<bool> _detach = new("--detach") { Description = "Watch in the background, and say which process does" };
+    private readonly Option<bool> _quiet = new("--quiet", "-q") { Description = "Say nothing while all is well" };
+    private readonly Option<bool> _inBackground = new(Background.Flag) { Hidden = true };
+
+    public AttachCommand(CliHost host) : base(host, "attach", "Put a process that runs already under the mesh, until it ends.")
+    {
+        Option[] options =
+        [
+            _pid, _agentId, _spec, _parent, _label, _cluster, _ttl, _grace, _onSteer, _steerFile, _steerTimeout, _reportTimeout, _detach,
+            _quiet, _inBackground,
+        ];
+        foreach (var option in options)
+        {
+            Add(option);
+        }
+
+        Prints(s_view);
+        Validators.Add(result =>
+        {
+            OptionResult?[] handlers = [result.GetResult(_onSteer), result.GetResult(_steerFile)];
+            if (handlers.Count(given => given is { Implicit: false }) > 1)
+            {
+                result.AddError("--on-steer and --steer-file cannot be combined");
+            }
+        });
+        Usage = "--pid PID [options]";
+        Examples =
+        [
+            "session-mesh attach --pid 4711 --agent-id w1 --spec ocr",
+            "session-mesh attach --pid 4711 --agent-id w1 --steer-file /run/w1/steer.json --detach",
+        ];
+        ExitNotes =
+        [
+            "3  there is no such process",
+            "4  it belongs to another account",
+            "5  another attach watches it already, or another process is alive under that id",
+            "130  asked to end: the process runs on, and the same command goes on where this one left off",
+        ];
+    }
+
+    protected override async Task<int> RunAsync(CommandContext context, CancellationToken cancellation)
+    {
+        var pid = context.Get(_pid) ?? throw CommandException.Usage("--pid is missing: which process?", "session-mesh attach --pid PID");
+        context.Doing = $"attach process {pid}";
+        if (!Platform.IsLinux)
+        {
+            throw CommandException.Usage("attach needs Linux: elsewhere no process can be held that is not one's own child");
+        }
+
+        var options = OptionsOf(context);
+        using var process = AttachTarget.Open(pid);
+        if (context.Get(_detach))
+        {
+            return await DetachAsync(context, pid);
+        }
+
+        using var record = AttachRecord.Take(context.Host, context.Client.Options.BaseUrl, process.Seen)
+            ?? throw new CommandException(
+                ExitCodes.Conflict,
+                $"another attach watches process {pid} already",
+                "session-mesh list shows the agents; kill that one, or leave this one to it");
+        var inBackground = context.Get(_inBackground);
+        var log = new RunLog(context.Get(_quiet) || inBackground) { Sink = SinkOf(context) };
+        var watcher = new Watcher(context.Client, process, record, options, log, context.Host.Time);
+        if (await watcher.JoinAsync(cancellation) is not { } session)
+        {
+            return ExitCodes.Done;
+        }
+
+        var environment = options.OnSteer is null ? null : await EnvironmentAsync(context, session.AgentId, session.Incarnation);
+        if (inBackground)
+        {
+            Background.Ready(session.AgentId, session.Incarnation);
+        }
+        else
+        {
+            Say(context, session.AgentId, session.Incarnation, pid, Environment.ProcessId);
+            await context.Host.Out.FlushAsync(cancellation);
+        }
+
+        try
+        {
+            await watcher.RunAsync(session, environment, cancellation);
+        }
+        catch (OperationCanceledException)
+        {
+            log.Warn(
+                $"process {pid} runs on, and agent {session.AgentId} is no longer kept: its lease ends by itself. "
+                + "The same command goes on with it");
+            throw;
+        }
+
+        return ExitCodes.Done;
+    }
+
+    private async Task<int> DetachAsync(CommandContext context, int pid)
+    {
+        var arguments = context.Parse.Tokens.Select(token => token.Value).Where(word => word != _detach.Name).ToList();
+        var (watcher, agent, incarnation, code) = await Background.StartAsync(arguments);
+        if (agent is null)
+        {
+            return code; // it has said why
+        }
+
+        Say(context, agent, incarnation, pid, watcher);
+        return ExitCodes.Done;
+    }
+
+    private static void Say(CommandContext context, string agent, int incarnation, int pid, int watcher) => context.Output.Write(
+        Json.Build(json =>
+        {
+            json.WriteString("agent_id"u8, agent);
+            json.WriteNumber("incarnation"u8, incarnation);
+            json.WriteNumber("pid"u8, pid);
+            json.WriteNumber("watcher_pid"u8, watcher);
+        }),
+        s_view);
+
+    /// <summary>In a test the lines go where the tool's own go.</summary>
+    private static Action<string>? SinkOf(CommandContext context) =>
+        context.Host.TakesSignals ? null : line => context.Host.Error.WriteLine("session-mesh: " + line);
+
+    private AttachOptions OptionsOf(CommandContext context)
+    {
+        var file = context.Get(_steerFile) is { } given ? Path.GetFullPath(given) : null;
+        if (file is not null && SteerFileHandler.Obstacle(file) is { } obstacle)
+        {
+            throw CommandException.Usage($"--steer-file {file}: {obstacle}", "a file in a directory that is there and can be written to");
+        }
+
+        var labels = LabelWords.Read(context.Get(_label) ?? []).ToDictionary(label => label.Key, label => label.Value);
+        var defaults = new AttachOptions { Agent = new RegisterAgentRequest() };
+        return defaults with
+        {
+            Agent = new RegisterAgentRequest
+            {
+                AgentId = context.Get(_agentId),
+                ParentId = context.Get(_parent) ?? context.Host.Env(MeshSettings.AgentVariable),
+                Cluster = context.Get(_cluster) ?? context.Settings.Cluster,
+                Specializations = context.Get(_spec) is { Length: > 0 } specs ? specs : null,
+                Labels = labels.Count == 0 ? null : labels,
+                Ttl = context.Get(_ttl),
+            },
+            Grace = Seconds(context.Get(_grace)) ?? defaults.Grace,
+            OnSteer = context.Get(_onSteer),
+            SteerFile = file,
+            SteerTimeout = Seconds(context.Get(_steerTimeout)) ?? defaults.SteerTimeout,
+            ReportTimeout = Seconds(context.Get(_reportTimeout)) ?? defaults.ReportTimeout,
+        };
+    }
+
+    /// <summary>What a handler of steers needs to speak for the agent: a key of its own, and not the operator's.</summary>
+    private static async Task<Dictionary<string, string?>> EnvironmentAsync(CommandContext context, string agentId, int incarnation)
+    {
+        var key = await ChildKey.MintAsync(context.Client, agentId, new RunOptions { Command = [], SubAgents = false });
+        return ChildEnvironment.For(context.Client.Options.BaseUrl, agentId, incarnation, key.Token, ChildEnvironment.OwnNames());
+    }
+
+    private static TimeSpan? Seconds(int? seconds) => seconds is { } given ? TimeSpan.FromSeconds(given) : null;
+}

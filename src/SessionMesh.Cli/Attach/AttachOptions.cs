@@ -1,0 +1,26 @@
+using SessionMesh.Contracts;
+using SessionMesh.Contracts.Agents;
+
+namespace SessionMesh.Cli.Attach;
+
+/// <summary>What <c>attach</c> was asked to do.</summary>
+internal sealed record AttachOptions
+{
+    /// <summary>What to register; without an id the server chooses one.</summary>
+    public required RegisterAgentRequest Agent { get; init; }
+
+    /// <summary>Between TERM and KILL where the stop itself does not say.</summary>
+    public TimeSpan Grace { get; init; } = TimeSpan.FromSeconds(Limits.DefaultGrace);
+
+    /// <summary>Shell command to run for each steer.</summary>
+    public string? OnSteer { get; init; }
+
+    /// <summary>File to write each steer to, a whole path.</summary>
+    public string? SteerFile { get; init; }
+
+    /// <summary>Bound of a steer handler.</summary>
+    public TimeSpan SteerTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>For how long the end is reported to a server that does not answer.</summary>
+    public TimeSpan ReportTimeout { get; init; } = TimeSpan.FromSeconds(30);
+}

@@ -1,0 +1,104 @@
+using System.Globalization;
+using System.Text;
+using SessionMesh.Cli.Hosting;
+using SessionMesh.Cli.Run.Orphans;
+using SessionMesh.Cli.Run.Process;
+using SessionMesh.Cli.Settings;
+
+namespace SessionMesh.Cli.Attach;
+
+/// <summary>
+/// What this machine knows of a process that is under the mesh by <c>attach</c>: which agent it is, so that the next watcher goes on where
+/// one that was killed left off. Held open by the watcher for as long as it watches, so that there is one. Below the XDG state directory,
+/// mode 0600.
+/// </summary>
+internal sealed class AttachRecord : IDisposable
+{
+    private readonly FileStream _file;
+
+    private AttachRecord(FileStream file) => _file = file;
+
+    /// <summary>Of the watcher before; null where there was none, or in another mesh.</summary>
+    public (string AgentId, int Incarnation)? Last { get; private set; }
+
+    /// <summary>Null where somebody watches the process already.</summary>
+    public static AttachRecord? Take(CliHost host, Uri url, ProcEntry process)
+    {
+        var directory = DirectoryOf(host);
+        PrivateFiles.MakeDirectory(directory);
+        Clear(directory);
+        var path = Path.Combine(
+            directory, string.Create(CultureInfo.InvariantCulture, $"{process.Pid}.{process.StartTime}.{RunnerMark.Ours?.Namespace}"));
+        try
+        {
+            var record = new AttachRecord(PrivateFiles.Open(path, FileMode.OpenOrCreate, FileAccess.ReadWrite));
+            record.Read(OrphanSearch.UrlText(url));
+            return record;
+        }
+        catch (IOException) when (File.Exists(path))
+        {
+            return null;
+        }
+    }
+
+    public void Write(Uri url, string agentId, int incarnation)
+    {
+        _file.SetLength(0);
+        _file.Write(Encoding.UTF8.GetBytes(string.Create(
+            CultureInfo.InvariantCulture, $"{OrphanSearch.UrlText(url)}\n{agentId}\n{incarnation}\n")));
+        _file.Flush(flushToDisk: true);
+    }
+
+    /// <summary>The process has ended: nobody goes on from here.</summary>
+    public void Delete()
+    {
+        File.Delete(_file.Name);
+        _file.Dispose();
+    }
+
+    public void Dispose() => _file.Dispose();
+
+    private static string DirectoryOf(CliHost host)
+    {
+        // A relative path is to be ignored, as the XDG specification has it.
+        var state = host.Env("XDG_STATE_HOME") is { } given && Path.IsPathRooted(given)
+            ? given
+            : Path.Combine(host.Home, ".local", "state");
+        return Path.Combine(state, "session-mesh", "attached");
+    }
+
+    /// <summary>Removes the records of processes that are gone.</summary>
+    private static void Clear(string directory)
+    {
+        foreach (var path in Directory.EnumerateFiles(directory))
+        {
+            if (Path.GetFileName(path).Split('.') is not [var pid, var start, var space] || space != RunnerMark.Ours?.Namespace
+                || !int.TryParse(pid, NumberStyles.None, CultureInfo.InvariantCulture, out var id)
+                || (ProcFs.Read(id) is { IsOver: false } now && start == now.StartTime.ToString(CultureInfo.InvariantCulture)))
+            {
+                continue;
+            }
+
+            try
+            {
+                using var held = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
+                File.Delete(path);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                // Its watcher removes it.
+            }
+        }
+    }
+
+    private void Read(string url)
+    {
+        var text = new byte[Math.Min(_file.Length, 4096)];
+        _file.ReadExactly(text);
+        if (Encoding.UTF8.GetString(text).Split('\n') is [var mesh, var agent, var number, ..] && mesh == url
+            && int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var incarnation))
+        {
+            Last = (agent, incarnation);
+        }
+    }
+}

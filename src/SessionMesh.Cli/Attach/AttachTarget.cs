@@ -1,0 +1,58 @@
+using SessionMesh.Cli.Hosting;
+using SessionMesh.Cli.Output;
+using SessionMesh.Cli.Run.Process;
+
+namespace SessionMesh.Cli.Attach;
+
+/// <summary>Which process may be put under the mesh from outside.</summary>
+internal static class AttachTarget
+{
+    private const int CommandLength = 60;
+
+    /// <exception cref="CommandException">It is gone, another account's, this command itself, or one that this command runs in.</exception>
+    public static HeldProcess Open(int pid)
+    {
+        if (ProcFs.Read(pid) is not { } seen)
+        {
+            throw Gone($"there is no process {pid}");
+        }
+
+        var name = NameOf(pid);
+        for (var line = Environment.ProcessId; line > 0; line = ProcFs.Read(line)?.ParentPid ?? 0)
+        {
+            if (line == pid)
+            {
+                throw CommandException.Usage(
+                    pid == Environment.ProcessId
+                        ? $"process {pid} is this very command"
+                        : $"process {pid} ({name}) is one that this command runs in: a stop would end both",
+                    "the same command from another shell");
+            }
+        }
+
+        if (seen.IsOver)
+        {
+            throw Gone($"process {pid} ({name}) has ended; only its parent has not noticed yet");
+        }
+
+        if (ProcFs.UserOf(pid) is { } user && user != ProcFs.UserOf(Environment.ProcessId))
+        {
+            throw new CommandException(
+                ExitCodes.NotAllowed,
+                $"process {pid} ({name}) belongs to another account, user {user}", "the same command as that account");
+        }
+
+        return HeldProcess.Open(pid, seen.StartTime)
+            ?? throw (ProcFs.Read(pid)?.StartTime == seen.StartTime
+                ? CommandException.Usage($"process {pid} ({name}) cannot be held: attach needs Linux 5.3 or newer")
+                : Gone($"process {pid} ({name}) has ended"));
+    }
+
+    private static CommandException Gone(string why) => new(ExitCodes.NotFound, why, "pgrep -a NAME finds the numbers of processes");
+
+    private static string NameOf(int pid)
+    {
+        var command = Secrets.Redact(ProcFs.CommandLine(pid) ?? "?");
+        return command.Length > CommandLength ? command[..CommandLength] + "…" : command;
+    }
+}

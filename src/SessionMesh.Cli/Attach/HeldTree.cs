@@ -1,0 +1,174 @@
+using SessionMesh.Cli.Run.Process;
+
+namespace SessionMesh.Cli.Attach;
+
+/// <summary>
+/// A process that is not ours, and what was seen to come of it, each held by its own handle: who was noted once is found again when its
+/// parent has gone, or when it made a session of its own. What was born and cut loose between two looks is not known. Thread-safe.
+/// </summary>
+internal sealed class HeldTree(HeldProcess root, TimeProvider time) : ISupervised, IDisposable
+{
+    /// <summary>Between two looks for what is new.</summary>
+    public static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
+
+    private static readonly TimeSpan s_between = TimeSpan.FromMilliseconds(20);
+
+    /// <summary>We may have been started by the process that we watch: neither we nor what we start comes of it.</summary>
+    private static readonly HashSet<int> s_ourselves = [Environment.ProcessId];
+
+    private readonly Lock _gate = new();
+    private readonly Dictionary<(int Pid, ulong StartTime), HeldProcess> _below = [];
+
+    public int Pid => root.Pid;
+
+    public bool HasExited => root.HasExited;
+
+    /// <summary>Notes what is new, again and again.</summary>
+    public async Task WatchAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            while (true)
+            {
+                Look();
+                await Task.Delay(Interval, time, cancellation);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // Nobody watches any more.
+        }
+    }
+
+    /// <summary>Those that are known and live now, the process itself first if it does.</summary>
+    public List<HeldProcess> Look()
+    {
+        lock (_gate)
+        {
+            foreach (var held in _below.Values.Prepend(root).Where(held => !held.HasExited).ToList())
+            {
+                foreach (var entry in ProcFs.Descendants(held.Pid, s_ourselves))
+                {
+                    if (!_below.ContainsKey((entry.Pid, entry.StartTime)) && HeldProcess.Open(entry.Pid, entry.StartTime) is { } found)
+                    {
+                        _below.Add((entry.Pid, entry.StartTime), found);
+                    }
+                }
+            }
+
+            foreach (var (key, held) in _below.Where(one => one.Value.HasExited).ToList())
+            {
+                held.Dispose();
+                _below.Remove(key);
+            }
+
+            return [.. root.HasExited ? [] : (IEnumerable<HeldProcess>)[root], .. _below.Values];
+        }
+    }
+
+    public Task<int> PauseAsync(CancellationToken cancellation = default)
+    {
+        HashSet<int> waiting = [];
+        return RepeatAsync(
+            () =>
+            {
+                var members = Look();
+                Signal(members.Where(member => member.Read() is { IsStopped: false }), Signals.Stop);
+                waiting = ProcessTree.FreeHalfBorn(waiting, [.. members.Select(member => member.Read()).OfType<ProcEntry>()]);
+                return Look().Count(member => !ProcFs.AreAllThreadsStopped(member.Pid));
+            },
+            cancellation);
+    }
+
+    public Task<int> ResumeAsync(CancellationToken cancellation = default) => RepeatAsync(
+        () =>
+        {
+            Signal(Look(), Signals.Cont);
+            return Look().Count(member => member.Read() is { IsStopped: true });
+        },
+        cancellation);
+
+    /// <summary>
+    /// TERM to all, the grace (cut short by <paramref name="hurry"/>), then KILL until nothing that is known is left. Returns only then.
+    /// </summary>
+    public async Task StopAsync(TimeSpan grace, CancellationToken hurry)
+    {
+        var began = time.GetTimestamp();
+        var asked = new HashSet<HeldProcess>();
+        while (grace > TimeSpan.Zero && !hurry.IsCancellationRequested && time.GetElapsedTime(began) < grace)
+        {
+            var members = Look();
+            if (members.Count == 0)
+            {
+                break;
+            }
+
+            // Once each; a stopped process takes it only when it runs again.
+            Signal(members.Where(asked.Add), Signals.Term);
+            Signal(members.Where(member => member.Read() is { IsStopped: true }), Signals.Cont);
+            await DelayAsync(s_between, hurry);
+        }
+
+        // What is born behind a look is found by the next one: two that find nobody are the proof.
+        for (var empty = 0; empty < 2;)
+        {
+            var members = Look();
+            empty = members.Count == 0 ? empty + 1 : 0;
+            Signal(members, Signals.Kill);
+            await DelayAsync(s_between, CancellationToken.None);
+        }
+    }
+
+    /// <summary>Handlers are ours, and so are never among what came of the process.</summary>
+    public IDisposable Exempt(ChildProcess helper) => Nothing.Instance;
+
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            foreach (var held in _below.Values)
+            {
+                held.Dispose();
+            }
+
+            _below.Clear();
+        }
+    }
+
+    private static void Signal(IEnumerable<HeldProcess> members, int signal)
+    {
+        foreach (var member in members)
+        {
+            member.Signal(signal);
+        }
+    }
+
+    /// <param name="act">Does it, and says how many are not yet as they are to be.</param>
+    private async Task<int> RepeatAsync(Func<int> act, CancellationToken cancellation)
+    {
+        var began = time.GetTimestamp();
+        while (true)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            var left = act();
+            if (left == 0 || time.GetElapsedTime(began) > ProcessTree.PauseBound)
+            {
+                return left;
+            }
+
+            await Task.Delay(s_between, time, cancellation);
+        }
+    }
+
+    private async Task DelayAsync(TimeSpan wait, CancellationToken hurry) =>
+        await Task.Delay(wait, time, hurry).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+
+    private sealed class Nothing : IDisposable
+    {
+        public static readonly Nothing Instance = new();
+
+        public void Dispose()
+        {
+        }
+    }
+}

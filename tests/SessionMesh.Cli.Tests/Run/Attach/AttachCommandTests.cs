@@ -1,0 +1,113 @@
+using System.Globalization;
+using SessionMesh.Cli.Attach;
+using SessionMesh.Cli.Run.Process;
+using SessionMesh.Cli.Tests.Run.Process;
+
+namespace SessionMesh.Cli.Tests.Run.Attach;
+
+/// <summary>Which process is taken, and which is refused by name.</summary>
+[Collection(ProcessCollection.Name)]
+public sealed class AttachCommandTests(HostedServer server) : IDisposable
+{
+    private readonly SocketsHttpHandler _http = new();
+    private readonly Tool _tool = new()
+    {
+        Clock = TimeProvider.System,
+        Env = { ["SESSION_MESH_URL"] = server.Url.ToString(), ["SESSION_API_KEY"] = server.RootKey },
+    };
+
+    public void Dispose()
+    {
+        _tool.Dispose();
+        _http.Dispose();
+    }
+
+    [Fact]
+    public async Task Attach_SaysWhichAgentItIs_AndEndsWithTheProcess()
+    {
+        var id = server.NewAgentId();
+        await using var sh = new Sh("exec sleep 1000");
+        var attached = RunAsync($"attach --pid {sh.Child.Pid} --agent-id {id} --spec ocr --label team=blue -o csv --no-headers");
+        await Eventually.True(
+            async () => (string?)(await server.CallAsync(HttpMethod.Get, "agents/" + id))?["status"] == "alive", () => "it is alive");
+        Assert.Equal(
+            new Ran(
+                5, "",
+                $"error: cannot attach process {sh.Child.Pid}\n  why: another attach watches process {sh.Child.Pid} already\n"
+                + "  try: session-mesh list shows the agents; kill that one, or leave this one to it\n"),
+            await RunAsync($"attach --pid {sh.Child.Pid}"));
+        Native.Kill(sh.Child.Pid, Signals.Term);
+        Assert.Equal(
+            new Ran(
+                0,
+                $"{id},1,{sh.Child.Pid},{Environment.ProcessId}\r\n",
+                $"session-mesh: agent {id}, incarnation 1, process {sh.Child.Pid}\nsession-mesh: process {sh.Child.Pid} has ended\n"),
+            await attached);
+        var row = (await server.CallAsync(HttpMethod.Get, "agents/" + id))!;
+        Assert.Equal("""["ocr"]""", row["specializations"]!.ToJsonString());
+        Assert.Equal("""{"team":"blue"}""", row["labels"]!.ToJsonString());
+    }
+
+    [Fact]
+    public async Task ProcessThatIsNone_Ours_AnAncestor_OrOver_IsRefusedByName()
+    {
+        await using var sh = new Sh("exec sleep 1000");
+        var own = Environment.ProcessId;
+        var above = ProcFs.Read(own)!.Value.ParentPid;
+        Assert.Equal((2, $"process {own} is this very command"), await RefusedAsync(own));
+        var ancestor = await RefusedAsync(above);
+        Assert.Equal(2, ancestor.Code);
+        Assert.Matches($@"^process {above} \(.+\) is one that this command runs in: a stop would end both$", ancestor.Why);
+        Assert.Equal((3, "there is no process 2147483647"), await RefusedAsync(int.MaxValue));
+        Assert.Equal(2, (await RunAsync("attach")).Code);
+        Assert.Equal(2, (await RunAsync($"attach --pid {sh.Child.Pid} --on-steer x --steer-file y")).Code);
+        Assert.Equal(2, (await RunAsync($"attach --pid {sh.Child.Pid} --steer-file /nowhere/at/all")).Code);
+        Assert.False(sh.Child.HasExited);
+    }
+
+    /// <summary>Where this runs as root, the other is made; elsewhere root itself is another.</summary>
+    [Fact]
+    public async Task ProcessOfAnotherAccount_IsRefusedByName()
+    {
+        if (ProcFs.UserOf(Environment.ProcessId) is not 0)
+        {
+            Assert.Equal(4, (await RefusedAsync(1)).Code);
+            return;
+        }
+
+        await using var sh = new Sh("exec setpriv --reuid 65534 --clear-groups sleep 1000");
+        await Eventually.True(() => ProcFs.UserOf(sh.Child.Pid) is 65534, () => "it is another's");
+        Assert.Equal(
+            (4, $"process {sh.Child.Pid} (sleep 1000) belongs to another account, user 65534"), await RefusedAsync(sh.Child.Pid));
+    }
+
+    /// <summary>A number that another process got meanwhile is not that of the one that was meant.</summary>
+    [Fact]
+    public async Task ReusedNumber_IsNobodys()
+    {
+        await using var sh = new Sh("exec sleep 1000");
+        var seen = ProcFs.Read(sh.Child.Pid)!.Value;
+        Assert.Null(HeldProcess.Open(seen.Pid, seen.StartTime + 1));
+        using var held = HeldProcess.Open(seen.Pid, seen.StartTime)!;
+        Assert.False(held.HasExited);
+        var exited = held.ExitAsync();
+        Assert.True(held.Signal(Signals.Kill));
+        await exited.WaitAsync(Eventually.Bound);
+        await sh.Exit;
+
+        // It was reaped, so that its number is free; whoever has it, the handle reaches nobody.
+        Assert.True(held.HasExited);
+        Assert.Null(held.Read());
+        Assert.False(held.Signal(Signals.Kill));
+        Assert.Null(HeldProcess.Open(seen.Pid, seen.StartTime));
+    }
+
+    private Task<Ran> RunAsync(string line) => _tool.RunAsync(line, _http);
+
+    private async Task<(int Code, string Why)> RefusedAsync(int pid)
+    {
+        var ran = await RunAsync(string.Create(CultureInfo.InvariantCulture, $"attach --pid {pid}"));
+        Assert.Equal("", ran.Out);
+        return (ran.Code, ran.Error.Split('\n').Single(line => line.StartsWith("  why: ", StringComparison.Ordinal))["  why: ".Length..]);
+    }
+}
