@@ -46,7 +46,6 @@ internal static class SessionMeshTool
             new("list", host => new ListCommand(host)),
             new("show", host => new ShowCommand(host)),
             new("tree", host => new TreeCommand(host)),
-            new("topology", host => new TopologyCommand(host)),
             new("run", host => new RunCommand(host)),
             new("attach", host => new AttachCommand(host)),
             new("register", host => new RegisterCommand(host)),
@@ -83,6 +82,7 @@ internal static class SessionMeshTool
         [
             new("status", host => new StatusCommand(host)),
             new("events", host => new EventsCommand(host, (file, atMost) => new EventProgram(file, atMost, host.Time))),
+            new("topology", host => new TopologyCommand(host)),
             new("load-config", host => new LoadConfigCommand(host)),
             new("config", host => new ConfigCommand(host)),
             new("prune", host => new PruneCommand(host)),
