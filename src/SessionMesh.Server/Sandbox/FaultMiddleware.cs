@@ -1,5 +1,4 @@
 using Microsoft.AspNetCore.Http.Features;
-using SessionMesh.Contracts;
 using SessionMesh.Contracts.Errors;
 using SessionMesh.Server.Http;
 
@@ -69,7 +68,7 @@ public sealed class FaultMiddleware(
         }
 
         return problems.WriteAsync(http, new HttpError(fault.Status, ErrorCodes.SandboxFault,
-            $"The sandbox was told to fail here: it is the fault {fault.Id} of {Routes.SandboxFaults}. Nothing was done."));
+            $"The sandbox was told to fail here, by its fault {fault.Id}. Nothing was done."));
     }
 
     /// <summary>Handles the request with another body in the place of the connection's.</summary>
