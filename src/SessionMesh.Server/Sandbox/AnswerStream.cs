@@ -1,3 +1,5 @@
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http.Features;
 using SessionMesh.Server.Streams;
 
@@ -114,9 +116,14 @@ public sealed class BrokenAnswerStream(HttpContext http) : AnswerStream(http)
     }
 }
 
-/// <summary>A stream that is cut after some events.</summary>
+/// <summary>
+/// A stream that is cut after some events, as a proxy cuts it: what was sent arrives, and then the connection ends before the body does.
+/// </summary>
 public sealed class DroppedStream(HttpContext http, int after) : AnswerStream(http)
 {
+    /// <summary>How long a reader may take to notice before the connection is reset, which would throw away what it has not read.</summary>
+    private static readonly TimeSpan s_slowest = TimeSpan.FromSeconds(5);
+
     private readonly EventFrames _frames = new();
     private int _sent;
     private bool _cut;
@@ -136,9 +143,24 @@ public sealed class DroppedStream(HttpContext http, int after) : AnswerStream(ht
             if (_sent == after)
             {
                 _cut = true;
-                Http.Abort();
+                await CutAsync();
                 return;
             }
         }
+    }
+
+    private async Task CutAsync()
+    {
+        try
+        {
+            Http.Features.Get<IConnectionSocketFeature>()?.Socket.Shutdown(SocketShutdown.Send);
+            await Task.Delay(s_slowest, TimeProvider.System, Http.RequestAborted);
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException or OperationCanceledException)
+        {
+            // The reader has gone.
+        }
+
+        Http.Abort();
     }
 }
