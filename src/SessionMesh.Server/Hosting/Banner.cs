@@ -56,7 +56,6 @@ internal static class Banner
         Next, in another terminal:
         {Settings(directory, url)}  session-mesh run --agent-id demo -- sleep 600      a process under the mesh
         the next two steers fail, and the clock moves by a minute:
-          export {Key(directory)}
           curl -H "Authorization: Bearer $SESSION_API_KEY" {url}{Routes.SandboxFaults} -d '{Refused}'
           curl -H "Authorization: Bearer $SESSION_API_KEY" {url}{Routes.SandboxAdvance} -d '{Minute}'
         docs/testing-your-agent.md has the rest. Ctrl+C stops the server and deletes its data.

@@ -7,8 +7,8 @@ using SessionMesh.Server.Engine;
 namespace SessionMesh.Server.Sandbox;
 
 /// <summary>
-/// Moves the clock of a sandbox, in the steps in which the server itself looks at it: once a second. What a step makes due is durable
-/// before the next, so that the engine meets it as if the time had passed by itself.
+/// Moves the clock of a sandbox, in the steps in which the server itself looks at it. What a step makes due is durable before the next, so
+/// that the engine meets it as if the time had passed by itself.
 /// </summary>
 public sealed class SandboxClock(
     SandboxTime time, MeshEngine engine, LeaseKeeper keeper, Compactor compactor, IHostApplicationLifetime lifetime)
@@ -27,8 +27,8 @@ public sealed class SandboxClock(
     }
 
     /// <summary>
-    /// Completes when what was queued is durable. A second in which nothing is due costs no turn of the engine: in 30 days there are
-    /// millions.
+    /// Completes when what was queued is durable. A step in which nothing is due costs no turn of the engine: in 30 days there are half a
+    /// million.
     /// </summary>
     private async ValueTask SettleAsync()
     {

@@ -19,7 +19,7 @@ internal static class SandboxRoutes
 
     /// <summary>Call it after the server's own services: it puts another clock and another directory in their place.</summary>
     public static IServiceCollection AddSandbox(this IServiceCollection services, ServerOptions options) => services
-        .AddSingleton(_ => DataDirectory.OpenThrowaway(options.Data, options.Sandbox!.IsContinued))
+        .AddSingleton(_ => DataDirectory.OpenThrowaway(options.Data, options.Sandbox!))
         .AddSingleton(s => new SandboxTime(s.GetService<TimeProvider>() ?? MachineTime.Instance))
         .AddSingleton(s => new MeshClock(s.GetRequiredService<SandboxTime>()))
         .AddSingleton<SandboxClock>()

@@ -15,6 +15,15 @@ public sealed class SandboxTime : TimeProvider, IBootTime, IDisposable
     /// <summary>The machine's timers take no more than 49 days.</summary>
     private static readonly TimeSpan s_longest = TimeSpan.FromDays(1);
 
+    /// <summary>How much of a move goes by with every timer on time.</summary>
+    private static readonly TimeSpan s_fine = TimeSpan.FromHours(1);
+
+    /// <summary>
+    /// After that, what a timer that ticks more often ticks in: a server that looks at its leases so late does not take it for a stall
+    /// (<see cref="Core.State.LeaseBook.StallAfter"/>), and a month has two million seconds.
+    /// </summary>
+    private static readonly TimeSpan s_stride = TimeSpan.FromSeconds(5);
+
     private readonly TimeProvider _machine;
     private readonly long _began;
     private readonly Lock _gate = new();
@@ -51,8 +60,9 @@ public sealed class SandboxTime : TimeProvider, IBootTime, IDisposable
     }
 
     /// <summary>
-    /// Lets time pass. The clock stops at each timer that comes due on the way, fires it, and goes on when what it began is over. One call
-    /// at a time; the next waits.
+    /// Lets time pass. The clock stops at each timer that comes due on the way, fires it, and goes on when what it began is over. Of a long
+    /// time, timers that tick more often than once in five seconds tick that often after the first hour. One call at a time; the next
+    /// waits.
     /// </summary>
     /// <param name="settle">Completes when what a timer began is over.</param>
     /// <exception cref="OperationCanceledException">Time has passed up to a point between then and now.</exception>
@@ -62,11 +72,12 @@ public sealed class SandboxTime : TimeProvider, IBootTime, IDisposable
         try
         {
             var until = Elapsed() + by.Ticks;
+            var fine = Elapsed() + s_fine.Ticks;
             while (Next(until) is { } timer)
             {
                 cancellation.ThrowIfCancellationRequested();
                 MoveTo(timer.Due);
-                if (Take(timer))
+                if (Take(timer, timer.Due > fine && timer.Due + s_stride.Ticks <= until ? s_stride : TimeSpan.Zero))
                 {
                     timer.Fire();
                     await settle();
@@ -120,7 +131,7 @@ public sealed class SandboxTime : TimeProvider, IBootTime, IDisposable
         {
             while (Next(Elapsed()) is { } timer)
             {
-                if (Take(timer))
+                if (Take(timer, TimeSpan.Zero))
                 {
                     timer.Fire();
                 }
@@ -145,7 +156,8 @@ public sealed class SandboxTime : TimeProvider, IBootTime, IDisposable
     /// <summary>
     /// Takes a timer that is due off the list, or puts it there again for its next time; false if it was changed meanwhile.
     /// </summary>
-    private bool Take(SandboxTimer timer)
+    /// <param name="stride">The least time until its next time, if it has one.</param>
+    private bool Take(SandboxTimer timer, TimeSpan stride)
     {
         lock (_gate)
         {
@@ -158,7 +170,7 @@ public sealed class SandboxTime : TimeProvider, IBootTime, IDisposable
             if (timer.Period > TimeSpan.Zero)
             {
                 // One that is late fires once for all that it missed, as the machine's do.
-                timer.Due = Math.Max(timer.Due + timer.Period.Ticks, now);
+                timer.Due = Math.Max(timer.Due + Math.Max(timer.Period.Ticks, stride.Ticks), now);
                 _armed.Add(timer);
             }
 

@@ -71,15 +71,14 @@ public sealed class DataDirectory : IDisposable
     /// <summary>
     /// Opens a directory that is deleted, with all that is in it, when it is given up. One in which a store waits for a restart is kept.
     /// </summary>
-    /// <param name="isContinued">Whether it is the one of the server before the restart, and may have files.</param>
     /// <exception cref="StartupException">There is something in it already; or as <see cref="Open"/>.</exception>
-    public static DataDirectory OpenThrowaway(string path, bool isContinued)
+    public static DataDirectory OpenThrowaway(string path, SandboxOptions sandbox)
     {
         path = System.IO.Path.GetFullPath(path);
-        if (!isContinued && Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).Any())
+        if (!sandbox.IsContinued && Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).Any())
         {
             throw new StartupException($"The directory {path} is not empty, and a sandbox throws away what it has at its end. "
-                + "Nothing in it was changed. Name one that is not there yet with --data DIR, or leave --data out.");
+                + $"Nothing in it was changed. Name one that is not there yet with --data DIR, or leave {sandbox.DataSource} out.");
         }
 
         var directory = Open(path);

@@ -62,9 +62,9 @@ public sealed class SandboxTests : IAsyncLifetime
             """);
 
         await DoneAsync("""
-            curl -sSf -X DELETE -H "Authorization: Bearer $SESSION_API_KEY" "$SESSION_MESH_URL/api/session-mesh/sandbox/faults" > cleared.json
-            curl -sSf -H "Authorization: Bearer $SESSION_API_KEY" "$SESSION_MESH_URL/api/session-mesh/sandbox/faults" \
-                 -d '{"endpoint":"POST /steer","cut":"after","count":2}' > fault.json
+            faults() { curl -sSf -H "Authorization: Bearer $SESSION_API_KEY" "$SESSION_MESH_URL/api/session-mesh/sandbox/faults" "$@"; }
+            faults -X DELETE > cleared.json
+            faults -d '{"endpoint":"POST /steer","cut":"after","count":2}' > fault.json
             session-mesh steer a -d east --verbose -o name 2> attempts.txt
             [ "$(grep -c '^attempt' attempts.txt)" = 3 ]
             session-mesh show a -o json | grep -q '"pending": *2'
@@ -134,7 +134,8 @@ public sealed class SandboxTests : IAsyncLifetime
         Assert.True((await http.PostAsync("sandbox/advance", """{"seconds":2000000}""")).IsDone);
         await DoneAsync("session-mesh admin restore backup.db --yes");
         await Eventually.True(
-            async () => _server.Printed.Contains("A backup was restored", StringComparison.Ordinal) && (await TryAsync(http))?.IsDone == true,
+            async () => _server.Printed.Contains("A backup was restored", StringComparison.Ordinal)
+                && (await TryAsync(http))?.IsDone == true,
             () => "the restored sandbox knows the agent\n" + _server.Printed);
         Assert.Equal("[]", (await http.GetAsync("sandbox/faults")).Json.GetProperty("faults").GetRawText());
         await _server.StopAsync(Signal.Term);

@@ -152,6 +152,32 @@ public sealed class AdvanceTests
         }
     }
 
+    /// <summary>Hours are not gone through second by second, and the server takes that for no stall.</summary>
+    [Fact]
+    public async Task Lease_OfHours_LapsesToo()
+    {
+        await using var mesh = await MeshHost.StartAsync(options: "--sandbox");
+        await mesh.RegisterAsync("a", ttl: 7200);
+        await mesh.RegisterAsync("b", ttl: 30);
+        await AdvanceAsync(mesh, 7199);
+        Assert.Equal(("alive", "lost"), (await mesh.StatusAsync("a"), await mesh.StatusAsync("b")));
+        await AdvanceAsync(mesh, 7202);
+        Assert.Equal("lost", await mesh.StatusAsync("a"));
+        Assert.DoesNotContain(mesh.Log.Lines, line => line.Contains("The server was away", StringComparison.Ordinal));
+    }
+
+    /// <summary>Some seconds of work, in which nothing else stands still.</summary>
+    [Fact]
+    public async Task Month_IsTheMostOfOneCall()
+    {
+        await using var mesh = await MeshHost.StartAsync(options: "--sandbox");
+        await mesh.RegisterAsync("a");
+        var advance = mesh.PostAsync("sandbox/advance", $$"""{"seconds":{{Limits.AdvanceSeconds}}}""");
+        Assert.Equal(200, (await mesh.GetAsync("alive")).Status);
+        (await advance).ShouldBe(200, $$"""{"now":"2026-03-02T08:15:30.000Z","seconds":{{Limits.AdvanceSeconds}}}""");
+        Assert.Equal("lost", await mesh.StatusAsync("a"));
+    }
+
     [Fact]
     public async Task Century_IsTheMost()
     {

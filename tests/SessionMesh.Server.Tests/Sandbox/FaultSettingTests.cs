@@ -25,6 +25,12 @@ public sealed class FaultSettingTests(SandboxServer server) : IClassFixture<Sand
         """{"endpoint":"get /EVENTS","drop_after":0,"malformed":false,"seed":3}""",
         """{"fault_id":"*","endpoint":"GET /events","drop_after":0,"count":null,"probability":1,"seed":3,"seen":0,"struck":0}""")]
     [InlineData(
+        """{"endpoint":"GET /registry","status":599,"count":1000000,"seed":3}""",
+        """{"fault_id":"*","endpoint":"GET /registry","status":599,"count":1000000,"probability":1,"seed":3,"seen":0,"struck":0}""")]
+    [InlineData(
+        """{"endpoint":"GET /audit","drop_after":1000000,"seed":3}""",
+        """{"fault_id":"*","endpoint":"GET /audit","drop_after":1000000,"count":null,"probability":1,"seed":3,"seen":0,"struck":0}""")]
+    [InlineData(
         """{"endpoint":"/metrics","malformed":true,"seed":3}""",
         """{"fault_id":"*","endpoint":"/metrics","malformed":true,"count":null,"probability":1,"seed":3,"seen":0,"struck":0}""")]
     public async Task Fault_IsKeptAsItWasMeant_AndListed(string body, string kept)
@@ -155,6 +161,9 @@ public sealed class FaultSettingTests(SandboxServer server) : IClassFixture<Sand
         await ClearAsync();
         var operations = (await ApiDocument.ReadAsync(_mesh)).Where(o => o.Path.Contains("/sandbox/", StringComparison.Ordinal)).ToList();
         Assert.Equal(["advance", "clearFaults", "listFaults", "setFault"], operations.Select(o => o.Id).Order());
+        Assert.Equal(
+            """["before","after",null]""",
+            operations.Single(o => o.Id == "setFault").Body!["schema"]!["properties"]!["cut"]!["enum"]!.ToJsonString());
         foreach (var operation in operations)
         {
             var reply = await _mesh.SendAsync(operation.Method, "~" + operation.Path, operation.Body?["example"]!.ToJsonString());

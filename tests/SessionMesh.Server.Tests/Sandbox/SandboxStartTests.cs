@@ -5,6 +5,7 @@ using SessionMesh.Server.Engine;
 using SessionMesh.Server.Hosting;
 using SessionMesh.Server.Options;
 using SessionMesh.Server.Sandbox;
+using SessionMesh.Server.Store;
 using SessionMesh.Server.Tests.Support;
 
 namespace SessionMesh.Server.Tests.Sandbox;
@@ -73,6 +74,16 @@ public sealed class SandboxStartTests : IDisposable
             refused.Message);
         Assert.Equal([file], Directory.GetFileSystemEntries(_scratch));
         Assert.Equal("kept", File.ReadAllText(file));
+    }
+
+    [Fact]
+    public void Directory_OfTheEnvironment_IsNamedByItsVariable()
+    {
+        string? Variable(string name) => name == "SESSION_MESH_DATA" ? _scratch : null;
+        File.WriteAllText(Path.Combine(_scratch, "mesh.db"), "kept");
+        var options = ServerOptions.Parse(["--sandbox"], Variable, TimeProvider.System);
+        var refused = Assert.Throws<StartupException>(() => DataDirectory.OpenThrowaway(options.Data, options.Sandbox!));
+        Assert.EndsWith("with --data DIR, or leave SESSION_MESH_DATA out.", refused.Message, StringComparison.Ordinal);
     }
 
     [Fact]

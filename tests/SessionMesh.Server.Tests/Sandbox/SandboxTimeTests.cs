@@ -47,6 +47,19 @@ public sealed class SandboxTimeTests
     }
 
     [Fact]
+    public async Task Timer_OfEverySecond_TicksInFivesAfterTheFirstHour_AndIsOnTimeAgainAtTheEnd()
+    {
+        using var time = new SandboxTime(_machine);
+        await using var tick = Timer(time, "t", 1, 1);
+        await using var once = Timer(time, "o", 3603);
+        await AdvanceAsync(time, 3613);
+        Assert.Equal(
+            ["t 3599", "t 3600", "t 3601", "o 3603", "t 3606", "t 3611", "t 3612", "t 3613"], _fired.Skip(3598));
+        await AdvanceAsync(time, 2);
+        Assert.Equal(["t 3614", "t 3615"], _fired.TakeLast(2));
+    }
+
+    [Fact]
     public void Timers_FireByThemselves_WhenTheMachinesTimeHasCome()
     {
         using var time = new SandboxTime(_machine);
