@@ -1,4 +1,6 @@
+using System.Text;
 using SessionMesh.Contracts.Keys;
+using SessionMesh.Server.Tests.Http.Fuzzing;
 using SessionMesh.Server.Tests.OpenApi;
 using SessionMesh.Server.Tests.Support;
 
@@ -104,6 +106,29 @@ public sealed class FaultSettingTests(SandboxServer server) : IClassFixture<Sand
         Assert.Contains(says, reply.Detail, StringComparison.Ordinal);
         Assert.Equal(revision, _mesh.Revision);
         (await _mesh.GetAsync("sandbox/faults")).ShouldBe(200, """{"faults":[]}""");
+    }
+
+    /// <summary>What is taken is set, what is not says why, and neither is a failure of the server.</summary>
+    [Fact]
+    public async Task AnyBody_IsTakenOrRefused()
+    {
+        const string Body = """
+            {"endpoint":"POST /steer","status":503,"delay":0.5,"drop_after":2,"malformed":false,"cut":"after","count":2,"probability":0.5,
+             "seed":7}
+            """;
+        await ClearAsync();
+        var seed = Random.Shared.Next();
+        var mutator = new Mutator(new Random(seed));
+        for (var i = 0; i < 500; i++)
+        {
+            var bytes = mutator.Mutate(i % 2 == 0 ? Body : """{"endpoint":"GET /agents/{id}","status":503,"count":2}""");
+            using var request = _mesh.Request(HttpMethod.Post, "sandbox/faults");
+            request.Content = new ByteArrayContent(bytes);
+            var reply = await _mesh.SendAsync(request);
+            Assert.True(
+                reply.Status is 201 or 409 || (reply.Status is 400 or 413 && reply.Detail.Length > 0),
+                $"{i} of seed {seed}: {reply.Status} {reply.Text} to {Encoding.Latin1.GetString(bytes)}");
+        }
     }
 
     [Fact]
