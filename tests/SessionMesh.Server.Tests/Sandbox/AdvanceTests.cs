@@ -179,6 +179,18 @@ public sealed class AdvanceTests
     }
 
     [Fact]
+    public async Task Server_ThatStops_EndsTheMove_AndSaysSo()
+    {
+        await using var mesh = await MeshHost.StartAsync(options: "--sandbox");
+        var advance = mesh.PostAsync("sandbox/advance", $$"""{"seconds":{{Limits.AdvanceSeconds}}}""");
+        await Eventually.True(() => mesh.Service<SandboxTime>().Lead > TimeSpan.Zero, () => "the clock moves");
+        var stopping = mesh.BeginStop();
+        (await advance).ShouldBeProblem(503, "busy", ",\"retry_after\":1");
+        await stopping;
+        Assert.True(mesh.Service<SandboxTime>().Lead < TimeSpan.FromSeconds(Limits.AdvanceSeconds));
+    }
+
+    [Fact]
     public async Task Century_IsTheMost()
     {
         using var time = new SandboxTime(new FakeTime());
