@@ -91,7 +91,7 @@ public sealed class SandboxEndpoints(
         return check.Error ?? (clock.HasRoomFor(TimeSpan.FromSeconds(body.Seconds!.Value))
             ? null
             : new MeshError(ErrorKind.Invalid, ErrorCodes.InvalidRequest,
-                $"This clock has moved by {Limits.AdvanceDays} days in all, and goes no further. Start another sandbox."));
+                $"This clock moves by {Limits.AdvanceDays} days in all, and that would be more. Start another sandbox."));
     }
 
     /// <summary>The answer is known when it is done, which is after the call is in the log.</summary>

@@ -34,9 +34,10 @@ public sealed class SandboxTime : TimeProvider, IBootTime, IDisposable
     private long _timers;
     private bool _disposed;
 
-    public SandboxTime(TimeProvider machine)
+    /// <param name="lead">How far it is ahead from the start.</param>
+    public SandboxTime(TimeProvider machine, TimeSpan lead = default)
     {
-        (_machine, _began) = (machine, machine.GetTimestamp());
+        (_machine, _began, _lead) = (machine, machine.GetTimestamp(), lead.Ticks);
         _alarm = machine.CreateTimer(_ => Ring(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Microsoft.Extensions.DependencyInjection;
 using SessionMesh.Contracts;
 using SessionMesh.Server.Engine;
 using SessionMesh.Server.Sandbox;
@@ -191,13 +192,18 @@ public sealed class AdvanceTests
     }
 
     [Fact]
-    public async Task Century_IsTheMost()
+    public async Task Century_IsTheMostOfOneSandbox()
     {
-        using var time = new SandboxTime(new FakeTime());
-        await time.AdvanceAsync(TimeSpan.FromDays(Limits.AdvanceDays), static () => ValueTask.CompletedTask, CancellationToken.None);
-        var clock = new SandboxClock(time, null!, null!, null!, null!);
-        Assert.True(clock.HasRoomFor(TimeSpan.Zero));
-        Assert.False(clock.HasRoomFor(TimeSpan.FromSeconds(1)));
+        var lead = TimeSpan.FromDays(Limits.AdvanceDays) - TimeSpan.FromSeconds(5);
+        await using var mesh = await MeshHost.StartAsync(
+            builder => builder.Services.AddSingleton(s => new SandboxTime(s.GetRequiredService<TimeProvider>(), lead)),
+            options: "--sandbox");
+        (await mesh.PostAsync("sandbox/advance", """{"seconds":5.1}""")).ShouldBeProblem(400, "invalid_request");
+        (await mesh.PostAsync("sandbox/advance", """{"seconds":5}""")).ShouldBe(200, """{"now":"2126-02-01T08:15:30.000Z","seconds":5}""");
+        var reply = await mesh.PostAsync("sandbox/advance", """{"seconds":0.001}""");
+        Assert.Equal(
+            (400, "This clock moves by 36525 days in all, and that would be more. Start another sandbox."),
+            (reply.Status, reply.Detail));
     }
 
     private static IEnumerable<string> Ids(Reply page) =>

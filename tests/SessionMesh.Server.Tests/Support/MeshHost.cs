@@ -67,14 +67,16 @@ internal sealed class MeshHost : IAsyncDisposable
 
     /// <param name="configure">Sets what the server would read from its surroundings, or a service.</param>
     /// <param name="directory">Of its own, and gone at the end.</param>
+    /// <param name="options">More of the command line.</param>
     public static async Task<MeshHost> StartAsync(
         Action<WebApplicationBuilder> configure,
         LogLevel logLevel = LogLevel.Warning,
         Action<WebApplication>? map = null,
-        string? directory = null)
+        string? directory = null,
+        params string[] options)
     {
-        directory ??= NewDirectory();
-        var host = new MeshHost(directory, logLevel, map, [], configure);
+        directory ??= options.Contains("--sandbox") ? NoDirectory() : NewDirectory();
+        var host = new MeshHost(directory, logLevel, map, options, configure);
         await host.BootAsync();
         return host;
     }
