@@ -242,4 +242,19 @@ public static class Limits
 
     /// <inheritdoc cref="ReceiptBytesPerKey"/>
     public const long ReceiptBytesPerAgentKey = 100L << 20;
+
+    /// <summary>Faults that a sandbox has at once.</summary>
+    public const int Faults = 100;
+
+    /// <summary>Seconds by which one call moves the clock of a sandbox: 30 days, a few seconds of work.</summary>
+    public const int AdvanceSeconds = 30 * 24 * 60 * 60;
+
+    /// <summary>Days by which the clock of one sandbox moves in all: a century, in which no sum of times overflows.</summary>
+    public const int AdvanceDays = 36_525;
+
+    /// <summary>Seconds by which a fault delays a request.</summary>
+    public const int FaultDelay = 300;
+
+    /// <summary>How often a fault strikes that says so, and after how many events it drops a stream.</summary>
+    public const int FaultCount = 1_000_000;
 }

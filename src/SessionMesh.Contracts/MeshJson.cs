@@ -8,6 +8,7 @@ using SessionMesh.Contracts.Events;
 using SessionMesh.Contracts.Json;
 using SessionMesh.Contracts.Keys;
 using SessionMesh.Contracts.Registry;
+using SessionMesh.Contracts.Sandbox;
 using SessionMesh.Contracts.Sessions;
 using SessionMesh.Contracts.Steering;
 
@@ -81,6 +82,13 @@ namespace SessionMesh.Contracts;
 [JsonSerializable(typeof(CheckReport))]
 [JsonSerializable(typeof(RestoreReport))]
 [JsonSerializable(typeof(ServerStatus))]
+[JsonSerializable(typeof(FaultRequest))]
+[JsonSerializable(typeof(FaultFile))]
+[JsonSerializable(typeof(Fault))]
+[JsonSerializable(typeof(FaultList))]
+[JsonSerializable(typeof(ClearedFaults))]
+[JsonSerializable(typeof(AdvanceRequest))]
+[JsonSerializable(typeof(Advanced))]
 [JsonSerializable(typeof(MeshEvent))]
 [JsonSerializable(typeof(StreamNotice))]
 [JsonSerializable(typeof(Problem))]

@@ -34,6 +34,11 @@ public static class Routes
     public const string AdminCheck = Prefix + "/admin/check";
     public const string AdminNewRoot = Prefix + "/admin/new-root";
 
+    /// <summary>Only in a sandbox.</summary>
+    public const string Sandbox = Prefix + "/sandbox";
+    public const string SandboxFaults = Sandbox + "/faults";
+    public const string SandboxAdvance = Sandbox + "/advance";
+
     public const string Livez = "/livez";
     public const string Readyz = "/readyz";
     public const string Metrics = "/metrics";

@@ -17,13 +17,13 @@ try
     }
 
     // After a restore a new server opens the store, in the same process and on the same addresses.
-    for (IReadOnlyList<ListenAddress>? addresses = null; ;)
+    for (ServerOptions? before = null; ;)
     {
-        await using var app = MeshServer.Build(args, addresses: addresses);
+        await using var app = MeshServer.Build(args, before: before);
         await Listening.StartAsync(app);
         Listening.Announce(app, Console.Error);
         Banner.Print(app, Console.Out);
-        addresses = Listening.Chosen(app);
+        before = Listening.Chosen(app);
         await app.WaitForShutdownAsync();
         Listening.Withdraw(app, Console.Error);
         if (!app.Services.GetRequiredService<Restart>().IsAsked)

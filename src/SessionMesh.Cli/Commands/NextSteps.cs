@@ -100,6 +100,8 @@ internal static class NextSteps
         ErrorCodes.CursorMismatch => "the same command as before with --cursor, or without it to begin again",
         ErrorCodes.NotABackup => "the whole of a file that session-mesh admin backup wrote",
         ErrorCodes.RestorePending => "restart the server, then the same command again",
+        ErrorCodes.SandboxFault => "the same command again; this server is a sandbox, and fails where a test told it to",
+        ErrorCodes.TooManyFaults => "clear the faults of the sandbox, then set those that are needed",
         ErrorCodes.StoreDamaged => "session-mesh admin check, to see what is",
         ErrorCodes.Busy when problem.RetryAfter is { } seconds => $"the same command again in {seconds} s",
         _ when problem.Status == 400 => $"{ParseErrors.PathOf(context.Parse)} --help",

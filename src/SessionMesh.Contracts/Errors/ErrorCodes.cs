@@ -67,6 +67,7 @@ public static class ErrorCodes
     public const string KeyQuota = "key_quota";
     public const string StoreInUse = "store_in_use";
     public const string RestorePending = "restore_pending";
+    public const string TooManyFaults = "too_many_faults";
 
     // 412
     public const string PreconditionFailed = "precondition_failed";
@@ -88,4 +89,7 @@ public static class ErrorCodes
     public const string OutcomeUnknown = "outcome_unknown";
     public const string DiskFull = "disk_full";
     public const string StoreDamaged = "store_damaged";
+
+    // Any status from 400 on: a sandbox fails as it was told to
+    public const string SandboxFault = "sandbox_fault";
 }

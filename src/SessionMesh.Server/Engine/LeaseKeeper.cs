@@ -28,6 +28,7 @@ public sealed partial class LeaseKeeper : IHostedService, IDisposable
     private readonly MeshClock _clock;
     private readonly ILogger<LeaseKeeper> _log;
     private readonly Lock _gate = new();
+    private StallWatch? _stalls;
     private ITimer? _timer;
     private Moment _last;
     private bool _farAhead;
@@ -39,11 +40,14 @@ public sealed partial class LeaseKeeper : IHostedService, IDisposable
     /// <summary>Whether a mass expiry is being slowed down right now.</summary>
     public bool IsSlowed { get; private set; }
 
+    /// <summary>Completed when no session that was found due waits for its turn any more.</summary>
+    internal Task Expiring => _expiring;
+
     public Task StartAsync(CancellationToken cancellationToken)
     {
-        var stalls = new StallWatch(_clock);
+        _stalls = new StallWatch(_clock);
         _last = _clock.Now();
-        _timer = _clock.Time.CreateTimer(_ => Tick(stalls), null, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
+        _timer = _clock.Time.CreateTimer(_ => Tick(), null, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
         return Task.CompletedTask;
     }
 
@@ -55,7 +59,8 @@ public sealed partial class LeaseKeeper : IHostedService, IDisposable
 
     public void Dispose() => _timer?.Dispose();
 
-    private void Tick(StallWatch stalls)
+    /// <summary>Looks for what is due. The timer does it once a second; somebody who moved the clock does not wait for that.</summary>
+    internal void Tick()
     {
         // If a tick overruns, the next one is skipped.
         if (!_gate.TryEnter())
@@ -65,7 +70,7 @@ public sealed partial class LeaseKeeper : IHostedService, IDisposable
 
         try
         {
-            Look(_engine.Now, stalls);
+            Look(_engine.Now, _stalls!);
         }
         finally
         {

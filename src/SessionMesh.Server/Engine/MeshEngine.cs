@@ -82,6 +82,9 @@ public sealed partial class MeshEngine : IHostedService, IDisposable
     /// <summary>Commands in the queue.</summary>
     public int Queued => _queue.Count;
 
+    /// <summary>Whether all that was queued before is decided, durable and published.</summary>
+    internal bool IsIdle => _queue.IsIdle;
+
     private bool IsStarted => !_thread.ThreadState.HasFlag(ThreadState.Unstarted);
 
     /// <summary>

@@ -26,6 +26,9 @@ internal sealed class WorkQueue(int capacity, long bytes) : IDisposable
 
     public int Count => Volatile.Read(ref _count);
 
+    /// <summary>Whether the consumer sleeps with nothing to do: all that was added before this is done.</summary>
+    public bool IsIdle => Volatile.Read(ref _sleeping) == 1 && _items.IsEmpty && _upkeep.IsEmpty;
+
     /// <summary>Total weight of the queued commands.</summary>
     public long Weight => Volatile.Read(ref _weight);
 

@@ -9,6 +9,9 @@ namespace SessionMesh.Server.Hosting;
 /// <summary>What the server prints once it listens: where it is, and what to type next. Never a key.</summary>
 internal static class Banner
 {
+    private const string Refused = """{"endpoint": "POST /steer", "status": 503, "count": 2}""";
+    private const string Minute = """{"seconds": 60}""";
+
     public static void Print(WebApplication app, TextWriter output)
     {
         var directory = app.Services.GetRequiredService<DataDirectory>();
@@ -18,6 +21,12 @@ internal static class Banner
         if (directory.SetAside is { } kept)
         {
             output.WriteLine(Restored(app, directory, kept));
+        }
+
+        if (options.Sandbox is not null)
+        {
+            PrintSandbox(directory, url, output);
+            return;
         }
 
         output.WriteLine($"""
@@ -37,6 +46,20 @@ internal static class Banner
             Ctrl+C stops the server; agents keep running and come back to it.
             """);
     }
+
+    private static void PrintSandbox(DataDirectory directory, string url, TextWriter output) => output.WriteLine($"""
+        Session Mesh listens on {url}: a sandbox, which keeps nothing
+          data      {directory.Path}, deleted when the server stops
+          root key  {directory.RootKeyFile}
+          API       {url}{Routes.Swagger}
+
+        Next, in another terminal:
+        {Settings(directory, url)}  session-mesh run --agent-id demo -- sleep 600      a process under the mesh
+        the next two steers fail, and the clock moves by a minute:
+          curl -H "Authorization: Bearer $SESSION_API_KEY" {url}{Routes.SandboxFaults} -d '{Refused}'
+          curl -H "Authorization: Bearer $SESSION_API_KEY" {url}{Routes.SandboxAdvance} -d '{Minute}'
+        docs/testing-your-agent.md has the rest. Ctrl+C stops the server and deletes its data.
+        """);
 
     /// <summary>Replaces an address that means every interface by the name from the options, or else by this machine's own.</summary>
     private static string Reachable(string url, ServerOptions options)

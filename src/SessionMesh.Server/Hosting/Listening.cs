@@ -84,12 +84,19 @@ internal static class Listening
             + $"Stop it, or choose another port, such as --urls {free.Url}.";
     }
 
-    /// <summary>Where a started server listens: with the ports that the system chose in place of 0.</summary>
-    public static IReadOnlyList<ListenAddress> Chosen(WebApplication app)
+    /// <summary>The options of a started server, with the ports that the system chose in place of 0.</summary>
+    public static ServerOptions Chosen(WebApplication app)
     {
         var bound = Urls(app).ToList();
-        var asked = app.Services.GetRequiredService<ServerOptions>().Addresses;
-        return [.. asked.Select((address, i) => address.Port == 0 ? address with { Port = BindingAddress.Parse(bound[i]).Port } : address)];
+        var asked = app.Services.GetRequiredService<ServerOptions>();
+        return asked with
+        {
+            Addresses =
+            [
+                .. asked.Addresses.Select((address, i) =>
+                    address.Port == 0 ? address with { Port = BindingAddress.Parse(bound[i]).Port } : address),
+            ],
+        };
     }
 
     /// <summary>

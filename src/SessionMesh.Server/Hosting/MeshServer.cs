@@ -15,6 +15,7 @@ using SessionMesh.Server.Keys;
 using SessionMesh.Server.OpenApi;
 using SessionMesh.Server.Options;
 using SessionMesh.Server.Registry;
+using SessionMesh.Server.Sandbox;
 using SessionMesh.Server.Sessions;
 using SessionMesh.Server.Steering;
 
@@ -24,13 +25,13 @@ namespace SessionMesh.Server.Hosting;
 public static class MeshServer
 {
     /// <param name="configure">Changes services before the application is built, for tests.</param>
-    /// <param name="addresses">Where to listen instead of where the arguments say: the addresses of the server before a restart.</param>
+    /// <param name="before">The server before a restart in the same process: this one listens where it did, on the same directory.</param>
     /// <exception cref="StartupException">It cannot start; the message is for the person who started it.</exception>
     public static WebApplication Build(
-        string[] args, Action<WebApplicationBuilder>? configure = null, IReadOnlyList<ListenAddress>? addresses = null)
+        string[] args, Action<WebApplicationBuilder>? configure = null, ServerOptions? before = null)
     {
         var options = ServerOptions.Parse(args, Environment.GetEnvironmentVariable, TimeProvider.System);
-        options = options with { Addresses = addresses ?? options.Addresses };
+        options = before is null ? options : options.After(before);
 
         // An empty builder: the others read settings files, ASPNETCORE_URLS, Kestrel__Endpoints__… and more, any of which could open
         // another address or turn off a check that the options promise.
@@ -47,6 +48,11 @@ public static class MeshServer
             level => level >= (Volatile.Read(ref hasStarted) ? LogLevel.Warning : LogLevel.Critical));
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(5));
         builder.Services.AddSessionMesh(options).AddMeshOpenApi();
+        if (options.Sandbox is not null)
+        {
+            builder.Services.AddSandbox(options);
+        }
+
         Otlp.Read(builder.Configuration, Environment.GetEnvironmentVariable);
         configure?.Invoke(builder);
         builder.AddMeshTelemetry();
@@ -84,7 +90,13 @@ public static class MeshServer
         app.MapAdmin();
         app.MapMeshOpenApi();
         app.MapMetrics();
+        if (app.IsSandbox())
+        {
+            app.MapSandbox();
+        }
     }
+
+    private static bool IsSandbox(this WebApplication app) => app.Services.GetRequiredService<ServerOptions>().Sandbox is not null;
 
     private static void UseSessionMesh(this WebApplication app)
     {
@@ -107,6 +119,10 @@ public static class MeshServer
         app.UseRouting();
         app.UseMiddleware<KeyAuthentication>();
         app.UseMiddleware<HeldAnswers>();
+        if (app.IsSandbox())
+        {
+            app.UseSandbox();
+        }
     }
 
     private static MeshError Unexpected(HttpContext http) =>

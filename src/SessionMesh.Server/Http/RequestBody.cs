@@ -138,7 +138,8 @@ internal static class RequestBody
         return parsed;
     }
 
-    private static Parsed<T> Parse<T>(ReadOnlySpan<byte> body, JsonTypeInfo<T> type, UInt128 hash) where T : class
+    /// <summary>Parses the whole of a document.</summary>
+    public static Parsed<T> Parse<T>(ReadOnlySpan<byte> body, JsonTypeInfo<T> type, UInt128 hash = default) where T : class
     {
         if (BodyText.CheckEncoding(body) is { } notUtf8)
         {

@@ -39,6 +39,8 @@ internal sealed class Examples
         ["createKey"] = """{"session_key": "reporting", "ttl": 3600, "scopes": ["mesh:read"]}""",
         ["refreshKey"] = """{"ttl": 3600}""",
         ["newRoot"] = """{"keep_children": true}""",
+        ["setFault"] = """{"endpoint": "POST /steer", "status": 503, "count": 2}""",
+        ["advance"] = """{"seconds": 60}""",
     };
 
     /// <summary>Bodies that are not JSON as a whole.</summary>

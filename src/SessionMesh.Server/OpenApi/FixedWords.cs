@@ -4,6 +4,7 @@ using Microsoft.OpenApi;
 using SessionMesh.Contracts.Agents;
 using SessionMesh.Contracts.Keys;
 using SessionMesh.Contracts.Registry;
+using SessionMesh.Contracts.Sandbox;
 using SessionMesh.Contracts.Steering;
 
 namespace SessionMesh.Server.OpenApi;
@@ -23,6 +24,7 @@ internal static class FixedWords
         [(typeof(HeartbeatRequest), "activity")] = AgentActivity.All,
         [(typeof(ClaimRequest), "strategy")] = MatchStrategy.All,
         [(typeof(CreateKeyRequest), "scopes")] = Scopes.All,
+        [(typeof(FaultRequest), "cut")] = FaultCut.All,
     };
 
     /// <summary>Of a parameter; any text where the list is empty.</summary>

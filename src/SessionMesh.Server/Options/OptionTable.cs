@@ -47,6 +47,10 @@ internal static class OptionTable
         Value("--max-connections", "N", $"Open connections in all; {ServerOptions.DefaultMaxConnections}");
     public static readonly Option<string[]> AcceptClock =
         Flag("--accept-clock", "Start although the system clock is more than 300 days from the last change in the store");
+    public static readonly Option<string[]> Sandbox =
+        Flag("--sandbox", "Serve tests: a store that is thrown away, a clock that can be moved, faults on demand");
+    public static readonly Option<string[]> SandboxFaults =
+        Value("--sandbox-faults", "FILE", "Faults that a sandbox begins with; JSON");
 
     /// <summary>In the order of the help.</summary>
     public static readonly IReadOnlyList<Option<string[]>> All =
@@ -54,7 +58,7 @@ internal static class OptionTable
         Urls, Data, TlsCert, TlsKey, TlsPasswordFile, InsecureHttp, AllowHost, AllowOrigin,
         RateLimit, GlobalRateLimit, AnonymousRateLimit, MaxStreamsPerKey,
         RetainLog, RetainDirectives, RetainKeys, RetainSessions, RetainAgents,
-        MetricsAnonymous, MaxConnections, AcceptClock,
+        MetricsAnonymous, MaxConnections, AcceptClock, Sandbox, SandboxFaults,
     ];
 
     /// <summary>For <see cref="NewRoot"/> alone: keys below the old root key stay valid.</summary>

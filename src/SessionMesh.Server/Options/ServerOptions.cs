@@ -33,6 +33,9 @@ public sealed record ServerOptions
     /// <summary>The data directory.</summary>
     public required string Data { get; init; }
 
+    /// <summary>Null unless the server is a sandbox.</summary>
+    public SandboxOptions? Sandbox { get; init; }
+
     /// <summary>Host names to answer to beside those of loopback and of the addresses.</summary>
     public IReadOnlyList<string> AllowedHosts { get; init; } = [];
 
@@ -86,10 +89,12 @@ public sealed record ServerOptions
             throw new StartupException($"{settings.SourceOf(OptionTable.Urls)} names no address. Say for example --urls {DefaultUrl}.");
         }
 
+        var sandbox = SandboxOptions.From(settings);
         var options = new ServerOptions
         {
             Addresses = addresses,
-            Data = settings[OptionTable.Data] ?? DefaultData,
+            Data = settings[OptionTable.Data] ?? (sandbox is null ? DefaultData : SandboxOptions.NewDirectory()),
+            Sandbox = sandbox,
             AllowedHosts = [.. settings.List(OptionTable.AllowHost).Select(name => Host(name, settings))],
             AllowedOrigins = [.. settings.List(OptionTable.AllowOrigin).Select(origin => Origin(origin, settings))],
             RateLimit = settings.Number(OptionTable.RateLimit, DefaultRateLimit, 0, 1_000_000),
@@ -104,6 +109,15 @@ public sealed record ServerOptions
         CheckPlain(addresses, settings);
         return options with { Tls = Certificate(addresses, settings, time) };
     }
+
+    /// <summary>For a restart in the same process: on the addresses and the directory of the server before.</summary>
+    internal ServerOptions After(ServerOptions before) => this with
+    {
+        Addresses = before.Addresses,
+        Data = before.Data,
+        Sandbox = Sandbox is null ? null : Sandbox with { IsContinued = true },
+        AcceptClock = AcceptClock || Sandbox is not null, // its clock may have been moved by years
+    };
 
     private static void CheckPlain(List<ListenAddress> addresses, Settings settings)
     {

@@ -7,6 +7,7 @@ namespace SessionMesh.Server.Store;
 public sealed class DataDirectory : IDisposable
 {
     private readonly DirectoryLock _lock;
+    private bool _isThrowaway;
 
     private DataDirectory(string path, DirectoryLock held) => (Path, _lock) = (path, held);
 
@@ -65,6 +66,24 @@ public sealed class DataDirectory : IDisposable
         {
             throw Unusable(path, FileWords.Of(e), e);
         }
+    }
+
+    /// <summary>
+    /// Opens a directory that is deleted, with all that is in it, when it is given up. One in which a store waits for a restart is kept.
+    /// </summary>
+    /// <exception cref="StartupException">There is something in it already; or as <see cref="Open"/>.</exception>
+    public static DataDirectory OpenThrowaway(string path, SandboxOptions sandbox)
+    {
+        path = System.IO.Path.GetFullPath(path);
+        if (!sandbox.IsContinued && Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).Any())
+        {
+            throw new StartupException($"The directory {path} is not empty, and a sandbox throws away what it has at its end. "
+                + $"Nothing in it was changed. Name one that is not there yet with --data DIR, or leave {sandbox.DataSource} out.");
+        }
+
+        var directory = Open(path);
+        directory._isThrowaway = true;
+        return directory;
     }
 
     private static StartupException Unusable(string path, string why, Exception? cause = null) =>
@@ -142,5 +161,26 @@ public sealed class DataDirectory : IDisposable
     /// <summary>Deletes <see cref="AddressFile"/>.</summary>
     public void ForgetAddresses() => File.Delete(AddressFile);
 
-    public void Dispose() => _lock.Dispose();
+    public void Dispose()
+    {
+        if (_isThrowaway && !StoreSwap.IsStaged(Path))
+        {
+            Delete();
+        }
+
+        _lock.Dispose();
+    }
+
+    /// <summary>What cannot be deleted stays: a mount point, once it is empty, or what another account put there.</summary>
+    private void Delete()
+    {
+        try
+        {
+            Directory.Delete(Path, recursive: true);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // The process ends, and nobody waits for it.
+        }
+    }
 }

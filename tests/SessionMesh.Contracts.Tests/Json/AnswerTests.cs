@@ -88,7 +88,7 @@ public sealed class AnswerTests
         foreach (var words in new[]
         {
             Agents.AgentStatus.All, Agents.AgentActivity.All, Agents.AliveFilter.Allowed, Agents.SessionKind.Allowed,
-            DirectiveVerb.Steerable, DirectiveState.Acks, DirectiveState.Waits, Keys.Scopes.All,
+            DirectiveVerb.Steerable, DirectiveState.Acks, DirectiveState.Waits, Keys.Scopes.All, Sandbox.FaultCut.All,
             [.. typeof(ErrorCodes).GetFields().Select(f => (string)f.GetRawConstantValue()!)],
         })
         {

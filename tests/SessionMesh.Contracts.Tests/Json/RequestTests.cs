@@ -17,6 +17,7 @@ public sealed class RequestTests
         MeshJson.Default.CreateKeyRequest, MeshJson.Default.RefreshKeyRequest, MeshJson.Default.NewRootRequest,
         MeshJson.Default.CreateSessionRequest, MeshJson.Default.UpdateSessionRequest, MeshJson.Default.RefreshSessionRequest,
         MeshJson.Default.CleanupRequest, MeshJson.Default.ClaimRequest, MeshJson.Default.RenewClaimRequest,
+        MeshJson.Default.FaultRequest, MeshJson.Default.AdvanceRequest,
     ];
 
     [Fact]

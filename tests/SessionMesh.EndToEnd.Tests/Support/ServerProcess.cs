@@ -29,6 +29,9 @@ internal sealed class ServerProcess : IDisposable
     /// <summary>A program, with its arguments, that becomes the server, such as a tracer. Empty by default.</summary>
     public string[] Under { get; set; } = [];
 
+    /// <summary>More of its command line. Empty by default.</summary>
+    public string[] Options { get; set; } = [];
+
     public string Url { get; private set; }
 
     public string RootKey => File.ReadAllText(Path.Combine(Data, "root.key")).Trim();
@@ -45,7 +48,7 @@ internal sealed class ServerProcess : IDisposable
         for (var attempt = 1; ; attempt++)
         {
             _process?.Dispose();
-            _process = Launch();
+            _process = Launch(Options);
             await Eventually.True(
                 async () => _process.HasExited || (Printed.Contains("listens on", StringComparison.Ordinal) && await IsLiveAsync()),
                 () => $"the server answers\n{Printed}");
@@ -77,6 +80,9 @@ internal sealed class ServerProcess : IDisposable
         ];
         return new(command[0], command[1..], Environment, _scratch.Root);
     }
+
+    /// <summary>Starts it with these options and no others, whatever comes of it.</summary>
+    public Started LaunchPlain(params string[] options) => new(Built.Dotnet, [Built.Server, .. options], Environment, _scratch.Root);
 
     /// <summary><c>kill -9</c>: no word of farewell, nothing written that was not written.</summary>
     public async Task KillAsync()

@@ -228,6 +228,8 @@ public sealed class LimitTests(LimitServer server) : IClassFixture<LimitServer>
             nameof(Limits.TopologyLinks),                                                               // LinkTests
             nameof(Limits.StreamsPerAgentKey),                                                          // HeldAnswerTests
             nameof(Limits.EventWords),                                                                  // EventFilterTests
+            nameof(Limits.Faults), nameof(Limits.FaultDelay), nameof(Limits.FaultCount),                // FaultSettingTests
+            nameof(Limits.AdvanceSeconds), nameof(Limits.AdvanceDays),                                  // AdvanceTests
         ];
         Assert.Equal(typeof(Limits).GetFields().Select(f => f.Name).Order(), here.Concat(elsewhere).Order());
     }

@@ -29,15 +29,15 @@ internal sealed partial class Canary
         Assert.DoesNotContain(_secrets.Keys, secret => reply.Text.Contains(secret, StringComparison.Ordinal));
     }
 
-    /// <param name="directory">The data directory of a server that has stopped.</param>
-    public void Look(IEnumerable<string> logLines, string directory)
+    /// <param name="directory">The data directory of a server that has stopped; null if it is gone.</param>
+    public void Look(IEnumerable<string> logLines, string? directory)
     {
         // A scope that the host opens around each request has its path; no logger of ours prints scopes, and a key in a path is its
         // sender's.
         var places = logLines.Where(line => !line.StartsWith("Microsoft.AspNetCore.Hosting.Diagnostics scope ", StringComparison.Ordinal))
             .Select(line => ("the logs", Encoding.UTF8.GetBytes(line)))
             .Concat(
-                Directory.GetFiles(directory)
+                (directory is null ? [] : Directory.GetFiles(directory))
                     .Where(f => Path.GetFileName(f) is not ("root.key" or "lock"))
                     .Select(f => (Path.GetFileName(f), File.ReadAllBytes(f))));
         foreach (var (place, bytes) in places)

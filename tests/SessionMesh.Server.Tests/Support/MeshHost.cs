@@ -60,21 +60,23 @@ internal sealed class MeshHost : IAsyncDisposable
     public static async Task<MeshHost> StartAsync(
         LogLevel logLevel = LogLevel.Warning, Action<WebApplication>? map = null, params string[] options)
     {
-        var host = new MeshHost(NewDirectory(), logLevel, map, options);
+        var host = new MeshHost(options.Contains("--sandbox") ? NoDirectory() : NewDirectory(), logLevel, map, options);
         await host.BootAsync();
         return host;
     }
 
     /// <param name="configure">Sets what the server would read from its surroundings, or a service.</param>
     /// <param name="directory">Of its own, and gone at the end.</param>
+    /// <param name="options">More of the command line.</param>
     public static async Task<MeshHost> StartAsync(
         Action<WebApplicationBuilder> configure,
         LogLevel logLevel = LogLevel.Warning,
         Action<WebApplication>? map = null,
-        string? directory = null)
+        string? directory = null,
+        params string[] options)
     {
-        directory ??= NewDirectory();
-        var host = new MeshHost(directory, logLevel, map, [], configure);
+        directory ??= options.Contains("--sandbox") ? NoDirectory() : NewDirectory();
+        var host = new MeshHost(directory, logLevel, map, options, configure);
         await host.BootAsync();
         return host;
     }
@@ -183,7 +185,7 @@ internal sealed class MeshHost : IAsyncDisposable
         return request;
     }
 
-    /// <summary>Sends bytes as they are and reads to the end; empty when the server cut the connection.</summary>
+    /// <summary>Sends bytes as they are and reads to the end, or to where the server cut the connection.</summary>
     /// <param name="cut">Whether to say that no more will come.</param>
     public async Task<string> SendRawAsync(string request, bool cut = false)
     {
@@ -196,14 +198,17 @@ internal sealed class MeshHost : IAsyncDisposable
             client.Client.Shutdown(SocketShutdown.Send);
         }
 
+        var answer = new MemoryStream();
         try
         {
-            return await new StreamReader(stream).ReadToEndAsync().WaitAsync(Eventually.Bound);
+            await stream.CopyToAsync(answer).WaitAsync(Eventually.Bound);
         }
         catch (IOException)
         {
-            return "";
+            // Cut.
         }
+
+        return Encoding.UTF8.GetString(answer.ToArray());
     }
 
     /// <summary>Opens a stream of server-sent events.</summary>
@@ -280,9 +285,16 @@ internal sealed class MeshHost : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await StopAsync();
-        Canary.Look(Log.Lines, Directory);
-        System.IO.Directory.Delete(Directory, recursive: true);
+        var isThere = System.IO.Directory.Exists(Directory); // a sandbox deletes it
+        Canary.Look(Log.Lines, isThere ? Directory : null);
+        if (isThere)
+        {
+            System.IO.Directory.Delete(Directory, recursive: true);
+        }
     }
+
+    /// <summary>A sandbox makes its own, and nobody is there before.</summary>
+    private static string NoDirectory() => Path.Combine(Path.GetTempPath(), "mesh-test-" + Path.GetRandomFileName());
 
     private static string NewDirectory()
     {
