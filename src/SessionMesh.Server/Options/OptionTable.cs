@@ -72,6 +72,7 @@ internal static class OptionTable
     {
         Data,
         KeepChildren,
+        AcceptClock,
         s_help,
     };
 
@@ -112,7 +113,7 @@ internal static class OptionTable
 
             {string.Join('\n', All.Select(option => $"  {$"{option.Name} {option.HelpName}",-30}{option.Description}"))}
 
-              {NewRoot.Name} [--data DIR] [--keep-children]   as the first word: {NewRoot.Description}
+              {NewRoot.Name} [--data DIR] [--keep-children] [--accept-clock]   as the first word: {NewRoot.Description}
 
             Each option is also read from the environment: SESSION_MESH_URLS for --urls, and so on. The command line goes first.
             """);

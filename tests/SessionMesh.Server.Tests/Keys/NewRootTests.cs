@@ -134,6 +134,20 @@ public sealed class NewRootTests
         Assert.Equal("mesh", (await mesh.ChangeAsync("key.minted", mesh.RootKey[4..16])).Json["actor"]!.GetValue<string>());
     }
 
+    /// <summary>As a start does: the store's clock may be wrong, or the machine's.</summary>
+    [Fact]
+    public async Task Verb_OnAStoreOfLongAgo_IsRefused_UnlessTheClockIsAccepted()
+    {
+        await using var mesh = await MeshHost.StartAsync(); // its clock begins in January 2026
+        await mesh.StopAsync();
+        var before = await File.ReadAllTextAsync(KeyFile(mesh));
+        var refused = await Assert.ThrowsAsync<StartupException>(() => RunAsync("--data", mesh.Directory));
+        Assert.Contains("If the clock is right, say --accept-clock", refused.Message, StringComparison.Ordinal);
+        Assert.Equal(before, await File.ReadAllTextAsync(KeyFile(mesh)));
+        Assert.Equal(KeyFile(mesh) + Environment.NewLine, await RunAsync("--data", mesh.Directory, "--accept-clock"));
+        Assert.NotEqual(before, await File.ReadAllTextAsync(KeyFile(mesh)));
+    }
+
     [Fact]
     public async Task Verb_KeepsTheChildrenIfAsked_AndSaysWhatItDoesNotUnderstand()
     {
@@ -147,7 +161,7 @@ public sealed class NewRootTests
         await mesh.RestartAsync();
         Assert.Equal(200, (await mesh.GetAsync("agents/a", child)).Status);
         (await mesh.GetAsync("alive", old)).ShouldBeProblem(401, "unauthenticated");
-        foreach (var wrong in (string[][])[["--data"], ["--keep"], ["x"], ["--data", mesh.Directory, "--urls", "http://127.0.0.1:1"]])
+        foreach (var wrong in (string[][])[["--data"], ["--keep"], ["x"], ["--accept-clock", "x"], ["--data", mesh.Directory, "--urls", "http://127.0.0.1:1"]])
         {
             Assert.Contains(
                 "is not understood here",
