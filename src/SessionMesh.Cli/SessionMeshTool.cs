@@ -20,6 +20,7 @@ using SessionMesh.Cli.Run;
 using SessionMesh.Cli.Run.Handlers;
 using SessionMesh.Cli.Sessions;
 using SessionMesh.Cli.Simulate;
+using SessionMesh.Cli.Skills;
 using SessionMesh.Cli.Status;
 using SessionMesh.Cli.Steering;
 using SessionMesh.Cli.Topology;
@@ -92,6 +93,7 @@ internal static class SessionMeshTool
         new("Setup",
         [
             new("context", host => new ContextCommand(host)),
+            new("skill", host => new SkillCommand(host)),
             new("completion", host => new CompletionCommand(host)),
             new("version", host => new VersionCommand(host)),
             new(HelpCommand.Word, host => new HelpCommand(host)),
