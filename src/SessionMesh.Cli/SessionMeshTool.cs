@@ -3,6 +3,7 @@ using System.CommandLine.Invocation;
 using SessionMesh.Cli.Admin;
 using SessionMesh.Cli.Agents;
 using SessionMesh.Cli.Audit;
+using SessionMesh.Cli.Balance;
 using SessionMesh.Cli.Claims;
 using SessionMesh.Cli.Commands;
 using SessionMesh.Cli.Completion;
@@ -78,6 +79,7 @@ internal static class SessionMeshTool
             new("events", host => new EventsCommand(host, (file, atMost) => new EventProgram(file, atMost, host.Time))),
             new("load-config", host => new LoadConfigCommand(host)),
             new("config", host => new ConfigCommand(host)),
+            new("balance", host => new BalanceCommand(host)),
             new("prune", host => new PruneCommand(host)),
             new("simulate", host => new SimulateCommand(host)),
             new("admin", host => new AdminCommand(host)),

@@ -1,3 +1,4 @@
+using SessionMesh.Cli.Config.Rules;
 using SessionMesh.Cli.Hosting;
 using SessionMesh.Contracts.Agents;
 
@@ -19,12 +20,15 @@ internal sealed record FleetConfig(
     /// <summary>Sessions and agents of one file.</summary>
     public const int MaxEntries = 100_000;
 
+    /// <summary>What <c>balance</c> runs; loading a file only checks them.</summary>
+    public IReadOnlyList<Rule> Rules { get; init; } = [];
+
     /// <exception cref="CommandException">The file is not as it should be; with every fault.</exception>
     public static FleetConfig Read(string path, CliHost host)
     {
         var map = ConfigReader.Read(path, host);
         var faults = new ConfigFaults(map.At.File);
-        map.Only(faults, "sessions", "agents", "skills", "cluster");
+        map.Only(faults, "sessions", "agents", "skills", "cluster", "rules");
 
         // Which tools an agent loads is the agent's own matter; that they are names, or maps with one, is all there is to check.
         faults.Take(() => SkillNodes.Read(map, "skills"));
@@ -40,9 +44,10 @@ internal sealed record FleetConfig(
             }
         }
 
-        if (map.Find("sessions", "agents", "cluster") is null && faults.IsEmpty)
+        var rules = RuleReader.Read(map, faults);
+        if (map.Find("sessions", "agents", "cluster", "rules") is null && faults.IsEmpty)
         {
-            faults.Add(map, "no 'sessions', no 'agents' and no 'cluster': there is nothing to load");
+            faults.Add(map, "no 'sessions', no 'agents', no 'cluster' and no 'rules': there is nothing to load");
         }
 
         if (sessions.Count + agents.Count > MaxEntries)
@@ -53,7 +58,7 @@ internal sealed record FleetConfig(
         }
 
         faults.ThrowIfAny();
-        return new FleetConfig(map.At.File, sessions, agents, cluster);
+        return new FleetConfig(map.At.File, sessions, agents, cluster) { Rules = rules };
     }
 
     /// <summary>A word of <see cref="AliveFilter.Allowed"/>, in lower case.</summary>

@@ -1,0 +1,78 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using SessionMesh.Cli.Config.Rules;
+using SessionMesh.Cli.Output;
+using SessionMesh.Client;
+using SessionMesh.Contracts.Errors;
+using SessionMesh.Contracts.Steering;
+
+namespace SessionMesh.Cli.Balance;
+
+/// <summary>What became of a proposal.</summary>
+internal sealed record ActResult(Proposal Proposal, string Outcome)
+{
+    public const string Done = "done";
+
+    /// <summary>In a dry run: what it would do.</summary>
+    public const string Planned = "planned";
+    public const string Refused = "refused";
+
+    public string? DirectiveId { get; init; }
+    public string? Code { get; init; }
+    public string? Detail { get; init; }
+}
+
+/// <summary>Does what the rules propose, by the ordinary steer and kill, each with the rule's name as its reason.</summary>
+internal static class Acting
+{
+    /// <summary>
+    /// Throws where it is not known whether it was done: then the rule proposes it again, and it goes out under the same key.
+    /// </summary>
+    public static async Task<ActResult> DoAsync(MeshClient client, Proposal proposal, DateTimeOffset now, CancellationToken cancellation)
+    {
+        try
+        {
+            var answer = await client.SendAsync(CallOf(proposal, now), cancellation);
+            return new ActResult(proposal, ActResult.Done) { DirectiveId = Json.Text(answer, "directive_id") };
+        }
+        catch (MeshException e) when (IsOfOneOnly(e))
+        {
+            return new ActResult(proposal, ActResult.Refused) { Code = e.Code, Detail = ProblemText.WhyOf(e) };
+        }
+    }
+
+    /// <summary>A wrong key or an absent server concerns them all.</summary>
+    private static bool IsOfOneOnly(MeshException error) => error.Failure is MeshFailure.Refused
+        && error.Code is not ErrorCodes.MissingScope && error.Status is not (401 or 408 or 429) && error.Status < 500;
+
+    private static MeshCall CallOf(Proposal proposal, DateTimeOffset now)
+    {
+        var (rule, agent, act) = (proposal.Rule, proposal.Agent, proposal.Rule.Act);
+        var call = act.Verb is RuleAct.Kill
+            ? MeshCall.Kill(agent.AgentId, new KillOptions { Grace = act.Grace, Cascade = act.Cascade, Reason = rule.Name })
+            : MeshCall.Steer(new SteerRequest
+            {
+                AgentId = agent.AgentId,
+                Verb = act.Verb,
+                Direction = act.Direction,
+                Message = act.Message,
+                Ttl = act.Ttl,
+                Reason = rule.Name,
+            });
+        return call with { IdempotencyKey = KeyOf(call, agent, rule, now) };
+    }
+
+    /// <summary>
+    /// The same for whichever balancer acts on this incarnation of the agent in this stretch of the cool-down, so that what is sent again,
+    /// or late, is not done again. Two acts that are a cool-down apart are never in the same stretch.
+    /// </summary>
+    private static string KeyOf(MeshCall call, Sight agent, Rule rule, DateTimeOffset now)
+    {
+        var stretch = now.ToUnixTimeSeconds() / (long)rule.CoolDown.TotalSeconds;
+        var text = string.Create(
+            CultureInfo.InvariantCulture,
+            $"{rule.Name}\n{call.Method} {call.Path}\n{agent.Epoch}.{agent.Incarnation}\n{stretch}\n{rule.CoolDown.TotalSeconds}\n");
+        return "balance-" + Convert.ToHexStringLower(SHA256.HashData([.. Encoding.UTF8.GetBytes(text), .. call.Body.Span]));
+    }
+}
