@@ -4,11 +4,8 @@ using SessionMesh.Cli.Config;
 using SessionMesh.Cli.Config.Rules;
 using SessionMesh.Cli.Hosting;
 using SessionMesh.Cli.Options;
-using SessionMesh.Client;
 using SessionMesh.Contracts;
-using SessionMesh.Contracts.Errors;
 using SessionMesh.Contracts.Keys;
-using SessionMesh.Contracts.Steering;
 
 namespace SessionMesh.Cli.Balance;
 
@@ -77,9 +74,9 @@ internal sealed class BalanceCommand : MeshCommand
             lease = new Lease(
                 context.Client, name, context.Settings.Cluster, Math.Max(ShortestLease, 3 * every),
                 $"balances by {config.Rules.Count} {(config.Rules.Count == 1 ? "rule" : "rules")}", context.Host.Time);
-            await CheckKeyAsync(context.Client, config.Rules, lease.AgentId, cancellation);
         }
 
+        await CheckKeyAsync(context, config.Rules, lease is null, cancellation);
         await new Balancer(context, config.Rules, lease, TimeSpan.FromSeconds(every)).RunAsync(cancellation);
         return ExitCodes.Done;
     }
@@ -96,40 +93,28 @@ internal sealed class BalanceCommand : MeshCommand
             : throw CommandException.Usage($"'{Lease.Prefix}{name}' is not an id; {MeshId.Rule}", "--name NAME");
     }
 
-    /// <summary>A key that lacks a right is told now, not at the first act. Nothing of this changes anything.</summary>
+    /// <summary>A key that lacks a right is told now, not at the first act.</summary>
     private static async Task CheckKeyAsync(
-        MeshClient client, IReadOnlyList<Rule> rules, string agentId, CancellationToken cancellation)
+        CommandContext context, IReadOnlyList<Rule> rules, bool isDry, CancellationToken cancellation)
     {
-        var self = new AgentSelector { AgentIds = [agentId] };
-        await CheckAsync(Scopes.MeshRead, "a balancer looks at the fleet",
-            () => client.AgentsAsync(new AgentQuery { Limit = 1, Fields = ["agent_id"] }, cancellation));
-        if (rules.FirstOrDefault(rule => rule.Act.Verb is not RuleAct.Kill) is { } steers)
+        var scopes = (await context.Client.OwnKeyAsync(cancellation)).Scopes;
+        var steers = rules.FirstOrDefault(rule => rule.Act.Verb is not RuleAct.Kill);
+        var kills = rules.FirstOrDefault(rule => rule.Act.Verb is RuleAct.Kill);
+        List<(string Scope, string Why)> needed = [(Scopes.MeshRead, "to look at the fleet")];
+        if (!isDry)
         {
-            await CheckAsync(Scopes.Steer, $"rule '{steers.Name}' steers",
-                () => client.SteerManyAsync(new SteerRequest { Selector = self, Direction = "balance", DryRun = true }, cancellation));
+            needed.Add((Scopes.RegistryWrite, "to be an agent itself"));
+            needed.AddRange(steers is null ? [] : [(Scopes.Steer, $"for rule '{steers.Name}'")]);
+            needed.AddRange(kills is null ? [] : [(Scopes.Kill, $"for rule '{kills.Name}'")]);
         }
 
-        if (rules.FirstOrDefault(rule => rule.Act.Verb is RuleAct.Kill) is { } kills)
-        {
-            await CheckAsync(Scopes.Kill, $"rule '{kills.Name}' kills",
-                () => client.KillManyAsync(self, dryRun: true, cancellation: cancellation));
-        }
-    }
-
-    private static async Task CheckAsync(string scope, string why, Func<Task> probe)
-    {
-        try
-        {
-            await probe();
-        }
-        catch (MeshException e) when (e.Code is ErrorCodes.MissingScope)
+        var missing = scopes.Contains(Scopes.Admin) ? [] : needed.FindAll(need => !scopes.Contains(need.Scope));
+        if (missing.Count > 0)
         {
             throw new CommandException(
-                ExitCodes.NotAllowed, $"{why}, and this key may not: it lacks {scope}", "session-mesh keys create --help shows how to mint one");
-        }
-        catch (MeshException e) when (e.Failure is MeshFailure.Refused && e.Status is 404 or 409)
-        {
-            // Nobody matches: the right is there.
+                ExitCodes.NotAllowed,
+                $"this key lacks {string.Join(", ", missing.Select(need => $"{need.Scope} ({need.Why})"))}",
+                "session-mesh keys create --scope " + string.Join(',', needed.Select(need => need.Scope).Append(Scopes.AuditRead)));
         }
     }
 }

@@ -13,6 +13,9 @@ internal sealed class Balancer(CommandContext context, IReadOnlyList<Rule> rules
 {
     private static readonly TimeSpan s_shortest = TimeSpan.FromSeconds(1);
 
+    /// <summary>A delay of less is none.</summary>
+    private static readonly TimeSpan s_tick = TimeSpan.FromMilliseconds(1);
+
     /// <summary>How soon it hears what it is told.</summary>
     private static readonly TimeSpan s_hearing = TimeSpan.FromSeconds(4);
 
@@ -73,7 +76,7 @@ internal sealed class Balancer(CommandContext context, IReadOnlyList<Rule> rules
     /// </summary>
     private async Task RestAsync(long began, TimeSpan wait, CancellationToken cancellation)
     {
-        while (wait - _time.GetElapsedTime(began) is var rest && rest > TimeSpan.Zero)
+        while (wait - _time.GetElapsedTime(began) is var rest && rest >= s_tick)
         {
             await Task.Delay(rest < s_hearing ? rest : s_hearing, _time, cancellation);
             if (rest <= s_hearing || lease is not { IsHeld: true } || _isAway)
