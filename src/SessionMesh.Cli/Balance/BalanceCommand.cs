@@ -24,7 +24,9 @@ internal sealed class BalanceCommand : MeshCommand
         HelpName = "FILE",
     };
 
-    private readonly Option<int?> _every = Opt.Duration("--every", $"Between two looks at the fleet, {DefaultEvery}s by default", 1, LongestEvery);
+    private readonly Option<int?> _every = Opt.Duration(
+        "--every", $"Between two looks at the fleet, {DefaultEvery}s by default", 1, LongestEvery);
+
     private readonly Option<bool> _dryRun = new("--dry-run") { Description = "Only say what it would do" };
 
     private readonly Option<string?> _name = new("--name")
@@ -63,7 +65,8 @@ internal sealed class BalanceCommand : MeshCommand
         var config = FleetConfig.Read(path, context.Host);
         if (config.Rules.Count == 0)
         {
-            throw CommandException.Usage($"{config.File} has no 'rules'", "rules: [{name, select, when, do, at_most}]; see docs/balancing.md");
+            throw CommandException.Usage(
+                $"{config.File} has no 'rules'", "rules: [{name, select, when, do, at_most}]; see docs/balancing.md");
         }
 
         var every = context.Get(_every) ?? DefaultEvery;
@@ -84,10 +87,12 @@ internal sealed class BalanceCommand : MeshCommand
     /// <summary>What identifies the rules: two files of the same name are taken for two copies of one.</summary>
     private string NameOf(CommandContext context, string path)
     {
-        var name = context.Get(_name)
-            ?? (path == "-"
-                ? context.Get(_dryRun) ? "stdin" : throw CommandException.Usage("rules from stdin have no file's name", "--name NAME")
-                : string.Concat(Path.GetFileNameWithoutExtension(path).Select(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' ? c : '-')));
+        var name = context.Get(_name) ?? (path, context.Get(_dryRun)) switch
+        {
+            ("-", true) => "stdin",
+            ("-", false) => throw CommandException.Usage("rules from stdin have no file's name", "--name NAME"),
+            _ => string.Concat(Path.GetFileNameWithoutExtension(path).Select(c => char.IsAsciiLetterOrDigit(c) || c is '_' ? c : '-')),
+        };
         return MeshId.IsValid(Lease.Prefix + name)
             ? name
             : throw CommandException.Usage($"'{Lease.Prefix}{name}' is not an id; {MeshId.Rule}", "--name NAME");

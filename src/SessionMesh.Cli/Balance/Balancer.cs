@@ -68,7 +68,9 @@ internal sealed class Balancer(CommandContext context, IReadOnlyList<Rule> rules
         }
     }
 
-    /// <summary>While it waits for the lease it asks twice as often: a holder that is gone is replaced within its lease and a half.</summary>
+    /// <summary>
+    /// While it waits for the lease it asks twice as often: a holder that is gone is replaced within its lease and half an interval.
+    /// </summary>
     private TimeSpan WaitAfter() => _isAway ? _backoff.Next() : lease is { IsHeld: false } ? every / 2 : every;
 
     /// <summary>
@@ -118,7 +120,8 @@ internal sealed class Balancer(CommandContext context, IReadOnlyList<Rule> rules
             _clock.Gap();
             if (!_isAway)
             {
-                context.Note($"the server does not answer: {ProblemText.Of(e)}; trying again, and nothing counts as held meanwhile");
+                var what = e.Failure is MeshFailure.Refused ? "the server refuses for now" : "the server does not answer";
+                context.Note($"{what}: {ProblemText.Of(e)}; trying again, and nothing counts as held meanwhile");
             }
 
             _isAway = true;
@@ -284,7 +287,8 @@ internal sealed class Balancer(CommandContext context, IReadOnlyList<Rule> rules
         }
         else if (_crowded.Add(watch.Rule.Name))
         {
-            context.Note($"rule {watch.Rule.Name}: {watch.Due} agents are due, {watch.Rule.AtMost} an interval at most; the worst come first");
+            context.Note($"rule {watch.Rule.Name}: {watch.Due} agents are due, {watch.Rule.AtMost} an interval at most; "
+                + "the worst come first");
         }
     }
 

@@ -99,7 +99,14 @@ internal sealed class Lease(MeshClient client, string name, string? cluster, int
         catch (MeshException e) when (e.Failure is MeshFailure.Refused && e.Status is 404 or 409)
         {
             _held = null;
-            return new LeaseEnd(ProblemText.WhyOf(e), IsKilled: false);
+            return new LeaseEnd(
+                e.Code switch
+                {
+                    ErrorCodes.Superseded => "it had lapsed, and another balancer took over",
+                    ErrorCodes.Restored => "the mesh was restored",
+                    _ => ProblemText.WhyOf(e),
+                },
+                IsKilled: false);
         }
     }
 

@@ -5,8 +5,8 @@ using SessionMesh.Contracts.Audit;
 namespace SessionMesh.Cli.Balance;
 
 /// <summary>
-/// What the rules did before, by whichever balancer: the audit has it under the rule's name. So a cool-down outlives the balancer that began
-/// it.
+/// What the rules did before, by whichever balancer: the audit has it under the rule's name. So a cool-down outlives the balancer that
+/// began it.
 /// </summary>
 internal static class PastActs
 {

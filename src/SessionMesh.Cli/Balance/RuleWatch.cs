@@ -11,10 +11,11 @@ namespace SessionMesh.Cli.Balance;
 /// An agent is in one of these states, and a look moves it on:
 /// <list type="bullet">
 /// <item><b>quiet</b>: the condition does not hold. Nothing is remembered.</item>
-/// <item><b>holding</b>: it has held since some time of the watch's clock. A look that does not find it holding, or not the agent, ends that;
-/// so does another incarnation. When it has held for <see cref="Rule.For"/>, the rule may act.</item>
+/// <item><b>holding</b>: it has held since some time of the watch's clock. A look that does not find it holding, or not the agent, ends
+/// that; so does another incarnation. When it has held for <see cref="Rule.For"/>, the rule may act.</item>
 /// <item><b>acted</b>: the rule acts on it again only when it was released since (<see cref="Rule.Until"/> held for its time), and when the
-/// cool-down is over by the server's clock. The cool-down is of the agent, whatever its incarnation; the release is of the incarnation.</item>
+/// cool-down is over by the server's clock. The cool-down is of the agent, whatever its incarnation; the release is of the
+/// incarnation.</item>
 /// <item><b>refused</b>: the mesh did not take the act. The agent has the cool-down alone, so that it does not stand in the way of
 /// others.</item>
 /// </list>

@@ -69,8 +69,7 @@ public record AgentRow
     public IReadOnlyList<AgentSkill> Skills { get; init; } = [];
 
     /// <summary>
-    /// Directives in its inbox: neither acknowledged, rejected, expired nor cancelled. Of one agent it is always there, in lists only where
-    /// <c>fields</c> asks for it.
+    /// Directives in its inbox: neither acknowledged, rejected, expired nor cancelled. In a list only where <c>fields</c> asks for it.
     /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public int? Pending { get; init; }
@@ -81,6 +80,9 @@ public sealed record AgentDetail : AgentRow
 {
     /// <summary>Agents below this one in the forest, at any depth, dead ones not counted.</summary>
     public int Descendants { get; init; }
+
+    /// <summary>Directives in its inbox: neither acknowledged, rejected, expired nor cancelled.</summary>
+    public new int Pending { get; init; }
     public AgentExit? LastExit { get; init; }
 
     /// <summary>The newest entries of the log about it, oldest first; only with <c>events=N</c>.</summary>

@@ -125,7 +125,8 @@ internal sealed class BalancedMesh : IAsyncDisposable
         }
     }
 
-    private Task SettleAsync() => Eventually.True(() => _running.TrueForAll(one => one.IsWaiting), () => "the balancers wait for the clock");
+    private Task SettleAsync() => Eventually.True(
+        () => _running.TrueForAll(one => one.IsWaiting), () => "the balancers wait for the clock");
 
     public async ValueTask DisposeAsync()
     {

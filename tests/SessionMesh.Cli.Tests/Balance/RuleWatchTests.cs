@@ -1,3 +1,4 @@
+using System.Globalization;
 using SessionMesh.Cli.Balance;
 using SessionMesh.Cli.Config.Rules;
 using SessionMesh.Client;
@@ -183,7 +184,8 @@ public sealed class RuleWatchTests
             var proposals = watch.End(_ => false);
             Assert.True(proposals.Count <= rule.AtMost);
             Assert.Equal(
-                proposals.OrderByDescending(one => one.Agent.Readings.Load).ThenBy(one => one.Agent.AgentId, StringComparer.Ordinal), proposals);
+                proposals.OrderByDescending(one => one.Agent.Readings.Load).ThenBy(one => one.Agent.AgentId, StringComparer.Ordinal),
+                proposals);
             foreach (var proposal in proposals)
             {
                 var agent = agents.Single(agent => agent.Sight.AgentId == proposal.Agent.AgentId);
@@ -224,7 +226,7 @@ public sealed class RuleWatchTests
     }
 
     private static string Play(RuleWatch watch, string loads) => string.Concat(loads.Split(' ').Select((load, i) =>
-        See(watch, i, load == "-" ? [] : [Of("a", double.Parse(load, System.Globalization.CultureInfo.InvariantCulture))]).Count > 0 ? "x" : "."));
+        See(watch, i, load == "-" ? [] : [Of("a", double.Parse(load, CultureInfo.InvariantCulture))]).Count > 0 ? "x" : "."));
 
     /// <summary>An agent with a mind of its own, and what an honest bookkeeper knows of it.</summary>
     private sealed class Wanderer(string id)

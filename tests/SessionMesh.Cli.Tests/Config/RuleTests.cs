@@ -16,7 +16,8 @@ public sealed class RuleTests : IDisposable
         var rule = Assert.Single(Read("""
             rules:
               - name: shed load
-                select: {filter: working, specialization: [ocr, sql], labels: "env=prod,tier!=free", cluster: c, user: u, parent: p, subtree: s}
+                select:
+                  {filter: working, specialization: [ocr, sql], labels: "env=prod,tier!=free", cluster: c, user: u, parent: p, subtree: s}
                 when: {load: {above: 0.8}, inbox: {below: 3}, silence: {above: 1m, below: 2m}, activity: Working, for: 2m}
                 until: {load: {below: 0.6}, for: 30s}
                 do: {steer: {direction: west, message: over there, ttl: 5m}}
@@ -28,8 +29,8 @@ public sealed class RuleTests : IDisposable
             rule.Name, rule.AtMost, (int)rule.CoolDown.TotalSeconds, (int)rule.For.TotalSeconds, (int)rule.UntilFor.TotalSeconds));
         Assert.Equal(new RuleAct("steer") { Direction = "west", Message = "over there", Ttl = 300 }, rule.Act);
         Assert.Equal(
-            "/api/session-mesh/agents?filter=working&specialization=ocr&specialization=sql&cluster=c&user=u&label=env%3Dprod%2Ctier%21%3Dfree"
-            + "&parent=p&subtree=s",
+            "/api/session-mesh/agents?filter=working&specialization=ocr&specialization=sql&cluster=c&user=u"
+            + "&label=env%3Dprod%2Ctier%21%3Dfree&parent=p&subtree=s",
             Client.MeshCall.Agents(rule.Select).Path);
         Assert.Equal(
             [
@@ -80,32 +81,48 @@ public sealed class RuleTests : IDisposable
             agents: [{id: ../x}]
             """);
 
+        string[] faults =
+        [
+            "19, column 15: '../x' is not an id; an id has 1 to 128 characters, letters, digits or . _ : -, and starts with a letter "
+            + "or digit",
+            "3, column 13: 'select' selects nothing; 'select: all' means every agent that is alive",
+            "4, column 26: this can never hold: a load is from 0 to 1",
+            "4, column 49: this can never hold: agents that are 'alive' are silent for 7d00h00m at most",
+            "2, column 5: 'at_most' is missing: how many agents an interval: a rule has a bound",
+            "6, column 11: rule 'a' appears twice, first at line 2",
+            "9, column 17: a steer needs a direction: steer: {direction: TOKEN}",
+            "7, column 22: 'do' cannot reach agents that are 'dead'; allowed: active, alive, suspect, stalled, idle, working, waiting, "
+            + "paused, orphaned, lost",
+            "8, column 38: this can never hold: nothing is between 'above' and 'below'",
+            "10, column 14: 'at_most' should be a whole number from 1 to 1000",
+            "16, column 13: 'at_mst' is not a known member; allowed: name, select, when, until, do, at_most, cool_down",
+            "15, column 9: 'jump' is none; 'do' should be steer: {direction: TOKEN}, pause, resume or kill: {grace: TIME}",
+            "14, column 12: 'until' can hold while 'when' does, so the rule would flap: give one member of both bounds that exclude each "
+            + "other",
+            "11, column 5: 'at_most' is missing: how many agents an interval: a rule has a bound",
+            "17, column 16: 'cool_down' should be a time from 1 to 86400 seconds, such as 90, 90s or 1h30m",
+            "18, column 5: an entry of 'rules' is one value, and should be {name, select, when, do, at_most}",
+        ];
         Assert.Equal(
             new Ran(
                 2,
                 "",
-                $"""
-                error: cannot load the config
-                  why: {path} has 16 faults, and nothing of it was done
-                       {path}, line 19, column 15: '../x' is not an id; an id has 1 to 128 characters, letters, digits or . _ : -, and starts with a letter or digit
-                       {path}, line 3, column 13: 'select' selects nothing; 'select: all' means every agent that is alive
-                       {path}, line 4, column 26: this can never hold: a load is from 0 to 1
-                       {path}, line 4, column 49: this can never hold: agents that are 'alive' are silent for 7d00h00m at most
-                       {path}, line 2, column 5: 'at_most' is missing: how many agents an interval: a rule has a bound
-                       {path}, line 6, column 11: rule 'a' appears twice, first at line 2
-                       {path}, line 9, column 17: a steer needs a direction: steer: (direction: TOKEN)
-                       {path}, line 7, column 22: 'do' cannot reach agents that are 'dead'; allowed: active, alive, suspect, stalled, idle, working, waiting, paused, orphaned, lost
-                       {path}, line 8, column 38: this can never hold: nothing is between 'above' and 'below'
-                       {path}, line 10, column 14: 'at_most' should be a whole number from 1 to 1000
-                       {path}, line 16, column 13: 'at_mst' is not a known member; allowed: name, select, when, until, do, at_most, cool_down
-                       {path}, line 15, column 9: 'jump' is none; 'do' should be steer: (direction: TOKEN), pause, resume or kill: (grace: TIME)
-                       {path}, line 14, column 12: 'until' can hold while 'when' does, so the rule would flap: give one member of both bounds that exclude each other
-                       {path}, line 11, column 5: 'at_most' is missing: how many agents an interval: a rule has a bound
-                       {path}, line 17, column 16: 'cool_down' should be a time from 1 to 86400 seconds, such as 90, 90s or 1h30m
-                       {path}, line 18, column 5: an entry of 'rules' is one value, and should be (name, select, when, do, at_most)
-
-                """.Replace('(', '{').Replace(')', '}')),
+                $"error: cannot load the config\n  why: {path} has 16 faults, and nothing of it was done\n"
+                + string.Concat(faults.Select(fault => $"       {path}, line {fault}\n"))),
             await _tool.RunAsync($"load-config {path}"));
+    }
+
+    [Theory]
+    [InlineData("", "1 rule checked; 'session-mesh balance --rules {0}' runs it\n")]
+    [InlineData("cluster: blue\n", "1 rule checked; 'session-mesh balance --rules {0}' runs it\nthe file declares nothing; "
+        + "'session-mesh context add NAME --cluster blue --select' makes its cluster the default\n")]
+    public async Task LoadConfig_ChecksRules_AndSaysWhoRunsThem(string more, string said)
+    {
+        var path = _tool.WriteFile(
+            "rules.yaml", more + "rules: [{name: a, select: all, when: {load: {above: 0.5}}, do: pause, at_most: 1}]");
+
+        Assert.Equal(new Ran(0, "", said.Replace("{0}", path)), await _tool.RunAsync($"load-config {path} --check"));
+        Assert.Empty(_tool.Calls);
     }
 
     /// <summary>Of conditions: what can never hold, always holds, or is no bound.</summary>
@@ -130,7 +147,10 @@ public sealed class RuleTests : IDisposable
     [InlineData("for: 2m", "'when' has no condition; it takes load, inbox, progress, silence, age, activity")]
     [InlineData("load: {above: 0.5}, for: 25h", "'for' should be a time from 0 to 86400 seconds, such as 90, 90s or 1h30m")]
     public void Condition_ThatIsNone_IsRefused(string when, string why) =>
-        Assert.EndsWith(": " + why, Refusal($$"""rules: [{name: a, select: all, when: { {{when}} }, do: pause, at_most: 1}]"""), StringComparison.Ordinal);
+        Assert.EndsWith(
+            ": " + why,
+            Refusal($$"""rules: [{name: a, select: all, when: { {{when}} }, do: pause, at_most: 1}]"""),
+            StringComparison.Ordinal);
 
     [Theory]
     [InlineData("{filter: idle}", "activity: working", "pause", "this can never hold: the rule selects agents that are 'idle'")]
@@ -141,14 +161,16 @@ public sealed class RuleTests : IDisposable
     [InlineData("{filter: lost}", "load: {above: 0.5}", "pause",
         "'pause' cannot reach agents that are 'lost'; allowed: active, alive, suspect, stalled, idle, working, waiting, paused, orphaned")]
     [InlineData("{filter: asleep}", "load: {above: 0.5}", "pause",
-        "'asleep' is not a filter; allowed: active, alive, suspect, stalled, idle, working, waiting, paused, lost, stopping, dead, declared, "
-        + "orphaned, all")]
+        "'asleep' is not a filter; allowed: active, alive, suspect, stalled, idle, working, waiting, paused, lost, stopping, dead, "
+        + "declared, orphaned, all")]
     [InlineData("{label: prod}", "load: {above: 0.5}", "pause",
         "'prod' is no label; write KEY=VALUE or KEY!=VALUE, and no comma in a value")]
     [InlineData("{label: a=b, labels: a=b}", "load: {above: 0.5}", "pause", "'label' and 'labels' mean the same; leave one of them out")]
     [InlineData("{cluster: }", "load: {above: 0.5}", "pause", "'cluster' is empty; leave it out for any")]
-    [InlineData("everyone", "load: {above: 0.5}", "pause", "'select' is one value, and should be a map such as {specialization: ocr}, or 'all'")]
-    [InlineData("all", "load: {above: 0.5}", "{kill: {grace: 2h}}", "'grace' should be a time from 0 to 3600 seconds, such as 90, 90s or 1h30m")]
+    [InlineData("everyone", "load: {above: 0.5}", "pause",
+        "'select' is one value, and should be a map such as {specialization: ocr}, or 'all'")]
+    [InlineData("all", "load: {above: 0.5}", "{kill: {grace: 2h}}",
+        "'grace' should be a time from 0 to 3600 seconds, such as 90, 90s or 1h30m")]
     [InlineData("all", "load: {above: 0.5}", "{kill: {cascade: all}}", "'cascade' is descendants or none, not 'all'")]
     [InlineData("all", "load: {above: 0.5}", "steer", "a steer needs a direction: steer: {direction: TOKEN}")]
     [InlineData("all", "load: {above: 0.5}", "{pause: {direction: x}}", "'direction' is not a known member; allowed: message, ttl")]
@@ -156,7 +178,9 @@ public sealed class RuleTests : IDisposable
         "'do' should be steer: {direction: TOKEN}, pause, resume or kill: {grace: TIME}, and one of them")]
     public void SelectAndDo_ThatCannotBe_AreRefused(string select, string when, string act, string why) =>
         Assert.EndsWith(
-            ": " + why, Refusal($$"""rules: [{name: a, select: {{select}}, when: { {{when}} }, do: {{act}}, at_most: 1}]"""), StringComparison.Ordinal);
+            ": " + why,
+            Refusal($$"""rules: [{name: a, select: {{select}}, when: { {{when}} }, do: {{act}}, at_most: 1}]"""),
+            StringComparison.Ordinal);
 
     [Theory]
     [InlineData("load: {above: 0.8}", "load: {below: 0.8}", null)]
@@ -193,7 +217,9 @@ public sealed class RuleTests : IDisposable
     [InlineData("", "'name' is missing: it is the reason in the audit")]
     [InlineData("name: \"a\\nb\", ", "a rule's name has 1 to 128 characters, on one line")]
     public void Name_IsAReason(string name, string why) => Assert.EndsWith(
-        why, Refusal($$"""rules: [{ {{name}} select: all, when: {load: {above: 0.5} }, do: pause, at_most: 1}]"""), StringComparison.Ordinal);
+        why,
+        Refusal($$"""rules: [{ {{name}} select: all, when: {load: {above: 0.5} }, do: pause, at_most: 1}]"""),
+        StringComparison.Ordinal);
 
     private IReadOnlyList<Rule> Read(string content) => FleetConfig.Read(_tool.WriteFile("rules.yaml", content), Host()).Rules;
 

@@ -56,10 +56,13 @@ public sealed class SchemaTests : IDisposable
     [InlineData("rules: {}", false)]
     [InlineData("rules: [a]", false)]
     [InlineData("rules: [{name: a, select: all, when: {load: {above: 0.5}}, do: pause, at_most: 1}]", true)]
-    [InlineData("rules: [{name: 1, select: {status: lost, label: {a: 1}}, when: {age: {above: 1h30m}, for: 90}, do: {kill: }, at_most: 1000}]", true)]
-    [InlineData("rules: [{name: a, select: {spec: [x, y], labels: [a=b], subtree: 7}, when: {activity: idle}, until: , do: kill, at_most: 1}]", true)]
-    [InlineData("rules: [{name: a, select: all, when: {inbox: {above: 5, below: 9}}, do: {steer: {direction: 1, ttl: 5m}}, at_most: 1, cool_down: 1d}]",
+    [InlineData("rules: [{name: 1, select: {status: lost, label: {a: 1}}, when: {age: {above: 1h30m}, for: 90}, do: {kill: }, at_most: 9}]",
         true)]
+    [InlineData("rules: [{name: a, select: {spec: [x, y], labels: [a=b]}, when: {activity: idle}, until: , do: kill, at_most: 1}]",
+        true)]
+    [InlineData("rules: [{name: a, select: all, when: {inbox: {above: 5, below: 9}}, do: {steer: {direction: 1, ttl: 5m}}, at_most: 1000}]",
+        true)]
+    [InlineData("rules: [{name: a, select: all, when: {load: {above: 0.5}}, do: kill, at_most: 1, cool_down: 1d}]", true)]
     [InlineData("rules: [{name: a, select: all, when: {load: {above: 0.5}}, do: pause}]", false)]
     [InlineData("rules: [{name: a, select: all, when: {load: {above: 0.5}}, do: pause, at_most: 0}]", false)]
     [InlineData("rules: [{name: a, select: all, when: {load: {above: 0.5}}, do: pause, at_most: 1001}]", false)]

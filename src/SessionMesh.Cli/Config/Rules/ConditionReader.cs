@@ -59,7 +59,8 @@ internal sealed class ConditionReader(ConfigFaults faults, string filter)
     {
         if (!until.Any(one => when.Any(one.Excludes)))
         {
-            faults.Add(node, "'until' can hold while 'when' does, so the rule would flap: give one member of both bounds that exclude each other");
+            faults.Add(
+                node, "'until' can hold while 'when' does, so the rule would flap: give one member of both bounds that exclude each other");
         }
 
         if (when.Any(condition => condition is { Member: RuleMember.Age, Above: not null })
@@ -148,9 +149,10 @@ internal sealed class ConditionReader(ConfigFaults faults, string filter)
             return node.AsSeconds(bound) ?? throw node.Wrong($"'{bound}' is empty");
         }
 
-        return double.TryParse(node.AsText(bound), NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number)
-            ? number
-            : throw node.Wrong($"'{bound}' should be a number");
+        return double.TryParse(node.AsText(bound), NumberStyles.Float, CultureInfo.InvariantCulture, out var number)
+            && double.IsFinite(number)
+                ? number
+                : throw node.Wrong($"'{bound}' should be a number");
     }
 
     /// <summary>Seconds: the longest lease, and once more while an agent is suspect.</summary>

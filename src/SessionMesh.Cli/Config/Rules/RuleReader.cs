@@ -150,6 +150,7 @@ internal sealed class RuleReader
 internal static class ActReader
 {
     private const string Form = "'do' should be steer: {direction: TOKEN}, pause, resume or kill: {grace: TIME}";
+    private const string NoDirection = "a steer needs a direction: steer: {direction: TOKEN}";
 
     public static RuleAct? Read(ConfigNode node, ConfigFaults faults)
     {
@@ -172,7 +173,8 @@ internal static class ActReader
 
         if (!RuleAct.Verbs.Contains(verb) || given is not ConfigMap more)
         {
-            faults.Add(given, RuleAct.Verbs.Contains(verb) ? $"'{verb}' is {given.Kind}, and should be a map" : $"'{verb}' is none; {Form}");
+            faults.Add(
+                given, RuleAct.Verbs.Contains(verb) ? $"'{verb}' is {given.Kind}, and should be a map" : $"'{verb}' is none; {Form}");
             return null;
         }
 
@@ -191,7 +193,7 @@ internal static class ActReader
             return new RuleAct(verb);
         }
 
-        faults.Add(node, verb is DirectiveVerb.Steer ? "a steer needs a direction: steer: {direction: TOKEN}" : $"'{verb}' is none; {Form}");
+        faults.Add(node, verb is DirectiveVerb.Steer ? NoDirection : $"'{verb}' is none; {Form}");
         return null;
     }
 
@@ -201,7 +203,7 @@ internal static class ActReader
         var direction = Text(map, "direction", Limits.DirectionLength, faults);
         if (verb is DirectiveVerb.Steer && string.IsNullOrEmpty(direction))
         {
-            faults.Add(map, "a steer needs a direction: steer: {direction: TOKEN}");
+            faults.Add(map, NoDirection);
             return null;
         }
 

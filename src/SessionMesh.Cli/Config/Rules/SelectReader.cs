@@ -37,7 +37,8 @@ internal static class SelectReader
         }
 
         map.Only(
-            faults, "filter", "status", "spec", "specialization", "specializations", "label", "labels", "user", "cluster", "parent", "subtree");
+            faults,
+            "filter", "status", "spec", "specialization", "specializations", "label", "labels", "user", "cluster", "parent", "subtree");
         return new AgentQuery
         {
             Filter = Filter(map, act, faults) ?? AgentStatus.Alive,
@@ -79,11 +80,13 @@ internal static class SelectReader
         var terms = node is ConfigMap
             ? node.AsTextMap("labels").Select(label => $"{label.Key}={label.Value}").ToList()
             : [.. node.AsTexts("labels").SelectMany(text => text.Split(','))];
-        return terms.Find(term => term.IndexOf('=', StringComparison.Ordinal) is var at && (at < 1 || term[..at] is "!" || term.Contains(',')))
-            is { } wrong
-                ? throw node.Wrong($"'{wrong}' is no label; write KEY=VALUE or KEY!=VALUE, and no comma in a value")
-                : terms;
+        return terms.Find(term => !IsTerm(term)) is { } wrong
+            ? throw node.Wrong($"'{wrong}' is no label; write KEY=VALUE or KEY!=VALUE, and no comma in a value")
+            : terms;
     }
+
+    private static bool IsTerm(string term) =>
+        term.IndexOf('=', StringComparison.Ordinal) is >= 1 and var at && term[..at] is not "!" && !term.Contains(',');
 
     private static string? Text(ConfigMap map, string member, ConfigFaults faults) => map.Find(member) is not { } node ? null
         : faults.Take(() => node.AsText(member) ?? throw node.Wrong($"'{member}' is empty; leave it out for any"));
