@@ -34,13 +34,22 @@ internal static class Acting
         try
         {
             var answer = await client.SendAsync(CallOf(proposal, now), cancellation);
-            return new ActResult(proposal, ActResult.Done) { DirectiveId = Json.Text(answer, "directive_id") };
+            var told = answer.TryGetProperty("results", out var results) ? results[0] : answer;
+            return Json.Text(told, "code") is { } code
+                ? Refused(proposal, code, WhyOf(code, Json.Text(told, "detail")))
+                : new ActResult(proposal, ActResult.Done) { DirectiveId = Json.Text(told, "directive_id") };
         }
         catch (MeshException e) when (IsOfOneOnly(e))
         {
-            return new ActResult(proposal, ActResult.Refused) { Code = e.Code, Detail = ProblemText.WhyOf(e) };
+            return Refused(proposal, e.Code, ProblemText.WhyOf(e));
         }
     }
+
+    private static ActResult Refused(Proposal proposal, string? code, string why) =>
+        new(proposal, ActResult.Refused) { Code = code, Detail = why };
+
+    private static string WhyOf(string code, string? detail) => ProblemText.WhyOf(
+        new Problem { Type = "", Title = "", Status = 409, Code = code, Detail = detail ?? code });
 
     /// <summary>A wrong key or an absent server concerns them all.</summary>
     private static bool IsOfOneOnly(MeshException error) => error.Failure is MeshFailure.Refused
@@ -51,14 +60,21 @@ internal static class Acting
         var (rule, agent, act) = (proposal.Rule, proposal.Agent, proposal.Rule.Act);
         var call = act.Verb is RuleAct.Kill
             ? MeshCall.Kill(agent.AgentId, new KillOptions { Grace = act.Grace, Cascade = act.Cascade, Reason = rule.Name })
-            : MeshCall.Steer(new SteerRequest
+            : MeshCall.Steers(new SteersRequest
             {
-                AgentId = agent.AgentId,
-                Verb = act.Verb,
-                Direction = act.Direction,
-                Message = act.Message,
-                Ttl = act.Ttl,
-                Reason = rule.Name,
+                // One alone, so that each has a key of its own; in this form a full inbox is an answer, and nothing waits to ask again.
+                Steers =
+                [
+                    new SteerRequest
+                    {
+                        AgentId = agent.AgentId,
+                        Verb = act.Verb,
+                        Direction = act.Direction,
+                        Message = act.Message,
+                        Ttl = act.Ttl,
+                        Reason = rule.Name,
+                    },
+                ],
             });
         return call with { IdempotencyKey = KeyOf(call, agent, rule, now) };
     }

@@ -170,6 +170,49 @@ public sealed class BalanceTests
     }
 
     [Fact]
+    public async Task OneActAnInterval_ByTheFirstRuleOfTheFile()
+    {
+        await using var mesh = await BalancedMesh.StartAsync();
+        await mesh.FleetAsync(2);
+        await mesh.LoadAsync(0.95, 0);
+        await mesh.LoadAsync(0.7, 1);
+        using var running = await mesh.BeginAsync(
+            """
+            rules:
+              - {name: full, select: all, when: {load: {above: 0.9}}, do: {steer: {direction: north}}, at_most: 1}
+              - {name: busy, select: all, when: {load: {above: 0.5}}, do: {steer: {direction: south}}, at_most: 9}
+            """);
+        Assert.Equal(["directive.issued a000"], await mesh.ActsAsync("full"));
+        Assert.Equal(["directive.issued a001"], await mesh.ActsAsync("busy"));
+        await mesh.PassAsync(BalancedMesh.Every);
+        Assert.Equal(["directive.issued a001", "directive.issued a000"], await mesh.ActsAsync("busy"));
+        Assert.Single(running.Wire.Calls.Take(8), call => call.StartsWith("GET /agents?", StringComparison.Ordinal)); // they share a list
+        await EndAsync(mesh, running);
+    }
+
+    /// <summary>Who cannot be told does not end the balancer, and does not stand in the way.</summary>
+    [Fact]
+    public async Task Refused_IsSaid_AndTheOthersAreActedOn()
+    {
+        await using var mesh = await BalancedMesh.StartAsync();
+        await mesh.FleetAsync(2);
+        await mesh.LoadAsync(0.9, 0, 1);
+        for (var i = 0; i < 10; i++)
+        {
+            var steers = string.Join(',', Enumerable.Repeat("""{"agent_id":"a000","direction":"x"}""", 100));
+            await mesh.CallAsync(HttpMethod.Post, "steers", $$"""{"steers":[{{steers}}]}""");
+        }
+
+        using var running = await mesh.BeginAsync(
+            "rules: [{name: r, select: all, when: {load: {above: 0.5}}, do: {steer: {direction: north}}, at_most: 1, cool_down: 1d}]");
+        await mesh.PassAsync(2 * BalancedMesh.Every);
+        Assert.Equal(
+            "north → a000: load 0.9 > 0.5 (rule r): refused: Agent 'a000' has 1000 directives waiting. Wait until it has taken some, or cancel "
+            + "some. (inbox_full)\nnorth → a001: load 0.9 > 0.5 for 17s (rule r)\n",
+            (await EndAsync(mesh, running)).Out);
+    }
+
+    [Fact]
     public async Task DryRun_SaysWhatItWould_AndTouchesNothing()
     {
         await using var mesh = await BalancedMesh.StartAsync();

@@ -164,6 +164,9 @@ internal sealed class BalancedMesh : IAsyncDisposable
         /// <summary>Holds back the call of this path that comes after so many others of it.</summary>
         public (string Path, int After) Hold { get; set; } = ("", -1);
 
+        /// <summary>What was held goes out late, whatever became of its caller: the process was stopped after its last look.</summary>
+        public bool SendsLate { get; set; }
+
         public bool IsHolding => _isHolding;
 
         public bool IsBusy => Volatile.Read(ref _underWay) > 0;
@@ -184,6 +187,7 @@ internal sealed class BalancedMesh : IAsyncDisposable
                     _isHolding = true;
                     await _go.Task; // whatever the caller wants: the process is stopped
                     _isHolding = false;
+                    cancellationToken = SendsLate ? CancellationToken.None : cancellationToken;
                     cancellationToken.ThrowIfCancellationRequested();
                 }
 

@@ -65,7 +65,7 @@ public sealed class ElectionTests
         await using var mesh = await BalancedMesh.StartAsync();
         await mesh.FleetAsync(5);
         await mesh.LoadAsync(0.9, Enumerable.Range(0, 5));
-        using var first = await mesh.BeginAsync(Rules, wire: wire => wire.Hold = ("/steer", After: 0));
+        using var first = await mesh.BeginAsync(Rules, wire: wire => wire.Hold = ("/steers", After: 0));
         await mesh.PassAsync(2 * Every);
         Assert.True(first.Wire.IsHolding); // its first act is under way
         using var second = await mesh.BeginAsync(Rules);
@@ -84,6 +84,32 @@ public sealed class ElectionTests
             "the lease is lost: it had lapsed, and another balancer took over; waiting to be balance.rules again\n",
             ran.Error, StringComparison.Ordinal);
         Assert.Equal(2, ran.Error.Split("this is balance.rules now").Length - 1);
+    }
+
+    /// <summary>
+    /// It is stopped between its last look at the lease and the sending, where no lease helps: the mesh knows the act, and does not do it
+    /// again.
+    /// </summary>
+    [Fact]
+    public async Task ActThatIsSentLate_IsNotDoneTwice()
+    {
+        await using var mesh = await BalancedMesh.StartAsync();
+        await mesh.FleetAsync(1);
+        await mesh.LoadAsync(0.9, 0);
+        using var first = await mesh.BeginAsync(
+            Rules, wire: wire => (wire.Hold, wire.SendsLate) = (("/steers", After: 0), true));
+        await mesh.PassAsync(2 * Every);
+        Assert.True(first.Wire.IsHolding);
+        using var second = await mesh.BeginAsync(Rules);
+        await mesh.PassAsync(7 * Every);
+        Assert.Equal(["directive.issued a000"], await mesh.ActsAsync("shed"));
+        first.Wire.LetGo();
+        await mesh.PassAsync(2 * Every);
+
+        Assert.Equal(["directive.issued a000"], await mesh.ActsAsync("shed"));
+        await BalanceTests.EndAsync(mesh, second);
+        await mesh.PassAsync(2 * Every);
+        await BalanceTests.EndAsync(mesh, first);
     }
 
     /// <summary>One that is killed by the system says nothing: its lease lapses.</summary>
