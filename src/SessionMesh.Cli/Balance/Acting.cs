@@ -26,10 +26,33 @@ internal sealed record ActResult(Proposal Proposal, string Outcome)
 /// <summary>Does what the rules propose, by the ordinary steer and kill, each with the rule's name as its reason.</summary>
 internal static class Acting
 {
+    /// <summary>Acts under way at once: the mesh commits them together.</summary>
+    public const int AtOnce = 8;
+
     /// <summary>
-    /// Throws where it is not known whether it was done: then the rule proposes it again, and it goes out under the same key.
+    /// What became of them, in their order. Of which it is not known whether it was done is not among them, and the failure says why: the
+    /// rule proposes it again, and it goes out under the same key.
     /// </summary>
-    public static async Task<ActResult> DoAsync(MeshClient client, Proposal proposal, DateTimeOffset now, CancellationToken cancellation)
+    public static async Task<(IReadOnlyList<ActResult> Results, Exception? Failure)> DoAsync(
+        MeshClient client, IReadOnlyList<Proposal> proposals, DateTimeOffset now, CancellationToken cancellation)
+    {
+        Exception? failure = null;
+        var results = await Task.WhenAll(proposals.Select(async proposal =>
+        {
+            try
+            {
+                return await DoAsync(client, proposal, now, cancellation);
+            }
+            catch (Exception e) when (e is MeshException or OperationCanceledException)
+            {
+                failure = e;
+                return null;
+            }
+        }));
+        return ([.. results.OfType<ActResult>()], failure);
+    }
+
+    private static async Task<ActResult> DoAsync(MeshClient client, Proposal proposal, DateTimeOffset now, CancellationToken cancellation)
     {
         try
         {

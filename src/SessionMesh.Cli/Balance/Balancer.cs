@@ -226,42 +226,68 @@ internal sealed class Balancer(CommandContext context, IReadOnlyList<Rule> rules
     /// <returns>False when the lease is not sure any more: the rest is for whoever has it then.</returns>
     private async Task<bool> ActAsync(RuleWatch watch, IReadOnlyList<Proposal> proposals, Look look, CancellationToken cancellation)
     {
-        foreach (var proposal in proposals)
+        foreach (var some in proposals.Chunk(Acting.AtOnce))
         {
-            var result = new ActResult(proposal, ActResult.Planned);
-            if (lease is not null)
+            if (lease is null)
             {
-                if (lease.Left is var left && left <= TimeSpan.Zero)
-                {
-                    context.Note("the lease has run out while the fleet was read: nothing more is done until it is renewed");
-                    return false;
-                }
-
-                using var bound = new CancellationTokenSource(left, _time);
-                using var either = CancellationTokenSource.CreateLinkedTokenSource(bound.Token, cancellation);
-                try
-                {
-                    result = await Acting.DoAsync(_client, proposal, look.Now, either.Token);
-                }
-                catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
-                {
-                    return false;
-                }
+                Say(watch, some.Select(proposal => new ActResult(proposal, ActResult.Planned)), look);
+                continue;
             }
 
+            if (await LeftAsync(lease, cancellation) is not { } left)
+            {
+                return false;
+            }
+
+            using var bound = new CancellationTokenSource(left, _time);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(bound.Token, cancellation);
+            var (results, failure) = await Acting.DoAsync(_client, some, look.Now, either.Token);
+            Say(watch, results, look);
+            switch (failure)
+            {
+                case null:
+                    break;
+                case OperationCanceledException when !cancellation.IsCancellationRequested:
+                    return false;
+                default:
+                    System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(failure);
+                    break;
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>For how long the lease is sure, renewed where much of it is gone; null where it is not.</summary>
+    private async Task<TimeSpan?> LeftAsync(Lease held, CancellationToken cancellation)
+    {
+        if (held.Left < held.Whole / 2)
+        {
+            _ended = await held.RenewAsync(cancellation);
+            if (_ended is not null || held.IsPaused)
+            {
+                return null;
+            }
+        }
+
+        return held.Left is var left && left > TimeSpan.Zero ? left : null;
+    }
+
+    private void Say(RuleWatch watch, IEnumerable<ActResult> results, Look look)
+    {
+        foreach (var result in results)
+        {
             if (result.Outcome is ActResult.Refused)
             {
-                watch.Refused(proposal.Agent);
+                watch.Refused(result.Proposal.Agent);
             }
             else
             {
-                watch.Acted(proposal.Agent);
+                watch.Acted(result.Proposal.Agent);
             }
 
             ActLines.Write(context, result, look.Now);
         }
-
-        return true;
     }
 
     private async Task<DateTimeOffset> NowAsync(CancellationToken cancellation) =>

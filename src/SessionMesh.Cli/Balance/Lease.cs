@@ -23,6 +23,9 @@ internal sealed class Lease(MeshClient client, string name, string? cluster, int
 
     public bool IsHeld => _held is not null;
 
+    /// <summary>Its length.</summary>
+    public TimeSpan Whole { get; } = TimeSpan.FromSeconds(ttl);
+
     /// <summary>Somebody has paused it: it holds the lease, and does not act.</summary>
     public bool IsPaused { get; private set; }
 
@@ -36,7 +39,7 @@ internal sealed class Lease(MeshClient client, string name, string? cluster, int
         {
             var since = time.GetElapsedTime(_asked);
             var byWall = time.GetUtcNow() - _askedAt;
-            var left = TimeSpan.FromSeconds(ttl * 0.9) - (since > byWall ? since : byWall);
+            var left = (Whole * 0.9) - (since > byWall ? since : byWall);
             return IsHeld && left > TimeSpan.Zero ? left : TimeSpan.Zero;
         }
     }

@@ -33,11 +33,11 @@ public sealed class BalanceTests
         await mesh.PassAsync(BalancedMesh.Every);
         Assert.Empty(await mesh.ActsAsync("shed")); // 17 s
         await mesh.PassAsync(BalancedMesh.Every);
-        Assert.Equal(["directive.issued a299", "directive.issued a005", "directive.issued a050"], await mesh.ActsAsync("shed"));
+        Assert.Equal(["directive.issued a005", "directive.issued a050", "directive.issued a299"], (await mesh.ActsAsync("shed")).Order());
         await mesh.PassAsync(6 * BalancedMesh.Every);
         Assert.Equal(
-            ["directive.issued a299", "directive.issued a005", "directive.issued a050", "directive.issued a150", "directive.issued a250"],
-            await mesh.ActsAsync("shed"));
+            ["directive.issued a005", "directive.issued a050", "directive.issued a150", "directive.issued a250", "directive.issued a299"],
+            (await mesh.ActsAsync("shed")).Order());
         var told = await mesh.CallAsync(HttpMethod.Get, "agents/a299/directives");
         Assert.Equal("west", told["directives"]![0]!["direction"]!.GetValue<string>());
         Assert.False(told["directives"]![0]!.AsObject().ContainsKey("reason"));
@@ -85,7 +85,7 @@ public sealed class BalanceTests
         }
 
         Assert.Equal(
-            ["directive.issued a000", "directive.issued a001", "directive.issued a001"], await mesh.ActsAsync("shed"));
+            ["directive.issued a000", "directive.issued a001", "directive.issued a001"], (await mesh.ActsAsync("shed")).Order());
         await EndAsync(mesh, running);
     }
 
@@ -207,8 +207,8 @@ public sealed class BalanceTests
             "rules: [{name: r, select: all, when: {load: {above: 0.5}}, do: {steer: {direction: north}}, at_most: 1, cool_down: 1d}]");
         await mesh.PassAsync(2 * BalancedMesh.Every);
         Assert.Equal(
-            "north → a000: load 0.9 > 0.5 (rule r): refused: Agent 'a000' has 1000 directives waiting. Wait until it has taken some, or cancel "
-            + "some. (inbox_full)\nnorth → a001: load 0.9 > 0.5 for 17s (rule r)\n",
+            "north → a000: load 0.9 > 0.5 (rule r): refused: Agent 'a000' has 1000 directives waiting. Wait until it has taken some, or "
+            + "cancel some. (inbox_full)\nnorth → a001: load 0.9 > 0.5 for 17s (rule r)\n",
             (await EndAsync(mesh, running)).Out);
     }
 

@@ -156,6 +156,7 @@ internal sealed class BalancedMesh : IAsyncDisposable
     {
         private readonly TaskCompletionSource _go = new();
         private int _underWay;
+        private int _matching;
         private volatile bool _isHolding;
 
         /// <summary>While true, nobody answers.</summary>
@@ -182,7 +183,7 @@ internal sealed class BalancedMesh : IAsyncDisposable
             {
                 var path = request.RequestUri!.PathAndQuery.Replace(Routes.Prefix, "", StringComparison.Ordinal);
                 Calls.Enqueue($"{request.Method} {path}");
-                if (path == Hold.Path && Calls.Count(call => call.EndsWith(" " + path, StringComparison.Ordinal)) == Hold.After + 1)
+                if (path == Hold.Path && Interlocked.Increment(ref _matching) == Hold.After + 1)
                 {
                     _isHolding = true;
                     await _go.Task; // whatever the caller wants: the process is stopped
