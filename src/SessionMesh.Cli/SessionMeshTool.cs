@@ -4,6 +4,7 @@ using SessionMesh.Cli.Admin;
 using SessionMesh.Cli.Agents;
 using SessionMesh.Cli.Attach;
 using SessionMesh.Cli.Audit;
+using SessionMesh.Cli.Balance;
 using SessionMesh.Cli.Claims;
 using SessionMesh.Cli.Commands;
 using SessionMesh.Cli.Completion;
@@ -86,6 +87,7 @@ internal static class SessionMeshTool
             new("topology", host => new TopologyCommand(host)),
             new("load-config", host => new LoadConfigCommand(host)),
             new("config", host => new ConfigCommand(host)),
+            new("balance", host => new BalanceCommand(host)),
             new("prune", host => new PruneCommand(host)),
             new("simulate", host => new SimulateCommand(host)),
             new("admin", host => new AdminCommand(host)),

@@ -124,6 +124,8 @@ internal static class ChangeSamples
         (new DirectiveIssued { Subject = "a", Seq = 4, Verb = Verb.Stop, ExpiresAt = 0 }, """{"seq":4,"verb":"stop","expires_at":null}"""),
         (new DirectiveIssued { Subject = "a", Seq = 5, Verb = Verb.Steer, ExpiresAt = At },
             """{"seq":5,"verb":"steer","expires_at":"2023-11-14T22:13:20.123Z"}"""),
+        (new DirectiveIssued { Subject = "a", Seq = 6, Verb = Verb.Pause, ExpiresAt = At, Reason = "too \"loud\"" },
+            """{"seq":6,"verb":"pause","expires_at":"2023-11-14T22:13:20.123Z","reason":"too \u0022loud\u0022"}"""),
         (new DirectiveMoved { Subject = "a", Seq = 1, State = DeliveryState.Delivered }, """{"seq":1}"""),
         (new DirectiveMoved { Subject = "a", Seq = 1, State = DeliveryState.Queued }, """{"seq":1}"""),
         (new DirectiveMoved { Subject = "a", Seq = 1, State = DeliveryState.Accepted, Note = "by the runner" },

@@ -1,4 +1,5 @@
 using System.Globalization;
+using SessionMesh.Cli.Config.Rules;
 using SessionMesh.Cli.Hosting;
 using SessionMesh.Contracts.Agents;
 
@@ -24,12 +25,15 @@ internal sealed record FleetConfig(
     /// <summary>Sessions, agents and links of one file.</summary>
     public const int MaxEntries = 100_000;
 
+    /// <summary>What <c>balance</c> runs; loading a file only checks them.</summary>
+    public IReadOnlyList<Rule> Rules { get; init; } = [];
+
     /// <exception cref="CommandException">The file is not as it should be; with every fault.</exception>
     public static FleetConfig Read(string path, CliHost host)
     {
         var map = ConfigReader.Read(path, host);
         var faults = new ConfigFaults(map.At.File);
-        map.Only(faults, "sessions", "agents", "links", "skills", "cluster");
+        map.Only(faults, "sessions", "agents", "links", "skills", "cluster", "rules");
 
         // Which tools an agent loads is the agent's own matter; that they are names, or maps with one, is all there is to check.
         faults.Take(() => SkillNodes.Read(map, "skills"));
@@ -46,9 +50,10 @@ internal sealed record FleetConfig(
         }
 
         var links = ReadLinks(map, faults);
-        if (map.Find("sessions", "agents", "links", "cluster") is null && faults.IsEmpty)
+        var rules = RuleReader.Read(map, faults);
+        if (map.Find("sessions", "agents", "links", "cluster", "rules") is null && faults.IsEmpty)
         {
-            faults.Add(map, "no 'sessions', no 'agents', no 'links' and no 'cluster': there is nothing to load");
+            faults.Add(map, "no 'sessions', no 'agents', no 'links', no 'cluster' and no 'rules': there is nothing to load");
         }
 
         var entries = sessions.Count + agents.Count + links.Count;
@@ -59,7 +64,7 @@ internal sealed record FleetConfig(
         }
 
         faults.ThrowIfAny();
-        return new FleetConfig(map.At.File, sessions, agents, links, cluster);
+        return new FleetConfig(map.At.File, sessions, agents, links, cluster) { Rules = rules };
     }
 
     /// <summary>A word of <see cref="AliveFilter.Allowed"/>, in lower case.</summary>

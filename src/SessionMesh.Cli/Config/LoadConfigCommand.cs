@@ -146,16 +146,21 @@ internal sealed class LoadConfigCommand : MeshCommand
 
     private void Say(CommandContext context, FleetConfig config, List<LoadedEntry> entries)
     {
-        if (entries.Count == 0 && config.Links.Count > 0)
+        if (config.Rules.Count > 0)
         {
-            return;
+            context.Note($"{config.Rules.Count} {(config.Rules.Count == 1 ? "rule" : "rules")} checked; "
+                + $"'session-mesh balance --rules {context.Get(_path)}' runs {(config.Rules.Count == 1 ? "it" : "them")}");
         }
 
-        if (entries.Count == 0)
+        if (entries.Count == 0 && config.Links.Count == 0 && (config.Rules.Count == 0 || config.Cluster is not null))
         {
             context.Note(config.Cluster is { } named
                 ? $"the file declares nothing; 'session-mesh context add NAME --cluster {named} --select' makes its cluster the default"
                 : "the file declares nothing: there is nothing to do");
+        }
+
+        if (entries.Count == 0)
+        {
             return;
         }
 

@@ -22,6 +22,8 @@ internal abstract class HoldCommand : MeshCommand
     private readonly Everyone _everyone;
     private readonly Option<string?> _message = new("--message", "-m") { Description = "Text that rides along", HelpName = "TEXT" };
 
+    private readonly Option<string?> _reason = new("--reason") { Description = "Why, for the audit alone", HelpName = "TEXT" };
+
     private readonly Option<int?> _waitSeconds =
         Opt.Duration("--wait-seconds", $"How long to wait until it is acknowledged, {DefaultWait}s by default", 1, LongestWait);
 
@@ -33,7 +35,7 @@ internal abstract class HoldCommand : MeshCommand
         _agent = new AgentIdOption(this, host, several: true);
         _many = new SelectorOptions(this, host);
         _everyone = new Everyone(this, _many);
-        foreach (var option in new Option[] { _message, _waitSeconds, _detach })
+        foreach (var option in new Option[] { _message, _reason, _waitSeconds, _detach })
         {
             Add(option);
         }
@@ -69,6 +71,7 @@ internal abstract class HoldCommand : MeshCommand
         {
             Verb = _verb,
             Message = context.Get(_message),
+            Reason = context.Get(_reason),
             Wait = context.Get(_detach) ? null : DirectiveState.Acknowledged,
         };
 

@@ -29,6 +29,7 @@ internal sealed class SteerCommand : MeshCommand
 
     private readonly Option<string?> _message = new("--message", "-m") { Description = "Text that rides along", HelpName = "TEXT" };
     private readonly Option<string?> _data = new("--data") { Description = "JSON that rides along", HelpName = "JSON" };
+    private readonly Option<string?> _reason = new("--reason") { Description = "Why, for the audit alone", HelpName = "TEXT" };
     private readonly Option<int?> _ttl = Opt.Duration("--ttl", "How long it may be delivered, 1h by default", 1, Limits.MaxDirectiveTtl);
     private readonly Option<bool> _hold = new("--hold") { Description = "Keep it for an agent that is not alive" };
     private readonly Option<string?> _wait = Opt.Choice(
@@ -43,7 +44,7 @@ internal sealed class SteerCommand : MeshCommand
     {
         _agent = new AgentIdOption(this, host, several: true);
         _wait.Arity = ArgumentArity.ZeroOrOne;
-        foreach (var option in new Option[] { _direction, _verb, _message, _data, _ttl, _hold, _wait, _waitSeconds })
+        foreach (var option in new Option[] { _direction, _verb, _message, _data, _reason, _ttl, _hold, _wait, _waitSeconds })
         {
             Add(option);
         }
@@ -155,6 +156,7 @@ internal sealed class SteerCommand : MeshCommand
             Verb = verb,
             Message = context.Get(_message),
             Data = DataOf(context),
+            Reason = context.Get(_reason),
             Ttl = context.Get(_ttl),
             Hold = context.Get(_hold) ? true : null,
             Wait = WaitOf(context),

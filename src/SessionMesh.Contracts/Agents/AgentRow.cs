@@ -67,6 +67,12 @@ public record AgentRow
 
     /// <summary>The specializations with what is known of each, and what is taken.</summary>
     public IReadOnlyList<AgentSkill> Skills { get; init; } = [];
+
+    /// <summary>
+    /// Directives in its inbox: neither acknowledged, rejected, expired nor cancelled. In a list only where <c>fields</c> asks for it.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? Pending { get; init; }
 }
 
 /// <summary>Answer of <c>GET /agents/{id}</c>.</summary>
@@ -76,7 +82,7 @@ public sealed record AgentDetail : AgentRow
     public int Descendants { get; init; }
 
     /// <summary>Directives in its inbox: neither acknowledged, rejected, expired nor cancelled.</summary>
-    public int Pending { get; init; }
+    public new int Pending { get; init; }
     public AgentExit? LastExit { get; init; }
 
     /// <summary>The newest entries of the log about it, oldest first; only with <c>events=N</c>.</summary>

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using SessionMesh.Contracts.Json;
 
 namespace SessionMesh.Contracts.Agents;
 
@@ -13,9 +14,11 @@ public sealed record LinkRequest
     public const double DefaultWeight = 1;
 
     /// <summary>The agent that the link begins at.</summary>
+    [JsonConverter(typeof(IdTextConverter))]
     public string? From { get; init; }
 
     /// <summary>The agent that it leads to, another one.</summary>
+    [JsonConverter(typeof(IdTextConverter))]
     public string? To { get; init; }
 
     /// <summary>What the two have to do with each other; <c>link</c> by default. They have one link of a kind in each direction.</summary>

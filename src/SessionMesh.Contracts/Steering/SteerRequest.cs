@@ -29,6 +29,9 @@ public sealed record SteerRequest
     public string? Message { get; init; }
     public JsonElement? Data { get; init; }
 
+    /// <summary>Why, for the audit alone: the agent is not told.</summary>
+    public string? Reason { get; init; }
+
     /// <summary>Seconds for which the directive stays deliverable; 3600 by default.</summary>
     public int? Ttl { get; init; }
 

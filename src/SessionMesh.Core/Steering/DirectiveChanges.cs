@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using SessionMesh.Core.Agents;
+using SessionMesh.Core.Audit;
 using SessionMesh.Core.Json;
 using SessionMesh.Core.State;
 
@@ -31,7 +32,7 @@ public sealed record MessageKept : Change
 }
 
 /// <summary>A directive was put into an agent's inbox. Subject: the agent's id; the directive is named by the revision.</summary>
-public sealed record DirectiveIssued : Change
+public sealed record DirectiveIssued : Change, IHasReason
 {
     public const string Name = "directive.issued";
     public required long Seq { get; init; }
@@ -54,11 +55,14 @@ public sealed record DirectiveIssued : Change
     [JsonConverter(typeof(WallTimeConverter))]
     public required long ExpiresAt { get; init; }
 
+    /// <summary>Why, for the audit. The last member, so that readers of the events can be spared it.</summary>
+    public string? Reason { get; init; }
+
     [JsonIgnore]
     public override string Kind => Name;
 
     [JsonIgnore]
-    public override long Weight => BaseWeight + (Message?.Length ?? 0) + (Data?.Length ?? 0);
+    public override long Weight => BaseWeight + (Message?.Length ?? 0) + (Data?.Length ?? 0) + (Reason?.Length ?? 0);
 
     /// <summary>The change with its message and data filled in, as readers of the log are shown it.</summary>
     /// <param name="text">The kept message.</param>

@@ -14,6 +14,9 @@ public sealed record Message
     /// <summary>JSON text.</summary>
     public string? Data { get; init; }
 
+    /// <summary>Why, for the audit.</summary>
+    public string? Reason { get; init; }
+
     /// <summary>Seconds for which it stays deliverable.</summary>
     public required int Ttl { get; init; }
 
@@ -21,7 +24,7 @@ public sealed record Message
     public bool Hold { get; init; }
 
     /// <summary>Characters of what can be long.</summary>
-    internal int Length => (Text?.Length ?? 0) + (Data?.Length ?? 0);
+    internal int Length => (Text?.Length ?? 0) + (Data?.Length ?? 0) + (Reason?.Length ?? 0);
 
     /// <summary>Whether it is a pause with little text to store, see <see cref="Command{T}.IsVital"/>.</summary>
     public bool IsVital => Verb == Verb.Pause && Length <= Limits.NoteLength;

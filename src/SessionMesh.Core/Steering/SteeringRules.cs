@@ -64,6 +64,7 @@ public static class SteeringRules
             Data = keptAt == 0 ? message.Data : null,
             MessageAt = keptAt,
             ExpiresAt = draft.Now.Wall + (message.Ttl * 1000L),
+            Reason = message.Reason,
         });
         return draft.ChangedDirective(revision);
     }

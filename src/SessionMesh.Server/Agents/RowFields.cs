@@ -30,6 +30,9 @@ public enum RowFields
     GoneAt = 1 << 22,
     Skills = 1 << 23,
     All = (Skills << 1) - 1,
+
+    /// <summary>Only where it is asked for by name: a list that waits for a change does not wait for this one.</summary>
+    Pending = 1 << 24,
 }
 
 /// <summary>The names of the members.</summary>

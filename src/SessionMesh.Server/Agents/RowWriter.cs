@@ -119,6 +119,13 @@ public sealed class RowWriter(MeshEngine engine)
             json.Raw(","u8);
         }
 
+        if (Has(fields, RowFields.Pending))
+        {
+            json.Raw("\"pending\":"u8);
+            json.Number(State.SlotOf(agent)?.Inbox.Pending.Length ?? 0);
+            json.Raw(","u8);
+        }
+
         if (json.Length > start)
         {
             json.Unwrite(); // the last comma

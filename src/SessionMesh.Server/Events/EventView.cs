@@ -14,6 +14,7 @@ namespace SessionMesh.Server.Events;
 internal sealed class EventView(Key key, MeshState state, EventFilter? filter = null) : LogView
 {
     private static readonly byte[][] s_hashes = ["\"hash\":\""u8.ToArray(), "\"refresh_hash\":\""u8.ToArray()];
+    private static readonly byte[] s_reason = ",\"reason\":\""u8.ToArray();
 
     public override string Kind => StreamKind.Events;
 
@@ -100,6 +101,13 @@ internal sealed class EventView(Key key, MeshState state, EventFilter? filter = 
                 var end = hash + name.Length + members[(hash + name.Length)..].IndexOf((byte)'"') + 1;
                 members = (byte[])[.. members[..(hash - 1)], .. members[end..]];
             }
+        }
+
+        // A directive's reason is its last member, and for the audit alone. A quote within it is escaped; one in the data does not end it.
+        if (kind == DirectiveIssued.Name && members.LastIndexOf(s_reason) is var reason and > 0
+            && members[(reason + s_reason.Length)..].IndexOf((byte)'"') == members.Length - reason - s_reason.Length - 1)
+        {
+            members = members[..reason];
         }
 
         text.Raw(members);

@@ -7,8 +7,8 @@ using SessionMesh.Storage;
 namespace SessionMesh.Server.Hosting;
 
 /// <summary>
-/// <c>new-root [--data DIR] [--keep-children] [--accept-clock]</c>: replaces the root key of a stopped mesh. Locks the directory as a server
-/// does and runs the same engine, but does not listen and ends no lease.
+/// <c>new-root [--data DIR] [--keep-children] [--accept-clock]</c>: replaces the root key of a stopped mesh. Locks the directory as a
+/// server does and runs the same engine, but does not listen and ends no lease.
 /// </summary>
 internal static class NewRootVerb
 {

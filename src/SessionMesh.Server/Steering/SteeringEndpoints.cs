@@ -215,6 +215,7 @@ public sealed class SteeringEndpoints(
         var verb = check.OneOf(at + "/verb", body.Verb ?? DirectiveVerb.Steer, DirectiveVerb.Steerable);
         check.Name(at + "/direction", body.Direction, required: verb == DirectiveVerb.Steer, length: Limits.DirectionLength);
         check.Text(at + "/message", body.Message, Limits.MessageLength);
+        check.Text(at + "/reason", body.Reason, Limits.NoteLength);
         check.Range(at + "/ttl", body.Ttl, 1, Limits.MaxDirectiveTtl);
         return new Message
         {
@@ -224,6 +225,7 @@ public sealed class SteeringEndpoints(
             Data = body.Data is { ValueKind: not (JsonValueKind.Null or JsonValueKind.Undefined) } data
                 ? JsonText.OnOneLine(data.GetRawText())
                 : null,
+            Reason = body.Reason,
             Ttl = body.Ttl ?? Limits.DefaultDirectiveTtl,
             Hold = body.Hold == true,
         };

@@ -175,7 +175,9 @@ public sealed class ConfigTests
     [InlineData("", "{0} is empty")]
     [InlineData("# nothing\n", "{0} is empty")]
     [InlineData("just text", "{0} is one value, and should be a map: name: value")]
-    [InlineData("skills: []", "{0}, line 1, column 1: no 'sessions', no 'agents', no 'links' and no 'cluster': there is nothing to load")]
+    [InlineData(
+        "skills: []",
+        "{0}, line 1, column 1: no 'sessions', no 'agents', no 'links', no 'cluster' and no 'rules': there is nothing to load")]
     [InlineData("sessions: 3", "{0}, line 1, column 11: 'sessions' is one value, and should be a list of {{id, filter}}")]
     [InlineData("sessions: [3]", "{0}, line 1, column 12: an entry of 'sessions' is one value, and should be {{id, filter}}")]
     [InlineData("sessions:\n  - filter: alive", "{0}, line 2, column 5: an entry of 'sessions' has no id")]
@@ -190,7 +192,7 @@ public sealed class ConfigTests
     [InlineData("sessions:\n  - {id: 1}\n  - {id: 1}", "{0}, line 3, column 5: '1' appears twice, first at line 2")]
     [InlineData(
         "sessions:\n  - id: 1\nsesions: []",
-        "{0}, line 3, column 10: 'sesions' is not a known member; allowed: sessions, agents, links, skills, cluster")]
+        "{0}, line 3, column 10: 'sesions' is not a known member; allowed: sessions, agents, links, skills, cluster, rules")]
     [InlineData("cluster: a\ncluster: b", "{0}, line 2, column 1: 'cluster' appears twice")]
     [InlineData("a: &x [1]\nsessions: *x", "{0}, line 1, column 4: anchors are not taken; write the value out")]
     [InlineData("sessions: *x", "{0}, line 1, column 11: aliases are not taken; write the value out")]

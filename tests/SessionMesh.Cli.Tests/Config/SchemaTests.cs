@@ -19,10 +19,12 @@ public sealed class SchemaTests : IDisposable
 
     public void Dispose() => _tool.Dispose();
 
-    [Fact]
-    public void ExampleOfTheDocs_IsTakenByBoth()
+    [Theory]
+    [InlineData("config.md")]
+    [InlineData("balancing.md")]
+    public void ExampleOfTheDocs_IsTakenByBoth(string page)
     {
-        var blocks = File.ReadAllText(Docs("config.md")).Split("```yaml\n").Skip(1).Select(text => text.Split("```")[0]).ToList();
+        var blocks = File.ReadAllText(Docs(page)).Split("```yaml\n").Skip(1).Select(text => text.Split("```")[0]).ToList();
         Assert.NotEmpty(blocks);
         Assert.All(blocks, block => Assert.Equal((true, true), (IsRead(block), IsValid(block))));
     }
@@ -62,6 +64,33 @@ public sealed class SchemaTests : IDisposable
     [InlineData("links: [{from: a, to: b, colour: red}]", false)]
     [InlineData("links: {}", false)]
     [InlineData("agentz: []", false)]
+    [InlineData("rules:", true)]
+    [InlineData("rules: {}", false)]
+    [InlineData("rules: [a]", false)]
+    [InlineData("rules: [{name: a, select: all, when: {load: {above: 0.5}}, do: pause, at_most: 1}]", true)]
+    [InlineData("rules: [{name: 1, select: {status: lost, label: {a: 1}}, when: {age: {above: 1h30m}, for: 90}, do: {kill: }, at_most: 9}]",
+        true)]
+    [InlineData("rules: [{name: a, select: {spec: [x, y], labels: [a=b]}, when: {activity: idle}, until: , do: kill, at_most: 1}]",
+        true)]
+    [InlineData("rules: [{name: a, select: all, when: {inbox: {above: 5, below: 9}}, do: {steer: {direction: 1, ttl: 5m}}, at_most: 1000}]",
+        true)]
+    [InlineData("rules: [{name: a, select: all, when: {load: {above: 0.5}}, do: kill, at_most: 1, cool_down: 1d}]", true)]
+    [InlineData("rules: [{name: a, select: all, when: {load: {above: 0.5}}, do: pause}]", false)]
+    [InlineData("rules: [{name: a, select: all, when: {load: {above: 0.5}}, do: pause, at_most: 0}]", false)]
+    [InlineData("rules: [{name: a, select: all, when: {load: {above: 0.5}}, do: pause, at_most: 1001}]", false)]
+    [InlineData("rules: [{name: a, select: all, when: {for: 2m}, do: pause, at_most: 1}]", false)]
+    [InlineData("rules: [{name: a, select: all, when: {load: {}}, do: pause, at_most: 1}]", false)]
+    [InlineData("rules: [{name: a, select: all, when: {load: {over: 1}}, do: pause, at_most: 1}]", false)]
+    [InlineData("rules: [{name: a, select: all, when: {silence: {above: soon}}, do: pause, at_most: 1}]", false)]
+    [InlineData("rules: [{name: a, select: {}, when: {load: {above: 0.5}}, do: pause, at_most: 1}]", false)]
+    [InlineData("rules: [{name: a, select: {filter: dead}, when: {load: {above: 0.5}}, do: kill, at_most: 1}]", false)]
+    [InlineData("rules: [{name: a, select: some, when: {load: {above: 0.5}}, do: kill, at_most: 1}]", false)]
+    [InlineData("rules: [{name: a, select: all, when: {load: {above: 0.5}}, do: steer, at_most: 1}]", false)]
+    [InlineData("rules: [{name: a, select: all, when: {load: {above: 0.5}}, do: {steer: {}}, at_most: 1}]", false)]
+    [InlineData("rules: [{name: a, select: all, when: {load: {above: 0.5}}, do: {pause: , kill: }, at_most: 1}]", false)]
+    [InlineData("rules: [{name: a, select: all, when: {load: {above: 0.5}}, do: {kill: {cascade: all}}, at_most: 1}]", false)]
+    [InlineData("rules: [{select: all, when: {load: {above: 0.5}}, do: pause, at_most: 1}]", false)]
+    [InlineData("rules: [{name: a, select: all, when: {load: {above: 0.5}}, do: pause, at_most: 1, every: 5}]", false)]
     public void FileAndSchema_Agree(string content, bool isRight) =>
         Assert.Equal((isRight, isRight), (IsRead(content), IsValid(content)));
 

@@ -17,7 +17,7 @@ public sealed class RequestTests
         MeshJson.Default.CreateKeyRequest, MeshJson.Default.RefreshKeyRequest, MeshJson.Default.NewRootRequest,
         MeshJson.Default.CreateSessionRequest, MeshJson.Default.UpdateSessionRequest, MeshJson.Default.RefreshSessionRequest,
         MeshJson.Default.CleanupRequest, MeshJson.Default.ClaimRequest, MeshJson.Default.RenewClaimRequest,
-        MeshJson.Default.FaultRequest, MeshJson.Default.AdvanceRequest,
+        MeshJson.Default.LinkRequest, MeshJson.Default.FaultRequest, MeshJson.Default.AdvanceRequest,
     ];
 
     [Fact]
@@ -56,7 +56,7 @@ public sealed class RequestTests
         var ids = s_requests
             .SelectMany(type => type.Properties, (type, property) => (type, property))
             .Where(id => id.property.PropertyType == typeof(string)
-                && id.property.Name is "agent_id" or "parent_id" or "direction" or "session_key")
+                && id.property.Name is "agent_id" or "parent_id" or "direction" or "session_key" or "from" or "to")
             .ToList();
         Assert.True(ids.Count >= 8);
         foreach (var (type, property) in ids)

@@ -104,7 +104,7 @@ public sealed class SessionToolTests(Mesh mesh) : IClassFixture<Mesh>
         Members.Equal(
             """
             {"sessions":[{"id":"plain","filter":"alive","status":"active","matches":true,"declared":false,"error":null,
-               "change":"none","changes":[]}],"cluster":null,
+               "change":"none","changes":[]}],"links":[],"cluster":null,
              "count":1,"matching":1,"declared":0,"updated":0,"dry_run":false}
             """,
             ran.Json);

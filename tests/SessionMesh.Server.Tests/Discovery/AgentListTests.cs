@@ -123,7 +123,7 @@ public sealed class AgentListTests
         {
             var refused = await mesh.GetAsync("alive?fields=" + fields);
             refused.ShouldBeProblem(400, "invalid_request", ",\"errors\":\"*\"").ShouldBlame("?fields");
-            Assert.Equal(24, refused.Json["errors"]![0]!["allowed"]!.AsArray().Count);
+            Assert.Equal(25, refused.Json["errors"]![0]!["allowed"]!.AsArray().Count);
         }
     }
 

@@ -161,7 +161,8 @@ public sealed class NewRootTests
         await mesh.RestartAsync();
         Assert.Equal(200, (await mesh.GetAsync("agents/a", child)).Status);
         (await mesh.GetAsync("alive", old)).ShouldBeProblem(401, "unauthenticated");
-        foreach (var wrong in (string[][])[["--data"], ["--keep"], ["x"], ["--accept-clock", "x"], ["--data", mesh.Directory, "--urls", "http://127.0.0.1:1"]])
+        foreach (var wrong in (string[][])
+            [["--data"], ["--keep"], ["x"], ["--accept-clock", "x"], ["--data", mesh.Directory, "--urls", "http://127.0.0.1:1"]])
         {
             Assert.Contains(
                 "is not understood here",

@@ -38,6 +38,7 @@ public sealed class LinkTests
         await PutAsync(mesh, """{"from":"a","to":"b"}""");
         var revision = mesh.Revision;
         (await PutAsync(mesh, """{"from":"a","to":"b","weight":1.0}""")).ShouldBe(200, Link("a", "b"));
+        (await PutAsync(mesh, """{"from":1,"to":"b"}""")).ShouldBeProblem(404, "agent_not_found"); // an id that is a number is its text
         Assert.Equal(revision, mesh.Revision);
         (await PutAsync(mesh, """{"from":"a","to":"b","weight":7}""")).ShouldBe(200, Link("a", "b", weight: "7"));
         Assert.Equal(revision + 1, mesh.Revision);
