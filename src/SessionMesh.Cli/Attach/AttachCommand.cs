@@ -10,6 +10,7 @@ using SessionMesh.Cli.Run.Process;
 using SessionMesh.Cli.Settings;
 using SessionMesh.Contracts;
 using SessionMesh.Contracts.Agents;
+using SessionMesh.Contracts.Keys;
 
 namespace SessionMesh.Cli.Attach;
 
@@ -119,7 +120,7 @@ internal sealed class AttachCommand : MeshCommand
         using var process = AttachTarget.Open(pid);
         if (context.Get(_detach))
         {
-            return await DetachAsync(context, pid);
+            return await DetachAsync(context, pid, cancellation);
         }
 
         using var record = AttachRecord.Take(context.Host, context.Client.Options.BaseUrl, process.Seen)
@@ -128,6 +129,7 @@ internal sealed class AttachCommand : MeshCommand
                 $"another attach watches process {pid} already",
                 "session-mesh list shows the agents; kill that one, or leave this one to it");
         var inBackground = context.Get(_inBackground);
+        await CheckKeyAsync(context, options, cancellation);
         var log = new RunLog(context.Get(_quiet) || inBackground) { Sink = SinkOf(context) };
         var watcher = new Watcher(context.Client, process, record, options, log, context.Host.Time);
         if (await watcher.JoinAsync(cancellation) is not { } session)
@@ -161,10 +163,16 @@ internal sealed class AttachCommand : MeshCommand
         return ExitCodes.Done;
     }
 
-    private async Task<int> DetachAsync(CommandContext context, int pid)
+    private async Task<int> DetachAsync(CommandContext context, int pid, CancellationToken cancellation)
     {
+        if (context.Settings.KeySource is "stdin")
+        {
+            throw CommandException.Usage(
+                "--detach starts a second process, which cannot read the key from stdin again", "--key-file FILE, or SESSION_API_KEY");
+        }
+
         var arguments = context.Parse.Tokens.Select(token => token.Value).Where(word => word != _detach.Name).ToList();
-        var (watcher, agent, incarnation, code) = await Background.StartAsync(arguments);
+        var (watcher, agent, incarnation, code) = await Background.StartAsync(arguments, cancellation);
         if (agent is null)
         {
             return code; // it has said why
@@ -210,11 +218,29 @@ internal sealed class AttachCommand : MeshCommand
                 Ttl = context.Get(_ttl),
             },
             Grace = Seconds(context.Get(_grace)) ?? defaults.Grace,
-            OnSteer = context.Get(_onSteer),
+            OnSteer = context.Get(_onSteer) is { } command ? Here(command) : null,
             SteerFile = file,
             SteerTimeout = Seconds(context.Get(_steerTimeout)) ?? defaults.SteerTimeout,
             ReportTimeout = Seconds(context.Get(_reportTimeout)) ?? defaults.ReportTimeout,
         };
+    }
+
+    /// <summary>Before anything is registered: a handler of steers gets a key of its own, which this one must be able to mint.</summary>
+    private static async Task CheckKeyAsync(CommandContext context, AttachOptions options, CancellationToken cancellation)
+    {
+        if (options.OnSteer is null)
+        {
+            return;
+        }
+
+        var own = await context.Client.OwnKeyAsync(cancellation);
+        if (!own.Scopes.Contains(Scopes.Admin) && !own.Scopes.Contains(Scopes.KeysMint))
+        {
+            throw new CommandException(
+                ExitCodes.NotAllowed,
+                $"--on-steer gives its command a key of its own, and this key may not mint one (it has no {Scopes.KeysMint})",
+                "--steer-file FILE, or a key with that scope");
+        }
     }
 
     /// <summary>What a handler of steers needs to speak for the agent: a key of its own, and not the operator's.</summary>
@@ -223,6 +249,10 @@ internal sealed class AttachCommand : MeshCommand
         var key = await ChildKey.MintAsync(context.Client, agentId, new RunOptions { Command = [], SubAgents = false });
         return ChildEnvironment.For(context.Client.Options.BaseUrl, agentId, incarnation, key.Token, ChildEnvironment.OwnNames());
     }
+
+    /// <summary>The command in the directory in which this one was typed, wherever the watcher is then.</summary>
+    private static string Here(string command) =>
+        $"cd -- '{Directory.GetCurrentDirectory().Replace("'", "'\\''", StringComparison.Ordinal)}' || exit 1\n{command}";
 
     private static TimeSpan? Seconds(int? seconds) => seconds is { } given ? TimeSpan.FromSeconds(given) : null;
 }

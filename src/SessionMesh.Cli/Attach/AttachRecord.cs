@@ -14,12 +14,14 @@ namespace SessionMesh.Cli.Attach;
 /// </summary>
 internal sealed class AttachRecord : IDisposable
 {
+    private const int MostBytes = 4096;
+
     private readonly FileStream _file;
 
     private AttachRecord(FileStream file) => _file = file;
 
     /// <summary>Of the watcher before; null where there was none, or in another mesh.</summary>
-    public (string AgentId, int Incarnation)? Last { get; private set; }
+    public AttachedLife? Last { get; private set; }
 
     /// <summary>Null where somebody watches the process already.</summary>
     public static AttachRecord? Take(CliHost host, Uri url, ProcEntry process)
@@ -41,11 +43,12 @@ internal sealed class AttachRecord : IDisposable
         }
     }
 
-    public void Write(Uri url, string agentId, int incarnation)
+    public void Write(Uri url, AttachedLife life)
     {
         _file.SetLength(0);
         _file.Write(Encoding.UTF8.GetBytes(string.Create(
-            CultureInfo.InvariantCulture, $"{OrphanSearch.UrlText(url)}\n{agentId}\n{incarnation}\n")));
+            CultureInfo.InvariantCulture,
+            $"{OrphanSearch.UrlText(url)}\n{life.AgentId}\n{life.Incarnation}\n{life.Epoch}\n{life.CreatedAt:O}\n")));
         _file.Flush(flushToDisk: true);
     }
 
@@ -74,7 +77,7 @@ internal sealed class AttachRecord : IDisposable
         {
             if (Path.GetFileName(path).Split('.') is not [var pid, var start, var space] || space != RunnerMark.Ours?.Namespace
                 || !int.TryParse(pid, NumberStyles.None, CultureInfo.InvariantCulture, out var id)
-                || (ProcFs.Read(id) is { IsOver: false } now && start == now.StartTime.ToString(CultureInfo.InvariantCulture)))
+                || (ProcFs.Read(id) is { } now && !ProcFs.IsGone(id) && start == now.StartTime.ToString(CultureInfo.InvariantCulture)))
             {
                 continue;
             }
@@ -93,12 +96,14 @@ internal sealed class AttachRecord : IDisposable
 
     private void Read(string url)
     {
-        var text = new byte[Math.Min(_file.Length, 4096)];
+        var text = new byte[Math.Min(_file.Length, MostBytes)];
         _file.ReadExactly(text);
-        if (Encoding.UTF8.GetString(text).Split('\n') is [var mesh, var agent, var number, ..] && mesh == url
-            && int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var incarnation))
+        if (Encoding.UTF8.GetString(text).Split('\n') is [var mesh, var agent, var number, var epoch, var created, ..] && mesh == url
+            && int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var incarnation)
+            && long.TryParse(epoch, NumberStyles.None, CultureInfo.InvariantCulture, out var store)
+            && DateTimeOffset.TryParse(created, CultureInfo.InvariantCulture, DateTimeStyles.RoundtripKind, out var at))
         {
-            Last = (agent, incarnation);
+            Last = new AttachedLife(agent, incarnation, store, at);
         }
     }
 }

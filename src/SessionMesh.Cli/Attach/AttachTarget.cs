@@ -1,6 +1,8 @@
 using SessionMesh.Cli.Hosting;
 using SessionMesh.Cli.Output;
+using SessionMesh.Cli.Run.Orphans;
 using SessionMesh.Cli.Run.Process;
+using SessionMesh.Cli.Settings;
 
 namespace SessionMesh.Cli.Attach;
 
@@ -30,7 +32,7 @@ internal static class AttachTarget
             }
         }
 
-        if (seen.IsOver)
+        if (ProcFs.IsGone(pid))
         {
             throw Gone($"process {pid} ({name}) has ended; only its parent has not noticed yet");
         }
@@ -40,6 +42,15 @@ internal static class AttachTarget
             throw new CommandException(
                 ExitCodes.NotAllowed,
                 $"process {pid} ({name}) belongs to another account, user {user}", "the same command as that account");
+        }
+
+        if (ProcFs.EnvironmentOf(pid, MeshSettings.AgentVariable, RunnerMark.Variable) is [{ } agent, var runner]
+            && RunnerMark.Parse(runner) is { IsGone: false })
+        {
+            throw new CommandException(
+                ExitCodes.Conflict,
+                $"process {pid} ({name}) is under 'session-mesh run' already, as agent {agent} or below it",
+                $"session-mesh steer {agent} reaches it");
         }
 
         return HeldProcess.Open(pid, seen.StartTime)

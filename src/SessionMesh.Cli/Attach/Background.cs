@@ -19,7 +19,8 @@ internal static class Background
     /// <summary>Starts it, and waits until it watches or has given up.</summary>
     /// <param name="arguments">Our own, without <c>--detach</c>.</param>
     /// <returns>Its process id, and what it says: the agent and its incarnation. Without those, its exit code.</returns>
-    public static async Task<(int Pid, string? AgentId, int Incarnation, int Code)> StartAsync(IReadOnlyList<string> arguments)
+    public static async Task<(int Pid, string? AgentId, int Incarnation, int Code)> StartAsync(
+        IReadOnlyList<string> arguments, CancellationToken cancellation)
     {
         var tool = Environment.ProcessPath ?? throw CommandException.Usage("--detach does not find its own program");
         InheritNothing();
@@ -42,7 +43,9 @@ internal static class Background
             _ = Native.Close(write);
         }
 
-        var said = await Task.Run(() => ReadToEnd(read));
+        // It has not said that it watches: then it is not to.
+        await using var giveUp = cancellation.Register(() => ChildReaper.Shared.SignalGroup(child, Signals.Term));
+        var said = await Task.Run(() => ReadToEnd(read), CancellationToken.None);
         _ = Native.Close(read);
         return said.Split('\n') is [var agent, var number, ..]
             && int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var incarnation)

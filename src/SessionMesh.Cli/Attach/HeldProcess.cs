@@ -46,7 +46,7 @@ internal sealed class HeldProcess : IDisposable
         }
 
         // Whoever is alive by the handle after it was looked at is the one that was looked at: nobody got its id in between.
-        if (ProcFs.Read(pid) is { IsOver: false } seen && (startTime is null || seen.StartTime == startTime)
+        if (ProcFs.Read(pid) is { } seen && !ProcFs.IsGone(pid) && (startTime is null || seen.StartTime == startTime)
             && !IsReadable(handle, wait: 0))
         {
             return new HeldProcess(handle, seen);

@@ -47,11 +47,13 @@ internal sealed class HeldTree(HeldProcess root, TimeProvider time) : ISupervise
         {
             foreach (var held in _below.Values.Prepend(root).Where(held => !held.HasExited).ToList())
             {
-                foreach (var entry in ProcFs.Descendants(held.Pid, s_ourselves))
+                // If it has ended meanwhile, its number may be another's, and what was found that one's children.
+                var found = ProcFs.Descendants(held.Pid, s_ourselves);
+                foreach (var entry in held.HasExited ? [] : found)
                 {
-                    if (!_below.ContainsKey((entry.Pid, entry.StartTime)) && HeldProcess.Open(entry.Pid, entry.StartTime) is { } found)
+                    if (!_below.ContainsKey((entry.Pid, entry.StartTime)) && HeldProcess.Open(entry.Pid, entry.StartTime) is { } below)
                     {
-                        _below.Add((entry.Pid, entry.StartTime), found);
+                        _below.Add((entry.Pid, entry.StartTime), below);
                     }
                 }
             }
@@ -89,9 +91,11 @@ internal sealed class HeldTree(HeldProcess root, TimeProvider time) : ISupervise
         cancellation);
 
     /// <summary>
-    /// TERM to all, the grace (cut short by <paramref name="hurry"/>), then KILL until nothing that is known is left. Returns only then.
+    /// TERM to all, the grace (cut short by <paramref name="hurry"/>), then KILL until nothing that is known is left, but for those that
+    /// may not be signalled, because they have become another account's. Returns only then.
     /// </summary>
-    public async Task StopAsync(TimeSpan grace, CancellationToken hurry)
+    /// <returns>Those that are left.</returns>
+    public async Task<IReadOnlyList<HeldProcess>> StopAsync(TimeSpan grace, CancellationToken hurry)
     {
         var began = time.GetTimestamp();
         var asked = new HashSet<HeldProcess>();
@@ -110,12 +114,21 @@ internal sealed class HeldTree(HeldProcess root, TimeProvider time) : ISupervise
         }
 
         // What is born behind a look is found by the next one: two that find nobody are the proof.
-        for (var empty = 0; empty < 2;)
+        var pause = s_between;
+        for (var settled = 0; ;)
         {
             var members = Look();
-            empty = members.Count == 0 ? empty + 1 : 0;
-            Signal(members, Signals.Kill);
-            await DelayAsync(s_between, CancellationToken.None);
+            var reached = Signal(members, Signals.Kill);
+            settled = reached == 0 ? settled + 1 : 0;
+            if (settled == 2)
+            {
+                return [.. Look()];
+            }
+
+            await DelayAsync(pause, CancellationToken.None);
+
+            // A process inside the kernel (a dead network disk) dies when it comes out: keep at it, without spinning.
+            pause = pause < TimeSpan.FromSeconds(1) && reached > 0 ? pause * 2 : pause;
         }
     }
 
@@ -135,13 +148,8 @@ internal sealed class HeldTree(HeldProcess root, TimeProvider time) : ISupervise
         }
     }
 
-    private static void Signal(IEnumerable<HeldProcess> members, int signal)
-    {
-        foreach (var member in members)
-        {
-            member.Signal(signal);
-        }
-    }
+    /// <summary>Returns how many took it.</summary>
+    private static int Signal(IEnumerable<HeldProcess> members, int signal) => members.ToList().Count(member => member.Signal(signal));
 
     /// <param name="act">Does it, and says how many are not yet as they are to be.</param>
     private async Task<int> RepeatAsync(Func<int> act, CancellationToken cancellation)

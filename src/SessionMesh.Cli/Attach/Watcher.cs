@@ -1,11 +1,10 @@
-using SessionMesh.Cli.Output;
+using SessionMesh.Cli.Hosting;
 using SessionMesh.Cli.Run;
 using SessionMesh.Cli.Run.Handlers;
 using SessionMesh.Cli.Run.Membership;
 using SessionMesh.Cli.Run.Process;
 using SessionMesh.Client;
 using SessionMesh.Contracts.Agents;
-using SessionMesh.Contracts.Errors;
 
 namespace SessionMesh.Cli.Attach;
 
@@ -17,28 +16,39 @@ internal sealed class Watcher(
 {
     private const int MostNamed = 20;
 
+    /// <summary>For how long an end is waited for after a signal to us; see <see cref="EitherAsync"/>.</summary>
+    private static readonly TimeSpan s_lastWord = TimeSpan.FromSeconds(1);
+
     /// <summary>Registers the process, or finds the agent again that it is already.</summary>
     /// <returns>Null where it was to be stopped meanwhile, and is: then its end is reported.</returns>
     /// <exception cref="MeshException">It was not registered; the process runs on.</exception>
     public async Task<AgentSession?> JoinAsync(CancellationToken cancellation)
     {
         var request = options.Agent;
+        if (record.Last is { } other && request.AgentId is not null && request.AgentId != other.AgentId
+            && await LastAsync(other, cancellation) is { Status: not AgentStatus.Dead })
+        {
+            throw new CommandException(
+                ExitCodes.Conflict,
+                $"process {process.Pid} is agent {other.AgentId} already, and its watcher is gone",
+                $"--agent-id {other.AgentId}, or none, to go on with it; session-mesh kill {other.AgentId} first, for another id");
+        }
+
         if (record.Last is { } last && (request.AgentId is null || request.AgentId == last.AgentId))
         {
-            request = request with { AgentId = last.AgentId };
-            try
+            if (await LastAsync(last, cancellation) is not { } agent)
             {
-                return Joined(request, await client.RegisterAsync(request with { Incarnation = last.Incarnation }, cancellation));
+                log.Say($"agent {last.AgentId}, incarnation {last.Incarnation}, is not this process any more");
             }
-            catch (MeshException e) when (e.Code is ErrorCodes.Tombstoned)
+            else if (agent is { Status: AgentStatus.Dead, LastExit.Confirmed: false })
             {
-                await ObeyAsync(last.AgentId, last.Incarnation, cancellation);
+                await ObeyAsync(last, cancellation);
                 return null;
             }
-            catch (MeshException e) when (e.Code is ErrorCodes.AgentNotFound or ErrorCodes.NoSession or ErrorCodes.UnknownIncarnation
-                or ErrorCodes.Superseded or ErrorCodes.NotAlive)
+            else if (agent.Status is not AgentStatus.Dead)
             {
-                log.Say($"incarnation {last.Incarnation} of agent {last.AgentId} is over: {ProblemText.WhyOf(e)}");
+                request = request with { AgentId = last.AgentId };
+                return Joined(request, await client.RegisterAsync(request with { Incarnation = last.Incarnation }, cancellation));
             }
         }
 
@@ -61,7 +71,7 @@ internal sealed class Watcher(
         ExitRequest report;
         try
         {
-            await Task.WhenAny(exited, stop.Requested).WaitAsync(cancellation);
+            await EitherAsync(exited, stop.Requested, cancellation);
             report = await EndAsync(tree, stop);
         }
         finally
@@ -72,35 +82,83 @@ internal sealed class Watcher(
         }
 
         dispatcher.AcknowledgeStops();
-        record.Delete();
         if (session.Ended is { IsCompletedSuccessfully: true } ended && (await ended).IsSuperseded)
         {
+            record.Delete();
             return;
         }
 
-        if (await session.ReportExitAsync(report, options.ReportTimeout, cancellation) != ReportOutcome.Told)
+        // Whoever asked us to end meanwhile has to wait for this: nobody else can report it.
+        if (await session.ReportExitAsync(report, options.ReportTimeout, CancellationToken.None) != ReportOutcome.Told)
         {
             log.Warn($"process {process.Pid} has ended, which the server was not told");
+        }
+
+        record.Delete();
+    }
+
+    /// <summary>
+    /// Waits for the end of the process or for a wish to stop it. Who ends a whole tree or control group sends both of us the same
+    /// signal: a process that is about to end is not left for that.
+    /// </summary>
+    private async Task EitherAsync(Task exited, Task stopped, CancellationToken cancellation)
+    {
+        var either = Task.WhenAny(exited, stopped);
+        try
+        {
+            await either.WaitAsync(cancellation);
+        }
+        catch (OperationCanceledException)
+        {
+            await Task.WhenAny(either, Task.Delay(s_lastWord, time, CancellationToken.None));
+            if (!either.IsCompleted)
+            {
+                throw;
+            }
+        }
+    }
+
+    /// <summary>The agent that this process was, if it is that still; null otherwise, and where this key may not look.</summary>
+    private async Task<AgentDetail?> LastAsync(AttachedLife last, CancellationToken cancellation)
+    {
+        try
+        {
+            var agent = await client.AgentAsync(last.AgentId, cancellation);
+            return AttachedLife.Of(agent) == last ? agent : null;
+        }
+        catch (MeshException e) when (e.Status is 403 or 404)
+        {
+            return null;
         }
     }
 
     private AgentSession Joined(RegisterAgentRequest request, AgentRegistration registration)
     {
         var session = new AgentSession(client, request with { AgentId = registration.AgentId }, registration, log, time);
-        record.Write(client.Options.BaseUrl, session.AgentId, session.Incarnation);
+        record.Write(client.Options.BaseUrl, AttachedLife.Of(registration));
         log.Say($"agent {session.AgentId}, incarnation {session.Incarnation}, process {process.Pid}");
         return session;
     }
 
     /// <summary>The agent was killed while nobody watched its process.</summary>
-    private async Task ObeyAsync(string agentId, int incarnation, CancellationToken cancellation)
+    private async Task ObeyAsync(AttachedLife last, CancellationToken cancellation)
     {
-        log.Warn($"agent {agentId} was killed while nobody watched process {process.Pid}; ending it");
+        log.Warn($"agent {last.AgentId} was killed while nobody watched process {process.Pid}; ending it");
         using var tree = new HeldTree(process, time);
-        await tree.StopAsync(TimeSpan.Zero, cancellation);
-        await client.ExitAsync(agentId, new ExitRequest { Incarnation = incarnation, Reason = "killed by force" }, cancellation);
+        var left = await tree.StopAsync(TimeSpan.Zero, CancellationToken.None);
+        await client.ExitAsync(
+            last.AgentId,
+            new ExitRequest { Incarnation = last.Incarnation, Epoch = last.Epoch, Reason = WithLeft("killed by force", left) },
+            cancellation);
         record.Delete();
     }
+
+    private static string WithLeft(string reason, IReadOnlyList<HeldProcess> left) => left.Count == 0
+        ? reason
+        : $"{reason}; {left.Count} that came of it may not be signalled by this account and still run: {Named(left)}";
+
+    private static string Named(IReadOnlyList<HeldProcess> held) =>
+        string.Join(", ", held.Take(MostNamed).Select(one => one.Pid)) + (held.Count > MostNamed ? ", …" : "");
 
     private ISteerHandler Handler(HeldTree tree, Dictionary<string, string?>? environment) => options switch
     {
@@ -126,15 +184,17 @@ internal sealed class Watcher(
         if (stop.Requested.IsCompleted)
         {
             var order = await stop.Requested;
-            await tree.StopAsync(order.Grace, stop.Hurry);
-            log.Say($"process {process.Pid} is stopped, and all that came of it");
-            return new ExitRequest { Reason = order.Reason };
+            var unreached = await tree.StopAsync(order.Grace, stop.Hurry);
+            var reason = WithLeft(order.Reason, unreached);
+            log.Say(unreached.Count == 0
+                ? $"process {process.Pid} is stopped, and all that came of it"
+                : $"process {process.Pid}: {reason}");
+            return new ExitRequest { Reason = reason };
         }
 
         stop.Abandon();
         var left = tree.Look();
-        var named = string.Join(", ", left.Take(MostNamed).Select(held => held.Pid)) + (left.Count > MostNamed ? ", …" : "");
-        var behind = left.Count == 0 ? null : $"ended by itself; of what came of it {left.Count} still run: {named}";
+        var behind = left.Count == 0 ? null : $"ended by itself; of what came of it {left.Count} still run: {Named(left)}";
         log.Say(behind is null ? $"process {process.Pid} has ended" : $"process {process.Pid} {behind}");
         return new ExitRequest { Reason = behind };
     }

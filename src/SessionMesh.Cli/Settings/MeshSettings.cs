@@ -142,9 +142,10 @@ internal sealed record MeshSettings
     {
         if (flag is not null)
         {
+            // Whole, for whoever reads it again from another directory.
             return flag is "-"
                 ? (ReadKey(host.OpenIn(), "stdin"), "stdin", null, "--key-file")
-                : (ReadKeyFile(flag, "--key-file"), flag, flag, "--key-file");
+                : (ReadKeyFile(flag, "--key-file"), flag, Path.GetFullPath(flag), "--key-file");
         }
 
         if (variables(KeyVariable) is { } variable)

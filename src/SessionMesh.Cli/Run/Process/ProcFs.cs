@@ -71,7 +71,8 @@ internal static partial class ProcFs
                     continue;
                 }
 
-                if (!entry.IsOver)
+                // One whose first thread has ended looks over though others of it run.
+                if (!entry.IsOver || !IsGone(child))
                 {
                     found.Add(entry);
                 }

@@ -81,6 +81,21 @@ public sealed class AttachCommandTests(HostedServer server) : IDisposable
             (4, $"process {sh.Child.Pid} (sleep 1000) belongs to another account, user 65534"), await RefusedAsync(sh.Child.Pid));
     }
 
+    [Fact]
+    public async Task ProcessUnderRun_IsRefusedByName()
+    {
+        await using var sh = new Sh(
+            "exec sleep 1000",
+            new Dictionary<string, string?>
+            {
+                ["SESSION_MESH_AGENT_ID"] = "theirs", ["SESSION_MESH_RUNNER"] = Cli.Run.Orphans.RunnerMark.Ours.ToString(),
+            });
+        await Eventually.True(() => ProcFs.CommandLine(sh.Child.Pid) == "sleep 1000", () => "it sleeps");
+        Assert.Equal(
+            (5, $"process {sh.Child.Pid} (sleep 1000) is under 'session-mesh run' already, as agent theirs or below it"),
+            await RefusedAsync(sh.Child.Pid));
+    }
+
     /// <summary>A number that another process got meanwhile is not that of the one that was meant.</summary>
     [Fact]
     public async Task ReusedNumber_IsNobodys()

@@ -39,9 +39,12 @@ internal sealed class Attaching : IDisposable
     public Task Ends { get; }
 
     /// <summary>As Ctrl+C does.</summary>
+    public Task AskToEndAsync() => _leaving.CancelAsync();
+
+    /// <summary>Asks it to end, and it does, with its process alive.</summary>
     public async Task LeaveAsync()
     {
-        await _leaving.CancelAsync();
+        await AskToEndAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Ends);
     }
 

@@ -149,6 +149,12 @@ public sealed class WatcherTests(HostedServer server) : IDisposable
 
         Assert.False(sh.Child.HasExited);
         Assert.Null(_mesh.Exit);
+
+        // Under another id it would be two agents, and a kill of the first would reach nobody.
+        using var other = new Attaching(
+            _mesh, _scratch.File("home"), sh.Child.Pid, new AttachOptions { Agent = new RegisterAgentRequest { AgentId = "another" } });
+        var conflict = await Assert.ThrowsAsync<Hosting.CommandException>(() => other.Ends);
+        Assert.Equal($"process {sh.Child.Pid} is agent {_mesh.AgentId} already, and its watcher is gone", conflict.Message);
         using var second = new Attaching(
             _mesh, _scratch.File("home"), sh.Child.Pid, new AttachOptions { Agent = new RegisterAgentRequest() });
         Assert.Equal((_mesh.AgentId, 1), await second.Joined.Task.WaitAsync(Eventually.Bound));
@@ -180,6 +186,69 @@ public sealed class WatcherTests(HostedServer server) : IDisposable
         Assert.Equal("""{"confirmed":true,"exit_code":null,"signal":null,"reason":"killed by force"}""", await ExitAsync());
         Assert.False(second.Joined.Task.IsCompleted);
         Assert.Equal([Path.Combine(records, "notes")], Directory.EnumerateFiles(records));
+    }
+
+    /// <summary>An id and an incarnation are no proof of who a process is: a mesh that was made anew gives both to others.</summary>
+    [Fact]
+    public async Task AgentOfTheSameIdAndIncarnation_IsNotTakenForTheOneOfBefore()
+    {
+        await using var sh = new Sh("exec sleep 1000");
+        using (var first = new Attaching(_mesh, _scratch.File("home"), sh.Child.Pid))
+        {
+            await first.Joined.Task.WaitAsync(Eventually.Bound);
+            await first.LeaveAsync();
+        }
+
+        var record = Directory.EnumerateFiles(_scratch.File("home/.local/state/session-mesh/attached")).Single();
+        var lines = await File.ReadAllLinesAsync(record);
+        lines[4] = "2001-02-03T04:05:06.0000000+00:00"; // the mesh got to know that agent at another time
+        await File.WriteAllLinesAsync(record, lines);
+        using (var second = new Attaching(
+            _mesh, _scratch.File("home"), sh.Child.Pid, new AttachOptions { Agent = new RegisterAgentRequest() }))
+        {
+            Assert.NotEqual(_mesh.AgentId, (await second.Joined.Task.WaitAsync(Eventually.Bound)).AgentId);
+            await second.LeaveAsync();
+        }
+
+        await _mesh.StopAsync(); // by force: the other one
+        lines[1] = _mesh.AgentId;
+        await File.WriteAllLinesAsync(record, lines);
+        using var third = new Attaching(_mesh, _scratch.File("home"), sh.Child.Pid);
+        Assert.Equal("tombstoned", (await Assert.ThrowsAsync<Client.MeshException>(() => third.Ends)).Code);
+        Assert.False(sh.Child.HasExited);
+        Assert.Null(_mesh.Exit);
+    }
+
+    /// <summary>Nobody else could report it.</summary>
+    [Fact]
+    public async Task WatcherThatIsAskedToEndWhileItStops_StillReportsTheEnd()
+    {
+        await using var sh = new Sh("trap '' TERM; while :; do sleep 1; done");
+        using var attach = new Attaching(_mesh, _scratch.File("home"), sh.Child.Pid);
+        await attach.Joined.Task.WaitAsync(Eventually.Bound);
+        await _mesh.StopAsync(grace: 2, reason: "enough");
+        await Eventually.True(() => _mesh.Acks(1).Contains("accepted"), () => "it stops");
+        await attach.AskToEndAsync();
+        await attach.Ends;
+        Assert.Equal("""{"confirmed":true,"exit_code":null,"signal":null,"reason":"enough"}""", await ExitAsync());
+    }
+
+    /// <summary>Its entry in the process table looks over, and others of its threads run.</summary>
+    [Fact]
+    public async Task ProcessWhoseFirstThreadHasEnded_IsHeldAndStopped()
+    {
+        const string Python = "import ctypes, threading, time; threading.Thread(target=time.sleep, args=(1000,)).start(); "
+            + "ctypes.CDLL(None).pthread_exit(None)";
+        var pids = _scratch.File("pids");
+        await using var sh = new Sh($"python3 -c '{Python}' & echo $! >> {pids}; wait");
+        var child = int.Parse((await Eventually.Lines(pids))[0], CultureInfo.InvariantCulture);
+        await Eventually.True(() => ProcFs.Read(child) is { IsOver: true }, () => "its first thread has ended");
+        Assert.False(ProcFs.IsGone(child));
+        using var held = HeldProcess.Open(sh.Child.Pid)!;
+        using var tree = new HeldTree(held, TimeProvider.System);
+        Assert.Contains(tree.Look(), one => one.Pid == child);
+        Assert.Empty(await tree.StopAsync(TimeSpan.Zero, CancellationToken.None));
+        Assert.True(ProcFs.IsGone(child));
     }
 
     [Fact]
