@@ -24,7 +24,9 @@ public sealed record LinkRequest
     /// <summary>What the two have to do with each other; <c>link</c> by default. They have one link of a kind in each direction.</summary>
     public string? Kind { get; init; }
 
-    /// <summary>0 to 1,000,000,000; 1 by default. What it counts is up to the reader.</summary>
+    /// <summary>
+    /// 0 to 1,000,000,000. Left out, it is 1 for a new link, and stays for one that is there. What it counts is up to the reader.
+    /// </summary>
     public double? Weight { get; init; }
 }
 

@@ -1,19 +1,17 @@
 using System.Collections.Concurrent;
-using System.Collections.Immutable;
 using SessionMesh.Core.State;
 
 namespace SessionMesh.Core.Links;
 
 /// <summary>
-/// The links that are declared. Public members are for any thread, the others for the writer only. An agent's own are in arrays that are
-/// replaced whole: its links are few (<see cref="Contracts.Limits.LinksFromAgent"/>, <see cref="Contracts.Limits.LinksToAgent"/>).
+/// The links that are declared. Public members are for any thread, the others for the writer only.
 /// </summary>
 public sealed class LinkTable
 {
     private readonly ConcurrentDictionary<LinkKey, RevisionSlot<Link>> _byKey = new();
     private readonly RevisionList<Link> _inOrder = new();
-    private readonly ConcurrentDictionary<int, ImmutableArray<RevisionSlot<Link>>> _from = new();
-    private readonly ConcurrentDictionary<int, ImmutableArray<RevisionSlot<Link>>> _to = new();
+    private readonly ConcurrentDictionary<int, LinkChain> _from = new();
+    private readonly ConcurrentDictionary<int, LinkChain> _to = new();
     private readonly Dictionary<string, int> _byAccount = new(StringComparer.Ordinal);
 
     public int Count => _byKey.Count;
@@ -29,9 +27,9 @@ public sealed class LinkTable
     /// <param name="number">The agent's; whoever read it earlier compares <see cref="Link.ToId"/>.</param>
     public IEnumerable<Link> To(int number) => RecordsOf(_to, number);
 
-    internal int CountFrom(int number) => _from.TryGetValue(number, out var links) ? links.Length : 0;
+    internal int CountFrom(int number) => _from.TryGetValue(number, out var links) ? links.Count : 0;
 
-    internal int CountTo(int number) => _to.TryGetValue(number, out var links) ? links.Length : 0;
+    internal int CountTo(int number) => _to.TryGetValue(number, out var links) ? links.Count : 0;
 
     internal int OfAccount(string account) => _byAccount.GetValueOrDefault(account);
 
@@ -48,8 +46,8 @@ public sealed class LinkTable
 
         var slot = _inOrder.Add(link.Revision, link);
         _byKey[link.Key] = slot;
-        _from[link.From] = _from.TryGetValue(link.From, out var from) ? from.Add(slot) : [slot];
-        _to[link.To] = _to.TryGetValue(link.To, out var to) ? to.Add(slot) : [slot];
+        ChainOf(_from, link.From).Add(slot);
+        ChainOf(_to, link.To).Add(slot);
         if (link.Account is { } account)
         {
             _byAccount[account] = OfAccount(account) + 1;
@@ -64,37 +62,26 @@ public sealed class LinkTable
         }
 
         _inOrder.Remove(slot);
-        Drop(_from, link.From, slot);
-        Drop(_to, link.To, slot);
+        Drop(_from, link.From);
+        Drop(_to, link.To);
         if (link.Account is { } account && (_byAccount[account] = OfAccount(account) - 1) == 0)
         {
             _byAccount.Remove(account);
         }
     }
 
-    private static void Drop(
-        ConcurrentDictionary<int, ImmutableArray<RevisionSlot<Link>>> links, int number, RevisionSlot<Link> slot)
+    private static LinkChain ChainOf(ConcurrentDictionary<int, LinkChain> chains, int number) =>
+        chains.TryGetValue(number, out var chain) ? chain : chains[number] = new LinkChain();
+
+    /// <summary>A link of an agent is gone.</summary>
+    private static void Drop(ConcurrentDictionary<int, LinkChain> chains, int number)
     {
-        var left = links[number].Remove(slot);
-        if (left.IsEmpty)
+        if (chains[number].Drop() == 0)
         {
-            links.TryRemove(number, out _);
-        }
-        else
-        {
-            links[number] = left;
+            chains.TryRemove(number, out _);
         }
     }
 
-    private static IEnumerable<Link> RecordsOf(
-        ConcurrentDictionary<int, ImmutableArray<RevisionSlot<Link>>> links, int number)
-    {
-        foreach (var slot in links.TryGetValue(number, out var slots) ? slots : [])
-        {
-            if (slot.Record is { } link)
-            {
-                yield return link;
-            }
-        }
-    }
+    private static IEnumerable<Link> RecordsOf(ConcurrentDictionary<int, LinkChain> chains, int number) =>
+        chains.TryGetValue(number, out var chain) ? chain.Records : [];
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using SessionMesh.Contracts;
+using SessionMesh.Contracts.Agents;
 using SessionMesh.Contracts.Errors;
 using SessionMesh.Core.Agents;
 using SessionMesh.Core.State;
@@ -17,7 +18,9 @@ public sealed record PutLink : Command<PutLinkResult>
     /// <summary>Not <see cref="From"/>.</summary>
     public required string To { get; init; }
     public required string LinkKind { get; init; }
-    public required double LinkWeight { get; init; }
+
+    /// <summary>Null leaves it as it is, and is <see cref="LinkRequest.DefaultWeight"/> for a new one.</summary>
+    public required double? LinkWeight { get; init; }
 
     public override Outcome<PutLinkResult> Decide(MeshDraft draft)
     {
@@ -32,9 +35,10 @@ public sealed record PutLink : Command<PutLinkResult>
             return tooMany;
         }
 
-        if (known is null || !known.Weight.Equals(LinkWeight))
+        var weight = LinkWeight ?? known?.Weight ?? LinkRequest.DefaultWeight;
+        if (known is null || !known.Weight.Equals(weight))
         {
-            draft.Emit(new LinkPut { Subject = From, To = To, LinkKind = LinkKind, LinkWeight = LinkWeight, IsKnown = known is not null });
+            draft.Emit(new LinkPut { Subject = From, To = To, LinkKind = LinkKind, LinkWeight = weight, IsKnown = known is not null });
         }
 
         return new PutLinkResult(draft.FindLink(from, to, LinkKind)!, known is not null);

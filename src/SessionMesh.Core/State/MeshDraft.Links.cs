@@ -6,6 +6,9 @@ namespace SessionMesh.Core.State;
 /// <summary>Links as this batch leaves them.</summary>
 public sealed partial class MeshDraft
 {
+    /// <summary>Roughly what removing one costs, in the bytes by which batches are bounded.</summary>
+    private const long LinkRowBytes = 256;
+
     /// <summary>Null for one that is gone.</summary>
     private readonly Dictionary<LinkKey, Link?> _links = [];
     private readonly List<Link> _removedLinks = [];
@@ -74,6 +77,7 @@ public sealed partial class MeshDraft
             if (FindLink(key) is { } link)
             {
                 Remove(link);
+                Weight += LinkRowBytes; // without a change of its own it would not count
             }
         }
     }

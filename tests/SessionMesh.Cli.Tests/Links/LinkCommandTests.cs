@@ -45,6 +45,7 @@ public sealed class LinkCommandTests : IAsyncLifetime
         // Said again without a weight it stays as it is; with another one it changes.
         Assert.Equal(new Ran(0, "weight\r\n1\r\n", ""), await RunAsync("link a b --fields weight -o csv"));
         Assert.Equal(new Ran(0, "weight\r\n0\r\n", ""), await RunAsync("link a b --weight 0 --fields weight -o csv"));
+        Assert.Equal(new Ran(0, "weight\r\n0\r\n", ""), await RunAsync("link a b --fields weight -o csv"));
         Assert.Equal(new Ran(0, "a\n", ""), await RunAsync("unlink a b -o name"));
         var refused = await RunAsync("unlink a b");
         Assert.Equal((3, ""), (refused.Code, refused.Out));

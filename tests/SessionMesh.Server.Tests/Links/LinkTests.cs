@@ -44,6 +44,8 @@ public sealed class LinkTests
         Assert.Equal(revision + 1, mesh.Revision);
         Assert.Equal(7, (await mesh.ChangeAsync("link.changed", "a")).Json["link_weight"]!.GetValue<double>());
         (await mesh.GetAsync("links")).ShouldBe(200, Page(Link("a", "b", weight: "7")));
+        (await PutAsync(mesh, """{"from":"a","to":"b"}""")).ShouldBe(200, Link("a", "b", weight: "7"));
+        Assert.Equal(revision + 1, mesh.Revision);
     }
 
     [Fact]
@@ -157,6 +159,24 @@ public sealed class LinkTests
         (await mesh.DeleteAsync("links?from=b&to=a", key)).ShouldBe(200, Link("b", "a"));
         var self = await mesh.MintAsync("""{"scopes":["agent:self"],"agent_id":"a"}""");
         (await mesh.SendAsync(HttpMethod.Put, "links", """{"from":"a","to":"b"}""", self)).ShouldBeProblem(403, "missing_scope");
+    }
+
+    /// <summary>No call looks at more than 10,000 links: what is not found by then is in the next page.</summary>
+    [Fact]
+    public async Task List_OfFewAmongMany_EndsAPageWhereItHasLookedLongEnough()
+    {
+        await using var mesh = await MeshAsync([.. Enumerable.Range(0, 12).Select(i => $"a{i:00}")]);
+        for (var from = 0; from < 10; from++)
+        {
+            await Task.WhenAll(Enumerable.Range(0, Limits.LinksFromAgent).Select(kind =>
+                PutAsync(mesh, $$"""{"from":"a{{from:00}}","to":"a{{from + 1:00}}","kind":"{{kind}}"}""")));
+        }
+
+        await PutAsync(mesh, """{"from":"a11","to":"a10","kind":"rare"}""");
+        var first = (await mesh.GetAsync("links?kind=rare")).Json;
+        Assert.Equal("[]", first["links"]!.ToJsonString());
+        (await mesh.GetAsync("links?kind=rare&cursor=" + first["next_cursor"]!.GetValue<string>()))
+            .ShouldBe(200, Page(Link("a11", "a10", "rare")));
     }
 
     [Fact]
