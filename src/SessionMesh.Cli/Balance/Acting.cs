@@ -33,15 +33,20 @@ internal static class Acting
     /// What became of them, in their order. Of which it is not known whether it was done is not among them, and the failure says why: the
     /// rule proposes it again, and it goes out under the same key.
     /// </summary>
+    /// <param name="unanswered">Acts of which that is not known, and when they went out first: their key is of that time.</param>
     public static async Task<(IReadOnlyList<ActResult> Results, Exception? Failure)> DoAsync(
-        MeshClient client, IReadOnlyList<Proposal> proposals, DateTimeOffset now, CancellationToken cancellation)
+        MeshClient client,
+        IReadOnlyList<Proposal> proposals,
+        DateTimeOffset now,
+        Dictionary<(string Rule, string AgentId, int Incarnation), DateTimeOffset> unanswered,
+        CancellationToken cancellation)
     {
         Exception? failure = null;
         var results = await Task.WhenAll(proposals.Select(async proposal =>
         {
             try
             {
-                return await DoAsync(client, proposal, now, cancellation);
+                return await DoAsync(client, proposal, BegunAt(proposal), cancellation);
             }
             catch (Exception e) when (e is MeshException or OperationCanceledException)
             {
@@ -49,8 +54,24 @@ internal static class Acting
                 return null;
             }
         }));
+        foreach (var proposal in proposals)
+        {
+            unanswered[KeyOf(proposal)] = BegunAt(proposal);
+        }
+
+        foreach (var result in results.OfType<ActResult>())
+        {
+            unanswered.Remove(KeyOf(result.Proposal));
+        }
+
+        // A cool-down later it is another act, whatever became of the first.
+        DateTimeOffset BegunAt(Proposal proposal) =>
+            unanswered.TryGetValue(KeyOf(proposal), out var begun) && now - begun < proposal.Rule.CoolDown ? begun : now;
         return ([.. results.OfType<ActResult>()], failure);
     }
+
+    private static (string, string, int) KeyOf(Proposal proposal) =>
+        (proposal.Rule.Name, proposal.Agent.AgentId, proposal.Agent.Incarnation);
 
     private static async Task<ActResult> DoAsync(MeshClient client, Proposal proposal, DateTimeOffset now, CancellationToken cancellation)
     {

@@ -93,7 +93,7 @@ internal sealed class BalanceCommand : MeshCommand
             ("-", false) => throw CommandException.Usage("rules from stdin have no file's name", "--name NAME"),
             _ => string.Concat(Path.GetFileNameWithoutExtension(path).Select(c => char.IsAsciiLetterOrDigit(c) || c is '_' ? c : '-')),
         };
-        return MeshId.IsValid(Lease.Prefix + name)
+        return name.Length > 0 && MeshId.IsValid(Lease.Prefix + name)
             ? name
             : throw CommandException.Usage($"'{Lease.Prefix}{name}' is not an id; {MeshId.Rule}", "--name NAME");
     }

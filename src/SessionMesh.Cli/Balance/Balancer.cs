@@ -26,6 +26,8 @@ internal sealed class Balancer(CommandContext context, IReadOnlyList<Rule> rules
     private IReadOnlyList<RuleWatch> _watches = [];
     private FleetSight _fleet = new([]);
     private WatchClock _clock = new(every);
+    private readonly Dictionary<(string Rule, string AgentId, int Incarnation), DateTimeOffset> _unanswered = [];
+    private string Rules => $"{rules.Count} {(rules.Count == 1 ? "rule" : "rules")}";
     private bool _isAway;
     private bool _saidWaiting;
     private bool _wasPaused;
@@ -43,6 +45,11 @@ internal sealed class Balancer(CommandContext context, IReadOnlyList<Rule> rules
         try
         {
             Begin(blindFrom: null);
+            if (lease is null)
+            {
+                context.Note($"dry run of {Rules}, every {RuleCondition.Time(every.TotalSeconds)}: nothing is done");
+            }
+
             while (true)
             {
                 var began = _time.GetTimestamp();
@@ -171,8 +178,7 @@ internal sealed class Balancer(CommandContext context, IReadOnlyList<Rule> rules
                 return new NoTurn(null);
             }
 
-            context.Note($"this is {ours.AgentId} now: {rules.Count} {(rules.Count == 1 ? "rule" : "rules")}, "
-                + $"every {RuleCondition.Time(every.TotalSeconds)}");
+            context.Note($"this is {ours.AgentId} now: {Rules}, every {RuleCondition.Time(every.TotalSeconds)}");
             _saidWaiting = false;
         }
 
@@ -204,6 +210,7 @@ internal sealed class Balancer(CommandContext context, IReadOnlyList<Rule> rules
         _watches = [.. rules.Select(rule => new RuleWatch(rule) { BlindFrom = blindFrom })];
         _fleet = new FleetSight(_watches);
         _clock = new WatchClock(every);
+        _unanswered.Clear();
     }
 
     private async Task LookAsync(CancellationToken cancellation)
@@ -241,7 +248,7 @@ internal sealed class Balancer(CommandContext context, IReadOnlyList<Rule> rules
 
             using var bound = new CancellationTokenSource(left, _time);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(bound.Token, cancellation);
-            var (results, failure) = await Acting.DoAsync(_client, some, look.Now, either.Token);
+            var (results, failure) = await Acting.DoAsync(_client, some, look.Now, _unanswered, either.Token);
             Say(watch, results, look);
             switch (failure)
             {

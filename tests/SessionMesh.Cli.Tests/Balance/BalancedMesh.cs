@@ -162,6 +162,9 @@ internal sealed class BalancedMesh : IAsyncDisposable
         /// <summary>While true, nobody answers.</summary>
         public volatile bool IsCut;
 
+        /// <summary>While true, acts are done and nobody hears of it.</summary>
+        public volatile bool LosesAnswers;
+
         /// <summary>Holds back the call of this path that comes after so many others of it.</summary>
         public (string Path, int After) Hold { get; set; } = ("", -1);
 
@@ -200,6 +203,12 @@ internal sealed class BalancedMesh : IAsyncDisposable
                 request.RequestUri = new Uri(mesh._url, request.RequestUri!.PathAndQuery);
                 var answer = await base.SendAsync(request, cancellationToken);
                 await answer.Content.LoadIntoBufferAsync(cancellationToken);
+                if (LosesAnswers && path == "/steers")
+                {
+                    answer.Dispose();
+                    throw new HttpRequestException("the answer is lost");
+                }
+
                 answer.Headers.Date = mesh.Time.GetUtcNow();
                 return answer;
             }

@@ -112,6 +112,28 @@ public sealed class ElectionTests
         await BalanceTests.EndAsync(mesh, first);
     }
 
+    /// <summary>
+    /// What nobody answered is sent again under the key that it went out with first, though a stretch of the cool-down has ended since.
+    /// </summary>
+    [Fact]
+    public async Task ActWhoseAnswerIsLost_OverTheEndOfAStretch_IsNotDoneTwice()
+    {
+        await using var mesh = await BalancedMesh.StartAsync();
+        await mesh.FleetAsync(1);
+        using var balancer = await mesh.BeginAsync(Rules, wire: wire => wire.LosesAnswers = true);
+        var left = 600 - (int)(mesh.Time.GetUtcNow().ToUnixTimeSeconds() % 600);
+        await mesh.PassAsync(left - 60); // a look at the latest 17 s from here, and another 34 s later, which is before the end
+        await mesh.LoadAsync(0.9, 0);
+        await mesh.PassAsync(55);
+        Assert.Contains("POST /steers", balancer.Wire.Calls);
+        await mesh.PassAsync(3 * Every);
+        balancer.Wire.LosesAnswers = false;
+        await mesh.PassAsync(4 * Every);
+
+        Assert.Equal(["directive.issued a000"], await mesh.ActsAsync("shed"));
+        await BalanceTests.EndAsync(mesh, balancer);
+    }
+
     /// <summary>One that is killed by the system says nothing: its lease lapses.</summary>
     [Fact]
     public async Task HolderThatDies_IsReplaced_WithinItsLeaseAndAHalf()
