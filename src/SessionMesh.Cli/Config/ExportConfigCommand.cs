@@ -15,7 +15,9 @@ namespace SessionMesh.Cli.Config;
 /// <summary><c>config export</c>: the agents that are known and the links between them, as files that load to the same.</summary>
 internal sealed class ExportConfigCommand : MeshCommand
 {
-    private readonly Option<string?> _format = Opt.Choice("--output", "The format, yaml by default", ["yaml", "json"], "-o");
+    private readonly Option<string?> _format = Opt.Choice(
+        "--output", "The format; yaml by default, json for a file of that name", ["yaml", "json"], "-o");
+
 
     private readonly Option<string?> _file = new("--file")
     {
@@ -54,7 +56,9 @@ internal sealed class ExportConfigCommand : MeshCommand
     {
         context.Doing = "export the fleet";
         var target = context.Get(_file);
-        var isJson = context.Get(_format) is "json";
+        var isJson = context.Get(_format) is { } format
+            ? format is "json"
+            : target?.EndsWith(".json", StringComparison.OrdinalIgnoreCase) == true;
         var part = new FleetFile(isJson);
         var ids = new HashSet<string>(StringComparer.Ordinal);
         var (files, read, links) = (0, 0, 0);
@@ -90,6 +94,17 @@ internal sealed class ExportConfigCommand : MeshCommand
             }
         }
 
+        if (ids.Count == 0 && IsNarrowed(context))
+        {
+            const string Nobody = "no agent matches what --cluster, --subtree and --label say";
+            if (target is not null)
+            {
+                throw new CommandException(ExitCodes.NotFound, Nobody + ", and no file was written", "session-mesh list --filter all");
+            }
+
+            context.Note(Nobody);
+        }
+
         if (target is null)
         {
             context.Host.Out.Write(part.Text());
@@ -102,6 +117,9 @@ internal sealed class ExportConfigCommand : MeshCommand
         context.Note($"{Count(ids.Count, "agent")}{(links > 0 ? " and " + Count(links, "link") : "")} in {where}");
         return ExitCodes.Done;
     }
+
+    private bool IsNarrowed(CommandContext context) =>
+        context.Get(_cluster) is not null || context.Get(_subtree) is not null || context.Get(_labels) is { Length: > 0 };
 
     private static string Count(int count, string what) => $"{count} {what}{(count == 1 ? "" : "s")}";
 

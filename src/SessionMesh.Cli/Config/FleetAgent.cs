@@ -1,3 +1,4 @@
+using SessionMesh.Contracts;
 using SessionMesh.Contracts.Agents;
 
 namespace SessionMesh.Cli.Config;
@@ -37,7 +38,9 @@ internal sealed record FleetAgent(string Id, ConfigNode Node)
         {
             Filter = map.Find("filter") is { } filter ? faults.Take(() => FleetConfig.FilterOf(filter)) : null,
             Cluster = map.Find("cluster") is { } cluster ? faults.Take(() => cluster.AsText("cluster")) : null,
-            ParentId = map.Find("parent", "parent_id") is { } parent ? faults.Take(() => parent.AsId("parent")) ?? "" : null,
+            ParentId = map.Find("parent", "parent_id") is { } parent
+                ? faults.Take(() => parent.AsText("parent") is "" ? "" : parent.AsId("parent")) ?? ""
+                : null,
             User = map.Find("user") is { } user ? faults.Take(() => user.AsText("user")) : null,
             Skills = faults.Take(() => SkillNodes.Read(map, "specializations", "skills", "specs", "spec")),
             Labels = map.Find("labels") is { } labels ? faults.Take(() => LabelsOf(labels)) : null,
@@ -46,5 +49,24 @@ internal sealed record FleetAgent(string Id, ConfigNode Node)
     }
 
     private static IReadOnlyDictionary<string, string> LabelsOf(ConfigNode node) =>
-        node is ConfigScalar { Text: null } ? new Dictionary<string, string>() : node.AsTextMap("labels");
+        node is ConfigScalar { Text: null } ? new Dictionary<string, string>() : Checked(node, node.AsTextMap("labels"));
+
+    /// <summary>As the server has it, so that a file is refused whole rather than loaded in part.</summary>
+    private static IReadOnlyDictionary<string, string> Checked(ConfigNode node, IReadOnlyDictionary<string, string> labels)
+    {
+        foreach (var (name, value) in labels)
+        {
+            if (!MeshId.IsValid(name))
+            {
+                throw node.Wrong($"'{name}' is no name of a label; {MeshId.Rule}");
+            }
+
+            if (value.Length > Limits.LabelValueLength || value.Any(char.IsControl))
+            {
+                throw node.Wrong($"label '{name}' has at most {Limits.LabelValueLength} characters, none of them a control character");
+            }
+        }
+
+        return labels.Count <= Limits.Labels ? labels : throw node.Wrong($"an agent has at most {Limits.Labels} labels");
+    }
 }

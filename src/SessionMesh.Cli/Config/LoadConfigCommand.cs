@@ -30,10 +30,10 @@ internal sealed class LoadConfigCommand : MeshCommand
             Column.Of("id"),
             Column.Of("change"),
             Column.Of("status"),
-            Column.Of("filter") with { Rank = 3 },
-            Column.Of("matches") with { Rank = 3 },
-            new Column("detail", "detail", (row, _) => Detail(row)),
-            s_error with { Rank = 2 },
+            Column.Of("filter") with { Rank = 4 },
+            Column.Of("matches") with { Rank = 4 },
+            new Column("detail", "detail", (row, _) => Detail(row)) { Rank = 3 },
+            s_error,
         ],
         More = [],
     };
@@ -50,7 +50,7 @@ internal sealed class LoadConfigCommand : MeshCommand
             Column.Of("weight"),
             Column.Of("change"),
             new Column("detail", "detail", (row, _) => Detail(row)) { Rank = 3 },
-            s_error with { Rank = 2 },
+            s_error,
         ],
     };
 
@@ -195,6 +195,15 @@ internal sealed class LoadConfigCommand : MeshCommand
         }
 
         var failed = links.Count(link => link.Error is not null);
+        if (!context.Output.IsTable)
+        {
+            // Rows are sessions and agents; a link that failed is said all the same.
+            foreach (var link in links.Where(link => link.Error is not null).Take(ConfigFaults.MostShown))
+            {
+                context.Note($"the link '{link.Planned.Link.Kind}' from {link.Planned.Link.From} to {link.Planned.Link.To}: {link.Error}");
+            }
+        }
+
         var (declared, updated) = (links.Count(IsDeclared), links.Count(link => link.Change is PlannedAgent.Update));
         var kept = links.Count - failed - declared - updated;
         context.Note(

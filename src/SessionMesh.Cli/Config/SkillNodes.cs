@@ -30,18 +30,24 @@ internal static class SkillNodes
     {
         if (node is not ConfigMap map)
         {
-            return node.AsText(member) ?? throw node.Wrong($"'{member}' has an empty entry");
+            return Checked(node, node.AsText(member) ?? throw node.Wrong($"'{member}' has an empty entry"));
         }
 
         map.Only("name", "version", "level", "capacity");
         return new SpecializationRequest
         {
-            Name = map.Find("name")?.AsText("name") ?? throw node.Wrong($"an entry of '{member}' has no name"),
+            Name = Checked(node, map.Find("name")?.AsText("name") ?? throw node.Wrong($"an entry of '{member}' has no name")),
             Version = map.Find("version")?.AsText("version"),
             Level = Number(map, "level", 0, Limits.MaxSkillLevel),
             Capacity = Number(map, "capacity", 1, Limits.MaxCapacity),
         };
     }
+
+    /// <summary>As the server has it, so that a file is refused whole rather than loaded in part.</summary>
+    private static string Checked(ConfigNode node, string name) =>
+        name.Length <= Limits.NameLength && !name.Any(char.IsControl) && name.Split('/').Any(part => !string.IsNullOrWhiteSpace(part))
+            ? name
+            : throw node.Wrong($"'{name}' is no name of a specialization, which has 1 to {Limits.NameLength} characters");
 
     private static int? Number(ConfigMap map, string member, int least, int most) => map.Find(member) switch
     {

@@ -135,6 +135,30 @@ public sealed class ExportConfigTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Export_IntoAFileOfThatName_IsJson()
+    {
+        await _server.CallAsync(HttpMethod.Post, "agents", """{"agent_id":"a"}""");
+        var file = Path.Combine(_tool.Home, "fleet.json");
+        Assert.Equal(0, (await RunAsync("config export --file " + file)).Code);
+        Assert.Equal((await RunAsync("config export -o json")).Out, await File.ReadAllTextAsync(file));
+        Assert.Equal(0, (await RunAsync($"config export --file {file} -o yaml --force")).Code);
+        Assert.Equal((await RunAsync("config export")).Out, await File.ReadAllTextAsync(file));
+    }
+
+    /// <summary>A mistyped cluster leaves no good file empty.</summary>
+    [Fact]
+    public async Task Export_OfAPartThatNobodyIsIn_SaysSo_AndWritesNoFile()
+    {
+        await _server.CallAsync(HttpMethod.Post, "agents", """{"agent_id":"a"}""");
+        Assert.Equal(
+            new Ran(0, "agents: []\n", "no agent matches what --cluster, --subtree and --label say\n"),
+            await RunAsync("config export --cluster nowhere"));
+        var file = _tool.WriteFile("fleet.yaml", "mine");
+        Assert.Equal(3, (await RunAsync($"config export -l env=nowhere --file {file} --force")).Code);
+        Assert.Equal("mine", await File.ReadAllTextAsync(file));
+    }
+
+    [Fact]
     public async Task Export_IntoAFile_ReplacesNoneUnlessForced()
     {
         await _server.CallAsync(HttpMethod.Post, "agents", """{"agent_id":"a"}""");

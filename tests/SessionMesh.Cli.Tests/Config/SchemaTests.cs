@@ -49,6 +49,8 @@ public sealed class SchemaTests : IDisposable
     [InlineData("agents: [{id: a, specializations: [{capacity: 1}]}]", false)]
     [InlineData("agents: [{id: a, specializations: [x], skills: [y]}]", false)]
     [InlineData("agents: [{id: a, labels: [x]}]", false)]
+    [InlineData("agents: [{id: a, labels: {'a b': x}}]", false)]
+    [InlineData("agents: [{id: a, parent: ''}]", true)]
     [InlineData("agents: [{id: a, labls: {}}]", false)]
     [InlineData("sessions: [{id: a, parent: b}]", false)]
     [InlineData("links: [{from: a, to: 7}, {from: a, to: b, kind: uses, weight: 0}]", true)]
