@@ -2,6 +2,7 @@ using System.CommandLine;
 using SessionMesh.Cli.Commands;
 using SessionMesh.Cli.Hosting;
 using SessionMesh.Cli.Output;
+using SessionMesh.Cli.Settings;
 using SessionMesh.Storage;
 
 namespace SessionMesh.Cli.Skills;
@@ -66,7 +67,7 @@ internal sealed class InstallSkillCommand : MeshCommand
 
         if (!context.Get(_dryRun))
         {
-            folders.ForEach(folder => Write(context, folder));
+            folders.ForEach(Write);
         }
 
         context.Output.Write(
@@ -101,7 +102,7 @@ internal sealed class InstallSkillCommand : MeshCommand
 
     private static bool IsSame(string path, byte[] content) => File.Exists(path) && File.ReadAllBytes(path).AsSpan().SequenceEqual(content);
 
-    private static void Write(CommandContext context, string folder)
+    private static void Write(string folder)
     {
         foreach (var (name, content) in SkillFiles.All)
         {
@@ -113,10 +114,7 @@ internal sealed class InstallSkillCommand : MeshCommand
 
             try
             {
-                Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-                var draft = path + ".new";
-                File.WriteAllBytes(draft, content);
-                File.Move(draft, path, overwrite: true);
+                PrivateFiles.Write(path, content);
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {

@@ -83,6 +83,23 @@ public sealed class SkillTests : IDisposable
         Assert.Equal(2, (await _tool.RunAsync("skill install --user --project")).Code);
     }
 
+    /// <summary>A folder that came with somebody's project leads no write out of it.</summary>
+    [Fact]
+    public async Task Install_FollowsNoLinkThatWasPlanted()
+    {
+        var folder = Directory.CreateDirectory(Path.Combine(_tool.Home, ".claude/skills/session-mesh")).FullName;
+        var victim = _tool.WriteFile("victim", "mine");
+        foreach (var name in (string[])["SKILL.md.new", "SKILL.md"])
+        {
+            File.CreateSymbolicLink(Path.Combine(folder, name), victim);
+        }
+
+        Assert.Equal(5, (await _tool.RunAsync("skill install")).Code);
+        Assert.Equal(0, (await _tool.RunAsync("skill install --force")).Code);
+        Assert.Equal("mine", await File.ReadAllTextAsync(victim));
+        Assert.Null(new FileInfo(Path.Combine(folder, "SKILL.md")).LinkTarget);
+    }
+
     private CliHost Host() => new()
     {
         In = TextReader.Null, Out = TextWriter.Null, Error = TextWriter.Null, Env = _ => null, Home = _tool.Home,
