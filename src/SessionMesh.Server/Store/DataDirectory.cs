@@ -81,6 +81,12 @@ public sealed class DataDirectory : IDisposable
                 + $"Nothing in it was changed. Name one that is not there yet with --data DIR, or leave {sandbox.DataSource} out.");
         }
 
+        if (new DirectoryInfo(path).LinkTarget is { } target)
+        {
+            throw new StartupException($"{path} is a link, and what it leads to would be left behind. Name the directory itself with "
+                + $"--data DIR, such as {target}, or leave {sandbox.DataSource} out.");
+        }
+
         var directory = Open(path);
         directory._isThrowaway = true;
         return directory;

@@ -76,6 +76,21 @@ public sealed class SandboxStartTests : IDisposable
         Assert.Equal("kept", File.ReadAllText(file));
     }
 
+    /// <summary>Deleting a link leaves behind what it leads to, and with it the root key.</summary>
+    [Fact]
+    public void Directory_ThatIsALink_IsRefused()
+    {
+        var target = Directory.CreateDirectory(Path.Combine(_scratch, "target")).FullName;
+        var link = Directory.CreateSymbolicLink(Path.Combine(_scratch, "link"), target).FullName;
+        var options = ServerOptions.Parse(["--sandbox", "--data", link], _ => null, TimeProvider.System);
+        var refused = Assert.Throws<StartupException>(() => DataDirectory.OpenThrowaway(options.Data, options.Sandbox!));
+        Assert.Equal(
+            $"{link} is a link, and what it leads to would be left behind. Name the directory itself with --data DIR, such as {target}, "
+            + "or leave --data out.",
+            refused.Message);
+        Assert.Empty(Directory.EnumerateFileSystemEntries(target));
+    }
+
     [Fact]
     public void Directory_OfTheEnvironment_IsNamedByItsVariable()
     {
