@@ -22,6 +22,11 @@ internal sealed class NewRootCommand : MeshCommand
         Description = "Revoke the old root key alone; what was minted below it goes below the new one",
     };
 
+    private readonly Option<bool> _acceptClock = new("--accept-clock")
+    {
+        Description = "With --data: go on although the clock is more than 300 days from the last change in the store",
+    };
+
     private readonly Option<bool> _yes = new("--yes", "-y") { Description = "Do not ask" };
     private readonly Option<string?> _data = StoppedMesh.Option();
     private readonly KeyOutput _output;
@@ -29,6 +34,7 @@ internal sealed class NewRootCommand : MeshCommand
     public NewRootCommand(CliHost host) : base(host, "new-root", "Replace the root key; the old one and all below it are over at once.")
     {
         Add(_keep);
+        Add(_acceptClock);
         Add(_yes);
         Add(_data);
         _output = new KeyOutput(this);
@@ -46,6 +52,11 @@ internal sealed class NewRootCommand : MeshCommand
     {
         context.Doing = "replace the root key";
         var (data, keep) = (context.Get(_data), context.Get(_keep));
+        if (data is null && context.Get(_acceptClock))
+        {
+            throw CommandException.Usage("--accept-clock is for the store of a stopped mesh", "--data DIR, or leave it out");
+        }
+
         if (data is not null && _output.IsFile(context))
         {
             throw CommandException.Usage("the new key of a stopped mesh goes into root.key in its directory", "leave out --out");
@@ -92,11 +103,15 @@ internal sealed class NewRootCommand : MeshCommand
         }
     }
 
-    private static async Task<int> ReplaceStoppedAsync(CommandContext context, string data, bool keep, CancellationToken cancellation)
+    private async Task<int> ReplaceStoppedAsync(CommandContext context, string data, bool keep, CancellationToken cancellation)
     {
         StoppedMesh.Open(data).Dispose(); // checks in this tool's words; the program takes the lock itself
         var program = new ServerProgram(context.Host);
-        string[] arguments = ["new-root", "--data", data, .. keep ? (string[])["--keep-children"] : []];
+        string[] arguments =
+        [
+            "new-root", "--data", data, .. keep ? (string[])["--keep-children"] : [],
+            .. context.Get(_acceptClock) ? (string[])["--accept-clock"] : [],
+        ];
         var file = await program.RunAsync(arguments, cancellation);
         context.Output.Write(Json.Build(json => json.WriteString("key_file"u8, file)), s_view);
         return ExitCodes.Done;

@@ -1,3 +1,4 @@
+using System.CommandLine;
 using SessionMesh.Server.Engine;
 using SessionMesh.Server.Keys;
 using SessionMesh.Server.Options;
@@ -44,11 +45,13 @@ internal static class NewRootVerb
             ?? (typed is null or [{ Length: > 0 }] ? null : OptionTable.Data.Name)) is { } wrong)
         {
             throw new StartupException($"'{wrong}' is not understood here. Say {name} --data DIR, "
-                + "and --keep-children to keep the keys below the old root key valid.");
+                + "--keep-children to keep the keys below the old root key valid, and --accept-clock if the store is from long ago.");
         }
 
         var variable = environment(OptionTable.VariableOf(OptionTable.Data));
         var data = typed?[0] ?? (string.IsNullOrEmpty(variable) ? ServerOptions.DefaultData : variable);
-        return (Path.GetFullPath(data), parse.GetValue(OptionTable.KeepChildren), accepts is not null);
+        return (Path.GetFullPath(data), parse.GetValue(OptionTable.KeepChildren), accepts is not null || IsSet(OptionTable.AcceptClock));
+
+        bool IsSet(Option<string[]> flag) => bool.TryParse(environment(OptionTable.VariableOf(flag)), out var isSet) && isSet;
     }
 }
