@@ -22,7 +22,7 @@ internal sealed class KillFollow(CommandContext context, string id, KillOptions 
 
     /// <summary>
     /// Whether the agent was dead before it was told. With time to finish in, an end that comes of this kill is a reported one, and none
-    /// comes before an answer that does not wait. What is left is an earlier kill whose time runs out in the first round.
+    /// comes before an answer that does not wait. Where that time is over within the first round, it is not known, and not said.
     /// </summary>
     public bool WasDead { get; private set; }
 
@@ -52,7 +52,7 @@ internal sealed class KillFollow(CommandContext context, string id, KillOptions 
             var deadBefore = false;
             for (var left = (bound + round - 1) / round; left > 0; left--)
             {
-                Take(await context.Client.SendAsync(call, cancellation));
+                Take(await context.Client.SendAsync(call, cancellation), round);
                 told = true;
                 if (await SucceededAsync(cancellation) || IsProven())
                 {
@@ -79,12 +79,12 @@ internal sealed class KillFollow(CommandContext context, string id, KillOptions 
         return Merged();
     }
 
-    private void Take(JsonElement report)
+    private void Take(JsonElement report, int round)
     {
         if (_first.ValueKind == JsonValueKind.Undefined)
         {
             _first = report;
-            WasDead = IsDeadAtOnce(report) && !Json.IsTrue(report, "confirmed");
+            WasDead = IsDeadAtOnce(report) && !Json.IsTrue(report, "confirmed") && (options.Grace ?? Limits.DefaultGrace) > round;
             foreach (var descendant in Descendants(report))
             {
                 _order.Add(Json.Text(descendant, "agent_id")!);

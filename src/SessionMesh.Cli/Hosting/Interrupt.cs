@@ -2,9 +2,15 @@ using System.Runtime.InteropServices;
 
 namespace SessionMesh.Cli.Hosting;
 
-/// <summary>Ctrl+C and TERM as a cancelled token. The second one is not ours any more: it ends the process.</summary>
+/// <summary>
+/// Ctrl+C and TERM as a cancelled token. The second one is not ours any more: it ends the process, unless it comes right behind the first.
+/// </summary>
 internal sealed class Interrupt : IDisposable
 {
+    /// <summary>What signals a process and then its group (<c>timeout</c>, npm, make) means one end by both, milliseconds.</summary>
+    private const long SameWish = 500;
+
+    private long _first;
     private readonly CancellationTokenSource _source;
     private readonly PosixSignalRegistration[] _registrations;
 
@@ -30,12 +36,15 @@ internal sealed class Interrupt : IDisposable
 
     private void Take(PosixSignalContext signal)
     {
-        if (_source.IsCancellationRequested)
+        if (!_source.IsCancellationRequested)
         {
-            return;
+            Interlocked.CompareExchange(ref _first, Environment.TickCount64, 0);
+            signal.Cancel = true;
+            _source.Cancel();
         }
-
-        signal.Cancel = true;
-        _source.Cancel();
+        else if (Environment.TickCount64 - Volatile.Read(ref _first) < SameWish)
+        {
+            signal.Cancel = true;
+        }
     }
 }
