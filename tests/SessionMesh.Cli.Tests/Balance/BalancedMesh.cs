@@ -177,7 +177,11 @@ internal sealed class BalancedMesh : IAsyncDisposable
 
         public ConcurrentQueue<string> Calls { get; } = new();
 
-        public void LetGo() => _go.SetResult();
+        public void LetGo()
+        {
+            _isHolding = false; // before it goes on: from here on it is busy, and time waits for it
+            _go.SetResult();
+        }
 
         protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
@@ -190,7 +194,6 @@ internal sealed class BalancedMesh : IAsyncDisposable
                 {
                     _isHolding = true;
                     await _go.Task; // whatever the caller wants: the process is stopped
-                    _isHolding = false;
                     cancellationToken = SendsLate ? CancellationToken.None : cancellationToken;
                     cancellationToken.ThrowIfCancellationRequested();
                 }
