@@ -53,6 +53,24 @@ internal static class Background
                 : (child.Pid, null, 0, (await child.Exited).ShellCode);
     }
 
+    /// <summary>Starts it with nothing of ours, and does not wait to hear of it.</summary>
+    /// <param name="arguments">Those of <c>attach</c>.</param>
+    public static void Leave(IReadOnlyList<string> arguments)
+    {
+        InheritNothing();
+        using var nowhere = File.OpenHandle(Null, FileMode.Open, FileAccess.ReadWrite);
+        var descriptor = (int)nowhere.DangerousGetHandle();
+        _ = ChildReaper.Shared.Start(new SpawnRequest
+        {
+            File = Environment.ProcessPath ?? throw CommandException.Usage("attach does not find its own program"),
+            Arguments = [.. arguments, Flag],
+            Placement = Placement.NewSession,
+            Stdin = descriptor,
+            Stdout = descriptor,
+            Stderr = descriptor,
+        });
+    }
+
     /// <summary>In the second one: says which agent it watches, and lets go of all that was ours.</summary>
     public static unsafe void Ready(string agentId, int incarnation)
     {
