@@ -110,11 +110,12 @@ internal sealed class HookEndpoints(HookTurns turns, ProblemWriter problems, Mes
     {
         if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
         {
-            limit.MaxRequestBodySize = HookEvent.MostBytes + 1L;
+            limit.MaxRequestBodySize = HookEvent.MostBytes * 2L; // includes the framing of chunks
         }
 
         var reader = new HookEventReader(withDetail);
         var body = http.Request.BodyReader;
+        var length = 0L;
         try
         {
             while (true)
@@ -125,10 +126,11 @@ internal sealed class HookEndpoints(HookTurns turns, ProblemWriter problems, Mes
                     reader.Read(piece.Span);
                 }
 
+                length += read.Buffer.Length;
                 body.AdvanceTo(read.Buffer.End);
                 if (read.IsCompleted)
                 {
-                    return reader.Finish();
+                    return length > HookEvent.MostBytes ? null : reader.Finish();
                 }
             }
         }
