@@ -11,6 +11,7 @@ using SessionMesh.Cli.Completion;
 using SessionMesh.Cli.Config;
 using SessionMesh.Cli.Contexts;
 using SessionMesh.Cli.Events;
+using SessionMesh.Cli.Hooks;
 using SessionMesh.Cli.Hosting;
 using SessionMesh.Cli.Keys;
 using SessionMesh.Cli.Lineage;
@@ -77,6 +78,7 @@ internal static class SessionMeshTool
             new("heartbeat", host => new HeartbeatCommand(host)),
             new("inbox", host => new InboxCommand(host)),
             new("ack", host => new AckCommand(host)),
+            new("hook", host => new HookCommand(host)),
         ]),
         new("Sessions", [new(SessionCommand.Word, host => new SessionCommand(host))]),
         new("Keys and audit", [new("keys", host => new KeysCommand(host)), new("audit", host => new AuditCommand(host))]),
