@@ -1,6 +1,7 @@
 using System.CommandLine;
 using SessionMesh.Cli.Attach;
 using SessionMesh.Cli.Commands;
+using SessionMesh.Cli.Hooks.Openclaw;
 using SessionMesh.Cli.Hosting;
 using SessionMesh.Cli.Run.Process;
 
@@ -28,18 +29,29 @@ internal sealed class HookCommand : MeshCommand
     private readonly Option<bool> _wake = new("--wake") { Description = "Wait until there are words for a session at rest, and wake it" };
     private readonly Option<bool> _detail = new("--detail") { Description = "Report the beginning of tools' arguments too" };
 
+    private readonly Option<bool> _key = new("--key")
+    {
+        Description = "Print where the mesh is and a key for OpenClaw's plugin, as JSON; with openclaw alone",
+    };
+
     public HookCommand(CliHost host)
         : base(host, Word, "Take an event of a coding agent's hook on stdin, and answer it.", output: false)
     {
         Add(_program);
         Add(_wake);
         Add(_detail);
-        Examples = ["session-mesh hook claude-code < event.json"];
+        Add(_key);
+        Examples = ["session-mesh hook claude-code < event.json", "session-mesh hook openclaw --key"];
         ExitNotes = ["0  always; with --wake 2, the words on stderr, when there are some"];
     }
 
     protected override async Task<int> RunAsync(CommandContext context, CancellationToken cancellation)
     {
+        if (context.Get(_key))
+        {
+            return await OpenclawKey.PrintAsync(context, cancellation);
+        }
+
         var program = HookedPrograms.Find(context.Get(_program)!);
         var ledger = new HookLedger(context.Host, program.Name);
         var read = await HookInput.ReadAsync(context.Host.OpenIn, context.Get(_detail), cancellation);
@@ -58,6 +70,11 @@ internal sealed class HookCommand : MeshCommand
     /// <summary>An error of ours is nothing that an agent should see.</summary>
     protected override int Fail(Exception error, CommandContext context)
     {
+        if (context.Get(_key))
+        {
+            return base.Fail(error, context);
+        }
+
         if (context.Verbose)
         {
             Errors.Render(error, context);

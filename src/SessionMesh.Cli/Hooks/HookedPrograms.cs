@@ -16,6 +16,7 @@ internal static class HookedPrograms
 
     public static IEnumerable<string> Names => s_all.Select(program => program.Name);
 
+    /// <summary>A name that is none of these is OpenClaw's, whose plugin speaks to the mesh itself, or nobody's.</summary>
     public static HookedProgram Find(string name) => Array.Find(s_all, program => program.Name == name)
         ?? throw CommandException.Usage($"there is no hook of {name}", "one of " + string.Join(", ", Names));
 }

@@ -1,0 +1,101 @@
+// The mesh's HTTP API, as far as the plugin needs it. A call takes a second at most unless it says else, and throws what went wrong.
+
+const BASE = "/api/session-mesh";
+const CALL_MS = 1_000;
+
+export class MeshError extends Error {
+  constructor(status, code, detail) {
+    super(detail ?? code ?? `status ${status}`);
+    this.status = status;
+    this.code = code;
+  }
+}
+
+export class Mesh {
+  #key;
+
+  constructor(key) {
+    this.#key = key;
+  }
+
+  get(path, options) {
+    return this.#call("GET", path, undefined, options);
+  }
+
+  post(path, body, options) {
+    return this.#call("POST", path, body, options);
+  }
+
+  /**
+   * The log as it grows, with the frames' ids: yields { id, event, data } until the stream breaks or the signal ends it.
+   * `opened` is called once the server has answered.
+   */
+  async *events(query, { after, signal, opened }) {
+    const key = await this.#key.get();
+    const headers = { authorization: `Bearer ${key.token}`, accept: "text/event-stream" };
+    if (after) {
+      headers["last-event-id"] = after;
+    }
+
+    const response = await fetch(`${key.url.replace(/\/$/, "")}${BASE}/events?${query}`, { headers, signal });
+    if (!response.ok) {
+      throw await this.#refusal(response, key.token);
+    }
+
+    opened();
+    const text = new TextDecoder();
+    let rest = "";
+    for await (const chunk of response.body) {
+      rest += text.decode(chunk, { stream: true });
+      for (let end; (end = rest.indexOf("\n\n")) >= 0; rest = rest.slice(end + 2)) {
+        yield frameOf(rest.slice(0, end));
+      }
+    }
+  }
+
+  async #call(method, path, body, { timeout = CALL_MS } = {}) {
+    const signal = AbortSignal.timeout(timeout);
+    const key = await within(this.#key.get(), signal);
+    const response = await fetch(`${key.url.replace(/\/$/, "")}${BASE}${path}`, {
+      method,
+      signal,
+      headers: { authorization: `Bearer ${key.token}`, "content-type": "application/json" },
+      body: body === undefined ? undefined : JSON.stringify(body),
+    });
+    if (!response.ok) {
+      throw await this.#refusal(response, key.token);
+    }
+
+    const text = await response.text();
+    return text ? JSON.parse(text) : null;
+  }
+
+  async #refusal(response, token) {
+    if (response.status === 401) {
+      this.#key.refused(token);
+    }
+
+    const problem = await response.json().catch(() => ({}));
+    return new MeshError(response.status, problem.code, problem.detail);
+  }
+}
+
+/** The promise's value, unless the signal comes first. What the promise does goes on. */
+function within(promise, signal) {
+  return new Promise((resolve, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+    promise.then(resolve, reject);
+  });
+}
+
+function frameOf(text) {
+  const frame = { id: null, event: "message", data: null };
+  for (const line of text.split("\n")) {
+    const colon = line.indexOf(":");
+    if (colon > 0) {
+      frame[line.slice(0, colon)] = line.slice(colon + 1).trimStart();
+    }
+  }
+
+  return { ...frame, data: frame.data ? JSON.parse(frame.data) : null };
+}

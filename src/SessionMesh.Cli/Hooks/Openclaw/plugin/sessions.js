@@ -1,0 +1,206 @@
+// Which sessions there are. Hooks come in any order, and for a session that was there before the plugin none says that it began: whatever
+// names one makes it known.
+
+import { Leases } from "./leases.js";
+import { MARK } from "./processes.js";
+import { Session } from "./session.js";
+
+/** Sessions of before the gateway's start that nobody used for longer are registered when they are used. */
+const RECENT_MS = 24 * 3_600_000;
+
+export class Sessions {
+  #plugin;
+  #leases;
+  #byKey = new Map();
+  #gateway = new Session(null, { isGateway: true });
+
+  constructor(plugin) {
+    this.#plugin = plugin;
+    this.#leases = new Leases(plugin, this, this.#gateway);
+  }
+
+  start() {
+    this.#leases.start();
+  }
+
+  async end(reason) {
+    await this.#leases.end([...this.#byKey.values()], reason);
+  }
+
+  all() {
+    return [...this.#byKey.values()];
+  }
+
+  ofKey(key) {
+    return this.#byKey.get(key);
+  }
+
+  ofAgent(agentId) {
+    return this.#gateway.agentId === agentId ? this.#gateway : this.all().find((session) => session.agentId === agentId);
+  }
+
+  childrenOf(session) {
+    return this.all().filter((other) => other.parentKey === session.key);
+  }
+
+  /** The session that a hook speaks of, known from now on; null where it names none. */
+  seen({ key, sessionId, agentId }, event = "hook") {
+    if (!key) {
+      return null;
+    }
+
+    this.#plugin.ledger.heard(event);
+    let session = this.#byKey.get(key);
+    if (session && sessionId && session.sessionId && session.sessionId !== sessionId && !session.isSubagent) {
+      this.ended(key, "the session was begun anew");
+      session = null;
+    }
+
+    session ??= this.#add(new Session(key, { sessionId, agentId }));
+    session.sessionId ??= sessionId;
+    return session;
+  }
+
+  spawned(event, ctx) {
+    const key = event?.childSessionKey ?? ctx?.childSessionKey;
+    const parentKey = ctx?.requesterSessionKey;
+    if (!key) {
+      return;
+    }
+
+    this.#plugin.ledger.heard("subagent_spawned");
+    if (parentKey) {
+      this.seen({ key: parentKey });
+    }
+
+    const known = this.#byKey.get(key);
+    if (known) {
+      known.parentKey ??= parentKey;
+      known.label ??= event.label;
+    } else {
+      this.#add(new Session(key, { agentId: event.agentId, parentKey, label: event.label }));
+    }
+  }
+
+  ended(key, reason) {
+    const session = this.#byKey.get(key);
+    if (session && !session.stop) {
+      this.#plugin.ledger.heard("session_end");
+      this.#byKey.delete(key);
+      this.childrenOf(session).forEach((child) => this.ended(child.key, "its parent ended"));
+      this.#plugin.holds.release(session);
+      this.#leases.exit(session, reason);
+    }
+  }
+
+  /** A stopped session has gone, as the mesh is told. It stays here, so that nothing of it runs, until somebody speaks to it. */
+  exited(session, reason) {
+    return this.#leases.exit(session, reason);
+  }
+
+  /** Somebody spoke to the session. One that was stopped begins its next life. */
+  spokenTo(key) {
+    const session = this.#byKey.get(key);
+    if (session?.stop?.isOver) {
+      this.#byKey.delete(key);
+      this.#add(new Session(key, { sessionId: session.sessionId, agentId: session.type, parentKey: session.parentKey }));
+    }
+  }
+
+  /** A run began or ended. */
+  ran({ sessionKey: key, sessionId, agentId, runId, data }) {
+    const phase = data?.phase;
+    if (!key || !["start", "end", "error"].includes(phase)) {
+      return;
+    }
+
+    const session = this.seen({ key, sessionId, agentId }, `lifecycle ${phase}`);
+    if (phase === "start") {
+      session.runs.add(runId);
+      if (session.stop?.isOver) {
+        this.#plugin.stops.again(session);
+      }
+    } else {
+      session.runs.delete(runId);
+      session.tool = session.runs.size > 0 ? session.tool : null;
+      if (session.isSubagent && data.aborted) {
+        // No hook says so of a sub-agent that was aborted or cancelled.
+        this.ended(key, "aborted");
+      } else {
+        this.#plugin.holds.settle(session);
+        this.#plugin.words.runEnded(session, runId);
+      }
+    }
+
+    this.changed(session);
+  }
+
+  toolBegan(session, name) {
+    session.tool = name ?? null;
+    this.changed(session);
+  }
+
+  toolEnded(session) {
+    session.progress++;
+    this.changed(session);
+  }
+
+  /** Whether it was stopped, or one that it hangs below was. */
+  isStopped(session) {
+    for (let at = session; at; at = this.#byKey.get(at.parentKey)) {
+      if (at.stop) {
+        return true;
+      }
+    }
+
+    return Boolean(this.#gateway.stop && !this.#gateway.stop.isOver);
+  }
+
+  /** What a command of the session gets into its environment. */
+  markOf(key) {
+    const session = key ? this.seen({ key }, "resolve_exec_env") : null;
+    return session ? { [MARK]: session.mark } : undefined;
+  }
+
+  changed(session) {
+    this.#leases.changed(session);
+  }
+
+  ack(session, seq, state, note) {
+    if (seq) {
+      this.#leases.ack(session, seq, state, note);
+    }
+  }
+
+  beatNow() {
+    this.#leases.beatNow();
+  }
+
+  /** The gateway answers: sessions of before are made known, and words that waited for it go out. */
+  async catchUp() {
+    try {
+      const { sessions } = await this.#plugin.gateway.call("sessions.list", { limit: 200 });
+      for (const { key, sessionId, agentId, updatedAt } of sessions) {
+        if (Date.now() - updatedAt < RECENT_MS && !key.includes(":subagent:")) {
+          this.seen({ key, sessionId, agentId }, "sessions.list");
+        }
+      }
+    } catch (error) {
+      this.#plugin.log.warn(`session-mesh: the gateway does not list its sessions: ${error.message}`);
+    }
+
+    this.all().filter((session) => session.hasWords && session.runs.size === 0).forEach((session) => this.#plugin.words.wake(session));
+  }
+
+  /** The key of the session that asked for a sub-agent, where no hook said so. */
+  async parentOf(session) {
+    const { sessions } = await this.#plugin.gateway.call("sessions.list", { limit: 200 });
+    return sessions.find(({ key }) => key === session.key)?.spawnedBy;
+  }
+
+  #add(session) {
+    this.#byKey.set(session.key, session);
+    this.#leases.register(session);
+    return session;
+  }
+}

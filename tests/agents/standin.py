@@ -1,0 +1,143 @@
+#!/usr/bin/env python3
+"""A stand-in for the APIs of models, on loopback: it answers by a script, and keeps every request that it was sent.
+
+    standin.py PORT SCRIPT.json LOG
+
+SCRIPT.json is read anew for each request:
+
+    {"main": [STEP, …], "sub": [STEP, …]}
+
+STEP is {"text": "…"} or {"tool": NAME, "input": {…}} or {"tools": [[NAME, {…}], …]}, each with "sleep": SECONDS before the answer if it
+has one. A conversation is at the step whose number is that of the model's turns in it, so that nothing is remembered between requests;
+past the last it is answered with "done". It follows "sub" if its first words contain SUBTASK, and "main" otherwise. A request without
+tools (for a title, say) is answered with "ok".
+
+LOG is a directory: request N is LOG/N.json, {"path", "kind", "step", "body"}, whole before it is answered.
+
+An API is one class with a path, which reads the conversation and writes the answer; ThreadingHTTPServer does the rest.
+"""
+import itertools
+import json
+import os
+import sys
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+
+def text_of(content):
+    """The words of a message, whatever it wraps them in."""
+    if isinstance(content, str):
+        return content
+    return "\n".join(block if isinstance(block, str) else block.get("text", "") for block in content or [])
+
+
+class Chat:
+    """OpenAI's chat completions."""
+
+    path = "/chat/completions"
+
+    def conversation(self, body):
+        """The users' words, and how many turns the model had."""
+        messages = body.get("messages", [])
+        words = "\n".join(text_of(m.get("content")) for m in messages if m["role"] == "user")
+        return words, sum(m["role"] == "assistant" for m in messages)
+
+    def answer(self, handler, body, step):
+        tools = [
+            {"index": i, "id": f"call_{time.time_ns()}{i}", "type": "function",
+             "function": {"name": name, "arguments": json.dumps(given)}}
+            for i, (name, given) in enumerate(tools_of(step))
+        ]
+        reason = "tool_calls" if tools else "stop"
+        about = {"id": f"c{time.time_ns()}", "created": int(time.time()), "model": body.get("model", "stub")}
+        usage = {"prompt_tokens": 100, "completion_tokens": 10, "total_tokens": 110}
+        message = {"role": "assistant", "content": step.get("text") or ("" if body.get("stream") else None)}
+        if tools:
+            message["tool_calls"] = tools
+        if not body.get("stream"):
+            choice = {"index": 0, "message": message, "finish_reason": reason}
+            return handler.json({**about, "object": "chat.completion", "choices": [choice], "usage": usage})
+        about["object"] = "chat.completion.chunk"
+        handler.begin_events()
+        handler.event({**about, "choices": [{"index": 0, "delta": message, "finish_reason": None}]})
+        handler.event({**about, "choices": [{"index": 0, "delta": {}, "finish_reason": reason}], "usage": usage})
+        handler.event("[DONE]")
+
+
+APIS = [Chat()]
+
+
+def tools_of(step):
+    return step.get("tools") or ([[step["tool"], step["input"]]] if "tool" in step else [])
+
+
+def step_for(kind, turn, has_tools):
+    if not has_tools:
+        return {"text": "ok"}
+    with open(SCRIPT, encoding="utf-8") as file:
+        script = json.load(file)
+    steps = script.get(kind) or script["main"]
+    return steps[turn] if turn < len(steps) else {"text": "done"}
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *_):
+        pass
+
+    def do_POST(self):
+        raw = self.rfile.read(int(self.headers.get("content-length") or 0))
+        path = self.path.split("?")[0]
+        api = next((a for a in APIS if path.endswith(a.path)), None)
+        body = json.loads(raw) if raw else {}
+        if api is None:
+            self.keep(path, None, None, body)
+            return self.json({"error": {"message": f"the stand-in has no {path}"}}, 404)
+        words, turn = api.conversation(body)
+        kind = "sub" if "SUBTASK" in words and "MAINTASK" not in words else "main"
+        step = step_for(kind, turn, bool(body.get("tools")))
+        self.keep(path, kind, step, body)
+        time.sleep(step.get("sleep", 0))
+        try:
+            api.answer(self, body, step)
+        except (BrokenPipeError, ConnectionResetError):
+            pass  # Whoever asked was stopped.
+
+    def do_GET(self):
+        self.json({"object": "list", "data": [{"id": "stub", "object": "model"}]})
+
+    def keep(self, path, kind, step, body):
+        name = os.path.join(LOG, f"{next(NUMBERS)}.json")
+        with open(name + ".new", "w", encoding="utf-8") as file:
+            json.dump({"path": path, "kind": kind, "step": step, "body": body}, file)
+        os.rename(name + ".new", name)
+
+    def json(self, value, status=200):
+        data = json.dumps(value).encode()
+        self.send_response(status)
+        self.send_header("content-type", "application/json")
+        self.send_header("content-length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def begin_events(self):
+        self.close_connection = True
+        self.send_response(200)
+        self.send_header("content-type", "text/event-stream")
+        self.send_header("connection", "close")
+        self.end_headers()
+
+    def event(self, value, name=None):
+        text = value if isinstance(value, str) else json.dumps(value)
+        self.wfile.write(((f"event: {name}\n" if name else "") + f"data: {text}\n\n").encode())
+        self.wfile.flush()
+
+
+if __name__ == "__main__":
+    PORT, SCRIPT, LOG = int(sys.argv[1]), sys.argv[2], sys.argv[3]
+    NUMBERS = itertools.count(1)
+    os.makedirs(LOG, exist_ok=True)
+    ThreadingHTTPServer.daemon_threads = True
+    print("ready", flush=True)
+    ThreadingHTTPServer(("127.0.0.1", PORT), Handler).serve_forever()
