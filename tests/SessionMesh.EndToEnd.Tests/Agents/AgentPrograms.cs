@@ -1,0 +1,60 @@
+using System.Diagnostics;
+using SessionMesh.EndToEnd.Tests.Support;
+
+namespace SessionMesh.EndToEnd.Tests.Agents;
+
+/// <summary>
+/// The real programs, each in a folder of its own below <c>SESSION_MESH_AGENT_PROGRAMS</c> (the cache of this account unless set), from npm
+/// in the versions that docs/agents.md speaks of.
+/// </summary>
+internal static class AgentPrograms
+{
+    private static readonly SemaphoreSlim s_one = new(1);
+
+    private static string Root { get; } = Environment.GetEnvironmentVariable("SESSION_MESH_AGENT_PROGRAMS")
+        ?? Path.Combine(
+            Environment.GetFolderPath(Environment.SpecialFolder.UserProfile, Environment.SpecialFolderOption.DoNotVerify),
+            ".cache", "session-mesh-tests", "programs");
+
+    public static Task<string> ClaudeAsync() =>
+        InstallAsync("claude", "@anthropic-ai/claude-code@2.1.332", "node_modules/@anthropic-ai/claude-code-linux-x64/claude");
+
+    public static Task<string> CodexAsync() => InstallAsync(
+        "codex", "@openai/codex@0.169.0", "node_modules/@openai/codex-linux-x64/vendor/x86_64-unknown-linux-musl/bin/codex");
+
+    /// <summary>The executable. Installed once; a failure is the test's.</summary>
+    private static async Task<string> InstallAsync(string folder, string package, string executable)
+    {
+        var directory = Path.Combine(Root, folder);
+        var path = Path.Combine(directory, executable);
+        await s_one.WaitAsync();
+        try
+        {
+            if (!File.Exists(path))
+            {
+                Directory.CreateDirectory(directory);
+                await File.WriteAllTextAsync(Path.Combine(directory, "package.json"), """{"private":true}""");
+                await NpmAsync(directory, package);
+            }
+        }
+        finally
+        {
+            s_one.Release();
+        }
+
+        return File.Exists(path) ? path : throw new FileNotFoundException($"npm did not bring {package}", path);
+    }
+
+    private static async Task NpmAsync(string directory, string package)
+    {
+        using var npm = Process.Start(new ProcessStartInfo("npm", ["install", "--no-audit", "--no-fund", package])
+        {
+            WorkingDirectory = directory,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        })!;
+        var said = await Task.WhenAll(npm.StandardOutput.ReadToEndAsync(), npm.StandardError.ReadToEndAsync());
+        await npm.WaitForExitAsync();
+        Assert.True(npm.ExitCode == 0, $"npm install {package}: {string.Concat(said)}");
+    }
+}
