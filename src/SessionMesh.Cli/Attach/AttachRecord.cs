@@ -26,7 +26,7 @@ internal sealed class AttachRecord : IDisposable
     /// <summary>Null where somebody watches the process already.</summary>
     public static AttachRecord? Take(CliHost host, Uri url, ProcEntry process)
     {
-        var directory = DirectoryOf(host);
+        var directory = Path.Combine(StateDirectory.Of(host), "attached");
         PrivateFiles.MakeDirectory(directory);
         Clear(directory);
         var path = Path.Combine(
@@ -60,15 +60,6 @@ internal sealed class AttachRecord : IDisposable
     }
 
     public void Dispose() => _file.Dispose();
-
-    private static string DirectoryOf(CliHost host)
-    {
-        // A relative path is to be ignored, as the XDG specification has it.
-        var state = host.Env("XDG_STATE_HOME") is { } given && Path.IsPathRooted(given)
-            ? given
-            : Path.Combine(host.Home, ".local", "state");
-        return Path.Combine(state, "session-mesh", "attached");
-    }
 
     /// <summary>Removes the records of processes that are gone.</summary>
     private static void Clear(string directory)
