@@ -23,11 +23,18 @@ internal sealed class AttachCommand : MeshCommand
         ],
     };
 
+    /// <summary>The agent that a process was before may be about to be over: its watcher goes away then.</summary>
+    private static readonly TimeSpan s_handover = TimeSpan.FromSeconds(5);
+
+    private static readonly TimeSpan s_between = TimeSpan.FromMilliseconds(100);
+
     private readonly Option<int?> _pid = Opt.Number("--pid", "The process", 1, int.MaxValue);
     private readonly SupervisorOptions _given = new("end");
     private readonly Option<SpecializationRequest[]> _spec = SpecOption.Of(
         "What it is good at, and how many jobs it takes at once; may be repeated");
     private readonly Option<bool> _detach = new("--detach") { Description = "Watch in the background, and say which process does" };
+    private readonly Option<bool> _hooked = new("--hooked") { Hidden = true };
+    private readonly Option<int?> _incarnation = Opt.Number("--incarnation", "The one that the hook has registered", 1, int.MaxValue);
     private readonly Option<bool> _inBackground = new(Background.Flag) { Hidden = true };
 
     public AttachCommand(CliHost host) : base(host, "attach", "Put a process that runs already under the mesh, until it ends.")
@@ -35,7 +42,8 @@ internal sealed class AttachCommand : MeshCommand
         Option[] options =
         [
             _pid, _given.AgentId, _spec, _given.Parent, _given.Label, _given.Cluster, _given.Ttl, _given.Grace, _given.OnSteer,
-            _given.SteerFile, _given.SteerTimeout, _given.ReportTimeout, _detach, _given.Quiet, _inBackground,
+            _given.SteerFile, _given.SteerTimeout, _given.ReportTimeout, _detach, _given.Quiet, _hooked, _incarnation,
+            _inBackground,
         ];
         foreach (var option in options)
         {
@@ -43,7 +51,25 @@ internal sealed class AttachCommand : MeshCommand
         }
 
         Prints(s_view);
-        Validators.Add(result => _given.CheckHandlers(result));
+        _incarnation.Hidden = true;
+        Validators.Add(result =>
+        {
+            _given.CheckHandlers(result);
+            if (!result.GetValue(_hooked))
+            {
+                return;
+            }
+
+            if (result.GetResult(_given.AgentId) is null || result.GetResult(_incarnation) is null)
+            {
+                result.AddError("--hooked needs --agent-id and --incarnation: what the hook has registered");
+            }
+
+            if (result.GetResult(_given.OnSteer) is not null || result.GetResult(_given.SteerFile) is not null)
+            {
+                result.AddError("--hooked leaves steers to the hook: it takes neither --on-steer nor --steer-file");
+            }
+        });
         Usage = "--pid PID [options]";
         Examples =
         [
@@ -69,17 +95,22 @@ internal sealed class AttachCommand : MeshCommand
         }
 
         var options = OptionsOf(context);
-        using var process = AttachTarget.Open(pid);
+        var isHooked = options.HookedIncarnation is not null;
+        using var process = AttachTarget.Open(pid, startedUs: isHooked);
         if (context.Get(_detach))
         {
             return await DetachAsync(context, pid, cancellation);
         }
 
-        using var record = AttachRecord.Take(context.Host, context.Client.Options.BaseUrl, process.Seen)
-            ?? throw new CommandException(
+        using var record = await TakeRecordAsync(context, process, isHooked ? s_handover : TimeSpan.Zero, cancellation);
+        if (record is null)
+        {
+            return isHooked ? ExitCodes.Done : throw new CommandException(
                 ExitCodes.Conflict,
                 $"another attach watches process {pid} already",
                 "session-mesh list shows the agents; kill that one, or leave this one to it");
+        }
+
         var inBackground = context.Get(_inBackground);
         await CheckKeyAsync(context, options, cancellation);
         var log = new RunLog(context.Get(_given.Quiet) || inBackground) { Sink = SinkOf(context) };
@@ -113,6 +144,28 @@ internal sealed class AttachCommand : MeshCommand
         }
 
         return ExitCodes.Done;
+    }
+
+    /// <summary>Null where another watcher has it, and goes on having it for so long.</summary>
+    private static async Task<AttachRecord?> TakeRecordAsync(
+        CommandContext context, HeldProcess process, TimeSpan atMost, CancellationToken cancellation)
+    {
+        var time = context.Host.Time;
+        var began = time.GetTimestamp();
+        while (true)
+        {
+            if (AttachRecord.Take(context.Host, context.Client.Options.BaseUrl, process.Seen) is { } record)
+            {
+                return record;
+            }
+
+            if (time.GetElapsedTime(began) >= atMost)
+            {
+                return null;
+            }
+
+            await Task.Delay(s_between, time, cancellation);
+        }
     }
 
     private async Task<int> DetachAsync(CommandContext context, int pid, CancellationToken cancellation)
@@ -156,7 +209,8 @@ internal sealed class AttachCommand : MeshCommand
         var defaults = new AttachOptions { Agent = new RegisterAgentRequest() };
         return defaults with
         {
-            Agent = new RegisterAgentRequest
+            HookedIncarnation = context.Get(_hooked) ? context.Get(_incarnation) : null,
+            Agent = context.Get(_hooked) ? new() { AgentId = context.Get(_given.AgentId), Ttl = context.Get(_given.Ttl) } : new()
             {
                 AgentId = context.Get(_given.AgentId),
                 ParentId = context.Get(_given.Parent) ?? context.Host.Env(MeshSettings.AgentVariable),

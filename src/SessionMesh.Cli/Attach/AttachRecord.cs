@@ -31,15 +31,28 @@ internal sealed class AttachRecord : IDisposable
         Clear(directory);
         var path = Path.Combine(
             directory, string.Create(CultureInfo.InvariantCulture, $"{process.Pid}.{process.StartTime}.{RunnerMark.Ours?.Namespace}"));
-        try
+        while (true)
         {
-            var record = new AttachRecord(PrivateFiles.Open(path, FileMode.OpenOrCreate, FileAccess.ReadWrite));
-            record.Read(OrphanSearch.UrlText(url));
-            return record;
-        }
-        catch (IOException) when (File.Exists(path))
-        {
-            return null;
+            try
+            {
+                var file = PrivateFiles.Open(path, FileMode.OpenOrCreate, FileAccess.ReadWrite);
+                if (File.Exists(path))
+                {
+                    var record = new AttachRecord(file);
+                    record.Read(OrphanSearch.UrlText(url));
+                    return record;
+                }
+
+                file.Dispose(); // the watcher before removed it while we opened it: nobody else would see that we hold it
+            }
+            catch (IOException) when (File.Exists(path))
+            {
+                return null;
+            }
+            catch (IOException) when (Directory.Exists(directory))
+            {
+                // The same, a moment earlier.
+            }
         }
     }
 
