@@ -6,7 +6,8 @@ namespace SessionMesh.Cli.Attach;
 /// A process that is not ours, and what was seen to come of it, each held by its own handle: who was noted once is found again when its
 /// parent has gone, or when it made a session of its own. What was born and cut loose between two looks is not known. Thread-safe.
 /// </summary>
-internal sealed class HeldTree(HeldProcess root, TimeProvider time) : ISupervised, IDisposable
+/// <param name="send">Sends a signal, and says whether it was taken; a process's own way unless a test has another.</param>
+internal sealed class HeldTree(HeldProcess root, TimeProvider time, Func<HeldProcess, int, bool>? send = null) : ISupervised, IDisposable
 {
     /// <summary>Between two looks for what is new.</summary>
     public static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
@@ -24,13 +25,15 @@ internal sealed class HeldTree(HeldProcess root, TimeProvider time) : ISupervise
     public bool HasExited => root.HasExited;
 
     /// <summary>Notes what is new, again and again.</summary>
-    public async Task WatchAsync(CancellationToken cancellation)
+    /// <param name="looked">Is told after each look how many are known.</param>
+    public async Task WatchAsync(CancellationToken cancellation, Action<int>? looked = null)
     {
         try
         {
             while (true)
             {
-                Look();
+                var known = Look().Count;
+                looked?.Invoke(known);
                 await Task.Delay(Interval, time, cancellation);
             }
         }
@@ -149,7 +152,8 @@ internal sealed class HeldTree(HeldProcess root, TimeProvider time) : ISupervise
     }
 
     /// <summary>Returns how many took it.</summary>
-    private static int Signal(IEnumerable<HeldProcess> members, int signal) => members.ToList().Count(member => member.Signal(signal));
+    private int Signal(IEnumerable<HeldProcess> members, int signal) =>
+        members.ToList().Count(member => send?.Invoke(member, signal) ?? member.Signal(signal));
 
     /// <param name="act">Does it, and says how many are not yet as they are to be.</param>
     private async Task<int> RepeatAsync(Func<int> act, CancellationToken cancellation)

@@ -2,9 +2,10 @@ using SessionMesh.Cli.Hosting;
 
 namespace SessionMesh.Cli.Settings;
 
-/// <summary>Where the tool keeps what it would rather not forget, below the XDG state directory.</summary>
+/// <summary>Where the tool keeps what it knows of this machine alone.</summary>
 internal static class StateDirectory
 {
+    /// <summary><c>$XDG_STATE_HOME/session-mesh</c>, or <c>~/.local/state/session-mesh</c>. It may not be there yet.</summary>
     public static string Of(CliHost host)
     {
         // A relative path is to be ignored, as the XDG specification has it.
