@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using SessionMesh.EndToEnd.Tests.Support;
 
@@ -25,7 +26,7 @@ internal sealed class Standin : IDisposable
     /// <param name="script">See standin.py.</param>
     public static async Task<Standin> StartAsync(Scratch scratch, string script)
     {
-        var name = "standin-" + Guid.NewGuid().ToString("n")[..8];
+        var name = "standin-" + RandomNumberGenerator.GetHexString(8, lowercase: true);
         var standin = new Standin(scratch, FreePort(), scratch.Write(name + ".json", script), scratch.File(name));
         await Eventually.True(() => standin._process.Out.Contains("ready", StringComparison.Ordinal), () => "the stand-in: " + standin._process.Error);
         await Eventually.True(standin.AnswersAsync, () => "the stand-in answers: " + standin._process.Error);
