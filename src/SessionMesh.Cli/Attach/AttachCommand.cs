@@ -34,6 +34,7 @@ internal sealed class AttachCommand : MeshCommand
         "What it is good at, and how many jobs it takes at once; may be repeated");
     private readonly Option<bool> _detach = new("--detach") { Description = "Watch in the background, and say which process does" };
     private readonly Option<bool> _hooked = new("--hooked") { Hidden = true };
+    private readonly Option<string?> _mark = new("--mark") { Hidden = true };
     private readonly Option<int?> _incarnation = Opt.Number("--incarnation", "The one that the hook has registered", 1, int.MaxValue);
     private readonly Option<bool> _inBackground = new(Background.Flag) { Hidden = true };
 
@@ -42,7 +43,7 @@ internal sealed class AttachCommand : MeshCommand
         Option[] options =
         [
             _pid, _given.AgentId, _spec, _given.Parent, _given.Label, _given.Cluster, _given.Ttl, _given.Grace, _given.OnSteer,
-            _given.SteerFile, _given.SteerTimeout, _given.ReportTimeout, _detach, _given.Quiet, _hooked, _incarnation,
+            _given.SteerFile, _given.SteerTimeout, _given.ReportTimeout, _detach, _given.Quiet, _hooked, _incarnation, _mark,
             _inBackground,
         ];
         foreach (var option in options)
@@ -209,6 +210,7 @@ internal sealed class AttachCommand : MeshCommand
         var defaults = new AttachOptions { Agent = new RegisterAgentRequest() };
         return defaults with
         {
+            Mark = ProcessMark.Parse(context.Get(_mark)),
             HookedIncarnation = context.Get(_hooked) ? context.Get(_incarnation) : null,
             Agent = context.Get(_hooked) ? new() { AgentId = context.Get(_given.AgentId), Ttl = context.Get(_given.Ttl) } : new()
             {

@@ -15,6 +15,9 @@ internal sealed record AttachOptions
     /// </summary>
     public int? HookedIncarnation { get; init; }
 
+    /// <summary>What tells the processes that came of it from others, beside their parents; null where nothing does.</summary>
+    public ProcessMark? Mark { get; init; }
+
     /// <summary>Between TERM and KILL where the stop itself does not say.</summary>
     public TimeSpan Grace { get; init; } = TimeSpan.FromSeconds(Limits.DefaultGrace);
 

@@ -55,7 +55,8 @@ internal static class Background
 
     /// <summary>Starts it with nothing of ours, and does not wait to hear of it.</summary>
     /// <param name="arguments">Those of <c>attach</c>.</param>
-    public static void Leave(IReadOnlyList<string> arguments)
+    /// <param name="without">A variable that it is not to inherit.</param>
+    public static void Leave(IReadOnlyList<string> arguments, string? without = null)
     {
         InheritNothing();
         using var nowhere = File.OpenHandle(Null, FileMode.Open, FileAccess.ReadWrite);
@@ -64,6 +65,7 @@ internal static class Background
         {
             File = Environment.ProcessPath ?? throw CommandException.Usage("attach does not find its own program"),
             Arguments = [.. arguments, Flag],
+            Environment = without is null ? new() : new Dictionary<string, string?> { [without] = null },
             Placement = Placement.NewSession,
             Stdin = descriptor,
             Stdout = descriptor,

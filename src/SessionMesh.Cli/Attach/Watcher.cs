@@ -73,7 +73,7 @@ internal sealed class Watcher(
     /// <exception cref="OperationCanceledException">Nobody is to watch any more; the process runs on.</exception>
     public async Task RunAsync(AgentSession session, Dictionary<string, string?>? environment, CancellationToken cancellation)
     {
-        using var tree = new HeldTree(process, time);
+        using var tree = new HeldTree(process, time) { Mark = options.Mark };
         using var stop = new StopControl(time);
         using var over = new CancellationTokenSource();
         var dispatcher = new DirectiveDispatcher(Handler(tree, environment), tree, stop, options.Grace, session.Ack, log);
@@ -194,7 +194,7 @@ internal sealed class Watcher(
     private async Task ObeyAsync(AttachedLife last, CancellationToken cancellation)
     {
         log.Warn($"agent {last.AgentId} was killed while nobody watched process {process.Pid}; ending it");
-        using var tree = new HeldTree(process, time);
+        using var tree = new HeldTree(process, time) { Mark = options.Mark };
         var left = await tree.StopAsync(TimeSpan.Zero, CancellationToken.None);
         await (_hooked?.ReportSubAgentsAsync(last.AgentId, options.ReportTimeout) ?? Task.CompletedTask);
         await client.ExitAsync(

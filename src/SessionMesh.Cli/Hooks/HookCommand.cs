@@ -109,14 +109,14 @@ internal sealed class HookCommand : MeshCommand
         if (reply is { AgentId: { } agent, Incarnation: { } incarnation } && Platform.IsLinux
             && (reply.HasRegistered || program.Begins(exchange.Event.Name)))
         {
-            Watch(context, program, agent, incarnation);
+            Watch(context, program, exchange.Event.SessionId!, agent, incarnation);
         }
 
         return ExitCodes.Done;
     }
 
     /// <summary>Starts what keeps the agent's lease and sees its process end, and leaves it alone.</summary>
-    private static void Watch(CommandContext context, HookedProgram program, string agent, string incarnation)
+    private static void Watch(CommandContext context, HookedProgram program, string session, string agent, string incarnation)
     {
         if (program.ProcessAbove(Environment.ProcessId) is { } pid)
         {
@@ -126,11 +126,12 @@ internal sealed class HookCommand : MeshCommand
                 .. context.Get(context.Host.Globals.KeyFile) is { } file ? (string[])["--key-file", Path.GetFullPath(file)] : [],
                 .. context.Get(context.Host.Globals.Context) is { } name ? (string[])["--context", name] : [],
             ];
+            string[] mark = program.SessionVariable is { } variable ? ["--mark", $"{variable}={session}"] : [];
             Background.Leave(
             [
                 "attach", "--pid", pid.ToString(System.Globalization.CultureInfo.InvariantCulture), "--agent-id", agent, "--hooked",
-                "--incarnation", incarnation, "-q", .. globals,
-            ]);
+                "--incarnation", incarnation, "-q", .. mark, .. globals,
+            ], program.SessionVariable);
         }
     }
 

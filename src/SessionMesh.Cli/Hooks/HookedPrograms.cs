@@ -8,8 +8,15 @@ internal static class HookedPrograms
 {
     private static readonly HookedProgram[] s_all =
     [
-        new() { Name = "claude-code", Executables = ["claude"], Script = "claude-code", Begin = "SessionStart", TakesNotices = true },
-        new() { Name = "codex", Executables = ["codex"], Begin = "SessionStart", TakesNotices = true },
+        new()
+        {
+            Name = "claude-code", Executables = ["claude"], Script = "claude-code", Begin = "SessionStart", TakesNotices = true,
+            SessionVariable = "CLAUDE_CODE_SESSION_ID",
+        },
+        new()
+        {
+            Name = "codex", Executables = ["codex"], SessionVariable = "CODEX_SESSION_ID", Begin = "SessionStart", TakesNotices = true,
+        },
         new() { Name = "gemini", Executables = ["gemini"], Script = "gemini", Begin = "SessionStart", TakesNotices = true },
         new() { Name = "opencode", Executables = ["opencode"], Begin = "session.start" },
     ];
@@ -36,6 +43,9 @@ internal sealed record HookedProgram
 
     /// <summary>Its event for the beginning of a session.</summary>
     public required string Begin { get; init; }
+
+    /// <summary>The variable that has the session's id in all that it runs; null where there is none such.</summary>
+    public string? SessionVariable { get; init; }
 
     /// <summary>Whether it shows a <c>systemMessage</c> to the person, and not to the model.</summary>
     public bool TakesNotices { get; init; }
