@@ -11,6 +11,7 @@ using SessionMesh.Cli.Completion;
 using SessionMesh.Cli.Config;
 using SessionMesh.Cli.Contexts;
 using SessionMesh.Cli.Events;
+using SessionMesh.Cli.Hooks;
 using SessionMesh.Cli.Hosting;
 using SessionMesh.Cli.Keys;
 using SessionMesh.Cli.Lineage;
@@ -95,6 +96,8 @@ internal static class SessionMeshTool
         new("Setup",
         [
             new("context", host => new ContextCommand(host)),
+            new("hooks", host => new HooksCommand(host)),
+            new("agents", host => new AgentsCommand(host)),
             new("skill", host => new SkillCommand(host)),
             new("completion", host => new CompletionCommand(host)),
             new("version", host => new VersionCommand(host)),
