@@ -97,6 +97,8 @@ internal static class SessionMeshTool
         new("Setup",
         [
             new("context", host => new ContextCommand(host)),
+            new("hooks", host => new HooksCommand(host)),
+            new("agents", host => new AgentsCommand(host)),
             new("skill", host => new SkillCommand(host)),
             new("completion", host => new CompletionCommand(host)),
             new("version", host => new VersionCommand(host)),
