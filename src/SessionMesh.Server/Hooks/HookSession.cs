@@ -11,7 +11,7 @@ internal sealed class HookSession
     private const int MostSubAgents = 1000;
     private const int MostStarting = 100;
 
-    private readonly Dictionary<string, HookedAgent> _subAgents = [];
+    private readonly Dictionary<string, HookAgent> _subAgents = [];
 
     /// <summary>Agents that have called for a sub-agent which has not begun yet, the oldest first; null is the main agent.</summary>
     private readonly List<string?> _starting = [];
@@ -22,12 +22,12 @@ internal sealed class HookSession
     /// <summary>One event of a session is decided at a time: hooks of one agent run side by side.</summary>
     public SemaphoreSlim Gate { get; } = new(1);
 
-    public HookedAgent? Main { get; set; }
+    public HookAgent? Main { get; set; }
 
     /// <summary>The program has said that the session is over.</summary>
     public bool IsOver { get; set; }
 
-    public IReadOnlyDictionary<string, HookedAgent> SubAgents => _subAgents;
+    public IReadOnlyDictionary<string, HookAgent> SubAgents => _subAgents;
 
     /// <summary>
     /// Whether the main agent does nothing by itself now. True of a session that was not heard yet: after a restart its next event tells.
@@ -40,7 +40,7 @@ internal sealed class HookSession
     public long NextReceipt() => ++_receipts;
 
     /// <summary>False when there are too many to follow.</summary>
-    public bool Add(string subAgent, HookedAgent agent)
+    public bool Add(string subAgent, HookAgent agent)
     {
         if (_subAgents.Count >= MostSubAgents && !_subAgents.ContainsKey(subAgent))
         {

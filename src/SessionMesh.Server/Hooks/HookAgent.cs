@@ -4,7 +4,7 @@ namespace SessionMesh.Server.Hooks;
 /// An agent that is reached by hooks: which incarnation its events speak for, and which words it was given that are not proven to have
 /// reached the model. Guarded by the gate of its session.
 /// </summary>
-internal sealed class HookedAgent(string id, int incarnation)
+internal sealed class HookAgent(string id, int incarnation)
 {
     private readonly List<GivenWords> _given = [];
     private bool _runsTools;

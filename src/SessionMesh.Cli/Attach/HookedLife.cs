@@ -11,7 +11,7 @@ namespace SessionMesh.Cli.Attach;
 /// An agent that a hook of its own speaks for, in the process that is watched. The hook registers it, takes its steers and lets it stop at
 /// the next event; the watcher keeps the lease, and ends the process where the hook does not. A process may be one agent after another.
 /// </summary>
-internal sealed class HookedAgent(MeshClient client, RunLog log, TimeProvider time)
+internal sealed class HookedLife(MeshClient client, RunLog log, TimeProvider time)
 {
     /// <summary>What the watcher takes from the inbox: all else is for the hook.</summary>
     public static readonly IReadOnlyList<string> Verbs = [DirectiveVerb.Stop];
