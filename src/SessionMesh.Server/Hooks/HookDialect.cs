@@ -22,7 +22,7 @@ internal abstract class HookDialect
     /// <summary>What the ids of its agents begin with.</summary>
     public abstract string Prefix { get; }
 
-    /// <summary>Whether <see cref="HookMoment.ToolsEnd"/> or <see cref="HookMoment.ModelCall"/> tells when the model is asked again.</summary>
+    /// <summary>Whether an event tells when the model is asked again, before the agent stops.</summary>
     public abstract bool TellsWhenAsked { get; }
 
     public static HookDialect? Find(string name) => s_all.GetValueOrDefault(name);

@@ -15,8 +15,8 @@ using SessionMesh.Server.Streams;
 namespace SessionMesh.Server.Hooks;
 
 /// <summary>
-/// What an event of a coding agent comes to: a registration, a sign of life, proof that earlier words were read, an end; and what goes back:
-/// words, a denial, a stop, or nothing. An event that cannot be taken is answered with nothing, since the agent goes on whatever the mesh
+/// What an event of a coding agent comes to: a registration, a sign of life, proof that earlier words were read, an end; and what goes
+/// back: words, a denial, a stop, or nothing. An event that cannot be taken is answered with nothing, since the agent goes on whatever the mesh
 /// thinks of it.
 /// </summary>
 /// <remarks>
@@ -186,8 +186,9 @@ internal sealed class HookTurns(
                 HookMoment.Stop or HookMoment.Failure or HookMoment.Question => AgentActivity.Waiting,
                 _ => AgentActivity.Working,
             },
-            Progress = request.Moment == HookMoment.ToolEnd ? (double.IsNaN(vitals?.Progress ?? double.NaN) ? 1 : vitals!.Value.Progress + 1)
-                : null,
+            Progress = request.Moment != HookMoment.ToolEnd ? null
+                : vitals is { Progress: var before } && !double.IsNaN(before) ? before + 1
+                : 1,
             Note = note is { Length: > Contracts.Limits.NoteLength } ? note[..Contracts.Limits.NoteLength] : note,
         };
     }
@@ -301,7 +302,8 @@ internal sealed class HookTurns(
         var last = slot.Inbox.Pending.LastOrDefault(directive => directive.Verb == Verb.Resume);
         if (last is not null)
         {
-            await AcknowledgeAsync(request, agent, Seqs(slot, directive => directive.Verb == Verb.Pause && directive.Seq < last.Seq), NotHeld);
+            var before = Seqs(slot, directive => directive.Verb == Verb.Pause && directive.Seq < last.Seq);
+            await AcknowledgeAsync(request, agent, before, NotHeld);
             await AcknowledgeAsync(
                 request, agent, Seqs(slot, directive => directive.Verb == Verb.Resume && directive.Seq <= last.Seq), "it runs");
         }
@@ -387,7 +389,7 @@ internal sealed class HookTurns(
         ];
     }
 
-    /// <summary>An answer with directives has reached the agent: the caller says so, or it went out on the agent's own connection.</summary>
+    /// <summary>An answer with directives has reached the agent: the caller says so, or it is on the agent's own connection.</summary>
     public async Task WrittenAsync(HookRequest request, long receipt)
     {
         var session = SessionOf(request);

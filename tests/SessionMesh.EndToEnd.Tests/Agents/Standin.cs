@@ -18,7 +18,10 @@ internal sealed class Standin : IDisposable
             port, script, log,
             new Started(
                 "/usr/bin/python3",
-                [Path.Combine(Built.Repository, "tests", "agents", "standin.py"), port.ToString(System.Globalization.CultureInfo.InvariantCulture), script, log],
+                [
+                    Path.Combine(Built.Repository, "tests", "agents", "standin.py"),
+                    port.ToString(System.Globalization.CultureInfo.InvariantCulture), script, log,
+                ],
                 scratch.Environment(), scratch.Root));
 
     public int Port { get; }
@@ -28,7 +31,6 @@ internal sealed class Standin : IDisposable
     {
         var name = "standin-" + RandomNumberGenerator.GetHexString(8, lowercase: true);
         var standin = new Standin(scratch, FreePort(), scratch.Write(name + ".json", script), scratch.File(name));
-        await Eventually.True(() => standin._process.Out.Contains("ready", StringComparison.Ordinal), () => "the stand-in: " + standin._process.Error);
         await Eventually.True(standin.AnswersAsync, () => "the stand-in answers: " + standin._process.Error);
         return standin;
     }
