@@ -20,7 +20,7 @@ public sealed class HookEventReader
     private const int MostDeep = 512;
 
     private static readonly string[] s_members =
-        [NameMember, "session_id", "agent_id", "agent_type", "tool_name", "cwd", "receipt", "detail", "tool_response"];
+        [NameMember, "session_id", "agent_id", "agent_type", "tool_name", "source", "cwd", "receipt", "detail", "tool_response"];
 
     private static readonly string[] s_results = ["agentId", "agent_id"];
     private static readonly string[] s_arguments = ["task_id", "target"];
@@ -77,6 +77,7 @@ public sealed class HookEventReader
             SubAgentId = Get("agent_id"),
             SubAgentType = Get("agent_type"),
             Tool = Get("tool_name"),
+            Source = Get("source"),
             Directory = Get("cwd"),
             Receipt = Get("receipt"),
             Detail = Get("detail") ?? Arguments(),

@@ -125,7 +125,7 @@ internal sealed class HookTurns(
     private async Task<(HookAnswer Answer, bool IsPaused)> DecideAsync(HookRequest request, HookSession session, HookAgent agent)
     {
         var moment = request.Moment;
-        if (moment is HookMoment.Prompt or HookMoment.ToolStart or HookMoment.SessionStart or HookMoment.SessionEnd
+        if (moment is HookMoment.Prompt or HookMoment.ToolStart or HookMoment.SessionEnd
             && request.Event.SubAgentId is null)
         {
             session.Stir();
@@ -157,8 +157,7 @@ internal sealed class HookTurns(
         }
 
         var answer = Tell(request, session, agent, slot);
-        if (answer.Json is null && moment is HookMoment.Stop or HookMoment.Failure or HookMoment.SessionStart
-            && request.Event.SubAgentId is null)
+        if (answer.Json is null && IsAtRestAfter(request))
         {
             session.Rest();
         }
@@ -171,6 +170,11 @@ internal sealed class HookTurns(
 
         return (answer, false);
     }
+
+    /// <summary>A compaction begins a session anew in the midst of a turn.</summary>
+    private static bool IsAtRestAfter(HookRequest request) => request.Event.SubAgentId is null
+        && (request.Moment is HookMoment.Stop or HookMoment.Failure
+            || (request.Moment == HookMoment.SessionStart && request.Event.Source is not "compact"));
 
     private HeartbeatRequest Report(HookRequest request, HookAgent agent)
     {
