@@ -3,22 +3,21 @@
 
     standin.py PORT SCRIPT.json LOG
 
-SCRIPT.json is read anew for each request:
-
-    {"main": [STEP, …], "sub": [STEP, …]}
+SCRIPT.json is read anew for each request: {NAME: [STEP, …], …}. A conversation follows the script that its users' words name first, as
+TASK-NAME; one that names none is answered with "ok", as is a request without tools (for a title, say).
 
 STEP is {"text": "…"} or {"tool": NAME, "input": {…}} or {"tools": [[NAME, {…}], …]}, each with "sleep": SECONDS before the answer if it
 has one. A conversation is at the step whose number is that of the model's turns in it, so that nothing is remembered between requests;
-past the last it is answered with "done". It follows "sub" if its first words contain SUBTASK, and "main" otherwise. A request without
-tools (for a title, say) is answered with "ok".
+past the last it is answered with "done".
 
-LOG is a directory: request N is LOG/N.json, {"path", "kind", "step", "body"}, whole before it is answered.
+LOG is a directory: request N is LOG/N.json, {"path", "task", "step", "body"}, whole before it is answered.
 
 An API is one class with a path, which reads the conversation and writes the answer; ThreadingHTTPServer does the rest.
 """
 import itertools
 import json
 import os
+import re
 import sys
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -71,12 +70,11 @@ def tools_of(step):
     return step.get("tools") or ([[step["tool"], step["input"]]] if "tool" in step else [])
 
 
-def step_for(kind, turn, has_tools):
-    if not has_tools:
+def step_for(task, turn, has_tools):
+    if task is None or not has_tools:
         return {"text": "ok"}
     with open(SCRIPT, encoding="utf-8") as file:
-        script = json.load(file)
-    steps = script.get(kind) or script["main"]
+        steps = json.load(file)[task]
     return steps[turn] if turn < len(steps) else {"text": "done"}
 
 
@@ -95,9 +93,10 @@ class Handler(BaseHTTPRequestHandler):
             self.keep(path, None, None, body)
             return self.json({"error": {"message": f"the stand-in has no {path}"}}, 404)
         words, turn = api.conversation(body)
-        kind = "sub" if "SUBTASK" in words and "MAINTASK" not in words else "main"
-        step = step_for(kind, turn, bool(body.get("tools")))
-        self.keep(path, kind, step, body)
+        named = re.search(r"TASK-(\w+)", words)
+        task = named and named.group(1)
+        step = step_for(task, turn, bool(body.get("tools")))
+        self.keep(path, task, step, body)
         time.sleep(step.get("sleep", 0))
         try:
             api.answer(self, body, step)
@@ -107,10 +106,10 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self):
         self.json({"object": "list", "data": [{"id": "stub", "object": "model"}]})
 
-    def keep(self, path, kind, step, body):
+    def keep(self, path, task, step, body):
         name = os.path.join(LOG, f"{next(NUMBERS)}.json")
         with open(name + ".new", "w", encoding="utf-8") as file:
-            json.dump({"path": path, "kind": kind, "step": step, "body": body}, file)
+            json.dump({"path": path, "task": task, "step": step, "body": body}, file)
         os.rename(name + ".new", name)
 
     def json(self, value, status=200):

@@ -54,6 +54,10 @@ export class Leases {
   }
 
   register(session) {
+    if (session.isGone) {
+      return Promise.resolve();
+    }
+
     session.registering ??= this.#register(session)
       .catch((error) => this.#failed(session, error))
       .finally(() => (session.registering = null));
@@ -77,11 +81,13 @@ export class Leases {
   async exit(session, reason, timeout = REGISTER_MS) {
     await session.registering;
     if (!session.agentId) {
+      session.isGone = !session.isGateway;
       return;
     }
 
     const { agentId, incarnation, epoch, acks } = session;
     session.agentId = null;
+    session.isGone = !session.isGateway;
     session.acks = [];
     try {
       // Acks first: the end of an agent makes what it did not answer undeliverable.
@@ -161,7 +167,7 @@ export class Leases {
       session.parentKey ??= await this.#sessions.parentOf(session).catch(() => undefined);
     }
 
-    const parent = session.parentKey ? this.#sessions.seen({ key: session.parentKey }) : this.#gateway;
+    const parent = (session.parentKey && this.#sessions.seen({ key: session.parentKey })) || this.#gateway;
     if (!parent.agentId || parent.stop?.isOver) {
       await (parent.isGateway ? this.#revive(parent) : this.register(parent));
     }

@@ -24,6 +24,7 @@ export class Session {
     this.incarnation = null;
     this.epoch = null;
     this.registering = null;
+    this.isGone = false;
     this.acks = [];
     this.acked = new Set();
 

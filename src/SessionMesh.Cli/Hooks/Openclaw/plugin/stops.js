@@ -22,7 +22,7 @@ export class Stops {
     const failed = session.isGateway ? await this.#stopAll(session) : await this.#abort(session);
     const survivors = session.isGateway ? [] : await endMarked(session.mark);
     const reason = reasonOf(session, failed, survivors);
-    session.stop.isOver = true;
+    Object.assign(session.stop, { isOver: true, at: Date.now() });
     sessions.ack(session, seq, survivors.length > 0 ? "rejected" : "acknowledged", reason);
     await sessions.exited(session, reason);
   }

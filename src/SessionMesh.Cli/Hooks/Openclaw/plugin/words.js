@@ -50,7 +50,7 @@ export class Words {
   wake(session) {
     session.handing = (async (before) => {
       await before;
-      if (!session.hasWords || session.stop || session.runs.size > 0) {
+      if (!session.hasWords || session.stop || session.pause || session.runs.size > 0) {
         return;
       }
 
