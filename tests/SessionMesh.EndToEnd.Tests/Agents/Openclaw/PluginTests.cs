@@ -209,6 +209,67 @@ public sealed class PluginTests
         Assert.EndsWith("\nDirection: east", text, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task MeshAway_WhenASessionEnds_IsToldOfItLater()
+    {
+        await using var host = await WithRunAsync();
+        await host.Mesh.Server.KillAsync();
+        await host.HookAsync("session_end", PluginHost.Sample("session_end"));
+        await Eventually.True(() => host.Printed.Contains("the mesh cannot be reached", StringComparison.Ordinal), () => host.Printed);
+        await host.Mesh.Server.StartAsync();
+        await host.AgentAsync(Main, row => row.Text("status") == "dead");
+    }
+
+    [Fact]
+    public async Task Steer_ToAPausedSession_WakesItOnlyWhenItIsResumed()
+    {
+        await using var host = await WithRunAsync();
+        await host.RunAsync(Run("end"));
+        await host.SteerAsync(Main, """ "verb": "pause" """);
+        var paused = await host.AgentAsync(Main, row => row.Text("paused") == "true");
+        Assert.Equal("waiting", paused.Text("activity"));
+        Assert.Equal(
+            "idle: its next tool call will wait",
+            (await host.Mesh.Http.GetAsync($"agents/{Main}/directives/history")).Json.GetProperty("directives")[0].Text("note"));
+
+        await host.SteerAsync(Main, """ "direction": "east" """);
+        await host.SteerAsync(Main, """ "verb": "resume" """);
+        await Eventually.True(async () => (await host.CallsAsync("chat.send")).Count == 1, () => $"the session is woken\n{host.Printed}");
+        await host.AgentAsync(Main, row => row.Text("paused") == "false");
+    }
+
+    [Fact]
+    public async Task TheGateway_HearsNoWords_AndItsKillIsThatOfItsSessions()
+    {
+        await using var host = await WithRunAsync();
+        await host.SteerAsync(host.GatewayId, """ "direction": "east" """);
+        await host.StateAsync(host.GatewayId, "rejected");
+
+        await host.Mesh.DoneAsync($"session-mesh kill {host.GatewayId} --yes");
+        var gateway = await host.AgentAsync(host.GatewayId);
+        Assert.Equal("stopped with its sessions; the gateway itself goes on", gateway.Json.GetProperty("last_exit").Text("reason"));
+        Assert.Equal("dead", (await host.AgentAsync(Main)).Text("status"));
+        Assert.Single(await host.CallsAsync("sessions.abort"));
+
+        await host.HookAsync("message_received", PluginHost.Sample("message_received"));
+        await host.AgentAsync(Main, row => row.Text("status") == "alive");
+        Assert.Equal("alive", (await host.AgentAsync(host.GatewayId)).Text("status"));
+    }
+
+    [Fact]
+    public async Task TheKey_IsForTheGatewaysAgents_AndNobodyElses()
+    {
+        await using var host = await WithRunAsync();
+        await host.Mesh.Http.PostAsync("agents", """{"agent_id": "other"}""");
+        var said = await host.Mesh.DoneAsync("session-mesh hook openclaw --key");
+        using var http = new MeshHttp(host.Mesh.Server.Url, said.Json.Text("token")!);
+        Assert.Equal(200, (await http.GetAsync($"agents/{Main}")).Status);
+        Assert.Equal(404, (await http.GetAsync("agents/other")).Status);
+        Assert.Equal(404, (await http.PostAsync("agents/other/exit", """{"incarnation": 1}""")).Status);
+        Assert.Equal(403, (await http.PostAsync("steer", $$"""{"agent_id": "{{Main}}", "direction": "east"}""")).Status);
+        Assert.Equal(403, (await http.PostAsync("keys", "{}")).Status);
+    }
+
     /// <summary>A plugin with one session, which has a run.</summary>
     private static async Task<PluginHost> WithRunAsync(int hold = 600_000)
     {
