@@ -78,7 +78,7 @@ internal static class SessionMeshTool
             new("heartbeat", host => new HeartbeatCommand(host)),
             new("inbox", host => new InboxCommand(host)),
             new("ack", host => new AckCommand(host)),
-            new("hook", host => new HookCommand(host)),
+            new(HookCommand.Word, host => new HookCommand(host)),
         ]),
         new("Sessions", [new(SessionCommand.Word, host => new SessionCommand(host))]),
         new("Keys and audit", [new("keys", host => new KeysCommand(host)), new("audit", host => new AuditCommand(host))]),
@@ -97,6 +97,8 @@ internal static class SessionMeshTool
         new("Setup",
         [
             new("context", host => new ContextCommand(host)),
+            new("hooks", host => new HooksCommand(host)),
+            new("agents", host => new AgentsCommand(host)),
             new("skill", host => new SkillCommand(host)),
             new("completion", host => new CompletionCommand(host)),
             new("version", host => new VersionCommand(host)),

@@ -61,6 +61,9 @@ public sealed partial record MeshCall
     internal static string CheckedId(string id) =>
         MeshId.IsValid(id) ? id : throw new ArgumentException(MeshId.Rule, nameof(id));
 
+    /// <summary>A list as one parameter of a query.</summary>
+    internal static string? Words(IReadOnlyList<string>? words) => words is null ? null : string.Join(',', words);
+
     private static MeshCall Get(string path) => new(HttpMethod.Get, path);
 
     private static MeshCall Write(HttpMethod method, string path) => new(method, path) { NeedsIdempotencyKey = true };

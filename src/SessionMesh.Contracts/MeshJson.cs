@@ -44,6 +44,7 @@ namespace SessionMesh.Contracts;
 [JsonSerializable(typeof(HeartbeatsAnswer))]
 [JsonSerializable(typeof(List<RefusedAck>))]
 [JsonSerializable(typeof(List<HeartbeatAck>))]
+[JsonSerializable(typeof(List<string>))]
 [JsonSerializable(typeof(ExitRequest))]
 [JsonSerializable(typeof(MoveAgentRequest))]
 [JsonSerializable(typeof(Topology))]

@@ -16,6 +16,7 @@ public static class Routes
     public const string Agents = Prefix + "/agents";
     public const string Heartbeats = Prefix + "/heartbeats";
     public const string Directives = Prefix + "/directives";
+    public const string Hooks = Prefix + "/hooks";
     public const string Keys = Prefix + "/keys";
     public const string KeysRefresh = Keys + "/refresh";
     public const string KeysSelf = Keys + "/self";
@@ -60,6 +61,9 @@ public static class Routes
     public static string OneClaim(string claimId) => $"{Claims}/{claimId}";
     public static string ClaimRenewal(string claimId) => $"{Claims}/{claimId}/renew";
     public static string Key(string keyId) => $"{Keys}/{keyId}";
+
+    /// <param name="program">One of the coding agents, such as <c>claude-code</c>.</param>
+    public static string Hook(string program) => $"{Hooks}/{program}";
 
     public static string KeyRenewal(string keyId) => $"{Keys}/{keyId}/renew";
 }

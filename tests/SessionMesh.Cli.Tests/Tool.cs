@@ -48,6 +48,9 @@ internal sealed class Tool : IDisposable
     /// <summary>What a write to standard output fails with; null where it takes everything.</summary>
     public IOException? Failing { get; set; }
 
+    /// <summary>The words that run the tool, as it writes them into files of others.</summary>
+    public IReadOnlyList<string> Program { get; set; } = ["/opt/mesh/session-mesh"];
+
     public HastyTime Time { get; } = new() { Endless = TimeSpan.FromSeconds(5) };
 
     /// <summary>Takes the hasty clock's place, where runs wait for one another.</summary>
@@ -85,6 +88,8 @@ internal sealed class Tool : IDisposable
             Env = name => Env.GetValueOrDefault(name),
             Home = Home,
             ProgramDirectory = Home,
+            CurrentDirectory = () => Path.Combine(Home, "work"),
+            Program = () => Program,
             Time = Clock ?? Time,
             Handler = handler ?? Server,
         };

@@ -94,6 +94,10 @@ public sealed class MeshClientTests
         { "GET /api/session-mesh/directives/d1", "", MeshCall.Directive("d1") },
         { "GET /api/session-mesh/agents/a1/directives?after=3&wait=20", "", MeshCall.Directives("a1", 3, 20) },
         {
+            "GET /api/session-mesh/agents/a1/directives?verbs=steer%2Cstop", "",
+            MeshCall.Directives("a1", verbs: [DirectiveVerb.Steer, DirectiveVerb.Stop])
+        },
+        {
             "POST /api/session-mesh/agents/a1/directives/3/ack", """{"state":"acknowledged"}""",
             MeshCall.Ack("a1", 3, new() { State = "acknowledged" })
         },

@@ -4,13 +4,14 @@
     standin.py PORT SCRIPT.json LOG
 
 SCRIPT.json is read anew for each request: {NAME: [STEP, …], …}. A conversation follows the script that its users' words name first, as
-TASK-NAME; one that names none is answered with "ok", as is a request without tools (for a title, say).
+TASK-NAME; without such a name "sub" if they contain SUBTASK and not MAINTASK, and "main" otherwise. A request without tools (for a title,
+say) is answered with "ok".
 
 STEP is {"text": "…"} or {"tool": NAME, "input": {…}} or {"tools": [[NAME, {…}], …]}, each with "sleep": SECONDS before the answer if it
 has one. A conversation is at the step whose number is that of the model's turns in it, so that nothing is remembered between requests;
 past the last it is answered with "done".
 
-LOG is a directory: request N is LOG/N.json, {"path", "task", "step", "body"}, whole before it is answered.
+LOG is a directory: request N is LOG/N.json, {"path", "kind", "step", "body"}, whole before it is answered.
 
 An API is one class with a path, which reads the conversation and writes the answer; ThreadingHTTPServer does the rest.
 """
@@ -63,18 +64,94 @@ class Chat:
         handler.event("[DONE]")
 
 
-APIS = [Chat()]
+class Messages:
+    """Anthropic's messages, always as events: Claude Code asks for nothing else."""
+
+    path = "/v1/messages"
+
+    def conversation(self, body):
+        messages = body.get("messages", [])
+        words = "\n".join(text_of(m["content"]) for m in messages if m["role"] == "user")
+        return words, sum(m["role"] == "assistant" for m in messages)
+
+    def answer(self, handler, body, step):
+        tools = tools_of(step)
+        reason = "tool_use" if tools else "end_turn"
+        usage = {"input_tokens": 100, "output_tokens": 10, "cache_creation_input_tokens": 0, "cache_read_input_tokens": 0}
+        about = {"id": f"msg_{time.time_ns()}", "type": "message", "role": "assistant", "model": body.get("model", "stub"), "content": [],
+                 "stop_reason": None, "stop_sequence": None, "usage": usage}
+        blocks = [{"type": "text", "text": step["text"]}] if step.get("text") else []
+        blocks += [{"type": "tool_use", "id": f"toolu_{time.time_ns()}{i}", "name": name, "input": given}
+                   for i, (name, given) in enumerate(tools)]
+        if not body.get("stream"):
+            return handler.json({**about, "content": blocks, "stop_reason": reason})
+        handler.begin_events()
+        handler.event({"type": "message_start", "message": about}, "message_start")
+        for i, block in enumerate(blocks):
+            is_text = block["type"] == "text"
+            empty = {**block, "text": ""} if is_text else {**block, "input": {}}
+            delta = ({"type": "text_delta", "text": block["text"]} if is_text
+                     else {"type": "input_json_delta", "partial_json": json.dumps(block["input"])})
+            handler.event({"type": "content_block_start", "index": i, "content_block": empty}, "content_block_start")
+            handler.event({"type": "content_block_delta", "index": i, "delta": delta}, "content_block_delta")
+            handler.event({"type": "content_block_stop", "index": i}, "content_block_stop")
+        end = {"type": "message_delta", "delta": {"stop_reason": reason, "stop_sequence": None}, "usage": {"output_tokens": 10}}
+        handler.event(end, "message_delta")
+        handler.event({"type": "message_stop"}, "message_stop")
+
+
+class Responses:
+    """OpenAI's responses, as events."""
+
+    path = "/responses"
+
+    def conversation(self, body):
+        items = body.get("input") or []
+        words = "\n".join(text_of(i.get("content")) for i in items if i.get("role") == "user")
+        turns = sum(i.get("type") == "function_call" or (i.get("type") == "message" and i.get("role") == "assistant") for i in items)
+        return words, turns
+
+    def answer(self, handler, body, step):
+        about = {"id": f"resp_{time.time_ns()}", "object": "response", "created_at": int(time.time()), "status": "in_progress",
+                 "model": body.get("model"), "output": []}
+        handler.begin_events()
+        handler.event({"type": "response.created", "response": about}, "response.created")
+        items = []
+        if step.get("text"):
+            items.append({"type": "message", "id": f"msg_{time.time_ns()}", "role": "assistant", "status": "completed",
+                          "content": [{"type": "output_text", "text": step["text"], "annotations": []}]})
+        for i, (name, given) in enumerate(tools_of(step)):
+            space, _, name = name.rpartition("::")
+            items.append({"type": "function_call", "id": f"fc_{time.time_ns()}{i}", "call_id": f"call_{time.time_ns()}{i}", "name": name,
+                          "arguments": json.dumps(given), "status": "completed", **({"namespace": space} if space else {})})
+        for i, item in enumerate(items):
+            began = {"type": "response.output_item.added", "output_index": i, "item": {**item, "status": "in_progress"}}
+            handler.event(began, "response.output_item.added")
+            handler.event({"type": "response.output_item.done", "output_index": i, "item": item}, "response.output_item.done")
+        usage = {"input_tokens": 100, "input_tokens_details": {"cached_tokens": 0}, "output_tokens": 10,
+                 "output_tokens_details": {"reasoning_tokens": 0}, "total_tokens": 110}
+        done = {**about, "status": "completed", "output": items, "usage": usage}
+        handler.event({"type": "response.completed", "response": done}, "response.completed")
+
+
+APIS = [Chat(), Messages(), Responses()]
 
 
 def tools_of(step):
     return step.get("tools") or ([[step["tool"], step["input"]]] if "tool" in step else [])
 
 
-def step_for(task, turn, has_tools):
-    if task is None or not has_tools:
+def kind_of(words):
+    named = re.search(r"TASK-(\w+)", words)
+    return named.group(1) if named else "sub" if "SUBTASK" in words and "MAINTASK" not in words else "main"
+
+
+def step_for(kind, turn, has_tools):
+    if not has_tools:
         return {"text": "ok"}
     with open(SCRIPT, encoding="utf-8") as file:
-        steps = json.load(file)[task]
+        script = json.load(file)
+    steps = script.get(kind) or script.get("main", [])
     return steps[turn] if turn < len(steps) else {"text": "done"}
 
 
@@ -89,27 +166,33 @@ class Handler(BaseHTTPRequestHandler):
         path = self.path.split("?")[0]
         api = next((a for a in APIS if path.endswith(a.path)), None)
         body = json.loads(raw) if raw else {}
+        if path.endswith("/count_tokens"):
+            return self.json({"input_tokens": 1000})
         if api is None:
             self.keep(path, None, None, body)
             return self.json({"error": {"message": f"the stand-in has no {path}"}}, 404)
         words, turn = api.conversation(body)
-        named = re.search(r"TASK-(\w+)", words)
-        task = named and named.group(1)
-        step = step_for(task, turn, bool(body.get("tools")))
-        self.keep(path, task, step, body)
+        kind = kind_of(words)
+        step = step_for(kind, turn, bool(body.get("tools")))
+        self.keep(path, kind, step, body)
         time.sleep(step.get("sleep", 0))
         try:
             api.answer(self, body, step)
         except (BrokenPipeError, ConnectionResetError):
             pass  # Whoever asked was stopped.
 
+    def do_HEAD(self):
+        self.send_response(200)
+        self.send_header("content-length", "0")
+        self.end_headers()
+
     def do_GET(self):
         self.json({"object": "list", "data": [{"id": "stub", "object": "model"}]})
 
-    def keep(self, path, task, step, body):
+    def keep(self, path, kind, step, body):
         name = os.path.join(LOG, f"{next(NUMBERS)}.json")
         with open(name + ".new", "w", encoding="utf-8") as file:
-            json.dump({"path": path, "task": task, "step": step, "body": body}, file)
+            json.dump({"path": path, "kind": kind, "step": step, "body": body}, file)
         os.rename(name + ".new", name)
 
     def json(self, value, status=200):

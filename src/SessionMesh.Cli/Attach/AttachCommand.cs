@@ -1,14 +1,11 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using SessionMesh.Cli.Commands;
 using SessionMesh.Cli.Hosting;
 using SessionMesh.Cli.Options;
 using SessionMesh.Cli.Output;
 using SessionMesh.Cli.Run;
-using SessionMesh.Cli.Run.Handlers;
 using SessionMesh.Cli.Run.Process;
 using SessionMesh.Cli.Settings;
-using SessionMesh.Contracts;
 using SessionMesh.Contracts.Agents;
 using SessionMesh.Contracts.Keys;
 
@@ -26,57 +23,28 @@ internal sealed class AttachCommand : MeshCommand
         ],
     };
 
+    /// <summary>The agent that a process was before may be about to be over: its watcher goes away then.</summary>
+    private static readonly TimeSpan s_handover = TimeSpan.FromSeconds(5);
+
+    private static readonly TimeSpan s_between = TimeSpan.FromMilliseconds(100);
+
     private readonly Option<int?> _pid = Opt.Number("--pid", "The process", 1, int.MaxValue);
-    private readonly Option<string?> _agentId = Opt.Id("--agent-id", "Id of the agent (default: the server chooses one)");
+    private readonly SupervisorOptions _given = new("end");
     private readonly Option<SpecializationRequest[]> _spec = SpecOption.Of(
         "What it is good at, and how many jobs it takes at once; may be repeated");
-    private readonly Option<string?> _parent =
-        Opt.Id("--parent", $"Agent above it (default: {MeshSettings.AgentVariable}, when run inside an agent)");
-
-    private readonly Option<string[]> _label = new("--label")
-    {
-        Description = "A label; may be repeated, or with commas",
-        HelpName = "KEY=VALUE",
-    };
-
-    private readonly Option<string?> _cluster = new("--cluster")
-    {
-        Description = "Cluster (default: the selected context's)",
-        HelpName = "NAME",
-    };
-
-    private readonly Option<int?> _ttl =
-        Opt.Duration("--ttl", $"Lease, {Limits.DefaultAgentTtl}s by default", Limits.MinAgentTtl, Limits.MaxAgentTtl);
-
-    private readonly Option<int?> _grace =
-        Opt.Duration("--grace", $"Between TERM and KILL, {Limits.DefaultGrace}s by default, where a stop does not say", 0, Limits.MaxGrace);
-
-    private readonly Option<string?> _onSteer = new("--on-steer")
-    {
-        Description = "Shell command to run for each steer; exit 0 acknowledges it",
-        HelpName = "CMD",
-    };
-
-    private readonly Option<string?> _steerFile = new("--steer-file")
-    {
-        Description = "Write each steer to this file; a .jsonl file is appended to",
-        HelpName = "FILE",
-    };
-
-    private readonly Option<int?> _steerTimeout = Opt.Duration("--steer-timeout", "Bound of a steer handler, 30s by default", 1, 3600);
-    private readonly Option<int?> _reportTimeout =
-        Opt.Duration("--report-timeout", "How long to report the end to a server that is away, 30s by default", 0, 86_400);
-
     private readonly Option<bool> _detach = new("--detach") { Description = "Watch in the background, and say which process does" };
-    private readonly Option<bool> _quiet = new("--quiet", "-q") { Description = "Say nothing while all is well" };
+    private readonly Option<bool> _hooked = new("--hooked") { Hidden = true };
+    private readonly Option<string?> _mark = new("--mark") { Hidden = true };
+    private readonly Option<int?> _incarnation = Opt.Number("--incarnation", "The one that the hook has registered", 1, int.MaxValue);
     private readonly Option<bool> _inBackground = new(Background.Flag) { Hidden = true };
 
     public AttachCommand(CliHost host) : base(host, "attach", "Put a process that runs already under the mesh, until it ends.")
     {
         Option[] options =
         [
-            _pid, _agentId, _spec, _parent, _label, _cluster, _ttl, _grace, _onSteer, _steerFile, _steerTimeout, _reportTimeout, _detach,
-            _quiet, _inBackground,
+            _pid, _given.AgentId, _spec, _given.Parent, _given.Label, _given.Cluster, _given.Ttl, _given.Grace, _given.OnSteer,
+            _given.SteerFile, _given.SteerTimeout, _given.ReportTimeout, _detach, _given.Quiet, _hooked, _incarnation, _mark,
+            _inBackground,
         ];
         foreach (var option in options)
         {
@@ -84,12 +52,23 @@ internal sealed class AttachCommand : MeshCommand
         }
 
         Prints(s_view);
+        _incarnation.Hidden = true;
         Validators.Add(result =>
         {
-            OptionResult?[] handlers = [result.GetResult(_onSteer), result.GetResult(_steerFile)];
-            if (handlers.Count(given => given is { Implicit: false }) > 1)
+            _given.CheckHandlers(result);
+            if (!result.GetValue(_hooked))
             {
-                result.AddError("--on-steer and --steer-file cannot be combined");
+                return;
+            }
+
+            if (result.GetResult(_given.AgentId) is null || result.GetResult(_incarnation) is null)
+            {
+                result.AddError("--hooked needs --agent-id and --incarnation: what the hook has registered");
+            }
+
+            if (result.GetResult(_given.OnSteer) is not null || result.GetResult(_given.SteerFile) is not null)
+            {
+                result.AddError("--hooked leaves steers to the hook: it takes neither --on-steer nor --steer-file");
             }
         });
         Usage = "--pid PID [options]";
@@ -117,20 +96,25 @@ internal sealed class AttachCommand : MeshCommand
         }
 
         var options = OptionsOf(context);
-        using var process = AttachTarget.Open(pid);
+        var isHooked = options.HookedIncarnation is not null;
+        using var process = AttachTarget.Open(pid, startedUs: isHooked);
         if (context.Get(_detach))
         {
             return await DetachAsync(context, pid, cancellation);
         }
 
-        using var record = AttachRecord.Take(context.Host, context.Client.Options.BaseUrl, process.Seen)
-            ?? throw new CommandException(
+        using var record = await TakeRecordAsync(context, process, isHooked ? s_handover : TimeSpan.Zero, cancellation);
+        if (record is null)
+        {
+            return isHooked ? ExitCodes.Done : throw new CommandException(
                 ExitCodes.Conflict,
                 $"another attach watches process {pid} already",
                 "session-mesh list shows the agents; kill that one, or leave this one to it");
+        }
+
         var inBackground = context.Get(_inBackground);
         await CheckKeyAsync(context, options, cancellation);
-        var log = new RunLog(context.Get(_quiet) || inBackground) { Sink = SinkOf(context) };
+        var log = new RunLog(context.Get(_given.Quiet) || inBackground) { Sink = SinkOf(context) };
         var watcher = new Watcher(context.Client, process, record, options, log, context.Host.Time);
         if (await watcher.JoinAsync(cancellation) is not { } session)
         {
@@ -161,6 +145,28 @@ internal sealed class AttachCommand : MeshCommand
         }
 
         return ExitCodes.Done;
+    }
+
+    /// <summary>Null where another watcher has it, and goes on having it for so long.</summary>
+    private static async Task<AttachRecord?> TakeRecordAsync(
+        CommandContext context, HeldProcess process, TimeSpan atMost, CancellationToken cancellation)
+    {
+        var time = context.Host.Time;
+        var began = time.GetTimestamp();
+        while (true)
+        {
+            if (AttachRecord.Take(context.Host, context.Client.Options.BaseUrl, process.Seen) is { } record)
+            {
+                return record;
+            }
+
+            if (time.GetElapsedTime(began) >= atMost)
+            {
+                return null;
+            }
+
+            await Task.Delay(s_between, time, cancellation);
+        }
     }
 
     private async Task<int> DetachAsync(CommandContext context, int pid, CancellationToken cancellation)
@@ -198,30 +204,28 @@ internal sealed class AttachCommand : MeshCommand
 
     private AttachOptions OptionsOf(CommandContext context)
     {
-        var file = context.Get(_steerFile) is { } given ? Path.GetFullPath(given) : null;
-        if (file is not null && SteerFileHandler.Obstacle(file) is { } obstacle)
-        {
-            throw CommandException.Usage($"--steer-file {file}: {obstacle}", "a file in a directory that is there and can be written to");
-        }
-
-        var labels = LabelWords.Read(context.Get(_label) ?? []).ToDictionary(label => label.Key, label => label.Value);
+        var file = context.Get(_given.SteerFile) is { } given ? Path.GetFullPath(given) : null;
+        SupervisorOptions.CheckSteerFile(file);
+        var labels = _given.LabelsOf(context);
         var defaults = new AttachOptions { Agent = new RegisterAgentRequest() };
         return defaults with
         {
-            Agent = new RegisterAgentRequest
+            Mark = ProcessMark.Parse(context.Get(_mark)),
+            HookedIncarnation = context.Get(_hooked) ? context.Get(_incarnation) : null,
+            Agent = context.Get(_hooked) ? new() { AgentId = context.Get(_given.AgentId), Ttl = context.Get(_given.Ttl) } : new()
             {
-                AgentId = context.Get(_agentId),
-                ParentId = context.Get(_parent) ?? context.Host.Env(MeshSettings.AgentVariable),
-                Cluster = context.Get(_cluster) ?? context.Settings.Cluster,
+                AgentId = context.Get(_given.AgentId),
+                ParentId = context.Get(_given.Parent) ?? context.Host.Env(MeshSettings.AgentVariable),
+                Cluster = context.Get(_given.Cluster) ?? context.Settings.Cluster,
                 Specializations = context.Get(_spec) is { Length: > 0 } specs ? specs : null,
                 Labels = labels.Count == 0 ? null : labels,
-                Ttl = context.Get(_ttl),
+                Ttl = context.Get(_given.Ttl),
             },
-            Grace = Seconds(context.Get(_grace)) ?? defaults.Grace,
-            OnSteer = context.Get(_onSteer) is { } command ? Here(command) : null,
+            Grace = SupervisorOptions.Seconds(context.Get(_given.Grace)) ?? defaults.Grace,
+            OnSteer = context.Get(_given.OnSteer) is { } command ? Here(command) : null,
             SteerFile = file,
-            SteerTimeout = Seconds(context.Get(_steerTimeout)) ?? defaults.SteerTimeout,
-            ReportTimeout = Seconds(context.Get(_reportTimeout)) ?? defaults.ReportTimeout,
+            SteerTimeout = SupervisorOptions.Seconds(context.Get(_given.SteerTimeout)) ?? defaults.SteerTimeout,
+            ReportTimeout = SupervisorOptions.Seconds(context.Get(_given.ReportTimeout)) ?? defaults.ReportTimeout,
         };
     }
 
@@ -254,5 +258,4 @@ internal sealed class AttachCommand : MeshCommand
     private static string Here(string command) =>
         $"cd -- '{Directory.GetCurrentDirectory().Replace("'", "'\\''", StringComparison.Ordinal)}' || exit 1\n{command}";
 
-    private static TimeSpan? Seconds(int? seconds) => seconds is { } given ? TimeSpan.FromSeconds(given) : null;
 }

@@ -9,6 +9,15 @@ internal sealed record AttachOptions
     /// <summary>What to register; without an id the server chooses one.</summary>
     public required RegisterAgentRequest Agent { get; init; }
 
+    /// <summary>
+    /// The incarnation that the agent's own hook has registered, which is to be kept; null where the agent has no hook. Only its stops are
+    /// the watcher's then.
+    /// </summary>
+    public int? HookedIncarnation { get; init; }
+
+    /// <summary>What tells the processes that came of it from others, beside their parents; null where nothing does.</summary>
+    public ProcessMark? Mark { get; init; }
+
     /// <summary>Between TERM and KILL where the stop itself does not say.</summary>
     public TimeSpan Grace { get; init; } = TimeSpan.FromSeconds(Limits.DefaultGrace);
 

@@ -26,20 +26,33 @@ internal sealed class AttachRecord : IDisposable
     /// <summary>Null where somebody watches the process already.</summary>
     public static AttachRecord? Take(CliHost host, Uri url, ProcEntry process)
     {
-        var directory = DirectoryOf(host);
+        var directory = Path.Combine(StateDirectory.Of(host), "attached");
         PrivateFiles.MakeDirectory(directory);
         Clear(directory);
         var path = Path.Combine(
             directory, string.Create(CultureInfo.InvariantCulture, $"{process.Pid}.{process.StartTime}.{RunnerMark.Ours?.Namespace}"));
-        try
+        while (true)
         {
-            var record = new AttachRecord(PrivateFiles.Open(path, FileMode.OpenOrCreate, FileAccess.ReadWrite));
-            record.Read(OrphanSearch.UrlText(url));
-            return record;
-        }
-        catch (IOException) when (File.Exists(path))
-        {
-            return null;
+            try
+            {
+                var file = PrivateFiles.Open(path, FileMode.OpenOrCreate, FileAccess.ReadWrite);
+                if (File.Exists(path))
+                {
+                    var record = new AttachRecord(file);
+                    record.Read(OrphanSearch.UrlText(url));
+                    return record;
+                }
+
+                file.Dispose(); // the watcher before removed it while we opened it: nobody else would see that we hold it
+            }
+            catch (IOException) when (File.Exists(path))
+            {
+                return null;
+            }
+            catch (IOException) when (Directory.Exists(directory))
+            {
+                // The same, a moment earlier.
+            }
         }
     }
 
@@ -60,15 +73,6 @@ internal sealed class AttachRecord : IDisposable
     }
 
     public void Dispose() => _file.Dispose();
-
-    private static string DirectoryOf(CliHost host)
-    {
-        // A relative path is to be ignored, as the XDG specification has it.
-        var state = host.Env("XDG_STATE_HOME") is { } given && Path.IsPathRooted(given)
-            ? given
-            : Path.Combine(host.Home, ".local", "state");
-        return Path.Combine(state, "session-mesh", "attached");
-    }
 
     /// <summary>Removes the records of processes that are gone.</summary>
     private static void Clear(string directory)

@@ -11,8 +11,9 @@ internal static class AttachTarget
 {
     private const int CommandLength = 60;
 
+    /// <param name="startedUs">Whether it may be one that this command runs in, as the agent is whose hook starts it.</param>
     /// <exception cref="CommandException">It is gone, another account's, this command itself, or one that this command runs in.</exception>
-    public static HeldProcess Open(int pid)
+    public static HeldProcess Open(int pid, bool startedUs = false)
     {
         if (ProcFs.Read(pid) is not { } seen)
         {
@@ -22,7 +23,7 @@ internal static class AttachTarget
         var name = NameOf(pid);
         for (var line = Environment.ProcessId; line > 0; line = ProcFs.Read(line)?.ParentPid ?? 0)
         {
-            if (line == pid)
+            if (line == pid && (!startedUs || pid == Environment.ProcessId))
             {
                 throw CommandException.Usage(
                     pid == Environment.ProcessId
@@ -44,7 +45,7 @@ internal static class AttachTarget
                 $"process {pid} ({name}) belongs to another account, user {user}", "the same command as that account");
         }
 
-        if (ProcFs.EnvironmentOf(pid, MeshSettings.AgentVariable, RunnerMark.Variable) is [{ } agent, var runner]
+        if (!startedUs && ProcFs.EnvironmentOf(pid, MeshSettings.AgentVariable, RunnerMark.Variable) is [{ } agent, var runner]
             && RunnerMark.Parse(runner) is { IsGone: false })
         {
             throw new CommandException(

@@ -53,6 +53,26 @@ internal static class Background
                 : (child.Pid, null, 0, (await child.Exited).ShellCode);
     }
 
+    /// <summary>Starts it with nothing of ours, and does not wait to hear of it.</summary>
+    /// <param name="arguments">Those of <c>attach</c>.</param>
+    /// <param name="without">A variable that it is not to inherit.</param>
+    public static void Leave(IReadOnlyList<string> arguments, string? without = null)
+    {
+        InheritNothing();
+        using var nowhere = File.OpenHandle(Null, FileMode.Open, FileAccess.ReadWrite);
+        var descriptor = (int)nowhere.DangerousGetHandle();
+        _ = ChildReaper.Shared.Start(new SpawnRequest
+        {
+            File = Environment.ProcessPath ?? throw CommandException.Usage("attach does not find its own program"),
+            Arguments = [.. arguments, Flag],
+            Environment = without is null ? new() : new Dictionary<string, string?> { [without] = null },
+            Placement = Placement.NewSession,
+            Stdin = descriptor,
+            Stdout = descriptor,
+            Stderr = descriptor,
+        });
+    }
+
     /// <summary>In the second one: says which agent it watches, and lets go of all that was ours.</summary>
     public static unsafe void Ready(string agentId, int incarnation)
     {

@@ -4,10 +4,15 @@ namespace SessionMesh.Cli.Attach;
 
 /// <summary>
 /// A process that is not ours, and what was seen to come of it, each held by its own handle: who was noted once is found again when its
-/// parent has gone, or when it made a session of its own. What was born and cut loose between two looks is not known. Thread-safe.
+/// parent has gone, or when it made a session of its own. What was born and cut loose between two looks is not known, unless it carries the
+/// process's mark. Thread-safe.
 /// </summary>
-internal sealed class HeldTree(HeldProcess root, TimeProvider time) : ISupervised, IDisposable
+/// <param name="send">Sends a signal, and says whether it was taken; a process's own way unless a test has another.</param>
+internal sealed class HeldTree(HeldProcess root, TimeProvider time, Func<HeldProcess, int, bool>? send = null) : ISupervised, IDisposable
 {
+    /// <summary>A variable that the process gives to all that it starts, and to nothing else; null where there is none such.</summary>
+    public ProcessMark? Mark { get; init; }
+
     /// <summary>Between two looks for what is new.</summary>
     public static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
 
@@ -24,13 +29,15 @@ internal sealed class HeldTree(HeldProcess root, TimeProvider time) : ISupervise
     public bool HasExited => root.HasExited;
 
     /// <summary>Notes what is new, again and again.</summary>
-    public async Task WatchAsync(CancellationToken cancellation)
+    /// <param name="looked">Is told after each look how many are known.</param>
+    public async Task WatchAsync(CancellationToken cancellation, Action<int>? looked = null)
     {
         try
         {
             while (true)
             {
-                Look();
+                var known = Look().Count;
+                looked?.Invoke(known);
                 await Task.Delay(Interval, time, cancellation);
             }
         }
@@ -49,13 +56,7 @@ internal sealed class HeldTree(HeldProcess root, TimeProvider time) : ISupervise
             {
                 // If it has ended meanwhile, its number may be another's, and what was found that one's children.
                 var found = ProcFs.Descendants(held.Pid, s_ourselves);
-                foreach (var entry in held.HasExited ? [] : found)
-                {
-                    if (!_below.ContainsKey((entry.Pid, entry.StartTime)) && HeldProcess.Open(entry.Pid, entry.StartTime) is { } below)
-                    {
-                        _below.Add((entry.Pid, entry.StartTime), below);
-                    }
-                }
+                (held.HasExited ? [] : found).ForEach(Hold);
             }
 
             foreach (var (key, held) in _below.Where(one => one.Value.HasExited).ToList())
@@ -66,6 +67,20 @@ internal sealed class HeldTree(HeldProcess root, TimeProvider time) : ISupervise
 
             return [.. root.HasExited ? [] : (IEnumerable<HeldProcess>)[root], .. _below.Values];
         }
+    }
+
+    /// <summary>As <see cref="Look"/>, with those that carry the mark, whoever their parent is by now. Reads every process's environment.</summary>
+    public List<HeldProcess> LookFar()
+    {
+        if (Mark is { } mark)
+        {
+            lock (_gate)
+            {
+                mark.Carriers().Where(entry => entry.Pid != root.Pid && !s_ourselves.Contains(entry.Pid)).ToList().ForEach(Hold);
+            }
+        }
+
+        return Look();
     }
 
     public Task<int> PauseAsync(CancellationToken cancellation = default)
@@ -99,6 +114,7 @@ internal sealed class HeldTree(HeldProcess root, TimeProvider time) : ISupervise
     {
         var began = time.GetTimestamp();
         var asked = new HashSet<HeldProcess>();
+        LookFar();
         while (grace > TimeSpan.Zero && !hurry.IsCancellationRequested && time.GetElapsedTime(began) < grace)
         {
             var members = Look();
@@ -117,7 +133,7 @@ internal sealed class HeldTree(HeldProcess root, TimeProvider time) : ISupervise
         var pause = s_between;
         for (var settled = 0; ;)
         {
-            var members = Look();
+            var members = LookFar();
             var reached = Signal(members, Signals.Kill);
             settled = reached == 0 ? settled + 1 : 0;
             if (settled == 2)
@@ -149,7 +165,8 @@ internal sealed class HeldTree(HeldProcess root, TimeProvider time) : ISupervise
     }
 
     /// <summary>Returns how many took it.</summary>
-    private static int Signal(IEnumerable<HeldProcess> members, int signal) => members.ToList().Count(member => member.Signal(signal));
+    private int Signal(IEnumerable<HeldProcess> members, int signal) =>
+        members.ToList().Count(member => send?.Invoke(member, signal) ?? member.Signal(signal));
 
     /// <param name="act">Does it, and says how many are not yet as they are to be.</param>
     private async Task<int> RepeatAsync(Func<int> act, CancellationToken cancellation)
@@ -165,6 +182,14 @@ internal sealed class HeldTree(HeldProcess root, TimeProvider time) : ISupervise
             }
 
             await Task.Delay(s_between, time, cancellation);
+        }
+    }
+
+    private void Hold(ProcEntry entry)
+    {
+        if (!_below.ContainsKey((entry.Pid, entry.StartTime)) && HeldProcess.Open(entry.Pid, entry.StartTime) is { } below)
+        {
+            _below.Add((entry.Pid, entry.StartTime), below);
         }
     }
 

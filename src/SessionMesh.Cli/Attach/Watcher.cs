@@ -1,9 +1,11 @@
 using SessionMesh.Cli.Hosting;
+using SessionMesh.Cli.Output;
 using SessionMesh.Cli.Run;
 using SessionMesh.Cli.Run.Handlers;
 using SessionMesh.Cli.Run.Membership;
 using SessionMesh.Cli.Run.Process;
 using SessionMesh.Client;
+using SessionMesh.Contracts;
 using SessionMesh.Contracts.Agents;
 
 namespace SessionMesh.Cli.Attach;
@@ -16,15 +18,27 @@ internal sealed class Watcher(
 {
     private const int MostNamed = 20;
 
-    /// <summary>For how long an end is waited for after a signal to us; see <see cref="EitherAsync"/>.</summary>
+    private readonly HookedAgent? _hooked = options.HookedIncarnation is null ? null : new HookedAgent(client, log, time);
+
+    /// <summary>For how long an end is waited for that may be about to come; see <see cref="EitherAsync"/>.</summary>
     private static readonly TimeSpan s_lastWord = TimeSpan.FromSeconds(1);
 
+    /// <summary>Is told after each look at what came of the process how many are known.</summary>
+    public Action<int>? Looked { get; init; }
+
     /// <summary>Registers the process, or finds the agent again that it is already.</summary>
-    /// <returns>Null where it was to be stopped meanwhile, and is: then its end is reported.</returns>
+    /// <returns>
+    /// Null where it was to be stopped meanwhile, and is: then its end is reported. Null, too, where an agent with a hook is over already.
+    /// </returns>
     /// <exception cref="MeshException">It was not registered; the process runs on.</exception>
     public async Task<AgentSession?> JoinAsync(CancellationToken cancellation)
     {
         var request = options.Agent;
+        if (options.HookedIncarnation is { } incarnation)
+        {
+            return await JoinHookedAsync(request with { Incarnation = incarnation }, cancellation);
+        }
+
         if (record.Last is { } other && request.AgentId is not null && request.AgentId != other.AgentId
             && await LastAsync(other, cancellation) is { Status: not AgentStatus.Dead })
         {
@@ -59,26 +73,35 @@ internal sealed class Watcher(
     /// <exception cref="OperationCanceledException">Nobody is to watch any more; the process runs on.</exception>
     public async Task RunAsync(AgentSession session, Dictionary<string, string?>? environment, CancellationToken cancellation)
     {
-        using var tree = new HeldTree(process, time);
+        using var tree = new HeldTree(process, time) { Mark = options.Mark };
         using var stop = new StopControl(time);
         using var over = new CancellationTokenSource();
         var dispatcher = new DirectiveDispatcher(Handler(tree, environment), tree, stop, options.Grace, session.Ack, log);
         var exited = process.ExitAsync();
-        var watching = tree.WatchAsync(over.Token);
+        var departed = new TaskCompletionSource<Departure>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var watching = tree.WatchAsync(over.Token, Looked);
         var keeping = session.RunAsync(over.Token);
         var dispatching = dispatcher.RunAsync(session.Directives, over.Token);
-        _ = ObeyEndAsync(session, stop);
-        ExitRequest report;
+        _ = ObeyEndAsync(session, stop, exited, departed);
+        ExitRequest? report;
         try
         {
-            await EitherAsync(exited, stop.Requested, cancellation);
-            report = await EndAsync(tree, stop);
+            await EitherAsync(Task.WhenAny(exited, stop.Requested, departed.Task), cancellation);
+            report = _hooked is null
+                ? await EndAsync(tree, stop)
+                : await EndHookedAsync(_hooked, session.AgentId, tree, stop, exited, departed.Task);
         }
         finally
         {
             // The report ends the session: what keeps the session must stop first, or it would take that end for a kill.
             await over.CancelAsync();
             await Task.WhenAll(watching, keeping, dispatching);
+        }
+
+        if (report is null)
+        {
+            record.Delete();
+            return;
         }
 
         dispatcher.AcknowledgeStops();
@@ -101,9 +124,9 @@ internal sealed class Watcher(
     /// Waits for the end of the process or for a wish to stop it. Who ends a whole tree or control group sends both of us the same
     /// signal: a process that is about to end is not left for that.
     /// </summary>
-    private async Task EitherAsync(Task exited, Task stopped, CancellationToken cancellation)
+    /// <param name="either">Either of them.</param>
+    private async Task EitherAsync(Task either, CancellationToken cancellation)
     {
-        var either = Task.WhenAny(exited, stopped);
         try
         {
             await either.WaitAsync(cancellation);
@@ -132,9 +155,36 @@ internal sealed class Watcher(
         }
     }
 
+    /// <summary>Renews what the hook has registered. Where that is over already, the hook's word holds, as it does later.</summary>
+    private async Task<AgentSession?> JoinHookedAsync(RegisterAgentRequest request, CancellationToken cancellation)
+    {
+        try
+        {
+            var answer = await client.RegisterAsync(request with { Ttl = request.Ttl ?? Limits.DefaultAgentTtl }, cancellation);
+
+            // In a mesh that does not know it after a restore, it is to be what it was.
+            var same = new RegisterAgentRequest { ParentId = answer.ParentId, Cluster = answer.Cluster, Labels = answer.Labels };
+            return Joined(same with { User = answer.User, Ttl = answer.Ttl }, answer);
+        }
+        catch (MeshException e) when (SessionEnd.Of(e.Code, ProblemText.WhyOf(e)) is { IsByKey: false } end)
+        {
+            var (agentId, incarnation) = (request.AgentId!, request.Incarnation!.Value);
+            if (await _hooked!.DepartureAsync(agentId, incarnation, end, process.ExitAsync()) != Departure.None)
+            {
+                log.Say($"agent {agentId}, incarnation {incarnation}, is over already");
+                record.Delete();
+                return null;
+            }
+
+            await ObeyAsync(AttachedLife.Of(await client.AgentAsync(agentId, cancellation)), cancellation);
+            return null;
+        }
+    }
+
     private AgentSession Joined(RegisterAgentRequest request, AgentRegistration registration)
     {
-        var session = new AgentSession(client, request with { AgentId = registration.AgentId }, registration, log, time);
+        var named = request with { AgentId = registration.AgentId };
+        var session = new AgentSession(client, named, registration, log, time, _hooked is null ? null : HookedAgent.Verbs);
         record.Write(client.Options.BaseUrl, AttachedLife.Of(registration));
         log.Say($"agent {session.AgentId}, incarnation {session.Incarnation}, process {process.Pid}");
         return session;
@@ -144,8 +194,9 @@ internal sealed class Watcher(
     private async Task ObeyAsync(AttachedLife last, CancellationToken cancellation)
     {
         log.Warn($"agent {last.AgentId} was killed while nobody watched process {process.Pid}; ending it");
-        using var tree = new HeldTree(process, time);
+        using var tree = new HeldTree(process, time) { Mark = options.Mark };
         var left = await tree.StopAsync(TimeSpan.Zero, CancellationToken.None);
+        await (_hooked?.ReportSubAgentsAsync(last.AgentId, options.ReportTimeout) ?? Task.CompletedTask);
         await client.ExitAsync(
             last.AgentId,
             new ExitRequest { Incarnation = last.Incarnation, Epoch = last.Epoch, Reason = WithLeft("killed by force", left) },
@@ -168,11 +219,50 @@ internal sealed class Watcher(
         _ => new NoSteerHandler(),
     };
 
-    private async Task ObeyEndAsync(AgentSession session, StopControl stop)
+    private async Task ObeyEndAsync(
+        AgentSession session, StopControl stop, Task exited, TaskCompletionSource<Departure> departed)
     {
         var end = await session.Ended;
+        if (_hooked is not null
+            && await _hooked.DepartureAsync(session.AgentId, session.Incarnation, end, exited) is not Departure.None and var how)
+        {
+            departed.TrySetResult(how);
+            return;
+        }
+
         log.Warn(end.Detail);
         stop.Request(new PendingStop(end.Demand == EndDemand.Kill ? TimeSpan.Zero : options.Grace, end.Reason));
+    }
+
+    /// <summary>
+    /// As <see cref="EndAsync"/> for an agent with a hook, which is given the grace to stop by itself.
+    /// </summary>
+    /// <returns>Null where there is nothing to report: the hook has, or the process is somebody else now.</returns>
+    private async Task<ExitRequest?> EndHookedAsync(
+        HookedAgent hooked, string agentId, HeldTree tree, StopControl stop, Task exited, Task<Departure> departed)
+    {
+        if (stop.Requested.IsCompleted)
+        {
+            await hooked.LeaveToHookAsync((await stop.Requested).Grace, Task.WhenAny(exited, departed), stop.Hurry);
+        }
+
+        if (departed.IsCompleted)
+        {
+            if (await departed is Departure.Ended)
+            {
+                await Task.WhenAny(exited, Task.Delay(s_lastWord, time));
+            }
+
+            if (await departed is Departure.Superseded || !exited.IsCompleted)
+            {
+                log.Say($"agent {agentId} is over, and process {process.Pid} runs on");
+                return null;
+            }
+        }
+
+        var report = await EndAsync(tree, stop);
+        await hooked.ReportSubAgentsAsync(agentId, options.ReportTimeout);
+        return departed.IsCompleted ? null : report;
     }
 
     /// <summary>

@@ -1,38 +1,171 @@
 using System.CommandLine;
+using SessionMesh.Cli.Attach;
 using SessionMesh.Cli.Commands;
 using SessionMesh.Cli.Hooks.Openclaw;
 using SessionMesh.Cli.Hosting;
+using SessionMesh.Cli.Run.Process;
 
 namespace SessionMesh.Cli.Hooks;
 
-/// <summary><c>hook</c>: what runs inside a coding agent, at each of its events. People have no use for it.</summary>
+/// <summary>
+/// <c>hook</c>: what a coding agent's program runs at each event of a hook. It brings the event to the mesh and the answer back. Whatever
+/// happens, the agent goes on: this command prints nothing that is no answer, ends with 0, and takes no more than a second, unless the
+/// agent is paused.
+/// </summary>
 internal sealed class HookCommand : MeshCommand
 {
-    private const string Openclaw = "openclaw";
+    public const string Word = "hook";
 
-    private readonly Argument<string> _agent = new("AGENT") { Description = "Which agent runs it: openclaw" };
+    /// <summary>What wakes a session at rest, in Claude Code: this exit code of an asynchronous hook, with words on stderr.</summary>
+    private const int Wakes = 2;
+
+    private static readonly TimeSpan s_betweenWakes = TimeSpan.FromSeconds(5);
+
+    private readonly Argument<string> _program = new("PROGRAM")
+    {
+        Description = "The coding agent: " + string.Join(", ", HookedPrograms.Names),
+    };
+
+    private readonly Option<bool> _wake = new("--wake") { Description = "Wait until there are words for a session at rest, and wake it" };
+    private readonly Option<bool> _detail = new("--detail") { Description = "Report the beginning of tools' arguments too" };
 
     private readonly Option<bool> _key = new("--key")
     {
-        Description = "Print where the mesh is and a key for OpenClaw's plugin, as JSON",
+        Description = "Print where the mesh is and a key for OpenClaw's plugin, as JSON; with openclaw alone",
     };
 
-    public HookCommand(CliHost host) : base(host, "hook", "What a coding agent runs at its events.", output: false)
+    public HookCommand(CliHost host)
+        : base(host, Word, "Take an event of a coding agent's hook on stdin, and answer it.", output: false)
     {
-        _agent.AcceptOnlyFromAmong(Openclaw);
-        Add(_agent);
+        Add(_program);
+        Add(_wake);
+        Add(_detail);
         Add(_key);
-        Validators.Add(result =>
-        {
-            if (!result.GetValue(_key))
-            {
-                result.AddError("hook openclaw takes --key: OpenClaw's events are heard by its plugin");
-            }
-        });
-        Usage = "AGENT --key";
-        Examples = ["session-mesh hook openclaw --key"];
+        Examples = ["session-mesh hook claude-code < event.json", "session-mesh hook openclaw --key"];
+        ExitNotes = ["0  always; with --wake 2, the words on stderr, when there are some"];
     }
 
-    protected override Task<int> RunAsync(CommandContext context, CancellationToken cancellation) =>
-        OpenclawKey.PrintAsync(context, cancellation);
+    protected override async Task<int> RunAsync(CommandContext context, CancellationToken cancellation)
+    {
+        if (context.Get(_key))
+        {
+            return await OpenclawKey.PrintAsync(context, cancellation);
+        }
+
+        var program = HookedPrograms.Find(context.Get(_program)!);
+        var ledger = new HookLedger(context.Host, program.Name);
+        var read = await HookInput.ReadAsync(context.Host.OpenIn, context.Get(_detail), cancellation);
+        if (read.Event is not { SessionId: not null } happening)
+        {
+            ledger.Note(read.IsTooLarge ? HookOutcome.TooLarge : HookOutcome.Unreadable, null);
+            return ExitCodes.Done;
+        }
+
+        using var exchange = new HookExchange(context, program, happening);
+        return context.Get(_wake)
+            ? await WakeAsync(context, program, exchange, cancellation)
+            : await TakeAsync(context, program, exchange, ledger, cancellation);
+    }
+
+    /// <summary>An error of ours is nothing that an agent should see.</summary>
+    protected override int Fail(Exception error, CommandContext context)
+    {
+        if (context.Get(_key))
+        {
+            return base.Fail(error, context);
+        }
+
+        if (context.Verbose)
+        {
+            Errors.Render(error, context);
+        }
+
+        return ExitCodes.Done;
+    }
+
+    private static async Task<int> TakeAsync(
+        CommandContext context, HookedProgram program, HookExchange exchange, HookLedger ledger, CancellationToken cancellation)
+    {
+        var reply = await exchange.SendAsync(cancellation);
+        ledger.Note(reply.Outcome, exchange.Event.Name, reply.Detail);
+        if (reply.Outcome != HookOutcome.Ok)
+        {
+            if (program.TakesNotices && ledger.IsFirstOf(exchange.Event.SessionId!))
+            {
+                context.Host.Out.Write(HookedProgram.Notice(
+                    $"Session Mesh does not hear this session: {reply.Detail}. Try: session-mesh hooks doctor"));
+            }
+
+            return ExitCodes.Done;
+        }
+
+        if (reply.Json is { } json)
+        {
+            context.Host.Out.Write(json);
+            await context.Host.Out.FlushAsync(cancellation);
+            await exchange.WrittenAsync(reply, cancellation);
+        }
+
+        if (reply is { AgentId: { } agent, Incarnation: { } incarnation } && Platform.IsLinux
+            && (reply.HasRegistered || program.Begins(exchange.Event.Name)))
+        {
+            Watch(context, program, exchange.Event.SessionId!, agent, incarnation);
+        }
+
+        return ExitCodes.Done;
+    }
+
+    /// <summary>Starts what keeps the agent's lease and sees its process end, and leaves it alone.</summary>
+    private static void Watch(CommandContext context, HookedProgram program, string session, string agent, string incarnation)
+    {
+        if (program.ProcessAbove(Environment.ProcessId) is { } pid)
+        {
+            string[] globals =
+            [
+                .. context.Get(context.Host.Globals.Url) is { } url ? (string[])["--url", url] : [],
+                .. context.Get(context.Host.Globals.KeyFile) is { } file ? (string[])["--key-file", Path.GetFullPath(file)] : [],
+                .. context.Get(context.Host.Globals.Context) is { } name ? (string[])["--context", name] : [],
+            ];
+            string[] mark = program.SessionVariable is { } variable ? ["--mark", $"{variable}={session}"] : [];
+            Background.Leave(
+            [
+                "attach", "--pid", pid.ToString(System.Globalization.CultureInfo.InvariantCulture), "--agent-id", agent, "--hooked",
+                "--incarnation", incarnation, "-q", .. mark, .. globals,
+            ], program.SessionVariable);
+        }
+    }
+
+    private static async Task<int> WakeAsync(
+        CommandContext context, HookedProgram program, HookExchange exchange, CancellationToken cancellation)
+    {
+        var process = program.ProcessAbove(Environment.ProcessId);
+        if (!HookedProgram.IsInteractive(context.Host.Env))
+        {
+            return ExitCodes.Done; // there it would be waited for
+        }
+
+        while (process is null || ProcFs.Read(process.Value) is { IsOver: false })
+        {
+            var reply = await exchange.WaitForWordsAsync(cancellation);
+            if (reply.Words is { } words)
+            {
+                context.Host.Error.Write(words);
+                await context.Host.Error.FlushAsync(cancellation);
+                await exchange.WrittenAsync(reply, cancellation);
+                return Wakes;
+            }
+
+            if (reply is { Outcome: HookOutcome.Ok, Again: null } or { Outcome: HookOutcome.Refused })
+            {
+                return ExitCodes.Done;
+            }
+
+            if (reply.Outcome != HookOutcome.Ok)
+            {
+                await Task.Delay(s_betweenWakes, context.Host.Time, cancellation);
+            }
+        }
+
+        return ExitCodes.Done;
+    }
 }

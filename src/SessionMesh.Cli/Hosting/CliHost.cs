@@ -42,6 +42,12 @@ internal sealed record CliHost
     /// <summary>The directory of the tool's own program: what is shipped with it lies there.</summary>
     public string ProgramDirectory { get; init; } = AppContext.BaseDirectory;
 
+    /// <summary>Where the tool was called.</summary>
+    public Func<string> CurrentDirectory { get; init; } = Directory.GetCurrentDirectory;
+
+    /// <summary>The words that run this tool again, whatever directory they are typed in.</summary>
+    public Func<IReadOnlyList<string>> Program { get; init; } = OurProgram;
+
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
     /// <summary>Takes the place of the network, in tests.</summary>
@@ -73,6 +79,15 @@ internal sealed record CliHost
         Home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile, Environment.SpecialFolderOption.DoNotVerify),
         TakesSignals = true,
     };
+
+    /// <summary>A program of its own, or a library that the runtime's program was given.</summary>
+    private static string[] OurProgram()
+    {
+        const string tool = "session-mesh";
+        return Environment.ProcessPath is { } path && Path.GetFileNameWithoutExtension(path) != "dotnet"
+            ? [path]
+            : [Environment.ProcessPath ?? "dotnet", Path.Combine(AppContext.BaseDirectory, tool + ".dll")];
+    }
 
     /// <summary>Opens standard input at the first question: most commands never ask one.</summary>
     private sealed class Lazily(Func<TextReader> open) : TextReader

@@ -1,16 +1,13 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using SessionMesh.Cli.Commands;
 using SessionMesh.Cli.Hosting;
 using SessionMesh.Cli.Keys;
 using SessionMesh.Cli.Options;
-using SessionMesh.Cli.Run.Handlers;
 using SessionMesh.Cli.Run.Kept;
 using SessionMesh.Cli.Run.Orphans;
 using SessionMesh.Cli.Run.Process;
 using SessionMesh.Cli.Settings;
 using SessionMesh.Client;
-using SessionMesh.Contracts;
 using SessionMesh.Contracts.Agents;
 using SessionMesh.Contracts.Errors;
 
@@ -29,24 +26,9 @@ internal sealed class RunCommand : MeshCommand
         HelpName = "CMD",
     };
 
-    private readonly Option<string?> _agentId = Opt.Id("--agent-id", "Id of the agent (default: the server chooses one)");
+    private readonly SupervisorOptions _given = new("exit");
     private readonly Option<SpecializationRequest[]> _spec = SpecOption.Of(
         "What it is good at, how many jobs it takes at once (1 by default), and how good it is (0 to 100, 50 by default); may be repeated");
-
-    private readonly Option<string?> _parent =
-        Opt.Id("--parent", $"Agent above it (default: {MeshSettings.AgentVariable}, when run inside an agent)");
-
-    private readonly Option<string[]> _label = new("--label")
-    {
-        Description = "A label; may be repeated, or with commas",
-        HelpName = "KEY=VALUE",
-    };
-
-    private readonly Option<string?> _cluster = new("--cluster")
-    {
-        Description = "Cluster (default: the selected context's)",
-        HelpName = "NAME",
-    };
 
     private readonly Option<string[]> _scope =
         KeyOptions.Scope("What the command's key may do besides speaking for its agent; may be repeated");
@@ -58,33 +40,10 @@ internal sealed class RunCommand : MeshCommand
         Description = "The command may not register agents below its own (default: it may, if this key may)",
     };
 
-    private readonly Option<int?> _ttl =
-        Opt.Duration("--ttl", $"Lease, {Limits.DefaultAgentTtl}s by default", Limits.MinAgentTtl, Limits.MaxAgentTtl);
-
-    private readonly Option<int?> _grace =
-        Opt.Duration("--grace", $"Between TERM and KILL, {Limits.DefaultGrace}s by default, where a stop does not say", 0, Limits.MaxGrace);
-
-    private readonly Option<string?> _onSteer = new("--on-steer")
-    {
-        Description = "Shell command to run for each steer; exit 0 acknowledges it",
-        HelpName = "CMD",
-    };
-
-    private readonly Option<string?> _steerFile = new("--steer-file")
-    {
-        Description = "Write each steer to this file; a .jsonl file is appended to",
-        HelpName = "FILE",
-    };
-
     private readonly Option<bool> _steerStdin = new("--steer-stdin")
     {
         Description = "Write each steer as a line of JSON to the process's stdin",
     };
-
-    private readonly Option<int?> _steerTimeout = Opt.Duration("--steer-timeout", "Bound of a steer handler, 30s by default", 1, 3600);
-
-    private readonly Option<int?> _reportTimeout =
-        Opt.Duration("--report-timeout", "How long to report the exit to a server that is away, 30s by default", 0, 86_400);
 
     private readonly Option<RestartPolicy?> _restart = RestartOption();
 
@@ -103,16 +62,14 @@ internal sealed class RunCommand : MeshCommand
         KeptWriter.MostSize,
         "from 64KiB to 10GiB");
 
-    private readonly Option<bool> _quiet = new("--quiet", "-q") { Description = "Say nothing while all is well" };
-
     public RunCommand(CliHost host)
         : base(host, "run", "Run a command as an agent: register it, steer it, stop it, report its end.", output: false)
     {
         Option[] options =
         [
-            _agentId, _spec, _parent, _label, _cluster, _scope, _within, _noSubAgents, _ttl, _grace,
-            _onSteer, _steerFile, _steerStdin, _steerTimeout, _reportTimeout, _restart, _restartDelay, _orphans, _keepOutput,
-            _quiet,
+            _given.AgentId, _spec, _given.Parent, _given.Label, _given.Cluster, _scope, _within, _noSubAgents, _given.Ttl, _given.Grace,
+            _given.OnSteer, _given.SteerFile, _steerStdin, _given.SteerTimeout, _given.ReportTimeout, _restart, _restartDelay, _orphans,
+            _keepOutput, _given.Quiet,
         ];
         foreach (var option in options)
         {
@@ -122,12 +79,7 @@ internal sealed class RunCommand : MeshCommand
         Add(_command);
         Validators.Add(result =>
         {
-            OptionResult?[] handlers = [result.GetResult(_onSteer), result.GetResult(_steerFile), result.GetResult(_steerStdin)];
-            if (handlers.Count(given => given is { Implicit: false }) > 1)
-            {
-                result.AddError("--on-steer, --steer-file and --steer-stdin cannot be combined");
-            }
-
+            _given.CheckHandlers(result, _steerStdin);
             if (result.GetResult(_within) is not null && result.GetResult(_scope) is null)
             {
                 result.AddError("--within says which agents --scope is for: add --scope, such as --scope mesh:read");
@@ -155,7 +107,7 @@ internal sealed class RunCommand : MeshCommand
 
     protected override async Task<int> RunAsync(CommandContext context, CancellationToken cancellation)
     {
-        var log = new RunLog(context.Get(_quiet));
+        var log = new RunLog(context.Get(_given.Quiet));
         if (!Platform.IsSupported)
         {
             log.Warn("run needs Linux or macOS");
@@ -171,11 +123,7 @@ internal sealed class RunCommand : MeshCommand
 
         var options = OptionsOf(context);
         context.Doing = $"run {options.Command[0]}";
-        if (options.SteerFile is { } file && SteerFileHandler.Obstacle(file) is { } obstacle)
-        {
-            throw CommandException.Usage($"--steer-file {file}: {obstacle}", "a file in a directory that is there and can be written to");
-        }
-
+        SupervisorOptions.CheckSteerFile(options.SteerFile);
         try
         {
             return await new Runner(context.Client, options, log, context.Host.Time).RunAsync();
@@ -197,23 +145,23 @@ internal sealed class RunCommand : MeshCommand
         var defaults = new RunOptions { Command = context.Get(_command) ?? [] };
         return defaults with
         {
-            AgentId = context.Get(_agentId),
+            AgentId = context.Get(_given.AgentId),
             Specializations = context.Get(_spec) ?? [],
-            Labels = LabelsOf(context.Get(_label) ?? []),
-            ParentId = context.Get(_parent) ?? context.Host.Env(MeshSettings.AgentVariable),
-            Cluster = context.Get(_cluster) ?? context.Settings.Cluster,
+            Labels = _given.LabelsOf(context),
+            ParentId = context.Get(_given.Parent) ?? context.Host.Env(MeshSettings.AgentVariable),
+            Cluster = context.Get(_given.Cluster) ?? context.Settings.Cluster,
             Scopes = context.Get(_scope) ?? [],
             Within = context.Get(_within) ?? [],
             SubAgents = !context.Get(_noSubAgents),
-            TtlSeconds = context.Get(_ttl),
-            Grace = Seconds(context.Get(_grace)) ?? defaults.Grace,
-            OnSteer = context.Get(_onSteer),
-            SteerFile = context.Get(_steerFile),
+            TtlSeconds = context.Get(_given.Ttl),
+            Grace = SupervisorOptions.Seconds(context.Get(_given.Grace)) ?? defaults.Grace,
+            OnSteer = context.Get(_given.OnSteer),
+            SteerFile = context.Get(_given.SteerFile),
             SteerStdin = context.Get(_steerStdin),
-            SteerTimeout = Seconds(context.Get(_steerTimeout)) ?? defaults.SteerTimeout,
-            ReportTimeout = Seconds(context.Get(_reportTimeout)) ?? defaults.ReportTimeout,
+            SteerTimeout = SupervisorOptions.Seconds(context.Get(_given.SteerTimeout)) ?? defaults.SteerTimeout,
+            ReportTimeout = SupervisorOptions.Seconds(context.Get(_given.ReportTimeout)) ?? defaults.ReportTimeout,
             Restart = context.Get(_restart) ?? defaults.Restart,
-            RestartDelay = Seconds(context.Get(_restartDelay)) ?? defaults.RestartDelay,
+            RestartDelay = SupervisorOptions.Seconds(context.Get(_restartDelay)) ?? defaults.RestartDelay,
             Orphans = context.Get(_orphans) is { } answer ? Enum.Parse<OrphanAnswer>(answer, ignoreCase: true) : defaults.Orphans,
             KeepOutput = context.Get(_keepOutput),
             Kept = KeptOutput.Of(context.Host),
@@ -240,18 +188,5 @@ internal sealed class RunCommand : MeshCommand
         };
         option.CompletionSources.Add(_ => [new("on-failure"), new("always"), new("no")]);
         return option;
-    }
-
-    private static TimeSpan? Seconds(int? seconds) => seconds is { } given ? TimeSpan.FromSeconds(given) : null;
-
-    private static Dictionary<string, string> LabelsOf(string[] labels)
-    {
-        var parsed = new Dictionary<string, string>();
-        foreach (var (key, value) in LabelWords.Read(labels))
-        {
-            parsed[key] = value;
-        }
-
-        return parsed;
     }
 }

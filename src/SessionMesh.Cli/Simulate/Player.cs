@@ -191,7 +191,7 @@ internal sealed class Player(MeshClient client, SimulateOptions options, Tally t
             return;
         }
 
-        var list = await CallAsync(c => client.DirectivesAsync(agent.Id, agent.LastSeq, waitSeconds: null, c), cancellation);
+        var list = await CallAsync(c => client.DirectivesAsync(agent.Id, agent.LastSeq, cancellation: c), cancellation);
         agent.FetchNotBefore = list is { Directives.Count: > 0 } ? 0 : 3;
         foreach (var directive in list?.Directives ?? [])
         {

@@ -37,8 +37,11 @@ public sealed partial record MeshCall
     /// Directives of an agent's inbox past <paramref name="after"/>, held back up to <paramref name="waitSeconds"/> while there is
     /// none.
     /// </summary>
-    public static MeshCall Directives(string agentId, long? after = null, int? waitSeconds = null) =>
-        Get(Routes.AgentDirectives(CheckedId(agentId)) + new QueryText().Add("after", after).Add("wait", waitSeconds)) with
+    /// <param name="verbs">Only these, of <see cref="DirectiveVerb.All"/>; null for all. The others stay as they are.</param>
+    public static MeshCall Directives(
+        string agentId, long? after = null, int? waitSeconds = null, IReadOnlyList<string>? verbs = null) =>
+        Get(Routes.AgentDirectives(CheckedId(agentId)) + new QueryText().Add("after", after).Add("wait", waitSeconds)
+            .Add("verbs", Words(verbs))) with
         {
             Hold = TimeSpan.FromSeconds(waitSeconds ?? 0),
         };

@@ -32,8 +32,9 @@ public sealed partial class MeshClient
 
     /// <inheritdoc cref="MeshCall.Directives"/>
     public Task<DirectiveList> DirectivesAsync(
-        string agentId, long? after = null, int? waitSeconds = null, CancellationToken cancellation = default) =>
-        SendAsync(MeshCall.Directives(agentId, after, waitSeconds), ClientJson.Context.DirectiveList, cancellation);
+        string agentId, long? after = null, int? waitSeconds = null, IReadOnlyList<string>? verbs = null,
+        CancellationToken cancellation = default) =>
+        SendAsync(MeshCall.Directives(agentId, after, waitSeconds, verbs), ClientJson.Context.DirectiveList, cancellation);
 
     public Task<Directive> AckAsync(string agentId, long seq, AckRequest request, CancellationToken cancellation = default) =>
         SendAsync(MeshCall.Ack(agentId, seq, request), ClientJson.Context.Directive, cancellation);

@@ -19,6 +19,12 @@ public sealed record MeshStreamOptions
     /// </summary>
     public long? Epoch { get; init; }
 
+    /// <summary>
+    /// Which verbs <see cref="DirectiveStream"/> is handed, of those in <c>DirectiveVerb.All</c>; at least one. The others stay as they are,
+    /// for another listener of the same inbox. Null is handed all.
+    /// </summary>
+    public IReadOnlyList<string>? Verbs { get; init; }
+
     /// <summary>Wait before the first reconnect, 500 ms by default; doubles with each failure in a row, with jitter.</summary>
     public TimeSpan ReconnectDelay { get; init; } = TimeSpan.FromMilliseconds(500);
 

@@ -25,6 +25,12 @@ public sealed record HeartbeatRequest
     /// The epoch that the incarnation and the acks are of, as an answer said it: after a restore the beat is refused (409 <c>restored</c>).
     /// </summary>
     public long? Epoch { get; init; }
+
+    /// <summary>
+    /// Which directives the answer is to hand out: some of <c>steer</c>, <c>pause</c>, <c>resume</c>, <c>stop</c>. An empty list hands out
+    /// none, null all. What is not handed out stays as it is, for another listener of the same inbox.
+    /// </summary>
+    public IReadOnlyList<string>? Verbs { get; init; }
 }
 
 /// <summary>An ack that rides in a heartbeat.</summary>
@@ -53,7 +59,7 @@ public sealed record HeartbeatAnswer
     /// <summary>Seconds after which to beat again: a third of the TTL, with jitter.</summary>
     public required int NextHeartbeatIn { get; init; }
 
-    /// <summary>All that is pending, in order.</summary>
+    /// <summary>All that is pending, in order; of <c>verbs</c> where the beat has them.</summary>
     public required IReadOnlyList<Directive> Directives { get; init; }
 
     /// <summary>Acks of this call that were refused, each with its reason; absent when none was.</summary>

@@ -71,6 +71,12 @@ public sealed class AgentBeatConverter : JsonConverter<AgentBeat>
             writer.WriteNumber("epoch", epoch);
         }
 
+        if (report.Verbs is { } verbs)
+        {
+            writer.WritePropertyName("verbs");
+            JsonSerializer.Serialize(writer, [.. verbs], MeshJson.Default.ListString);
+        }
+
         if (report.Acks is { Count: > 0 } acks)
         {
             writer.WritePropertyName("acks");
@@ -98,6 +104,9 @@ public sealed class AgentBeatConverter : JsonConverter<AgentBeat>
                 case "progress_interval": report = report with { ProgressInterval = Whole(ref reader, name) }; break;
                 case "acks":
                     report = report with { Acks = JsonSerializer.Deserialize(ref reader, MeshJson.Default.ListHeartbeatAck) };
+                    break;
+                case "verbs":
+                    report = report with { Verbs = JsonSerializer.Deserialize(ref reader, MeshJson.Default.ListString) };
                     break;
                 case "note": report = report with { Note = Text(ref reader, name) }; break;
                 case "epoch": report = report with { Epoch = Long(ref reader, name) }; break;

@@ -46,6 +46,9 @@ public static class DirectiveVerb
 
     /// <summary>What <c>POST /steer</c> takes.</summary>
     public static readonly IReadOnlyList<string> Steerable = [Steer, Pause, Resume];
+
+    /// <summary>What a listener may ask for.</summary>
+    public static readonly IReadOnlyList<string> All = [Steer, Pause, Resume, Stop];
 }
 
 /// <summary>

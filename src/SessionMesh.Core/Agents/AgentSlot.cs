@@ -140,8 +140,10 @@ public sealed class AgentSlot : ITimed
     /// <param name="incarnation">The incarnation that listens; null if the agent has never registered.</param>
     /// <param name="wall">Now, wall milliseconds.</param>
     /// <param name="characters">Characters that all of them may have together; the first is handed out whatever its length.</param>
+    /// <param name="verbs">Only these. The others stay as they are, and hold up nothing when they are held back.</param>
     public ImmutableArray<DirectiveRecord> HandOut(
-        int? incarnation, long wall, long after = 0, int most = int.MaxValue, long characters = long.MaxValue)
+        int? incarnation, long wall, long after = 0, int most = int.MaxValue, long characters = long.MaxValue,
+        VerbSet verbs = VerbSet.All)
     {
         if (Inbox.Pending.IsEmpty)
         {
@@ -158,7 +160,7 @@ public sealed class AgentSlot : ITimed
             var handed = ImmutableArray.CreateBuilder<DirectiveRecord>();
             foreach (var directive in _inbox.Pending)
             {
-                if (directive.Seq <= after)
+                if (directive.Seq <= after || !verbs.Has(directive.Verb))
                 {
                     continue;
                 }

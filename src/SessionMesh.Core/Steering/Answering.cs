@@ -115,6 +115,9 @@ public sealed record MarkDelivered : Command<int>
     public required long UpTo { get; init; }
     public required long After { get; init; }
 
+    /// <summary>Only these among them: a reader that asked for some was not shown the others in between.</summary>
+    public VerbSet Verbs { get; init; } = VerbSet.All;
+
     /// <summary>
     /// Revision of the last of them. If the number belonged to another agent then, none of them belongs to the present one.
     /// </summary>
@@ -131,7 +134,7 @@ public sealed record MarkDelivered : Command<int>
         var moved = 0;
         foreach (var directive in draft.InboxOf(Number).Pending)
         {
-            if (directive.Seq > After && directive.Seq <= UpTo
+            if (directive.Seq > After && directive.Seq <= UpTo && Verbs.Has(directive.Verb)
                 && directive.State == DeliveryState.Queued && !directive.IsOverdueAt(draft.Now.Wall))
             {
                 draft.Emit(new DirectiveMoved { Subject = agent.Id, Seq = directive.Seq, State = DeliveryState.Delivered });

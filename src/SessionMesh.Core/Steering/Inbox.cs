@@ -47,7 +47,8 @@ public sealed class Inbox
     /// Whether anything may be delivered: pending, and not expired. <see cref="Agents.AgentSlot.HandOut"/> decides what goes to a socket.
     /// </summary>
     /// <param name="wall">Now, wall milliseconds.</param>
-    public bool HasDeliverable(long wall) => Pending.Any(d => d.ExpiresAt > wall);
+    /// <param name="verbs">Only these.</param>
+    public bool HasDeliverable(long wall, VerbSet verbs) => Pending.Any(d => d.ExpiresAt > wall && verbs.Has(d.Verb));
 
     internal Inbox Issue(DirectiveRecord directive) => new(directive.Seq, directive.Revision, Pending.Add(directive));
 

@@ -18,6 +18,26 @@ public enum Verb : byte
     Stop,
 }
 
+/// <summary>Several of <see cref="Verb"/>: what one listener of an inbox hears. Never stored.</summary>
+[Flags]
+public enum VerbSet : byte
+{
+    None = 0,
+    Steer = 1 << Verb.Steer,
+    Pause = 1 << Verb.Pause,
+    Resume = 1 << Verb.Resume,
+    Stop = 1 << Verb.Stop,
+    All = Steer | Pause | Resume | Stop,
+}
+
+/// <summary><see cref="VerbSet"/> and its members.</summary>
+public static class VerbSets
+{
+    public static VerbSet Alone(this Verb verb) => (VerbSet)(1 << (int)verb);
+
+    public static bool Has(this VerbSet verbs, Verb verb) => (verbs & verb.Alone()) != VerbSet.None;
+}
+
 /// <summary><see cref="Verb"/> as the words of the wire and the log. Allocates nothing.</summary>
 public static class VerbWords
 {

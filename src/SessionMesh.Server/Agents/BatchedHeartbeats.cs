@@ -7,6 +7,7 @@ using SessionMesh.Core.Steering;
 using SessionMesh.Server.Audit;
 using SessionMesh.Server.Engine;
 using SessionMesh.Server.Http;
+using SessionMesh.Server.Steering;
 using SessionMesh.Server.Telemetry;
 
 namespace SessionMesh.Server.Agents;
@@ -56,7 +57,7 @@ public sealed class BatchedHeartbeats(MeshEngine engine, ProblemWriter problems,
     private async Task<HeartbeatsAnswer> TakeAsync(HttpContext http, IReadOnlyList<AgentBeat> beats)
     {
         var outcomes = await TakeAllAsync(http, beats);
-        var taken = new List<(string Id, Taken Beat)>(beats.Count);
+        var taken = new List<(string Id, Taken Beat, VerbSet Verbs)>(beats.Count);
         var refused = new List<RefusedHeartbeat>();
         var acks = new List<(string Id, Command<AckOutcome> Ack)>();
         for (var i = 0; i < beats.Count; i++)
@@ -68,7 +69,7 @@ public sealed class BatchedHeartbeats(MeshEngine engine, ProblemWriter problems,
                 continue;
             }
 
-            taken.Add((id, outcome.Value));
+            taken.Add((id, outcome.Value, VerbFilter.Of(beats[i].Report?.Verbs)));
             if (beats[i].Report is { Acks: { Count: > 0 } said } report)
             {
                 acks.AddRange(Heartbeats.Acks(http.GetKey(), id, report.Incarnation, said).Select(ack => (id, ack)));
@@ -78,7 +79,8 @@ public sealed class BatchedHeartbeats(MeshEngine engine, ProblemWriter problems,
         metrics.Beat(taken.Count);
         var refusedAcks = await AcknowledgeAsync(http, acks);
         var pending = taken
-            .FindAll(t => t.Beat.Slot.Inbox.HasDeliverable(engine.Now.Wall) && t.Beat.Slot.Agent.Incarnation == t.Beat.Incarnation)
+            .FindAll(t =>
+                t.Beat.Slot.Inbox.HasDeliverable(engine.Now.Wall, t.Verbs) && t.Beat.Slot.Agent.Incarnation == t.Beat.Incarnation)
             .ConvertAll(t => t.Id);
         return new HeartbeatsAnswer
         {

@@ -16,7 +16,7 @@ namespace SessionMesh.Server.Agents;
 
 /// <summary>
 /// <c>POST /agents/{id}/heartbeat</c>: an agent's sign of life. It touches memory only, unless it carries acks, revives an agent that was
-/// given up, or ends a stall; those are commands. The answer has every pending directive.
+/// given up, or ends a stall; those are commands. The answer has every pending directive, or those of the verbs that it asks for.
 /// </summary>
 public sealed class HeartbeatEndpoints(MeshEngine engine, DirectiveWriter directives, ProblemWriter problems, MeshMetrics metrics)
 {
@@ -44,13 +44,13 @@ public sealed class HeartbeatEndpoints(MeshEngine engine, DirectiveWriter direct
         var refused = body?.Acks is { Count: > 0 } acks
             ? await Heartbeats.AcknowledgeAsync(engine, http, id, body.Incarnation, acks)
             : null;
-        await AnswerAsync(http, taken.Value, refused);
+        await AnswerAsync(http, taken.Value, VerbFilter.Of(body?.Verbs), refused);
     }
 
-    private async Task AnswerAsync(HttpContext http, Taken taken, List<RefusedAck>? refused)
+    private async Task AnswerAsync(HttpContext http, Taken taken, VerbSet verbs, List<RefusedAck>? refused)
     {
         // The answer is for the incarnation that sent the heartbeat: another may have started while its acks were taken.
-        var pending = taken.Slot.HandOut(taken.Incarnation, engine.Now.Wall, characters: Limits.InboxAnswer);
+        var pending = taken.Slot.HandOut(taken.Incarnation, engine.Now.Wall, characters: Limits.InboxAnswer, verbs: verbs);
         var agent = taken.Slot.Agent;
         if (pending.IsEmpty && taken.Incarnation < agent.Incarnation)
         {
@@ -101,6 +101,7 @@ internal static class Heartbeats
         check.OneOf("/activity", body.Activity, AgentActivity.All);
         check.Range("/progress_interval", body.ProgressInterval, 0, Limits.MaxAgentTtl);
         check.Text("/note", body.Note, Limits.NoteLength);
+        VerbFilter.Validate("/verbs", body.Verbs, ref check);
         if (body.Load is { } load && !(load >= 0 && load <= 1))
         {
             check.Fail("/load", "is a number from 0 (idle) to 1 (full)");

@@ -9,6 +9,7 @@ using SessionMesh.Server.Auth;
 using SessionMesh.Server.Auth.Limiting;
 using SessionMesh.Server.Discovery;
 using SessionMesh.Server.Events;
+using SessionMesh.Server.Hooks;
 using SessionMesh.Server.Http;
 using SessionMesh.Server.Links;
 using SessionMesh.Server.Keys;
@@ -85,6 +86,7 @@ public static class MeshServer
         app.MapSteering();
         app.MapSessions();
         app.MapKeys();
+        app.MapHooks();
         app.MapEvents();
         app.MapAudit();
         app.MapAdmin();

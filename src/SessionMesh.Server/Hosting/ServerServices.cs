@@ -7,6 +7,7 @@ using SessionMesh.Server.Auth.Limiting;
 using SessionMesh.Server.Discovery;
 using SessionMesh.Server.Engine;
 using SessionMesh.Server.Events;
+using SessionMesh.Server.Hooks;
 using SessionMesh.Server.Http;
 using SessionMesh.Server.Links;
 using SessionMesh.Server.Keys;
@@ -58,6 +59,7 @@ public static class ServerServices
         services.AddSteering();
         services.AddSessions();
         services.AddKeys();
+        services.AddHooks();
         services.AddEvents();
         services.AddAudit();
         services.AddAdmin();

@@ -22,6 +22,7 @@ internal static class FixedWords
         [(typeof(AckRequest), "state")] = DirectiveState.Acks,
         [(typeof(HeartbeatAck), "state")] = DirectiveState.Acks,
         [(typeof(HeartbeatRequest), "activity")] = AgentActivity.All,
+        [(typeof(HeartbeatRequest), "verbs")] = DirectiveVerb.All,
         [(typeof(ClaimRequest), "strategy")] = MatchStrategy.All,
         [(typeof(CreateKeyRequest), "scopes")] = Scopes.All,
         [(typeof(FaultRequest), "cut")] = FaultCut.All,

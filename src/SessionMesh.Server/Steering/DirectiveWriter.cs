@@ -72,19 +72,29 @@ public sealed class DirectiveWriter(MeshEngine engine)
     {
         var first = 0L;
         var last = 0L;
+        var verbs = VerbSet.None;
         foreach (var directive in written)
         {
             if (directive.State == DeliveryState.Queued)
             {
                 first = first == 0 ? directive.Seq : first;
                 last = directive.Seq;
+                verbs |= directive.Verb.Alone();
             }
         }
 
         if (last > 0)
         {
             var revision = written[^1].Revision;
-            engine.Post(new MarkDelivered { Actor = Actors.Mesh, Number = number, After = first - 1, UpTo = last, Revision = revision });
+            engine.Post(new MarkDelivered
+            {
+                Actor = Actors.Mesh,
+                Number = number,
+                After = first - 1,
+                UpTo = last,
+                Verbs = verbs,
+                Revision = revision,
+            });
         }
     }
 }

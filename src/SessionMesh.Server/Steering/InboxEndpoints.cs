@@ -36,11 +36,12 @@ public sealed class InboxEndpoints(
     {
         var check = new Check();
         var id = check.Id("/id", (string)http.Request.RouteValues["id"]!);
-        var query = Query.Read(http, ref check, "after", "wait", "incarnation", "epoch");
+        var query = Query.Read(http, ref check, "after", "wait", "incarnation", "epoch", "verbs");
         var after = query.Number("after", ref check, 0, long.MaxValue);
         var wait = query.Number("wait", ref check, 0, Limits.MaxWait);
         var incarnation = (int?)query.Number("incarnation", ref check, 1, int.MaxValue);
         var epoch = query.Number("epoch", ref check, 1, long.MaxValue);
+        var verbs = VerbFilter.Read(query, ref check);
         var found = (check.Error ?? Fencing.CheckEpoch(engine.State, epoch)) is { } error
             ? error
             : http.GetKey().FindAgent(engine.State, ScopeSet.RegistryWrite, id);
@@ -55,11 +56,11 @@ public sealed class InboxEndpoints(
         http.Response.Headers[StreamHeader.Incarnation] = slot.Agent.Incarnation.ToString(CultureInfo.InvariantCulture);
         if (Sse.IsAskedFor(http))
         {
-            await StreamAsync(http, slot, Sse.LastEventId(http) ?? after ?? 0, incarnation);
+            await StreamAsync(http, slot, Sse.LastEventId(http) ?? after ?? 0, incarnation, verbs);
         }
         else
         {
-            await PollAsync(http, slot, after ?? 0, TimeSpan.FromSeconds(wait ?? 0), incarnation);
+            await PollAsync(http, slot, after ?? 0, TimeSpan.FromSeconds(wait ?? 0), incarnation, verbs);
         }
     }
 
@@ -83,7 +84,7 @@ public sealed class InboxEndpoints(
         return incarnation is { } given && given < agent.Incarnation ? Fencing.Superseded(agent, given) : null;
     }
 
-    private async Task PollAsync(HttpContext http, AgentSlot slot, long after, TimeSpan wait, int? incarnation)
+    private async Task PollAsync(HttpContext http, AgentSlot slot, long after, TimeSpan wait, int? incarnation, VerbSet verbs)
     {
         var watch = new KeyWatch(http.GetKey(), engine);
         using var subscription = subscriptions.ListenToInbox(slot.Agent.Number, watch.KeyId);
@@ -97,7 +98,9 @@ public sealed class InboxEndpoints(
             refused = watch.End() is not null ? KeyRules.Unauthenticated()
                 : slot.IsForgotten || !engine.State.Reaches(watch.Key, slot.Agent) ? Fencing.NotFound(slot.Agent.Id)
                 : null;
-            pending = refused is null ? slot.HandOut(incarnation, engine.Now.Wall, after, characters: Limits.InboxAnswer) : [];
+            pending = refused is null
+                ? slot.HandOut(incarnation, engine.Now.Wall, after, characters: Limits.InboxAnswer, verbs: verbs)
+                : [];
             refused ??= pending.IsEmpty ? Fence(slot, incarnation) : null;
         }
         while (refused is null && pending.IsEmpty && !shutdown.HasBegun
@@ -117,7 +120,7 @@ public sealed class InboxEndpoints(
         directives.MarkDelivered(slot.Agent.Number, pending);
     }
 
-    private async Task StreamAsync(HttpContext http, AgentSlot slot, long sent, int? incarnation)
+    private async Task StreamAsync(HttpContext http, AgentSlot slot, long sent, int? incarnation, VerbSet verbs)
     {
         var watch = new KeyWatch(http.GetKey(), engine);
         using var subscription = subscriptions.ListenToInbox(slot.Agent.Number, watch.KeyId);
@@ -131,7 +134,7 @@ public sealed class InboxEndpoints(
             {
                 subscription.Changed.Reset();
                 incarnation ??= Current(slot);
-                sent = await SendAsync(http, slot, sent, incarnation, watch);
+                sent = await SendAsync(http, slot, sent, incarnation, verbs, watch);
                 var end = End(slot, incarnation, watch);
                 if (end is var (name, notice))
                 {
@@ -159,7 +162,7 @@ public sealed class InboxEndpoints(
     /// Sends what is pending, a bounded piece at a time: the memory of a stream does not grow with its inbox, and each piece waits until
     /// the one before is sent. Checks before each piece whether the stream has ended; a dead agent's stop is still sent.
     /// </summary>
-    private async Task<long> SendAsync(HttpContext http, AgentSlot slot, long sent, int? incarnation, KeyWatch watch)
+    private async Task<long> SendAsync(HttpContext http, AgentSlot slot, long sent, int? incarnation, VerbSet verbs, KeyWatch watch)
     {
         while (true)
         {
@@ -169,7 +172,7 @@ public sealed class InboxEndpoints(
                 return sent;
             }
 
-            var fresh = slot.HandOut(incarnation, engine.Now.Wall, sent, PieceSize, PieceLength);
+            var fresh = slot.HandOut(incarnation, engine.Now.Wall, sent, PieceSize, PieceLength, verbs);
             if (fresh.IsEmpty)
             {
                 return sent;

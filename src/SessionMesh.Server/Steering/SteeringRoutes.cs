@@ -72,6 +72,7 @@ internal static class SteeringRoutes
             .WithQuery("wait", "Seconds to wait for one, 0 to 60.")
             .WithQuery("incarnation", "The incarnation that listens.")
             .WithQuery("epoch", "The epoch that `after` and `incarnation` are of: 409 `restored` in another.")
+            .WithQuery("verbs", "Only these, with commas: `steer`, `pause`, `resume`, `stop`. The others stay queued for another listener.")
             .Answers<DirectiveList>(200, 404, 409).Holds();
         routes.MapPost(Routes.Agents + "/{id}/directives/{seq}/ack", steering.Ack)
             .Describe(steering.Ack, "acknowledge", Tag, s_agent, "Say what became of a directive")

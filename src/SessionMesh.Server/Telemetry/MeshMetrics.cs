@@ -34,6 +34,7 @@ public sealed class MeshMetrics
     private readonly Histogram<double> _answered;
     private readonly Counter<long> _refusals;
     private readonly UpDownCounter<long> _streams;
+    private readonly Counter<long> _hooks;
 
     public MeshMetrics(IMeterFactory meters)
     {
@@ -49,6 +50,7 @@ public sealed class MeshMetrics
             "session_mesh.directive.answer", "s", "Time from a directive's issue to its acknowledgement or rejection", s_answer);
         _refusals = Meter.CreateCounter<long>("session_mesh.refusals", "{call}", "Refused calls by code");
         _streams = Meter.CreateUpDownCounter<long>("session_mesh.streams", "{stream}", "Open streams");
+        _hooks = Meter.CreateCounter<long>("session_mesh.hooks", "{event}", "Events of coding agents' hooks by what became of them");
     }
 
     internal Meter Meter { get; }
@@ -79,6 +81,10 @@ public sealed class MeshMetrics
 
     /// <summary>Counts a refused call by its code, one of <see cref="Contracts.Errors.ErrorCodes"/>.</summary>
     public void Refused(string code) => _refusals.Add(1, new KeyValuePair<string, object?>("code", code));
+
+    /// <param name="program">A coding agent that the server knows.</param>
+    /// <param name="outcome">One of <see cref="HookOutcome"/>.</param>
+    public void Hooked(string program, string outcome) => _hooks.Add(1, new("program", program), new("outcome", outcome));
 
     /// <summary>Counts a stream as open until the result is disposed of.</summary>
     /// <param name="kind">One of <see cref="StreamKind"/>.</param>

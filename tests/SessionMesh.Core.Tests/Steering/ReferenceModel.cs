@@ -70,11 +70,11 @@ internal sealed class ReferenceModel
         return null;
     }
 
-    public void Deliver(long upTo)
+    public void Deliver(long upTo, VerbSet verbs)
     {
         for (var i = 0; i < Math.Min(upTo, Words.Count); i++)
         {
-            if (Words[i].State == DeliveryState.Queued && !IsOver(Words[i]))
+            if (verbs.Has(Words[i].Verb) && Words[i].State == DeliveryState.Queued && !IsOver(Words[i]))
             {
                 Words[i].State = DeliveryState.Delivered;
             }

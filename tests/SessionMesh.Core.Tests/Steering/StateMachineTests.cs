@@ -75,8 +75,19 @@ public sealed class StateMachineTests
                         Message = new Message { Verb = verb, Direction = "north", Ttl = ttl, Hold = hold },
                     }));
             case 6 when _state.Slots.Count > 0:
-                _model.Deliver(seq);
-                return (null, Run(new MarkDelivered { Actor = "mesh", Number = 0, After = 0, UpTo = seq, Revision = long.MaxValue }));
+                var verbs = (VerbSet)random.Next((int)VerbSet.All + 1);
+                _model.Deliver(seq, verbs);
+                return (
+                    null,
+                    Run(new MarkDelivered
+                    {
+                        Actor = Actors.Mesh,
+                        Number = 0,
+                        After = 0,
+                        UpTo = seq,
+                        Verbs = verbs,
+                        Revision = long.MaxValue,
+                    }));
             case 7 or 8:
                 var state = (DeliveryState)random.Next((int)DeliveryState.Accepted, (int)DeliveryState.Rejected + 1);
                 return (

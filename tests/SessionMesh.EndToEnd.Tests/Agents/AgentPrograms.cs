@@ -1,39 +1,71 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
 using SessionMesh.EndToEnd.Tests.Support;
 
 namespace SessionMesh.EndToEnd.Tests.Agents;
 
 /// <summary>
-/// The real programs, from npm, in the versions that the tests were written against: a folder for each, in the one that
-/// <c>SESSION_MESH_AGENT_PROGRAMS</c> names or in the cache of whoever runs the tests. What is there is not fetched again.
+/// The real programs, each in a folder of its own below <c>SESSION_MESH_AGENT_PROGRAMS</c> (the cache of this account unless set), from npm
+/// in the versions that docs/agents.md speaks of.
 /// </summary>
 internal static class AgentPrograms
 {
-    private static readonly TimeSpan s_bound = TimeSpan.FromMinutes(10);
+    private static readonly SemaphoreSlim s_one = new(1);
 
-    private static string Root => Environment.GetEnvironmentVariable("SESSION_MESH_AGENT_PROGRAMS")
-        ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache", "session-mesh-tests", "programs");
+    private static string Root { get; } = Environment.GetEnvironmentVariable("SESSION_MESH_AGENT_PROGRAMS")
+        ?? Path.Combine(
+            Environment.GetFolderPath(Environment.SpecialFolder.UserProfile, Environment.SpecialFolderOption.DoNotVerify),
+            ".cache", "session-mesh-tests", "programs");
 
-    /// <summary>The folder of a program, whose <c>node_modules</c> have the packages.</summary>
-    /// <param name="packages">NAME@VERSION, in the order in which they are installed.</param>
-    public static async Task<string> InstalledAsync(string name, params string[] packages)
+    public static Task<string> ClaudeAsync() =>
+        InstallAsync("claude", "@anthropic-ai/claude-code@2.1.332", "node_modules/@anthropic-ai/claude-code-linux-x64/claude");
+
+    public static Task<string> CodexAsync() => InstallAsync(
+        "codex", "@openai/codex@0.169.0", "node_modules/@openai/codex-linux-x64/vendor/x86_64-unknown-linux-musl/bin/codex");
+
+    /// <summary>The directory of the Node that it wants, and its script.</summary>
+    public static async Task<(string Node, string Script)> OpenclawAsync()
     {
-        var folder = Directory.CreateDirectory(Path.Combine(Root, name)).FullName;
-        foreach (var package in packages.Where(package => !IsThere(folder, package)))
-        {
-            var environment = Environment.GetEnvironmentVariables().Cast<System.Collections.DictionaryEntry>()
-                .ToDictionary(entry => (string)entry.Key, entry => (string)entry.Value!);
-            using var npm = new Started("npm", ["install", "--prefix", folder, "--no-audit", "--no-fund", package], environment, folder);
-            await Patience.ForAsync(() => npm.HasExited, () => $"npm installs {package}\n{npm.Error}", s_bound);
-            Assert.True(IsThere(folder, package), $"npm could not install {package}: {await npm.EndAsync()}");
-        }
-
-        return folder;
+        var node = "node-linux-" + (RuntimeInformation.OSArchitecture == Architecture.Arm64 ? "arm64" : "x64");
+        var script = await InstallAsync("openclaw", $"{node}@24.21.0 openclaw@2026.9.6", "node_modules/openclaw/openclaw.mjs");
+        return (Path.GetFullPath(Path.Combine(script, "..", "..", node, "bin")), script);
     }
 
-    private static bool IsThere(string folder, string package)
+    /// <summary>The executable. Installed once; a failure is the test's.</summary>
+    /// <param name="package">NAME@VERSION, or several with spaces.</param>
+    private static async Task<string> InstallAsync(string folder, string package, string executable)
     {
-        var at = package.LastIndexOf('@');
-        var file = Path.Combine(folder, "node_modules", package[..at], "package.json");
-        return File.Exists(file) && Members.Parse(File.ReadAllText(file)).Text("version") == package[(at + 1)..];
+        var directory = Path.Combine(Root, folder);
+        var path = Path.Combine(directory, executable);
+        await s_one.WaitAsync();
+        try
+        {
+            if (!File.Exists(path))
+            {
+                Directory.CreateDirectory(directory);
+                await File.WriteAllTextAsync(Path.Combine(directory, "package.json"), """{"private":true}""");
+                await NpmAsync(directory, package);
+            }
+        }
+        finally
+        {
+            s_one.Release();
+        }
+
+        return File.Exists(path) ? path : throw new FileNotFoundException($"npm did not bring {package}", path);
+    }
+
+    private static async Task NpmAsync(string directory, string package)
+    {
+        using var npm = Process.Start(new ProcessStartInfo("npm", ["install", "--no-audit", "--no-fund", .. package.Split(' ')])
+        {
+            WorkingDirectory = directory,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            UseShellExecute = false,
+        })!;
+        var said = await Task.WhenAll(npm.StandardOutput.ReadToEndAsync(), npm.StandardError.ReadToEndAsync());
+        await npm.WaitForExitAsync();
+        Assert.True(npm.ExitCode == 0, $"npm install {package}: {string.Concat(said)}");
     }
 }

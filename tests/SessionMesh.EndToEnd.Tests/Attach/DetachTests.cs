@@ -66,6 +66,36 @@ public sealed class DetachTests(Mesh mesh) : IClassFixture<Mesh>
         Assert.Contains("already_alive", ran.Error, StringComparison.Ordinal);
     }
 
+    /// <summary>The watcher itself is in no directory of the caller's.</summary>
+    [Fact]
+    public async Task HandlerOfSteers_RunsWhereTheCommandWasTyped()
+    {
+        using var sleeper = new Started("sleep", ["1000"], mesh.Environment(), mesh.Scratch.Root);
+        await mesh.DoneAsync(
+            $"mkdir \"it's here\"; cd \"it's here\"; "
+            + $"session-mesh attach --pid {sleeper.Pid} --agent-id typed --detach --on-steer 'pwd > where'");
+        await mesh.DoneAsync("session-mesh steer typed --direction west --wait acknowledged");
+        var directory = Path.Combine(mesh.Scratch.Root, "it's here");
+        Assert.Equal(directory, await Eventually.Line(Path.Combine(directory, "where")));
+        sleeper.Send(Kill);
+    }
+
+    /// <summary>As a hook of an agent does: from below the process, which is then the watcher's to end.</summary>
+    [Fact]
+    public async Task Hooked_IsStartedByTheProcessThatItWatches()
+    {
+        const string Script = "session-mesh register --agent-id hooked -o name; "
+            + "session-mesh attach --pid $$ --agent-id hooked --hooked --incarnation 1 --detach -q -o json > said.new; "
+            + "mv said.new said; trap '' TERM; while :; do sleep 0.1; done";
+        using var agent = new Started("bash", ["-c", Script], mesh.Environment(), mesh.Scratch.Root);
+        var said = System.Text.Json.JsonDocument.Parse(await Eventually.Line(Path.Combine(mesh.Scratch.Root, "said"))).RootElement;
+        Assert.Equal(agent.Pid, said.GetProperty("pid").GetInt32());
+        var watcher = said.GetProperty("watcher_pid").GetInt32();
+        var killed = await mesh.DoneAsync("session-mesh kill hooked --grace 2s --yes -o json");
+        Assert.True(killed.Json.GetProperty("confirmed").GetBoolean());
+        await Eventually.True(() => agent.HasExited && !IsAlive(watcher), () => "both have ended");
+    }
+
     private async Task<int> WatcherOfAsync(int pid, string options)
     {
         var ran = await mesh.DoneAsync($"session-mesh attach --pid {pid} {options} --detach -o json");

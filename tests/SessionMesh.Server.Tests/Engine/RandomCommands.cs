@@ -51,6 +51,7 @@ internal sealed class RandomCommands(Random random, MeshEngine engine)
             Number = random.Next(engine.State.Slots.Count),
             After = 0,
             UpTo = random.Next(12),
+            Verbs = (VerbSet)random.Next((int)VerbSet.All + 1),
             Revision = random.NextInt64(engine.State.Revision + 1),
         }),
         10 when Chance(3) => Run(new NoteProgress { Actor = Actor(), AgentId = Id() }),

@@ -27,14 +27,7 @@ internal sealed class KeptOutput(string root)
     private const string LockName = "lock";
     private const string SegmentEnd = ".seg";
 
-    public static KeptOutput Of(CliHost host)
-    {
-        // A relative path is to be ignored, as the XDG specification has it.
-        var state = host.Env("XDG_STATE_HOME") is { } given && Path.IsPathRooted(given)
-            ? given
-            : Path.Combine(host.Home, ".local", "state");
-        return new KeptOutput(Path.Combine(state, "session-mesh", "output"));
-    }
+    public static KeptOutput Of(CliHost host) => new(Path.Combine(StateDirectory.Of(host), "output"));
 
     public string DirectoryOf(Uri url, string agentId)
     {

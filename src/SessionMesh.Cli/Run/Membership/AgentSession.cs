@@ -23,6 +23,7 @@ internal sealed class AgentSession
 
     private readonly MeshClient _client;
     private readonly Rejoining _rejoining;
+    private readonly IReadOnlyList<string>? _verbs;
     private readonly RunLog _log;
     private readonly TimeProvider _time;
     private readonly AckOutbox _acks = new();
@@ -39,9 +40,13 @@ internal sealed class AgentSession
     private volatile string _meanwhile = "the process keeps running, and the runner keeps trying";
 
     /// <param name="registration">The server's answer to <paramref name="request"/>: the incarnation to keep.</param>
-    public AgentSession(MeshClient client, RegisterAgentRequest request, AgentRegistration registration, RunLog log, TimeProvider time)
+    /// <param name="verbs">Which directives are for us; null for all. The others stay for another listener.</param>
+    public AgentSession(
+        MeshClient client, RegisterAgentRequest request, AgentRegistration registration, RunLog log, TimeProvider time,
+        IReadOnlyList<string>? verbs = null)
     {
         _client = client;
+        _verbs = verbs;
         _log = log;
         _time = time;
         AgentId = registration.AgentId ?? throw new ArgumentException("a registration without an agent", nameof(registration));
@@ -106,7 +111,7 @@ internal sealed class AgentSession
 
         try
         {
-            var pending = await _client.DirectivesAsync(AgentId, cancellation: cancellation);
+            var pending = await _client.DirectivesAsync(AgentId, verbs: [DirectiveVerb.Stop], cancellation: cancellation);
             return pending.Directives.Any(directive => directive.Verb == DirectiveVerb.Stop);
         }
         catch (MeshException e)
@@ -211,8 +216,8 @@ internal sealed class AgentSession
 
         try
         {
-            var answer = await _client.HeartbeatAsync(
-                AgentId, new HeartbeatRequest { Incarnation = tenure.Incarnation, Epoch = tenure.Epoch, Acks = acks }, cancellation);
+            var beat = new HeartbeatRequest { Incarnation = tenure.Incarnation, Epoch = tenure.Epoch, Acks = acks, Verbs = _verbs };
+            var answer = await _client.HeartbeatAsync(AgentId, beat, cancellation);
             tenure.Learn(answer.Epoch);
             _acks.Remove(acks ?? []);
             foreach (var refused in answer.RefusedAcks ?? [])
@@ -328,7 +333,7 @@ internal sealed class AgentSession
                     (tenure, after) = (_tenure, _lastSeq);
                 }
 
-                var options = new MeshStreamOptions { After = after, Epoch = tenure.Epoch, Connected = backoff.Reset };
+                var options = new MeshStreamOptions { After = after, Epoch = tenure.Epoch, Verbs = _verbs, Connected = backoff.Reset };
                 var stream = new DirectiveStream(_client, AgentId, options);
                 try
                 {

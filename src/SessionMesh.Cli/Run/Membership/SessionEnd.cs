@@ -20,6 +20,11 @@ internal sealed record SessionEnd(EndDemand Demand, string Reason, string Detail
     /// <summary>Somebody else is this agent now: of this incarnation the server takes no report any more.</summary>
     public bool IsSuperseded => Reason == ErrorCodes.Superseded;
 
+    /// <summary>The key that we speak with was revoked; it says nothing of the agent.</summary>
+    public bool IsByKey => Reason == KeyRevoked;
+
+    private const string KeyRevoked = "its key was revoked";
+
     /// <summary>
     /// Null for a code that does not end an incarnation: an expired key (<c>key_expired</c>) only puts the process out of
     /// reach, a revoked one was taken away, and the child's with it.
@@ -27,7 +32,7 @@ internal sealed record SessionEnd(EndDemand Demand, string Reason, string Detail
     public static SessionEnd? Of(string? code, string detail) => code switch
     {
         ErrorCodes.Tombstoned => new(EndDemand.Kill, "killed by force", detail),
-        ErrorCodes.KeyRevoked => new(EndDemand.Kill, "its key was revoked", detail),
+        ErrorCodes.KeyRevoked => new(EndDemand.Kill, KeyRevoked, detail),
         ErrorCodes.Superseded or ErrorCodes.NoSession => new(EndDemand.Stop, code, detail),
         _ => null,
     };

@@ -25,6 +25,10 @@ internal static partial class ProcFs
     public static string? CommandLine(int pid) =>
         Bytes($"/proc/{pid}/cmdline") is { Length: > 0 } bytes ? Encoding.UTF8.GetString(bytes).TrimEnd('\0').Replace('\0', ' ') : null;
 
+    /// <summary>The same one by one; empty when it has none, or is gone.</summary>
+    public static string[] ArgumentsOf(int pid) =>
+        Bytes($"/proc/{pid}/cmdline") is { Length: > 0 } bytes ? Encoding.UTF8.GetString(bytes).TrimEnd('\0').Split('\0') : [];
+
     public static DateTimeOffset? StartedAt(ProcEntry process) =>
         s_boot.Value?.AddMilliseconds(process.StartTime * (1000.0 / TicksPerSecond));
 

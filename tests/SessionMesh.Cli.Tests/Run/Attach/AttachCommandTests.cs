@@ -96,6 +96,53 @@ public sealed class AttachCommandTests(HostedServer server) : IDisposable
             await RefusedAsync(sh.Child.Pid));
     }
 
+    /// <summary>What a hook starts runs below the process that it is to watch.</summary>
+    [Fact]
+    public void ProcessThatHasStartedUs_IsTakenForAHook_ThoughNotOurselves()
+    {
+        using (var above = AttachTarget.Open(ProcFs.Read(Environment.ProcessId)!.Value.ParentPid, startedUs: true))
+        {
+            Assert.False(above.HasExited);
+        }
+
+        Assert.Throws<Hosting.CommandException>(() => AttachTarget.Open(Environment.ProcessId, startedUs: true));
+    }
+
+    [Fact]
+    public async Task Hooked_WaitsForTheWatcherOfTheAgentBefore_AndGoesAwayQuietlyWhereItStays()
+    {
+        var (before, after) = (server.NewAgentId(), server.NewAgentId());
+        await server.CallAsync(HttpMethod.Post, "agents", $$"""{"agent_id":"{{before}}"}""");
+        await server.CallAsync(HttpMethod.Post, "agents", $$"""{"agent_id":"{{after}}"}""");
+        await using var sh = new Sh("exec sleep 1000");
+        var first = RunAsync($"attach --pid {sh.Child.Pid} --agent-id {before} --hooked --incarnation 1 -q -o name");
+        await Eventually.True(
+            async () => (bool)(await server.CallAsync(HttpMethod.Get, "agents/" + before))!["connected"]!, () => "it listens");
+        using (var hasty = new Tool())
+        {
+            hasty.Env["SESSION_MESH_URL"] = server.Url.ToString();
+            hasty.Env["XDG_STATE_HOME"] = Path.Combine(_tool.Home, ".local", "state");
+            var ran = await hasty.RunAsync($"attach --pid {sh.Child.Pid} --agent-id {after} --hooked --incarnation 1 -q -o name", _http);
+            Assert.Equal((new Ran(0, "", ""), 5000), (ran, hasty.Time.Waits.Sum(wait => (long)wait.TotalMilliseconds)));
+        }
+
+        var second = RunAsync($"attach --pid {sh.Child.Pid} --agent-id {after} --hooked --incarnation 1 -q -o name");
+        await server.CallAsync(HttpMethod.Post, $"agents/{before}/exit", """{"incarnation":1}""");
+        Assert.Equal(new Ran(0, before + "\n", ""), await first.WaitAsync(Eventually.Bound));
+        await Eventually.True(
+            async () => (bool)(await server.CallAsync(HttpMethod.Get, "agents/" + after))!["connected"]!, () => "the next one listens");
+        Native.Kill(sh.Child.Pid, Signals.Kill);
+        Assert.Equal(new Ran(0, after + "\n", ""), await second.WaitAsync(Eventually.Bound));
+    }
+
+    [Theory]
+    [InlineData("--hooked --agent-id x")]
+    [InlineData("--hooked --incarnation 1")]
+    [InlineData("--hooked --incarnation 0 --agent-id x")]
+    [InlineData("--hooked --incarnation 1 --agent-id x --on-steer y")]
+    public async Task Hooked_WithoutWhatTheHookHasRegistered_IsRefused(string options) =>
+        Assert.Equal(2, (await RunAsync($"attach --pid 1 {options}")).Code);
+
     /// <summary>A number that another process got meanwhile is not that of the one that was meant.</summary>
     [Fact]
     public async Task ReusedNumber_IsNobodys()

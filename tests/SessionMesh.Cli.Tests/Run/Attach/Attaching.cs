@@ -22,7 +22,7 @@ internal sealed class Attaching : IDisposable
             using var record = AttachRecord.Take(HostAt(home), mesh.Url, process.Seen) 
                 ?? throw new InvalidOperationException("it is watched");
             var log = new RunLog(quiet: false) { Sink = Lines.Enqueue };
-            var watcher = new Watcher(client, process, record, options, log, TimeProvider.System);
+            var watcher = new Watcher(client, process, record, options, log, TimeProvider.System) { Looked = known => Known = known };
             if (await watcher.JoinAsync(_leaving.Token) is { } session)
             {
                 Joined.SetResult((session.AgentId, session.Incarnation));
@@ -33,6 +33,9 @@ internal sealed class Attaching : IDisposable
 
     public TaskCompletionSource<(string AgentId, int Incarnation)> Joined { get; } =
         new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>How many processes the watcher knew at its last look.</summary>
+    public volatile int Known;
 
     public ConcurrentQueue<string> Lines { get; } = new();
 

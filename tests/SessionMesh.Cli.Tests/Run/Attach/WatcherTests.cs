@@ -83,19 +83,28 @@ public sealed class WatcherTests(HostedServer server) : IDisposable
         using var attach = new Attaching(_mesh, _scratch.File("home"), sh.Child.Pid);
         var left = (await Eventually.Lines(pids))[0];
         await attach.Joined.Task.WaitAsync(Eventually.Bound);
-        using (var held = HeldProcess.Open(sh.Child.Pid)!)
-        using (var tree = new HeldTree(held, TimeProvider.System))
-        {
-            await Eventually.True(() => tree.Look().Count == 2, () => "two processes");
-        }
-
-        await Task.Delay(HeldTree.Interval * 2); // the watcher has looked, too
+        await Eventually.True(() => attach.Known == 2, () => $"the watcher knows of two processes, not {attach.Known}");
         Native.Kill(sh.Child.Pid, Signals.Kill);
         await attach.Ends;
         Assert.Equal(
             $$"""{"confirmed":true,"exit_code":null,"signal":null,"reason":"ended by itself; of what came of it 1 still run: {{left}}"}""",
             await ExitAsync());
         Assert.False(ProcFs.IsGone(int.Parse(left, CultureInfo.InvariantCulture)));
+    }
+
+    /// <summary>One that has become another account's is not waited for, and is named.</summary>
+    [Fact]
+    public async Task MemberThatMayNotBeSignalled_IsLeft_AndAllElseIsStopped()
+    {
+        var pids = _scratch.File("pids");
+        await using var sh = new Sh($"sleep 1000 & echo $! >> {pids}; sleep 1000 & echo $! >> {pids}; wait");
+        var below = (await Eventually.Lines(pids, 2)).Select(pid => int.Parse(pid, CultureInfo.InvariantCulture)).ToList();
+        using var held = HeldProcess.Open(sh.Child.Pid)!;
+        using var tree = new HeldTree(held, TimeProvider.System, (one, signal) => one.Pid != below[0] && one.Signal(signal));
+        await Eventually.True(() => tree.Look().Count == 3, () => "three processes");
+        Assert.Equal(below[0], Assert.Single(await tree.StopAsync(TimeSpan.FromSeconds(1), CancellationToken.None)).Pid);
+        Assert.All([sh.Child.Pid, below[1]], pid => Assert.True(ProcFs.IsGone(pid)));
+        Assert.False(ProcFs.IsGone(below[0]));
     }
 
     [Fact]

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Runtime.InteropServices;
 using System.Text.Json;
 using SessionMesh.EndToEnd.Tests.Support;
 
@@ -60,16 +59,15 @@ public sealed class OpenclawGateway : IAsyncLifetime
             return;
         }
 
-        var arch = RuntimeInformation.OSArchitecture == Architecture.Arm64 ? "arm64" : "x64";
-        var folder = await AgentPrograms.InstalledAsync("openclaw", $"node-linux-{arch}@24.21.0", "openclaw@2026.9.6");
-        _node = Path.Combine(folder, "node_modules", $"node-linux-{arch}", "bin");
-        _openclaw = Path.Combine(folder, "node_modules", "openclaw", "openclaw.mjs");
-
+        (_node, _openclaw) = await AgentPrograms.OpenclawAsync();
         await _mesh.InitializeAsync();
         _standin = await Standin.StartAsync(_mesh.Scratch, Script);
         Directory.CreateDirectory(Work);
         File.WriteAllText(Path.Combine(Work, "stubborn.sh"), "trap '' TERM HUP\nwhile :; do /usr/bin/env sleep 18103; done\n");
         Configure();
+        using var install = new Started(
+            Path.Combine(_mesh.Scratch.Bin, "session-mesh"), ["hooks", "install", "openclaw"], Environ(), Work);
+        (await install.EndAsync()).Done();
         _gateway = Openclaw("gateway", "run");
         await Patience.ForAsync(
             async () => (await _mesh.Http.GetAsync("alive?label=agent=openclaw-gateway")).Number("count") == 1,
@@ -92,9 +90,9 @@ public sealed class OpenclawGateway : IAsyncLifetime
     {
         var before = (await AgentsAsync()).Select(Id).ToHashSet();
         var turn = Say(task, $"TASK-{task}");
-        var asked = 0;
         await Patience.ForAsync(
-            () => (asked = _standin!.Asked(task).Count) > 0, () => $"the model is asked for {task}\n{turn.Out}\n{turn.Error}\n{Printed}");
+            () => _standin!.Requests(task).Count > 0,
+            () => $"the model is asked for {task}\n{turn.Out}\n{turn.Error}\n{Printed}");
         string? found = null;
         await Patience.ForAsync(
             async () => (found = (await AgentsAsync()).Select(Id).FirstOrDefault(id => !before.Contains(id) && !id.Contains('.')))
@@ -125,22 +123,21 @@ public sealed class OpenclawGateway : IAsyncLifetime
 
     private static string Id(JsonElement row) => row.Text("agent_id")!;
 
-    private Started Openclaw(params string[] arguments)
+    private Started Openclaw(params string[] arguments) =>
+        new(Path.Combine(_node, "node"), [_openclaw, .. arguments], Environ(), Work);
+
+    /// <summary>The gateway's tool finds the root key as an operator's does. It is in no environment of the gateway.</summary>
+    private Dictionary<string, string> Environ() => new(_mesh.Scratch.Environment())
     {
-        // The gateway's tool finds the root key as an operator's does. It is in no environment of the gateway.
-        var environment = new Dictionary<string, string>(_mesh.Scratch.Environment())
-        {
-            ["SESSION_MESH_URL"] = _mesh.Server.Url,
-            ["SESSION_MESH_DATA"] = _mesh.Server.Data,
-            ["OPENCLAW_NO_AUTO_UPDATE"] = "1",
-            ["OPENCLAW_DISABLE_BONJOUR"] = "1",
-            ["OPENCLAW_SKIP_CHANNELS"] = "1",
-            ["OPENCLAW_NO_RESPAWN"] = "1",
-            ["DO_NOT_TRACK"] = "1",
-        };
-        environment["PATH"] = $"{_node}:{environment["PATH"]}";
-        return new Started(Path.Combine(_node, "node"), [_openclaw, .. arguments], environment, Work);
-    }
+        ["PATH"] = $"{_node}:{_mesh.Scratch.Environment()["PATH"]}",
+        ["SESSION_MESH_URL"] = _mesh.Server.Url,
+        ["SESSION_MESH_DATA"] = _mesh.Server.Data,
+        ["OPENCLAW_NO_AUTO_UPDATE"] = "1",
+        ["OPENCLAW_DISABLE_BONJOUR"] = "1",
+        ["OPENCLAW_SKIP_CHANNELS"] = "1",
+        ["OPENCLAW_NO_RESPAWN"] = "1",
+        ["DO_NOT_TRACK"] = "1",
+    };
 
     private void Configure()
     {
@@ -151,7 +148,6 @@ public sealed class OpenclawGateway : IAsyncLifetime
               "gateway": {"mode": "local", "bind": "loopback", "port": {{{port}}}, "auth": {"mode": "token", "token": "of-a-test"}},
               "update": {"checkOnStart": false}, "telemetry": {"enabled": false}, "tools": {"toolSearch": false},
               "agents": {"defaults": {"model": {"primary": "standin/stub"}, "workspace": "{{{Work}}}"}},
-              "plugins": {"entries": {"session-mesh": {"enabled": true, "hooks": {"timeouts": {"before_tool_call": 600000} } } } },
               "models": {"providers": {"standin": {
                 "baseUrl": "http://127.0.0.1:{{{_standin!.Port}}}/v1", "apiKey": "none", "api": "openai-completions",
                 "models": [{"id": "stub", "name": "stub", "reasoning": false, "input": ["text"], "contextWindow": 100000, "maxTokens": 8000,
@@ -159,6 +155,5 @@ public sealed class OpenclawGateway : IAsyncLifetime
               } } }
             }
             """);
-        PluginFolder.Write(Path.Combine(home, "extensions", "session-mesh"), _mesh.Scratch);
     }
 }

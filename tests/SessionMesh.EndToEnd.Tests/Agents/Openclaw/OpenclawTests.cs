@@ -42,7 +42,7 @@ public sealed class OpenclawTests(OpenclawGateway gateway) : IClassFixture<Openc
         gateway.Touch("steered.go");
         await Patience.ForAsync(async () => await StateAsync(id) == "acknowledged", () => $"the steer is acknowledged\n{gateway.Printed}");
 
-        var asked = gateway.Standin.Asked("steered");
+        var asked = gateway.Standin.Requests("steered");
         Assert.Equal(2, asked.Count);
         Assert.DoesNotContain("take the short way", asked[0], StringComparison.Ordinal);
         Assert.Contains("take the short way", asked[1], StringComparison.Ordinal);
@@ -56,7 +56,7 @@ public sealed class OpenclawTests(OpenclawGateway gateway) : IClassFixture<Openc
         await turn.EndAsync();
         await gateway.Mesh.DoneAsync(
             $"session-mesh steer {id} --direction north --message 'wake and look' --wait acknowledged --timeout 60");
-        Assert.Contains("wake and look", gateway.Standin.Asked("woken")[^1], StringComparison.Ordinal);
+        Assert.Contains("wake and look", gateway.Standin.Requests("woken")[^1], StringComparison.Ordinal);
     }
 
     [AgentFact]
@@ -68,7 +68,8 @@ public sealed class OpenclawTests(OpenclawGateway gateway) : IClassFixture<Openc
             async () => (await RowAsync(id)).Text("note") == "exec", () => "the first tool runs");
         await gateway.Mesh.Http.PostAsync("steer", $$"""{"agent_id": "{{id}}", "verb": "pause"}""");
         gateway.Touch("held.go");
-        var paused = await gateway.Mesh.Http.AgentAsync(id, row => row.Text("paused") == "true" && row.Text("activity") == "waiting", "is paused");
+        var paused = await gateway.Mesh.Http.AgentAsync(
+            id, row => row.Text("paused") == "true" && row.Text("activity") == "waiting", "is paused");
         Assert.Equal("paused before exec", paused.Text("note"));
         Assert.False(gateway.Exists("held.done"));
         await gateway.Mesh.DoneAsync($"session-mesh resume {id}");
@@ -133,7 +134,7 @@ public sealed class OpenclawTests(OpenclawGateway gateway) : IClassFixture<Openc
         gateway.Touch("alone.go");
         await Patience.ForAsync(() => gateway.Exists("alone.done"), () => "the session goes on");
         await turn.EndAsync();
-        var last = gateway.Standin.Asked("alone")[^1];
+        var last = gateway.Standin.Requests("alone")[^1];
         Assert.Equal(2, last.Split("[Session Mesh] The mesh cannot be reached").Length);
 
         await gateway.Mesh.Server.StartAsync();

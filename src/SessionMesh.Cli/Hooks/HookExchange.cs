@@ -1,0 +1,212 @@
+using System.Globalization;
+using System.Net;
+using System.Text;
+using System.Text.Json;
+using SessionMesh.Cli.Commands;
+using SessionMesh.Cli.Hosting;
+using SessionMesh.Cli.Settings;
+using SessionMesh.Contracts;
+using SessionMesh.Contracts.Hooks;
+
+namespace SessionMesh.Cli.Hooks;
+
+/// <summary>What came of bringing an event to the mesh.</summary>
+internal enum HookOutcome
+{
+    Ok,
+
+    /// <summary>Nobody answers there.</summary>
+    Unreachable,
+
+    /// <summary>No answer within a second.</summary>
+    Slow,
+
+    /// <summary>The key, or the server as it is, does not take events.</summary>
+    Refused,
+
+    Unreadable,
+    TooLarge,
+}
+
+/// <summary>The mesh's reply.</summary>
+/// <param name="Json">The answer for the program; null for nothing.</param>
+/// <param name="Detail">Why there is none.</param>
+internal sealed record HookReply(HookOutcome Outcome, string? Json = null, string? Detail = null)
+{
+    public string? AgentId { get; init; }
+    public string? Incarnation { get; init; }
+    public bool HasRegistered { get; init; }
+    public string? Receipt { get; init; }
+    public string? Again { get; init; }
+
+    /// <summary>To a session at rest.</summary>
+    public string? Words { get; init; }
+}
+
+/// <summary>Brings one event to the mesh, as often as it takes. Plain calls without retries: an agent waits.</summary>
+internal sealed class HookExchange : IDisposable
+{
+    private const int LongPoll = 50;
+
+    /// <summary>For how long a hook holds up an agent that is not paused.</summary>
+    private static readonly TimeSpan s_most = TimeSpan.FromSeconds(1);
+
+    /// <summary>For how long a paused agent is held: a little less than the time-out of its hook.</summary>
+    private static readonly TimeSpan s_mostHeld = TimeSpan.FromSeconds(570);
+
+    /// <summary>For how long a paused agent stays held while the mesh is away.</summary>
+    private static readonly TimeSpan s_mostAway = TimeSpan.FromSeconds(30);
+
+    private readonly CliHost _host;
+    private readonly MeshSettings _settings;
+    private readonly HookedProgram _program;
+    private readonly HttpClient _http;
+    private readonly string _query;
+
+    public HookExchange(CommandContext context, HookedProgram program, HookEvent happening)
+    {
+        (_host, _settings, _program, Event) = (context.Host, context.Settings, program, happening);
+        _http = new HttpClient(
+            _host.Handler ?? new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, UseProxy = !_settings.Url.IsLoopback },
+            disposeHandler: _host.Handler is null)
+        {
+            Timeout = Timeout.InfiniteTimeSpan,
+        };
+        var parent = _host.Env(MeshSettings.AgentVariable);
+        _query = $"?receipt=true&host={Uri.EscapeDataString(Environment.MachineName)}"
+            + (parent is null || !MeshId.IsValid(parent) ? "" : $"&parent={parent}")
+            + (happening.Detail is null ? "" : "&detail=true");
+    }
+
+    public HookEvent Event { get; }
+
+    /// <summary>Sends the event. Held as long as the agent is paused.</summary>
+    public async Task<HookReply> SendAsync(CancellationToken cancellation)
+    {
+        var began = _host.Time.GetTimestamp();
+        var reply = await PostAsync(Event, _query + "&hold=0", s_most, cancellation);
+        var heardAt = began;
+        while (reply.Again is not null || (reply.Outcome is HookOutcome.Unreachable or HookOutcome.Slow && heardAt != began))
+        {
+            if (reply.Again is not null)
+            {
+                heardAt = _host.Time.GetTimestamp();
+            }
+            else if (_host.Time.GetElapsedTime(heardAt) > s_mostAway)
+            {
+                break;
+            }
+            else
+            {
+                await Task.Delay(s_most, _host.Time, cancellation);
+            }
+
+            var left = s_mostHeld - _host.Time.GetElapsedTime(began);
+            reply = left > TimeSpan.Zero
+                ? await PostAsync(
+                    Event, string.Create(CultureInfo.InvariantCulture, $"{_query}&hold={Math.Min(LongPoll, (int)left.TotalSeconds)}"),
+                    TimeSpan.FromSeconds(LongPoll) + s_most, cancellation)
+                : await PostAsync(Event, _query + "&hold=0&deny=true", s_most, cancellation);
+        }
+
+        return reply;
+    }
+
+    /// <summary>Waits for words to a session at rest, for a while.</summary>
+    public Task<HookReply> WaitForWordsAsync(CancellationToken cancellation) => PostAsync(
+        Event, string.Create(CultureInfo.InvariantCulture, $"{_query}&wake={LongPoll}"), TimeSpan.FromSeconds(LongPoll) + s_most, cancellation);
+
+    /// <summary>Says that the program has the answer, where that matters.</summary>
+    public async Task WrittenAsync(HookReply reply, CancellationToken cancellation)
+    {
+        if (reply.Receipt is not null)
+        {
+            var written = new HookEvent
+            {
+                Name = HookEvent.WrittenName,
+                SessionId = Event.SessionId,
+                Receipt = reply.Receipt,
+            };
+            await PostAsync(written, "", s_most, cancellation);
+        }
+    }
+
+    public void Dispose() => _http.Dispose();
+
+    private async Task<HookReply> PostAsync(HookEvent happening, string query, TimeSpan atMost, CancellationToken cancellation)
+    {
+        using var bound = new CancellationTokenSource(atMost, _host.Time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(bound.Token, cancellation);
+        try
+        {
+            var url = new Uri(_settings.Url.AbsoluteUri.TrimEnd('/') + Routes.Hook(_program.Name) + query);
+            using var request = new HttpRequestMessage(HttpMethod.Post, url) { Content = new ByteArrayContent(happening.ToJson()) };
+            if (_settings.Key is { } key)
+            {
+                request.Headers.TryAddWithoutValidation("Authorization", "Bearer " + key);
+            }
+
+            using var response = await _http.SendAsync(request, either.Token);
+            var body = await response.Content.ReadAsByteArrayAsync(either.Token);
+            return response.StatusCode == HttpStatusCode.OK ? Read(response, body) : Refused(response.StatusCode, body);
+        }
+        catch (HttpRequestException e)
+        {
+            return new HookReply(HookOutcome.Unreachable, Detail: $"{_settings.Url} {WordsOf(e.HttpRequestError)}");
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            return new HookReply(HookOutcome.Slow, Detail: $"no answer from {_settings.Url} in time");
+        }
+    }
+
+    private static HookReply Read(HttpResponseMessage response, byte[] body)
+    {
+        var json = body.AsSpan().SequenceEqual("{}"u8) ? null : Encoding.UTF8.GetString(body);
+        return new HookReply(HookOutcome.Ok, json)
+        {
+            AgentId = Header(response, HookHeader.Agent) is { } agent && MeshId.IsValid(agent) ? agent : null,
+            Incarnation = int.TryParse(Header(response, HookHeader.Incarnation), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+                ? number.ToString(CultureInfo.InvariantCulture)
+                : null,
+            HasRegistered = Header(response, HookHeader.Registered) is not null,
+            Receipt = Header(response, HookHeader.Receipt),
+            Again = Header(response, HookHeader.Again),
+            Words = json is null ? null : WordsOf(json),
+        };
+    }
+
+    private static string WordsOf(HttpRequestError error) => error switch
+    {
+        HttpRequestError.NameResolutionError => "is an unknown host",
+        HttpRequestError.SecureConnectionError => "makes no secure connection",
+        HttpRequestError.ConnectionError => "refuses the connection, or cannot be reached",
+        _ => "has cut the connection",
+    };
+
+    private static string? WordsOf(string json)
+    {
+        using var document = JsonDocument.Parse(json);
+        return document.RootElement.TryGetProperty("words", out var words) ? words.GetString() : null;
+    }
+
+    private static string? Header(HttpResponseMessage response, string name) =>
+        response.Headers.TryGetValues(name, out var values) ? values.First() : null;
+
+    private static HookReply Refused(HttpStatusCode status, byte[] body) => new(
+        (int)status >= 500 ? HookOutcome.Unreachable : HookOutcome.Refused,
+        Detail: status == HttpStatusCode.NotFound ? "the server is of a version that takes no hooks" : WhyOf(body) ?? $"status {(int)status}");
+
+    private static string? WhyOf(byte[] body)
+    {
+        try
+        {
+            using var problem = JsonDocument.Parse(body);
+            return problem.RootElement.TryGetProperty("detail", out var detail) ? detail.GetString() : null;
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,2 @@
+// Session Mesh for opencode: nothing yet.
+export const SessionMesh = async () => ({});

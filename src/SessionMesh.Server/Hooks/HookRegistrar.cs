@@ -1,0 +1,155 @@
+using SessionMesh.Contracts;
+using SessionMesh.Core;
+using SessionMesh.Core.Agents;
+using SessionMesh.Core.State;
+using SessionMesh.Server.Engine;
+using SessionMesh.Server.Http;
+
+namespace SessionMesh.Server.Hooks;
+
+/// <summary>Finds the agent of a session or sub-agent, and registers it where there is none. Call it under the session's gate.</summary>
+internal sealed class HookRegistrar(MeshEngine engine)
+{
+    /// <summary>
+    /// Seconds of a lease that only events renew. The longest a tool runs between two of them is ten minutes; a watcher at the process
+    /// takes a shorter one.
+    /// </summary>
+    public const int Ttl = 900;
+
+    private const string ProgramLabel = "agent";
+    private const string SessionLabel = "session";
+
+    private static readonly int[] s_lengths = [8, 13, 18, 23, MeshId.MaxLength];
+
+    /// <returns>The agent, and whether it was registered just now.</returns>
+    public async Task<Outcome<(HookedAgent Agent, bool IsNew)>> MainAsync(HookRequest request, HookSession session)
+    {
+        if (session.Main is { } known && Look(request, known) is { } kept)
+        {
+            return kept;
+        }
+
+        foreach (var length in s_lengths)
+        {
+            var id = request.Program.Prefix + request.SessionId[..Math.Min(length, request.SessionId.Length)];
+            if (!MeshId.IsValid(id))
+            {
+                break;
+            }
+
+            if (engine.State.Find(id) is { } slot && !IsOf(request, slot.Agent))
+            {
+                continue; // another session's
+            }
+
+            return await EnsureAsync(request, id, MainProfile(request), agent => session.Main = agent);
+        }
+
+        return new MeshError(ErrorKind.Conflict, Contracts.Errors.ErrorCodes.AlreadyAlive, "The ids for this session are taken.");
+    }
+
+    /// <param name="parent">Id of the agent above a new one.</param>
+    public async Task<Outcome<(HookedAgent Agent, bool IsNew)>> SubAgentAsync(
+        HookRequest request, HookSession session, string parent, string subAgent)
+    {
+        var id = $"{session.Main!.Id}.{subAgent}";
+        if (!MeshId.IsValid(id))
+        {
+            return new MeshError(ErrorKind.Invalid, Contracts.Errors.ErrorCodes.InvalidRequest, MeshId.Rule);
+        }
+
+        return session.SubAgents.TryGetValue(subAgent, out var known) && Look(request, known) is { } kept
+            ? kept
+            : await EnsureAsync(request, id, SubProfile(request, parent), agent => session.Add(subAgent, agent));
+    }
+
+    /// <summary>Null where the agent has to be looked for again; an error where it was stopped and may not come back.</summary>
+    private Outcome<(HookedAgent Agent, bool IsNew)>? Look(HookRequest request, HookedAgent known)
+    {
+        if (engine.State.Find(known.Id) is not { } slot || !engine.State.Reaches(request.Key, slot.Agent)
+            || slot.Agent.Incarnation != known.Incarnation)
+        {
+            return null;
+        }
+
+        return slot.Agent switch
+        {
+            { Liveness: Liveness.Dead, LastExit.Confirmed: false } => Fencing.Tombstoned(slot.Agent),
+            { Liveness: Liveness.Dead } => null,
+            _ => (known, false),
+        };
+    }
+
+    private async Task<Outcome<(HookedAgent Agent, bool IsNew)>> EnsureAsync(
+        HookRequest request, string id, Profile profile, Action<HookedAgent> keep)
+    {
+        // A server that was started anew finds the agent as it was.
+        if (engine.State.Find(id)?.Agent is { HasSession: true, Liveness: not (Liveness.Dead or Liveness.Declared) } alive
+            && engine.State.Reaches(request.Key, alive))
+        {
+            var found = new HookedAgent(id, alive.Incarnation);
+            keep(found);
+            return (found, false);
+        }
+
+        var register = new RegisterAgent { Actor = request.Key.Id, AgentId = id, Profile = profile };
+        var registered = await engine.ExecuteAsync(register, request.Http.StampOrigin());
+        if (!registered.Succeeded)
+        {
+            return registered.Error;
+        }
+
+        var agent = new HookedAgent(id, registered.Value.Agent.Incarnation);
+        keep(agent);
+        return (agent, true);
+    }
+
+    private static bool IsOf(HookRequest request, Agent agent) =>
+        agent.Labels.Labels.TryGetValue(SessionLabel, out var session) && session == Label(request.SessionId)
+        && agent.Labels.Labels.TryGetValue(ProgramLabel, out var program) && program == request.Program.Name;
+
+    private static Profile MainProfile(HookRequest request) => new()
+    {
+        ParentId = request.Parent,
+        Labels = Labels(request),
+        Ttl = Ttl,
+    };
+
+    private static Profile SubProfile(HookRequest request, string parent) => new()
+    {
+        ParentId = parent,
+        Labels = Labels(request),
+        Skills = request.Event.SubAgentType is { } type && SpecializationName.Normalize(type) is { Length: > 0 and <= Limits.NameLength } name
+            && !Check.HasControl(name) && SpecializationName.Parts(name) <= Limits.SpecializationParts
+                ? [new SkillProfile(name)]
+                : [],
+        Ttl = Ttl,
+    };
+
+    private static Dictionary<string, string> Labels(HookRequest request)
+    {
+        var labels = new Dictionary<string, string>
+        {
+            [ProgramLabel] = request.Program.Name,
+            [SessionLabel] = Label(request.SessionId),
+        };
+        if (Path.GetFileName(request.Event.Directory?.TrimEnd('/', '\\')) is { Length: > 0 } project)
+        {
+            labels["project"] = Label(project);
+        }
+
+        if (request.Host is { Length: > 0 } host)
+        {
+            labels["host"] = Label(host);
+        }
+
+        return labels;
+    }
+
+    /// <summary>As a label's value may be.</summary>
+    private static string Label(string text)
+    {
+        var value = text.Length <= Limits.LabelValueLength ? text : text[..Limits.LabelValueLength];
+        return Check.HasControl(value) ? string.Concat(value.Where(one => !char.IsControl(one))) : value;
+    }
+}

@@ -1,0 +1,101 @@
+using SessionMesh.Server.Push;
+
+namespace SessionMesh.Server.Hooks;
+
+/// <summary>
+/// A session of a coding agent's program, as its hooks tell it. In memory alone: after a restart it is found again by the label
+/// <c>session</c> of its agent, and what was given and not proven is given once more.
+/// </summary>
+internal sealed class HookSession
+{
+    private const int MostSubAgents = 1000;
+    private const int MostStarting = 100;
+
+    private readonly Dictionary<string, HookedAgent> _subAgents = [];
+
+    /// <summary>Agents that have called for a sub-agent which has not begun yet, the oldest first; null is the main agent.</summary>
+    private readonly List<string?> _starting = [];
+
+    private AsyncSignal? _waiter;
+    private long _receipts;
+
+    /// <summary>One event of a session is decided at a time: hooks of one agent run side by side.</summary>
+    public SemaphoreSlim Gate { get; } = new(1);
+
+    public HookedAgent? Main { get; set; }
+
+    /// <summary>The program has said that the session is over.</summary>
+    public bool IsOver { get; set; }
+
+    public IReadOnlyDictionary<string, HookedAgent> SubAgents => _subAgents;
+
+    /// <summary>
+    /// Whether the main agent does nothing by itself now. True of a session that was not heard yet: after a restart its next event tells.
+    /// </summary>
+    public bool IsAtRest { get; private set; } = true;
+
+    /// <summary>How often a session at rest has ceased to be that; see <see cref="Stir"/>.</summary>
+    public int Stirred { get; private set; }
+
+    public long NextReceipt() => ++_receipts;
+
+    /// <summary>False when there are too many to follow.</summary>
+    public bool Add(string subAgent, HookedAgent agent)
+    {
+        if (_subAgents.Count >= MostSubAgents && !_subAgents.ContainsKey(subAgent))
+        {
+            return false;
+        }
+
+        _subAgents[subAgent] = agent;
+        return true;
+    }
+
+    public void Remove(string subAgent) => _subAgents.Remove(subAgent);
+
+    /// <summary>Notes that an agent calls for a sub-agent: the event of its start does not say by whom.</summary>
+    public void Starts(string? caller)
+    {
+        if (_starting.Count < MostStarting)
+        {
+            _starting.Add(caller);
+        }
+    }
+
+    /// <summary>Who has probably called for the sub-agent that begins now; null for the main agent.</summary>
+    public string? TakeCaller()
+    {
+        if (_starting.Count == 0)
+        {
+            return null;
+        }
+
+        var caller = _starting[0];
+        _starting.RemoveAt(0);
+        return caller;
+    }
+
+    /// <summary>Whoever waits for words to an idle session has that signal; the one before stops waiting.</summary>
+    public void Wait(AsyncSignal waiter)
+    {
+        Stirred++;
+        _waiter?.Set();
+        _waiter = waiter;
+    }
+
+    /// <summary>The main agent has come to rest: whoever waits for that may speak.</summary>
+    public void Rest()
+    {
+        IsAtRest = true;
+        _waiter?.Set();
+    }
+
+    /// <summary>The main agent does something again.</summary>
+    public void Stir()
+    {
+        IsAtRest = false;
+        Stirred++;
+        _waiter?.Set();
+        _waiter = null;
+    }
+}

@@ -1,0 +1,488 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using SessionMesh.Contracts.Agents;
+using SessionMesh.Contracts.Errors;
+using SessionMesh.Core;
+using SessionMesh.Core.Agents;
+using SessionMesh.Core.Steering;
+using SessionMesh.Server.Agents;
+using SessionMesh.Server.Engine;
+using SessionMesh.Server.Http;
+using SessionMesh.Server.Push;
+using SessionMesh.Server.Steering;
+using SessionMesh.Server.Streams;
+
+namespace SessionMesh.Server.Hooks;
+
+/// <summary>
+/// What an event of a coding agent comes to: a registration, a sign of life, proof that earlier words were read, an end; and what goes back:
+/// words, a denial, a stop, or nothing. An event that cannot be taken is answered with nothing, since the agent goes on whatever the mesh
+/// thinks of it.
+/// </summary>
+/// <remarks>
+/// A steer is <c>queued</c> until an answer that carries it was written (<c>delivered</c>), and <c>acknowledged</c> by the agent's next
+/// event that only a model which was asked again can have brought about. A pause is acknowledged when a tool is held for it. A stop is not
+/// acknowledged here at all: that a hook said so ends no process, and the exit is reported by who saw it. Thread-safe.
+/// </remarks>
+internal sealed class HookTurns(
+    MeshEngine engine, HookSessions sessions, HookRegistrar registrar, DirectiveWriter directives, Subscriptions subscriptions,
+    Shutdown shutdown)
+{
+    private const string Read = "the model was asked with it";
+    private const string Held = "held at its next tool";
+    private const string NotHeld = "over before its next tool";
+
+    public async Task<HookAnswer> TakeAsync(HookRequest request)
+    {
+        var session = SessionOf(request);
+        if (request.Wake is { } wait)
+        {
+            return await WakeAsync(request, session, wait);
+        }
+
+        if (request.Moment == HookMoment.Written)
+        {
+            if (long.TryParse(request.Event.Receipt, NumberStyles.None, CultureInfo.InvariantCulture, out var receipt))
+            {
+                await WrittenAsync(request, receipt);
+            }
+
+            return HookAnswer.Nothing;
+        }
+
+        HookedAgent agent;
+        HookAnswer answer;
+        bool isPaused;
+        await session.Gate.WaitAsync(request.Http.RequestAborted);
+        try
+        {
+            var found = await FindAsync(request, session);
+            if (found.Answer is { } early)
+            {
+                return early;
+            }
+
+            agent = found.Agent!;
+            (answer, isPaused) = await DecideAsync(request, session, agent);
+            answer = answer with { Agent = session.Main, HasRegistered = found.HasRegistered };
+        }
+        finally
+        {
+            session.Gate.Release();
+        }
+
+        return isPaused ? await HoldAsync(request, session, agent, answer) : answer;
+    }
+
+    private HookSession SessionOf(HookRequest request) =>
+        sessions.Get(request.Program.Name, request.Key.Account ?? "", request.SessionId);
+
+    /// <summary>The agent that the event is of; an answer where it ends here.</summary>
+    private async Task<(HookedAgent? Agent, bool HasRegistered, HookAnswer? Answer)> FindAsync(HookRequest request, HookSession session)
+    {
+        var begins = request.Moment is HookMoment.SessionStart or HookMoment.Prompt;
+        if (session.IsOver && !begins)
+        {
+            return (null, false, HookAnswer.Nothing);
+        }
+
+        session.IsOver = false;
+        var main = await registrar.MainAsync(request, session);
+        if (!main.Succeeded)
+        {
+            return (null, false, Refused(request, main.Error));
+        }
+
+        var agent = main.Value.Agent;
+        if (request.Event.SubAgentId is { } sub)
+        {
+            if (request.Moment == HookMoment.SubAgentStop && !session.SubAgents.ContainsKey(sub))
+            {
+                return (null, false, HookAnswer.Nothing); // the program's own helper, which never began
+            }
+
+            var parent = request.Moment == HookMoment.SubAgentStart && session.TakeCaller() is { } caller
+                && session.SubAgents.TryGetValue(caller, out var above) ? above : agent;
+            var found = await registrar.SubAgentAsync(request, session, parent.Id, sub);
+            if (!found.Succeeded)
+            {
+                return (null, false, Refused(request, found.Error));
+            }
+
+            await BeatAsync(request, agent, new HeartbeatRequest { Incarnation = agent.Incarnation });
+            agent = found.Value.Agent;
+        }
+
+        return (agent, main.Value.IsNew, null);
+    }
+
+    /// <summary>An agent that was stopped and may not come back is told so; of any other refusal it hears nothing.</summary>
+    private static HookAnswer Refused(HookRequest request, MeshError error) =>
+        error.Code is ErrorCodes.Tombstoned or ErrorCodes.Stopping
+            ? new HookAnswer(request.Program.End(request.Moment, request.EventName, "Session Mesh: " + error.Detail))
+            : HookAnswer.Nothing;
+
+    private async Task<(HookAnswer Answer, bool IsPaused)> DecideAsync(HookRequest request, HookSession session, HookedAgent agent)
+    {
+        var moment = request.Moment;
+        if (moment is HookMoment.Prompt or HookMoment.ToolStart or HookMoment.SessionStart or HookMoment.SessionEnd
+            && request.Event.SubAgentId is null)
+        {
+            session.Stir();
+        }
+
+        await BeatAsync(request, agent, Report(request, agent));
+        await AcknowledgeAsync(request, agent, agent.Prove(moment), Read);
+        await FollowSubAgentsAsync(request, session, agent);
+        if (moment == HookMoment.SessionEnd)
+        {
+            await EndSessionAsync(request, session);
+            return (HookAnswer.Nothing, false);
+        }
+
+        if (engine.State.Find(agent.Id) is not { } slot)
+        {
+            return (HookAnswer.Nothing, false);
+        }
+
+        if (StopOf(slot) is var (isStopped, reason) && isStopped)
+        {
+            return (Stopped(request, agent, reason), false);
+        }
+
+        await SettleHoldsAsync(request, agent, slot);
+        if (moment == HookMoment.ToolStart && IsPaused(slot))
+        {
+            return (HookAnswer.Nothing, true);
+        }
+
+        var answer = Tell(request, session, agent, slot);
+        if (answer.Json is null && moment is HookMoment.Stop or HookMoment.Failure or HookMoment.SessionStart
+            && request.Event.SubAgentId is null)
+        {
+            session.Rest();
+        }
+
+        if (answer.Json is null && moment == HookMoment.SubAgentStop)
+        {
+            session.Remove(request.Event.SubAgentId!);
+            await ExitAsync(request, agent, "it has finished");
+        }
+
+        return (answer, false);
+    }
+
+    private HeartbeatRequest Report(HookRequest request, HookedAgent agent)
+    {
+        var vitals = engine.State.Find(agent.Id)?.ReadVitals();
+        var tool = request.Event.Tool;
+        var note = tool is null ? null : request.Event.Detail is { } detail ? $"{tool} {detail}" : tool;
+        return new HeartbeatRequest
+        {
+            Incarnation = agent.Incarnation,
+            Activity = request.Moment switch
+            {
+                HookMoment.SessionStart => AgentActivity.Idle,
+                HookMoment.Stop or HookMoment.Failure or HookMoment.Question => AgentActivity.Waiting,
+                _ => AgentActivity.Working,
+            },
+            Progress = request.Moment == HookMoment.ToolEnd ? (double.IsNaN(vitals?.Progress ?? double.NaN) ? 1 : vitals!.Value.Progress + 1)
+                : null,
+            Note = note is { Length: > Contracts.Limits.NoteLength } ? note[..Contracts.Limits.NoteLength] : note,
+        };
+    }
+
+    private async Task BeatAsync(HookRequest request, HookedAgent agent, HeartbeatRequest beat) =>
+        _ = await Heartbeats.TakeAsync(engine, request.Http, agent.Id, beat);
+
+    private async Task AcknowledgeAsync(HookRequest request, HookedAgent agent, List<long> seqs, string note)
+    {
+        if (seqs.Count > 0)
+        {
+            _ = await Heartbeats.AcknowledgeAsync(
+                engine, request.Http, agent.Id, agent.Incarnation,
+                [.. seqs.Select(seq => new HeartbeatAck { Seq = seq, State = "acknowledged", Note = note })]);
+        }
+    }
+
+    /// <summary>Who has started whom, and which sub-agents are over: the tools that start and end them say so.</summary>
+    private async Task FollowSubAgentsAsync(HookRequest request, HookSession session, HookedAgent caller)
+    {
+        var happening = request.Event;
+        if (request.Moment == HookMoment.ToolStart && request.Program.StartsSubAgents(happening.Tool))
+        {
+            session.Starts(happening.SubAgentId);
+        }
+
+        if (request.Moment != HookMoment.ToolEnd)
+        {
+            return;
+        }
+
+        if (happening.StartedId is { } started && session.SubAgents.TryGetValue(started, out var below))
+        {
+            if (below.IsHalted)
+            {
+                session.Remove(started);
+                await ExitAsync(request, below, "it was stopped, and has ended");
+            }
+            else if (engine.State.Find(below.Id)?.Agent is { } agent && ParentOf(agent) != caller.Id)
+            {
+                var move = new MoveAgent { Actor = request.Key.Id, AgentId = below.Id, ParentId = caller.Id };
+                _ = await engine.ExecuteAsync(move, request.Http.StampOrigin());
+            }
+        }
+
+        if (request.Program.EndsSubAgents(happening.Tool) && happening.EndedId is { } ended
+            && session.SubAgents.TryGetValue(ended, out var gone))
+        {
+            session.Remove(ended);
+            await ExitAsync(request, gone, "it was ended by the agent above it");
+        }
+    }
+
+    private string? ParentOf(Agent agent) => engine.State.ParentId(agent);
+
+    /// <summary>
+    /// The program has said that the session is over. While a stop is on its way, the end is left to the watcher: only it knows whether the
+    /// process, and what came of it, is gone.
+    /// </summary>
+    private async Task EndSessionAsync(HookRequest request, HookSession session)
+    {
+        session.IsOver = true;
+        var main = session.Main!;
+        if (engine.State.Find(main.Id) is { } slot && (StopOf(slot).IsStopped || slot.Agent.Incarnation != main.Incarnation))
+        {
+            return;
+        }
+
+        foreach (var (id, sub) in session.SubAgents.ToList())
+        {
+            session.Remove(id);
+            await ExitAsync(request, sub, "its session has ended");
+        }
+
+        await ExitAsync(request, main, "its session has ended");
+    }
+
+    private async Task ExitAsync(HookRequest request, HookedAgent agent, string reason)
+    {
+        var report = new ReportExit { Actor = request.Key.Id, AgentId = agent.Id, Incarnation = agent.Incarnation, Reason = reason };
+        _ = await engine.ExecuteAsync(report, request.Http.StampOrigin());
+    }
+
+    private (bool IsStopped, string? Reason) StopOf(AgentSlot slot)
+    {
+        var wall = engine.Now.Wall;
+        var stop = slot.Inbox.Pending.FirstOrDefault(directive => directive.Verb == Verb.Stop && directive.ExpiresAt > wall);
+        return (stop is not null || slot.Agent.Liveness is Liveness.Stopping or Liveness.Dead, stop?.Message);
+    }
+
+    private static HookAnswer Stopped(HookRequest request, HookedAgent agent, string? reason)
+    {
+        agent.IsHalted = true;
+        return new HookAnswer(request.Program.End(request.Moment, request.EventName, HookWords.Stopped(agent.Id, reason)));
+    }
+
+    private bool IsPaused(AgentSlot slot)
+    {
+        var (isPaused, wall) = (slot.Agent.Paused, engine.Now.Wall);
+        foreach (var directive in slot.Inbox.Pending.Where(directive => directive.ExpiresAt > wall))
+        {
+            isPaused = directive.Verb switch { Verb.Pause => true, Verb.Resume => false, _ => isPaused };
+        }
+
+        return isPaused;
+    }
+
+    /// <summary>A pause that was taken back before it held anything, and the word that took it back, are over.</summary>
+    private async Task SettleHoldsAsync(HookRequest request, HookedAgent agent, AgentSlot slot)
+    {
+        var last = slot.Inbox.Pending.LastOrDefault(directive => directive.Verb == Verb.Resume);
+        if (last is not null)
+        {
+            await AcknowledgeAsync(request, agent, Seqs(slot, directive => directive.Verb == Verb.Pause && directive.Seq < last.Seq), NotHeld);
+            await AcknowledgeAsync(
+                request, agent, Seqs(slot, directive => directive.Verb == Verb.Resume && directive.Seq <= last.Seq), "it runs");
+        }
+    }
+
+    private static List<long> Seqs(AgentSlot slot, Func<DirectiveRecord, bool> which) =>
+        [.. slot.Inbox.Pending.Where(which).Select(directive => directive.Seq)];
+
+    /// <summary>
+    /// Keeps the tool from starting while the agent is paused: until it is resumed, stopped, or the time is up, after which the caller asks
+    /// again or the tool is denied.
+    /// </summary>
+    private async Task<HookAnswer> HoldAsync(HookRequest request, HookSession session, HookedAgent agent, HookAnswer found)
+    {
+        if (engine.State.Find(agent.Id) is not { } slot)
+        {
+            return found;
+        }
+
+        await AcknowledgeAsync(request, agent, Seqs(slot, directive => directive.Verb == Verb.Pause), Held);
+        var watch = new KeyWatch(request.Key, engine);
+        using var subscription = subscriptions.Listen(slot.Agent.Number, watch.KeyId);
+        var waiting = Wait.For(request.Hold, engine, watch);
+        while (true)
+        {
+            subscription.Changed.Reset();
+            if (slot.IsForgotten || StopOf(slot).IsStopped || !IsPaused(slot))
+            {
+                break;
+            }
+
+            if (shutdown.HasBegun || !await waiting.UntilAsync(subscription.Changed, request.Http.RequestAborted))
+            {
+                return request.AsksAgain
+                    ? found with { Again = "hold" }
+                    : found with { Json = request.Program.Deny(request.EventName, HookWords.Paused(agent.Id)) };
+            }
+        }
+
+        await session.Gate.WaitAsync(request.Http.RequestAborted);
+        try
+        {
+            await SettleHoldsAsync(request, agent, slot);
+            return (StopOf(slot) is var (isStopped, reason) && isStopped
+                ? Stopped(request, agent, reason)
+                : Tell(request, session, agent, slot)) with { Agent = found.Agent, HasRegistered = found.HasRegistered };
+        }
+        finally
+        {
+            session.Gate.Release();
+        }
+    }
+
+    private HookAnswer Tell(HookRequest request, HookSession session, HookedAgent agent, AgentSlot slot)
+    {
+        if (!request.Program.Carries(request.Moment) || HandOut(agent, slot) is not { IsEmpty: false } handed)
+        {
+            return HookAnswer.Nothing;
+        }
+
+        var receipt = session.NextReceipt();
+        agent.Give(handed.Select(directive => directive.Seq), receipt);
+        return new HookAnswer(request.Program.Tell(request.Moment, request.EventName, HookWords.Of(handed, Waiting(agent, slot))))
+        {
+            Receipt = receipt,
+        };
+    }
+
+    /// <summary>Steers that were not given yet, as many as one answer carries.</summary>
+    private ImmutableArray<DirectiveRecord> HandOut(HookedAgent agent, AgentSlot slot)
+    {
+        var after = slot.Inbox.Pending.LastOrDefault(directive => agent.HasGiven(directive.Seq))?.Seq ?? 0;
+        return slot.HandOut(agent.Incarnation, engine.Now.Wall, after, characters: HookWords.MostOfDirectives, verbs: VerbSet.Steer);
+    }
+
+    private List<DirectiveRecord> Waiting(HookedAgent agent, AgentSlot slot)
+    {
+        var wall = engine.Now.Wall;
+        return
+        [
+            .. slot.Inbox.Pending.Where(directive =>
+                directive.Verb == Verb.Steer && directive.ExpiresAt > wall && !agent.HasGiven(directive.Seq)),
+        ];
+    }
+
+    /// <summary>An answer with directives has reached the agent: the caller says so, or it went out on the agent's own connection.</summary>
+    public async Task WrittenAsync(HookRequest request, long receipt)
+    {
+        var session = SessionOf(request);
+        await session.Gate.WaitAsync();
+        try
+        {
+            foreach (var agent in session.SubAgents.Values.Append(session.Main).OfType<HookedAgent>())
+            {
+                Mark(agent, receipt);
+            }
+        }
+        finally
+        {
+            session.Gate.Release();
+        }
+    }
+
+    private void Mark(HookedAgent agent, long receipt)
+    {
+        var written = agent.Written(receipt);
+        if (written.Count > 0 && engine.State.Find(agent.Id) is { } slot && slot.Agent.Incarnation == agent.Incarnation)
+        {
+            directives.MarkDelivered(slot.Agent.Number, [.. slot.Inbox.Pending.Where(directive => written.Contains(directive.Seq))]);
+        }
+    }
+
+    /// <summary>Waits for words to a session at rest, until there are some or it stirs by itself.</summary>
+    private async Task<HookAnswer> WakeAsync(HookRequest request, HookSession session, TimeSpan atMost)
+    {
+        HookedAgent agent;
+        Subscription subscription;
+        int stirred;
+        var watch = new KeyWatch(request.Key, engine);
+        await session.Gate.WaitAsync(request.Http.RequestAborted);
+        try
+        {
+            if (await registrar.MainAsync(request, session) is not { Succeeded: true } found
+                || engine.State.Find(found.Value.Agent.Id) is not { } known)
+            {
+                return HookAnswer.Nothing;
+            }
+
+            agent = found.Value.Agent;
+            subscription = subscriptions.ListenToInbox(known.Agent.Number, watch.KeyId);
+            session.Wait(subscription.Changed);
+            stirred = session.Stirred;
+        }
+        finally
+        {
+            session.Gate.Release();
+        }
+
+        using (subscription)
+        {
+            var waiting = Wait.For(atMost, engine, watch);
+            while (true)
+            {
+                subscription.Changed.Reset();
+                await session.Gate.WaitAsync(request.Http.RequestAborted);
+                try
+                {
+                    if (session.Stirred != stirred || session.IsOver || engine.State.Find(agent.Id) is not { } slot
+                        || slot.Agent.Incarnation != agent.Incarnation || StopOf(slot).IsStopped)
+                    {
+                        return HookAnswer.Nothing;
+                    }
+
+                    if (session.IsAtRest && TellIdle(session, agent, slot) is { Json: not null } words)
+                    {
+                        return words;
+                    }
+                }
+                finally
+                {
+                    session.Gate.Release();
+                }
+
+                if (shutdown.HasBegun || !await waiting.UntilAsync(subscription.Changed, request.Http.RequestAborted))
+                {
+                    return HookAnswer.Nothing with { Again = "wake" };
+                }
+            }
+        }
+    }
+
+    /// <summary>The words alone, with no frame: the tool prints them where the program looks for them.</summary>
+    private HookAnswer TellIdle(HookSession session, HookedAgent agent, AgentSlot slot)
+    {
+        if (HandOut(agent, slot) is not { IsEmpty: false } handed)
+        {
+            return HookAnswer.Nothing;
+        }
+
+        var receipt = session.NextReceipt();
+        agent.Give(handed.Select(directive => directive.Seq), receipt);
+        return new HookAnswer(HookProgram.WordsAlone(HookWords.Of(handed, Waiting(agent, slot)))) { Receipt = receipt };
+    }
+}

@@ -1,0 +1,86 @@
+using SessionMesh.EndToEnd.Tests.Support;
+
+namespace SessionMesh.EndToEnd.Tests.Agents;
+
+/// <summary>The real Codex against a scripted model.</summary>
+public sealed class CodexTests(Mesh mesh) : IClassFixture<Mesh>
+{
+    private const string Until = """until [ -e go ]; do sleep 0.1; done; rm go; echo past""";
+
+    [Fact]
+    public async Task Session_IsSeenWithItsSubAgent_AndSteeredInMidTurn()
+    {
+        using var agent = await PrepareAsync($$"""
+            {"main":[{"tool":"exec_command","input":{"cmd":"{{Until}}","yield_time_ms":60000} },
+                     {"tool":"multi_agent_v1::spawn_agent","input":{"message":"SUBTASK one"} },
+                     {"tool":"exec_command","input":{"cmd":"{{Until}}","yield_time_ms":60000} },
+                     {"text":"finished"}],
+             "sub":[{"text":"sub finished"}]}
+            """);
+        using var codex = await StartAsync(agent);
+        var main = await agent.MainAsync();
+        Assert.StartsWith("codex-", main, StringComparison.Ordinal);
+        await mesh.Http.AgentAsync(main, row => row.Text("activity") == "working" && row.Text("note") == "Bash", "runs its tool");
+        var directive = await agent.SteerAsync(main, "TURN-MARK");
+        await GoAsync(agent);
+        var sub = await agent.SubAgentAsync();
+        Assert.Equal(main, (await mesh.Http.GetAsync("agents/" + sub)).Text("parent_id"));
+
+        // In the very next request; that it was, only the end of the turn proves.
+        await Eventually.True(
+            () => agent.Model.Requests().Exists(request => request.Contains("TURN-MARK", StringComparison.Ordinal)), () => "the model reads it");
+        await GoAsync(agent);
+        await agent.UntilAsync(directive, "acknowledged");
+        Assert.Equal(0, await codex.ExitAsync());
+        await mesh.Http.AgentAsync(main, row => row.Text("status") == "dead", "has ended");
+        await mesh.Http.AgentAsync(sub, row => row.Text("status") == "dead", "has ended");
+    }
+
+    [Fact]
+    public async Task Session_IsPausedBeforeATool_Resumed_AndKilledWithAllItLeft()
+    {
+        using var agent = await PrepareAsync($$"""
+            {"main":[{"tool":"exec_command","input":{"cmd":"{{Until}}","yield_time_ms":60000} },
+                     {"tool":"exec_command","input":{"cmd":"trap '' TERM; sleep 100000","yield_time_ms":60000} },
+                     {"text":"finished"}]}
+            """);
+        using var codex = await StartAsync(agent);
+        var main = await agent.MainAsync();
+        await mesh.Http.AgentAsync(main, row => row.Text("note") == "Bash", "runs its tool");
+        var paused = agent.ToolAsync($"session-mesh pause {main} --wait 60s");
+        await mesh.Http.AgentAsync(main, row => row.Number("pending") == 1, "is to pause");
+        await GoAsync(agent);
+        (await paused).Done();
+        Assert.Empty(Sleepers(agent));
+        (await agent.ToolAsync($"session-mesh resume {main} --wait 60s")).Done();
+        await Eventually.True(() => Sleepers(agent).Count > 0, () => "the second tool runs");
+        var killed = (await agent.ToolAsync($"session-mesh kill {main} --grace 4s --yes -o json")).Done();
+        Assert.True(killed.Json.GetProperty("confirmed").GetBoolean(), killed.ToString());
+        await codex.ExitAsync();
+        Assert.Empty(Sleepers(agent));
+    }
+
+    private static List<ProcessInfo> Sleepers(CodingAgent agent) =>
+        [.. agent.Mesh.Scratch.Processes().Where(process => process.Command.Contains("sleep 100000", StringComparison.Ordinal))];
+
+    private static Task GoAsync(CodingAgent agent) => File.WriteAllTextAsync(Path.Combine(agent.Project, "go"), "");
+
+    private static async Task<Started> StartAsync(CodingAgent agent) => agent.Start(
+        await AgentPrograms.CodexAsync(), "exec", "--json", "--skip-git-repo-check", "--dangerously-bypass-approvals-and-sandbox",
+        "--dangerously-bypass-hook-trust", "MAINTASK work");
+
+    private Task<CodingAgent> PrepareAsync(string script) => CodingAgent.PrepareAsync(
+        mesh, script, "session-mesh hooks install codex", (home, model) =>
+        {
+            var codex = Directory.CreateDirectory(Path.Combine(home, ".codex")).FullName;
+            File.WriteAllText(Path.Combine(codex, "config.toml"), $"""
+                model = "gpt-5.1-codex"
+                model_provider = "standin"
+                [model_providers.standin]
+                name = "standin"
+                base_url = "http://127.0.0.1:{model.Port}/v1"
+                wire_api = "responses"
+                """);
+            return new() { ["CODEX_HOME"] = codex };
+        });
+}
