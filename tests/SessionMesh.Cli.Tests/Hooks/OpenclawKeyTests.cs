@@ -18,11 +18,11 @@ public sealed class OpenclawKeyTests
         using var tool = new Tool(Json(200, """{"agent_id":"x","ttl":60,"next_heartbeat_in":20}"""), Json(201, Created));
         var gateway = GatewayOf(Path.Combine(tool.Home, ".openclaw"));
 
-        var ran = await tool.RunAsync("hook openclaw --key --url http://127.0.0.1:7777");
+        var ran = await tool.RunAsync("hook openclaw --key");
 
         Assert.Equal((0, ""), (ran.Code, ran.Error));
         Assert.Equal(
-            """{"url":"http://127.0.0.1:7777","token":"smk_mnopqrstuvwx_FRESH_check2","key_id":"mnopqrstuvwx","""
+            """{"url":"http://127.0.0.1:7420","token":"smk_mnopqrstuvwx_FRESH_check2","key_id":"mnopqrstuvwx","""
             + $"\"expires_at\":\"2026-01-02T04:04:05.000Z\",\"agent_id\":\"{gateway}\",\"host\":\"{Environment.MachineName}\"}}",
             ran.Out.TrimEnd());
         Assert.Equal(

@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using SessionMesh.EndToEnd.Tests.Support;
 
@@ -87,6 +88,10 @@ internal sealed class PluginHost : IAsyncDisposable
         await Mesh.Http.PostAsync("steer", $$"""{"agent_id": "{{id}}", {{members}}}""") is { IsDone: true } sent
             ? sent
             : throw new Xunit.Sdk.XunitException($"{id} was not steered");
+
+    /// <summary>What hooks doctor reads.</summary>
+    public async Task<JsonElement> LedgerAsync() =>
+        Members.Parse(await Eventually.Line(Path.Combine(Mesh.Scratch.Home, ".local", "state", "session-mesh", "hooks", "openclaw.json")));
 
     public async ValueTask DisposeAsync()
     {

@@ -27,6 +27,7 @@ public sealed class PluginTests
         }
 
         await host.AgentAsync("openclaw-1eebb62e");
+        Assert.Equal("ok", (await host.LedgerAsync()).Text("outcome"));
         Assert.DoesNotContain("unhandled", host.Printed, StringComparison.Ordinal);
     }
 
@@ -201,6 +202,7 @@ public sealed class PluginTests
         Assert.StartsWith("[Session Mesh] The mesh cannot be reached", told, StringComparison.Ordinal);
         Assert.Null(await host.ResultAsync(Result()));
         Assert.InRange(clock.ElapsedMilliseconds, 0, 3_000);
+        Assert.Equal("unreachable", (await host.LedgerAsync()).Text("outcome"));
 
         await host.Mesh.Server.StartAsync();
         string? text = null;

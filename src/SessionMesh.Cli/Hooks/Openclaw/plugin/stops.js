@@ -12,6 +12,7 @@ export class Stops {
 
   async stop(session, seq) {
     if (session.stop) {
+      session.stop.seq ??= seq;
       return;
     }
 
@@ -23,7 +24,7 @@ export class Stops {
     const survivors = session.isGateway ? [] : await endMarked(session.mark);
     const reason = reasonOf(session, failed, survivors);
     Object.assign(session.stop, { isOver: true, at: Date.now() });
-    sessions.ack(session, seq, survivors.length > 0 ? "rejected" : "acknowledged", reason);
+    sessions.ack(session, session.stop.seq, survivors.length > 0 ? "rejected" : "acknowledged", reason);
     await sessions.exited(session, reason);
   }
 
