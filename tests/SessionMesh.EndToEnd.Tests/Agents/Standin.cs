@@ -36,11 +36,14 @@ internal sealed class Standin : IDisposable
     }
 
     /// <summary>What it was asked, in order: the body of each request to a model.</summary>
-    public List<string> Requests() =>
+    /// <param name="kind">Of the conversations that follow this script; null for all.</param>
+    public List<string> Requests(string? kind = null) =>
         [
             .. Directory.EnumerateFiles(_log, "*.json")
                 .OrderBy(path => int.Parse(Path.GetFileNameWithoutExtension(path), System.Globalization.CultureInfo.InvariantCulture))
-                .Select(path => JsonNode.Parse(File.ReadAllText(path))!["body"]!.ToJsonString()),
+                .Select(path => JsonNode.Parse(File.ReadAllText(path))!)
+                .Where(request => kind is null || (string?)request["kind"] == kind)
+                .Select(request => request["body"]!.ToJsonString()),
         ];
 
     public void Script(string script) => File.WriteAllText(_script, script);
