@@ -6,8 +6,8 @@ namespace SessionMesh.Contracts.Hooks;
 
 /// <summary>
 /// Reads a hook's event piece by piece as it comes in. It keeps the few short texts that <see cref="HookEvent"/> has, and of the rest,
-/// which may be megabytes of a file or a command's output, only how deep it is nested. It is no validator: an object whose brackets and strings
-/// are closed is an event. Not thread-safe; one per event.
+/// which may be megabytes of a file or a command's output, only how deep it is nested. It is no validator: an object whose
+/// brackets and strings are closed is an event. Not thread-safe; one per event.
 /// </summary>
 public sealed class HookEventReader
 {

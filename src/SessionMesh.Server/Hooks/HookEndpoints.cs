@@ -34,7 +34,7 @@ internal sealed class HookEndpoints(HookTurns turns, ProblemWriter problems, Mes
         }
 
         var program = HookDialect.Find((string)http.Request.RouteValues["program"]!);
-        if ((check.Error ?? (program is null ? NoSuchProgram() : null)) is { } error)
+        if ((check.Error ?? IdempotencyHeader.Check(http) ?? (program is null ? NoSuchProgram() : null)) is { } error)
         {
             await problems.WriteAsync(http, error);
             return;

@@ -36,6 +36,6 @@ internal static class HookRoutes
                 + "session stirs; `X-Mesh-Again: wake` asks for another call.")
             .WithFlag("receipt", "The caller says when it has written the answer, by an event `session-mesh:written` with the number in "
                 + "`X-Mesh-Receipt`. Otherwise an answer counts as written when it is on the connection.")
-            .Takes<JsonElement>().Answers<JsonElement>(200, 404);
+            .Takes<JsonElement>().Answers<JsonElement>(200, 404).Mutates();
     }
 }

@@ -16,8 +16,8 @@ namespace SessionMesh.Server.Hooks;
 
 /// <summary>
 /// What an event of a coding agent comes to: a registration, a sign of life, proof that earlier words were read, an end; and what goes
-/// back: words, a denial, a stop, or nothing. An event that cannot be taken is answered with nothing, since the agent goes on whatever the mesh
-/// thinks of it.
+/// back: words, a denial, a stop, or nothing. An event that cannot be taken is answered with nothing, since the agent goes on
+/// whatever the mesh thinks of it.
 /// </summary>
 /// <remarks>
 /// A steer is <c>queued</c> until an answer that carries it was written (<c>delivered</c>), and <c>acknowledged</c> by the agent's next
