@@ -113,6 +113,11 @@ public sealed class HookEventReader
             case (byte)'{' or (byte)'[' when !_isOver && (_isObject.Count > 0 || one == '{') && _isObject.Count < MostDeep:
                 _isObject.Push(one == '{');
                 _isKey = one == '{';
+                if (_isObject.Count < _path.Length)
+                {
+                    _path[_isObject.Count] = null; // a list has no names, and those of an object before are not its own
+                }
+
                 break;
             case (byte)'}' or (byte)']' when _isObject.TryPop(out var isObject) && isObject == (one == '}'):
                 _isKey = false;
