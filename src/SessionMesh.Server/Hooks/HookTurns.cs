@@ -101,8 +101,8 @@ internal sealed class HookTurns(
                 return (null, false, HookAnswer.Nothing); // the program's own helper, which never began
             }
 
-            var parent = request.Moment == HookMoment.SubAgentStart && session.TakeCaller() is { } caller
-                && session.SubAgents.TryGetValue(caller, out var above) ? above : agent;
+            var caller = request.Event.SubAgentParentId ?? (request.Moment == HookMoment.SubAgentStart ? session.TakeCaller() : null);
+            var parent = caller is not null && session.SubAgents.TryGetValue(caller, out var above) ? above : agent;
             var found = await registrar.SubAgentAsync(request, session, parent.Id, sub);
             if (!found.Succeeded)
             {
@@ -132,7 +132,7 @@ internal sealed class HookTurns(
         }
 
         await BeatAsync(request, agent, Report(request, agent));
-        await AcknowledgeAsync(request, agent, agent.Prove(moment), Read);
+        await AcknowledgeAsync(request, agent, agent.Prove(moment, request.Program.TellsEachCall), Read);
         await FollowSubAgentsAsync(request, session, agent);
         if (moment == HookMoment.SessionEnd)
         {
@@ -147,6 +147,13 @@ internal sealed class HookTurns(
 
         if (StopOf(slot) is var (isStopped, reason) && isStopped)
         {
+            if (moment == HookMoment.SubAgentStop && agent.IsHalted && request.Program.EndsWhereTold)
+            {
+                session.Remove(request.Event.SubAgentId!);
+                await ExitAsync(request, agent, "it was stopped, and has ended");
+                return (HookAnswer.Nothing, false);
+            }
+
             return (Stopped(request, agent, reason), false);
         }
 
