@@ -53,6 +53,12 @@ internal abstract class HookProgram
     /// <summary>Whether that tool ends one.</summary>
     public virtual bool EndsSubAgents(string? tool) => false;
 
+    /// <summary>
+    /// Whether that tool runs a sub-agent whose events look like those of the agent above it: until the tool ends, what is said would reach
+    /// the wrong model.
+    /// </summary>
+    public virtual bool RunsUnnamed(string? tool) => false;
+
     /// <summary>What tells a session's id, or a sub-agent's, from others: ids of agents are made of it.</summary>
     public virtual string Short(string id) => id;
 

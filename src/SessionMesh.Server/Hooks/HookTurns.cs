@@ -131,8 +131,13 @@ internal sealed class HookTurns(
             session.Stir();
         }
 
+        session.FollowUnnamed(moment, request.Program.RunsUnnamed(request.Event.Tool));
         await BeatAsync(request, agent, Report(request, agent));
-        await AcknowledgeAsync(request, agent, agent.Prove(moment, request.Program.TellsEachCall), Read);
+        if (!session.RunsUnnamed)
+        {
+            await AcknowledgeAsync(request, agent, agent.Prove(moment, request.Program.TellsEachCall), Read);
+        }
+
         await FollowSubAgentsAsync(request, session, agent);
         if (moment == HookMoment.SessionEnd)
         {
@@ -364,7 +369,7 @@ internal sealed class HookTurns(
 
     private HookAnswer Tell(HookRequest request, HookSession session, HookedAgent agent, AgentSlot slot)
     {
-        if (!request.Program.Carries(request.Moment) || HandOut(agent, slot) is not { IsEmpty: false } handed)
+        if (session.RunsUnnamed || !request.Program.Carries(request.Moment) || HandOut(agent, slot) is not { IsEmpty: false } handed)
         {
             return HookAnswer.Nothing;
         }
