@@ -16,6 +16,9 @@ internal sealed class AttachRecord : IDisposable
 {
     private const int MostBytes = 4096;
 
+    /// <summary>A file that is being removed is found at most once or twice in a row.</summary>
+    private const int MostAttempts = 5;
+
     private readonly FileStream _file;
 
     private AttachRecord(FileStream file) => _file = file;
@@ -31,7 +34,7 @@ internal sealed class AttachRecord : IDisposable
         Clear(directory);
         var path = Path.Combine(
             directory, string.Create(CultureInfo.InvariantCulture, $"{process.Pid}.{process.StartTime}.{RunnerMark.Ours?.Namespace}"));
-        while (true)
+        for (var attempt = 1; ; attempt++)
         {
             try
             {
@@ -49,7 +52,7 @@ internal sealed class AttachRecord : IDisposable
             {
                 return null;
             }
-            catch (IOException) when (Directory.Exists(directory))
+            catch (IOException) when (attempt < MostAttempts)
             {
                 // The same, a moment earlier.
             }

@@ -18,7 +18,7 @@ internal sealed class Watcher(
 {
     private const int MostNamed = 20;
 
-    private readonly HookedAgent? _hooked = options.HookedIncarnation is null ? null : new HookedAgent(client, log, time);
+    private readonly HookedLife? _hooked = options.HookedIncarnation is null ? null : new HookedLife(client, log, time);
 
     /// <summary>For how long an end is waited for that may be about to come; see <see cref="EitherAsync"/>.</summary>
     private static readonly TimeSpan s_lastWord = TimeSpan.FromSeconds(1);
@@ -184,7 +184,7 @@ internal sealed class Watcher(
     private AgentSession Joined(RegisterAgentRequest request, AgentRegistration registration)
     {
         var named = request with { AgentId = registration.AgentId };
-        var session = new AgentSession(client, named, registration, log, time, _hooked is null ? null : HookedAgent.Verbs);
+        var session = new AgentSession(client, named, registration, log, time, _hooked is null ? null : HookedLife.Verbs);
         record.Write(client.Options.BaseUrl, AttachedLife.Of(registration));
         log.Say($"agent {session.AgentId}, incarnation {session.Incarnation}, process {process.Pid}");
         return session;
@@ -239,7 +239,7 @@ internal sealed class Watcher(
     /// </summary>
     /// <returns>Null where there is nothing to report: the hook has, or the process is somebody else now.</returns>
     private async Task<ExitRequest?> EndHookedAsync(
-        HookedAgent hooked, string agentId, HeldTree tree, StopControl stop, Task exited, Task<Departure> departed)
+        HookedLife hooked, string agentId, HeldTree tree, StopControl stop, Task exited, Task<Departure> departed)
     {
         if (stop.Requested.IsCompleted)
         {

@@ -22,7 +22,8 @@ public sealed class DirectiveStream
     {
         AgentId = agentId;
         var path = Routes.AgentDirectives(MeshCall.CheckedId(agentId))
-            + new QueryText().Add("incarnation", options?.Incarnation).Add("epoch", options?.Epoch).Add("verbs", MeshCall.Words(options?.Verbs));
+            + new QueryText().Add("incarnation", options?.Incarnation).Add("epoch", options?.Epoch)
+                .Add("verbs", MeshCall.Words(options?.Verbs));
         _loop = new SseLoop(client, path, options ?? new())
         {
             // The whole inbox may come again after a resync; what has been handed out is filtered by seq.

@@ -20,8 +20,8 @@ public sealed record MeshStreamOptions
     public long? Epoch { get; init; }
 
     /// <summary>
-    /// Which verbs <see cref="DirectiveStream"/> is handed, of those in <c>DirectiveVerb.All</c>; at least one. The others stay as they are,
-    /// for another listener of the same inbox. Null is handed all.
+    /// Which verbs <see cref="DirectiveStream"/> is handed, of those in <c>DirectiveVerb.All</c>; at least one. The others stay as they
+    /// are, for another listener of the same inbox. Null is handed all.
     /// </summary>
     public IReadOnlyList<string>? Verbs { get; init; }
 

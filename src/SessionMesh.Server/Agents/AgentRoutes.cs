@@ -67,8 +67,8 @@ internal static class AgentRoutes
         var batches = routes.ServiceProvider.GetRequiredService<BatchedHeartbeats>();
         routes.MapPost(Routes.Agents + "/{id}/heartbeat", beats.Beat)
             .Describe(beats.Beat, "heartbeat", Tag, s_agent, "A sign of life",
-                "Reports activity, load and progress, carries acks, and answers with all that is pending (of `verbs`, where given) and when "
-                + "to beat next.")
+                "Reports activity, load and progress, carries acks, and answers with all that is pending (of `verbs`, where given) and "
+                + "when to beat next.")
             .Takes<HeartbeatRequest>(optional: true).Answers<HeartbeatAnswer>(200, 404, 409).Mutates();
         routes.MapPost(Routes.Heartbeats, batches.Beat)
             .Describe(batches.Beat, "heartbeats", Tag, s_agent, "Signs of life of many agents",

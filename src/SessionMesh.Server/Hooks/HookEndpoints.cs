@@ -33,7 +33,7 @@ internal sealed class HookEndpoints(HookTurns turns, ProblemWriter problems, Mes
             check.Id("?parent", parent);
         }
 
-        var program = HookProgram.Find((string)http.Request.RouteValues["program"]!);
+        var program = HookDialect.Find((string)http.Request.RouteValues["program"]!);
         if ((check.Error ?? (program is null ? NoSuchProgram() : null)) is { } error)
         {
             await problems.WriteAsync(http, error);
@@ -42,13 +42,13 @@ internal sealed class HookEndpoints(HookTurns turns, ProblemWriter problems, Mes
 
         var happening = await ReadAsync(http, withDetail: query["detail"] is "true");
         var moment = happening?.Name == HookEvent.WrittenName ? HookMoment.Written : program!.MomentOf(happening?.Name);
-        var outcome = happening is null ? HookOutcome.Unreadable
+        var outcome = happening is null ? HookEventOutcome.Unreadable
             : happening.SessionId is not { } session || !MeshId.IsValid(session) || !(happening.SubAgentId is not { } sub || MeshId.IsValid(sub))
-                ? HookOutcome.WithoutId
-            : moment == HookMoment.Other ? HookOutcome.Unknown
-            : HookOutcome.Taken;
+                ? HookEventOutcome.WithoutId
+            : moment == HookMoment.Other ? HookEventOutcome.Unknown
+            : HookEventOutcome.Taken;
         metrics.Hooked(program!.Name, outcome);
-        if (outcome != HookOutcome.Taken)
+        if (outcome != HookEventOutcome.Taken)
         {
             await Answers.WriteAsync(http, StatusCodes.Status200OK, s_nothing);
             return;
@@ -103,7 +103,7 @@ internal sealed class HookEndpoints(HookTurns turns, ProblemWriter problems, Mes
     }
 
     private static MeshError NoSuchProgram() =>
-        new(ErrorKind.NotFound, ErrorCodes.NotFound, $"There are hooks for {string.Join(", ", HookProgram.Names)}.");
+        new(ErrorKind.NotFound, ErrorCodes.NotFound, $"There are hooks for {string.Join(", ", HookDialect.Names)}.");
 
     /// <summary>Null for what is no event, is larger than one may be, or was cut off.</summary>
     private static async Task<HookEvent?> ReadAsync(HttpContext http, bool withDetail)

@@ -22,7 +22,7 @@ internal sealed class HookRegistrar(MeshEngine engine)
     private static readonly int[] s_lengths = [8, 13, 18, 23, MeshId.MaxLength];
 
     /// <returns>The agent, and whether it was registered just now.</returns>
-    public async Task<Outcome<(HookedAgent Agent, bool IsNew)>> MainAsync(HookRequest request, HookSession session)
+    public async Task<Outcome<(HookAgent Agent, bool IsNew)>> MainAsync(HookRequest request, HookSession session)
     {
         if (session.Main is { } known && Look(request, known) is { } kept)
         {
@@ -50,7 +50,7 @@ internal sealed class HookRegistrar(MeshEngine engine)
     }
 
     /// <param name="parent">Id of the agent above a new one.</param>
-    public async Task<Outcome<(HookedAgent Agent, bool IsNew)>> SubAgentAsync(
+    public async Task<Outcome<(HookAgent Agent, bool IsNew)>> SubAgentAsync(
         HookRequest request, HookSession session, string parent, string subAgent)
     {
         var id = $"{session.Main!.Id}.{request.Program.Short(subAgent)}";
@@ -65,7 +65,7 @@ internal sealed class HookRegistrar(MeshEngine engine)
     }
 
     /// <summary>Null where the agent has to be looked for again; an error where it was stopped and may not come back.</summary>
-    private Outcome<(HookedAgent Agent, bool IsNew)>? Look(HookRequest request, HookedAgent known)
+    private Outcome<(HookAgent Agent, bool IsNew)>? Look(HookRequest request, HookAgent known)
     {
         if (engine.State.Find(known.Id) is not { } slot || !engine.State.Reaches(request.Key, slot.Agent)
             || slot.Agent.Incarnation != known.Incarnation)
@@ -81,14 +81,14 @@ internal sealed class HookRegistrar(MeshEngine engine)
         };
     }
 
-    private async Task<Outcome<(HookedAgent Agent, bool IsNew)>> EnsureAsync(
-        HookRequest request, string id, Profile profile, Action<HookedAgent> keep)
+    private async Task<Outcome<(HookAgent Agent, bool IsNew)>> EnsureAsync(
+        HookRequest request, string id, Profile profile, Action<HookAgent> keep)
     {
         // A server that was started anew finds the agent as it was.
         if (engine.State.Find(id)?.Agent is { HasSession: true, Liveness: not (Liveness.Dead or Liveness.Declared) } alive
             && engine.State.Reaches(request.Key, alive))
         {
-            var found = new HookedAgent(id, alive.Incarnation);
+            var found = new HookAgent(id, alive.Incarnation);
             keep(found);
             return (found, false);
         }
@@ -100,7 +100,7 @@ internal sealed class HookRegistrar(MeshEngine engine)
             return registered.Error;
         }
 
-        var agent = new HookedAgent(id, registered.Value.Agent.Incarnation);
+        var agent = new HookAgent(id, registered.Value.Agent.Incarnation);
         keep(agent);
         return (agent, true);
     }

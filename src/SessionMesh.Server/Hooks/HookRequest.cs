@@ -8,7 +8,7 @@ internal sealed record HookRequest
 {
     public required HttpContext Http { get; init; }
     public required Key Key { get; init; }
-    public required HookProgram Program { get; init; }
+    public required HookDialect Program { get; init; }
     public required HookEvent Event { get; init; }
     public required HookMoment Moment { get; init; }
 
@@ -40,7 +40,7 @@ internal sealed record HookAnswer(byte[]? Json)
 {
     public static readonly HookAnswer Nothing = new((byte[]?)null);
 
-    public HookedAgent? Agent { get; init; }
+    public HookAgent? Agent { get; init; }
     public bool HasRegistered { get; init; }
 
     /// <summary>Number of the answer where it carries directives; 0 where it does not.</summary>

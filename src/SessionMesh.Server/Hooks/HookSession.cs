@@ -11,7 +11,7 @@ internal sealed class HookSession
     private const int MostSubAgents = 1000;
     private const int MostStarting = 100;
 
-    private readonly Dictionary<string, HookedAgent> _subAgents = [];
+    private readonly Dictionary<string, HookAgent> _subAgents = [];
 
     /// <summary>Agents that have called for a sub-agent which has not begun yet, the oldest first; null is the main agent.</summary>
     private readonly List<string?> _starting = [];
@@ -23,12 +23,12 @@ internal sealed class HookSession
     /// <summary>One event of a session is decided at a time: hooks of one agent run side by side.</summary>
     public SemaphoreSlim Gate { get; } = new(1);
 
-    public HookedAgent? Main { get; set; }
+    public HookAgent? Main { get; set; }
 
     /// <summary>The program has said that the session is over.</summary>
     public bool IsOver { get; set; }
 
-    public IReadOnlyDictionary<string, HookedAgent> SubAgents => _subAgents;
+    public IReadOnlyDictionary<string, HookAgent> SubAgents => _subAgents;
 
     /// <summary>
     /// Whether the main agent does nothing by itself now. True of a session that was not heard yet: after a restart its next event tells.
@@ -38,7 +38,7 @@ internal sealed class HookSession
     /// <summary>How often a session at rest has ceased to be that; see <see cref="Stir"/>.</summary>
     public int Stirred { get; private set; }
 
-    /// <summary>Whether the events are, or may be, those of a sub-agent without an id. See <see cref="HookProgram.RunsUnnamed"/>.</summary>
+    /// <summary>Whether the events are, or may be, those of a sub-agent without an id. See <see cref="HookDialect.RunsUnnamed"/>.</summary>
     public bool RunsUnnamed => _unnamed > 0;
 
     /// <summary>Follows the tools that run such sub-agents. A tool that was denied has no end: the turn's end is one for all.</summary>
@@ -53,7 +53,7 @@ internal sealed class HookSession
     public long NextReceipt() => ++_receipts;
 
     /// <summary>False when there are too many to follow.</summary>
-    public bool Add(string subAgent, HookedAgent agent)
+    public bool Add(string subAgent, HookAgent agent)
     {
         if (_subAgents.Count >= MostSubAgents && !_subAgents.ContainsKey(subAgent))
         {

@@ -50,7 +50,7 @@ internal sealed class HookTurns(
             return HookAnswer.Nothing;
         }
 
-        HookedAgent agent;
+        HookAgent agent;
         HookAnswer answer;
         bool isPaused;
         await session.Gate.WaitAsync(request.Http.RequestAborted);
@@ -78,7 +78,7 @@ internal sealed class HookTurns(
         sessions.Get(request.Program.Name, request.Key.Account ?? "", request.SessionId);
 
     /// <summary>The agent that the event is of; an answer where it ends here.</summary>
-    private async Task<(HookedAgent? Agent, bool HasRegistered, HookAnswer? Answer)> FindAsync(HookRequest request, HookSession session)
+    private async Task<(HookAgent? Agent, bool HasRegistered, HookAnswer? Answer)> FindAsync(HookRequest request, HookSession session)
     {
         var begins = request.Moment is HookMoment.SessionStart or HookMoment.Prompt;
         if (session.IsOver && !begins)
@@ -122,7 +122,7 @@ internal sealed class HookTurns(
             ? new HookAnswer(request.Program.End(request.Moment, request.EventName, "Session Mesh: " + error.Detail))
             : HookAnswer.Nothing;
 
-    private async Task<(HookAnswer Answer, bool IsPaused)> DecideAsync(HookRequest request, HookSession session, HookedAgent agent)
+    private async Task<(HookAnswer Answer, bool IsPaused)> DecideAsync(HookRequest request, HookSession session, HookAgent agent)
     {
         var moment = request.Moment;
         if (moment is HookMoment.Prompt or HookMoment.ToolStart or HookMoment.SessionStart or HookMoment.SessionEnd
@@ -184,7 +184,7 @@ internal sealed class HookTurns(
         return (answer, false);
     }
 
-    private HeartbeatRequest Report(HookRequest request, HookedAgent agent)
+    private HeartbeatRequest Report(HookRequest request, HookAgent agent)
     {
         var vitals = engine.State.Find(agent.Id)?.ReadVitals();
         var tool = request.Event.Tool;
@@ -204,10 +204,10 @@ internal sealed class HookTurns(
         };
     }
 
-    private async Task BeatAsync(HookRequest request, HookedAgent agent, HeartbeatRequest beat) =>
+    private async Task BeatAsync(HookRequest request, HookAgent agent, HeartbeatRequest beat) =>
         _ = await Heartbeats.TakeAsync(engine, request.Http, agent.Id, beat);
 
-    private async Task AcknowledgeAsync(HookRequest request, HookedAgent agent, List<long> seqs, string note)
+    private async Task AcknowledgeAsync(HookRequest request, HookAgent agent, List<long> seqs, string note)
     {
         if (seqs.Count > 0)
         {
@@ -218,7 +218,7 @@ internal sealed class HookTurns(
     }
 
     /// <summary>Who has started whom, and which sub-agents are over: the tools that start and end them say so.</summary>
-    private async Task FollowSubAgentsAsync(HookRequest request, HookSession session, HookedAgent caller)
+    private async Task FollowSubAgentsAsync(HookRequest request, HookSession session, HookAgent caller)
     {
         var happening = request.Event;
         if (request.Moment == HookMoment.ToolStart && request.Program.StartsSubAgents(happening.Tool))
@@ -277,7 +277,7 @@ internal sealed class HookTurns(
         await ExitAsync(request, main, "its session has ended");
     }
 
-    private async Task ExitAsync(HookRequest request, HookedAgent agent, string reason)
+    private async Task ExitAsync(HookRequest request, HookAgent agent, string reason)
     {
         var report = new ReportExit { Actor = request.Key.Id, AgentId = agent.Id, Incarnation = agent.Incarnation, Reason = reason };
         _ = await engine.ExecuteAsync(report, request.Http.StampOrigin());
@@ -290,7 +290,7 @@ internal sealed class HookTurns(
         return (stop is not null || slot.Agent.Liveness is Liveness.Stopping or Liveness.Dead, stop?.Message);
     }
 
-    private static HookAnswer Stopped(HookRequest request, HookedAgent agent, string? reason)
+    private static HookAnswer Stopped(HookRequest request, HookAgent agent, string? reason)
     {
         agent.IsHalted = true;
         return new HookAnswer(request.Program.End(request.Moment, request.EventName, HookWords.Stopped(agent.Id, reason)));
@@ -308,7 +308,7 @@ internal sealed class HookTurns(
     }
 
     /// <summary>A pause that was taken back before it held anything, and the word that took it back, are over.</summary>
-    private async Task SettleHoldsAsync(HookRequest request, HookedAgent agent, AgentSlot slot)
+    private async Task SettleHoldsAsync(HookRequest request, HookAgent agent, AgentSlot slot)
     {
         var last = slot.Inbox.Pending.LastOrDefault(directive => directive.Verb == Verb.Resume);
         if (last is not null)
@@ -326,7 +326,7 @@ internal sealed class HookTurns(
     /// Keeps the tool from starting while the agent is paused: until it is resumed, stopped, or the time is up, after which the caller asks
     /// again or the tool is denied.
     /// </summary>
-    private async Task<HookAnswer> HoldAsync(HookRequest request, HookSession session, HookedAgent agent, HookAnswer found)
+    private async Task<HookAnswer> HoldAsync(HookRequest request, HookSession session, HookAgent agent, HookAnswer found)
     {
         if (engine.State.Find(agent.Id) is not { } slot)
         {
@@ -367,7 +367,7 @@ internal sealed class HookTurns(
         }
     }
 
-    private HookAnswer Tell(HookRequest request, HookSession session, HookedAgent agent, AgentSlot slot)
+    private HookAnswer Tell(HookRequest request, HookSession session, HookAgent agent, AgentSlot slot)
     {
         if (session.RunsUnnamed || !request.Program.Carries(request.Moment) || HandOut(agent, slot) is not { IsEmpty: false } handed)
         {
@@ -383,13 +383,13 @@ internal sealed class HookTurns(
     }
 
     /// <summary>Steers that were not given yet, as many as one answer carries.</summary>
-    private ImmutableArray<DirectiveRecord> HandOut(HookedAgent agent, AgentSlot slot)
+    private ImmutableArray<DirectiveRecord> HandOut(HookAgent agent, AgentSlot slot)
     {
         var after = slot.Inbox.Pending.LastOrDefault(directive => agent.HasGiven(directive.Seq))?.Seq ?? 0;
         return slot.HandOut(agent.Incarnation, engine.Now.Wall, after, characters: HookWords.MostOfDirectives, verbs: VerbSet.Steer);
     }
 
-    private List<DirectiveRecord> Waiting(HookedAgent agent, AgentSlot slot)
+    private List<DirectiveRecord> Waiting(HookAgent agent, AgentSlot slot)
     {
         var wall = engine.Now.Wall;
         return
@@ -406,7 +406,7 @@ internal sealed class HookTurns(
         await session.Gate.WaitAsync();
         try
         {
-            foreach (var agent in session.SubAgents.Values.Append(session.Main).OfType<HookedAgent>())
+            foreach (var agent in session.SubAgents.Values.Append(session.Main).OfType<HookAgent>())
             {
                 Mark(agent, receipt);
             }
@@ -417,7 +417,7 @@ internal sealed class HookTurns(
         }
     }
 
-    private void Mark(HookedAgent agent, long receipt)
+    private void Mark(HookAgent agent, long receipt)
     {
         var written = agent.Written(receipt);
         if (written.Count > 0 && engine.State.Find(agent.Id) is { } slot && slot.Agent.Incarnation == agent.Incarnation)
@@ -429,7 +429,7 @@ internal sealed class HookTurns(
     /// <summary>Waits for words to a session at rest, until there are some or it stirs by itself.</summary>
     private async Task<HookAnswer> WakeAsync(HookRequest request, HookSession session, TimeSpan atMost)
     {
-        HookedAgent agent;
+        HookAgent agent;
         Subscription subscription;
         int stirred;
         var watch = new KeyWatch(request.Key, engine);
@@ -486,7 +486,7 @@ internal sealed class HookTurns(
     }
 
     /// <summary>The words alone, with no frame: the tool prints them where the program looks for them.</summary>
-    private HookAnswer TellIdle(HookSession session, HookedAgent agent, AgentSlot slot)
+    private HookAnswer TellIdle(HookSession session, HookAgent agent, AgentSlot slot)
     {
         if (HandOut(agent, slot) is not { IsEmpty: false } handed)
         {
@@ -495,6 +495,6 @@ internal sealed class HookTurns(
 
         var receipt = session.NextReceipt();
         agent.Give(handed.Select(directive => directive.Seq), receipt);
-        return new HookAnswer(HookProgram.WordsAlone(HookWords.Of(handed, Waiting(agent, slot)))) { Receipt = receipt };
+        return new HookAnswer(HookDialect.WordsAlone(HookWords.Of(handed, Waiting(agent, slot)))) { Receipt = receipt };
     }
 }

@@ -83,7 +83,7 @@ public sealed class MeshMetrics
     public void Refused(string code) => _refusals.Add(1, new KeyValuePair<string, object?>("code", code));
 
     /// <param name="program">A coding agent that the server knows.</param>
-    /// <param name="outcome">One of <see cref="HookOutcome"/>.</param>
+    /// <param name="outcome">One of <see cref="HookEventOutcome"/>.</param>
     public void Hooked(string program, string outcome) => _hooks.Add(1, new("program", program), new("outcome", outcome));
 
     /// <summary>Counts a stream as open until the result is disposed of.</summary>

@@ -22,6 +22,13 @@ internal static class AgentPrograms
     public static Task<string> CodexAsync() => InstallAsync(
         "codex", "@openai/codex@0.169.0", "node_modules/@openai/codex-linux-x64/vendor/x86_64-unknown-linux-musl/bin/codex");
 
+    public static Task<string> OpencodeAsync() =>
+        InstallAsync("opencode", "opencode-ai@1.18.33", "node_modules/opencode-linux-x64/bin/opencode");
+
+    /// <summary>A script for Node.</summary>
+    public static Task<string> GeminiAsync() =>
+        InstallAsync("gemini", "@google/gemini-cli@0.61.0", "node_modules/@google/gemini-cli/bundle/gemini.js");
+
     /// <summary>The executable. Installed once; a failure is the test's.</summary>
     private static async Task<string> InstallAsync(string folder, string package, string executable)
     {

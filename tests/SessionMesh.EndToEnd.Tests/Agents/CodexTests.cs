@@ -47,12 +47,12 @@ public sealed class CodexTests(Mesh mesh) : IClassFixture<Mesh>
         using var codex = await StartAsync(agent);
         var main = await agent.MainAsync();
         await mesh.Http.AgentAsync(main, row => row.Text("note") == "Bash", "runs its tool");
-        var paused = agent.ToolAsync($"session-mesh pause {main} --wait 60s");
+        var paused = agent.ToolAsync($"session-mesh pause {main} --wait-seconds 60s");
         await mesh.Http.AgentAsync(main, row => row.Number("pending") == 1, "is to pause");
         await GoAsync(agent);
         (await paused).Done();
         Assert.Empty(Sleepers(agent));
-        (await agent.ToolAsync($"session-mesh resume {main} --wait 60s")).Done();
+        (await agent.ToolAsync($"session-mesh resume {main} --wait-seconds 60s")).Done();
         await Eventually.True(() => Sleepers(agent).Count > 0, () => "the second tool runs");
         var killed = (await agent.ToolAsync($"session-mesh kill {main} --grace 4s --yes -o json")).Done();
         Assert.True(killed.Json.GetProperty("confirmed").GetBoolean(), killed.ToString());

@@ -17,13 +17,13 @@ internal enum EndDemand
 /// <param name="Detail">The server's own words.</param>
 internal sealed record SessionEnd(EndDemand Demand, string Reason, string Detail)
 {
+    private const string KeyRevoked = "its key was revoked";
+
     /// <summary>Somebody else is this agent now: of this incarnation the server takes no report any more.</summary>
     public bool IsSuperseded => Reason == ErrorCodes.Superseded;
 
     /// <summary>The key that we speak with was revoked; it says nothing of the agent.</summary>
     public bool IsByKey => Reason == KeyRevoked;
-
-    private const string KeyRevoked = "its key was revoked";
 
     /// <summary>
     /// Null for a code that does not end an incarnation: an expired key (<c>key_expired</c>) only puts the process out of

@@ -135,6 +135,33 @@ public sealed class AttachCommandTests(HostedServer server) : IDisposable
         Assert.Equal(new Ran(0, after + "\n", ""), await second.WaitAsync(Eventually.Bound));
     }
 
+    /// <summary>One that is opened just before the watcher before removes it would be held by two.</summary>
+    [Fact]
+    public async Task Record_TakenWhileTheOneBeforeRemovesIt_IsHeldByOne()
+    {
+        using var scratch = new Scratch();
+        var (host, process) = (Attaching.HostAt(scratch.File("home")), ProcFs.Read(Environment.ProcessId)!.Value);
+        AttachRecord? Take() => AttachRecord.Take(host, server.Url, process);
+        var held = Take()!;
+        for (var round = 0; round < 300; round++)
+        {
+            var taking = Task.Run(() =>
+            {
+                AttachRecord? next;
+                while ((next = Take()) is null)
+                {
+                }
+
+                return next;
+            });
+            held.Delete();
+            held = await taking.WaitAsync(Eventually.Bound);
+            Assert.Null(Take());
+        }
+
+        held.Delete();
+    }
+
     [Theory]
     [InlineData("--hooked --agent-id x")]
     [InlineData("--hooked --incarnation 1")]

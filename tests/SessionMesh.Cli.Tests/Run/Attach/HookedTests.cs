@@ -102,7 +102,7 @@ public sealed class HookedTests(HostedServer server) : IDisposable
     {
         var time = new FakeTime();
         using var client = await _mesh.ClientAsync();
-        var hooked = new HookedAgent(client, new Cli.Run.RunLog(quiet: true), time);
+        var hooked = new HookedLife(client, new Cli.Run.RunLog(quiet: true), time);
         var never = new TaskCompletionSource();
         var waiting = hooked.LeaveToHookAsync(TimeSpan.FromSeconds(grace), never.Task, CancellationToken.None);
         time.Advance(TimeSpan.FromSeconds(left) - TimeSpan.FromMilliseconds(1));

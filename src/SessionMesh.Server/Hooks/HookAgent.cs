@@ -4,7 +4,7 @@ namespace SessionMesh.Server.Hooks;
 /// An agent that is reached by hooks: which incarnation its events speak for, and which words it was given that are not proven to have
 /// reached the model. Guarded by the gate of its session.
 /// </summary>
-internal sealed class HookedAgent(string id, int incarnation)
+internal sealed class HookAgent(string id, int incarnation)
 {
     private readonly List<GivenWords> _given = [];
     private bool _runsTools;
@@ -39,7 +39,7 @@ internal sealed class HookedAgent(string id, int incarnation)
     /// What this moment proves: those words were in a request that the model has answered, or is just asked with. Call it before new words
     /// are given. A tool that starts is no proof while the tools of an earlier answer may still be running: it may be one of them.
     /// </summary>
-    /// <param name="byCallsAlone">See <see cref="HookProgram.TellsEachCall"/>.</param>
+    /// <param name="byCallsAlone">See <see cref="HookDialect.TellsEachCall"/>.</param>
     public List<long> Prove(HookMoment moment, bool byCallsAlone)
     {
         var proven = moment switch

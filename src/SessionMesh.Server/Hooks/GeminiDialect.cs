@@ -1,7 +1,7 @@
 namespace SessionMesh.Server.Hooks;
 
 /// <summary>Gemini CLI.</summary>
-internal sealed class GeminiProgram : HookProgram
+internal sealed class GeminiDialect : HookDialect
 {
     public override string Name => "gemini";
     public override string Prefix => "gemini-";

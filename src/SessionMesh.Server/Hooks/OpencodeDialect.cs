@@ -4,7 +4,7 @@ namespace SessionMesh.Server.Hooks;
 /// opencode, through the plugin that <c>hooks install opencode</c> writes: its events have names of our own, and it takes <c>tell</c>,
 /// <c>deny</c> and <c>end</c>.
 /// </summary>
-internal sealed class OpencodeProgram : HookProgram
+internal sealed class OpencodeDialect : HookDialect
 {
     private const string IdPrefix = "ses_";
 

@@ -1,3 +1,4 @@
+using SessionMesh.Cli.Output;
 using SessionMesh.Cli.Run;
 using SessionMesh.Cli.Run.Membership;
 using SessionMesh.Client;
@@ -10,7 +11,7 @@ namespace SessionMesh.Cli.Attach;
 /// An agent that a hook of its own speaks for, in the process that is watched. The hook registers it, takes its steers and lets it stop at
 /// the next event; the watcher keeps the lease, and ends the process where the hook does not. A process may be one agent after another.
 /// </summary>
-internal sealed class HookedAgent(MeshClient client, RunLog log, TimeProvider time)
+internal sealed class HookedLife(MeshClient client, RunLog log, TimeProvider time)
 {
     /// <summary>What the watcher takes from the inbox: all else is for the hook.</summary>
     public static readonly IReadOnlyList<string> Verbs = [DirectiveVerb.Stop];
@@ -41,7 +42,7 @@ internal sealed class HookedAgent(MeshClient client, RunLog log, TimeProvider ti
             }
             catch (MeshException e) when (e.Status is 401 or 403 or 404)
             {
-                log.Warn($"how agent {agentId} ended cannot be read with this key; its process is left alone");
+                log.Warn($"how agent {agentId} ended cannot be read: {ProblemText.WhyOf(e)}; its process is left alone");
                 return Departure.Superseded;
             }
             catch (MeshException)
@@ -89,7 +90,7 @@ internal sealed class HookedAgent(MeshClient client, RunLog log, TimeProvider ti
                 }
                 catch (MeshException e) when (IsFinal(e))
                 {
-                    log.Say($"the ends of what ran below agent {agentId} were not taken: {e.Message}");
+                    log.Say($"the ends of what ran below agent {agentId} were not taken: {ProblemText.WhyOf(e)}");
                     return;
                 }
                 catch (MeshException)
@@ -133,7 +134,7 @@ internal sealed class HookedAgent(MeshClient client, RunLog log, TimeProvider ti
         }
         catch (MeshException e) when (IsFinal(e))
         {
-            log.Say($"the end of agent {row.AgentId} was not taken: {e.Message}");
+            log.Say($"the end of agent {row.AgentId} was not taken: {ProblemText.WhyOf(e)}");
         }
     }
 

@@ -1,7 +1,7 @@
 namespace SessionMesh.Server.Telemetry;
 
 /// <summary>What became of an event of a coding agent's hook.</summary>
-internal static class HookOutcome
+internal static class HookEventOutcome
 {
     public const string Taken = "taken";
 

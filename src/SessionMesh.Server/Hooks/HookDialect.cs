@@ -8,10 +8,10 @@ namespace SessionMesh.Server.Hooks;
 /// A coding agent's program as its hooks are: what its events mean, and the shapes of the answers that it understands. What each claims was
 /// seen with the real program, in the version that docs/agents.md names. Immutable.
 /// </summary>
-internal abstract class HookProgram
+internal abstract class HookDialect
 {
-    private static readonly FrozenDictionary<string, HookProgram> s_all =
-        new HookProgram[] { new ClaudeCodeProgram(), new CodexProgram(), new GeminiProgram(), new OpencodeProgram() }
+    private static readonly FrozenDictionary<string, HookDialect> s_all =
+        new HookDialect[] { new ClaudeCodeDialect(), new CodexDialect(), new GeminiDialect(), new OpencodeDialect() }
             .ToFrozenDictionary(program => program.Name);
 
     public static IEnumerable<string> Names => s_all.Keys.Order(StringComparer.Ordinal);
@@ -31,7 +31,7 @@ internal abstract class HookProgram
     /// <summary>Whether a sub-agent that was told to end, and stops, has ended.</summary>
     public virtual bool EndsWhereTold => false;
 
-    public static HookProgram? Find(string name) => s_all.GetValueOrDefault(name);
+    public static HookDialect? Find(string name) => s_all.GetValueOrDefault(name);
 
     public abstract HookMoment MomentOf(string? eventName);
 

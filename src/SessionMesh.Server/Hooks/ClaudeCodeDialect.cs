@@ -1,7 +1,7 @@
 namespace SessionMesh.Server.Hooks;
 
 /// <summary>Claude Code.</summary>
-internal sealed class ClaudeCodeProgram : HookProgram
+internal sealed class ClaudeCodeDialect : HookDialect
 {
     public override string Name => "claude-code";
     public override string Prefix => "claude-";

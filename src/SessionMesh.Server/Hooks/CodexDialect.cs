@@ -1,7 +1,7 @@
 namespace SessionMesh.Server.Hooks;
 
 /// <summary>Codex.</summary>
-internal sealed class CodexProgram : HookProgram
+internal sealed class CodexDialect : HookDialect
 {
     public override string Name => "codex";
     public override string Prefix => "codex-";
