@@ -134,7 +134,28 @@ class Responses:
         handler.event({"type": "response.completed", "response": done}, "response.completed")
 
 
-APIS = [Chat(), Messages(), Responses()]
+class Contents:
+    """Gemini's contents, as events or not."""
+
+    path = "enerateContent"
+
+    def conversation(self, body):
+        contents = body.get("contents", [])
+        words = "\n".join(part.get("text", "") for c in contents if c.get("role") == "user" for part in c.get("parts", []))
+        return words, sum(c.get("role") == "model" for c in contents)
+
+    def answer(self, handler, body, step):
+        parts = [{"text": step["text"]}] if step.get("text") else []
+        parts += [{"functionCall": {"name": name, "args": given}} for name, given in tools_of(step)]
+        value = {"candidates": [{"content": {"role": "model", "parts": parts}, "finishReason": "STOP", "index": 0}],
+                 "usageMetadata": {"promptTokenCount": 100, "candidatesTokenCount": 10, "totalTokenCount": 110}}
+        if "stream" not in handler.path:
+            return handler.json(value)
+        handler.begin_events()
+        handler.event(value)
+
+
+APIS = [Chat(), Messages(), Responses(), Contents()]
 
 
 def tools_of(step):

@@ -139,9 +139,9 @@ internal sealed class HookCommand : MeshCommand
         CommandContext context, HookedProgram program, HookExchange exchange, CancellationToken cancellation)
     {
         var process = program.ProcessAbove(Environment.ProcessId);
-        if (!HookedProgram.IsInteractive(context.Host.Env))
+        if (!program.LetsWait(context.Host.Env))
         {
-            return ExitCodes.Done; // there it would be waited for
+            return ExitCodes.Done;
         }
 
         while (process is null || ProcFs.Read(process.Value) is { IsOver: false })

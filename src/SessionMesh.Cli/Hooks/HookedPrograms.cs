@@ -18,7 +18,7 @@ internal static class HookedPrograms
             Name = "codex", Executables = ["codex"], SessionVariable = "CODEX_SESSION_ID", Begin = "SessionStart", TakesNotices = true,
         },
         new() { Name = "gemini", Executables = ["gemini"], Script = "gemini", Begin = "SessionStart", TakesNotices = true },
-        new() { Name = "opencode", Executables = ["opencode"], Begin = "session.start" },
+        new() { Name = "opencode", Executables = ["opencode"], Begin = "session.start", TakesNotices = true },
     ];
 
     public static IEnumerable<string> Names => s_all.Select(program => program.Name);
@@ -54,8 +54,11 @@ internal sealed record HookedProgram
 
     public static string Notice(string text) => Output.Json.Compact(Output.Json.Build(json => json.WriteString("systemMessage"u8, text)));
 
-    /// <summary>Whether a person sits at it: only there does an asynchronous hook run beside it.</summary>
-    public static bool IsInteractive(Func<string, string?> environment) => environment("CLAUDE_CODE_ENTRYPOINT") is null or "cli";
+    /// <summary>
+    /// Whether a hook that waits runs beside the program, and is not waited for. Claude Code does that only where a person sits at it.
+    /// </summary>
+    public bool LetsWait(Func<string, string?> environment) =>
+        Name != "claude-code" || environment("CLAUDE_CODE_ENTRYPOINT") is null or "cli";
 
     /// <summary>The nearest process of this program above that one; null where there is none.</summary>
     public int? ProcessAbove(int pid)

@@ -20,6 +20,9 @@ public sealed record HookEvent
     /// <summary>The kind of that sub-agent, in the program's words.</summary>
     public string? SubAgentType { get; init; }
 
+    /// <summary>The sub-agent that has started that one, where the event says so; null for the main agent.</summary>
+    public string? SubAgentParentId { get; init; }
+
     public string? Tool { get; init; }
 
     /// <summary>What has begun a session: <c>startup</c>, <c>resume</c>, <c>clear</c> or <c>compact</c>.</summary>
@@ -63,6 +66,7 @@ public sealed record HookEvent
             Write(json, "session_id", SessionId);
             Write(json, "agent_id", SubAgentId);
             Write(json, "agent_type", SubAgentType);
+            Write(json, "parent_agent_id", SubAgentParentId);
             Write(json, "tool_name", Tool);
             Write(json, "source", Source);
             Write(json, "cwd", Directory);

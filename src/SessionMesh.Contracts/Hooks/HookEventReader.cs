@@ -20,7 +20,10 @@ public sealed class HookEventReader
     private const int MostDeep = 512;
 
     private static readonly string[] s_members =
-        [NameMember, "session_id", "agent_id", "agent_type", "tool_name", "source", "cwd", "receipt", "detail", "tool_response"];
+    [
+        NameMember, "session_id", "agent_id", "agent_type", "parent_agent_id", "tool_name", "source", "cwd", "receipt", "detail",
+        "tool_response",
+    ];
 
     private static readonly string[] s_results = ["agentId", "agent_id"];
     private static readonly string[] s_arguments = ["task_id", "target"];
@@ -76,6 +79,7 @@ public sealed class HookEventReader
             SessionId = Get("session_id"),
             SubAgentId = Get("agent_id"),
             SubAgentType = Get("agent_type"),
+            SubAgentParentId = Get("parent_agent_id"),
             Tool = Get("tool_name"),
             Source = Get("source"),
             Directory = Get("cwd"),

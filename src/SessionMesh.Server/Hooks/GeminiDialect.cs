@@ -7,6 +7,9 @@ internal sealed class GeminiDialect : HookDialect
     public override string Prefix => "gemini-";
     public override bool TellsWhenAsked => true;
 
+    /// <summary>BeforeModel comes with each request, and once more where the model is asked again after an error.</summary>
+    public override bool TellsEachCall => true;
+
     public override HookMoment MomentOf(string? eventName) => eventName switch
     {
         "SessionStart" => HookMoment.SessionStart,
@@ -20,10 +23,26 @@ internal sealed class GeminiDialect : HookDialect
         _ => HookMoment.Other,
     };
 
-    public override bool Carries(HookMoment moment) => moment is HookMoment.SessionStart or HookMoment.Prompt or HookMoment.ToolEnd;
+    /// <summary>Context of a tool that is about to run is dropped.</summary>
+    public override bool Carries(HookMoment moment) =>
+        moment is HookMoment.SessionStart or HookMoment.Prompt or HookMoment.ToolEnd or HookMoment.Stop;
 
-    public override byte[] Tell(HookMoment moment, string eventName, string words) =>
-        Json(json => Specific(json, eventName, ("additionalContext", words)));
+    /// <summary>Its events are like those of the agent that runs it: same session, no id.</summary>
+    public override bool RunsUnnamed(string? tool) => tool is "invoke_agent";
+
+    /// <summary>At a stop the reason is the next prompt, as often as one is given.</summary>
+    public override byte[] Tell(HookMoment moment, string eventName, string words) => Json(json =>
+    {
+        if (moment == HookMoment.Stop)
+        {
+            json.WriteString("decision", "block");
+            json.WriteString("reason", words);
+        }
+        else
+        {
+            Specific(json, eventName, ("additionalContext", words));
+        }
+    });
 
     public override byte[] Deny(string eventName, string reason) => Json(json =>
     {
@@ -31,9 +50,10 @@ internal sealed class GeminiDialect : HookDialect
         json.WriteString("reason", reason);
     });
 
+    /// <summary>The tool does not run, the request is not made, and without a terminal the program ends with 0.</summary>
     public override byte[]? End(HookMoment moment, string eventName, string reason) => moment switch
     {
-        HookMoment.ToolStart or HookMoment.Prompt or HookMoment.ToolEnd or HookMoment.ModelCall => Json(json =>
+        HookMoment.ToolStart or HookMoment.Prompt or HookMoment.ToolEnd or HookMoment.ModelCall or HookMoment.Stop => Json(json =>
         {
             Halt(json, reason);
             json.WriteString("decision", "deny");

@@ -39,20 +39,23 @@ internal sealed class HookAgent(string id, int incarnation)
     /// What this moment proves: those words were in a request that the model has answered, or is just asked with. Call it before new words
     /// are given. A tool that starts is no proof while the tools of an earlier answer may still be running: it may be one of them.
     /// </summary>
-    public List<long> Prove(HookMoment moment)
+    /// <param name="byCallsAlone">See <see cref="HookDialect.TellsEachCall"/>.</param>
+    public List<long> Prove(HookMoment moment, bool byCallsAlone)
     {
         var proven = moment switch
         {
+            _ when byCallsAlone && moment != HookMoment.ModelCall => [],
             HookMoment.Stop or HookMoment.SubAgentStop or HookMoment.ModelCall => _given.FindAll(given => given.IsWritten),
             HookMoment.ToolStart => _given.FindAll(given => given is { IsWritten: true, IsNext: true }),
             _ => [],
         };
         _given.RemoveAll(proven.Contains);
 
-        // What was never written is given again, with the next answer that can carry it.
+        // What was never written is given again, with the next answer that can carry it. What was, and waits for a call, is in the
+        // conversation.
         if (moment is HookMoment.Stop or HookMoment.SubAgentStop or HookMoment.SessionStart)
         {
-            _given.Clear();
+            _given.RemoveAll(given => !byCallsAlone || !given.IsWritten);
         }
 
         switch (moment)

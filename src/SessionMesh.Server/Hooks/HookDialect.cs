@@ -25,6 +25,12 @@ internal abstract class HookDialect
     /// <summary>Whether an event tells when the model is asked again, before the agent stops.</summary>
     public abstract bool TellsWhenAsked { get; }
 
+    /// <summary>Whether <see cref="HookMoment.ModelCall"/> tells of every request, so that nothing else proves what was in one.</summary>
+    public virtual bool TellsEachCall => false;
+
+    /// <summary>Whether a sub-agent that was told to end, and stops, has ended.</summary>
+    public virtual bool EndsWhereTold => false;
+
     public static HookDialect? Find(string name) => s_all.GetValueOrDefault(name);
 
     public abstract HookMoment MomentOf(string? eventName);
@@ -46,6 +52,15 @@ internal abstract class HookDialect
 
     /// <summary>Whether that tool ends one.</summary>
     public virtual bool EndsSubAgents(string? tool) => false;
+
+    /// <summary>
+    /// Whether that tool runs a sub-agent whose events look like those of the agent above it: until the tool ends, what is said would reach
+    /// the wrong model.
+    /// </summary>
+    public virtual bool RunsUnnamed(string? tool) => false;
+
+    /// <summary>What tells a session's id, or a sub-agent's, from others: ids of agents are made of it.</summary>
+    public virtual string Short(string id) => id;
 
     /// <summary>Words to a session at rest, which the tool brings to the program in the program's own way.</summary>
     public static byte[] WordsAlone(string words) => Json(json => json.WriteString("words", words));

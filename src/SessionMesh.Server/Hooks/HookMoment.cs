@@ -24,6 +24,9 @@ internal enum HookMoment
     /// <summary>The model is asked.</summary>
     ModelCall,
 
+    /// <summary>The model has said something, and may call tools in the same answer.</summary>
+    Text,
+
     /// <summary>The model has answered, and the agent is about to come to rest.</summary>
     Stop,
 

@@ -29,9 +29,10 @@ internal sealed class HookRegistrar(MeshEngine engine)
             return kept;
         }
 
+        var name = request.Program.Short(request.SessionId);
         foreach (var length in s_lengths)
         {
-            var id = request.Program.Prefix + request.SessionId[..Math.Min(length, request.SessionId.Length)];
+            var id = request.Program.Prefix + name[..Math.Min(length, name.Length)];
             if (!MeshId.IsValid(id))
             {
                 break;
@@ -52,7 +53,7 @@ internal sealed class HookRegistrar(MeshEngine engine)
     public async Task<Outcome<(HookAgent Agent, bool IsNew)>> SubAgentAsync(
         HookRequest request, HookSession session, string parent, string subAgent)
     {
-        var id = $"{session.Main!.Id}.{subAgent}";
+        var id = $"{session.Main!.Id}.{request.Program.Short(subAgent)}";
         if (!MeshId.IsValid(id))
         {
             return new MeshError(ErrorKind.Invalid, Contracts.Errors.ErrorCodes.InvalidRequest, MeshId.Rule);

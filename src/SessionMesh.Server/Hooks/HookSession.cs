@@ -17,6 +17,7 @@ internal sealed class HookSession
     private readonly List<string?> _starting = [];
 
     private AsyncSignal? _waiter;
+    private int _unnamed;
     private long _receipts;
 
     /// <summary>One event of a session is decided at a time: hooks of one agent run side by side.</summary>
@@ -36,6 +37,18 @@ internal sealed class HookSession
 
     /// <summary>How often a session at rest has ceased to be that; see <see cref="Stir"/>.</summary>
     public int Stirred { get; private set; }
+
+    /// <summary>Whether the events are, or may be, those of a sub-agent without an id. See <see cref="HookDialect.RunsUnnamed"/>.</summary>
+    public bool RunsUnnamed => _unnamed > 0;
+
+    /// <summary>Follows the tools that run such sub-agents. A tool that was denied has no end: the turn's end is one for all.</summary>
+    public void FollowUnnamed(HookMoment moment, bool runs) => _unnamed = moment switch
+    {
+        HookMoment.ToolStart when runs => _unnamed + 1,
+        HookMoment.ToolEnd when runs => Math.Max(0, _unnamed - 1),
+        HookMoment.SessionStart or HookMoment.Prompt or HookMoment.Stop => 0,
+        _ => _unnamed,
+    };
 
     public long NextReceipt() => ++_receipts;
 

@@ -101,8 +101,8 @@ internal sealed class HookTurns(
                 return (null, false, HookAnswer.Nothing); // the program's own helper, which never began
             }
 
-            var parent = request.Moment == HookMoment.SubAgentStart && session.TakeCaller() is { } caller
-                && session.SubAgents.TryGetValue(caller, out var above) ? above : agent;
+            var caller = request.Event.SubAgentParentId ?? (request.Moment == HookMoment.SubAgentStart ? session.TakeCaller() : null);
+            var parent = caller is not null && session.SubAgents.TryGetValue(caller, out var above) ? above : agent;
             var found = await registrar.SubAgentAsync(request, session, parent.Id, sub);
             if (!found.Succeeded)
             {
@@ -131,8 +131,13 @@ internal sealed class HookTurns(
             session.Stir();
         }
 
+        session.FollowUnnamed(moment, request.Program.RunsUnnamed(request.Event.Tool));
         await BeatAsync(request, agent, Report(request, agent));
-        await AcknowledgeAsync(request, agent, agent.Prove(moment), Read);
+        if (!session.RunsUnnamed)
+        {
+            await AcknowledgeAsync(request, agent, agent.Prove(moment, request.Program.TellsEachCall), Read);
+        }
+
         await FollowSubAgentsAsync(request, session, agent);
         if (moment == HookMoment.SessionEnd)
         {
@@ -147,6 +152,13 @@ internal sealed class HookTurns(
 
         if (StopOf(slot) is var (isStopped, reason) && isStopped)
         {
+            if (moment == HookMoment.SubAgentStop && agent.IsHalted && request.Program.EndsWhereTold)
+            {
+                session.Remove(request.Event.SubAgentId!);
+                await ExitAsync(request, agent, "it was stopped, and has ended");
+                return (HookAnswer.Nothing, false);
+            }
+
             return (Stopped(request, agent, reason), false);
         }
 
@@ -363,7 +375,7 @@ internal sealed class HookTurns(
 
     private HookAnswer Tell(HookRequest request, HookSession session, HookAgent agent, AgentSlot slot)
     {
-        if (!request.Program.Carries(request.Moment) || HandOut(agent, slot) is not { IsEmpty: false } handed)
+        if (session.RunsUnnamed || !request.Program.Carries(request.Moment) || HandOut(agent, slot) is not { IsEmpty: false } handed)
         {
             return HookAnswer.Nothing;
         }

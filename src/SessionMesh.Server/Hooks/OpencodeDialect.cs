@@ -6,15 +6,24 @@ namespace SessionMesh.Server.Hooks;
 /// </summary>
 internal sealed class OpencodeDialect : HookDialect
 {
+    private const string IdPrefix = "ses_";
+
     public override string Name => "opencode";
     public override string Prefix => "opencode-";
     public override bool TellsWhenAsked => true;
+
+    /// <summary>The plugin tells of a call only where what was told before is among its messages.</summary>
+    public override bool TellsEachCall => true;
+
+    /// <summary>The plugin ends the sub-agent's session, and its tool with it; the one above goes on.</summary>
+    public override bool EndsWhereTold => true;
 
     public override HookMoment MomentOf(string? eventName) => eventName switch
     {
         "session.start" => HookMoment.SessionStart,
         "prompt" => HookMoment.Prompt,
         "model.call" => HookMoment.ModelCall,
+        "text" => HookMoment.Text,
         "tool.before" => HookMoment.ToolStart,
         "tool.after" => HookMoment.ToolEnd,
         "session.idle" => HookMoment.Stop,
@@ -26,8 +35,16 @@ internal sealed class OpencodeDialect : HookDialect
         _ => HookMoment.Other,
     };
 
-    public override bool Carries(HookMoment moment) =>
-        moment is HookMoment.ToolStart or HookMoment.ToolEnd or HookMoment.Stop or HookMoment.SubAgentStop;
+    /// <summary>
+    /// Words after the last text make the turn go on. Later it is over: a sub-agent has given its result away, and a main session at rest
+    /// is woken.
+    /// </summary>
+    public override bool Carries(HookMoment moment) => moment is HookMoment.ToolStart or HookMoment.ToolEnd or HookMoment.Text;
+
+    /// <summary>The ids of all sessions begin alike.</summary>
+    public override string Short(string id) => id.StartsWith(IdPrefix, StringComparison.Ordinal) && id.Length > IdPrefix.Length
+        ? id[IdPrefix.Length..]
+        : id;
 
     public override byte[] Tell(HookMoment moment, string eventName, string words) => Json(json => json.WriteString("tell", words));
 

@@ -12,7 +12,7 @@ public sealed class HookEventReaderTests
 
     private static readonly string[] s_names =
     [
-        "hook_event_name", "session_id", "agent_id", "agent_type", "tool_name", "source", "cwd", "receipt", "tool_input", "tool_response",
+        "hook_event_name", "session_id", "agent_id", "agent_type", "parent_agent_id", "tool_name", "source", "cwd", "receipt", "tool_input", "tool_response",
         "agentId", "task_id", "target", "prompt", "x\"y\\", "ключ",
     ];
 
@@ -104,6 +104,7 @@ public sealed class HookEventReaderTests
             SessionId = Text(happening["session_id"]),
             SubAgentId = Text(happening["agent_id"]),
             SubAgentType = Text(happening["agent_type"]),
+            SubAgentParentId = Text(happening["parent_agent_id"]),
             Tool = Text(happening["tool_name"]),
             Source = Text(happening["source"]),
             Directory = Text(happening["cwd"]),

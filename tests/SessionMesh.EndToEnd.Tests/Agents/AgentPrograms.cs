@@ -31,6 +31,13 @@ internal static class AgentPrograms
         return (Path.GetFullPath(Path.Combine(script, "..", "..", node, "bin")), script);
     }
 
+    public static Task<string> OpencodeAsync() =>
+        InstallAsync("opencode", "opencode-ai@1.18.33", "node_modules/opencode-linux-x64/bin/opencode");
+
+    /// <summary>A script for Node.</summary>
+    public static Task<string> GeminiAsync() =>
+        InstallAsync("gemini", "@google/gemini-cli@0.61.0", "node_modules/@google/gemini-cli/bundle/gemini.js");
+
     /// <summary>The executable. Installed once; a failure is the test's.</summary>
     /// <param name="package">NAME@VERSION, or several with spaces.</param>
     private static async Task<string> InstallAsync(string folder, string package, string executable)
