@@ -39,6 +39,9 @@ internal abstract class MeshCommand : Command
     /// <summary>Exit codes where they differ from the usual ones, shown under the help.</summary>
     public IReadOnlyList<string> ExitNotes { get; protected init; } = [];
 
+    /// <summary>The exit code of a command line that cannot be understood.</summary>
+    public virtual int UsageCode => ExitCodes.Usage;
+
     /// <summary>True for a command that handles Ctrl+C and TERM itself; for the others they cancel the token.</summary>
     protected virtual bool OwnsSignals(ParseResult parse) => false;
 

@@ -15,7 +15,7 @@ internal interface IParseErrorWriter
     int WriteUnknownOption(CommandLineWords line, CliHost host);
 }
 
-/// <summary>A command line that cannot be understood: all of it to stderr, exit code 2.</summary>
+/// <summary>A command line that cannot be understood: all of it to stderr, exit code 2 unless the command has another.</summary>
 internal static class ParseErrors
 {
     public static int Render(ParseResult parse, CliHost host)
@@ -39,7 +39,7 @@ internal static class ParseErrors
         }
 
         host.Error.WriteLine($"  try: {PathOf(parse)} --help");
-        return ExitCodes.Usage;
+        return CodeOf(parse.CommandResult.Command);
     }
 
     /// <summary>An option that the command does not have.</summary>
@@ -62,7 +62,7 @@ internal static class ParseErrors
         host.Error.WriteLine(line.Command is MeshCommand { Usage: { } usage } && usage.Contains(" -- ", StringComparison.Ordinal)
             ? $"  try: {PathOf(line.Command)} {usage}, with -- before the command, whose options are its own"
             : $"  try: {PathOf(line.Command)} --help");
-        return ExitCodes.Usage;
+        return CodeOf(line.Command);
     }
 
     /// <summary>That there is no such option, with what may be secret in it cut.</summary>
@@ -138,6 +138,8 @@ internal static class ParseErrors
         .OrderBy(pair => pair.distance)
         .Select(pair => pair.word)
         .FirstOrDefault();
+
+    private static int CodeOf(Command command) => command is MeshCommand { UsageCode: var code } ? code : ExitCodes.Usage;
 
     private static string PathOf(Command command) => command is ToolCommand
         ? "session-mesh"

@@ -4,6 +4,7 @@ using SessionMesh.Cli.Commands;
 using SessionMesh.Cli.Hooks.Openclaw;
 using SessionMesh.Cli.Hosting;
 using SessionMesh.Cli.Run.Process;
+using SessionMesh.Contracts.Hooks;
 
 namespace SessionMesh.Cli.Hooks;
 
@@ -42,8 +43,11 @@ internal sealed class HookCommand : MeshCommand
         Add(_detail);
         Add(_key);
         Examples = ["session-mesh hook claude-code", "session-mesh hook openclaw --key"];
-        ExitNotes = ["0  always; with --wake 2, the words on stderr, when there are some"];
+        ExitNotes = ["0  always; with --wake 2, the words on stderr, when there are some", "1  the command line is wrong"];
     }
+
+    /// <summary>Claude Code blocks every tool whose hook ends with 2.</summary>
+    public override int UsageCode => ExitCodes.Failed;
 
     protected override async Task<int> RunAsync(CommandContext context, CancellationToken cancellation)
     {
@@ -61,7 +65,18 @@ internal sealed class HookCommand : MeshCommand
             return ExitCodes.Done;
         }
 
-        using var exchange = new HookExchange(context, program, happening);
+        HookExchange exchange;
+        try
+        {
+            exchange = new HookExchange(context, program, happening);
+        }
+        catch (CommandException e)
+        {
+            // A setting that cannot be read, by which no event is heard until somebody mends it.
+            return await UnheardAsync(context, program, happening, ledger, new HookReply(HookOutcome.Refused, Detail: e.Message));
+        }
+
+        using var held = exchange;
         return context.Get(_wake)
             ? await WakeAsync(context, program, exchange, cancellation)
             : await TakeAsync(context, program, exchange, ledger, cancellation);
@@ -70,9 +85,10 @@ internal sealed class HookCommand : MeshCommand
     /// <summary>An error of ours is nothing that an agent should see.</summary>
     protected override int Fail(Exception error, CommandContext context)
     {
-        if (context.Get(_key))
+        if (context.Get(_key) || error is CommandException)
         {
-            return base.Fail(error, context);
+            var code = base.Fail(error, context);
+            return code == ExitCodes.Usage ? UsageCode : code;
         }
 
         if (context.Verbose)
@@ -87,18 +103,12 @@ internal sealed class HookCommand : MeshCommand
         CommandContext context, HookedProgram program, HookExchange exchange, HookLedger ledger, CancellationToken cancellation)
     {
         var reply = await exchange.SendAsync(cancellation);
-        ledger.Note(reply.Outcome, exchange.Event.Name, reply.Detail);
         if (reply.Outcome != HookOutcome.Ok)
         {
-            if (program.TakesNotices && ledger.IsFirstOf(exchange.Event.SessionId!))
-            {
-                context.Host.Out.Write(HookedProgram.Notice(
-                    $"Session Mesh does not hear this session: {reply.Detail}. Try: session-mesh hooks doctor"));
-            }
-
-            return ExitCodes.Done;
+            return await UnheardAsync(context, program, exchange.Event, ledger, reply);
         }
 
+        ledger.Note(reply.Outcome, exchange.Event.Name, reply.Detail);
         if (reply.Json is { } json)
         {
             context.Host.Out.Write(json);
@@ -115,10 +125,24 @@ internal sealed class HookCommand : MeshCommand
         return ExitCodes.Done;
     }
 
+    /// <summary>Notes why an event was not heard, and says it once in a session, at an event whose answer is shown.</summary>
+    private static async Task<int> UnheardAsync(
+        CommandContext context, HookedProgram program, HookEvent happening, HookLedger ledger, HookReply reply)
+    {
+        ledger.Note(reply.Outcome, happening.Name, reply.Detail);
+        if (program.TakesNoticesAt(happening.Name) && ledger.IsFirstOf(happening.SessionId!))
+        {
+            await context.Host.Out.WriteAsync(HookedProgram.Notice(
+                $"Session Mesh does not hear this session: {reply.Detail!.TrimEnd('.')}. Try: session-mesh hooks doctor"));
+        }
+
+        return ExitCodes.Done;
+    }
+
     /// <summary>Starts what keeps the agent's lease and sees its process end, and leaves it alone.</summary>
     private static void Watch(CommandContext context, HookedProgram program, string session, string agent, string incarnation)
     {
-        if (program.ProcessAbove(Environment.ProcessId) is { } pid)
+        if (program.ProcessAbove(context.Host.Pid) is { } pid)
         {
             string[] globals =
             [
@@ -138,7 +162,7 @@ internal sealed class HookCommand : MeshCommand
     private static async Task<int> WakeAsync(
         CommandContext context, HookedProgram program, HookExchange exchange, CancellationToken cancellation)
     {
-        var process = program.ProcessAbove(Environment.ProcessId);
+        var process = program.ProcessAbove(context.Host.Pid);
         if (!program.LetsWait(context.Host.Env))
         {
             return ExitCodes.Done;

@@ -85,14 +85,15 @@ internal sealed class HookExchange : IDisposable
     {
         var began = _host.Time.GetTimestamp();
         var reply = await PostAsync(Event, _query + "&hold=0", s_most, cancellation);
-        var heardAt = began;
-        while (reply.Again is not null || (reply.Outcome is HookOutcome.Unreachable or HookOutcome.Slow && heardAt != began))
+        var isHeld = reply.Again is not null;
+        long? awaySince = null;
+        while (isHeld && (reply.Again is not null || reply.Outcome is HookOutcome.Unreachable or HookOutcome.Slow))
         {
             if (reply.Again is not null)
             {
-                heardAt = _host.Time.GetTimestamp();
+                awaySince = null;
             }
-            else if (_host.Time.GetElapsedTime(heardAt) > s_mostAway)
+            else if (_host.Time.GetElapsedTime(awaySince ??= _host.Time.GetTimestamp()) > s_mostAway)
             {
                 break;
             }
@@ -101,11 +102,12 @@ internal sealed class HookExchange : IDisposable
                 await Task.Delay(s_most, _host.Time, cancellation);
             }
 
-            var left = s_mostHeld - _host.Time.GetElapsedTime(began);
-            reply = left > TimeSpan.Zero
+            var left = (int)(s_mostHeld - _host.Time.GetElapsedTime(began)).TotalSeconds;
+            var hold = awaySince is null ? Math.Min(LongPoll, left) : 0; // whether it is back is to be known at once
+            reply = left > 0
                 ? await PostAsync(
-                    Event, string.Create(CultureInfo.InvariantCulture, $"{_query}&hold={Math.Min(LongPoll, (int)left.TotalSeconds)}"),
-                    TimeSpan.FromSeconds(LongPoll) + s_most, cancellation)
+                    Event, string.Create(CultureInfo.InvariantCulture, $"{_query}&hold={hold}"), TimeSpan.FromSeconds(hold) + s_most,
+                    cancellation)
                 : await PostAsync(Event, _query + "&hold=0&deny=true", s_most, cancellation);
         }
 

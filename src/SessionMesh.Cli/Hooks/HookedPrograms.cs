@@ -50,6 +50,10 @@ internal sealed record HookedProgram
     /// <summary>Whether it shows a <c>systemMessage</c> to the person, and not to the model.</summary>
     public bool TakesNotices { get; init; }
 
+    /// <summary>Whether it shows one at that event: nobody sees what is said at the end of a session, or at an error.</summary>
+    public bool TakesNoticesAt(string? eventName) =>
+        TakesNotices && eventName is not (null or "SessionEnd" or "StopFailure" or "Notification");
+
     public bool Begins(string? eventName) => eventName == Begin;
 
     public static string Notice(string text) => Output.Json.Compact(Output.Json.Build(json => json.WriteString("systemMessage"u8, text)));

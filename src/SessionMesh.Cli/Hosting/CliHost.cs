@@ -48,6 +48,9 @@ internal sealed record CliHost
     /// <summary>The words that run this tool again, whatever directory they are typed in.</summary>
     public Func<IReadOnlyList<string>> Program { get; init; } = OurProgram;
 
+    /// <summary>The process that the tool is: what has started it is above that.</summary>
+    public int Pid { get; init; } = Environment.ProcessId;
+
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
     /// <summary>Takes the place of the network, in tests.</summary>

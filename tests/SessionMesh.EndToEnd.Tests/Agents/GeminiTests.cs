@@ -60,7 +60,8 @@ public sealed class GeminiTests(Mesh mesh) : IClassFixture<Mesh>
     {
         using var agent = await PrepareAsync($$"""
             {"main":[{"tool":"run_shell_command","input":{"command":"{{Until}}","description":"wait"} },
-                     {"tool":"run_shell_command","input":{"command":"trap '' TERM; sleep 100000 & setsid sleep 100000; wait","description":"stay"} },
+                     {"tool":"run_shell_command","input":{"description":"stay",
+                                                          "command":"trap '' TERM; sleep 100000 & setsid sleep 100000; wait"} },
                      {"text":"finished"}]}
             """);
         using var gemini = await StartAsync(agent);

@@ -38,6 +38,8 @@ public sealed class ChangeOriginTests
             "agents/a/heartbeat", """{"acks":[{"seq":1,"state":"acknowledged"}]}""", key, once),
         ["heartbeats"] = (mesh, key, once) => mesh.PostAsync(
             "heartbeats", """{"agents":[{"agent_id":"a","acks":[{"seq":1,"state":"rejected"}]}]}""", key, once),
+        ["takeHookEvent"] = (mesh, key, once) => mesh.PostAsync(
+            "hooks/claude-code", """{"hook_event_name":"SessionStart","session_id":"s"}""", key, once),
         ["steer"] = (mesh, key, once) => mesh.PostAsync("steer", """{"agent_id":"a","direction":"north"}""", key, once),
         ["steerEach"] = (mesh, key, once) => mesh.PostAsync("steers", """{"steers":[{"agent_id":"a","direction":"north"}]}""", key, once),
         ["cancelDirective"] = async (mesh, key, once) =>

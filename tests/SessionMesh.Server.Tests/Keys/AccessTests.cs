@@ -35,6 +35,7 @@ public sealed class AccessTests(AccessServer server) : IClassFixture<AccessServe
         { "POST /agents/{id}/exit", "agents/{a}/exit", """{"incarnation":99}""", [Write, Self], 409, 404 },
         { "POST /agents/{id}/heartbeat", "agents/{a}/heartbeat", null, [Write, Self], 200, 404 },
         { "POST /heartbeats", "heartbeats", """{"agents":["{a}"]}""", [Write, Self], 200, 200 },
+        { "POST /hooks/{program}", "hooks/codex", "{}", [Write], 200, 200 },
         { "POST /registry", "registry", """{"agent_id":"{a}","specialization":"s"}""", [Write, Self], 200, 403 },
         { "GET /registry", "registry", null, [Read], 200, 200 },
         { "GET /registry/match", "registry/match?specialization=s", null, [Read], 200, 200 },

@@ -124,6 +124,7 @@ public sealed class MetricsTests
         await mesh.SteerAsync("a");
         await mesh.PostAsync("agents/a/directives/1/ack", """{"state":"acknowledged"}""");
         await mesh.GetAsync("agents/nobody");
+        await mesh.PostAsync("hooks/codex", "{}");
         await mesh.MintAsync("""{"service":true,"session_key":"scraper","scopes":["mesh:read"]}""");
         var shown = await Scrape.OfAsync(mesh);
         var directory = new DirectoryInfo(AppContext.BaseDirectory);

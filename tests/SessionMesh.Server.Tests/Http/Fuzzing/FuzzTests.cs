@@ -38,6 +38,8 @@ public sealed class FuzzTests
             """),
         ("POST", "heartbeats", "heartbeats",
             """{"agents":["a",{"agent_id":"b","incarnation":1,"load":0.1,"note":"n","acks":[{"seq":1,"state":"rejected"}]}]}"""),
+        ("POST", "hooks/{program}", "hooks/claude-code",
+            """{"hook_event_name":"PreToolUse","session_id":"s","agent_id":"t","cwd":"/p","tool_name":"Bash","tool_input":{"a":[1]}}"""),
         ("POST", "registry", "registry", """{"agent_id":"a","specialization":"vision","specializations":["t"],"ttl":3600}"""),
         ("POST", "registry", "registry", """
             {"agent_id":"a","specializations":["t",{"name":"Image//OCR","version":"2","level":80,"capacity":3}]}
