@@ -12,6 +12,7 @@ public sealed class HookInputTests
     [InlineData("[]", "unreadable")]
     [InlineData("""{"hook_event_name":"PreToolUse","session_id":"1""", "unreadable")]
     [InlineData("""{"hook_event_name":"PreToolUse","session_id":"1"}}""", "unreadable")]
+    [InlineData("""{"hook_event_name":"PreToolUse","session_id":"s","cwd":"\ud800"}""", "unreadable")]
     [InlineData("""{"hook_event_name":"PreToolUse"}""", "without_id")]
     [InlineData("""{"hook_event_name":"PreToolUse","session_id":7}""", "without_id")]
     [InlineData("""{"hook_event_name":"PreToolUse","session_id":"../x"}""", "without_id")]

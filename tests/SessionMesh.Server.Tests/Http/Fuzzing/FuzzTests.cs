@@ -126,7 +126,10 @@ public sealed class FuzzTests
     {
         await using var mesh = await StartAsync();
         var revision = mesh.Revision;
-        foreach (var (method, _, path, body) in s_calls.Where(c => c.Path is not ("sessions/import" or "admin/restore" or "keys/refresh")))
+
+        // An event of a hook is never refused for what is in it: see HookInputTests.
+        string[] others = ["sessions/import", "admin/restore", "keys/refresh", "hooks/claude-code"];
+        foreach (var (method, _, path, body) in s_calls.Where(c => !others.Contains(c.Path)))
         {
             foreach (var changed in Everywhere(body, text))
             {
