@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Three tests for longer than anybody waits for.
+# Four tests for longer than anybody waits for.
 #
 #   eng/soak.sh [ROUNDS]          the crash test: 500 rounds unless given, each takes a second or two. A failure prints the seed;
 #                                 SESSION_MESH_CRASH_SEED=SEED plays the same choices again.
@@ -7,6 +7,8 @@
 #                                 well-behaved agent saw of it printed at the end.
 #   eng/soak.sh churn [SECONDS]   agents that register, are steered, end and are forgotten, as fast as they can: ten minutes unless given,
 #                                 with how many there were and the memory before and after printed at the end.
+#   eng/soak.sh agents            the real coding agents, from npm, against a scripted model: seen, steered, paused and killed. They are
+#                                 kept in $SESSION_MESH_AGENT_PROGRAMS, ~/.cache/session-mesh-tests/programs unless set: some gigabytes.
 set -euo pipefail
 here=$(dirname "${BASH_SOURCE[0]}")
 export SESSION_MESH_TEST_HANG=${SESSION_MESH_TEST_HANG:-24h}
@@ -21,6 +23,9 @@ if [ "${1:-}" = abuse ] || [ "${1:-}" = churn ]; then
         export SESSION_MESH_SOAK_CHURN=${2:-600}
         "$here/test.sh" EndToEnd --filter FullyQualifiedName~Churn
     fi
+elif [ "${1:-}" = agents ]; then
+    export SESSION_MESH_SOAK_AGENTS=1
+    exec "$here/test.sh" EndToEnd --filter FullyQualifiedName~EndToEnd.Tests.Agents
 else
     export SESSION_MESH_SOAK_ROUNDS=${1:-500}
     exec "$here/test.sh" EndToEnd --filter FullyQualifiedName~Crash

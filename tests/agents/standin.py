@@ -3,14 +3,13 @@
 
     standin.py PORT SCRIPT.json LOG
 
-SCRIPT.json is read anew for each request:
-
-    {"main": [STEP, …], "sub": [STEP, …]}
+SCRIPT.json is read anew for each request: {NAME: [STEP, …], …}. A conversation follows the script that its users' words name first, as
+TASK-NAME; without such a name "sub" if they contain SUBTASK and not MAINTASK, and "main" otherwise. A request without tools (for a title,
+say) is answered with "ok".
 
 STEP is {"text": "…"} or {"tool": NAME, "input": {…}} or {"tools": [[NAME, {…}], …]}, each with "sleep": SECONDS before the answer if it
 has one. A conversation is at the step whose number is that of the model's turns in it, so that nothing is remembered between requests;
-past the last it is answered with "done". It follows "sub" if its first words contain SUBTASK, and "main" otherwise. A request without
-tools (for a title, say) is answered with "ok".
+past the last it is answered with "done".
 
 LOG is a directory: request N is LOG/N.json, {"path", "kind", "step", "body"}, whole before it is answered.
 
@@ -19,6 +18,7 @@ An API is one class with a path, which reads the conversation and writes the ans
 import itertools
 import json
 import os
+import re
 import sys
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -162,12 +162,17 @@ def tools_of(step):
     return step.get("tools") or ([[step["tool"], step["input"]]] if "tool" in step else [])
 
 
+def kind_of(words):
+    named = re.search(r"TASK-(\w+)", words)
+    return named.group(1) if named else "sub" if "SUBTASK" in words and "MAINTASK" not in words else "main"
+
+
 def step_for(kind, turn, has_tools):
     if not has_tools:
         return {"text": "ok"}
     with open(SCRIPT, encoding="utf-8") as file:
         script = json.load(file)
-    steps = script.get(kind) or script["main"]
+    steps = script.get(kind) or script.get("main", [])
     return steps[turn] if turn < len(steps) else {"text": "done"}
 
 
@@ -188,7 +193,7 @@ class Handler(BaseHTTPRequestHandler):
             self.keep(path, None, None, body)
             return self.json({"error": {"message": f"the stand-in has no {path}"}}, 404)
         words, turn = api.conversation(body)
-        kind = "sub" if "SUBTASK" in words and "MAINTASK" not in words else "main"
+        kind = kind_of(words)
         step = step_for(kind, turn, bool(body.get("tools")))
         self.keep(path, kind, step, body)
         time.sleep(step.get("sleep", 0))

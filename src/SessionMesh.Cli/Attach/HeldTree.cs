@@ -69,7 +69,7 @@ internal sealed class HeldTree(HeldProcess root, TimeProvider time, Func<HeldPro
         }
     }
 
-    /// <summary>As <see cref="Look"/>, with those that carry the mark, whoever their parent is by now. Reads every process's environment.</summary>
+    /// <summary>As <see cref="Look"/>, with those that carry the mark, whoever their parent is. Reads all environments.</summary>
     public List<HeldProcess> LookFar()
     {
         if (Mark is { } mark)

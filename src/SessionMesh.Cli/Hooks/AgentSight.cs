@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Text.Json;
-using SessionMesh.Cli.Hooks.Codex;
 using SessionMesh.Cli.Hooks.Editing;
 using SessionMesh.Cli.Hooks.Kinds;
+using SessionMesh.Cli.Hooks.Known;
 using SessionMesh.Cli.Hosting;
 using SessionMesh.Cli.Run.Process;
 

@@ -6,7 +6,9 @@ using SessionMesh.Cli.Output;
 
 namespace SessionMesh.Cli.Hooks;
 
-/// <summary><c>agents</c>: which coding agents are on this machine, and the one command that brings each into the mesh. Asks nobody.</summary>
+/// <summary>
+/// <c>agents</c>: which coding agents are on this machine, and the one command that brings each into the mesh. Asks nobody.
+/// </summary>
 internal sealed class AgentsCommand : MeshCommand
 {
     private static readonly View s_view = new()

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using SessionMesh.Cli.Commands;
-using SessionMesh.Cli.Hooks.Codex;
+using SessionMesh.Cli.Hooks.Known;
 using SessionMesh.Cli.Hosting;
 using SessionMesh.Cli.Output;
 using SessionMesh.Cli.Settings;
@@ -107,7 +107,9 @@ internal sealed class DoctorCommand : MeshCommand
 
         if (sight.IsHttp && host.Env(MeshSettings.KeyVariable) is null)
         {
-            yield return ($"{MeshSettings.KeyVariable} is not set here, and hooks by HTTP have no other key", $"export {MeshSettings.KeyVariable}=…");
+            yield return (
+                $"{MeshSettings.KeyVariable} is not set here, and hooks by HTTP have no other key",
+                $"export {MeshSettings.KeyVariable}=…");
         }
 
         if (mesh.Why is { } why)

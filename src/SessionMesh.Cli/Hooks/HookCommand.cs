@@ -41,7 +41,7 @@ internal sealed class HookCommand : MeshCommand
         Add(_wake);
         Add(_detail);
         Add(_key);
-        Examples = ["session-mesh hook claude-code < event.json", "session-mesh hook openclaw --key"];
+        Examples = ["session-mesh hook claude-code", "session-mesh hook openclaw --key"];
         ExitNotes = ["0  always; with --wake 2, the words on stderr, when there are some"];
     }
 

@@ -114,7 +114,7 @@ internal sealed class HookExchange : IDisposable
 
     /// <summary>Waits for words to a session at rest, for a while.</summary>
     public Task<HookReply> WaitForWordsAsync(CancellationToken cancellation) => PostAsync(
-        Event, string.Create(CultureInfo.InvariantCulture, $"{_query}&wake={LongPoll}"), TimeSpan.FromSeconds(LongPoll) + s_most, cancellation);
+        Event, $"{_query}&wake={LongPoll.ToString(CultureInfo.InvariantCulture)}", TimeSpan.FromSeconds(LongPoll) + s_most, cancellation);
 
     /// <summary>Says that the program has the answer, where that matters.</summary>
     public async Task WrittenAsync(HookReply reply, CancellationToken cancellation)
@@ -166,9 +166,7 @@ internal sealed class HookExchange : IDisposable
         return new HookReply(HookOutcome.Ok, json)
         {
             AgentId = Header(response, HookHeader.Agent) is { } agent && MeshId.IsValid(agent) ? agent : null,
-            Incarnation = int.TryParse(Header(response, HookHeader.Incarnation), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
-                ? number.ToString(CultureInfo.InvariantCulture)
-                : null,
+            Incarnation = Header(response, HookHeader.Incarnation) is { } number && number.All(char.IsAsciiDigit) ? number : null,
             HasRegistered = Header(response, HookHeader.Registered) is not null,
             Receipt = Header(response, HookHeader.Receipt),
             Again = Header(response, HookHeader.Again),
@@ -195,7 +193,9 @@ internal sealed class HookExchange : IDisposable
 
     private static HookReply Refused(HttpStatusCode status, byte[] body) => new(
         (int)status >= 500 ? HookOutcome.Unreachable : HookOutcome.Refused,
-        Detail: status == HttpStatusCode.NotFound ? "the server is of a version that takes no hooks" : WhyOf(body) ?? $"status {(int)status}");
+        Detail: status == HttpStatusCode.NotFound
+            ? "the server is of a version that takes no hooks"
+            : WhyOf(body) ?? $"status {(int)status}");
 
     private static string? WhyOf(byte[] body)
     {

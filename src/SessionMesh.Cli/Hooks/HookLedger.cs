@@ -6,8 +6,8 @@ using SessionMesh.Cli.Settings;
 namespace SessionMesh.Cli.Hooks;
 
 /// <summary>
-/// What this machine remembers of a program's hooks, for <c>hooks doctor</c>: when one was last heard, what came of it, and how many came to
-/// nothing. Never what was in an event. Below the XDG state directory. A ledger that cannot be kept keeps no agent from going on.
+/// What this machine remembers of a program's hooks, for <c>hooks doctor</c>: when one was last heard, what came of it, and how many came
+/// to nothing. Never what was in an event. Below the XDG state directory. A ledger that cannot be kept keeps no agent from going on.
 /// </summary>
 internal sealed class HookLedger(CliHost host, string program)
 {
@@ -28,7 +28,8 @@ internal sealed class HookLedger(CliHost host, string program)
             var counts = new Dictionary<string, long>
             {
                 ["events"] = Count(before, "events") + (outcome is HookOutcome.Unreadable or HookOutcome.TooLarge ? 0 : 1),
-                ["unheard"] = Count(before, "unheard") + (outcome is HookOutcome.Unreachable or HookOutcome.Slow or HookOutcome.Refused ? 1 : 0),
+                ["unheard"] = Count(before, "unheard")
+                    + (outcome is HookOutcome.Unreachable or HookOutcome.Slow or HookOutcome.Refused ? 1 : 0),
                 ["unreadable"] = Count(before, "unreadable") + (outcome == HookOutcome.Unreadable ? 1 : 0),
                 ["too_large"] = Count(before, "too_large") + (outcome == HookOutcome.TooLarge ? 1 : 0),
             };
@@ -65,8 +66,8 @@ internal sealed class HookLedger(CliHost host, string program)
                 old.Delete();
             }
 
-            using var mark = PrivateFiles.Open(
-                Path.Combine(told, Contracts.MeshId.IsValid(sessionId) ? $"{program}.{sessionId}" : program), FileMode.CreateNew, FileAccess.Write);
+            var name = Contracts.MeshId.IsValid(sessionId) ? $"{program}.{sessionId}" : program;
+            using var mark = PrivateFiles.Open(Path.Combine(told, name), FileMode.CreateNew, FileAccess.Write);
             return true;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -99,5 +100,6 @@ internal sealed class HookLedger(CliHost host, string program)
     }
 
     private static long Count(JsonElement before, string name) =>
-        before.ValueKind == JsonValueKind.Object && before.TryGetProperty(name, out var value) && value.TryGetInt64(out var count) ? count : 0;
+        before.ValueKind == JsonValueKind.Object && before.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number
+            && value.TryGetInt64(out var count) ? count : 0;
 }

@@ -1,10 +1,6 @@
 using System.CommandLine;
-using SessionMesh.Cli.Hooks.ClaudeCode;
-using SessionMesh.Cli.Hooks.Codex;
-using SessionMesh.Cli.Hooks.Gemini;
 using SessionMesh.Cli.Hooks.Kinds;
-using SessionMesh.Cli.Hooks.Openclaw;
-using SessionMesh.Cli.Hooks.Opencode;
+using SessionMesh.Cli.Hooks.Known;
 
 namespace SessionMesh.Cli.Hooks;
 
@@ -32,7 +28,8 @@ internal static class HookedAgents
         {
             if (result.Tokens is [var word] && !All.Any(agent => string.Equals(agent.Name, word.Value, StringComparison.OrdinalIgnoreCase)))
             {
-                result.AddError($"{word.Value} is no coding agent with hooks; these are: {string.Join(", ", All.Select(agent => agent.Name))}");
+                result.AddError(
+                    $"{word.Value} is no coding agent with hooks; these are: {string.Join(", ", All.Select(agent => agent.Name))}");
             }
         });
         return argument;

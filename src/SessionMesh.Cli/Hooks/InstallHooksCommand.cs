@@ -1,8 +1,7 @@
 using System.CommandLine;
 using SessionMesh.Cli.Commands;
-using SessionMesh.Cli.Hooks.ClaudeCode;
-using SessionMesh.Cli.Hooks.Codex;
 using SessionMesh.Cli.Hooks.Kinds;
+using SessionMesh.Cli.Hooks.Known;
 using SessionMesh.Cli.Hosting;
 
 namespace SessionMesh.Cli.Hooks;
@@ -59,7 +58,8 @@ internal sealed class InstallHooksCommand : SettingsCommand
         if (agent is CodexHooks && !(context.Get(_trust) && !IsDry(context)))
         {
             notes.Add(
-                "Codex runs no hook before its owner trusts it: start codex once and accept them, or session-mesh hooks install codex --trust");
+                "Codex runs no hook before its owner trusts it: start codex once and accept them, or "
+                + "session-mesh hooks install codex --trust");
         }
 
         Finish(context, change, plugin, notes);

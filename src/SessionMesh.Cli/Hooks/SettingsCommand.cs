@@ -6,7 +6,9 @@ using SessionMesh.Cli.Output;
 
 namespace SessionMesh.Cli.Hooks;
 
-/// <summary>What <c>hooks install</c> and <c>hooks uninstall</c> have in common: whose settings, and how a change is shown and done.</summary>
+/// <summary>
+/// What <c>hooks install</c> and <c>hooks uninstall</c> have in common: whose settings, and how a change is shown and done.
+/// </summary>
 internal abstract class SettingsCommand : MeshCommand
 {
     private static readonly View s_view = View.Single("agent", ["agent", "scope", "state", "settings", "plugin", "backup"]);

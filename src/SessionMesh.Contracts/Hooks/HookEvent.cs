@@ -25,6 +25,9 @@ public sealed record HookEvent
 
     public string? Tool { get; init; }
 
+    /// <summary>What has begun a session: <c>startup</c>, <c>resume</c>, <c>clear</c> or <c>compact</c>.</summary>
+    public string? Source { get; init; }
+
     /// <summary>The working directory.</summary>
     public string? Directory { get; init; }
 
@@ -65,6 +68,7 @@ public sealed record HookEvent
             Write(json, "agent_type", SubAgentType);
             Write(json, "parent_agent_id", SubAgentParentId);
             Write(json, "tool_name", Tool);
+            Write(json, "source", Source);
             Write(json, "cwd", Directory);
             Write(json, "receipt", Receipt);
             Write(json, "detail", Detail);

@@ -5,9 +5,9 @@ using System.Text.Json;
 namespace SessionMesh.Contracts.Hooks;
 
 /// <summary>
-/// Reads a hook's event piece by piece as it comes in. It keeps the few short texts that <see cref="HookEvent"/> has, and of the rest, which
-/// may be megabytes of a file or a command's output, only how deep it is nested. It is no validator: an object whose brackets and strings
-/// are closed is an event. Not thread-safe; one per event.
+/// Reads a hook's event piece by piece as it comes in. It keeps the few short texts that <see cref="HookEvent"/> has, and of the rest,
+/// which may be megabytes of a file or a command's output, only how deep it is nested. It is no validator: an object whose
+/// brackets and strings are closed is an event. Not thread-safe; one per event.
 /// </summary>
 public sealed class HookEventReader
 {
@@ -21,7 +21,8 @@ public sealed class HookEventReader
 
     private static readonly string[] s_members =
     [
-        NameMember, "session_id", "agent_id", "agent_type", "parent_agent_id", "tool_name", "cwd", "receipt", "detail", "tool_response",
+        NameMember, "session_id", "agent_id", "agent_type", "parent_agent_id", "tool_name", "source", "cwd", "receipt", "detail",
+        "tool_response",
     ];
 
     private static readonly string[] s_results = ["agentId", "agent_id"];
@@ -80,6 +81,7 @@ public sealed class HookEventReader
             SubAgentType = Get("agent_type"),
             SubAgentParentId = Get("parent_agent_id"),
             Tool = Get("tool_name"),
+            Source = Get("source"),
             Directory = Get("cwd"),
             Receipt = Get("receipt"),
             Detail = Get("detail") ?? Arguments(),
@@ -115,6 +117,11 @@ public sealed class HookEventReader
             case (byte)'{' or (byte)'[' when !_isOver && (_isObject.Count > 0 || one == '{') && _isObject.Count < MostDeep:
                 _isObject.Push(one == '{');
                 _isKey = one == '{';
+                if (_isObject.Count < _path.Length)
+                {
+                    _path[_isObject.Count] = null; // a list has no names, and those of an object before are not its own
+                }
+
                 break;
             case (byte)'}' or (byte)']' when _isObject.TryPop(out var isObject) && isObject == (one == '}'):
                 _isKey = false;

@@ -22,7 +22,7 @@ internal abstract class HookDialect
     /// <summary>What the ids of its agents begin with.</summary>
     public abstract string Prefix { get; }
 
-    /// <summary>Whether <see cref="HookMoment.ToolsEnd"/> or <see cref="HookMoment.ModelCall"/> tells when the model is asked again.</summary>
+    /// <summary>Whether an event tells when the model is asked again, before the agent stops.</summary>
     public abstract bool TellsWhenAsked { get; }
 
     /// <summary>Whether <see cref="HookMoment.ModelCall"/> tells of every request, so that nothing else proves what was in one.</summary>

@@ -34,7 +34,7 @@ internal sealed class HookEndpoints(HookTurns turns, ProblemWriter problems, Mes
         }
 
         var program = HookDialect.Find((string)http.Request.RouteValues["program"]!);
-        if ((check.Error ?? (program is null ? NoSuchProgram() : null)) is { } error)
+        if ((check.Error ?? IdempotencyHeader.Check(http) ?? (program is null ? NoSuchProgram() : null)) is { } error)
         {
             await problems.WriteAsync(http, error);
             return;
@@ -43,7 +43,7 @@ internal sealed class HookEndpoints(HookTurns turns, ProblemWriter problems, Mes
         var happening = await ReadAsync(http, withDetail: query["detail"] is "true");
         var moment = happening?.Name == HookEvent.WrittenName ? HookMoment.Written : program!.MomentOf(happening?.Name);
         var outcome = happening is null ? HookEventOutcome.Unreadable
-            : happening.SessionId is not { } session || !MeshId.IsValid(session) || !(happening.SubAgentId is not { } sub || MeshId.IsValid(sub))
+            : !MeshId.IsValid(happening.SessionId) || (happening.SubAgentId is { } sub && !MeshId.IsValid(sub))
                 ? HookEventOutcome.WithoutId
             : moment == HookMoment.Other ? HookEventOutcome.Unknown
             : HookEventOutcome.Taken;

@@ -120,7 +120,7 @@ internal sealed class HookRegistrar(MeshEngine engine)
     {
         ParentId = parent,
         Labels = Labels(request),
-        Skills = request.Event.SubAgentType is { } type && SpecializationName.Normalize(type) is { Length: > 0 and <= Limits.NameLength } name
+        Skills = SpecializationName.Normalize(request.Event.SubAgentType ?? "") is { Length: > 0 and <= Limits.NameLength } name
             && !Check.HasControl(name) && SpecializationName.Parts(name) <= Limits.SpecializationParts
                 ? [new SkillProfile(name)]
                 : [],

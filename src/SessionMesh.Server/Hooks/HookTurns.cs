@@ -15,9 +15,9 @@ using SessionMesh.Server.Streams;
 namespace SessionMesh.Server.Hooks;
 
 /// <summary>
-/// What an event of a coding agent comes to: a registration, a sign of life, proof that earlier words were read, an end; and what goes back:
-/// words, a denial, a stop, or nothing. An event that cannot be taken is answered with nothing, since the agent goes on whatever the mesh
-/// thinks of it.
+/// What an event of a coding agent comes to: a registration, a sign of life, proof that earlier words were read, an end; and what goes
+/// back: words, a denial, a stop, or nothing. An event that cannot be taken is answered with nothing, since the agent goes on
+/// whatever the mesh thinks of it.
 /// </summary>
 /// <remarks>
 /// A steer is <c>queued</c> until an answer that carries it was written (<c>delivered</c>), and <c>acknowledged</c> by the agent's next
@@ -125,7 +125,7 @@ internal sealed class HookTurns(
     private async Task<(HookAnswer Answer, bool IsPaused)> DecideAsync(HookRequest request, HookSession session, HookAgent agent)
     {
         var moment = request.Moment;
-        if (moment is HookMoment.Prompt or HookMoment.ToolStart or HookMoment.SessionStart or HookMoment.SessionEnd
+        if (moment is HookMoment.Prompt or HookMoment.ToolStart or HookMoment.SessionEnd
             && request.Event.SubAgentId is null)
         {
             session.Stir();
@@ -169,8 +169,7 @@ internal sealed class HookTurns(
         }
 
         var answer = Tell(request, session, agent, slot);
-        if (answer.Json is null && moment is HookMoment.Stop or HookMoment.Failure or HookMoment.SessionStart
-            && request.Event.SubAgentId is null)
+        if (answer.Json is null && IsAtRestAfter(request))
         {
             session.Rest();
         }
@@ -183,6 +182,11 @@ internal sealed class HookTurns(
 
         return (answer, false);
     }
+
+    /// <summary>A compaction begins a session anew in the midst of a turn.</summary>
+    private static bool IsAtRestAfter(HookRequest request) => request.Event.SubAgentId is null
+        && (request.Moment is HookMoment.Stop or HookMoment.Failure
+            || (request.Moment == HookMoment.SessionStart && request.Event.Source is not "compact"));
 
     private HeartbeatRequest Report(HookRequest request, HookAgent agent)
     {
@@ -198,8 +202,9 @@ internal sealed class HookTurns(
                 HookMoment.Stop or HookMoment.Failure or HookMoment.Question => AgentActivity.Waiting,
                 _ => AgentActivity.Working,
             },
-            Progress = request.Moment == HookMoment.ToolEnd ? (double.IsNaN(vitals?.Progress ?? double.NaN) ? 1 : vitals!.Value.Progress + 1)
-                : null,
+            Progress = request.Moment != HookMoment.ToolEnd ? null
+                : vitals is { Progress: var before } && !double.IsNaN(before) ? before + 1
+                : 1,
             Note = note is { Length: > Contracts.Limits.NoteLength } ? note[..Contracts.Limits.NoteLength] : note,
         };
     }
@@ -313,7 +318,8 @@ internal sealed class HookTurns(
         var last = slot.Inbox.Pending.LastOrDefault(directive => directive.Verb == Verb.Resume);
         if (last is not null)
         {
-            await AcknowledgeAsync(request, agent, Seqs(slot, directive => directive.Verb == Verb.Pause && directive.Seq < last.Seq), NotHeld);
+            var before = Seqs(slot, directive => directive.Verb == Verb.Pause && directive.Seq < last.Seq);
+            await AcknowledgeAsync(request, agent, before, NotHeld);
             await AcknowledgeAsync(
                 request, agent, Seqs(slot, directive => directive.Verb == Verb.Resume && directive.Seq <= last.Seq), "it runs");
         }
@@ -399,7 +405,7 @@ internal sealed class HookTurns(
         ];
     }
 
-    /// <summary>An answer with directives has reached the agent: the caller says so, or it went out on the agent's own connection.</summary>
+    /// <summary>An answer with directives has reached the agent: the caller says so, or it is on the agent's own connection.</summary>
     public async Task WrittenAsync(HookRequest request, long receipt)
     {
         var session = SessionOf(request);

@@ -65,7 +65,8 @@ internal static class HookWords
         text.Append(name).Append(": ").Append(value, 0, cut).Append('\n');
         if (cut < value.Length)
         {
-            text.Append(CultureInfo.InvariantCulture, $"({value.Length - cut} more characters: session-mesh history {directive.AgentId})\n");
+            text.Append(CultureInfo.InvariantCulture, $"({value.Length - cut} more characters: session-mesh history ")
+                .Append(directive.AgentId).Append(")\n");
         }
     }
 }

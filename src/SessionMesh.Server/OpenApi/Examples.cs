@@ -39,6 +39,9 @@ internal sealed class Examples
         ["createKey"] = """{"session_key": "reporting", "ttl": 3600, "scopes": ["mesh:read"]}""",
         ["refreshKey"] = """{"ttl": 3600}""",
         ["newRoot"] = """{"keep_children": true}""",
+        ["takeHookEvent"] = """
+            {"hook_event_name": "SessionStart", "session_id": "11112222-3333-4444-5555-666677778888", "cwd": "/home/ann/shop"}
+            """,
         ["setFault"] = """{"endpoint": "POST /steer", "status": 503, "count": 2}""",
         ["advance"] = """{"seconds": 60}""",
     };
@@ -73,6 +76,7 @@ internal sealed class Examples
         "to" => "worker-2",
         "specialization" => "data-analysis",
         "seq" => "1",
+        "program" => "claude-code",
         _ => null,
     };
 

@@ -100,7 +100,8 @@ internal sealed class HookTexts(int seed, bool hasComments, bool isJson5, string
         }
         else
         {
-            _text.Append(One("1.5e-3", "true", "null", "\"\"", "\"// no comment\"", "\"a \\\"quoted\\\" {word\"", isJson5 ? "'it\"s'" : "-0"));
+            _text.Append(One(
+                "1.5e-3", "true", "null", "\"\"", "\"// no comment\"", "\"a \\\"quoted\\\" {word\"", isJson5 ? "'it\"s'" : "-0"));
         }
     }
 

@@ -66,8 +66,8 @@ public sealed class InstallHooksTests : IDisposable
         _tool.WriteFile(".claude/settings.json", before);
         await _tool.RunAsync("hooks install claude-code");
         var text = await File.ReadAllTextAsync(Claude);
-        await File.WriteAllTextAsync(
-            Claude, text.Replace("\"opus\"", "\"sonnet\"", StringComparison.Ordinal).Replace("\n}\n", ",\n  \"env\": {}\n}", StringComparison.Ordinal));
+        text = text.Replace("\"opus\"", "\"sonnet\"", StringComparison.Ordinal);
+        await File.WriteAllTextAsync(Claude, text.Replace("\n}\n", ",\n  \"env\": {}\n}", StringComparison.Ordinal));
         Assert.Equal(0, (await _tool.RunAsync("hooks uninstall claude-code")).Code);
         Assert.Equal(
             "{\n  \"model\": \"sonnet\",\n  \"hooks\": {\n    \"Stop\": [ ]\n  },\n  \"env\": {}\n}", await File.ReadAllTextAsync(Claude));
@@ -88,12 +88,14 @@ public sealed class InstallHooksTests : IDisposable
         var ran = await _tool.RunAsync("hooks install claude-code -o json --fields backup");
         Assert.Equal(0, ran.Code);
         var backup = ran.Out.Split('"')[3];
-        Assert.StartsWith(Path.Combine(_tool.Home, ".local/state/session-mesh/hooks/backup/claude-code-"), backup, StringComparison.Ordinal);
+        var kept = Path.Combine(_tool.Home, ".local/state/session-mesh/hooks/backup/claude-code-");
+        Assert.StartsWith(kept, backup, StringComparison.Ordinal);
         Assert.Equal(before, await File.ReadAllTextAsync(backup));
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, Tool.ModeOf(backup));
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead, Tool.ModeOf(target));
         Assert.Equal("../dotfiles/claude.json", new FileInfo(Claude).LinkTarget);
-        Assert.StartsWith("{\"model\":\"opus\", \"hooks\": {\"SessionStart\":[{", await File.ReadAllTextAsync(target), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "{\"model\":\"opus\", \"hooks\": {\"SessionStart\":[{", await File.ReadAllTextAsync(target), StringComparison.Ordinal);
         Assert.Equal(["claude.json"], Directory.EnumerateFileSystemEntries(Path.GetDirectoryName(target)!).Select(Path.GetFileName));
         await _tool.RunAsync("hooks uninstall claude-code");
         Assert.Equal(before, await File.ReadAllTextAsync(target));
@@ -116,7 +118,8 @@ public sealed class InstallHooksTests : IDisposable
         Assert.Equal(
             new Ran(1, "", "error: cannot install hooks for Claude Code" + error), await _tool.RunAsync("hooks install claude-code"));
         Assert.Equal(
-            new Ran(1, "", "error: cannot uninstall the hooks of Claude Code" + error), await _tool.RunAsync("hooks uninstall claude-code"));
+            new Ran(1, "", "error: cannot uninstall the hooks of Claude Code" + error),
+            await _tool.RunAsync("hooks uninstall claude-code"));
         Assert.Equal(text, await File.ReadAllTextAsync(Claude));
         Assert.False(Directory.Exists(Path.Combine(_tool.Home, ".local/state")));
     }
@@ -156,7 +159,8 @@ public sealed class InstallHooksTests : IDisposable
         Assert.Equal(2, (await _tool.RunAsync("hooks install claude-code --user --project")).Code);
         Assert.Equal(2, (await _tool.RunAsync("hooks install emacs")).Code);
         await _tool.RunAsync("hooks install claude-code --project");
-        Assert.DoesNotContain("http", await File.ReadAllTextAsync(Path.Combine(_tool.Home, "work/.claude/settings.json")), StringComparison.Ordinal);
+        text = await File.ReadAllTextAsync(Path.Combine(_tool.Home, "work/.claude/settings.json"));
+        Assert.DoesNotContain("http", text, StringComparison.Ordinal);
         await _tool.RunAsync("hooks uninstall claude-code --project");
         Assert.False(Directory.Exists(Path.Combine(_tool.Home, "work")));
     }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 using SessionMesh.EndToEnd.Tests.Support;
 
 namespace SessionMesh.EndToEnd.Tests.Agents;
@@ -29,7 +30,16 @@ internal static class AgentPrograms
     public static Task<string> GeminiAsync() =>
         InstallAsync("gemini", "@google/gemini-cli@0.61.0", "node_modules/@google/gemini-cli/bundle/gemini.js");
 
+    /// <summary>The directory of the Node that it wants, and its script.</summary>
+    public static async Task<(string Node, string Script)> OpenclawAsync()
+    {
+        var node = "node-linux-" + (RuntimeInformation.OSArchitecture == Architecture.Arm64 ? "arm64" : "x64");
+        var script = await InstallAsync("openclaw", $"{node}@24.21.0 openclaw@2026.9.6", "node_modules/openclaw/openclaw.mjs");
+        return (Path.GetFullPath(Path.Combine(script, "..", "..", node, "bin")), script);
+    }
+
     /// <summary>The executable. Installed once; a failure is the test's.</summary>
+    /// <param name="package">NAME@VERSION, or several with spaces.</param>
     private static async Task<string> InstallAsync(string folder, string package, string executable)
     {
         var directory = Path.Combine(Root, folder);
@@ -54,7 +64,7 @@ internal static class AgentPrograms
 
     private static async Task NpmAsync(string directory, string package)
     {
-        using var npm = Process.Start(new ProcessStartInfo("npm", ["install", "--no-audit", "--no-fund", package])
+        using var npm = Process.Start(new ProcessStartInfo("npm", ["install", "--no-audit", "--no-fund", .. package.Split(' ')])
         {
             WorkingDirectory = directory,
             RedirectStandardOutput = true,

@@ -28,7 +28,8 @@ public sealed class CodexTests(Mesh mesh) : IClassFixture<Mesh>
 
         // In the very next request; that it was, only the end of the turn proves.
         await Eventually.True(
-            () => agent.Model.Requests().Exists(request => request.Contains("TURN-MARK", StringComparison.Ordinal)), () => "the model reads it");
+            () => agent.Model.Requests().Exists(request => request.Contains("TURN-MARK", StringComparison.Ordinal)),
+            () => "the model reads it");
         await GoAsync(agent);
         await agent.UntilAsync(directive, "acknowledged");
         Assert.Equal(0, await codex.ExitAsync());

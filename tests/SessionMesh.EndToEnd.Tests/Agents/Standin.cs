@@ -18,7 +18,10 @@ internal sealed class Standin : IDisposable
             port, script, log,
             new Started(
                 "/usr/bin/python3",
-                [Path.Combine(Built.Repository, "tests", "agents", "standin.py"), port.ToString(System.Globalization.CultureInfo.InvariantCulture), script, log],
+                [
+                    Path.Combine(Built.Repository, "tests", "agents", "standin.py"),
+                    port.ToString(System.Globalization.CultureInfo.InvariantCulture), script, log,
+                ],
                 scratch.Environment(), scratch.Root));
 
     public int Port { get; }
@@ -28,17 +31,19 @@ internal sealed class Standin : IDisposable
     {
         var name = "standin-" + RandomNumberGenerator.GetHexString(8, lowercase: true);
         var standin = new Standin(scratch, FreePort(), scratch.Write(name + ".json", script), scratch.File(name));
-        await Eventually.True(() => standin._process.Out.Contains("ready", StringComparison.Ordinal), () => "the stand-in: " + standin._process.Error);
         await Eventually.True(standin.AnswersAsync, () => "the stand-in answers: " + standin._process.Error);
         return standin;
     }
 
     /// <summary>What it was asked, in order: the body of each request to a model.</summary>
-    public List<string> Requests() =>
+    /// <param name="kind">Of the conversations that follow this script; null for all.</param>
+    public List<string> Requests(string? kind = null) =>
         [
             .. Directory.EnumerateFiles(_log, "*.json")
                 .OrderBy(path => int.Parse(Path.GetFileNameWithoutExtension(path), System.Globalization.CultureInfo.InvariantCulture))
-                .Select(path => JsonNode.Parse(File.ReadAllText(path))!["body"]!.ToJsonString()),
+                .Select(path => JsonNode.Parse(File.ReadAllText(path))!)
+                .Where(request => kind is null || (string?)request["kind"] == kind)
+                .Select(request => request["body"]!.ToJsonString()),
         ];
 
     public void Script(string script) => File.WriteAllText(_script, script);

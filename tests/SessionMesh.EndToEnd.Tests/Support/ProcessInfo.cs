@@ -31,6 +31,8 @@ internal sealed record ProcessInfo(int Pid, char State, int Parent, int Group, s
     public static IReadOnlyList<ProcessInfo> WithEnvironment(string variable) =>
         All(pid => Array.IndexOf(EnvironmentOf(pid), variable) >= 0);
 
+    public static IReadOnlyList<ProcessInfo> WithCommand(Func<string, bool> wanted) => [.. All(_ => true).Where(p => wanted(p.Command))];
+
     public static IReadOnlyList<ProcessInfo> OfGroup(int group) => [.. All(_ => true).Where(p => p.Group == group)];
 
     /// <summary>The environment it was started with; empty when it is gone.</summary>

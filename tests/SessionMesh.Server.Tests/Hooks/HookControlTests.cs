@@ -40,8 +40,8 @@ public sealed class HookControlTests
             {
                 ["hookEventName"] = "PreToolUse",
                 ["permissionDecision"] = "deny",
-                ["permissionDecisionReason"] = $"Session Mesh: an operator has paused this agent, {hooked.Main}, and has not resumed it in time. "
-                    + "This tool was not run. It may be tried again.",
+                ["permissionDecisionReason"] = $"Session Mesh: an operator has paused this agent, {hooked.Main}, and has not resumed it in "
+                    + "time. This tool was not run. It may be tried again.",
             },
         }.ToJsonString());
         Assert.True((await hooked.AgentAsync())["paused"]!.GetValue<bool>());
@@ -75,15 +75,18 @@ public sealed class HookControlTests
         Assert.Equal(("acknowledged", "over before its next tool"), await NoteAsync(hooked, pause));
     }
 
+    private const string Denied =
+        """ "hookSpecificOutput":{"hookEventName":"PreToolUse","permissionDecision":"deny","permissionDecisionReason":"$"} """;
+
     public static TheoryData<string, string, string> Ends() => new()
     {
-        { HookedMesh.Claude, "PreToolUse", """{"continue":false,"stopReason":"$","hookSpecificOutput":{"hookEventName":"PreToolUse","permissionDecision":"deny","permissionDecisionReason":"$"}}""" },
+        { HookedMesh.Claude, "PreToolUse", """{"continue":false,"stopReason":"$",""" + Denied + "}" },
         { HookedMesh.Claude, "PostToolUse", """{"continue":false,"stopReason":"$"}""" },
         { HookedMesh.Claude, "PostToolBatch", """{"continue":false,"stopReason":"$"}""" },
         { HookedMesh.Claude, "UserPromptSubmit", """{"continue":false,"stopReason":"$"}""" },
         { HookedMesh.Claude, "Stop", """{"continue":false,"stopReason":"$"}""" },
         { HookedMesh.Claude, "Notification", "{}" },
-        { HookedMesh.Codex, "PreToolUse", """{"hookSpecificOutput":{"hookEventName":"PreToolUse","permissionDecision":"deny","permissionDecisionReason":"$"}}""" },
+        { HookedMesh.Codex, "PreToolUse", "{" + Denied + "}" },
         { HookedMesh.Codex, "PostToolUse", "{}" },
         { HookedMesh.Codex, "UserPromptSubmit", """{"continue":false,"stopReason":"$"}""" },
         { HookedMesh.Codex, "Stop", """{"continue":false,"stopReason":"$"}""" },

@@ -81,7 +81,8 @@ public sealed class HookRegistrationTests
         await third.PassAsync("SessionStart");
         await first.PassAsync("PreToolUse");
         Assert.Equal(
-            ["codex-01a21431 alive working", "codex-01a21431-d372 alive idle", "codex-01a21431-eeee alive idle"], await first.AgentsAsync());
+            ["codex-01a21431 alive working", "codex-01a21431-d372 alive idle", "codex-01a21431-eeee alive idle"],
+            await first.AgentsAsync());
     }
 
     [Fact]

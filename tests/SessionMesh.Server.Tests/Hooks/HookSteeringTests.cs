@@ -209,6 +209,18 @@ public sealed class HookSteeringTests
         Assert.Equal("acknowledged", await hooked.StateAsync(directive));
     }
 
+    /// <summary>Both hooks of a start run at once, and the one that waits may be the first to be heard.</summary>
+    [Fact]
+    public async Task Wake_BeforeTheStartItself_WaitsOn()
+    {
+        await using var hooked = await HookedMesh.StartAsync(HookedMesh.Claude);
+        var wake = hooked.TakeAsync("SessionStart", query: "?wake=50");
+        await hooked.Mesh.Time.ArmedAsync(TimeSpan.FromSeconds(50));
+        await hooked.PassAsync("SessionStart");
+        var directive = await hooked.SteerAsync();
+        (await wake).ShouldBe(200, new JsonObject { ["words"] = hooked.Words(directive) }.ToJsonString());
+    }
+
     /// <summary>Both hooks of a stop run at once: what the one that waits has said is not proven by the stop itself.</summary>
     [Fact]
     public async Task Wake_BeforeTheStopItself_SaysNothing()

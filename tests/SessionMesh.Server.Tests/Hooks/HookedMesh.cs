@@ -60,15 +60,16 @@ internal sealed class HookedMesh(MeshHost mesh, string program, string session) 
 
     /// <summary>Steers it; returns the directive's id.</summary>
     public async Task<string> SteerAsync(string? agent = null, string more = """ "direction":"north","message":"go there" """) =>
-        (await Mesh.PostAsync("steer", $$"""{"agent_id":"{{agent ?? Main}}",{{more}}}""")).ShouldBeOk().Json["directive_id"]!.GetValue<string>();
+        (await Mesh.PostAsync("steer", $$"""{"agent_id":"{{agent ?? Main}}",{{more}}}""")).ShouldBeOk()
+            .Json["directive_id"]!.GetValue<string>();
 
     public async Task<string> StateAsync(string directive) =>
         (await Mesh.GetAsync("directives/" + directive)).Json["state"]!.GetValue<string>();
 
     /// <summary>What an agent reads of a steer north that says "go there".</summary>
     public string Words(string directive, string? agent = null) =>
-        $"Session Mesh: a steer from the operator with key {Mesh.RootKey[4..16]}, sent at {FakeTime.Start:yyyy-MM-dd'T'HH:mm:ss'Z'} to this "
-        + $"agent, {agent ?? Main} (directive {directive}).\nDirection: north\nMessage: go there\n";
+        $"Session Mesh: a steer from the operator with key {Mesh.RootKey[4..16]}, sent at {FakeTime.Start:yyyy-MM-dd'T'HH:mm:ss'Z'} to "
+        + $"this agent, {agent ?? Main} (directive {directive}).\nDirection: north\nMessage: go there\n";
 
     public async Task<JsonNode> AgentAsync(string? id = null) => (await Mesh.GetAsync("agents/" + (id ?? Main))).ShouldBeOk().Json;
 

@@ -65,7 +65,8 @@ public sealed class FixedWordTests
         Assert.Equal(
             [
                 "getTopology dead", "importSessions dry_run", "killAgent force", "killAgent forget", "killAgents dry_run",
-                "killAgents force", "listAgents total", "listAlive total", "restore dry_run",
+                "killAgents force", "listAgents total", "listAlive total", "restore dry_run", "takeHookEvent deny",
+                "takeHookEvent detail", "takeHookEvent receipt",
             ],
             flags);
     }

@@ -102,10 +102,11 @@ internal sealed class SettingsFile
 
             if (_bytes is not null && !OperatingSystem.IsWindows())
             {
-                if (!FileOwner.Keep(Target, draft))
+                if (!KeptOwner.Keep(Target, draft))
                 {
                     throw new CommandException(
-                        ExitCodes.Failed, $"{Target} belongs to another account, and would be this one's afterwards", "its owner's account");
+                        ExitCodes.Failed, $"{Target} belongs to another account, and would be this one's afterwards",
+                        "the same command from its owner's account");
                 }
 
                 File.SetUnixFileMode(draft, File.GetUnixFileMode(Target));

@@ -262,7 +262,8 @@ internal sealed class SettingsParser
             return bare is "Infinity" or "NaN"
                 || (bare is ['0', 'x' or 'X', _, ..] && bare.Skip(2).All(char.IsAsciiHexDigit))
                 || (bare is [(>= '0' and <= '9') or '.', ..]
-                    && double.TryParse(bare, NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent, CultureInfo.InvariantCulture, out _));
+                    && double.TryParse(
+                        bare, NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent, CultureInfo.InvariantCulture, out _));
         }
 
         if (word is not [(>= '0' and <= '9') or '-', ..])

@@ -71,7 +71,8 @@ internal sealed class SettingsText
         {
             var inner = Text[(container.Start + 1)..start] + Text[item.End..(container.End - 1)];
             return Splice(
-                container.Start + 1, container.End - 1, was is not null && was.Trim() == inner.Trim() ? was : inner.Trim() is "" ? "" : inner);
+                container.Start + 1, container.End - 1,
+                was is not null && was.Trim() == inner.Trim() ? was : inner.Trim() is "" ? "" : inner);
         }
 
         var comma = item.Comma >= 0 ? item.Comma : container.Items[index - 1].Comma;

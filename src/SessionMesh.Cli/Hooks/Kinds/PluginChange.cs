@@ -5,7 +5,9 @@ using SessionMesh.Storage;
 
 namespace SessionMesh.Cli.Hooks.Kinds;
 
-/// <summary>What is to be done to the folder of a plugin: decided first, done then. The folder is ours; what others put into it stays.</summary>
+/// <summary>
+/// What is to be done to the folder of a plugin: decided first, done then. The folder is ours; what others put into it stays.
+/// </summary>
 internal sealed class PluginChange
 {
     /// <summary>Tells the plugin how to call this tool.</summary>
@@ -56,7 +58,9 @@ internal sealed class PluginChange
     private static IReadOnlyList<(string Path, byte[] Content)> FilesOf(CliHost host, HookedAgent agent) =>
     [
         .. PluginFiles.Of(agent.Name),
-        .. agent.PluginLoader is { } loader ? [($"../{PluginFiles.Name}.js", Encoding.UTF8.GetBytes(loader))] : (ReadOnlySpan<(string, byte[])>)[],
+        .. agent.PluginLoader is { } loader
+            ? [($"../{PluginFiles.Name}.js", Encoding.UTF8.GetBytes(loader))]
+            : (ReadOnlySpan<(string, byte[])>)[],
         (ToolFile, Encoding.UTF8.GetBytes(Json.Compact(Json.Build(json =>
         {
             json.WriteStartArray("command"u8);

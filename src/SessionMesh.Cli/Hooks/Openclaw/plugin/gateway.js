@@ -4,6 +4,9 @@ import { randomUUID } from "node:crypto";
 
 const CALL_MS = 5_000;
 const RETRY_MS = [500, 1_000, 2_000, 5_000, 10_000];
+/** Refusals in a row that are told: the first are those of a gateway that is starting. */
+const TELL_AFTER = 8;
+
 const SCOPES = ["operator.read", "operator.write", "operator.admin"];
 
 export class Gateway {
@@ -103,7 +106,7 @@ export class Gateway {
       this.#tries = 0;
       this.#onEvent("connected", null);
     } catch (error) {
-      if (this.#tries === RETRY_MS.length) {
+      if (this.#tries === TELL_AFTER) {
         this.#log.warn(`session-mesh: the gateway's own port refuses the plugin: ${error.message}`);
       }
 

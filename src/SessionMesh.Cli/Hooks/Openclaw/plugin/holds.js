@@ -45,6 +45,9 @@ export class Holds {
 
     pause?.release();
     this.#plugin.sessions.changed(session);
+    if (session.hasWords) {
+      this.#plugin.words.ring(session);
+    }
   }
 
   /** Acknowledges a pause that has taken effect. */

@@ -45,9 +45,9 @@ function register(api) {
   });
 
   api.on("session_start", (event, ctx) => plugin()?.sessions.seen(sessionOf(event, ctx)));
-  api.on("session_end", (event, ctx) => plugin()?.sessions.ended(sessionOf(event, ctx).key, event?.reason ?? "the session ended"));
+  api.on("session_end", (event, ctx) => plugin()?.sessions.ended(sessionOf(event, ctx), event?.reason ?? "the session ended"));
   api.on("subagent_spawned", (event, ctx) => plugin()?.sessions.spawned(event, ctx));
-  api.on("subagent_ended", (event) => plugin()?.sessions.ended(event?.targetSessionKey, event?.reason ?? "the sub-agent ended"));
+  api.on("subagent_ended", (event) => plugin()?.sessions.ended({ key: event?.targetSessionKey }, event?.reason ?? "the sub-agent ended"));
   api.on("message_received", (event, ctx) => plugin()?.sessions.spokenTo(event?.sessionKey ?? ctx?.sessionKey));
 
   api.on("before_tool_call", (event, ctx) => plugin()?.holds.before(sessionOf(event, ctx), event?.toolName, ctx?.abortSignal));

@@ -45,11 +45,20 @@ export class Key {
 
   async #ask() {
     const { command } = JSON.parse(await readFile(new URL("tool.json", import.meta.url), "utf8"));
-    const said = JSON.parse(await run([...command, "hook", "openclaw", "--key"]));
+    const said = read(await run([...command, "hook", "openclaw", "--key"]));
     const now = Date.now();
     const endsAt = said.expires_at ? Date.parse(said.expires_at) : now + 3_600_000;
     this.#current = { ...said, endsAt, renewAt: Math.max(endsAt - EARLY_MS, now + (endsAt - now) / 2) };
     return this.#current;
+  }
+}
+
+/** The parser's own error would quote what it read: the key. */
+function read(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Error("session-mesh hook openclaw --key printed something else than a key");
   }
 }
 

@@ -3,6 +3,7 @@
 
 import { homedir, hostname } from "node:os";
 import { basename } from "node:path";
+import { plain } from "./session.js";
 
 const TTL_S = 60;
 const BEAT_MS = 15_000;
@@ -14,14 +15,12 @@ const END_MS = 2_000;
 /** Agents a call. */
 const BATCH = 500;
 
-/** Characters of a label's value. */
-const LABEL = 256;
-
 export class Leases {
   #plugin;
   #sessions;
   #gateway;
   #dirty = new Set();
+  #unreported = [];
   #timer = null;
   #soon = null;
   #beating = null;
@@ -54,6 +53,10 @@ export class Leases {
   }
 
   register(session) {
+    if (session.isGone) {
+      return Promise.resolve();
+    }
+
     session.registering ??= this.#register(session)
       .catch((error) => this.#failed(session, error))
       .finally(() => (session.registering = null));
@@ -77,12 +80,20 @@ export class Leases {
   async exit(session, reason, timeout = REGISTER_MS) {
     await session.registering;
     if (!session.agentId) {
+      session.isGone = !session.isGateway;
       return;
     }
 
     const { agentId, incarnation, epoch, acks } = session;
     session.agentId = null;
+    session.isGone = !session.isGateway;
     session.acks = [];
+    await this.#report({ agentId, incarnation, epoch, acks, reason }, timeout);
+  }
+
+  /** Only a report proves an end: one that the mesh was away for is made again with the beats. */
+  async #report(end, timeout) {
+    const { agentId, incarnation, epoch, acks, reason } = end;
     try {
       // Acks first: the end of an agent makes what it did not answer undeliverable.
       if (acks.length > 0) {
@@ -92,8 +103,10 @@ export class Leases {
       await this.#plugin.mesh.post(`/agents/${encodeURIComponent(agentId)}/exit`, { incarnation, epoch, reason }, { timeout });
       this.#plugin.reached(null);
     } catch (error) {
-      // The lease says so later.
       this.#plugin.reached(error);
+      if (error.isAway) {
+        this.#unreported.push(end);
+      }
     }
   }
 
@@ -120,8 +133,7 @@ export class Leases {
     }
 
     const parent = await this.#parent(session);
-    const name = session.label?.slice(0, LABEL);
-    const labels = { agent: "openclaw", project: this.#project(session.type), host, ...(name && { name }) };
+    const labels = { agent: "openclaw", project: this.#project(session.type), host, ...(session.label && { name: session.label }) };
     const specializations = session.type ? [session.type] : [];
     const taken = new Set(this.#sessions.all().filter((other) => other !== session).map((other) => other.agentId));
     for (const id of session.names(parent.agentId)) {
@@ -161,7 +173,7 @@ export class Leases {
       session.parentKey ??= await this.#sessions.parentOf(session).catch(() => undefined);
     }
 
-    const parent = session.parentKey ? this.#sessions.seen({ key: session.parentKey }) : this.#gateway;
+    const parent = (session.parentKey && this.#sessions.seen({ key: session.parentKey })) || this.#gateway;
     if (!parent.agentId || parent.stop?.isOver) {
       await (parent.isGateway ? this.#revive(parent) : this.register(parent));
     }
@@ -181,14 +193,14 @@ export class Leases {
   #project(type) {
     const { agents } = this.#plugin.config;
     const own = agents?.entries?.[type]?.workspace ?? agents?.list?.find?.((agent) => agent.id === type)?.workspace;
-    return (basename(own ?? agents?.defaults?.workspace ?? this.#plugin.workspace ?? homedir()) || "/").slice(0, LABEL);
+    return plain(basename(own ?? agents?.defaults?.workspace ?? this.#plugin.workspace ?? homedir())) || "/";
   }
 
   #failed(session, error) {
     this.#plugin.reached(error);
     if (error.code === "tombstoned" && !session.stop) {
       // It was stopped by force, and nobody has said yet that it may live again.
-      session.stop = { seq: null, isOver: false };
+      session.stop = { seq: null, isOver: true, at: Date.now() };
     } else if (session.isGateway && error.status === 404) {
       // The gateway's agent was forgotten, and with it whatever the key reached. The tool makes it known when it is asked for the next.
       this.#plugin.key.forget();
@@ -199,6 +211,10 @@ export class Leases {
     this.#dirty = new Set([...this.#dirty].filter((session) => !sessions.includes(session)));
     if (this.#isOver) {
       return;
+    }
+
+    if (this.#unreported.length > 0 && !this.#plugin.isAway) {
+      await Promise.all(this.#unreported.splice(0).map((end) => this.#report(end, REGISTER_MS)));
     }
 
     sessions.filter((session) => !session.agentId && !session.stop).forEach((session) => this.register(session));

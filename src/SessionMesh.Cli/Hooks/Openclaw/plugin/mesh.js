@@ -4,10 +4,16 @@ const BASE = "/api/session-mesh";
 const CALL_MS = 1_000;
 
 export class MeshError extends Error {
+  /** Of a refusal its status and code; of a call that was not answered the status 0, and why in the code. */
   constructor(status, code, detail) {
     super(detail ?? code ?? `status ${status}`);
     this.status = status;
     this.code = code;
+  }
+
+  /** Whether nobody answered who knows: the mesh is away, or takes no key of ours. */
+  get isAway() {
+    return this.status === 0 || this.status === 401 || this.status >= 500;
   }
 }
 
@@ -31,16 +37,8 @@ export class Mesh {
    * `opened` is called once the server has answered.
    */
   async *events(query, { after, signal, opened }) {
-    const key = await this.#key.get();
-    const headers = { authorization: `Bearer ${key.token}`, accept: "text/event-stream" };
-    if (after) {
-      headers["last-event-id"] = after;
-    }
-
-    const response = await fetch(`${key.url.replace(/\/$/, "")}${BASE}/events?${query}`, { headers, signal });
-    if (!response.ok) {
-      throw await this.#refusal(response, key.token);
-    }
+    const headers = { accept: "text/event-stream", ...(after && { "last-event-id": after }) };
+    const response = await this.#fetch(`/events?${query}`, { headers, signal });
 
     opened();
     const text = new TextDecoder();
@@ -54,20 +52,33 @@ export class Mesh {
   }
 
   async #call(method, path, body, { timeout = CALL_MS } = {}) {
-    const signal = AbortSignal.timeout(timeout);
-    const key = await within(this.#key.get(), signal);
-    const response = await fetch(`${key.url.replace(/\/$/, "")}${BASE}${path}`, {
+    const response = await this.#fetch(path, {
       method,
-      signal,
-      headers: { authorization: `Bearer ${key.token}`, "content-type": "application/json" },
+      signal: AbortSignal.timeout(timeout),
+      headers: { "content-type": "application/json" },
       body: body === undefined ? undefined : JSON.stringify(body),
     });
+    const text = await response.text().catch((error) => {
+      throw unanswered(error);
+    });
+    return text ? JSON.parse(text) : null;
+  }
+
+  async #fetch(path, { headers, ...request }) {
+    let key;
+    let response;
+    try {
+      key = await within(this.#key.get(), request.signal);
+      response = await fetch(`${key.url}${BASE}${path}`, { ...request, headers: { ...headers, authorization: `Bearer ${key.token}` } });
+    } catch (error) {
+      throw unanswered(error);
+    }
+
     if (!response.ok) {
       throw await this.#refusal(response, key.token);
     }
 
-    const text = await response.text();
-    return text ? JSON.parse(text) : null;
+    return response;
   }
 
   async #refusal(response, token) {
@@ -78,6 +89,12 @@ export class Mesh {
     const problem = await response.json().catch(() => ({}));
     return new MeshError(response.status, problem.code, problem.detail);
   }
+}
+
+function unanswered(error) {
+  return error.name === "TimeoutError"
+    ? new MeshError(0, "slow", "it does not answer in time")
+    : new MeshError(0, "unreachable", error.cause?.message ?? error.message);
 }
 
 /** The promise's value, unless the signal comes first. What the promise does goes on. */

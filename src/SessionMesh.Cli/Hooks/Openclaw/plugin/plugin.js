@@ -9,7 +9,7 @@ import { Gateway } from "./gateway.js";
 import { Holds } from "./holds.js";
 import { Key } from "./key.js";
 import { Ledger } from "./ledger.js";
-import { Mesh, MeshError } from "./mesh.js";
+import { Mesh } from "./mesh.js";
 import { Sessions } from "./sessions.js";
 import { Stops } from "./stops.js";
 import { awayText } from "./text.js";
@@ -22,6 +22,7 @@ export class Plugin {
   #listening = new AbortController();
   #place = null;
   #away = false;
+  #refusal = null;
 
   constructor({ config, log, port, workspace, holdMs }) {
     this.config = config;
@@ -58,10 +59,14 @@ export class Plugin {
 
   /** Says once that the mesh is away, and once that it is back. */
   reached(error) {
-    // A refusal is an answer; one of the key is not.
-    const away = Boolean(error) && (!(error instanceof MeshError) || error.status === 401 || error.status >= 500);
-    this.ledger.outcome(away ? (error?.name === "TimeoutError" ? "slow" : error?.status === 401 ? "refused" : "unreachable") : "ok",
-      away ? error.message : undefined);
+    const away = error?.isAway ?? false;
+    const outcome = !away ? "ok" : error.status === 401 ? "refused" : error.code === "slow" ? "slow" : "unreachable";
+    this.ledger.outcome(outcome, away ? error.message : undefined);
+    if (error && !away && error.message !== this.#refusal) {
+      this.#refusal = error.message;
+      this.log.warn(`session-mesh: ${error.message}`);
+    }
+
     if (away !== this.#away) {
       this.#away = away;
       this.log.warn(away ? `session-mesh: the mesh cannot be reached, and sessions go on without it: ${error.message}`

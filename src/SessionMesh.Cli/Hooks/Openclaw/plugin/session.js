@@ -14,7 +14,7 @@ export class Session {
     /** Which of OpenClaw's agents it is a session of: `main`, say. */
     this.type = agentId ?? key?.split(":")[1];
     this.parentKey = parentKey;
-    this.label = label;
+    this.label = label && plain(label);
     this.isGateway = isGateway;
     /** What its commands carry in their environment; another one each time, so that no other session's are ever meant. */
     this.mark = randomUUID();
@@ -24,6 +24,7 @@ export class Session {
     this.incarnation = null;
     this.epoch = null;
     this.registering = null;
+    this.isGone = false;
     this.acks = [];
     this.acked = new Set();
 
@@ -35,6 +36,7 @@ export class Session {
     // What it was told.
     this.hasWords = false;
     this.handing = null;
+    this.isWaking = false;
     this.handed = new Map();
     this.pause = null;
     this.heldSeq = 0;
@@ -66,8 +68,14 @@ export class Session {
   }
 
   get note() {
-    return this.pause?.holds ? `paused before ${this.tool ?? "a tool"}` : this.tool ?? "";
+    const tool = this.tool && plain(this.tool);
+    return this.pause?.holds ? `paused before ${tool ?? "a tool"}` : tool ?? "";
   }
+}
+
+/** A text of somebody else's as a label or a note: no control characters, and not long. */
+export function plain(text) {
+  return text.replace(/\p{C}+/gu, " ").trim().slice(0, 200);
 }
 
 function safe(id) {

@@ -8,10 +8,17 @@ import { Session } from "./session.js";
 /** Sessions of before the gateway's start that nobody used for longer are registered when they are used. */
 const RECENT_MS = 24 * 3_600_000;
 
+/** As long after a stop a run is taken for one that the session's own leftovers began, and is aborted. */
+const WAKES_MS = 5_000;
+
+/** Sub-agents that are remembered to have ended. */
+const MOST_OVER = 1_000;
+
 export class Sessions {
   #plugin;
   #leases;
   #byKey = new Map();
+  #over = new Set();
   #gateway = new Session(null, { isGateway: true });
 
   constructor(plugin) {
@@ -50,9 +57,13 @@ export class Sessions {
     }
 
     this.#plugin.ledger.heard(event);
+    if (this.#over.has(key)) {
+      return null;
+    }
+
     let session = this.#byKey.get(key);
     if (session && sessionId && session.sessionId && session.sessionId !== sessionId && !session.isSubagent) {
-      this.ended(key, "the session was begun anew");
+      this.ended({ key }, "the session was begun anew");
       session = null;
     }
 
@@ -69,9 +80,8 @@ export class Sessions {
     }
 
     this.#plugin.ledger.heard("subagent_spawned");
-    if (parentKey) {
-      this.seen({ key: parentKey });
-    }
+    this.#over.delete(key);
+    this.seen({ key: parentKey });
 
     const known = this.#byKey.get(key);
     if (known) {
@@ -82,12 +92,14 @@ export class Sessions {
     }
   }
 
-  ended(key, reason) {
+  /** What a session that began anew under the same key still says of its end is of the one before. */
+  ended({ key, sessionId }, reason) {
     const session = this.#byKey.get(key);
-    if (session && !session.stop) {
+    if (session && !session.stop && (!sessionId || !session.sessionId || session.sessionId === sessionId)) {
       this.#plugin.ledger.heard("session_end");
       this.#byKey.delete(key);
-      this.childrenOf(session).forEach((child) => this.ended(child.key, "its parent ended"));
+      this.#isOver(session);
+      this.childrenOf(session).forEach((child) => this.ended(child, "its parent ended"));
       this.#plugin.holds.release(session);
       this.#leases.exit(session, reason);
     }
@@ -98,13 +110,10 @@ export class Sessions {
     return this.#leases.exit(session, reason);
   }
 
-  /** Somebody spoke to the session. One that was stopped begins its next life. */
+  /** Somebody wrote to the session. One that was stopped begins its next life. */
   spokenTo(key) {
     const session = this.#byKey.get(key);
-    if (session?.stop?.isOver) {
-      this.#byKey.delete(key);
-      this.#add(new Session(key, { sessionId: session.sessionId, agentId: session.type, parentKey: session.parentKey }));
-    }
+    return session?.stop?.isOver ? this.#renew(session) : session;
   }
 
   /** A run began or ended. */
@@ -114,8 +123,21 @@ export class Sessions {
       return;
     }
 
-    const session = this.seen({ key, sessionId, agentId }, `lifecycle ${phase}`);
     if (phase === "start") {
+      this.#over.delete(key);
+    }
+
+    let session = this.seen({ key, sessionId, agentId }, `lifecycle ${phase}`);
+    if (!session) {
+      return;
+    }
+
+    if (phase === "start") {
+      // No hook says who began a run. What the session left behind wakes it at once, or is gone.
+      if (session.stop?.isOver && Date.now() - session.stop.at > WAKES_MS) {
+        session = this.#renew(session);
+      }
+
       session.runs.add(runId);
       if (session.stop?.isOver) {
         this.#plugin.stops.again(session);
@@ -125,7 +147,7 @@ export class Sessions {
       session.tool = session.runs.size > 0 ? session.tool : null;
       if (session.isSubagent && data.aborted) {
         // No hook says so of a sub-agent that was aborted or cancelled.
-        this.ended(key, "aborted");
+        this.ended(session, "aborted");
       } else {
         this.#plugin.holds.settle(session);
         this.#plugin.words.runEnded(session, runId);
@@ -180,8 +202,8 @@ export class Sessions {
   async catchUp() {
     try {
       const { sessions } = await this.#plugin.gateway.call("sessions.list", { limit: 200 });
-      for (const { key, sessionId, agentId, updatedAt } of sessions) {
-        if (Date.now() - updatedAt < RECENT_MS && !key.includes(":subagent:")) {
+      for (const { key, sessionId, agentId, updatedAt, status } of sessions) {
+        if (Date.now() - updatedAt < RECENT_MS && status !== "killed" && !key.includes(":subagent:")) {
           this.seen({ key, sessionId, agentId }, "sessions.list");
         }
       }
@@ -196,6 +218,20 @@ export class Sessions {
   async parentOf(session) {
     const { sessions } = await this.#plugin.gateway.call("sessions.list", { limit: 200 });
     return sessions.find(({ key }) => key === session.key)?.spawnedBy;
+  }
+
+  /** Hooks of an aborted sub-agent's last tool come after its end; they are not of a new one. Its next run is. */
+  #isOver(session) {
+    if (session.isSubagent) {
+      this.#over.add(session.key);
+      for (const oldest of [...this.#over].slice(0, -MOST_OVER)) {
+        this.#over.delete(oldest);
+      }
+    }
+  }
+
+  #renew({ key, sessionId, type, parentKey, label }) {
+    return this.#add(new Session(key, { sessionId, agentId: type, parentKey, label }));
   }
 
   #add(session) {

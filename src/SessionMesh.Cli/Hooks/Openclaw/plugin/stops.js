@@ -12,6 +12,7 @@ export class Stops {
 
   async stop(session, seq) {
     if (session.stop) {
+      session.stop.seq ??= seq;
       return;
     }
 
@@ -22,8 +23,8 @@ export class Stops {
     const failed = session.isGateway ? await this.#stopAll(session) : await this.#abort(session);
     const survivors = session.isGateway ? [] : await endMarked(session.mark);
     const reason = reasonOf(session, failed, survivors);
-    session.stop.isOver = true;
-    sessions.ack(session, seq, survivors.length > 0 ? "rejected" : "acknowledged", reason);
+    Object.assign(session.stop, { isOver: true, at: Date.now() });
+    sessions.ack(session, session.stop.seq, survivors.length > 0 ? "rejected" : "acknowledged", reason);
     await sessions.exited(session, reason);
   }
 

@@ -27,66 +27,63 @@ export class Words {
     }
   }
 
-  /** What is added to a tool's result: the words that are pending, or null. Two results at once do not get the same words. */
-  withResult(session, runId) {
-    const before = session.handing;
-    return (session.handing = (async () => {
-      await before;
-      if (!session.hasWords || session.stop || this.#plugin.isAway) {
-        return null;
-      }
+  /** What is added to a tool's result: the words that are pending, or null. */
+  async withResult(session, runId) {
+    if (!session.hasWords || session.stop || this.#plugin.isAway) {
+      return null;
+    }
 
-      const directives = await this.#take(session);
-      if (directives.length === 0) {
-        return null;
-      }
-
-      this.#note(session, directives, { runId });
-      return steerText(session.agentId, directives);
-    })().catch(() => null));
+    // Words that cannot be had within a second go out later: the tool's result does not wait for them.
+    const directives = await this.#hand(session, { runId }).catch(() => []);
+    return directives.length > 0 ? steerText(session.agentId, directives) : null;
   }
 
   /** Hands the words to an idle session, by the message that starts its next run. */
-  wake(session) {
-    session.handing = (async (before) => {
-      await before;
-      if (!session.hasWords || session.stop || session.runs.size > 0) {
-        return;
-      }
+  async wake(session) {
+    if (session.isWaking || !this.#isIdle(session)) {
+      return;
+    }
 
-      if (!this.#plugin.gateway.isReady) {
-        this.#later(session);
-        return;
-      }
-
-      const { gateway } = this.#plugin;
-      const { sessions } = await gateway.call("sessions.list", { limit: 200 });
-      if (sessions.some(({ key, hasActiveRun }) => key === session.key && hasActiveRun)) {
-        // A run is being prepared, of which no hook told yet. A message would wait for its end; a tool's result comes sooner.
-        this.#later(session);
-        return;
-      }
-
-      const runId = randomUUID();
-      await gateway.call("sessions.messages.subscribe", { key: session.key });
-      const directives = await this.#take(session);
-      if (directives.length === 0) {
-        return;
-      }
-
-      this.#note(session, directives, { runId, isWake: true });
-      this.#wakes.set(`${runId}:user`, session);
-      try {
-        await gateway.call(
-          "chat.send", { sessionKey: session.key, message: steerText(session.agentId, directives), idempotencyKey: runId });
-      } catch (error) {
-        this.#forget(session, runId);
-        throw error;
-      }
-    })(session.handing).catch((error) => {
+    session.isWaking = true;
+    try {
+      await this.#wake(session);
+    } catch (error) {
       this.#plugin.log.warn(`session-mesh: ${session.agentId} could not be woken: ${error.message}`);
       this.#later(session);
-    });
+    } finally {
+      session.isWaking = false;
+    }
+  }
+
+  async #wake(session) {
+    const { gateway } = this.#plugin;
+    if (!gateway.isReady) {
+      this.#later(session);
+      return;
+    }
+
+    const { sessions } = await gateway.call("sessions.list", { limit: 200 });
+    if (sessions.some(({ key, hasActiveRun }) => key === session.key && hasActiveRun)) {
+      // A run is being prepared, of which no hook told yet. A message would wait for its end; a tool's result comes sooner.
+      this.#later(session);
+      return;
+    }
+
+    const runId = randomUUID();
+    await gateway.call("sessions.messages.subscribe", { key: session.key });
+    const directives = this.#isIdle(session) ? await this.#hand(session, { runId, isWake: true }) : [];
+    if (directives.length === 0) {
+      return;
+    }
+
+    this.#wakes.set(`${runId}:user`, session);
+    try {
+      await gateway.call(
+        "chat.send", { sessionKey: session.key, message: steerText(session.agentId, directives), idempotencyKey: runId });
+    } catch (error) {
+      this.#forget(session, runId);
+      throw error;
+    }
   }
 
   /** The gateway shows a message of a session: the words are in its run, where they are ours. */
@@ -142,10 +139,8 @@ export class Words {
     this.#plugin.sessions.ack(session, seq, "acknowledged");
   }
 
-  #note(session, directives, how) {
-    for (const { seq } of directives) {
-      session.handed.set(seq, { ...how });
-    }
+  #isIdle(session) {
+    return session.hasWords && !session.stop && !session.pause && session.runs.size === 0;
   }
 
   #forget(session, runId) {
@@ -163,22 +158,32 @@ export class Words {
     setTimeout(() => session.runs.size === 0 && this.wake(session), AGAIN_MS).unref();
   }
 
-  async #take(session) {
+  /** Fetches what is pending, which delivers it. Two results at once do not get the same words. */
+  #hand(session, how) {
+    const before = session.handing ?? Promise.resolve();
+    const handing = before.catch(() => {}).then(async () => {
+      const directives = session.hasWords ? await this.#fetch(session) : [];
+      directives.forEach(({ seq }) => session.handed.set(seq, { ...how }));
+      return directives;
+    });
+    session.handing = handing;
+    return handing;
+  }
+
+  async #fetch(session) {
     if (!session.agentId) {
       return [];
     }
 
-    let answer;
     try {
-      answer = await this.#plugin.mesh.get(
+      const { directives } = await this.#plugin.mesh.get(
         `/agents/${encodeURIComponent(session.agentId)}/directives?wait=0&incarnation=${session.incarnation}`);
       this.#plugin.reached(null);
+      session.hasWords = false;
+      return directives.filter(({ verb, seq }) => verb === "steer" && !session.handed.has(seq) && !session.isAcked(seq));
     } catch (error) {
       this.#plugin.reached(error);
       throw error;
     }
-
-    session.hasWords = false;
-    return answer.directives.filter(({ verb, seq }) => verb === "steer" && !session.handed.has(seq) && !session.isAcked(seq));
   }
 }

@@ -3,7 +3,7 @@ using SessionMesh.Cli.Hooks.Editing;
 using SessionMesh.Cli.Hooks.Kinds;
 using SessionMesh.Cli.Output;
 
-namespace SessionMesh.Cli.Hooks.Openclaw;
+namespace SessionMesh.Cli.Hooks.Known;
 
 /// <summary>
 /// <c>plugins.entries.session-mesh</c>: that the plugin may do all it can, and that the gateway waits for it while a pause holds a tool.
@@ -56,8 +56,8 @@ internal sealed class PluginEntry : SettingsShape
     public override SettingsText Remove(SettingsText text, SettingsRecord? record)
     {
         var entries = text.Root.Find(s_path[0])!.Find(s_path[1])!;
-        var less = text.Remove(
-            entries, entries.Items.FindIndex(item => item.Name == PluginFiles.Name), record?.Empty.GetValueOrDefault(string.Join('/', s_path)));
+        var index = entries.Items.FindIndex(item => item.Name == PluginFiles.Name);
+        var less = text.Remove(entries, index, record?.Empty.GetValueOrDefault(string.Join('/', s_path)));
         var plugins = less.Root.Find(s_path[0])!;
         less = Clear(less, plugins, plugins.Find(s_path[1])!, record, string.Join('/', s_path));
         return Clear(less, less.Root, less.Root.Find(s_path[0])!, record, s_path[0]);

@@ -4,7 +4,7 @@ using System.Text.Json;
 using SessionMesh.Cli.Hosting;
 using SessionMesh.Cli.Output;
 
-namespace SessionMesh.Cli.Hooks.Codex;
+namespace SessionMesh.Cli.Hooks.Known;
 
 /// <summary>
 /// Trust in hooks, asked for and given through Codex's own app server: a line of JSON each way, on its standard streams. It alone knows how

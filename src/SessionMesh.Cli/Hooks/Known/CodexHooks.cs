@@ -1,7 +1,7 @@
 using SessionMesh.Cli.Hooks.Kinds;
 using SessionMesh.Cli.Hosting;
 
-namespace SessionMesh.Cli.Hooks.Codex;
+namespace SessionMesh.Cli.Hooks.Known;
 
 /// <summary>Codex: commands in <c>hooks.json</c>, which run once their owner has said that they may.</summary>
 internal sealed class CodexHooks : HookedAgent

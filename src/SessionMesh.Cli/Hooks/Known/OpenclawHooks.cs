@@ -2,7 +2,7 @@ using SessionMesh.Cli.Hooks.Editing;
 using SessionMesh.Cli.Hooks.Kinds;
 using SessionMesh.Cli.Hosting;
 
-namespace SessionMesh.Cli.Hooks.Openclaw;
+namespace SessionMesh.Cli.Hooks.Known;
 
 /// <summary>OpenClaw: a plugin inside the gateway, which wants to be named in its settings.</summary>
 internal sealed class OpenclawHooks : HookedAgent

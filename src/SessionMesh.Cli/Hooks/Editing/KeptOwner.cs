@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace SessionMesh.Cli.Hooks.Editing;
 
 /// <summary>Whose a file is, where that is more than "whoever wrote it": an account may edit a file that another one owns.</summary>
-internal static unsafe partial class FileOwner
+internal static unsafe partial class KeptOwner
 {
     private const int AtCwd = -100;
     private const uint OwnerAndGroup = 0x18;

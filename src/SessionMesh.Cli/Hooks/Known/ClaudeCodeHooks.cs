@@ -4,7 +4,7 @@ using SessionMesh.Cli.Hosting;
 using SessionMesh.Cli.Output;
 using SessionMesh.Cli.Settings;
 
-namespace SessionMesh.Cli.Hooks.ClaudeCode;
+namespace SessionMesh.Cli.Hooks.Known;
 
 /// <summary>Claude Code: hooks in <c>settings.json</c>, as commands or, for most events, straight to the mesh by HTTP.</summary>
 internal sealed class ClaudeCodeHooks : HookedAgent
@@ -63,7 +63,8 @@ internal sealed class ClaudeCodeHooks : HookedAgent
         }
     }
 
-    private static bool Knows(string name, HookWish wish) => name != PostToolBatch || wish.Version is null || wish.Version >= s_knowsBatches;
+    private static bool Knows(string name, HookWish wish) =>
+        name != PostToolBatch || wish.Version is null || wish.Version >= s_knowsBatches;
 
     private JsonElement GroupOf(CliHost host, HookWish wish, string name)
     {

@@ -1,7 +1,7 @@
 using SessionMesh.Cli.Hooks.Kinds;
 using SessionMesh.Cli.Hosting;
 
-namespace SessionMesh.Cli.Hooks.Opencode;
+namespace SessionMesh.Cli.Hooks.Known;
 
 /// <summary>opencode: a plugin in JavaScript, and no settings. It loads each script that lies in <c>plugins</c>, and no folder.</summary>
 internal sealed class OpencodeHooks : HookedAgent
@@ -18,7 +18,8 @@ internal sealed class OpencodeHooks : HookedAgent
 
     public override string PluginPath(CliHost host, bool project) => Path.Combine(
         project ? Path.Combine(host.CurrentDirectory(), ".opencode")
-            : host.Env("OPENCODE_CONFIG_DIR") ?? Path.Combine(host.Env("XDG_CONFIG_HOME") ?? Path.Combine(host.Home, ".config"), "opencode"),
+            : host.Env("OPENCODE_CONFIG_DIR")
+                ?? Path.Combine(host.Env("XDG_CONFIG_HOME") ?? Path.Combine(host.Home, ".config"), "opencode"),
         "plugins",
         PluginFiles.Name);
 

@@ -2,7 +2,7 @@ using SessionMesh.Cli.Hooks.Editing;
 using SessionMesh.Cli.Hooks.Kinds;
 using SessionMesh.Cli.Hosting;
 
-namespace SessionMesh.Cli.Hooks.Gemini;
+namespace SessionMesh.Cli.Hooks.Known;
 
 /// <summary>Gemini CLI: commands in <c>settings.json</c>, with comments and with times in milliseconds.</summary>
 internal sealed class GeminiHooks : HookedAgent
@@ -29,5 +29,9 @@ internal sealed class GeminiHooks : HookedAgent
         project ? host.CurrentDirectory() : host.Env("GEMINI_CLI_HOME") ?? host.Home, ".gemini", "settings.json");
 
     public override SettingsShape Shape(CliHost host, HookWish wish) => new HookGroups(
-        Name, [.. s_events.Select(one => (one.Event, Group(null, CommandHook(CommandOf(host, wish), one.Milliseconds, name: PluginFiles.Name))))]);
+        Name,
+        [
+            .. s_events.Select(one =>
+                (one.Event, Group(null, CommandHook(CommandOf(host, wish), one.Milliseconds, name: PluginFiles.Name)))),
+        ]);
 }

@@ -1,0 +1,311 @@
+using System.Diagnostics;
+using SessionMesh.EndToEnd.Tests.Support;
+
+namespace SessionMesh.EndToEnd.Tests.Agents.Openclaw;
+
+/// <summary>OpenClaw's plugin, fed with what OpenClaw really gives its hooks.</summary>
+public sealed class PluginTests
+{
+    private const string Main = "openclaw-45d27563";
+
+    [Fact]
+    public async Task EverySample_IsTaken_AndItsSessionIsInTheMesh()
+    {
+        await using var host = await PluginHost.StartAsync(hold: 100);
+        foreach (var file in Directory.EnumerateFiles(PluginHost.Samples).Order(StringComparer.Ordinal))
+        {
+            var name = Path.GetFileName(file).Split('.');
+            var input = await File.ReadAllTextAsync(file);
+            var taken = name[0] switch
+            {
+                "agentEvent" => host.RunAsync(input),
+                "agentToolResultMiddleware" => host.ResultAsync(input),
+                "gateway_stop" => Task.CompletedTask,
+                var hook => host.HookAsync(hook, input),
+            };
+            await taken;
+        }
+
+        await host.AgentAsync("openclaw-1eebb62e");
+        Assert.Equal("ok", (await host.LedgerAsync()).Text("outcome"));
+        Assert.DoesNotContain("unhandled", host.Printed, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task ASession_IsAnAgent_BelowTheGateway_UntilItEnds()
+    {
+        await using var host = await PluginHost.StartAsync();
+        await host.HookAsync("session_start", PluginHost.Sample("session_start"));
+        var row = (await host.AgentAsync(Main)).Json;
+        Assert.Equal(host.GatewayId, row.Text("parent_id"));
+        Members.Equal("""["main"]""", row.GetProperty("specializations"));
+        Members.Equal(
+            $$"""{"agent": "openclaw", "project": "project", "host": "{{Environment.MachineName}}"}""", row.GetProperty("labels"));
+
+        await host.HookAsync("session_end", PluginHost.Sample("session_end"));
+        var ended = await host.AgentAsync(Main, now => now.Text("status") == "dead");
+        Assert.Equal("shutdown", ended.Json.GetProperty("last_exit").Text("reason"));
+    }
+
+    [Fact]
+    public async Task ASubAgent_IsBelowTheSessionThatAskedForIt_WhateverComesFirst()
+    {
+        await using var host = await PluginHost.StartAsync();
+        await host.HookAsync("before_tool_call", PluginHost.Sample("before_tool_call.in-subagent"));
+        await host.HookAsync("subagent_spawned", PluginHost.Sample("subagent_spawned"));
+        await host.HookAsync(
+            "session_start", PluginHost.Sample("session_start", ("agent:main:main", "agent:main:a-sub-parent-abort")));
+        var child = (await host.Mesh.Http.GetAsync("alive?label=name=helper&wait=20")).Json.GetProperty("sessions")[0];
+        Assert.Matches(@"^openclaw-[0-9a-f]{8}\.07319a7a$", child.Text("agent_id"));
+        Assert.Equal(child.Text("agent_id")!.Split('.')[0], child.Text("parent_id"));
+
+        await host.RunAsync(PluginHost.Sample("agentEvent.lifecycle.error.in-subagent"));
+        await host.AgentAsync(child.Text("agent_id")!, now => now.Text("status") == "dead");
+    }
+
+    [Fact]
+    public async Task AnId_ThatAnotherAgentHas_IsMadeLonger()
+    {
+        await using var host = await PluginHost.StartAsync();
+        await host.Mesh.Http.PostAsync("agents", $$"""{"agent_id": "{{Main}}"}""");
+        await host.HookAsync("session_start", PluginHost.Sample("session_start"));
+        await host.AgentAsync("openclaw-45d27563-9bef");
+    }
+
+    [Fact]
+    public async Task Steer_IsDeliveredWithTheToolsResult_AndAcknowledgedWhenTheModelIsAsked()
+    {
+        await using var host = await WithRunAsync();
+        var sent = await host.SteerAsync(Main, """ "direction": "east", "message": "take the short way", "data": {"by": 2} """);
+        Assert.Null(await host.HookAsync("before_tool_call", PluginHost.Sample("before_tool_call")));
+        Assert.Equal("queued", await host.StateAsync(Main));
+
+        string? text = null;
+        await Eventually.True(async () => (text = await host.ResultAsync(Result())) is not null, () => "the words come with a result");
+        Assert.StartsWith(
+            $"[Session Mesh] This session was sent directive {sent.Text("directive_id")} by key {sent.Text("issued_by")} at ",
+            text,
+            StringComparison.Ordinal);
+        Assert.EndsWith("\nDirection: east\nMessage: take the short way\nData: {\"by\":2}", text, StringComparison.Ordinal);
+        await host.StateAsync(Main, "delivered");
+        Assert.Null(await host.ResultAsync(Result()));
+        Assert.Equal("delivered", await host.StateAsync(Main));
+
+        await host.HookAsync("model_call_started", PluginHost.Sample("model_call_started"));
+        await host.StateAsync(Main, "acknowledged");
+    }
+
+    [Fact]
+    public async Task Words_HaveNineThousandCharacters_AndTheRestIsNamed()
+    {
+        await using var host = await WithRunAsync();
+        var message = new string('x', 16_000);
+        await host.SteerAsync(Main, $$""" "direction": "east", "message": "{{message}}" """);
+        string? text = null;
+        await Eventually.True(async () => (text = await host.ResultAsync(Result())) is not null, () => "the words come with a result");
+        Assert.InRange(text!.Length, 8_500, 9_000);
+        Assert.Matches($@"\n\(and 7\d\d\d more characters: session-mesh history {Main} shows them\)$", text);
+    }
+
+    [Fact]
+    public async Task Words_OfARunThatEndedBeforeTheModelWasAsked_WakeTheSession()
+    {
+        await using var host = await WithRunAsync();
+        await host.SteerAsync(Main, """ "direction": "east" """);
+        await Eventually.True(async () => await host.ResultAsync(Result()) is not null, () => "the words come with a result");
+        await host.RunAsync(Run("end"));
+
+        await Eventually.True(async () => (await host.CallsAsync("chat.send")).Count == 1, () => $"the session is woken\n{host.Printed}");
+        var send = (await host.CallsAsync("chat.send"))[0];
+        Assert.Equal("agent:main:main", (string?)send["sessionKey"]);
+        Assert.EndsWith("\nDirection: east", (string?)send["message"], StringComparison.Ordinal);
+        Assert.Equal("delivered", await host.StateAsync(Main));
+
+        var run = (string)send["idempotencyKey"]!;
+        await host.GatewayAsync($$"""
+            {"event": "session.message", "payload": {
+              "sessionKey": "agent:main:main", "message": {"role": "user", "idempotencyKey": "{{run}}:user"} } }
+            """);
+        await host.StateAsync(Main, "accepted");
+        await host.HookAsync("model_call_started", PluginHost.Sample("model_call_started", ("b4005d15-1c9e-45fe-a2a3-e4591a243762", run)));
+        await host.StateAsync(Main, "acknowledged");
+    }
+
+    [Fact]
+    public async Task Pause_IsAcknowledgedWhenACallWaits_AndResumeLetsItGo()
+    {
+        await using var host = await WithRunAsync();
+        await host.SteerAsync(Main, """ "verb": "pause" """);
+        var call = await HeldAsync(host);
+        Assert.Equal("true", (await host.AgentAsync(Main, row => row.Text("paused") == "true")).Text("paused"));
+        await host.AgentAsync(Main, row => row.Text("note") == "paused before exec" && row.Text("activity") == "waiting");
+        Assert.False(call.IsCompleted);
+
+        await host.SteerAsync(Main, """ "verb": "resume" """);
+        Assert.Null(await call);
+        await host.StateAsync(Main, "acknowledged");
+        await host.AgentAsync(Main, row => row.Text("paused") == "false" && row.Text("activity") == "working");
+    }
+
+    [Fact]
+    public async Task Pause_LongerThanACallMayWait_BlocksItWithTheReason()
+    {
+        await using var host = await WithRunAsync(hold: 1_000);
+        await host.SteerAsync(Main, """ "verb": "pause" """);
+        var answer = await await HeldAsync(host);
+        Assert.Equal("true", answer!["block"]!.ToJsonString());
+        Assert.Contains("paused this session", (string?)answer["blockReason"], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Stop_DeniesAborts_Cancels_AndEndsWhatCarriesTheMark()
+    {
+        await using var host = await WithRunAsync();
+        await host.AnswerAsync("""
+            {"method": "tasks.list", "payload": {"tasks": [
+              {"taskId": "t1", "kind": "exec", "status": "running", "sessionKey": "agent:main:main"},
+              {"taskId": "t2", "kind": "exec", "status": "failed", "sessionKey": "agent:main:main"},
+              {"taskId": "t3", "kind": "exec", "status": "running", "sessionKey": "agent:main:other"}]} }
+            """);
+        var variables = await host.HookAsync("resolve_exec_env", """{"event": {"sessionKey": "agent:main:main"}, "ctx": {}}""");
+        var (name, mark) = Assert.Single(variables!.AsObject());
+        using var left = new Started(
+            "bash", ["-c", "trap '' TERM; while :; do sleep 18301; done"],
+            new Dictionary<string, string> { ["PATH"] = Environment.GetEnvironmentVariable("PATH")!, [name] = (string)mark! }, "/");
+
+        await host.Mesh.DoneAsync($"session-mesh kill {Main} --yes");
+        Assert.Equal(128 + Signal.Kill, await left.ExitAsync());
+        Assert.Equal("agent:main:main", (string?)Assert.Single(await host.CallsAsync("sessions.abort"))["key"]);
+        Assert.Equal("t1", (string?)Assert.Single(await host.CallsAsync("tasks.cancel"))["taskId"]);
+        var row = (await host.AgentAsync(Main)).Json;
+        Members.Equal(
+            """{"confirmed": true, "exit_code": null, "signal": null, "reason": "stopped; no process of it is left", "at": "<time>"}""",
+            row.GetProperty("last_exit"));
+        var denied = await host.HookAsync("before_tool_call", PluginHost.Sample("before_tool_call"));
+        Assert.Equal("Session Mesh stopped this session: no tool is run any more.", (string?)denied!["blockReason"]);
+
+        await host.HookAsync("message_received", PluginHost.Sample("message_received"));
+        await host.AgentAsync(Main, now => now.Text("status") == "alive" && now.Number("incarnation") == 2);
+        Assert.Null(await host.HookAsync("before_tool_call", PluginHost.Sample("before_tool_call")));
+    }
+
+    [Fact]
+    public async Task MeshAway_HooksAnswerWithinASecond_AndTheSessionIsToldOnce()
+    {
+        await using var host = await WithRunAsync();
+        await host.SteerAsync(Main, """ "direction": "east" """);
+        await host.Mesh.Server.KillAsync();
+        await Eventually.True(() => host.Printed.Contains("the mesh cannot be reached", StringComparison.Ordinal), () => host.Printed);
+        var clock = Stopwatch.StartNew();
+        Assert.Null(await host.HookAsync("before_tool_call", PluginHost.Sample("before_tool_call")));
+        var told = await host.ResultAsync(Result());
+        Assert.StartsWith("[Session Mesh] The mesh cannot be reached", told, StringComparison.Ordinal);
+        Assert.Null(await host.ResultAsync(Result()));
+        Assert.InRange(clock.ElapsedMilliseconds, 0, 3_000);
+        Assert.Equal("unreachable", (await host.LedgerAsync()).Text("outcome"));
+
+        await host.Mesh.Server.StartAsync();
+        string? text = null;
+        await Eventually.True(
+            async () => (text = await host.ResultAsync(Result())) is not null, () => $"the words come late\n{host.Printed}");
+        Assert.EndsWith("\nDirection: east", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task MeshAway_WhenASessionEnds_IsToldOfItLater()
+    {
+        await using var host = await WithRunAsync();
+        await host.Mesh.Server.KillAsync();
+        await host.HookAsync("session_end", PluginHost.Sample("session_end"));
+        await Eventually.True(() => host.Printed.Contains("the mesh cannot be reached", StringComparison.Ordinal), () => host.Printed);
+        await host.Mesh.Server.StartAsync();
+        await host.AgentAsync(Main, row => row.Text("status") == "dead");
+    }
+
+    [Fact]
+    public async Task Steer_ToAPausedSession_WakesItOnlyWhenItIsResumed()
+    {
+        await using var host = await WithRunAsync();
+        await host.RunAsync(Run("end"));
+        await host.SteerAsync(Main, """ "verb": "pause" """);
+        var paused = await host.AgentAsync(Main, row => row.Text("paused") == "true");
+        Assert.Equal("waiting", paused.Text("activity"));
+        Assert.Equal(
+            "idle: its next tool call will wait",
+            (await host.Mesh.Http.GetAsync($"agents/{Main}/directives/history")).Json.GetProperty("directives")[0].Text("note"));
+
+        await host.SteerAsync(Main, """ "direction": "east" """);
+        await host.SteerAsync(Main, """ "verb": "resume" """);
+        await Eventually.True(async () => (await host.CallsAsync("chat.send")).Count == 1, () => $"the session is woken\n{host.Printed}");
+        await host.AgentAsync(Main, row => row.Text("paused") == "false");
+    }
+
+    [Fact]
+    public async Task TheGateway_HearsNoWords_AndItsKillIsThatOfItsSessions()
+    {
+        await using var host = await WithRunAsync();
+        await host.SteerAsync(host.GatewayId, """ "direction": "east" """);
+        await host.StateAsync(host.GatewayId, "rejected");
+
+        await host.Mesh.DoneAsync($"session-mesh kill {host.GatewayId} --yes");
+        var gateway = await host.AgentAsync(host.GatewayId);
+        Assert.Equal("stopped with its sessions; the gateway itself goes on", gateway.Json.GetProperty("last_exit").Text("reason"));
+        Assert.Equal("dead", (await host.AgentAsync(Main)).Text("status"));
+        Assert.Single(await host.CallsAsync("sessions.abort"));
+
+        await host.HookAsync("message_received", PluginHost.Sample("message_received"));
+        await host.AgentAsync(Main, row => row.Text("status") == "alive");
+        Assert.Equal("alive", (await host.AgentAsync(host.GatewayId)).Text("status"));
+    }
+
+    [Fact]
+    public async Task TheKey_IsForTheGatewaysAgents_AndNobodyElses()
+    {
+        await using var host = await WithRunAsync();
+        await host.Mesh.Http.PostAsync("agents", """{"agent_id": "other"}""");
+        var said = await host.Mesh.DoneAsync("session-mesh hook openclaw --key");
+        using var http = new MeshHttp(host.Mesh.Server.Url, said.Json.Text("token")!);
+        Assert.Equal(200, (await http.GetAsync($"agents/{Main}")).Status);
+        Assert.Equal(404, (await http.GetAsync("agents/other")).Status);
+        Assert.Equal(404, (await http.PostAsync("agents/other/exit", """{"incarnation": 1}""")).Status);
+        Assert.Equal(403, (await http.PostAsync("steer", $$"""{"agent_id": "{{Main}}", "direction": "east"}""")).Status);
+        Assert.Equal(403, (await http.PostAsync("keys", "{}")).Status);
+    }
+
+    /// <summary>A plugin with one session, which has a run.</summary>
+    private static async Task<PluginHost> WithRunAsync(int hold = 600_000)
+    {
+        var host = await PluginHost.StartAsync(hold);
+        await host.HookAsync("session_start", PluginHost.Sample("session_start"));
+        await host.RunAsync(Run("start"));
+        await host.AgentAsync(Main, row => row.Text("activity") == "working");
+        return host;
+    }
+
+    /// <summary>A tool call that is held: they are let through until the plugin has heard of the pause.</summary>
+    private static async Task<Task<System.Text.Json.Nodes.JsonNode?>> HeldAsync(PluginHost host)
+    {
+        Task<System.Text.Json.Nodes.JsonNode?> call = Task.FromResult<System.Text.Json.Nodes.JsonNode?>(null);
+        await Eventually.True(
+            async () =>
+            {
+                call = host.HookAsync("before_tool_call", PluginHost.Sample("before_tool_call"));
+                return await Task.WhenAny(call, Task.Delay(500)) != call || await call is not null;
+            },
+            () => "a tool call waits");
+        return call;
+    }
+
+    private static string Run(string phase) => PluginHost.Sample(
+        "agentEvent.lifecycle.start",
+        ("agent:main:t-deny", "agent:main:main"),
+        ("1eebb62e-ed32-4441-bcf0-90ab7b545a05", "45d27563-9bef-4517-bf8f-c13be1de98c8"),
+        ("b9ebff7e-3821-4dc0-b283-48d597bb2992", "b4005d15-1c9e-45fe-a2a3-e4591a243762"),
+        ("\"phase\": \"start\"", $"\"phase\": \"{phase}\""));
+
+    private static string Result() => PluginHost.Sample(
+        "agentToolResultMiddleware",
+        ("agent:main:t-deny", "agent:main:main"),
+        ("1eebb62e-ed32-4441-bcf0-90ab7b545a05", "45d27563-9bef-4517-bf8f-c13be1de98c8"),
+        ("b9ebff7e-3821-4dc0-b283-48d597bb2992", "b4005d15-1c9e-45fe-a2a3-e4591a243762"));
+}
