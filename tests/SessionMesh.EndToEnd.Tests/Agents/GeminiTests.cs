@@ -5,6 +5,8 @@ namespace SessionMesh.EndToEnd.Tests.Agents;
 /// <summary>The real Gemini CLI against a scripted model.</summary>
 public sealed class GeminiTests(Mesh mesh) : IClassFixture<Mesh>
 {
+    private const string Stay = "trap '' TERM; sleep 100000 & setsid sleep 100000; wait";
+
     private const string Until = """until [ -e go ]; do sleep 0.1; done; rm go; echo past""";
 
     [AgentFact]
@@ -59,7 +61,7 @@ public sealed class GeminiTests(Mesh mesh) : IClassFixture<Mesh>
     {
         using var agent = await PrepareAsync($$"""
             {"main":[{"tool":"run_shell_command","input":{"command":"{{Until}}","description":"wait"} },
-                     {"tool":"run_shell_command","input":{"command":"trap '' TERM; sleep 100000 & setsid sleep 100000; wait","description":"stay"} },
+                     {"tool":"run_shell_command","input":{"command":"{{Stay}}","description":"stay"} },
                      {"text":"finished"}]}
             """);
         using var gemini = await StartAsync(agent);

@@ -34,7 +34,8 @@ public sealed class OpencodeTests(Mesh mesh) : IClassFixture<Mesh>
         await GoAsync(agent);
         await agent.UntilAsync(toSub, "acknowledged");
         await AskedAsync(
-            agent, request => request.Contains("SUB-MARK", StringComparison.Ordinal) && !request.Contains("MAINTASK", StringComparison.Ordinal));
+            agent, request => request.Contains("SUB-MARK", StringComparison.Ordinal)
+                && !request.Contains("MAINTASK", StringComparison.Ordinal));
         Assert.Equal(0, await opencode.ExitAsync());
         await mesh.Http.AgentAsync(main, row => row.Text("status") == "dead", "has ended");
         await mesh.Http.AgentAsync(sub, row => row.Text("status") == "dead", "has ended");
@@ -104,7 +105,8 @@ public sealed class OpencodeTests(Mesh mesh) : IClassFixture<Mesh>
     {
         using var agent = await PrepareAsync("""{"main":[{"text":"first"},{"text":"woken"}]}""");
         var program = await AgentPrograms.OpencodeAsync();
-        (await agent.ToolAsync($"tmux -S tmux.sock -f /dev/null new-session -d -x 100 -y 30 '{program} --prompt \"MAINTASK work\"'")).Done();
+        var terminal = "tmux -S tmux.sock -f /dev/null new-session -d -x 100 -y 30";
+        (await agent.ToolAsync($"{terminal} '{program} --prompt \"MAINTASK work\"'")).Done();
         var main = await agent.MainAsync();
         await mesh.Http.AgentAsync(main, row => row.Text("activity") == "waiting", "is at rest");
         var directive = await agent.SteerAsync(main, "WAKE-MARK");
@@ -118,7 +120,8 @@ public sealed class OpencodeTests(Mesh mesh) : IClassFixture<Mesh>
     public async Task Session_WithTheMeshAway_GoesOn()
     {
         using var agent = await PrepareAsync(
-            """{"main":[{"tool":"bash","input":{"command":"echo one","description":"x"} },{"text":"finished"}]}""", url: "http://127.0.0.1:9");
+            """{"main":[{"tool":"bash","input":{"command":"echo one","description":"x"} },{"text":"finished"}]}""",
+            url: "http://127.0.0.1:9");
         using var opencode = await StartAsync(agent);
         Assert.Equal(0, await opencode.ExitAsync());
         Assert.Contains("finished", opencode.Out, StringComparison.Ordinal);

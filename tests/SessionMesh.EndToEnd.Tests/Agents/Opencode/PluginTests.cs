@@ -34,7 +34,8 @@ public sealed class PluginTests : IDisposable
         var ran = await RunAsync(
             "{}",
             $$"""
-            ["event", {"event": {"type": "session.created", "properties": {"sessionID": "{{Main}}", "info": {"id": "{{Main}}", "directory": "/here"} } } }],
+            ["event", {"event": {"type": "session.created",
+              "properties": {"sessionID": "{{Main}}", "info": {"id": "{{Main}}", "directory": "/here"} } } }],
             {{Prompt}}, {{Request}}, {{Before}}, {{After}},
             ["experimental.text.complete", {"sessionID": "{{Main}}"}, {"text": "done"}],
             ["event", {"event": {"type": "permission.asked", "properties": {"sessionID": "{{Main}}"} } }],
@@ -74,7 +75,8 @@ public sealed class PluginTests : IDisposable
             {{Prompt}}, {{Before}}, {{After}},
             ["experimental.chat.messages.transform", {}, {"messages": [{"info": {"id": "m1", "sessionID": "{{Main}}"} }]}],
             ["chat.params", {"sessionID": "{{Main}}", "agent": "build"}, {}],
-            ["experimental.chat.messages.transform", {}, {"messages": [{"info": {"id": "m1", "sessionID": "{{Main}}"} }, {"info": {"id": "own-1", "sessionID": "{{Main}}"} }]}],
+            ["experimental.chat.messages.transform", {}, {"messages": [
+              {"info": {"id": "m1", "sessionID": "{{Main}}"} }, {"info": {"id": "own-1", "sessionID": "{{Main}}"} }]}],
             ["chat.params", {"sessionID": "{{Main}}", "agent": "title"}, {}],
             ["chat.params", {"sessionID": "{{Main}}", "agent": "build"}, {}],
             ["dispose"]
@@ -146,7 +148,8 @@ public sealed class PluginTests : IDisposable
     }
 
     private static string Prompt => $$"""
-        ["chat.message", {"sessionID": "{{Main}}"}, {"message": {"id": "m1", "agent": "build", "model": {"providerID": "p", "modelID": "m"} }, "parts": [{"type": "text", "text": "work"}]}]
+        ["chat.message", {"sessionID": "{{Main}}"}, {"message": {"id": "m1", "agent": "build", "model": {"providerID": "p", "modelID": "m"} },
+          "parts": [{"type": "text", "text": "work"}]}]
         """;
 
     private static string Request => $$"""
@@ -154,7 +157,8 @@ public sealed class PluginTests : IDisposable
         ["chat.params", {"sessionID": "{{Main}}", "agent": "build"}, {}]
         """;
 
-    private static string Before => $$"""["tool.execute.before", {"sessionID": "{{Main}}", "tool": "bash"}, {"args": {"command": "secret"} }]""";
+    private static string Before =>
+        $$"""["tool.execute.before", {"sessionID": "{{Main}}", "tool": "bash"}, {"args": {"command": "secret"} }]""";
 
     private static string After => $$"""["tool.execute.after", {"sessionID": "{{Main}}", "tool": "bash"}, {"output": ""}]""";
 
@@ -170,7 +174,7 @@ public sealed class PluginTests : IDisposable
         Path.Combine(Built.Repository, "tests", "SessionMesh.EndToEnd.Tests", "Agents", "Opencode", file);
 
     private void Tool(params string[] command) =>
-        _scratch.Write("plugin/tool.json", new JsonObject { ["command"] = new JsonArray([.. command.Select(word => (JsonNode)word)]) }.ToJsonString());
+        _scratch.Write("plugin/tool.json", JsonSerializer.Serialize(new { command }));
 
     private List<string> Events() =>
         [.. File.ReadAllLines(Path.Combine(_plugin, "events.jsonl")).Select(line => JsonNode.Parse(line)!.ToJsonString())];
