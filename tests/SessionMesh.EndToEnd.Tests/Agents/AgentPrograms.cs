@@ -23,6 +23,13 @@ internal static class AgentPrograms
     public static Task<string> CodexAsync() => InstallAsync(
         "codex", "@openai/codex@0.169.0", "node_modules/@openai/codex-linux-x64/vendor/x86_64-unknown-linux-musl/bin/codex");
 
+    public static Task<string> OpencodeAsync() =>
+        InstallAsync("opencode", "opencode-ai@1.18.33", "node_modules/opencode-linux-x64/bin/opencode");
+
+    /// <summary>A script for Node.</summary>
+    public static Task<string> GeminiAsync() =>
+        InstallAsync("gemini", "@google/gemini-cli@0.61.0", "node_modules/@google/gemini-cli/bundle/gemini.js");
+
     /// <summary>The directory of the Node that it wants, and its script.</summary>
     public static async Task<(string Node, string Script)> OpenclawAsync()
     {
@@ -30,13 +37,6 @@ internal static class AgentPrograms
         var script = await InstallAsync("openclaw", $"{node}@24.21.0 openclaw@2026.9.6", "node_modules/openclaw/openclaw.mjs");
         return (Path.GetFullPath(Path.Combine(script, "..", "..", node, "bin")), script);
     }
-
-    public static Task<string> OpencodeAsync() =>
-        InstallAsync("opencode", "opencode-ai@1.18.33", "node_modules/opencode-linux-x64/bin/opencode");
-
-    /// <summary>A script for Node.</summary>
-    public static Task<string> GeminiAsync() =>
-        InstallAsync("gemini", "@google/gemini-cli@0.61.0", "node_modules/@google/gemini-cli/bundle/gemini.js");
 
     /// <summary>The executable. Installed once; a failure is the test's.</summary>
     /// <param name="package">NAME@VERSION, or several with spaces.</param>

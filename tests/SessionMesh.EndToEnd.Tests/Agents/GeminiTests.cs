@@ -5,6 +5,8 @@ namespace SessionMesh.EndToEnd.Tests.Agents;
 /// <summary>The real Gemini CLI against a scripted model.</summary>
 public sealed class GeminiTests(Mesh mesh) : IClassFixture<Mesh>
 {
+    private const string Stay = "trap '' TERM; sleep 100000 & setsid sleep 100000; wait";
+
     private const string Until = """until [ -e go ]; do sleep 0.1; done; rm go; echo past""";
 
     [AgentFact]
@@ -21,12 +23,12 @@ public sealed class GeminiTests(Mesh mesh) : IClassFixture<Mesh>
         var directive = await agent.SteerAsync(main, "TURN-MARK");
         await GoAsync(agent);
         await agent.UntilAsync(directive, "acknowledged");
-        Assert.Contains(agent.Model.Requests(), request => request.Contains("TURN-MARK", StringComparison.Ordinal));
+        await AskedAsync(agent, request => request.Contains("TURN-MARK", StringComparison.Ordinal));
 
         // While the last answer is on its way: the turn goes on.
         var late = await agent.SteerAsync(main, "LATE-MARK");
         await agent.UntilAsync(late, "acknowledged");
-        Assert.Contains(agent.Model.Requests(), request => request.Contains("LATE-MARK", StringComparison.Ordinal));
+        await AskedAsync(agent, request => request.Contains("LATE-MARK", StringComparison.Ordinal));
         Assert.Equal(0, await gemini.ExitAsync());
         await mesh.Http.AgentAsync(main, row => row.Text("status") == "dead", "has ended");
     }
@@ -46,9 +48,8 @@ public sealed class GeminiTests(Mesh mesh) : IClassFixture<Mesh>
         var directive = await agent.SteerAsync(main, "OUTER-MARK");
         await GoAsync(agent);
         await agent.UntilAsync(directive, "acknowledged");
-        Assert.Contains(
-            agent.Model.Requests(), request => request.Contains("OUTER-MARK", StringComparison.Ordinal)
-                && request.Contains("MAINTASK", StringComparison.Ordinal));
+        await AskedAsync(agent, request => request.Contains("OUTER-MARK", StringComparison.Ordinal)
+            && request.Contains("MAINTASK", StringComparison.Ordinal));
         Assert.DoesNotContain(
             agent.Model.Requests(), request => request.Contains("OUTER-MARK", StringComparison.Ordinal)
                 && !request.Contains("MAINTASK", StringComparison.Ordinal));
@@ -60,8 +61,7 @@ public sealed class GeminiTests(Mesh mesh) : IClassFixture<Mesh>
     {
         using var agent = await PrepareAsync($$"""
             {"main":[{"tool":"run_shell_command","input":{"command":"{{Until}}","description":"wait"} },
-                     {"tool":"run_shell_command","input":{"description":"stay",
-                                                          "command":"trap '' TERM; sleep 100000 & setsid sleep 100000; wait"} },
+                     {"tool":"run_shell_command","input":{"command":"{{Stay}}","description":"stay"} },
                      {"text":"finished"}]}
             """);
         using var gemini = await StartAsync(agent);
@@ -79,6 +79,10 @@ public sealed class GeminiTests(Mesh mesh) : IClassFixture<Mesh>
         await gemini.ExitAsync();
         Assert.Empty(Sleepers(agent));
     }
+
+    /// <summary>The event comes just before the request.</summary>
+    private static Task AskedAsync(CodingAgent agent, Predicate<string> what) =>
+        Eventually.True(() => agent.Model.Requests().Exists(what), () => "the model is asked");
 
     private static List<ProcessInfo> Sleepers(CodingAgent agent) =>
         [

@@ -7,7 +7,7 @@ namespace SessionMesh.Server.Tests.Hooks;
 public sealed class GeminiHookTests
 {
     private const string Gemini = "gemini";
-    private const string NotRun = "This tool was not run. It may be tried again.";
+    private const string NotRun = "and has not resumed it in time. This tool was not run. It may be tried again.";
 
     [Theory]
     [InlineData("SessionStart", "alive idle")]
@@ -114,7 +114,7 @@ public sealed class GeminiHookTests
         Assert.Equal("acknowledged", await hooked.StateAsync(directive));
     }
 
-    /// <summary>Two tools of one answer, of which the second runs a sub-agent: its requests have nothing of the first.</summary>
+    /// <summary>Of two tools of one answer the second runs a sub-agent: its requests have nothing of what the first carried.</summary>
     [Fact]
     public async Task RequestOfASubAgent_ProvesNothing()
     {
@@ -146,8 +146,7 @@ public sealed class GeminiHookTests
         await hooked.SteerAsync(more: """ "verb":"pause" """);
         await hooked.PassAsync("BeforeModel");
         (await hooked.TakeAsync("BeforeTool", query: "?hold=0&deny=true")).ShouldBe(200, $$"""
-            {"decision":"deny",
-             "reason":"Session Mesh: an operator has paused this agent, {{hooked.Main}}, and has not resumed it in time. {{NotRun}}"}
+            {"decision":"deny","reason":"Session Mesh: an operator has paused this agent, {{hooked.Main}}, {{NotRun}}"}
             """);
         await hooked.SteerAsync(more: """ "verb":"resume" """);
         await hooked.PassAsync("BeforeTool");
@@ -165,8 +164,12 @@ public sealed class GeminiHookTests
         await hooked.PassAsync("SessionStart");
         await hooked.Mesh.DeleteAsync($"agents/{hooked.Main}?grace=30");
         var reason = $"Session Mesh: an operator has stopped this agent, {hooked.Main}. No tool runs any more.";
-        (await hooked.TakeAsync(sample)).ShouldBe(
-            200,
-            new JsonObject { ["continue"] = false, ["stopReason"] = reason, ["decision"] = "deny", ["reason"] = reason }.ToJsonString());
+        (await hooked.TakeAsync(sample)).ShouldBe(200, new JsonObject
+        {
+            ["continue"] = false,
+            ["stopReason"] = reason,
+            ["decision"] = "deny",
+            ["reason"] = reason,
+        }.ToJsonString());
     }
 }

@@ -24,7 +24,7 @@ public sealed class OpencodeTests(Mesh mesh) : IClassFixture<Mesh>
         var directive = await agent.SteerAsync(main, "TURN-MARK");
         await GoAsync(agent);
         await agent.UntilAsync(directive, "acknowledged");
-        Assert.Contains(agent.Model.Requests(), request => request.Contains("TURN-MARK", StringComparison.Ordinal));
+        await AskedAsync(agent, request => request.Contains("TURN-MARK", StringComparison.Ordinal));
 
         var sub = await agent.SubAgentAsync();
         var row = (await mesh.Http.GetAsync("agents/" + sub)).Json;
@@ -33,9 +33,9 @@ public sealed class OpencodeTests(Mesh mesh) : IClassFixture<Mesh>
         var toSub = await agent.SteerAsync(sub, "SUB-MARK");
         await GoAsync(agent);
         await agent.UntilAsync(toSub, "acknowledged");
-        Assert.Contains(
-            agent.Model.Requests(),
-            request => request.Contains("SUB-MARK", StringComparison.Ordinal) && !request.Contains("MAINTASK", StringComparison.Ordinal));
+        await AskedAsync(
+            agent, request => request.Contains("SUB-MARK", StringComparison.Ordinal)
+                && !request.Contains("MAINTASK", StringComparison.Ordinal));
         Assert.Equal(0, await opencode.ExitAsync());
         await mesh.Http.AgentAsync(main, row => row.Text("status") == "dead", "has ended");
         await mesh.Http.AgentAsync(sub, row => row.Text("status") == "dead", "has ended");
@@ -87,6 +87,7 @@ public sealed class OpencodeTests(Mesh mesh) : IClassFixture<Mesh>
                     {"tool":"bash","input":{"command":"touch ran","description":"not this"} },{"text":"sub finished"}]}
             """);
         using var opencode = await StartAsync(agent);
+        await agent.MainAsync();
         var sub = await agent.SubAgentAsync();
         await mesh.Http.AgentAsync(sub, row => row.Text("note") == "bash", "runs its tool");
         var kill = agent.ToolAsync($"session-mesh kill {sub} --grace 30s --yes -o json");
@@ -95,8 +96,8 @@ public sealed class OpencodeTests(Mesh mesh) : IClassFixture<Mesh>
         var killed = (await kill).Done();
         Assert.True(killed.Json.GetProperty("confirmed").GetBoolean(), killed.ToString());
         var ran = await opencode.EndAsync();
-        Assert.Equal((0, false), (ran.Code, File.Exists(Path.Combine(agent.Project, "ran"))));
-        Assert.Contains("finished", ran.Out, StringComparison.Ordinal);
+        Assert.Equal((0, true), (ran.Code, ran.Out.Contains("finished", StringComparison.Ordinal)));
+        Assert.False(File.Exists(Path.Combine(agent.Project, "ran")));
     }
 
     [AgentFact]
@@ -104,13 +105,13 @@ public sealed class OpencodeTests(Mesh mesh) : IClassFixture<Mesh>
     {
         using var agent = await PrepareAsync("""{"main":[{"text":"first"},{"text":"woken"}]}""");
         var program = await AgentPrograms.OpencodeAsync();
-        var terminal = $"tmux -S tmux.sock -f /dev/null new-session -d -x 100 -y 30 '{program} --prompt \"MAINTASK work\"'";
-        (await agent.ToolAsync(terminal)).Done();
+        var terminal = "tmux -S tmux.sock -f /dev/null new-session -d -x 100 -y 30";
+        (await agent.ToolAsync($"{terminal} '{program} --prompt \"MAINTASK work\"'")).Done();
         var main = await agent.MainAsync();
         await mesh.Http.AgentAsync(main, row => row.Text("activity") == "waiting", "is at rest");
         var directive = await agent.SteerAsync(main, "WAKE-MARK");
         await agent.UntilAsync(directive, "acknowledged");
-        Assert.Contains(agent.Model.Requests(), request => request.Contains("WAKE-MARK", StringComparison.Ordinal));
+        await AskedAsync(agent, request => request.Contains("WAKE-MARK", StringComparison.Ordinal));
         await agent.ToolAsync("tmux -S tmux.sock kill-server");
         await mesh.Http.AgentAsync(main, row => row.Text("status") == "dead", "has ended");
     }
@@ -125,6 +126,10 @@ public sealed class OpencodeTests(Mesh mesh) : IClassFixture<Mesh>
         Assert.Equal(0, await opencode.ExitAsync());
         Assert.Contains("finished", opencode.Out, StringComparison.Ordinal);
     }
+
+    /// <summary>The event comes just before the request.</summary>
+    private static Task AskedAsync(CodingAgent agent, Predicate<string> what) =>
+        Eventually.True(() => agent.Model.Requests().Exists(what), () => "the model is asked");
 
     private static List<ProcessInfo> Sleepers(CodingAgent agent) =>
         [

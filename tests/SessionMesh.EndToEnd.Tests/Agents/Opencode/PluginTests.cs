@@ -35,7 +35,7 @@ public sealed class PluginTests : IDisposable
             "{}",
             $$"""
             ["event", {"event": {"type": "session.created",
-                                 "properties": {"sessionID": "{{Main}}", "info": {"id": "{{Main}}", "directory": "/here"} } } }],
+              "properties": {"sessionID": "{{Main}}", "info": {"id": "{{Main}}", "directory": "/here"} } } }],
             {{Prompt}}, {{Request}}, {{Before}}, {{After}},
             ["experimental.text.complete", {"sessionID": "{{Main}}"}, {"text": "done"}],
             ["event", {"event": {"type": "permission.asked", "properties": {"sessionID": "{{Main}}"} } }],
@@ -75,8 +75,8 @@ public sealed class PluginTests : IDisposable
             {{Prompt}}, {{Before}}, {{After}},
             ["experimental.chat.messages.transform", {}, {"messages": [{"info": {"id": "m1", "sessionID": "{{Main}}"} }]}],
             ["chat.params", {"sessionID": "{{Main}}", "agent": "build"}, {}],
-            ["experimental.chat.messages.transform", {},
-             {"messages": [{"info": {"id": "m1", "sessionID": "{{Main}}"} }, {"info": {"id": "own-1", "sessionID": "{{Main}}"} }]}],
+            ["experimental.chat.messages.transform", {}, {"messages": [
+              {"info": {"id": "m1", "sessionID": "{{Main}}"} }, {"info": {"id": "own-1", "sessionID": "{{Main}}"} }]}],
             ["chat.params", {"sessionID": "{{Main}}", "agent": "title"}, {}],
             ["chat.params", {"sessionID": "{{Main}}", "agent": "build"}, {}],
             ["dispose"]
@@ -175,9 +175,7 @@ public sealed class PluginTests : IDisposable
         Path.Combine(Built.Repository, "tests", "SessionMesh.EndToEnd.Tests", "Agents", "Opencode", file);
 
     private void Tool(params string[] command) =>
-        _scratch.Write(
-            "plugin/tool.json",
-            new JsonObject { ["command"] = new JsonArray([.. command.Select(word => (JsonNode)word)]) }.ToJsonString());
+        _scratch.Write("plugin/tool.json", JsonSerializer.Serialize(new { command }));
 
     private List<string> Events() =>
         [.. File.ReadAllLines(Path.Combine(_plugin, "events.jsonl")).Select(line => JsonNode.Parse(line)!.ToJsonString())];

@@ -1,8 +1,8 @@
 // Plays opencode to the plugin: driver.mjs INDEX.js STEPS.json
 //
-// STEPS.json: [[HOOK, INPUT, OUTPUT], …]. The hook "wait" waits until the fake client was called INPUT times; "broken off" has two hooks, the
-// second of which comes once the tool has made a file "held". Prints {"exports": […], "steps": [what each hook threw, or null], "calls": [what was called
-// on the client]}.
+// STEPS.json: [[HOOK, INPUT, OUTPUT], …]. The hook "wait" waits until the fake client was called INPUT times; "broken off" has two hooks,
+// the second of which comes once the tool has made a file "held". Prints {"exports": […], "steps": [what each hook threw, or null],
+// "calls": [what was called on the client]}.
 import { existsSync, readFileSync } from "node:fs"
 import path from "node:path"
 import { pathToFileURL } from "node:url"

@@ -31,7 +31,11 @@ export class Sessions {
     async #begin(id, info) {
         info ??= (await this.#client.session.get({ path: { id } }).catch(() => null))?.data ?? {}
         const session = new Session(id, info.parentID ? await this.find(info.parentID) : null, info)
-        session.inOrder(() => this.#ask(session, session.parent ? "subagent.start" : "session.start"))
+        const told = session.inOrder(async () => {
+            await session.parent?.settled() // the mesh hears of the one above first
+            return this.#ask(session, session.parent ? "subagent.start" : "session.start")
+        })
+        told.then((answer) => this.#act(session, answer)).catch(() => {})
         return session
     }
 

@@ -59,7 +59,7 @@ export class Tool {
                 return resolve(nothing)
             }
 
-            const bound = most === null ? null : setTimeout(() => (child.kill("SIGKILL"), resolve(nothing)), most)
+            const bound = most === null ? null : setTimeout(() => (kill(child), resolve(nothing)), most)
             const settle = (value) => (clearTimeout(bound), resolve(value))
             child.on("error", () => settle(nothing))
             child.on("close", (code) => settle({ code, out, error }))
@@ -68,7 +68,14 @@ export class Tool {
             child.stdin.on("error", () => {})
             child.stdin.end(JSON.stringify(event))
         })
-        return { over, end: () => child?.kill("SIGKILL") }
+        return { over, end: () => kill(child) }
+    }
+}
+
+/** A program that could not be started has the number 0, and a signal to that one is for everybody in our process group. */
+function kill(child) {
+    if (child?.pid > 0) {
+        child.kill("SIGKILL")
     }
 }
 
