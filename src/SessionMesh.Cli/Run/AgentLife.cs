@@ -149,7 +149,7 @@ internal sealed class AgentLife
         await Task.WhenAll(following, keeping, dispatching);
         dispatcher.AcknowledgeStops();
         var wished = stop.Requested.IsCompleted || Session.Ended.IsCompleted || exit.IsInterrupt || _signals.Leaving.IsCancellationRequested
-            || (_options.Restart.Mode != RestartMode.No && await Session.IsToldToStopAsync(reporting.Token));
+            || (_options.Restart.Mode != RestartMode.No && await Session.IsToldToStopAsync(reporting.Token) is true);
         var untold = await ReportAsync(exit, reason, reporting.Token);
         await passing;
         return new LifeEnd(exit, lived, wished, job.EndedByKey, untold);

@@ -99,7 +99,11 @@ internal sealed class Runner(MeshClient client, RunOptions options, RunLog log, 
                     {
                         // Until the server has the report, it takes the last incarnation for alive and refuses the next one.
                         // While it was away somebody may have stopped or killed that incarnation, and the report would clear that.
-                        var isStopped = await last.IsToldToStopAsync(signals.Leaving);
+                        if (await last.IsToldToStopAsync(signals.Leaving) is not { } isStopped)
+                        {
+                            continue;
+                        }
+
                         if (await last.ReportExitAsync(untold, options.ReportTimeout, signals.Leaving) == ReportOutcome.NoAnswer)
                         {
                             continue;

@@ -29,6 +29,12 @@ internal sealed class HostedMesh(HostedServer server)
     /// <summary>While true, nobody answers.</summary>
     public volatile bool IsAway;
 
+    /// <summary>While true, a question for what is pending is lost; all else is answered.</summary>
+    public volatile bool LosesQuestions;
+
+    /// <summary>How many were.</summary>
+    public volatile int LostQuestions;
+
     /// <summary>While true, streams are refused; all else is answered.</summary>
     public volatile bool IsDeaf;
 
@@ -152,7 +158,9 @@ internal sealed class HostedMesh(HostedServer server)
     {
         protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
-            if (mesh.IsAway)
+            var isLost = mesh.LosesQuestions && request.RequestUri!.AbsolutePath.EndsWith("/directives", StringComparison.Ordinal);
+            mesh.LostQuestions += isLost ? 1 : 0;
+            if (mesh.IsAway || isLost)
             {
                 throw new HttpRequestException("nobody is there");
             }

@@ -161,6 +161,29 @@ public sealed class RestartTests(HostedServer server) : IDisposable
         Assert.Single(_mesh.Bodies("/agents"));
     }
 
+    /// <summary>The server came back between the question and the report: a report that clears an unheard stop away must wait.</summary>
+    [Fact]
+    public async Task StoppedWhileTheServerCouldNotBeTold_IsObeyed_ThoughTheQuestionWasLost()
+    {
+        var go = _scratch.File("go");
+        var run = Start($"while [ ! -e {go} ]; do sleep 0.02; done; exit 8", "on-failure", report: TimeSpan.FromMilliseconds(100));
+        await Eventually.True(() => _mesh.HasStream, () => "the stream");
+        _mesh.IsAway = true;
+        _mesh.CutStreams();
+        await File.WriteAllTextAsync(go, "");
+        await Eventually.True(
+            () => run.Lines.Any(line => line.Contains("was not told", StringComparison.Ordinal)), () => "the report given up");
+        await _mesh.StopAsync(grace: 300);
+        (_mesh.LosesQuestions, _mesh.LostQuestions) = (true, 0);
+        _mesh.IsAway = false;
+        await Eventually.True(() => _mesh.LostQuestions >= 3, () => "questions that were lost");
+        Assert.Empty(_mesh.Bodies("/exit"));
+        _mesh.LosesQuestions = false;
+        Assert.Equal(8, await run.Ends);
+        Assert.Single(_mesh.Bodies("/exit"));
+        Assert.Single(_mesh.Bodies("/agents"));
+    }
+
     [Fact]
     public void Wait_DoublesToAMinuteAndBeginsAnewAfterALifeThatWentWell()
     {

@@ -97,9 +97,9 @@ internal sealed class AgentSession
 
     /// <summary>
     /// Whether a stop waits that this side has not heard of, or the incarnation was ended by force: asked before the exit is
-    /// reported, which clears both away. False when the server does not answer.
+    /// reported, which clears both away. Null when the server does not answer.
     /// </summary>
-    public async Task<bool> IsToldToStopAsync(CancellationToken cancellation)
+    public async Task<bool?> IsToldToStopAsync(CancellationToken cancellation)
     {
         while (Directives.TryRead(out var directive))
         {
@@ -116,11 +116,11 @@ internal sealed class AgentSession
         }
         catch (MeshException e)
         {
-            return SessionEnd.Of(e.Code, ProblemText.WhyOf(e)) is not null;
+            return SessionEnd.Of(e.Code, ProblemText.WhyOf(e)) is not null ? true : e.Failure == MeshFailure.Refused ? false : null;
         }
         catch (OperationCanceledException)
         {
-            return false;
+            return null;
         }
     }
 
