@@ -58,6 +58,12 @@ internal sealed class HookExchange : IDisposable
     /// <summary>For how long a paused agent stays held while the mesh is away.</summary>
     private static readonly TimeSpan s_mostAway = TimeSpan.FromSeconds(30);
 
+    /// <summary>
+    /// For how long a hook waits in all: past its time-out of 600 s, the program ends it, and opencode's plugin does after 590 s; nobody is
+    /// told anything then.
+    /// </summary>
+    private static readonly TimeSpan s_mostInAll = TimeSpan.FromSeconds(585);
+
     private readonly CommandContext _context;
     private readonly CliHost _host;
     private readonly MeshSettings _settings;
@@ -91,6 +97,11 @@ internal sealed class HookExchange : IDisposable
         long? awaySince = null;
         while (isHeld && (reply.Again is not null || reply.Outcome is HookOutcome.Unreachable or HookOutcome.Slow))
         {
+            if (_host.Time.GetElapsedTime(began) + (2 * s_most) > s_mostInAll)
+            {
+                break; // a pause and one more call could take us past the end
+            }
+
             if (reply.Again is not null)
             {
                 awaySince = null;
