@@ -75,7 +75,7 @@ internal sealed class HookedSession : IDisposable
     {
         Tool.PipedBytes = input;
         var ran = await Tool.RunAsync($"hook {_program} {options}", _wire);
-        Assert.DoesNotContain(_server.RootKey.Split('_')[2], ran.Out + ran.Error + LedgerText, StringComparison.Ordinal);
+        Assert.DoesNotContain(Secret, ran.Out + ran.Error, StringComparison.Ordinal);
         return ran;
     }
 
@@ -160,11 +160,17 @@ internal sealed class HookedSession : IDisposable
     public static Func<CancellationToken, Task<HttpResponseMessage>> Answer(HttpStatusCode status, string body) => _ =>
         Task.FromResult(new HttpResponseMessage(status) { Content = new StringContent(body, new MediaTypeHeaderValue("text/plain")) });
 
+    /// <summary>The ledger is looked at when nothing of the session runs any more: a run has it for itself while it writes.</summary>
     public void Dispose()
     {
+        var ledger = LedgerText;
         _wire.Dispose();
         Tool.Dispose();
+        Assert.DoesNotContain(Secret, ledger, StringComparison.Ordinal);
+        Assert.DoesNotContain("THESECRET", ledger, StringComparison.Ordinal);
     }
+
+    private string Secret => _server.RootKey.Split('_')[2];
 
     private string LedgerText => File.Exists(LedgerPath) ? File.ReadAllText(LedgerPath) : "";
 
