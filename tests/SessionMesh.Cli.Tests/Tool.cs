@@ -36,6 +36,9 @@ internal sealed class Tool : IDisposable
     /// <summary>Standard input as bytes, for what reads it so.</summary>
     public byte[] PipedBytes { get; set; } = [];
 
+    /// <summary>Takes the place of <see cref="PipedBytes"/>, where a test looks how it is read.</summary>
+    public Stream? PipedStream { get; set; }
+
     /// <summary>What was printed as bytes and not as text.</summary>
     public MemoryStream Bytes { get; } = new();
 
@@ -76,7 +79,7 @@ internal sealed class Tool : IDisposable
         var host = new CliHost
         {
             In = new StringReader(Typed is null ? Piped : Typed + "\n"),
-            OpenIn = () => new MemoryStream(PipedBytes),
+            OpenIn = () => PipedStream ?? new MemoryStream(PipedBytes),
             Out = output,
             OpenOut = () => Bytes,
             Error = TextWriter.Synchronized(error),
@@ -90,6 +93,7 @@ internal sealed class Tool : IDisposable
             ProgramDirectory = Home,
             CurrentDirectory = () => Path.Combine(Home, "work"),
             Program = () => Program,
+            Pid = int.MaxValue, // there is no such process: what has started the tests is nothing to watch
             Time = Clock ?? Time,
             Handler = handler ?? Server,
         };

@@ -67,17 +67,21 @@ internal static class Errors
             "this is a bug in session-mesh; please report it"),
     };
 
+    /// <summary>Why it failed, by what this side knows besides. Not escaped or redacted yet.</summary>
+    public static string WhyOf(Problem problem, CommandContext context)
+    {
+        var why = problem.Status == 0 ? problem.Detail : ProblemText.WhyOf(problem, context.Parse.CommandResult.Command);
+        return why != ProblemText.NoValidKey ? why
+            : context.Settings.Key is null ? "no key was found"
+            : "the key is not valid: unknown, expired or revoked";
+    }
+
     private static void WriteText(CommandContext context, Problem problem, string? next)
     {
         var output = context.Host.Error;
         Line(output, "error: cannot ", context.Doing);
         var command = context.Parse.CommandResult.Command;
-        var why = problem.Status == 0 ? problem.Detail : ProblemText.WhyOf(problem, command);
-        if (why == ProblemText.NoValidKey)
-        {
-            why = context.Settings.Key is null ? "no key was found" : "the key is not valid: unknown, expired or revoked";
-        }
-
+        var why = WhyOf(problem, context);
         Line(output, "  why: ", problem.Status == 0 ? why : $"{why} ({problem.Status} {problem.Code})");
         foreach (var added in (problem.Errors ?? []).Select(member => ProblemText.AddedTo(why, member, command)).OfType<string>())
         {

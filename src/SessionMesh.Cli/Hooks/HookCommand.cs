@@ -3,6 +3,7 @@ using SessionMesh.Cli.Attach;
 using SessionMesh.Cli.Commands;
 using SessionMesh.Cli.Hooks.Openclaw;
 using SessionMesh.Cli.Hosting;
+using SessionMesh.Cli.Output;
 using SessionMesh.Cli.Run.Process;
 using SessionMesh.Contracts.Hooks;
 
@@ -16,6 +17,8 @@ namespace SessionMesh.Cli.Hooks;
 internal sealed class HookCommand : MeshCommand
 {
     public const string Word = "hook";
+
+    private const string Openclaw = "openclaw";
 
     /// <summary>What wakes a session at rest, in Claude Code: this exit code of an asynchronous hook, with words on stderr.</summary>
     private const int Wakes = 2;
@@ -53,6 +56,11 @@ internal sealed class HookCommand : MeshCommand
     {
         if (context.Get(_key))
         {
+            if (context.Get(_program) != Openclaw)
+            {
+                throw CommandException.Usage("--key is for openclaw alone", $"session-mesh {Word} {Openclaw} --key");
+            }
+
             return await OpenclawKey.PrintAsync(context, cancellation);
         }
 
@@ -73,7 +81,8 @@ internal sealed class HookCommand : MeshCommand
         catch (CommandException e)
         {
             // A setting that cannot be read, by which no event is heard until somebody mends it.
-            return await UnheardAsync(context, program, happening, ledger, new HookReply(HookOutcome.Refused, Detail: e.Message));
+            var reply = new HookReply(HookOutcome.Refused, Detail: e.Message);
+            return await UnheardAsync(context, program, happening, ledger, reply, cancellation);
         }
 
         using var held = exchange;
@@ -105,14 +114,12 @@ internal sealed class HookCommand : MeshCommand
         var reply = await exchange.SendAsync(cancellation);
         if (reply.Outcome != HookOutcome.Ok)
         {
-            return await UnheardAsync(context, program, exchange.Event, ledger, reply);
+            return await UnheardAsync(context, program, exchange.Event, ledger, reply, cancellation);
         }
 
         ledger.Note(reply.Outcome, exchange.Event.Name, reply.Detail);
-        if (reply.Json is { } json)
+        if (reply.Json is { } json && await WriteAsync(context, json, cancellation))
         {
-            context.Host.Out.Write(json);
-            await context.Host.Out.FlushAsync(cancellation);
             await exchange.WrittenAsync(reply, cancellation);
         }
 
@@ -127,16 +134,33 @@ internal sealed class HookCommand : MeshCommand
 
     /// <summary>Notes why an event was not heard, and says it once in a session, at an event whose answer is shown.</summary>
     private static async Task<int> UnheardAsync(
-        CommandContext context, HookedProgram program, HookEvent happening, HookLedger ledger, HookReply reply)
+        CommandContext context, HookedProgram program, HookEvent happening, HookLedger ledger, HookReply reply,
+        CancellationToken cancellation)
     {
-        ledger.Note(reply.Outcome, happening.Name, reply.Detail);
+        var why = Secrets.Redact(reply.Detail!);
+        ledger.Note(reply.Outcome, happening.Name, why);
         if (program.TakesNoticesAt(happening.Name) && ledger.IsFirstOf(happening.SessionId!))
         {
-            await context.Host.Out.WriteAsync(HookedProgram.Notice(
-                $"Session Mesh does not hear this session: {reply.Detail!.TrimEnd('.')}. Try: session-mesh hooks doctor"));
+            var notice = $"Session Mesh does not hear this session: {why.TrimEnd('.')}. Try: session-mesh hooks doctor";
+            await WriteAsync(context, HookedProgram.Notice(notice), cancellation);
         }
 
         return ExitCodes.Done;
+    }
+
+    /// <summary>Writes through. False where nobody takes it, which is no failure of the agent's.</summary>
+    private static async Task<bool> WriteAsync(CommandContext context, string text, CancellationToken cancellation)
+    {
+        try
+        {
+            context.Host.Out.Write(text);
+            await context.Host.Out.FlushAsync(cancellation);
+            return true;
+        }
+        catch (IOException)
+        {
+            return false;
+        }
     }
 
     /// <summary>Starts what keeps the agent's lease and sees its process end, and leaves it alone.</summary>

@@ -5,6 +5,7 @@ using System.Text.Json;
 using SessionMesh.Cli.Commands;
 using SessionMesh.Cli.Hosting;
 using SessionMesh.Cli.Settings;
+using SessionMesh.Client;
 using SessionMesh.Contracts;
 using SessionMesh.Contracts.Hooks;
 
@@ -57,6 +58,13 @@ internal sealed class HookExchange : IDisposable
     /// <summary>For how long a paused agent stays held while the mesh is away.</summary>
     private static readonly TimeSpan s_mostAway = TimeSpan.FromSeconds(30);
 
+    /// <summary>
+    /// For how long a hook waits in all: past its time-out of 600 s, the program ends it, and opencode's plugin does after 590 s; nobody is
+    /// told anything then.
+    /// </summary>
+    private static readonly TimeSpan s_mostInAll = TimeSpan.FromSeconds(585);
+
+    private readonly CommandContext _context;
     private readonly CliHost _host;
     private readonly MeshSettings _settings;
     private readonly HookedProgram _program;
@@ -65,7 +73,7 @@ internal sealed class HookExchange : IDisposable
 
     public HookExchange(CommandContext context, HookedProgram program, HookEvent happening)
     {
-        (_host, _settings, _program, Event) = (context.Host, context.Settings, program, happening);
+        (_context, _host, _settings, _program, Event) = (context, context.Host, context.Settings, program, happening);
         _http = new HttpClient(
             _host.Handler ?? new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, UseProxy = !_settings.Url.IsLoopback },
             disposeHandler: _host.Handler is null)
@@ -89,6 +97,11 @@ internal sealed class HookExchange : IDisposable
         long? awaySince = null;
         while (isHeld && (reply.Again is not null || reply.Outcome is HookOutcome.Unreachable or HookOutcome.Slow))
         {
+            if (_host.Time.GetElapsedTime(began) + (2 * s_most) > s_mostInAll)
+            {
+                break; // a pause and one more call could take us past the end
+            }
+
             if (reply.Again is not null)
             {
                 awaySince = null;
@@ -152,6 +165,10 @@ internal sealed class HookExchange : IDisposable
             var body = await response.Content.ReadAsByteArrayAsync(either.Token);
             return response.StatusCode == HttpStatusCode.OK ? Read(response, body) : Refused(response.StatusCode, body);
         }
+        catch (JsonException)
+        {
+            return new HookReply(HookOutcome.Refused, Detail: $"what answers at {_settings.Url} is no Session Mesh server");
+        }
         catch (HttpRequestException e)
         {
             return new HookReply(HookOutcome.Unreachable, Detail: $"{_settings.Url} {WordsOf(e.HttpRequestError)}");
@@ -184,29 +201,32 @@ internal sealed class HookExchange : IDisposable
         _ => "has cut the connection",
     };
 
+    /// <exception cref="JsonException">It is no answer to an event, but a page of whatever listens there.</exception>
     private static string? WordsOf(string json)
     {
         using var document = JsonDocument.Parse(json);
-        return document.RootElement.TryGetProperty("words", out var words) ? words.GetString() : null;
+        return document.RootElement.ValueKind != JsonValueKind.Object ? throw new JsonException("an object is due")
+            : document.RootElement.TryGetProperty("words", out var words) ? words.GetString()
+            : null;
     }
 
     private static string? Header(HttpResponseMessage response, string name) =>
         response.Headers.TryGetValues(name, out var values) ? values.First() : null;
 
-    private static HookReply Refused(HttpStatusCode status, byte[] body) => new(
-        (int)status >= 500 ? HookOutcome.Unreachable : HookOutcome.Refused,
+    /// <summary>A server that has too much to do is away, too: it frees nobody who is paused.</summary>
+    private HookReply Refused(HttpStatusCode status, byte[] body) => new(
+        status == HttpStatusCode.TooManyRequests || (int)status >= 500 ? HookOutcome.Unreachable : HookOutcome.Refused,
         Detail: status == HttpStatusCode.NotFound
             ? "the server is of a version that takes no hooks"
-            : WhyOf(body) ?? $"status {(int)status}");
+            : WhyOf(body) ?? $"the server answers with status {(int)status}");
 
-    private static string? WhyOf(byte[] body)
+    private string? WhyOf(byte[] body)
     {
         try
         {
-            using var problem = JsonDocument.Parse(body);
-            return problem.RootElement.TryGetProperty("detail", out var detail) ? detail.GetString() : null;
+            return JsonSerializer.Deserialize(body, ClientJson.Context.Problem) is { } problem ? Errors.WhyOf(problem, _context) : null;
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        catch (JsonException)
         {
             return null;
         }

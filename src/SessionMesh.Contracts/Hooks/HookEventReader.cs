@@ -84,7 +84,7 @@ public sealed class HookEventReader
             Source = Get("source"),
             Directory = Get("cwd"),
             Receipt = Get("receipt"),
-            Detail = Get("detail") ?? Arguments(),
+            Detail = _withDetail ? Get("detail") ?? Arguments() : null,
             StartedId = Get("tool_response.agentId") ?? Get("tool_response.agent_id") ?? WithinText(Get("tool_response")),
             EndedId = Get("tool_input.task_id") ?? Get("tool_input.target"),
         };
