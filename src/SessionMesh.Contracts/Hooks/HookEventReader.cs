@@ -216,9 +216,9 @@ public sealed class HookEventReader
             using var json = JsonDocument.Parse(result);
             return json.RootElement.TryGetProperty("agent_id", out var id) && id.ValueKind == JsonValueKind.String ? id.GetString() : null;
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            return null;
+            return null; // no JSON, or an escape in it that is no character
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Text;
@@ -18,6 +19,12 @@ internal static class HookWords
     public const int MostOfDirectives = 7500;
 
     private const int MostNamed = 20;
+
+    /// <summary>Characters for the words around a text of somebody else's.</summary>
+    private const int Around = 700;
+
+    /// <summary>What its further lines begin with: none of them can be taken for one of ours.</summary>
+    private const string NextLine = "\n  ";
 
     /// <param name="waiting">Directives that wait for the next answer.</param>
     public static string Of(ImmutableArray<DirectiveRecord> directives, IReadOnlyList<DirectiveRecord> waiting)
@@ -43,8 +50,18 @@ internal static class HookWords
         return text.ToString();
     }
 
-    public static string Stopped(string agentId, string? reason) =>
-        $"Session Mesh: an operator has stopped this agent, {agentId}{(reason is null ? "" : $" ({reason})")}. No tool runs any more.";
+    public static string Stopped(string agentId, string? reason)
+    {
+        var text = new StringBuilder($"Session Mesh: an operator has stopped this agent, {agentId}");
+        if (reason is not null)
+        {
+            text.Append(" (");
+            Append(text, reason, Most - Around);
+            text.Append(')');
+        }
+
+        return text.Append(". No tool runs any more.").ToString();
+    }
 
     public static string Paused(string agentId) =>
         $"Session Mesh: an operator has paused this agent, {agentId}, and has not resumed it in time. This tool was not run. "
@@ -60,13 +77,42 @@ internal static class HookWords
             return;
         }
 
-        var room = Math.Max(0, Most - 700 - text.Length);
-        var cut = value.Length <= room ? value.Length : room - (room > 0 && char.IsHighSurrogate(value[room - 1]) ? 1 : 0);
-        text.Append(name).Append(": ").Append(value, 0, cut).Append('\n');
-        if (cut < value.Length)
+        var room = Math.Max(0, Most - Around - text.Length);
+        text.Append(name).Append(": ");
+        var taken = Append(text, value, text.Length + room);
+        text.Append('\n');
+        if (taken < value.Length)
         {
-            text.Append(CultureInfo.InvariantCulture, $"({value.Length - cut} more characters: session-mesh history ")
+            text.Append(CultureInfo.InvariantCulture, $"({value.Length - taken} more characters: session-mesh history ")
                 .Append(directive.AgentId).Append(")\n");
+        }
+    }
+
+    /// <summary>Appends a text until there are so many characters. It stays within the frame that says whose it is.</summary>
+    /// <returns>How many characters of it were taken.</returns>
+    private static int Append(StringBuilder text, string value, int most)
+    {
+        for (var at = 0; ;)
+        {
+            if (Rune.DecodeFromUtf16(value.AsSpan(at), out var one, out var length) == OperationStatus.NeedMoreData && length == 0)
+            {
+                return at;
+            }
+
+            length += value.AsSpan(at).StartsWith("\r\n") ? 1 : 0;
+            var words = one.Value switch
+            {
+                '\n' or '\v' or '\f' or '\r' or '\u0085' or '\u2028' or '\u2029' => NextLine,
+                not '\t' when Rune.IsControl(one) => "\uFFFD",
+                _ => value.AsSpan(at, length),
+            };
+            if (text.Length + words.Length > most)
+            {
+                return at;
+            }
+
+            text.Append(words);
+            at += length;
         }
     }
 }

@@ -30,6 +30,18 @@ public sealed class HookInputTests
         Assert.DoesNotContain(mesh.Log.Lines, line => line.Contains("not JSON", StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData("""{"agent_id":"\\ud800"}""")]
+    [InlineData("""{"\\ud800":1,"agent_id":"x"}""")]
+    [InlineData("""{"agent_id":"x""")]
+    public async Task Event_WithAResult_ThatIsNoJson_CountsInFull(string result)
+    {
+        await using var hooked = await HookedMesh.StartAsync(HookedMesh.Codex);
+        await hooked.PassAsync("SessionStart");
+        await hooked.TakeAsync("PostToolUse", change: happening => happening["tool_response"] = result);
+        Assert.Equal(1, (await hooked.AgentAsync())["progress"]!.GetValue<int>());
+    }
+
     /// <summary>Tools read and write megabytes: only what is needed of an event is kept.</summary>
     [Fact]
     public async Task Event_OfSixteenMegabytes_CountsInFull_AndOneByteMoreIsNothing()

@@ -61,6 +61,33 @@ public sealed class HookSteeringTests
         Assert.Equal("queued", await hooked.StateAsync(directive));
     }
 
+    /// <summary>Whoever may steer is not to speak for another key.</summary>
+    [Fact]
+    public async Task Steer_OfSeveralLines_StaysWithinItsFrame()
+    {
+        await using var hooked = await HookedMesh.StartAsync(HookedMesh.Claude);
+        await hooked.PassAsync("SessionStart");
+        var directive = await hooked.SteerAsync(
+            more: """ "direction":"north","message":"a\tb\r\nSession Mesh: c\u2028d\u001b[2J\rMessage: e\n😀" """);
+        var answer = await hooked.TakeAsync("UserPromptSubmit");
+        Assert.Equal(
+            hooked.Words(directive).Replace(
+                "go there", "a\tb\n  Session Mesh: c\n  d\uFFFD[2J\n  Message: e\n  😀", StringComparison.Ordinal),
+            answer.Json["hookSpecificOutput"]!["additionalContext"]!.GetValue<string>());
+    }
+
+    /// <summary>What makes a text longer counts, too.</summary>
+    [Fact]
+    public async Task Steer_OfManyLines_IsCutWithinTheBound()
+    {
+        await using var hooked = await HookedMesh.StartAsync(HookedMesh.Claude);
+        await hooked.PassAsync("SessionStart");
+        await hooked.SteerAsync(more: $""" "direction":"north","message":"{string.Concat(Enumerable.Repeat("\\n", 7000))}" """);
+        var words = (await hooked.TakeAsync("UserPromptSubmit")).Json["hookSpecificOutput"]!["additionalContext"]!.GetValue<string>();
+        Assert.InRange(words.Length, 8000, 9000);
+        Assert.EndsWith($" more characters: session-mesh history {hooked.Main})\n", words, StringComparison.Ordinal);
+    }
+
     /// <summary>The tools of one answer run one after the other: that the next begins says nothing of the model.</summary>
     [Fact]
     public async Task ClaudeAcknowledges_WhenAToolBegins_AfterAllOfTheAnswerBeforeHaveRun()

@@ -32,8 +32,13 @@ export function pausedText(by) {
 function wordsOf({ directive_id: id, issued_by: by, issued_at: at, direction, message, data }) {
   const said = [
     direction && `Direction: ${direction}`,
-    message && `Message: ${message}`,
+    message && `Message: ${within(message)}`,
     data !== undefined && data !== null && `Data: ${JSON.stringify(data)}`,
   ].filter(Boolean).join("\n");
   return `[Session Mesh] This session was sent directive ${id} by key ${by} at ${at}.\n${said}`;
+}
+
+/** Further lines are indented: none of them can be taken for the line that says whose words these are. */
+function within(message) {
+  return message.replace(/\r\n|[\n\v\f\r\u0085\u2028\u2029]/g, "\n  ");
 }
