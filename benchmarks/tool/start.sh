@@ -28,6 +28,15 @@ timed() {
 # A list is whole by default, or with --all in tools that cut it.
 whole() { if "$1" list --help | grep -q -- '--all '; then echo --all; fi; }
 
+# hook PROGRAM EVENT: an event of a session of Claude Code, as its hook command takes it.
+hook() {
+    printf '{"session_id":"%s","hook_event_name":"%s","cwd":"/tmp","tool_name":"Bash","tool_input":{"command":"ls"}}' "$session" "$2" \
+        | "$1" hook claude-code
+}
+
+# Tools from before there were hooks have no figure.
+has_hooks() { "$1" hook claude-code --help >/dev/null 2>&1; }
+
 # run_memory TOOL PROGRAM
 run_memory() {
     local agent=bench-run-$1-$RANDOM runner
@@ -47,6 +56,10 @@ for i in $(seq 10000); do
         "$i" 2026-01-01T00:00:00Z
 done | "$now" session import - >/dev/null
 
+# Below its own parents there is no Claude Code, so nothing is attached to a process.
+session=$(cat /proc/sys/kernel/random/uuid)
+hook "$now" SessionStart >/dev/null
+
 for round in $(seq 0 "$rounds"); do
     # The first round fills caches, and is thrown away.
     [ "$round" != 1 ] || : >"$measured"
@@ -54,6 +67,7 @@ for round in $(seq 0 "$rounds"); do
     for ((i = 0; i < ${#tools[@]}; i += 2)); do
         tool=${tools[i]} program=${tools[i + 1]}
         timed version "$tool" "$program" version
+        if has_hooks "$program"; then timed 'hook, an event' "$tool" hook "$program" PreToolUse; fi
         timed 'list of 100' "$tool" "$program" list --limit 100
         timed 'list of 5,000 as JSON' "$tool" "$program" list $(whole "$program") --output json
         timed 'session create' "$tool" "$program" session create --id "bench-$tool-$round" --user bench
