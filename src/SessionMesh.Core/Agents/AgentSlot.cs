@@ -141,9 +141,10 @@ public sealed class AgentSlot : ITimed
     /// <param name="wall">Now, wall milliseconds.</param>
     /// <param name="characters">Characters that all of them may have together; the first is handed out whatever its length.</param>
     /// <param name="verbs">Only these. The others stay as they are, and hold up nothing when they are held back.</param>
+    /// <param name="length">How many characters one takes; null for those of its message and data.</param>
     public ImmutableArray<DirectiveRecord> HandOut(
         int? incarnation, long wall, long after = 0, int most = int.MaxValue, long characters = long.MaxValue,
-        VerbSet verbs = VerbSet.All)
+        VerbSet verbs = VerbSet.All, Func<DirectiveRecord, int>? length = null)
     {
         if (Inbox.Pending.IsEmpty)
         {
@@ -175,7 +176,7 @@ public sealed class AgentSlot : ITimed
                     continue;
                 }
 
-                characters -= directive.Length;
+                characters -= length?.Invoke(directive) ?? directive.Length;
                 if (characters < 0 && handed.Count > 0)
                 {
                     break;

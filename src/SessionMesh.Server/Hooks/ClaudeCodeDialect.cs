@@ -6,8 +6,8 @@ internal sealed class ClaudeCodeDialect : HookDialect
     public override string Name => "claude-code";
     public override string Prefix => "claude-";
 
-    /// <summary>The tools of one answer run one after the other, so only their common end tells that the model is asked next.</summary>
-    public override bool TellsWhenAsked => true;
+    /// <summary>The ninth in a row is overridden, whoever's hooks blocked them; see docs/agents/claude-code.md.</summary>
+    public override int MostStopsInARow => 7;
 
     public override HookMoment MomentOf(string? eventName) => eventName switch
     {

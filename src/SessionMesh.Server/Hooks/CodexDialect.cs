@@ -10,8 +10,6 @@ internal sealed class CodexDialect : HookDialect
     /// Some of the tools of one answer run together and some one after the other, and no event tells their common end: that the model was
     /// asked after a tool is known only when the turn stops.
     /// </summary>
-    public override bool TellsWhenAsked => false;
-
     public override HookMoment MomentOf(string? eventName) => eventName switch
     {
         "SessionStart" => HookMoment.SessionStart,

@@ -5,7 +5,6 @@ internal sealed class GeminiDialect : HookDialect
 {
     public override string Name => "gemini";
     public override string Prefix => "gemini-";
-    public override bool TellsWhenAsked => true;
 
     /// <summary>BeforeModel comes with each request, and once more where the model is asked again after an error.</summary>
     public override bool TellsEachCall => true;

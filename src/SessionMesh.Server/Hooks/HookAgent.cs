@@ -15,15 +15,30 @@ internal sealed class HookAgent(string id, int incarnation)
     /// <summary>It was told to end, in an answer of its own, while its main agent goes on.</summary>
     public bool IsHalted { get; set; }
 
+    /// <summary>Number of the event of its session by which it was heard last.</summary>
+    public long LastHeard { get; set; }
+
+    /// <summary>Stops in a row at which it was told to go on, without a tool between. See <see cref="HookDialect.MostStopsInARow"/>.</summary>
+    public int StopsInARow { get; set; }
+
+    public void FollowStops(HookMoment moment)
+    {
+        if (moment is HookMoment.Prompt or HookMoment.ToolStart or HookMoment.SessionStart)
+        {
+            StopsInARow = 0;
+        }
+    }
+
     /// <summary>Whether that directive is on its way: given, and not proven.</summary>
     public bool HasGiven(long seq) => _given.Exists(given => given.Seq == seq);
 
     /// <param name="receipt">Of the answer that carries them.</param>
-    public void Give(IEnumerable<long> seqs, long receipt)
+    /// <param name="isInMidAnswer">Whether the model may be answering a request that does not have them.</param>
+    public void Give(IEnumerable<long> seqs, long receipt, bool isInMidAnswer = false)
     {
         foreach (var seq in seqs)
         {
-            _given.Add(new GivenWords(seq, receipt) { IsNext = !_runsTools });
+            _given.Add(new GivenWords(seq, receipt) { IsNext = !_runsTools && !isInMidAnswer });
         }
     }
 

@@ -22,11 +22,11 @@ internal abstract class HookDialect
     /// <summary>What the ids of its agents begin with.</summary>
     public abstract string Prefix { get; }
 
-    /// <summary>Whether an event tells when the model is asked again, before the agent stops.</summary>
-    public abstract bool TellsWhenAsked { get; }
-
     /// <summary>Whether <see cref="HookMoment.ModelCall"/> tells of every request, so that nothing else proves what was in one.</summary>
     public virtual bool TellsEachCall => false;
+
+    /// <summary>Stops in a row at which the program goes on when it is told to; later words are for whoever wakes it.</summary>
+    public virtual int MostStopsInARow => int.MaxValue;
 
     /// <summary>Whether a sub-agent that was told to end, and stops, has ended.</summary>
     public virtual bool EndsWhereTold => false;

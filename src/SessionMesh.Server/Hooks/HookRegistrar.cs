@@ -1,4 +1,5 @@
 using SessionMesh.Contracts;
+using SessionMesh.Contracts.Errors;
 using SessionMesh.Core;
 using SessionMesh.Core.Agents;
 using SessionMesh.Core.State;
@@ -21,6 +22,9 @@ internal sealed class HookRegistrar(MeshEngine engine)
 
     private static readonly int[] s_lengths = [8, 13, 18, 23, MeshId.MaxLength];
 
+    private static MeshError Taken =>
+        new(ErrorKind.Conflict, ErrorCodes.AlreadyAlive, "Another session's agent has the id that this one's would have.");
+
     /// <returns>The agent, and whether it was registered just now.</returns>
     public async Task<Outcome<(HookAgent Agent, bool IsNew)>> MainAsync(HookRequest request, HookSession session)
     {
@@ -29,6 +33,34 @@ internal sealed class HookRegistrar(MeshEngine engine)
             return kept;
         }
 
+        if (FreeId(request) is not { } id)
+        {
+            return Taken;
+        }
+
+        var profile = MainProfile(request);
+        var found = await EnsureAsync(request, id, profile, Keep);
+        return found.Succeeded || profile.ParentId is null
+            ? found
+            : await EnsureAsync(request, id, profile with { ParentId = null }, Keep); // its parent is gone, or may not have it
+
+        void Keep(HookAgent agent) => session.Main = agent;
+    }
+
+    /// <summary>The main agent of a session as it lives; null where it is still to be registered, is dead, or may not be reached.</summary>
+    public HookAgent? Find(HookRequest request, HookSession session)
+    {
+        if (session.Main is { } known && Look(request, known) is { } kept)
+        {
+            return kept.Succeeded ? known : null;
+        }
+
+        return FreeId(request) is { } id && Living(request, id) is { } found ? session.Main = found : null;
+    }
+
+    /// <summary>The id for a session's main agent: the shortest that no other session's has. Null when all are taken.</summary>
+    private string? FreeId(HookRequest request)
+    {
         var name = request.Program.Short(request.SessionId);
         foreach (var length in s_lengths)
         {
@@ -43,10 +75,10 @@ internal sealed class HookRegistrar(MeshEngine engine)
                 continue; // another session's
             }
 
-            return await EnsureAsync(request, id, MainProfile(request), agent => session.Main = agent);
+            return id;
         }
 
-        return new MeshError(ErrorKind.Conflict, Contracts.Errors.ErrorCodes.AlreadyAlive, "The ids for this session are taken.");
+        return null;
     }
 
     /// <param name="parent">Id of the agent above a new one.</param>
@@ -56,12 +88,21 @@ internal sealed class HookRegistrar(MeshEngine engine)
         var id = $"{session.Main!.Id}.{request.Program.Short(subAgent)}";
         if (!MeshId.IsValid(id))
         {
-            return new MeshError(ErrorKind.Invalid, Contracts.Errors.ErrorCodes.InvalidRequest, MeshId.Rule);
+            return new MeshError(ErrorKind.Invalid, ErrorCodes.InvalidRequest, MeshId.Rule);
         }
 
-        return session.SubAgents.TryGetValue(subAgent, out var known) && Look(request, known) is { } kept
+        var found = session.SubAgents.TryGetValue(subAgent, out var known) && Look(request, known) is { } kept
             ? kept
             : await EnsureAsync(request, id, SubProfile(request, parent), agent => session.Add(subAgent, agent));
+        if (!found.Succeeded && found.Error.Code == ErrorCodes.Tombstoned && engine.State.Find(id) is { } dead
+            && IsOf(request, dead.Agent))
+        {
+            // It is told to end, and its end is still to be seen.
+            known ??= new HookAgent(id, dead.Agent.Incarnation);
+            session.Add(subAgent, known);
+        }
+
+        return found;
     }
 
     /// <summary>Null where the agent has to be looked for again; an error where it was stopped and may not come back.</summary>
@@ -84,11 +125,13 @@ internal sealed class HookRegistrar(MeshEngine engine)
     private async Task<Outcome<(HookAgent Agent, bool IsNew)>> EnsureAsync(
         HookRequest request, string id, Profile profile, Action<HookAgent> keep)
     {
-        // A server that was started anew finds the agent as it was.
-        if (engine.State.Find(id)?.Agent is { HasSession: true, Liveness: not (Liveness.Dead or Liveness.Declared) } alive
-            && engine.State.Reaches(request.Key, alive))
+        if (engine.State.Find(id) is { } taken && !IsOf(request, taken.Agent))
         {
-            var found = new HookAgent(id, alive.Incarnation);
+            return Taken;
+        }
+
+        if (Living(request, id) is { } found)
+        {
             keep(found);
             return (found, false);
         }
@@ -104,6 +147,13 @@ internal sealed class HookRegistrar(MeshEngine engine)
         keep(agent);
         return (agent, true);
     }
+
+    /// <summary>A server that was started anew finds the agent as it was.</summary>
+    private HookAgent? Living(HookRequest request, string id) =>
+        engine.State.Find(id)?.Agent is { HasSession: true, Liveness: not (Liveness.Dead or Liveness.Declared) } alive
+            && engine.State.Reaches(request.Key, alive)
+                ? new HookAgent(id, alive.Incarnation)
+                : null;
 
     private static bool IsOf(HookRequest request, Agent agent) =>
         agent.Labels.Labels.TryGetValue(SessionLabel, out var session) && session == Label(request.SessionId)

@@ -18,7 +18,8 @@ internal sealed class HookSession
 
     private AsyncSignal? _waiter;
     private int _unnamed;
-    private long _receipts;
+    private long _receipts = Random.Shared.NextInt64(1L << 52);
+    private long _events;
 
     /// <summary>One event of a session is decided at a time: hooks of one agent run side by side.</summary>
     public SemaphoreSlim Gate { get; } = new(1);
@@ -26,7 +27,7 @@ internal sealed class HookSession
     public HookAgent? Main { get; set; }
 
     /// <summary>The program has said that the session is over.</summary>
-    public bool IsOver { get; set; }
+    public bool IsOver { get; private set; }
 
     public IReadOnlyDictionary<string, HookAgent> SubAgents => _subAgents;
 
@@ -41,27 +42,53 @@ internal sealed class HookSession
     /// <summary>Whether the events are, or may be, those of a sub-agent without an id. See <see cref="HookDialect.RunsUnnamed"/>.</summary>
     public bool RunsUnnamed => _unnamed > 0;
 
-    /// <summary>Follows the tools that run such sub-agents. A tool that was denied has no end: the turn's end is one for all.</summary>
-    public void FollowUnnamed(HookMoment moment, bool runs) => _unnamed = moment switch
-    {
-        HookMoment.ToolStart when runs => _unnamed + 1,
-        HookMoment.ToolEnd when runs => Math.Max(0, _unnamed - 1),
-        HookMoment.SessionStart or HookMoment.Prompt or HookMoment.Stop => 0,
-        _ => _unnamed,
-    };
+    /// <summary>A tool that runs such a sub-agent begins.</summary>
+    public void StartsUnnamed() => _unnamed++;
 
+    /// <summary>What a moment says of tools that have begun: a tool that was denied has no end, so the turn's end is one for all.</summary>
+    /// <param name="runsUnnamed">Whether the tool of that moment runs a sub-agent without an id.</param>
+    public void FollowEnds(HookMoment moment, string? subAgent, bool runsUnnamed)
+    {
+        _unnamed = moment switch
+        {
+            HookMoment.ToolEnd when runsUnnamed => Math.Max(0, _unnamed - 1),
+            HookMoment.SessionStart or HookMoment.Prompt or HookMoment.Stop => 0,
+            _ => _unnamed,
+        };
+        if (moment is HookMoment.Prompt or HookMoment.Stop or HookMoment.SubAgentStop)
+        {
+            _starting.RemoveAll(caller => caller == subAgent);
+        }
+    }
+
+    /// <summary>
+    /// Number of the next answer that carries words. The first is any, so that a receipt for an answer of the server before a restart is
+    /// none for an answer after it. All are whole numbers in JavaScript, too.
+    /// </summary>
     public long NextReceipt() => ++_receipts;
 
-    /// <summary>False when there are too many to follow.</summary>
-    public bool Add(string subAgent, HookAgent agent)
+    /// <summary>The session has begun, or begins anew.</summary>
+    public void Begin()
+    {
+        IsOver = false;
+        _waiter?.Set();
+    }
+
+    public void End() => IsOver = true;
+
+    /// <summary>An event of that agent has come.</summary>
+    public void Hear(HookAgent agent) => agent.LastHeard = ++_events;
+
+    /// <summary>Follows a sub-agent. When there are too many, the longest silent is followed no more, as after a restart.</summary>
+    public void Add(string subAgent, HookAgent agent)
     {
         if (_subAgents.Count >= MostSubAgents && !_subAgents.ContainsKey(subAgent))
         {
-            return false;
+            _subAgents.Remove(_subAgents.MinBy(known => known.Value.LastHeard).Key);
         }
 
+        Hear(agent);
         _subAgents[subAgent] = agent;
-        return true;
     }
 
     public void Remove(string subAgent) => _subAgents.Remove(subAgent);

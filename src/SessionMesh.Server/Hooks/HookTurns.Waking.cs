@@ -7,30 +7,19 @@ namespace SessionMesh.Server.Hooks;
 /// <summary>The part that waits: words to a session at rest, for a program that can be woken.</summary>
 internal sealed partial class HookTurns
 {
-    /// <summary>Waits for words to a session at rest, until there are some or it stirs by itself.</summary>
+    /// <summary>
+    /// Seconds for which a session may still begin that somebody waits at: its hooks run side by side, and the one that registers may be
+    /// the later to be heard.
+    /// </summary>
+    private const int Beginning = 10;
+
+    /// <summary>Waits for words to a session at rest, until there are some or it stirs by itself. It registers nothing.</summary>
     private async Task<HookAnswer> WakeAsync(HookRequest request, HookSession session, TimeSpan atMost)
     {
-        HookAgent agent;
-        Subscription subscription;
-        int stirred;
         var watch = new KeyWatch(request.Key, engine);
-        await session.Gate.WaitAsync(request.Http.RequestAborted);
-        try
+        if (await RestingAsync(request, session, watch) is not var (agent, subscription, stirred))
         {
-            if (await registrar.MainAsync(request, session) is not { Succeeded: true } found
-                || engine.State.Find(found.Value.Agent.Id) is not { } known)
-            {
-                return HookAnswer.Nothing;
-            }
-
-            agent = found.Value.Agent;
-            subscription = subscriptions.ListenToInbox(known.Agent.Number, watch.KeyId);
-            session.Wait(subscription.Changed);
-            stirred = session.Stirred;
-        }
-        finally
-        {
-            session.Gate.Release();
+            return HookAnswer.Nothing;
         }
 
         using (subscription)
@@ -62,6 +51,49 @@ internal sealed partial class HookTurns
                 {
                     return HookAnswer.Nothing with { Again = "wake" };
                 }
+            }
+        }
+    }
+
+    /// <summary>The session's agent, what tells of its inbox, and how often the session has stirred; null where none has begun.</summary>
+    private async Task<(HookAgent Agent, Subscription Subscription, int Stirred)?> RestingAsync(
+        HookRequest request, HookSession session, KeyWatch watch)
+    {
+        var begins = new AsyncSignal();
+        var waiting = Wait.For(TimeSpan.FromSeconds(Beginning), engine, watch);
+        int? stirred = null;
+        while (true)
+        {
+            begins.Reset();
+            await session.Gate.WaitAsync(request.Http.RequestAborted);
+            try
+            {
+                if (stirred is { } before && session.Stirred != before)
+                {
+                    return null; // it goes on by itself, or somebody else waits
+                }
+
+                if (!session.IsOver && registrar.Find(request, session) is { } agent && engine.State.Find(agent.Id) is { } slot)
+                {
+                    var subscription = subscriptions.ListenToInbox(slot.Agent.Number, watch.KeyId);
+                    session.Wait(subscription.Changed);
+                    return (agent, subscription, session.Stirred);
+                }
+
+                if (stirred is null)
+                {
+                    session.Wait(begins);
+                    stirred = session.Stirred;
+                }
+            }
+            finally
+            {
+                session.Gate.Release();
+            }
+
+            if (shutdown.HasBegun || !await waiting.UntilAsync(begins, request.Http.RequestAborted))
+            {
+                return null;
             }
         }
     }

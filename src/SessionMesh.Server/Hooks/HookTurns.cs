@@ -31,6 +31,7 @@ internal sealed partial class HookTurns(
     private const string Read = "the model was asked with it";
     private const string Held = "held at its next tool";
     private const string NotHeld = "over before its next tool";
+    private const string Halted = "it was stopped, and has ended";
 
     public async Task<HookAnswer> TakeAsync(HookRequest request)
     {
@@ -86,11 +87,15 @@ internal sealed partial class HookTurns(
             return (null, false, HookAnswer.Nothing);
         }
 
-        session.IsOver = false;
         var main = await registrar.MainAsync(request, session);
         if (!main.Succeeded)
         {
             return (null, false, Refused(request, main.Error));
+        }
+
+        if (session.IsOver || main.Value.IsNew)
+        {
+            session.Begin();
         }
 
         var agent = main.Value.Agent;
@@ -106,14 +111,30 @@ internal sealed partial class HookTurns(
             var found = await registrar.SubAgentAsync(request, session, parent.Id, sub);
             if (!found.Succeeded)
             {
+                await TakeEndAsync(request, session, sub, found.Error);
                 return (null, false, Refused(request, found.Error));
             }
 
             await BeatAsync(request, agent, new HeartbeatRequest { Incarnation = agent.Incarnation });
             agent = found.Value.Agent;
+            session.Hear(agent);
         }
 
         return (agent, main.Value.IsNew, null);
+    }
+
+    /// <summary>A sub-agent that was declared dead, and now hears that it is over, or has ended.</summary>
+    private async Task TakeEndAsync(HookRequest request, HookSession session, string sub, MeshError error)
+    {
+        if (error.Code == ErrorCodes.Tombstoned && session.SubAgents.TryGetValue(sub, out var agent))
+        {
+            agent.IsHalted = true;
+            if (request.Moment == HookMoment.SubAgentStop && request.Program.EndsWhereTold)
+            {
+                session.Remove(sub);
+                await ExitAsync(request, agent, Halted);
+            }
+        }
     }
 
     /// <summary>An agent that was stopped and may not come back is told so; of any other refusal it hears nothing.</summary>
@@ -125,13 +146,15 @@ internal sealed partial class HookTurns(
     private async Task<(HookAnswer Answer, bool IsPaused)> DecideAsync(HookRequest request, HookSession session, HookAgent agent)
     {
         var moment = request.Moment;
+        var wasAtRest = session.IsAtRest;
         if (moment is HookMoment.Prompt or HookMoment.ToolStart or HookMoment.SessionEnd
             && request.Event.SubAgentId is null)
         {
             session.Stir();
         }
 
-        session.FollowUnnamed(moment, request.Program.RunsUnnamed(request.Event.Tool));
+        session.FollowEnds(moment, request.Event.SubAgentId, request.Program.RunsUnnamed(request.Event.Tool));
+        agent.FollowStops(moment);
         await BeatAsync(request, agent, Report(request, agent));
         if (!session.RunsUnnamed)
         {
@@ -152,10 +175,10 @@ internal sealed partial class HookTurns(
 
         if (StopOf(slot) is var (isStopped, reason) && isStopped)
         {
-            if (moment == HookMoment.SubAgentStop && agent.IsHalted && request.Program.EndsWhereTold)
+            if (moment == HookMoment.SubAgentStop && request.Program.EndsWhereTold)
             {
                 session.Remove(request.Event.SubAgentId!);
-                await ExitAsync(request, agent, "it was stopped, and has ended");
+                await ExitAsync(request, agent, Halted);
                 return (HookAnswer.Nothing, false);
             }
 
@@ -168,7 +191,8 @@ internal sealed partial class HookTurns(
             return (HookAnswer.Nothing, true);
         }
 
-        var answer = Tell(request, session, agent, slot);
+        LetRun(request, session);
+        var answer = Tell(request, session, agent, slot, wasAtRest);
         if (answer.Json is null && IsAtRestAfter(request))
         {
             session.Rest();
@@ -222,15 +246,29 @@ internal sealed partial class HookTurns(
         }
     }
 
+    /// <summary>A tool that was neither held nor denied begins to run. One that was held is asked for again, and is still one.</summary>
+    private static void LetRun(HookRequest request, HookSession session)
+    {
+        if (request.Moment != HookMoment.ToolStart)
+        {
+            return;
+        }
+
+        if (request.Program.StartsSubAgents(request.Event.Tool))
+        {
+            session.Starts(request.Event.SubAgentId);
+        }
+
+        if (request.Program.RunsUnnamed(request.Event.Tool))
+        {
+            session.StartsUnnamed();
+        }
+    }
+
     /// <summary>Who has started whom, and which sub-agents are over: the tools that start and end them say so.</summary>
     private async Task FollowSubAgentsAsync(HookRequest request, HookSession session, HookAgent caller)
     {
         var happening = request.Event;
-        if (request.Moment == HookMoment.ToolStart && request.Program.StartsSubAgents(happening.Tool))
-        {
-            session.Starts(happening.SubAgentId);
-        }
-
         if (request.Moment != HookMoment.ToolEnd)
         {
             return;
@@ -241,7 +279,7 @@ internal sealed partial class HookTurns(
             if (below.IsHalted)
             {
                 session.Remove(started);
-                await ExitAsync(request, below, "it was stopped, and has ended");
+                await ExitAsync(request, below, Halted);
             }
             else if (engine.State.Find(below.Id)?.Agent is { } agent && ParentOf(agent) != caller.Id)
             {
@@ -266,7 +304,7 @@ internal sealed partial class HookTurns(
     /// </summary>
     private async Task EndSessionAsync(HookRequest request, HookSession session)
     {
-        session.IsOver = true;
+        session.End();
         var main = session.Main!;
         if (engine.State.Find(main.Id) is { } slot && (StopOf(slot).IsStopped || slot.Agent.Incarnation != main.Incarnation))
         {
@@ -363,9 +401,13 @@ internal sealed partial class HookTurns(
         try
         {
             await SettleHoldsAsync(request, agent, slot);
-            return (StopOf(slot) is var (isStopped, reason) && isStopped
-                ? Stopped(request, agent, reason)
-                : Tell(request, session, agent, slot)) with { Agent = found.Agent, HasRegistered = found.HasRegistered };
+            if (StopOf(slot) is var (isStopped, reason) && isStopped)
+            {
+                return Stopped(request, agent, reason) with { Agent = found.Agent, HasRegistered = found.HasRegistered };
+            }
+
+            LetRun(request, session);
+            return Tell(request, session, agent, slot) with { Agent = found.Agent, HasRegistered = found.HasRegistered };
         }
         finally
         {
@@ -373,15 +415,19 @@ internal sealed partial class HookTurns(
         }
     }
 
-    private HookAnswer Tell(HookRequest request, HookSession session, HookAgent agent, AgentSlot slot)
+    private HookAnswer Tell(HookRequest request, HookSession session, HookAgent agent, AgentSlot slot, bool wasAtRest = false)
     {
-        if (session.RunsUnnamed || !request.Program.Carries(request.Moment) || HandOut(agent, slot) is not { IsEmpty: false } handed)
+        var isStop = request.Moment is HookMoment.Stop or HookMoment.SubAgentStop;
+        if (session.RunsUnnamed || !request.Program.Carries(request.Moment)
+            || (isStop && agent.StopsInARow >= request.Program.MostStopsInARow)
+            || HandOut(agent, slot) is not { IsEmpty: false } handed)
         {
             return HookAnswer.Nothing;
         }
 
+        agent.StopsInARow += isStop ? 1 : 0;
         var receipt = session.NextReceipt();
-        agent.Give(handed.Select(directive => directive.Seq), receipt);
+        agent.Give(handed.Select(directive => directive.Seq), receipt, isInMidAnswer: request.Moment == HookMoment.Prompt && !wasAtRest);
         return new HookAnswer(request.Program.Tell(request.Moment, request.EventName, HookWords.Of(handed, Waiting(agent, slot))))
         {
             Receipt = receipt,
@@ -392,7 +438,8 @@ internal sealed partial class HookTurns(
     private ImmutableArray<DirectiveRecord> HandOut(HookAgent agent, AgentSlot slot)
     {
         var after = slot.Inbox.Pending.LastOrDefault(directive => agent.HasGiven(directive.Seq))?.Seq ?? 0;
-        return slot.HandOut(agent.Incarnation, engine.Now.Wall, after, characters: HookWords.MostOfDirectives, verbs: VerbSet.Steer);
+        return slot.HandOut(
+            agent.Incarnation, engine.Now.Wall, after, characters: HookWords.MostOfDirectives, verbs: VerbSet.Steer, length: HookWords.LengthOf);
     }
 
     private List<DirectiveRecord> Waiting(HookAgent agent, AgentSlot slot)
@@ -414,7 +461,7 @@ internal sealed partial class HookTurns(
         {
             foreach (var agent in session.SubAgents.Values.Append(session.Main).OfType<HookAgent>())
             {
-                Mark(agent, receipt);
+                Mark(request, agent, receipt);
             }
         }
         finally
@@ -423,10 +470,16 @@ internal sealed partial class HookTurns(
         }
     }
 
-    private void Mark(HookAgent agent, long receipt)
+    private void Mark(HookRequest request, HookAgent agent, long receipt)
     {
+        if (engine.State.Find(agent.Id) is not { } slot || slot.Agent.Incarnation != agent.Incarnation
+            || !engine.State.Reaches(request.Key, slot.Agent))
+        {
+            return;
+        }
+
         var written = agent.Written(receipt);
-        if (written.Count > 0 && engine.State.Find(agent.Id) is { } slot && slot.Agent.Incarnation == agent.Incarnation)
+        if (written.Count > 0)
         {
             directives.MarkDelivered(slot.Agent.Number, [.. slot.Inbox.Pending.Where(directive => written.Contains(directive.Seq))]);
         }

@@ -15,13 +15,13 @@ internal static class HookWords
     /// <summary>Characters of all that one answer carries: the programs cut longer context, or put it into a file.</summary>
     public const int Most = 9000;
 
-    /// <summary>Characters of directives in one answer; the rest of <see cref="Most"/> is for the words around them.</summary>
-    public const int MostOfDirectives = 7500;
+    /// <summary>Characters of directives in one answer, as they are worded; the rest of <see cref="Most"/> is for what waits.</summary>
+    public const int MostOfDirectives = Most - 600;
 
     private const int MostNamed = 20;
 
-    /// <summary>Characters for the words around a text of somebody else's.</summary>
-    private const int Around = 700;
+    /// <summary>Characters for what follows a text that was cut: where the rest is, once for a message and once for data.</summary>
+    private const int OfCuts = 400;
 
     /// <summary>What its further lines begin with: none of them can be taken for one of ours.</summary>
     private const string NextLine = "\n  ";
@@ -32,12 +32,7 @@ internal static class HookWords
         var text = new StringBuilder(1024);
         foreach (var directive in directives)
         {
-            text.Append(CultureInfo.InvariantCulture, $"Session Mesh: a steer from the operator with key {directive.IssuedBy}")
-                .Append(CultureInfo.InvariantCulture, $", sent at {Time(directive.IssuedAt)} to this agent, {directive.AgentId}")
-                .Append(CultureInfo.InvariantCulture, $" (directive {DirectiveId.Format(directive.Revision)}).\n")
-                .Append(CultureInfo.InvariantCulture, $"Direction: {directive.Direction}\n");
-            Append(text, "Message", directive.Message, directive);
-            Append(text, "Data", directive.Data, directive);
+            text.Append(Of(directive));
         }
 
         if (waiting.Count > 0)
@@ -50,13 +45,28 @@ internal static class HookWords
         return text.ToString();
     }
 
+    /// <summary>Characters that one directive takes: no more than <see cref="MostOfDirectives"/>, since it is cut.</summary>
+    public static int LengthOf(DirectiveRecord directive) => Of(directive).Length;
+
+    private static StringBuilder Of(DirectiveRecord directive)
+    {
+        var text = new StringBuilder(512)
+            .Append(CultureInfo.InvariantCulture, $"Session Mesh: a steer from the operator with key {directive.IssuedBy}")
+            .Append(CultureInfo.InvariantCulture, $", sent at {Time(directive.IssuedAt)} to this agent, {directive.AgentId}")
+            .Append(CultureInfo.InvariantCulture, $" (directive {DirectiveId.Format(directive.Revision)}).\n")
+            .Append(CultureInfo.InvariantCulture, $"Direction: {directive.Direction}\n");
+        Append(text, "Message", directive.Message, directive);
+        Append(text, "Data", directive.Data, directive);
+        return text;
+    }
+
     public static string Stopped(string agentId, string? reason)
     {
         var text = new StringBuilder($"Session Mesh: an operator has stopped this agent, {agentId}");
         if (reason is not null)
         {
             text.Append(" (");
-            Append(text, reason, Most - Around);
+            Append(text, reason, MostOfDirectives);
             text.Append(')');
         }
 
@@ -77,9 +87,8 @@ internal static class HookWords
             return;
         }
 
-        var room = Math.Max(0, Most - Around - text.Length);
         text.Append(name).Append(": ");
-        var taken = Append(text, value, text.Length + room);
+        var taken = Append(text, value, MostOfDirectives - OfCuts);
         text.Append('\n');
         if (taken < value.Length)
         {

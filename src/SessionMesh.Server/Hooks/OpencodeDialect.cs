@@ -10,7 +10,6 @@ internal sealed class OpencodeDialect : HookDialect
 
     public override string Name => "opencode";
     public override string Prefix => "opencode-";
-    public override bool TellsWhenAsked => true;
 
     /// <summary>The plugin tells of a call only where what was told before is among its messages.</summary>
     public override bool TellsEachCall => true;

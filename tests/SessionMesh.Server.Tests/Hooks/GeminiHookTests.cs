@@ -152,6 +152,23 @@ public sealed class GeminiHookTests
         await hooked.PassAsync("BeforeTool");
     }
 
+    /// <summary>A tool that is held is asked for again and again: its sub-agent is one.</summary>
+    [Fact]
+    public async Task SubAgent_WithoutAnId_OfACallThatWasHeld_CountsOnce()
+    {
+        await using var hooked = await HookedMesh.StartAsync(Gemini);
+        await hooked.PassAsync("SessionStart");
+        await hooked.SteerAsync(more: """ "verb":"pause" """);
+        await hooked.TakeAsync("BeforeTool.invoke_agent", query: "?hold=0");
+        await hooked.TakeAsync("BeforeTool.invoke_agent", query: "?hold=0");
+        await hooked.SteerAsync(more: """ "verb":"resume" """);
+        await hooked.PassAsync("BeforeTool.invoke_agent");
+        var directive = await hooked.SteerAsync();
+        await hooked.PassAsync("AfterTool");
+        var told = (await hooked.TakeAsync("AfterTool.invoke_agent")).Json;
+        Assert.Equal(hooked.Words(directive), told["hookSpecificOutput"]!["additionalContext"]!.GetValue<string>());
+    }
+
     [Theory]
     [InlineData("BeforeAgent")]
     [InlineData("BeforeModel")]

@@ -132,6 +132,40 @@ public sealed class HookControlTests
         Assert.Equal("alive", (await hooked.AgentAsync())["status"]!.GetValue<string>());
     }
 
+    /// <summary>By force, or past its grace: what is known of its end is the same, and comes later.</summary>
+    [Theory]
+    [InlineData("?force=true", 0)]
+    [InlineData("?grace=5", 60)]
+    public async Task Kill_OfASubAgentAlone_ThatWasDeclaredDead_IsConfirmedWhenItsToolReturns(string query, int after)
+    {
+        await using var hooked = await HookedMesh.StartAsync(HookedMesh.Claude);
+        await hooked.PassAsync("SessionStart", "PreToolUse.Agent");
+        await hooked.TakeAsync("SubagentStart", "sub");
+        var sub = hooked.Main + ".sub";
+        await hooked.Mesh.DeleteAsync($"agents/{sub}{query}");
+        await hooked.Mesh.AdvanceAsync(after);
+        Assert.False((await hooked.AgentAsync(sub))["last_exit"]!["confirmed"]!.GetValue<bool>());
+        Assert.False((await hooked.TakeAsync("PreToolUse.in-subagent", "sub")).Json["continue"]!.GetValue<bool>());
+        Assert.False((await hooked.AgentAsync(sub))["last_exit"]!["confirmed"]!.GetValue<bool>());
+        await hooked.TakeAsync("PostToolUse.Agent", change: happening => happening["tool_response"]!["agentId"] = "sub");
+        Assert.True((await hooked.AgentAsync(sub))["last_exit"]!["confirmed"]!.GetValue<bool>());
+        Assert.Equal("alive", (await hooked.AgentAsync())["status"]!.GetValue<string>());
+    }
+
+    [Fact]
+    public async Task Kill_OfASubAgentByForce_IsConfirmedWhenItsToolReturns_AlsoAfterARestart()
+    {
+        await using var hooked = await HookedMesh.StartAsync(HookedMesh.Claude);
+        await hooked.PassAsync("SessionStart", "PreToolUse.Agent");
+        await hooked.TakeAsync("SubagentStart", "sub");
+        var sub = hooked.Main + ".sub";
+        await hooked.Mesh.DeleteAsync($"agents/{sub}?force=true");
+        await hooked.Mesh.RestartAsync();
+        Assert.False((await hooked.TakeAsync("PreToolUse.in-subagent", "sub")).Json["continue"]!.GetValue<bool>());
+        await hooked.TakeAsync("PostToolUse.Agent", change: happening => happening["tool_response"]!["agentId"] = "sub");
+        Assert.True((await hooked.AgentAsync(sub))["last_exit"]!["confirmed"]!.GetValue<bool>());
+    }
+
     [Fact]
     public async Task Agent_ThatWasKilledByForce_IsDeniedEveryTool()
     {

@@ -70,6 +70,31 @@ public sealed class HookRegistrationTests
         Assert.Equal("outer", (await hooked.AgentAsync())["parent_id"]!.GetValue<string>());
     }
 
+    /// <summary>Started inside an agent that is gone since, or by a setting that names no agent: it is there all the same.</summary>
+    [Theory]
+    [InlineData("nobody")]
+    [InlineData("claude-11112222")]
+    public async Task Session_WhoseParentCannotBe_HasNone(string parent)
+    {
+        await using var hooked = await HookedMesh.StartAsync(HookedMesh.Claude);
+        await hooked.TakeAsync("SessionStart", query: "?parent=" + parent);
+        Assert.Equal([$"{hooked.Main} alive idle"], await hooked.AgentsAsync());
+        Assert.Null((await hooked.AgentAsync())["parent_id"]);
+    }
+
+    /// <summary>The ids meet: <c>aaaabbbb</c> with sub-agent <c>cccc</c>, and a session <c>aaaabbbb.cccc</c>.</summary>
+    [Fact]
+    public async Task SubAgent_WhoseIdIsAnotherSessions_TakesNothingOfIt()
+    {
+        await using var hooked = await HookedMesh.StartAsync(HookedMesh.Claude, "aaaabbbb");
+        var other = hooked.Other("aaaabbbb.cccc");
+        await hooked.PassAsync("SessionStart");
+        await other.PassAsync("SessionStart");
+        await hooked.TakeAsync("SubagentStart", "cccc");
+        await hooked.TakeAsync("SubagentStop", "cccc");
+        Assert.Equal(["claude-aaaabbbb alive idle", "claude-aaaabbbb.cccc alive idle"], await hooked.AgentsAsync());
+    }
+
     [Fact]
     public async Task Session_WhoseShortIdIsTaken_GetsALongerOne()
     {
@@ -96,6 +121,41 @@ public sealed class HookRegistrationTests
         Assert.Equal(hooked.Main, (await hooked.AgentAsync(hooked.Main + ".outer"))["parent_id"]!.GetValue<string>());
         Assert.Equal(hooked.Main + ".outer", (await hooked.AgentAsync(hooked.Main + ".inner"))["parent_id"]!.GetValue<string>());
         Assert.Equal("general-purpose", (await hooked.AgentAsync(hooked.Main + ".inner"))["specializations"]![0]!.GetValue<string>());
+    }
+
+    /// <summary>A caller that is held sends its event again and again: that is one call.</summary>
+    [Fact]
+    public async Task SubAgent_OfACallThatWasHeld_CountsOnce()
+    {
+        await using var hooked = await HookedMesh.StartAsync(HookedMesh.Claude);
+        await hooked.PassAsync("SessionStart", "PreToolUse.Agent");
+        await hooked.TakeAsync("SubagentStart", "outer");
+        await hooked.SteerAsync(more: """ "verb":"pause" """);
+        for (var i = 0; i < 3; i++)
+        {
+            await hooked.TakeAsync("PreToolUse.Agent", query: "?hold=0");
+        }
+
+        await hooked.SteerAsync(more: """ "verb":"resume" """);
+        await hooked.PassAsync("PreToolUse.Agent");
+        await hooked.TakeAsync("SubagentStart", "second");
+        await hooked.TakeAsync("PreToolUse.in-subagent.Agent", "outer");
+        await hooked.TakeAsync("SubagentStart", "inner");
+        Assert.Equal(hooked.Main, (await hooked.AgentAsync(hooked.Main + ".second"))["parent_id"]!.GetValue<string>());
+        Assert.Equal(hooked.Main + ".outer", (await hooked.AgentAsync(hooked.Main + ".inner"))["parent_id"]!.GetValue<string>());
+    }
+
+    /// <summary>A person may deny the call: the turn's end is the end of it.</summary>
+    [Fact]
+    public async Task SubAgent_ThatNeverBegan_IsNobodysParent_AfterTheStop()
+    {
+        await using var hooked = await HookedMesh.StartAsync(HookedMesh.Claude);
+        await hooked.PassAsync("SessionStart", "PreToolUse.Agent");
+        await hooked.TakeAsync("SubagentStart", "outer");
+        await hooked.PassAsync("PreToolUse.Agent", "Stop");
+        await hooked.TakeAsync("PreToolUse.in-subagent.Agent", "outer");
+        await hooked.TakeAsync("SubagentStart", "inner");
+        Assert.Equal(hooked.Main + ".outer", (await hooked.AgentAsync(hooked.Main + ".inner"))["parent_id"]!.GetValue<string>());
     }
 
     /// <summary>Two agents call at once, and the starts come the other way round: the tools' results say who is whose.</summary>

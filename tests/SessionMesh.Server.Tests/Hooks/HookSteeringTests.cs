@@ -167,19 +167,53 @@ public sealed class HookSteeringTests
         await hooked.PassAsync("SessionStart");
         var directive = await hooked.SteerAsync();
         var lost = await hooked.TakeAsync("UserPromptSubmit", query: "?receipt=true");
-        Assert.Equal("1", lost.Headers["X-Mesh-Receipt"]);
+        var receipt = long.Parse(lost.Headers["X-Mesh-Receipt"], System.Globalization.CultureInfo.InvariantCulture);
         (await hooked.TakeAsync("PreToolUse", query: "?receipt=true")).ShouldBe(200, "{}");
         Assert.Equal("queued", await hooked.StateAsync(directive));
         var again = await hooked.TakeAsync("Stop", query: "?receipt=true");
-        Assert.Equal(("2", hooked.Words(directive)), (again.Headers["X-Mesh-Receipt"], again.Json["reason"]!.GetValue<string>()));
-        await hooked.TakeAsync("Stop", change: happening =>
-        {
-            happening["hook_event_name"] = "session-mesh:written";
-            happening["receipt"] = "2";
-        });
+        Assert.Equal(
+            ($"{receipt + 1}", hooked.Words(directive)), (again.Headers["X-Mesh-Receipt"], again.Json["reason"]!.GetValue<string>()));
+        await WrittenAsync(hooked, $"{receipt}");
+        Assert.Equal("queued", await hooked.StateAsync(directive));
+        await WrittenAsync(hooked, $"{receipt + 1}");
         Assert.Equal("delivered", await hooked.StateAsync(directive));
         await hooked.PassAsync("Stop");
         Assert.Equal("acknowledged", await hooked.StateAsync(directive));
+    }
+
+    /// <summary>Whoever may not reach the agent may not say that it has read something, even if it knows the session and the number.</summary>
+    [Fact]
+    public async Task Receipt_OfAKeyThatDoesNotReachTheAgent_ProvesNothing()
+    {
+        await using var hooked = await HookedMesh.StartAsync(HookedMesh.Claude);
+        var mesh = hooked.Mesh;
+        var key = await mesh.MintAsync("""{"session_key":"k","scopes":["registry:write","mesh:read","keys:mint"]}""");
+        (await mesh.PostAsync("hooks/claude-code", hooked.Event("SessionStart"), key)).ShouldBe(200, "{}");
+        await mesh.RegisterAsync("elsewhere");
+        var stranger = await mesh.MintAsync("""{"scopes":["registry:write"],"within":["agent:elsewhere"]}""", key);
+        var directive = await hooked.SteerAsync();
+        var told = await mesh.PostAsync("hooks/claude-code?receipt=true", hooked.Event("UserPromptSubmit"), key);
+        var written = Written(hooked, told.Headers["X-Mesh-Receipt"]);
+        (await mesh.PostAsync("hooks/claude-code", written, stranger)).ShouldBe(200, "{}");
+        await mesh.SettleAsync();
+        Assert.Equal("queued", await hooked.StateAsync(directive));
+        (await mesh.PostAsync("hooks/claude-code", written, key)).ShouldBe(200, "{}");
+        await mesh.SettleAsync();
+        Assert.Equal("delivered", await hooked.StateAsync(directive));
+    }
+
+    [Fact]
+    public async Task Receipt_OfAnAnswerBeforeARestart_ProvesNothingAfterIt()
+    {
+        await using var hooked = await HookedMesh.StartAsync(HookedMesh.Claude);
+        await hooked.PassAsync("SessionStart");
+        var directive = await hooked.SteerAsync();
+        var receipt = (await hooked.TakeAsync("UserPromptSubmit", query: "?receipt=true")).Headers["X-Mesh-Receipt"];
+        await hooked.Mesh.RestartAsync();
+        Assert.Equal(
+            hooked.Words(directive), (await hooked.TakeAsync("Stop", query: "?receipt=true")).Json["reason"]!.GetValue<string>());
+        await WrittenAsync(hooked, receipt);
+        Assert.Equal("queued", await hooked.StateAsync(directive));
     }
 
     /// <summary>A compaction forgets what hooks have told.</summary>
@@ -208,6 +242,107 @@ public sealed class HookSteeringTests
         Assert.Contains(
             second, (await hooked.TakeAsync("PostToolUse")).Json["hookSpecificOutput"]!["additionalContext"]!.GetValue<string>(),
             StringComparison.Ordinal);
+    }
+
+    /// <summary>What is around the words of a steer counts, too: an answer that is longer than the programs take would lose some.</summary>
+    [Fact]
+    public async Task Steers_WithADirectionAlone_GoOutAsFarAsTheyFit_AndAllArriveInTheirOrder()
+    {
+        await using var hooked = await HookedMesh.StartAsync(HookedMesh.Claude);
+        await hooked.PassAsync("SessionStart");
+        var sent = new List<string>();
+        for (var i = 0; i < 100; i++)
+        {
+            sent.Add(await hooked.SteerAsync(more: $""" "direction":"{new string('d', 256)}" """));
+        }
+
+        var told = new List<string>();
+        for (var i = 0; i < 20 && told.Count < sent.Count; i++)
+        {
+            var words = (await hooked.TakeAsync("PostToolUse")).Json["hookSpecificOutput"]!["additionalContext"]!.GetValue<string>();
+            Assert.InRange(words.Length, 1, 9000);
+            told.AddRange(words.Split("(directive ").Skip(1).Select(rest => rest[..rest.IndexOf(')', StringComparison.Ordinal)]));
+            Assert.Equal(sent.Take(told.Count), told);
+            Assert.Equal(
+                sent.Count - told.Count > 0,
+                words.Contains($"\n{sent.Count - told.Count} more come with the next answers: ", StringComparison.Ordinal));
+        }
+
+        Assert.Equal(sent, told);
+    }
+
+    [Fact]
+    public async Task Steer_WithALongMessageAndData_IsCutWithinTheBound()
+    {
+        await using var hooked = await HookedMesh.StartAsync(HookedMesh.Claude);
+        await hooked.PassAsync("SessionStart");
+        var (message, data) = (new string('m', 16_000), new string('d', 8000));
+        await hooked.SteerAsync(more: $$""" "direction":"{{new string('n', 256)}}","message":"{{message}}","data":"{{data}}" """);
+        for (var i = 0; i < 30; i++)
+        {
+            await hooked.SteerAsync();
+        }
+
+        var words = (await hooked.TakeAsync("PreToolUse")).Json["hookSpecificOutput"]!["additionalContext"]!.GetValue<string>();
+        Assert.InRange(words.Length, 7900, 9000);
+        Assert.Equal(2, words.Split(" more characters: session-mesh history ").Length - 1);
+        Assert.EndsWith(", …\n", words, StringComparison.Ordinal);
+    }
+
+    /// <summary>Claude Code overrides the ninth stop in a row that is blocked: what would be said there is for whoever wakes it.</summary>
+    [Fact]
+    public async Task Steer_AtTheEighthStopInARow_WaitsForTheWaker()
+    {
+        await using var hooked = await HookedMesh.StartAsync(HookedMesh.Claude);
+        await hooked.PassAsync("SessionStart", "UserPromptSubmit");
+        for (var i = 0; i < 7; i++)
+        {
+            await hooked.SteerAsync();
+            Assert.Equal("block", (await hooked.TakeAsync("Stop")).Json["decision"]!.GetValue<string>());
+        }
+
+        var last = await hooked.SteerAsync();
+        await hooked.PassAsync("Stop");
+        Assert.Equal("queued", await hooked.StateAsync(last));
+        (await hooked.TakeAsync("Stop", query: "?wake=50")).ShouldBe(
+            200, new JsonObject { ["words"] = hooked.Words(last) }.ToJsonString());
+        await hooked.PassAsync("PreToolUse");
+        await hooked.SteerAsync();
+        Assert.Equal("block", (await hooked.TakeAsync("Stop")).Json["decision"]!.GetValue<string>());
+    }
+
+    /// <summary>A person may write while the model answers: the tools of that answer were asked for without the words.</summary>
+    [Fact]
+    public async Task ClaudeAcknowledges_AfterAPromptInMidAnswer_NotBeforeTheNext()
+    {
+        await using var hooked = await HookedMesh.StartAsync(HookedMesh.Claude);
+        await hooked.PassAsync("SessionStart", "UserPromptSubmit", "PreToolUse", "PostToolUse", "PostToolBatch");
+        var directive = await hooked.SteerAsync();
+        await hooked.TakeAsync("UserPromptSubmit");
+        await hooked.PassAsync("PreToolUse", "PostToolUse");
+        Assert.Equal("delivered", await hooked.StateAsync(directive));
+        await hooked.PassAsync("PostToolBatch", "PreToolUse");
+        Assert.Equal("acknowledged", await hooked.StateAsync(directive));
+    }
+
+    /// <summary>The thousand and first sub-agent takes the place of the longest silent: that one is told again, the others are not.</summary>
+    [Fact]
+    public async Task Steer_ToTheLastOfManySubAgents_IsToldOnce()
+    {
+        await using var hooked = await HookedMesh.StartAsync(HookedMesh.Claude);
+        await hooked.PassAsync("SessionStart");
+        for (var i = 0; i <= 1000; i++)
+        {
+            (await hooked.Mesh.PostAsync("hooks/claude-code", hooked.Event("SubagentStart", $"sub-{i}"))).ShouldBe(200, "{}");
+        }
+
+        var (first, last) = ("sub-0", "sub-1000");
+        await hooked.SteerAsync($"{hooked.Main}.{last}");
+        await hooked.SteerAsync($"{hooked.Main}.{first}");
+        Assert.NotEqual("{}", (await hooked.TakeAsync("PostToolUse.in-subagent", last)).Text);
+        (await hooked.TakeAsync("PostToolUse.in-subagent", last)).ShouldBe(200, "{}");
+        Assert.NotEqual("{}", (await hooked.TakeAsync("PostToolUse.in-subagent", first)).Text);
+        (await hooked.TakeAsync("PostToolUse.in-subagent", first)).ShouldBe(200, "{}");
     }
 
     [Fact]
@@ -242,10 +377,26 @@ public sealed class HookSteeringTests
     {
         await using var hooked = await HookedMesh.StartAsync(HookedMesh.Claude);
         var wake = hooked.TakeAsync("SessionStart", query: "?wake=50");
-        await hooked.Mesh.Time.ArmedAsync(TimeSpan.FromSeconds(50));
+        await hooked.Mesh.Time.ArmedAsync(TimeSpan.FromSeconds(10));
+        Assert.Empty(await hooked.AgentsAsync());
         await hooked.PassAsync("SessionStart");
+        await hooked.Mesh.Time.ArmedAsync(TimeSpan.FromSeconds(50));
         var directive = await hooked.SteerAsync();
         (await wake).ShouldBe(200, new JsonObject { ["words"] = hooked.Words(directive) }.ToJsonString());
+    }
+
+    /// <summary>What a session has left behind and still waits is no sign of its life.</summary>
+    [Fact]
+    public async Task Wake_AfterTheEnd_RegistersNothing()
+    {
+        await using var hooked = await HookedMesh.StartAsync(HookedMesh.Claude);
+        await hooked.PassAsync("SessionStart", "SessionEnd");
+        var wake = hooked.TakeAsync("Stop", query: "?wake=50");
+        await hooked.Mesh.Time.ArmedAsync(TimeSpan.FromSeconds(10));
+        var answer = (await hooked.Mesh.AdvanceUntilAsync(wake, 10)).ShouldBe(200, "{}");
+        Assert.False(answer.Headers.ContainsKey("X-Mesh-Again"));
+        Assert.Equal([$"{hooked.Main} dead"], await hooked.AgentsAsync());
+        Assert.Equal(1, (await hooked.AgentAsync())["incarnation"]!.GetValue<int>());
     }
 
     /// <summary>Both hooks of a stop run at once: what the one that waits has said is not proven by the stop itself.</summary>
@@ -280,5 +431,17 @@ public sealed class HookSteeringTests
         var third = hooked.TakeAsync("Stop", query: "?wake=52");
         await hooked.Mesh.Time.ArmedAsync(TimeSpan.FromSeconds(52));
         Assert.Equal("wake", (await hooked.Mesh.AdvanceUntilAsync(third, 52)).Headers["X-Mesh-Again"]);
+    }
+
+    private static string Written(HookedMesh hooked, string receipt) => hooked.Event("Stop", change: happening =>
+    {
+        happening["hook_event_name"] = "session-mesh:written";
+        happening["receipt"] = receipt;
+    });
+
+    private static async Task WrittenAsync(HookedMesh hooked, string receipt)
+    {
+        (await hooked.Mesh.PostAsync("hooks/claude-code", Written(hooked, receipt))).ShouldBe(200, "{}");
+        await hooked.Mesh.SettleAsync();
     }
 }

@@ -136,5 +136,20 @@ public sealed class OpencodeHookTests
         await hooked.PassAsync("tool.before");
     }
 
+    [Theory]
+    [InlineData("?force=true", 0)]
+    [InlineData("?grace=5", 60)]
+    public async Task KillOfASubAgent_ThatWasDeclaredDead_IsProven_WhenItRests(string query, int after)
+    {
+        await using var hooked = await StartAsync();
+        await hooked.PassAsync("session.start", "subagent.start");
+        await hooked.Mesh.DeleteAsync($"agents/{Sub}{query}");
+        await hooked.Mesh.AdvanceAsync(after);
+        Assert.True((await hooked.TakeAsync("tool.before.in-subagent")).Json["end"]!.GetValue<bool>());
+        Assert.False((await hooked.AgentAsync(Sub))["last_exit"]!["confirmed"]!.GetValue<bool>());
+        await hooked.TakeAsync("subagent.idle");
+        Assert.True((await hooked.AgentAsync(Sub))["last_exit"]!["confirmed"]!.GetValue<bool>());
+    }
+
     private static Task<HookedMesh> StartAsync() => HookedMesh.StartAsync(Opencode, Session);
 }
