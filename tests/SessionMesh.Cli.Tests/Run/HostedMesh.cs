@@ -109,6 +109,11 @@ internal sealed class HostedMesh(HostedServer server)
         await server.CallAsync(HttpMethod.Delete, $"agents/{AgentId}?{(grace is { } seconds ? $"grace={seconds}" : "force=true")}{why}");
     }
 
+    /// <summary>The server has taken the report of the exit: that it was sent is sooner.</summary>
+    public Task IsOverAsync() => Eventually.True(
+        async () => (await server.CallAsync(HttpMethod.Get, "agents/" + AgentId))?["status"]?.GetValue<string>() is "dead",
+        () => $"{AgentId} is over");
+
     /// <summary>Another process is the agent.</summary>
     public Task RegisterAsync() =>
         server.CallAsync(HttpMethod.Post, "agents", new JsonObject { ["agent_id"] = AgentId }.ToJsonString());

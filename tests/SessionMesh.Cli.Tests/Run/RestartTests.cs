@@ -118,7 +118,7 @@ public sealed class RestartTests(HostedServer server) : IDisposable
     public async Task AnotherTookTheIdMeanwhile_IsNotDisputed()
     {
         var run = Start("exit 7", "always", TimeSpan.FromSeconds(2));
-        await Eventually.True(() => _mesh.Exit is not null, () => "the report of the exit");
+        await _mesh.IsOverAsync();
         await _mesh.RegisterAsync();
         Assert.Equal(7, await run.Ends);
         Assert.Contains(run.Lines, line => line.Contains("not started again", StringComparison.Ordinal));
