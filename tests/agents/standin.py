@@ -8,7 +8,7 @@ TASK-NAME; without such a name "sub" if they contain SUBTASK and not MAINTASK, a
 say) is answered with "ok".
 
 STEP is {"text": "…"} or {"tool": NAME, "input": {…}} or {"tools": [[NAME, {…}], …]}, each with "sleep": SECONDS before the answer if it
-has one. A conversation is at the step whose number is that of the model's turns in it, so that nothing is remembered between requests;
+has one, or "until": FILE, which is answered once that file is there. A conversation is at the step whose number is that of the model's turns in it, so that nothing is remembered between requests;
 past the last it is answered with "done".
 
 LOG is a directory: request N is LOG/N.json, {"path", "kind", "step", "body"}, whole before it is answered.
@@ -197,6 +197,8 @@ class Handler(BaseHTTPRequestHandler):
         step = step_for(kind, turn, bool(body.get("tools")))
         self.keep(path, kind, step, body)
         time.sleep(step.get("sleep", 0))
+        while "until" in step and not os.path.exists(step["until"]):
+            time.sleep(0.02)
         try:
             api.answer(self, body, step)
         except (BrokenPipeError, ConnectionResetError):

@@ -28,9 +28,6 @@ internal abstract class HookDialect
     /// <summary>Stops in a row at which the program goes on when it is told to; later words are for whoever wakes it.</summary>
     public virtual int MostStopsInARow => int.MaxValue;
 
-    /// <summary>Whether a sub-agent that was told to end, and stops, has ended.</summary>
-    public virtual bool EndsWhereTold => false;
-
     public static HookDialect? Find(string name) => s_all.GetValueOrDefault(name);
 
     public abstract HookMoment MomentOf(string? eventName);

@@ -122,13 +122,13 @@ internal sealed partial class HookTurns(
         return (agent, main.Value.IsNew, null);
     }
 
-    /// <summary>A sub-agent that was declared dead, and now hears that it is over, or has ended.</summary>
+    /// <summary>A sub-agent that was declared dead hears that it is over, or has ended: its own stop is that.</summary>
     private async Task TakeEndAsync(HookRequest request, HookSession session, string sub, MeshError error)
     {
         if (error.Code == ErrorCodes.Tombstoned && session.SubAgents.TryGetValue(sub, out var agent))
         {
             agent.IsHalted = true;
-            if (request.Moment == HookMoment.SubAgentStop && request.Program.EndsWhereTold)
+            if (request.Moment == HookMoment.SubAgentStop)
             {
                 session.Remove(sub);
                 await ExitAsync(request, agent, Halted);
@@ -174,11 +174,10 @@ internal sealed partial class HookTurns(
 
         if (StopOf(slot) is var (isStopped, reason) && isStopped)
         {
-            if (moment == HookMoment.SubAgentStop && request.Program.EndsWhereTold)
+            if (moment == HookMoment.SubAgentStop)
             {
                 session.Remove(request.Event.SubAgentId!);
                 await ExitAsync(request, agent, Halted);
-                return (HookAnswer.Nothing, false);
             }
 
             return (Stopped(request, agent, reason), false);

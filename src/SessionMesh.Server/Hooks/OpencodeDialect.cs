@@ -14,9 +14,6 @@ internal sealed class OpencodeDialect : HookDialect
     /// <summary>The plugin tells of a call only where what was told before is among its messages.</summary>
     public override bool TellsEachCall => true;
 
-    /// <summary>The plugin ends the sub-agent's session, and its tool with it; the one above goes on.</summary>
-    public override bool EndsWhereTold => true;
-
     public override HookMoment MomentOf(string? eventName) => eventName switch
     {
         "session.start" => HookMoment.SessionStart,
@@ -49,9 +46,12 @@ internal sealed class OpencodeDialect : HookDialect
 
     public override byte[] Deny(string eventName, string reason) => Json(json => json.WriteString("deny", reason));
 
-    public override byte[] End(HookMoment moment, string eventName, string reason) => Json(json =>
-    {
-        json.WriteString("deny", reason);
-        json.WriteBoolean("end", true);
-    });
+    /// <summary>The plugin ends the session, of a sub-agent its tool with it, and the one above goes on. One that rests has ended.</summary>
+    public override byte[]? End(HookMoment moment, string eventName, string reason) => moment == HookMoment.SubAgentStop
+        ? null
+        : Json(json =>
+        {
+            json.WriteString("deny", reason);
+            json.WriteBoolean("end", true);
+        });
 }

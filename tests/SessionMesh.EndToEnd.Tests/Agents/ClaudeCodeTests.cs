@@ -67,10 +67,51 @@ public sealed class ClaudeCodeTests(Mesh mesh) : IClassFixture<Mesh>
         Assert.Empty(Sleepers(agent));
         (await agent.ToolAsync($"session-mesh resume {main} --wait-seconds 60s")).Done();
         await Eventually.True(() => Sleepers(agent).Count == 2, () => "the second tool runs");
-        var killed = (await agent.ToolAsync($"session-mesh kill {main} --grace 4s --yes -o json")).Done();
-        Assert.True(killed.Json.GetProperty("confirmed").GetBoolean(), killed.ToString());
+        await agent.KillAsync(main, "--grace 4s");
         await claude.ExitAsync();
         Assert.Empty(Sleepers(agent));
+    }
+
+    /// <summary>While it answers, no event can carry the words but the stop: it goes on with them.</summary>
+    [Fact]
+    public async Task Session_SteeredWhileItAnswers_GoesOnAtItsStop()
+    {
+        var answers = mesh.Scratch.File("claude-answers");
+        using var agent = await PrepareAsync($$"""{"main":[{"text":"finished","until":"{{answers}}"},{"text":"gone on"}]}""");
+        using var claude = agent.Start(await AgentPrograms.ClaudeAsync(), "-p", "MAINTASK work");
+        var main = await agent.MainAsync();
+        await Eventually.True(() => agent.Model.Requests("main").Count == 1, () => "the model is asked");
+        var directive = await agent.SteerAsync(main, "STOP-MARK");
+        await File.WriteAllTextAsync(answers, "");
+        await agent.UntilAsync(directive, "acknowledged");
+        var ran = await claude.EndAsync();
+        Assert.Equal((0, "gone on\n"), (ran.Code, ran.Out));
+        Assert.Equal([false, true], agent.Model.Requests("main").Select(request => request.Contains("STOP-MARK", StringComparison.Ordinal)));
+    }
+
+    /// <summary>With a word, and by force: the one above goes on, and the end is known when its tool returns.</summary>
+    [Theory]
+    [InlineData("--grace 60s")]
+    [InlineData("--force")]
+    public async Task SubAgent_IsKilledAlone_WithProof(string how)
+    {
+        using var agent = await PrepareAsync($$"""
+            {"main":[{"tool":"Agent","input":{"description":"help","prompt":"SUBTASK one","subagent_type":"general-purpose",
+                                              "run_in_background":false} },
+                     {"text":"finished"}],
+             "sub":[{"tool":"Bash","input":{"command":"{{Until}}","description":"wait"} },
+                    {"tool":"Bash","input":{"command":"touch late","description":"late"} },{"text":"sub finished"}]}
+            """);
+        using var claude = agent.Start(await AgentPrograms.ClaudeAsync(), "-p", "MAINTASK work", "--allowedTools", "Bash,Agent");
+        var sub = await agent.SubAgentAsync();
+        await mesh.Http.AgentAsync(sub, row => row.Text("note") == "Bash", "runs its tool");
+        var killed = agent.KillAsync(sub, how);
+        await mesh.Http.AgentAsync(sub, row => row.Text("status") is "stopping" or "dead", "is to end");
+        await GoAsync(agent);
+        await killed;
+        var ran = await claude.EndAsync();
+        Assert.Equal((0, "finished\n"), (ran.Code, ran.Out));
+        Assert.False(File.Exists(Path.Combine(agent.Project, "late")));
     }
 
     [Fact]

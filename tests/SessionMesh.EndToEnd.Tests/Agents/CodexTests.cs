@@ -55,10 +55,48 @@ public sealed class CodexTests(Mesh mesh) : IClassFixture<Mesh>
         Assert.Empty(Sleepers(agent));
         (await agent.ToolAsync($"session-mesh resume {main} --wait-seconds 60s")).Done();
         await Eventually.True(() => Sleepers(agent).Count > 0, () => "the second tool runs");
-        var killed = (await agent.ToolAsync($"session-mesh kill {main} --grace 4s --yes -o json")).Done();
-        Assert.True(killed.Json.GetProperty("confirmed").GetBoolean(), killed.ToString());
+        await agent.KillAsync(main, "--grace 4s");
         await codex.ExitAsync();
         Assert.Empty(Sleepers(agent));
+    }
+
+    /// <summary>While it answers, no event can carry the words but the stop: it goes on with them.</summary>
+    [Fact]
+    public async Task Session_SteeredWhileItAnswers_GoesOnAtItsStop()
+    {
+        var answers = mesh.Scratch.File("codex-answers");
+        using var agent = await PrepareAsync($$"""{"main":[{"text":"finished","until":"{{answers}}"},{"text":"gone on"}]}""");
+        using var codex = await StartAsync(agent);
+        var main = await agent.MainAsync();
+        await Eventually.True(() => agent.Model.Requests("main").Count == 1, () => "the model is asked");
+        var directive = await agent.SteerAsync(main, "STOP-MARK");
+        await File.WriteAllTextAsync(answers, "");
+        await agent.UntilAsync(directive, "acknowledged");
+        Assert.Equal(0, await codex.ExitAsync());
+        Assert.Equal([false, true], agent.Model.Requests("main").Select(request => request.Contains("STOP-MARK", StringComparison.Ordinal)));
+    }
+
+    /// <summary>Its tools are denied; the end is known when its model has given up, and the one above goes on.</summary>
+    [Fact]
+    public async Task SubAgent_IsKilledAlone_WithProof()
+    {
+        using var agent = await PrepareAsync($$"""
+            {"main":[{"tool":"multi_agent_v1::spawn_agent","input":{"message":"SUBTASK one"} },
+                     {"tool":"exec_command","input":{"cmd":"until [ -e main ]; do sleep 0.1; done","yield_time_ms":60000} },
+                     {"text":"finished"}],
+             "sub":[{"tool":"exec_command","input":{"cmd":"{{Until}}","yield_time_ms":60000} },
+                    {"tool":"exec_command","input":{"cmd":"touch late","yield_time_ms":60000} },{"text":"sub finished"}]}
+            """);
+        using var codex = await StartAsync(agent);
+        var sub = await agent.SubAgentAsync();
+        await mesh.Http.AgentAsync(sub, row => row.Text("note") == "Bash", "runs its tool");
+        var killed = agent.KillAsync(sub, "--grace 60s");
+        await mesh.Http.AgentAsync(sub, row => row.Text("status") == "stopping", "is to end");
+        await GoAsync(agent);
+        await killed;
+        await File.WriteAllTextAsync(Path.Combine(agent.Project, "main"), "");
+        Assert.Equal(0, await codex.ExitAsync());
+        Assert.False(File.Exists(Path.Combine(agent.Project, "late")));
     }
 
     private static List<ProcessInfo> Sleepers(CodingAgent agent) =>

@@ -68,6 +68,16 @@ internal sealed class CodingAgent : IDisposable
         async () => await StateAsync(directive) == state,
         () => $"{directive} is {state}: {Mesh.Http.GetAsync("directives/" + directive).GetAwaiter().GetResult()}");
 
+    /// <summary>Kills an agent; done when its end is confirmed, which on a busy machine may be later than the tool waits.</summary>
+    public async Task KillAsync(string agent, string how)
+    {
+        await ToolAsync($"session-mesh kill {agent} {how} --yes");
+        await Mesh.Http.AgentAsync(
+            agent,
+            row => row.Text("status") == "dead" && row.Json.GetProperty("last_exit").GetProperty("confirmed").GetBoolean(),
+            "is killed, and that is confirmed");
+    }
+
     public void Dispose() => Model.Dispose();
 
     /// <summary>Of this project alone: a mesh is shared by the tests of a class.</summary>

@@ -132,6 +132,25 @@ public sealed class HookControlTests
         Assert.Equal("alive", (await hooked.AgentAsync())["status"]!.GetValue<string>());
     }
 
+    /// <summary>In the background no tool of the one above tells of its end; its own stop does.</summary>
+    [Theory]
+    [InlineData(HookedMesh.Claude, "?grace=30")]
+    [InlineData(HookedMesh.Claude, "?force=true")]
+    [InlineData(HookedMesh.Codex, "?grace=30")]
+    [InlineData(HookedMesh.Codex, "?force=true")]
+    public async Task Kill_OfASubAgentAlone_IsConfirmedByItsOwnStop(string program, string query)
+    {
+        await using var hooked = await HookedMesh.StartAsync(program);
+        await hooked.PassAsync("SessionStart");
+        await hooked.TakeAsync("SubagentStart", "sub");
+        var sub = hooked.Main + ".sub";
+        await hooked.Mesh.DeleteAsync($"agents/{sub}{query}");
+        Assert.False((await hooked.TakeAsync("SubagentStop", "sub")).Json["continue"]!.GetValue<bool>());
+        var row = await hooked.AgentAsync(sub);
+        Assert.Equal(("dead", true), (row["status"]!.GetValue<string>(), row["last_exit"]!["confirmed"]!.GetValue<bool>()));
+        Assert.Equal("alive", (await hooked.AgentAsync())["status"]!.GetValue<string>());
+    }
+
     /// <summary>By force, or past its grace: what is known of its end is the same, and comes later.</summary>
     [Theory]
     [InlineData("?force=true", 0)]
