@@ -4,7 +4,7 @@ namespace SessionMesh.EndToEnd.Tests.Agents;
 /// A test with a real coding agent, of minutes and hundreds of megabytes: <c>eng/soak.sh agents</c> runs it, and nothing else does.
 /// </summary>
 [AttributeUsage(AttributeTargets.Method)]
-internal sealed class AgentFactAttribute : FactAttribute
+internal sealed class AgentFactAttribute : SkippableFactAttribute
 {
     public const string Variable = "SESSION_MESH_SOAK_AGENTS";
 

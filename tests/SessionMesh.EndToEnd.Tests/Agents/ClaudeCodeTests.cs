@@ -12,7 +12,7 @@ public sealed class ClaudeCodeTests(Mesh mesh) : IClassFixture<Mesh>
     /// <summary>A tool that ignores TERM, with a child below it and one that has cut itself loose.</summary>
     private const string Stays = "trap '' TERM; (setsid /usr/bin/env sleep 100000 &) ; /usr/bin/env sleep 100000";
 
-    [Fact]
+    [SkippableFact]
     public async Task Session_IsSeenWithItsSubAgent_AndSteeredInMidTurn()
     {
         using var agent = await PrepareAsync($$"""
@@ -49,7 +49,7 @@ public sealed class ClaudeCodeTests(Mesh mesh) : IClassFixture<Mesh>
         await mesh.Http.AgentAsync(sub, row => row.Text("status") == "dead", "has ended");
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Session_IsPausedBeforeATool_Resumed_AndKilledWithAllItLeft()
     {
         using var agent = await PrepareAsync($$"""
@@ -73,7 +73,7 @@ public sealed class ClaudeCodeTests(Mesh mesh) : IClassFixture<Mesh>
     }
 
     /// <summary>While it answers, no event can carry the words but the stop: it goes on with them.</summary>
-    [Fact]
+    [SkippableFact]
     public async Task Session_SteeredWhileItAnswers_GoesOnAtItsStop()
     {
         var answers = mesh.Scratch.File("claude-answers");
@@ -90,7 +90,7 @@ public sealed class ClaudeCodeTests(Mesh mesh) : IClassFixture<Mesh>
     }
 
     /// <summary>With a word, and by force: the one above goes on, and the end is known when its tool returns.</summary>
-    [Theory]
+    [SkippableTheory]
     [InlineData("--grace 60s")]
     [InlineData("--force")]
     public async Task SubAgent_IsKilledAlone_WithProof(string how)
@@ -114,7 +114,7 @@ public sealed class ClaudeCodeTests(Mesh mesh) : IClassFixture<Mesh>
         Assert.False(File.Exists(Path.Combine(agent.Project, "late")));
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Session_ThatIsKilledFromOutside_IsNoticed_ThoughNoHookSaysSo()
     {
         using var agent = await PrepareAsync($$"""{"main":[{"tool":"Bash","input":{"command":"{{Until}}","description":"wait"} }]}""");
@@ -128,7 +128,7 @@ public sealed class ClaudeCodeTests(Mesh mesh) : IClassFixture<Mesh>
     }
 
     /// <summary>A terminal at rest: the words wake it, and the next answer proves that they were read.</summary>
-    [Fact]
+    [SkippableFact]
     public async Task Session_AtRestInATerminal_IsWoken_AndAcknowledges()
     {
         using var agent = await PrepareAsync("""{"main":[{"text":"woken"},{"text":"woken again"}]}""");
@@ -154,7 +154,7 @@ public sealed class ClaudeCodeTests(Mesh mesh) : IClassFixture<Mesh>
     }
 
     /// <summary>Nobody is there to hear it: the session goes on, and the person is told once.</summary>
-    [Fact]
+    [SkippableFact]
     public async Task Session_WithTheMeshAway_GoesOn()
     {
         using var agent = await PrepareAsync(
