@@ -37,6 +37,9 @@ internal static class AgentPrograms
     public static Task<string> GeminiAsync() =>
         InstallAsync("gemini", "@google/gemini-cli@0.61.0", "node_modules/@google/gemini-cli/bundle/gemini.js");
 
+    /// <summary>npm's <c>skills</c>, in the newest version for Node 20. A script for Node.</summary>
+    public static Task<string> SkillsAsync() => InstallAsync("skills", "skills@1.5.18", "node_modules/skills/bin/cli.mjs");
+
     /// <summary>The directory of the Node that it wants, and its script.</summary>
     public static async Task<(string Node, string Script)> OpenclawAsync()
     {

@@ -153,7 +153,7 @@ public sealed class ClaudeCodeTests(Mesh mesh) : IClassFixture<Mesh>
         await mesh.Http.AgentAsync(main, row => row.Text("status") == "dead", "has ended");
     }
 
-    /// <summary>Nobody is there to hear it: the session goes on, and the person is told once.</summary>
+    /// <summary>Nobody is there to hear it. What the person is told is tested with the tool.</summary>
     [SkippableFact]
     public async Task Session_WithTheMeshAway_GoesOn()
     {
