@@ -28,6 +28,12 @@ public sealed record HookEvent
     /// <summary>What has begun a session: <c>startup</c>, <c>resume</c>, <c>clear</c> or <c>compact</c>.</summary>
     public string? Source { get; init; }
 
+    /// <summary>Which prompt the event belongs to, in the program's numbering.</summary>
+    public string? PromptId { get; init; }
+
+    /// <summary>The file in which the program keeps the session. It is for the machine that the program runs on, and never sent.</summary>
+    public string? Transcript { get; init; }
+
     /// <summary>The working directory.</summary>
     public string? Directory { get; init; }
 
@@ -49,6 +55,9 @@ public sealed record HookEvent
     /// </summary>
     public const string WrittenName = "session-mesh:written";
 
+    /// <summary>The tool's own event: a person broke off what the session did for that prompt, of which no hook tells.</summary>
+    public const string InterruptedName = "session-mesh:interrupted";
+
     /// <summary>Most bytes in an event.</summary>
     public const int MostBytes = 16 * 1024 * 1024;
 
@@ -69,6 +78,7 @@ public sealed record HookEvent
             Write(json, "parent_agent_id", SubAgentParentId);
             Write(json, "tool_name", Tool);
             Write(json, "source", Source);
+            Write(json, "prompt_id", PromptId);
             Write(json, "cwd", Directory);
             Write(json, "receipt", Receipt);
             Write(json, "detail", Detail);

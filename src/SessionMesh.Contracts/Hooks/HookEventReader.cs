@@ -21,8 +21,8 @@ public sealed class HookEventReader
 
     private static readonly string[] s_members =
     [
-        NameMember, "session_id", "agent_id", "agent_type", "parent_agent_id", "tool_name", "source", "cwd", "receipt", "detail",
-        "tool_response",
+        NameMember, "session_id", "agent_id", "agent_type", "parent_agent_id", "tool_name", "source", "prompt_id", "transcript_path", "cwd",
+        "receipt", "detail", "tool_response",
     ];
 
     private static readonly string[] s_results = ["agentId", "agent_id"];
@@ -82,6 +82,8 @@ public sealed class HookEventReader
             SubAgentParentId = Get("parent_agent_id"),
             Tool = Get("tool_name"),
             Source = Get("source"),
+            PromptId = Get("prompt_id"),
+            Transcript = Get("transcript_path"),
             Directory = Get("cwd"),
             Receipt = Get("receipt"),
             Detail = _withDetail ? Get("detail") ?? Arguments() : null,

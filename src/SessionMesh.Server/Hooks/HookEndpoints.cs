@@ -41,7 +41,12 @@ internal sealed class HookEndpoints(HookTurns turns, ProblemWriter problems, Mes
         }
 
         var happening = await ReadAsync(http, withDetail: query["detail"] is "true");
-        var moment = happening?.Name == HookEvent.WrittenName ? HookMoment.Written : program!.MomentOf(happening?.Name);
+        var moment = happening?.Name switch
+        {
+            HookEvent.WrittenName => HookMoment.Written,
+            HookEvent.InterruptedName => HookMoment.Failure,
+            var name => program!.MomentOf(name),
+        };
         var outcome = happening is null ? HookEventOutcome.Unreadable
             : !MeshId.IsValid(happening.SessionId) || (happening.SubAgentId is { } sub && !MeshId.IsValid(sub))
                 ? HookEventOutcome.WithoutId

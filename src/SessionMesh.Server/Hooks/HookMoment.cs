@@ -30,7 +30,7 @@ internal enum HookMoment
     /// <summary>The model has answered, and the agent is about to come to rest.</summary>
     Stop,
 
-    /// <summary>The agent has come to rest because the model failed.</summary>
+    /// <summary>The agent has come to rest because the model failed, or a person broke off what it did.</summary>
     Failure,
 
     SubAgentStart,

@@ -33,7 +33,7 @@ internal static class HookRoutes
                 + "again. Without it the tool is held for 570 s, and then denied.")
             .WithFlag("deny", "With `hold`: deny the tool when it was held in vain, and do not ask again.")
             .WithQuery("wake", "Seconds to wait for words to a session at rest, 0 to 60: the answer is `{\"words\"}`, or nothing once the "
-                + "session stirs; `X-Mesh-Again: wake` asks for another call.")
+                + "session is over or another waits; `X-Mesh-Again: wake` asks for another call.")
             .WithFlag("receipt", "The caller says when it has written the answer, by an event `session-mesh:written` with the number in "
                 + "`X-Mesh-Receipt`. Otherwise an answer counts as written when it is on the connection.")
             .Takes<JsonElement>().Answers<JsonElement>(200, 404).Mutates();

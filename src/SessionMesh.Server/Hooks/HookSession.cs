@@ -29,15 +29,15 @@ internal sealed class HookSession
     /// <summary>The program has said that the session is over.</summary>
     public bool IsOver { get; private set; }
 
+    /// <summary>The prompt that the main agent works at, or has worked at; null where the program does not number them.</summary>
+    public string? PromptId { get; set; }
+
     public IReadOnlyDictionary<string, HookAgent> SubAgents => _subAgents;
 
     /// <summary>
     /// Whether the main agent does nothing by itself now. True of a session that was not heard yet: after a restart its next event tells.
     /// </summary>
     public bool IsAtRest { get; private set; } = true;
-
-    /// <summary>How often a session at rest has ceased to be that; see <see cref="Stir"/>.</summary>
-    public int Stirred { get; private set; }
 
     /// <summary>Whether the events are, or may be, those of a sub-agent without an id. See <see cref="HookDialect.RunsUnnamed"/>.</summary>
     public bool RunsUnnamed => _unnamed > 0;
@@ -74,7 +74,11 @@ internal sealed class HookSession
         _waiter?.Set();
     }
 
-    public void End() => IsOver = true;
+    public void End()
+    {
+        IsOver = true;
+        _waiter?.Set();
+    }
 
     /// <summary>An event of that agent has come.</summary>
     public void Hear(HookAgent agent) => agent.LastHeard = ++_events;
@@ -118,10 +122,13 @@ internal sealed class HookSession
     /// <summary>Whoever waits for words to an idle session has that signal; the one before stops waiting.</summary>
     public void Wait(AsyncSignal waiter)
     {
-        Stirred++;
-        _waiter?.Set();
+        var before = _waiter;
         _waiter = waiter;
+        before?.Set();
     }
+
+    /// <summary>Whether that one still is who waits.</summary>
+    public bool IsWaiter(AsyncSignal waiter) => _waiter == waiter;
 
     /// <summary>The main agent has come to rest: whoever waits for that may speak.</summary>
     public void Rest()
@@ -130,12 +137,6 @@ internal sealed class HookSession
         _waiter?.Set();
     }
 
-    /// <summary>The main agent does something again.</summary>
-    public void Stir()
-    {
-        IsAtRest = false;
-        Stirred++;
-        _waiter?.Set();
-        _waiter = null;
-    }
+    /// <summary>The main agent does something again. Whoever waits does so on, for the next rest.</summary>
+    public void Stir() => IsAtRest = false;
 }

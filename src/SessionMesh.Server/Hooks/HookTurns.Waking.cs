@@ -13,11 +13,14 @@ internal sealed partial class HookTurns
     /// </summary>
     private const int Beginning = 10;
 
-    /// <summary>Waits for words to a session at rest, until there are some or it stirs by itself. It registers nothing.</summary>
+    /// <summary>
+    /// Waits for words to a session at rest, until there are some, it is over, or another waits. It goes on while the session works: a
+    /// person who breaks a turn off leaves no event at which the program would begin to wait anew. It registers nothing.
+    /// </summary>
     private async Task<HookAnswer> WakeAsync(HookRequest request, HookSession session, TimeSpan atMost)
     {
         var watch = new KeyWatch(request.Key, engine);
-        if (await RestingAsync(request, session, watch) is not var (agent, subscription, stirred))
+        if (await BegunAsync(request, session, watch) is not var (agent, subscription))
         {
             return HookAnswer.Nothing;
         }
@@ -31,7 +34,7 @@ internal sealed partial class HookTurns
                 await session.Gate.WaitAsync(request.Http.RequestAborted);
                 try
                 {
-                    if (session.Stirred != stirred || session.IsOver || engine.State.Find(agent.Id) is not { } slot
+                    if (!session.IsWaiter(subscription.Changed) || session.IsOver || engine.State.Find(agent.Id) is not { } slot
                         || slot.Agent.Incarnation != agent.Incarnation || StopOf(slot).IsStopped)
                     {
                         return HookAnswer.Nothing;
@@ -55,35 +58,35 @@ internal sealed partial class HookTurns
         }
     }
 
-    /// <summary>The session's agent, what tells of its inbox, and how often the session has stirred; null where none has begun.</summary>
-    private async Task<(HookAgent Agent, Subscription Subscription, int Stirred)?> RestingAsync(
+    /// <summary>The session's agent, and what tells of its inbox; null where none has begun, or another waits for that.</summary>
+    private async Task<(HookAgent Agent, Subscription Subscription)?> BegunAsync(
         HookRequest request, HookSession session, KeyWatch watch)
     {
         var begins = new AsyncSignal();
         var waiting = Wait.For(TimeSpan.FromSeconds(Beginning), engine, watch);
-        int? stirred = null;
+        var isFirst = true;
         while (true)
         {
             begins.Reset();
             await session.Gate.WaitAsync(request.Http.RequestAborted);
             try
             {
-                if (stirred is { } before && session.Stirred != before)
+                if (!isFirst && !session.IsWaiter(begins))
                 {
-                    return null; // it goes on by itself, or somebody else waits
+                    return null;
                 }
 
                 if (!session.IsOver && registrar.Find(request, session) is { } agent && engine.State.Find(agent.Id) is { } slot)
                 {
                     var subscription = subscriptions.ListenToInbox(slot.Agent.Number, watch.KeyId);
                     session.Wait(subscription.Changed);
-                    return (agent, subscription, session.Stirred);
+                    return (agent, subscription);
                 }
 
-                if (stirred is null)
+                if (isFirst)
                 {
                     session.Wait(begins);
-                    stirred = session.Stirred;
+                    isFirst = false;
                 }
             }
             finally

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using SessionMesh.Contracts.Agents;
 using SessionMesh.Contracts.Errors;
+using SessionMesh.Contracts.Hooks;
 using SessionMesh.Core;
 using SessionMesh.Core.Agents;
 using SessionMesh.Core.Steering;
@@ -145,6 +146,18 @@ internal sealed partial class HookTurns(
     private async Task<(HookAnswer Answer, bool IsPaused)> DecideAsync(HookRequest request, HookSession session, HookAgent agent)
     {
         var moment = request.Moment;
+        if (request.EventName == HookEvent.InterruptedName)
+        {
+            if (session.PromptId is { } prompt && prompt != request.Event.PromptId)
+            {
+                return (HookAnswer.Nothing, false); // the next one has begun before this was heard
+            }
+        }
+        else if (moment == HookMoment.Prompt)
+        {
+            session.PromptId = request.Event.PromptId;
+        }
+
         var wasAtRest = session.IsAtRest;
         if (moment is HookMoment.Prompt or HookMoment.ToolStart or HookMoment.SessionEnd
             && request.Event.SubAgentId is null)

@@ -412,11 +412,39 @@ public sealed class HookSteeringTests
         await hooked.PassAsync("Stop");
         Assert.Equal("acknowledged", await hooked.StateAsync(directive));
         await hooked.PassAsync("UserPromptSubmit");
+        Assert.False(wake.IsCompleted);
+        await hooked.PassAsync("SessionEnd");
         (await wake).ShouldBe(200, "{}");
     }
 
+    /// <summary>A person who breaks a turn off leaves no event of the program: whoever waits has waited through the turn.</summary>
     [Fact]
-    public async Task Wake_EndsWhenTheSessionStirs_WhenAnotherWaits_AndAsksAgainWhenItsTimeIsUp()
+    public async Task Steer_AfterATurnWasBrokenOff_WakesTheSession()
+    {
+        await using var hooked = await HookedMesh.StartAsync(HookedMesh.Claude);
+        await hooked.PassAsync("SessionStart");
+        var wake = hooked.TakeAsync("SessionStart", query: "?wake=50");
+        await hooked.Mesh.Time.ArmedAsync(TimeSpan.FromSeconds(50));
+        await PromptAsync("one");
+        var directive = await hooked.SteerAsync();
+        await InterruptAsync("none");
+        Assert.Equal(("working", false), ((await hooked.AgentAsync())["activity"]!.GetValue<string>(), wake.IsCompleted));
+        await InterruptAsync("one");
+        (await wake).ShouldBe(200, new JsonObject { ["words"] = hooked.Words(directive) }.ToJsonString());
+        Assert.Equal("waiting", (await hooked.AgentAsync())["activity"]!.GetValue<string>());
+
+        async Task PromptAsync(string id) =>
+            (await hooked.TakeAsync("UserPromptSubmit", change: happening => happening["prompt_id"] = id)).ShouldBe(200, "{}");
+
+        async Task InterruptAsync(string id) => (await hooked.TakeAsync("Stop", change: happening =>
+        {
+            happening["hook_event_name"] = "session-mesh:interrupted";
+            happening["prompt_id"] = id;
+        })).ShouldBe(200, "{}");
+    }
+
+    [Fact]
+    public async Task Wake_EndsWhenAnotherWaits_OrTheSessionEnds_AndAsksAgainWhenItsTimeIsUp()
     {
         await using var hooked = await HookedMesh.StartAsync(HookedMesh.Claude);
         await hooked.PassAsync("SessionStart");
@@ -425,9 +453,10 @@ public sealed class HookSteeringTests
         var second = hooked.TakeAsync("Stop", query: "?wake=51");
         (await first).ShouldBe(200, "{}");
         await hooked.Mesh.Time.ArmedAsync(TimeSpan.FromSeconds(51));
-        await hooked.PassAsync("UserPromptSubmit");
-        var stirred = (await second).ShouldBe(200, "{}");
-        Assert.False(stirred.Headers.ContainsKey("X-Mesh-Again"));
+        await hooked.PassAsync("SessionEnd");
+        var over = (await second).ShouldBe(200, "{}");
+        Assert.False(over.Headers.ContainsKey("X-Mesh-Again"));
+        await hooked.PassAsync("SessionStart.resume");
         var third = hooked.TakeAsync("Stop", query: "?wake=52");
         await hooked.Mesh.Time.ArmedAsync(TimeSpan.FromSeconds(52));
         Assert.Equal("wake", (await hooked.Mesh.AdvanceUntilAsync(third, 52)).Headers["X-Mesh-Again"]);
