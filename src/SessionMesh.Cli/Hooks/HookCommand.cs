@@ -66,7 +66,7 @@ internal sealed class HookCommand : MeshCommand
 
         var program = HookedPrograms.Find(context.Get(_program)!);
         var ledger = new HookLedger(context.Host, program.Name);
-        var read = await HookInput.ReadAsync(context.Host.OpenIn, context.Get(_detail), cancellation);
+        var read = await HookInput.ReadAsync(context.Host.OpenIn, context.Get(_detail), context.Host.Time, cancellation);
         if (read.Event is not { SessionId: not null } happening)
         {
             ledger.Note(read.IsTooLarge ? HookOutcome.TooLarge : HookOutcome.Unreadable, null);
