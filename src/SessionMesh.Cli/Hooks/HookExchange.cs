@@ -49,6 +49,9 @@ internal sealed class HookExchange : IDisposable
 {
     private const int LongPoll = 50;
 
+    /// <summary>Far more than any answer has, and no more than an agent's program should be given.</summary>
+    private const int MostOfAnAnswer = 1024 * 1024;
+
     /// <summary>For how long a hook holds up an agent that is not paused.</summary>
     private static readonly TimeSpan s_most = TimeSpan.FromSeconds(1);
 
@@ -79,6 +82,7 @@ internal sealed class HookExchange : IDisposable
             disposeHandler: _host.Handler is null)
         {
             Timeout = Timeout.InfiniteTimeSpan,
+            MaxResponseContentBufferSize = MostOfAnAnswer,
         };
         var parent = _host.Env(MeshSettings.AgentVariable);
         _query = $"?receipt=true&host={Uri.EscapeDataString(Environment.MachineName)}"
@@ -197,6 +201,7 @@ internal sealed class HookExchange : IDisposable
     {
         HttpRequestError.NameResolutionError => "is an unknown host",
         HttpRequestError.SecureConnectionError => "makes no secure connection",
+        HttpRequestError.ConfigurationLimitExceeded => "answers with more than 1 MiB",
         HttpRequestError.ConnectionError => "refuses the connection, or cannot be reached",
         _ => "has cut the connection",
     };

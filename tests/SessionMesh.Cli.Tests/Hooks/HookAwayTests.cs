@@ -108,6 +108,33 @@ public sealed class HookAwayTests(HookServer server) : IClassFixture<HookServer>
         await session.PassAsync("PreToolUse");
     }
 
+    [Fact]
+    public async Task AnswerThatIsTooLarge_IsNotReadToItsEnd_AndTold()
+    {
+        using var session = new HookedSession(server)
+        {
+            Instead = HookedSession.Answer(HttpStatusCode.OK, $$"""{"x":"{{new string('x', 1024 * 1024)}}"}"""),
+        };
+        var why = $"{server.Url} answers with more than 1 MiB";
+        Assert.Equal(new Ran(0, HookedSession.Notice(why), ""), await session.TakeAsync("PreToolUse"));
+        Assert.Equal(("unreachable", why, "1 1 0 0"), session.Ledger());
+    }
+
+    /// <summary>A person's terminal shows it.</summary>
+    [Fact]
+    public async Task WhatAServerSays_IsShownWithoutWhatATerminalObeys()
+    {
+        using var session = new HookedSession(server)
+        {
+            Instead = HookedSession.Answer(HttpStatusCode.Forbidden, Problem("forbidden", "No\\u001b[2J\\u202e\\nway.")),
+        };
+        const string why = "No\\u001b[2J\\u202e\\u000away.";
+        Assert.Equal(
+            new Ran(0, HookedSession.Notice(why.TrimEnd('.').Replace("\\", "\\\\", StringComparison.Ordinal)), ""),
+            await session.TakeAsync("PreToolUse"));
+        Assert.Equal(("refused", why, "1 1 0 0"), session.Ledger());
+    }
+
     /// <summary>The words are written by then, and come once more: the agent is not kept waiting for that.</summary>
     [Fact]
     public async Task ReceiptThatIsLost_KeepsNobodyWaiting()
