@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using SessionMesh.Cli.Hooks.Kinds;
 
 namespace SessionMesh.Cli.Tests.Hooks;
@@ -151,10 +152,13 @@ public sealed class InstallHooksTests : IDisposable
                         "allowedEnvVars": [
                           "SESSION_API_KEY"
                         ],
-                        "timeout": 600
+                        "timeout": 1
             """,
             text,
             StringComparison.Ordinal);
+        var commands = JsonNode.Parse(text)!["hooks"]!.AsObject()
+            .Where(one => one.Value![0]!["hooks"]![0]!["type"]!.GetValue<string>() == "command").Select(one => one.Key);
+        Assert.Equal(["SessionStart", "PreToolUse", "SessionEnd"], commands);
         Assert.Equal(2, (await _tool.RunAsync("hooks install codex --http")).Code);
         Assert.Equal(2, (await _tool.RunAsync("hooks install claude-code --user --project")).Code);
         Assert.Equal(2, (await _tool.RunAsync("hooks install emacs")).Code);
