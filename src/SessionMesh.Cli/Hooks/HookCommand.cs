@@ -137,9 +137,13 @@ internal sealed class HookCommand : MeshCommand
         CommandContext context, HookedProgram program, HookEvent happening, HookLedger ledger, HookReply reply,
         CancellationToken cancellation)
     {
-        var why = Secrets.Redact(reply.Detail!);
+        var why = Secrets.Redact(TerminalText.Escape(reply.Detail!));
         ledger.Note(reply.Outcome, happening.Name, why);
-        if (program.TakesNoticesAt(happening.Name) && ledger.IsFirstOf(happening.SessionId!))
+        if (reply.Json is { } json)
+        {
+            await WriteAsync(context, json, cancellation);
+        }
+        else if (program.TakesNoticesAt(happening.Name) && ledger.IsFirstOf(happening.SessionId!))
         {
             var notice = $"Session Mesh does not hear this session: {why.TrimEnd('.')}. Try: session-mesh hooks doctor";
             await WriteAsync(context, HookedProgram.Notice(notice), cancellation);
