@@ -58,6 +58,28 @@ internal sealed record HookedProgram
 
     public static string Notice(string text) => Output.Json.Compact(Output.Json.Build(json => json.WriteString("systemMessage"u8, text)));
 
+    /// <summary>The answer that denies a tool, where the mesh gives none.</summary>
+    public string Denial(string? eventName, string reason) => Output.Json.Compact(Output.Json.Build(json =>
+    {
+        switch (Name)
+        {
+            case "gemini":
+                json.WriteString("decision"u8, "deny"u8);
+                json.WriteString("reason"u8, reason);
+                break;
+            case "opencode":
+                json.WriteString("deny"u8, reason);
+                break;
+            default:
+                json.WriteStartObject("hookSpecificOutput"u8);
+                json.WriteString("hookEventName"u8, eventName);
+                json.WriteString("permissionDecision"u8, "deny"u8);
+                json.WriteString("permissionDecisionReason"u8, reason);
+                json.WriteEndObject();
+                break;
+        }
+    }));
+
     /// <summary>
     /// Whether a hook that waits runs beside the program, and is not waited for. Claude Code does that only where a person sits at it.
     /// </summary>
