@@ -51,6 +51,9 @@ internal sealed class Tool : IDisposable
     /// <summary>What a write to standard output fails with; null where it takes everything.</summary>
     public IOException? Failing { get; set; }
 
+    /// <summary>What a write of words to standard error fails with; null where it takes everything.</summary>
+    public IOException? FailingError { get; set; }
+
     /// <summary>The words that run the tool, as it writes them into files of others.</summary>
     public IReadOnlyList<string> Program { get; set; } = ["/opt/mesh/session-mesh"];
 
@@ -83,6 +86,15 @@ internal sealed class Tool : IDisposable
             Out = output,
             OpenOut = () => Bytes,
             Error = TextWriter.Synchronized(error),
+            WriteError = text =>
+            {
+                if (FailingError is null)
+                {
+                    error.Write(text);
+                }
+
+                return FailingError is null;
+            },
             InIsTerminal = Typed is not null,
             ErrorIsTerminal = Typed is not null,
             OutIsTerminal = Width is not null,

@@ -196,13 +196,23 @@ internal sealed class HookCommand : MeshCommand
             return ExitCodes.Done;
         }
 
+        using var turn = await WakeTurn.TakeAsync(context.Host, program.Name, exchange.Event.SessionId!, cancellation);
+        if (turn is null)
+        {
+            return ExitCodes.Done; // another one waits for this session
+        }
+
         while (process is null || ProcFs.Read(process.Value) is { IsOver: false })
         {
+            var asked = context.Host.Time.GetTimestamp();
             var reply = await exchange.WaitForWordsAsync(cancellation);
             if (reply.Words is { } words)
             {
-                context.Host.Error.Write(words);
-                await context.Host.Error.FlushAsync(cancellation);
+                if (!context.Host.WriteError(words))
+                {
+                    return ExitCodes.Done; // they are not given, and come again
+                }
+
                 await exchange.WrittenAsync(reply, cancellation);
                 return Wakes;
             }
@@ -216,6 +226,8 @@ internal sealed class HookCommand : MeshCommand
             {
                 await Task.Delay(s_betweenWakes, context.Host.Time, cancellation);
             }
+
+            await exchange.PaceAsync(asked, cancellation);
         }
 
         return ExitCodes.Done;
