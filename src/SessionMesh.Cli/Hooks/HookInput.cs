@@ -7,7 +7,7 @@ namespace SessionMesh.Cli.Hooks;
 internal readonly record struct HookInput(HookEvent? Event, bool IsTooLarge)
 {
     /// <summary>For how long an input may bring nothing before it counts as ended. A program writes its event at once.</summary>
-    private static readonly TimeSpan s_longestSilence = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan s_longestSilence = TimeSpan.FromSeconds(4);
 
     /// <summary>
     /// Reads to the end, however large it is: whoever writes it is not to be cut off. An input that falls silent is taken for what came:
