@@ -172,6 +172,31 @@ public sealed class AttachCommandTests(HostedServer server) : IDisposable
     public async Task Hooked_WithoutWhatTheHookHasRegistered_IsRefused(string options) =>
         Assert.Equal(2, (await RunAsync($"attach --pid 1 {options}")).Code);
 
+    [Fact]
+    public async Task Detach_OfAToolThatTheRuntimeRuns_StartsItselfAgain()
+    {
+        var (id, key) = (server.NewAgentId(), _tool.WriteFile("key", server.RootKey));
+        await using var sh = new Sh("exec sleep 1000");
+        _tool.Program = ["dotnet", Path.Combine(AppContext.BaseDirectory, "session-mesh.dll")];
+        var ran = await RunAsync(
+            $"attach --pid {sh.Child.Pid} --agent-id {id} --url {server.Url} --key-file {key} --detach -o csv --no-headers");
+        Assert.Matches($@"^{id},1,{sh.Child.Pid},\d+\r\n$", ran.Out);
+        Assert.Equal((0, ""), (ran.Code, ran.Error));
+        Native.Kill(sh.Child.Pid, Signals.Kill);
+        await Eventually.True(
+            async () => (string?)(await server.CallAsync(HttpMethod.Get, "agents/" + id))!["status"] == "dead", () => "its end is reported");
+    }
+
+    /// <summary>Root may signal them, and they take nothing.</summary>
+    [Theory]
+    [InlineData(2, 0, null, true)]
+    [InlineData(17, 2, null, true)]
+    [InlineData(17, 2, "sleep 1000", false)]
+    [InlineData(2, 1, "sleep 1000", false)]
+    [InlineData(17, 1, null, false)]
+    public void ThreadOfTheKernel_IsNoProcess(int pid, int parent, string? command, bool isOne) =>
+        Assert.Equal(isOne, AttachTarget.IsOfTheKernel(new ProcEntry(pid, parent, 0, 'S', 1), command));
+
     /// <summary>A number that another process got meanwhile is not that of the one that was meant.</summary>
     [Fact]
     public async Task ReusedNumber_IsNobodys()
