@@ -180,7 +180,7 @@ internal sealed class AttachCommand : MeshCommand
         }
 
         var arguments = context.Parse.Tokens.Select(token => token.Value).Where(word => word != _detach.Name).ToList();
-        var (watcher, agent, incarnation, code) = await Background.StartAsync(arguments, cancellation);
+        var (watcher, agent, incarnation, code) = await Background.StartAsync(context.Host.Program(), arguments, cancellation);
         if (agent is null)
         {
             return code; // it has said why

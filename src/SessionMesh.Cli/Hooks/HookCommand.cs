@@ -179,7 +179,7 @@ internal sealed class HookCommand : MeshCommand
                 .. context.Get(context.Host.Globals.Context) is { } name ? (string[])["--context", name] : [],
             ];
             string[] mark = program.SessionVariable is { } variable ? ["--mark", $"{variable}={session}"] : [];
-            Background.Leave(
+            Background.Leave(context.Host.Program(),
             [
                 "attach", "--pid", pid.ToString(System.Globalization.CultureInfo.InvariantCulture), "--agent-id", agent, "--hooked",
                 "--incarnation", incarnation, "-q", .. mark, .. globals,
