@@ -169,6 +169,25 @@ public sealed class InstallHooksTests : IDisposable
         Assert.False(Directory.Exists(Path.Combine(_tool.Home, "work")));
     }
 
+    /// <summary>To open it would wait for somebody who writes.</summary>
+    [Fact]
+    public async Task Install_IntoAPipe_IsRefused()
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return;
+        }
+
+        Directory.CreateDirectory(Path.GetDirectoryName(Claude)!);
+        HookAwayTests.MakePipe(Claude);
+        var ran = await _tool.RunAsync("hooks install claude-code").WaitAsync(Eventually.Bound);
+        Assert.Equal(
+            new Ran(
+                1, "",
+                $"error: cannot install hooks for Claude Code\n  why: {Claude} is not a regular file\n  try: a settings file that can be read\n"),
+            ran);
+    }
+
     /// <summary>An old program may drop all settings for one event that it does not know.</summary>
     [Fact]
     public async Task Install_ForAnOldClaude_LeavesItsUnknownEventOut()
