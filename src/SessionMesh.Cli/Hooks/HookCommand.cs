@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.ComponentModel;
 using SessionMesh.Cli.Attach;
 using SessionMesh.Cli.Commands;
 using SessionMesh.Cli.Hooks.Openclaw;
@@ -69,7 +70,7 @@ internal sealed class HookCommand : MeshCommand
         var read = await HookInput.ReadAsync(context.Host.OpenIn, context.Get(_detail), context.Host.Time, cancellation);
         if (read.Event is not { SessionId: not null } happening)
         {
-            ledger.Note(read.IsTooLarge ? HookOutcome.TooLarge : HookOutcome.Unreadable, null);
+            await ledger.NoteAsync(read.IsTooLarge ? HookOutcome.TooLarge : HookOutcome.Unreadable, null, cancellation: cancellation);
             return ExitCodes.Done;
         }
 
@@ -117,18 +118,16 @@ internal sealed class HookCommand : MeshCommand
             return await UnheardAsync(context, program, exchange.Event, ledger, reply, cancellation);
         }
 
-        ledger.Note(reply.Outcome, exchange.Event.Name, reply.Detail);
         if (reply.Json is { } json && await WriteAsync(context, json, cancellation))
         {
             await exchange.WrittenAsync(reply, cancellation);
         }
 
-        if (reply is { AgentId: { } agent, Incarnation: { } incarnation } && Platform.IsLinux
-            && (reply.HasRegistered || program.Begins(exchange.Event.Name)))
-        {
-            Watch(context, program, exchange.Event.SessionId!, agent, incarnation);
-        }
-
+        var begins = reply.HasRegistered || program.Begins(exchange.Event.Name);
+        var unwatched = begins || (program.Prompts(exchange.Event.Name) && exchange.Event.SubAgentId is null)
+            ? Watch(context, program, exchange.Event.SessionId!, reply, begins)
+            : null;
+        await ledger.NoteAsync(reply.Outcome, exchange.Event.Name, reply.Detail, unwatched, cancellation);
         return ExitCodes.Done;
     }
 
@@ -138,7 +137,6 @@ internal sealed class HookCommand : MeshCommand
         CancellationToken cancellation)
     {
         var why = Secrets.Redact(TerminalText.Escape(reply.Detail!));
-        ledger.Note(reply.Outcome, happening.Name, why);
         if (reply.Json is { } json)
         {
             await WriteAsync(context, json, cancellation);
@@ -149,6 +147,7 @@ internal sealed class HookCommand : MeshCommand
             await WriteAsync(context, HookedProgram.Notice(notice), cancellation);
         }
 
+        await ledger.NoteAsync(reply.Outcome, happening.Name, why, cancellation: cancellation);
         return ExitCodes.Done;
     }
 
@@ -168,9 +167,23 @@ internal sealed class HookCommand : MeshCommand
     }
 
     /// <summary>Starts what keeps the agent's lease and sees its process end, and leaves it alone.</summary>
-    private static void Watch(CommandContext context, HookedProgram program, string session, string agent, string incarnation)
+    /// <param name="begins">Whether an incarnation has begun; else it is to have a watcher already, unless that was killed.</param>
+    /// <returns>Why it could not be started; empty where it was, or there is one; null where nobody can tell.</returns>
+    private static string? Watch(CommandContext context, HookedProgram program, string session, HookReply reply, bool begins)
     {
-        if (program.ProcessAbove(context.Host.Pid) is { } pid)
+        if (!Platform.IsLinux || reply is not { AgentId: { } agent, Incarnation: { } incarnation }
+            || program.ProcessAbove(context.Host.Pid) is not { } pid
+            || ProcFs.Read(pid) is not { } process)
+        {
+            return null;
+        }
+
+        if (!begins && AttachRecord.IsWatched(context.Host, process, agent))
+        {
+            return "";
+        }
+
+        try
         {
             string[] globals =
             [
@@ -184,6 +197,11 @@ internal sealed class HookCommand : MeshCommand
                 "attach", "--pid", pid.ToString(System.Globalization.CultureInfo.InvariantCulture), "--agent-id", agent, "--hooked",
                 "--incarnation", incarnation, "-q", .. mark, .. globals,
             ], program.SessionVariable);
+            return "";
+        }
+        catch (Exception e) when (e is SpawnException or Win32Exception or IOException or UnauthorizedAccessException)
+        {
+            return $"{context.Host.Program()[0]} cannot be started";
         }
     }
 

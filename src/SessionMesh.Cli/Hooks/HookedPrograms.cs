@@ -10,15 +10,20 @@ internal static class HookedPrograms
     [
         new()
         {
-            Name = "claude-code", Executables = ["claude"], Script = "claude-code", Begin = "SessionStart", TakesNotices = true,
+            Name = "claude-code", Executables = ["claude"], Script = "claude-code", Begin = "SessionStart", Prompt = "UserPromptSubmit",
+            TakesNotices = true,
             SessionVariable = "CLAUDE_CODE_SESSION_ID",
         },
         new()
         {
-            Name = "codex", Executables = ["codex"], SessionVariable = "CODEX_SESSION_ID", Begin = "SessionStart", TakesNotices = true,
+            Name = "codex", Executables = ["codex"], SessionVariable = "CODEX_SESSION_ID", Begin = "SessionStart", Prompt = "UserPromptSubmit",
+            TakesNotices = true,
         },
-        new() { Name = "gemini", Executables = ["gemini"], Script = "gemini", Begin = "SessionStart", TakesNotices = true },
-        new() { Name = "opencode", Executables = ["opencode"], Begin = "session.start", TakesNotices = true },
+        new()
+        {
+            Name = "gemini", Executables = ["gemini"], Script = "gemini", Begin = "SessionStart", Prompt = "BeforeAgent", TakesNotices = true,
+        },
+        new() { Name = "opencode", Executables = ["opencode"], Begin = "session.start", Prompt = "prompt", TakesNotices = true },
     ];
 
     public static IEnumerable<string> Names => s_all.Select(program => program.Name);
@@ -44,6 +49,9 @@ internal sealed record HookedProgram
     /// <summary>Its event for the beginning of a session.</summary>
     public required string Begin { get; init; }
 
+    /// <summary>Its event for what a person has typed.</summary>
+    public required string Prompt { get; init; }
+
     /// <summary>The variable that has the session's id in all that it runs; null where there is none such.</summary>
     public string? SessionVariable { get; init; }
 
@@ -55,6 +63,8 @@ internal sealed record HookedProgram
         TakesNotices && eventName is not (null or "SessionEnd" or "StopFailure" or "Notification");
 
     public bool Begins(string? eventName) => eventName == Begin;
+
+    public bool Prompts(string? eventName) => eventName == Prompt;
 
     public static string Notice(string text) => Output.Json.Compact(Output.Json.Build(json => json.WriteString("systemMessage"u8, text)));
 

@@ -1,3 +1,4 @@
+using SessionMesh.Cli.Hooks.Kinds;
 using SessionMesh.Cli.Hosting;
 using SessionMesh.Cli.Settings;
 using SessionMesh.Contracts;
@@ -28,7 +29,7 @@ internal sealed class WakeTurn : IDisposable
         }
 
         var began = host.Time.GetTimestamp();
-        var folder = Path.Combine(StateDirectory.Of(host), "hooks", "waiting");
+        var folder = Path.Combine(HookState.DirectoryOf(host), "waiting");
         while (true)
         {
             try
