@@ -51,6 +51,12 @@ internal sealed class Tool : IDisposable
     /// <summary>What a write to standard output fails with; null where it takes everything.</summary>
     public IOException? Failing { get; set; }
 
+    /// <summary>What a write of words to standard error fails with; null where it takes everything.</summary>
+    public IOException? FailingError { get; set; }
+
+    /// <summary>The process that the tool is. There is none such: what has started the tests is nothing to watch.</summary>
+    public int Pid { get; set; } = int.MaxValue;
+
     /// <summary>The words that run the tool, as it writes them into files of others.</summary>
     public IReadOnlyList<string> Program { get; set; } = ["/opt/mesh/session-mesh"];
 
@@ -83,6 +89,15 @@ internal sealed class Tool : IDisposable
             Out = output,
             OpenOut = () => Bytes,
             Error = TextWriter.Synchronized(error),
+            WriteError = text =>
+            {
+                if (FailingError is null)
+                {
+                    error.Write(text);
+                }
+
+                return FailingError is null;
+            },
             InIsTerminal = Typed is not null,
             ErrorIsTerminal = Typed is not null,
             OutIsTerminal = Width is not null,
@@ -93,7 +108,7 @@ internal sealed class Tool : IDisposable
             ProgramDirectory = Home,
             CurrentDirectory = () => Path.Combine(Home, "work"),
             Program = () => Program,
-            Pid = int.MaxValue, // there is no such process: what has started the tests is nothing to watch
+            Pid = Pid,
             Time = Clock ?? Time,
             Handler = handler ?? Server,
         };

@@ -23,7 +23,7 @@ internal sealed class AttachCommand : MeshCommand
         ],
     };
 
-    /// <summary>The agent that a process was before may be about to be over: its watcher goes away then.</summary>
+    /// <summary>The incarnation that an agent was before may be about to be over: its watcher goes away then.</summary>
     private static readonly TimeSpan s_handover = TimeSpan.FromSeconds(5);
 
     private static readonly TimeSpan s_between = TimeSpan.FromMilliseconds(100);
@@ -103,7 +103,8 @@ internal sealed class AttachCommand : MeshCommand
             return await DetachAsync(context, pid, cancellation);
         }
 
-        using var record = await TakeRecordAsync(context, process, isHooked ? s_handover : TimeSpan.Zero, cancellation);
+        using var record = await TakeRecordAsync(
+            context, process, isHooked ? options.Agent.AgentId : null, isHooked ? s_handover : TimeSpan.Zero, cancellation);
         if (record is null)
         {
             return isHooked ? ExitCodes.Done : throw new CommandException(
@@ -148,14 +149,15 @@ internal sealed class AttachCommand : MeshCommand
     }
 
     /// <summary>Null where another watcher has it, and goes on having it for so long.</summary>
+    /// <param name="hooked">The agent that a hook has registered; null where the process is to be an agent as a whole.</param>
     private static async Task<AttachRecord?> TakeRecordAsync(
-        CommandContext context, HeldProcess process, TimeSpan atMost, CancellationToken cancellation)
+        CommandContext context, HeldProcess process, string? hooked, TimeSpan atMost, CancellationToken cancellation)
     {
         var time = context.Host.Time;
         var began = time.GetTimestamp();
         while (true)
         {
-            if (AttachRecord.Take(context.Host, context.Client.Options.BaseUrl, process.Seen) is { } record)
+            if (AttachRecord.Take(context.Host, context.Client.Options.BaseUrl, process.Seen, hooked) is { } record)
             {
                 return record;
             }
@@ -178,7 +180,7 @@ internal sealed class AttachCommand : MeshCommand
         }
 
         var arguments = context.Parse.Tokens.Select(token => token.Value).Where(word => word != _detach.Name).ToList();
-        var (watcher, agent, incarnation, code) = await Background.StartAsync(arguments, cancellation);
+        var (watcher, agent, incarnation, code) = await Background.StartAsync(context.Host.Program(), arguments, cancellation);
         if (agent is null)
         {
             return code; // it has said why

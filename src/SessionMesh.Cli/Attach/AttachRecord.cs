@@ -4,13 +4,14 @@ using SessionMesh.Cli.Hosting;
 using SessionMesh.Cli.Run.Orphans;
 using SessionMesh.Cli.Run.Process;
 using SessionMesh.Cli.Settings;
+using SessionMesh.Storage;
 
 namespace SessionMesh.Cli.Attach;
 
 /// <summary>
 /// What this machine knows of a process that is under the mesh by <c>attach</c>: which agent it is, so that the next watcher goes on where
-/// one that was killed left off. Held open by the watcher for as long as it watches, so that there is one. Below the XDG state directory,
-/// mode 0600.
+/// one that was killed left off. Held open by the watcher for as long as it watches, so that there is one: of a process, or of each agent in
+/// it that a hook has registered, since some programs have many sessions in one process. Below the XDG state directory, mode 0600.
 /// </summary>
 internal sealed class AttachRecord : IDisposable
 {
@@ -26,14 +27,20 @@ internal sealed class AttachRecord : IDisposable
     /// <summary>Of the watcher before; null where there was none, or in another mesh.</summary>
     public AttachedLife? Last { get; private set; }
 
-    /// <summary>Null where somebody watches the process already.</summary>
-    public static AttachRecord? Take(CliHost host, Uri url, ProcEntry process)
+    /// <summary>Null where somebody watches the process already, or that agent of it.</summary>
+    /// <param name="hooked">An agent that a hook has registered; null for the process as a whole, which nobody else is to watch then.</param>
+    public static AttachRecord? Take(CliHost host, Uri url, ProcEntry process, string? hooked = null)
     {
-        var directory = Path.Combine(StateDirectory.Of(host), "attached");
+        var path = PathOf(host, process, hooked);
+        var directory = Path.GetDirectoryName(path)!;
         PrivateFiles.MakeDirectory(directory);
         Clear(directory);
-        var path = Path.Combine(
-            directory, string.Create(CultureInfo.InvariantCulture, $"{process.Pid}.{process.StartTime}.{RunnerMark.Ours?.Namespace}"));
+        if (hooked is null && Directory.EnumerateFiles(directory)
+            .Any(other => other.StartsWith(path + ".", StringComparison.Ordinal) && IsHeld(other)))
+        {
+            return null;
+        }
+
         for (var attempt = 1; ; attempt++)
         {
             try
@@ -59,6 +66,9 @@ internal sealed class AttachRecord : IDisposable
         }
     }
 
+    /// <summary>Whether somebody watches that agent of a process.</summary>
+    public static bool IsWatched(CliHost host, ProcEntry process, string hooked) => IsHeld(PathOf(host, process, hooked));
+
     public void Write(Uri url, AttachedLife life)
     {
         _file.SetLength(0);
@@ -77,12 +87,34 @@ internal sealed class AttachRecord : IDisposable
 
     public void Dispose() => _file.Dispose();
 
+    private static string PathOf(CliHost host, ProcEntry process, string? hooked) => Path.Combine(
+        StateDirectory.Of(host), "attached",
+        string.Create(CultureInfo.InvariantCulture, $"{process.Pid}.{process.StartTime}.{RunnerMark.Ours?.Namespace}")
+        + (hooked is null ? "" : "." + hooked));
+
+    private static bool IsHeld(string path)
+    {
+        try
+        {
+            using var held = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
+            return false;
+        }
+        catch (IOException e)
+        {
+            return FileWords.IsInUse(e);
+        }
+        catch (UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>Removes the records of processes that are gone.</summary>
     private static void Clear(string directory)
     {
         foreach (var path in Directory.EnumerateFiles(directory))
         {
-            if (Path.GetFileName(path).Split('.') is not [var pid, var start, var space] || space != RunnerMark.Ours?.Namespace
+            if (Path.GetFileName(path).Split('.', 4) is not [var pid, var start, var space, ..] || space != RunnerMark.Ours?.Namespace
                 || !int.TryParse(pid, NumberStyles.None, CultureInfo.InvariantCulture, out var id)
                 || (ProcFs.Read(id) is { } now && !ProcFs.IsGone(id) && start == now.StartTime.ToString(CultureInfo.InvariantCulture)))
             {

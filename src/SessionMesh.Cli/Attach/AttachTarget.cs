@@ -11,6 +11,9 @@ internal static class AttachTarget
 {
     private const int CommandLength = 60;
 
+    /// <summary>The process above all threads of the kernel.</summary>
+    private const int Kernel = 2;
+
     /// <param name="startedUs">Whether it may be one that this command runs in, as the agent is whose hook starts it.</param>
     /// <exception cref="CommandException">It is gone, another account's, this command itself, or one that this command runs in.</exception>
     public static HeldProcess Open(int pid, bool startedUs = false)
@@ -38,6 +41,11 @@ internal static class AttachTarget
             throw Gone($"process {pid} ({name}) has ended; only its parent has not noticed yet");
         }
 
+        if (IsOfTheKernel(seen, ProcFs.CommandLine(pid)))
+        {
+            throw CommandException.Usage($"process {pid} is a thread of the kernel", "the number of a program that runs");
+        }
+
         if (ProcFs.UserOf(pid) is { } user && user != ProcFs.UserOf(Environment.ProcessId))
         {
             throw new CommandException(
@@ -59,6 +67,10 @@ internal static class AttachTarget
                 ? CommandException.Usage($"process {pid} ({name}) cannot be held: attach needs Linux 5.3 or newer")
                 : Gone($"process {pid} ({name}) has ended"));
     }
+
+    /// <summary>Whether it is one of those that the kernel itself runs: they have no program, and take no signal.</summary>
+    public static bool IsOfTheKernel(ProcEntry process, string? commandLine) =>
+        commandLine is null && (process.Pid == Kernel || process.ParentPid == Kernel);
 
     private static CommandException Gone(string why) => new(ExitCodes.NotFound, why, "pgrep -a NAME finds the numbers of processes");
 

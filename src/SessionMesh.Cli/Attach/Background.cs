@@ -17,12 +17,12 @@ internal static class Background
     private const string Null = "/dev/null";
 
     /// <summary>Starts it, and waits until it watches or has given up.</summary>
+    /// <param name="program">The words that run this tool.</param>
     /// <param name="arguments">Our own, without <c>--detach</c>.</param>
     /// <returns>Its process id, and what it says: the agent and its incarnation. Without those, its exit code.</returns>
     public static async Task<(int Pid, string? AgentId, int Incarnation, int Code)> StartAsync(
-        IReadOnlyList<string> arguments, CancellationToken cancellation)
+        IReadOnlyList<string> program, IReadOnlyList<string> arguments, CancellationToken cancellation)
     {
-        var tool = Environment.ProcessPath ?? throw CommandException.Usage("--detach does not find its own program");
         InheritNothing();
         using var input = File.OpenHandle(Null);
         var (read, write) = Pipe();
@@ -31,8 +31,8 @@ internal static class Background
         {
             child = ChildReaper.Shared.Start(new SpawnRequest
             {
-                File = tool,
-                Arguments = [.. arguments, Flag],
+                File = program[0],
+                Arguments = [.. program.Skip(1), .. arguments, Flag],
                 Placement = Placement.NewSession,
                 Stdin = (int)input.DangerousGetHandle(),
                 Stdout = write,
@@ -54,17 +54,18 @@ internal static class Background
     }
 
     /// <summary>Starts it with nothing of ours, and does not wait to hear of it.</summary>
+    /// <param name="program">The words that run this tool.</param>
     /// <param name="arguments">Those of <c>attach</c>.</param>
     /// <param name="without">A variable that it is not to inherit.</param>
-    public static void Leave(IReadOnlyList<string> arguments, string? without = null)
+    public static void Leave(IReadOnlyList<string> program, IReadOnlyList<string> arguments, string? without = null)
     {
         InheritNothing();
         using var nowhere = File.OpenHandle(Null, FileMode.Open, FileAccess.ReadWrite);
         var descriptor = (int)nowhere.DangerousGetHandle();
         _ = ChildReaper.Shared.Start(new SpawnRequest
         {
-            File = Environment.ProcessPath ?? throw CommandException.Usage("attach does not find its own program"),
-            Arguments = [.. arguments, Flag],
+            File = program[0],
+            Arguments = [.. program.Skip(1), .. arguments, Flag],
             Environment = without is null ? new() : new Dictionary<string, string?> { [without] = null },
             Placement = Placement.NewSession,
             Stdin = descriptor,

@@ -21,6 +21,8 @@ internal sealed class HeldTree(HeldProcess root, TimeProvider time, Func<HeldPro
     /// <summary>We may have been started by the process that we watch: neither we nor what we start comes of it.</summary>
     private static readonly HashSet<int> s_ourselves = [Environment.ProcessId];
 
+    private static readonly string? s_program = ProcFs.ProgramOf(Environment.ProcessId);
+
     private readonly Lock _gate = new();
     private readonly Dictionary<(int Pid, ulong StartTime), HeldProcess> _below = [];
 
@@ -72,12 +74,16 @@ internal sealed class HeldTree(HeldProcess root, TimeProvider time, Func<HeldPro
     /// <summary>As <see cref="Look"/>, with those that carry the mark, whoever their parent is. Reads all environments.</summary>
     public List<HeldProcess> LookFar()
     {
-        if (Mark is { } mark)
+        lock (_gate)
         {
-            lock (_gate)
+            // A fork that was noted just before it became a watcher.
+            foreach (var (key, held) in _below.Where(one => IsWatcher(one.Value.Pid)).ToList())
             {
-                mark.Carriers().Where(entry => entry.Pid != root.Pid && !s_ourselves.Contains(entry.Pid)).ToList().ForEach(Hold);
+                held.Dispose();
+                _below.Remove(key);
             }
+
+            Mark?.Carriers().Where(entry => entry.Pid != root.Pid && !s_ourselves.Contains(entry.Pid)).ToList().ForEach(Hold);
         }
 
         return Look();
@@ -187,11 +193,17 @@ internal sealed class HeldTree(HeldProcess root, TimeProvider time, Func<HeldPro
 
     private void Hold(ProcEntry entry)
     {
-        if (!_below.ContainsKey((entry.Pid, entry.StartTime)) && HeldProcess.Open(entry.Pid, entry.StartTime) is { } below)
+        if (!_below.ContainsKey((entry.Pid, entry.StartTime)) && !IsWatcher(entry.Pid) && HeldProcess.Open(entry.Pid, entry.StartTime) is { } below)
         {
             _below.Add((entry.Pid, entry.StartTime), below);
         }
     }
+
+    /// <summary>
+    /// Whether it watches another session of the process. The hook that starts it runs below the process, and so does it for a moment; but it
+    /// has to outlive what it watches.
+    /// </summary>
+    private static bool IsWatcher(int pid) => ProcFs.ArgumentsOf(pid).Contains(Background.Flag) && ProcFs.ProgramOf(pid) == s_program;
 
     private async Task DelayAsync(TimeSpan wait, CancellationToken hurry) =>
         await Task.Delay(wait, time, hurry).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

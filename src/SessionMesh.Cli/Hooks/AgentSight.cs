@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 using SessionMesh.Cli.Hooks.Editing;
 using SessionMesh.Cli.Hooks.Kinds;
 using SessionMesh.Cli.Hooks.Known;
@@ -67,20 +66,6 @@ internal sealed class AgentSight
         }
 
         return sight;
-    }
-
-    /// <summary>What the hook command last heard of the agent; null where it has heard nothing.</summary>
-    public static JsonElement? LedgerOf(CliHost host, string agent)
-    {
-        try
-        {
-            using var document = JsonDocument.Parse(File.ReadAllBytes(HookState.LedgerOf(host, agent)));
-            return document.RootElement.ValueKind == JsonValueKind.Object ? document.RootElement.Clone() : null;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
-        {
-            return null;
-        }
     }
 
     private static string StateOf(CliHost host, HookedAgent agent, bool project, Version? version, ref string? fault, ref bool isHttp)

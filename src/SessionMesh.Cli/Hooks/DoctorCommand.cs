@@ -112,6 +112,11 @@ internal sealed class DoctorCommand : MeshCommand
                 $"export {MeshSettings.KeyVariable}=…");
         }
 
+        if (HookLedger.Read(host, sight.Agent.Name) is { } ledger && Json.Text(ledger, HookLedger.Unwatched) is { } unwatched)
+        {
+            yield return ($"a session of {sight.Agent.Title} has no watcher, which keeps it alive and sees its end: {unwatched}", install);
+        }
+
         if (mesh.Why is { } why)
         {
             yield return ($"the mesh is not reached: {why}", mesh.Mend);
@@ -132,8 +137,8 @@ internal sealed class DoctorCommand : MeshCommand
         json.WriteBoolean("http"u8, sight.IsHttp);
         json.WritePropertyName("variable_set"u8);
         WriteFlag(json, sight.IsHttp ? host.Env(MeshSettings.KeyVariable) is not null : null);
-        var ledger = AgentSight.LedgerOf(host, sight.Agent.Name);
-        foreach (var member in (string[])["heard_at", "event", "outcome", "detail"])
+        var ledger = HookLedger.Read(host, sight.Agent.Name);
+        foreach (var member in HookLedger.Last)
         {
             json.WriteString(member, ledger is { } heard ? Json.Text(heard, member) : null);
         }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.ComponentModel;
 using SessionMesh.Cli.Attach;
 using SessionMesh.Cli.Commands;
 using SessionMesh.Cli.Hooks.Openclaw;
@@ -66,10 +67,10 @@ internal sealed class HookCommand : MeshCommand
 
         var program = HookedPrograms.Find(context.Get(_program)!);
         var ledger = new HookLedger(context.Host, program.Name);
-        var read = await HookInput.ReadAsync(context.Host.OpenIn, context.Get(_detail), cancellation);
+        var read = await HookInput.ReadAsync(context.Host.OpenIn, context.Get(_detail), context.Host.Time, cancellation);
         if (read.Event is not { SessionId: not null } happening)
         {
-            ledger.Note(read.IsTooLarge ? HookOutcome.TooLarge : HookOutcome.Unreadable, null);
+            await ledger.NoteAsync(read.IsTooLarge ? HookOutcome.TooLarge : HookOutcome.Unreadable, null, cancellation: cancellation);
             return ExitCodes.Done;
         }
 
@@ -117,18 +118,16 @@ internal sealed class HookCommand : MeshCommand
             return await UnheardAsync(context, program, exchange.Event, ledger, reply, cancellation);
         }
 
-        ledger.Note(reply.Outcome, exchange.Event.Name, reply.Detail);
         if (reply.Json is { } json && await WriteAsync(context, json, cancellation))
         {
             await exchange.WrittenAsync(reply, cancellation);
         }
 
-        if (reply is { AgentId: { } agent, Incarnation: { } incarnation } && Platform.IsLinux
-            && (reply.HasRegistered || program.Begins(exchange.Event.Name)))
-        {
-            Watch(context, program, exchange.Event.SessionId!, agent, incarnation);
-        }
-
+        var begins = reply.HasRegistered || program.Begins(exchange.Event.Name);
+        var unwatched = begins || (program.Prompts(exchange.Event.Name) && exchange.Event.SubAgentId is null)
+            ? Watch(context, program, exchange.Event.SessionId!, reply, begins)
+            : null;
+        await ledger.NoteAsync(reply.Outcome, exchange.Event.Name, reply.Detail, unwatched, cancellation);
         return ExitCodes.Done;
     }
 
@@ -137,14 +136,18 @@ internal sealed class HookCommand : MeshCommand
         CommandContext context, HookedProgram program, HookEvent happening, HookLedger ledger, HookReply reply,
         CancellationToken cancellation)
     {
-        var why = Secrets.Redact(reply.Detail!);
-        ledger.Note(reply.Outcome, happening.Name, why);
-        if (program.TakesNoticesAt(happening.Name) && ledger.IsFirstOf(happening.SessionId!))
+        var why = Secrets.Redact(TerminalText.Escape(reply.Detail!));
+        if (reply.Json is { } json)
+        {
+            await WriteAsync(context, json, cancellation);
+        }
+        else if (program.TakesNoticesAt(happening.Name) && ledger.IsFirstOf(happening.SessionId!))
         {
             var notice = $"Session Mesh does not hear this session: {why.TrimEnd('.')}. Try: session-mesh hooks doctor";
             await WriteAsync(context, HookedProgram.Notice(notice), cancellation);
         }
 
+        await ledger.NoteAsync(reply.Outcome, happening.Name, why, cancellation: cancellation);
         return ExitCodes.Done;
     }
 
@@ -164,9 +167,23 @@ internal sealed class HookCommand : MeshCommand
     }
 
     /// <summary>Starts what keeps the agent's lease and sees its process end, and leaves it alone.</summary>
-    private static void Watch(CommandContext context, HookedProgram program, string session, string agent, string incarnation)
+    /// <param name="begins">Whether an incarnation has begun; else it is to have a watcher already, unless that was killed.</param>
+    /// <returns>Why it could not be started; empty where it was, or there is one; null where nobody can tell.</returns>
+    private static string? Watch(CommandContext context, HookedProgram program, string session, HookReply reply, bool begins)
     {
-        if (program.ProcessAbove(context.Host.Pid) is { } pid)
+        if (!Platform.IsLinux || reply is not { AgentId: { } agent, Incarnation: { } incarnation }
+            || program.ProcessAbove(context.Host.Pid) is not { } pid
+            || ProcFs.Read(pid) is not { } process)
+        {
+            return null;
+        }
+
+        if (!begins && AttachRecord.IsWatched(context.Host, process, agent))
+        {
+            return "";
+        }
+
+        try
         {
             string[] globals =
             [
@@ -175,11 +192,16 @@ internal sealed class HookCommand : MeshCommand
                 .. context.Get(context.Host.Globals.Context) is { } name ? (string[])["--context", name] : [],
             ];
             string[] mark = program.SessionVariable is { } variable ? ["--mark", $"{variable}={session}"] : [];
-            Background.Leave(
+            Background.Leave(context.Host.Program(),
             [
                 "attach", "--pid", pid.ToString(System.Globalization.CultureInfo.InvariantCulture), "--agent-id", agent, "--hooked",
                 "--incarnation", incarnation, "-q", .. mark, .. globals,
             ], program.SessionVariable);
+            return "";
+        }
+        catch (Exception e) when (e is SpawnException or Win32Exception or IOException or UnauthorizedAccessException)
+        {
+            return $"{context.Host.Program()[0]} cannot be started";
         }
     }
 
@@ -192,13 +214,23 @@ internal sealed class HookCommand : MeshCommand
             return ExitCodes.Done;
         }
 
+        using var turn = await WakeTurn.TakeAsync(context.Host, program.Name, exchange.Event.SessionId!, cancellation);
+        if (turn is null)
+        {
+            return ExitCodes.Done; // another one waits for this session
+        }
+
         while (process is null || ProcFs.Read(process.Value) is { IsOver: false })
         {
+            var asked = context.Host.Time.GetTimestamp();
             var reply = await exchange.WaitForWordsAsync(cancellation);
             if (reply.Words is { } words)
             {
-                context.Host.Error.Write(words);
-                await context.Host.Error.FlushAsync(cancellation);
+                if (!context.Host.WriteError(words))
+                {
+                    return ExitCodes.Done; // they are not given, and come again
+                }
+
                 await exchange.WrittenAsync(reply, cancellation);
                 return Wakes;
             }
@@ -212,6 +244,8 @@ internal sealed class HookCommand : MeshCommand
             {
                 await Task.Delay(s_betweenWakes, context.Host.Time, cancellation);
             }
+
+            await exchange.PaceAsync(asked, cancellation);
         }
 
         return ExitCodes.Done;

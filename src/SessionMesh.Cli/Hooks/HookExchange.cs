@@ -49,6 +49,9 @@ internal sealed class HookExchange : IDisposable
 {
     private const int LongPoll = 50;
 
+    /// <summary>Far more than any answer has, and no more than an agent's program should be given.</summary>
+    private const int MostOfAnAnswer = 1024 * 1024;
+
     /// <summary>For how long a hook holds up an agent that is not paused.</summary>
     private static readonly TimeSpan s_most = TimeSpan.FromSeconds(1);
 
@@ -57,6 +60,9 @@ internal sealed class HookExchange : IDisposable
 
     /// <summary>For how long a paused agent stays held while the mesh is away.</summary>
     private static readonly TimeSpan s_mostAway = TimeSpan.FromSeconds(30);
+
+    /// <summary>Between two asks of a mesh that refuses the events of a paused agent.</summary>
+    private static readonly TimeSpan s_betweenRefusals = TimeSpan.FromSeconds(5);
 
     /// <summary>
     /// For how long a hook waits in all: past its time-out of 600 s, the program ends it, and opencode's plugin does after 590 s; nobody is
@@ -79,6 +85,7 @@ internal sealed class HookExchange : IDisposable
             disposeHandler: _host.Handler is null)
         {
             Timeout = Timeout.InfiniteTimeSpan,
+            MaxResponseContentBufferSize = MostOfAnAnswer,
         };
         var parent = _host.Env(MeshSettings.AgentVariable);
         _query = $"?receipt=true&host={Uri.EscapeDataString(Environment.MachineName)}"
@@ -93,9 +100,16 @@ internal sealed class HookExchange : IDisposable
     {
         var began = _host.Time.GetTimestamp();
         var reply = await PostAsync(Event, _query + "&hold=0", s_most, cancellation);
-        var isHeld = reply.Again is not null;
+        return reply.Again is null ? reply : await HoldAsync(reply, began, cancellation);
+    }
+
+    /// <summary>Asks again and again, until the agent is held no longer.</summary>
+    private async Task<HookReply> HoldAsync(HookReply reply, long began, CancellationToken cancellation)
+    {
+        var agent = reply.AgentId;
         long? awaySince = null;
-        while (isHeld && (reply.Again is not null || reply.Outcome is HookOutcome.Unreachable or HookOutcome.Slow))
+        long? asked = null;
+        while (reply.Again is not null || reply.Outcome != HookOutcome.Ok)
         {
             if (_host.Time.GetElapsedTime(began) + (2 * s_most) > s_mostInAll)
             {
@@ -105,6 +119,18 @@ internal sealed class HookExchange : IDisposable
             if (reply.Again is not null)
             {
                 awaySince = null;
+                await PaceAsync(asked, cancellation);
+            }
+            else if (reply.Outcome == HookOutcome.Refused)
+            {
+                // The mesh is there, and has resumed nobody.
+                if (_host.Time.GetElapsedTime(began) >= s_mostHeld)
+                {
+                    return reply with { Json = _program.Denial(Event.Name, RefusedReason(agent)) };
+                }
+
+                awaySince = null;
+                await Task.Delay(s_betweenRefusals, _host.Time, cancellation);
             }
             else if (_host.Time.GetElapsedTime(awaySince ??= _host.Time.GetTimestamp()) > s_mostAway)
             {
@@ -116,7 +142,8 @@ internal sealed class HookExchange : IDisposable
             }
 
             var left = (int)(s_mostHeld - _host.Time.GetElapsedTime(began)).TotalSeconds;
-            var hold = awaySince is null ? Math.Min(LongPoll, left) : 0; // whether it is back is to be known at once
+            var hold = reply.Again is not null ? Math.Min(LongPoll, left) : 0; // whether it is back is to be known at once
+            asked = reply.Again is not null ? _host.Time.GetTimestamp() : null;
             reply = left > 0
                 ? await PostAsync(
                     Event, string.Create(CultureInfo.InvariantCulture, $"{_query}&hold={hold}"), TimeSpan.FromSeconds(hold) + s_most,
@@ -146,7 +173,21 @@ internal sealed class HookExchange : IDisposable
         }
     }
 
+    /// <summary>Waits until a second has passed since a call that was to be held: a server that does not hold it is not asked at once.</summary>
+    /// <param name="asked">When; null where there was none such.</param>
+    public async Task PaceAsync(long? asked, CancellationToken cancellation)
+    {
+        if (asked is { } since && _host.Time.GetElapsedTime(since) is var passed && passed < s_most)
+        {
+            await Task.Delay(s_most - passed, _host.Time, cancellation);
+        }
+    }
+
     public void Dispose() => _http.Dispose();
+
+    private static string RefusedReason(string? agent) =>
+        $"Session Mesh: an operator has paused this agent, {agent}, and the mesh no longer takes its events. "
+        + "This tool was not run. It may be tried again.";
 
     private async Task<HookReply> PostAsync(HookEvent happening, string query, TimeSpan atMost, CancellationToken cancellation)
     {
@@ -197,6 +238,7 @@ internal sealed class HookExchange : IDisposable
     {
         HttpRequestError.NameResolutionError => "is an unknown host",
         HttpRequestError.SecureConnectionError => "makes no secure connection",
+        HttpRequestError.ConfigurationLimitExceeded => "answers with more than 1 MiB",
         HttpRequestError.ConnectionError => "refuses the connection, or cannot be reached",
         _ => "has cut the connection",
     };

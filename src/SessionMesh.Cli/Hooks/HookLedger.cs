@@ -1,7 +1,10 @@
+using System.Text;
 using System.Text.Json;
+using SessionMesh.Cli.Hooks.Kinds;
 using SessionMesh.Cli.Hosting;
 using SessionMesh.Cli.Output;
 using SessionMesh.Cli.Settings;
+using SessionMesh.Storage;
 
 namespace SessionMesh.Cli.Hooks;
 
@@ -11,45 +14,65 @@ namespace SessionMesh.Cli.Hooks;
 /// </summary>
 internal sealed class HookLedger(CliHost host, string program)
 {
+    /// <summary>Why the process of a session has no watcher; null, or not there, where none is missing.</summary>
+    public const string Unwatched = "unwatched";
+
+    private const int MostBytes = 64 * 1024;
+    private const int LongestName = 64;
+
     private static readonly TimeSpan s_remembered = TimeSpan.FromDays(7);
 
-    private string Folder => Path.Combine(StateDirectory.Of(host), "hooks");
+    /// <summary>For how long another hook may be writing.</summary>
+    private static readonly TimeSpan s_longestWait = TimeSpan.FromMilliseconds(500);
 
-    public string FilePath => Path.Combine(Folder, program + ".json");
+    private static readonly TimeSpan s_between = TimeSpan.FromMilliseconds(10);
 
-    /// <param name="eventName">Null where it has none.</param>
-    public void Note(HookOutcome outcome, string? eventName, string? detail = null)
+    /// <summary>The members that say what was last heard.</summary>
+    public static IReadOnlyList<string> Last { get; } = ["heard_at", "event", "outcome", "detail"];
+
+    public static string PathOf(CliHost host, string program) => Path.Combine(HookState.DirectoryOf(host), program + ".json");
+
+    /// <summary>What is remembered; null where nothing is.</summary>
+    public static JsonElement? Read(CliHost host, string program)
     {
         try
         {
-            PrivateFiles.MakeDirectory(Folder);
-            using var file = PrivateFiles.Open(FilePath, FileMode.OpenOrCreate, FileAccess.ReadWrite);
-            var before = Read(file);
-            var counts = new Dictionary<string, long>
+            var path = PathOf(host, program);
+            if (FileKind.IsOdd(path, follow: false))
             {
-                ["events"] = Count(before, "events") + (outcome is HookOutcome.Unreadable or HookOutcome.TooLarge ? 0 : 1),
-                ["unheard"] = Count(before, "unheard")
-                    + (outcome is HookOutcome.Unreachable or HookOutcome.Slow or HookOutcome.Refused ? 1 : 0),
-                ["unreadable"] = Count(before, "unreadable") + (outcome == HookOutcome.Unreadable ? 1 : 0),
-                ["too_large"] = Count(before, "too_large") + (outcome == HookOutcome.TooLarge ? 1 : 0),
-            };
-            var json = Json.Build(writer =>
-            {
-                writer.WriteString("heard_at"u8, host.Time.GetUtcNow());
-                writer.WriteString("event"u8, eventName is { Length: > 64 } ? eventName[..64] : eventName);
-                writer.WriteString("outcome"u8, Word(outcome));
-                writer.WriteString("detail"u8, detail);
-                foreach (var (name, count) in counts)
-                {
-                    writer.WriteNumber(name, count);
-                }
-            });
-            file.SetLength(0);
-            file.Write(System.Text.Encoding.UTF8.GetBytes(Json.Compact(json)));
+                return null;
+            }
+
+            using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+            return Parse(file);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // Another hook writes it just now, or the directory is not ours to write.
+            return null;
+        }
+    }
+
+    /// <param name="eventName">Null where it has none.</param>
+    /// <param name="unwatched">As in <see cref="Unwatched"/>, empty where none is missing any more; null where nobody has looked.</param>
+    public async Task NoteAsync(
+        HookOutcome outcome, string? eventName, string? detail = null, string? unwatched = null, CancellationToken cancellation = default)
+    {
+        var began = host.Time.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                Note(outcome, eventName, detail, unwatched);
+                return;
+            }
+            catch (IOException e) when (FileWords.IsInUse(e) && host.Time.GetElapsedTime(began) < s_longestWait)
+            {
+                await Task.Delay(s_between, host.Time, cancellation);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException or ArgumentException)
+            {
+                return; // what is there is not ours to write, or no file
+            }
         }
     }
 
@@ -58,7 +81,7 @@ internal sealed class HookLedger(CliHost host, string program)
     {
         try
         {
-            var told = Path.Combine(Folder, "told");
+            var told = Path.Combine(HookState.DirectoryOf(host), "told");
             PrivateFiles.MakeDirectory(told);
             var before = host.Time.GetUtcNow().UtcDateTime - s_remembered;
             foreach (var old in new DirectoryInfo(told).EnumerateFiles().Where(file => file.LastWriteTimeUtc < before))
@@ -76,6 +99,41 @@ internal sealed class HookLedger(CliHost host, string program)
         }
     }
 
+    private void Note(HookOutcome outcome, string? eventName, string? detail, string? unwatched)
+    {
+        var path = PathOf(host, program);
+        PrivateFiles.MakeDirectory(HookState.DirectoryOf(host));
+        if (FileKind.IsOdd(path, follow: false))
+        {
+            File.Delete(path); // a link is not followed, and a pipe not waited for
+        }
+
+        using var file = PrivateFiles.Open(path, FileMode.OpenOrCreate, FileAccess.ReadWrite);
+        var before = Parse(file);
+        var json = Json.Build(writer =>
+        {
+            writer.WriteString("heard_at"u8, host.Time.GetUtcNow());
+            writer.WriteString("event"u8, Cut(eventName));
+            writer.WriteString("outcome"u8, Word(outcome));
+            writer.WriteString("detail"u8, detail);
+            if ((unwatched ?? (before is { } old ? Json.Text(old, Unwatched) : null)) is { Length: > 0 } why)
+            {
+                writer.WriteString(Unwatched, why);
+            }
+
+            writer.WriteNumber("events"u8, Count(before, "events", outcome is not (HookOutcome.Unreadable or HookOutcome.TooLarge)));
+            writer.WriteNumber(
+                "unheard"u8, Count(before, "unheard", outcome is HookOutcome.Unreachable or HookOutcome.Slow or HookOutcome.Refused));
+            writer.WriteNumber("unreadable"u8, Count(before, "unreadable", outcome == HookOutcome.Unreadable));
+            writer.WriteNumber("too_large"u8, Count(before, "too_large", outcome == HookOutcome.TooLarge));
+        });
+        file.SetLength(0);
+        file.Write(Encoding.UTF8.GetBytes(Json.Compact(json)));
+    }
+
+    private static string? Cut(string? name) =>
+        name is not { Length: > LongestName } ? name : name[..(char.IsHighSurrogate(name[LongestName - 1]) ? LongestName - 1 : LongestName)];
+
     private static string Word(HookOutcome outcome) => outcome switch
     {
         HookOutcome.Ok => "ok",
@@ -86,20 +144,26 @@ internal sealed class HookLedger(CliHost host, string program)
         _ => "unreadable",
     };
 
-    private static JsonElement Read(FileStream file)
+    /// <summary>Null where there is no object in it.</summary>
+    private static JsonElement? Parse(FileStream file)
     {
+        var text = new byte[Math.Min(file.Length, MostBytes)];
+        file.ReadExactly(text);
         try
         {
-            using var document = JsonDocument.Parse(file);
-            return document.RootElement.Clone();
+            using var document = JsonDocument.Parse(text);
+            return document.RootElement.ValueKind == JsonValueKind.Object ? document.RootElement.Clone() : null;
         }
         catch (JsonException)
         {
-            return default;
+            return null;
         }
     }
 
-    private static long Count(JsonElement before, string name) =>
-        before.ValueKind == JsonValueKind.Object && before.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number
-            && value.TryGetInt64(out var count) ? count : 0;
+    private static long Count(JsonElement? before, string name, bool oneMore)
+    {
+        var count = before is { } old && old.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number
+            && value.TryGetInt64(out var known) ? Math.Max(known, 0) : 0;
+        return oneMore && count < long.MaxValue ? count + 1 : count;
+    }
 }

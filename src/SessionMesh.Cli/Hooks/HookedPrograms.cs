@@ -10,15 +10,20 @@ internal static class HookedPrograms
     [
         new()
         {
-            Name = "claude-code", Executables = ["claude"], Script = "claude-code", Begin = "SessionStart", TakesNotices = true,
+            Name = "claude-code", Executables = ["claude"], Script = "claude-code", Begin = "SessionStart", Prompt = "UserPromptSubmit",
+            TakesNotices = true,
             SessionVariable = "CLAUDE_CODE_SESSION_ID",
         },
         new()
         {
-            Name = "codex", Executables = ["codex"], SessionVariable = "CODEX_SESSION_ID", Begin = "SessionStart", TakesNotices = true,
+            Name = "codex", Executables = ["codex"], SessionVariable = "CODEX_SESSION_ID", Begin = "SessionStart", Prompt = "UserPromptSubmit",
+            TakesNotices = true,
         },
-        new() { Name = "gemini", Executables = ["gemini"], Script = "gemini", Begin = "SessionStart", TakesNotices = true },
-        new() { Name = "opencode", Executables = ["opencode"], Begin = "session.start", TakesNotices = true },
+        new()
+        {
+            Name = "gemini", Executables = ["gemini"], Script = "gemini", Begin = "SessionStart", Prompt = "BeforeAgent", TakesNotices = true,
+        },
+        new() { Name = "opencode", Executables = ["opencode"], Begin = "session.start", Prompt = "prompt", TakesNotices = true },
     ];
 
     public static IEnumerable<string> Names => s_all.Select(program => program.Name);
@@ -44,6 +49,9 @@ internal sealed record HookedProgram
     /// <summary>Its event for the beginning of a session.</summary>
     public required string Begin { get; init; }
 
+    /// <summary>Its event for what a person has typed.</summary>
+    public required string Prompt { get; init; }
+
     /// <summary>The variable that has the session's id in all that it runs; null where there is none such.</summary>
     public string? SessionVariable { get; init; }
 
@@ -56,7 +64,31 @@ internal sealed record HookedProgram
 
     public bool Begins(string? eventName) => eventName == Begin;
 
+    public bool Prompts(string? eventName) => eventName == Prompt;
+
     public static string Notice(string text) => Output.Json.Compact(Output.Json.Build(json => json.WriteString("systemMessage"u8, text)));
+
+    /// <summary>The answer that denies a tool, where the mesh gives none.</summary>
+    public string Denial(string? eventName, string reason) => Output.Json.Compact(Output.Json.Build(json =>
+    {
+        switch (Name)
+        {
+            case "gemini":
+                json.WriteString("decision"u8, "deny"u8);
+                json.WriteString("reason"u8, reason);
+                break;
+            case "opencode":
+                json.WriteString("deny"u8, reason);
+                break;
+            default:
+                json.WriteStartObject("hookSpecificOutput"u8);
+                json.WriteString("hookEventName"u8, eventName);
+                json.WriteString("permissionDecision"u8, "deny"u8);
+                json.WriteString("permissionDecisionReason"u8, reason);
+                json.WriteEndObject();
+                break;
+        }
+    }));
 
     /// <summary>
     /// Whether a hook that waits runs beside the program, and is not waited for. Claude Code does that only where a person sits at it.

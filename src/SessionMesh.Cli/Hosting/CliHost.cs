@@ -20,6 +20,10 @@ internal sealed record CliHost
 
     /// <summary>Prose. Safe to write to from several threads.</summary>
     public required TextWriter Error { get; init; }
+
+    /// <summary>Writes a text to standard error and says whether somebody has it, where more than a person's eye depends on that.</summary>
+    public Func<string, bool> WriteError { get; init; } = StandardStreams.TryWriteError;
+
     public bool InIsTerminal { get; init; }
     public bool OutIsTerminal { get; init; }
     public bool ErrorIsTerminal { get; init; }

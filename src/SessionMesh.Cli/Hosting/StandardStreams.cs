@@ -29,6 +29,21 @@ internal static partial class StandardStreams
         ? descriptor == 1 ? Console.OpenStandardOutput() : Console.OpenStandardError()
         : new DescriptorStream(descriptor);
 
+    /// <summary>Writes all of a text to standard error. False where it takes not all of it.</summary>
+    public static bool TryWriteError(string text)
+    {
+        try
+        {
+            using var error = OperatingSystem.IsWindows() ? Console.OpenStandardError() : new DescriptorStream(2, failsAlways: true);
+            error.Write(Encoding.UTF8.GetBytes(text));
+            return true;
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>
     /// The size of the terminal on standard output, or null. On Linux asked of the terminal itself: <see cref="Console"/>
     /// would first set it up, which writes an escape sequence to it that changes what the cursor keys send.
@@ -59,7 +74,8 @@ internal static partial class StandardStreams
     [LibraryImport("libc", EntryPoint = "write", SetLastError = true)]
     private static unsafe partial nint Write(int descriptor, byte* data, nuint count);
 
-    private sealed class DescriptorStream(int descriptor) : Stream
+    /// <param name="failsAlways">Whether a write fails, too, that a person's eye alone depends on.</param>
+    private sealed class DescriptorStream(int descriptor, bool failsAlways = false) : Stream
     {
         private const int Interrupted = 4;
         private const int BrokenPipe = 32;
@@ -97,7 +113,7 @@ internal static partial class StandardStreams
                 switch (Marshal.GetLastPInvokeError())
                 {
                     case Interrupted: continue;
-                    case var _ when descriptor != 1: return; // nobody hears us, and the exit code says enough
+                    case var _ when descriptor != 1 && !failsAlways: return; // nobody hears us, and the exit code says enough
                     case BrokenPipe: throw new OutputClosedException();
                     case var error: throw new OutputFailedException(Marshal.GetPInvokeErrorMessage(error));
                 }

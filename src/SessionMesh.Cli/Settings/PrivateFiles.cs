@@ -58,9 +58,9 @@ internal static class PrivateFiles
     /// <summary>
     /// Opens a file exclusively; a new one has mode 0600. Throws <see cref="IOException"/> while another process has it open.
     /// </summary>
-    public static FileStream Open(string path, FileMode mode, FileAccess access)
+    public static FileStream Open(string path, FileMode mode, FileAccess access, FileOptions more = FileOptions.None)
     {
-        var options = new FileStreamOptions { Mode = mode, Access = access, Share = FileShare.None };
+        var options = new FileStreamOptions { Mode = mode, Access = access, Share = FileShare.None, Options = more };
         if (!OperatingSystem.IsWindows())
         {
             options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;

@@ -40,6 +40,67 @@ public sealed class DoctorTests
     }
 
     [Fact]
+    public async Task Doctor_OfASessionWithoutAWatcher_SaysWhy()
+    {
+        using var tool = new Tool(ScriptedServer.Json(200, Key));
+        await tool.RunAsync("hooks install claude-code");
+        tool.WriteFile(
+            ".local/state/session-mesh/hooks/claude-code.json",
+            """{"heard_at":"2026-11-27T10:00:00Z","event":"Stop","outcome":"ok","unwatched":"/x/session-mesh cannot be started"}""");
+        var ran = await tool.RunAsync("hooks doctor claude-code -o name");
+        Assert.Equal(
+            new Ran(
+                1, "claude-code\n",
+                """
+                a session of Claude Code has no watcher, which keeps it alive and sees its end: /x/session-mesh cannot be started
+                  try: session-mesh hooks install claude-code
+
+                """),
+            ran);
+    }
+
+    /// <summary>Codex runs no hook that it does not trust; what asks it is a script here.</summary>
+    [Theory]
+    [InlineData("untrusted", 1, "codex,false\r\n")]
+    [InlineData("trusted", 0, "codex,true\r\n")]
+    public async Task Doctor_OfCodex_SaysWhetherItTrustsTheHooks(string trust, int code, string row)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return;
+        }
+
+        using var tool = new Tool(ScriptedServer.Json(200, Key));
+        await tool.RunAsync("hooks install codex");
+        FakeCodex(tool, trust);
+        var ran = await tool.RunAsync("hooks doctor codex -o csv --no-headers --fields agent,trusted");
+        Assert.Equal((code, row), (ran.Code, ran.Out));
+        var says = "Codex does not trust all of the hooks, and runs none that it does not\n  try: session-mesh hooks install codex --trust\n";
+        Assert.Equal(code == 0 ? "the mesh at http://127.0.0.1:7420 is reached\n" : says, ran.Error);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Doctor_OfHooksByHttp_SaysWhetherTheVariableIsSet(bool isSet)
+    {
+        using var tool = new Tool(ScriptedServer.Json(200, Key));
+        await tool.RunAsync("hooks install claude-code --http");
+        if (!isSet)
+        {
+            tool.Env.Remove("SESSION_API_KEY");
+        }
+
+        var ran = await tool.RunAsync("hooks doctor claude-code -o csv --no-headers --fields agent,http,variable_set");
+        Assert.Equal((isSet ? 0 : 1, $"claude-code,true,{(isSet ? "true" : "false")}\r\n"), (ran.Code, ran.Out));
+        Assert.Equal(
+            isSet
+                ? "the mesh at http://127.0.0.1:7420 is reached\n"
+                : "SESSION_API_KEY is not set here, and hooks by HTTP have no other key\n  try: export SESSION_API_KEY=…\n",
+            ran.Error);
+    }
+
+    [Fact]
     public async Task Doctor_NamesEachProblem_AndWhatMendsIt()
     {
         using var tool = new Tool(ScriptedServer.Json(200, WeakKey));
@@ -95,6 +156,32 @@ public sealed class DoctorTests
     [InlineData("codex", false, "")]
     public void AProcess_IsKnownByItsProgram(string agent, bool isOne, params string[] words) =>
         Assert.Equal(isOne, AgentProcess.IsOf(HookedAgents.Named(agent), words));
+
+    private static void FakeCodex(Tool tool, string trust)
+    {
+        var hooks = Path.Combine(tool.Home, ".codex/hooks.json");
+        var program = tool.WriteFile(
+            "bin/codex",
+            $$$"""
+            #!/bin/sh
+            [ "$1" = --version ] && echo 'codex-cli 0.169.0' && exit
+            while read -r line; do
+              case "$line" in
+                *'"initialize"'*) echo '{"id":1,"result":{}}' ;;
+                *hooks/list*) echo '{"id":2,"result":{"data":[{"hooks":[{"sourcePath":"{{{hooks}}}",'\
+                  '"command":"/opt/mesh/session-mesh hook codex","trustStatus":"{{{trust}}}"}]}]}}' ;;
+              esac
+            done
+
+            """);
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        }
+
+        tool.Env["PATH"] = Path.GetDirectoryName(program)!;
+        Directory.CreateDirectory(Path.Combine(tool.Home, "work"));
+    }
 
     /// <summary>What a plugin needs is beside it, and goes with it.</summary>
     [Theory]

@@ -108,6 +108,33 @@ public sealed class HookAwayTests(HookServer server) : IClassFixture<HookServer>
         await session.PassAsync("PreToolUse");
     }
 
+    [Fact]
+    public async Task AnswerThatIsTooLarge_IsNotReadToItsEnd_AndTold()
+    {
+        using var session = new HookedSession(server)
+        {
+            Instead = HookedSession.Answer(HttpStatusCode.OK, $$"""{"x":"{{new string('x', 1024 * 1024)}}"}"""),
+        };
+        var why = $"{server.Url} answers with more than 1 MiB";
+        Assert.Equal(new Ran(0, HookedSession.Notice(why), ""), await session.TakeAsync("PreToolUse"));
+        Assert.Equal(("unreachable", why, "1 1 0 0"), session.Ledger());
+    }
+
+    /// <summary>A person's terminal shows it.</summary>
+    [Fact]
+    public async Task WhatAServerSays_IsShownWithoutWhatATerminalObeys()
+    {
+        using var session = new HookedSession(server)
+        {
+            Instead = HookedSession.Answer(HttpStatusCode.Forbidden, Problem("forbidden", "No\\u001b[2J\\u202e\\nway.")),
+        };
+        const string why = "No\\u001b[2J\\u202e\\u000away.";
+        Assert.Equal(
+            new Ran(0, HookedSession.Notice(why.TrimEnd('.').Replace("\\", "\\\\", StringComparison.Ordinal)), ""),
+            await session.TakeAsync("PreToolUse"));
+        Assert.Equal(("refused", why, "1 1 0 0"), session.Ledger());
+    }
+
     /// <summary>The words are written by then, and come once more: the agent is not kept waiting for that.</summary>
     [Fact]
     public async Task ReceiptThatIsLost_KeepsNobodyWaiting()
@@ -178,6 +205,80 @@ public sealed class HookAwayTests(HookServer server) : IClassFixture<HookServer>
         session.Instead = HookedSession.Away;
         Assert.Equal(new Ran(0, "", ""), await session.TakeAsync("PostToolUse"));
         Assert.Equal(new Ran(0, "", ""), await session.RunAsync("{"));
+    }
+
+    /// <summary>What is there may wait for a reader, or have no end.</summary>
+    [Theory]
+    [InlineData("pipe")]
+    [InlineData("link")]
+    [InlineData("link to a device")]
+    public async Task LedgerThatIsNoFile_IsReplaced_AndNotFollowed(string what)
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return;
+        }
+
+        using var session = new HookedSession(server);
+        var other = session.Tool.WriteFile("other", "{\"events\":7}");
+        Directory.CreateDirectory(Path.GetDirectoryName(session.LedgerPath)!);
+        if (what == "pipe")
+        {
+            MakePipe(session.LedgerPath);
+        }
+        else
+        {
+            File.CreateSymbolicLink(session.LedgerPath, what == "link" ? other : "/dev/full");
+        }
+
+        Assert.DoesNotContain("\"heard_at\":\"2", (await session.Tool.RunAsync("hooks doctor claude-code -o json")).Out, StringComparison.Ordinal);
+        await session.PassAsync("SessionStart");
+        Assert.Equal(("ok", null, "1 0 0 0"), session.Ledger());
+        Assert.Equal("{\"events\":7}", await File.ReadAllTextAsync(other));
+    }
+
+    [Fact]
+    public async Task LedgerThatIsADirectory_KeepsNobodyFromGoingOn()
+    {
+        using var session = new HookedSession(server);
+        Directory.CreateDirectory(session.LedgerPath);
+        await session.PassAsync("SessionStart");
+    }
+
+    [Fact]
+    public async Task HooksThatRunAtOnce_AreCountedEach()
+    {
+        using var session = new HookedSession(server);
+        var running = Enumerable.Range(0, 60).Select(_ => Task.Run(() => session.TakeAsync("PreToolUse"))).ToList();
+        var all = Task.WhenAll(running);
+        await Eventually.True(
+            () =>
+            {
+                session.Time.Advance(TimeSpan.FromMilliseconds(1));
+                return all.IsCompleted;
+            },
+            () => "they end");
+        Assert.All(await all, ran => Assert.Equal(new Ran(0, "", ""), ran));
+        Assert.Equal(("ok", null, "60 0 0 0"), session.Ledger());
+    }
+
+    [Fact]
+    public async Task Ledger_CountsNoFurtherThanItCan_AndCutsANameBetweenCharacters()
+    {
+        using var session = new HookedSession(server);
+        session.Tool.WriteFile(
+            ".local/state/session-mesh/hooks/claude-code.json", $$"""{"events":{{long.MaxValue}},"unheard":-5}""");
+        var name = new string('x', 63);
+        await session.PassAsync(name + "\ud83d\ude00");
+        Assert.Equal(("ok", null, $"{long.MaxValue} 0 0 0"), session.Ledger());
+        Assert.Contains($"\"event\":\"{name}\"", await File.ReadAllTextAsync(session.LedgerPath), StringComparison.Ordinal);
+    }
+
+    internal static void MakePipe(string path)
+    {
+        using var made = System.Diagnostics.Process.Start("mkfifo", [path]);
+        made.WaitForExit();
+        Assert.Equal(0, made.ExitCode);
     }
 
     [Theory]

@@ -170,6 +170,25 @@ public sealed class HookCommandTests(HookServer server) : IClassFixture<HookServ
         Assert.Empty(session.Calls);
     }
 
+    /// <summary>Whoever started us may have closed it, or has left it open and writes nothing more.</summary>
+    [Theory]
+    [InlineData("", "unreadable")]
+    [InlineData("""{"hook_event_name":"Stop","session_id":"s1" """, "unreadable")]
+    [InlineData("""{"hook_event_name":"Stop","session_id":"s1"}""", "ok")]
+    public async Task Input_ThatFallsSilent_IsTakenForWhatCame(string input, string outcome)
+    {
+        using var session = new HookedSession(server);
+        using var stream = new Silent(Encoding.UTF8.GetBytes(input));
+        session.Tool.PipedStream = stream;
+        var running = session.RunAsync("");
+        await stream.IsSilent.WaitAsync(Eventually.Bound);
+        await session.Time.ArmedAsync(TimeSpan.FromSeconds(4));
+        Assert.False(running.IsCompleted);
+        session.Time.Advance(TimeSpan.FromSeconds(4));
+        Assert.Equal(new Ran(0, "", ""), await running);
+        Assert.Equal((outcome, null, outcome == "ok" ? "1 0 0 0" : "0 0 1 0"), session.Ledger());
+    }
+
     [Theory]
     [InlineData("hook", "PROGRAM")]
     [InlineData("hook no-program", "there is no hook of no-program")]
@@ -190,18 +209,42 @@ public sealed class HookCommandTests(HookServer server) : IClassFixture<HookServ
     private static string Context(string name) =>
         $$$"""{"hookSpecificOutput":{"hookEventName":"{{{name}}}","additionalContext":"$"}}""";
 
+    /// <summary>A beginning, and then nothing until it is disposed of by its owner.</summary>
+    private sealed class Silent(byte[] begin) : ReadOnlyStream
+    {
+        private readonly TaskCompletionSource _silent = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly TaskCompletionSource _over = new();
+        private bool _began;
+
+        public Task IsSilent => _silent.Task;
+
+        public override int Read(byte[] buffer, int offset, int count)
+        {
+            if (!_began && begin.Length > 0)
+            {
+                _began = true;
+                begin.CopyTo(buffer, offset);
+                return begin.Length;
+            }
+
+            _silent.TrySetResult();
+            _over.Task.Wait(Eventually.Bound);
+            return 0;
+        }
+
+        protected override void Dispose(bool disposing)
+        {
+            _over.TrySetResult();
+            base.Dispose(disposing);
+        }
+    }
+
     /// <summary>A beginning, and then as many bytes as it takes.</summary>
-    private sealed class Growing(byte[] begin, long length) : Stream
+    private sealed class Growing(byte[] begin, long length) : ReadOnlyStream
     {
         private long _at;
 
         public long Left => length - _at;
-
-        public override bool CanRead => true;
-        public override bool CanSeek => false;
-        public override bool CanWrite => false;
-        public override long Length => length;
-        public override long Position { get => _at; set => throw new NotSupportedException(); }
 
         public override int Read(byte[] buffer, int offset, int count)
         {
@@ -213,6 +256,15 @@ public sealed class HookCommandTests(HookServer server) : IClassFixture<HookServ
 
             return read;
         }
+    }
+
+    private abstract class ReadOnlyStream : Stream
+    {
+        public override bool CanRead => true;
+        public override bool CanSeek => false;
+        public override bool CanWrite => false;
+        public override long Length => throw new NotSupportedException();
+        public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
 
         public override void Flush() => throw new NotSupportedException();
         public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();

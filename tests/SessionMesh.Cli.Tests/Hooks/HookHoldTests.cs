@@ -136,6 +136,55 @@ public sealed class HookHoldTests(HookServer server) : IClassFixture<HookServer>
         Assert.Contains("\"deny\"", (await running).Out, StringComparison.Ordinal);
     }
 
+    /// <summary>A key that ends resumes nobody. The mesh is there, so it is not taken for a restart that is over in a moment.</summary>
+    [Theory]
+    [MemberData(nameof(Denials))]
+    public async Task Pause_OverAKeyThatEnds_IsHeldToTheEnd_AndDenied(string program, string name, string answer)
+    {
+        using var session = new HookedSession(server, program);
+        var running = await PausedAsync(session, name);
+        await AwayAsync(session, HookedSession.Answer(HttpStatusCode.Unauthorized, ""));
+        while (!running.IsCompleted)
+        {
+            Assert.InRange(session.Time.GetElapsedTime(0), TimeSpan.Zero, s_most);
+            await session.AskInVainAsync(running, 1, seconds: 5);
+        }
+
+        var reason = $"Session Mesh: an operator has paused this agent, {session.Agent}, and the mesh no longer takes its events. "
+            + "This tool was not run. It may be tried again.";
+        Assert.Equal(new Ran(0, answer.Replace("$", reason, StringComparison.Ordinal), ""), await running);
+        Assert.InRange(session.Time.GetElapsedTime(0), TimeSpan.FromSeconds(570), s_most);
+        Assert.Equal(("refused", "the server answers with status 401", "2 1 0 0"), session.Ledger());
+    }
+
+    [Fact]
+    public async Task Pause_OverAKeyThatIsRefusedForAWhile_IsHeldOn()
+    {
+        using var session = new HookedSession(server);
+        var running = await PausedAsync(session);
+        await AwayAsync(session, HookedSession.Answer(HttpStatusCode.Unauthorized, ""));
+        await session.AskInVainAsync(running, 10, seconds: 5);
+        session.Instead = null;
+        await session.AskInVainAsync(running, 1, seconds: 5);
+        await server.Time.ArmedAsync(TimeSpan.FromSeconds(50));
+        await session.SteerAsync(""" "verb":"resume" """);
+        Assert.Equal(new Ran(0, "", ""), await running);
+    }
+
+    /// <summary>A server that is broken is not asked as fast as it answers.</summary>
+    [Fact]
+    public async Task ServerThatAnswersAtOnce_IsAskedOnceASecond()
+    {
+        using var session = new HookedSession(server) { Instead = HookedSession.AskAgain };
+        var running = session.TakeAsync("PreToolUse");
+        await Eventually.True(() => session.Calls.Count == 2, () => "it asks to be held");
+        await session.AskInVainAsync(running, 5);
+        Assert.Equal(["0", "50", "50", "50", "50", "50", "50"], Holds(session));
+        session.Instead = HookedSession.Answer(HttpStatusCode.OK, "{}");
+        await session.AskInVainAsync(running, 2);
+        Assert.Equal(new Ran(0, "", ""), await running);
+    }
+
     /// <summary>A paused agent whose next tool is held by now.</summary>
     private async Task<Task<Ran>> PausedAsync(HookedSession session, string name = "PreToolUse")
     {

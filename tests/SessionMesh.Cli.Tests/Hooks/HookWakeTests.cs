@@ -63,6 +63,58 @@ public sealed class HookWakeTests(HookServer server) : IClassFixture<HookServer>
         Assert.Equal(new Ran(2, "", session.Words(steer)), await running);
     }
 
+    /// <summary>While the mesh is away, no prompt ends the one before.</summary>
+    [Fact]
+    public async Task Session_IsWaitedForByOneAtATime()
+    {
+        using var session = new HookedSession(server);
+        var first = await AtRestAsync(session);
+        var second = session.TakeAsync("Stop", options: "--wake");
+        await Eventually.True(
+            () =>
+            {
+                session.Time.Advance(TimeSpan.FromMilliseconds(100));
+                return second.IsCompleted;
+            },
+            () => "the second one leaves");
+        Assert.Equal(new Ran(0, "", ""), await second);
+        Assert.Single(session.Calls);
+        var steer = await session.SteerAsync();
+        Assert.Equal(new Ran(2, "", session.Words(steer)), await first);
+
+        // And when that has ended, by the next.
+        var third = session.TakeAsync("Stop", options: "--wake");
+        await server.Time.ArmedAsync(s_poll);
+        await session.PassAsync("UserPromptSubmit");
+        Assert.Equal(new Ran(0, "", ""), await third);
+    }
+
+    [Fact]
+    public async Task Words_ThatNobodyTakes_AreNotDelivered()
+    {
+        using var session = new HookedSession(server);
+        session.Tool.FailingError = new IOException("bad file descriptor");
+        var running = await AtRestAsync(session);
+        var steer = await session.SteerAsync();
+        Assert.Equal(new Ran(0, "", ""), await running);
+        Assert.Single(session.Calls); // no receipt
+        Assert.Equal("queued", await session.StateAsync(steer));
+    }
+
+    /// <summary>A server that is broken is not asked as fast as it answers.</summary>
+    [Fact]
+    public async Task ServerThatAnswersAtOnce_IsAskedOnceASecond()
+    {
+        using var session = new HookedSession(server) { Instead = HookedSession.AskAgain };
+        var running = session.TakeAsync("Stop", options: "--wake");
+        await Eventually.True(() => !session.Calls.IsEmpty, () => "it asks");
+        await session.AskInVainAsync(running, 5);
+        Assert.Equal(6, session.Calls.Count);
+        session.Instead = HookedSession.Answer(System.Net.HttpStatusCode.OK, "{}");
+        await session.AskInVainAsync(running, 2);
+        Assert.Equal(new Ran(0, "", ""), await running);
+    }
+
     [Fact]
     public async Task KeyThatIsRefused_EndsIt()
     {

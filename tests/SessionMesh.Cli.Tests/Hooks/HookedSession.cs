@@ -117,10 +117,10 @@ internal sealed class HookedSession : IDisposable
         $$"""{"systemMessage":"Session Mesh does not hear this session: {{why}}. Try: session-mesh hooks doctor"}""";
 
     /// <summary>
-    /// Lets the tool ask in vain again, a second later each time: until it has done so that often, or has ended. An attempt has a bound, so
+    /// Lets the tool ask in vain again, some time later each: until it has done so that often, or has ended. An attempt has a bound, so
     /// a pause is a timer that was made after the last call began.
     /// </summary>
-    public async Task AskInVainAsync(Task<Ran> running, int times)
+    public async Task AskInVainAsync(Task<Ran> running, int times, int seconds = 1)
     {
         for (var i = 0; i < times && !running.IsCompleted; i++)
         {
@@ -131,7 +131,7 @@ internal sealed class HookedSession : IDisposable
                 return;
             }
 
-            Time.Advance(TimeSpan.FromSeconds(1));
+            Time.Advance(TimeSpan.FromSeconds(seconds));
             await Eventually.True(() => running.IsCompleted || Calls.Count > calls, () => "the tool asks again");
         }
     }
@@ -159,6 +159,13 @@ internal sealed class HookedSession : IDisposable
 
     public static Func<CancellationToken, Task<HttpResponseMessage>> Answer(HttpStatusCode status, string body) => _ =>
         Task.FromResult(new HttpResponseMessage(status) { Content = new StringContent(body, new MediaTypeHeaderValue("text/plain")) });
+
+    /// <summary>Says at once that the agent is to be held, or is at rest, as a server does only when the call was held for a while.</summary>
+    public static Func<CancellationToken, Task<HttpResponseMessage>> AskAgain { get; } = _ =>
+        Task.FromResult(new HttpResponseMessage(HttpStatusCode.OK)
+        {
+            Content = new StringContent("{}"), Headers = { { "X-Mesh-Again", "hold" } },
+        });
 
     /// <summary>The ledger is looked at when nothing of the session runs any more: a run has it for itself while it writes.</summary>
     public void Dispose()

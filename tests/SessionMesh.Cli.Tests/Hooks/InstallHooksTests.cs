@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using SessionMesh.Cli.Hooks.Kinds;
 
 namespace SessionMesh.Cli.Tests.Hooks;
@@ -151,10 +152,13 @@ public sealed class InstallHooksTests : IDisposable
                         "allowedEnvVars": [
                           "SESSION_API_KEY"
                         ],
-                        "timeout": 600
+                        "timeout": 1
             """,
             text,
             StringComparison.Ordinal);
+        var commands = JsonNode.Parse(text)!["hooks"]!.AsObject()
+            .Where(one => one.Value![0]!["hooks"]![0]!["type"]!.GetValue<string>() == "command").Select(one => one.Key);
+        Assert.Equal(["SessionStart", "PreToolUse", "SessionEnd"], commands);
         Assert.Equal(2, (await _tool.RunAsync("hooks install codex --http")).Code);
         Assert.Equal(2, (await _tool.RunAsync("hooks install claude-code --user --project")).Code);
         Assert.Equal(2, (await _tool.RunAsync("hooks install emacs")).Code);
@@ -163,6 +167,25 @@ public sealed class InstallHooksTests : IDisposable
         Assert.DoesNotContain("http", text, StringComparison.Ordinal);
         await _tool.RunAsync("hooks uninstall claude-code --project");
         Assert.False(Directory.Exists(Path.Combine(_tool.Home, "work")));
+    }
+
+    /// <summary>To open it would wait for somebody who writes.</summary>
+    [Fact]
+    public async Task Install_IntoAPipe_IsRefused()
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return;
+        }
+
+        Directory.CreateDirectory(Path.GetDirectoryName(Claude)!);
+        HookAwayTests.MakePipe(Claude);
+        var ran = await _tool.RunAsync("hooks install claude-code").WaitAsync(Eventually.Bound);
+        Assert.Equal(
+            new Ran(
+                1, "",
+                $"error: cannot install hooks for Claude Code\n  why: {Claude} is not a regular file\n  try: a settings file that can be read\n"),
+            ran);
     }
 
     /// <summary>An old program may drop all settings for one event that it does not know.</summary>

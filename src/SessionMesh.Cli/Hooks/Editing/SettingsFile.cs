@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using SessionMesh.Cli.Hosting;
+using SessionMesh.Cli.Settings;
 using SessionMesh.Storage;
 
 namespace SessionMesh.Cli.Hooks.Editing;
@@ -137,6 +138,11 @@ internal sealed class SettingsFile
         if (Directory.Exists(target))
         {
             throw Unreadable($"{target} is a directory");
+        }
+
+        if (FileKind.IsOdd(target, follow: true))
+        {
+            throw Unreadable($"{target} is not a regular file");
         }
 
         if (!File.Exists(target))

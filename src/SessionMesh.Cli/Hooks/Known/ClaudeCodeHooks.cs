@@ -17,6 +17,9 @@ internal sealed class ClaudeCodeHooks : HookedAgent
     private const int Held = 600;
     private const int Usual = 10;
 
+    /// <summary>For how long the mesh is waited for where no command of ours does it.</summary>
+    private const int ByHttp = 1;
+
     /// <summary>How long one waits for a steer that wakes an idle session.</summary>
     private const int Waking = 86_400;
 
@@ -26,8 +29,11 @@ internal sealed class ClaudeCodeHooks : HookedAgent
         "SubagentStart", "SubagentStop", "PermissionRequest", "Notification", "SessionEnd",
     ];
 
-    /// <summary>By HTTP the first never fires, and the last is not worth a second way.</summary>
-    private static readonly string[] s_alwaysCommands = ["SessionStart", "SessionEnd"];
+    /// <summary>
+    /// By HTTP the first never fires, and the last is not worth a second way. A tool waits as long as its hook does: a server that is silent
+    /// would hold it for all of the time that a pause may take.
+    /// </summary>
+    private static readonly string[] s_alwaysCommands = ["SessionStart", PreToolUse, "SessionEnd"];
 
     private static readonly string[] s_waking = ["SessionStart", "Stop"];
 
@@ -70,7 +76,7 @@ internal sealed class ClaudeCodeHooks : HookedAgent
     {
         var timeout = name == PreToolUse ? Held : Usual;
         var first = wish.Http is { } url && !s_alwaysCommands.Contains(name)
-            ? HttpHook(url, timeout)
+            ? HttpHook(url)
             : CommandHook(CommandOf(host, wish), timeout);
 
         // The second flag implies the first in a terminal alone: with -p, the start of a session waits for what lacks it.
@@ -80,7 +86,7 @@ internal sealed class ClaudeCodeHooks : HookedAgent
     }
 
     /// <summary>The key stands in no file: the program fills the header from its environment.</summary>
-    private JsonElement HttpHook(Uri mesh, int timeout) => Json.Build(json =>
+    private JsonElement HttpHook(Uri mesh) => Json.Build(json =>
     {
         json.WriteString("type"u8, "http"u8);
         json.WriteString("url"u8, mesh.AbsoluteUri.TrimEnd('/') + HookGroups.Route + Name);
@@ -90,6 +96,6 @@ internal sealed class ClaudeCodeHooks : HookedAgent
         json.WriteStartArray("allowedEnvVars"u8);
         json.WriteStringValue(MeshSettings.KeyVariable);
         json.WriteEndArray();
-        json.WriteNumber("timeout"u8, timeout);
+        json.WriteNumber("timeout"u8, ByHttp);
     });
 }

@@ -29,6 +29,19 @@ internal static partial class ProcFs
     public static string[] ArgumentsOf(int pid) =>
         Bytes($"/proc/{pid}/cmdline") is { Length: > 0 } bytes ? Encoding.UTF8.GetString(bytes).TrimEnd('\0').Split('\0') : [];
 
+    /// <summary>The file of its program.</summary>
+    public static string? ProgramOf(int pid)
+    {
+        try
+        {
+            return new FileInfo($"/proc/{pid}/exe").LinkTarget;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
     public static DateTimeOffset? StartedAt(ProcEntry process) =>
         s_boot.Value?.AddMilliseconds(process.StartTime * (1000.0 / TicksPerSecond));
 

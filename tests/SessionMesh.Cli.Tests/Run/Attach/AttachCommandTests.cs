@@ -109,30 +109,32 @@ public sealed class AttachCommandTests(HostedServer server) : IDisposable
     }
 
     [Fact]
-    public async Task Hooked_WaitsForTheWatcherOfTheAgentBefore_AndGoesAwayQuietlyWhereItStays()
+    public async Task Hooked_WaitsForTheWatcherOfTheIncarnationBefore_AndGoesAwayQuietlyWhereItStays()
     {
-        var (before, after) = (server.NewAgentId(), server.NewAgentId());
-        await server.CallAsync(HttpMethod.Post, "agents", $$"""{"agent_id":"{{before}}"}""");
-        await server.CallAsync(HttpMethod.Post, "agents", $$"""{"agent_id":"{{after}}"}""");
+        var id = server.NewAgentId();
+        await server.CallAsync(HttpMethod.Post, "agents", $$"""{"agent_id":"{{id}}"}""");
         await using var sh = new Sh("exec sleep 1000");
-        var first = RunAsync($"attach --pid {sh.Child.Pid} --agent-id {before} --hooked --incarnation 1 -q -o name");
+        var first = RunAsync($"attach --pid {sh.Child.Pid} --agent-id {id} --hooked --incarnation 1 -q -o name");
         await Eventually.True(
-            async () => (bool)(await server.CallAsync(HttpMethod.Get, "agents/" + before))!["connected"]!, () => "it listens");
+            async () => (bool)(await server.CallAsync(HttpMethod.Get, "agents/" + id))!["connected"]!, () => "it listens");
         using (var hasty = new Tool())
         {
             hasty.Env["SESSION_MESH_URL"] = server.Url.ToString();
             hasty.Env["XDG_STATE_HOME"] = Path.Combine(_tool.Home, ".local", "state");
-            var ran = await hasty.RunAsync($"attach --pid {sh.Child.Pid} --agent-id {after} --hooked --incarnation 1 -q -o name", _http);
+            var ran = await hasty.RunAsync($"attach --pid {sh.Child.Pid} --agent-id {id} --hooked --incarnation 1 -q -o name", _http);
             Assert.Equal((new Ran(0, "", ""), 5000), (ran, hasty.Time.Waits.Sum(wait => (long)wait.TotalMilliseconds)));
         }
 
-        var second = RunAsync($"attach --pid {sh.Child.Pid} --agent-id {after} --hooked --incarnation 1 -q -o name");
-        await server.CallAsync(HttpMethod.Post, $"agents/{before}/exit", """{"incarnation":1}""");
-        Assert.Equal(new Ran(0, before + "\n", ""), await first.WaitAsync(Eventually.Bound));
+        // Neither is the process somebody else's as a whole.
+        Assert.Equal(5, (await RunAsync($"attach --pid {sh.Child.Pid}")).Code);
+        await server.CallAsync(HttpMethod.Post, $"agents/{id}/exit", """{"incarnation":1}""");
+        await server.CallAsync(HttpMethod.Post, "agents", $$"""{"agent_id":"{{id}}"}""");
+        var second = RunAsync($"attach --pid {sh.Child.Pid} --agent-id {id} --hooked --incarnation 2 -q -o name");
+        Assert.Equal(new Ran(0, id + "\n", ""), await first.WaitAsync(Eventually.Bound));
         await Eventually.True(
-            async () => (bool)(await server.CallAsync(HttpMethod.Get, "agents/" + after))!["connected"]!, () => "the next one listens");
+            async () => (bool)(await server.CallAsync(HttpMethod.Get, "agents/" + id))!["connected"]!, () => "the next one listens");
         Native.Kill(sh.Child.Pid, Signals.Kill);
-        Assert.Equal(new Ran(0, after + "\n", ""), await second.WaitAsync(Eventually.Bound));
+        Assert.Equal(new Ran(0, id + "\n", ""), await second.WaitAsync(Eventually.Bound));
     }
 
     /// <summary>One that is opened just before the watcher before removes it would be held by two.</summary>
@@ -169,6 +171,31 @@ public sealed class AttachCommandTests(HostedServer server) : IDisposable
     [InlineData("--hooked --incarnation 1 --agent-id x --on-steer y")]
     public async Task Hooked_WithoutWhatTheHookHasRegistered_IsRefused(string options) =>
         Assert.Equal(2, (await RunAsync($"attach --pid 1 {options}")).Code);
+
+    [Fact]
+    public async Task Detach_OfAToolThatTheRuntimeRuns_StartsItselfAgain()
+    {
+        var (id, key) = (server.NewAgentId(), _tool.WriteFile("key", server.RootKey));
+        await using var sh = new Sh("exec sleep 1000");
+        _tool.Program = ["dotnet", Path.Combine(AppContext.BaseDirectory, "session-mesh.dll")];
+        var ran = await RunAsync(
+            $"attach --pid {sh.Child.Pid} --agent-id {id} --url {server.Url} --key-file {key} --detach -o csv --no-headers");
+        Assert.Matches($@"^{id},1,{sh.Child.Pid},\d+\r\n$", ran.Out);
+        Assert.Equal((0, ""), (ran.Code, ran.Error));
+        Native.Kill(sh.Child.Pid, Signals.Kill);
+        await Eventually.True(
+            async () => (string?)(await server.CallAsync(HttpMethod.Get, "agents/" + id))!["status"] == "dead", () => "its end is reported");
+    }
+
+    /// <summary>Root may signal them, and they take nothing.</summary>
+    [Theory]
+    [InlineData(2, 0, null, true)]
+    [InlineData(17, 2, null, true)]
+    [InlineData(17, 2, "sleep 1000", false)]
+    [InlineData(2, 1, "sleep 1000", false)]
+    [InlineData(17, 1, null, false)]
+    public void ThreadOfTheKernel_IsNoProcess(int pid, int parent, string? command, bool isOne) =>
+        Assert.Equal(isOne, AttachTarget.IsOfTheKernel(new ProcEntry(pid, parent, 0, 'S', 1), command));
 
     /// <summary>A number that another process got meanwhile is not that of the one that was meant.</summary>
     [Fact]

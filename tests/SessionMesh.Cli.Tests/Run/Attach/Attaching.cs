@@ -19,7 +19,8 @@ internal sealed class Attaching : IDisposable
         {
             using var client = await mesh.ClientAsync();
             using var process = HeldProcess.Open(pid) ?? throw new InvalidOperationException("it is gone");
-            using var record = AttachRecord.Take(HostAt(home), mesh.Url, process.Seen) 
+            using var record = AttachRecord.Take(
+                    HostAt(home), mesh.Url, process.Seen, options.HookedIncarnation is null ? null : options.Agent.AgentId)
                 ?? throw new InvalidOperationException("it is watched");
             var log = new RunLog(quiet: false) { Sink = Lines.Enqueue };
             var watcher = new Watcher(client, process, record, options, log, TimeProvider.System) { Looked = known => Known = known };

@@ -244,6 +244,84 @@ public sealed class HookedTests(HostedServer server) : IDisposable
         Assert.Equal(how switch { "by itself" => "alive", "stopped" => "stopping", _ => "dead" }, await StatusAsync($"{id}-other"));
     }
 
+    /// <summary>Some programs have many sessions in one process: it ends with the first that is killed, and so do they all.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task SessionsOfOneProcess_AreWatchedEach_AndEndTogether(bool byKill)
+    {
+        await using var sh = new Sh("exec sleep 1000");
+        var other = server.NewAgentId();
+        await RegisterAsync(_mesh.AgentId);
+        await RegisterAsync(other);
+        using var first = Attach(sh);
+        using var second = Attach(sh, other);
+        await ListensAsync(first);
+        Assert.Equal((other, 1), await second.Joined.Task.WaitAsync(Eventually.Bound));
+        if (byKill)
+        {
+            await _mesh.StopAsync(reason: "enough");
+        }
+        else
+        {
+            Native.Kill(sh.Child.Pid, Signals.Kill);
+        }
+
+        await first.Ends;
+        await second.Ends;
+        Assert.True(ProcFs.IsGone(sh.Child.Pid));
+        var ended = """{"confirmed":true,"exit_code":null,"signal":null,"reason":null}""";
+        Assert.Equal(byKill ? Confirmed("enough") : ended, await ExitAsync(_mesh.AgentId));
+        Assert.Equal(ended, await ExitAsync(other));
+        Assert.Empty(Records());
+    }
+
+    /// <summary>A session that is deleted goes, and the others stay.</summary>
+    [Fact]
+    public async Task SessionThatEnds_LeavesTheProcessToTheOthers()
+    {
+        await using var sh = new Sh("exec sleep 1000");
+        var other = server.NewAgentId();
+        await RegisterAsync(_mesh.AgentId);
+        await RegisterAsync(other);
+        using var first = Attach(sh);
+        using var second = Attach(sh, other);
+        await ListensAsync(first);
+        await second.Joined.Task.WaitAsync(Eventually.Bound);
+        await server.CallAsync(HttpMethod.Post, $"agents/{_mesh.AgentId}/exit", """{"incarnation":1}""");
+        await first.Ends;
+        Assert.False(sh.Child.HasExited);
+        Assert.Equal("alive", await StatusAsync(other));
+        await server.CallAsync(HttpMethod.Delete, $"agents/{other}?force=true");
+        await second.Ends;
+        Assert.True(sh.Child.HasExited);
+    }
+
+    /// <summary>A hook starts it, and so it is below the process for a moment; it has to outlive what it watches.</summary>
+    [Fact]
+    public async Task WatcherOfAnotherSession_IsNothingThatCameOfTheProcess()
+    {
+        var (pids, key, other) = (_scratch.File("pids"), _scratch.File("key"), server.NewAgentId());
+        await File.WriteAllTextAsync(key, server.RootKey);
+        await RegisterAsync(other);
+        var tool = Path.Combine(AppContext.BaseDirectory, "session-mesh.dll");
+        await using var sh = new Sh(
+            $"dotnet {tool} attach --pid $$ --hooked --agent-id {other} --incarnation 1 --url {server.Url} --key-file {key} --in-background & "
+            + $"sleep 1000 & echo $! >> {pids}; wait; sleep 1000",
+            new Dictionary<string, string?> { ["XDG_STATE_HOME"] = _scratch.File("state") });
+        await Eventually.Lines(pids);
+        await Eventually.True(
+            async () => (bool)(await server.CallAsync(HttpMethod.Get, "agents/" + other))!["connected"]!, () => "the other one listens");
+        using (var held = HeldProcess.Open(sh.Child.Pid)!)
+        using (var tree = new HeldTree(held, TimeProvider.System))
+        {
+            Assert.Equal(2, tree.Look().Count);
+            Assert.Empty(await tree.StopAsync(TimeSpan.Zero, CancellationToken.None));
+        }
+
+        await Eventually.True(async () => await StatusAsync(other) == "dead", () => "its end is reported");
+    }
+
     [Fact]
     public async Task Watcher_ThatIsAskedToEnd_LeavesTheProcess()
     {
