@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.Json.Nodes;
 using SessionMesh.EndToEnd.Tests.Support;
 
 namespace SessionMesh.EndToEnd.Tests.Agents.Openclaw;
@@ -73,7 +74,7 @@ public sealed class PluginTests
     }
 
     [Fact]
-    public async Task Steer_IsDeliveredWithTheToolsResult_AndAcknowledgedWhenTheModelIsAsked()
+    public async Task Steer_IsHandedOverWithTheToolsResult_AndAcknowledgedWhenTheModelIsAsked()
     {
         await using var host = await WithRunAsync();
         var sent = await host.SteerAsync(Main, """ "direction": "east", "message": "take the short way", "data": {"by": 2} """);
@@ -87,9 +88,9 @@ public sealed class PluginTests
             text,
             StringComparison.Ordinal);
         Assert.EndsWith("\nDirection: east\nMessage: take the short way\nData: {\"by\":2}", text, StringComparison.Ordinal);
-        await host.StateAsync(Main, "delivered");
+        await host.StateAsync(Main, "accepted");
         Assert.Null(await host.ResultAsync(Result()));
-        Assert.Equal("delivered", await host.StateAsync(Main));
+        Assert.Equal("accepted", await host.StateAsync(Main));
 
         await host.HookAsync("model_call_started", PluginHost.Sample("model_call_started"));
         await host.StateAsync(Main, "acknowledged");
@@ -108,6 +109,103 @@ public sealed class PluginTests
     }
 
     [Fact]
+    public async Task Words_ThatDoNotFitTogether_ComeWithTheNextResult()
+    {
+        await using var host = await WithRunAsync();
+        for (var i = 1; i <= 5; i++)
+        {
+            await host.SteerAsync(Main, $$""" "direction": "go-{{i}}", "message": "{{new string('x', 3_500)}}" """);
+        }
+
+        Assert.Equal(["go-1", "go-2"], await DirectionsAsync(host));
+        await host.StatesAsync(Main, "accepted", "accepted", "queued", "queued", "queued");
+        await host.HookAsync("model_call_started", PluginHost.Sample("model_call_started"));
+        await host.StatesAsync(Main, "acknowledged", "acknowledged", "queued", "queued", "queued");
+        Assert.Equal(["go-3", "go-4"], await DirectionsAsync(host));
+        Assert.Equal(["go-5"], await DirectionsAsync(host));
+        await host.HookAsync("model_call_started", PluginHost.Sample("model_call_started"));
+        await host.StatesAsync(Main, "acknowledged", "acknowledged", "acknowledged", "acknowledged", "acknowledged");
+    }
+
+    /// <summary>What was taken back was shown to nobody, and what was shown cannot be taken back.</summary>
+    [Fact]
+    public async Task Words_ThatAreTakenBackWhileTheyAreRead_AreNotHandedOver()
+    {
+        await using var host = await WithRunAsync();
+        var east = await host.SteerAsync(Main, """ "direction": "east" """);
+        var west = await host.SteerAsync(Main, """ "direction": "west" """);
+        await host.HeardAsync(Main);
+        await host.HoldMeshAsync("/ack");
+        var result = host.ResultAsync(Result());
+        await Eventually.True(
+            async () => (await host.CallsAsync("mesh")).Any(path => ((string?)path)!.EndsWith("/ack", StringComparison.Ordinal)),
+            () => "they were read");
+        await host.Mesh.DoneAsync($"session-mesh cancel {east.Text("directive_id")}");
+        await host.HoldMeshAsync(null);
+        Assert.EndsWith("\nDirection: west", await result, StringComparison.Ordinal);
+        Assert.DoesNotContain("Direction: east", await result, StringComparison.Ordinal);
+        await host.StatesAsync(Main, "cancelled", "accepted", "acknowledged");
+        var late = await host.Mesh.Http.DeleteAsync($"directives/{west.Text("directive_id")}");
+        Assert.Equal(409, late.Status);
+    }
+
+    [Theory]
+    [InlineData("""{"content": "no list"}""")]
+    [InlineData("{}")]
+    [InlineData("null")]
+    public async Task AResult_ThatTakesNoText_TakesNoWords(string result)
+    {
+        await using var host = await WithRunAsync();
+        await host.SteerAsync(Main, """ "direction": "east" """);
+        await host.HeardAsync(Main);
+        var input = JsonNode.Parse(Result())!;
+        input["event"]!["result"] = JsonNode.Parse(result);
+        Assert.Null(await host.ResultAsync(input.ToJsonString()));
+        await host.HookAsync("model_call_started", PluginHost.Sample("model_call_started"));
+        await host.StatesAsync(Main, "queued", "acknowledged");
+        Assert.EndsWith("\nDirection: east", await host.ResultAsync(Result()), StringComparison.Ordinal);
+        await host.StatesAsync(Main, "accepted", "acknowledged");
+    }
+
+    [Fact]
+    public async Task Results_AtTheSameTime_DoNotWaitForOneLookAfterTheOther()
+    {
+        await using var host = await WithRunAsync();
+        await host.SteerAsync(Main, """ "direction": "east" """);
+        await host.HeardAsync(Main);
+        await host.HoldMeshAsync("/history");
+        var before = await host.LooksAsync(Main);
+        var first = host.ResultAsync(Result());
+        await Eventually.True(async () => await host.LooksAsync(Main) > before, () => "the first looks");
+        Assert.All(await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => host.ResultAsync(Result()))), Assert.Null);
+        Assert.Equal(before + 1, await host.LooksAsync(Main));
+        Assert.False(first.IsCompleted);
+        await host.HoldMeshAsync(null);
+        Assert.EndsWith("\nDirection: east", await first, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Steer_ToAnIdleSession_IsQueued_UntilTheGatewayHasTakenTheMessage()
+    {
+        await using var host = await PluginHost.StartAsync();
+        await host.HookAsync("session_start", PluginHost.Sample("session_start"));
+        await host.AgentAsync(Main);
+        await host.AnswerAsync("""{"method": "chat.send", "error": "not now"}""");
+        await host.SteerAsync(Main, """ "direction": "east" """);
+        await Eventually.True(
+            () => host.Printed.Contains("could not be woken: not now", StringComparison.Ordinal), () => $"it is refused\n{host.Printed}");
+        await host.StateAsync(Main, "queued");
+
+        await host.AnswerAsync("""{"method": "chat.send", "isHeld": true}""");
+        await host.SteerAsync(Main, """ "direction": "west" """);
+        await Eventually.True(async () => (await host.CallsAsync("chat.send")).Count == 2, () => $"it is woken again\n{host.Printed}");
+        await host.StatesAsync(Main, "queued", "queued");
+        await host.AnswerAsync("""{"method": "chat.send"}""");
+        await host.StatesAsync(Main, "accepted", "accepted");
+        Assert.Equal(["east", "west"], DirectionsOf((string)(await host.CallsAsync("chat.send"))[1]["message"]!));
+    }
+
+    [Fact]
     public async Task Words_OfARunThatEndedBeforeTheModelWasAsked_WakeTheSession()
     {
         await using var host = await WithRunAsync();
@@ -119,14 +217,13 @@ public sealed class PluginTests
         var send = (await host.CallsAsync("chat.send"))[0];
         Assert.Equal("agent:main:main", (string?)send["sessionKey"]);
         Assert.EndsWith("\nDirection: east", (string?)send["message"], StringComparison.Ordinal);
-        Assert.Equal("delivered", await host.StateAsync(Main));
+        await host.StateAsync(Main, "accepted");
 
         var run = (string)send["idempotencyKey"]!;
         await host.GatewayAsync($$"""
             {"event": "session.message", "payload": {
               "sessionKey": "agent:main:main", "message": {"role": "user", "idempotencyKey": "{{run}}:user"} } }
             """);
-        await host.StateAsync(Main, "accepted");
         await host.HookAsync("model_call_started", PluginHost.Sample("model_call_started", ("b4005d15-1c9e-45fe-a2a3-e4591a243762", run)));
         await host.StateAsync(Main, "acknowledged");
     }
@@ -282,10 +379,25 @@ public sealed class PluginTests
         return host;
     }
 
-    /// <summary>A tool call that is held: they are let through until the plugin has heard of the pause.</summary>
-    private static async Task<Task<System.Text.Json.Nodes.JsonNode?>> HeldAsync(PluginHost host)
+    /// <summary>The directions in the next result that has any.</summary>
+    private static async Task<IEnumerable<string>> DirectionsAsync(PluginHost host)
     {
-        Task<System.Text.Json.Nodes.JsonNode?> call = Task.FromResult<System.Text.Json.Nodes.JsonNode?>(null);
+        string? text = null;
+        await Eventually.True(async () => (text = await host.ResultAsync(Result())) is not null, () => "the words come with a result");
+        Assert.InRange(text!.Length, 1, 9_000);
+        return DirectionsOf(text);
+    }
+
+    private static IEnumerable<string> DirectionsOf(string text)
+    {
+        const string Begin = "Direction: ";
+        return text.Split('\n').Where(line => line.StartsWith(Begin, StringComparison.Ordinal)).Select(line => line[Begin.Length..]);
+    }
+
+    /// <summary>A tool call that is held: they are let through until the plugin has heard of the pause.</summary>
+    private static async Task<Task<JsonNode?>> HeldAsync(PluginHost host)
+    {
+        Task<JsonNode?> call = Task.FromResult<JsonNode?>(null);
         await Eventually.True(
             async () =>
             {

@@ -259,11 +259,10 @@ export class Leases {
     }
   }
 
-  /** What is pending, without taking it: a look at the history hands nothing out. */
+  /** What is pending, without taking it. */
   async #peek(session) {
-    const { directives } = await this.#plugin.mesh.get(`/agents/${encodeURIComponent(session.agentId)}/directives/history?limit=100`);
-    for (const { verb, seq, state, issued_by: by } of directives.reverse()) {
-      if (["queued", "delivered", "accepted"].includes(state) && !session.isAcked(seq)) {
+    for (const { verb, seq, issued_by: by } of await this.#plugin.mesh.pending(session.agentId)) {
+      if (!session.isAcked(seq)) {
         this.#plugin.heard(session, verb, seq, by);
       }
     }

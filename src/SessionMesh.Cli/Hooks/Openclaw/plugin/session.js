@@ -35,7 +35,7 @@ export class Session {
 
     // What it was told.
     this.hasWords = false;
-    this.handing = null;
+    this.isLooking = false;
     this.isWaking = false;
     this.handed = new Map();
     this.pause = null;
