@@ -21,7 +21,8 @@ internal sealed class PluginHost : IAsyncDisposable
     public string GatewayId { get; private set; } = "";
 
     /// <param name="hold">Milliseconds that the config lets a tool call wait.</param>
-    public static async Task<PluginHost> StartAsync(int hold = 600_000)
+    /// <param name="platform">As Node names the one that the plugin is to take this for.</param>
+    public static async Task<PluginHost> StartAsync(int hold = 600_000, string platform = "linux")
     {
         var mesh = await Mesh.StartAsync();
         var folder = mesh.Scratch.File("plugin");
@@ -36,7 +37,7 @@ internal sealed class PluginHost : IAsyncDisposable
             ["SESSION_MESH_DATA"] = mesh.Server.Data,
         };
         var driver = Path.Combine(Built.Repository, "tests", "SessionMesh.EndToEnd.Tests", "Agents", "Openclaw", "driver.mjs");
-        var host = new PluginHost(mesh, new Started("node", [driver, folder, config], environment, mesh.Scratch.Root));
+        var host = new PluginHost(mesh, new Started("node", [driver, folder, config, platform], environment, mesh.Scratch.Root));
         await Eventually.True(
             () => host._node.Out.StartsWith("port ", StringComparison.Ordinal), () => $"the driver listens\n{host.Printed}");
         host._http.BaseAddress = new Uri($"http://127.0.0.1:{host._node.Out.Split('\n')[0]["port ".Length..]}/");

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using SessionMesh.EndToEnd.Tests.Support;
 
@@ -287,6 +288,75 @@ public sealed class PluginTests
     }
 
     [Fact]
+    public async Task Stop_ThatTheGatewayDoesNotTake_IsTriedAgain()
+    {
+        await using var host = await WithRunAsync();
+        await host.AnswerAsync("""{"method": "sessions.abort", "error": "not now"}""");
+        Assert.True((await host.Mesh.Http.DeleteAsync($"agents/{Main}?grace=600")).IsDone);
+        await Eventually.True(async () => (await host.CallsAsync("sessions.abort")).Count == 1, () => "it is tried");
+        await host.AnswerAsync("""{"method": "sessions.abort"}""");
+        await host.PassAsync(TimeSpan.FromSeconds(1));
+        var row = await host.AgentAsync(Main, now => now.Text("status") == "dead");
+        Assert.Equal("stopped; no process of it is left", row.Json.GetProperty("last_exit").Text("reason"));
+    }
+
+    [Fact]
+    public async Task Stop_ThatTheGatewayNeverTakes_IsRejectedWhenItsGraceIsOver_AndNoEndIsReported()
+    {
+        await using var host = await WithRunAsync();
+        await host.AnswerAsync("""{"method": "sessions.abort", "error": "not now"}""");
+        await host.AnswerAsync("""{"method": "tasks.list", "error": "nor this"}""");
+        Assert.True((await host.Mesh.Http.DeleteAsync($"agents/{Main}?grace=600")).IsDone);
+        await host.StateAsync(Main, "accepted");
+        await host.PassAsync(TimeSpan.FromSeconds(599));
+        Assert.Equal("accepted", await host.StateAsync(Main));
+        await Eventually.True(
+            async () =>
+            {
+                await host.PassAsync(TimeSpan.FromSeconds(1));
+                return await host.StateAsync(Main) == "rejected";
+            },
+            () => $"it is rejected\n{host.Printed}");
+        Assert.Equal(
+            "its tools are denied, but it may still run; its run was not aborted: not now; its background commands were not cancelled: nor this",
+            (await host.Mesh.Http.GetAsync($"agents/{Main}/directives/history")).Json.GetProperty("directives")[0].Text("note"));
+        var row = await host.AgentAsync(Main);
+        Assert.Equal("stopping", row.Text("status"));
+        Assert.Equal(JsonValueKind.Null, row.Json.GetProperty("last_exit").ValueKind);
+        var denied = await host.HookAsync("before_tool_call", PluginHost.Sample("before_tool_call"));
+        Assert.Equal("Session Mesh stopped this session: no tool is run any more.", (string?)denied!["blockReason"]);
+    }
+
+    [Fact]
+    public async Task Stop_WhereProcessesAreNotLookedFor_SaysSo()
+    {
+        await using var host = await WithRunAsync(platform: "darwin");
+        await host.Mesh.DoneAsync($"session-mesh kill {Main} --yes");
+        Assert.Equal(
+            "stopped; its processes were not looked for, which is done on Linux alone",
+            (await host.AgentAsync(Main)).Json.GetProperty("last_exit").Text("reason"));
+    }
+
+    [Fact]
+    public async Task AGatewayThatTakesNoCalls_IsToldOnce_UntilItTakesThem()
+    {
+        await using var host = await WithRunAsync();
+        await host.AnswerAsync("""{"method": "connect", "error": "no token"}""");
+        await host.GatewayAsync("""{"isLost": true}""");
+        const string Refused = "session-mesh: the gateway's own port does not take the plugin's calls, so that nothing is woken or aborted: ";
+        for (var i = 1; i <= 3; i++)
+        {
+            await Eventually.True(async () => (await host.CallsAsync("connect")).Count > i, () => $"it connects again\n{host.Printed}");
+            await host.PassAsync(TimeSpan.FromSeconds(10));
+        }
+
+        await host.AnswerAsync("""{"method": "connect"}""");
+        await host.PassAsync(TimeSpan.FromSeconds(10));
+        await Eventually.True(() => host.Printed.Contains("takes the plugin's calls again", StringComparison.Ordinal), () => host.Printed);
+        Assert.Equal(2, host.Printed.Split(Refused + "no token").Length);
+    }
+
+    [Fact]
     public async Task MeshAway_HooksAnswerWithinASecond_AndTheSessionIsToldOnce()
     {
         await using var host = await WithRunAsync();
@@ -370,9 +440,9 @@ public sealed class PluginTests
     }
 
     /// <summary>A plugin with one session, which has a run.</summary>
-    private static async Task<PluginHost> WithRunAsync(int hold = 600_000)
+    private static async Task<PluginHost> WithRunAsync(int hold = 600_000, string platform = "linux")
     {
-        var host = await PluginHost.StartAsync(hold);
+        var host = await PluginHost.StartAsync(hold, platform);
         await host.HookAsync("session_start", PluginHost.Sample("session_start"));
         await host.RunAsync(Run("start"));
         await host.AgentAsync(Main, row => row.Text("activity") == "working");

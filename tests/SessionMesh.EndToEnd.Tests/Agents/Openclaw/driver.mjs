@@ -1,12 +1,12 @@
 // OpenClaw, as far as its plugin can tell: an api to register hooks with, and a gateway's port to call. What a test posts here is what
 // OpenClaw would have done, and the answer is what the plugin answered.
 //
-//   node driver.mjs PLUGIN_FOLDER CONFIG.json
+//   node driver.mjs PLUGIN_FOLDER CONFIG.json [PLATFORM]
 //
 //   POST /hook/NAME {"event", "ctx"}    a hook; the answer is {"result", "ms"}
 //   POST /result {"event", "ctx"}       the middleware of tool results
 //   POST /run {"event"}                 an agent event
-//   POST /gateway {"event", "payload"}  what the gateway tells its clients
+//   POST /gateway {"event", "payload"}  what the gateway tells its clients; {"isLost": true} breaks the connection
 //   POST /answer {"method", "payload"}  what the gateway answers from now on; {} unless told. With "error" it refuses, with "isHeld" it
 //                                       answers nothing until it is told otherwise
 //   POST /mesh {"held"}                 calls to the mesh wait whose path ends so; none, and those that wait go on, with null
@@ -18,7 +18,8 @@ import { createServer } from "node:http";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 
-const [folder, config] = process.argv.slice(2);
+const [folder, config, platform = process.platform] = process.argv.slice(2);
+Object.defineProperty(process, "platform", { value: platform });
 const hooks = new Map();
 const calls = [];
 const answers = new Map([["sessions.list", { payload: { sessions: [] } }], ["tasks.list", { payload: { tasks: [] } }]]);
@@ -96,7 +97,7 @@ const server = createServer(async (request, response) => {
 });
 server.listen(0, "127.0.0.1", () => console.log(`port ${server.address().port}`));
 
-function act(url, { event, ctx, method, payload, error, isHeld, held, ms }) {
+function act(url, { event, ctx, method, payload, error, isHeld, isLost, held, ms }) {
   const [, what, name] = url.split("/");
   if (ctx?.abortSignal) {
     ctx.abortSignal = new AbortController().signal;
@@ -106,7 +107,7 @@ function act(url, { event, ctx, method, payload, error, isHeld, held, ms }) {
     case "hook": return hooks.get(name)?.(event, ctx);
     case "result": return onResult(event, ctx);
     case "run": return onRun(event, ctx);
-    case "gateway": return socket.tell({ type: "event", event, payload });
+    case "gateway": return isLost ? socket.close() : socket.tell({ type: "event", event, payload });
     case "answer": return answerWith(method, { payload, error, isHeld, waiting: [] });
     case "mesh": return mesh.hold(held);
     case "clock": return clock.pass(ms);

@@ -77,6 +77,21 @@ export class Leases {
     this.changed(session);
   }
 
+  /** Answers at once: of a stop whose grace is over the mesh takes no word with a beat any more. */
+  async answer(session, seq, state, note) {
+    const { agentId, incarnation, epoch } = session;
+    session.acked.add(seq);
+    try {
+      await this.#plugin.mesh.post(`/agents/${encodeURIComponent(agentId)}/directives/${seq}/ack`, { state, note, incarnation, epoch });
+      this.#plugin.reached(null);
+    } catch (error) {
+      this.#plugin.reached(error);
+      if (error.isAway) {
+        this.ack(session, seq, state, note);
+      }
+    }
+  }
+
   async exit(session, reason, timeout = REGISTER_MS) {
     await session.registering;
     if (!session.agentId) {
@@ -261,9 +276,9 @@ export class Leases {
 
   /** What is pending, without taking it. */
   async #peek(session) {
-    for (const { verb, seq, issued_by: by } of await this.#plugin.mesh.pending(session.agentId)) {
+    for (const { verb, seq, issued_by: by, data } of await this.#plugin.mesh.pending(session.agentId)) {
       if (!session.isAcked(seq)) {
-        this.#plugin.heard(session, verb, seq, by);
+        this.#plugin.heard(session, { verb, seq, by, data });
       }
     }
   }

@@ -194,6 +194,12 @@ export class Sessions {
     }
   }
 
+  async answer(session, seq, state, note) {
+    if (seq && session.agentId) {
+      await this.#leases.answer(session, seq, state, note);
+    }
+  }
+
   beatNow() {
     this.#leases.beatNow();
   }
