@@ -75,6 +75,34 @@ public sealed class PluginTests
     }
 
     [Fact]
+    public async Task ASession_ThatNobodyUsedForADay_IsLetGo_AndIsBackWhenItIsUsed()
+    {
+        await using var host = await PluginHost.StartAsync();
+        await host.HookAsync("session_start", PluginHost.Sample("session_start"));
+        await host.AgentAsync(Main);
+        await host.PassAsync(TimeSpan.FromHours(23));
+        await host.HookAsync("message_received", PluginHost.Sample("message_received"));
+        await host.PassAsync(TimeSpan.FromHours(23));
+        await host.HeardAsync(Main);
+        await host.PassAsync(TimeSpan.FromHours(2));
+        var gone = await host.AgentAsync(Main, row => row.Text("status") == "dead");
+        Assert.Equal("not used for 24 hours", gone.Json.GetProperty("last_exit").Text("reason"));
+        Assert.Equal("alive", (await host.AgentAsync(host.GatewayId)).Text("status"));
+
+        await host.HookAsync("session_start", PluginHost.Sample("session_start"));
+        await host.AgentAsync(Main, row => row.Text("status") == "alive" && row.Number("incarnation") == 2);
+    }
+
+    [Fact]
+    public async Task ASession_WithARun_IsKept_HoweverLongItTakes()
+    {
+        await using var host = await WithRunAsync();
+        await host.PassAsync(TimeSpan.FromHours(48));
+        await host.HeardAsync(Main);
+        Assert.Equal("alive", (await host.AgentAsync(Main)).Text("status"));
+    }
+
+    [Fact]
     public async Task Steer_IsHandedOverWithTheToolsResult_AndAcknowledgedWhenTheModelIsAsked()
     {
         await using var host = await WithRunAsync();

@@ -34,7 +34,10 @@ export class Leases {
 
   start() {
     this.register(this.#gateway);
-    this.#timer = setInterval(() => this.beatNow(), BEAT_MS).unref();
+    this.#timer = setInterval(() => {
+      this.#sessions.letGo();
+      this.beatNow();
+    }, BEAT_MS).unref();
   }
 
   /** The ends of all are reported, the children's first, in the time that a gateway gives its hooks. */
@@ -70,7 +73,7 @@ export class Leases {
 
   ack(session, seq, state, note) {
     if (state !== "accepted") {
-      session.acked.add(seq);
+      session.wasAcked(seq);
     }
 
     session.acks.push({ seq, state, ...(note && { note }) });
@@ -80,7 +83,7 @@ export class Leases {
   /** Answers at once: of a stop whose grace is over the mesh takes no word with a beat any more. */
   async answer(session, seq, state, note) {
     const { agentId, incarnation, epoch } = session;
-    session.acked.add(seq);
+    session.wasAcked(seq);
     try {
       await this.#plugin.mesh.post(`/agents/${encodeURIComponent(agentId)}/directives/${seq}/ack`, { state, note, incarnation, epoch });
       this.#plugin.reached(null);

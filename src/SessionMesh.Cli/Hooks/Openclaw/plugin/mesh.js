@@ -119,8 +119,9 @@ function unanswered(error) {
 /** The promise's value, unless the signal comes first. What the promise does goes on. */
 function within(promise, signal) {
   return new Promise((resolve, reject) => {
-    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-    promise.then(resolve, reject);
+    const gone = () => reject(signal.reason);
+    signal.addEventListener("abort", gone, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", gone));
   });
 }
 

@@ -99,6 +99,15 @@ export class Words {
     directives.filter(({ seq }) => session.handed.has(seq)).forEach(({ seq }) => this.#plugin.sessions.ack(session, seq, "accepted"));
   }
 
+  /** The session is there no longer, and neither is what was on its way into it. */
+  forget(session) {
+    for (const [mark, other] of this.#wakes) {
+      if (other === session) {
+        this.#wakes.delete(mark);
+      }
+    }
+  }
+
   /** The gateway shows a message of a session: the words are in its run, where they are ours. */
   shown(payload) {
     const mark = payload?.message?.idempotencyKey;
@@ -135,6 +144,7 @@ export class Words {
   runEnded(session, runId) {
     for (const [seq, handed] of session.handed) {
       if (handed.runId === runId) {
+        this.#wakes.delete(`${runId}:user`);
         session.handed.delete(seq);
         session.hasWords = true;
       }
