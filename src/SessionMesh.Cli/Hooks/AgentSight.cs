@@ -88,7 +88,8 @@ internal sealed class AgentSight
         var states = new List<string>();
         if (agent.PluginPath(host, project) is { } folder)
         {
-            states.Add(PluginChange.Install(host, agent, folder).State);
+            HookWish[] wishes = [HookWish.Plain, HookWish.Plain with { Detail = true }];
+            states.Add(BestOf(wishes, wish => PluginChange.Install(host, agent, folder, wish).State));
         }
 
         if (agent.SettingsPath(host, project) is { } path)
@@ -116,9 +117,11 @@ internal sealed class AgentSight
         var http = HttpOf(text, agent);
         isHttp |= http is not null;
         HookWish[] wishes = [new(Detail: false, http, version), new(Detail: true, http, version)];
-        return wishes.Select(wish => HookChange.Install(host, agent, path, agent.Shape(host, wish)!).State)
-            .OrderByDescending(state => state == HookChange.Unchanged).First();
+        return BestOf(wishes, wish => HookChange.Install(host, agent, path, agent.Shape(host, wish)!).State);
     }
+
+    private static string BestOf(IEnumerable<HookWish> wishes, Func<HookWish, string> stateOf) =>
+        wishes.Select(stateOf).OrderByDescending(state => state == HookChange.Unchanged).First();
 
     private static Uri? HttpOf(string text, HookedAgent agent)
     {

@@ -53,6 +53,19 @@ public sealed class PluginTests : IDisposable
     }
 
     [Fact]
+    public async Task ArgumentsOfTools_AreTold_WhereTheyWereAskedFor()
+    {
+        _scratch.Write(
+            "plugin/tool.json", JsonSerializer.Serialize(new { command = (string[])["node", Path.Combine(_plugin, "stub.mjs")], detail = true }));
+        await RunAsync("{}", $"{Before}, [\"dispose\"]");
+        Assert.Equal(
+            $$"""
+            {"words":["hook","opencode","--receipt","--detail"],"hook_event_name":"tool.before","session_id":"{{Main}}","tool_name":"bash","tool_input":{"command":"secret"},"cwd":"/project"}
+            """,
+            Events()[1]);
+    }
+
+    [Fact]
     public async Task SubAgent_IsTold_WithItsMainSession()
     {
         await RunAsync(
