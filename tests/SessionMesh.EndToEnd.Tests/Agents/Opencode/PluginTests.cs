@@ -55,13 +55,14 @@ public sealed class PluginTests : IDisposable
     [Fact]
     public async Task ArgumentsOfTools_AreTold_WhereTheyWereAskedFor()
     {
-        _scratch.Write(
-            "plugin/tool.json", JsonSerializer.Serialize(new { command = (string[])["node", Path.Combine(_plugin, "stub.mjs")], detail = true }));
+        string[] command = ["node", Path.Combine(_plugin, "stub.mjs")];
+        _scratch.Write("plugin/tool.json", JsonSerializer.Serialize(new { command, detail = true }));
         await RunAsync("{}", $"{Before}, [\"dispose\"]");
         Assert.Equal(
             $$"""
-            {"words":["hook","opencode","--receipt","--detail"],"hook_event_name":"tool.before","session_id":"{{Main}}","tool_name":"bash","tool_input":{"command":"secret"},"cwd":"/project"}
-            """,
+            {"words":["hook","opencode","--receipt","--detail"],"hook_event_name":"tool.before","session_id":"{{Main}}","tool_name":"bash",
+            """
+            + """ "tool_input":{"command":"secret"},"cwd":"/project"}"""[1..],
             Events()[1]);
     }
 
@@ -101,7 +102,8 @@ public sealed class PluginTests : IDisposable
             """, ran.GetProperty("calls"));
         Assert.Equal(["session.start", "prompt", "tool.before", "tool.after", Written, "model.call", "session.end"], Names());
         Assert.Equal(
-            $$"""{"words":["hook","opencode","--receipt"],"hook_event_name":"{{Written}}","session_id":"{{Main}}","receipt":"7"}""", Events()[4]);
+            $$"""{"words":["hook","opencode","--receipt"],"hook_event_name":"{{Written}}","session_id":"{{Main}}","receipt":"7"}""",
+            Events()[4]);
     }
 
     [Theory]

@@ -49,12 +49,12 @@ function wordsOf({ directive_id: id, issued_by: by, issued_at: at, direction, me
   const said = [
     direction && `Direction: ${direction}`,
     message && `Message: ${within(message)}`,
-    data !== undefined && data !== null && `Data: ${JSON.stringify(data)}`,
+    data !== undefined && data !== null && `Data: ${within(JSON.stringify(data))}`,
   ].filter(Boolean).join("\n");
   return `[Session Mesh] This session was sent directive ${id} by key ${by} at ${at}.\n${said}`;
 }
 
-/** Further lines are indented: none of them can be taken for the line that says whose words these are. */
-function within(message) {
-  return message.replace(/\r\n|[\n\v\f\r\u0085\u2028\u2029]/g, "\n  ");
+/** Further lines are indented, and control characters replaced: none can be taken for the line that says whose words these are. */
+function within(text) {
+  return text.replace(/\r\n|[\n\v\f\r\u0085\u2028\u2029]/g, "\n  ").replace(/(?![\n\t])\p{Cc}/gu, "\uFFFD");
 }
