@@ -109,7 +109,8 @@ internal sealed class PluginHost : IAsyncDisposable
         Eventually.True(async () => await StateAsync(id) == wanted, () => $"the directive of {id} is {wanted}\n{Printed}");
 
     public Task StatesAsync(string id, params string[] wanted) => Eventually.True(
-        async () => (await StatesAsync(id)).SequenceEqual(wanted), () => $"the directives of {id} are {string.Join(", ", wanted)}\n{Printed}");
+        async () => (await StatesAsync(id)).SequenceEqual(wanted),
+        () => $"the directives of {id} are {string.Join(", ", wanted)}\n{Printed}");
 
     public async Task<Answer> SteerAsync(string id, string members) =>
         await Mesh.Http.PostAsync("steer", $$"""{"agent_id": "{{id}}", {{members}}}""") is { IsDone: true } sent

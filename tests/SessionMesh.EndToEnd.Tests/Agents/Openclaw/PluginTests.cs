@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using SessionMesh.EndToEnd.Tests.Support;
@@ -150,7 +149,8 @@ public sealed class PluginTests
         await using var host = await WithRunAsync();
         await host.SteerAsync(Main, $$""" "direction": "east", "message": "{{message}}", "data": "a\u2028b" """);
         await host.HeardAsync(Main);
-        Assert.EndsWith($"\nDirection: east\nMessage: {shown}\nData: \"a\n  b\"", await host.ResultAsync(Result()), StringComparison.Ordinal);
+        Assert.EndsWith(
+            $"\nDirection: east\nMessage: {shown}\nData: \"a\n  b\"", await host.ResultAsync(Result()), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -289,12 +289,33 @@ public sealed class PluginTests
         await host.AgentAsync(Main, row => row.Text("paused") == "false" && row.Text("activity") == "working");
     }
 
+    /// <summary>As the server's hooks say it.</summary>
+    [Fact]
+    public async Task Pauses_ThatHeldNothing_AreAcknowledgedByTheResume()
+    {
+        await using var host = await WithRunAsync();
+        await host.SteerAsync(Main, """ "verb": "pause" """);
+        await host.SteerAsync(Main, """ "verb": "pause" """);
+        await host.SteerAsync(Main, """ "verb": "resume" """);
+        await host.StatesAsync(Main, "acknowledged", "acknowledged", "acknowledged");
+        Assert.Equal(
+            ["it runs", "over before its next tool", "over before its next tool"],
+            (await host.Mesh.Http.GetAsync($"agents/{Main}/directives/history")).Json.GetProperty("directives").EnumerateArray()
+                .Select(row => row.Text("note")));
+        Assert.Equal("false", (await host.AgentAsync(Main)).Text("paused"));
+        Assert.Null(await host.HookAsync("before_tool_call", PluginHost.Sample("before_tool_call")));
+    }
+
     [Fact]
     public async Task Pause_LongerThanACallMayWait_BlocksItWithTheReason()
     {
-        await using var host = await WithRunAsync(hold: 1_000);
+        await using var host = await WithRunAsync();
         await host.SteerAsync(Main, """ "verb": "pause" """);
-        var answer = await await HeldAsync(host);
+        var call = await HeldAsync(host);
+        await host.PassAsync(TimeSpan.FromSeconds(589));
+        Assert.False(call.IsCompleted);
+        await host.PassAsync(TimeSpan.FromSeconds(1));
+        var answer = await call;
         Assert.Equal("true", answer!["block"]!.ToJsonString());
         Assert.Contains("paused this session", (string?)answer["blockReason"], StringComparison.Ordinal);
     }
@@ -362,7 +383,8 @@ public sealed class PluginTests
             },
             () => $"it is rejected\n{host.Printed}");
         Assert.Equal(
-            "its tools are denied, but it may still run; its run was not aborted: not now; its background commands were not cancelled: nor this",
+            "its tools are denied, but it may still run; its run was not aborted: not now; "
+            + "its background commands were not cancelled: nor this",
             (await host.Mesh.Http.GetAsync($"agents/{Main}/directives/history")).Json.GetProperty("directives")[0].Text("note"));
         var row = await host.AgentAsync(Main);
         Assert.Equal("stopping", row.Text("status"));
@@ -387,7 +409,6 @@ public sealed class PluginTests
         await using var host = await WithRunAsync();
         await host.AnswerAsync("""{"method": "connect", "error": "no token"}""");
         await host.GatewayAsync("""{"isLost": true}""");
-        const string Refused = "session-mesh: the gateway's own port does not take the plugin's calls, so that nothing is woken or aborted: ";
         for (var i = 1; i <= 3; i++)
         {
             await Eventually.True(async () => (await host.CallsAsync("connect")).Count > i, () => $"it connects again\n{host.Printed}");
@@ -397,28 +418,59 @@ public sealed class PluginTests
         await host.AnswerAsync("""{"method": "connect"}""");
         await host.PassAsync(TimeSpan.FromSeconds(10));
         await Eventually.True(() => host.Printed.Contains("takes the plugin's calls again", StringComparison.Ordinal), () => host.Printed);
-        Assert.Equal(2, host.Printed.Split(Refused + "no token").Length);
+        Assert.Equal(
+            ["the gateway's own port does not take the plugin's calls, so that nothing is woken or aborted: no token",
+                "the gateway's own port takes the plugin's calls again"],
+            host.Printed.Split('\n').Where(line => line.Contains("own port", StringComparison.Ordinal)).Select(line => line[14..]));
+    }
+
+    /// <summary>The mesh does not answer: nothing but the time-out of a call ends what waits for it.</summary>
+    [Fact]
+    public async Task MeshThatHangs_HoldsAResultUpForASecond_AndNoOtherHook()
+    {
+        await using var host = await WithRunAsync();
+        await host.SteerAsync(Main, """ "direction": "east" """);
+        await host.HeardAsync(Main);
+        await host.HoldMeshAsync("");
+        var before = await host.LooksAsync(Main);
+        var result = host.ResultAsync(Result());
+        await Eventually.True(async () => await host.LooksAsync(Main) > before, () => "it looks for the words");
+        Assert.Null(await host.HookAsync("before_tool_call", PluginHost.Sample("before_tool_call")));
+        Assert.Null(await host.HookAsync("model_call_started", PluginHost.Sample("model_call_started")));
+        await host.PassAsync(TimeSpan.FromMilliseconds(999));
+        Assert.False(result.IsCompleted);
+        await host.PassAsync(TimeSpan.FromMilliseconds(1));
+        Assert.StartsWith("[Session Mesh] The mesh cannot be reached", await result, StringComparison.Ordinal);
+
+        // From then on no result waits for it, and the session is told no more.
+        Assert.Null(await host.ResultAsync(Result()));
+        Assert.Equal(before + 1, await host.LooksAsync(Main));
+        Assert.Equal("slow", (await host.LedgerAsync()).Text("outcome"));
     }
 
     [Fact]
-    public async Task MeshAway_HooksAnswerWithinASecond_AndTheSessionIsToldOnce()
+    public async Task MeshAway_TheSessionIsToldOnce_AndTheWordsComeLate()
     {
         await using var host = await WithRunAsync();
         await host.SteerAsync(Main, """ "direction": "east" """);
         await host.Mesh.Server.KillAsync();
         await Eventually.True(() => host.Printed.Contains("the mesh cannot be reached", StringComparison.Ordinal), () => host.Printed);
-        var clock = Stopwatch.StartNew();
+        var looks = await host.LooksAsync(Main);
         Assert.Null(await host.HookAsync("before_tool_call", PluginHost.Sample("before_tool_call")));
-        var told = await host.ResultAsync(Result());
-        Assert.StartsWith("[Session Mesh] The mesh cannot be reached", told, StringComparison.Ordinal);
+        Assert.StartsWith("[Session Mesh] The mesh cannot be reached", await host.ResultAsync(Result()), StringComparison.Ordinal);
         Assert.Null(await host.ResultAsync(Result()));
-        Assert.InRange(clock.ElapsedMilliseconds, 0, 3_000);
+        Assert.Equal(looks, await host.LooksAsync(Main));
         Assert.Equal("unreachable", (await host.LedgerAsync()).Text("outcome"));
 
         await host.Mesh.Server.StartAsync();
         string? text = null;
         await Eventually.True(
-            async () => (text = await host.ResultAsync(Result())) is not null, () => $"the words come late\n{host.Printed}");
+            async () =>
+            {
+                await host.PassAsync(TimeSpan.FromSeconds(10));
+                return (text = await host.ResultAsync(Result())) is not null;
+            },
+            () => $"the words come late\n{host.Printed}");
         Assert.EndsWith("\nDirection: east", text, StringComparison.Ordinal);
     }
 
@@ -511,15 +563,20 @@ public sealed class PluginTests
     /// <summary>A tool call that is held: they are let through until the plugin has heard of the pause.</summary>
     private static async Task<Task<JsonNode?>> HeldAsync(PluginHost host)
     {
-        Task<JsonNode?> call = Task.FromResult<JsonNode?>(null);
+        Task<JsonNode?>? call = null;
         await Eventually.True(
             async () =>
             {
-                call = host.HookAsync("before_tool_call", PluginHost.Sample("before_tool_call"));
-                return await Task.WhenAny(call, Task.Delay(500)) != call || await call is not null;
+                if (call is null || (call.IsCompleted && await call is null))
+                {
+                    call = host.HookAsync("before_tool_call", PluginHost.Sample("before_tool_call"));
+                }
+
+                // The pause is acknowledged when it holds a call.
+                return (await host.Mesh.Http.GetAsync($"agents/{Main}")).Text("paused") == "true";
             },
             () => "a tool call waits");
-        return call;
+        return call!;
     }
 
     private static string Run(string phase) => PluginHost.Sample(

@@ -11,7 +11,7 @@
 //                                       answers nothing until it is told otherwise
 //   POST /mesh {"held"}                 calls to the mesh wait whose path ends so; none, and those that wait go on, with null
 //   POST /clock {"ms"}                  so much time passes at once. A call's time-out comes in no other way
-//   GET /calls                          what the gateway was asked, in order: [{"method", "params"}]; of the mesh: {"method": "mesh", "params": PATH}
+//   GET /calls                          what the gateway was asked, in order: [{"method", "params"}]; and the mesh: "mesh", with the path
 
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";

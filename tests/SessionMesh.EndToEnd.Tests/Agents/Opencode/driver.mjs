@@ -1,9 +1,9 @@
 // Plays opencode to the plugin: driver.mjs INDEX.js STEPS.json
 //
 // STEPS.json: [[HOOK, INPUT, OUTPUT], …]. The hook "wait" waits until the fake client was called INPUT times; "broken off" has two hooks,
-// the second of which comes once the tool has made a file "held"; "clock" ends a wait of INPUT milliseconds, once there is one. answers.json beside INDEX.js
-// has what the client answers as "client.NAME": [null, "throws", "error", …]. Prints {"exports": […], "steps": [what each hook threw, or null],
-// "calls": [what was called on the client]}.
+// the second of which comes once the tool has made a file "held"; "clock" ends a wait of INPUT milliseconds, once there is one.
+// answers.json beside INDEX.js has what the client answers as "client.NAME": [null, "throws", "error", …]. Prints {"exports": […],
+// "steps": [what each hook threw, or null], "calls": [what was called on the client]}.
 import { existsSync, readFileSync } from "node:fs"
 import path from "node:path"
 import { pathToFileURL } from "node:url"
