@@ -29,6 +29,9 @@ internal sealed class AgentSight
     /// <summary>Why settings cannot be read; null where they can.</summary>
     public string? Fault { get; private set; }
 
+    /// <summary>Why its program does not take hooks that are there; null where it does, as far as its settings tell.</summary>
+    public string? Hindrance { get; private set; }
+
     /// <summary>Whether some hooks go to the mesh by HTTP.</summary>
     public bool IsHttp { get; private set; }
 
@@ -59,6 +62,7 @@ internal sealed class AgentSight
             Running = RunningOf(agent),
         };
         (sight.Fault, sight.IsHttp) = (fault, isHttp);
+        sight.Hindrance = fault is null && sight.User != None ? HindranceOf(host, agent) : null;
         if (isAsked && agent is CodexHooks && program is not null && sight.IsHooked)
         {
             sight.IsTrusted = await CodexTrust.IsTrustedAsync(
@@ -73,7 +77,8 @@ internal sealed class AgentSight
         var states = new List<string>();
         if (agent.PluginPath(host, project) is { } folder)
         {
-            states.Add(PluginChange.Install(host, agent, folder).State);
+            HookWish[] wishes = [HookWish.Plain, HookWish.Plain with { Detail = true }];
+            states.Add(BestOf(wishes, wish => PluginChange.Install(host, agent, folder, wish).State));
         }
 
         if (agent.SettingsPath(host, project) is { } path)
@@ -101,9 +106,17 @@ internal sealed class AgentSight
         var http = HttpOf(text, agent);
         isHttp |= http is not null;
         HookWish[] wishes = [new(Detail: false, http, version), new(Detail: true, http, version)];
-        return wishes.Select(wish => HookChange.Install(host, agent, path, agent.Shape(host, wish)!).State)
-            .OrderByDescending(state => state == HookChange.Unchanged).First();
+        return BestOf(wishes, wish => HookChange.Install(host, agent, path, agent.Shape(host, wish)!).State);
     }
+
+    private static string? HindranceOf(CliHost host, HookedAgent agent) =>
+        agent.SettingsPath(host, project: false) is { } path && SettingsFile.Read(path).Text is { } text
+        && !string.IsNullOrWhiteSpace(text.Trim('\uFEFF'))
+            ? agent.Shape(host, HookWish.Plain)!.Hindrance(SettingsText.Parse(text, agent.Dialect))
+            : null;
+
+    private static string BestOf(IEnumerable<HookWish> wishes, Func<HookWish, string> stateOf) =>
+        wishes.Select(stateOf).OrderByDescending(state => state == HookChange.Unchanged).First();
 
     private static Uri? HttpOf(string text, HookedAgent agent)
     {

@@ -5,6 +5,7 @@ using SessionMesh.Cli.Hooks.Known;
 using SessionMesh.Cli.Hosting;
 using SessionMesh.Cli.Output;
 using SessionMesh.Cli.Settings;
+using SessionMesh.Contracts.Keys;
 
 namespace SessionMesh.Cli.Hooks;
 
@@ -92,7 +93,7 @@ internal sealed class DoctorCommand : MeshCommand
         var install = sight.InstallCommand + (sight.IsHttp ? " --http" : "");
         if (sight.User == AgentSight.Outdated)
         {
-            yield return ($"the hooks of {sight.Agent.Title} are not those of this version", install);
+            yield return (sight.Hindrance ?? $"the hooks of {sight.Agent.Title} are not those of this version", install);
         }
 
         if (sight.Project == AgentSight.Outdated)
@@ -120,6 +121,12 @@ internal sealed class DoctorCommand : MeshCommand
         if (mesh.Why is { } why)
         {
             yield return ($"the mesh is not reached: {why}", mesh.Mend);
+        }
+        else if (sight.Agent is OpenclawHooks && !mesh.MintsKeys)
+        {
+            yield return (
+                $"the key from {mesh.KeySource} lacks {Scopes.KeysMint}, and OpenClaw's plugin has no other way to a key",
+                $"session-mesh keys create --scope {Scopes.MeshRead},{Scopes.RegistryWrite},{Scopes.KeysMint}");
         }
     }
 

@@ -39,12 +39,18 @@ internal sealed class HookCommand : MeshCommand
         Description = "Print where the mesh is and a key for OpenClaw's plugin, as JSON; with openclaw alone",
     };
 
+    private readonly Option<bool> _receipt = new("--receipt")
+    {
+        Description = "Print words' receipt too, which the program sends back once it has taken them",
+    };
+
     public HookCommand(CliHost host)
         : base(host, Word, "Take an event of a coding agent's hook on stdin, and answer it.", output: false)
     {
         Add(_program);
         Add(_wake);
         Add(_detail);
+        Add(_receipt);
         Add(_key);
         Examples = ["session-mesh hook claude-code", "session-mesh hook openclaw --key"];
         ExitNotes = ["0  always; with --wake 2, the words on stderr, when there are some", "1  the command line is wrong"];
@@ -109,7 +115,7 @@ internal sealed class HookCommand : MeshCommand
         return ExitCodes.Done;
     }
 
-    private static async Task<int> TakeAsync(
+    private async Task<int> TakeAsync(
         CommandContext context, HookedProgram program, HookExchange exchange, HookLedger ledger, CancellationToken cancellation)
     {
         var reply = await exchange.SendAsync(cancellation);
@@ -118,7 +124,8 @@ internal sealed class HookCommand : MeshCommand
             return await UnheardAsync(context, program, exchange.Event, ledger, reply, cancellation);
         }
 
-        if (reply.Json is { } json && await WriteAsync(context, json, cancellation))
+        var isLeft = context.Get(_receipt);
+        if ((isLeft ? reply.JsonWithReceipt : reply.Json) is { } json && await WriteAsync(context, json, cancellation) && !isLeft)
         {
             await exchange.WrittenAsync(reply, cancellation);
         }
@@ -205,7 +212,7 @@ internal sealed class HookCommand : MeshCommand
         }
     }
 
-    private static async Task<int> WakeAsync(
+    private async Task<int> WakeAsync(
         CommandContext context, HookedProgram program, HookExchange exchange, CancellationToken cancellation)
     {
         var process = program.ProcessAbove(context.Host.Pid);
@@ -231,7 +238,15 @@ internal sealed class HookCommand : MeshCommand
                     return ExitCodes.Done; // they are not given, and come again
                 }
 
-                await exchange.WrittenAsync(reply, cancellation);
+                if (!context.Get(_receipt))
+                {
+                    await exchange.WrittenAsync(reply, cancellation);
+                }
+                else if (reply.Receipt is { } receipt)
+                {
+                    await WriteAsync(context, HookReply.ReceiptAlone(receipt), cancellation);
+                }
+
                 return Wakes;
             }
 

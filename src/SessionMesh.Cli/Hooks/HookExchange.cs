@@ -42,6 +42,11 @@ internal sealed record HookReply(HookOutcome Outcome, string? Json = null, strin
 
     /// <summary>To a session at rest.</summary>
     public string? Words { get; init; }
+
+    /// <summary>The answer, with the receipt that it has as one more member.</summary>
+    public string? JsonWithReceipt => Json is null || Receipt is null ? Json : $"{Json[..^1]},{ReceiptAlone(Receipt)[1..]}";
+
+    public static string ReceiptAlone(string receipt) => $$"""{"receipt":"{{receipt}}"}""";
 }
 
 /// <summary>Brings one event to the mesh, as often as it takes. Plain calls without retries: an agent waits.</summary>
@@ -228,7 +233,7 @@ internal sealed class HookExchange : IDisposable
             AgentId = Header(response, HookHeader.Agent) is { } agent && MeshId.IsValid(agent) ? agent : null,
             Incarnation = Header(response, HookHeader.Incarnation) is { } number && number.All(char.IsAsciiDigit) ? number : null,
             HasRegistered = Header(response, HookHeader.Registered) is not null,
-            Receipt = Header(response, HookHeader.Receipt),
+            Receipt = Header(response, HookHeader.Receipt) is { } receipt && receipt.All(char.IsAsciiDigit) ? receipt : null,
             Again = Header(response, HookHeader.Again),
             Words = json is null ? null : WordsOf(json),
         };

@@ -9,7 +9,7 @@ namespace SessionMesh.Cli.Hooks;
 /// <summary><c>hooks install</c>: puts our hooks into an agent's settings, and leaves everything else as it is.</summary>
 internal sealed class InstallHooksCommand : SettingsCommand
 {
-    private readonly Option<bool> _detail = new("--detail") { Description = "Report the arguments of tools as well" };
+    private readonly Option<bool> _detail = new("--detail") { Description = "Report the arguments of tools as well (not openclaw)" };
     private readonly Option<bool> _http = new("--http")
     {
         Description = "Send events straight to the mesh, with the key in SESSION_API_KEY of the agent (claude-code only)",
@@ -41,6 +41,12 @@ internal sealed class InstallHooksCommand : SettingsCommand
             throw CommandException.Usage($"{agent.Title} runs hooks without asking", "the same command without --trust");
         }
 
+        if (context.Get(_detail) && agent is OpenclawHooks)
+        {
+            throw CommandException.Usage(
+                $"{agent.Title}'s plugin reports the names of tools alone, and no arguments", "the same command without --detail");
+        }
+
         if (context.Get(_http) && context.Get(_detail))
         {
             throw CommandException.Usage("--http and --detail cannot be combined", "the same command with one of them");
@@ -53,7 +59,7 @@ internal sealed class InstallHooksCommand : SettingsCommand
         var change = agent.SettingsPath(host, isProject) is { } path
             ? HookChange.Install(host, agent, path, agent.Shape(host, wish)!)
             : null;
-        var plugin = agent.PluginPath(host, isProject) is { } folder ? PluginChange.Install(host, agent, folder) : null;
+        var plugin = agent.PluginPath(host, isProject) is { } folder ? PluginChange.Install(host, agent, folder, wish) : null;
         var notes = agent.Notes(host, wish).ToList();
         if (agent is CodexHooks && !(context.Get(_trust) && !IsDry(context)))
         {

@@ -11,13 +11,17 @@ namespace SessionMesh.Cli.Hooks;
 /// <param name="Mend">What to type then.</param>
 internal sealed record MeshReach(string? Url, string? KeySource, string? Why, string? Mend)
 {
+    /// <summary>Whether the key gets another, for a plugin that speaks to the mesh itself. False where the mesh is not reached.</summary>
+    public bool MintsKeys { get; private init; }
+
     public static async Task<MeshReach> AskAsync(CommandContext context, CancellationToken cancellation)
     {
         try
         {
             var (url, source) = (context.Settings.Url.AbsoluteUri.TrimEnd('/'), context.Settings.KeySource);
-            var (why, mend) = await WhyNotAsync(context, cancellation);
-            return new(url, source, why, mend);
+            var scopes = new HashSet<string?>();
+            var (why, mend) = await WhyNotAsync(context, scopes, cancellation);
+            return new(url, source, why, mend) { MintsKeys = scopes.Overlaps([Scopes.KeysMint, Scopes.Admin]) };
         }
         catch (CommandException e)
         {
@@ -25,12 +29,14 @@ internal sealed record MeshReach(string? Url, string? KeySource, string? Why, st
         }
     }
 
-    private static async Task<(string? Why, string? Mend)> WhyNotAsync(CommandContext context, CancellationToken cancellation)
+    private static async Task<(string? Why, string? Mend)> WhyNotAsync(
+        CommandContext context, HashSet<string?> scopes, CancellationToken cancellation)
     {
         try
         {
             var key = await context.Client.SendAsync(MeshCall.OwnKey(), cancellation);
-            return key.GetProperty("scopes").EnumerateArray().Any(scope => scope.GetString() is Scopes.RegistryWrite or Scopes.Admin)
+            scopes.UnionWith(key.GetProperty("scopes").EnumerateArray().Select(scope => scope.GetString()));
+            return scopes.Overlaps([Scopes.RegistryWrite, Scopes.Admin])
                 ? (null, null)
                 : ($"the key from {context.Settings.KeySource} lacks {Scopes.RegistryWrite}",
                     $"session-mesh keys create --scope {Scopes.MeshRead},{Scopes.RegistryWrite}");

@@ -23,6 +23,9 @@ internal sealed class SettingsRecord
     /// <summary>What stood in objects and arrays that were empty, by the path to them: <c>hooks/Stop</c>.</summary>
     public Dictionary<string, string> Empty { get; } = [];
 
+    /// <summary>Lists of somebody else's into which we put an entry, by the path to them.</summary>
+    public HashSet<string> Joined { get; } = [];
+
     /// <summary>Null where there is none, or it cannot be read.</summary>
     public static SettingsRecord? Load(string path)
     {
@@ -39,6 +42,11 @@ internal sealed class SettingsRecord
             foreach (var item in root.GetProperty("empty").EnumerateObject())
             {
                 record.Empty[item.Name] = item.Value.GetString()!;
+            }
+
+            if (root.TryGetProperty("joined", out var joined))
+            {
+                record.Joined.UnionWith(joined.EnumerateArray().Select(item => item.GetString()!));
             }
 
             return record;
@@ -58,6 +66,13 @@ internal sealed class SettingsRecord
         foreach (var directory in Directories)
         {
             json.WriteStringValue(directory);
+        }
+
+        json.WriteEndArray();
+        json.WriteStartArray("joined"u8);
+        foreach (var path in Joined)
+        {
+            json.WriteStringValue(path);
         }
 
         json.WriteEndArray();

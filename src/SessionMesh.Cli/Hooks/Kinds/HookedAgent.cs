@@ -9,7 +9,10 @@ namespace SessionMesh.Cli.Hooks.Kinds;
 /// <param name="Detail">Arguments of tools are reported as well.</param>
 /// <param name="Http">The address of the mesh, where events go there by HTTP; null for the command alone.</param>
 /// <param name="Version">Of the agent's program; null where it is not known.</param>
-internal sealed record HookWish(bool Detail, Uri? Http, Version? Version);
+internal sealed record HookWish(bool Detail, Uri? Http, Version? Version)
+{
+    public static readonly HookWish Plain = new(Detail: false, Http: null, Version: null);
+}
 
 /// <summary>A coding agent that people run: where its settings are, and what of ours belongs into them.</summary>
 internal abstract class HookedAgent

@@ -10,7 +10,7 @@ namespace SessionMesh.Cli.Hooks.Kinds;
 /// </summary>
 internal sealed class PluginChange
 {
-    /// <summary>Tells the plugin how to call this tool.</summary>
+    /// <summary>Tells the plugin how to call this tool, and whether the arguments of tools are reported.</summary>
     public const string ToolFile = "tool.json";
 
     private readonly IReadOnlyList<(string Path, byte[] Content)> _files;
@@ -23,9 +23,9 @@ internal sealed class PluginChange
 
     public string State { get; }
 
-    public static PluginChange Install(CliHost host, HookedAgent agent, string folder)
+    public static PluginChange Install(CliHost host, HookedAgent agent, string folder, HookWish wish)
     {
-        var files = FilesOf(host, agent);
+        var files = FilesOf(host, agent, wish);
         var state = !Directory.Exists(folder) ? HookChange.Installed
             : files.All(file => IsSame(Path.Combine(folder, file.Path), file.Content)) ? HookChange.Unchanged
             : HookChange.Updated;
@@ -33,7 +33,7 @@ internal sealed class PluginChange
     }
 
     public static PluginChange Uninstall(CliHost host, HookedAgent agent, string folder) => new(
-        folder, Directory.Exists(folder) ? HookChange.Removed : HookChange.Absent, FilesOf(host, agent),
+        folder, Directory.Exists(folder) ? HookChange.Removed : HookChange.Absent, FilesOf(host, agent, HookWish.Plain),
         HookState.RecordOf(host, agent.Name, folder));
 
     public void Apply()
@@ -55,7 +55,7 @@ internal sealed class PluginChange
         }
     }
 
-    private static IReadOnlyList<(string Path, byte[] Content)> FilesOf(CliHost host, HookedAgent agent) =>
+    private static IReadOnlyList<(string Path, byte[] Content)> FilesOf(CliHost host, HookedAgent agent, HookWish wish) =>
     [
         .. PluginFiles.Of(agent.Name),
         .. agent.PluginLoader is { } loader
@@ -70,6 +70,10 @@ internal sealed class PluginChange
             }
 
             json.WriteEndArray();
+            if (wish.Detail)
+            {
+                json.WriteBoolean("detail"u8, true);
+            }
         })) + "\n")),
     ];
 

@@ -16,6 +16,9 @@ internal abstract class SettingsShape
     /// <param name="record">Learns what was empty before.</param>
     public abstract SettingsText Add(SettingsText text, SettingsRecord record);
 
+    /// <summary>Why the agent's program would not take what is there of ours; null where it does, as far as its settings tell.</summary>
+    public virtual string? Hindrance(SettingsText text) => null;
+
     public abstract SettingsText Remove(SettingsText text, SettingsRecord? record);
 
     /// <summary>A member of this kind; null where there is none.</summary>

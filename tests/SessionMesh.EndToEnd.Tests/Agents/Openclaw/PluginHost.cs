@@ -21,7 +21,8 @@ internal sealed class PluginHost : IAsyncDisposable
     public string GatewayId { get; private set; } = "";
 
     /// <param name="hold">Milliseconds that the config lets a tool call wait.</param>
-    public static async Task<PluginHost> StartAsync(int hold = 600_000)
+    /// <param name="platform">As Node names the one that the plugin is to take this for.</param>
+    public static async Task<PluginHost> StartAsync(int hold = 600_000, string platform = "linux")
     {
         var mesh = await Mesh.StartAsync();
         var folder = mesh.Scratch.File("plugin");
@@ -36,7 +37,7 @@ internal sealed class PluginHost : IAsyncDisposable
             ["SESSION_MESH_DATA"] = mesh.Server.Data,
         };
         var driver = Path.Combine(Built.Repository, "tests", "SessionMesh.EndToEnd.Tests", "Agents", "Openclaw", "driver.mjs");
-        var host = new PluginHost(mesh, new Started("node", [driver, folder, config], environment, mesh.Scratch.Root));
+        var host = new PluginHost(mesh, new Started("node", [driver, folder, config, platform], environment, mesh.Scratch.Root));
         await Eventually.True(
             () => host._node.Out.StartsWith("port ", StringComparison.Ordinal), () => $"the driver listens\n{host.Printed}");
         host._http.BaseAddress = new Uri($"http://127.0.0.1:{host._node.Out.Split('\n')[0]["port ".Length..]}/");
@@ -70,19 +71,46 @@ internal sealed class PluginHost : IAsyncDisposable
 
     public Task AnswerAsync(string input) => PostAsync("answer", input);
 
+    /// <summary>The plugin's calls to the mesh wait whose path ends so; none, and those that wait go on, for null.</summary>
+    public Task HoldMeshAsync(string? end) => PostAsync("mesh", new JsonObject { ["held"] = end }.ToJsonString());
+
+    /// <summary>So much time passes at once. What the plugin waits for in its calls comes to its end in no other way.</summary>
+    public Task PassAsync(TimeSpan time) => PostAsync("clock", $$"""{"ms": {{(long)time.TotalMilliseconds}}}""");
+
     /// <summary>What the gateway was asked by that name, in order.</summary>
     public async Task<List<JsonNode>> CallsAsync(string method) =>
         [.. (await PostAsync("calls", "{}"))!.AsArray().Where(call => (string?)call!["method"] == method).Select(call => call!["params"]!)];
+
+    /// <summary>Waits until the plugin has heard all that was sent to an agent: it hears a resume last, and answers it at once.</summary>
+    public async Task HeardAsync(string id)
+    {
+        await SteerAsync(id, """ "verb": "resume" """);
+        await StateAsync(id, "acknowledged");
+    }
+
+    /// <summary>How often the plugin has looked what an agent was told.</summary>
+    public async Task<int> LooksAsync(string id) => (await CallsAsync("mesh")).Count(
+        path => ((string?)path)!.EndsWith($"/agents/{id}/directives/history", StringComparison.Ordinal));
 
     /// <summary>The agent of the session, once it is registered.</summary>
     public async Task<Answer> AgentAsync(string id, Func<Answer, bool>? wanted = null) =>
         await Mesh.Http.AgentAsync(id, wanted ?? (row => row.IsDone), $"is as wanted\n{Printed}");
 
-    public async Task<string?> StateAsync(string id) =>
-        (await Mesh.Http.GetAsync($"agents/{id}/directives/history")).Json.GetProperty("directives")[0].Text("state");
+    public async Task<string?> StateAsync(string id) => (await StatesAsync(id))[^1];
+
+    /// <summary>Of all its directives, the oldest first.</summary>
+    public async Task<string[]> StatesAsync(string id) =>
+    [
+        .. (await Mesh.Http.GetAsync($"agents/{id}/directives/history")).Json.GetProperty("directives").EnumerateArray()
+            .Select(row => row.Text("state")!).Reverse(),
+    ];
 
     public Task StateAsync(string id, string wanted) =>
         Eventually.True(async () => await StateAsync(id) == wanted, () => $"the directive of {id} is {wanted}\n{Printed}");
+
+    public Task StatesAsync(string id, params string[] wanted) => Eventually.True(
+        async () => (await StatesAsync(id)).SequenceEqual(wanted),
+        () => $"the directives of {id} are {string.Join(", ", wanted)}\n{Printed}");
 
     public async Task<Answer> SteerAsync(string id, string members) =>
         await Mesh.Http.PostAsync("steer", $$"""{"agent_id": "{{id}}", {{members}}}""") is { IsDone: true } sent

@@ -1,27 +1,41 @@
 // OpenClaw, as far as its plugin can tell: an api to register hooks with, and a gateway's port to call. What a test posts here is what
 // OpenClaw would have done, and the answer is what the plugin answered.
 //
-//   node driver.mjs PLUGIN_FOLDER CONFIG.json
+//   node driver.mjs PLUGIN_FOLDER CONFIG.json [PLATFORM]
 //
 //   POST /hook/NAME {"event", "ctx"}    a hook; the answer is {"result", "ms"}
 //   POST /result {"event", "ctx"}       the middleware of tool results
 //   POST /run {"event"}                 an agent event
-//   POST /gateway {"event", "payload"}  what the gateway tells its clients
-//   POST /answer {"method", "payload"}  what the gateway answers from now on; {} unless told
-//   GET /calls                          what the gateway was asked, in order: [{"method", "params"}]
+//   POST /gateway {"event", "payload"}  what the gateway tells its clients; {"isLost": true} breaks the connection
+//   POST /answer {"method", "payload"}  what the gateway answers from now on; {} unless told. With "error" it refuses, with "isHeld" it
+//                                       answers nothing until it is told otherwise
+//   POST /mesh {"held"}                 calls to the mesh wait whose path ends so; none, and those that wait go on, with null
+//   POST /clock {"ms"}                  so much time passes at once. A call's time-out comes in no other way
+//   GET /calls                          what the gateway was asked, in order: [{"method", "params"}]; and the mesh: "mesh", with the path
 
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 
-const [folder, config] = process.argv.slice(2);
+const [folder, config, platform = process.platform] = process.argv.slice(2);
+Object.defineProperty(process, "platform", { value: platform });
 const hooks = new Map();
 const calls = [];
-const answers = new Map([["sessions.list", { sessions: [] }], ["tasks.list", { tasks: [] }]]);
+const answers = new Map([["sessions.list", { payload: { sessions: [] } }], ["tasks.list", { payload: { tasks: [] } }]]);
+const clock = new Clock();
+const mesh = new Gate();
 let onResult;
 let onRun;
 let socket;
+
+const call = globalThis.fetch;
+globalThis.fetch = async (url, options) => {
+  const { pathname } = new URL(url);
+  calls.push({ method: "mesh", params: pathname });
+  await mesh.passed(pathname, options.signal);
+  return call(url, options);
+};
 
 globalThis.WebSocket = class {
   constructor() {
@@ -36,7 +50,16 @@ globalThis.WebSocket = class {
   send(text) {
     const { id, method, params } = JSON.parse(text);
     calls.push({ method, params });
-    setImmediate(() => this.tell({ type: "res", id, ok: true, payload: answers.get(method) ?? {} }));
+    setImmediate(() => this.answer(id, method));
+  }
+
+  answer(id, method) {
+    const { payload = {}, error, isHeld } = answers.get(method) ?? {};
+    if (isHeld) {
+      answers.get(method).waiting.push(() => this.answer(id, method));
+    } else {
+      this.tell({ type: "res", id, ok: !error, payload, error: error && { message: error } });
+    }
   }
 
   close() {
@@ -74,7 +97,7 @@ const server = createServer(async (request, response) => {
 });
 server.listen(0, "127.0.0.1", () => console.log(`port ${server.address().port}`));
 
-function act(url, { event, ctx, method, payload }) {
+function act(url, { event, ctx, method, payload, error, isHeld, isLost, held, ms }) {
   const [, what, name] = url.split("/");
   if (ctx?.abortSignal) {
     ctx.abortSignal = new AbortController().signal;
@@ -84,9 +107,69 @@ function act(url, { event, ctx, method, payload }) {
     case "hook": return hooks.get(name)?.(event, ctx);
     case "result": return onResult(event, ctx);
     case "run": return onRun(event, ctx);
-    case "gateway": return socket.tell({ type: "event", event, payload });
-    case "answer": return void answers.set(method, payload);
+    case "gateway": return isLost ? socket.close() : socket.tell({ type: "event", event, payload });
+    case "answer": return answerWith(method, { payload, error, isHeld, waiting: [] });
+    case "mesh": return mesh.hold(held);
+    case "clock": return clock.pass(ms);
     case "calls": return calls;
     default: throw new Error(`no ${url}`);
   }
+}
+
+function answerWith(method, answer) {
+  const before = answers.get(method);
+  answers.set(method, answer);
+  before?.waiting?.forEach((again) => again());
+}
+
+/** Lets calls through, or holds some until it holds others or their signals come. */
+function Gate() {
+  let held = null;
+  const waiting = [];
+  this.hold = (end) => {
+    held = end;
+    waiting.splice(0).forEach((go) => go());
+  };
+  this.passed = (path, signal) => new Promise((resolve, reject) => {
+    signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
+    held !== null && path.endsWith(held) ? waiting.push(resolve) : resolve();
+  });
+}
+
+/** Time passes as always, and by leaps. Only a leap brings the end of an AbortSignal.timeout. */
+function Clock() {
+  const real = { setTimeout, clearTimeout, setInterval, now: Date.now };
+  const timers = new Map();
+  const signals = new Set();
+  const intervals = [];
+  let ahead = 0;
+  Date.now = () => real.now() + ahead;
+  globalThis.setTimeout = (act, ms = 0, ...args) => {
+    const fire = () => (timers.delete(timer), act(...args));
+    const timer = real.setTimeout(fire, ms);
+    timers.set(timer, { due: Date.now() + ms, fire });
+    return timer;
+  };
+  globalThis.clearTimeout = (timer) => (timers.delete(timer), real.clearTimeout(timer));
+  globalThis.setInterval = (act, ms, ...args) => (intervals.push({ act, ms }), real.setInterval(act, ms, ...args));
+  AbortSignal.timeout = (ms) => {
+    const controller = new AbortController();
+    signals.add({ due: Date.now() + ms, controller });
+    return controller.signal;
+  };
+  this.pass = (ms) => {
+    ahead += ms;
+    const isDue = ({ due }) => due <= Date.now();
+    for (const one of [...signals].filter(isDue)) {
+      signals.delete(one);
+      one.controller.abort(new DOMException("The time is over", "TimeoutError"));
+    }
+
+    for (const [timer, one] of [...timers].filter(([, one]) => isDue(one))) {
+      real.clearTimeout(timer);
+      one.fire();
+    }
+
+    intervals.filter((one) => one.ms <= ms).forEach(({ act }) => act());
+  };
 }

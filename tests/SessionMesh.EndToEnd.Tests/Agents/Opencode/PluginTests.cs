@@ -9,6 +9,7 @@ public sealed class PluginTests : IDisposable
 {
     private const string Main = "ses_main";
     private const string Child = "child-1";
+    private const string Written = "session-mesh:written";
 
     private readonly Scratch _scratch = new();
     private readonly string _plugin;
@@ -52,6 +53,20 @@ public sealed class PluginTests : IDisposable
     }
 
     [Fact]
+    public async Task ArgumentsOfTools_AreTold_WhereTheyWereAskedFor()
+    {
+        string[] command = ["node", Path.Combine(_plugin, "stub.mjs")];
+        _scratch.Write("plugin/tool.json", JsonSerializer.Serialize(new { command, detail = true }));
+        await RunAsync("{}", $"{Before}, [\"dispose\"]");
+        Assert.Equal(
+            $$"""
+            {"words":["hook","opencode","--receipt","--detail"],"hook_event_name":"tool.before","session_id":"{{Main}}","tool_name":"bash",
+            """
+            + """ "tool_input":{"command":"secret"},"cwd":"/project"}"""[1..],
+            Events()[1]);
+    }
+
+    [Fact]
     public async Task SubAgent_IsTold_WithItsMainSession()
     {
         await RunAsync(
@@ -70,7 +85,7 @@ public sealed class PluginTests : IDisposable
     public async Task Words_GoIntoTheTurn_AndAreAskedOnlyWhereARequestHasThem()
     {
         var ran = await RunAsync(
-            """{"tool.after":[{"tell":"go north"}]}""",
+            """{"tool.after":[{"tell":"go north","receipt":"7"}]}""",
             $$"""
             {{Prompt}}, {{Before}}, {{After}},
             ["experimental.chat.messages.transform", {}, {"messages": [{"info": {"id": "m1", "sessionID": "{{Main}}"} }]}],
@@ -85,7 +100,45 @@ public sealed class PluginTests : IDisposable
             [["get","{{Main}}"],["prompt","{{Main}}",{"agent":"build","model":{"providerID":"p","modelID":"m"},"noReply":true,
               "parts":[{"type":"text","text":"go north"}]}]]
             """, ran.GetProperty("calls"));
-        Assert.Equal(["session.start", "prompt", "tool.before", "tool.after", "model.call", "session.end"], Names());
+        Assert.Equal(["session.start", "prompt", "tool.before", "tool.after", Written, "model.call", "session.end"], Names());
+        Assert.Equal(
+            $$"""{"words":["hook","opencode","--receipt"],"hook_event_name":"{{Written}}","session_id":"{{Main}}","receipt":"7"}""",
+            Events()[4]);
+    }
+
+    [Theory]
+    [InlineData("throws")]
+    [InlineData("error")]
+    public async Task WordsThatAreRefused_StayWithTheMesh(string refusal)
+    {
+        var ran = await RunAsync(
+            $$"""{"tool.after":[{"tell":"go north","receipt":"7"}],"client.prompt":["{{refusal}}"]}""",
+            $"{Prompt}, {Before}, {After}, {Request}, {Idle(Main)}, [\"dispose\"]");
+        Assert.Equal("prompt", ran.GetProperty("calls")[1][0].GetString());
+        Assert.Equal(
+            ["session.start", "prompt", "tool.before", "tool.after", "model.call", "session.idle", "session.end"],
+            Names().Where((_, at) => !IsWake(at)));
+    }
+
+    [Theory]
+    [InlineData("throws")]
+    [InlineData("error")]
+    public async Task WordsThatAreRefusedAtRest_AreWaitedForAgainAfterAWhile(string refusal)
+    {
+        var ran = await RunAsync(
+            $$"""
+            {"session.idle --wake":[{"exit":2,"stderr":"go north","stdout":"{\"receipt\":\"7\"}"},
+              {"exit":2,"stderr":"go north again","stdout":"{\"receipt\":\"8\"}"}], "client.promptAsync":["{{refusal}}"]}
+            """,
+            $"{Prompt}, {Idle(Main)}, [\"clock\", 10000], [\"wait\", 3], [\"dispose\"]");
+        Members.Equal(
+            """["go north","go north again"]""",
+            JsonSerializer.SerializeToElement(
+                ran.GetProperty("calls").EnumerateArray().Skip(1).Select(call => call[2].GetProperty("parts")[0].Text("text"))));
+        Assert.Equal(
+            ["session.start", "prompt", "session.idle", "prompt", "session.idle", "prompt", Written, "session.end"],
+            Names().Where((_, at) => !IsWake(at)));
+        Assert.EndsWith("\"receipt\":\"8\"}", Events()[^2], StringComparison.Ordinal);
     }
 
     [Theory]
@@ -111,7 +164,7 @@ public sealed class PluginTests : IDisposable
               "parts":[{"type":"text","text":"go north"}]}]
             """, ran.GetProperty("calls")[1]);
         Assert.Equal(["session.start", "prompt", "session.idle", "session.idle", "prompt", "session.end"], Names());
-        Assert.Contains("\"words\":[\"hook\",\"opencode\",\"--wake\"]", Events()[3], StringComparison.Ordinal);
+        Assert.Contains("\"words\":[\"hook\",\"opencode\",\"--wake\",\"--receipt\"]", Events()[3], StringComparison.Ordinal);
     }
 
     /// <summary>What holds a tool while the agent is paused is given up when the session is stopped, and so is the tool.</summary>
@@ -168,7 +221,7 @@ public sealed class PluginTests : IDisposable
 
     private static string Told(string name, string more = "") =>
         JsonNode.Parse($$"""
-            {"words":["hook","opencode"],"hook_event_name":"{{name}}","session_id":"{{Main}}",{{more}}"cwd":"/project"}
+            {"words":["hook","opencode","--receipt"],"hook_event_name":"{{name}}","session_id":"{{Main}}",{{more}}"cwd":"/project"}
             """)!.ToJsonString();
 
     private static string Beside(string file) =>
@@ -181,6 +234,8 @@ public sealed class PluginTests : IDisposable
         [.. File.ReadAllLines(Path.Combine(_plugin, "events.jsonl")).Select(line => JsonNode.Parse(line)!.ToJsonString())];
 
     private List<string> Names() => [.. Events().Select(line => JsonNode.Parse(line)!["hook_event_name"]!.GetValue<string>())];
+
+    private bool IsWake(int at) => Events()[at].Contains("\"--wake\"", StringComparison.Ordinal);
 
     private async Task<JsonElement> RunAsync(string answers, string steps)
     {

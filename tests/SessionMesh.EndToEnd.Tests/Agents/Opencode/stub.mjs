@@ -1,5 +1,5 @@
 // Plays the tool to the plugin: keeps each event in events.jsonl, and answers as answers.json says: {EVENT: [ANSWER, …]}, in order. An
-// ANSWER is what goes to stdout, or {"stderr": TEXT, "exit": CODE}. With --wake the event's name has that after it.
+// ANSWER is what goes to stdout, or {"stderr": TEXT, "exit": CODE, "stdout": TEXT}. With --wake the event's name has that after it.
 import { appendFileSync, readFileSync, readdirSync, writeFileSync } from "node:fs"
 import path from "node:path"
 
@@ -14,6 +14,7 @@ writeFileSync(path.join(here, `${name}#${number}`), "")
 const answer = answers[number]
 if (answer?.exit) {
     process.stderr.write(answer.stderr ?? "")
+    process.stdout.write(answer.stdout ?? "")
     process.exitCode = answer.exit
 } else if (answer !== undefined) {
     process.stdout.write(typeof answer === "string" ? answer : JSON.stringify(answer))

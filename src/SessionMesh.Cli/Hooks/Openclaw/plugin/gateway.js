@@ -4,8 +4,9 @@ import { randomUUID } from "node:crypto";
 
 const CALL_MS = 5_000;
 const RETRY_MS = [500, 1_000, 2_000, 5_000, 10_000];
-/** Refusals in a row that are told: the first are those of a gateway that is starting. */
+/** So many refusals in a row are those of a gateway that is starting, where it says that. Any other failure is told at once. */
 const TELL_AFTER = 8;
+const STARTING = "UNAVAILABLE";
 
 const SCOPES = ["operator.read", "operator.write", "operator.admin"];
 
@@ -18,6 +19,7 @@ export class Gateway {
   #calls = new Map();
   #ended = false;
   #tries = 0;
+  #isTold = false;
   #ready = null;
 
   constructor({ config, port, log, onEvent }) {
@@ -39,7 +41,7 @@ export class Gateway {
     const socket = new WebSocket(this.#url);
     this.#socket = socket;
     socket.onmessage = (message) => this.#took(socket, JSON.parse(message.data));
-    socket.onerror = () => {};
+    socket.onerror = () => this.#failed("it cannot be reached");
     socket.onclose = () => this.#lost(socket);
   }
 
@@ -82,7 +84,7 @@ export class Gateway {
 
   #took(socket, frame) {
     if (frame.type === "res") {
-      this.#settle(frame.id, frame.ok ? "resolve" : "reject", frame.ok ? frame.payload : new Error(frame.error?.message ?? "refused"));
+      this.#settle(frame.id, frame.ok ? "resolve" : "reject", frame.ok ? frame.payload : refusal(frame.error ?? {}));
     } else if (frame.event === "connect.challenge") {
       this.#connect(socket);
     } else if (frame.type === "event") {
@@ -104,13 +106,26 @@ export class Gateway {
       }, 10_000);
       this.#ready = socket;
       this.#tries = 0;
+      if (this.#isTold) {
+        this.#isTold = false;
+        this.#log.warn("session-mesh: the gateway's own port takes the plugin's calls again");
+      }
+
       this.#onEvent("connected", null);
     } catch (error) {
-      if (this.#tries === TELL_AFTER) {
-        this.#log.warn(`session-mesh: the gateway's own port refuses the plugin: ${error.message}`);
+      if (error.code !== STARTING || this.#tries >= TELL_AFTER) {
+        this.#failed(error.message);
       }
 
       socket.close();
+    }
+  }
+
+  /** Says it once, until it works again. */
+  #failed(why) {
+    if (!this.#isTold && !this.#ended) {
+      this.#isTold = true;
+      this.#log.warn(`session-mesh: the gateway's own port does not take the plugin's calls, so that nothing is woken or aborted: ${why}`);
     }
   }
 
@@ -128,4 +143,8 @@ export class Gateway {
       setTimeout(() => this.start(), RETRY_MS[Math.min(this.#tries++, RETRY_MS.length - 1)]).unref();
     }
   }
+}
+
+function refusal({ code, message }) {
+  return Object.assign(new Error(message ?? "refused"), { code });
 }

@@ -21,28 +21,26 @@ export class Holds {
     }
 
     session.heldSeq = seq;
-    let release;
-    const released = session.pause?.released ?? new Promise((resolve) => (release = resolve));
-    session.pause = { seq, by, released, release: release ?? session.pause.release, holds: session.pause?.holds ?? 0, isAcked: false };
+    session.pause ??= newPause();
+    session.pause.by = by;
+    session.pause.seqs.push(seq);
     this.settle(session);
   }
 
   resume(session, seq) {
     if (seq > session.heldSeq) {
       session.heldSeq = seq;
-      this.release(session);
+      this.release(session, "acknowledged", "over before its next tool");
     }
 
-    this.#plugin.sessions.ack(session, seq, "acknowledged");
+    this.#plugin.sessions.ack(session, seq, "acknowledged", "it runs");
   }
 
-  release(session) {
+  /** The pause is over. Of one that held nothing yet this is said; by default, that it never will. */
+  release(session, state = "rejected", note = "it was over before it took effect") {
     const pause = session.pause;
     session.pause = null;
-    if (pause && !pause.isAcked) {
-      this.#plugin.sessions.ack(session, pause.seq, "rejected", "it was over before it took effect");
-    }
-
+    this.#answer(session, pause, state, note);
     pause?.release();
     this.#plugin.sessions.changed(session);
     if (session.hasWords) {
@@ -53,12 +51,13 @@ export class Holds {
   /** Acknowledges a pause that has taken effect. */
   settle(session) {
     const pause = session.pause;
-    if (pause && !pause.isAcked && (pause.holds > 0 || session.runs.size === 0)) {
-      pause.isAcked = true;
-      this.#plugin.sessions.ack(
-        session, pause.seq, "acknowledged", pause.holds > 0 ? "a tool call waits" : "idle: its next tool call will wait");
-      this.#plugin.sessions.changed(session);
+    if (pause && (pause.holds > 0 || session.runs.size === 0)) {
+      this.#answer(session, pause, "acknowledged", pause.holds > 0 ? "a tool call waits" : "idle: its next tool call will wait");
     }
+  }
+
+  #answer(session, pause, state, note) {
+    pause?.seqs.splice(0).forEach((seq) => this.#plugin.sessions.ack(session, seq, state, note));
   }
 
   /** Before each tool call: nothing where it may run. */
@@ -83,6 +82,13 @@ export class Holds {
 
     return this.#plugin.sessions.isStopped(session) ? { block: true, blockReason: stoppedText() } : undefined;
   }
+}
+
+/** `seqs` are the directives that are not answered yet. */
+function newPause() {
+  let release;
+  const released = new Promise((resolve) => (release = resolve));
+  return { by: null, released, release, holds: 0, seqs: [] };
 }
 
 /** True if the promise came, false when the time was over or the call was aborted. */

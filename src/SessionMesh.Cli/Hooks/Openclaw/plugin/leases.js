@@ -34,7 +34,10 @@ export class Leases {
 
   start() {
     this.register(this.#gateway);
-    this.#timer = setInterval(() => this.beatNow(), BEAT_MS).unref();
+    this.#timer = setInterval(() => {
+      this.#sessions.letGo();
+      this.beatNow();
+    }, BEAT_MS).unref();
   }
 
   /** The ends of all are reported, the children's first, in the time that a gateway gives its hooks. */
@@ -70,11 +73,26 @@ export class Leases {
 
   ack(session, seq, state, note) {
     if (state !== "accepted") {
-      session.acked.add(seq);
+      session.wasAcked(seq);
     }
 
     session.acks.push({ seq, state, ...(note && { note }) });
     this.changed(session);
+  }
+
+  /** Answers at once: of a stop whose grace is over the mesh takes no word with a beat any more. */
+  async answer(session, seq, state, note) {
+    const { agentId, incarnation, epoch } = session;
+    session.wasAcked(seq);
+    try {
+      await this.#plugin.mesh.post(`/agents/${encodeURIComponent(agentId)}/directives/${seq}/ack`, { state, note, incarnation, epoch });
+      this.#plugin.reached(null);
+    } catch (error) {
+      this.#plugin.reached(error);
+      if (error.isAway) {
+        this.ack(session, seq, state, note);
+      }
+    }
   }
 
   async exit(session, reason, timeout = REGISTER_MS) {
@@ -259,12 +277,11 @@ export class Leases {
     }
   }
 
-  /** What is pending, without taking it: a look at the history hands nothing out. */
+  /** What is pending, without taking it. */
   async #peek(session) {
-    const { directives } = await this.#plugin.mesh.get(`/agents/${encodeURIComponent(session.agentId)}/directives/history?limit=100`);
-    for (const { verb, seq, state, issued_by: by } of directives.reverse()) {
-      if (["queued", "delivered", "accepted"].includes(state) && !session.isAcked(seq)) {
-        this.#plugin.heard(session, verb, seq, by);
+    for (const { verb, seq, issued_by: by, data } of await this.#plugin.mesh.pending(session.agentId)) {
+      if (!session.isAcked(seq)) {
+        this.#plugin.heard(session, { verb, seq, by, data });
       }
     }
   }

@@ -2,6 +2,7 @@
 
 const BASE = "/api/session-mesh";
 const CALL_MS = 1_000;
+const PENDING = ["queued", "delivered", "accepted"];
 
 export class MeshError extends Error {
   /** Of a refusal its status and code; of a call that was not answered the status 0, and why in the code. */
@@ -33,6 +34,24 @@ export class Mesh {
   }
 
   /**
+   * What an agent was told and has not answered, the oldest first, as the history shows it: looking hands nothing out. Older ones are
+   * answered sooner, so that a page with nothing pending is the last.
+   */
+  async pending(agentId, signal = AbortSignal.timeout(CALL_MS)) {
+    const found = [];
+    for (let cursor = ""; ;) {
+      const page = await this.get(`/agents/${encodeURIComponent(agentId)}/directives/history?limit=100${cursor}`, { signal });
+      const pending = page.directives.filter(({ state }) => PENDING.includes(state));
+      found.push(...pending);
+      if (pending.length === 0 || !page.next_cursor) {
+        return found.reverse();
+      }
+
+      cursor = `&cursor=${page.next_cursor}`;
+    }
+  }
+
+  /**
    * The log as it grows, with the frames' ids: yields { id, event, data } until the stream breaks or the signal ends it.
    * `opened` is called once the server has answered.
    */
@@ -51,10 +70,10 @@ export class Mesh {
     }
   }
 
-  async #call(method, path, body, { timeout = CALL_MS } = {}) {
+  async #call(method, path, body, { timeout = CALL_MS, signal = AbortSignal.timeout(timeout) } = {}) {
     const response = await this.#fetch(path, {
       method,
-      signal: AbortSignal.timeout(timeout),
+      signal,
       headers: { "content-type": "application/json" },
       body: body === undefined ? undefined : JSON.stringify(body),
     });
@@ -100,8 +119,9 @@ function unanswered(error) {
 /** The promise's value, unless the signal comes first. What the promise does goes on. */
 function within(promise, signal) {
   return new Promise((resolve, reject) => {
-    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-    promise.then(resolve, reject);
+    const gone = () => reject(signal.reason);
+    signal.addEventListener("abort", gone, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", gone));
   });
 }
 

@@ -1,9 +1,9 @@
 // The one of everything that a gateway has: its key, its line to the mesh, its agents, and what is done about their directives.
 //
 // The mesh is listened to by one stream of its log, limited by the key to the gateway's agents, and not by a stream of directives for each:
-// what such a stream writes counts as delivered, and a steer is delivered when it is handed to the session, not when the plugin hears that
-// there is one. So the log rings the bell (`directive.issued`), which is all that a pause, a resume and a stop need, and the words of a
-// steer are fetched at the moment at which they go out: with a tool's result, or with the message that wakes an idle session.
+// what such a stream writes counts as delivered, and a steer is on its way only when it is handed to the session, not when the plugin
+// hears that there is one. So the log rings the bell (`directive.issued`), which is all that a pause, a resume and a stop need, and the
+// words of a steer are read at the moment at which they go out: with a tool's result, or with the message that wakes an idle session.
 
 import { Gateway } from "./gateway.js";
 import { Holds } from "./holds.js";
@@ -82,20 +82,22 @@ export class Plugin {
     }
 
     this.sessions.toolEnded(session);
+    const content = event?.result?.content;
+    if (!Array.isArray(content)) {
+      return undefined; // it takes no text: the words go with the next
+    }
+
     let text = await this.words.withResult(session, runId);
     if (!text && this.#away && !session.toldAway) {
       session.toldAway = true;
       text = awayText();
     }
 
-    const content = event?.result?.content;
-    return text && Array.isArray(content)
-      ? { result: { ...event.result, content: [...content, { type: "text", text }] } }
-      : undefined;
+    return text ? { result: { ...event.result, content: [...content, { type: "text", text }] } } : undefined;
   }
 
   /** One directive that is pending. It may be heard of several times. */
-  heard(session, verb, seq, by) {
+  heard(session, { verb, seq, by, data }) {
     if (session.isGateway && verb !== "stop") {
       return this.sessions.ack(session, seq, "rejected", `this is the gateway itself: ${verb} its sessions, which are below it`);
     }
@@ -104,7 +106,7 @@ export class Plugin {
       case "steer": return this.words.ring(session);
       case "pause": return this.holds.pause(session, seq, by);
       case "resume": return this.holds.resume(session, seq);
-      case "stop": return void this.stops.stop(session, seq);
+      case "stop": return void this.stops.stop(session, seq, data?.grace);
       default: return this.sessions.ack(session, seq, "rejected", `OpenClaw's plugin knows no ${verb}`);
     }
   }
@@ -130,7 +132,8 @@ export class Plugin {
           this.#place = frame.id ?? this.#place;
           const session = this.sessions.ofAgent(frame.data?.subject);
           if (session && frame.event === "directive.issued") {
-            this.heard(session, frame.data.verb, frame.data.seq, frame.data.actor);
+            const { verb, seq, actor: by, data } = frame.data;
+            this.heard(session, { verb, seq, by, data });
           }
         }
       } catch (error) {

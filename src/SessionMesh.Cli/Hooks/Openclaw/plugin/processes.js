@@ -2,6 +2,9 @@
 
 import { readdir, readFile } from "node:fs/promises";
 
+/** Whether processes are looked for here. */
+export const LOOKS = process.platform === "linux";
+
 export const MARK = "SESSION_MESH_OPENCLAW_SESSION";
 
 const TERM_MS = 2_000;

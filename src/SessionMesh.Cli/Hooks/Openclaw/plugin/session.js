@@ -4,6 +4,9 @@ import { createHash, randomUUID } from "node:crypto";
 
 const SUBAGENT = ":subagent:";
 
+/** The most directives that an agent has pending. */
+const MOST_ACKED = 1_000;
+
 /** As many characters of a session's id as its agent's id has: more where these are taken. */
 const LENGTHS = [8, 13, 36];
 
@@ -27,6 +30,7 @@ export class Session {
     this.isGone = false;
     this.acks = [];
     this.acked = new Set();
+    this.heardAt = Date.now();
 
     // What it does.
     this.runs = new Set();
@@ -35,7 +39,7 @@ export class Session {
 
     // What it was told.
     this.hasWords = false;
-    this.handing = null;
+    this.isLooking = false;
     this.isWaking = false;
     this.handed = new Map();
     this.pause = null;
@@ -46,6 +50,15 @@ export class Session {
 
   get isSubagent() {
     return this.key?.includes(SUBAGENT) ?? false;
+  }
+
+  /** As many are remembered as can be pending: of others the mesh knows. */
+  wasAcked(seq) {
+    this.acked.add(seq);
+    if (this.acked.size > MOST_ACKED) {
+      const [oldest] = this.acked;
+      this.acked.delete(oldest);
+    }
   }
 
   isAcked(seq) {

@@ -5,7 +5,7 @@ import { Leases } from "./leases.js";
 import { MARK } from "./processes.js";
 import { Session } from "./session.js";
 
-/** Sessions of before the gateway's start that nobody used for longer are registered when they are used. */
+/** A session that nobody used for longer is let go, and one of before the gateway's start is not registered. It is when it is used. */
 const RECENT_MS = 24 * 3_600_000;
 
 /** As long after a stop a run is taken for one that the session's own leftovers began, and is aborted. */
@@ -69,6 +69,7 @@ export class Sessions {
 
     session ??= this.#add(new Session(key, { sessionId, agentId }));
     session.sessionId ??= sessionId;
+    session.heardAt = Date.now();
     return session;
   }
 
@@ -97,11 +98,16 @@ export class Sessions {
     const session = this.#byKey.get(key);
     if (session && !session.stop && (!sessionId || !session.sessionId || session.sessionId === sessionId)) {
       this.#plugin.ledger.heard("session_end");
-      this.#byKey.delete(key);
       this.#isOver(session);
       this.childrenOf(session).forEach((child) => this.ended(child, "its parent ended"));
-      this.#plugin.holds.release(session);
-      this.#leases.exit(session, reason);
+      this.#drop(session, reason);
+    }
+  }
+
+  /** Lets go what was not heard of for a day, below it neither. The gateway keeps it: whoever uses it makes it known again. */
+  letGo() {
+    for (const session of this.all().filter((one) => this.#byKey.has(one.key) && this.#isUnused(one))) {
+      this.childrenOf(session).concat(session).forEach((one) => this.#drop(one, "not used for 24 hours"));
     }
   }
 
@@ -113,7 +119,11 @@ export class Sessions {
   /** Somebody wrote to the session. One that was stopped begins its next life. */
   spokenTo(key) {
     const session = this.#byKey.get(key);
-    return session?.stop?.isOver ? this.#renew(session) : session;
+    if (session?.stop?.isOver) {
+      this.#renew(session);
+    } else if (session) {
+      session.heardAt = Date.now();
+    }
   }
 
   /** A run began or ended. */
@@ -194,6 +204,12 @@ export class Sessions {
     }
   }
 
+  async answer(session, seq, state, note) {
+    if (seq && session.agentId) {
+      await this.#leases.answer(session, seq, state, note);
+    }
+  }
+
   beatNow() {
     this.#leases.beatNow();
   }
@@ -227,6 +243,21 @@ export class Sessions {
       for (const oldest of [...this.#over].slice(0, -MOST_OVER)) {
         this.#over.delete(oldest);
       }
+    }
+  }
+
+  #isUnused(session) {
+    return Date.now() - session.heardAt > RECENT_MS && session.runs.size === 0 && !session.hasWords
+      && this.childrenOf(session).every((child) => this.#isUnused(child));
+  }
+
+  /** Of one that was stopped the mesh knows. */
+  #drop(session, reason) {
+    this.#byKey.delete(session.key);
+    this.#plugin.words.forget(session);
+    if (!session.stop) {
+      this.#plugin.holds.release(session);
+      this.#leases.exit(session, reason);
     }
   }
 

@@ -1,15 +1,20 @@
 // Steers, on their way into a session.
 //
-//   pending ──► handed, with a tool's result or a waking message ──► the model is asked with them: acknowledged
+//   pending ──► handed, with a tool's result or a waking message: accepted ──► the model is asked with them: acknowledged
 //      ▲                                  │
 //      └──────────── the run ended before that ◄──┘
 //
-// `delivered` is the mesh's: it says so when the words are fetched, which is when they are handed over.
+// Words are read without taking them, and as many are handed over as fit whole. Each of these is `accepted`: before it goes into a result,
+// which nothing can refuse then, or once the gateway has taken the message. A poll of the inbox would mark all as delivered, also those
+// that wait for the next result, and before anybody has any.
 
 import { randomUUID } from "node:crypto";
 import { steerText } from "./text.js";
 
 const AGAIN_MS = 5_000;
+
+/** For so long a tool's result waits for words. */
+const TAKE_MS = 1_000;
 
 export class Words {
   #plugin;
@@ -34,8 +39,12 @@ export class Words {
     }
 
     // Words that cannot be had within a second go out later: the tool's result does not wait for them.
-    const directives = await this.#hand(session, { runId }).catch(() => []);
-    return directives.length > 0 ? steerText(session.agentId, directives) : null;
+    const directives = await this.#take(session, runId, AbortSignal.timeout(TAKE_MS)).catch(() => []);
+    if (session.hasWords && session.runs.size === 0) {
+      this.wake(session);
+    }
+
+    return directives.length > 0 ? steerText(session.agentId, directives).text : null;
   }
 
   /** Hands the words to an idle session, by the message that starts its next run. */
@@ -71,18 +80,31 @@ export class Words {
 
     const runId = randomUUID();
     await gateway.call("sessions.messages.subscribe", { key: session.key });
-    const directives = this.#isIdle(session) ? await this.#hand(session, { runId, isWake: true }) : [];
+    const directives = this.#isIdle(session) ? await this.#next(session) : [];
     if (directives.length === 0) {
       return;
     }
 
     this.#wakes.set(`${runId}:user`, session);
+    this.#hand(session, directives, { runId, isWake: true });
+    const { text: message } = steerText(session.agentId, directives);
     try {
-      await gateway.call(
-        "chat.send", { sessionKey: session.key, message: steerText(session.agentId, directives), idempotencyKey: runId });
+      await gateway.call("chat.send", { sessionKey: session.key, message, idempotencyKey: runId });
     } catch (error) {
       this.#forget(session, runId);
       throw error;
+    }
+
+    // Those that were answered meanwhile are past it.
+    directives.filter(({ seq }) => session.handed.has(seq)).forEach(({ seq }) => this.#plugin.sessions.ack(session, seq, "accepted"));
+  }
+
+  /** The session is there no longer, and neither is what was on its way into it. */
+  forget(session) {
+    for (const [mark, other] of this.#wakes) {
+      if (other === session) {
+        this.#wakes.delete(mark);
+      }
     }
   }
 
@@ -100,8 +122,6 @@ export class Words {
         handed.isShown = true;
         if (handed.isAsked) {
           this.#acknowledge(session, seq);
-        } else {
-          this.#plugin.sessions.ack(session, seq, "accepted");
         }
       }
     }
@@ -124,6 +144,7 @@ export class Words {
   runEnded(session, runId) {
     for (const [seq, handed] of session.handed) {
       if (handed.runId === runId) {
+        this.#wakes.delete(`${runId}:user`);
         session.handed.delete(seq);
         session.hasWords = true;
       }
@@ -158,32 +179,61 @@ export class Words {
     setTimeout(() => session.runs.size === 0 && this.wake(session), AGAIN_MS).unref();
   }
 
-  /** Fetches what is pending, which delivers it. Two results at once do not get the same words. */
-  #hand(session, how) {
-    const before = session.handing ?? Promise.resolve();
-    const handing = before.catch(() => {}).then(async () => {
-      const directives = session.hasWords ? await this.#fetch(session) : [];
-      directives.forEach(({ seq }) => session.handed.set(seq, { ...how }));
-      return directives;
-    });
-    session.handing = handing;
-    return handing;
+  /** What goes into the result of a tool now. It is accepted first, so that nobody takes back what was read. */
+  async #take(session, runId, signal) {
+    const directives = await this.#next(session, signal);
+    this.#hand(session, directives, { runId });
+    try {
+      await Promise.all(directives.map(({ seq }) => this.#accept(session, seq, signal)));
+    } catch (error) {
+      directives.forEach(({ seq }) => session.handed.delete(seq));
+      session.hasWords = true;
+      this.#plugin.reached(error);
+      throw error;
+    }
+
+    // What is not there any more was taken back, or its run is over.
+    return session.stop ? [] : directives.filter(({ seq }) => session.handed.has(seq));
   }
 
-  async #fetch(session) {
-    if (!session.agentId) {
+  async #accept(session, seq, signal) {
+    const { agentId, incarnation } = session;
+    const path = `/agents/${encodeURIComponent(agentId)}/directives/${seq}/ack`;
+    const answer = await this.#plugin.mesh.post(path, { state: "accepted", incarnation }, { signal }).catch((error) => {
+      if (error.isAway) {
+        throw error;
+      }
+    });
+    if (answer?.state !== "accepted") {
+      session.handed.delete(seq);
+    }
+  }
+
+  #hand(session, directives, how) {
+    directives.forEach(({ seq }) => session.handed.set(seq, { ...how }));
+  }
+
+  /** What is to be handed over next: the oldest that wait, as many as fit. One look at a time, which others do not wait for. */
+  async #next(session, signal) {
+    if (!session.agentId || session.isLooking) {
       return [];
     }
 
+    session.isLooking = true;
+    session.hasWords = false;
     try {
-      const { directives } = await this.#plugin.mesh.get(
-        `/agents/${encodeURIComponent(session.agentId)}/directives?wait=0&incarnation=${session.incarnation}`);
+      const pending = await this.#plugin.mesh.pending(session.agentId, signal);
       this.#plugin.reached(null);
-      session.hasWords = false;
-      return directives.filter(({ verb, seq }) => verb === "steer" && !session.handed.has(seq) && !session.isAcked(seq));
+      const waiting = pending.filter(({ verb, seq }) => verb === "steer" && !session.handed.has(seq) && !session.isAcked(seq));
+      const { count } = steerText(session.agentId, waiting);
+      session.hasWords ||= count < waiting.length;
+      return waiting.slice(0, count);
     } catch (error) {
+      session.hasWords = true;
       this.#plugin.reached(error);
       throw error;
+    } finally {
+      session.isLooking = false;
     }
   }
 }

@@ -43,6 +43,10 @@ export class Session {
         return this.#order
     }
 
+    get isSaying() {
+        return this.#saying.length > 0
+    }
+
     says(words) {
         this.#saying.push(words)
     }

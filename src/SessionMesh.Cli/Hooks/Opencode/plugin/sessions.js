@@ -3,6 +3,15 @@ import { Session } from "./session.js"
 /** Milliseconds for which the end of opencode waits until the mesh knows of it. */
 const MOST_AT_END = 1_500
 
+/** The same for opencode to take a message. */
+const MOST_TO_SAY = 5_000
+
+/** Milliseconds until words are tried again that opencode did not take at rest. */
+const AGAIN = 10_000
+
+/** The event by which the mesh learns that words were taken. */
+const WRITTEN = "session-mesh:written"
+
 /** A tool call that the mesh does not want. */
 export class Denied extends Error {}
 
@@ -43,7 +52,8 @@ export class Sessions {
         const session = await this.find(id)
         this.#stir(session)
         if (!session.takeMessage(message, parts)) {
-            await this.#tell(session, "prompt")
+            const told = this.#tell(session, "prompt")
+            await (session.isSaying ? null : told) // what is being said may wait for this message
         }
     }
 
@@ -168,17 +178,29 @@ export class Sessions {
     #wait(session) {
         const waiting = this.#tool.wait(this.#event(session, "session.idle"))
         session.waiting = waiting
-        waiting.words.then(async (words) => {
+        waiting.answer.then(async ({ tell, receipt }) => {
             if (session.waiting === waiting) {
                 session.waiting = null
             }
 
-            if (words) {
+            if (tell) {
                 this.#stir(session)
                 await this.#tell(session, "prompt")
-                await this.#say(session, words, { answers: true })
+                if (!await this.#say(session, tell, receipt, { answers: true })) {
+                    this.#restAgain(session)
+                }
             }
         }).catch(() => {})
+    }
+
+    /** No turn has begun. The words are tried again by and by, unless somebody else begins one. */
+    #restAgain(session) {
+        session.isBusy = false
+        setTimeout(() => {
+            if (!session.isBusy && !session.isOver && !session.waiting) {
+                this.#rest(session, "idle").catch(() => {})
+            }
+        }, AGAIN).unref()
     }
 
     async #tell(session, name, tool) {
@@ -201,9 +223,9 @@ export class Sessions {
         }
     }
 
-    async #act(session, { tell, end, systemMessage }) {
+    async #act(session, { tell, receipt, end, systemMessage }) {
         if (typeof tell === "string") {
-            await this.#say(session, tell)
+            await this.#say(session, tell, receipt)
         }
 
         if (end === true) {
@@ -215,18 +237,36 @@ export class Sessions {
         }
     }
 
-    /** Words into a session: a message of a user, which the next request of a turn under way has; at rest it begins a turn. */
-    async #say(session, words, { answers = false } = {}) {
-        session.says(words)
-        const body = { ...session.manner, noReply: !answers, parts: [{ type: "text", text: words }] }
-        const call = { path: { id: session.id }, body }
-        try {
-            const { error } = await (answers ? this.#client.session.promptAsync(call) : this.#client.session.prompt(call))
-            if (error) {
+    /**
+     * Words into a session: a message of a user, which the next request of a turn under way has; at rest it begins a turn. The mesh is told
+     * once opencode has taken it, and before that request. What opencode refuses stays with the mesh. Returns whether it was taken.
+     */
+    #say(session, words, receipt, { answers = false } = {}) {
+        return session.inOrder(async () => {
+            session.says(words)
+            const body = { ...session.manner, noReply: !answers, parts: [{ type: "text", text: words }] }
+            const call = { path: { id: session.id }, body }
+            const isTaken = await bounded(this.#send(call, answers)).catch(() => false)
+            if (!isTaken) {
                 session.saidInVain(words)
+            } else if (receipt !== undefined) {
+                await this.#tool.ask({ hook_event_name: WRITTEN, session_id: session.root.id, receipt }).answer
             }
-        } catch {
-            session.saidInVain(words)
-        }
+
+            return isTaken
+        })
     }
+
+    async #send(call, answers) {
+        const { session: to } = this.#client
+        const answer = await (answers ? to.promptAsync(call) : to.prompt(call))
+        return !answer?.error
+    }
+}
+
+/** The value of a promise, unless it takes too long. */
+function bounded(promise) {
+    let bound
+    const late = new Promise((_, reject) => (bound = setTimeout(() => reject(new Error("no answer in time")), MOST_TO_SAY)))
+    return Promise.race([promise, late]).finally(() => clearTimeout(bound))
 }

@@ -31,16 +31,17 @@ export class Tool {
         return this.#withDetail
     }
 
-    /** Sends an event. `answer` is the mesh's, `{}` where it has none; `end()` gives it up. */
+    /** Sends an event. `answer` is the mesh's, `{}` where it has none, with a `receipt` where it has words; `end()` gives it up. */
     ask(event, { holds = false } = {}) {
-        const run = this.#run(event, this.#withDetail ? ["--detail"] : [], holds ? MOST_HELD : MOST)
+        const run = this.#run(event, ["--receipt", ...(this.#withDetail ? ["--detail"] : [])], holds ? MOST_HELD : MOST)
         return { answer: run.over.then(({ out }) => parse(out)), end: run.end }
     }
 
-    /** Waits for words to a session at rest, without a bound. `words` is null when there are none. */
+    /** Waits for words to a session at rest, without a bound. `answer` has them as `tell`, and is `{}` when there are none. */
     wait(event) {
-        const run = this.#run(event, ["--wake"], null)
-        return { words: run.over.then(({ code, error }) => (code === WAKES && error ? error : null)), end: run.end }
+        const run = this.#run(event, ["--wake", "--receipt"], null)
+        const answer = run.over.then(({ code, out, error }) => (code === WAKES && error ? { ...parse(out), tell: error } : {}))
+        return { answer, end: run.end }
     }
 
     #run(event, options, most) {
