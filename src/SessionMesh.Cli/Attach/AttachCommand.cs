@@ -35,6 +35,7 @@ internal sealed class AttachCommand : MeshCommand
     private readonly Option<bool> _detach = new("--detach") { Description = "Watch in the background, and say which process does" };
     private readonly Option<bool> _hooked = new("--hooked") { Hidden = true };
     private readonly Option<string?> _mark = new("--mark") { Hidden = true };
+    private readonly Option<string?> _transcript = new("--transcript") { Hidden = true };
     private readonly Option<int?> _incarnation = Opt.Number("--incarnation", "The one that the hook has registered", 1, int.MaxValue);
     private readonly Option<bool> _inBackground = new(Background.Flag) { Hidden = true };
 
@@ -44,7 +45,7 @@ internal sealed class AttachCommand : MeshCommand
         [
             _pid, _given.AgentId, _spec, _given.Parent, _given.Label, _given.Cluster, _given.Ttl, _given.Grace, _given.OnSteer,
             _given.SteerFile, _given.SteerTimeout, _given.ReportTimeout, _detach, _given.Quiet, _hooked, _incarnation, _mark,
-            _inBackground,
+            _transcript, _inBackground,
         ];
         foreach (var option in options)
         {
@@ -213,6 +214,7 @@ internal sealed class AttachCommand : MeshCommand
         return defaults with
         {
             Mark = ProcessMark.Parse(context.Get(_mark)),
+            Transcript = context.Get(_transcript),
             HookedIncarnation = context.Get(_hooked) ? context.Get(_incarnation) : null,
             Agent = context.Get(_hooked) ? new() { AgentId = context.Get(_given.AgentId), Ttl = context.Get(_given.Ttl) } : new()
             {

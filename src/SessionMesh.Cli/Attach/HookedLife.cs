@@ -3,6 +3,7 @@ using SessionMesh.Cli.Run;
 using SessionMesh.Cli.Run.Membership;
 using SessionMesh.Client;
 using SessionMesh.Contracts.Agents;
+using SessionMesh.Contracts.Hooks;
 using SessionMesh.Contracts.Steering;
 
 namespace SessionMesh.Cli.Attach;
@@ -17,6 +18,9 @@ internal sealed class HookedLife(MeshClient client, RunLog log, TimeProvider tim
     public static readonly IReadOnlyList<string> Verbs = [DirectiveVerb.Stop];
 
     private const int Page = 500;
+
+    /// <summary>The program whose hooks do not tell of such an end.</summary>
+    private const string ClaudeCode = "claude-code";
 
     private static readonly TimeSpan s_longestMargin = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan s_longestWait = TimeSpan.FromSeconds(15);
@@ -68,6 +72,29 @@ internal sealed class HookedLife(MeshClient client, RunLog log, TimeProvider tim
         {
             await Task.WhenAny(over, Task.Delay(grace - margin, time, done.Token));
             await done.CancelAsync();
+        }
+    }
+
+    /// <summary>Tells the mesh that a person broke a turn off, as long as it may be told.</summary>
+    public async Task TellInterruptionAsync(HookEvent interruption, CancellationToken cancellation)
+    {
+        var backoff = new Backoff(s_longestWait);
+        while (true)
+        {
+            try
+            {
+                await client.SendAsync(MeshCall.Hook(ClaudeCode, interruption), cancellation);
+                return;
+            }
+            catch (MeshException e) when (IsFinal(e))
+            {
+                log.Say($"that a turn was broken off was not taken: {ProblemText.WhyOf(e)}");
+                return;
+            }
+            catch (MeshException)
+            {
+                await Task.Delay(backoff.Next(), time, cancellation);
+            }
         }
     }
 

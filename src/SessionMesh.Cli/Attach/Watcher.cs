@@ -82,6 +82,10 @@ internal sealed class Watcher(
         var watching = tree.WatchAsync(over.Token, Looked);
         var keeping = session.RunAsync(over.Token);
         var dispatching = dispatcher.RunAsync(session.Directives, over.Token);
+        var reading = _hooked is not null && options.Transcript is { } transcript
+            ? new SessionTranscript(transcript, time).WatchAsync(
+                interruption => _hooked.TellInterruptionAsync(interruption, over.Token), over.Token)
+            : Task.CompletedTask;
         _ = ObeyEndAsync(session, stop, exited, departed);
         ExitRequest? report;
         try
@@ -95,7 +99,7 @@ internal sealed class Watcher(
         {
             // The report ends the session: what keeps the session must stop first, or it would take that end for a kill.
             await over.CancelAsync();
-            await Task.WhenAll(watching, keeping, dispatching);
+            await Task.WhenAll(watching, keeping, dispatching, reading);
         }
 
         if (report is null)

@@ -132,7 +132,7 @@ internal sealed class HookCommand : MeshCommand
 
         var begins = reply.HasRegistered || program.Begins(exchange.Event.Name);
         var unwatched = begins || (program.Prompts(exchange.Event.Name) && exchange.Event.SubAgentId is null)
-            ? Watch(context, program, exchange.Event.SessionId!, reply, begins)
+            ? Watch(context, program, exchange.Event, reply, begins)
             : null;
         await ledger.NoteAsync(reply.Outcome, exchange.Event.Name, reply.Detail, unwatched, cancellation);
         return ExitCodes.Done;
@@ -176,7 +176,7 @@ internal sealed class HookCommand : MeshCommand
     /// <summary>Starts what keeps the agent's lease and sees its process end, and leaves it alone.</summary>
     /// <param name="begins">Whether an incarnation has begun; else it is to have a watcher already, unless that was killed.</param>
     /// <returns>Why it could not be started; empty where it was, or there is one; null where nobody can tell.</returns>
-    private static string? Watch(CommandContext context, HookedProgram program, string session, HookReply reply, bool begins)
+    private static string? Watch(CommandContext context, HookedProgram program, HookEvent happening, HookReply reply, bool begins)
     {
         if (!Platform.IsLinux || reply is not { AgentId: { } agent, Incarnation: { } incarnation }
             || program.ProcessAbove(context.Host.Pid) is not { } pid
@@ -198,11 +198,14 @@ internal sealed class HookCommand : MeshCommand
                 .. context.Get(context.Host.Globals.KeyFile) is { } file ? (string[])["--key-file", Path.GetFullPath(file)] : [],
                 .. context.Get(context.Host.Globals.Context) is { } name ? (string[])["--context", name] : [],
             ];
-            string[] mark = program.SessionVariable is { } variable ? ["--mark", $"{variable}={session}"] : [];
+            string[] mark = program.SessionVariable is { } variable ? ["--mark", $"{variable}={happening.SessionId}"] : [];
+            string[] transcript = program.HidesInterruptions && happening.Transcript is { } kept && Path.IsPathFullyQualified(kept)
+                ? ["--transcript", kept]
+                : [];
             Background.Leave(context.Host.Program(),
             [
                 "attach", "--pid", pid.ToString(System.Globalization.CultureInfo.InvariantCulture), "--agent-id", agent, "--hooked",
-                "--incarnation", incarnation, "-q", .. mark, .. globals,
+                "--incarnation", incarnation, "-q", .. mark, .. transcript, .. globals,
             ], program.SessionVariable);
             return "";
         }

@@ -11,7 +11,7 @@ internal static class HookedPrograms
         new()
         {
             Name = "claude-code", Executables = ["claude"], Script = "claude-code", Begin = "SessionStart", Prompt = "UserPromptSubmit",
-            TakesNotices = true,
+            TakesNotices = true, HidesInterruptions = true,
             SessionVariable = "CLAUDE_CODE_SESSION_ID",
         },
         new()
@@ -54,6 +54,9 @@ internal sealed record HookedProgram
 
     /// <summary>The variable that has the session's id in all that it runs; null where there is none such.</summary>
     public string? SessionVariable { get; init; }
+
+    /// <summary>Whether its own file of a session alone tells that a person broke a turn off.</summary>
+    public bool HidesInterruptions { get; init; }
 
     /// <summary>Whether it shows a <c>systemMessage</c> to the person, and not to the model.</summary>
     public bool TakesNotices { get; init; }

@@ -1,6 +1,7 @@
 using SessionMesh.Client.Http;
 using SessionMesh.Contracts;
 using SessionMesh.Contracts.Agents;
+using SessionMesh.Contracts.Hooks;
 using SessionMesh.Contracts.Steering;
 
 namespace SessionMesh.Client;
@@ -26,6 +27,11 @@ public sealed partial record MeshCall
 
     public static MeshCall Exit(string agentId, ExitRequest request) =>
         Write(HttpMethod.Post, Routes.Exit(CheckedId(agentId)), request, ClientJson.Context.ExitRequest);
+
+    /// <summary>An event of a coding agent's hook; the answer is in its program's words. It is heard as often as it is sent.</summary>
+    /// <param name="program">As in the route, such as <c>claude-code</c>.</param>
+    public static MeshCall Hook(string program, HookEvent happening) =>
+        new(HttpMethod.Post, $"{Routes.Hooks}/{CheckedId(program)}") { Body = happening.ToJson() };
 
     public static MeshCall Kill(string agentId, KillOptions? options = null) =>
         Write(HttpMethod.Delete, Routes.Agent(CheckedId(agentId)) + (options ?? new()).ToQuery()) with

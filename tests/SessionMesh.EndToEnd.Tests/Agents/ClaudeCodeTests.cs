@@ -132,6 +132,47 @@ public sealed class ClaudeCodeTests(Mesh mesh) : IClassFixture<Mesh>
     public async Task Session_AtRestInATerminal_IsWoken_AndAcknowledges()
     {
         using var agent = await PrepareAsync("""{"main":[{"text":"woken"},{"text":"woken again"}]}""");
+        var main = await InATerminalAsync(agent);
+        var directive = await agent.SteerAsync(main, "WAKE-MARK");
+        await agent.UntilAsync(directive, "acknowledged");
+        Assert.Contains(agent.Model.Requests(), request => request.Contains("WAKE-MARK", StringComparison.Ordinal));
+        await agent.ToolAsync("tmux -S tmux.sock kill-server");
+        await mesh.Http.AgentAsync(main, row => row.Text("status") == "dead", "has ended");
+    }
+
+    /// <summary>Esc fires no hook: the session is seen to rest all the same, and is woken.</summary>
+    [SkippableFact]
+    public async Task Session_WhoseTurnIsBrokenOffInATerminal_IsSeenToRest_AndWoken()
+    {
+        using var agent = await PrepareAsync("""{"main":[{"text":"never","until":"/nowhere"}]}""");
+        var main = await InATerminalAsync(agent);
+        await agent.ToolAsync("tmux -S tmux.sock send-keys 'MAINTASK work' && sleep 0.5 && tmux -S tmux.sock send-keys Enter");
+        await mesh.Http.AgentAsync(main, row => row.Text("activity") == "working", "works");
+        await Eventually.True(() => agent.Model.Requests("main").Count == 1, () => "the model is asked");
+        await agent.ToolAsync("tmux -S tmux.sock send-keys Escape");
+        await mesh.Http.AgentAsync(main, row => row.Text("activity") == "waiting", "rests");
+        agent.Model.Script("""{"main":[{"text":"woken"},{"text":"woken again"}]}""");
+        var directive = await agent.SteerAsync(main, "AFTER-ESC");
+        await agent.UntilAsync(directive, "acknowledged");
+        Assert.Contains("AFTER-ESC", agent.Model.Requests("main")[^1], StringComparison.Ordinal);
+        await agent.ToolAsync("tmux -S tmux.sock kill-server");
+        await mesh.Http.AgentAsync(main, row => row.Text("status") == "dead", "has ended");
+    }
+
+    /// <summary>Nobody is there to hear it. What the person is told is tested with the tool.</summary>
+    [SkippableFact]
+    public async Task Session_WithTheMeshAway_GoesOn()
+    {
+        using var agent = await PrepareAsync(
+            """{"main":[{"tool":"Bash","input":{"command":"echo one","description":"x"} },{"text":"finished"}]}""",
+            url: "http://127.0.0.1:9");
+        using var claude = agent.Start(await AgentPrograms.ClaudeAsync(), "-p", "MAINTASK work", "--allowedTools", "Bash");
+        Assert.Equal((0, "finished\n"), (await claude.ExitAsync(), claude.Out));
+    }
+
+    /// <summary>Starts it in a terminal, past all that it asks at first; returns its agent, which is at rest.</summary>
+    private async Task<string> InATerminalAsync(CodingAgent agent)
+    {
         var program = await AgentPrograms.ClaudeAsync();
         File.WriteAllText(Path.Combine(agent.Home, ".claude.json"), new JsonObject
         {
@@ -146,22 +187,7 @@ public sealed class ClaudeCodeTests(Mesh mesh) : IClassFixture<Mesh>
         (await agent.ToolAsync($"tmux -S tmux.sock -f /dev/null new-session -d -x 100 -y 30 '{program}'")).Done();
         var main = await agent.MainAsync();
         await mesh.Http.AgentAsync(main, row => row.Text("activity") == "idle", "is at rest");
-        var directive = await agent.SteerAsync(main, "WAKE-MARK");
-        await agent.UntilAsync(directive, "acknowledged");
-        Assert.Contains(agent.Model.Requests(), request => request.Contains("WAKE-MARK", StringComparison.Ordinal));
-        await agent.ToolAsync("tmux -S tmux.sock kill-server");
-        await mesh.Http.AgentAsync(main, row => row.Text("status") == "dead", "has ended");
-    }
-
-    /// <summary>Nobody is there to hear it. What the person is told is tested with the tool.</summary>
-    [SkippableFact]
-    public async Task Session_WithTheMeshAway_GoesOn()
-    {
-        using var agent = await PrepareAsync(
-            """{"main":[{"tool":"Bash","input":{"command":"echo one","description":"x"} },{"text":"finished"}]}""",
-            url: "http://127.0.0.1:9");
-        using var claude = agent.Start(await AgentPrograms.ClaudeAsync(), "-p", "MAINTASK work", "--allowedTools", "Bash");
-        Assert.Equal((0, "finished\n"), (await claude.ExitAsync(), claude.Out));
+        return main;
     }
 
     private static List<ProcessInfo> Sleepers(CodingAgent agent) =>

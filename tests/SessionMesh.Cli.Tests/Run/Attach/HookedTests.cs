@@ -338,11 +338,34 @@ public sealed class HookedTests(HostedServer server) : IDisposable
         Assert.Equal("alive", await StatusAsync(_mesh.AgentId));
     }
 
-    private Attaching Attach(Sh sh, string? id = null) => new(_mesh, _scratch.File("home"), sh.Child.Pid, new AttachOptions
+    /// <summary>Esc fires no hook; the file of the session has it.</summary>
+    [Fact]
+    public async Task Turn_ThatAPersonBreaksOff_IsToldToTheMesh()
     {
-        Agent = new RegisterAgentRequest { AgentId = id ?? _mesh.AgentId },
-        HookedIncarnation = 1,
-    });
+        await using var sh = new Sh("exec sleep 1000");
+        var transcript = _scratch.File("session.jsonl");
+        await RegisterAsync(_mesh.AgentId);
+        using var attach = Attach(sh, transcript: transcript);
+        await ListensAsync(attach);
+        await File.WriteAllTextAsync(transcript, """
+            {"promptId":"p-1","type":"user","message":{"role":"user","content":[{"type":"text","text":"[Request interrupted by user]"}]},"sessionId":"s"}
+
+            """);
+        await Eventually.True(() => _mesh.Bodies("/hooks/claude-code").Count == 1, () => "it is told");
+        Assert.Equal(
+            """{"hook_event_name":"session-mesh:interrupted","session_id":"s","prompt_id":"p-1"}""",
+            _mesh.Bodies("/hooks/claude-code")[0].ToJsonString());
+        Native.Kill(sh.Child.Pid, Signals.Kill);
+        await attach.Ends;
+    }
+
+    private Attaching Attach(Sh sh, string? id = null, string? transcript = null) =>
+        new(_mesh, _scratch.File("home"), sh.Child.Pid, new AttachOptions
+        {
+            Agent = new RegisterAgentRequest { AgentId = id ?? _mesh.AgentId },
+            HookedIncarnation = 1,
+            Transcript = transcript,
+        });
 
     private async Task ListensAsync(Attaching attach)
     {
