@@ -28,7 +28,7 @@ internal sealed class HookCommand : MeshCommand
 
     private readonly Argument<string> _program = new("PROGRAM")
     {
-        Description = "The coding agent: " + string.Join(", ", HookedPrograms.Names),
+        Description = "The coding agent: " + string.Join(", ", HookedProgram.Names),
     };
 
     private readonly Option<bool> _wake = new("--wake") { Description = "Wait until there are words for a session at rest, and wake it" };
@@ -65,7 +65,7 @@ internal sealed class HookCommand : MeshCommand
             return await OpenclawKey.PrintAsync(context, cancellation);
         }
 
-        var program = HookedPrograms.Find(context.Get(_program)!);
+        var program = HookedProgram.Find(context.Get(_program)!);
         var ledger = new HookLedger(context.Host, program.Name);
         var read = await HookInput.ReadAsync(context.Host.OpenIn, context.Get(_detail), context.Host.Time, cancellation);
         if (read.Event is not { SessionId: not null } happening)
@@ -141,7 +141,7 @@ internal sealed class HookCommand : MeshCommand
         {
             await WriteAsync(context, json, cancellation);
         }
-        else if (program.TakesNoticesAt(happening.Name) && ledger.IsFirstOf(happening.SessionId!))
+        else if (HookedProgram.TakesNoticesAt(happening.Name) && ledger.IsFirstOf(happening.SessionId!))
         {
             var notice = $"Session Mesh does not hear this session: {why.TrimEnd('.')}. Try: session-mesh hooks doctor";
             await WriteAsync(context, HookedProgram.Notice(notice), cancellation);

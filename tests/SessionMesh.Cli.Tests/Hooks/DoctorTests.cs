@@ -151,6 +151,8 @@ public sealed class DoctorTests
     [InlineData("gemini", true, "node", "/usr/lib/node_modules/@google/gemini-cli/bundle/gemini.js")]
     [InlineData("openclaw", true, "openclaw-gateway")]
     [InlineData("codex", true, "/x/vendor/bin/codex", "app-server")]
+    [InlineData("claude-code", true, "node", "/usr/local/bin/claude")]
+    [InlineData("gemini", false, "node", "/srv/gemini-tools/server.js")]
     [InlineData("codex", false, "/usr/bin/vim", "codex")]
     [InlineData("codex", false, "node", "/srv/app.js", "codex")]
     [InlineData("codex", false, "")]

@@ -48,6 +48,8 @@ internal sealed class ClaudeCodeHooks : HookedAgent
 
     public override string Package => "@anthropic-ai/claude-code";
 
+    public override HookMoments Moments { get; } = new("SessionStart", "UserPromptSubmit", "CLAUDE_CODE_SESSION_ID");
+
     public override IReadOnlyList<string> Places => [".local/bin", ".claude/local", ".npm-global/bin", ".bun/bin"];
 
     public override string SettingsPath(CliHost host, bool project) => Path.Combine(
