@@ -3,7 +3,7 @@ using SessionMesh.Cli.Run.Process;
 
 namespace SessionMesh.Cli.Attach;
 
-/// <summary>How many processes this one may hold: each takes a descriptor, and what keeps the lease and looks around needs some, too.</summary>
+/// <summary>How many processes this one may hold: each takes a descriptor, and all else needs some, too.</summary>
 internal static class HeldRoom
 {
     /// <summary>Connections to the mesh, files below <c>/proc</c> and those of the runtime.</summary>

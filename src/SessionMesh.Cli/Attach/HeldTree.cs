@@ -14,8 +14,8 @@ internal sealed class HeldTree(HeldProcess root, TimeProvider time, Func<HeldPro
     public ProcessMark? Mark { get; init; }
 
     /// <summary>
-    /// How many are held at once. Those that are seen beyond that get their signals by a handle of the moment, and are held as soon as there
-    /// is room.
+    /// How many are held at once. Those that are seen beyond that get their signals by a handle of the moment, and are held as soon as
+    /// there is room.
     /// </summary>
     public int Room { get; init; } = HeldRoom.Now();
 
@@ -250,8 +250,8 @@ internal sealed class HeldTree(HeldProcess root, TimeProvider time, Func<HeldPro
     }
 
     /// <summary>
-    /// Whether it watches another session of the process. The hook that starts it runs below the process, and so does it for a moment; but it
-    /// has to outlive what it watches.
+    /// Whether it watches another session of the process. The hook that starts it runs below the process, and so does it for a moment; but
+    /// it has to outlive what it watches.
     /// </summary>
     private static bool IsWatcher(int pid) => ProcFs.ArgumentsOf(pid).Contains(Background.Flag) && ProcFs.ProgramOf(pid) == s_program;
 

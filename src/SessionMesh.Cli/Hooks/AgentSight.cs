@@ -120,7 +120,9 @@ internal sealed class AgentSight
 
         return
         [
-            .. ProcFs.All().Where(process => !process.IsOver && AgentProcess.IsOf(agent, ProcFs.ArgumentsOf(process.Pid)) && ProcFs.UserOf(process.Pid) == us)
+            .. ProcFs.All()
+                .Where(process => !process.IsOver && AgentProcess.IsOf(agent, ProcFs.ArgumentsOf(process.Pid))
+                    && ProcFs.UserOf(process.Pid) == us)
                 .Select(process => process.Pid).Order(),
         ];
     }

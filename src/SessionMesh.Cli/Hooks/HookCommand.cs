@@ -31,8 +31,15 @@ internal sealed class HookCommand : MeshCommand
         Description = "The coding agent: " + string.Join(", ", HookedProgram.Names),
     };
 
-    private readonly Option<bool> _wake = new("--wake") { Description = "Wait until there are words for a session at rest, and wake it" };
-    private readonly Option<bool> _detail = new("--detail") { Description = "Report the beginning of tools' arguments too" };
+    private readonly Option<bool> _wake = new("--wake")
+    {
+        Description = "Wait until a session at rest is steered, then wake it with the words",
+    };
+
+    private readonly Option<bool> _detail = new("--detail")
+    {
+        Description = "Report what tools are called with, too: the first 500 characters",
+    };
 
     private readonly Option<bool> _key = new("--key")
     {
@@ -40,7 +47,7 @@ internal sealed class HookCommand : MeshCommand
     };
 
     public HookCommand(CliHost host)
-        : base(host, Word, "Take an event of a coding agent's hook on stdin, and answer it.", output: false)
+        : base(host, Word, "Bring one event of a coding agent to the mesh, and print the answer for it.", output: false)
     {
         Add(_program);
         Add(_wake);

@@ -75,7 +75,8 @@ public sealed class DoctorTests
         FakeCodex(tool, trust);
         var ran = await tool.RunAsync("hooks doctor codex -o csv --no-headers --fields agent,trusted");
         Assert.Equal((code, row), (ran.Code, ran.Out));
-        var says = "Codex does not trust all of the hooks, and runs none that it does not\n  try: session-mesh hooks install codex --trust\n";
+        var says = "Codex does not trust all of the hooks, and runs none that it does not\n"
+            + "  try: session-mesh hooks install codex --trust\n";
         Assert.Equal(code == 0 ? "the mesh at http://127.0.0.1:7420 is reached\n" : says, ran.Error);
     }
 

@@ -115,7 +115,8 @@ public sealed class WatcherTests(HostedServer server) : IDisposable
     {
         var pids = _scratch.File("pids");
         await using var sh = new Sh(
-            $"for i in 1 2 3 4 5 6 7 8 9; do sh -c 'trap \"{atTerm}\" TERM; echo $$ >> {pids}; while :; do sleep 1; done' & done; wait; wait");
+            "for i in 1 2 3 4 5 6 7 8 9; do "
+            + $"sh -c 'trap \"{atTerm}\" TERM; echo $$ >> {pids}; while :; do sleep 1; done' & done; wait; wait");
         var all = (await Eventually.Lines(pids, 9)).Select(pid => int.Parse(pid, CultureInfo.InvariantCulture)).ToList();
         using var held = HeldProcess.Open(sh.Child.Pid)!;
         using var tree = new HeldTree(held, TimeProvider.System) { Room = 2 };
