@@ -10,8 +10,8 @@ namespace SessionMesh.Cli.Attach;
 
 /// <summary>
 /// What this machine knows of a process that is under the mesh by <c>attach</c>: which agent it is, so that the next watcher goes on where
-/// one that was killed left off. Held open by the watcher for as long as it watches, so that there is one: of a process, or of each agent in
-/// it that a hook has registered, since some programs have many sessions in one process. Below the XDG state directory, mode 0600.
+/// one that was killed left off. Held open by the watcher for as long as it watches, so that there is one: of a process, or of each agent
+/// in it that a hook has registered, since some programs have many sessions in one process. Below the XDG state directory, mode 0600.
 /// </summary>
 internal sealed class AttachRecord : IDisposable
 {
@@ -28,7 +28,7 @@ internal sealed class AttachRecord : IDisposable
     public AttachedLife? Last { get; private set; }
 
     /// <summary>Null where somebody watches the process already, or that agent of it.</summary>
-    /// <param name="hooked">An agent that a hook has registered; null for the process as a whole, which nobody else is to watch then.</param>
+    /// <param name="hooked">An agent that a hook has registered; null for the process as a whole: then nobody else is to watch it.</param>
     public static AttachRecord? Take(CliHost host, Uri url, ProcEntry process, string? hooked = null)
     {
         var path = PathOf(host, process, hooked);

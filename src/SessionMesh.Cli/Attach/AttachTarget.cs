@@ -18,9 +18,10 @@ internal static class AttachTarget
     /// <exception cref="CommandException">It is gone, another account's, this command itself, or one that this command runs in.</exception>
     public static HeldProcess Open(int pid, bool startedUs = false)
     {
+        var misses = ProcFs.Misses;
         if (ProcFs.Read(pid) is not { } seen)
         {
-            throw Gone($"there is no process {pid}");
+            throw ProcFs.Misses != misses ? Unseen(pid) : Gone($"there is no process {pid}");
         }
 
         var name = NameOf(pid);
@@ -63,7 +64,8 @@ internal static class AttachTarget
         }
 
         return HeldProcess.Open(pid, seen.StartTime)
-            ?? throw (ProcFs.Read(pid)?.StartTime == seen.StartTime
+            ?? throw (ProcFs.Misses != misses ? Unseen(pid)
+                : ProcFs.Read(pid)?.StartTime == seen.StartTime
                 ? CommandException.Usage($"process {pid} ({name}) cannot be held: attach needs Linux 5.3 or newer")
                 : Gone($"process {pid} ({name}) has ended"));
     }
@@ -71,6 +73,9 @@ internal static class AttachTarget
     /// <summary>Whether it is one of those that the kernel itself runs: they have no program, and take no signal.</summary>
     public static bool IsOfTheKernel(ProcEntry process, string? commandLine) =>
         commandLine is null && (process.Pid == Kernel || process.ParentPid == Kernel);
+
+    private static CommandException Unseen(int pid) => new(
+        ExitCodes.Failed, $"process {pid} cannot be looked at: this command may open no more files", "ulimit -n 1024 before it");
 
     private static CommandException Gone(string why) => new(ExitCodes.NotFound, why, "pgrep -a NAME finds the numbers of processes");
 

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using SessionMesh.Cli.Run.Process;
 
 namespace SessionMesh.Cli.Attach;
@@ -35,13 +36,17 @@ internal sealed class HeldProcess : IDisposable
         }
     }
 
-    /// <summary>Null where it is gone, has ended, or is another process than the one that was seen.</summary>
+    /// <summary>
+    /// Null where it is gone, has ended, or is another process than the one that was seen; also where it could not be looked at, see
+    /// <see cref="ProcFs.Misses"/>.
+    /// </summary>
     /// <param name="startTime">When the process that is meant began; null where the id alone is known.</param>
     public static HeldProcess? Open(int pid, ulong? startTime = null)
     {
         var handle = (int)Native.Syscall((nint)Platform.SysPidfdOpen, pid, 0, 0, 0);
         if (handle < 0)
         {
+            ProcFs.NoteMiss(Marshal.GetLastPInvokeError());
             return null;
         }
 

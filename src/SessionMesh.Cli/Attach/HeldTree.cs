@@ -13,6 +13,12 @@ internal sealed class HeldTree(HeldProcess root, TimeProvider time, Func<HeldPro
     /// <summary>A variable that the process gives to all that it starts, and to nothing else; null where there is none such.</summary>
     public ProcessMark? Mark { get; init; }
 
+    /// <summary>
+    /// How many are held at once. Those that are seen beyond that get their signals by a handle of the moment, and are held as soon as
+    /// there is room.
+    /// </summary>
+    public int Room { get; init; } = HeldRoom.Now();
+
     /// <summary>Between two looks for what is new.</summary>
     public static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
 
@@ -25,6 +31,9 @@ internal sealed class HeldTree(HeldProcess root, TimeProvider time, Func<HeldPro
 
     private readonly Lock _gate = new();
     private readonly Dictionary<(int Pid, ulong StartTime), HeldProcess> _below = [];
+
+    /// <summary>Those that were seen and are not held. They are told from later ones of their number by when they began.</summary>
+    private readonly Dictionary<(int Pid, ulong StartTime), ProcEntry> _beyond = [];
 
     public int Pid => root.Pid;
 
@@ -50,44 +59,10 @@ internal sealed class HeldTree(HeldProcess root, TimeProvider time, Func<HeldPro
     }
 
     /// <summary>Those that are known and live now, the process itself first if it does.</summary>
-    public List<HeldProcess> Look()
-    {
-        lock (_gate)
-        {
-            foreach (var held in _below.Values.Prepend(root).Where(held => !held.HasExited).ToList())
-            {
-                // If it has ended meanwhile, its number may be another's, and what was found that one's children.
-                var found = ProcFs.Descendants(held.Pid, s_ourselves);
-                (held.HasExited ? [] : found).ForEach(Hold);
-            }
+    public List<HeldProcess> Look() => Look(far: false);
 
-            foreach (var (key, held) in _below.Where(one => one.Value.HasExited).ToList())
-            {
-                held.Dispose();
-                _below.Remove(key);
-            }
-
-            return [.. root.HasExited ? [] : (IEnumerable<HeldProcess>)[root], .. _below.Values];
-        }
-    }
-
-    /// <summary>As <see cref="Look"/>, with those that carry the mark, whoever their parent is. Reads all environments.</summary>
-    public List<HeldProcess> LookFar()
-    {
-        lock (_gate)
-        {
-            // A fork that was noted just before it became a watcher.
-            foreach (var (key, held) in _below.Where(one => IsWatcher(one.Value.Pid)).ToList())
-            {
-                held.Dispose();
-                _below.Remove(key);
-            }
-
-            Mark?.Carriers().Where(entry => entry.Pid != root.Pid && !s_ourselves.Contains(entry.Pid)).ToList().ForEach(Hold);
-        }
-
-        return Look();
-    }
+    /// <summary>As <see cref="Look()"/>, with those that carry the mark, whoever their parent is. Reads all environments.</summary>
+    public List<HeldProcess> LookFar() => Look(far: true);
 
     public Task<int> PauseAsync(CancellationToken cancellation = default)
     {
@@ -97,8 +72,10 @@ internal sealed class HeldTree(HeldProcess root, TimeProvider time, Func<HeldPro
             {
                 var members = Look();
                 Signal(members.Where(member => member.Read() is { IsStopped: false }), Signals.Stop);
+                SignalBeyond(Signals.Stop);
                 waiting = ProcessTree.FreeHalfBorn(waiting, [.. members.Select(member => member.Read()).OfType<ProcEntry>()]);
-                return Look().Count(member => !ProcFs.AreAllThreadsStopped(member.Pid));
+                return Look().Count(member => !ProcFs.AreAllThreadsStopped(member.Pid))
+                    + Beyond().Count(entry => !ProcFs.AreAllThreadsStopped(entry.Pid));
             },
             cancellation);
     }
@@ -107,7 +84,9 @@ internal sealed class HeldTree(HeldProcess root, TimeProvider time, Func<HeldPro
         () =>
         {
             Signal(Look(), Signals.Cont);
-            return Look().Count(member => member.Read() is { IsStopped: true });
+            SignalBeyond(Signals.Cont);
+            return Look().Count(member => member.Read() is { IsStopped: true })
+                + Beyond().Count(entry => ProcFs.Read(entry.Pid) is { IsStopped: true });
         },
         cancellation);
 
@@ -119,29 +98,33 @@ internal sealed class HeldTree(HeldProcess root, TimeProvider time, Func<HeldPro
     public async Task<IReadOnlyList<HeldProcess>> StopAsync(TimeSpan grace, CancellationToken hurry)
     {
         var began = time.GetTimestamp();
-        var asked = new HashSet<HeldProcess>();
+        var asked = new HashSet<(int Pid, ulong StartTime)>();
         LookFar();
         while (grace > TimeSpan.Zero && !hurry.IsCancellationRequested && time.GetElapsedTime(began) < grace)
         {
+            var misses = ProcFs.Misses;
             var members = Look();
-            if (members.Count == 0)
+            var beyond = Beyond();
+            if (members.Count == 0 && beyond.Count == 0 && ProcFs.Misses == misses)
             {
                 break;
             }
 
             // Once each; a stopped process takes it only when it runs again.
-            Signal(members.Where(asked.Add), Signals.Term);
+            Signal(members.Where(member => asked.Add((member.Pid, member.Seen.StartTime))), Signals.Term);
+            beyond.ForEach(entry => _ = asked.Add((entry.Pid, entry.StartTime)) && Reach(entry, Signals.Term));
             Signal(members.Where(member => member.Read() is { IsStopped: true }), Signals.Cont);
+            beyond.ForEach(entry => _ = ProcFs.Read(entry.Pid) is { IsStopped: true } && Reach(entry, Signals.Cont));
             await DelayAsync(s_between, hurry);
         }
 
-        // What is born behind a look is found by the next one: two that find nobody are the proof.
+        // What is born behind a look is found by the next one: two that find nobody, and could look everywhere, are the proof.
         var pause = s_between;
         for (var settled = 0; ;)
         {
-            var members = LookFar();
-            var reached = Signal(members, Signals.Kill);
-            settled = reached == 0 ? settled + 1 : 0;
+            var misses = ProcFs.Misses;
+            var reached = Signal(LookFar(), Signals.Kill) + SignalBeyond(Signals.Kill);
+            settled = reached == 0 && ProcFs.Misses == misses ? settled + 1 : 0;
             if (settled == 2)
             {
                 return [.. Look()];
@@ -150,7 +133,7 @@ internal sealed class HeldTree(HeldProcess root, TimeProvider time, Func<HeldPro
             await DelayAsync(pause, CancellationToken.None);
 
             // A process inside the kernel (a dead network disk) dies when it comes out: keep at it, without spinning.
-            pause = pause < TimeSpan.FromSeconds(1) && reached > 0 ? pause * 2 : pause;
+            pause = pause < TimeSpan.FromSeconds(1) && settled == 0 ? pause * 2 : pause;
         }
     }
 
@@ -191,17 +174,84 @@ internal sealed class HeldTree(HeldProcess root, TimeProvider time, Func<HeldPro
         }
     }
 
+    private List<ProcEntry> Beyond()
+    {
+        lock (_gate)
+        {
+            return [.. _beyond.Values];
+        }
+    }
+
+    /// <summary>Returns how many took it.</summary>
+    private int SignalBeyond(int signal) => Beyond().Count(entry => Reach(entry, signal));
+
+    private bool Reach(ProcEntry entry, int signal)
+    {
+        using var held = HeldProcess.Open(entry.Pid, entry.StartTime);
+        return held is not null && Signal([held], signal) == 1;
+    }
+
     private void Hold(ProcEntry entry)
     {
-        if (!_below.ContainsKey((entry.Pid, entry.StartTime)) && !IsWatcher(entry.Pid) && HeldProcess.Open(entry.Pid, entry.StartTime) is { } below)
+        if (_below.ContainsKey((entry.Pid, entry.StartTime)) || IsWatcher(entry.Pid))
+        {
+            return;
+        }
+
+        if (_below.Count < Room && HeldProcess.Open(entry.Pid, entry.StartTime) is { } below)
         {
             _below.Add((entry.Pid, entry.StartTime), below);
+        }
+        else if (!HasEnded(entry))
+        {
+            _beyond[(entry.Pid, entry.StartTime)] = entry;
+        }
+    }
+
+    private static bool HasEnded(ProcEntry entry)
+    {
+        var misses = ProcFs.Misses;
+        return (ProcFs.Read(entry.Pid)?.StartTime != entry.StartTime && ProcFs.Misses == misses) || ProcFs.IsGone(entry.Pid);
+    }
+
+    private List<HeldProcess> Look(bool far)
+    {
+        lock (_gate)
+        {
+            // A fork may have been noted just before it became a watcher.
+            Drop(held => held.HasExited || (far && IsWatcher(held.Pid)));
+            var before = _beyond.Values.ToList();
+            _beyond.Clear();
+            before.ForEach(Hold);
+            if (far && Mark is { } mark)
+            {
+                mark.Carriers().Where(entry => entry.Pid != root.Pid && !s_ourselves.Contains(entry.Pid)).ToList().ForEach(Hold);
+            }
+
+            foreach (var held in _below.Values.Prepend(root).Where(held => !held.HasExited).ToList())
+            {
+                // If it has ended meanwhile, its number may be another's, and what was found that one's children.
+                var found = ProcFs.Descendants(held.Pid, s_ourselves);
+                (held.HasExited ? [] : found).ForEach(Hold);
+            }
+
+            Drop(held => held.HasExited);
+            return [.. root.HasExited ? [] : (IEnumerable<HeldProcess>)[root], .. _below.Values];
+        }
+    }
+
+    private void Drop(Func<HeldProcess, bool> which)
+    {
+        foreach (var (key, held) in _below.Where(one => which(one.Value)).ToList())
+        {
+            held.Dispose();
+            _below.Remove(key);
         }
     }
 
     /// <summary>
-    /// Whether it watches another session of the process. The hook that starts it runs below the process, and so does it for a moment; but it
-    /// has to outlive what it watches.
+    /// Whether it watches another session of the process. The hook that starts it runs below the process, and so does it for a moment; but
+    /// it has to outlive what it watches.
     /// </summary>
     private static bool IsWatcher(int pid) => ProcFs.ArgumentsOf(pid).Contains(Background.Flag) && ProcFs.ProgramOf(pid) == s_program;
 

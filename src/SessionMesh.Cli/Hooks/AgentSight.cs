@@ -1,4 +1,3 @@
-using System.Globalization;
 using SessionMesh.Cli.Hooks.Editing;
 using SessionMesh.Cli.Hooks.Kinds;
 using SessionMesh.Cli.Hooks.Known;
@@ -134,24 +133,10 @@ internal sealed class AgentSight
 
         return
         [
-            .. ProcFs.All().Where(process => !process.IsOver && IsOf(agent, process.Pid) && ProcFs.UserOf(process.Pid) == us)
+            .. ProcFs.All()
+                .Where(process => !process.IsOver && AgentProcess.IsOf(agent, ProcFs.ArgumentsOf(process.Pid))
+                    && ProcFs.UserOf(process.Pid) == us)
                 .Select(process => process.Pid).Order(),
         ];
-    }
-
-    /// <summary>Its program itself, or the script of its package in an interpreter.</summary>
-    private static bool IsOf(HookedAgent agent, int pid)
-    {
-        string[] words;
-        try
-        {
-            words = File.ReadAllText(string.Create(CultureInfo.InvariantCulture, $"/proc/{pid}/cmdline")).Split('\0');
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return false;
-        }
-
-        return AgentProcess.IsOf(agent, words);
     }
 }

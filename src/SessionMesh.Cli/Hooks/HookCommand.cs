@@ -28,11 +28,18 @@ internal sealed class HookCommand : MeshCommand
 
     private readonly Argument<string> _program = new("PROGRAM")
     {
-        Description = "The coding agent: " + string.Join(", ", HookedPrograms.Names),
+        Description = "The coding agent: " + string.Join(", ", HookedProgram.Names),
     };
 
-    private readonly Option<bool> _wake = new("--wake") { Description = "Wait until there are words for a session at rest, and wake it" };
-    private readonly Option<bool> _detail = new("--detail") { Description = "Report the beginning of tools' arguments too" };
+    private readonly Option<bool> _wake = new("--wake")
+    {
+        Description = "Wait until a session at rest is steered, then wake it with the words",
+    };
+
+    private readonly Option<bool> _detail = new("--detail")
+    {
+        Description = "Report what tools are called with, too: the first 500 characters",
+    };
 
     private readonly Option<bool> _key = new("--key")
     {
@@ -45,7 +52,7 @@ internal sealed class HookCommand : MeshCommand
     };
 
     public HookCommand(CliHost host)
-        : base(host, Word, "Take an event of a coding agent's hook on stdin, and answer it.", output: false)
+        : base(host, Word, "Bring one event of a coding agent to the mesh, and print the answer for it.", output: false)
     {
         Add(_program);
         Add(_wake);
@@ -71,7 +78,7 @@ internal sealed class HookCommand : MeshCommand
             return await OpenclawKey.PrintAsync(context, cancellation);
         }
 
-        var program = HookedPrograms.Find(context.Get(_program)!);
+        var program = HookedProgram.Find(context.Get(_program)!);
         var ledger = new HookLedger(context.Host, program.Name);
         var read = await HookInput.ReadAsync(context.Host.OpenIn, context.Get(_detail), context.Host.Time, cancellation);
         if (read.Event is not { SessionId: not null } happening)
@@ -148,7 +155,7 @@ internal sealed class HookCommand : MeshCommand
         {
             await WriteAsync(context, json, cancellation);
         }
-        else if (program.TakesNoticesAt(happening.Name) && ledger.IsFirstOf(happening.SessionId!))
+        else if (HookedProgram.TakesNoticesAt(happening.Name) && ledger.IsFirstOf(happening.SessionId!))
         {
             var notice = $"Session Mesh does not hear this session: {why.TrimEnd('.')}. Try: session-mesh hooks doctor";
             await WriteAsync(context, HookedProgram.Notice(notice), cancellation);

@@ -178,7 +178,7 @@ internal sealed class HookExchange : IDisposable
         }
     }
 
-    /// <summary>Waits until a second has passed since a call that was to be held: a server that does not hold it is not asked at once.</summary>
+    /// <summary>Waits until a second has passed since a call that was to be held, where the server has not held it.</summary>
     /// <param name="asked">When; null where there was none such.</param>
     public async Task PaceAsync(long? asked, CancellationToken cancellation)
     {

@@ -38,7 +38,7 @@ internal sealed class HookLedger(CliHost host, string program)
         try
         {
             var path = PathOf(host, program);
-            if (FileKind.IsOdd(path, follow: false))
+            if (OddFile.Is(path, follow: false))
             {
                 return null;
             }
@@ -103,7 +103,7 @@ internal sealed class HookLedger(CliHost host, string program)
     {
         var path = PathOf(host, program);
         PrivateFiles.MakeDirectory(HookState.DirectoryOf(host));
-        if (FileKind.IsOdd(path, follow: false))
+        if (OddFile.Is(path, follow: false))
         {
             File.Delete(path); // a link is not followed, and a pipe not waited for
         }
@@ -132,7 +132,8 @@ internal sealed class HookLedger(CliHost host, string program)
     }
 
     private static string? Cut(string? name) =>
-        name is not { Length: > LongestName } ? name : name[..(char.IsHighSurrogate(name[LongestName - 1]) ? LongestName - 1 : LongestName)];
+        name is not { Length: > LongestName } ? name
+        : name[..(char.IsHighSurrogate(name[LongestName - 1]) ? LongestName - 1 : LongestName)];
 
     private static string Word(HookOutcome outcome) => outcome switch
     {

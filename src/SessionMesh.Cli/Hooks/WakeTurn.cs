@@ -6,8 +6,8 @@ using SessionMesh.Contracts;
 namespace SessionMesh.Cli.Hooks;
 
 /// <summary>
-/// Who waits beside a session at rest: one at a time. A prompt ends the wait only where the mesh hears of it, so while the mesh is away each
-/// stop would leave one more behind.
+/// Who waits beside a session at rest: one at a time. A prompt ends the wait only where the mesh hears of it, so while the mesh is away
+/// each stop would leave one more behind.
 /// </summary>
 internal sealed class WakeTurn : IDisposable
 {
@@ -35,8 +35,8 @@ internal sealed class WakeTurn : IDisposable
             try
             {
                 PrivateFiles.MakeDirectory(folder);
-                return new(PrivateFiles.Open(
-                    Path.Combine(folder, $"{program}.{sessionId}"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileOptions.DeleteOnClose));
+                var path = Path.Combine(folder, $"{program}.{sessionId}");
+                return new(PrivateFiles.Open(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileOptions.DeleteOnClose));
             }
             catch (IOException e) when (Storage.FileWords.IsInUse(e))
             {

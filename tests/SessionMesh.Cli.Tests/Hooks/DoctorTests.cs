@@ -75,7 +75,8 @@ public sealed class DoctorTests
         FakeCodex(tool, trust);
         var ran = await tool.RunAsync("hooks doctor codex -o csv --no-headers --fields agent,trusted");
         Assert.Equal((code, row), (ran.Code, ran.Out));
-        var says = "Codex does not trust all of the hooks, and runs none that it does not\n  try: session-mesh hooks install codex --trust\n";
+        var says = "Codex does not trust all of the hooks, and runs none that it does not\n"
+            + "  try: session-mesh hooks install codex --trust\n";
         Assert.Equal(code == 0 ? "the mesh at http://127.0.0.1:7420 is reached\n" : says, ran.Error);
     }
 
@@ -151,6 +152,8 @@ public sealed class DoctorTests
     [InlineData("gemini", true, "node", "/usr/lib/node_modules/@google/gemini-cli/bundle/gemini.js")]
     [InlineData("openclaw", true, "openclaw-gateway")]
     [InlineData("codex", true, "/x/vendor/bin/codex", "app-server")]
+    [InlineData("claude-code", true, "node", "/usr/local/bin/claude")]
+    [InlineData("gemini", false, "node", "/srv/gemini-tools/server.js")]
     [InlineData("codex", false, "/usr/bin/vim", "codex")]
     [InlineData("codex", false, "node", "/srv/app.js", "codex")]
     [InlineData("codex", false, "")]

@@ -14,7 +14,7 @@ public sealed class HookWakeTests(HookServer server) : IClassFixture<HookServer>
         var running = await AtRestAsync(session);
         var steer = await session.SteerAsync();
         Assert.Equal(new Ran(2, "", session.Words(steer)), await running);
-        Assert.EndsWith("\"receipt\":\"1\"}", session.Calls.Last().Body, StringComparison.Ordinal);
+        Assert.Matches("\"receipt\":\"[0-9]+\"}$", session.Calls.Last().Body);
         await session.IsAsync(steer, "delivered");
     }
 
@@ -35,12 +35,25 @@ public sealed class HookWakeTests(HookServer server) : IClassFixture<HookServer>
     }
 
     [Fact]
-    public async Task SessionThatStirs_IsWaitedForNoLonger()
+    public async Task SessionThatIsOver_IsWaitedForNoLonger()
+    {
+        using var session = new HookedSession(server);
+        var running = await AtRestAsync(session);
+        await session.PassAsync("SessionEnd");
+        Assert.Equal(new Ran(0, "", ""), await running);
+    }
+
+    /// <summary>It may come to rest without an event that would start another one.</summary>
+    [Fact]
+    public async Task SessionThatWorks_IsWaitedForOn()
     {
         using var session = new HookedSession(server);
         var running = await AtRestAsync(session);
         await session.PassAsync("UserPromptSubmit");
-        Assert.Equal(new Ran(0, "", ""), await running);
+        var steer = await session.SteerAsync();
+        Assert.False(running.IsCompleted);
+        await session.PassAsync("session-mesh:interrupted");
+        Assert.Equal(new Ran(2, "", session.Words(steer)), await running);
     }
 
     [Fact]
@@ -85,7 +98,7 @@ public sealed class HookWakeTests(HookServer server) : IClassFixture<HookServer>
         // And when that has ended, by the next.
         var third = session.TakeAsync("Stop", options: "--wake");
         await server.Time.ArmedAsync(s_poll);
-        await session.PassAsync("UserPromptSubmit");
+        await session.PassAsync("SessionEnd");
         Assert.Equal(new Ran(0, "", ""), await third);
     }
 

@@ -26,7 +26,7 @@ public sealed class HookWatchTests(HookServer server) : IClassFixture<HookServer
 
     [Theory]
     [MemberData(nameof(Programs))]
-    public async Task Session_GetsAWatcher_AndAnotherAtAPromptWhereThatIsGone(string program, string executable, string begin, string prompt)
+    public async Task Session_GetsAWatcher_AndAnotherAtAPrompt(string program, string executable, string begin, string prompt)
     {
         if (!OperatingSystem.IsLinux())
         {

@@ -160,7 +160,7 @@ internal sealed class HookedSession : IDisposable
     public static Func<CancellationToken, Task<HttpResponseMessage>> Answer(HttpStatusCode status, string body) => _ =>
         Task.FromResult(new HttpResponseMessage(status) { Content = new StringContent(body, new MediaTypeHeaderValue("text/plain")) });
 
-    /// <summary>Says at once that the agent is to be held, or is at rest, as a server does only when the call was held for a while.</summary>
+    /// <summary>Says at once that the agent is to be held, or is at rest, as a server does only after a while.</summary>
     public static Func<CancellationToken, Task<HttpResponseMessage>> AskAgain { get; } = _ =>
         Task.FromResult(new HttpResponseMessage(HttpStatusCode.OK)
         {

@@ -184,7 +184,8 @@ public sealed class InstallHooksTests : IDisposable
         Assert.Equal(
             new Ran(
                 1, "",
-                $"error: cannot install hooks for Claude Code\n  why: {Claude} is not a regular file\n  try: a settings file that can be read\n"),
+                $"error: cannot install hooks for Claude Code\n  why: {Claude} is not a regular file\n"
+                + "  try: a settings file that can be read\n"),
             ran);
     }
 

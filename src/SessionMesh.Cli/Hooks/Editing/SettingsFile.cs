@@ -140,7 +140,7 @@ internal sealed class SettingsFile
             throw Unreadable($"{target} is a directory");
         }
 
-        if (FileKind.IsOdd(target, follow: true))
+        if (OddFile.Is(target, follow: true))
         {
             throw Unreadable($"{target} is not a regular file");
         }

@@ -37,6 +37,9 @@ internal abstract class HookedAgent
     /// <summary>The package of which a script of its program is, where an interpreter runs it.</summary>
     public virtual string? Package => null;
 
+    /// <summary>When it runs the hook command; null where it does not, as a plugin that speaks to the mesh itself.</summary>
+    public virtual HookMoments? Moments => null;
+
     /// <summary>Whether it takes hooks for one project.</summary>
     public virtual bool HasProjects => true;
 

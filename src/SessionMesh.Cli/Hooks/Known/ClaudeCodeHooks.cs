@@ -30,8 +30,8 @@ internal sealed class ClaudeCodeHooks : HookedAgent
     ];
 
     /// <summary>
-    /// By HTTP the first never fires, and the last is not worth a second way. A tool waits as long as its hook does: a server that is silent
-    /// would hold it for all of the time that a pause may take.
+    /// By HTTP the first never fires, and the last is not worth a second way. A tool waits as long as its hook does: a server that is
+    /// silent would hold it for all of the time that a pause may take.
     /// </summary>
     private static readonly string[] s_alwaysCommands = ["SessionStart", PreToolUse, "SessionEnd"];
 
@@ -47,6 +47,9 @@ internal sealed class ClaudeCodeHooks : HookedAgent
     public override string Program => "claude";
 
     public override string Package => "@anthropic-ai/claude-code";
+
+    public override HookMoments Moments { get; } = new(
+        "SessionStart", "UserPromptSubmit", "CLAUDE_CODE_SESSION_ID", HidesInterruptions: true);
 
     public override IReadOnlyList<string> Places => [".local/bin", ".claude/local", ".npm-global/bin", ".bun/bin"];
 

@@ -23,6 +23,8 @@ internal sealed class CodexHooks : HookedAgent
 
     public override string Package => "@openai/codex";
 
+    public override HookMoments Moments { get; } = new("SessionStart", "UserPromptSubmit", "CODEX_SESSION_ID");
+
     public override IReadOnlyList<string> Places => [".local/bin", ".npm-global/bin", ".bun/bin"];
 
     public static string HomeOf(CliHost host) => DirectoryOf(host, "CODEX_HOME", ".codex");

@@ -21,6 +21,8 @@ internal sealed class GeminiHooks : HookedAgent
 
     public override string Package => "@google/gemini-cli";
 
+    public override HookMoments Moments { get; } = new("SessionStart", "BeforeAgent");
+
     public override SettingsDialect Dialect => SettingsDialect.Jsonc;
 
     public override IReadOnlyList<string> Places => [".local/bin", ".npm-global/bin", ".bun/bin"];

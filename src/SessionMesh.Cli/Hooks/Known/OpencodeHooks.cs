@@ -14,6 +14,8 @@ internal sealed class OpencodeHooks : HookedAgent
 
     public override string Package => "opencode-ai";
 
+    public override HookMoments Moments { get; } = new("session.start", "prompt");
+
     public override IReadOnlyList<string> Places => [".opencode/bin", ".local/bin", ".npm-global/bin", ".bun/bin"];
 
     public override string PluginPath(CliHost host, bool project) => Path.Combine(

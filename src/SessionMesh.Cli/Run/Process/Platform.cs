@@ -51,6 +51,9 @@ internal static class Platform
     public const int ESRCH = 3;
     public const int EINTR = 4;
     public const int ECHILD = 10;
+    public const int ENOMEM = 12;
+    public const int ENFILE = 23;
+    public const int EMFILE = 24;
     public static int EAGAIN { get; } = IsMacOS ? 35 : 11;
     public const int EPIPE = 32;
 

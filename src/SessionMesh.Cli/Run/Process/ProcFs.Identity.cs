@@ -103,6 +103,7 @@ internal static partial class ProcFs
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
+            NoteMiss(e.HResult);
             return null;
         }
     }

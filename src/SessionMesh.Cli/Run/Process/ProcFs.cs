@@ -18,22 +18,47 @@ internal static partial class ProcFs
     private static readonly bool s_hasChildrenFile =
         File.Exists($"/proc/self/task/{Environment.ProcessId.ToString(CultureInfo.InvariantCulture)}/children");
 
-    /// <summary>Null when the process no longer exists.</summary>
+    private static long s_misses;
+
+    /// <summary>
+    /// How often we could not look, for want of descriptors or memory. Where it has grown over a question, "nothing" is no answer to it.
+    /// </summary>
+    public static long Misses => Interlocked.Read(ref s_misses);
+
+    /// <summary>Null when the process no longer exists, or could not be looked at; see <see cref="Misses"/>.</summary>
     public static ProcEntry? Read(int pid) => ReadStat(pid, $"/proc/{pid}/stat");
 
     /// <summary>Whether the process runs nothing: a process's own entry shows its first thread alone. True when it is gone.</summary>
-    public static bool AreAllThreadsStopped(int pid) =>
-        Tasks(pid).All(task => ReadStat(pid, task + "/stat") is not { } thread || thread.IsStopped || thread.IsOver);
+    public static bool AreAllThreadsStopped(int pid)
+    {
+        var misses = Misses;
+        return Tasks(pid).All(task => ReadStat(pid, task + "/stat") is not { } thread || thread.IsStopped || thread.IsOver)
+            && Misses == misses;
+    }
 
     /// <summary>Whether any of its threads is inside the kernel where no signal but KILL reaches it.</summary>
     public static bool IsInsideKernel(int pid) => Tasks(pid).Any(task => ReadStat(pid, task + "/stat") is { State: 'D' });
 
     /// <summary>Whether nothing of it runs any more. A process whose first thread has ended looks over though others of it run.</summary>
-    public static bool IsGone(int pid) => Tasks(pid).All(task => ReadStat(pid, task + "/stat") is not { IsOver: false });
+    public static bool IsGone(int pid)
+    {
+        var misses = Misses;
+        return Tasks(pid).All(task => ReadStat(pid, task + "/stat") is not { IsOver: false }) && Misses == misses;
+    }
+
+    /// <summary>Counts it where a look failed for want of descriptors or memory.</summary>
+    /// <param name="error">Of the system.</param>
+    public static void NoteMiss(int error)
+    {
+        if (error is Platform.EMFILE or Platform.ENFILE or Platform.ENOMEM)
+        {
+            Interlocked.Increment(ref s_misses);
+        }
+    }
 
     /// <summary>Every process there is, as far as we may see.</summary>
     public static IEnumerable<ProcEntry> All() =>
-        Directory.EnumerateDirectories("/proc")
+        Directories("/proc")
             .Select(path => int.TryParse(Path.GetFileName(path), NumberStyles.None, CultureInfo.InvariantCulture, out var pid)
                 ? Read(pid)
                 : null)
@@ -45,8 +70,9 @@ internal static partial class ProcFs
         {
             return Parse(pid, File.ReadAllText(path));
         }
-        catch (IOException)
+        catch (IOException e)
         {
+            NoteMiss(e.HResult);
             return null;
         }
         catch (UnauthorizedAccessException)
@@ -93,8 +119,9 @@ internal static partial class ProcFs
             {
                 text = File.ReadAllText(task + "/children");
             }
-            catch (IOException)
+            catch (IOException e)
             {
+                NoteMiss(e.HResult);
                 continue;
             }
             catch (UnauthorizedAccessException)
@@ -109,14 +136,17 @@ internal static partial class ProcFs
         }
     }
 
-    private static string[] Tasks(int pid)
+    private static string[] Tasks(int pid) => Directories($"/proc/{pid}/task");
+
+    private static string[] Directories(string path)
     {
         try
         {
-            return Directory.GetDirectories($"/proc/{pid}/task");
+            return Directory.GetDirectories(path);
         }
-        catch (IOException)
+        catch (IOException e)
         {
+            NoteMiss(e.HResult);
             return [];
         }
         catch (UnauthorizedAccessException)

@@ -184,7 +184,7 @@ public sealed class AttachCommandTests(HostedServer server) : IDisposable
         Assert.Equal((0, ""), (ran.Code, ran.Error));
         Native.Kill(sh.Child.Pid, Signals.Kill);
         await Eventually.True(
-            async () => (string?)(await server.CallAsync(HttpMethod.Get, "agents/" + id))!["status"] == "dead", () => "its end is reported");
+            async () => (string?)(await server.CallAsync(HttpMethod.Get, "agents/" + id))!["status"] == "dead", () => "it is dead");
     }
 
     /// <summary>Root may signal them, and they take nothing.</summary>

@@ -306,7 +306,8 @@ public sealed class HookedTests(HostedServer server) : IDisposable
         await RegisterAsync(other);
         var tool = Path.Combine(AppContext.BaseDirectory, "session-mesh.dll");
         await using var sh = new Sh(
-            $"dotnet {tool} attach --pid $$ --hooked --agent-id {other} --incarnation 1 --url {server.Url} --key-file {key} --in-background & "
+            $"dotnet {tool} attach --pid $$ --hooked --agent-id {other} --incarnation 1 --url {server.Url} "
+            + $"--key-file {key} --in-background & "
             + $"sleep 1000 & echo $! >> {pids}; wait; sleep 1000",
             new Dictionary<string, string?> { ["XDG_STATE_HOME"] = _scratch.File("state") });
         await Eventually.Lines(pids);

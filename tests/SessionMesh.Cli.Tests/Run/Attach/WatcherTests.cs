@@ -107,6 +107,26 @@ public sealed class WatcherTests(HostedServer server) : IDisposable
         Assert.False(ProcFs.IsGone(below[0]));
     }
 
+    /// <summary>Each that is held takes a descriptor, of which there may be few.</summary>
+    [Theory]
+    [InlineData("exit", 30)]
+    [InlineData("", 0)]
+    public async Task ProcessWithMoreBelowItThanCanBeHeld_IsStoppedWhole(string atTerm, int grace)
+    {
+        var pids = _scratch.File("pids");
+        await using var sh = new Sh(
+            "for i in 1 2 3 4 5 6 7 8 9; do "
+            + $"sh -c 'trap \"{atTerm}\" TERM; echo $$ >> {pids}; while :; do sleep 1; done' & done; wait; wait");
+        var all = (await Eventually.Lines(pids, 9)).Select(pid => int.Parse(pid, CultureInfo.InvariantCulture)).ToList();
+        using var held = HeldProcess.Open(sh.Child.Pid)!;
+        using var tree = new HeldTree(held, TimeProvider.System) { Room = 2 };
+        Assert.Equal(3, tree.Look().Count);
+        Assert.Equal(0, await tree.PauseAsync());
+        Assert.All(all, pid => Assert.True(ProcFs.Read(pid)!.Value.IsStopped));
+        Assert.Empty(await tree.StopAsync(TimeSpan.FromSeconds(grace), CancellationToken.None).WaitAsync(Eventually.Bound));
+        Assert.All([sh.Child.Pid, .. all], pid => Assert.True(ProcFs.IsGone(pid)));
+    }
+
     [Fact]
     public async Task PauseAndResume_StopAndContinueAllOfIt()
     {

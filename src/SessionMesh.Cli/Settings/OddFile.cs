@@ -2,8 +2,8 @@ using System.Runtime.InteropServices;
 
 namespace SessionMesh.Cli.Settings;
 
-/// <summary>What kind of thing a path names.</summary>
-internal static unsafe partial class FileKind
+/// <summary>What a path may name that is no regular file.</summary>
+internal static unsafe partial class OddFile
 {
     private const int AtCwd = -100;
     private const int NoFollow = 0x100;
@@ -20,7 +20,7 @@ internal static unsafe partial class FileKind
     /// have no end. On Linux alone; elsewhere nothing is known to be.
     /// </summary>
     /// <param name="follow">Whether a link is what it leads to; else it is something else by itself.</param>
-    public static bool IsOdd(string path, bool follow)
+    public static bool Is(string path, bool follow)
     {
         if (!OperatingSystem.IsLinux())
         {
