@@ -247,7 +247,7 @@ export class Sessions {
   }
 
   #isUnused(session) {
-    return Date.now() - session.heardAt > RECENT_MS && session.runs.size === 0 && !session.hasWords
+    return Date.now() - session.heardAt > RECENT_MS && session.runs.size === 0 && (!session.hasWords || session.stop)
       && this.childrenOf(session).every((child) => this.#isUnused(child));
   }
 
