@@ -120,7 +120,7 @@ internal sealed class SessionTranscript(string path, TimeProvider time)
     {
         try
         {
-            return !FileKind.IsOdd(path, follow: true) && new FileInfo(path) is { Exists: true } file ? file.Length : null;
+            return !OddFile.Is(path, follow: true) && new FileInfo(path) is { Exists: true } file ? file.Length : null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -14,13 +14,15 @@ public sealed class HookReceiptTests(HookServer server) : IClassFixture<HookServ
         await session.PassAsync("session.start");
         var steer = await session.SteerAsync();
 
-        var answer = new JsonObject { ["tell"] = session.Words(steer), ["receipt"] = "1" }.ToJsonString();
-        Assert.Equal(new Ran(0, answer, ""), await session.TakeAsync("tool.after", """ "tool_name":"bash" """, Option));
+        var ran = await session.TakeAsync("tool.after", """ "tool_name":"bash" """, Option);
+        var receipt = ReceiptIn(ran);
+        var answer = new JsonObject { ["tell"] = session.Words(steer), ["receipt"] = receipt }.ToJsonString();
+        Assert.Equal(new Ran(0, answer, ""), ran);
         Assert.DoesNotContain(session.Calls, call => call.Body.Contains("written", StringComparison.Ordinal));
         await session.PassAsync("model.call");
         Assert.Equal("queued", await session.StateAsync(steer));
 
-        await session.PassAsync("session-mesh:written", """ "receipt":"1" """);
+        await session.PassAsync("session-mesh:written", $""" "receipt":"{receipt}" """);
         await session.IsAsync(steer, "delivered");
         await session.PassAsync("model.call");
         await session.IsAsync(steer, "acknowledged");
@@ -36,9 +38,10 @@ public sealed class HookReceiptTests(HookServer server) : IClassFixture<HookServ
         await session.PassAsync("session.idle");
 
         var woken = await session.TakeAsync("session.idle", options: "--wake " + Option);
-        Assert.Equal(new Ran(2, """{"receipt":"2"}""", session.Words(steer)), woken);
+        var receipt = ReceiptIn(woken);
+        Assert.Equal(new Ran(2, $$"""{"receipt":"{{receipt}}"}""", session.Words(steer)), woken);
         Assert.Equal("queued", await session.StateAsync(steer));
-        await session.PassAsync("session-mesh:written", """ "receipt":"2" """);
+        await session.PassAsync("session-mesh:written", $""" "receipt":"{receipt}" """);
         await session.IsAsync(steer, "delivered");
     }
 
@@ -49,4 +52,6 @@ public sealed class HookReceiptTests(HookServer server) : IClassFixture<HookServ
         await session.PassAsync("session.start");
         Assert.Equal(new Ran(0, "", ""), await session.TakeAsync("tool.after", """ "tool_name":"bash" """, Option));
     }
+
+    private static string ReceiptIn(Ran ran) => JsonNode.Parse(ran.Out)!["receipt"]!.GetValue<string>();
 }
