@@ -8,8 +8,8 @@ TASK-NAME; without such a name "sub" if they contain SUBTASK and not MAINTASK, a
 say) is answered with "ok".
 
 STEP is {"text": "…"} or {"tool": NAME, "input": {…}} or {"tools": [[NAME, {…}], …]}, each with "sleep": SECONDS before the answer if it
-has one, or "until": FILE, which is answered once that file is there. A conversation is at the step whose number is that of the model's turns in it, so that nothing is remembered between requests;
-past the last it is answered with "done".
+has one, or "until": FILE, which is answered once that file is there. A conversation is at the step whose number is that of the model's
+turns in it, so that nothing is remembered between requests; past the last it is answered with "done".
 
 LOG is a directory: request N is LOG/N.json, {"path", "kind", "step", "body"}, whole before it is answered.
 

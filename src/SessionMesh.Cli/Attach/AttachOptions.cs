@@ -18,7 +18,7 @@ internal sealed record AttachOptions
     /// <summary>What tells the processes that came of it from others, beside their parents; null where nothing does.</summary>
     public ProcessMark? Mark { get; init; }
 
-    /// <summary>The file in which Claude Code keeps the session, a whole path; null for none. See <see cref="SessionTranscript"/>.</summary>
+    /// <summary>The file in which Claude Code keeps the session, a whole path; null for none: <see cref="SessionTranscript"/>.</summary>
     public string? Transcript { get; init; }
 
     /// <summary>Between TERM and KILL where the stop itself does not say.</summary>

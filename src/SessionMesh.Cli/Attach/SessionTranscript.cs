@@ -10,7 +10,7 @@ namespace SessionMesh.Cli.Attach;
 /// </summary>
 internal sealed class SessionTranscript(string path, TimeProvider time)
 {
-    /// <summary>Bytes of a line that is looked at. The one that is looked for has about 700; an answer of the model may have megabytes.</summary>
+    /// <summary>Bytes of a line that is looked at. The one that is looked for has about 700; others may have megabytes.</summary>
     private const int LongestLine = 16 * 1024;
 
     private static readonly TimeSpan s_between = TimeSpan.FromSeconds(1);
@@ -20,7 +20,9 @@ internal sealed class SessionTranscript(string path, TimeProvider time)
     private readonly List<byte> _line = new(1024);
     private bool _isTooLong;
 
-    /// <summary>Says of each turn that is broken off from now on which it was, a second later at most. A file that cannot be read says nothing.</summary>
+    /// <summary>
+    /// Says of each turn that is broken off from now on which it was, a second later at most. A file that cannot be read says nothing.
+    /// </summary>
     public async Task WatchAsync(Func<HookEvent, Task> interrupted, CancellationToken cancellation)
     {
         var at = LengthOf() ?? 0;
@@ -94,7 +96,8 @@ internal sealed class SessionTranscript(string path, TimeProvider time)
         try
         {
             using var json = JsonDocument.Parse(line.ToArray());
-            return json.RootElement is { ValueKind: JsonValueKind.Object } row && IsInterruption(row) && Text(row, "sessionId") is { } session
+            return json.RootElement is { ValueKind: JsonValueKind.Object } row && IsInterruption(row)
+                && Text(row, "sessionId") is { } session
                 ? new HookEvent { Name = HookEvent.InterruptedName, SessionId = session, PromptId = Text(row, "promptId") }
                 : null;
         }

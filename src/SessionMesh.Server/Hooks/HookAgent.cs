@@ -18,7 +18,9 @@ internal sealed class HookAgent(string id, int incarnation)
     /// <summary>Number of the event of its session by which it was heard last.</summary>
     public long LastHeard { get; set; }
 
-    /// <summary>Stops in a row at which it was told to go on, without a tool between. See <see cref="HookDialect.MostStopsInARow"/>.</summary>
+    /// <summary>
+    /// Stops in a row at which it was told to go on, without a tool between. See <see cref="HookDialect.MostStopsInARow"/>.
+    /// </summary>
     public int StopsInARow { get; set; }
 
     public void FollowStops(HookMoment moment)

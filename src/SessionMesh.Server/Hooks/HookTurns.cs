@@ -349,7 +349,8 @@ internal sealed partial class HookTurns(
 
         agent.StopsInARow += isStop ? 1 : 0;
         var receipt = session.NextReceipt();
-        agent.Give(handed.Select(directive => directive.Seq), receipt, isInMidAnswer: request.Moment == HookMoment.Prompt && !wasAtRest);
+        var isInMidAnswer = request.Moment == HookMoment.Prompt && !wasAtRest;
+        agent.Give(handed.Select(directive => directive.Seq), receipt, isInMidAnswer);
         return new HookAnswer(request.Program.Tell(request.Moment, request.EventName, HookWords.Of(handed, Waiting(agent, slot))))
         {
             Receipt = receipt,
@@ -361,7 +362,8 @@ internal sealed partial class HookTurns(
     {
         var after = slot.Inbox.Pending.LastOrDefault(directive => agent.HasGiven(directive.Seq))?.Seq ?? 0;
         return slot.HandOut(
-            agent.Incarnation, engine.Now.Wall, after, characters: HookWords.MostOfDirectives, verbs: VerbSet.Steer, length: HookWords.LengthOf);
+            agent.Incarnation, engine.Now.Wall, after, characters: HookWords.MostOfDirectives, verbs: VerbSet.Steer,
+            length: HookWords.LengthOf);
     }
 
     private List<DirectiveRecord> Waiting(HookAgent agent, AgentSlot slot)

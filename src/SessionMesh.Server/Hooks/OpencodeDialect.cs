@@ -46,7 +46,7 @@ internal sealed class OpencodeDialect : HookDialect
 
     public override byte[] Deny(string eventName, string reason) => Json(json => json.WriteString("deny", reason));
 
-    /// <summary>The plugin ends the session, of a sub-agent its tool with it, and the one above goes on. One that rests has ended.</summary>
+    /// <summary>The plugin ends the session, of a sub-agent its tool with it; the one above goes on. One that rests has ended.</summary>
     public override byte[]? End(HookMoment moment, string eventName, string reason) => moment == HookMoment.SubAgentStop
         ? null
         : Json(json =>

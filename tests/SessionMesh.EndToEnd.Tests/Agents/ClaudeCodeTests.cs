@@ -86,7 +86,8 @@ public sealed class ClaudeCodeTests(Mesh mesh) : IClassFixture<Mesh>
         await agent.UntilAsync(directive, "acknowledged");
         var ran = await claude.EndAsync();
         Assert.Equal((0, "gone on\n"), (ran.Code, ran.Out));
-        Assert.Equal([false, true], agent.Model.Requests("main").Select(request => request.Contains("STOP-MARK", StringComparison.Ordinal)));
+        Assert.Equal(
+            [false, true], agent.Model.Requests("main").Select(request => request.Contains("STOP-MARK", StringComparison.Ordinal)));
     }
 
     /// <summary>With a word, and by force: the one above goes on, and the end is known when its tool returns.</summary>
@@ -144,14 +145,16 @@ public sealed class ClaudeCodeTests(Mesh mesh) : IClassFixture<Mesh>
     [SkippableFact]
     public async Task Session_WhoseTurnIsBrokenOffInATerminal_IsSeenToRest_AndWoken()
     {
-        using var agent = await PrepareAsync("""{"main":[{"text":"never","until":"/nowhere"}]}""");
+        using var agent = await PrepareAsync("""
+            {"main":[{"tool":"Bash","input":{"command":"true","description":"x"} },{"text":"never","until":"/nowhere"}]}
+            """);
         var main = await InATerminalAsync(agent);
         await agent.ToolAsync("tmux -S tmux.sock send-keys 'MAINTASK work' && sleep 0.5 && tmux -S tmux.sock send-keys Enter");
         await mesh.Http.AgentAsync(main, row => row.Text("activity") == "working", "works");
-        await Eventually.True(() => agent.Model.Requests("main").Count == 1, () => "the model is asked");
-        await agent.ToolAsync("tmux -S tmux.sock send-keys Escape");
+        await Eventually.True(() => agent.Model.Requests("main").Count == 2, () => "the model is asked again");
+        await agent.ToolAsync("sleep 1 && tmux -S tmux.sock send-keys Escape");
         await mesh.Http.AgentAsync(main, row => row.Text("activity") == "waiting", "rests");
-        agent.Model.Script("""{"main":[{"text":"woken"},{"text":"woken again"}]}""");
+        agent.Model.Script("""{"main":[{"text":"-"},{"text":"-"},{"text":"woken"},{"text":"woken again"}]}""");
         var directive = await agent.SteerAsync(main, "AFTER-ESC");
         await agent.UntilAsync(directive, "acknowledged");
         Assert.Contains("AFTER-ESC", agent.Model.Requests("main")[^1], StringComparison.Ordinal);

@@ -73,7 +73,8 @@ public sealed class CodexTests(Mesh mesh) : IClassFixture<Mesh>
         await File.WriteAllTextAsync(answers, "");
         await agent.UntilAsync(directive, "acknowledged");
         Assert.Equal(0, await codex.ExitAsync());
-        Assert.Equal([false, true], agent.Model.Requests("main").Select(request => request.Contains("STOP-MARK", StringComparison.Ordinal)));
+        Assert.Equal(
+            [false, true], agent.Model.Requests("main").Select(request => request.Contains("STOP-MARK", StringComparison.Ordinal)));
     }
 
     /// <summary>Its tools are denied; the end is known when its model has given up, and the one above goes on.</summary>

@@ -181,7 +181,7 @@ public sealed class HookSteeringTests
         Assert.Equal("acknowledged", await hooked.StateAsync(directive));
     }
 
-    /// <summary>Whoever may not reach the agent may not say that it has read something, even if it knows the session and the number.</summary>
+    /// <summary>Whoever may not reach the agent may not say that it has read something, even knowing session and number.</summary>
     [Fact]
     public async Task Receipt_OfAKeyThatDoesNotReachTheAgent_ProvesNothing()
     {
@@ -325,7 +325,7 @@ public sealed class HookSteeringTests
         Assert.Equal("acknowledged", await hooked.StateAsync(directive));
     }
 
-    /// <summary>The thousand and first sub-agent takes the place of the longest silent: that one is told again, the others are not.</summary>
+    /// <summary>The thousand and first sub-agent takes the place of the longest silent, and of no other.</summary>
     [Fact]
     public async Task Steer_ToTheLastOfManySubAgents_IsToldOnce()
     {

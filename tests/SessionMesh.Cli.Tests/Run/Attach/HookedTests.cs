@@ -349,7 +349,7 @@ public sealed class HookedTests(HostedServer server) : IDisposable
         using var attach = Attach(sh, transcript: transcript);
         await ListensAsync(attach);
         await File.WriteAllTextAsync(transcript, """
-            {"promptId":"p-1","type":"user","message":{"role":"user","content":[{"type":"text","text":"[Request interrupted by user]"}]},"sessionId":"s"}
+            {"promptId":"p-1","type":"user","message":{"content":[{"type":"text","text":"[Request interrupted by user]"}]},"sessionId":"s"}
 
             """);
         await Eventually.True(() => _mesh.Bodies("/hooks/claude-code").Count == 1, () => "it is told");

@@ -84,7 +84,7 @@ public sealed class SessionTranscriptTests : IDisposable
 
     [Theory]
     [InlineData("""{"type":"user","message":{"role":"user","content":"[Request interrupted by user]"},"sessionId":"s-1"}""")]
-    [InlineData("""{"type":"user","message":{"content":[{"type":"text","text":"[Request interrupted by user] and more"}]},"sessionId":"s"}""")]
+    [InlineData("""{"type":"user","message":{"content":[{"type":"text","text":"[Request interrupted by user] x"}]},"sessionId":"s"}""")]
     [InlineData("""{"type":"assistant","message":{"content":[{"type":"text","text":"[Request interrupted by user]"}]},"sessionId":"s"}""")]
     [InlineData("""
         {"type":"user","isSidechain":true,"message":{"content":[{"type":"text","text":"[Request interrupted by user]"}]},"sessionId":"s"}
@@ -114,7 +114,8 @@ public sealed class SessionTranscriptTests : IDisposable
     }
 
     private static string Row(string prompt, string words = Words) =>
-        $$"""{"parentUuid":"b4","isSidechain":false,"promptId":"{{prompt}}","type":"user","message":{"role":"user","content":[{"type":"text","text":"{{words}}"}]},"rowSource":"harness","uuid":"6c","interruptedMessageId":"msg_1","sessionId":"s-1"}"""
+        $$"""{"parentUuid":"b4","isSidechain":false,"promptId":"{{prompt}}","type":"user","message":{"role":"user","content":["""
+        + $$"""{"type":"text","text":"{{words}}"}]},"rowSource":"harness","uuid":"6c","interruptedMessageId":"m-1","sessionId":"s-1"}"""
         + "\n";
 
     private Task Watch() => new SessionTranscript(File, _time).WatchAsync(
