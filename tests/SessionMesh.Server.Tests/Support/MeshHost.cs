@@ -257,20 +257,21 @@ internal sealed class MeshHost : IAsyncDisposable
     /// <param name="token">Not the key's id: that is part of it.</param>
     public async Task<Reply> RevokeAsync(string token) => (await DeleteAsync("keys/" + token[4..16])).ShouldBeOk();
 
-    /// <summary>The kinds of all changes past a revision, as a follower of the log hears them.</summary>
-    public async Task<List<string>> KindsAsync(long after)
+    /// <summary>All changes past a revision, as a follower of the log hears them.</summary>
+    public async Task<List<SseEvent>> ChangesAsync(long after)
     {
         await using var events = await ListenAsync($"events?after={after}");
-        var kinds = new List<string>();
-        for (var at = after; at < Revision;)
+        var changes = new List<SseEvent>();
+        for (var at = after; at < Revision; at = changes[^1].Id!.Value)
         {
-            var next = await events.NextAsync();
-            kinds.Add(next.Name);
-            at = next.Id!.Value;
+            changes.Add(await events.NextAsync());
         }
 
-        return kinds;
+        return changes;
     }
+
+    /// <summary>The kinds of all changes past a revision.</summary>
+    public async Task<List<string>> KindsAsync(long after) => (await ChangesAsync(after)).ConvertAll(change => change.Name);
 
     public async Task<string> StatusAsync(string id) => (await GetAsync("agents/" + id)).Json["status"]!.GetValue<string>();
 

@@ -1,11 +1,13 @@
 using System.Collections.Concurrent;
 using SessionMesh.Cli.Attach;
+using SessionMesh.Cli.Tests.Run.Process;
 using SessionMesh.Contracts.Hooks;
 using SessionMesh.Server.Tests.Support;
 
 namespace SessionMesh.Cli.Tests.Run.Attach;
 
 /// <summary>What is read of the file in which Claude Code keeps a session: lines as its version 2.1.332 writes them.</summary>
+[Collection(ProcessCollection.Name)]
 public sealed class SessionTranscriptTests : IDisposable
 {
     private const string Words = "[Request interrupted by user]";
