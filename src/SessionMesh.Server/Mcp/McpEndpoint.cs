@@ -22,7 +22,7 @@ internal sealed partial class McpEndpoint(MeshMetrics metrics, ILogger<McpEndpoi
     {
         http.Response.Headers[ProblemWriter.RequestIdHeader] = http.TraceIdentifier;
         var (message, refusal) = await McpMessage.ReadAsync(http);
-        refusal ??= CheckSession(http, message!);
+        refusal ??= CheckSession(http, message!) ?? (message!.ParamsError is { } wrong ? McpRefusal.InvalidParams(wrong) : null);
         if (refusal is not null)
         {
             await refusal.WriteAsync(http, message?.Id, metrics);
@@ -30,8 +30,9 @@ internal sealed partial class McpEndpoint(MeshMetrics metrics, ILogger<McpEndpoi
         }
 
         http.Features.Set(message!);
-        http.Request.Body = new MemoryStream(message!.Bytes, writable: false);
-        http.Request.ContentLength = message.Bytes.Length;
+        var bytes = message!.ForTransport;
+        http.Request.Body = new MemoryStream(bytes, writable: false);
+        http.Request.ContentLength = bytes.Length;
         http.Request.ContentType = "application/json";
         var isSent = false;
         try
@@ -80,7 +81,8 @@ internal sealed partial class McpEndpoint(MeshMetrics metrics, ILogger<McpEndpoi
 
     private static Task BeginSession(HttpContext http, Key key)
     {
-        if (http.Response.StatusCode == StatusCodes.Status200OK)
+        // Not with an error in its place.
+        if (http.Response is { StatusCode: StatusCodes.Status200OK, ContentType: "text/event-stream" })
         {
             http.Response.Headers[McpSessions.Header] = McpSessions.New(key);
         }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http.Features;
 using SessionMesh.Contracts;
@@ -28,6 +29,36 @@ internal sealed class McpMessage
         Json.TryGetProperty("id", out var id) && id.ValueKind is JsonValueKind.String or JsonValueKind.Number ? id : null;
 
     /// <summary>
+    /// Why the params are not those of a request for tools; null where they are, or another method has to say. The library would only say
+    /// that an error occurred.
+    /// </summary>
+    public string? ParamsError
+    {
+        get
+        {
+            if (Method is not ("tools/call" or "tools/list") || !Json.TryGetProperty("params", out var parameters))
+            {
+                return Method == "tools/call" ? "params: is missing." : null;
+            }
+
+            return parameters.ValueKind != JsonValueKind.Object ? "params: expected an object."
+                : Method == "tools/call" && !IsText(parameters, "name") ? "params/name: expected a string."
+                : Method == "tools/list" && parameters.TryGetProperty("cursor", out _) && !IsText(parameters, "cursor")
+                    ? "params/cursor: expected a string."
+                : parameters.TryGetProperty("_meta", out var meta) && meta.ValueKind != JsonValueKind.Object
+                    ? "params/_meta: expected an object."
+                : null;
+        }
+    }
+
+    /// <summary>
+    /// The message for the library. It is not shown arguments that are no object, which it takes for its own failure: the tool refuses them.
+    /// </summary>
+    public byte[] ForTransport => Method == "tools/call" && Arguments.ValueKind is not (JsonValueKind.Object or JsonValueKind.Undefined)
+        ? WithoutArguments()
+        : Bytes;
+
+    /// <summary>
     /// The arguments of a tool call as they stand in the message, members that are given twice included; undefined for none.
     /// </summary>
     public JsonElement Arguments =>
@@ -35,6 +66,33 @@ internal sealed class McpMessage
             && parameters.TryGetProperty("arguments", out var arguments)
             ? arguments
             : default;
+
+    private static bool IsText(JsonElement json, string name) =>
+        json.TryGetProperty(name, out var member) && member.ValueKind == JsonValueKind.String;
+
+    private byte[] WithoutArguments()
+    {
+        var bytes = new ArrayBufferWriter<byte>();
+        using (var json = new Utf8JsonWriter(bytes))
+        {
+            json.WriteStartObject();
+            foreach (var member in Json.EnumerateObject().Where(member => member.Name != "params"))
+            {
+                member.WriteTo(json);
+            }
+
+            json.WriteStartObject("params");
+            foreach (var member in Json.GetProperty("params").EnumerateObject().Where(member => member.Name != "arguments"))
+            {
+                member.WriteTo(json);
+            }
+
+            json.WriteEndObject();
+            json.WriteEndObject();
+        }
+
+        return bytes.WrittenSpan.ToArray();
+    }
 
     /// <summary>Reads the body of a request. An error is the JSON-RPC code to answer with, and why.</summary>
     public static async Task<(McpMessage? Message, McpRefusal? Refusal)> ReadAsync(HttpContext http)

@@ -23,8 +23,9 @@ internal sealed record McpRefusal(int Status, int JsonRpcCode, string Code, stri
     public static McpRefusal Invalid(string why) =>
         new(StatusCodes.Status400BadRequest, (int)McpErrorCode.InvalidRequest, ErrorCodes.InvalidRequest, why);
 
+    /// <summary>An answer to a request as any other: clients read it, where they take 400 for a failure of the transport.</summary>
     public static McpRefusal InvalidParams(string why) =>
-        new(StatusCodes.Status400BadRequest, (int)McpErrorCode.InvalidParams, ErrorCodes.InvalidRequest, why);
+        new(StatusCodes.Status200OK, (int)McpErrorCode.InvalidParams, ErrorCodes.InvalidRequest, why);
 
     /// <summary>The same for a session that never was and for that of another key.</summary>
     public static McpRefusal NoSuchSession() => new(

@@ -36,18 +36,21 @@ public sealed class McpBridgeTests(HookServer server) : IClassFixture<HookServer
             """{"jsonrpc":"2.0","id":1,"method":"tools/list"}""",
             """{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"get_agent","arguments":{"agent_id":"seen"}}}""",
             """{"jsonrpc":"2.0","id":3,"method":"tools/call","params":{"name":"get_agent","arguments":{"agent_id":"-"}}}""",
-            """{"jsonrpc":"2.0","id":4,"method":"nonsense"}""");
+            """{"jsonrpc":"2.0","id":4,"method":"nonsense"}""",
+            """{"jsonrpc":"2.0","id":5,"method":"server/discover","params":{"_meta":"""
+            + """{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}}}""");
 
         var ran = await tool.RunAsync(["mcp"], network);
 
         Assert.Equal((0, ""), (ran.Code, ran.Error));
         var answers = ById(ran.Out);
-        Assert.Equal(["0", "1", "2", "3", "4"], answers.Keys.Order());
+        Assert.Equal(["0", "1", "2", "3", "4", "5"], answers.Keys.Order());
         Assert.Equal("2025-06-18", answers["0"]["result"]!["protocolVersion"]!.GetValue<string>());
         Assert.Equal(13, answers["1"]["result"]!["tools"]!.AsArray().Count);
         Assert.Equal("alive", answers["2"]["result"]!["structuredContent"]!["status"]!.GetValue<string>());
         Assert.True(answers["3"]["result"]!["isError"]!.GetValue<bool>());
         Assert.Equal(-32601, answers["4"]["error"]!["code"]!.GetValue<int>());
+        Assert.Contains("2026-07-28", answers["5"]["result"]!.ToJsonString(), StringComparison.Ordinal);
     }
 
     [Fact]

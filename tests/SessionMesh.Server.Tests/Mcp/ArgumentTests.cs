@@ -89,11 +89,23 @@ public sealed class ArgumentTests(ToolServer server) : IClassFixture<ToolServer>
 
     [Theory]
     [InlineData("[]")]
+    [InlineData("7")]
     [InlineData("\"agent_id\"")]
-    public async Task Arguments_ThatAreNoObject_AreRefusedAsTheProtocolSays(string arguments)
+    public async Task Arguments_ThatAreNoObject_AreNamedToo(string arguments) =>
+        (await new McpCaller(_mesh).CallAsync("get_agent", arguments)).ShouldBlame("arguments");
+
+    [Theory]
+    [InlineData("tools/call", "[]", "params: expected an object.")]
+    [InlineData("tools/call", "{}", "params/name: expected a string.")]
+    [InlineData("tools/call", """{"name":7}""", "params/name: expected a string.")]
+    [InlineData("tools/call", """{"name":"get_agent","_meta":[]}""", "params/_meta: expected an object.")]
+    [InlineData("tools/list", "7", "params: expected an object.")]
+    [InlineData("tools/list", """{"cursor":7}""", "params/cursor: expected a string.")]
+    public async Task Params_ThatAreNone_AreAnErrorOfTheProtocol_ThatSaysWhy(string method, string parameters, string why)
     {
-        var answer = await new McpCaller(_mesh).RequestAsync("tools/call", $$"""{"name":"get_agent","arguments":{{arguments}}}""");
-        Assert.NotNull(answer["error"]);
+        var reply = await new McpCaller(_mesh).SendAsync(
+            $$"""{"jsonrpc":"2.0","id":"x","method":"{{method}}","params":{{parameters}} }""");
+        reply.ShouldBe(200, $$"""{"jsonrpc":"2.0","id":"x","error":{"code":-32602,"message":"{{why}}"} }""");
     }
 
     [Fact]

@@ -167,8 +167,6 @@ public sealed class TransportTests(ToolServer server) : IClassFixture<ToolServer
     [InlineData("{}", -32600)]
     [InlineData("{\"jsonrpc\":\"1.0\",\"id\":1,\"method\":\"ping\"}", -32600)]
     [InlineData("{\"jsonrpc\":\"2.0\",\"id\":null,\"method\":\"ping\"}", -32600)]
-    [InlineData("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"initialize\",\"params\":{}}", -32602)]
-    [InlineData("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"initialize\",\"params\":{\"protocolVersion\":7}}", -32602)]
     [InlineData("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\",\"params\":{\"a\":\"\\ud800\"}}", -32700)]
     public async Task Message_ThatIsNone_IsAJsonRpcError(string message, int code)
     {
@@ -177,6 +175,18 @@ public sealed class TransportTests(ToolServer server) : IClassFixture<ToolServer
         Assert.StartsWith("application/json", reply.Headers["Content-Type"], StringComparison.Ordinal);
         Assert.Equal(code, reply.Json["error"]!["code"]!.GetValue<int>());
         Assert.NotEmpty(reply.Json["error"]!["message"]!.GetValue<string>());
+    }
+
+    [Theory]
+    [InlineData("{}")]
+    [InlineData("""{"protocolVersion":7}""")]
+    public async Task Initialize_WithParamsThatAreNone_IsAnErrorOfTheProtocol_AndBeginsNoSession(string parameters)
+    {
+        var reply = await new McpCaller(_mesh).SendAsync(
+            $$"""{"jsonrpc":"2.0","id":1,"method":"initialize","params":{{parameters}} }""");
+        reply.ShouldBe(
+            200, """{"jsonrpc":"2.0","id":1,"error":{"code":-32602,"message":"These are not the params of initialize."} }""");
+        Assert.DoesNotContain(Session, reply.Headers.Keys);
     }
 
     [Fact]
@@ -225,8 +235,9 @@ public sealed class TransportTests(ToolServer server) : IClassFixture<ToolServer
         await caller.SendAsync("""{"jsonrpc":"2.0","id":1,"result":{}}""");
         await caller.RequestAsync("nonsense");
         await caller.SendAsync("""{"jsonrpc":"2.0","id":1,"method":"initialize","params":{}}""");
-        await caller.RequestAsync("tools/call");
-        await caller.RequestAsync("tools/call", """{"name":7}""");
+        await caller.SendAsync("""{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":7} }""");
+        await caller.CallAsync("get_agent", "[]");
+        await caller.RequestAsync("resources/read", "[]");
         await caller.RequestAsync("tools/call", """{"name":"nonsense"}""");
         await caller.RequestAsync("tools/list", """{"cursor":"x"}""");
         await caller.CallAsync("get_agent", """{"agent_id":"nobody"}""");
