@@ -52,7 +52,8 @@ internal sealed class McpMessage
     }
 
     /// <summary>
-    /// The message for the library. It is not shown arguments that are no object, which it takes for its own failure: the tool refuses them.
+    /// The message for the library. It is not shown arguments that are no object, which it takes for its own failure: the tool refuses
+    /// them.
     /// </summary>
     public byte[] ForTransport => Method == "tools/call" && Arguments.ValueKind is not (JsonValueKind.Object or JsonValueKind.Undefined)
         ? WithoutArguments()
