@@ -40,17 +40,18 @@ internal static class AgentPrograms
     /// <summary>npm's <c>skills</c>, in the newest version for Node 20. A script for Node.</summary>
     public static Task<string> SkillsAsync() => InstallAsync("skills", "skills@1.5.18", "node_modules/skills/bin/cli.mjs");
 
-    /// <summary>The directory of the Node that it wants, and its script.</summary>
+    /// <summary>The directory of the Node that it wants, and its script. Its installation refuses an older one, too.</summary>
     public static async Task<(string Node, string Script)> OpenclawAsync()
     {
-        var node = "node-linux-" + Machine.Npm;
-        var script = await InstallAsync("openclaw", $"{node}@24.21.0 openclaw@2026.9.6", "node_modules/openclaw/openclaw.mjs");
-        return (Path.GetFullPath(Path.Combine(script, "..", "..", node, "bin")), script);
+        var package = "node-linux-" + Machine.Npm;
+        var node = Path.GetDirectoryName(await InstallAsync("node24", package + "@24.21.0", $"node_modules/{package}/bin/node"))!;
+        return (node, await InstallAsync("openclaw", "openclaw@2026.9.6", "node_modules/openclaw/openclaw.mjs", node));
     }
 
     /// <summary>The executable. Installed once.</summary>
-    /// <param name="package">NAME@VERSION, or several with spaces.</param>
-    private static async Task<string> InstallAsync(string folder, string package, string executable)
+    /// <param name="package">NAME@VERSION.</param>
+    /// <param name="node">The directory of the Node that installs it; null for the one on the PATH.</param>
+    private static async Task<string> InstallAsync(string folder, string package, string executable, string? node = null)
     {
         var directory = Path.Combine(Root, folder);
         var path = Path.Combine(directory, executable);
@@ -61,7 +62,7 @@ internal static class AgentPrograms
             {
                 Directory.CreateDirectory(directory);
                 await File.WriteAllTextAsync(Path.Combine(directory, "package.json"), """{"private":true}""");
-                await NpmAsync(directory, package);
+                await NpmAsync(directory, package, node);
             }
         }
         finally
@@ -72,18 +73,24 @@ internal static class AgentPrograms
         return File.Exists(path) ? path : throw new FileNotFoundException($"npm brought no {executable} with {package}", path);
     }
 
-    private static async Task NpmAsync(string directory, string package)
+    private static async Task NpmAsync(string directory, string package, string? node)
     {
         string failure;
         try
         {
-            using var npm = Process.Start(new ProcessStartInfo("npm", ["install", "--no-audit", "--no-fund", .. package.Split(' ')])
+            var install = new ProcessStartInfo("npm", ["install", "--no-audit", "--no-fund", package])
             {
                 WorkingDirectory = directory,
                 RedirectStandardOutput = true,
                 RedirectStandardError = true,
                 UseShellExecute = false,
-            })!;
+            };
+            if (node is not null)
+            {
+                install.Environment["PATH"] = node + Path.PathSeparator + install.Environment["PATH"];
+            }
+
+            using var npm = Process.Start(install)!;
             var said = await Task.WhenAll(npm.StandardOutput.ReadToEndAsync(), npm.StandardError.ReadToEndAsync());
             await npm.WaitForExitAsync();
             if (npm.ExitCode == 0)
