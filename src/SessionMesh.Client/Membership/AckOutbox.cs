@@ -1,6 +1,6 @@
 using SessionMesh.Contracts.Agents;
 
-namespace SessionMesh.Cli.Run.Membership;
+namespace SessionMesh.Client.Membership;
 
 /// <summary>
 /// Acks that the server has not taken yet, oldest first. They survive its absence and go out again, by themselves or in a

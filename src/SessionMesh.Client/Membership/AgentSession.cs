@@ -1,12 +1,10 @@
 using System.Threading.Channels;
-using SessionMesh.Cli.Output;
-using SessionMesh.Client;
 using SessionMesh.Client.Streams;
 using SessionMesh.Contracts.Agents;
 using SessionMesh.Contracts.Errors;
 using SessionMesh.Contracts.Steering;
 
-namespace SessionMesh.Cli.Run.Membership;
+namespace SessionMesh.Client.Membership;
 
 /// <summary>
 /// One process as one agent, kept alive: beats when the server asks for it, reads the stream of directives, sends
@@ -24,7 +22,7 @@ internal sealed class AgentSession
     private readonly MeshClient _client;
     private readonly Rejoining _rejoining;
     private readonly IReadOnlyList<string>? _verbs;
-    private readonly RunLog _log;
+    private readonly ISessionLog _log;
     private readonly TimeProvider _time;
     private readonly AckOutbox _acks = new();
     private readonly Channel<Directive> _directives = Channel.CreateUnbounded<Directive>(new() { SingleReader = true });
@@ -37,22 +35,23 @@ internal sealed class AgentSession
     private long _lastSeq;
     private int _nextBeat;
     private string? _trouble;
-    private volatile string _meanwhile = "the process keeps running, and the runner keeps trying";
+    private volatile string _meanwhile;
 
     /// <param name="registration">The server's answer to <paramref name="request"/>: the incarnation to keep.</param>
     /// <param name="verbs">Which directives are for us; null for all. The others stay for another listener.</param>
     public AgentSession(
-        MeshClient client, RegisterAgentRequest request, AgentRegistration registration, RunLog log, TimeProvider time,
+        MeshClient client, RegisterAgentRequest request, AgentRegistration registration, ISessionLog log, TimeProvider time,
         IReadOnlyList<string>? verbs = null)
     {
         _client = client;
         _verbs = verbs;
         _log = log;
+        _meanwhile = $"the process keeps running, and {log.Keeper} keeps trying";
         _time = time;
         AgentId = registration.AgentId ?? throw new ArgumentException("a registration without an agent", nameof(registration));
         _tenure = new Tenure(registration);
         _nextBeat = registration.NextHeartbeatIn;
-        _rejoining = new Rejoining(client, request with { AgentId = AgentId }, _tenure);
+        _rejoining = new Rejoining(client, request with { AgentId = AgentId }, _tenure, log);
     }
 
     public string AgentId { get; }
@@ -116,7 +115,7 @@ internal sealed class AgentSession
         }
         catch (MeshException e)
         {
-            return SessionEnd.Of(e.Code, ProblemText.WhyOf(e)) is not null ? true : e.Failure == MeshFailure.Refused ? false : null;
+            return SessionEnd.Of(e.Code, _log.WhyOf(e)) is not null ? true : e.Failure == MeshFailure.Refused ? false : null;
         }
         catch (OperationCanceledException)
         {
@@ -133,7 +132,7 @@ internal sealed class AgentSession
         using var bound = new CancellationTokenSource(atMost, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(bound.Token, cancellation);
         var backoff = new Backoff(s_longestWait);
-        _meanwhile = $"the process has ended; the runner tries for {atMost.TotalSeconds:0} s to report it";
+        _meanwhile = $"the process has ended; {_log.Keeper} tries for {atMost.TotalSeconds:0} s to report it";
         try
         {
             while (true)
@@ -150,7 +149,7 @@ internal sealed class AgentSession
                     // Proof for a mesh that knows the process, and nothing to say to one that does not.
                     if (await RejoinAsync(tenure, isOver: true, either.Token) && ReferenceEquals(Current, tenure))
                     {
-                        _log.Say($"the exit was not taken: {ProblemText.WhyOf(e)}");
+                        _log.Say($"the exit was not taken: {_log.WhyOf(e)}");
                         return ReportOutcome.Told;
                     }
 
@@ -161,7 +160,7 @@ internal sealed class AgentSession
                 }
                 catch (MeshException e) when (IsFinal(e))
                 {
-                    _log.Say($"the exit was not taken: {ProblemText.WhyOf(e)}");
+                    _log.Say($"the exit was not taken: {_log.WhyOf(e)}");
                     return ReportOutcome.Told;
                 }
                 catch (MeshException e)
@@ -234,7 +233,7 @@ internal sealed class AgentSession
 
             return true;
         }
-        catch (MeshException e) when (SessionEnd.Of(e.Code, ProblemText.WhyOf(e)) is { } end)
+        catch (MeshException e) when (SessionEnd.Of(e.Code, _log.WhyOf(e)) is { } end)
         {
             await EndAsync(end, tenure, cancellation);
             return true;
@@ -428,7 +427,7 @@ internal sealed class AgentSession
         }
         catch (MeshException e) when (IsFinal(e))
         {
-            _log.Say($"the answer to directive {ack.Seq} was not taken: {ProblemText.WhyOf(e)}");
+            _log.Say($"the answer to directive {ack.Seq} was not taken: {_log.WhyOf(e)}");
             return true;
         }
         catch (MeshException e)
@@ -448,7 +447,7 @@ internal sealed class AgentSession
         var kind = e.Code ?? e.Failure.ToString();
         if (Interlocked.Exchange(ref _trouble, kind) != kind)
         {
-            _log.Say($"{ProblemText.WhyOf(e)}; {_meanwhile}");
+            _log.Say($"{_log.WhyOf(e)}; {_meanwhile}");
         }
     }
 
