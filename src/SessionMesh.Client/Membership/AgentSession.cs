@@ -25,6 +25,7 @@ internal sealed class AgentSession
     private readonly ISessionLog _log;
     private readonly TimeProvider _time;
     private readonly AckOutbox _acks = new();
+    private readonly VitalSigns _vitals;
     private readonly Channel<Directive> _directives = Channel.CreateUnbounded<Directive>(new() { SingleReader = true });
     private readonly TaskCompletionSource<SessionEnd> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _gate = new();
@@ -48,6 +49,7 @@ internal sealed class AgentSession
         _log = log;
         _meanwhile = $"the process keeps running, and {log.Keeper} keeps trying";
         _time = time;
+        _vitals = new VitalSigns(time);
         AgentId = registration.AgentId ?? throw new ArgumentException("a registration without an agent", nameof(registration));
         _tenure = new Tenure(registration);
         _nextBeat = registration.NextHeartbeatIn;
@@ -93,6 +95,18 @@ internal sealed class AgentSession
 
         _ = FlushAsync(CancellationToken.None);
     }
+
+    /// <summary>Whether that directive is of the present tenure and has no final answer.</summary>
+    public bool IsOpen(Directive directive)
+    {
+        lock (_gate)
+        {
+            return _open.Contains(directive);
+        }
+    }
+
+    /// <inheritdoc cref="VitalSigns.Report"/>
+    public void Report(HeartbeatRequest vitals) => _vitals.Report(vitals);
 
     /// <summary>
     /// Whether a stop waits that this side has not heard of, or the incarnation was ended by force: asked before the exit is
@@ -188,7 +202,7 @@ internal sealed class AgentSession
         {
             while (true)
             {
-                await Task.Delay(TimeSpan.FromSeconds(Math.Max(1, _nextBeat)), _time, cancellation);
+                await _vitals.WaitAsync(TimeSpan.FromSeconds(Math.Max(1, _nextBeat)), cancellation);
                 while (!await BeatOnceAsync(cancellation))
                 {
                     await Task.Delay(backoff.Next(), _time, cancellation);
@@ -213,9 +227,10 @@ internal sealed class AgentSession
             (tenure, acks) = (_tenure, _acks.Peek());
         }
 
+        var vitals = _vitals.Take();
         try
         {
-            var beat = new HeartbeatRequest { Incarnation = tenure.Incarnation, Epoch = tenure.Epoch, Acks = acks, Verbs = _verbs };
+            var beat = vitals with { Incarnation = tenure.Incarnation, Epoch = tenure.Epoch, Acks = acks, Verbs = _verbs };
             var answer = await _client.HeartbeatAsync(AgentId, beat, cancellation);
             tenure.Learn(answer.Epoch);
             _acks.Remove(acks ?? []);
@@ -246,10 +261,11 @@ internal sealed class AgentSession
         {
             Trouble(e);
 
-            // A beat refused for its content would be refused forever: drop the acks, keep the lease.
+            // A beat refused for its content would be refused forever: drop the acks and what was reported, keep the lease.
             if (e.Status == 400)
             {
                 _acks.Remove(acks ?? []);
+                _vitals.Forget(vitals);
             }
 
             return false;
