@@ -110,12 +110,13 @@ public sealed class MeshAgent : IAsyncDisposable
         }
     }
 
-    /// <summary>Registers an agent and keeps it, by a client that others may use, too. It stays the caller's to dispose of, after the
-    /// agent.</summary>
-    /// <inheritdoc cref="ConnectAsync(MeshAgentOptions?, CancellationToken)"/>
-    public static Task<MeshAgent> ConnectAsync(
-        MeshClient client, MeshAgentOptions? options = null, CancellationToken cancellation = default) =>
-        ConnectAsync(client, isOwner: false, options ?? new(), cancellation);
+    /// <summary>Registers an agent and keeps it, by a client that others may use, too.</summary>
+    /// <param name="options">Who it is; <see cref="MeshAgentOptions.Client"/> is not looked at.</param>
+    /// <param name="client">Stays the caller's to dispose of, after the agent.</param>
+    /// <param name="cancellation">Of the registration; the agent that came of it goes on.</param>
+    /// <exception cref="MeshException">It was not registered.</exception>
+    public static Task<MeshAgent> ConnectAsync(MeshAgentOptions options, MeshClient client, CancellationToken cancellation = default) =>
+        ConnectAsync(client, isOwner: false, options, cancellation);
 
     /// <summary>
     /// Registers an agent below this one, by the same client: a part of the work that can be seen, steered and stopped by itself. The key

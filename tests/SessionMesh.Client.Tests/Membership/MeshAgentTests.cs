@@ -41,13 +41,16 @@ public sealed class MeshAgentTests : IAsyncLifetime
     [Fact]
     public async Task Exit_SaysWithWhatAndWhy_Once()
     {
-        await using var agent = await ConnectAsync();
+        using var client = new MeshClient(_mesh.Options);
+        await using var agent = await MeshAgent.ConnectAsync(new(), client);
 
         Assert.True(await agent.ExitAsync(3, "no more work"));
         Assert.True(await agent.ExitAsync(4, "again"));
 
         var exit = (await _mesh.IsOverAsync(agent.AgentId))["last_exit"]!;
         Assert.Equal((3, "no more work"), ((int)exit["exit_code"]!, (string)exit["reason"]!));
+        await agent.DisposeAsync();
+        Assert.Equal("dead", (await client.AgentAsync(agent.AgentId)).Status); // whose client it is not, it does not end
     }
 
     [Fact]
