@@ -1,4 +1,3 @@
-using System.Text.Json;
 using SessionMesh.EndToEnd.Tests.Agents;
 using SessionMesh.EndToEnd.Tests.Support;
 using SessionMesh.EndToEnd.Tests.Workers;
@@ -42,11 +41,11 @@ public sealed class A2AClientTests(Mesh mesh) : IClassFixture<Mesh>
         Is("""{"name":"ContentTypeNotSupportedError","status":400}""", "file");
         Is("""{"name":"TaskNotFoundError","status":404}""", "unknown");
         Is($"{Working}", "cancelled");
-        var events = printed["event"].Select(JsonElement.GetRawText).ToList();
+        var events = printed["event"].Select(next => next.GetRawText()).ToList();
         Assert.Equal($"""["task",{Working}]""", events[0]);
         Assert.Equal($"""["statusUpdate",{Canceled}]""", events[^1]);
         Assert.All(events[1..^1], next => Assert.Equal($"""["statusUpdate",{Working}]""", next));
-        Is($"""[{Canceled},"The agent ended with exit code 0."]""", "over");
+        Is($"""[{Canceled},"The agent ended with exit code 0: stopped by directive"]""", "over");
         Is("""{"name":"TaskNotCancelableError","status":400}""", "again");
         Is("""{"name":"UnsupportedOperationError","status":400}""", "late");
 
