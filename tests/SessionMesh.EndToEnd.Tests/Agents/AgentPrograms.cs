@@ -48,6 +48,16 @@ internal static class AgentPrograms
         return (node, await InstallAsync("openclaw", "openclaw@2026.9.6", "node_modules/openclaw/openclaw.mjs", node));
     }
 
+    /// <summary>The client library of A2A: the Node that it wants, and the folder of the package.</summary>
+    public static async Task<(string Node, string Package)> A2ASdkAsync()
+    {
+        var node = "node-linux-" + Machine.Npm;
+        var script = await InstallAsync(
+            "a2a", $"{node}@24.21.0 @a2a-js/sdk@1.3.0", "node_modules/@a2a-js/sdk/dist/client/index.js");
+        var package = Path.GetFullPath(Path.Combine(script, "..", "..", ".."));
+        return (Path.GetFullPath(Path.Combine(package, "..", "..", node, "bin", "node")), package);
+    }
+
     /// <summary>The executable. Installed once.</summary>
     /// <param name="package">NAME@VERSION.</param>
     /// <param name="node">The directory of the Node that installs it; null for the one on the PATH.</param>

@@ -1,0 +1,24 @@
+using System.Globalization;
+using SessionMesh.Core.Agents;
+using SessionMesh.Core.State;
+
+namespace SessionMesh.Server.A2A;
+
+/// <summary>
+/// The id of a task, <c>AGENT.EPOCH.INCARNATION</c>: one life of an agent. With the epoch, since a restored store counts incarnations again
+/// that were there before.
+/// </summary>
+internal static class A2ATaskId
+{
+    public static string Of(MeshState state, Agent agent) => Format(agent.Id, state.Epoch, agent.Incarnation);
+
+    /// <summary>The incarnation that a task of an agent is; null for what is no task of it in this epoch.</summary>
+    public static int? IncarnationOf(MeshState state, string agentId, string task) =>
+        int.TryParse(task.AsSpan(task.LastIndexOf('.') + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var incarnation)
+        && incarnation > 0 && Format(agentId, state.Epoch, incarnation) == task
+            ? incarnation
+            : null;
+
+    private static string Format(string agentId, long epoch, int incarnation) =>
+        string.Create(CultureInfo.InvariantCulture, $"{agentId}.{epoch}.{incarnation}");
+}
