@@ -17,6 +17,7 @@ using SessionMesh.Cli.Keys;
 using SessionMesh.Cli.Lineage;
 using SessionMesh.Cli.Links;
 using SessionMesh.Cli.Logs;
+using SessionMesh.Cli.Mcp;
 using SessionMesh.Cli.Registry;
 using SessionMesh.Cli.Run;
 using SessionMesh.Cli.Run.Handlers;
@@ -99,6 +100,7 @@ internal static class SessionMeshTool
             new("context", host => new ContextCommand(host)),
             new("hooks", host => new HooksCommand(host)),
             new("agents", host => new AgentsCommand(host)),
+            new("mcp", host => new McpCommand(host)),
             new("skill", host => new SkillCommand(host)),
             new("completion", host => new CompletionCommand(host)),
             new("version", host => new VersionCommand(host)),

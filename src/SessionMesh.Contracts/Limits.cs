@@ -9,6 +9,9 @@ public static class Limits
     /// <summary>Bytes of the body of <c>POST /steers</c>.</summary>
     public const int SteersBytes = 1024 * 1024;
 
+    /// <summary>Bytes of a message of <c>POST /mcp</c>: the largest body that a tool can stand for, and what is around it.</summary>
+    public const int McpBytes = 2 * BodyBytes;
+
     /// <summary>Steers in one call of <c>POST /steers</c>.</summary>
     public const int Steers = 1000;
 

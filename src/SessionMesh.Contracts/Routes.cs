@@ -51,6 +51,7 @@ public static class Routes
     public const string Livez = "/livez";
     public const string Readyz = "/readyz";
     public const string Metrics = "/metrics";
+    public const string Mcp = "/mcp";
     public const string OpenApi = "/openapi/v1.json";
     public const string Swagger = "/swagger";
 

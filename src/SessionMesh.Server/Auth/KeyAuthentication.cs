@@ -33,6 +33,12 @@ public sealed class KeyAuthentication(RequestDelegate next, MeshEngine engine, L
             return problems.WriteAsync(http, limiter.Anonymous(http) ?? KeyInQuery());
         }
 
+        // A call within a request, such as that of a tool: its key is authenticated, and counted once.
+        if (http.Features.Get<Key>() is { } caller)
+        {
+            return AuthorizeAsync(http, endpoint, caller);
+        }
+
         var refreshes = endpoint.Metadata.GetMetadata<RefreshTokenRequired>() is not null;
         if (Authenticate(http, refreshes) is not { } key)
         {
@@ -45,11 +51,11 @@ public sealed class KeyAuthentication(RequestDelegate next, MeshEngine engine, L
         }
 
         http.Features.Set(key); // before the refusals, which name the key
-        if (refreshes)
-        {
-            return next(http);
-        }
+        return refreshes ? next(http) : AuthorizeAsync(http, endpoint, key);
+    }
 
+    private Task AuthorizeAsync(HttpContext http, RouteEndpoint endpoint, Key key)
+    {
         if (endpoint.Metadata.GetMetadata<RequiredScope>() is not { } required)
         {
             return problems.WriteAsync(http, new MeshError(ErrorKind.Forbidden, ErrorCodes.MissingScope,

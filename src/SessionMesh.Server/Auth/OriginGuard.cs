@@ -15,8 +15,11 @@ namespace SessionMesh.Server.Auth;
 public sealed class OriginGuard(RequestDelegate next, AllowedOrigins allowed, ProblemWriter problems)
 {
     private const string Methods = "GET, POST, PATCH, DELETE";
-    private const string Headers = "Authorization, Content-Type, Idempotency-Key, If-Match, Last-Event-ID";
-    private const string Exposed = "Retry-After, RateLimit, RateLimit-Policy, X-Request-Id, X-Mesh-Revision, Idempotency-Replayed";
+    private const string Headers = "Authorization, Content-Type, Idempotency-Key, If-Match, Last-Event-ID"
+        + ", Mcp-Session-Id, MCP-Protocol-Version, Mcp-Method, Mcp-Name";
+
+    private const string Exposed =
+        "Retry-After, RateLimit, RateLimit-Policy, X-Request-Id, X-Mesh-Revision, Idempotency-Replayed, Mcp-Session-Id";
 
     /// <summary>
     /// Seconds that a browser may cache a preflight: ten minutes, so that an origin that is no longer allowed is soon locked out.
@@ -65,7 +68,8 @@ public sealed class OriginGuard(RequestDelegate next, AllowedOrigins allowed, Pr
         var answer = http.Response.Headers;
         answer.AccessControlAllowOrigin = origin;
         if (!HttpMethods.IsOptions(http.Request.Method) || http.Request.Headers.AccessControlRequestMethod.Count == 0
-            || !http.Request.Path.StartsWithSegments(Routes.Prefix, StringComparison.OrdinalIgnoreCase))
+            || !(http.Request.Path.StartsWithSegments(Routes.Prefix, StringComparison.OrdinalIgnoreCase)
+                || http.Request.Path.Equals(Routes.Mcp, StringComparison.OrdinalIgnoreCase)))
         {
             answer.AccessControlExposeHeaders = Exposed;
             return next(http);

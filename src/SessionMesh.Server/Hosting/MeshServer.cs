@@ -14,6 +14,7 @@ using SessionMesh.Server.Hooks;
 using SessionMesh.Server.Http;
 using SessionMesh.Server.Links;
 using SessionMesh.Server.Keys;
+using SessionMesh.Server.Mcp;
 using SessionMesh.Server.OpenApi;
 using SessionMesh.Server.Options;
 using SessionMesh.Server.Registry;
@@ -49,7 +50,7 @@ public static class MeshServer
             "Microsoft.Extensions.Hosting.Internal.Host",
             level => level >= (Volatile.Read(ref hasStarted) ? LogLevel.Warning : LogLevel.Critical));
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(5));
-        builder.Services.AddSessionMesh(options).AddMeshOpenApi();
+        builder.Services.AddSessionMesh(options).AddMeshOpenApi().AddMcp();
         if (options.Sandbox is not null)
         {
             builder.Services.AddSandbox(options);
@@ -94,6 +95,13 @@ public static class MeshServer
         app.MapAdmin();
         app.MapMeshOpenApi();
         app.MapMetrics();
+        app.MapMcp(calls =>
+        {
+            if (app.IsSandbox())
+            {
+                calls.UseSandbox();
+            }
+        });
         if (app.IsSandbox())
         {
             app.MapSandbox();

@@ -30,7 +30,7 @@ internal static class SandboxRoutes
         .Configure<SocketTransportOptions>(socket => socket.MaxWriteBufferSize = 1);
 
     /// <summary>Call it last in the pipeline.</summary>
-    public static void UseSandbox(this WebApplication app) => app.UseMiddleware<FaultMiddleware>();
+    public static void UseSandbox(this IApplicationBuilder app) => app.UseMiddleware<FaultMiddleware>();
 
     /// <summary>Call it when all else is mapped.</summary>
     /// <exception cref="StartupException">The file of faults is not understood.</exception>

@@ -69,25 +69,28 @@ public sealed class OriginGuardTests : IClassFixture<OriginGuardTests.Server>
             var reply = await SendAsync(_open, "GET", path, $"Origin: {Console}|Sec-Fetch-Site: cross-site", key);
             Assert.Equal((status, Console, "Origin"), (reply.Status, reply.Headers["Access-Control-Allow-Origin"], reply.Headers["Vary"]));
             Assert.Equal(
-                "Retry-After, RateLimit, RateLimit-Policy, X-Request-Id, X-Mesh-Revision, Idempotency-Replayed",
+                "Retry-After, RateLimit, RateLimit-Policy, X-Request-Id, X-Mesh-Revision, Idempotency-Replayed, Mcp-Session-Id",
                 reply.Headers["Access-Control-Expose-Headers"]);
             Assert.DoesNotContain("Access-Control-Allow-Credentials", reply.Headers.Keys);
         }
     }
 
-    [Fact]
-    public async Task Preflight_OfAnAllowedPage_SaysWhatItMaySend_AndReachesNothing()
+    [Theory]
+    [InlineData("steer")]
+    [InlineData("~/mcp")]
+    public async Task Preflight_OfAnAllowedPage_SaysWhatItMaySend_AndReachesNothing(string path)
     {
         var reply = await SendAsync(
             _open,
             "OPTIONS",
-            "steer",
+            path,
             $"Origin: {Console}|Access-Control-Request-Method: POST|Access-Control-Request-Headers: authorization,x-other",
             key: "");
         Assert.Equal((204, ""), (reply.Status, reply.Text));
         Assert.Equal(
             [
-                "Access-Control-Allow-Headers: Authorization, Content-Type, Idempotency-Key, If-Match, Last-Event-ID",
+                "Access-Control-Allow-Headers: Authorization, Content-Type, Idempotency-Key, If-Match, Last-Event-ID"
+                    + ", Mcp-Session-Id, MCP-Protocol-Version, Mcp-Method, Mcp-Name",
                 "Access-Control-Allow-Methods: GET, POST, PATCH, DELETE",
                 $"Access-Control-Allow-Origin: {Console}",
                 "Access-Control-Max-Age: 600",

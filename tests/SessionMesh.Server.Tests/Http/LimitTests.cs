@@ -199,6 +199,7 @@ public sealed class LimitTests(LimitServer server) : IClassFixture<LimitServer>
         ];
         string[] elsewhere =
         [
+            nameof(Limits.McpBytes),                                                                    // Mcp/ArgumentTests
             nameof(Limits.Inbox), nameof(Limits.DefaultDirectiveTtl),                                   // SteerTests
             nameof(Limits.Steers), nameof(Limits.SteersBytes), nameof(Limits.InboxAnswer),              // SteersTests, LargeMessageTests
             nameof(Limits.DefaultAgentTtl), nameof(Limits.DefaultRegistryTtl),                          // RegistrationTests, RegistryTests

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Routing;
 using SessionMesh.Contracts.Keys;
 using SessionMesh.Server.Auth;
+using SessionMesh.Server.Tests.Mcp;
 using SessionMesh.Server.Tests.Support;
 
 namespace SessionMesh.Server.Tests.Keys;
@@ -103,6 +104,8 @@ public sealed class AccessTests(AccessServer server) : IClassFixture<AccessServe
         { "DELETE /a2a/{**operation}", "a2a/tasks/t/pushNotificationConfigs/c", null, [Read], 400, 400 },
         { "GET /events", "events?after=x", null, [Read], 400, 400 },
         { "GET /metrics", "~/metrics", null, [Read], 200, 403 }, // about the whole mesh
+        // Each tool has rows of its own in ToolTests.
+        { "POST /mcp", "~/mcp", """{"jsonrpc":"2.0","id":1,"method":"ping"}""", [Any], 200, 200 },
     };
 
     [Theory]
@@ -175,7 +178,7 @@ public sealed class AccessTests(AccessServer server) : IClassFixture<AccessServe
         var reply = await SendAsync(route, path, body, _server.OfScope[Self], "theirs");
         var expected = route switch
         {
-            "POST /heartbeats" or "GET /keys/self" or "GET /status" => 200,
+            "POST /heartbeats" or "GET /keys/self" or "GET /status" or "POST /mcp" => 200,
             "POST /keys/refresh" => 401,
             _ => 403,
         };
@@ -212,7 +215,9 @@ public sealed class AccessTests(AccessServer server) : IClassFixture<AccessServe
             .Replace("{v}", agent == "own" ? "victim" : agent, StringComparison.Ordinal)
             .Replace("{s}", agent == "own" ? _server.OwnSession : _server.TheirSession, StringComparison.Ordinal)
             .Replace("{d}", agent == "own" ? _server.OwnDirective : _server.TheirDirective, StringComparison.Ordinal);
-        return _server.Mesh.SendAsync(new HttpMethod(route.Split(' ')[0]), Fill(path), body is null ? null : Fill(body), key);
+        return route == "POST /mcp"
+            ? new McpCaller(_server.Mesh, key).SendAsync(body!)
+            : _server.Mesh.SendAsync(new HttpMethod(route.Split(' ')[0]), Fill(path), body is null ? null : Fill(body), key);
     }
 }
 

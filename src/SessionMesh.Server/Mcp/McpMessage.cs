@@ -1,0 +1,92 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Http.Features;
+using SessionMesh.Contracts;
+using SessionMesh.Server.Http;
+using SessionMesh.Server.Json;
+
+namespace SessionMesh.Server.Mcp;
+
+/// <summary>A JSON-RPC message as it came, a feature of its request. Immutable.</summary>
+internal sealed class McpMessage
+{
+    /// <summary>Nesting of a message: a call of a tool is three deep where its arguments begin, which are the body of a request.</summary>
+    private const int Depth = Limits.JsonDepth + 3;
+
+    private McpMessage(byte[] bytes, JsonElement json) => (Bytes, Json) = (bytes, json);
+
+    public byte[] Bytes { get; }
+
+    /// <summary>An object.</summary>
+    public JsonElement Json { get; }
+
+    public string? Method => Json.TryGetProperty("method", out var method) && method.ValueKind == JsonValueKind.String
+        ? method.GetString()
+        : null;
+
+    /// <summary>The id that an answer repeats; null for a notification, or what is no id.</summary>
+    public JsonElement? Id =>
+        Json.TryGetProperty("id", out var id) && id.ValueKind is JsonValueKind.String or JsonValueKind.Number ? id : null;
+
+    /// <summary>
+    /// The arguments of a tool call as they stand in the message, members that are given twice included; undefined for none.
+    /// </summary>
+    public JsonElement Arguments =>
+        Json.TryGetProperty("params", out var parameters) && parameters.ValueKind == JsonValueKind.Object
+            && parameters.TryGetProperty("arguments", out var arguments)
+            ? arguments
+            : default;
+
+    /// <summary>Reads the body of a request. An error is the JSON-RPC code to answer with, and why.</summary>
+    public static async Task<(McpMessage? Message, McpRefusal? Refusal)> ReadAsync(HttpContext http)
+    {
+        if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
+        {
+            limit.MaxRequestBodySize = Limits.McpBytes * 2L; // includes the framing of chunks
+        }
+
+        using var body = new Utf8Buffer(4096);
+        try
+        {
+            int read;
+            while ((read = await http.Request.Body.ReadAsync(body.GetMemory(16 * 1024), http.RequestAborted)) > 0)
+            {
+                body.Advance(read);
+                if (body.Length > Limits.McpBytes)
+                {
+                    return (null, McpRefusal.TooLarge());
+                }
+            }
+        }
+        catch (BadHttpRequestException e)
+        {
+            return (null, e.StatusCode == StatusCodes.Status413PayloadTooLarge
+                ? McpRefusal.TooLarge()
+                : McpRefusal.Unreadable("The body could not be read to its end."));
+        }
+
+        return Parse(body.Written.ToArray());
+    }
+
+    private static (McpMessage? Message, McpRefusal? Refusal) Parse(byte[] bytes)
+    {
+        if ((BodyText.CheckEncoding(bytes) ?? BodyText.CheckSurrogates(bytes)) is { } noText)
+        {
+            return (null, McpRefusal.Unreadable(noText.Detail));
+        }
+
+        try
+        {
+            var reader = new Utf8JsonReader(bytes, new JsonReaderOptions { MaxDepth = Depth });
+            var json = JsonElement.ParseValue(ref reader);
+            return reader.Read() ? (null, McpRefusal.Unreadable("There is something after the message."))
+                : json.ValueKind == JsonValueKind.Object ? (new McpMessage(bytes, json), null)
+                : (null, McpRefusal.Invalid("Send one JSON-RPC message, an object, in each request."));
+        }
+        catch (JsonException e)
+        {
+            return (null, McpRefusal.Unreadable(
+                $"The body is not valid JSON, or nested deeper than {Depth}: "
+                + $"see line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}."));
+        }
+    }
+}
