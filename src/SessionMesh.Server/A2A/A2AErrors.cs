@@ -172,7 +172,7 @@ internal sealed class A2AErrors : AnswerForm
         json.WriteString("@type", "type.googleapis.com/google.rpc." + type);
     }
 
-    private static string StatusWord(MeshError error) => error.Kind switch
+    private static string StatusWord(MeshError error) => error is HttpError { Status: var status } ? StatusWord(status) : error.Kind switch
     {
         ErrorKind.Invalid or ErrorKind.TooLarge => "INVALID_ARGUMENT",
         ErrorKind.Unauthenticated => "UNAUTHENTICATED",
@@ -185,5 +185,18 @@ internal sealed class A2AErrors : AnswerForm
         ErrorKind.Internal => "INTERNAL",
         ErrorKind.Unavailable => "UNAVAILABLE",
         _ => throw new InvalidOperationException($"{error.Kind} has no status"),
+    };
+
+    /// <summary>Of an error that exists only in HTTP.</summary>
+    private static string StatusWord(int status) => status switch
+    {
+        StatusCodes.Status401Unauthorized => "UNAUTHENTICATED",
+        StatusCodes.Status403Forbidden => "PERMISSION_DENIED",
+        StatusCodes.Status404NotFound => "NOT_FOUND",
+        StatusCodes.Status409Conflict => "ABORTED",
+        StatusCodes.Status429TooManyRequests => "RESOURCE_EXHAUSTED",
+        StatusCodes.Status503ServiceUnavailable => "UNAVAILABLE",
+        >= 500 => "INTERNAL",
+        _ => "INVALID_ARGUMENT",
     };
 }
