@@ -22,6 +22,7 @@ public sealed class A2ACardTests
             """);
         Assert.Equal((before.Text, before.Headers["ETag"]), (card.Text, card.Headers["ETag"]));
         Assert.Equal("public, max-age=3600", card.Headers["Cache-Control"]);
+        Assert.Contains("\"HTTP+JSON\"", card.Text, StringComparison.Ordinal);
         Assert.Contains($"{Url(mesh)}/api/session-mesh/agents/{{agent_id}}/agent-card.json", card.Json["description"]!.GetValue<string>(),
             StringComparison.Ordinal);
     }
