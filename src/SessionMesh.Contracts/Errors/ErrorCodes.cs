@@ -72,14 +72,6 @@ public static class ErrorCodes
     // 412
     public const string PreconditionFailed = "precondition_failed";
 
-    // What A2A says in its own words (docs/a2a.md)
-    public const string TaskNotFound = "task_not_found";
-    public const string TaskNotCancelable = "task_not_cancelable";
-    public const string PushNotificationNotSupported = "push_notification_not_supported";
-    public const string UnsupportedOperation = "unsupported_operation";
-    public const string ContentTypeNotSupported = "content_type_not_supported";
-    public const string VersionNotSupported = "version_not_supported";
-
     // 422, 429
     public const string IdempotencyKeyReused = "idempotency_key_reused";
     public const string InboxFull = "inbox_full";

@@ -30,11 +30,17 @@ internal sealed class A2ACardEndpoints(A2ATasks tasks, ProblemWriter problems)
 
     private static async Task WriteAsync(HttpContext http, byte[] card, string cacheControl)
     {
-        var response = http.Response;
+        var (response, tag) = (http.Response, A2ACards.ETag(card));
+        response.Headers.CacheControl = cacheControl;
+        response.Headers.ETag = tag;
+        if (http.Request.Headers.IfNoneMatch.Contains(tag))
+        {
+            response.StatusCode = StatusCodes.Status304NotModified;
+            return;
+        }
+
         response.ContentType = A2ACards.ContentType;
         response.ContentLength = card.Length;
-        response.Headers.CacheControl = cacheControl;
-        response.Headers.ETag = A2ACards.ETag(card);
         await response.BodyWriter.WriteAsync(card);
     }
 

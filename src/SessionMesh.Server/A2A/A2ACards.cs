@@ -15,6 +15,10 @@ internal static class A2ACards
 
     private const string KeyScheme = "key";
 
+    /// <summary>People read cards, and look for words in them. Safe: an agent's words are never embedded in a page.</summary>
+    private static readonly JsonWriterOptions s_json =
+        new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     private static readonly string s_version = typeof(A2ACards).Assembly
         .GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
 
@@ -132,7 +136,7 @@ internal static class A2ACards
     private static byte[] Write(Action<Utf8JsonWriter> write)
     {
         var bytes = new ArrayBufferWriter<byte>(2048);
-        using (var json = new Utf8JsonWriter(bytes))
+        using (var json = new Utf8JsonWriter(bytes, s_json))
         {
             write(json);
         }

@@ -26,29 +26,29 @@ internal sealed class A2AErrors : AnswerForm
     /// <summary>The one table: the code of each error that A2A names, with what it says of it.</summary>
     private static readonly Dictionary<string, (int Http, string Status, string Reason)> s_named = new(StringComparer.Ordinal)
     {
-        [ErrorCodes.TaskNotFound] = (404, "NOT_FOUND", "TASK_NOT_FOUND"),
-        [ErrorCodes.TaskNotCancelable] = (400, "FAILED_PRECONDITION", "TASK_NOT_CANCELABLE"),
-        [ErrorCodes.PushNotificationNotSupported] = (400, "FAILED_PRECONDITION", "PUSH_NOTIFICATION_NOT_SUPPORTED"),
-        [ErrorCodes.UnsupportedOperation] = (400, "FAILED_PRECONDITION", "UNSUPPORTED_OPERATION"),
-        [ErrorCodes.ContentTypeNotSupported] = (400, "INVALID_ARGUMENT", "CONTENT_TYPE_NOT_SUPPORTED"),
-        [ErrorCodes.VersionNotSupported] = (400, "FAILED_PRECONDITION", "VERSION_NOT_SUPPORTED"),
+        [A2ACodes.TaskNotFound] = (404, "NOT_FOUND", "TASK_NOT_FOUND"),
+        [A2ACodes.TaskNotCancelable] = (400, "FAILED_PRECONDITION", "TASK_NOT_CANCELABLE"),
+        [A2ACodes.PushNotificationNotSupported] = (400, "FAILED_PRECONDITION", "PUSH_NOTIFICATION_NOT_SUPPORTED"),
+        [A2ACodes.UnsupportedOperation] = (400, "FAILED_PRECONDITION", "UNSUPPORTED_OPERATION"),
+        [A2ACodes.ContentTypeNotSupported] = (400, "INVALID_ARGUMENT", "CONTENT_TYPE_NOT_SUPPORTED"),
+        [A2ACodes.VersionNotSupported] = (400, "FAILED_PRECONDITION", "VERSION_NOT_SUPPORTED"),
     };
 
     public override string ContentType => "application/a2a+json";
 
     public static MeshError TaskNotFound() => new(
-        ErrorKind.NotFound, ErrorCodes.TaskNotFound,
+        ErrorKind.NotFound, A2ACodes.TaskNotFound,
         "This agent has no such task. Its task is its present life; GET …/a2a/tasks names it, and an earlier one is over.");
 
     public static MeshError ContentTypeNotSupported() => new(
-        ErrorKind.Invalid, ErrorCodes.ContentTypeNotSupported,
+        ErrorKind.Invalid, A2ACodes.ContentTypeNotSupported,
         "A message to an agent has text and JSON data. Send no files, and name no media type but those of text and JSON.");
 
     public static MeshError PushNotificationNotSupported() => new(
-        ErrorKind.Invalid, ErrorCodes.PushNotificationNotSupported,
+        ErrorKind.Invalid, A2ACodes.PushNotificationNotSupported,
         "There are no push notifications here. Follow a task with POST …/a2a/tasks/{task}:subscribe.");
 
-    public static MeshError UnsupportedOperation(string detail) => new(ErrorKind.Invalid, ErrorCodes.UnsupportedOperation, detail);
+    public static MeshError UnsupportedOperation(string detail) => new(ErrorKind.Invalid, A2ACodes.UnsupportedOperation, detail);
 
     /// <summary>
     /// Null for a request that speaks 1.0, whatever its patch. One that does not say counts as such: 0.3, which the specification assumes
@@ -62,7 +62,7 @@ internal sealed class A2AErrors : AnswerForm
         return given == "1.0" || given.StartsWith("1.0.", StringComparison.Ordinal)
             ? null
             : new MeshError(
-                ErrorKind.Invalid, ErrorCodes.VersionNotSupported, $"This interface speaks A2A 1.0 alone. Send {VersionName}: 1.0.");
+                ErrorKind.Invalid, A2ACodes.VersionNotSupported, $"This interface speaks A2A 1.0 alone. Send {VersionName}: 1.0.");
     }
 
     /// <summary>What a refusal by the mesh's rules means for the task that a call was for.</summary>
@@ -75,7 +75,7 @@ internal sealed class A2AErrors : AnswerForm
             AgentStatus = error.AgentStatus,
         },
         ErrorCodes.Tombstoned => new MeshError(
-            ErrorKind.Invalid, ErrorCodes.TaskNotCancelable, "The task is over: the agent has ended, and nothing is left to stop.")
+            ErrorKind.Invalid, A2ACodes.TaskNotCancelable, "The task is over: the agent has ended, and nothing is left to stop.")
         {
             AgentStatus = error.AgentStatus,
         },
@@ -172,7 +172,7 @@ internal sealed class A2AErrors : AnswerForm
         json.WriteString("@type", "type.googleapis.com/google.rpc." + type);
     }
 
-    private static string StatusWord(MeshError error) => error.Kind switch
+    private static string StatusWord(MeshError error) => error is HttpError { Status: var status } ? StatusWord(status) : error.Kind switch
     {
         ErrorKind.Invalid or ErrorKind.TooLarge => "INVALID_ARGUMENT",
         ErrorKind.Unauthenticated => "UNAUTHENTICATED",
@@ -186,4 +186,28 @@ internal sealed class A2AErrors : AnswerForm
         ErrorKind.Unavailable => "UNAVAILABLE",
         _ => throw new InvalidOperationException($"{error.Kind} has no status"),
     };
+
+    /// <summary>Of an error that exists only in HTTP.</summary>
+    private static string StatusWord(int status) => status switch
+    {
+        StatusCodes.Status401Unauthorized => "UNAUTHENTICATED",
+        StatusCodes.Status403Forbidden => "PERMISSION_DENIED",
+        StatusCodes.Status404NotFound => "NOT_FOUND",
+        StatusCodes.Status409Conflict => "ABORTED",
+        StatusCodes.Status429TooManyRequests => "RESOURCE_EXHAUSTED",
+        StatusCodes.Status503ServiceUnavailable => "UNAVAILABLE",
+        >= 500 => "INTERNAL",
+        _ => "INVALID_ARGUMENT",
+    };
+}
+
+/// <summary>The codes of what A2A names. They are in metrics beside those of the API, and in no problem document.</summary>
+internal static class A2ACodes
+{
+    public const string TaskNotFound = "task_not_found";
+    public const string TaskNotCancelable = "task_not_cancelable";
+    public const string PushNotificationNotSupported = "push_notification_not_supported";
+    public const string UnsupportedOperation = "unsupported_operation";
+    public const string ContentTypeNotSupported = "content_type_not_supported";
+    public const string VersionNotSupported = "version_not_supported";
 }

@@ -1,5 +1,4 @@
 using SessionMesh.Contracts;
-using SessionMesh.Core.Agents;
 using SessionMesh.Server.Steering;
 
 namespace SessionMesh.Server.A2A;
@@ -17,17 +16,18 @@ internal sealed class A2AHistory(DirectiveReader directives)
     /// The newest, oldest first: no more than are asked for, and no more characters than an inbox answers at once. None of a life that is
     /// over.
     /// </summary>
-    public async Task<IReadOnlyList<A2ASaid>> ReadAsync(AgentSlot slot, int? most)
+    public async Task<IReadOnlyList<A2ASaid>> ReadAsync(A2ATask task, int? most)
     {
-        var (agent, count) = (slot.Agent, Math.Min(most ?? Default, Most));
-        if (count == 0 || !agent.HasSession)
+        var (agent, count) = (task.Agent, Math.Min(most ?? Default, Most));
+        var newest = task.Slot.Inbox.LastRevision;
+        if (count == 0 || !agent.HasSession || task.Slot.Agent.Incarnation != agent.Incarnation)
         {
             return [];
         }
 
         var said = new List<A2ASaid>();
         var characters = 0;
-        foreach (var directive in await directives.NewestFirstAsync(agent, slot.Inbox.LastRevision, count))
+        foreach (var directive in await directives.NewestFirstAsync(agent, newest, count))
         {
             if (directive.Revision < agent.Session)
             {

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using SessionMesh.Contracts;
-using SessionMesh.Core.Agents;
 using SessionMesh.Core.Steering;
 using SessionMesh.Server.Engine;
 using SessionMesh.Server.Http;
@@ -34,10 +33,10 @@ internal sealed class A2AMessageEndpoints(
             directive = await waits.UntilAsync(http, directive, DeliveryState.Acknowledged, most) ?? directive;
         }
 
-        var slot = directive is null ? null : SlotOf(sent, directive);
-        await mutations.AnswerAsync(sent, instead: slot is null
+        var task = directive is null ? null : TaskOf(sent, directive);
+        await mutations.AnswerAsync(sent, instead: task is null
             ? null
-            : await tasks.AnswerAsync(http.GetKey(), slot, configuration?.HistoryLength, directive, isSent: true));
+            : await tasks.AnswerAsync(http.GetKey(), task, configuration?.HistoryLength, directive, isSent: true));
     }
 
     public async Task Stream(HttpContext http)
@@ -52,13 +51,13 @@ internal sealed class A2AMessageEndpoints(
 
         // What happens from here on is in the log after this place; the task that is shown first may have some of it already.
         var at = sent.Value is null ? engine.State.Revision : directive!.Revision;
-        if (SlotOf(sent, directive!) is not { } slot)
+        if (TaskOf(sent, directive!) is not { } task)
         {
             await problems.WriteAsync(http, A2AErrors.TaskNotFound());
             return;
         }
 
-        var view = await tasks.ViewAsync(http.GetKey(), slot, request.Body.Configuration?.HistoryLength, directive);
+        var view = await tasks.ViewAsync(http.GetKey(), task, request.Body.Configuration?.HistoryLength, directive);
         await stream.FollowAsync(http, at, view);
     }
 
@@ -90,20 +89,20 @@ internal sealed class A2AMessageEndpoints(
             : null;
     }
 
-    /// <summary>The agent while its task is still the one that the message joined; null once that is over and another has begun.</summary>
-    private AgentSlot? SlotOf(MutationResult<SteerOutcome> sent, DirectiveRecord directive)
+    /// <summary>The task that the message joined, while it is the one that the agent has; null once another life has begun.</summary>
+    private A2ATask? TaskOf(MutationResult<SteerOutcome> sent, DirectiveRecord directive)
     {
-        if (engine.State.SlotSince(directive.Agent, directive.Revision) is not { } slot)
+        if (engine.State.SlotSince(directive.Agent, directive.Revision) is not { } slot || A2ATask.Of(slot) is not { } task)
         {
             return null;
         }
 
         if (sent.Value is { Agent: { } agent })
         {
-            return slot.Agent.Incarnation == agent.Incarnation ? slot : null;
+            return task.Agent.Incarnation == agent.Incarnation ? task : null;
         }
 
         using var first = JsonDocument.Parse(sent.Earlier!.Json);
-        return first.RootElement.GetProperty("task").GetProperty("id").GetString() == A2ATaskId.Of(engine.State, slot.Agent) ? slot : null;
+        return first.RootElement.GetProperty("task").GetProperty("id").GetString() == A2ATaskId.Of(engine.State, task.Agent) ? task : null;
     }
 }

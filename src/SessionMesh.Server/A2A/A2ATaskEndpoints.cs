@@ -43,12 +43,12 @@ internal sealed class A2ATaskEndpoints(Mutations mutations, MeshEngine engine, A
             return;
         }
 
-        var agent = found.Value.Agent;
-        var matches = A2ATasks.HasTask(agent)
-            && (query["contextId"] is null or "" || query["contextId"] == agent.Id)
-            && (state is null || state == A2ATaskState.Of(agent))
-            && (since is null || tasks.StatusAt(agent) >= since);
-        await Answers.WriteAsync(http, await tasks.PageAsync(matches ? found.Value : null, pageSize, historyLength, withArtifacts));
+        var task = A2ATask.Of(found.Value);
+        var matches = task is not null
+            && (query["contextId"] is null or "" || query["contextId"] == task.Agent.Id)
+            && (state is null || state == A2ATaskState.Of(task.Agent))
+            && (since is null || tasks.StatusAt(task.Agent) >= since);
+        await Answers.WriteAsync(http, await tasks.PageAsync(matches ? task : null, pageSize, historyLength, withArtifacts));
     }
 
     /// <summary>Asks the agent to stop, with all below it, and lets force follow when the grace is over.</summary>

@@ -4,6 +4,15 @@ using SessionMesh.Core.State;
 
 namespace SessionMesh.Server.A2A;
 
+/// <summary>A task: one life of an agent.</summary>
+/// <param name="Slot">Where the agent is found; by now perhaps in another life.</param>
+/// <param name="Agent">The agent in the life that is meant, as it was when it was looked up.</param>
+internal sealed record A2ATask(AgentSlot Slot, Agent Agent)
+{
+    /// <summary>The task that the agent has now: its present life, or its last; null for one that never began a life.</summary>
+    public static A2ATask? Of(AgentSlot slot) => slot.Agent is { Incarnation: > 0 } agent ? new(slot, agent) : null;
+}
+
 /// <summary>
 /// The id of a task, <c>AGENT.EPOCH.INCARNATION</c>: one life of an agent. With the epoch, since a restored store counts incarnations again
 /// that were there before.

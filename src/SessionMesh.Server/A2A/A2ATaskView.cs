@@ -37,16 +37,15 @@ internal sealed class A2ATaskView : LogView
     private bool _isAsked;
     private bool _isOver;
 
-    /// <param name="slot">Its present life is the task.</param>
     /// <param name="first">The task, as JSON.</param>
     /// <param name="own">The directive that the caller sent; null for none.</param>
-    public A2ATaskView(MeshState state, Key key, AgentSlot slot, byte[] first, DirectiveRecord? own)
+    public A2ATaskView(MeshState state, Key key, A2ATask task, byte[] first, DirectiveRecord? own)
     {
-        (_state, _key, _slot, _agent, _first) = (state, key, slot, slot.Agent, first);
+        (_state, _key, _slot, _agent, _first) = (state, key, task.Slot, task.Agent, first);
         _task = A2ATaskId.Of(state, _agent);
         _only = key.Has(ScopeSet.MeshRead) ? 0 : own?.Seq ?? -1;
         _isAsked = _agent.Stop is not null;
-        foreach (var directive in slot.Inbox.Pending)
+        foreach (var directive in task.Slot.Inbox.Pending)
         {
             _pending[directive.Seq] = (directive.Revision, directive.Verb, directive.Direction);
         }

@@ -17,21 +17,18 @@ internal sealed class A2ATasks(MeshEngine engine, A2ATaskWriter writer, A2AHisto
     public Outcome<AgentSlot> FindAgent(HttpContext http, ScopeSet scope) =>
         http.GetKey().FindAgent(engine.State, scope, AgentIdIn(http));
 
-    /// <summary>The agent whose present life is the task that the path names.</summary>
-    public Outcome<AgentSlot> Find(HttpContext http, ScopeSet scope)
+    /// <summary>The task that the path names, if it is the present life of its agent.</summary>
+    public Outcome<A2ATask> Find(HttpContext http, ScopeSet scope)
     {
         var found = FindAgent(http, scope);
         return !found.Succeeded ? found.Error
-            : HasTask(found.Value.Agent) && A2ATaskId.Of(engine.State, found.Value.Agent) == (string)http.Request.RouteValues["task"]!
-                ? found
+            : A2ATask.Of(found.Value) is { } task && A2ATaskId.Of(engine.State, task.Agent) == (string)http.Request.RouteValues["task"]!
+                ? task
                 : A2AErrors.TaskNotFound();
     }
 
     /// <inheritdoc cref="A2ATaskWriter.StatusAt"/>
     public long StatusAt(Agent agent) => writer.StatusAt(agent);
-
-    /// <summary>Whether the agent ever began a life: its present or last one is its task.</summary>
-    public static bool HasTask(Agent agent) => agent.Incarnation > 0;
 
     /// <summary>
     /// The answer as the log keeps it, from what the command itself knows: it is made while that is decided. What callers are shown comes
@@ -46,47 +43,46 @@ internal sealed class A2ATasks(MeshEngine engine, A2ATaskWriter writer, A2AHisto
 
     /// <param name="isSent">Whether it answers a message, as <c>{"task": …}</c>.</param>
     public async Task<Answer> AnswerAsync(
-        Key key, AgentSlot slot, int? historyLength, DirectiveRecord? directive = null, bool isSent = false)
+        Key key, A2ATask task, int? historyLength, DirectiveRecord? directive = null, bool isSent = false)
     {
         var mayRead = key.Has(ScopeSet.MeshRead);
-        var said = mayRead ? await history.ReadAsync(slot, historyLength) : [];
-        var agent = slot.Agent;
+        var said = mayRead ? await history.ReadAsync(task, historyLength) : [];
         return Write(json =>
         {
             Open(json, isSent);
-            writer.Write(json, agent, directive, said, mayRead);
+            writer.Write(json, task.Agent, directive, said, mayRead);
             Close(json, isSent);
         });
     }
 
     /// <summary>A page of the one task that an agent has, or of none.</summary>
-    /// <param name="slot">Null if there is none that is asked for.</param>
-    public async Task<Answer> PageAsync(AgentSlot? slot, int pageSize, int? historyLength, bool withArtifacts)
+    /// <param name="task">Null if there is none that is asked for.</param>
+    public async Task<Answer> PageAsync(A2ATask? task, int pageSize, int? historyLength, bool withArtifacts)
     {
-        var said = slot is null ? [] : await history.ReadAsync(slot, historyLength);
+        var said = task is null ? [] : await history.ReadAsync(task, historyLength);
         return Write(json =>
         {
             json.WriteStartObject();
             json.WriteStartArray("tasks");
-            if (slot is not null)
+            if (task is not null)
             {
-                writer.Write(json, slot.Agent, null, said, withRow: true, withArtifacts);
+                writer.Write(json, task.Agent, null, said, withRow: true, withArtifacts);
             }
 
             json.WriteEndArray();
             json.WriteString("nextPageToken", "");
             json.WriteNumber("pageSize", pageSize);
-            json.WriteNumber("totalSize", slot is null ? 0 : 1);
+            json.WriteNumber("totalSize", task is null ? 0 : 1);
             json.WriteEndObject();
         });
     }
 
     /// <summary>The task as a stream, from what it is now.</summary>
     /// <param name="sent">The directive that the caller sent; null for none.</param>
-    public async Task<A2ATaskView> ViewAsync(Key key, AgentSlot slot, int? historyLength = null, DirectiveRecord? sent = null)
+    public async Task<A2ATaskView> ViewAsync(Key key, A2ATask task, int? historyLength = null, DirectiveRecord? sent = null)
     {
-        var first = await AnswerAsync(key, slot, historyLength, sent);
-        return new A2ATaskView(engine.State, key, slot, first.Json, sent);
+        var first = await AnswerAsync(key, task, historyLength, sent);
+        return new A2ATaskView(engine.State, key, task, first.Json, sent);
     }
 
     private static void Open(Utf8JsonWriter json, bool isSent)

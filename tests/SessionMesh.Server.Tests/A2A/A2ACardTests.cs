@@ -22,6 +22,7 @@ public sealed class A2ACardTests
             """);
         Assert.Equal((before.Text, before.Headers["ETag"]), (card.Text, card.Headers["ETag"]));
         Assert.Equal("public, max-age=3600", card.Headers["Cache-Control"]);
+        Assert.Contains("\"HTTP+JSON\"", card.Text, StringComparison.Ordinal);
         Assert.Contains($"{Url(mesh)}/api/session-mesh/agents/{{agent_id}}/agent-card.json", card.Json["description"]!.GetValue<string>(),
             StringComparison.Ordinal);
     }
@@ -49,6 +50,26 @@ public sealed class A2ACardTests
             """);
         Assert.Equal("max-age=60, private", card.Headers["Cache-Control"]);
         Assert.Matches("^\"[0-9a-f]{24}\"$", card.Headers["ETag"]);
+    }
+
+    [Fact]
+    public async Task Card_ThatIsTheSame_IsNotSentAgain()
+    {
+        await using var mesh = await MeshHost.StartAsync();
+        await mesh.RegisterAsync("a");
+        foreach (var path in new[] { "~/.well-known/agent-card.json", "agents/a/agent-card.json" })
+        {
+            var tag = (await mesh.GetAsync(path)).Headers["ETag"];
+            using var again = mesh.Request(HttpMethod.Get, path);
+            again.Headers.TryAddWithoutValidation("If-None-Match", tag);
+            var reply = await mesh.SendAsync(again);
+            Assert.Equal((304, "", tag), (reply.Status, reply.Text, reply.Headers["ETag"]));
+        }
+
+        await mesh.PostAsync("registry", """{"agent_id":"a","specialization":"ocr"}""");
+        using var changed = mesh.Request(HttpMethod.Get, "agents/a/agent-card.json");
+        changed.Headers.TryAddWithoutValidation("If-None-Match", "\"other\"");
+        Assert.Equal(200, (await mesh.SendAsync(changed)).Status);
     }
 
     /// <summary>The specification asks for a skill at least.</summary>

@@ -1,3 +1,9 @@
+using System.Text;
+using SessionMesh.Server.A2A;
+using SessionMesh.Server.Json;
+using SessionMesh.Server.Push;
+using SessionMesh.Server.Store;
+using SessionMesh.Server.Store.Sqlite;
 using SessionMesh.Server.Tests.Support;
 
 namespace SessionMesh.Server.Tests.A2A;
@@ -195,6 +201,64 @@ public sealed class A2AStreamTests
         Assert.Equal(1, (await mesh.GetAsync("agents/a")).Json["pending"]!.GetValue<int>());
         await mesh.PostAsync("agents/a/directives/1/ack", """{"state":"acknowledged"}""");
         await stream.SaysAsync(A2ARig.Update(A2ARig.Directive(3, state: "acknowledged")));
+    }
+
+    [Fact]
+    public async Task Streams_OfOneTask_SayTheSameInTheSameOrder()
+    {
+        await using var mesh = await MeshHost.StartAsync();
+        await mesh.RegisterAsync("a");
+        await using var one = await mesh.FollowAsync(Subscribe);
+        await using var other = await mesh.FollowAsync(Subscribe);
+        for (var seq = 1; seq <= 50; seq++)
+        {
+            await mesh.SteerAsync("a");
+            await mesh.PostAsync($"agents/a/directives/{seq}/ack", """{"state":"acknowledged"}""");
+        }
+
+        await mesh.PostAsync("agents/a/exit", """{"incarnation":1}""");
+        for (var end = ""; end != "(end)";)
+        {
+            var next = await one.NextAsync();
+            Assert.Equal(next, await other.NextAsync());
+            end = next.Name;
+        }
+    }
+
+    /// <summary>A reader that falls behind is served from the table.</summary>
+    [Fact]
+    public async Task Entries_FromTheTable_AreThoseFromMemory()
+    {
+        await using var mesh = await MeshHost.StartAsync();
+        await mesh.RegisterAsync("a", ttl: 5);
+        var begun = mesh.Revision;
+        var task = A2ATask.Of(mesh.State.Find("a")!)!;
+        await mesh.SteerAsync("a", ",\"message\":\"ünï\",\"data\":{\"x\":[1]}");
+        await mesh.RegisterAsync("b");
+        await mesh.PostAsync("steer", $$"""
+            {"selector":{"agent_ids":["a","b"]},"expect":2,"direction":"x","message":"{{new string('m', 2000)}}"}
+            """);
+        await mesh.PostAsync("agents/a/directives/1/ack", """{"state":"acknowledged","note":"é"}""");
+        await mesh.AdvanceAsync(12);
+        await mesh.PostAsync("agents/a/heartbeat");
+        await mesh.DeleteAsync("agents/a?reason=r");
+        await mesh.PostAsync("agents/a/exit", """{"incarnation":1,"exit_code":1}""");
+        var key = mesh.State.Keys.Find(mesh.RootKey[4..16])!;
+        using var db = mesh.Service<MeshStore>().OpenReader();
+        var rows = db.Changes.Where(change => change.Revision > begun).OrderBy(change => change.Revision).ToList();
+        new KeptMessages(db).PutInto(rows);
+        var changes = mesh.Service<ChangeFeed>().After(begun, mesh.Revision, 1000)!;
+        var (fromTable, fromMemory) = (new A2ATaskView(mesh.State, key, task, [], null), new A2ATaskView(mesh.State, key, task, [], null));
+        using var table = new Utf8Buffer();
+        using var memory = new Utf8Buffer();
+        rows.ForEach(row => fromTable.Write(table, row));
+        changes.ForEach(change => fromMemory.Write(memory, change));
+        var text = Encoding.UTF8.GetString(memory.Written.Span);
+        Assert.Equal(text, Encoding.UTF8.GetString(table.Written.Span));
+        Assert.Equal((true, true), (fromTable.IsOver, fromMemory.IsOver));
+        Assert.Contains(new string('m', 2000), text, StringComparison.Ordinal);
+        Assert.EndsWith("\"metadata\":{\"status\":\"dead\"}}}\n\n", text, StringComparison.Ordinal);
+        Assert.Contains("TASK_STATE_CANCELED", text, StringComparison.Ordinal);
     }
 
     /// <summary>What a fresh directive becomes at once may come before or after the next event of a test.</summary>

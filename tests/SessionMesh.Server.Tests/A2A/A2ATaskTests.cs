@@ -1,3 +1,6 @@
+using SessionMesh.Contracts;
+using SessionMesh.Core.State;
+using SessionMesh.Server.A2A;
 using SessionMesh.Server.Tests.Support;
 
 namespace SessionMesh.Server.Tests.A2A;
@@ -131,6 +134,36 @@ public sealed class A2ATaskTests
         (await mesh.A2AAsync(HttpMethod.Get, "agents/a/a2a/tasks/a.1.2?historyLength=0")).ShouldBeA2A(A2ARig.Task(incarnation: 2));
     }
 
+    [Fact]
+    public async Task History_HasTwentyMessagesUnlessMoreAreAskedFor_AndAHundredAtMost()
+    {
+        await using var mesh = await MeshHost.StartAsync();
+        await mesh.RegisterAsync("a");
+        await SteerAsync(mesh, 101, "");
+        foreach (var (query, count) in new[] { ("", 20), ("?historyLength=100", 100), ("?historyLength=1000", 100) })
+        {
+            var history = (await mesh.A2AAsync(HttpMethod.Get, "agents/a/a2a/tasks/a.1.1" + query)).Json["history"]!.AsArray();
+            Assert.Equal((count, $"d-{mesh.Revision}"), (history.Count, history[^1]!["messageId"]!.GetValue<string>()));
+        }
+
+        // Long messages are fewer: past a mebibyte no more are read.
+        await SteerAsync(mesh, 60, new string('m', Limits.MessageLength));
+        await SteerAsync(mesh, 10, new string('m', Limits.MessageLength));
+        var most = (await mesh.A2AAsync(HttpMethod.Get, "agents/a/a2a/tasks/a.1.1?historyLength=100")).Json["history"]!.AsArray();
+        Assert.Equal((Limits.InboxAnswer / Limits.MessageLength) + 1, most.Count);
+    }
+
+    /// <summary>A restored store counts incarnations again that were there before.</summary>
+    [Fact]
+    public void Task_OfAnEpochBefore_IsNoTask()
+    {
+        var state = new MeshState();
+        Assert.Equal(3, A2ATaskId.IncarnationOf(state, "a", "a.1.3"));
+        state.LoadEpoch(2);
+        Assert.Null(A2ATaskId.IncarnationOf(state, "a", "a.1.3"));
+        Assert.Equal(3, A2ATaskId.IncarnationOf(state, "a", "a.2.3"));
+    }
+
     [Theory]
     [InlineData("", 1, 50)]
     [InlineData("?contextId=a&status=TASK_STATE_WORKING&pageSize=100&statusTimestampAfter=2026-01-31T08:15:30Z&historyLength=0", 1, 100)]
@@ -243,6 +276,12 @@ public sealed class A2ATaskTests
         }
 
         Assert.Equal("alive", await mesh.StatusAsync("a"));
+    }
+
+    private static async Task SteerAsync(MeshHost mesh, int times, string message)
+    {
+        var steers = Enumerable.Repeat($$"""{"agent_id":"a","direction":"x","message":"{{message}}"}""", times);
+        (await mesh.PostAsync("steers", $$"""{"steers":[{{string.Join(',', steers)}}]}""")).ShouldBeOk();
     }
 
     private static string Ended(string state, string words) => A2ARig.Task(status: "dead", differs: $$"""
