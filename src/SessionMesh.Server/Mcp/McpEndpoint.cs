@@ -1,3 +1,4 @@
+using System.Text.Json;
 using SessionMesh.Core.Keys;
 using SessionMesh.Server.Http;
 using SessionMesh.Server.Mcp.Calls;
@@ -41,6 +42,11 @@ internal sealed partial class McpEndpoint(MeshMetrics metrics, ILogger<McpEndpoi
         catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
         {
             // The client has gone away.
+        }
+        catch (JsonException) when (!http.Response.HasStarted)
+        {
+            // The library reads the parameters of initialize itself.
+            await McpRefusal.InvalidParams($"These are not the params of {message.Method}.").WriteAsync(http, message.Id, metrics);
         }
         finally
         {

@@ -23,6 +23,9 @@ internal sealed record McpRefusal(int Status, int JsonRpcCode, string Code, stri
     public static McpRefusal Invalid(string why) =>
         new(StatusCodes.Status400BadRequest, (int)McpErrorCode.InvalidRequest, ErrorCodes.InvalidRequest, why);
 
+    public static McpRefusal InvalidParams(string why) =>
+        new(StatusCodes.Status400BadRequest, (int)McpErrorCode.InvalidParams, ErrorCodes.InvalidRequest, why);
+
     /// <summary>The same for a session that never was and for that of another key.</summary>
     public static McpRefusal NoSuchSession() => new(
         StatusCodes.Status404NotFound, SessionNotFound, ErrorCodes.SessionNotFound,
@@ -55,6 +58,7 @@ internal sealed record McpRefusal(int Status, int JsonRpcCode, string Code, stri
         }
 
         http.Response.StatusCode = Status;
+        http.Response.Headers.Remove("Content-Encoding"); // set where a stream was to come
         http.Response.ContentType = "application/json";
         http.Response.Headers.CacheControl = "no-store";
         http.Response.ContentLength = body.Length;

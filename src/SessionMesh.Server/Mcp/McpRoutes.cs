@@ -50,10 +50,13 @@ internal static class McpRoutes
         {
             // Stateless: each request has a server of its own.
             var tools = request.RequestServices.GetRequiredService<ToolCalls>();
-            server.Handlers.ListToolsHandler = (_, _) => ValueTask.FromResult(tools.List(request.GetKey()));
+            server.Handlers.ListToolsHandler = (list, _) => ValueTask.FromResult(tools.List(request.GetKey(), list.Params));
             server.Handlers.CallToolHandler = (call, _) => tools.CallAsync(request, call.Params);
             return Task.CompletedTask;
         });
+
+        // The library logs what clients do wrong, in their own words. They are told; whoever has a key must not write the server's log.
+        services.Configure<LoggerFilterOptions>(log => log.AddFilter("ModelContextProtocol", LogLevel.Critical));
         return services.AddSingleton<Toolbox>().AddSingleton<ApiCalls>().AddSingleton<ToolCalls>().AddSingleton<McpEndpoint>();
     }
 
@@ -62,7 +65,7 @@ internal static class McpRoutes
     public static void MapMcp(this WebApplication app, Action<IApplicationBuilder> filter)
     {
         var endpoint = app.Services.GetRequiredService<McpEndpoint>();
-        app.MapMcp(Routes.Mcp).WithMetadata(RequiredScope.AnyKey).ExcludeFromDescription().Add(route =>
+        app.MapMcp(Routes.Mcp).WithMetadata(RequiredScope.AnyKey).WithName("mcp").ExcludeFromDescription().Add(route =>
         {
             ((RouteEndpointBuilder)route).RoutePattern = RoutePatternFactory.Parse(Routes.Mcp); // without the slash of a group
             var transport = route.RequestDelegate!;

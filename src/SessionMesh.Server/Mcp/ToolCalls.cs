@@ -14,11 +14,14 @@ namespace SessionMesh.Server.Mcp;
 /// <summary>Lists the tools of a key, and calls them. Thread-safe.</summary>
 internal sealed partial class ToolCalls(Toolbox toolbox, ApiCalls api, ILogger<ToolCalls> logger)
 {
-    /// <summary>The tools whose operation one of the key's scopes opens.</summary>
-    public ListToolsResult List(Key key) => new()
-    {
-        Tools = [.. toolbox.All.Where(one => api.IsOpen(one.Tool.Operation, key)).Select(one => one.Description)],
-    };
+    /// <summary>The tools whose operation one of the key's scopes opens, all on one page.</summary>
+    /// <exception cref="McpProtocolException">Another page is asked for.</exception>
+    public ListToolsResult List(Key key, ListToolsRequestParams? parameters) => parameters?.Cursor is null
+        ? new ListToolsResult
+        {
+            Tools = [.. toolbox.All.Where(one => api.IsOpen(one.Tool.Operation, key)).Select(one => one.Description)],
+        }
+        : throw new McpProtocolException("There is no such page: all tools are on the first.", McpErrorCode.InvalidParams);
 
     /// <summary>Calls a tool. Whatever the API refuses is an error of the tool, for the model to read.</summary>
     /// <exception cref="McpProtocolException">There is no such tool.</exception>

@@ -58,6 +58,28 @@ internal static class AgentPrograms
         return (Path.GetFullPath(Path.Combine(package, "..", "..", node, "bin", "node")), package);
     }
 
+    /// <summary>The Node that the official conformance suite of MCP wants, and its script.</summary>
+    public static async Task<(string Node, string Script)> McpConformanceAsync()
+    {
+        var node = "node-linux-" + Machine.Npm;
+        const string Suite = "@modelcontextprotocol/conformance";
+        var script = await InstallAsync("mcp-conformance", $"{node}@22.22.0 {Suite}@0.1.16", $"node_modules/{Suite}/dist/index.js");
+        return (Path.GetFullPath(Path.Combine(script, "..", "..", "..", "..", node, "bin", "node")), script);
+    }
+
+    /// <summary>The command line of the MCP inspector. A script for Node.</summary>
+    public static async Task<string> McpInspectorAsync()
+    {
+        const string Scope = "node_modules/@modelcontextprotocol";
+        var script = await InstallAsync(
+            "mcp-inspector", "@modelcontextprotocol/inspector-cli@1.0.3", Scope + "/inspector-cli/build/cli.js");
+
+        // It reads its version where it lies in the whole inspector; alone it lies elsewhere.
+        await File.WriteAllTextAsync(
+            Path.Combine(Root, "mcp-inspector", Scope, "package.json"), """{"name":"inspector","version":"1.0.3"}""");
+        return script;
+    }
+
     /// <summary>The executable. Installed once.</summary>
     /// <param name="package">NAME@VERSION.</param>
     /// <param name="node">The directory of the Node that installs it; null for the one on the PATH.</param>

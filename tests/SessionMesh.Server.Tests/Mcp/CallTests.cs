@@ -132,6 +132,7 @@ public sealed class CallTests
         var steer = (await mesh.SteerAsync("a")).Json["directive_id"]!.GetValue<string>();
         await mesh.SettleAsync();
         Assert.Equal("queued", await StateAsync(mesh, steer));
+        Assert.Equal([], McpCaller.Complaints(mesh));
     }
 
     [Fact]

@@ -125,6 +125,15 @@ public sealed class ListingTests(ToolServer server) : IClassFixture<ToolServer>
         await new McpCaller(_mesh, server.OfScope["agent:self"]).ToolsAsync());
 
     [Fact]
+    public async Task Tools_AreOnOnePage()
+    {
+        Assert.Null((await new McpCaller(_mesh).ResultAsync("tools/list"))["nextCursor"]);
+        Assert.Equal(
+            -32602,
+            (await new McpCaller(_mesh).RequestAsync("tools/list", """{"cursor":"x"}"""))["error"]!["code"]!.GetValue<int>());
+    }
+
+    [Fact]
     public async Task Bounds_AreThoseOfTheApi()
     {
         var steer = (await ToolAsync("steer_agent"))["inputSchema"]!["properties"]!;

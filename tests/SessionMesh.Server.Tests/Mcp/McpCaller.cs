@@ -63,6 +63,11 @@ internal sealed class McpCaller(MeshHost mesh, string? key = null)
     public async Task<IReadOnlyList<string>> ToolsAsync() =>
         [.. (await ResultAsync("tools/list"))["tools"]!.AsArray().Select(tool => tool!["name"]!.GetValue<string>())];
 
+    /// <summary>What a server has logged that somebody has to look at.</summary>
+    public static IEnumerable<string> Complaints(MeshHost mesh) => mesh.Log.Lines.Where(line =>
+        line.StartsWith("Warning", StringComparison.Ordinal) || line.StartsWith("Error", StringComparison.Ordinal)
+        || line.StartsWith("Critical", StringComparison.Ordinal));
+
     /// <summary>The one message of an event stream.</summary>
     public static JsonObject AnswerIn(Reply reply)
     {

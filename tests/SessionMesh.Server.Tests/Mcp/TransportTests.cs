@@ -167,6 +167,8 @@ public sealed class TransportTests(ToolServer server) : IClassFixture<ToolServer
     [InlineData("{}", -32600)]
     [InlineData("{\"jsonrpc\":\"1.0\",\"id\":1,\"method\":\"ping\"}", -32600)]
     [InlineData("{\"jsonrpc\":\"2.0\",\"id\":null,\"method\":\"ping\"}", -32600)]
+    [InlineData("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"initialize\",\"params\":{}}", -32602)]
+    [InlineData("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"initialize\",\"params\":{\"protocolVersion\":7}}", -32602)]
     [InlineData("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\",\"params\":{\"a\":\"\\ud800\"}}", -32700)]
     public async Task Message_ThatIsNone_IsAJsonRpcError(string message, int code)
     {
@@ -207,6 +209,39 @@ public sealed class TransportTests(ToolServer server) : IClassFixture<ToolServer
     {
         Assert.Equal(406, (await new McpCaller(_mesh).SendAsync(Ping, ("Accept", "application/json"))).Status);
         Assert.Equal(200, (await new McpCaller(_mesh).SendAsync(Ping, ("Accept", "*/*"))).Status);
+    }
+
+    /// <summary>Or whoever has a key could fill the server's log.</summary>
+    [Fact]
+    public async Task Log_HasNothingOfWhatClientsDoWrong()
+    {
+        await using var mesh = await MeshHost.StartAsync();
+        var caller = new McpCaller(mesh);
+        await caller.SendAsync("not json");
+        await caller.SendAsync("{}");
+        await caller.SendAsync(Ping, ("MCP-Protocol-Version", "1999-01-01"));
+        await caller.SendAsync(Ping, (Session, "x"));
+        await caller.SendAsync("""{"jsonrpc":"2.0","method":"notifications/nonsense"}""");
+        await caller.SendAsync("""{"jsonrpc":"2.0","id":1,"result":{}}""");
+        await caller.RequestAsync("nonsense");
+        await caller.SendAsync("""{"jsonrpc":"2.0","id":1,"method":"initialize","params":{}}""");
+        await caller.RequestAsync("tools/call");
+        await caller.RequestAsync("tools/call", """{"name":7}""");
+        await caller.RequestAsync("tools/call", """{"name":"nonsense"}""");
+        await caller.RequestAsync("tools/list", """{"cursor":"x"}""");
+        await caller.CallAsync("get_agent", """{"agent_id":"nobody"}""");
+        Assert.Equal([], McpCaller.Complaints(mesh));
+    }
+
+    [Fact]
+    public async Task Refusal_OfAKey_IsInTheAudit_AsThatOfMcp()
+    {
+        await using var mesh = await MeshHost.StartAsync();
+        var refused = await new McpCaller(mesh, "garbage").SendAsync(Ping);
+        var entry = (await mesh.GetAsync("audit?outcome=refused")).Json["entries"]![0]!;
+        Assert.Equal(
+            ("mcp", "unauthenticated", refused.Headers["X-Request-Id"]),
+            (entry["operation"]!.GetValue<string>(), entry["code"]!.GetValue<string>(), entry["request_id"]!.GetValue<string>()));
     }
 
     private static async Task<(int Status, string Text)> StatusAndText(Task<Reply> sent) => (await sent) is var reply
