@@ -92,8 +92,9 @@ internal sealed class ModelSteering
             Agent.Acknowledge(steer, "the model was asked with it, and has answered");
         }
 
-        _told.Remember(request.Words, request.Answer);
-        if (request.Answer.Calls.Count == 0)
+        _told.Remember(request.Words, request.Answer.Mark);
+        var calls = request.Answer.Calls;
+        if (calls.Count == 0)
         {
             return;
         }
@@ -103,17 +104,17 @@ internal sealed class ModelSteering
             throw Stopped(); // nobody is to call them
         }
 
-        foreach (var call in request.Answer.Calls)
+        foreach (var call in calls)
         {
             s_callers.AddOrUpdate(call, this);
         }
 
         lock (_gate)
         {
-            _calls.Add(request.Answer.Calls);
+            _calls.Add(calls);
         }
 
-        Agent.Report(note: request.Answer.Calls[^1].Name);
+        Agent.Report(note: calls.Last().Name);
     }
 
     /// <summary>A request is over, answered or not.</summary>

@@ -7,8 +7,9 @@ namespace SessionMesh.Extensions.AI;
 public static class SessionMeshChatClientBuilderExtensions
 {
     /// <summary>
-    /// Lets an operator of the mesh reach the model between two requests. Add it after <c>UseFunctionInvocation</c>, so that it sees the
-    /// requests between tool calls, too; where a framework calls the functions itself (Agent Framework, Semantic Kernel), add it alone.
+    /// Lets an operator of the mesh reach the model between two requests. Add it after <c>UseFunctionInvocation</c>, or Semantic Kernel's
+    /// <c>UseKernelFunctionInvocation</c>, so that it sees the requests between tool calls, too. Agent Framework calls the functions around
+    /// the client that it is given: there it is added alone.
     /// </summary>
     /// <remarks>
     /// <list type="bullet">

@@ -13,11 +13,11 @@ internal sealed class ToldSteers
     public const int Most = 256;
 
     private readonly Lock _gate = new();
-    private readonly List<(IReadOnlyList<ChatMessage> Words, ModelAnswer Answer)> _told = [];
+    private readonly List<(IReadOnlyList<ChatMessage> Words, AnswerMark Answer)> _told = [];
 
-    public void Remember(IReadOnlyList<ChatMessage> words, ModelAnswer answer)
+    public void Remember(IReadOnlyList<ChatMessage> words, AnswerMark answer)
     {
-        if (words.Count == 0 || !answer.IsKnownAgain)
+        if (words.Count == 0 || answer.IsEmpty)
         {
             return;
         }
@@ -34,7 +34,7 @@ internal sealed class ToldSteers
 
     public List<ChatMessage> PutInto(List<ChatMessage> messages)
     {
-        (IReadOnlyList<ChatMessage> Words, ModelAnswer Answer)[] told;
+        (IReadOnlyList<ChatMessage> Words, AnswerMark Answer)[] told;
         lock (_gate)
         {
             told = [.. _told];

@@ -17,13 +17,13 @@ public sealed class PauseAndStopTests
 
         var pause = await scene.Mesh.TellAsync("writer", "pause");
         await Eventually.True(() => scene.Agent.IsPaused, () => "it is to pause");
-        Assert.Equal("delivered", await scene.Mesh.StateAsync(pause));
+        await scene.Mesh.BecomesAsync(pause, "delivered");
         scene.LetWork();
         await scene.Mesh.BecomesAsync(pause, "acknowledged");
         Assert.True((bool)(await scene.Mesh.AgentAsync("writer"))["paused"]!);
 
         // What comes meanwhile is in the request that was held.
-        var steer = await scene.SteerAsync("be brief");
+        var steer = await scene.Mesh.TellAsync("writer", more: ""","message":"be brief" """);
         Assert.Equal(1, model.Count);
         Assert.False(run.IsCompleted);
 

@@ -22,7 +22,7 @@ public sealed class MeshAgentStopTests : IAsyncLifetime
         Assert.Equal(("enough", TimeSpan.FromSeconds(30), false), (agent.Stop!.Reason, agent.Stop.Grace, agent.Stop.IsOver));
         Assert.False(await agent.MayContinueAsync());
         Assert.Equal("stopping", (string?)(await _mesh.AgentAsync(agent.AgentId))["status"]);
-        Assert.Equal(["stop accepted"], await _mesh.HistoryAsync(agent.AgentId));
+        await Eventually.True(async () => await _mesh.HistoryAsync(agent.AgentId) is ["stop accepted"], () => "the stop is accepted");
 
         await agent.DisposeAsync();
         Assert.Equal("enough", (string?)(await _mesh.IsOverAsync(agent.AgentId))["last_exit"]!["reason"]);

@@ -73,9 +73,9 @@ public sealed class MeshAgentTests : IAsyncLifetime
 
         var first = await _mesh.TellAsync(agent.AgentId, more: ""","message":"one" """);
         var second = await _mesh.TellAsync(agent.AgentId, more: ""","message":"two" """);
+        await _mesh.BecomesAsync(first, "delivered");
         await _mesh.BecomesAsync(second, "delivered");
         await Eventually.True(() => heard.Count == 1, () => "the first is handled");
-        Assert.Equal("delivered", await _mesh.StateAsync(first));
 
         go.SetResult();
         await _mesh.BecomesAsync(first, "acknowledged");
@@ -120,7 +120,7 @@ public sealed class MeshAgentTests : IAsyncLifetime
 
         var pause = await _mesh.TellAsync(agent.AgentId, "pause");
         await Eventually.True(() => agent.IsPaused, () => "it is to pause");
-        Assert.Equal("delivered", await _mesh.StateAsync(pause));
+        await _mesh.BecomesAsync(pause, "delivered");
 
         var held = agent.MayContinueAsync();
         await _mesh.BecomesAsync(pause, "acknowledged");
@@ -221,6 +221,24 @@ public sealed class MeshAgentTests : IAsyncLifetime
         Assert.True(child.Stopping.IsCancellationRequested);
 
         static DateTimeOffset At(JsonNode agent) => agent["last_exit"]!["at"]!.GetValue<DateTimeOffset>();
+    }
+
+    [Fact]
+    public async Task Connect_WithAKeyThatIsBoundToAnAgent_IsThatAgent_ForOneLife()
+    {
+        await _mesh.CallAsync(HttpMethod.Post, "agents", """{"agent_id":"mine","declare":true}""");
+        var options = _mesh.Options with { Token = await _mesh.MintAsync("""{"agent_id":"mine"}""") };
+        await using var agent = await MeshAgent.ConnectAsync(
+            new MeshAgentOptions { Client = options, OnSteer = (_, _) => Task.CompletedTask });
+
+        Assert.Equal("mine", agent.AgentId);
+        await _mesh.BecomesAsync(await _mesh.TellAsync("mine"), "acknowledged");
+        Assert.Equal(403, (await Assert.ThrowsAsync<MeshException>(() => agent.ConnectChildAsync(new() { AgentId = "mine.part" }))).Status);
+
+        Assert.True(await agent.ExitAsync());
+        await _mesh.IsOverAsync("mine");
+        var again = await Assert.ThrowsAsync<MeshException>(() => MeshAgent.ConnectAsync(new MeshAgentOptions { Client = options }));
+        Assert.Equal(ErrorCodes.Unauthenticated, again.Code);
     }
 
     [Fact]

@@ -36,13 +36,47 @@ public sealed class AgentFrameworkTests(Mesh mesh) : IClassFixture<Mesh>
             return text;
         });
 
+    /// <summary>The framework keeps the conversation and hands out copies of it; the words are where they stood.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Session_OfSeveralRuns_StillHasWhatItWasTold(bool streams)
+    {
+        using var model = await Standin.StartAsync(mesh.Scratch, """{"main":[{"text":"first"},{"text":"second"},{"text":"third"}]}""");
+        await using var member = await MeshAgent.ConnectAsync(new() { AgentId = $"keeper-{streams}", Client = Options() });
+        var agent = new ChatClientAgent(
+            Ask(model).AsBuilder().UseSessionMesh(member).Build(), tools: [AIFunctionFactory.Create(() => "", "nothing")]);
+        var session = await agent.CreateSessionAsync();
+        var steer = await SteerAsync(member.AgentId, "KEPT-MARK");
+
+        foreach (var words in new[] { "MAINTASK one", "two", "three" })
+        {
+            if (!streams)
+            {
+                await agent.RunAsync(words, session);
+                continue;
+            }
+
+            await foreach (var _ in agent.RunStreamingAsync(words, session))
+            {
+                // To its end.
+            }
+        }
+
+        await BecomesAsync(steer, "acknowledged");
+        Assert.All(model.Requests("main"), request => Assert.Equal(2, request.Split("KEPT-MARK").Length));
+        var last = model.Requests("main")[^1];
+        string[] order = ["MAINTASK one", "KEPT-MARK", "first", "two", "second", "three"];
+        Assert.Equal(order, order.OrderBy(words => last.IndexOf(words, StringComparison.Ordinal)));
+    }
+
     private async Task RunAsync(string id, Func<AIAgent, CancellationToken, Task<string>> run)
     {
         using var model = await Standin.StartAsync(mesh.Scratch, Script);
         await using var member = await MeshAgent.ConnectAsync(new MeshAgentOptions
         {
             AgentId = id,
-            Client = new MeshClientOptions { BaseUrl = new Uri(mesh.Server.Url), Token = mesh.Server.RootKey },
+            Client = Options(),
         });
         var gate = new Gate();
         var build = AIFunctionFactory.Create(gate.PassAsync, "build");
@@ -103,6 +137,8 @@ public sealed class AgentFrameworkTests(Mesh mesh) : IClassFixture<Mesh>
         Assert.Equal(4, model.Requests("main").Count);
     }
 
+    private MeshClientOptions Options() => new() { BaseUrl = new Uri(mesh.Server.Url), Token = mesh.Server.RootKey };
+
     private static IChatClient Ask(Standin model) => new OpenAI.Chat.ChatClient(
         "stub",
         new ApiKeyCredential("none"),
@@ -115,12 +151,12 @@ public sealed class AgentFrameworkTests(Mesh mesh) : IClassFixture<Mesh>
         return told.Text("directive_id")!;
     }
 
-    /// <summary>Returns once the directive has reached the process.</summary>
+    /// <summary>Returns once the directive is in the process: they are taken in order, and the second is answered at once.</summary>
     private async Task<string> SteerAsync(string id, string message)
     {
         var steer = await TellAsync(id, "steer", $$""","direction":"north","message":"{{message}}" """);
-        await BecomesAsync(steer, "delivered");
-        await Task.Delay(50);
+        await BecomesAsync(await TellAsync(id, "resume"), "acknowledged");
+        Assert.Equal("delivered", (await mesh.Http.GetAsync("directives/" + steer)).Text("state"));
         return steer;
     }
 

@@ -76,9 +76,9 @@ public sealed class PackageTests(Mesh mesh) : IClassFixture<Mesh>
         // An agent's model, steered between two requests.
         using var writing = Start(await BuildAsync("Writer", "SessionMesh.Extensions.AI", model[0], Given));
         await mesh.Http.AgentAsync("writer", row => row.Status == 200 && row.Text("note") == "search", "searches\n" + writing.Error);
-        var steer = await mesh.Http.PostAsync("steer", """{"agent_id":"writer","direction":"north","wait":"delivered"}""");
-        Assert.Equal("delivered", steer.Text("state"));
-        await Task.Delay(200);
+        var steer = await mesh.Http.PostAsync("steer", """{"agent_id":"writer","direction":"north"}""");
+        var taken = await mesh.Http.PostAsync("steer", """{"agent_id":"writer","verb":"resume","wait":"acknowledged"}""");
+        Assert.Equal("acknowledged", taken.Text("state")); // in order: so the steer has come
         mesh.Scratch.Write("go", "");
         var written = (await writing.EndAsync()).Done();
         Assert.StartsWith("Session Mesh: a steer from the operator with key ", written.Out, StringComparison.Ordinal);

@@ -74,7 +74,8 @@ internal sealed class Model(params Func<CancellationToken, Task<ChatMessage>>[] 
         yield return new ChatResponseUpdate(ChatRole.Assistant, answer.Contents) { MessageId = answer.MessageId };
     }
 
-    public object? GetService(Type serviceType, object? serviceKey = null) => null;
+    public object? GetService(Type serviceType, object? serviceKey = null) =>
+        serviceType == typeof(ChatClientMetadata) ? new ChatClientMetadata("scripted") : null;
 
     public void Dispose()
     {

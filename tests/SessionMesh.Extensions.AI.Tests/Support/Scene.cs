@@ -53,10 +53,16 @@ internal sealed partial class Scene : IAsyncDisposable
     public async Task<string> SteerAsync(string message, string agent = "writer")
     {
         var steer = await Mesh.TellAsync(agent, more: $$""","message":"{{message}}" """);
-        await Mesh.BecomesAsync(steer, "delivered");
-        await Task.Delay(50); // from the socket into the inbox
+        await HasComeAsync(agent);
         return steer;
     }
+
+    /// <summary>
+    /// All that an agent was told before is in this process: directives are taken in order, and this one is answered at once. Not for an
+    /// agent that is paused.
+    /// </summary>
+    public async Task HasComeAsync(string agent = "writer") =>
+        await Mesh.BecomesAsync(await Mesh.TellAsync(agent, "resume"), "acknowledged");
 
     /// <summary>The lines of a request with each steer as its message alone.</summary>
     public static List<string> Short(List<string> request) =>
