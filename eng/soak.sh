@@ -25,6 +25,7 @@ if [ "${1:-}" = abuse ] || [ "${1:-}" = churn ]; then
     fi
 elif [ "${1:-}" = agents ]; then
     export SESSION_MESH_SOAK_AGENTS=1
+    export CI=true # a program that cannot be had is a failure: the run is about nothing else
     exec "$here/test.sh" EndToEnd --filter FullyQualifiedName~EndToEnd.Tests.Agents
 else
     export SESSION_MESH_SOAK_ROUNDS=${1:-500}

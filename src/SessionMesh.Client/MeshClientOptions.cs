@@ -5,6 +5,15 @@ public sealed record MeshClientOptions
 {
     public const string DefaultUrl = "http://127.0.0.1:7420";
 
+    /// <summary>Names the server in the environment.</summary>
+    public const string UrlVariable = "SESSION_MESH_URL";
+
+    /// <summary>Holds the key in the environment.</summary>
+    public const string KeyVariable = "SESSION_API_KEY";
+
+    /// <summary>Names the agent whose process this is, as <c>session-mesh run</c> sets it.</summary>
+    public const string AgentVariable = "SESSION_MESH_AGENT_ID";
+
     /// <summary>Root of the server; a path in it is kept as a prefix.</summary>
     public Uri BaseUrl { get; init; } = new(DefaultUrl);
 
@@ -35,7 +44,24 @@ public sealed record MeshClientOptions
     /// <summary>Called after each attempt, from whichever thread made it. It must not throw.</summary>
     public Action<MeshAttempt>? Observer { get; init; }
 
+    /// <summary>What waits and bounds are measured by; the system's by default.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
+
+    /// <summary>
+    /// The server of <c>SESSION_MESH_URL</c>, <see cref="DefaultUrl"/> without it, and the key of <c>SESSION_API_KEY</c>, none without it:
+    /// what <c>session-mesh run</c> gives to the process that it starts, and what the tool itself reads.
+    /// </summary>
+    /// <exception cref="ArgumentException">The server is no http or https URL.</exception>
+    public static MeshClientOptions FromEnvironment()
+    {
+        var url = Environment.GetEnvironmentVariable(UrlVariable) is { Length: > 0 } named ? named : DefaultUrl;
+        var isUrl = Uri.TryCreate(url, UriKind.Absolute, out var server) && server.Scheme is "http" or "https";
+        return new MeshClientOptions
+        {
+            BaseUrl = isUrl ? server! : throw new ArgumentException($"{UrlVariable} is no http or https URL"),
+            Token = Environment.GetEnvironmentVariable(KeyVariable) is { Length: > 0 } key ? key : null,
+        };
+    }
 }
 
 /// <summary>What became of one attempt. Holds neither headers nor bodies, so no key can leak through it.</summary>

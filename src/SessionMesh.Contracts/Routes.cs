@@ -40,6 +40,14 @@ public static class Routes
     public const string SandboxFaults = Sandbox + "/faults";
     public const string SandboxAdvance = Sandbox + "/advance";
 
+    /// <summary>The card of the mesh itself (A2A); the same for everybody.</summary>
+    public const string AgentCard = "/.well-known/agent-card.json";
+
+    /// <summary>
+    /// Where that card says the mesh is spoken to. The mesh takes no messages itself; its agents do, see <see cref="A2A"/>.
+    /// </summary>
+    public const string MeshA2A = Prefix + "/a2a";
+
     public const string Livez = "/livez";
     public const string Readyz = "/readyz";
     public const string Metrics = "/metrics";
@@ -53,6 +61,11 @@ public static class Routes
     public static string AgentDirectives(string agentId) => $"{Agents}/{agentId}/directives";
     public static string Ack(string agentId, long seq) => $"{Agents}/{agentId}/directives/{seq}/ack";
     public static string History(string agentId) => $"{Agents}/{agentId}/directives/history";
+    public static string CardOf(string agentId) => $"{Agents}/{agentId}/agent-card.json";
+
+    /// <summary>The base of an agent's A2A interface (HTTP+JSON).</summary>
+    public static string A2A(string agentId) => $"{Agents}/{agentId}/a2a";
+
     public static string Move(string agentId) => $"{Agents}/{agentId}/move";
     public static string Revive(string agentId) => $"{Agents}/{agentId}/revive";
     public static string Directive(string directiveId) => $"{Directives}/{directiveId}";

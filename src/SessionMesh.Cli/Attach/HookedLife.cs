@@ -1,7 +1,7 @@
 using SessionMesh.Cli.Output;
 using SessionMesh.Cli.Run;
-using SessionMesh.Cli.Run.Membership;
 using SessionMesh.Client;
+using SessionMesh.Client.Membership;
 using SessionMesh.Contracts.Agents;
 using SessionMesh.Contracts.Hooks;
 using SessionMesh.Contracts.Steering;

@@ -2,9 +2,9 @@ using SessionMesh.Cli.Hosting;
 using SessionMesh.Cli.Output;
 using SessionMesh.Cli.Run;
 using SessionMesh.Cli.Run.Handlers;
-using SessionMesh.Cli.Run.Membership;
 using SessionMesh.Cli.Run.Process;
 using SessionMesh.Client;
+using SessionMesh.Client.Membership;
 using SessionMesh.Contracts;
 using SessionMesh.Contracts.Agents;
 

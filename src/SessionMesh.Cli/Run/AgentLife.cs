@@ -1,8 +1,8 @@
 using SessionMesh.Cli.Run.Handlers;
 using SessionMesh.Cli.Run.Kept;
-using SessionMesh.Cli.Run.Membership;
 using SessionMesh.Cli.Run.Process;
 using SessionMesh.Client;
+using SessionMesh.Client.Membership;
 using SessionMesh.Contracts.Agents;
 
 namespace SessionMesh.Cli.Run;

@@ -1,7 +1,7 @@
-using System.Text.Json;
 using System.Threading.Channels;
 using SessionMesh.Cli.Run.Handlers;
 using SessionMesh.Cli.Run.Process;
+using SessionMesh.Client.Membership;
 using SessionMesh.Contracts.Steering;
 using SessionMesh.Storage;
 
@@ -70,7 +70,7 @@ internal sealed class DirectiveDispatcher(
         }
 
         ack(directive, DirectiveState.Accepted, null);
-        var grace = GraceOf(directive);
+        var grace = StopGrace.Of(directive, defaultGrace);
         log.Say(grace > TimeSpan.Zero ? $"told to stop, {grace.TotalSeconds:0} s of grace" : "told to stop at once");
         stop.Request(new PendingStop(grace, directive.Message ?? "stopped by directive"));
     }
@@ -142,23 +142,5 @@ internal sealed class DirectiveDispatcher(
 
         log.Say("resumed");
         return stopped == 0 ? HandlerResult.Acknowledged : HandlerResult.Rejected($"{stopped} processes are still stopped");
-    }
-
-    /// <summary>From <c>{"grace":N,"force":bool}</c>; whatever else the data is, our own default holds.</summary>
-    private TimeSpan GraceOf(Directive directive)
-    {
-        if (directive.Data is not { ValueKind: JsonValueKind.Object } data)
-        {
-            return defaultGrace;
-        }
-
-        if (data.TryGetProperty("force", out var force) && force.ValueKind == JsonValueKind.True)
-        {
-            return TimeSpan.Zero;
-        }
-
-        return data.TryGetProperty("grace", out var grace) && grace.ValueKind == JsonValueKind.Number && grace.TryGetDouble(out var seconds)
-            ? TimeSpan.FromSeconds(Math.Clamp(seconds, 0, Contracts.Limits.MaxGrace))
-            : defaultGrace;
     }
 }

@@ -1,6 +1,8 @@
 using System.Text;
 using SessionMesh.Cli.Output;
 using SessionMesh.Cli.Run.Process;
+using SessionMesh.Client;
+using SessionMesh.Client.Membership;
 
 namespace SessionMesh.Cli.Run;
 
@@ -9,12 +11,14 @@ namespace SessionMesh.Cli.Run;
 /// would set up the terminal, which is the child's, and a file stream would write over what the child wrote to the same
 /// file. A failed write is nobody's problem. Thread-safe.
 /// </summary>
-internal sealed class RunLog(bool quiet)
+internal sealed class RunLog(bool quiet) : ISessionLog
 {
     private const int Stderr = 2;
 
     /// <summary>Takes the lines instead of stderr, in tests.</summary>
     public Action<string>? Sink { get; init; }
+
+    public string Keeper => "the runner";
 
     /// <summary>Written while all is well; <c>--quiet</c> suppresses it.</summary>
     public void Say(string text)
@@ -27,6 +31,8 @@ internal sealed class RunLog(bool quiet)
 
     /// <summary>Written even with <c>--quiet</c>: something is wrong, and here is what to do.</summary>
     public void Warn(string text) => Write(text);
+
+    public string WhyOf(MeshException error) => ProblemText.WhyOf(error);
 
     private void Write(string text)
     {

@@ -1,9 +1,9 @@
 using SessionMesh.Cli.Output;
 using SessionMesh.Cli.Run.Kept;
-using SessionMesh.Cli.Run.Membership;
 using SessionMesh.Cli.Run.Orphans;
 using SessionMesh.Cli.Run.Process;
 using SessionMesh.Client;
+using SessionMesh.Client.Membership;
 using SessionMesh.Contracts.Agents;
 
 namespace SessionMesh.Cli.Run;

@@ -27,9 +27,9 @@ public static class Fencing
     /// <summary>Null when a write of that incarnation may pass. Without an incarnation the write speaks for the current one.</summary>
     public static MeshError? Check(Agent agent, int? incarnation)
     {
-        if (incarnation is { } given && given != agent.Incarnation)
+        if (CheckCurrent(agent, incarnation) is { } over)
         {
-            return given < agent.Incarnation ? Superseded(agent, given) : Unknown(agent, given);
+            return over;
         }
 
         return agent.Liveness switch
@@ -54,6 +54,12 @@ public static class Fencing
             _ => null,
         };
     }
+
+    /// <summary>Null when that incarnation is the current one, whatever its state, or when none is given.</summary>
+    public static MeshError? CheckCurrent(Agent agent, int? incarnation) =>
+        incarnation is not { } given || given == agent.Incarnation ? null
+        : given < agent.Incarnation ? Superseded(agent, given)
+        : Unknown(agent, given);
 
     public static MeshError Superseded(Agent agent, int given) =>
         new(

@@ -39,6 +39,11 @@ public sealed record KillAgent : Command<KillOutcome>
     public required string AgentId { get; init; }
     public required StopOrder Order { get; init; }
 
+    /// <summary>
+    /// The life that is meant: one that is known to be over is refused, and its successor is not touched. Null for whichever is current.
+    /// </summary>
+    public int? Incarnation { get; init; }
+
     public override bool IsVital(MeshState state) => true;
 
     public override Outcome<KillOutcome> Decide(MeshDraft draft)
@@ -46,6 +51,12 @@ public sealed record KillAgent : Command<KillOutcome>
         if (draft.FindAgent(AgentId) is not { } agent)
         {
             return Fencing.NotFound(AgentId);
+        }
+
+        if (Incarnation is not null
+            && (Fencing.CheckCurrent(agent, Incarnation) ?? (agent.HasEnded ? Fencing.Tombstoned(agent) : null)) is { } over)
+        {
+            return over;
         }
 
         var plan = KillPlan.Of(draft, [agent]);

@@ -31,13 +31,20 @@ public sealed record Message
 }
 
 /// <summary>The result of a steer: one directive, or a result for each of many agents.</summary>
-public sealed record SteerOutcome(DirectiveRecord? One, IReadOnlyList<Steered> Many);
+public sealed record SteerOutcome(DirectiveRecord? One, IReadOnlyList<Steered> Many)
+{
+    /// <summary>The agent of the one directive.</summary>
+    public Agent? Agent { get; init; }
+}
 
 /// <summary>A directive to one agent.</summary>
 public sealed record SteerAgent : Command<SteerOutcome>
 {
     public required string AgentId { get; init; }
     public required Message Message { get; init; }
+
+    /// <summary>The life that is meant: a word to one that is over never reaches its successor. Null for whichever is current.</summary>
+    public int? Incarnation { get; init; }
 
     public override int Weight => BaseWeight + Message.Length;
 
@@ -50,9 +57,9 @@ public sealed record SteerAgent : Command<SteerOutcome>
             return Fencing.NotFound(AgentId);
         }
 
-        return SteeringRules.CheckReachable(draft, agent, Message.Hold) is { } error
+        return (Fencing.CheckCurrent(agent, Incarnation) ?? SteeringRules.CheckReachable(draft, agent, Message.Hold)) is { } error
             ? error
-            : new SteerOutcome(SteeringRules.Issue(draft, agent, Message), []);
+            : new SteerOutcome(SteeringRules.Issue(draft, agent, Message), []) { Agent = agent };
     }
 }
 

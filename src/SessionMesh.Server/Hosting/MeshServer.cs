@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Diagnostics;
 using SessionMesh.Contracts;
 using SessionMesh.Contracts.Errors;
 using SessionMesh.Core;
+using SessionMesh.Server.A2A;
 using SessionMesh.Server.Admin;
 using SessionMesh.Server.Agents;
 using SessionMesh.Server.Audit;
@@ -88,6 +89,7 @@ public static class MeshServer
         app.MapSessions();
         app.MapKeys();
         app.MapHooks();
+        app.MapA2A();
         app.MapEvents();
         app.MapAudit();
         app.MapAdmin();

@@ -1,4 +1,5 @@
 using SessionMesh.Core.State;
+using SessionMesh.Server.A2A;
 using SessionMesh.Server.Admin;
 using SessionMesh.Server.Agents;
 using SessionMesh.Server.Audit;
@@ -60,6 +61,7 @@ public static class ServerServices
         services.AddSessions();
         services.AddKeys();
         services.AddHooks();
+        services.AddA2A();
         services.AddEvents();
         services.AddAudit();
         services.AddAdmin();

@@ -49,7 +49,7 @@ internal static class Answers
     {
         var response = http.Response;
         response.StatusCode = status;
-        response.ContentType = status < 400 ? Json : Contracts.Errors.Problem.ContentType;
+        response.ContentType = AnswerForm.Of(http)?.ContentType ?? (status < 400 ? Json : Contracts.Errors.Problem.ContentType);
         response.ContentLength = json.Length;
         await response.BodyWriter.WriteAsync(json);
     }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using SessionMesh.Contracts;
 using SessionMesh.Contracts.Errors;
@@ -77,7 +78,7 @@ internal static class BodyExplainer
         foreach (var name in body.EnumerateObject().Select(member => member.Name))
         {
             var pointer = BodyPlace.PointerTo("", name);
-            if (!allowed.Contains(name))
+            if (!allowed.Contains(name) && type.UnmappedMemberHandling == JsonUnmappedMemberHandling.Disallow)
             {
                 errors.Add(new MemberError { Pointer = pointer, Message = "is not a member here", Allowed = allowed });
             }

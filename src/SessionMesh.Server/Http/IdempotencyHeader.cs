@@ -24,14 +24,11 @@ internal static class IdempotencyHeader
 
     /// <summary>The token that finds the receipt of the call; null without the header. Call <see cref="Check"/> first.</summary>
     /// <param name="request">Hash of the request: a different request under the same idempotency key is refused.</param>
-    public static IdempotencyToken? Token(HttpContext http, Key key, UInt128 request)
-    {
-        if (!http.Request.Headers.TryGetValue(Name, out var header))
-        {
-            return null;
-        }
+    public static IdempotencyToken? Token(HttpContext http, Key key, UInt128 request) =>
+        http.Request.Headers.TryGetValue(Name, out var header) ? Token(key, header[0]!, request) : null;
 
-        var scope = SHA256.HashData(Encoding.UTF8.GetBytes($"{key.Lineage}\n{header[0]}"));
-        return new IdempotencyToken(BinaryPrimitives.ReadUInt128BigEndian(scope), request);
-    }
+    /// <param name="name">What a call of that key is known by.</param>
+    /// <param name="request">Hash of the request.</param>
+    public static IdempotencyToken Token(Key key, string name, UInt128 request) => new(
+        BinaryPrimitives.ReadUInt128BigEndian(SHA256.HashData(Encoding.UTF8.GetBytes($"{key.Lineage}\n{name}"))), request);
 }

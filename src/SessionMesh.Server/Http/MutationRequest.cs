@@ -22,10 +22,18 @@ public class MutationRequest
     public Key Key { get; }
 
     /// <summary>Null without an <c>Idempotency-Key</c>.</summary>
-    public IdempotencyToken? Token { get; }
+    public IdempotencyToken? Token { get; private set; }
 
     /// <summary>Why the call cannot be bound, or null. An error in the body comes before one in the header.</summary>
     public MeshError? Error { get; }
+
+    /// <summary>
+    /// Lets the call be executed only once by a name that its body gives it, as by an <c>Idempotency-Key</c>. One that came with the call
+    /// counts instead.
+    /// </summary>
+    /// <param name="name">Of a protocol, with a line break in it, which no header can have.</param>
+    /// <param name="content">Hash of what is asked for: something else under the same name is refused.</param>
+    internal void OnceBy(string name, UInt128 content) => Token ??= IdempotencyHeader.Token(Key, name, content);
 
     /// <summary>Binds the call to a command, unless there is an error already.</summary>
     /// <param name="bind">Makes a command, or an error, from the caller's key. Pure.</param>

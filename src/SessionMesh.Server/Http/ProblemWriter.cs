@@ -9,7 +9,8 @@ using SessionMesh.Server.Telemetry;
 namespace SessionMesh.Server.Http;
 
 /// <summary>
-/// Writes errors as problem documents (RFC 9457). Internal details stay in the log, where the request id finds them.
+/// Writes errors as problem documents (RFC 9457), or as the <see cref="AnswerForm"/> of the endpoint has them. Internal details stay in the
+/// log, where the request id finds them.
 /// </summary>
 public sealed class ProblemWriter(MeshEngine engine, MeshMetrics metrics)
 {
@@ -30,8 +31,9 @@ public sealed class ProblemWriter(MeshEngine engine, MeshMetrics metrics)
         }
 
         var response = http.Response;
-        response.StatusCode = error.HttpStatus();
-        response.ContentType = Problem.ContentType;
+        var form = AnswerForm.Of(http);
+        response.StatusCode = form?.StatusOf(error) ?? error.HttpStatus();
+        response.ContentType = form?.ContentType ?? Problem.ContentType;
         response.Headers[RequestIdHeader] = http.TraceIdentifier;
         response.Headers.CacheControl = "no-store";
         if (error.Kind == ErrorKind.Unauthenticated)
@@ -44,7 +46,8 @@ public sealed class ProblemWriter(MeshEngine engine, MeshMetrics metrics)
             response.Headers.RetryAfter = seconds.ToString(System.Globalization.CultureInfo.InvariantCulture);
         }
 
-        var json = JsonSerializer.SerializeToUtf8Bytes(ToProblem(http, error), ProblemJson);
+        var json = form?.Write(error, RequestId(http, error))
+            ?? JsonSerializer.SerializeToUtf8Bytes(ToProblem(RequestId(http, error), error), ProblemJson);
         response.ContentLength = json.Length;
         return http.Request.Method == HttpMethods.Head ? Task.CompletedTask : response.Body.WriteAsync(json, 0, json.Length);
     }
@@ -65,7 +68,11 @@ public sealed class ProblemWriter(MeshEngine engine, MeshMetrics metrics)
             Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
         }).Problem;
 
-    private Problem ToProblem(HttpContext? http, MeshError error)
+    /// <summary>Where callers must not tell cases apart, the bodies are identical; the header still has the id.</summary>
+    private static string? RequestId(HttpContext http, MeshError error) =>
+        error.Kind is ErrorKind.Unauthenticated or ErrorKind.NotFound ? null : http.TraceIdentifier;
+
+    private Problem ToProblem(string? requestId, MeshError error)
     {
         var status = error.HttpStatus();
         return new Problem
@@ -75,8 +82,7 @@ public sealed class ProblemWriter(MeshEngine engine, MeshMetrics metrics)
             Status = status,
             Detail = error.Detail,
             Code = error.Code,
-            // Where callers must not tell cases apart, the bodies are identical; the header still has the id.
-            RequestId = error.Kind is ErrorKind.Unauthenticated or ErrorKind.NotFound ? null : http?.TraceIdentifier,
+            RequestId = requestId,
             Errors = error.Members,
             AgentStatus = error.AgentStatus,
             LastHeartbeatAt = error.Agent < 0 ? null : LastHeartbeat(error.Agent),

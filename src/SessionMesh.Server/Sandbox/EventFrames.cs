@@ -36,6 +36,11 @@ internal sealed class EventFrames
     /// <summary>Where the data begins; -1 for none. The server writes it as the last line of the frame.</summary>
     private static int DataOf(byte[] frame)
     {
+        if (frame.AsSpan().StartsWith("data: "u8))
+        {
+            return "data: "u8.Length;
+        }
+
         var at = frame.AsSpan().IndexOf("\ndata: "u8);
         return at < 0 ? -1 : at + "\ndata: "u8.Length;
     }

@@ -97,8 +97,9 @@ public sealed class Faults(FaultTargets targets)
         }
     }
 
+    /// <summary>Those of A2A do, too: what holds its answers there has no other form.</summary>
     private static bool AlwaysStreams(RouteEndpoint route) =>
-        route.RoutePattern.RawText == Routes.Events;
+        route.RoutePattern.RawText == Routes.Events || route.Metadata.GetMetadata<AnswerForm>() is not null;
 
     private FaultTarget? BindTarget(string? endpoint, ref Check check, string at)
     {

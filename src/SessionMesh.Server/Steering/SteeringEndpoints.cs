@@ -12,14 +12,13 @@ using SessionMesh.Server.Engine;
 using SessionMesh.Server.Http;
 using SessionMesh.Server.Json;
 using SessionMesh.Server.Push;
-using SessionMesh.Server.Streams;
 
 namespace SessionMesh.Server.Steering;
 
 /// <summary>Issues directives, takes their acks, looks them up and cancels them.</summary>
 public sealed class SteeringEndpoints(
-    Mutations mutations, MeshEngine engine, DirectiveWriter directives, DirectiveReader history, Subscriptions subscriptions,
-    Shutdown shutdown, Limiter limiter, ProblemWriter problems)
+    Mutations mutations, MeshEngine engine, DirectiveWriter directives, DirectiveReader history, DirectiveWaits waits,
+    Subscriptions subscriptions, Limiter limiter, ProblemWriter problems)
 {
     private const int DefaultWaitSeconds = 30;
 
@@ -356,34 +355,10 @@ public sealed class SteeringEndpoints(
             : null;
     }
 
-    /// <summary>
-    /// Holds the answer until the directive reaches the requested state, is over, or the time is up. Answers with its state at that time.
-    /// </summary>
-    private async Task<Answer?> WaitAsync(string? wait, int? seconds, DirectiveRecord issued, HttpContext http)
-    {
-        if (!DeliveryStateWords.TryParse(wait, out var wanted))
-        {
-            return null;
-        }
-
-        using var place = limiter.TryHold(http.GetKey());
-        if (place is null)
-        {
-            return null; // the directive is issued; only the wait is over the limit
-        }
-
-        var watch = new KeyWatch(http.GetKey(), engine);
-        using var subscription = subscriptions.Listen(issued.Agent, watch.KeyId);
-        var waiting = Wait.For(TimeSpan.FromSeconds(seconds ?? DefaultWaitSeconds), engine, watch);
-        DirectiveRecord? pending;
-        do
-        {
-            subscription.Changed.Reset();
-            pending = engine.State.SlotSince(issued.Agent, issued.Revision)?.Inbox.Find(issued.Seq)?.AsOf(engine.Now.Wall);
-        }
-        while (pending?.State.IsPending() == true && pending.State < wanted && !shutdown.HasBegun
-            && await waiting.UntilAsync(subscription.Changed, http.RequestAborted, lookAt: issued.ExpiresAt));
-
-        return Render(pending ?? await history.FindAsync(issued) ?? issued);
-    }
+    /// <summary>Null for a caller that does not wait, or may hold no more answers: the directive is issued all the same.</summary>
+    private async Task<Answer?> WaitAsync(string? wait, int? seconds, DirectiveRecord issued, HttpContext http) =>
+        DeliveryStateWords.TryParse(wait, out var wanted)
+        && await waits.UntilAsync(http, issued, wanted, TimeSpan.FromSeconds(seconds ?? DefaultWaitSeconds)) is { } directive
+            ? Render(directive)
+            : null;
 }

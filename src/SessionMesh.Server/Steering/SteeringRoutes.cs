@@ -19,6 +19,7 @@ internal static class SteeringRoutes
     public static IServiceCollection AddSteering(this IServiceCollection services) => services
         .AddSingleton<DirectiveWriter>()
         .AddSingleton<DirectiveReader>()
+        .AddSingleton<DirectiveWaits>()
         .AddSingleton<SteeringEndpoints>()
         .AddSingleton<InboxEndpoints>()
         .AddSingleton<HistoryEndpoints>();

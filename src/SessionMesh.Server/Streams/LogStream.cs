@@ -1,6 +1,5 @@
 using System.Globalization;
 using Microsoft.EntityFrameworkCore;
-using SessionMesh.Contracts;
 using SessionMesh.Contracts.Events;
 using SessionMesh.Server.Engine;
 using SessionMesh.Server.Http;
@@ -53,28 +52,35 @@ public sealed class LogStream(MeshEngine engine, MeshStore store, ChangeFeed fee
         at = isAhead ? engine.State.Revision : at;
         http.Response.Headers[StreamHeader.Revision] = at.ToString(CultureInfo.InvariantCulture);
         await Sse.BeginAsync(http);
+        await WriteFirstAsync(http, view);
         if (isAhead)
         {
-            await ResyncAsync(http, StreamNotice.Ahead, $"This log ends at revision {at}.");
+            await ResyncAsync(http, view, StreamNotice.Ahead, $"This log ends at revision {at}.");
         }
         else if (isCut)
         {
-            await ResyncAsync(http, "compacted", Begins(at + 1));
+            await ResyncAsync(http, view, "compacted", Begins(at + 1));
         }
 
         while (true)
         {
             follower.Changed.Reset();
-            for (var more = true; more && End(watch) is null;) // checked per page: a revoked key must not read on through a long log
+            // Checked per page: a revoked key must not read on through a long log.
+            for (var more = true; more && !view.IsOver && End(watch) is null;)
             {
                 var sent = at;
                 (at, more) = await SendPageAsync(http, at, view);
                 more |= at != sent;
             }
 
+            if (view.IsOver)
+            {
+                return;
+            }
+
             if (End(watch) is { } end)
             {
-                await Sse.SendAsync(http, end.Event, end.Notice, MeshJson.Default.StreamNotice);
+                await NoticeAsync(http, view, end.Event, end.Notice);
                 return;
             }
 
@@ -105,7 +111,7 @@ public sealed class LogStream(MeshEngine engine, MeshStore store, ChangeFeed fee
 
         if (oldest is { } begins)
         {
-            await ResyncAsync(http, "compacted", Begins(begins));
+            await ResyncAsync(http, view, "compacted", Begins(begins));
         }
 
         var more = view.WriteMore(text);
@@ -141,10 +147,26 @@ public sealed class LogStream(MeshEngine engine, MeshStore store, ChangeFeed fee
     private static string Begins(long revision) => $"This log begins at revision {revision}; what was before is kept no longer.";
 
     /// <summary>Tells the reader that its place is not in this log.</summary>
-    private static Task ResyncAsync(HttpContext http, string code, string why) =>
-        Sse.SendAsync(
-            http, StreamEvent.Resync, new StreamNotice { Code = code, Detail = $"{why} Read the current state, then go on from here." },
-            MeshJson.Default.StreamNotice);
+    private static Task ResyncAsync(HttpContext http, LogView view, string code, string why) => NoticeAsync(
+        http, view, StreamEvent.Resync,
+        new StreamNotice { Code = code, Detail = $"{why} Read the current state, then go on from here." });
+
+    private static async Task NoticeAsync(HttpContext http, LogView view, string name, StreamNotice notice)
+    {
+        using var text = new Utf8Buffer(256);
+        view.WriteNotice(text, name, notice);
+        await http.Response.BodyWriter.WriteAsync(text.Written, http.RequestAborted);
+    }
+
+    private async Task WriteFirstAsync(HttpContext http, LogView view)
+    {
+        using var text = new Utf8Buffer(1024);
+        view.WriteFirst(text);
+        if (text.Length > 0)
+        {
+            await Sse.WriteAsync(http, text.Written, engine);
+        }
+    }
 
     private (string Event, StreamNotice Notice)? End(KeyWatch watch)
     {

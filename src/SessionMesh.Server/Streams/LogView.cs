@@ -1,3 +1,6 @@
+using System.Text.Json;
+using SessionMesh.Contracts;
+using SessionMesh.Contracts.Events;
 using SessionMesh.Core;
 using SessionMesh.Core.Idempotency;
 using SessionMesh.Core.Keys;
@@ -24,6 +27,23 @@ public abstract class LogView
 
     /// <summary>Writes an entry from the table as an event, or skips it.</summary>
     public abstract void Write(Utf8Buffer text, ChangeRow row);
+
+    /// <summary>Whether all has been said: the stream ends after what is written.</summary>
+    public virtual bool IsOver => false;
+
+    /// <summary>Writes what comes before the first entry; by default nothing.</summary>
+    public virtual void WriteFirst(Utf8Buffer text)
+    {
+    }
+
+    /// <summary>Tells the reader of something that is about the stream itself.</summary>
+    /// <param name="name">One of <see cref="StreamEvent"/>.</param>
+    public virtual void WriteNotice(Utf8Buffer text, string name, StreamNotice notice)
+    {
+        Sse.OpenFrame(text, id: null, name);
+        text.Raw(JsonSerializer.SerializeToUtf8Bytes(notice, MeshJson.Default.StreamNotice));
+        Sse.CloseFrame(text);
+    }
 
     /// <summary>Writes some of the entries that are not in the log; returns whether there are more. By default there are none.</summary>
     public virtual bool WriteMore(Utf8Buffer text) => false;

@@ -79,7 +79,9 @@ public sealed class MeshMetrics
 
     public void Beat(int count = 1) => _heartbeats.Add(count);
 
-    /// <summary>Counts a refused call by its code, one of <see cref="Contracts.Errors.ErrorCodes"/>.</summary>
+    /// <summary>
+    /// Counts a refused call by its code, one of <see cref="Contracts.Errors.ErrorCodes"/> or one that a protocol beside the API names.
+    /// </summary>
     public void Refused(string code) => _refusals.Add(1, new KeyValuePair<string, object?>("code", code));
 
     /// <param name="program">A coding agent that the server knows.</param>

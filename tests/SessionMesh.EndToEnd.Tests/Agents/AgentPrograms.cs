@@ -40,12 +40,22 @@ internal static class AgentPrograms
     /// <summary>npm's <c>skills</c>, in the newest version for Node 20. A script for Node.</summary>
     public static Task<string> SkillsAsync() => InstallAsync("skills", "skills@1.5.18", "node_modules/skills/bin/cli.mjs");
 
-    /// <summary>The directory of the Node that it wants, and its script.</summary>
+    /// <summary>The directory of the Node that it wants, and its script. Its installation refuses an older one, too.</summary>
     public static async Task<(string Node, string Script)> OpenclawAsync()
     {
+        var package = "node-linux-" + Machine.Npm;
+        var node = Path.GetDirectoryName(await InstallAsync("node24", package + "@24.21.0", $"node_modules/{package}/bin/node"))!;
+        return (node, await InstallAsync("openclaw", "openclaw@2026.9.6", "node_modules/openclaw/openclaw.mjs", node));
+    }
+
+    /// <summary>The client library of A2A: the Node that it wants, and the folder of the package.</summary>
+    public static async Task<(string Node, string Package)> A2ASdkAsync()
+    {
         var node = "node-linux-" + Machine.Npm;
-        var script = await InstallAsync("openclaw", $"{node}@24.21.0 openclaw@2026.9.6", "node_modules/openclaw/openclaw.mjs");
-        return (Path.GetFullPath(Path.Combine(script, "..", "..", node, "bin")), script);
+        var script = await InstallAsync(
+            "a2a", $"{node}@24.21.0 @a2a-js/sdk@1.3.0", "node_modules/@a2a-js/sdk/dist/client/index.js");
+        var package = Path.GetFullPath(Path.Combine(script, "..", "..", ".."));
+        return (Path.GetFullPath(Path.Combine(package, "..", "..", node, "bin", "node")), package);
     }
 
     /// <summary>The Node that the official conformance suite of MCP wants, and its script.</summary>
@@ -71,8 +81,9 @@ internal static class AgentPrograms
     }
 
     /// <summary>The executable. Installed once.</summary>
-    /// <param name="package">NAME@VERSION, or several with spaces.</param>
-    private static async Task<string> InstallAsync(string folder, string package, string executable)
+    /// <param name="package">NAME@VERSION.</param>
+    /// <param name="node">The directory of the Node that installs it; null for the one on the PATH.</param>
+    private static async Task<string> InstallAsync(string folder, string package, string executable, string? node = null)
     {
         var directory = Path.Combine(Root, folder);
         var path = Path.Combine(directory, executable);
@@ -83,7 +94,7 @@ internal static class AgentPrograms
             {
                 Directory.CreateDirectory(directory);
                 await File.WriteAllTextAsync(Path.Combine(directory, "package.json"), """{"private":true}""");
-                await NpmAsync(directory, package);
+                await NpmAsync(directory, package, node);
             }
         }
         finally
@@ -94,18 +105,24 @@ internal static class AgentPrograms
         return File.Exists(path) ? path : throw new FileNotFoundException($"npm brought no {executable} with {package}", path);
     }
 
-    private static async Task NpmAsync(string directory, string package)
+    private static async Task NpmAsync(string directory, string package, string? node)
     {
         string failure;
         try
         {
-            using var npm = Process.Start(new ProcessStartInfo("npm", ["install", "--no-audit", "--no-fund", .. package.Split(' ')])
+            var install = new ProcessStartInfo("npm", ["install", "--no-audit", "--no-fund", package])
             {
                 WorkingDirectory = directory,
                 RedirectStandardOutput = true,
                 RedirectStandardError = true,
                 UseShellExecute = false,
-            })!;
+            };
+            if (node is not null)
+            {
+                install.Environment["PATH"] = node + Path.PathSeparator + install.Environment["PATH"];
+            }
+
+            using var npm = Process.Start(install)!;
             var said = await Task.WhenAll(npm.StandardOutput.ReadToEndAsync(), npm.StandardError.ReadToEndAsync());
             await npm.WaitForExitAsync();
             if (npm.ExitCode == 0)

@@ -18,6 +18,9 @@ internal static class Built
     /// <summary>The root of the repository: its scripts and its documents.</summary>
     public static string Repository { get; } = Made("Repository");
 
+    /// <summary>How these tests were built, and all that is built with them.</summary>
+    public static string Configuration { get; } = Made("Configuration");
+
     /// <summary>The script that installs the tool.</summary>
     public static string Install { get; } = Path.Combine(Repository, "eng", "install.sh");
 

@@ -10,6 +10,10 @@ namespace SessionMesh.Server.Tests.Audit;
 /// <summary>Every change that a call makes says who called and from where.</summary>
 public sealed class ChangeOriginTests
 {
+    private const string A2AMessage = """
+        {"message":{"messageId":"m","role":"ROLE_USER","parts":[{"text":"x"}]},"configuration":{"returnImmediately":true}}
+        """;
+
     /// <summary>
     /// A call for each mutating operation, on a mesh with the agents <c>a</c>, who has the directive 1, and <c>gone</c>, who was forced.
     /// </summary>
@@ -40,6 +44,20 @@ public sealed class ChangeOriginTests
             "heartbeats", """{"agents":[{"agent_id":"a","acks":[{"seq":1,"state":"rejected"}]}]}""", key, once),
         ["takeHookEvent"] = (mesh, key, once) => mesh.PostAsync(
             "hooks/claude-code", """{"hook_event_name":"SessionStart","session_id":"s"}""", key, once),
+        ["sendA2AMessage"] = (mesh, key, once) => mesh.PostAsync("agents/a/a2a/message:send", A2AMessage, key, once),
+        ["streamA2AMessage"] = async (mesh, key, once) =>
+        {
+            using var request = mesh.Request(HttpMethod.Post, "agents/a/a2a/message:stream", key);
+            request.Content = new StringContent(A2AMessage);
+            if (once is not null)
+            {
+                request.Headers.TryAddWithoutValidation("Idempotency-Key", once);
+            }
+
+            await using var stream = await mesh.ListenAsync(request);
+            return new Reply(200, "", [], stream.Headers);
+        },
+        ["cancelA2ATask"] = (mesh, key, once) => mesh.PostAsync("agents/a/a2a/tasks/a.1.1:cancel", null, key, once),
         ["steer"] = (mesh, key, once) => mesh.PostAsync("steer", """{"agent_id":"a","direction":"north"}""", key, once),
         ["steerEach"] = (mesh, key, once) => mesh.PostAsync("steers", """{"steers":[{"agent_id":"a","direction":"north"}]}""", key, once),
         ["cancelDirective"] = async (mesh, key, once) =>

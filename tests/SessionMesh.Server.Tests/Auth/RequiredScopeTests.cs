@@ -11,7 +11,8 @@ namespace SessionMesh.Server.Tests.Auth;
 /// <summary>Which routes ask for a scope, and the few that are for anybody.</summary>
 public sealed class RequiredScopeTests
 {
-    private static readonly string[] s_anonymous = ["/", "/livez", "/readyz", "/openapi/{documentName}.json"];
+    private static readonly string[] s_anonymous =
+        ["/", "/livez", "/readyz", "/openapi/{documentName}.json", "/.well-known/agent-card.json"];
 
     [Fact]
     public async Task Route_EveryOne_DeclaresAScopeOrIsOnTheAnonymousList()
@@ -39,6 +40,7 @@ public sealed class RequiredScopeTests
     [InlineData("~/livez", "text/plain")]
     [InlineData("~/readyz", "application/json")]
     [InlineData("~/openapi/v1.json", "application/json")]
+    [InlineData("~/.well-known/agent-card.json", "application/json")]
     [InlineData("~/swagger/index.html", "text/html")]
     [InlineData("~/swagger/swagger-ui-bundle.js", "text/javascript")]
     public async Task Anonymous_Answers(string path, string type)

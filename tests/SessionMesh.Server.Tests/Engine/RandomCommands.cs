@@ -301,7 +301,7 @@ internal sealed class RandomCommands(Random random, MeshEngine engine)
             _ => new Answer(200, "{\"answer\":\"ö\"}"u8.ToArray(), Chance(8) ? "key" : null))).Outcome.Error?.Code;
     }
 
-    private SteerAgent Steer() => new() { Actor = Actor(), AgentId = Id(), Message = Message() };
+    private SteerAgent Steer() => new() { Actor = Actor(), AgentId = Id(), Message = Message(), Incarnation = Life() };
 
     private Message Message() => new()
     {
@@ -318,7 +318,7 @@ internal sealed class RandomCommands(Random random, MeshEngine engine)
         var order = new StopOrder { Grace = random.Next(20), AtOnce = Chance(3), Cascade = Chance(2), Reason = Text() };
         return Chance(4)
             ? KillMany(order)
-            : Run(new KillAgent { Actor = Actor(), AgentId = Id(), Order = order });
+            : Run(new KillAgent { Actor = Actor(), AgentId = Id(), Order = order, Incarnation = Life() });
     }
 
     private Task<string?> KillMany(StopOrder order)
@@ -377,6 +377,9 @@ internal sealed class RandomCommands(Random random, MeshEngine engine)
     private string Id() => $"agent-{random.Next(Population)}";
     private string Name() => ((string[])["vision", "data/analysis", "ünïcode", "\"quoted\""])[random.Next(4)];
     private string? Text() => Chance(2) ? null : Name() + "\n";
+    /// <summary>Of a command that seldom says which life it means.</summary>
+    private int? Life() => Chance(4) ? Incarnation() : null;
+
     private int? Incarnation() => Chance(2) ? null : random.Next(1, 4);
     private bool Chance(int oneIn) => random.Next(oneIn) == 0;
 }

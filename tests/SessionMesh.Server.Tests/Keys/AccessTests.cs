@@ -16,6 +16,10 @@ public sealed class AccessTests(AccessServer server) : IClassFixture<AccessServe
     private const string Write = Scopes.RegistryWrite;
     private const string Self = Scopes.AgentSelf;
     private const string Any = "any";
+    private const string Push = "/agents/{id}/a2a/tasks/{task}/pushNotificationConfigs/{**config}";
+    private const string Said = """
+        {"message":{"messageId":"{a}","role":"ROLE_USER","parts":[{"text":"x"}]},"configuration":{"returnImmediately":true}}
+        """;
 
     private readonly AccessServer _server = server;
 
@@ -82,6 +86,22 @@ public sealed class AccessTests(AccessServer server) : IClassFixture<AccessServe
         { "POST /admin/restore", "admin/restore", null, [Scopes.Admin], 400, 403 },
         { "POST /admin/new-root", "admin/new-root", """{"keep_children":1}""", [Scopes.Admin], 400, 403 },
         { "POST /admin/check", "admin/check", null, [Scopes.Admin], 200, 403 },
+        { "GET /agents/{id}/agent-card.json", "agents/{a}/agent-card.json", null, [Read], 200, 404 },
+        { "GET /agents/{id}/a2a/.well-known/agent-card.json", "agents/{a}/a2a/.well-known/agent-card.json", null, [Read], 200, 404 },
+        { "GET /agents/{id}/a2a/extendedAgentCard", "agents/{a}/a2a/extendedAgentCard", null, [Read], 400, 400 },
+        { "POST /agents/{id}/a2a/message:send", "agents/{a}/a2a/message:send", Said, [Scopes.Steer], 200, 404 },
+        { "POST /agents/{id}/a2a/message:stream", "agents/{a}/a2a/message:stream", "{}", [Scopes.Steer], 400, 400 }, // has no end
+        { "GET /agents/{id}/a2a/tasks", "agents/{a}/a2a/tasks", null, [Read], 200, 404 },
+        { "GET /agents/{id}/a2a/tasks/{task}", "agents/{a}/a2a/tasks/{a}.1.1", null, [Read], 200, 404 },
+        { "POST /agents/{id}/a2a/tasks/{task}:cancel", "agents/{v}/a2a/tasks/{v}.1.1:cancel", null, [Scopes.Kill], 200, 404 },
+        { "POST /agents/{id}/a2a/tasks/{task}:subscribe", "agents/{a}/a2a/tasks/none:subscribe", null, [Read], 404, 404 }, // has no end
+        { "GET /agents/{id}/a2a/tasks/{task}:subscribe", "agents/{a}/a2a/tasks/none:subscribe", null, [Read], 404, 404 },
+        { $"GET {Push}", "agents/{a}/a2a/tasks/t/pushNotificationConfigs", null, [Read], 400, 400 },
+        { $"POST {Push}", "agents/{a}/a2a/tasks/t/pushNotificationConfigs", "{}", [Read], 400, 400 },
+        { $"DELETE {Push}", "agents/{a}/a2a/tasks/t/pushNotificationConfigs/c", null, [Read], 400, 400 },
+        { "GET /a2a/{**operation}", "a2a/tasks", null, [Read], 400, 400 },
+        { "POST /a2a/{**operation}", "a2a/message:send", "{}", [Read], 400, 400 },
+        { "DELETE /a2a/{**operation}", "a2a/tasks/t/pushNotificationConfigs/c", null, [Read], 400, 400 },
         { "GET /events", "events?after=x", null, [Read], 400, 400 },
         { "GET /metrics", "~/metrics", null, [Read], 200, 403 }, // about the whole mesh
         // Each tool has rows of its own in ToolTests.
@@ -98,7 +118,7 @@ public sealed class AccessTests(AccessServer server) : IClassFixture<AccessServe
         {
             var reply = await SendAsync(route, path, body, key, "own");
             Assert.True(reply.Status == 401, $"{why}: {reply.Status} {reply.Text}");
-            Assert.Equal(_server.Unauthenticated, reply.Text);
+            Assert.Equal(IsA2A(route) ? _server.UnauthenticatedOfA2A : _server.Unauthenticated, reply.Text);
         }
     }
 
@@ -116,6 +136,12 @@ public sealed class AccessTests(AccessServer server) : IClassFixture<AccessServe
             Assert.True(reply.Status == expected, $"{scope}: {reply.Status} instead of {expected}: {reply.Text}");
             if (!opens)
             {
+                if (IsA2A(route))
+                {
+                    reply.ShouldBeA2AError(403, "PERMISSION_DENIED", "MISSING_SCOPE");
+                    continue;
+                }
+
                 // It may expire its own.
                 reply.ShouldBeProblem(403, scope == Self && route == "POST /sessions/{id}/expire" ? "not_your_agent" : "missing_scope");
             }
@@ -162,7 +188,9 @@ public sealed class AccessTests(AccessServer server) : IClassFixture<AccessServe
                 ? "not_your_agent"
                 : expected == 403 ? "missing_scope"
                 : null,
-            expected == 403 ? reply.Json["code"]!.GetValue<string>() : null);
+            expected != 403 ? null
+                : IsA2A(route) ? reply.Json["error"]!["details"]![0]!["reason"]!.GetValue<string>().ToLowerInvariant()
+                : reply.Json["code"]!.GetValue<string>());
         Assert.Equal(revision, _server.Mesh.Revision);
     }
 
@@ -176,6 +204,9 @@ public sealed class AccessTests(AccessServer server) : IClassFixture<AccessServe
             .Order();
         Assert.Equal(routed, Routes.Select(row => (string)row[0]).Order());
     }
+
+    private static bool IsA2A(string route) =>
+        route.Contains("/a2a", StringComparison.Ordinal) || route.EndsWith("/agent-card.json", StringComparison.Ordinal);
 
     private Task<Reply> SendAsync(string route, string path, string? body, string key, string agent)
     {
@@ -207,6 +238,7 @@ public sealed class AccessServer : IAsyncLifetime
     internal string TheirSession { get; private set; } = "";
     internal string TheirDirective { get; private set; } = "";
     internal string Unauthenticated { get; private set; } = "";
+    internal string UnauthenticatedOfA2A { get; private set; } = "";
 
     public async Task InitializeAsync()
     {
@@ -249,6 +281,7 @@ public sealed class AccessServer : IAsyncLifetime
             """);
         Unauthenticated = (await Mesh.GetAsync("alive", "")).ShouldBeProblem(401, "unauthenticated").Text;
         Assert.Equal(Unauthenticated, (await Mesh.GetAsync("alive", refresh)).Text);
+        UnauthenticatedOfA2A = (await Mesh.GetAsync("a2a/tasks", "")).ShouldBeA2AError(401, "UNAUTHENTICATED", "UNAUTHENTICATED").Text;
     }
 
     public async Task DisposeAsync() => await Mesh.DisposeAsync();

@@ -82,7 +82,9 @@ public sealed class FaultSettingTests(SandboxServer server) : IClassFixture<Sand
     [InlineData("""{"endpoint":"*","cut":true}""", "cut: expected a string, not a boolean.")]
     [InlineData("""{"endpoint":"*","drop_after":-1}""", "drop_after: is a whole number from 0 to 1000000.")]
     [InlineData("""{"endpoint":"POST /steer","drop_after":1}""",
-        "drop_after: is for streams, and POST /steer has none; those that do: GET /agents/{id}/directives, GET /events, GET /audit.")]
+        "drop_after: is for streams, and POST /steer has none; those that do: GET /agents/{id}/directives, "
+        + "POST /agents/{id}/a2a/message:stream, POST /agents/{id}/a2a/tasks/{task}:subscribe, "
+        + "GET /agents/{id}/a2a/tasks/{task}:subscribe, GET /events, GET /audit.")]
     [InlineData("""{"endpoint":"*","malformed":1}""", "malformed: expected true or false, not a number.")]
     [InlineData("""{"endpoint":"*","status":500,"cut":"before"}""", "cut: cannot be combined with status; set two faults.")]
     [InlineData("""{"endpoint":"*","cut":"before","drop_after":1}""", "drop_after: cannot be combined with cut; set two faults.")]

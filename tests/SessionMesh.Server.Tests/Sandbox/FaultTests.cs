@@ -103,6 +103,22 @@ public sealed class FaultTests
     }
 
     [Fact]
+    public async Task StreamOfA2A_IsDropped_AndItsCallsFailInTheirOwnForm()
+    {
+        await using var mesh = await StartAsync(
+            """{"endpoint":"POST /agents/{id}/a2a/tasks/{task}:subscribe","drop_after":2,"count":1}""",
+            """{"endpoint":"GET /agents/{id}/a2a/tasks","status":503,"count":1}""");
+        (await mesh.GetAsync("agents/a/a2a/tasks")).ShouldBeA2AError(503, "UNAVAILABLE", "SANDBOX_FAULT");
+        Assert.Equal(200, (await mesh.GetAsync("agents/a/a2a/tasks")).Status);
+        using var request = mesh.Request(HttpMethod.Post, "agents/a/a2a/tasks/a.1.1:subscribe");
+        await using var stream = await mesh.ListenAsync(request);
+        await stream.NextAsync("message");
+        await mesh.SteerAsync("a");
+        await stream.NextAsync("message");
+        await Assert.ThrowsAnyAsync<IOException>(() => stream.NextAsync());
+    }
+
+    [Fact]
     public async Task Body_BreaksOff_UnderItsUsualStatusTypeAndLength()
     {
         await using var mesh = await StartAsync("""{"endpoint":"GET /agents/{id}","malformed":true,"count":1}""");

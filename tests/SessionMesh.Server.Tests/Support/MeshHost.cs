@@ -224,6 +224,9 @@ internal sealed class MeshHost : IAsyncDisposable
         return await SseReader.OpenAsync(_http!, request);
     }
 
+    /// <summary>Opens a stream that a request of any method begins.</summary>
+    public Task<SseReader> ListenAsync(HttpRequestMessage request) => SseReader.OpenAsync(_http!, request);
+
     /// <summary>
     /// Returns when the log has a change of that kind, and about that subject, after <paramref name="after"/>: by following it.
     /// </summary>

@@ -58,6 +58,27 @@ internal sealed record Reply(int Status, string Text, byte[] Bytes, IReadOnlyDic
         {"type":"urn:session-mesh:error:{{code}}","title":"{{Title(status)}}","status":{{status}},"detail":"*","code":"{{code}}"}
         """);
 
+    /// <summary>The whole error as A2A has it, in the mesh's domain unless it is one that A2A names.</summary>
+    /// <param name="details">Further details, with a comma before the first.</param>
+    /// <param name="metadata">Of the first detail beside the request's id, with a comma after the last.</param>
+    public Reply ShouldBeA2AError(
+        int status, string word, string reason, string details = "", string metadata = "", string domain = "session-mesh")
+    {
+        Assert.True(status == Status, $"expected {status}, got {Status}: {Text}");
+        Assert.Equal("application/a2a+json", Headers["Content-Type"]);
+        var id = status is 401 or 404 ? "" : $",\"metadata\":{{{metadata}\"requestId\":\"{Headers["X-Request-Id"]}\"}}";
+        JsonAssert.Same($$"""
+            {"error":{"code":{{status}},"status":"{{word}}","message":"*","details":[
+              {"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"{{reason}}","domain":"{{domain}}"{{id}}}{{details}}]} }
+            """, Text);
+        Assert.Contains("no-store", Headers["Cache-Control"], StringComparison.Ordinal);
+        return this;
+    }
+
+    /// <summary>An error that A2A names.</summary>
+    public Reply ShouldBeNamedByA2A(int status, string word, string reason, string metadata = "") =>
+        ShouldBeA2AError(status, word, reason, metadata: metadata, domain: "a2a-protocol.org");
+
     /// <summary>A problem document with that status and code, whatever else it tells; for where its members are not the point.</summary>
     public Reply ShouldBeRefused(int status, string code)
     {

@@ -38,6 +38,17 @@ public sealed class FuzzTests
             """),
         ("POST", "heartbeats", "heartbeats",
             """{"agents":["a",{"agent_id":"b","incarnation":1,"load":0.1,"note":"n","acks":[{"seq":1,"state":"rejected"}]}]}"""),
+        // To an agent that is not there: a message without returnImmediately waits for one that is.
+        ("POST", "agents/{id}/a2a/message:send", "agents/nobody/a2a/message:send", """
+            {"message":{"messageId":"m","contextId":"nobody","taskId":"nobody.1.1","role":"ROLE_USER","metadata":{"direction":"d","ttl":60},
+             "parts":[{"text":"é","mediaType":"text/plain"},{"data":{"a":[1,null]},"mediaType":"application/json"}]},
+             "configuration":{"historyLength":1,"returnImmediately":true}}
+            """),
+        ("POST", "agents/{id}/a2a/message:stream", "agents/nobody/a2a/message:stream", """
+            {"message":{"messageId":"m","role":"ROLE_USER","parts":[{"text":"t"}]}}
+            """),
+        ("POST", "agents/{id}/a2a/tasks/{task}:cancel", "agents/b/a2a/tasks/b.1.1:cancel",
+            """{"metadata":{"reason":"done","grace":5}}"""),
         ("POST", "hooks/{program}", "hooks/claude-code",
             """{"hook_event_name":"PreToolUse","session_id":"s","agent_id":"t","cwd":"/p","tool_name":"Bash","tool_input":{"a":[1]}}"""),
         ("POST", "registry", "registry", """{"agent_id":"a","specialization":"vision","specializations":["t"],"ttl":3600}"""),
@@ -228,7 +239,13 @@ public sealed class FuzzTests
     private static void AssertDefined(Reply reply, Func<string> what)
     {
         Assert.True(reply.Status < 500, $"{reply.Status} {reply.Text} for {what()}");
-        if (reply.Status >= 400)
+        if (reply.Status >= 400 && reply.Headers["Content-Type"] == "application/a2a+json")
+        {
+            var error = reply.Json["error"]!;
+            Assert.True(error["code"]!.GetValue<int>() == reply.Status, $"{reply.Text} for {what()}");
+            Assert.True(error["status"]!.GetValue<string>().Length * error["message"]!.GetValue<string>().Length > 0, what());
+        }
+        else if (reply.Status >= 400)
         {
             Assert.True(reply.Headers["Content-Type"] == "application/problem+json", what());
             var problem = reply.Json;

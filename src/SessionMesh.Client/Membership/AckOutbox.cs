@@ -1,6 +1,6 @@
 using SessionMesh.Contracts.Agents;
 
-namespace SessionMesh.Cli.Run.Membership;
+namespace SessionMesh.Client.Membership;
 
 /// <summary>
 /// Acks that the server has not taken yet, oldest first. They survive its absence and go out again, by themselves or in a
@@ -71,6 +71,11 @@ internal sealed class AckOutbox
         }
     }
 
+    /// <summary>As much of a note as the server takes, without half a character at its end.</summary>
+    public static string? Shorten(string? note) => note is { Length: > Contracts.Limits.NoteLength }
+        ? note[..(Contracts.Limits.NoteLength - (char.IsHighSurrogate(note[Contracts.Limits.NoteLength - 1]) ? 1 : 0))]
+        : note;
+
     /// <summary>
     /// Sends the waiting ones in order, until <paramref name="send"/> says of one that it is to be sent again, or the
     /// caller cancels. One flush at a time: the next begins after the one before.
@@ -98,7 +103,4 @@ internal sealed class AckOutbox
             // What is left goes with the next call.
         }
     }
-
-    private static string? Shorten(string? note) =>
-        note is { Length: > Contracts.Limits.NoteLength } ? note[..Contracts.Limits.NoteLength] : note;
 }

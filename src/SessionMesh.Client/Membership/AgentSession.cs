@@ -1,12 +1,10 @@
 using System.Threading.Channels;
-using SessionMesh.Cli.Output;
-using SessionMesh.Client;
 using SessionMesh.Client.Streams;
 using SessionMesh.Contracts.Agents;
 using SessionMesh.Contracts.Errors;
 using SessionMesh.Contracts.Steering;
 
-namespace SessionMesh.Cli.Run.Membership;
+namespace SessionMesh.Client.Membership;
 
 /// <summary>
 /// One process as one agent, kept alive: beats when the server asks for it, reads the stream of directives, sends
@@ -24,9 +22,10 @@ internal sealed class AgentSession
     private readonly MeshClient _client;
     private readonly Rejoining _rejoining;
     private readonly IReadOnlyList<string>? _verbs;
-    private readonly RunLog _log;
+    private readonly ISessionLog _log;
     private readonly TimeProvider _time;
     private readonly AckOutbox _acks = new();
+    private readonly VitalSigns _vitals;
     private readonly Channel<Directive> _directives = Channel.CreateUnbounded<Directive>(new() { SingleReader = true });
     private readonly TaskCompletionSource<SessionEnd> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _gate = new();
@@ -37,22 +36,24 @@ internal sealed class AgentSession
     private long _lastSeq;
     private int _nextBeat;
     private string? _trouble;
-    private volatile string _meanwhile = "the process keeps running, and the runner keeps trying";
+    private volatile string _meanwhile;
 
     /// <param name="registration">The server's answer to <paramref name="request"/>: the incarnation to keep.</param>
     /// <param name="verbs">Which directives are for us; null for all. The others stay for another listener.</param>
     public AgentSession(
-        MeshClient client, RegisterAgentRequest request, AgentRegistration registration, RunLog log, TimeProvider time,
+        MeshClient client, RegisterAgentRequest request, AgentRegistration registration, ISessionLog log, TimeProvider time,
         IReadOnlyList<string>? verbs = null)
     {
         _client = client;
         _verbs = verbs;
         _log = log;
+        _meanwhile = $"the process keeps running, and {log.Keeper} keeps trying";
         _time = time;
+        _vitals = new VitalSigns(time);
         AgentId = registration.AgentId ?? throw new ArgumentException("a registration without an agent", nameof(registration));
         _tenure = new Tenure(registration);
         _nextBeat = registration.NextHeartbeatIn;
-        _rejoining = new Rejoining(client, request with { AgentId = AgentId }, _tenure);
+        _rejoining = new Rejoining(client, request with { AgentId = AgentId }, _tenure, log);
     }
 
     public string AgentId { get; }
@@ -95,6 +96,18 @@ internal sealed class AgentSession
         _ = FlushAsync(CancellationToken.None);
     }
 
+    /// <summary>Whether that directive is of the present tenure and has no final answer.</summary>
+    public bool IsOpen(Directive directive)
+    {
+        lock (_gate)
+        {
+            return _open.Contains(directive);
+        }
+    }
+
+    /// <inheritdoc cref="VitalSigns.Report"/>
+    public void Report(HeartbeatRequest vitals) => _vitals.Report(vitals);
+
     /// <summary>
     /// Whether a stop waits that this side has not heard of, or the incarnation was ended by force: asked before the exit is
     /// reported, which clears both away. Null when the server does not answer.
@@ -116,7 +129,7 @@ internal sealed class AgentSession
         }
         catch (MeshException e)
         {
-            return SessionEnd.Of(e.Code, ProblemText.WhyOf(e)) is not null ? true : e.Failure == MeshFailure.Refused ? false : null;
+            return SessionEnd.Of(e.Code, _log.WhyOf(e)) is not null ? true : e.Failure == MeshFailure.Refused ? false : null;
         }
         catch (OperationCanceledException)
         {
@@ -133,7 +146,7 @@ internal sealed class AgentSession
         using var bound = new CancellationTokenSource(atMost, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(bound.Token, cancellation);
         var backoff = new Backoff(s_longestWait);
-        _meanwhile = $"the process has ended; the runner tries for {atMost.TotalSeconds:0} s to report it";
+        _meanwhile = $"the process has ended; {_log.Keeper} tries for {atMost.TotalSeconds:0} s to report it";
         try
         {
             while (true)
@@ -150,7 +163,7 @@ internal sealed class AgentSession
                     // Proof for a mesh that knows the process, and nothing to say to one that does not.
                     if (await RejoinAsync(tenure, isOver: true, either.Token) && ReferenceEquals(Current, tenure))
                     {
-                        _log.Say($"the exit was not taken: {ProblemText.WhyOf(e)}");
+                        _log.Say($"the exit was not taken: {_log.WhyOf(e)}");
                         return ReportOutcome.Told;
                     }
 
@@ -161,7 +174,7 @@ internal sealed class AgentSession
                 }
                 catch (MeshException e) when (IsFinal(e))
                 {
-                    _log.Say($"the exit was not taken: {ProblemText.WhyOf(e)}");
+                    _log.Say($"the exit was not taken: {_log.WhyOf(e)}");
                     return ReportOutcome.Told;
                 }
                 catch (MeshException e)
@@ -189,7 +202,7 @@ internal sealed class AgentSession
         {
             while (true)
             {
-                await Task.Delay(TimeSpan.FromSeconds(Math.Max(1, _nextBeat)), _time, cancellation);
+                await _vitals.WaitAsync(TimeSpan.FromSeconds(Math.Max(1, _nextBeat)), cancellation);
                 while (!await BeatOnceAsync(cancellation))
                 {
                     await Task.Delay(backoff.Next(), _time, cancellation);
@@ -214,9 +227,10 @@ internal sealed class AgentSession
             (tenure, acks) = (_tenure, _acks.Peek());
         }
 
+        var vitals = _vitals.Take();
         try
         {
-            var beat = new HeartbeatRequest { Incarnation = tenure.Incarnation, Epoch = tenure.Epoch, Acks = acks, Verbs = _verbs };
+            var beat = vitals with { Incarnation = tenure.Incarnation, Epoch = tenure.Epoch, Acks = acks, Verbs = _verbs };
             var answer = await _client.HeartbeatAsync(AgentId, beat, cancellation);
             tenure.Learn(answer.Epoch);
             _acks.Remove(acks ?? []);
@@ -234,7 +248,7 @@ internal sealed class AgentSession
 
             return true;
         }
-        catch (MeshException e) when (SessionEnd.Of(e.Code, ProblemText.WhyOf(e)) is { } end)
+        catch (MeshException e) when (SessionEnd.Of(e.Code, _log.WhyOf(e)) is { } end)
         {
             await EndAsync(end, tenure, cancellation);
             return true;
@@ -247,10 +261,11 @@ internal sealed class AgentSession
         {
             Trouble(e);
 
-            // A beat refused for its content would be refused forever: drop the acks, keep the lease.
+            // A beat refused for its content would be refused forever: drop the acks and what was reported, keep the lease.
             if (e.Status == 400)
             {
                 _acks.Remove(acks ?? []);
+                _vitals.Forget(vitals);
             }
 
             return false;
@@ -428,7 +443,7 @@ internal sealed class AgentSession
         }
         catch (MeshException e) when (IsFinal(e))
         {
-            _log.Say($"the answer to directive {ack.Seq} was not taken: {ProblemText.WhyOf(e)}");
+            _log.Say($"the answer to directive {ack.Seq} was not taken: {_log.WhyOf(e)}");
             return true;
         }
         catch (MeshException e)
@@ -448,7 +463,7 @@ internal sealed class AgentSession
         var kind = e.Code ?? e.Failure.ToString();
         if (Interlocked.Exchange(ref _trouble, kind) != kind)
         {
-            _log.Say($"{ProblemText.WhyOf(e)}; {_meanwhile}");
+            _log.Say($"{_log.WhyOf(e)}; {_meanwhile}");
         }
     }
 

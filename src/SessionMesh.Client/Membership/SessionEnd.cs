@@ -1,6 +1,6 @@
 using SessionMesh.Contracts.Errors;
 
-namespace SessionMesh.Cli.Run.Membership;
+namespace SessionMesh.Client.Membership;
 
 /// <summary>What the process must come to when its session is over by the server's word.</summary>
 internal enum EndDemand

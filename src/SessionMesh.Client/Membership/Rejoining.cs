@@ -1,9 +1,7 @@
-using SessionMesh.Cli.Output;
-using SessionMesh.Client;
 using SessionMesh.Contracts.Agents;
 using SessionMesh.Contracts.Errors;
 
-namespace SessionMesh.Cli.Run.Membership;
+namespace SessionMesh.Client.Membership;
 
 /// <summary>What became of rejoining: a tenure under which to go on, the server's word that it is over, or neither.</summary>
 /// <param name="Registration">The answer that <paramref name="Tenure"/> comes from.</param>
@@ -28,7 +26,7 @@ internal sealed record Rejoined(Tenure? Tenure = null, AgentRegistration? Regist
 /// <param name="request">What to register: it names the agent.</param>
 /// <param name="first">The tenure of the first registration.</param>
 #pragma warning disable CA1001 // The semaphore is never waited on by its handle, so that there is nothing to dispose of.
-internal sealed class Rejoining(MeshClient client, RegisterAgentRequest request, Tenure first)
+internal sealed class Rejoining(MeshClient client, RegisterAgentRequest request, Tenure first, ISessionLog log)
 #pragma warning restore CA1001
 {
     /// <summary>Restores in the life of one process that are remembered.</summary>
@@ -76,7 +74,7 @@ internal sealed class Rejoining(MeshClient client, RegisterAgentRequest request,
             {
                 break; // between two that were held: nobody's now
             }
-            catch (MeshException e) when (SessionEnd.Of(e.Code, ProblemText.WhyOf(e)) is { } end)
+            catch (MeshException e) when (SessionEnd.Of(e.Code, log.WhyOf(e)) is { } end)
             {
                 return new Rejoined(End: end);
             }

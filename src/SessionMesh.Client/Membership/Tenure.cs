@@ -1,6 +1,6 @@
 using SessionMesh.Contracts.Agents;
 
-namespace SessionMesh.Cli.Run.Membership;
+namespace SessionMesh.Client.Membership;
 
 /// <summary>
 /// Under what the process speaks to the mesh: an incarnation, within an epoch of the store. Sequence numbers and acks are of one tenure
