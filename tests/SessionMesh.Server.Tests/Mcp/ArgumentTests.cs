@@ -40,6 +40,7 @@ public sealed class ArgumentTests(ToolServer server) : IClassFixture<ToolServer>
         { "find_specialist", """{"specialization":"ocr","count":0,"strategy":"best"}""", ["count", "strategy"] },
         { "find_specialist", """{"specialization":"ocr","label":{"env":1}}""", ["label"] },
         { "find_specialist", """{"specialization":"ocr","label":{"env":"a,b"}}""", ["label"] },
+        { "find_specialist", """{"specialization":"ocr","label":{"env!":"prod"}}""", ["label"] },
         { "claim_specialist", """{"specialization":"ocr","ttl":1}""", ["ttl"] },
         { "claim_specialist", """{"specialization":"ocr","label":{"env":1}}""", ["label"] },
         { "release_claim", """{"claim_id":"c/1"}""", ["claim_id"] },

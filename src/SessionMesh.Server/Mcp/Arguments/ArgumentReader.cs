@@ -129,6 +129,12 @@ internal static class ArgumentReader
         {
             errors.Add(new MemberError { Pointer = argument.Name, Message = "cannot have a comma in it here" });
         }
+        else if (argument is { Place: ArgumentPlace.Query, Form: ArgumentForm.Map }
+            && value.EnumerateObject().Any(member => !Contracts.MeshId.IsValid(member.Name)))
+        {
+            // Or "env!" would be another condition than the one that was asked for.
+            errors.Add(new MemberError { Pointer = argument.Name, Message = $"its names follow the rule of ids: {Contracts.MeshId.Rule}" });
+        }
     }
 
     /// <summary>Commas separate the items of what becomes one parameter.</summary>

@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization.Metadata;
 using SessionMesh.Contracts;
+using SessionMesh.Server.Events;
 using SessionMesh.Server.Mcp.Arguments;
 
 namespace SessionMesh.Server.Mcp.Tools;
@@ -24,6 +25,6 @@ internal sealed class GetAgentTool : MeshTool
     public override IReadOnlyList<ToolArgument> Arguments { get; } =
     [
         Argument.Id("agent_id", "The agent; your own by default if the key is bound to an agent.").InPath("id").OrOwn(),
-        Argument.Whole("events", 0, 100, "Adds the newest so many entries of the log about it.").InQuery(),
+        Argument.Whole("events", 0, EventReader.Most, "Adds the newest so many entries of the log about it.").InQuery(),
     ];
 }
