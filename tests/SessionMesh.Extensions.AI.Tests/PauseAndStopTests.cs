@@ -159,6 +159,22 @@ public sealed class PauseAndStopTests
         await scene.Mesh.IsOverAsync("writer");
     }
 
+    /// <summary>Nobody brings the result of what its model called for any more.</summary>
+    [Fact]
+    public async Task Stop_AfterARunThatWasGivenUp_WaitsForNothing()
+    {
+        await using var scene = await Scene.BeginAsync();
+        using var model = new Model(Calls("work"));
+        await scene.SteerAsync("be brief");
+        await model.AsBuilder().UseSessionMesh(scene.Agent).Build().GetResponseAsync("go");
+        await Task.Yield();
+        GC.Collect();
+
+        await scene.Mesh.KillAsync("writer");
+
+        await scene.Mesh.IsOverAsync("writer");
+    }
+
     [Fact]
     public async Task Stop_OfAnAgentThatDoesMore_IsConfirmedByItsOwner()
     {
