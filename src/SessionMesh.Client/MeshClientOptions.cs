@@ -47,6 +47,9 @@ public sealed record MeshClientOptions
     /// <summary>What waits and bounds are measured by; the system's by default.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 
+    /// <summary>Where the mesh is; never the key.</summary>
+    public override string ToString() => $"{nameof(MeshClientOptions)} {{ {nameof(BaseUrl)} = {BaseUrl} }}";
+
     /// <summary>
     /// The server of <c>SESSION_MESH_URL</c>, <see cref="DefaultUrl"/> without it, and the key of <c>SESSION_API_KEY</c>, none without it:
     /// what <c>session-mesh run</c> gives to the process that it starts, and what the tool itself reads.
