@@ -3,6 +3,7 @@ namespace SessionMesh.Client;
 /// <summary>How to reach a mesh. Immutable; share one between clients at will.</summary>
 public sealed record MeshClientOptions
 {
+    /// <summary>Where a server listens that was told nothing else.</summary>
     public const string DefaultUrl = "http://127.0.0.1:7420";
 
     /// <summary>Names the server in the environment.</summary>
