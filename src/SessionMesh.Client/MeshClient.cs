@@ -20,6 +20,7 @@ public sealed partial class MeshClient : IDisposable
         _transport = new MeshTransport(Options, handler);
     }
 
+    /// <summary>What it was made with.</summary>
     public MeshClientOptions Options { get; }
 
     internal MeshTransport Transport => _transport;
@@ -42,6 +43,7 @@ public sealed partial class MeshClient : IDisposable
     public Task<JsonElement> SendAsync(MeshCall call, CancellationToken cancellation = default) =>
         SendAsync(call, ClientJson.Context.JsonElement, cancellation);
 
+    /// <summary>Closes the connections; calls that are under way fail.</summary>
     public void Dispose() => _transport.Dispose();
 
     private async Task<T> SendAsync<T>(MeshCall call, JsonTypeInfo<T> type, CancellationToken cancellation)

@@ -3,6 +3,7 @@ namespace SessionMesh.Client;
 /// <summary>How to reach a mesh. Immutable; share one between clients at will.</summary>
 public sealed record MeshClientOptions
 {
+    /// <summary>Where a server listens that was told nothing else.</summary>
     public const string DefaultUrl = "http://127.0.0.1:7420";
 
     /// <summary>Names the server in the environment.</summary>
@@ -46,6 +47,9 @@ public sealed record MeshClientOptions
 
     /// <summary>What waits and bounds are measured by; the system's by default.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
+
+    /// <summary>Where the mesh is; never the key.</summary>
+    public override string ToString() => $"{nameof(MeshClientOptions)} {{ {nameof(BaseUrl)} = {BaseUrl} }}";
 
     /// <summary>
     /// The server of <c>SESSION_MESH_URL</c>, <see cref="DefaultUrl"/> without it, and the key of <c>SESSION_API_KEY</c>, none without it:

@@ -30,6 +30,7 @@ public sealed class MeshException : Exception
         Attempts = attempts;
     }
 
+    /// <summary>What kind of failure it is.</summary>
     public MeshFailure Failure { get; }
 
     /// <summary>What was called.</summary>

@@ -1,7 +1,6 @@
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.AI;
 using SessionMesh.Client;
-using SessionMesh.Contracts;
 
 namespace SessionMesh.Extensions.AI;
 
@@ -28,7 +27,8 @@ internal sealed class SubAgents(MeshAgentOptions options)
     /// <summary>Registers it; where that cannot be, it is nobody for the rest of the call.</summary>
     private async Task<ChildAgent> BeginAsync(ModelSteering parent, FunctionInvocationContext call)
     {
-        var place = await parent.Children.PlaceAsync(parent.Agent.AgentId, options.AgentId ?? call.Function.Name);
+        var place = await parent.Children.PlaceAsync(
+            call.CallContent.CallId, parent.Agent.AgentId, options.AgentId ?? call.Function.Name);
         try
         {
             var agent = await parent.Agent.ConnectChildAsync(options with
@@ -38,11 +38,9 @@ internal sealed class SubAgents(MeshAgentOptions options)
                 Takeover = true, // what lived there was below a process that is gone
                 Log = options.Log ?? parent.Agent.Options.Log,
             });
-            var child = new ChildAgent(agent, place);
-            parent.Children.Add(call.CallContent.CallId, child);
-            return child;
+            return place.Child = new ChildAgent(agent, place);
         }
-        catch (MeshException e)
+        catch (Exception e) when (e is MeshException or ObjectDisposedException)
         {
             place.Dispose();
             (options.Log ?? parent.Agent.Options.Log)?.Invoke($"sub-agent {place.AgentId} works without the mesh: {e.Message}");
@@ -96,101 +94,8 @@ internal sealed class ChildAgent
     {
         if (_agent is not null && _place is not null && Interlocked.Exchange(ref _hasEnded, 1) == 0)
         {
-            _place.IsEnding = true;
             await _agent.DisposeAsync();
             _place.Dispose();
         }
-    }
-}
-
-/// <summary>The sub-agents that an agent runs, by the calls that run them. Thread-safe.</summary>
-internal sealed class ChildAgents
-{
-    private readonly Lock _gate = new();
-    private readonly Dictionary<string, List<ChildAgent>> _byCall = [];
-    private readonly Dictionary<string, ChildPlace> _taken = [];
-
-    /// <summary>
-    /// An id that no other sub-agent of this agent has now, and that the next one has again. Where the exit of the last is being reported
-    /// this waits for that.
-    /// </summary>
-    public async Task<ChildPlace> PlaceAsync(string parentId, string name)
-    {
-        var stem = $"{parentId}.{string.Concat(name.Select(c => MeshId.IsValid($"a{c}") ? c : '-'))}";
-        while (true)
-        {
-            Task? free = null;
-            for (var number = 1; free is null; number++)
-            {
-                var suffix = number == 1 ? "" : $"-{number}";
-                var id = stem[..Math.Min(stem.Length, MeshId.MaxLength - suffix.Length)] + suffix;
-                lock (_gate)
-                {
-                    if (!_taken.TryGetValue(id, out var place))
-                    {
-                        return _taken[id] = new ChildPlace(this, id);
-                    }
-
-                    free = place.IsEnding ? place.Free : null;
-                }
-            }
-
-            await free;
-        }
-    }
-
-    public void Add(string callId, ChildAgent child)
-    {
-        lock (_gate)
-        {
-            (_byCall.TryGetValue(callId, out var all) ? all : _byCall[callId] = []).Add(child);
-        }
-    }
-
-    /// <summary>Those calls have returned: whatever ran in them is over.</summary>
-    public void End(IEnumerable<string> callIds)
-    {
-        List<ChildAgent> children = [];
-        lock (_gate)
-        {
-            foreach (var id in callIds)
-            {
-                children.AddRange(_byCall.Remove(id, out var all) ? all : []);
-            }
-        }
-
-        children.ForEach(child => _ = child.EndAsync());
-    }
-
-    public void GiveUp(string agentId)
-    {
-        lock (_gate)
-        {
-            _taken.Remove(agentId);
-        }
-    }
-}
-
-/// <summary>An id that is taken until this is disposed of.</summary>
-internal sealed class ChildPlace(ChildAgents children, string agentId) : IDisposable
-{
-    private readonly TaskCompletionSource _free = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private volatile bool _isEnding;
-
-    public string AgentId { get; } = agentId;
-
-    public bool IsEnding
-    {
-        get => _isEnding;
-        set => _isEnding = value;
-    }
-
-    /// <summary>Completes when the id can be taken again.</summary>
-    public Task Free => _free.Task;
-
-    public void Dispose()
-    {
-        children.GiveUp(AgentId);
-        _free.TrySetResult();
     }
 }

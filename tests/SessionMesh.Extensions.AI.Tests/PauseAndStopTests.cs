@@ -54,6 +54,38 @@ public sealed class PauseAndStopTests
     }
 
     [Fact]
+    public async Task Force_CancelsTheRequestUnderWay_AndTheExitConfirmsTheDeath()
+    {
+        await using var scene = await Scene.BeginAsync();
+        using var model = new Model(Hangs());
+        var run = scene.Client(model).GetResponseAsync("go");
+        await model.IsAskedAsync(1);
+
+        await scene.Mesh.KillAsync("writer", grace: null);
+
+        await Assert.ThrowsAsync<OperationCanceledException>(() => run);
+        await scene.Mesh.IsOverAsync("writer");
+    }
+
+    [Fact]
+    public async Task Stop_OfARunThatIsHeld_EndsIt()
+    {
+        await using var scene = await Scene.BeginAsync();
+        using var model = new Model();
+        var client = scene.Client(model);
+        var pause = await scene.Mesh.TellAsync("writer", "pause");
+        await Eventually.True(() => scene.Agent.IsPaused, () => "it is to pause");
+        var run = client.GetResponseAsync("go");
+        await scene.Mesh.BecomesAsync(pause, "acknowledged");
+
+        await scene.Mesh.KillAsync("writer");
+
+        await Assert.ThrowsAsync<OperationCanceledException>(() => run);
+        await scene.Mesh.IsOverAsync("writer");
+        Assert.Equal(0, model.Count);
+    }
+
+    [Fact]
     public async Task Stop_CancelsAStream()
     {
         await using var scene = await Scene.BeginAsync();
@@ -121,6 +153,22 @@ public sealed class PauseAndStopTests
         await using var scene = await Scene.BeginAsync();
         using var model = new Model(Says("over"));
         await scene.Client(model).GetResponseAsync("go");
+
+        await scene.Mesh.KillAsync("writer");
+
+        await scene.Mesh.IsOverAsync("writer");
+    }
+
+    /// <summary>Nobody brings the result of what its model called for any more.</summary>
+    [Fact]
+    public async Task Stop_AfterARunThatWasGivenUp_WaitsForNothing()
+    {
+        await using var scene = await Scene.BeginAsync();
+        using var model = new Model(Calls("work"));
+        await scene.SteerAsync("be brief");
+        await model.AsBuilder().UseSessionMesh(scene.Agent).Build().GetResponseAsync("go");
+        await Task.Yield();
+        GC.Collect();
 
         await scene.Mesh.KillAsync("writer");
 

@@ -60,11 +60,26 @@ internal sealed class RealMesh : IAsyncDisposable
         await BootAsync();
     }
 
+    public async Task<byte[]> BackUpAsync()
+    {
+        using var answer = await _http.SendAsync(Request(HttpMethod.Post, "admin/backup"));
+        return await answer.EnsureSuccessStatusCode().Content.ReadAsByteArrayAsync();
+    }
+
+    /// <summary>Restores a backup, with the restart that this wants.</summary>
+    public async Task RestoreAsync(byte[] backup)
+    {
+        using var request = Request(HttpMethod.Post, "admin/restore");
+        request.Content = new ByteArrayContent(backup);
+        using var answer = await _http.SendAsync(request);
+        Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync());
+        await RestartAsync();
+    }
+
     /// <summary>A call of the operator's. It must succeed; null where there is no such thing.</summary>
     public async Task<JsonNode?> CallAsync(HttpMethod method, string path, string? body = null)
     {
-        using var request = new HttpRequestMessage(method, new Uri(Url, "/api/session-mesh/" + path));
-        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", RootKey);
+        using var request = Request(method, path);
         request.Content = body is null ? null : new StringContent(body, Encoding.UTF8, "application/json");
         using var answer = await _http.SendAsync(request);
         var text = await answer.Content.ReadAsStringAsync();
@@ -137,6 +152,11 @@ internal sealed class RealMesh : IAsyncDisposable
         _http.Dispose();
         Directory.Delete(_directory, recursive: true);
     }
+
+    private HttpRequestMessage Request(HttpMethod method, string path) => new(method, new Uri(Url, "/api/session-mesh/" + path))
+    {
+        Headers = { Authorization = new AuthenticationHeaderValue("Bearer", RootKey) },
+    };
 
     private async Task BootAsync()
     {

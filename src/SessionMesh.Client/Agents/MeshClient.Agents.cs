@@ -13,6 +13,7 @@ public sealed partial class MeshClient
     public Task<AgentPage> AgentsAsync(AgentQuery? query = null, CancellationToken cancellation = default) =>
         SendAsync(MeshCall.Agents(query ?? new()), ClientJson.Context.AgentPage, cancellation);
 
+    /// <summary>One agent, with how its last life ended and what waits for it; 404 <c>agent_not_found</c> for none.</summary>
     public Task<AgentDetail> AgentAsync(string agentId, CancellationToken cancellation = default) =>
         SendAsync(MeshCall.Agent(agentId), ClientJson.Context.AgentDetail, cancellation);
 
@@ -20,6 +21,10 @@ public sealed partial class MeshClient
     public Task<AgentRegistration> RegisterAsync(RegisterAgentRequest request, CancellationToken cancellation = default) =>
         SendAsync(MeshCall.RegisterAgent(request), ClientJson.Context.AgentRegistration, cancellation);
 
+    /// <summary>
+    /// Renews an agent's lease, says what it does, and answers for directives; the answer has those that are pending, and when to beat
+    /// again. <see cref="MeshAgent"/> does that by itself.
+    /// </summary>
     public Task<HeartbeatAnswer> HeartbeatAsync(
         string agentId, HeartbeatRequest? report = null, CancellationToken cancellation = default) =>
         SendAsync(MeshCall.Heartbeat(agentId, report), ClientJson.Context.HeartbeatAnswer, cancellation);
@@ -32,6 +37,10 @@ public sealed partial class MeshClient
     public Task<KillReport> ExitAsync(string agentId, ExitRequest request, CancellationToken cancellation = default) =>
         SendAsync(MeshCall.Exit(agentId, request), ClientJson.Context.KillReport, cancellation);
 
+    /// <summary>
+    /// Stops an agent and all below it: with a grace of 10 s unless the options say otherwise, and then by force. <c>confirmed</c> in the
+    /// answer is true only once the agent or its runner has reported the exit; <see cref="KillOptions.WaitSeconds"/> waits for that.
+    /// </summary>
     public Task<KillReport> KillAsync(string agentId, KillOptions? options = null, CancellationToken cancellation = default) =>
         SendAsync(MeshCall.Kill(agentId, options), ClientJson.Context.KillReport, cancellation);
 
@@ -49,6 +58,7 @@ public sealed partial class MeshClient
     public Task<AgentRow> MoveAsync(string agentId, string? parentId, CancellationToken cancellation = default) =>
         SendAsync(MeshCall.Move(agentId, parentId), ClientJson.Context.AgentRow, cancellation);
 
+    /// <summary>Who is below whom, with what is alive, stalled, lost and pending in each subtree.</summary>
     public Task<Topology> TopologyAsync(TopologyQuery query, CancellationToken cancellation = default) =>
         SendAsync(MeshCall.Topology(query), ClientJson.Context.Topology, cancellation);
 

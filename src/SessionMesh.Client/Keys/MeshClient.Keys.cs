@@ -20,6 +20,7 @@ public sealed partial class MeshClient
     public Task<KeyRow> OwnKeyAsync(CancellationToken cancellation = default) =>
         SendAsync(MeshCall.OwnKey(), ClientJson.Context.KeyRow, cancellation);
 
+    /// <summary>One key, the caller's own or one below it; never its secret.</summary>
     public Task<KeyRow> KeyAsync(string keyId, CancellationToken cancellation = default) =>
         SendAsync(MeshCall.Key(keyId), ClientJson.Context.KeyRow, cancellation);
 
@@ -31,6 +32,7 @@ public sealed partial class MeshClient
     public Task<CreatedKey> RenewKeyAsync(string keyId, CancellationToken cancellation = default) =>
         SendAsync(MeshCall.RenewKey(keyId), ClientJson.Context.CreatedKey, cancellation);
 
+    /// <summary>Ends a key and all below it at once, with the streams that they hold.</summary>
     public Task<RevokedKey> RevokeKeyAsync(string keyId, CancellationToken cancellation = default) =>
         SendAsync(MeshCall.RevokeKey(keyId), ClientJson.Context.RevokedKey, cancellation);
 }

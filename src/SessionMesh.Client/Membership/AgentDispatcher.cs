@@ -70,6 +70,7 @@ internal sealed class AgentDispatcher(
             _stops.Add(directive);
         }
 
+        await Task.Yield(); // whatever the handler does, the next directive is heard
         var reason = directive.Message ?? "stopped by directive";
         if (await stop(new MeshStop(reason, grace, IsOver: false, directive)) is { } refusal)
         {

@@ -7,6 +7,7 @@ public sealed partial class MeshClient
 {
     private static readonly TimeSpan s_exportIdle = TimeSpan.FromSeconds(60);
 
+    /// <summary>Begins a session without an agent: a user, a time to live, metadata.</summary>
     public Task<SessionRow> CreateSessionAsync(CreateSessionRequest? request = null, CancellationToken cancellation = default) =>
         SendAsync(MeshCall.CreateSession(request), ClientJson.Context.SessionRow, cancellation);
 
@@ -14,6 +15,7 @@ public sealed partial class MeshClient
     public Task<SessionPage> SessionsAsync(SessionQuery? query = null, CancellationToken cancellation = default) =>
         SendAsync(MeshCall.Sessions(query), ClientJson.Context.SessionPage, cancellation);
 
+    /// <summary>One session, an agent's too; 404 <c>session_not_found</c> for none.</summary>
     public Task<SessionRow> SessionAsync(string sessionId, CancellationToken cancellation = default) =>
         SendAsync(MeshCall.Session(sessionId), ClientJson.Context.SessionRow, cancellation);
 
@@ -34,12 +36,15 @@ public sealed partial class MeshClient
         string sessionId, RefreshSessionRequest? request = null, CancellationToken cancellation = default) =>
         SendAsync(MeshCall.RefreshSession(sessionId, request), ClientJson.Context.SessionRow, cancellation);
 
+    /// <summary>Ends a session now; it stays readable, as <c>expired</c>.</summary>
     public Task<SessionRow> ExpireSessionAsync(string sessionId, CancellationToken cancellation = default) =>
         SendAsync(MeshCall.ExpireSession(sessionId), ClientJson.Context.SessionRow, cancellation);
 
+    /// <summary>Removes a session and its metadata.</summary>
     public Task<DeletedSession> DeleteSessionAsync(string sessionId, CancellationToken cancellation = default) =>
         SendAsync(MeshCall.DeleteSession(sessionId), ClientJson.Context.DeletedSession, cancellation);
 
+    /// <summary>How many sessions there are, of how many users, and how long they live.</summary>
     public Task<SessionStats> SessionStatsAsync(CancellationToken cancellation = default) =>
         SendAsync(MeshCall.SessionStats(), ClientJson.Context.SessionStats, cancellation);
 

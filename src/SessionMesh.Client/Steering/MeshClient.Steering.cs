@@ -27,6 +27,7 @@ public sealed partial class MeshClient
         string agentId, int? limit = null, string? cursor = null, CancellationToken cancellation = default) =>
         SendAsync(MeshCall.History(agentId, limit, cursor), ClientJson.Context.DirectiveList, cancellation);
 
+    /// <summary>What became of a directive: its state, and when it came to each.</summary>
     public Task<Directive> DirectiveAsync(string directiveId, CancellationToken cancellation = default) =>
         SendAsync(MeshCall.Directive(directiveId), ClientJson.Context.Directive, cancellation);
 
@@ -36,6 +37,10 @@ public sealed partial class MeshClient
         CancellationToken cancellation = default) =>
         SendAsync(MeshCall.Directives(agentId, after, waitSeconds, verbs), ClientJson.Context.DirectiveList, cancellation);
 
+    /// <summary>
+    /// Answers for a directive as the agent that it was for. Once more with the same state it changes nothing; 409 <c>ack_conflict</c> for
+    /// one that has another end.
+    /// </summary>
     public Task<Directive> AckAsync(string agentId, long seq, AckRequest request, CancellationToken cancellation = default) =>
         SendAsync(MeshCall.Ack(agentId, seq, request), ClientJson.Context.Directive, cancellation);
 }

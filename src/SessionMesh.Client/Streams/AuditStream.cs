@@ -24,6 +24,7 @@ public sealed class AuditStream(MeshClient client, AuditQuery query, MeshStreamO
     /// <summary>Called when the server's log ends before the place to resume at: it is another log.</summary>
     public Action<StreamNotice>? Resynced { get; init; }
 
+    /// <summary>Entries as they come, until the server ends the stream or the caller cancels.</summary>
     public IAsyncEnumerable<AuditEntry> ReadAsync(CancellationToken cancellation = default) =>
         ReadAsync(ClientJson.Context.AuditEntry, cancellation);
 

@@ -18,6 +18,8 @@ public sealed class DirectiveStream
 {
     private readonly SseLoop _loop;
 
+    /// <summary>Connects with the first <see cref="ReadAsync(CancellationToken)"/>. An invalid id throws
+    /// <see cref="ArgumentException"/>.</summary>
     public DirectiveStream(MeshClient client, string agentId, MeshStreamOptions? options = null)
     {
         AgentId = agentId;
@@ -31,6 +33,7 @@ public sealed class DirectiveStream
         };
     }
 
+    /// <summary>Whose directives these are.</summary>
     public string AgentId { get; }
 
     /// <summary>The last directive handed out; 0 before the first, and before the first after a restore.</summary>
@@ -39,6 +42,7 @@ public sealed class DirectiveStream
     /// <summary>Why the stream ended; null while it goes on and after a cancel.</summary>
     public StreamEnd? End => _loop.End;
 
+    /// <summary>Directives as they come, until the server ends the stream or the caller cancels.</summary>
     public IAsyncEnumerable<Directive> ReadAsync(CancellationToken cancellation = default) =>
         ReadAsync(ClientJson.Context.Directive, cancellation);
 

@@ -25,6 +25,7 @@ public sealed class EventStream(MeshClient client, MeshStreamOptions? options = 
     /// <summary>Called when entries were skipped because the server does not keep them any more.</summary>
     public Action<StreamNotice>? Resynced { get; init; }
 
+    /// <summary>Entries as they come, until the server ends the stream or the caller cancels.</summary>
     public IAsyncEnumerable<MeshEvent> ReadAsync(CancellationToken cancellation = default) =>
         ReadAsync(ClientJson.Context.MeshEvent, cancellation);
 

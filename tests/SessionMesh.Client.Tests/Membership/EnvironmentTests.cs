@@ -34,6 +34,16 @@ public sealed class EnvironmentTests : IDisposable
         Assert.Equal((new Uri("http://127.0.0.1:7420"), null), (options.BaseUrl, options.Token));
     }
 
+    [Fact]
+    public void Options_NeverShowTheKey()
+    {
+        Set("http://mesh.test:7420", "smk_secret", null);
+        var options = MeshClientOptions.FromEnvironment();
+
+        Assert.Equal("MeshClientOptions { BaseUrl = http://mesh.test:7420/ }", options.ToString());
+        Assert.DoesNotContain("smk_secret", new MeshAgentOptions { Client = options }.ToString(), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("nonsense")]
     [InlineData("ftp://mesh.test")]

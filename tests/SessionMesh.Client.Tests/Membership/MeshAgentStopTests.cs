@@ -163,6 +163,35 @@ public sealed class MeshAgentStopTests : IAsyncLifetime
         await _mesh.BecomesAsync(await _mesh.TellAsync(agent.AgentId), "acknowledged");
     }
 
+    /// <summary>A restore stops nobody. What waited is of a life of the store that is over; its number is another's now.</summary>
+    [Fact]
+    public async Task MeshThatIsRestored_EndsNothing_AndWhatWasTakenBeforeIsAnsweredNowhere()
+    {
+        var log = new List<string>();
+        await using var agent = await ConnectAsync(new() { AgentId = "a1", Log = log.Add });
+        var backup = await _mesh.BackUpAsync();
+        await _mesh.BecomesAsync(await _mesh.TellAsync("a1", more: ""","message":"before" """), "delivered");
+        await Eventually.True(() => Waiting(agent) is ["before"], () => "it waits");
+
+        await _mesh.RestoreAsync(backup);
+        var steer = await _mesh.TellAsync("a1", more: ""","message":"after" """);
+        await _mesh.BecomesAsync(steer, "delivered");
+        await Eventually.True(() => Waiting(agent) is ["after"], () => "only the new one waits: " + string.Join(" | ", log));
+
+        Assert.False(agent.Stopping.IsCancellationRequested);
+        agent.Acknowledge(Assert.Single(agent.TakeSteers()));
+        await _mesh.BecomesAsync(steer, "acknowledged");
+        Assert.True(await agent.ExitAsync());
+        await _mesh.IsOverAsync("a1");
+
+        static List<string?> Waiting(MeshAgent agent)
+        {
+            var all = agent.TakeSteers();
+            agent.GiveBack(all);
+            return [.. all.Select(steer => steer.Message)];
+        }
+    }
+
     [Fact]
     public async Task ExitThatNobodyTakes_IsGivenUpInTime()
     {

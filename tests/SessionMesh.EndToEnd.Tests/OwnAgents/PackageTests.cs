@@ -60,12 +60,24 @@ public sealed class PackageTests(Mesh mesh) : IClassFixture<Mesh>
         var client = Document.Blocks("src/SessionMesh.Client/README.md", "csharp");
         var model = Document.Blocks("src/SessionMesh.Extensions.AI/README.md", "csharp");
 
-        // An agent in ten lines, and its operator.
         var (crawler, operates) = (
             await BuildAsync("Crawler", "SessionMesh.Client", client[0]), await BuildAsync("Operator", "SessionMesh.Client", client[1]));
+
+        // Inside a process that is an agent by its runner, it is one below that.
+        using (var runner = mesh.Start("run", "--agent-id", "outer", "--", Built.Dotnet, crawler))
+        {
+            await mesh.Http.AgentAsync(
+                "crawler-1", row => row.Status == 200 && $"{row.Text("status")} {row.Text("parent_id")}" == "alive outer",
+                "is below\n" + runner.Error);
+            await KillAsync("crawler-1");
+            Assert.Equal(0, await runner.ExitAsync());
+            await IsOverAsync("outer");
+        }
+
+        // An agent in ten lines, and its operator.
         using (var running = Start(crawler))
         {
-            await mesh.Http.AgentAsync("crawler-1", row => row.Status == 200 && row.Text("progress") == "1", "works\n" + running.Error);
+            await mesh.Http.AgentAsync("crawler-1", row => row.Text("progress") is not (null or "null"), "works\n" + running.Error);
             using var operating = Start(operates);
             var operated = (await operating.EndAsync()).Done();
             Assert.Matches(@"^crawler-1  \d+\nacknowledged\n$", operated.Out);
