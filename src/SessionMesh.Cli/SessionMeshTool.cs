@@ -10,6 +10,7 @@ using SessionMesh.Cli.Commands;
 using SessionMesh.Cli.Completion;
 using SessionMesh.Cli.Config;
 using SessionMesh.Cli.Contexts;
+using SessionMesh.Cli.Dashboard;
 using SessionMesh.Cli.Events;
 using SessionMesh.Cli.Hooks;
 using SessionMesh.Cli.Hosting;
@@ -86,6 +87,7 @@ internal static class SessionMeshTool
         new("The mesh",
         [
             new("status", host => new StatusCommand(host)),
+            new("dashboard", host => new DashboardCommand(host)),
             new("events", host => new EventsCommand(host, (file, atMost) => new EventProgram(file, atMost, host.Time))),
             new("topology", host => new TopologyCommand(host)),
             new("load-config", host => new LoadConfigCommand(host)),

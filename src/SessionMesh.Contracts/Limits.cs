@@ -151,6 +151,15 @@ public static class Limits
     /// <summary>Seconds a key lives when the caller does not say.</summary>
     public const int DefaultKeyTtl = 3600;
 
+    /// <summary>Seconds in which a sign-in code can be traded for a key: long enough for a browser to open.</summary>
+    public const int SignInCodeTtl = 60;
+
+    /// <summary>Sign-in codes that can be traded at once; one more ends the oldest. Each is some hundred bytes.</summary>
+    public const int SignInCodes = 1000;
+
+    /// <summary>The same, of one key.</summary>
+    public const int SignInCodesPerKey = 20;
+
     /// <summary>Shortest and longest life of a key, seconds; what is asked for is clamped.</summary>
     public const int MinKeyTtl = 60;
 

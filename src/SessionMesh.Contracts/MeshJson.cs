@@ -62,6 +62,8 @@ namespace SessionMesh.Contracts;
 [JsonSerializable(typeof(CreateKeyRequest))]
 [JsonSerializable(typeof(RefreshKeyRequest))]
 [JsonSerializable(typeof(CreatedKey))]
+[JsonSerializable(typeof(SignInCode))]
+[JsonSerializable(typeof(TradeCodeRequest))]
 [JsonSerializable(typeof(NewRootRequest))]
 [JsonSerializable(typeof(NewRootKey))]
 [JsonSerializable(typeof(KeyRow))]

@@ -20,6 +20,8 @@ public static class Routes
     public const string Keys = Prefix + "/keys";
     public const string KeysRefresh = Keys + "/refresh";
     public const string KeysSelf = Keys + "/self";
+    public const string KeyCodes = Keys + "/codes";
+    public const string KeyCodesTrade = KeyCodes + "/trade";
     public const string Sessions = Prefix + "/sessions";
     public const string SessionStats = Sessions + "/stats";
     public const string SessionExport = Sessions + "/export";

@@ -60,6 +60,9 @@ internal sealed class Tool : IDisposable
     /// <summary>The words that run the tool, as it writes them into files of others.</summary>
     public IReadOnlyList<string> Program { get; set; } = ["/opt/mesh/session-mesh"];
 
+    /// <summary>Takes a file that the browser is to open, and says whether there is one. There is none unless set.</summary>
+    public Func<string, bool> Browser { get; set; } = _ => false;
+
     public HastyTime Time { get; } = new() { Endless = TimeSpan.FromSeconds(5) };
 
     /// <summary>Takes the hasty clock's place, where runs wait for one another.</summary>
@@ -108,6 +111,7 @@ internal sealed class Tool : IDisposable
             ProgramDirectory = Home,
             CurrentDirectory = () => Path.Combine(Home, "work"),
             Program = () => Program,
+            OpenInBrowser = Browser,
             Pid = Pid,
             Time = Clock ?? Time,
             Handler = handler ?? Server,

@@ -59,6 +59,7 @@ public sealed class HouseTests
         .Where(source => source.Path.StartsWith("src/", StringComparison.Ordinal) && source.Room != ".")
         .GroupBy(source => Path.GetDirectoryName(source.Path)!)
         .Where(folder => Source.All.Count(source => source.Path.StartsWith(folder.Key + "/", StringComparison.Ordinal)) == 1)
+        .Where(folder => Directory.GetFiles(Path.Combine(Source.Repository, folder.Key), "*.razor").Length == 0)
         .Select(folder => $"{folder.Key} has one file"));
 
     [Fact]

@@ -46,6 +46,9 @@ internal sealed record CliHost
     /// <summary>The directory of the tool's own program: what is shipped with it lies there.</summary>
     public string ProgramDirectory { get; init; } = AppContext.BaseDirectory;
 
+    /// <summary>Opens a file in the browser; false where there is none.</summary>
+    public Func<string, bool> OpenInBrowser { get; init; } = Browser.TryOpen;
+
     /// <summary>Where the tool was called.</summary>
     public Func<string> CurrentDirectory { get; init; } = Directory.GetCurrentDirectory;
 

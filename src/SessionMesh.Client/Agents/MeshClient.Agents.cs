@@ -17,6 +17,11 @@ public sealed partial class MeshClient
     public Task<AgentDetail> AgentAsync(string agentId, CancellationToken cancellation = default) =>
         SendAsync(MeshCall.Agent(agentId), ClientJson.Context.AgentDetail, cancellation);
 
+    /// <summary>The same with the newest entries of the log about it.</summary>
+    /// <param name="events">How many, up to 100.</param>
+    public Task<AgentDetail> AgentAsync(string agentId, int events, CancellationToken cancellation = default) =>
+        SendAsync(MeshCall.Agent(agentId, events), ClientJson.Context.AgentDetail, cancellation);
+
     /// <summary><c>POST /agents</c>: starts an incarnation, renews it, or only declares the agent.</summary>
     public Task<AgentRegistration> RegisterAsync(RegisterAgentRequest request, CancellationToken cancellation = default) =>
         SendAsync(MeshCall.RegisterAgent(request), ClientJson.Context.AgentRegistration, cancellation);

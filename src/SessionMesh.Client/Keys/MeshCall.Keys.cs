@@ -34,6 +34,15 @@ public sealed partial record MeshCall
             Bearer = refreshToken,
         };
 
+    /// <summary>A code that may be traded for a key, once and within a minute: so that the key is part of no address.</summary>
+    /// <param name="request">The key that it stands for; it is minted when the code is traded.</param>
+    public static MeshCall CreateSignInCode(CreateKeyRequest? request = null) =>
+        Idempotent(Routes.KeyCodes, request ?? new(), ClientJson.Context.CreateKeyRequest);
+
+    /// <summary>Trades a code for its key. It needs no key, and the code is used by it.</summary>
+    public static MeshCall TradeSignInCode(string code) =>
+        Idempotent(Routes.KeyCodesTrade, new TradeCodeRequest { Code = code }, ClientJson.Context.TradeCodeRequest);
+
     /// <summary>Mints a key again that has expired: the same name, scopes, reach, agent and lifetime.</summary>
     public static MeshCall RenewKey(string keyId) => Write(HttpMethod.Post, Routes.KeyRenewal(CheckedId(keyId)));
 

@@ -28,6 +28,14 @@ public sealed partial class MeshClient
     public Task<CreatedKey> RefreshKeyAsync(string refreshToken, int? ttl = null, CancellationToken cancellation = default) =>
         SendAsync(MeshCall.RefreshKey(refreshToken, ttl), ClientJson.Context.CreatedKey, cancellation);
 
+    /// <inheritdoc cref="MeshCall.CreateSignInCode"/>
+    public Task<SignInCode> CreateSignInCodeAsync(CreateKeyRequest? request = null, CancellationToken cancellation = default) =>
+        SendAsync(MeshCall.CreateSignInCode(request), ClientJson.Context.SignInCode, cancellation);
+
+    /// <inheritdoc cref="MeshCall.TradeSignInCode"/>
+    public Task<CreatedKey> TradeSignInCodeAsync(string code, CancellationToken cancellation = default) =>
+        SendAsync(MeshCall.TradeSignInCode(code), ClientJson.Context.CreatedKey, cancellation);
+
     /// <inheritdoc cref="MeshCall.RenewKey"/>
     public Task<CreatedKey> RenewKeyAsync(string keyId, CancellationToken cancellation = default) =>
         SendAsync(MeshCall.RenewKey(keyId), ClientJson.Context.CreatedKey, cancellation);

@@ -53,7 +53,7 @@ public sealed class OriginGuard(RequestDelegate next, AllowedOrigins allowed, Pr
                 return next(http);
             }
         }
-        else if (origin.Count == 0 && IsSameOrigin(site))
+        else if (origin.Count == 0 && (IsSameOrigin(site) || IsLinkToFrontPage(http)))
         {
             return next(http);
         }
@@ -84,6 +84,14 @@ public sealed class OriginGuard(RequestDelegate next, AllowedOrigins allowed, Pr
 
     /// <summary><c>none</c> means that a person typed the address or used a bookmark.</summary>
     private static bool IsSameOrigin(StringValues site) => site.Count == 0 || (site is [{ } one] && one is "same-origin" or "none");
+
+    /// <summary>
+    /// Whether a person followed a link to the front page, from a mail, a file or another site. What is there is the same for everybody,
+    /// may not be framed, and does nothing before somebody signs in.
+    /// </summary>
+    private static bool IsLinkToFrontPage(HttpContext http) =>
+        HttpMethods.IsGet(http.Request.Method) && http.Request.Path == "/"
+        && http.Request.Headers["Sec-Fetch-Mode"] is ["navigate"] && http.Request.Headers["Sec-Fetch-Dest"] is ["document"];
 
     /// <summary>
     /// Whether the page comes from the scheme, name and port that this request went to. The host guard has already checked the name.

@@ -9,7 +9,7 @@ namespace SessionMesh.Server.Hosting;
 
 /// <summary>
 /// <c>/</c>: what this is and where to go, as a page where the client asks for one, else as a few lines of text. The same for everybody: it
-/// needs no key, shows nothing of the mesh, and repeats nothing of the request.
+/// needs no key, shows nothing of the mesh, and repeats nothing of the request. With the dashboard the page is that.
 /// </summary>
 internal static class FrontPage
 {
@@ -29,13 +29,19 @@ internal static class FrontPage
     private static readonly string s_policy =
         $"default-src 'none'; style-src 'sha256-{StyleHash()}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-    public static void MapFrontPage(this IEndpointRouteBuilder routes) =>
-        routes.MapGet(Path, Get).WithMetadata(Anonymous.Instance).ExcludeFromDescription();
+    /// <param name="dashboard">Writes the live page; null where there is none.</param>
+    public static void MapFrontPage(this IEndpointRouteBuilder routes, RequestDelegate? dashboard) =>
+        routes.MapGet(Path, http => GetAsync(http, dashboard)).WithMetadata(Anonymous.Instance).ExcludeFromDescription();
 
-    private static Task Get(HttpContext http)
+    private static Task GetAsync(HttpContext http, RequestDelegate? dashboard)
     {
         var headers = http.Response.Headers;
         headers.Vary = StringValues.Concat(headers.Vary, HeaderNames.Accept);
+        if (dashboard is not null && WantsPage(http.Request.Headers.Accept))
+        {
+            return dashboard(http);
+        }
+
         var body = s_text;
         if (WantsPage(http.Request.Headers.Accept))
         {

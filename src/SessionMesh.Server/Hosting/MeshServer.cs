@@ -8,6 +8,7 @@ using SessionMesh.Server.Agents;
 using SessionMesh.Server.Audit;
 using SessionMesh.Server.Auth;
 using SessionMesh.Server.Auth.Limiting;
+using SessionMesh.Server.Dashboard;
 using SessionMesh.Server.Discovery;
 using SessionMesh.Server.Events;
 using SessionMesh.Server.Hooks;
@@ -56,6 +57,11 @@ public static class MeshServer
             builder.Services.AddSandbox(options);
         }
 
+        if (options.HasDashboard)
+        {
+            builder.AddDashboard();
+        }
+
         Otlp.Read(builder.Configuration, Environment.GetEnvironmentVariable);
         configure?.Invoke(builder);
         builder.AddMeshTelemetry();
@@ -79,7 +85,7 @@ public static class MeshServer
     /// <summary>Maps every route; each feature maps its own.</summary>
     private static void MapSessionMesh(this WebApplication app)
     {
-        app.MapFrontPage();
+        app.MapFrontPage(app.HasDashboard() ? DashboardHosting.WritePageAsync : null);
         app.MapHealth();
         app.MapDiscovery();
         app.MapAgents();
@@ -94,6 +100,11 @@ public static class MeshServer
         app.MapAudit();
         app.MapAdmin();
         app.MapMeshOpenApi();
+        if (app.HasDashboard())
+        {
+            app.MapDashboard();
+        }
+
         app.MapMetrics();
         app.MapMcp(calls =>
         {
@@ -108,6 +119,8 @@ public static class MeshServer
         }
     }
 
+    private static bool HasDashboard(this WebApplication app) => app.Services.GetRequiredService<ServerOptions>().HasDashboard;
+
     private static bool IsSandbox(this WebApplication app) => app.Services.GetRequiredService<ServerOptions>().Sandbox is not null;
 
     private static void UseSessionMesh(this WebApplication app)
@@ -115,6 +128,11 @@ public static class MeshServer
         var problems = app.Services.GetRequiredService<ProblemWriter>();
         var refusals = app.Services.GetRequiredService<RefusalLog>();
         problems.OnForbidden = (http, error) => refusals.Record(http, error);
+        if (app.HasDashboard())
+        {
+            app.Use(app.Services.GetRequiredService<OwnPipeline>().Take);
+        }
+
         app.Use((http, next) =>
         {
             ProtectiveHeaders.Set(http);

@@ -73,7 +73,7 @@ public sealed class KeyEndpoints(Mutations mutations, KeyArchive archive, Proble
         await mutations.AnswerAsync(executed);
     }
 
-    private static Outcome<Command<Key>> BindCreate(Key key, CreateKeyRequest body, string id, string token, string refreshToken)
+    internal static Outcome<Command<Key>> BindCreate(Key key, CreateKeyRequest body, string id, string token, string refreshToken)
     {
         var check = new Check();
         var name = check.Name("/session_key", body.SessionKey);
@@ -186,7 +186,7 @@ public sealed class KeyEndpoints(Mutations mutations, KeyArchive archive, Proble
         }
     }
 
-    private static Answer RenderCreated(Key key, string token, string refreshToken) =>
+    internal static Answer RenderCreated(Key key, string token, string refreshToken) =>
         Answers.Of(StatusCodes.Status201Created, new CreatedKey
         {
             KeyId = key.Id,

@@ -16,11 +16,14 @@ internal static class KeyRoutes
         .AddSingleton<KeyArchive>()
         .AddSingleton<KeyLists>()
         .AddSingleton<KeyEndpoints>()
+        .AddSingleton<SignInCodes>()
+        .AddSingleton<SignInEndpoints>()
         .AddSingleton<RootKeys>();
 
     public static void MapKeys(this IEndpointRouteBuilder routes)
     {
         var keys = routes.ServiceProvider.GetRequiredService<KeyEndpoints>();
+        var codes = routes.ServiceProvider.GetRequiredService<SignInEndpoints>();
         var lists = routes.ServiceProvider.GetRequiredService<KeyLists>();
 
         routes.MapPost(Routes.Keys, keys.Create)
@@ -45,6 +48,15 @@ internal static class KeyRoutes
             .Describe(lists.Get, "getKey", Tag, s_mint, "One key",
                 "Also one that has ended, with its `state` and `ended_at`, until it is trimmed.")
             .Answers<KeyRow>(200, 404);
+        routes.MapPost(Routes.KeyCodes, codes.Give)
+            .Describe(codes.Give, "createSignInCode", Tag, s_mint, "A code that a page may trade for a key",
+                "Once, and within a minute. The key is minted then, as the body says, below the caller's: without `scopes` it may see "
+                + "everything, steer and kill, as far as the caller may.")
+            .Takes<CreateKeyRequest>(optional: true).Answers<SignInCode>(201);
+        routes.MapPost(Routes.KeyCodesTrade, codes.Trade)
+            .Describe(codes.Trade, "tradeSignInCode", Tag, scope: null, "Trade a code for the key that it stands for",
+                "Needs no key. 401 where the code is not known, or not any more.")
+            .Takes<TradeCodeRequest>().Answers<CreatedKey>(201);
         routes.MapPost(Routes.Keys + "/{key_id}/renew", keys.Renew)
             .Describe(keys.Renew, "renewKey", Tag, s_mint, "Mint an expired key again",
                 "With the same name, scopes, reach, agent and lifetime. Never one that was revoked, or that another of its name followed.")

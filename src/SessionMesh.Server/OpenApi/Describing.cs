@@ -41,11 +41,11 @@ internal static class Describing
     /// ones are called a hundred thousand times a second.
     /// </summary>
     public static RouteHandlerBuilder Describe(
-        this IEndpointConventionBuilder route, RequestDelegate handler, string operationId, string tag, RequiredScope scope, string summary,
-        string? description = null)
+        this IEndpointConventionBuilder route, RequestDelegate handler, string operationId, string tag, RequiredScope? scope,
+        string summary, string? description = null)
     {
         var builder = new RouteHandlerBuilder([route]);
-        builder.WithMetadata(scope, handler.Method).WithName(operationId).WithTags(tag).WithSummary(summary);
+        builder.WithMetadata(scope ?? (object)Anonymous.Instance, handler.Method).WithName(operationId).WithTags(tag).WithSummary(summary);
         if (description is not null)
         {
             builder.WithDescription(description);

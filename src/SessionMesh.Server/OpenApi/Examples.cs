@@ -37,6 +37,8 @@ internal sealed class Examples
         ["refreshSession"] = """{"ttl": 7200}""",
         ["cleanupSessions"] = """{"dry_run": true}""",
         ["createKey"] = """{"session_key": "reporting", "ttl": 3600, "scopes": ["mesh:read"]}""",
+        ["createSignInCode"] = """{"ttl": 3600, "scopes": ["mesh:read", "steer"]}""",
+        ["tradeSignInCode"] = """{"code": "0123456789abcdef0123456789abcdef"}""",
         ["refreshKey"] = """{"ttl": 3600}""",
         ["newRoot"] = """{"keep_children": true}""",
         ["takeHookEvent"] = """

@@ -45,6 +45,8 @@ internal static class OptionTable
         Flag("--metrics-anonymous", "Answer GET /metrics without a key; otherwise it needs one with mesh:read");
     public static readonly Option<string[]> MaxConnections =
         Value("--max-connections", "N", $"Open connections in all; {ServerOptions.DefaultMaxConnections}");
+    public static readonly Option<string[]> NoDashboard =
+        Flag("--no-dashboard", "Leave out the live page; the API, /swagger and a plain front page stay");
     public static readonly Option<string[]> AcceptClock =
         Flag("--accept-clock", "Start although the system clock is more than 300 days from the last change in the store");
     public static readonly Option<string[]> Sandbox =
@@ -58,7 +60,7 @@ internal static class OptionTable
         Urls, Data, TlsCert, TlsKey, TlsPasswordFile, InsecureHttp, AllowHost, AllowOrigin,
         RateLimit, GlobalRateLimit, AnonymousRateLimit, MaxStreamsPerKey,
         RetainLog, RetainDirectives, RetainKeys, RetainSessions, RetainAgents,
-        MetricsAnonymous, MaxConnections, AcceptClock, Sandbox, SandboxFaults,
+        MetricsAnonymous, MaxConnections, NoDashboard, AcceptClock, Sandbox, SandboxFaults,
     ];
 
     /// <summary>For <see cref="NewRoot"/> alone: keys below the old root key stay valid.</summary>

@@ -69,6 +69,9 @@ public sealed record ServerOptions
     /// <summary>Start with a clock that is far from the last change; see <see cref="Hosting.StartClock"/>.</summary>
     public bool AcceptClock { get; init; }
 
+    /// <summary>Whether <c>/</c> is the live page in a browser.</summary>
+    public bool HasDashboard { get; init; } = true;
+
     /// <summary>Whether <c>/metrics</c> answers without a key.</summary>
     public bool MetricsAnonymous { get; init; }
 
@@ -102,6 +105,7 @@ public sealed record ServerOptions
             AnonymousRateLimit = settings.Number(OptionTable.AnonymousRateLimit, DefaultAnonymousRateLimit, 0, 1_000_000),
             MaxStreamsPerKey = settings.Number(OptionTable.MaxStreamsPerKey, DefaultMaxStreamsPerKey, 1, 1_000_000),
             Retention = Retention.From(settings),
+            HasDashboard = !settings.Flag(OptionTable.NoDashboard),
             MetricsAnonymous = settings.Flag(OptionTable.MetricsAnonymous),
             MaxConnections = settings.Number(OptionTable.MaxConnections, DefaultMaxConnections, 1, 1_000_000),
             AcceptClock = settings.Flag(OptionTable.AcceptClock),

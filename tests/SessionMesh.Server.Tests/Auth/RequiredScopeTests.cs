@@ -12,7 +12,12 @@ namespace SessionMesh.Server.Tests.Auth;
 public sealed class RequiredScopeTests
 {
     private static readonly string[] s_anonymous =
-        ["/", "/livez", "/readyz", "/openapi/{documentName}.json", "/.well-known/agent-card.json"];
+    [
+        "/", "/livez", "/readyz", "/openapi/{documentName}.json", "/.well-known/agent-card.json",
+        "/api/session-mesh/keys/codes/trade",
+        "/page/{name}", "/_content/Microsoft.AspNetCore.Components.QuickGrid/{name}",
+        "/_blazor", "/_blazor/negotiate", "/_blazor/disconnect/", "/_blazor/initializers/",
+    ];
 
     [Fact]
     public async Task Route_EveryOne_DeclaresAScopeOrIsOnTheAnonymousList()

@@ -5,7 +5,7 @@ using SessionMesh.Server.Tests.Support;
 
 namespace SessionMesh.Server.Tests.Hosting;
 
-/// <summary><c>/</c> says what this is and where to go, and nothing else.</summary>
+/// <summary><c>/</c> says what this is and where to go, and nothing else: without the dashboard in a browser, too.</summary>
 public sealed partial class FrontPageTests
 {
     private const string Browser = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8";
@@ -40,7 +40,7 @@ public sealed partial class FrontPageTests
     [InlineData("TEXT/HTML; q=0.1")]
     public async Task Browser_GetsAPageThatLoadsNothing(string accept)
     {
-        await using var mesh = await MeshHost.StartAsync();
+        await using var mesh = await MeshHost.StartAsync(options: "--no-dashboard");
         var reply = await GetAsync(mesh, accept);
         Assert.Equal(200, reply.Status);
         Assert.Equal("text/html; charset=utf-8", reply.Headers["Content-Type"]);
@@ -57,7 +57,7 @@ public sealed partial class FrontPageTests
     [Fact]
     public async Task Page_LinksToWhatIsThere()
     {
-        await using var mesh = await MeshHost.StartAsync();
+        await using var mesh = await MeshHost.StartAsync(options: "--no-dashboard");
         var page = (await GetAsync(mesh, Browser)).Text;
         var links = Link().Matches(page).Select(match => match.Groups["to"].Value).ToList();
         Assert.Equal(["/swagger", "/openapi/v1.json", "/readyz"], links);
@@ -71,11 +71,27 @@ public sealed partial class FrontPageTests
     [Fact]
     public async Task Page_IsTheSameWhateverTheMeshHolds()
     {
-        await using var mesh = await MeshHost.StartAsync();
+        await using var mesh = await MeshHost.StartAsync(options: "--no-dashboard");
         var before = await GetAsync(mesh, Browser);
         await mesh.RegisterAsync("secret-agent");
         Assert.Equal(before.Text, (await GetAsync(mesh, Browser)).Text);
         Assert.Equal(before.Text, (await GetAsync(mesh, Browser, "?q=secret")).Text);
+    }
+
+    /// <summary>A mail, a file or another site may lead to the front page, and to nothing else.</summary>
+    [Theory]
+    [InlineData("~/", "navigate", "document", 200)]
+    [InlineData("~/", "navigate", "iframe", 403)]
+    [InlineData("~/", "no-cors", "document", 403)]
+    [InlineData("~/swagger/index.html", "navigate", "document", 403)]
+    public async Task Link_FromElsewhere_MayLeadHere(string path, string mode, string destination, int status)
+    {
+        await using var mesh = await MeshHost.StartAsync();
+        using var request = mesh.Request(HttpMethod.Get, path, key: "");
+        request.Headers.Add("Sec-Fetch-Site", "cross-site");
+        request.Headers.Add("Sec-Fetch-Mode", mode);
+        request.Headers.Add("Sec-Fetch-Dest", destination);
+        Assert.Equal(status, (await mesh.SendAsync(request)).Status);
     }
 
     [Fact]

@@ -207,6 +207,7 @@ public sealed class LimitTests(LimitServer server) : IClassFixture<LimitServer>
             nameof(Limits.KeyDepth), nameof(Limits.KeysPerKey), nameof(Limits.KeysPerAgentKey),         // KeyQuotaTests
             nameof(Limits.AgentsPerKey), nameof(Limits.AgentsPerAgentKey), nameof(Limits.ReachClauses), // KeyQuotaTests
             nameof(Limits.RefreshTokenTtl),                                                             // RefreshTests
+            nameof(Limits.SignInCodeTtl), nameof(Limits.SignInCodes), nameof(Limits.SignInCodesPerKey), // SignInCodeTests
             nameof(Limits.DefaultServiceKeyTtl), nameof(Limits.MaxServiceKeyTtl),                       // ServiceKeyTests
             nameof(Limits.ServiceKeys), nameof(Limits.ServiceKeyNotice),                                // ServiceKeyTests
             nameof(Limits.DefaultSessionTtl), nameof(Limits.MaxSessionTtl),                             // SessionLimitTests

@@ -62,6 +62,7 @@ public sealed class AccessTests(AccessServer server) : IClassFixture<AccessServe
         // Beside it, registry:write is needed.
         { "POST /keys", "keys", """{"scopes":["agent:self"],"agent_id":"{a}"}""", [Scopes.KeysMint], 403, 404 },
         { "POST /keys/refresh", "keys/refresh", null, [], 401, 401 },
+        { "POST /keys/codes", "keys/codes", """{"scopes":["keys:mint"]}""", [Scopes.KeysMint], 201, 201 },
         { "GET /keys", "keys", null, [Scopes.KeysMint], 200, 200 },
         { "GET /keys/self", "keys/self", null, [Any], 200, 200 },
         { "GET /status", "status", null, [Any], 200, 200 },

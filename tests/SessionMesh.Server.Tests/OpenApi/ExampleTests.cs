@@ -17,6 +17,7 @@ public sealed class ExampleTests
     {
         ["killAgents"] = 400, // an empty selector
         ["reviveAgent"] = 409, // of an agent that is alive
+        ["tradeSignInCode"] = 401, // of a code that nobody gave
     };
 
     /// <summary>What makes the agent or the session that the others' examples are about.</summary>

@@ -78,6 +78,8 @@ public sealed class FuzzTests
         ("POST", "keys", "keys",
             """{"session_key":"ci","ttl":3600,"scopes":["steer","agent:self"],"agent_id":"a","within":["agent:a"],"refresh":false}"""),
         ("POST", "keys/refresh", "keys/refresh", """{"ttl":3600}"""),
+        ("POST", "keys/codes", "keys/codes", """{"session_key":"page","ttl":60,"scopes":["mesh:read"],"within":["agent:a"]}"""),
+        ("POST", "keys/codes/trade", "keys/codes/trade", """{"code":"0123456789abcdef0123456789abcdef"}"""),
         ("POST", "sessions/import", "sessions/import",
             """{"type":"session","id":"i","user":"u","status":"active","ttl":60,"meta":"""
             + """{"a":"b"},"created_at":"2026-01-01T00:00:00Z","last_access":"2026-01-01T00:00:00Z"}"""),

@@ -1,0 +1,69 @@
+using Microsoft.AspNetCore.WebUtilities;
+
+namespace SessionMesh.Dashboard;
+
+/// <summary>
+/// What the address of the page holds: the tab, what it is narrowed to, and the agent in the drawer. So back and forward work, and an
+/// address can be sent to somebody. Never a key. Immutable.
+/// </summary>
+public sealed record Address
+{
+    public static readonly IReadOnlyList<string> Tabs =
+        ["overview", "agents", "lineage", "registry", "sessions", "keys", "audit", "events"];
+
+    /// <summary>One of <see cref="Tabs"/>.</summary>
+    public string Tab { get; init; } = Tabs[0];
+
+    /// <summary>The agent whose drawer is open.</summary>
+    public string? Agent { get; init; }
+
+    /// <summary>A mark of <see cref="Live.Marks"/>, or another filter of the lists of agents.</summary>
+    public string? Filter { get; init; }
+
+    /// <summary>Words to look for.</summary>
+    public string? Search { get; init; }
+
+    /// <summary>What the mosaic is grouped by.</summary>
+    public string? Group { get; init; }
+
+    /// <summary>The order of a table, as the API writes it.</summary>
+    public string? Sort { get; init; }
+
+    public string? Cluster { get; init; }
+    public string? Specialization { get; init; }
+
+    public static Address Of(string uri)
+    {
+        var query = QueryHelpers.ParseQuery(new Uri(uri).Query);
+        var tab = Text("tab");
+        return new Address
+        {
+            Tab = tab is not null && Tabs.Contains(tab) ? tab : Tabs[0],
+            Agent = Text("agent"),
+            Filter = Text("filter"),
+            Search = Text("q"),
+            Group = Text("group"),
+            Sort = Text("sort"),
+            Cluster = Text("cluster"),
+            Specialization = Text("specialization"),
+        };
+
+        string? Text(string name) => query.TryGetValue(name, out var value) && value is [{ Length: > 0 and <= 256 } text] ? text : null;
+    }
+
+    /// <summary>The address, relative to the server.</summary>
+    public string ToUri() => QueryHelpers.AddQueryString("/", new Dictionary<string, string?>
+    {
+        ["tab"] = Tab == Tabs[0] ? null : Tab,
+        ["agent"] = Agent,
+        ["filter"] = Filter,
+        ["q"] = Search,
+        ["group"] = Group,
+        ["sort"] = Sort,
+        ["cluster"] = Cluster,
+        ["specialization"] = Specialization,
+    }.Where(part => part.Value is not null));
+
+    /// <summary>A tab with nothing that narrows it.</summary>
+    public static Address To(string tab) => new() { Tab = tab };
+}

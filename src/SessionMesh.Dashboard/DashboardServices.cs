@@ -1,0 +1,43 @@
+using System.Net;
+using Microsoft.AspNetCore.Components.Server.Circuits;
+using Microsoft.AspNetCore.DataProtection.KeyManagement;
+using Microsoft.Extensions.DependencyInjection;
+using SessionMesh.Dashboard.Live;
+using SessionMesh.Dashboard.SignIn;
+
+namespace SessionMesh.Dashboard;
+
+/// <summary>Registers the page. Whoever hosts it also registers an <see cref="IMeshDoor"/>.</summary>
+public static class DashboardServices
+{
+    /// <summary>Bytes that a browser may send at once: a message of a steer has 16 KiB, and each may become six in JSON.</summary>
+    private const int LongestMessage = 128 * 1024;
+
+    public static IServiceCollection AddMeshDashboard(this IServiceCollection services)
+    {
+        services.AddRazorComponents().AddInteractiveServerComponents(circuits =>
+        {
+            // What a circuit holds is made again from the mesh and the tab, so that few are kept, and not for long.
+            circuits.DisconnectedCircuitMaxRetained = 20;
+            circuits.DisconnectedCircuitRetentionPeriod = TimeSpan.FromMinutes(1);
+            circuits.JSInteropDefaultCallTimeout = TimeSpan.FromSeconds(10);
+        }).AddHubOptions(hub => hub.MaximumReceiveMessageSize = LongestMessage);
+
+        // Blazor signs what it puts into a page. The keys for that live as long as the process, and never touch the disk.
+        services.AddDataProtection();
+        services.Configure<KeyManagementOptions>(keys => keys.XmlRepository = new KeysInMemory());
+        services.AddSingleton<Viewers>();
+        services.AddScoped<CircuitHandler, ViewerCircuit>();
+        services.AddScoped<Viewer>();
+        services.AddScoped<LiveMesh>();
+        services.AddScoped<PageScript>();
+        return services;
+    }
+}
+
+/// <summary>The way to the mesh: how the page, which has no rights of its own, reaches the API.</summary>
+public interface IMeshDoor
+{
+    /// <summary>A handler for a client whose calls come from that address. Disposed of with the circuit.</summary>
+    HttpMessageHandler Open(IPAddress? remote);
+}

@@ -1,0 +1,111 @@
+using System.Globalization;
+using Microsoft.AspNetCore.Components;
+using Microsoft.AspNetCore.Components.Routing;
+using Microsoft.AspNetCore.Components.Web;
+using Microsoft.JSInterop;
+
+namespace SessionMesh.Dashboard.Layout;
+
+/// <summary>The page as a whole: who is signed in, which tab, which agent.</summary>
+public sealed partial class Home : ComponentBase, IDisposable
+{
+    private const string KeyInTab = "key";
+
+    private readonly DotNetObjectReference<Home> _self;
+    private Address _address = new();
+    private bool _isReady;
+
+    public Home() => _self = DotNetObjectReference.Create(this);
+
+    private string Title => Viewer.IsSignedIn ? $"{NameOf(_address.Tab)} · Session Mesh" : "Session Mesh";
+
+    /// <summary>The script says that the tab is seen, or is not.</summary>
+    [JSInvokable]
+    public void SetVisible(bool isVisible) => Live.IsVisible = isVisible;
+
+    public void Dispose()
+    {
+        Viewer.Changed -= Show;
+        Navigation.LocationChanged -= Follow;
+        _self.Dispose();
+    }
+
+    protected override void OnInitialized()
+    {
+        _address = Address.Of(Navigation.Uri);
+        Viewer.Changed += Show;
+        Navigation.LocationChanged += Follow;
+    }
+
+    /// <summary>A tab that was here before has its key: the server or the connection was away.</summary>
+    protected override async Task OnAfterRenderAsync(bool firstRender)
+    {
+        if (!firstRender)
+        {
+            return;
+        }
+
+        await Script.CallAsync("begin", _self);
+        if (await Script.AskAsync<string?>("takeCode") is { } code)
+        {
+            if (await Viewer.TradeAsync(code) is { } traded)
+            {
+                await KeepKeyAsync(traded);
+            }
+        }
+        else if (await Script.AskAsync<string?>("kept", KeyInTab) is { } key && await Viewer.SignInAsync(key) is not null)
+        {
+            await Script.CallAsync("keep", KeyInTab, null);
+        }
+
+        _isReady = true;
+        StateHasChanged();
+    }
+
+    private static string NameOf(string tab) => char.ToUpper(tab[0], CultureInfo.InvariantCulture) + tab[1..];
+
+    private async Task KeepKeyAsync(string key) => await Script.CallAsync("keep", KeyInTab, key);
+
+    private async Task SignOutAsync()
+    {
+        Viewer.SignOut(notice: null);
+        await Script.CallAsync("forget");
+    }
+
+    private void Go(Address address) => Navigation.NavigateTo(address.ToUri());
+
+    /// <summary>Arrow keys move between tabs, as in every list of tabs.</summary>
+    private async Task MoveAsync(KeyboardEventArgs key)
+    {
+        var last = Address.Tabs.Count - 1;
+        var at = Address.Tabs.Index().First(tab => tab.Item == _address.Tab).Index;
+        var to = key.Key switch
+        {
+            "ArrowRight" => at == last ? 0 : at + 1,
+            "ArrowLeft" => at == 0 ? last : at - 1,
+            "Home" => 0,
+            "End" => last,
+            _ => at,
+        };
+        if (to != at)
+        {
+            Go(Address.To(Address.Tabs[to]));
+            await Script.CallAsync("focus", "tab-" + Address.Tabs[to]);
+        }
+    }
+
+    private void Follow(object? sender, LocationChangedEventArgs e)
+    {
+        _address = Address.Of(e.Location);
+        _ = InvokeAsync(StateHasChanged);
+    }
+
+    private void Show() => _ = InvokeAsync(async () =>
+    {
+        StateHasChanged();
+        if (!Viewer.IsSignedIn)
+        {
+            await Script.CallAsync("keep", KeyInTab, null);
+        }
+    });
+}

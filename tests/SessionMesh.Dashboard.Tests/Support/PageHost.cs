@@ -1,0 +1,91 @@
+using System.Net;
+using Bunit;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using SessionMesh.Client;
+using SessionMesh.Contracts.Agents;
+using SessionMesh.Contracts.Keys;
+using SessionMesh.Dashboard.Live;
+using SessionMesh.Dashboard.SignIn;
+using SessionMesh.Server.Hosting;
+
+namespace SessionMesh.Dashboard.Tests.Support;
+
+/// <summary>Components of the page, and the real server behind them. The browser alone is made up: scripts answer nothing.</summary>
+internal sealed class PageHost : IAsyncDisposable
+{
+    private readonly WebApplication _server;
+    private readonly string _data;
+
+    private PageHost(WebApplication server, string data)
+    {
+        (_server, _data) = (server, data);
+        Url = new Uri(server.Urls.First());
+        RootKey = File.ReadAllText(Path.Combine(data, "root.key")).Trim();
+        Root = Client(RootKey);
+        Page.JSInterop.Mode = JSRuntimeMode.Loose;
+        Page.Services.AddSingleton<IMeshDoor>(new Door(Url));
+        Page.Services.AddSingleton(new PageTime(TimeProvider.System));
+        Page.Services.AddSingleton<Viewers>();
+        Page.Services.AddSingleton<Viewer>();
+        Page.Services.AddSingleton<LiveMesh>();
+        Page.Services.AddSingleton<PageScript>();
+    }
+
+    public BunitContext Page { get; } = new();
+
+    public Uri Url { get; }
+
+    public string RootKey { get; }
+
+    /// <summary>The mesh with the root key.</summary>
+    public MeshClient Root { get; }
+
+    public Viewer Viewer => Page.Services.GetRequiredService<Viewer>();
+
+    public static async Task<PageHost> StartAsync()
+    {
+        var data = Directory.CreateTempSubdirectory("mesh-page-").FullName;
+        var server = MeshServer.Build(
+            ["--urls", "http://127.0.0.1:0", "--data", data], builder => builder.Logging.ClearProviders());
+        await server.StartAsync();
+        return new PageHost(server, data);
+    }
+
+    public Task RegisterAsync(string id, string? parent = null) =>
+        Root.RegisterAsync(new RegisterAgentRequest { AgentId = id, ParentId = parent, Ttl = 600 });
+
+    /// <summary>Signs in with a key that may do this and no more.</summary>
+    public async Task SignInAsync(params string[] scopes)
+    {
+        var key = await Root.CreateKeyAsync(new CreateKeyRequest { Scopes = scopes });
+        Assert.Null(await Viewer.SignInAsync(key.Token));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Page.DisposeAsync();
+        Root.Dispose();
+        await _server.StopAsync();
+        await _server.DisposeAsync();
+        Directory.Delete(_data, recursive: true);
+    }
+
+    private MeshClient Client(string key) => new(new MeshClientOptions { BaseUrl = Url, Token = key });
+
+    /// <summary>To the server, whatever address a request names.</summary>
+    private sealed class Door(Uri server) : IMeshDoor
+    {
+        public HttpMessageHandler Open(IPAddress? remote) => new ToServer(server);
+
+        private sealed class ToServer(Uri server) : DelegatingHandler(new SocketsHttpHandler())
+        {
+            protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+            {
+                request.RequestUri = new Uri(server, request.RequestUri!.PathAndQuery);
+                return base.SendAsync(request, cancellationToken);
+            }
+        }
+    }
+}
