@@ -71,19 +71,19 @@ install_missing() {
     fi
 }
 
-# Mermaid is one script, which needs nothing else of its package. The version is the one that the tests were written against.
-fetch_mermaid() {
-    local version=11.17.2 to=$PWD/artifacts/npm scratch
-    [ -f "$to/mermaid-$version" ] && return
-    say "fetching mermaid $version"
+# A script of an npm package that needs nothing else of it, in the version that the tests were written against.
+fetch_script() {
+    local package=$1 version=$2 file=$3 to=$PWD/artifacts/npm scratch
+    [ -f "$to/$package-$version" ] && return
+    say "fetching $package $version"
     mkdir -p "$to"
     scratch=$(mktemp -d)
-    if (cd "$scratch" && npm pack --silent "mermaid@$version" >/dev/null && tar -xzf "mermaid-$version.tgz" package/dist/mermaid.min.js); then
-        mv "$scratch/package/dist/mermaid.min.js" "$to/mermaid.min.js"
-        rm -f "$to"/mermaid-*
-        touch "$to/mermaid-$version"
+    if (cd "$scratch" && npm pack --silent "$package@$version" >/dev/null && tar -xzf "$package-$version.tgz" "package/$file"); then
+        mv "$scratch/package/$file" "$to/$(basename "$file")"
+        rm -f "$to/$package"-*
+        touch "$to/$package-$version"
     else
-        give_up "npm could not fetch mermaid $version"
+        give_up "npm could not fetch $package $version"
     fi
     rm -rf "$scratch"
 }
@@ -143,7 +143,8 @@ if [[ " ${projects[*]} " == *EndToEnd* ]]; then
     say "installing the tool"
     PREFIX=$PWD/artifacts/installed ./eng/install.sh || { give_up "the tool could not be installed"; finish; }
     export MESH_TEST_TOOL=$PWD/artifacts/installed/bin/session-mesh
-    fetch_mermaid
+    fetch_script mermaid 11.17.2 dist/mermaid.min.js
+    fetch_script axe-core 4.14.1 axe.min.js
 fi
 
 for project in "${projects[@]}"; do
