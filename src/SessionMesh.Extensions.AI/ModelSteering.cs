@@ -22,14 +22,15 @@ internal sealed class ModelSteering
     private readonly Lock _gate = new();
     private readonly OpenCalls _calls = new();
     private readonly ToldSteers _told = new();
+    private readonly ModelSteering? _parent;
     private readonly Action? _runIsOver;
     private volatile bool _reportsExit = true;
     private int _underWay;
     private long _returned;
 
-    private ModelSteering(MeshAgent agent, Action? runIsOver = null)
+    private ModelSteering(MeshAgent agent, ModelSteering? parent = null, Action? runIsOver = null)
     {
-        (Agent, _runIsOver) = (agent, runIsOver);
+        (Agent, _parent, _runIsOver) = (agent, parent, runIsOver);
         agent.Report(activity: AgentActivity.Idle);
         agent.Stopping.UnsafeRegister(static self => _ = ((ModelSteering)self!).EndIfStoppedAsync(), this);
     }
@@ -48,10 +49,13 @@ internal sealed class ModelSteering
     }
 
     /// <summary>Of an agent that is there for one run.</summary>
-    public static ModelSteering OfRun(MeshAgent agent, Action runIsOver) => new(agent, runIsOver);
+    public static ModelSteering OfRun(MeshAgent agent, ModelSteering parent, Action runIsOver) => new(agent, parent, runIsOver);
 
     /// <summary>Whose model has called for a function; null for one that nobody here knows.</summary>
     public static ModelSteering? CallerOf(FunctionCallContent call) => s_callers.TryGetValue(call, out var caller) ? caller : null;
+
+    /// <summary>Whether this is that agent, or a sub-agent of it at any depth.</summary>
+    public bool IsAtOrBelow(ModelSteering other) => this == other || _parent?.IsAtOrBelow(other) == true;
 
     /// <summary>Waits until the agent may ask, and takes what waits for its model.</summary>
     /// <exception cref="OperationCanceledException">The agent is to stop, or the caller has cancelled.</exception>

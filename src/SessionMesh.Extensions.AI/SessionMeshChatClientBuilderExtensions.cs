@@ -24,6 +24,8 @@ public static class SessionMeshChatClientBuilderExtensions
     /// called for has returned.</item>
     /// <item><b>Progress</b> counts the functions that have returned; the note names the last one that was called, never its arguments. The
     /// agent is <c>working</c> while it asks or a function runs, else <c>waiting</c>.</item>
+    /// <item><b>Sub-agents.</b> What asks by the same agent from within a function that its model has called for is a sub-agent, and
+    /// registers below it, as with <see cref="UseSessionMeshSubAgent"/>.</item>
     /// </list>
     /// </remarks>
     /// <param name="builder">Of the client that asks the model.</param>
@@ -43,13 +45,14 @@ public static class SessionMeshChatClientBuilderExtensions
         }
 
         var steering = ModelSteering.Of(agent, reportsExit);
-        return builder.Use(inner => new MeshChatClient(inner, _ => ValueTask.FromResult<ModelSteering?>(steering)));
+        return builder.Use(inner => new MeshChatClient(inner, new SubAgents(new(), steering).CurrentAsync));
     }
 
     /// <summary>
-    /// The same for a sub-agent that is offered to others as a function. Whenever an agent under the mesh calls the function, the sub-agent
-    /// registers below it, as <c>PARENT.NAME</c> (a second one at a time as <c>PARENT.NAME-2</c>), and its exit is reported when its run is
-    /// over: a model has answered without calling for a function, or has failed. Called otherwise it is in no mesh, and this does nothing.
+    /// The same for a sub-agent with a client of its own that is offered to others as a function. Whenever an agent under the mesh calls
+    /// the function, the sub-agent registers below it, as <c>PARENT.NAME</c> (a second one at a time as <c>PARENT.NAME-2</c>), and its exit
+    /// is reported when its run is over: a model has answered without calling for a function, or has failed. Called otherwise it is in no
+    /// mesh, and this does nothing.
     /// </summary>
     /// <remarks>
     /// Where it cannot be registered, because the key does not allow it or the mesh is away, it works without: that is said to
@@ -70,10 +73,6 @@ public static class SessionMeshChatClientBuilderExtensions
             throw new ArgumentException("its steers are for the model: leave OnSteer out", nameof(options));
         }
 
-        return builder.Use(inner =>
-        {
-            var subAgents = new SubAgents(options ?? new());
-            return new MeshChatClient(inner, subAgents.CurrentAsync);
-        });
+        return builder.Use(inner => new MeshChatClient(inner, new SubAgents(options ?? new()).CurrentAsync));
     }
 }

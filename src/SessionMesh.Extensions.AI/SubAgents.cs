@@ -5,19 +5,23 @@ using SessionMesh.Client;
 namespace SessionMesh.Extensions.AI;
 
 /// <summary>
-/// The agents that one sub-agent is, one for each time that it is called as a function: whose model has called for it is known from the
-/// call that runs now. Thread-safe.
+/// Who asks by one client: its own agent, or a sub-agent, one for each time that it is called as a function. Whose model has called for
+/// that is known from the call that runs now. Thread-safe.
 /// </summary>
-internal sealed class SubAgents(MeshAgentOptions options)
+/// <param name="options">What to register of a sub-agent.</param>
+/// <param name="own">Whose client it is; null where it is for sub-agents alone.</param>
+internal sealed class SubAgents(MeshAgentOptions options, ModelSteering? own = null)
 {
     private readonly ConditionalWeakTable<FunctionInvocationContext, Seat> _seats = [];
 
     /// <summary>Who asks now; null for nobody that the mesh knows.</summary>
     public async ValueTask<ModelSteering?> CurrentAsync(CancellationToken cancellation)
     {
-        if (FunctionInvokingChatClient.CurrentContext is not { } call || ModelSteering.CallerOf(call.CallContent) is not { } parent)
+        if (FunctionInvokingChatClient.CurrentContext is not { } call
+            || ModelSteering.CallerOf(call.CallContent) is not { } parent
+            || (own is not null && !parent.IsAtOrBelow(own)))
         {
-            return null;
+            return own;
         }
 
         var child = await _seats.GetOrCreateValue(call).TakeAsync(() => BeginAsync(parent, call)).WaitAsync(cancellation);
@@ -38,7 +42,7 @@ internal sealed class SubAgents(MeshAgentOptions options)
                 Takeover = true, // what lived there was below a process that is gone
                 Log = options.Log ?? parent.Agent.Options.Log,
             });
-            return place.Child = new ChildAgent(agent, place);
+            return place.Child = new ChildAgent(agent, place, parent);
         }
         catch (Exception e) when (e is MeshException or ObjectDisposedException)
         {
@@ -73,8 +77,8 @@ internal sealed class ChildAgent
     private readonly ChildPlace? _place;
     private int _hasEnded;
 
-    public ChildAgent(MeshAgent agent, ChildPlace place) =>
-        (_agent, _place, Steering) = (agent, place, ModelSteering.OfRun(agent, () => _ = EndAsync()));
+    public ChildAgent(MeshAgent agent, ChildPlace place, ModelSteering parent) =>
+        (_agent, _place, Steering) = (agent, place, ModelSteering.OfRun(agent, parent, () => _ = EndAsync()));
 
     private ChildAgent()
     {

@@ -31,6 +31,47 @@ public sealed class SubAgentTests
         Assert.Equal("alive", (string?)(await scene.Mesh.AgentAsync("writer"))["status"]);
     }
 
+    /// <summary>What its caller is told is not for it.</summary>
+    [Fact]
+    public async Task SubAgent_OverTheClientOfItsCaller_IsItself()
+    {
+        await using var scene = await Scene.BeginAsync();
+        using var model = new Model(Calls("research"), Calls("work"), Says("found"), Says("over"));
+        var client = scene.Client(model);
+        var research = client.AsBuilder().ConfigureOptions(options => options.Tools = scene.Options.Tools).Build();
+        var run = client.GetResponseAsync("write", Offering(research));
+        await scene.WorkBeginsAsync();
+
+        var (steer, below) = (await scene.SteerAsync("be brief"), await scene.SteerAsync("only books", "writer.research"));
+        scene.LetWork();
+
+        Assert.Equal("over", (await run).Text);
+        Assert.Equal(
+            ["user: research", "assistant: calls work", "tool: brings worked", "user: steer only books"], Scene.Short(model.Request(2)));
+        Assert.Equal(
+            ["user: write", "assistant: calls research", "tool: brings found", "user: steer be brief"], Scene.Short(model.Request(3)));
+        await scene.Mesh.IsOverAsync("writer.research");
+        await scene.Mesh.BecomesAsync(steer, "acknowledged");
+        await scene.Mesh.BecomesAsync(below, "acknowledged");
+    }
+
+    /// <summary>A function may ask for an agent of its own, whoever's model has called it.</summary>
+    [Fact]
+    public async Task AgentOfItsOwn_WithinAFunction_StaysThat()
+    {
+        await using var scene = await Scene.BeginAsync();
+        await using var other = await MeshAgent.ConnectAsync(new MeshAgentOptions { AgentId = "other", Client = scene.Mesh.Options });
+        using var outer = new Model(Calls("research"), Says("over"));
+        using var inner = new Model(Says("found"));
+        await scene.Mesh.TellAsync("other", more: ""","message":"only books" """);
+        await scene.HasComeAsync("other");
+
+        await scene.Client(outer).GetResponseAsync("write", Offering(inner.AsBuilder().UseSessionMesh(other).Build()));
+
+        Assert.Equal(["user: research", "user: steer only books"], Scene.Short(inner.Request(0)));
+        Assert.Equal(["other", "writer"], await AliveAsync(scene));
+    }
+
     [Fact]
     public async Task SubAgent_ThatIsCalledAgain_IsTheNextIncarnation_AndTwoAtATimeAreTwo()
     {

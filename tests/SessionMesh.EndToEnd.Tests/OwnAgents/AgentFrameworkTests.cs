@@ -20,11 +20,14 @@ public sealed class AgentFrameworkTests(Mesh mesh) : IClassFixture<Mesh>
 
     [Fact]
     public Task Agent_IsSteeredInMidRun_Paused_Resumed_AndStopped_WithItsSubAgent() => RunAsync(
-        "shipper", async (agent, cancellation) => (await agent.RunAsync("MAINTASK ship it", cancellationToken: cancellation)).Text);
+        "shipper",
+        sharesClient: false,
+        async (agent, cancellation) => (await agent.RunAsync("MAINTASK ship it", cancellationToken: cancellation)).Text);
 
     [Fact]
     public Task Agent_ThatStreams_IsSteeredInMidRun_Paused_Resumed_AndStopped_WithItsSubAgent() => RunAsync(
         "streamer",
+        sharesClient: true,
         async (agent, cancellation) =>
         {
             var text = "";
@@ -70,22 +73,19 @@ public sealed class AgentFrameworkTests(Mesh mesh) : IClassFixture<Mesh>
         Assert.Equal(order, order.OrderBy(words => last.IndexOf(words, StringComparison.Ordinal)));
     }
 
-    private async Task RunAsync(string id, Func<AIAgent, CancellationToken, Task<string>> run)
+    /// <param name="sharesClient">Whether the sub-agent asks by the client of its caller, or by one of its own.</param>
+    private async Task RunAsync(string id, bool sharesClient, Func<AIAgent, CancellationToken, Task<string>> run)
     {
         using var model = await Standin.StartAsync(mesh.Scratch, Script);
-        await using var member = await MeshAgent.ConnectAsync(new MeshAgentOptions
-        {
-            AgentId = id,
-            Client = Options(),
-        });
+        await using var member = await MeshAgent.ConnectAsync(new() { AgentId = id, Client = Options() });
         var gate = new Gate();
         var build = AIFunctionFactory.Create(gate.PassAsync, "build");
+        var client = Ask(model).AsBuilder().UseSessionMesh(member).Build();
         var researcher = new ChatClientAgent(
-            Ask(model).AsBuilder().UseSessionMeshSubAgent(new() { Specializations = ["research"] }).Build(),
+            sharesClient ? client : Ask(model).AsBuilder().UseSessionMeshSubAgent(new() { Specializations = ["research"] }).Build(),
             "You look things up.", name: "researcher", tools: [build]);
         var agent = new ChatClientAgent(
-            Ask(model).AsBuilder().UseSessionMesh(member).Build(),
-            "You ship.", tools: [build, AIFunctionFactory.Create(() => "a.cs b.cs", "list_files"), researcher.AsAIFunction()]);
+            client, "You ship.", tools: [build, AIFunctionFactory.Create(() => "a.cs b.cs", "list_files"), researcher.AsAIFunction()]);
 
         var running = run(agent, CancellationToken.None);
 
