@@ -11,6 +11,9 @@ public sealed partial record MeshCall
     /// <summary>Which server this is, and how it stands; for any key.</summary>
     public static MeshCall Status() => Get(Routes.Status);
 
+    /// <summary>The same, with what happened in each of the last sixty minutes.</summary>
+    public static MeshCall StatusWithHour() => Get(Routes.Status + "?hour=true");
+
     /// <summary>Removes now what is older than is kept; answers at the end. Sent again it joins the pass that runs.</summary>
     public static MeshCall Compact() => new(HttpMethod.Post, Routes.AdminCompact) { Hold = s_long };
 

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace SessionMesh.Contracts.Admin;
 
 /// <summary>Answer of <c>GET /status</c>: which server this is, and how it stands.</summary>
@@ -23,6 +25,35 @@ public sealed record ServerStatus
 
     /// <summary>Null for a key without <c>mesh:read</c>, or one that is limited to some agents.</summary>
     public AgentCounts? Agents { get; init; }
+
+    /// <summary>
+    /// The last sixty minutes, oldest first, or as many as there are since the server started; only with <c>hour=true</c>, and for a key
+    /// that <see cref="Agents"/> is for.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<MinuteCounts>? Hour { get; init; }
+}
+
+/// <summary>What happened in one minute.</summary>
+public sealed record MinuteCounts
+{
+    /// <summary>When it began.</summary>
+    public required DateTimeOffset At { get; init; }
+
+    /// <summary>Agents that were alive at its end; of the newest minute, now.</summary>
+    public required int Alive { get; init; }
+
+    /// <summary>Directives with the verb <c>steer</c> that were issued.</summary>
+    public required int Steers { get; init; }
+
+    /// <summary>Directives of any verb that were acknowledged.</summary>
+    public required int Acknowledged { get; init; }
+
+    /// <summary>Agents that were asked to stop.</summary>
+    public required int Kills { get; init; }
+
+    /// <summary>Calls that were refused for want of a right (401, 403).</summary>
+    public required int Refused { get; init; }
 }
 
 /// <summary>How many agents there are, by status.</summary>

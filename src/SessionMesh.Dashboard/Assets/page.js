@@ -48,6 +48,15 @@ export function keep(name, text) {
     }
 }
 
+// What is half typed in a form that says so is kept with every key: the connection may go before the server has heard of it.
+document.addEventListener('input', event => {
+    const form = event.target.closest?.('form[data-keep]');
+    if (form) {
+        const fields = Object.fromEntries(new FormData(form));
+        keep(form.dataset.keep, JSON.stringify({ Ids: JSON.parse(form.dataset.ids), ...fields }));
+    }
+});
+
 /** Forgets all that the tab keeps. */
 export function forget() {
     Object.keys(sessionStorage).filter(name => name.startsWith(kept)).forEach(name => sessionStorage.removeItem(name));

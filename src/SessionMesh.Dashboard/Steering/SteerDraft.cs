@@ -2,10 +2,13 @@ using System.Text.Json;
 
 namespace SessionMesh.Dashboard.Steering;
 
-/// <summary>A steer that is half typed, as the tab keeps it.</summary>
+/// <summary>
+/// A steer that is half typed, as the tab keeps it: the script writes it with every key, since the connection may go at any time.
+/// </summary>
 internal sealed record SteerDraft
 {
-    private const string Place = "draft";
+    /// <summary>Where in the tab.</summary>
+    public const string Place = "draft";
 
     /// <summary>Whom it is for.</summary>
     public IReadOnlyList<string> Ids { get; init; } = [];
@@ -26,6 +29,4 @@ internal sealed record SteerDraft
     }
 
     public static async Task ForgetAsync(PageScript script) => await script.CallAsync("keep", Place, null);
-
-    public async Task KeepAsync(PageScript script) => await script.CallAsync("keep", Place, JsonSerializer.Serialize(this));
 }

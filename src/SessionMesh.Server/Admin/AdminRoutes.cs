@@ -48,6 +48,7 @@ internal static class AdminRoutes
         routes.MapGet(Routes.Status, status.Get)
             .Describe(status.Get, "getStatus", Tag, RequiredScope.AnyKey, "Which server this is, and how it stands",
                 "How many agents there are is for a key with `mesh:read` that is not limited to some; else `agents` is null.")
+            .WithFlag("hour", "Adds `hour`: what happened in each of the last sixty minutes.")
             .Answers<ServerStatus>();
         routes.MapPost(Routes.AdminCompact, compact.Run)
             .Describe(compact.Run, "compact", Tag, s_admin, "Remove now what is older than is kept",

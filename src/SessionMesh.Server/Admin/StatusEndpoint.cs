@@ -1,11 +1,12 @@
 using System.Reflection;
-using SessionMesh.Contracts;
 using SessionMesh.Contracts.Admin;
+using SessionMesh.Contracts;
 using SessionMesh.Core.Agents;
 using SessionMesh.Core.Keys;
 using SessionMesh.Server.Engine;
 using SessionMesh.Server.Http;
 using SessionMesh.Server.Store.Sqlite;
+using SessionMesh.Server.Telemetry;
 
 namespace SessionMesh.Server.Admin;
 
@@ -13,15 +14,25 @@ namespace SessionMesh.Server.Admin;
 /// <c>GET /status</c>: the version, the epoch, and how the mesh stands. Any valid key may ask; how many agents there are is for those who
 /// may list them all.
 /// </summary>
-public sealed class StatusEndpoint(MeshEngine engine, HealthEndpoints health, LeaseKeeper keeper, DiskReserve reserve)
+public sealed class StatusEndpoint(
+    MeshEngine engine, HealthEndpoints health, LeaseKeeper keeper, DiskReserve reserve, LastHour hour, ProblemWriter problems)
 {
     private static readonly string s_version = typeof(StatusEndpoint).Assembly
         .GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
 
     public async Task Get(HttpContext http)
     {
+        var check = new Check();
+        var withHour = Query.Read(http, ref check, "hour").Flag("hour", ref check);
+        if (check.Error is { } error)
+        {
+            await problems.WriteAsync(http, error);
+            return;
+        }
+
         var ready = await health.IsReadyAsync();
         var key = http.GetKey();
+        var seesAll = key.Reach is null && key.Has(ScopeSet.MeshRead);
         await Answers.WriteAsync(http, new ServerStatus
         {
             Version = s_version,
@@ -30,7 +41,8 @@ public sealed class StatusEndpoint(MeshEngine engine, HealthEndpoints health, Le
             Revision = engine.State.Revision,
             ExpirySlowed = keeper.IsSlowed,
             ReserveInUse = reserve.IsInUse,
-            Agents = key.Reach is null && key.Has(ScopeSet.MeshRead) ? Count() : null,
+            Agents = seesAll ? Count() : null,
+            Hour = withHour && seesAll ? hour.Read() : null,
         }, MeshJson.Default.ServerStatus);
     }
 

@@ -1,11 +1,12 @@
 using System.Collections.Concurrent;
 using SessionMesh.Contracts;
-using SessionMesh.Core;
 using SessionMesh.Core.Keys;
+using SessionMesh.Core;
 using SessionMesh.Server.Auth;
 using SessionMesh.Server.Engine;
 using SessionMesh.Server.Http;
 using SessionMesh.Server.Push;
+using SessionMesh.Server.Telemetry;
 
 namespace SessionMesh.Server.Audit;
 
@@ -39,9 +40,11 @@ public sealed class RefusalLog
     private long _newest;
     private long _suppressed;
 
-    public RefusalLog(MeshClock clock)
+    private readonly LastHour _hour;
+
+    public RefusalLog(MeshClock clock, LastHour hour)
     {
-        _clock = clock;
+        (_clock, _hour) = (clock, hour);
         _started = clock.Time.GetTimestamp();
         _newest = _before = clock.Now().Wall << 8; // above anything an earlier process can have reached at PerSecond
     }
@@ -56,6 +59,7 @@ public sealed class RefusalLog
     /// <param name="subject">The subject of the call; by default the id in its path.</param>
     public void Record(HttpContext http, MeshError error, string? subject = null)
     {
+        _hour.Refused();
         var address = http.RemoteAddress();
         if (!TryAdmit(address ?? ""))
         {

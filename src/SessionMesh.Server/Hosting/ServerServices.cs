@@ -37,6 +37,7 @@ public static class ServerServices
         services.AddSingleton(LoadState);
         services.AddMetrics();
         services.AddSingleton<MeshMetrics>();
+        services.AddSingleton(s => new LastHour(s.GetRequiredService<MeshClock>().Time, s.GetRequiredService<MeshState>()));
         services.AddSingleton<Subscriptions>();
         services.AddSingleton<ChangeFeed>();
         services.AddSingleton<Publisher>();

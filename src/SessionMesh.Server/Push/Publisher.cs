@@ -5,7 +5,7 @@ using SessionMesh.Server.Telemetry;
 namespace SessionMesh.Server.Push;
 
 /// <summary>Signals subscribers what a batch changed. The engine calls it after the batch is applied; it never blocks.</summary>
-public sealed class Publisher(Subscriptions subscriptions, ChangeFeed feed, MeshMetrics metrics)
+public sealed class Publisher(Subscriptions subscriptions, ChangeFeed feed, MeshMetrics metrics, LastHour hour)
 {
     public void Publish(MeshDraft draft)
     {
@@ -15,6 +15,7 @@ public sealed class Publisher(Subscriptions subscriptions, ChangeFeed feed, Mesh
         }
 
         metrics.Applied(draft);
+        hour.Applied(draft);
         feed.Append(draft.Changes);
         foreach (var number in draft.ChangedInboxes)
         {

@@ -44,7 +44,7 @@ public sealed class DashboardTests
     {
         using var tool = new Tool(Json(201, Code)) { Browser = _ => throw new InvalidOperationException("nobody asked for it") };
         Assert.Equal(
-            new Ran(0, $"{{\n  \"url\": \"{Url}\",\n  \"expires_at\": \"2026-01-02T03:05:05Z\"\n}}\n", ""),
+            new Ran(0, $"{{\n  \"url\": \"{Url}\",\n  \"expires_at\": \"2026-01-02T03:05:05.000Z\"\n}}\n", ""),
             await tool.RunAsync("dashboard -o json"));
     }
 

@@ -1,8 +1,10 @@
 using System.Net;
 using Microsoft.AspNetCore.Http;
 using SessionMesh.Core;
+using SessionMesh.Core.State;
 using SessionMesh.Server.Audit;
 using SessionMesh.Server.Engine;
+using SessionMesh.Server.Telemetry;
 using SessionMesh.Server.Tests.Support;
 using static SessionMesh.Server.Tests.Audit.AuditRig;
 using static SessionMesh.Server.Tests.Support.Rows;
@@ -126,7 +128,7 @@ public sealed class RefusalTests
     public void Refusals_FromManyAddresses_AreBoundedTogether_AndOneThatShoutsSilencesNobodyElse()
     {
         var time = new FakeTime();
-        var log = new RefusalLog(new MeshClock(time));
+        var log = LogAt(time);
         Record(log, "192.0.2.1", RefusalLog.PerAddress * 3);
         Record(log, "::ffff:192.0.2.1", 1); // the same address
         Assert.Equal(RefusalLog.PerAddress, log.After(0, int.MaxValue, _ => true).Count);
@@ -146,7 +148,7 @@ public sealed class RefusalTests
     public void Refusals_PastTenThousand_PushTheOldestOut()
     {
         var time = new FakeTime();
-        var log = new RefusalLog(new MeshClock(time));
+        var log = LogAt(time);
         for (var i = 0; i < RefusalLog.Kept + 500; i += RefusalLog.PerAddress)
         {
             Record(log, "192.0.2.1", RefusalLog.PerAddress);
@@ -167,13 +169,15 @@ public sealed class RefusalTests
     [Fact]
     public void Refusal_LongTexts_AreCut()
     {
-        var log = new RefusalLog(new MeshClock(new FakeTime()));
+        var log = LogAt(new FakeTime());
         var http = Http("192.0.2.1");
         http.Request.RouteValues["id"] = new string('a', 129);
         log.Record(http, new MeshError(ErrorKind.Forbidden, "missing_scope", new string('x', 1000)));
         var refusal = Assert.Single(log.After(0, 10, _ => true));
         Assert.Equal((null, RefusalLog.ReasonLength), (refusal.Subject, refusal.Reason.Length));
     }
+
+    private static RefusalLog LogAt(FakeTime time) => new(new MeshClock(time), new LastHour(time, new MeshState()));
 
     private static void Record(RefusalLog log, string address, int times)
     {

@@ -26,7 +26,7 @@ internal sealed class EngineRig : IDisposable
         StateLoader.Load(Store.Context, State, Clock.NotBefore);
         var metrics = new MeshMetrics(new Meters());
         var log = new SqliteLog(Store, State, new DiskReserve(_directory, Time), metrics, NullLogger<SqliteLog>.Instance, headsEvery);
-        var publisher = new Publisher(new Subscriptions(), Feed, metrics);
+        var publisher = new Publisher(new Subscriptions(), Feed, metrics, new LastHour(Time, State));
         Engine = new MeshEngine(wrap?.Invoke(log, State) ?? log, State, Clock, publisher, metrics, NullLogger<MeshEngine>.Instance);
         Engine.Start();
     }

@@ -64,7 +64,7 @@ public sealed class FixedWordTests
             .Select(p => $"{p.Id} {p.Parameter["name"]}").Order();
         Assert.Equal(
             [
-                "getTopology dead", "importSessions dry_run", "killAgent force", "killAgent forget", "killAgents dry_run",
+                "getStatus hour", "getTopology dead", "importSessions dry_run", "killAgent force", "killAgent forget", "killAgents dry_run",
                 "killAgents force", "listAgents total", "listAlive total", "restore dry_run", "takeHookEvent deny",
                 "takeHookEvent detail", "takeHookEvent receipt",
             ],
