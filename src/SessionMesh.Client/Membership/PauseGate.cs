@@ -16,12 +16,14 @@ internal sealed class PauseGate(Action<Directive, string, string?> ack, Predicat
     /// <summary>Pauses that have held nobody yet.</summary>
     private readonly List<Directive> _unheld = [];
 
-    /// <summary>Completes with the resume; null where the agent is not paused.</summary>
-    private TaskCompletionSource? _resumed;
+    /// <summary>
+    /// Ends with the resume; null where the agent is not paused. A pause that comes right after is another one: whoever was held by the one
+    /// before may be on its way, and is not held by this one until it has come to the gate again.
+    /// </summary>
+    private Hold? _hold;
 
     /// <summary>Somebody was held, or the agent's own handler has paused it: only a resume ends that.</summary>
     private bool _isInForce;
-    private int _held;
 
     public bool IsPaused
     {
@@ -39,9 +41,9 @@ internal sealed class PauseGate(Action<Directive, string, string?> ack, Predicat
     {
         lock (_gate)
         {
-            _resumed ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            _hold ??= new Hold();
             _isInForce |= directive is null;
-            if (directive is not null && _held == 0)
+            if (directive is not null && _hold.Held == 0)
             {
                 _unheld.Add(directive);
                 return;
@@ -73,7 +75,7 @@ internal sealed class PauseGate(Action<Directive, string, string?> ack, Predicat
         while (!stopping.IsCancellationRequested)
         {
             cancellation.ThrowIfCancellationRequested();
-            if (!TryHold(out var resumed))
+            if (!TryHold(out var hold))
             {
                 return true;
             }
@@ -81,7 +83,7 @@ internal sealed class PauseGate(Action<Directive, string, string?> ack, Predicat
             using var either = CancellationTokenSource.CreateLinkedTokenSource(stopping, cancellation);
             try
             {
-                await resumed.WaitAsync(either.Token);
+                await hold.Resumed.Task.WaitAsync(either.Token);
             }
             catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
             {
@@ -91,7 +93,7 @@ internal sealed class PauseGate(Action<Directive, string, string?> ack, Predicat
             {
                 lock (_gate)
                 {
-                    _held--;
+                    hold.Held--;
                 }
             }
         }
@@ -100,13 +102,13 @@ internal sealed class PauseGate(Action<Directive, string, string?> ack, Predicat
     }
 
     /// <summary>False where nothing holds.</summary>
-    private bool TryHold([NotNullWhen(true)] out Task? resumed)
+    private bool TryHold([NotNullWhen(true)] out Hold? hold)
     {
         List<Directive> held;
         lock (_gate)
         {
-            resumed = Pausing();
-            if (resumed is null)
+            hold = Pausing();
+            if (hold is null)
             {
                 return false;
             }
@@ -114,7 +116,7 @@ internal sealed class PauseGate(Action<Directive, string, string?> ack, Predicat
             held = [.. _unheld];
             _unheld.Clear();
             _isInForce = true;
-            _held++;
+            hold.Held++;
         }
 
         held.ForEach(pause => ack(pause, DirectiveState.Acknowledged, null));
@@ -122,7 +124,7 @@ internal sealed class PauseGate(Action<Directive, string, string?> ack, Predicat
     }
 
     /// <summary>What to wait for; null where the agent is not paused, or no more. Under the gate.</summary>
-    private Task? Pausing()
+    private Hold? Pausing()
     {
         _unheld.RemoveAll(isOver);
         if (!_isInForce && _unheld.Count == 0)
@@ -130,14 +132,23 @@ internal sealed class PauseGate(Action<Directive, string, string?> ack, Predicat
             Release();
         }
 
-        return _resumed?.Task;
+        return _hold;
     }
 
     private void Release()
     {
         _unheld.Clear();
         _isInForce = false;
-        _resumed?.TrySetResult();
-        _resumed = null;
+        _hold?.Resumed.TrySetResult();
+        _hold = null;
+    }
+
+    /// <summary>One stretch of being paused, and how many it holds.</summary>
+    private sealed class Hold
+    {
+        public TaskCompletionSource Resumed { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        /// <summary>Under the gate.</summary>
+        public int Held { get; set; }
     }
 }
