@@ -1,3 +1,4 @@
+using Microsoft.Extensions.AI;
 using SessionMesh.Contracts;
 
 namespace SessionMesh.Extensions.AI;
@@ -12,7 +13,7 @@ internal sealed class ChildAgents
     /// An id that no other sub-agent of this agent has now, and that the next one has again. Where the exit of the last is being reported
     /// this waits for that.
     /// </summary>
-    public async Task<ChildPlace> PlaceAsync(string callId, string parentId, string name)
+    public async Task<ChildPlace> PlaceAsync(FunctionCallContent call, string parentId, string name)
     {
         var stem = $"{parentId}.{string.Concat(name.Select(c => MeshId.IsValid($"a{c}") ? c : '-'))}";
         while (true)
@@ -26,7 +27,7 @@ internal sealed class ChildAgents
                 {
                     if (!_taken.TryGetValue(id, out var place))
                     {
-                        return _taken[id] = new ChildPlace(this, callId, id);
+                        return _taken[id] = new ChildPlace(this, call, id);
                     }
 
                     free = place.Child is { HasEnded: true } ? place.Free : null;
@@ -38,12 +39,12 @@ internal sealed class ChildAgents
     }
 
     /// <summary>Those calls have returned: whatever ran in them is over.</summary>
-    public void End(IReadOnlyCollection<string> callIds)
+    public void End(IReadOnlyCollection<FunctionCallContent> calls)
     {
         List<ChildPlace> over;
         lock (_gate)
         {
-            over = [.. _taken.Values.Where(place => callIds.Contains(place.CallId))];
+            over = [.. _taken.Values.Where(place => calls.Contains(place.Call, ReferenceEqualityComparer.Instance))];
         }
 
         over.ForEach(place => _ = place.Child?.EndAsync());
@@ -60,15 +61,15 @@ internal sealed class ChildAgents
 
 /// <summary>An id that is taken until this is disposed of.</summary>
 /// <param name="children">Whose it is.</param>
-/// <param name="callId">The call that the sub-agent runs in.</param>
-internal sealed class ChildPlace(ChildAgents children, string callId, string agentId) : IDisposable
+/// <param name="call">The call that the sub-agent runs in.</param>
+internal sealed class ChildPlace(ChildAgents children, FunctionCallContent call, string agentId) : IDisposable
 {
     private readonly TaskCompletionSource _free = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile ChildAgent? _child;
 
     public string AgentId { get; } = agentId;
 
-    public string CallId { get; } = callId;
+    public FunctionCallContent Call { get; } = call;
 
     /// <summary>Who has it; null until it is registered.</summary>
     public ChildAgent? Child

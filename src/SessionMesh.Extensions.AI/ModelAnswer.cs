@@ -45,17 +45,17 @@ internal sealed class ModelAnswer
 }
 
 /// <summary>
-/// Knows the messages of an answer again in a later request, copies of them, too: by their ids, by the ids of the calls in them, or, of a
+/// Knows the messages of an answer again in a later request, copies of them, too: by their ids, by the calls in them, or, of a
 /// message with neither, by the message itself.
 /// </summary>
 internal sealed class AnswerMark
 {
     private readonly HashSet<ChatMessage> _messages = new(ReferenceEqualityComparer.Instance);
     private readonly HashSet<string> _messageIds = [];
-    private readonly HashSet<string> _callIds = [];
+    private readonly HashSet<string> _calls = [];
 
     /// <summary>Whether anything could be known again.</summary>
-    public bool IsEmpty => _messages.Count + _messageIds.Count + _callIds.Count == 0;
+    public bool IsEmpty => _messages.Count + _messageIds.Count + _calls.Count == 0;
 
     public void Add(ChatMessage message)
     {
@@ -68,11 +68,11 @@ internal sealed class AnswerMark
     /// <returns>Whether there is an id.</returns>
     public bool Add(string? messageId, IEnumerable<AIContent> contents)
     {
-        var callIds = contents.OfType<FunctionCallContent>().Select(call => call.CallId).ToList();
-        _callIds.UnionWith(callIds);
+        var calls = contents.OfType<FunctionCallContent>().Select(CallWords.Of).ToList();
+        _calls.UnionWith(calls);
         if (string.IsNullOrEmpty(messageId))
         {
-            return callIds.Count > 0;
+            return calls.Count > 0;
         }
 
         _messageIds.Add(messageId);
@@ -83,5 +83,5 @@ internal sealed class AnswerMark
         message.Role == ChatRole.Assistant
         && (_messages.Contains(message)
             || (message.MessageId is { } id && _messageIds.Contains(id))
-            || message.Contents.OfType<FunctionCallContent>().Any(call => _callIds.Contains(call.CallId)));
+            || message.Contents.OfType<FunctionCallContent>().Any(call => _calls.Contains(CallWords.Of(call))));
 }

@@ -149,10 +149,10 @@ internal sealed class ModelSteering
     /// <summary>Functions have returned whose results the next request brings.</summary>
     private void TakeReturns(List<ChatMessage> messages)
     {
-        List<string> returned;
+        List<FunctionCallContent> returned;
         lock (_gate)
         {
-            returned = _calls.Remove(messages.SelectMany(message => message.Contents).OfType<FunctionResultContent>());
+            returned = _calls.Remove(messages);
             _returned += returned.Count;
         }
 

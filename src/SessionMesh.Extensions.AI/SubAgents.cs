@@ -32,7 +32,7 @@ internal sealed class SubAgents(MeshAgentOptions options, ModelSteering? own = n
     private async Task<ChildAgent> BeginAsync(ModelSteering parent, FunctionInvocationContext call)
     {
         var place = await parent.Children.PlaceAsync(
-            call.CallContent.CallId, parent.Agent.AgentId, options.AgentId ?? call.Function.Name);
+            call.CallContent, parent.Agent.AgentId, options.AgentId ?? call.Function.Name);
         try
         {
             var agent = await parent.Agent.ConnectChildAsync(options with
