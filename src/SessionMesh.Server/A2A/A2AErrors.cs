@@ -48,6 +48,15 @@ internal sealed class A2AErrors : AnswerForm
         ErrorKind.Invalid, A2ACodes.PushNotificationNotSupported,
         "There are no push notifications here. Follow a task with POST …/a2a/tasks/{task}:subscribe.");
 
+    /// <summary>Why a task cannot be followed: it is not there any more, or it is over. Null where it can.</summary>
+    public static MeshError? NothingToFollow(A2ATask? task) => task switch
+    {
+        null => TaskNotFound(),
+        { Agent.HasEnded: true } => UnsupportedOperation(
+            "The task is over, and nothing more will come. Read it with GET …/a2a/tasks/{task}."),
+        _ => null,
+    };
+
     public static MeshError UnsupportedOperation(string detail) => new(ErrorKind.Invalid, A2ACodes.UnsupportedOperation, detail);
 
     /// <summary>

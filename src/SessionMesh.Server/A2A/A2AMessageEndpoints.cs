@@ -1,5 +1,6 @@
 using System.Text.Json;
 using SessionMesh.Contracts;
+using SessionMesh.Core.Keys;
 using SessionMesh.Core.Steering;
 using SessionMesh.Server.Engine;
 using SessionMesh.Server.Http;
@@ -31,9 +32,16 @@ internal sealed class A2AMessageEndpoints(
         {
             var most = TimeSpan.FromSeconds(Limits.MaxWait);
             directive = await waits.UntilAsync(http, directive, DeliveryState.Acknowledged, most) ?? directive;
+            if (http.GetKey().CheckStillValid(engine) is { } over)
+            {
+                await problems.WriteAsync(http, over); // it was sent, and the key that could be told more has ended meanwhile
+                return;
+            }
         }
 
-        var task = directive is null ? null : TaskOf(sent, directive);
+        // An agent that the key does not reach any more shows nothing of its present: then the answer is what it was when it was sent.
+        var reaches = tasks.FindAgent(http, ScopeSet.Steer).Succeeded;
+        var task = directive is null || !reaches ? null : TaskOf(sent, directive);
         await mutations.AnswerAsync(sent, instead: task is null
             ? null
             : await tasks.AnswerAsync(http.GetKey(), task, configuration?.HistoryLength, directive, isSent: true));
@@ -51,13 +59,14 @@ internal sealed class A2AMessageEndpoints(
 
         // What happens from here on is in the log after this place; the task that is shown first may have some of it already.
         var at = sent.Value is null ? engine.State.Revision : directive!.Revision;
-        if (TaskOf(sent, directive!) is not { } task)
+        var task = TaskOf(sent, directive!);
+        if ((tasks.FindAgent(http, ScopeSet.Steer).Error ?? A2AErrors.NothingToFollow(task)) is { } unseen)
         {
-            await problems.WriteAsync(http, A2AErrors.TaskNotFound());
+            await problems.WriteAsync(http, unseen);
             return;
         }
 
-        var view = await tasks.ViewAsync(http.GetKey(), task, request.Body.Configuration?.HistoryLength, directive);
+        var view = await tasks.ViewAsync(http.GetKey(), task!, request.Body.Configuration?.HistoryLength, directive);
         await stream.FollowAsync(http, at, view);
     }
 

@@ -1,4 +1,3 @@
-using SessionMesh.Core;
 using SessionMesh.Core.Keys;
 using SessionMesh.Server.Engine;
 using SessionMesh.Server.Http;
@@ -76,7 +75,7 @@ internal sealed class A2ATaskEndpoints(Mutations mutations, MeshEngine engine, A
     {
         var at = engine.State.Revision; // before the task is read: what comes in between is told twice rather than not at all
         var found = tasks.Find(http, ScopeSet.MeshRead);
-        if ((found.Error ?? (found.Value!.Agent.HasEnded ? Over() : null)) is { } refused)
+        if ((found.Error ?? A2AErrors.NothingToFollow(found.Value)) is { } refused)
         {
             await problems.WriteAsync(http, refused);
             return;
@@ -84,9 +83,6 @@ internal sealed class A2ATaskEndpoints(Mutations mutations, MeshEngine engine, A
 
         await stream.FollowAsync(http, at, await tasks.ViewAsync(http.GetKey(), found.Value!));
     }
-
-    private static MeshError Over() => A2AErrors.UnsupportedOperation(
-        "The task is over, and nothing more will come. Read it with GET …/a2a/tasks/{task}.");
 
     /// <summary>Parameters that are not known are ignored, as the specification asks for members of messages.</summary>
     private static Query Read(HttpContext http, params ReadOnlySpan<string> known)
