@@ -3,6 +3,7 @@
 #   ./eng/bench.sh            everything, about eight minutes
 #   ./eng/bench.sh --quick    one short round, without the million agents: does it still work?
 #   ./eng/bench.sh --tool     the tool alone
+#   ./eng/bench.sh page       the live page alone: what a person waits for, and what a viewer costs; needs chromium
 #   ./eng/bench.sh --discovery    finding agents in fleets of 1,000, 100,000 and 1,000,000 alone
 #   BENCH_BEFORE=COMMIT ./eng/bench.sh …    the tool beside that of a commit, which its own install.sh installs
 # Read the ratios: machines are shared and noisy, and wrk runs on the same cores as the server.
@@ -110,6 +111,38 @@ fi
 if [ "${1:-}" = --discovery ]; then
   measure_discovery
   print_discovery
+  exit
+fi
+
+# measure_page AGENTS: a line for each figure, while a tenth of the agents beat each second.
+measure_page() {
+  start_server "page-$1"
+  bench seed "$url" 0 "$1"
+  dotnet "$out/bench/SessionMesh.Benchmarks.dll" beat "$url" "$1" $(($1 / 10 < 500 ? 500 : $1 / 10)) >/dev/null &
+  beating=$!
+  bench page "$url" "$1" "$page_seconds" "$server" | awk -F'\t' -v agents="$1" '{ printf "%9d agents  %-38s %8s\n", agents, $1, $2 }'
+  kill "$beating"; wait "$beating" 2>/dev/null || true
+  stop_server
+}
+
+if [ "${1:-}" = page ] || [ "${1:-} ${2:-}" = "--quick page" ]; then
+  command -v chromium >/dev/null || { as_root=$([ "$(id -u)" = 0 ] || echo sudo); $as_root apt-get install -y -qq chromium >/dev/null; }
+  page_seconds=20 fleets='100 10000 100000'
+  [ "$1" = page ] || page_seconds=3 fleets=100
+  for fleet in $fleets; do measure_page "$fleet"; done
+  agents=10000
+  start_server page-beats
+  bench seed "$url" 0 "$agents"
+  beats() { wrk -t2 -c8 -d"${seconds}s" -s benchmarks/wrk/mesh.lua "$url" -- heartbeats "$agents" | awk '/^RESULT/ { print $3 }'; }
+  for round in $(seq "$rounds"); do
+    alone=$(beats)
+    bench watch-page "$url" 10 >"$scratch/watching" &
+    watching=$!
+    for _ in $(seq 300); do grep -q open "$scratch/watching" && break; sleep 0.2; done
+    watched=$(beats)
+    kill "$watching"; wait "$watching" 2>/dev/null || true
+    awk -v a="$alone" -v b="$watched" 'BEGIN { printf "heartbeats a second, alone and with ten viewers: %d %d, ratio %.2f\n", a, b, b / a }'
+  done
   exit
 fi
 

@@ -17,6 +17,16 @@ if (args.Length < 2)
     return Usage();
 }
 
+if (args is ["page", var page, var pageAgents, var pageSeconds, var pageServer])
+{
+    return await Viewers.RunAsync(page, Number(pageAgents), Number(pageSeconds), Number(pageServer));
+}
+
+if (args is ["watch-page", var watched, var tabs])
+{
+    return await Viewers.WatchAsync(watched, Number(tabs));
+}
+
 using var mesh = new Mesh(args[1]);
 return args switch
 {
@@ -41,6 +51,6 @@ static int Usage()
         "fsync DIR | seed URL FIRST COUNT | seed-skills URL FIRST COUNT | discovery URL AGENTS SECONDS | beat URL AGENTS RATE"
         + " | streams URL COUNT | whole-way URL AGENTS SECONDS | sessions URL COUNT DIR"
         + " | chain URL LENGTH | crowd URL AGENTS ROUNDS | expiry URL COUNT AGENTS"
-        + " | make-store FILE AGENTS DIRECTIVES");
+        + " | make-store FILE AGENTS DIRECTIVES | page URL AGENTS SECONDS PID | watch-page URL TABS");
     return 2;
 }

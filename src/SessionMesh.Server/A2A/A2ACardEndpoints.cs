@@ -1,3 +1,4 @@
+using Microsoft.Net.Http.Headers;
 using SessionMesh.Core.Keys;
 using SessionMesh.Server.Http;
 
@@ -33,7 +34,7 @@ internal sealed class A2ACardEndpoints(A2ATasks tasks, ProblemWriter problems)
         var (response, tag) = (http.Response, A2ACards.ETag(card));
         response.Headers.CacheControl = cacheControl;
         response.Headers.ETag = tag;
-        if (http.Request.Headers.IfNoneMatch.Contains(tag))
+        if (HasAlready(http, tag))
         {
             response.StatusCode = StatusCodes.Status304NotModified;
             return;
@@ -46,4 +47,9 @@ internal sealed class A2ACardEndpoints(A2ATasks tasks, ProblemWriter problems)
 
     /// <summary>As the server sees it: behind a proxy that ends TLS, the scheme is that of the connection to the server.</summary>
     private static string OriginOf(HttpContext http) => $"{http.Request.Scheme}://{http.Request.Host}";
+
+    /// <summary>Whether the caller has this card: it names its tag, strong or weak, in a list or alone, or takes any (<c>*</c>).</summary>
+    private static bool HasAlready(HttpContext http, string tag) =>
+        http.Request.GetTypedHeaders().IfNoneMatch is { } known
+        && known.Any(one => one.Equals(EntityTagHeaderValue.Any) || one.Compare(new EntityTagHeaderValue(tag), useStrongComparison: false));
 }

@@ -231,6 +231,26 @@ public sealed class PageTests(Chromium chromium) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task TenThousand_AreAllThere_AndOneIsFound()
+    {
+        var many = new ParallelOptions { MaxDegreeOfParallelism = 32 };
+        await Parallel.ForEachAsync(Enumerable.Range(0, 10_000), many, async (i, _) => await RegisterAsync($"agent-{i}"));
+        await using var tab = await chromium.OpenAsync(_mesh);
+        await tab.SignInAsync();
+        await tab.ShowsAsync("10,000");
+        await tab.TabAsync("Agents");
+        await tab.ShowsAsync("10,000 agents");
+        await Expect(tab.Button("agent-0")).ToBeVisibleAsync();
+        Assert.InRange(await tab.Page.GetByRole(AriaRole.Row).CountAsync(), 10, 200); // what is not seen is not drawn
+        await tab.Page.GetByLabel("Search").FillAsync("agent-7777");
+        await tab.Page.Keyboard.PressAsync("Enter");
+        await tab.ShowsAsync("1 agent");
+        await tab.Button("agent-7777").ClickAsync();
+        await Expect(tab.Page.GetByRole(AriaRole.Complementary)).ToContainTextAsync("last heartbeat");
+        Assert.Empty(tab.Faults);
+    }
+
+    [Fact]
     public async Task Dashboard_OfTheTool_SignsInByACode_ThatWorksOnce()
     {
         var printed = (await _mesh.DoneAsync("session-mesh dashboard --print -o json")).Out;

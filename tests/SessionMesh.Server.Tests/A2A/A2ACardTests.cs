@@ -60,10 +60,13 @@ public sealed class A2ACardTests
         foreach (var path in new[] { "~/.well-known/agent-card.json", "agents/a/agent-card.json" })
         {
             var tag = (await mesh.GetAsync(path)).Headers["ETag"];
-            using var again = mesh.Request(HttpMethod.Get, path);
-            again.Headers.TryAddWithoutValidation("If-None-Match", tag);
-            var reply = await mesh.SendAsync(again);
-            Assert.Equal((304, "", tag), (reply.Status, reply.Text, reply.Headers["ETag"]));
+            foreach (var known in (string[])[tag, "W/" + tag, "\"other\", " + tag, "*"])
+            {
+                using var again = mesh.Request(HttpMethod.Get, path);
+                again.Headers.TryAddWithoutValidation("If-None-Match", known);
+                var reply = await mesh.SendAsync(again);
+                Assert.Equal((304, "", tag), (reply.Status, reply.Text, reply.Headers["ETag"]));
+            }
         }
 
         await mesh.PostAsync("registry", """{"agent_id":"a","specialization":"ocr"}""");
