@@ -136,7 +136,8 @@ if [ "${1:-}" = page ] || [ "${1:-} ${2:-}" = "--quick page" ]; then
   beats() { wrk -t2 -c8 -d"${seconds}s" -s benchmarks/wrk/mesh.lua "$url" -- heartbeats "$agents" | awk '/^RESULT/ { print $3 }'; }
   for round in $(seq "$rounds"); do
     alone=$(beats)
-    bench watch-page "$url" 10 >"$scratch/watching" &
+    : >"$scratch/watching"
+    dotnet "$out/bench/SessionMesh.Benchmarks.dll" watch-page "$url" 10 >"$scratch/watching" & # not by the function: it is ended by its id
     watching=$!
     for _ in $(seq 300); do grep -q open "$scratch/watching" && break; sleep 0.2; done
     watched=$(beats)
