@@ -81,7 +81,7 @@ internal static class AgentPrograms
     }
 
     /// <summary>The executable. Installed once.</summary>
-    /// <param name="package">NAME@VERSION.</param>
+    /// <param name="package">NAME@VERSION, or several with blanks between.</param>
     /// <param name="node">The directory of the Node that installs it; null for the one on the PATH.</param>
     private static async Task<string> InstallAsync(string folder, string package, string executable, string? node = null)
     {
@@ -110,7 +110,7 @@ internal static class AgentPrograms
         string failure;
         try
         {
-            var install = new ProcessStartInfo("npm", ["install", "--no-audit", "--no-fund", package])
+            var install = new ProcessStartInfo("npm", ["install", "--no-audit", "--no-fund", .. package.Split(' ')])
             {
                 WorkingDirectory = directory,
                 RedirectStandardOutput = true,
