@@ -9,7 +9,7 @@ namespace SessionMesh.Dashboard.SignIn;
 /// Whoever looks at the page in one tab: their key, and the client that acts with it. It has no rights but those of the key, and none
 /// before <see cref="SignInAsync"/>. Used by its circuit alone.
 /// </summary>
-public sealed class Viewer(IMeshDoor door, Viewers viewers) : IDisposable
+public sealed class Viewer(IMeshDoor door) : IDisposable
 {
     private HttpMessageHandler? _handler;
     private MeshClient? _mesh;
@@ -59,7 +59,6 @@ public sealed class Viewer(IMeshDoor door, Viewers viewers) : IDisposable
             var key = await mesh.OwnKeyAsync(cancellation);
             Leave();
             (_handler, _mesh, Key, Notice) = (handler, mesh, key, null);
-            viewers.SignedIn(this);
             Changed?.Invoke();
             return null;
         }
@@ -109,7 +108,6 @@ public sealed class Viewer(IMeshDoor door, Viewers viewers) : IDisposable
 
     private void Leave()
     {
-        viewers.SignedOut(this);
         _mesh?.Dispose();
         _handler?.Dispose();
         (_handler, _mesh, Key) = (null, null, null);

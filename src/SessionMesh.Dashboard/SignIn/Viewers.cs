@@ -4,15 +4,11 @@ namespace SessionMesh.Dashboard.SignIn;
 public sealed class Viewers
 {
     /// <summary>
-    /// Tabs open at once. A circuit of nobody costs about 100 KB, one that looks at 10,000 agents some megabytes.
+    /// Tabs open at once. It takes no key to open one, so that there is a bound; more people than that do not look at one mesh.
     /// </summary>
     public const int Most = 500;
 
-    private readonly Lock _gate = new();
-    private readonly HashSet<Viewer> _signedIn = [];
     private int _open;
-
-    public int Open => Volatile.Read(ref _open);
 
     /// <summary>Takes a place for a tab; false where all are taken.</summary>
     internal bool TryEnter()
@@ -27,20 +23,4 @@ public sealed class Viewers
     }
 
     internal void Leave() => Interlocked.Decrement(ref _open);
-
-    internal void SignedIn(Viewer viewer)
-    {
-        lock (_gate)
-        {
-            _signedIn.Add(viewer);
-        }
-    }
-
-    internal void SignedOut(Viewer viewer)
-    {
-        lock (_gate)
-        {
-            _signedIn.Remove(viewer);
-        }
-    }
 }

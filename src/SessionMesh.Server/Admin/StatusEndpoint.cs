@@ -1,6 +1,6 @@
 using System.Reflection;
-using SessionMesh.Contracts.Admin;
 using SessionMesh.Contracts;
+using SessionMesh.Contracts.Admin;
 using SessionMesh.Core.Agents;
 using SessionMesh.Core.Keys;
 using SessionMesh.Server.Engine;

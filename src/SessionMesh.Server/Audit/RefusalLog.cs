@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using SessionMesh.Contracts;
-using SessionMesh.Core.Keys;
 using SessionMesh.Core;
+using SessionMesh.Core.Keys;
 using SessionMesh.Server.Auth;
 using SessionMesh.Server.Engine;
 using SessionMesh.Server.Http;
@@ -29,6 +29,7 @@ public sealed class RefusalLog
     public const int ReasonLength = 256;
 
     private readonly MeshClock _clock;
+    private readonly LastHour _hour;
     private readonly long _started;
     private readonly long _before;
     private readonly Lock _gate = new();
@@ -39,8 +40,6 @@ public sealed class RefusalLog
     private int _inSecond;
     private long _newest;
     private long _suppressed;
-
-    private readonly LastHour _hour;
 
     public RefusalLog(MeshClock clock, LastHour hour)
     {
