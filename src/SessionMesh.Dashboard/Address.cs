@@ -8,6 +8,12 @@ namespace SessionMesh.Dashboard;
 /// </summary>
 public sealed record Address
 {
+    /// <summary>Characters of a part: what is longer is not taken.</summary>
+    public const int Longest = 256;
+
+    /// <summary>Characters of a part that is a list.</summary>
+    public const int LongestList = 2048;
+
     public static readonly IReadOnlyList<string> Tabs =
         ["overview", "agents", "lineage", "registry", "sessions", "keys", "audit", "events"];
 
@@ -32,6 +38,18 @@ public sealed record Address
     public string? Cluster { get; init; }
     public string? Specialization { get; init; }
 
+    /// <summary>Names with commas between them, of which an agent has one.</summary>
+    public string? AnySpecialization { get; init; }
+
+    /// <summary>A label selector, as the API writes it.</summary>
+    public string? Label { get; init; }
+    public string? User { get; init; }
+    public string? Parent { get; init; }
+    public string? Subtree { get; init; }
+
+    /// <summary>What an agent's id begins with.</summary>
+    public string? Prefix { get; init; }
+
     public static Address Of(string uri)
     {
         var query = QueryHelpers.ParseQuery(new Uri(uri).Query);
@@ -46,9 +64,16 @@ public sealed record Address
             Sort = Text("sort"),
             Cluster = Text("cluster"),
             Specialization = Text("specialization"),
+            AnySpecialization = Text("any_specialization", LongestList),
+            Label = Text("label", LongestList),
+            User = Text("user"),
+            Parent = Text("parent"),
+            Subtree = Text("subtree"),
+            Prefix = Text("prefix"),
         };
 
-        string? Text(string name) => query.TryGetValue(name, out var value) && value is [{ Length: > 0 and <= 256 } text] ? text : null;
+        string? Text(string name, int most = Longest) =>
+            query.TryGetValue(name, out var value) && value is [{ Length: > 0 } text] && text.Length <= most ? text : null;
     }
 
     /// <summary>The address, relative to the server.</summary>
@@ -62,6 +87,12 @@ public sealed record Address
         ["sort"] = Sort,
         ["cluster"] = Cluster,
         ["specialization"] = Specialization,
+        ["any_specialization"] = AnySpecialization,
+        ["label"] = Label,
+        ["user"] = User,
+        ["parent"] = Parent,
+        ["subtree"] = Subtree,
+        ["prefix"] = Prefix,
     }.Where(part => part.Value is not null));
 
     /// <summary>A tab with nothing that narrows it.</summary>

@@ -3,18 +3,23 @@ using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.QuickGrid;
 using SessionMesh.Client;
 using SessionMesh.Contracts.Agents;
+using SessionMesh.Contracts.Steering;
 using SessionMesh.Dashboard.Controls;
 using SessionMesh.Dashboard.Live;
 using SessionMesh.Dashboard.SignIn;
+using SessionMesh.Dashboard.Steering;
 
 namespace SessionMesh.Dashboard.Agents;
 
 /// <summary>
-/// The table of agents. What narrows it means what it means in the API, since the API is asked who matches; the rows are what the page
-/// knows anyway.
+/// The table of agents. What narrows and orders it means what it means in the API, since the API is asked who matches; the rows are what
+/// the page knows anyway. A filter that the API does not take is shown with its reason, above the rows of the last one that it took.
 /// </summary>
 public sealed partial class AgentsTab : ComponentBase, IDisposable
 {
+    /// <summary>Past so many the API has each part of a list in order by itself, unless it is by id.</summary>
+    private const int MostInOrder = 10_000;
+
     private static readonly GridSort<LiveAgent> s_byId = GridSort<LiveAgent>.ByAscending(agent => agent.Id);
     private static readonly GridSort<LiveAgent> s_byMark = GridSort<LiveAgent>.ByAscending(agent => agent.Mark);
     private static readonly GridSort<LiveAgent> s_bySpecialization = GridSort<LiveAgent>.ByAscending(agent => agent.Specialization);
@@ -22,21 +27,39 @@ public sealed partial class AgentsTab : ComponentBase, IDisposable
     private static readonly GridSort<LiveAgent> s_byParent = GridSort<LiveAgent>.ByAscending(agent => agent.Parent);
     private static readonly GridSort<LiveAgent> s_byHeard = GridSort<LiveAgent>.ByAscending(agent => agent.LastHeartbeatAt);
 
+    private static readonly string s_most = Targets.Most.ToString("N0", CultureInfo.InvariantCulture);
+
+    /// <summary>Filters that have a field to show a fault below.</summary>
+    private static readonly HashSet<string> s_fields =
+        ["?q", "?specialization", "?cluster", "?label", "?user", "?parent", "?subtree", "?prefix", "?any_specialization"];
+
+    private readonly CancellationTokenSource _closed = new();
     private readonly HashSet<string> _chosen = new(StringComparer.Ordinal);
-    private List<LiveAgent> _rows = [];
+
+    /// <summary>Whom the person selected by what the list is narrowed to, instead of row by row; null for nobody.</summary>
+    private AgentSelector? _matching;
+
+    /// <summary>Who matched when the mesh was last asked, in order; null for everybody, by id.</summary>
+    private List<string>? _ids;
+    private IReadOnlyList<LiveAgent> _rows = [];
 
     /// <summary>The rows as the table takes them: another object means other rows to it.</summary>
     private IQueryable<LiveAgent> _items = Enumerable.Empty<LiveAgent>().AsQueryable();
     private string? _fault;
+    private Dictionary<string, string> _faults = [];
     private Address? _asked;
     private LiveFleet? _shown;
-    private bool _isAsking;
+    private long _askedAt;
+    private bool _isAsking, _isDue, _isMoreOpen;
 
     [Inject]
     private LiveMesh Live { get; set; } = null!;
 
     [Inject]
     private Viewer Viewer { get; set; } = null!;
+
+    [Inject]
+    private PageTime Time { get; set; } = null!;
 
     [CascadingParameter]
     private Address Address { get; set; } = null!;
@@ -45,21 +68,71 @@ public sealed partial class AgentsTab : ComponentBase, IDisposable
     private Action<Address> Go { get; set; } = null!;
 
     private string Summary => Plural.Of(_rows.Count, "agent")
-        + (_chosen.Count > 0 ? string.Create(CultureInfo.InvariantCulture, $", {_chosen.Count:N0} chosen") : "");
+        + (HasFault ? " from before" : "")
+        + (_matching is not null ? ", all that match selected"
+            : _chosen.Count > 0 ? string.Create(CultureInfo.InvariantCulture, $", {_chosen.Count:N0} chosen") : "");
 
-    private bool IsNarrowed => Address is not { Filter: null or AliveFilter.All, Search: null, Specialization: null, Cluster: null };
+    /// <summary>What the list, or an act on all of it, cannot be.</summary>
+    private string? Limit => _rows.Count == 0 || HasFault ? null
+        : Address.Unsayable() is [_, ..] unsayable
+            ? $"One request to all that match cannot say {string.Join(", ", unsayable)}. Choose rows instead, {s_most} at most."
+        : Address.ToSelector() is null && _rows.Count > Targets.Most
+            ? $"{s_most} rows can be chosen. To act on more in one request, narrow by specialization, cluster, labels or subtree."
+        : null;
 
-    public void Dispose() => Live.Changed -= Show;
+    /// <summary>What the order is not.</summary>
+    private string? OrderLimit => Address.Sort is not (null or AliveSort.Id or "-" + AliveSort.Id) && _rows.Count > MostInOrder
+        ? string.Create(CultureInfo.InvariantCulture, $"Each {MostInOrder:N0} of these are in order by themselves, not all together.")
+        : null;
+
+    private bool HasFault => _fault is not null || _faults.Count > 0;
+
+    /// <summary>Whether a filter is in use that is not always shown.</summary>
+    private bool HasMore => Address is not
+        { AnySpecialization: null, Label: null, User: null, Parent: null, Subtree: null, Prefix: null };
+
+    private Targets Chosen => _matching is { } selector ? new Targets(selector) : new Targets([.. _chosen.Order(StringComparer.Ordinal)]);
+
+    public void Dispose()
+    {
+        Live.Changed -= Show;
+        _closed.Cancel();
+        _closed.Dispose();
+    }
 
     protected override void OnInitialized() => Live.Changed += Show;
 
-    protected override Task OnParametersSetAsync() =>
-        _asked is { } asked && Address with { Agent = null } == asked with { Agent = null } ? Task.CompletedTask : AskAsync();
+    protected override Task OnParametersSetAsync()
+    {
+        _isMoreOpen |= HasMore;
+        if (_asked is { } asked && Address.Narrowing() == asked.Narrowing())
+        {
+            return Task.CompletedTask;
+        }
 
-    private static string? Text(ChangeEventArgs e, string? nothing = null) =>
-        (string?)e.Value is { } text && text.Trim() is { Length: > 0 } given && given != nothing ? given : null;
+        _matching = null; // it was of another list
+        return AskAsync();
+    }
 
-    private void Narrow(Func<Address, Address> how) => Go(how(Address));
+    private static string NameOf(string sort) => sort switch
+    {
+        AliveSort.Id => "id, a to z",
+        "-" + AliveSort.Id => "id, z to a",
+        AliveSort.Load => "load, least first",
+        "-" + AliveSort.Load => "load, most first",
+        AliveSort.Age => "age, youngest first",
+        "-" + AliveSort.Age => "age, oldest first",
+        AliveSort.LastSeen => "heard, longest ago first",
+        "-" + AliveSort.LastSeen => "heard, last first",
+        AliveSort.Progress => "progress, least first",
+        "-" + AliveSort.Progress => "progress, most first",
+        _ => sort,
+    };
+
+    private void Narrow(string? text, Func<Address, string?, Address> how) =>
+        Go(how(Address, text?.Trim() is { Length: > 0 } given ? given : null));
+
+    private string? FaultOf(string name) => _faults.GetValueOrDefault("?" + name);
 
     private void Choose(string id)
     {
@@ -69,42 +142,80 @@ public sealed partial class AgentsTab : ComponentBase, IDisposable
         }
     }
 
-    private void ChooseAll() => _chosen.UnionWith(_rows.Take(Steering.Targets.Most).Select(agent => agent.Id));
+    private void ChooseAll()
+    {
+        _matching = null;
+        _chosen.UnionWith(_rows.Take(Targets.Most).Select(agent => agent.Id));
+    }
+
+    private void ChooseNone()
+    {
+        _matching = null;
+        _chosen.Clear();
+    }
 
     private void Show() => _ = InvokeAsync(async () =>
     {
         if (!ReferenceEquals(_shown, Live.Fleet))
         {
+            Draw();
+            StateHasChanged();
+            await AskAgainAsync();
+        }
+    });
+
+    /// <summary>Asks who matches by now, if the pace allows; else as soon as it does.</summary>
+    private async Task AskAgainAsync()
+    {
+        if (_isDue || !Address.IsNarrowed() || _faults.Count > 0)
+        {
+            return;
+        }
+
+        _isDue = true;
+        try
+        {
+            var rest = Pace.AfterChange(_rows.Count) - Time.Provider.GetElapsedTime(_askedAt);
+            if (rest > TimeSpan.Zero)
+            {
+                await Task.Delay(rest, Time.Provider, _closed.Token);
+            }
+
             await AskAsync();
             StateHasChanged();
         }
-    });
+        catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException)
+        {
+            // Closed.
+        }
+        finally
+        {
+            _isDue = false;
+        }
+    }
 
     /// <summary>Asks the mesh who matches, and shows what the page knows of those.</summary>
     private async Task AskAsync()
     {
         if (_isAsking)
         {
-            return; // the answer that is under way is for the newest fleet anyway, or the next change asks again
+            return; // whoever asks looks at the newest address before it ends, and the next change asks again
         }
 
         _isAsking = true;
         try
         {
-            Address asked;
             do
             {
-                asked = Address;
-                var fleet = Live.Fleet;
-                _rows = IsNarrowed ? await MatchesAsync(asked, fleet) : [.. fleet.Agents];
-                (_asked, _shown, _fault, _items) = (asked, fleet, null, _rows.AsQueryable());
+                _asked = Address;
+                _askedAt = Time.Provider.GetTimestamp();
+                await AskAsync(_asked);
             }
-            while (asked != Address);
-            _chosen.RemoveWhere(id => Live.Fleet.Find(id) is null);
+            while (_asked.Narrowing() != Address.Narrowing());
         }
-        catch (MeshException e)
+        catch (Exception e) when (e is OperationCanceledException or InvalidOperationException or ObjectDisposedException)
         {
-            (_asked, _fault, _rows, _items) = (Address, e.Message, [], Enumerable.Empty<LiveAgent>().AsQueryable());
+            // Closed, or signed out.
         }
         finally
         {
@@ -112,27 +223,44 @@ public sealed partial class AgentsTab : ComponentBase, IDisposable
         }
     }
 
-    private async Task<List<LiveAgent>> MatchesAsync(Address narrowed, LiveFleet fleet)
+    private async Task AskAsync(Address asked)
     {
-        var rows = new List<LiveAgent>();
-        string? cursor = null;
+        try
+        {
+            _ids = asked.IsNarrowed() ? await MatchesAsync(asked.ToQuery()) : null;
+            (_fault, _faults) = (null, []);
+        }
+        catch (MeshException e)
+        {
+            var errors = e.Problem?.Errors ?? [];
+            _faults = errors.DistinctBy(error => error.Pointer).ToDictionary(error => error.Pointer, error => error.Message);
+            _fault = errors.Count > 0 && errors.All(error => s_fields.Contains(error.Pointer)) ? null : e.Message;
+            _matching = null;
+        }
+
+        Draw();
+    }
+
+    /// <summary>Shows how those are that matched when the mesh was last asked.</summary>
+    private void Draw()
+    {
+        var fleet = Live.Fleet;
+        _rows = _ids is null ? fleet.Agents : [.. _ids.Select(fleet.Find).OfType<LiveAgent>()];
+        (_shown, _items) = (fleet, _rows.AsQueryable());
+        _chosen.RemoveWhere(id => fleet.Find(id) is null);
+    }
+
+    private async Task<List<string>> MatchesAsync(AgentQuery query)
+    {
+        var ids = new List<string>();
+        query = query with { Fields = ["agent_id"], Limit = 1000 };
         do
         {
-            var page = await Viewer.Mesh.AgentsAsync(new AgentQuery
-            {
-                Filter = narrowed.Filter ?? AliveFilter.All,
-                Search = narrowed.Search,
-                Specialization = narrowed.Specialization,
-                Cluster = narrowed.Cluster,
-                Sort = AliveSort.Id,
-                Fields = ["agent_id"],
-                Limit = 1000,
-                Cursor = cursor,
-            });
-            rows.AddRange(page.Sessions.Select(row => fleet.Find(row.AgentId!)).OfType<LiveAgent>());
-            cursor = page.NextCursor;
+            var page = await Viewer.Mesh.AgentsAsync(query, _closed.Token);
+            ids.AddRange(page.Sessions.Select(row => row.AgentId).OfType<string>());
+            query = query with { Cursor = page.NextCursor };
         }
-        while (cursor is not null);
-        return rows;
+        while (query.Cursor is not null);
+        return ids;
     }
 }

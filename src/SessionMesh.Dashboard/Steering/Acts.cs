@@ -1,16 +1,42 @@
 using SessionMesh.Client;
+using SessionMesh.Contracts.Errors;
 using SessionMesh.Contracts.Steering;
+using SessionMesh.Dashboard.Controls;
 
 namespace SessionMesh.Dashboard.Steering;
 
+/// <summary>What came of an act.</summary>
+/// <param name="Said">A sentence for the person.</param>
+/// <param name="IsRefused">Nothing was done.</param>
+/// <param name="IsMiscounted">Nothing was done because they are not as many by now as the person confirmed.</param>
+internal sealed record ActAnswer(string Said, bool IsRefused = false, bool IsMiscounted = false);
+
 /// <summary>
-/// What a person does to agents: each is a call of the API with their key, and says what came of it in a sentence. Nothing is said to be
-/// done before its proof is in.
+/// What a person does to agents: each is one call of the API with their key, and says what came of it in a sentence. Nothing is said to be
+/// done before its proof is in. Many agents are counted by the mesh first: the count that the person confirms is a part of the call.
 /// </summary>
 internal static class Acts
 {
+    /// <summary>How many agents an act would reach; or the mesh's reason why it is none.</summary>
+    public static async Task<(int Count, string? Refusal)> CountAsync(this MeshClient mesh, Targets targets, bool isKill)
+    {
+        try
+        {
+            // Whoever can be told to pause can be told anything. A steer would have to say a direction, even one that is not sent.
+            var pause = new SteerRequest { Selector = targets.Selector, Verb = DirectiveVerb.Pause, DryRun = true };
+            var count = isKill
+                ? (await mesh.KillManyAsync(targets.Selector, dryRun: true)).Matched
+                : (await mesh.SteerManyAsync(pause)).Matched;
+            return (count, count > 0 ? null : isKill ? "None of them is left to stop." : "None of them is alive to hear it.");
+        }
+        catch (MeshException e)
+        {
+            return (0, Refused(e));
+        }
+    }
+
     /// <param name="verb">One of <see cref="DirectiveVerb.Steerable"/>.</param>
-    public static Task<string> SteerAsync(
+    public static Task<ActAnswer> SteerAsync(
         this MeshClient mesh, Targets targets, string verb, string? direction = null, string? message = null) =>
         SayAsync(async () =>
         {
@@ -18,7 +44,7 @@ internal static class Acts
             {
                 AgentId = targets.IsOne ? targets.Ids[0] : null,
                 Selector = targets.IsOne ? null : targets.Selector,
-                Expect = targets.IsOne ? null : targets.Ids.Count,
+                Expect = targets.IsOne ? null : targets.Expect,
                 Verb = verb,
                 Direction = Given(direction),
                 Message = Given(message),
@@ -33,7 +59,7 @@ internal static class Acts
             return $"{verb} requested of {Tally(answer.Matched, answer.Results.Count(result => result.Code is not null))}";
         });
 
-    public static Task<string> KillAsync(this MeshClient mesh, Targets targets, bool takesDescendants) =>
+    public static Task<ActAnswer> KillAsync(this MeshClient mesh, Targets targets, bool takesDescendants) =>
         SayAsync(async () =>
         {
             var options = new KillOptions { Cascade = takesDescendants ? "descendants" : "none" };
@@ -46,9 +72,9 @@ internal static class Acts
                     : $"kill requested of {targets.Name}{below}: {report.Status}, not confirmed yet.";
             }
 
-            var answer = await mesh.KillManyAsync(targets.Selector, options, expect: targets.Ids.Count);
+            var answer = await mesh.KillManyAsync(targets.Selector, options, targets.Expect);
             var confirmed = answer.Results.Count(result => result.Report?.Confirmed == true);
-            return $"kill requested of {answer.Matched} agents; {confirmed} confirmed so far.";
+            return $"kill requested of {Plural.Of(answer.Matched, "agent")}; {confirmed} confirmed so far.";
         });
 
     /// <summary>How many agents are below one that would go with it, and some of their ids; null where the mesh did not say.</summary>
@@ -65,20 +91,22 @@ internal static class Acts
         }
     }
 
-    private static async Task<string> SayAsync(Func<Task<string>> act)
+    private static async Task<ActAnswer> SayAsync(Func<Task<string>> act)
     {
         try
         {
-            return await act();
+            return new ActAnswer(await act());
         }
         catch (MeshException e)
         {
-            return "Refused: " + e.Message;
+            return new ActAnswer(Refused(e), IsRefused: true, IsMiscounted: e.Code == ErrorCodes.ExpectationFailed);
         }
     }
 
+    private static string Refused(MeshException e) => "Refused: " + e.Message;
+
     private static string Tally(int matched, int refused) =>
-        refused == 0 ? $"{matched} agents." : $"{matched} agents, of which {refused} were refused.";
+        Plural.Of(matched, "agent") + (refused == 0 ? "." : $", of which {refused} were refused.");
 
     private static string? Given(string? text) => string.IsNullOrWhiteSpace(text) ? null : text.Trim();
 }

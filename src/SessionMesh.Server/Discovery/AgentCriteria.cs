@@ -64,7 +64,7 @@ internal sealed record AgentCriteria
             Filter = check.Count == errors ? AgentFilter.Of(word) : AgentFilter.All,
             Specializations = Names(query, "specialization", ref check),
             AnySpecialization = Names(query, "any_specialization", ref check),
-            Labels = LabelTerm.Read(query["label"], ref check),
+            Labels = LabelTerms.Read(query["label"], ref check),
             Cluster = query["cluster"],
             User = query["user"],
             Parent = query["parent"],

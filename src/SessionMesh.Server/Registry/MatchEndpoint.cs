@@ -1,5 +1,6 @@
 using System.Globalization;
 using SessionMesh.Contracts;
+using SessionMesh.Contracts.Agents;
 using SessionMesh.Contracts.Registry;
 using SessionMesh.Core.Agents;
 using SessionMesh.Core.Claims;
@@ -22,7 +23,7 @@ public sealed class MatchEndpoint(MeshEngine engine, RowWriter rows, ProblemWrit
         var specialization = check.Specialization("?specialization", query["specialization"], required: true);
         var count = (int)(query.Number("count", ref check, 1, Limits.Matches) ?? 1);
         var strategy = check.OneOf("?strategy", query["strategy"], MatchStrategy.All);
-        var labels = LabelTerm.Read(query["label"], ref check);
+        var labels = LabelTerms.Read(query["label"], ref check);
         if (check.Error is { } error)
         {
             await problems.WriteAsync(http, error);

@@ -81,11 +81,11 @@ public sealed class ActTests
 
         await host.SignInAsync("mesh:read", "steer", "kill");
         var bar = host.Page.Render<ActBar>(parameters => parameters.Add(bar => bar.Targets, new Targets(["a", "b"])));
-        Button(bar, "Pause").Click();
+        await Button(bar, "Pause").ClickAsync();
         Button(bar, "Pause", "dialog ").Click();
         bar.WaitForAssertion(() => Assert.Equal("pause requested of 2 agents.", bar.Find("[role=status]").TextContent));
         Assert.Empty((await host.Root.HistoryAsync("c")).Directives);
-        Button(bar, "Kill").Click();
+        await Button(bar, "Kill").ClickAsync();
         Button(bar, "Kill", "dialog ").Click();
         bar.WaitForAssertion(() => Assert.Equal("kill requested of 2 agents; 0 confirmed so far.", bar.Find("[role=status]").TextContent));
     }

@@ -1,11 +1,14 @@
+using System.Collections.Concurrent;
 using System.Net;
 using Bunit;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Components;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using SessionMesh.Client;
 using SessionMesh.Contracts.Agents;
 using SessionMesh.Contracts.Keys;
+using SessionMesh.Dashboard.Layout;
 using SessionMesh.Dashboard.Live;
 using SessionMesh.Dashboard.SignIn;
 using SessionMesh.Server.Hosting;
@@ -25,7 +28,8 @@ internal sealed class PageHost : IAsyncDisposable
         RootKey = File.ReadAllText(Path.Combine(data, "root.key")).Trim();
         Root = Client(RootKey);
         Page.JSInterop.Mode = JSRuntimeMode.Loose;
-        Page.Services.AddSingleton<IMeshDoor>(new Door(Url));
+        BunitContext.DefaultWaitTimeout = TimeSpan.FromSeconds(10);
+        Page.Services.AddSingleton<IMeshDoor>(new Door(Url, Writes));
         Page.Services.AddSingleton(new PageTime(TimeProvider.System));
         Page.Services.AddSingleton<Viewers>();
         Page.Services.AddSingleton<Viewer>();
@@ -42,6 +46,9 @@ internal sealed class PageHost : IAsyncDisposable
     /// <summary>The mesh with the root key.</summary>
     public MeshClient Root { get; }
 
+    /// <summary>What the page sent that is no read, as <c>POST /api/session-mesh/steer</c>.</summary>
+    public ConcurrentQueue<string> Writes { get; } = new();
+
     public Viewer Viewer => Page.Services.GetRequiredService<Viewer>();
 
     public static async Task<PageHost> StartAsync()
@@ -56,9 +63,20 @@ internal sealed class PageHost : IAsyncDisposable
     public Task RegisterAsync(string id, string? parent = null) =>
         Root.RegisterAsync(new RegisterAgentRequest { AgentId = id, ParentId = parent, Ttl = 600 });
 
+    /// <summary>The page as a whole, at an address below the server's.</summary>
+    public IRenderedComponent<Home> Open(string address)
+    {
+        Go(address);
+        return Page.Render<Home>();
+    }
+
+    /// <summary>Another address, as by back, forward or a link.</summary>
+    public void Go(string address) => Page.Services.GetRequiredService<NavigationManager>().NavigateTo(address);
+
     /// <summary>Signs in with a key that may do this and no more.</summary>
     public async Task SignInAsync(params string[] scopes)
     {
+        _ = Page.Services.GetRequiredService<LiveMesh>(); // as in the page, it is there before anybody signs in
         var key = await Root.CreateKeyAsync(new CreateKeyRequest { Scopes = scopes });
         Assert.Null(await Viewer.SignInAsync(key.Token));
     }
@@ -75,14 +93,19 @@ internal sealed class PageHost : IAsyncDisposable
     private MeshClient Client(string key) => new(new MeshClientOptions { BaseUrl = Url, Token = key });
 
     /// <summary>To the server, whatever address a request names.</summary>
-    private sealed class Door(Uri server) : IMeshDoor
+    private sealed class Door(Uri server, ConcurrentQueue<string> writes) : IMeshDoor
     {
-        public HttpMessageHandler Open(IPAddress? remote) => new ToServer(server);
+        public HttpMessageHandler Open(IPAddress? remote) => new ToServer(server, writes);
 
-        private sealed class ToServer(Uri server) : DelegatingHandler(new SocketsHttpHandler())
+        private sealed class ToServer(Uri server, ConcurrentQueue<string> writes) : DelegatingHandler(new SocketsHttpHandler())
         {
             protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
             {
+                if (request.Method != HttpMethod.Get)
+                {
+                    writes.Enqueue($"{request.Method} {request.RequestUri!.AbsolutePath}");
+                }
+
                 request.RequestUri = new Uri(server, request.RequestUri!.PathAndQuery);
                 return base.SendAsync(request, cancellationToken);
             }

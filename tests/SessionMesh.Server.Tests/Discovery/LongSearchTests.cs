@@ -1,4 +1,5 @@
 using SessionMesh.Contracts;
+using SessionMesh.Contracts.Agents;
 using SessionMesh.Core;
 using SessionMesh.Core.Agents;
 using SessionMesh.Core.Audit;

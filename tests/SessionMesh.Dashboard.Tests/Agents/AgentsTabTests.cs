@@ -1,0 +1,170 @@
+using Bunit;
+using Microsoft.AspNetCore.Components;
+using Microsoft.AspNetCore.Components.QuickGrid;
+using Microsoft.Extensions.DependencyInjection;
+using SessionMesh.Client;
+using SessionMesh.Contracts.Agents;
+using SessionMesh.Dashboard.Layout;
+using SessionMesh.Dashboard.Live;
+using SessionMesh.Dashboard.Tests.Support;
+
+namespace SessionMesh.Dashboard.Tests.Agents;
+
+/// <summary>The table of agents, over the real server.</summary>
+public sealed class AgentsTabTests
+{
+    [Theory]
+    [InlineData("label=env%3Dprod", "a")]
+    [InlineData("label=tier!%3Dfree", "a c d")]
+    [InlineData("user=bob", "b")]
+    [InlineData("parent=a", "b")]
+    [InlineData("subtree=b", "b c")]
+    [InlineData("prefix=d", "d")]
+    [InlineData("any_specialization=ocr,sql", "a b")]
+    [InlineData("specialization=sql", "b")]
+    [InlineData("cluster=blue", "a c")]
+    [InlineData("cluster=blue&subtree=b", "c")]
+    [InlineData("q=prod", "a")]
+    [InlineData("filter=idle", "c")]
+    [InlineData("", "a b c d")]
+    public async Task Address_NarrowsTheTable_AsTheApiDoes(string query, string ids)
+    {
+        await using var host = await StartAsync();
+        var page = host.Open("/?tab=agents&" + query);
+        page.WaitForAssertion(() => Assert.Equal(ids.Split(' '), Rows(page)));
+    }
+
+    public static TheoryData<string> Sorts => [.. AliveSort.Allowed];
+
+    [Theory]
+    [MemberData(nameof(Sorts))]
+    public async Task Order_EachOne_IsTheApis(string sort)
+    {
+        await using var host = await StartAsync();
+        var expected = await host.Root.AgentsAsync(new AgentQuery { Filter = "all", Sort = sort });
+        var page = host.Open("/?tab=agents");
+        page.WaitForAssertion(() => Assert.Equal(4, Rows(page).Count));
+        page.Find("#filter-sort").Change(sort);
+        page.WaitForAssertion(() => Assert.Equal(expected.Sessions.Select(row => row.AgentId), Rows(page)));
+        Assert.Equal(sort == "id" ? null : sort, AddressOf(host).Sort);
+        Assert.DoesNotContain(page.FindAll("#filter-sort option"), option => option.TextContent == option.GetAttribute("value"));
+    }
+
+    [Theory]
+    [InlineData("q", "two words")]
+    [InlineData("specialization", "ocr")]
+    [InlineData("cluster", "blue")]
+    [InlineData("label", "env=prod,tier!=free")]
+    [InlineData("user", "ann")]
+    [InlineData("parent", "a")]
+    [InlineData("subtree", "a")]
+    [InlineData("prefix", "a")]
+    [InlineData("any_specialization", "ocr,sql")]
+    public async Task Field_EachOne_HasAName_AndGoesToTheAddress_AndBack(string name, string text)
+    {
+        await using var host = await StartAsync();
+        var page = host.Open("/?tab=agents");
+        Assert.NotEqual("", page.Find($"label[for=filter-{name}]").TextContent);
+        page.Find("#filter-" + name).Change($" {text} ");
+        page.WaitForAssertion(() => Assert.Equal(text, page.Find("#filter-" + name).GetAttribute("value")));
+        Assert.Equal(Address.Of($"http://localhost/?tab=agents&{name}={Uri.EscapeDataString(text)}"), AddressOf(host));
+        host.Go("/?tab=agents");
+        page.WaitForAssertion(() => Assert.True(string.IsNullOrEmpty(page.Find("#filter-" + name).GetAttribute("value"))));
+        page.WaitForAssertion(() => Assert.Equal(["a", "b", "c", "d"], Rows(page)));
+    }
+
+    [Theory]
+    [InlineData("label", "env")]
+    [InlineData("label", "env=prod,!=x")]
+    [InlineData("prefix", "no id")]
+    [InlineData("q", "1 2 3 4 5 6 7 8 9")]
+    public async Task Filter_ThatIsNotValid_SaysTheApisReasonBelowItsField_AndKeepsTheLastRows(string name, string text)
+    {
+        await using var host = await StartAsync();
+        var query = new AgentQuery
+        {
+            LabelTerms = name == "label" ? [text] : [], Prefix = name == "prefix" ? text : null, Search = name == "q" ? text : null,
+        };
+        var refused = await Assert.ThrowsAsync<MeshException>(() => host.Root.AgentsAsync(query));
+        var page = host.Open("/?tab=agents&cluster=blue");
+        page.WaitForAssertion(() => Assert.Equal(["a", "c"], Rows(page)));
+        page.Find("#filter-" + name).Change(text);
+        page.WaitForAssertion(() => Assert.Equal(refused.Problem!.Errors![0].Message, page.Find($"#filter-{name}-more").TextContent));
+        Assert.Equal("true", page.Find("#filter-" + name).GetAttribute("aria-invalid"));
+        Assert.Equal(text, page.Find("#filter-" + name).GetAttribute("value"));
+        Assert.Equal(["a", "c"], Rows(page));
+        Assert.Contains("2 agents from before", page.Find(".chosen").TextContent, StringComparison.Ordinal);
+        Assert.Single(page.FindAll("[role=alert]"));
+        page.Find("#filter-" + name).Change("");
+        page.WaitForAssertion(() => Assert.Empty(page.FindAll("[role=alert]")));
+    }
+
+    /// <summary>What has no field of its own is said above the table.</summary>
+    [Fact]
+    public async Task Order_ThatIsNone_IsSaid()
+    {
+        await using var host = await StartAsync();
+        var page = host.Open("/?tab=agents&sort=beauty");
+        page.WaitForAssertion(() => Assert.Contains("sort: is one of", page.Find("p.fault").TextContent, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Clear_LeavesTheTabAlone()
+    {
+        await using var host = await StartAsync();
+        var page = host.Open("/?tab=agents&cluster=blue&label=env%3Dprod&sort=-load");
+        page.WaitForAssertion(() => Assert.Equal(["a"], Rows(page)));
+        Button(page, "Clear the filters").Click();
+        page.WaitForAssertion(() => Assert.Equal(["a", "b", "c", "d"], Rows(page)));
+        Assert.Equal("/?tab=agents", AddressOf(host).ToUri());
+    }
+
+    /// <summary>An agent that comes to match is there without a look by hand, and one that does not any more is gone.</summary>
+    [Fact]
+    public async Task Rows_FollowWhoMatches()
+    {
+        await using var host = await StartAsync();
+        var page = host.Open("/?tab=agents&label=env%3Dprod");
+        page.WaitForAssertion(() => Assert.Equal(["a"], Rows(page)));
+        await host.Root.RegisterAsync(new RegisterAgentRequest
+        {
+            AgentId = "e", Ttl = 600, Labels = new Dictionary<string, string> { ["env"] = "prod" },
+        });
+        page.WaitForAssertion(() => Assert.Equal(["a", "e"], Rows(page)), TimeSpan.FromSeconds(10));
+    }
+
+    internal static IReadOnlyList<string> Rows(IRenderedComponent<Home> page) =>
+        [.. page.FindComponent<QuickGrid<LiveAgent>>().Instance.Items!.Select(agent => agent.Id)];
+
+    internal static AngleSharp.Dom.IElement Button(IRenderedComponent<Home> page, string name, string within = "") =>
+        page.FindAll(within + "button").Single(button => button.TextContent.Trim() == name);
+
+    /// <summary>Four agents: a with b below it, c below that, and d alone.</summary>
+    internal static async Task<PageHost> StartAsync(params string[] scopes)
+    {
+        var host = await PageHost.StartAsync();
+        await host.Root.RegisterAsync(Agent("a", null, "blue", "ann", "ocr", ("env", "prod")));
+        await host.Root.RegisterAsync(Agent("b", "a", "red", "bob", "sql", ("env", "dev"), ("tier", "free")));
+        await host.Root.RegisterAsync(Agent("c", "b", "blue", null, "other"));
+        await host.Root.RegisterAsync(Agent("d", null, "red", null, "other"));
+        await host.Root.HeartbeatAsync("c", new HeartbeatRequest { Load = 0.9, Activity = "idle", Progress = 1 });
+        await host.Root.HeartbeatAsync("b", new HeartbeatRequest { Load = 0.1, Activity = "working", Progress = 2 });
+        await host.SignInAsync(scopes.Length == 0 ? ["mesh:read"] : scopes);
+        return host;
+    }
+
+    internal static RegisterAgentRequest Agent(
+        string id, string? parent, string cluster, string? user, string specialization, params (string Name, string Value)[] labels) =>
+        new()
+        {
+            AgentId = id,
+            ParentId = parent,
+            Cluster = cluster,
+            User = user,
+            Specializations = [new() { Name = specialization }],
+            Labels = labels.ToDictionary(label => label.Name, label => label.Value),
+            Ttl = 600,
+        };
+
+    private static Address AddressOf(PageHost host) => Address.Of(host.Page.Services.GetRequiredService<NavigationManager>().Uri);
+}
