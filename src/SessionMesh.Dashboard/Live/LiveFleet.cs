@@ -11,6 +11,7 @@ public sealed class LiveFleet
 
     public static readonly LiveFleet Empty = new([], isWhole: true);
 
+    /// <summary>Where each is; shared with the fleets before that had the same agents.</summary>
     private readonly Dictionary<string, int> _places;
 
     /// <param name="agents">In the order of their ids, each once.</param>
@@ -25,6 +26,9 @@ public sealed class LiveFleet
             _places[agents[i].Id] = i;
         }
     }
+
+    private LiveFleet(IReadOnlyList<LiveAgent> agents, bool isWhole, Dictionary<string, int> places) =>
+        (Agents, IsWhole, _places) = (agents, isWhole, places);
 
     /// <summary>In the order of their ids.</summary>
     public IReadOnlyList<LiveAgent> Agents { get; }
@@ -57,6 +61,11 @@ public sealed class LiveFleet
         return at.Id;
     }
 
+    /// <summary>The fleet as the next look found it. Where nobody came or went, there is nothing to index anew.</summary>
+    /// <param name="agents">In the order of their ids, each once.</param>
+    public LiveFleet Next(IReadOnlyList<LiveAgent> agents, bool isWhole) =>
+        HasSame(agents) ? new LiveFleet(agents, isWhole, _places) : new LiveFleet(agents, isWhole);
+
     /// <summary>The same with other states for some: what the log says between two looks at the whole.</summary>
     public LiveFleet With(IReadOnlyDictionary<string, string> states)
     {
@@ -69,7 +78,28 @@ public sealed class LiveFleet
             }
         }
 
-        return new LiveFleet(agents, IsWhole);
+        return new LiveFleet(agents, IsWhole, _places);
+    }
+
+    /// <summary>Whether two fleets look up ids in one index.</summary>
+    internal bool SharesIndexWith(LiveFleet other) => ReferenceEquals(_places, other._places);
+
+    private bool HasSame(IReadOnlyList<LiveAgent> agents)
+    {
+        if (agents.Count != Agents.Count)
+        {
+            return false;
+        }
+
+        for (var i = 0; i < agents.Count; i++)
+        {
+            if (agents[i].Id != Agents[i].Id)
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 }
 

@@ -201,7 +201,7 @@ public sealed class LiveMesh : IAsyncDisposable
             }
             while (cursor is not null && agents.Count < LiveFleet.Most);
 
-            var fleet = new LiveFleet(agents, isWhole: cursor is null);
+            var fleet = Fleet.Next(agents, isWhole: cursor is null);
             lock (_gate)
             {
                 Fleet = _states.Count == 0 ? fleet : fleet.With(_states);

@@ -44,6 +44,24 @@ public sealed class LiveFleetTests
         Assert.Null(fleet.Find("new"));
     }
 
+    /// <summary>To index 100,000 ids ten times a second would cost more than all else that the page does.</summary>
+    [Fact]
+    public void Index_IsMadeAnew_OnlyWhereSomebodyCameOrWent()
+    {
+        var fleet = Sample.Fleet(Sample.Agent("a"), Sample.Agent("b"));
+        Assert.True(fleet.With(new Dictionary<string, string> { ["b"] = "dead" }).SharesIndexWith(fleet));
+        var next = fleet.Next([Sample.Agent("a", "lost"), Sample.Agent("b")], isWhole: false);
+        Assert.True(next.SharesIndexWith(fleet));
+        Assert.Equal(("lost", false), (next.Find("a")!.Status, next.IsWhole));
+        foreach (LiveAgent[] others in (LiveAgent[][])[[Sample.Agent("a")], [Sample.Agent("a"), Sample.Agent("c")]])
+        {
+            next = fleet.Next(others, isWhole: true);
+            Assert.False(next.SharesIndexWith(fleet));
+            Assert.Equal(others[^1], next.Find(others[^1].Id));
+            Assert.Null(next.Find("b"));
+        }
+    }
+
     [Fact]
     public void Root_IsTheTopOfTheTree_AndACircleEnds()
     {
