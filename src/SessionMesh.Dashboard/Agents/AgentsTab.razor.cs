@@ -67,6 +67,9 @@ public sealed partial class AgentsTab : ComponentBase, IDisposable
     [CascadingParameter(Name = "Go")]
     private Action<Address> Go { get; set; } = null!;
 
+    /// <summary>Who is listed, in the order of the API.</summary>
+    internal IReadOnlyList<LiveAgent> Rows => _rows;
+
     private string Summary => Plural.Of(_rows.Count, "agent")
         + (HasFault ? " from before" : "")
         + (_matching is not null ? ", all that match selected"

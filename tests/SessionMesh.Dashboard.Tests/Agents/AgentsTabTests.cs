@@ -1,11 +1,10 @@
 using Bunit;
 using Microsoft.AspNetCore.Components;
-using Microsoft.AspNetCore.Components.QuickGrid;
 using Microsoft.Extensions.DependencyInjection;
 using SessionMesh.Client;
 using SessionMesh.Contracts.Agents;
+using SessionMesh.Dashboard.Agents;
 using SessionMesh.Dashboard.Layout;
-using SessionMesh.Dashboard.Live;
 using SessionMesh.Dashboard.Tests.Support;
 
 namespace SessionMesh.Dashboard.Tests.Agents;
@@ -134,7 +133,7 @@ public sealed class AgentsTabTests
     }
 
     internal static IReadOnlyList<string> Rows(IRenderedComponent<Home> page) =>
-        [.. page.FindComponent<QuickGrid<LiveAgent>>().Instance.Items!.Select(agent => agent.Id)];
+        [.. page.FindComponent<AgentsTab>().Instance.Rows.Select(agent => agent.Id)];
 
     internal static AngleSharp.Dom.IElement Button(IRenderedComponent<Home> page, string name, string within = "") =>
         page.FindAll(within + "button").Single(button => button.TextContent.Trim() == name);

@@ -90,7 +90,8 @@ internal sealed class PageHost : IAsyncDisposable
         Directory.Delete(_data, recursive: true);
     }
 
-    private MeshClient Client(string key) => new(new MeshClientOptions { BaseUrl = Url, Token = key });
+    /// <summary>The mesh with another key.</summary>
+    public MeshClient Client(string key) => new(new MeshClientOptions { BaseUrl = Url, Token = key });
 
     /// <summary>To the server, whatever address a request names.</summary>
     private sealed class Door(Uri server, ConcurrentQueue<string> writes) : IMeshDoor
