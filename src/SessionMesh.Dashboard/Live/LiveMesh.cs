@@ -38,6 +38,7 @@ public sealed class LiveMesh : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly Lock _gate = new();
     private readonly LinkedList<MeshEvent> _events = new();
+    private readonly Rejections _rejections;
     private readonly Dictionary<string, string> _strings = new(StringComparer.Ordinal);
     private Dictionary<string, string> _states = new(StringComparer.Ordinal);
     private TaskCompletionSource _nudge = NewNudge();
@@ -50,6 +51,7 @@ public sealed class LiveMesh : IAsyncDisposable
     {
         _viewer = viewer;
         _time = time.Provider;
+        _rejections = new Rejections(_time);
         _viewer.Changed += Restart;
     }
 
@@ -80,6 +82,9 @@ public sealed class LiveMesh : IAsyncDisposable
             }
         }
     }
+
+    /// <summary>Agents that rejected a directive within the last hour.</summary>
+    public IReadOnlySet<string> Rejecting => _rejections.Agents();
 
     /// <summary>Whether the tab is seen.</summary>
     public bool IsVisible
@@ -132,6 +137,7 @@ public sealed class LiveMesh : IAsyncDisposable
                 _events.Clear();
             }
 
+            _rejections.Clear();
             return;
         }
 
@@ -150,7 +156,7 @@ public sealed class LiveMesh : IAsyncDisposable
         await before;
         await Task.Yield();
         using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        var following = FollowAsync(mesh, both.Token);
+        var following = Task.WhenAll(FollowAsync(mesh, both.Token), _rejections.ReadAsync(mesh, () => Changed?.Invoke(), both.Token));
         try
         {
             while (!cancellation.IsCancellationRequested)
@@ -288,6 +294,7 @@ public sealed class LiveMesh : IAsyncDisposable
 
     private void Take(MeshEvent entry)
     {
+        _rejections.Add(entry);
         lock (_gate)
         {
             _events.AddFirst(entry);

@@ -1,5 +1,4 @@
 using SessionMesh.Contracts.Agents;
-using SessionMesh.Contracts.Events;
 using SessionMesh.Dashboard.Live;
 
 namespace SessionMesh.Dashboard.Overview;
@@ -18,20 +17,18 @@ public sealed record Attention(string What, string? Filter, IReadOnlyList<LiveAg
     public const int FullInbox = 100;
 
     /// <summary>The kinds of which there are any.</summary>
-    /// <param name="events">What the page has heard of the log; of a word that an agent rejected nothing else speaks.</param>
-    public static IReadOnlyList<Attention> Of(LiveFleet fleet, IReadOnlyList<MeshEvent> events)
-    {
-        var rejecting = events.Where(entry => entry.Kind == "directive.rejected").Select(entry => entry.Subject)
-            .ToHashSet(StringComparer.Ordinal);
-        return [.. new[]
+    /// <param name="rejecting">Agents that rejected a directive a while ago.</param>
+    public static IReadOnlyList<Attention> Of(LiveFleet fleet, IReadOnlySet<string> rejecting) =>
+    [
+        .. new[]
         {
             Of(fleet, "Stalled", AliveFilter.Stalled, agent => agent.Mark == AliveFilter.Stalled),
             Of(fleet, "Lost", AgentStatus.Lost, agent => agent.Status == AgentStatus.Lost),
             Of(fleet, "Orphaned", AliveFilter.Orphaned, fleet.IsOrphan),
             Of(fleet, "Rejected a directive", null, agent => rejecting.Contains(agent.Id)),
             Of(fleet, "Inbox fills up", null, agent => agent.Pending >= FullInbox),
-        }.Where(kind => kind.Count > 0)];
-    }
+        }.Where(kind => kind.Count > 0),
+    ];
 
     private static Attention Of(LiveFleet fleet, string what, string? filter, Func<LiveAgent, bool> needs)
     {

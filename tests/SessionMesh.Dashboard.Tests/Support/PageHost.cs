@@ -74,10 +74,13 @@ internal sealed class PageHost : IAsyncDisposable
     public void Go(string address) => Page.Services.GetRequiredService<NavigationManager>().NavigateTo(address);
 
     /// <summary>Signs in with a key that may do this and no more.</summary>
-    public async Task SignInAsync(params string[] scopes)
+    public Task SignInAsync(params string[] scopes) => SignInAsync(new CreateKeyRequest { Scopes = scopes });
+
+    /// <summary>Signs in with a key of its own.</summary>
+    public async Task SignInAsync(CreateKeyRequest request)
     {
         _ = Page.Services.GetRequiredService<LiveMesh>(); // as in the page, it is there before anybody signs in
-        var key = await Root.CreateKeyAsync(new CreateKeyRequest { Scopes = scopes });
+        var key = await Root.CreateKeyAsync(request);
         Assert.Null(await Viewer.SignInAsync(key.Token));
     }
 
