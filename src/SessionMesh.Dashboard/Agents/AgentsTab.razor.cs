@@ -23,14 +23,19 @@ public sealed partial class AgentsTab : ComponentBase, IDisposable
     private static readonly GridSort<LiveAgent> s_byHeard = GridSort<LiveAgent>.ByAscending(agent => agent.LastHeartbeatAt);
 
     private readonly HashSet<string> _chosen = new(StringComparer.Ordinal);
+    private readonly GridItemsProvider<LiveAgent> _draw;
     private List<LiveAgent> _rows = [];
 
-    /// <summary>The rows as the table takes them: another object means other rows to it.</summary>
-    private IQueryable<LiveAgent> _items = Enumerable.Empty<LiveAgent>().AsQueryable();
+    /// <summary>The rows in the order that the person chose, and what they were put in order from.</summary>
+    private (List<LiveAgent> Of, ColumnBase<LiveAgent>? By, bool IsAscending, List<LiveAgent> Rows)? _ordered;
+    private QuickGrid<LiveAgent>? _grid;
+    private RowWindow? _window;
     private string? _fault;
     private Address? _asked;
     private LiveFleet? _shown;
     private bool _isAsking;
+
+    public AgentsTab() => _draw = Draw;
 
     [Inject]
     private LiveMesh Live { get; set; } = null!;
@@ -97,19 +102,38 @@ public sealed partial class AgentsTab : ComponentBase, IDisposable
                 asked = Address;
                 var fleet = Live.Fleet;
                 _rows = IsNarrowed ? await MatchesAsync(asked, fleet) : [.. fleet.Agents];
-                (_asked, _shown, _fault, _items) = (asked, fleet, null, _rows.AsQueryable());
+                (_asked, _shown, _fault) = (asked, fleet, null);
+                await RedrawAsync();
             }
             while (asked != Address);
             _chosen.RemoveWhere(id => Live.Fleet.Find(id) is null);
         }
         catch (MeshException e)
         {
-            (_asked, _fault, _rows, _items) = (Address, e.Message, [], Enumerable.Empty<LiveAgent>().AsQueryable());
+            (_asked, _fault, _rows) = (Address, e.Message, []);
+            await RedrawAsync();
         }
         finally
         {
             _isAsking = false;
         }
+    }
+
+    private Task RedrawAsync() => _grid?.RefreshDataAsync() ?? Task.CompletedTask;
+
+    /// <summary>The rows of the window, in the order of the column that the person chose.</summary>
+    private ValueTask<GridItemsProviderResult<LiveAgent>> Draw(GridItemsProviderRequest<LiveAgent> request)
+    {
+        if (_ordered is not { } ordered || !ReferenceEquals(ordered.Of, _rows) || ordered.By != request.SortByColumn
+            || ordered.IsAscending != request.SortByAscending)
+        {
+            ordered = (_rows, request.SortByColumn, request.SortByAscending,
+                request.SortByColumn is null ? _rows : [.. request.ApplySorting(_rows.AsQueryable())]);
+            _ordered = ordered;
+        }
+
+        var rows = ordered.Rows.Skip(_window?.FirstOf(_rows.Count) ?? 0).Take(RowWindow.Most).ToList();
+        return ValueTask.FromResult(GridItemsProviderResult.From(rows, rows.Count));
     }
 
     private async Task<List<LiveAgent>> MatchesAsync(Address narrowed, LiveFleet fleet)
