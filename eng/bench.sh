@@ -24,11 +24,13 @@ finish() { stop_server; rm -rf "$scratch"; }
 trap finish EXIT
 
 # A server of its own on an empty store: what one measurement leaves behind must not be part of the next.
-start_server() {
-  dotnet "$out/server/SessionMesh.Server.dll" --urls "$url" --data "$scratch/$1" --anonymous-rate-limit 0 >"$scratch/server.log" 2>&1 &
+start_server() { # NAME [OPTION…]
+  local data=$scratch/$1
+  shift
+  dotnet "$out/server/SessionMesh.Server.dll" --urls "$url" --data "$data" --anonymous-rate-limit 0 "$@" >"$scratch/server.log" 2>&1 &
   server=$!
-  for _ in $(seq 100); do curl -fs "$url/livez" >/dev/null 2>&1 && break; sleep 0.1; done
-  SESSION_API_KEY=$(cat "$scratch/$1/root.key")
+  for _ in $(seq 100); do curl -fs "$url/livez" >/dev/null 2>&1 && break; sleep 0.02; done
+  SESSION_API_KEY=$(cat "$data/root.key")
   export SESSION_API_KEY
 }
 
@@ -133,8 +135,8 @@ if [ "${1:-}" = page ] || [ "${1:-} ${2:-}" = "--quick page" ]; then
   agents=10000
   start_server page-beats
   bench seed "$url" 0 "$agents"
-  beats() { wrk -t2 -c8 -d"${seconds}s" -s benchmarks/wrk/mesh.lua "$url" -- heartbeats "$agents" | awk '/^RESULT/ { print $3 }'; }
-  for round in $(seq "$rounds"); do
+  beats() { wrk -t2 -c64 -d"${seconds}s" -s benchmarks/wrk/mesh.lua "$url" -- heartbeat "$agents" | awk '/^RESULT/ { print $3 }'; }
+  for _ in $(seq "$rounds"); do
     alone=$(beats)
     : >"$scratch/watching"
     dotnet "$out/bench/SessionMesh.Benchmarks.dll" watch-page "$url" 10 >"$scratch/watching" & # not by the function: it is ended by its id
@@ -144,6 +146,29 @@ if [ "${1:-}" = page ] || [ "${1:-} ${2:-}" = "--quick page" ]; then
     kill "$watching"; wait "$watching" 2>/dev/null || true
     awk -v a="$alone" -v b="$watched" 'BEGIN { printf "heartbeats a second, alone and with ten viewers: %d %d, ratio %.2f\n", a, b, b / a }'
   done
+  stop_server
+  # What the page costs when nobody looks: two stores with the same agents, and the server on each in turn, with the page and without.
+  for kind in without with; do
+    start_server "$kind"; bench seed "$url" 0 "$agents"; stop_server
+  done
+  for _ in $(seq "$rounds"); do
+    for kind in without with; do
+      began=$(date +%s%N)
+      start_server "$kind" $([ "$kind" = with ] || echo --no-dashboard)
+      printf '%s\t%d\t%d\t%d\n' "$kind" $((($(date +%s%N) - began) / 1000000)) "$(memory)" "$(beats)"
+      stop_server
+    done
+  done | awk -F'\t' '
+    { n[$1]++; for (i = 2; i <= 4; i++) all[$1, i, n[$1]] = $i }
+    function median(kind, i,    k, v, j, t) {
+      for (k = 1; k <= n[kind]; k++) { v[k] = all[kind, i, k]; for (j = k; j > 1 && v[j] < v[j - 1]; j--) { t = v[j]; v[j] = v[j - 1]; v[j - 1] = t } }
+      return v[int((n[kind] + 1) / 2)]
+    }
+    END {
+      split("x,start to /livez in ms,memory after it in MB,heartbeats a second", what, ",")
+      for (i = 2; i <= 4; i++) { a = median("without", i); b = median("with", i)
+        printf "nobody looks: %-24s %7d without the page %7d with it, ratio %.2f\n", what[i], a, b, b / a }
+    }'
   exit
 fi
 

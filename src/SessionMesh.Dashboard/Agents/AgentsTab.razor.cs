@@ -35,6 +35,7 @@ public sealed partial class AgentsTab : ComponentBase, IDisposable
 
     private readonly CancellationTokenSource _closed = new();
     private readonly HashSet<string> _chosen = new(StringComparer.Ordinal);
+    private readonly GridItemsProvider<LiveAgent> _draw;
 
     /// <summary>Whom the person selected by what the list is narrowed to, instead of row by row; null for nobody.</summary>
     private AgentSelector? _matching;
@@ -43,8 +44,10 @@ public sealed partial class AgentsTab : ComponentBase, IDisposable
     private List<string>? _ids;
     private IReadOnlyList<LiveAgent> _rows = [];
 
-    /// <summary>The rows as the table takes them: another object means other rows to it.</summary>
-    private IQueryable<LiveAgent> _items = Enumerable.Empty<LiveAgent>().AsQueryable();
+    /// <summary>The rows in the order that the person chose, and what they were put in order from.</summary>
+    private (IReadOnlyList<LiveAgent> Of, ColumnBase<LiveAgent>? By, bool IsAscending, IReadOnlyList<LiveAgent> Rows)? _ordered;
+    private QuickGrid<LiveAgent>? _grid;
+    private RowWindow? _window;
     private string? _fault;
     private Dictionary<string, string> _faults = [];
     private Address? _asked;
@@ -52,11 +55,16 @@ public sealed partial class AgentsTab : ComponentBase, IDisposable
     private long _askedAt;
     private bool _isAsking, _isDue, _isMoreOpen;
 
+    public AgentsTab() => _draw = Draw;
+
     [Inject]
     private LiveMesh Live { get; set; } = null!;
 
     [Inject]
     private Viewer Viewer { get; set; } = null!;
+
+    [Inject]
+    private Viewers Viewers { get; set; } = null!;
 
     [Inject]
     private PageTime Time { get; set; } = null!;
@@ -161,7 +169,7 @@ public sealed partial class AgentsTab : ComponentBase, IDisposable
     {
         if (!ReferenceEquals(_shown, Live.Fleet))
         {
-            Draw();
+            await FillAsync();
             StateHasChanged();
             await AskAgainAsync();
         }
@@ -178,7 +186,7 @@ public sealed partial class AgentsTab : ComponentBase, IDisposable
         _isDue = true;
         try
         {
-            var rest = Pace.AfterChange(_rows.Count) - Time.Provider.GetElapsedTime(_askedAt);
+            var rest = Pace.AfterChange(_rows.Count, Viewers.Looking) - Time.Provider.GetElapsedTime(_askedAt);
             if (rest > TimeSpan.Zero)
             {
                 await Task.Delay(rest, Time.Provider, _closed.Token);
@@ -241,16 +249,33 @@ public sealed partial class AgentsTab : ComponentBase, IDisposable
             _matching = null;
         }
 
-        Draw();
+        await FillAsync();
     }
 
     /// <summary>Shows how those are that matched when the mesh was last asked.</summary>
-    private void Draw()
+    private Task FillAsync()
     {
-        var fleet = Live.Fleet;
-        _rows = _ids is null ? fleet.Agents : [.. _ids.Select(fleet.Find).OfType<LiveAgent>()];
-        (_shown, _items) = (fleet, _rows.AsQueryable());
-        _chosen.RemoveWhere(id => fleet.Find(id) is null);
+        _shown = Live.Fleet;
+        _rows = _ids is null ? _shown.Agents : [.. _ids.Select(_shown.Find).OfType<LiveAgent>()];
+        _chosen.RemoveWhere(id => _shown.Find(id) is null);
+        return RedrawAsync();
+    }
+
+    private Task RedrawAsync() => _grid?.RefreshDataAsync() ?? Task.CompletedTask;
+
+    /// <summary>The rows of the window, in the order of the column that the person chose.</summary>
+    private ValueTask<GridItemsProviderResult<LiveAgent>> Draw(GridItemsProviderRequest<LiveAgent> request)
+    {
+        if (_ordered is not { } ordered || !ReferenceEquals(ordered.Of, _rows) || ordered.By != request.SortByColumn
+            || ordered.IsAscending != request.SortByAscending)
+        {
+            ordered = (_rows, request.SortByColumn, request.SortByAscending,
+                request.SortByColumn is null ? _rows : [.. request.ApplySorting(_rows.AsQueryable())]);
+            _ordered = ordered;
+        }
+
+        var rows = ordered.Rows.Skip(_window?.FirstOf(_rows.Count) ?? 0).Take(RowWindow.Most).ToList();
+        return ValueTask.FromResult(GridItemsProviderResult.From(rows, rows.Count));
     }
 
     private async Task<List<string>> MatchesAsync(AgentQuery query)
@@ -264,6 +289,6 @@ public sealed partial class AgentsTab : ComponentBase, IDisposable
             query = query with { Cursor = page.NextCursor };
         }
         while (query.Cursor is not null);
-        return ids;
+        return [.. ids.Distinct(StringComparer.Ordinal)]; // by what heartbeats report, one may be met twice
     }
 }

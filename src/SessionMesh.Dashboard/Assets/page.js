@@ -86,6 +86,26 @@ export function showModal(dialog) {
     }
 }
 
+// A long table holds the rows around those that are seen. It hears of the first one that is, once it is so many rows further.
+export function beginRows(box, page, height, step) {
+    let told = 0;
+    let asked = false;
+    box.addEventListener('scroll', () => {
+        if (asked) {
+            return;
+        }
+        asked = true;
+        requestAnimationFrame(() => {
+            asked = false;
+            const first = Math.floor(box.scrollTop / height);
+            if (Math.abs(first - told) >= step || first === 0 && told !== 0) {
+                told = first;
+                page.invokeMethodAsync('MoveTo', first).catch(() => {});
+            }
+        });
+    }, { passive: true });
+}
+
 // The mosaic. For each canvas: what to paint, and whom to tell of the pointer.
 const mosaics = new WeakMap();
 

@@ -72,7 +72,13 @@ public sealed partial class Home : ComponentBase, IDisposable
         await Script.CallAsync("forget");
     }
 
-    private void Go(Address address) => Navigation.NavigateTo(address.ToUri());
+    /// <summary>Shows it at once: that the browser has taken the address comes back a round trip later, and is no news then.</summary>
+    private void Go(Address address)
+    {
+        _address = address;
+        StateHasChanged();
+        Navigation.NavigateTo(address.ToUri());
+    }
 
     /// <summary>Arrow keys move between tabs, as in every list of tabs.</summary>
     private async Task MoveAsync(KeyboardEventArgs key)
@@ -96,8 +102,11 @@ public sealed partial class Home : ComponentBase, IDisposable
 
     private void Follow(object? sender, LocationChangedEventArgs e)
     {
-        _address = Address.Of(e.Location);
-        _ = InvokeAsync(StateHasChanged);
+        if (Address.Of(e.Location) is var address && address != _address)
+        {
+            _address = address;
+            _ = InvokeAsync(StateHasChanged);
+        }
     }
 
     private void Show() => _ = InvokeAsync(async () =>

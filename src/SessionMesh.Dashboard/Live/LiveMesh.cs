@@ -35,6 +35,7 @@ public sealed class LiveMesh : IAsyncDisposable
     private const int EventsKept = 500;
 
     private readonly Viewer _viewer;
+    private readonly Viewers _viewers;
     private readonly TimeProvider _time;
     private readonly Lock _gate = new();
     private readonly LinkedList<MeshEvent> _events = new();
@@ -47,8 +48,9 @@ public sealed class LiveMesh : IAsyncDisposable
     private Task _work = Task.CompletedTask;
     private bool _isVisible = true;
 
-    public LiveMesh(Viewer viewer, PageTime time)
+    public LiveMesh(Viewer viewer, Viewers viewers, PageTime time)
     {
+        _viewers = viewers;
         _viewer = viewer;
         _time = time.Provider;
         _rejections = new Rejections(_time);
@@ -157,6 +159,7 @@ public sealed class LiveMesh : IAsyncDisposable
         await Task.Yield();
         using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var following = Task.WhenAll(FollowAsync(mesh, both.Token), _rejections.ReadAsync(mesh, () => Changed?.Invoke(), both.Token));
+        _viewers.BeginToLook();
         try
         {
             while (!cancellation.IsCancellationRequested)
@@ -171,6 +174,7 @@ public sealed class LiveMesh : IAsyncDisposable
         }
         finally
         {
+            _viewers.EndToLook();
             await both.CancelAsync();
             await following;
         }
@@ -260,7 +264,8 @@ public sealed class LiveMesh : IAsyncDisposable
             }
 
             var count = Fleet.Agents.Count;
-            var left = (isDirty ? Pace.AfterChange(count) : Pace.AtRest(count)) - _time.GetElapsedTime(began);
+            var pace = isDirty ? Pace.AfterChange(count, _viewers.Looking) : Pace.AtRest(count, _viewers.Looking);
+            var left = pace - _time.GetElapsedTime(began);
             if (left <= TimeSpan.Zero)
             {
                 return;

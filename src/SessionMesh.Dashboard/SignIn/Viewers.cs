@@ -8,7 +8,10 @@ public sealed class Viewers
     /// </summary>
     public const int Most = 500;
 
-    private int _open;
+    private int _open, _looking;
+
+    /// <summary>How many read the mesh: signed in, and seen by somebody.</summary>
+    public int Looking => Volatile.Read(ref _looking);
 
     /// <summary>Takes a place for a tab; false where all are taken.</summary>
     internal bool TryEnter()
@@ -23,4 +26,8 @@ public sealed class Viewers
     }
 
     internal void Leave() => Interlocked.Decrement(ref _open);
+
+    internal void BeginToLook() => Interlocked.Increment(ref _looking);
+
+    internal void EndToLook() => Interlocked.Decrement(ref _looking);
 }

@@ -12,8 +12,8 @@ namespace SessionMesh.Server.Dashboard;
 internal static class DashboardHosting
 {
     /// <summary>
-    /// What the page may load: files of this server. Style attributes are allowed, since Blazor's virtual lists set the height of what they
-    /// leave out by one; nothing from agents ever becomes one. Nothing may frame the page, and it sends no forms.
+    /// What the page may load: files of this server. Style attributes are allowed, since a long table sets the height of what it leaves out
+    /// by one; nothing from agents ever becomes one. Nothing may frame the page, and it sends no forms.
     /// </summary>
     internal const string PagePolicy =
         "default-src 'none'; script-src 'self'; style-src 'self'; style-src-attr 'unsafe-inline'; img-src data:; connect-src 'self'; "

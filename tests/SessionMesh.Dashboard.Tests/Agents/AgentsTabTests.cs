@@ -43,7 +43,7 @@ public sealed class AgentsTabTests
         var expected = await host.Root.AgentsAsync(new AgentQuery { Filter = "all", Sort = sort });
         var page = host.Open("/?tab=agents");
         page.WaitForAssertion(() => Assert.Equal(4, Rows(page).Count));
-        page.Find("#filter-sort").Change(sort);
+        await page.OnAsync("#filter-sort", field => field.ChangeAsync(sort));
         page.WaitForAssertion(() => Assert.Equal(expected.Sessions.Select(row => row.AgentId), Rows(page)));
         Assert.Equal(sort == "id" ? null : sort, AddressOf(host).Sort);
         Assert.DoesNotContain(page.FindAll("#filter-sort option"), option => option.TextContent == option.GetAttribute("value"));
@@ -64,7 +64,7 @@ public sealed class AgentsTabTests
         await using var host = await StartAsync();
         var page = host.Open("/?tab=agents");
         Assert.NotEqual("", page.Find($"label[for=filter-{name}]").TextContent);
-        page.Find("#filter-" + name).Change($" {text} ");
+        await page.OnAsync("#filter-" + name, field => field.ChangeAsync($" {text} "));
         page.WaitForAssertion(() => Assert.Equal(text, page.Find("#filter-" + name).GetAttribute("value")));
         Assert.Equal(Address.Of($"http://localhost/?tab=agents&{name}={Uri.EscapeDataString(text)}"), AddressOf(host));
         host.Go("/?tab=agents");
@@ -87,14 +87,14 @@ public sealed class AgentsTabTests
         var refused = await Assert.ThrowsAsync<MeshException>(() => host.Root.AgentsAsync(query));
         var page = host.Open("/?tab=agents&cluster=blue");
         page.WaitForAssertion(() => Assert.Equal(["a", "c"], Rows(page)));
-        page.Find("#filter-" + name).Change(text);
+        await page.OnAsync("#filter-" + name, field => field.ChangeAsync(text));
         page.WaitForAssertion(() => Assert.Equal(refused.Problem!.Errors![0].Message, page.Find($"#filter-{name}-more").TextContent));
         Assert.Equal("true", page.Find("#filter-" + name).GetAttribute("aria-invalid"));
         Assert.Equal(text, page.Find("#filter-" + name).GetAttribute("value"));
         Assert.Equal(["a", "c"], Rows(page));
         Assert.Contains("2 agents from before", page.Find(".chosen").TextContent, StringComparison.Ordinal);
         Assert.Single(page.FindAll("[role=alert]"));
-        page.Find("#filter-" + name).Change("");
+        await page.OnAsync("#filter-" + name, field => field.ChangeAsync(""));
         page.WaitForAssertion(() => Assert.Empty(page.FindAll("[role=alert]")));
     }
 
@@ -113,7 +113,7 @@ public sealed class AgentsTabTests
         await using var host = await StartAsync();
         var page = host.Open("/?tab=agents&cluster=blue&label=env%3Dprod&sort=-load");
         page.WaitForAssertion(() => Assert.Equal(["a"], Rows(page)));
-        Button(page, "Clear the filters").Click();
+        await page.PressAsync("Clear the filters");
         page.WaitForAssertion(() => Assert.Equal(["a", "b", "c", "d"], Rows(page)));
         Assert.Equal("/?tab=agents", AddressOf(host).ToUri());
     }
@@ -134,9 +134,6 @@ public sealed class AgentsTabTests
 
     internal static IReadOnlyList<string> Rows(IRenderedComponent<Home> page) =>
         [.. page.FindComponent<AgentsTab>().Instance.Rows.Select(agent => agent.Id)];
-
-    internal static AngleSharp.Dom.IElement Button(IRenderedComponent<Home> page, string name, string within = "") =>
-        page.FindAll(within + "button").Single(button => button.TextContent.Trim() == name);
 
     /// <summary>Four agents: a with b below it, c below that, and d alone.</summary>
     internal static async Task<PageHost> StartAsync(params string[] scopes)

@@ -71,7 +71,7 @@ public sealed class MatchingTests
         await using var host = await AgentsTabTests.StartAsync("mesh:read", "steer", "kill");
         var page = await SelectAsync(host, "label=env%3Dprod", 1);
         await host.Root.ExitAsync("a", new ExitRequest { Incarnation = 1, ExitCode = 0 });
-        AgentsTabTests.Button(page, "Kill", ".acts ").Click();
+        await page.PressAsync("Kill", ".acts");
         page.WaitForAssertion(() => Assert.Equal("None of them is left to stop.", page.Find(".said").TextContent));
         Assert.Empty(page.FindAll("dialog"));
     }
@@ -85,7 +85,7 @@ public sealed class MatchingTests
             "One request to all that match cannot say the search. Choose rows instead, 1,000 at most.", page.Markup,
             StringComparison.Ordinal));
         Assert.DoesNotContain(page.FindAll("button"), button => button.TextContent.StartsWith("Select all", StringComparison.Ordinal));
-        AgentsTabTests.Button(page, "Choose all shown").Click();
+        await page.PressAsync("Choose all shown");
         page.WaitForAssertion(() => Assert.NotEmpty(page.FindAll(".acts")));
     }
 
@@ -97,21 +97,21 @@ public sealed class MatchingTests
         var page = await SelectAsync(host, "cluster=blue", 2);
         host.Go("/?tab=agents&cluster=red");
         page.WaitForAssertion(() => Assert.Equal(["b", "d"], AgentsTabTests.Rows(page)));
-        Assert.Empty(page.FindAll(".acts"));
+        page.WaitForAssertion(() => Assert.Empty(page.FindAll(".acts")));
     }
 
     private static async Task<IRenderedComponent<Home>> SelectAsync(PageHost host, string query, int count)
     {
         var page = host.Open("/?tab=agents&" + query);
         page.WaitForAssertion(() => Assert.Equal(count, AgentsTabTests.Rows(page).Count));
-        await AgentsTabTests.Button(page, $"Select all {count} that match").ClickAsync();
-        Assert.Contains("all that match selected", page.Find(".chosen").TextContent, StringComparison.Ordinal);
+        await page.PressAsync($"Select all {count} that match");
+        page.WaitForAssertion(() => Assert.Contains("all that match selected", page.Find(".chosen").TextContent, StringComparison.Ordinal));
         return page;
     }
 
     private static async Task OpenAsync(IRenderedComponent<Home> page, string act, string title)
     {
-        await AgentsTabTests.Button(page, act, ".acts ").ClickAsync();
+        await page.PressAsync(act, ".acts");
         page.WaitForAssertion(() => Assert.Equal(title, page.Find("dialog h2").TextContent));
     }
 
@@ -119,12 +119,12 @@ public sealed class MatchingTests
     {
         if (act == "Steer")
         {
-            await page.Find("#direction").InputAsync("north");
-            await page.Find("dialog form").SubmitAsync();
+            await page.OnAsync("#direction", direction => direction.InputAsync("north"));
+            await page.OnAsync("dialog form", form => form.SubmitAsync());
         }
         else
         {
-            await AgentsTabTests.Button(page, act, "dialog ").ClickAsync();
+            await page.PressAsync(act, "dialog");
         }
     }
 }

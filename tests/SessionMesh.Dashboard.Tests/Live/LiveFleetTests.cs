@@ -88,12 +88,14 @@ public sealed class LiveFleetTests
     }
 
     [Theory]
-    [InlineData(0, 200, 2_000)]
-    [InlineData(10_000, 3_000, 5_000)]
-    [InlineData(1_000_000, 20_000, 30_000)]
-    public void Pace_FollowsFromTheSizeOfTheFleet(int agents, int afterChange, int atRest)
+    [InlineData(0, 1, 200, 2_000)]
+    [InlineData(10_000, 1, 3_000, 5_000)]
+    [InlineData(10_000, 10, 16_667, 16_667)]
+    [InlineData(100_000, 1, 20_000, 30_000)]
+    [InlineData(200_000, 500, 60_000, 60_000)]
+    public void Pace_FollowsFromTheSizeOfTheFleet_AndHowManyLook(int agents, int viewers, int afterChange, int atRest)
     {
-        Assert.Equal(TimeSpan.FromMilliseconds(afterChange), Pace.AfterChange(agents));
-        Assert.Equal(TimeSpan.FromMilliseconds(atRest), Pace.AtRest(agents));
+        Assert.Equal(afterChange, Math.Round(Pace.AfterChange(agents, viewers).TotalMilliseconds));
+        Assert.Equal(atRest, Math.Round(Pace.AtRest(agents, viewers).TotalMilliseconds));
     }
 }

@@ -43,10 +43,10 @@ internal static class PageActs
         }),
         .. s_targets.Where(meant => !meant.Targets.IsOne)
             .SelectMany(meant => new[] { Count("Pause", meant.Targets), Count("Kill", meant.Targets) }),
-        new PageAct("Mint a key", ["MintDialog > CreateKeyAsync"], OpenMintAsync, page => page.Find("form").SubmitAsync(),
+        new PageAct("Mint a key", ["MintDialog > CreateKeyAsync"], OpenMintAsync, page => page.OnAsync("form", form => form.SubmitAsync()),
             (mesh, _) => mesh.CreateKeyAsync(new() { SessionKey = "more", Scopes = [Scopes.MeshRead, Scopes.RegistryWrite] })),
         new PageAct("Revoke a key", ["KeysTab > RevokeKeyAsync"], OpenRevokeAsync,
-            page => Button(page, "Revoke", "dialog ").ClickAsync(), (mesh, victim) => mesh.RevokeKeyAsync(victim)),
+            page => page.PressAsync("Revoke", "dialog"), (mesh, victim) => mesh.RevokeKeyAsync(victim)),
     ];
 
     private static PageAct OnAgents(string act, string whom, Targets targets, string call) => new(
@@ -54,16 +54,16 @@ internal static class PageActs
         async host =>
         {
             var bar = host.Page.Render<ActBar>(parameters => parameters.Add(bar => bar.Targets, targets));
-            await Button(bar, act).ClickAsync();
+            await bar.PressAsync(act, ".acts");
             bar.WaitForAssertion(() => Assert.NotEmpty(bar.FindAll("dialog")));
             if (act == "Steer")
             {
-                await bar.Find("#direction").InputAsync("north");
+                await bar.OnAsync("#direction", direction => direction.InputAsync("north"));
             }
 
             return bar;
         },
-        page => act == "Steer" ? page.Find("dialog form").SubmitAsync() : Button(page, act, "dialog ").ClickAsync(),
+        page => act == "Steer" ? page.OnAsync("dialog form", form => form.SubmitAsync()) : page.PressAsync(act, "dialog"),
         (mesh, _) => CallAsync(mesh, act, targets with { Expect = targets.IsOne ? null : 2 }));
 
     /// <summary>Many are counted before anybody is asked: that alone wants the right.</summary>
@@ -71,7 +71,7 @@ internal static class PageActs
         $"Count for {act}, {(targets.AreNamed ? "many" : "all that match")}", ["ActBar > Acts.CountAsync"],
         host => Task.FromResult<IRenderedComponent<IComponent>>(
             host.Page.Render<ActBar>(parameters => parameters.Add(bar => bar.Targets, targets))),
-        page => Button(page, act).ClickAsync(),
+        page => page.PressAsync(act, ".acts"),
         async (mesh, _) =>
         {
             await CallAsync(mesh, act, targets, dryRun: true);
@@ -81,7 +81,7 @@ internal static class PageActs
     private static async Task<IRenderedComponent<IComponent>> OpenMintAsync(PageHost host)
     {
         var dialog = host.Page.Render<MintDialog>();
-        await dialog.Find("#key-name").InputAsync("more");
+        await dialog.OnAsync("#key-name", field => field.InputAsync("more"));
         await dialog.FindAll(".choice").Single(choice => choice.TextContent.Trim() == Scopes.RegistryWrite).QuerySelector("input")!
             .ChangeAsync(true);
         return dialog;
@@ -90,8 +90,7 @@ internal static class PageActs
     private static async Task<IRenderedComponent<IComponent>> OpenRevokeAsync(PageHost host)
     {
         var tab = host.Page.Render<KeysTab>();
-        tab.WaitForAssertion(() => Assert.NotEmpty(tab.FindAll("[aria-label='revoke victim']")));
-        await tab.Find("[aria-label='revoke victim']").ClickAsync();
+        await tab.OnAsync("[aria-label='revoke victim']", revoke => revoke.ClickAsync());
         return tab;
     }
 
@@ -116,9 +115,6 @@ internal static class PageActs
         };
         await (targets.IsOne ? mesh.SteerAsync(request) : (Task)mesh.SteerManyAsync(request));
     }
-
-    private static AngleSharp.Dom.IElement Button(IRenderedComponent<IComponent> page, string name, string within = ".acts ") =>
-        page.FindAll(within + "button").Single(button => button.TextContent.Trim() == name);
 }
 
 /// <summary>The mesh counted, and for this key there is nobody: a dry run is no refusal.</summary>

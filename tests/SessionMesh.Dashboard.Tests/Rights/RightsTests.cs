@@ -18,6 +18,9 @@ public sealed class RightsTests
         "SessionAsync", "SessionsAsync", "StatusAsync", "TopologyAsync",
     ];
 
+    /// <summary>Buttons that ask the mesh.</summary>
+    private static readonly string[] s_looks = ["Ask", "Look again", "More"];
+
     /// <summary>
     /// What is no act of a person with a key: the acts' own calls, which are reached by the lines of the walk alone, and the trade of a
     /// code, which is all the right that there is at that point (SignInTests).
@@ -90,10 +93,10 @@ public sealed class RightsTests
         var tab = host.Page.Render<RegistryTab>();
         tab.WaitForAssertion(() => Assert.NotEmpty(tab.FindAll("td button.quiet")));
         await host.SignInAsync(Scopes.SessionsRead);
-        await tab.Find("td button.quiet").ClickAsync();
+        await tab.OnAsync("td button.quiet", ask => ask.ClickAsync());
         tab.WaitForAssertion(() => Assert.Contains("This key lacks the scope mesh:read.", Said(tab), StringComparison.Ordinal));
         Assert.Null(await host.Viewer.SignInAsync((await host.Root.CreateKeyAsync(Elsewhere)).Token));
-        await tab.Find("td button.quiet").ClickAsync();
+        await tab.OnAsync("td button.quiet", ask => ask.ClickAsync());
         tab.WaitForAssertion(() => Assert.Equal(["other"], tab.FindAll(".match li button").Select(match => match.TextContent)));
     }
 
@@ -119,9 +122,9 @@ public sealed class RightsTests
         {
             host.Go($"/?tab={tab}&agent=a");
             page.WaitForAssertion(() => Assert.Contains("Evidence of life", page.Markup, StringComparison.Ordinal));
-            foreach (var look in page.FindAll("main button").Where(button => button.TextContent is "Ask" or "Look again" or "More"))
+            foreach (var look in page.FindAll("main button").Select(button => button.TextContent).Where(s_looks.Contains).ToList())
             {
-                await look.ClickAsync();
+                await page.PressAsync(look, "main");
             }
         }
 
