@@ -1,6 +1,6 @@
 using System.Net;
-using Microsoft.AspNetCore.Components.Server.Circuits;
 using Microsoft.AspNetCore.DataProtection.KeyManagement;
+using Microsoft.AspNetCore.SignalR;
 using Microsoft.Extensions.DependencyInjection;
 using SessionMesh.Dashboard.Live;
 using SessionMesh.Dashboard.SignIn;
@@ -13,7 +13,8 @@ public static class DashboardServices
     /// <summary>Bytes that a browser may send at once: a message of a steer has 16 KiB, and each may become six in JSON.</summary>
     private const int LongestMessage = 128 * 1024;
 
-    public static IServiceCollection AddMeshDashboard(this IServiceCollection services)
+    /// <param name="networkOf">What counts as one address where tabs are counted.</param>
+    public static IServiceCollection AddMeshDashboard(this IServiceCollection services, Func<IPAddress, UInt128> networkOf)
     {
         services.AddRazorComponents().AddInteractiveServerComponents(circuits =>
         {
@@ -21,13 +22,17 @@ public static class DashboardServices
             circuits.DisconnectedCircuitMaxRetained = 20;
             circuits.DisconnectedCircuitRetentionPeriod = TimeSpan.FromMinutes(1);
             circuits.JSInteropDefaultCallTimeout = TimeSpan.FromSeconds(10);
-        }).AddHubOptions(hub => hub.MaximumReceiveMessageSize = LongestMessage);
+        }).AddHubOptions(hub =>
+        {
+            hub.MaximumReceiveMessageSize = LongestMessage;
+            hub.AddFilter<ViewerPlaces>();
+        });
 
         // Blazor signs what it puts into a page. The keys for that live as long as the process, and never touch the disk.
         services.AddDataProtection();
         services.Configure<KeyManagementOptions>(keys => keys.XmlRepository = new KeysInMemory());
-        services.AddSingleton<Viewers>();
-        services.AddScoped<CircuitHandler, ViewerCircuit>();
+        services.AddSingleton(new Viewers(networkOf));
+        services.AddSingleton<ViewerPlaces>();
         services.AddScoped<Viewer>();
         services.AddScoped<LiveMesh>();
         services.AddScoped<PageScript>();

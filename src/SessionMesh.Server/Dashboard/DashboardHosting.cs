@@ -1,6 +1,7 @@
 using System.Net;
 using SessionMesh.Dashboard;
 using SessionMesh.Server.Auth;
+using SessionMesh.Server.Auth.Limiting;
 using SessionMesh.Server.Engine;
 
 namespace SessionMesh.Server.Dashboard;
@@ -21,7 +22,7 @@ internal static class DashboardHosting
 
     public static void AddDashboard(this WebApplicationBuilder builder)
     {
-        builder.Services.AddMeshDashboard();
+        builder.Services.AddMeshDashboard(AddressBuckets.Network);
         builder.Services.AddSingleton<OwnPipeline>();
         builder.Services.AddSingleton<IMeshDoor, OwnDoor>();
         builder.Services.AddSingleton(services => new PageTime(services.GetRequiredService<MeshClock>().Time));

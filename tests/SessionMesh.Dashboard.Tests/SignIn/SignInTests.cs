@@ -1,3 +1,4 @@
+using System.Net;
 using Bunit;
 using SessionMesh.Contracts.Keys;
 using SessionMesh.Dashboard.SignIn;
@@ -48,16 +49,31 @@ public sealed class SignInTests
     }
 
     [Fact]
-    public void Tabs_HaveABound()
+    public void Tabs_HaveABoundOfAnAddress_AndOneOfAll()
     {
-        var viewers = new Viewers();
-        for (var i = 0; i < Viewers.Most; i++)
+        var viewers = new Viewers(address => address.GetAddressBytes()[3]);
+        for (byte address = 1; address <= Viewers.Most / Viewers.MostOfAddress; address++)
         {
-            Assert.True(viewers.TryEnter());
+            for (var i = 0; i < Viewers.MostOfAddress; i++)
+            {
+                Assert.Null(viewers.Refusal(Address(address)));
+                Assert.True(viewers.TryEnter(Address(address)));
+            }
+
+            Assert.False(viewers.TryEnter(Address(address)));
         }
 
-        Assert.False(viewers.TryEnter());
-        viewers.Leave();
-        Assert.True(viewers.TryEnter());
+        Assert.Equal(
+            "500 tabs of this page are open, which is the most. Close one, and load the page again.", viewers.Refusal(Address(99)));
+        Assert.False(viewers.TryEnter(Address(99)));
+        viewers.Leave(Address(1));
+        Assert.Null(viewers.Refusal(Address(1)));
+        Assert.Equal(
+            "50 tabs of this page are open from your address, which is the most. Close one, and load the page again.",
+            viewers.Refusal(Address(2)));
+        Assert.False(viewers.TryEnter(Address(2)));
+        Assert.True(viewers.TryEnter(null)); // without an address, as on a Unix socket
+
+        static IPAddress Address(byte last) => new([10, 0, 0, last]);
     }
 }

@@ -31,7 +31,7 @@ internal sealed class PageHost : IAsyncDisposable
         BunitContext.DefaultWaitTimeout = TimeSpan.FromSeconds(10);
         Page.Services.AddSingleton<IMeshDoor>(new Door(Url, Writes));
         Page.Services.AddSingleton(new PageTime(TimeProvider.System));
-        Page.Services.AddSingleton<Viewers>();
+        Page.Services.AddSingleton(new Viewers(_ => 0));
         Page.Services.AddSingleton<Viewer>();
         Page.Services.AddSingleton<LiveMesh>();
         Page.Services.AddSingleton<PageScript>();

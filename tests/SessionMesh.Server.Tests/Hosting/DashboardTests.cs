@@ -1,3 +1,4 @@
+using System.Net.WebSockets;
 using System.Text.RegularExpressions;
 using SessionMesh.Server.Tests.Support;
 
@@ -66,6 +67,73 @@ public sealed partial class DashboardTests
             using var request = mesh.Request(HttpMethod.Post, path, key: "");
             request.Headers.Add("Origin", "https://evil.example");
             (await mesh.SendAsync(request)).ShouldBeProblem(403, "origin_not_allowed");
+        }
+    }
+
+    /// <summary>Nobody takes all the places, and whoever comes too late is told so instead of shown an empty page.</summary>
+    [Fact]
+    public async Task Tabs_OfOneAddress_HaveABound()
+    {
+        await using var mesh = await MeshHost.StartAsync();
+        var tabs = new List<ClientWebSocket>();
+        try
+        {
+            for (var i = 0; i < 50; i++)
+            {
+                tabs.Add(await ConnectAsync(mesh));
+            }
+
+            await ShowsAsync(mesh, 429);
+            var page = await PageAsync(mesh);
+            Assert.Contains("50 tabs of this page are open from your address", page.Text, StringComparison.Ordinal);
+            Assert.DoesNotContain("<script", page.Text, StringComparison.Ordinal);
+            using var late = await ConnectAsync(mesh);
+            Assert.True(await IsClosedAsync(late));
+
+            tabs[0].Dispose();
+            await ShowsAsync(mesh, 200);
+            tabs.Add(await ConnectAsync(mesh));
+            await ShowsAsync(mesh, 429);
+        }
+        finally
+        {
+            tabs.ForEach(tab => tab.Dispose());
+        }
+    }
+
+    private static Task ShowsAsync(MeshHost mesh, int status) =>
+        Eventually.True(async () => (await PageAsync(mesh)).Status == status, () => $"the page with status {status}");
+
+    /// <summary>A connection as Blazor's script opens it, up to where a page would begin.</summary>
+    private static async Task<ClientWebSocket> ConnectAsync(MeshHost mesh)
+    {
+        var socket = new ClientWebSocket();
+        await socket.ConnectAsync(new UriBuilder(mesh.Address) { Scheme = "ws", Path = "/_blazor" }.Uri, CancellationToken.None);
+        var greeting = "{\"protocol\":\"blazorpack\",\"version\":1}\u001e"u8.ToArray();
+        await socket.SendAsync(greeting, WebSocketMessageType.Text, endOfMessage: true, CancellationToken.None);
+        return socket;
+    }
+
+    private static async Task<bool> IsClosedAsync(ClientWebSocket socket)
+    {
+        using var bound = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+        try
+        {
+            var buffer = new byte[1024];
+            while ((await socket.ReceiveAsync(buffer, bound.Token)).MessageType != WebSocketMessageType.Close)
+            {
+                // The answer to the greeting.
+            }
+
+            return true;
+        }
+        catch (WebSocketException)
+        {
+            return true;
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
         }
     }
 
