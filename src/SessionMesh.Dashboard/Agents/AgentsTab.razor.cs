@@ -40,8 +40,8 @@ public sealed partial class AgentsTab : ComponentBase, IDisposable
     /// <summary>Whom the person selected by what the list is narrowed to, instead of row by row; null for nobody.</summary>
     private AgentSelector? _matching;
 
-    /// <summary>Who matched when the mesh was last asked, in order; null for everybody, by id.</summary>
-    private List<string>? _ids;
+    /// <summary>Who matched when the mesh last said so, in order; null for everybody, by id. Nobody before.</summary>
+    private List<string>? _ids = [];
     private IReadOnlyList<LiveAgent> _rows = [];
 
     /// <summary>The rows in the order that the person chose, and what they were put in order from.</summary>
@@ -79,7 +79,7 @@ public sealed partial class AgentsTab : ComponentBase, IDisposable
     internal IReadOnlyList<LiveAgent> Rows => _rows;
 
     private string Summary => Plural.Of(_rows.Count, "agent")
-        + (HasFault ? " from before" : "")
+        + (HasFault && _rows.Count > 0 ? " from before" : "")
         + (_matching is not null ? ", all that match selected"
             : _chosen.Count > 0 ? string.Create(CultureInfo.InvariantCulture, $", {_chosen.Count:N0} chosen") : "");
 

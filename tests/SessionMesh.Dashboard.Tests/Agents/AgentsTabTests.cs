@@ -5,6 +5,7 @@ using SessionMesh.Client;
 using SessionMesh.Contracts.Agents;
 using SessionMesh.Dashboard.Agents;
 using SessionMesh.Dashboard.Layout;
+using SessionMesh.Dashboard.Live;
 using SessionMesh.Dashboard.Tests.Support;
 
 namespace SessionMesh.Dashboard.Tests.Agents;
@@ -96,6 +97,21 @@ public sealed class AgentsTabTests
         Assert.Single(page.FindAll("[role=alert]"));
         await page.OnAsync("#filter-" + name, field => field.ChangeAsync(""));
         page.WaitForAssertion(() => Assert.Empty(page.FindAll("[role=alert]")));
+    }
+
+    /// <summary>A link with a filter that is not valid does not show everybody: there are no rows from before.</summary>
+    [Fact]
+    public async Task Filter_ThatIsNotValidFromTheStart_ShowsNobody()
+    {
+        await using var host = await StartAsync();
+        var page = host.Open("/?tab=agents&label=env");
+        page.WaitForAssertion(() => Assert.Equal("true", page.Find("#filter-label").GetAttribute("aria-invalid")));
+        Assert.NotNull(page.Find("details").GetAttribute("open"));
+        await host.RegisterAsync("e"); // the fleet goes on, and nobody of it is a match
+        var live = host.Page.Services.GetRequiredService<LiveMesh>();
+        page.WaitForAssertion(() => Assert.NotNull(live.Fleet.Find("e")));
+        Assert.Empty(Rows(page));
+        Assert.StartsWith("0 agents", page.Find(".chosen").TextContent.Trim(), StringComparison.Ordinal);
     }
 
     /// <summary>What has no field of its own is said above the table.</summary>

@@ -50,6 +50,17 @@ public sealed class LookTests(Chromium chromium) : IAsyncLifetime
             await LookAsync(name);
         }
 
+        await tab.GoAsync("/?tab=agents&cluster=shop&label=team");
+        await tab.ShowsAsync("takes name=value");
+        await tab.ShowsAsync("0 agents");
+        await LookAsync("filters");
+        await tab.GoAsync("/?tab=agents&cluster=shop&subtree=planner");
+        await tab.Page.GetByRole(AriaRole.Button, new() { Name = "Select all" }).ClickAsync();
+        await tab.Button("Pause").ClickAsync();
+        await Expect(tab.DialogButton("Pause")).ToBeVisibleAsync();
+        await LookAsync("matching");
+        await tab.Page.Keyboard.PressAsync("Escape");
+
         await tab.DrawerAsync("planner");
         await Expect(tab.Page.Locator(".directives li").First).ToBeVisibleAsync();
         await LookAsync("drawer");

@@ -114,6 +114,49 @@ public sealed class PageTests(Chromium chromium) : IAsyncLifetime
         }
     }
 
+    /// <summary>By one request by selector; another count than the one that was confirmed is confirmed anew.</summary>
+    [Fact]
+    public async Task All_ThatMatch_ArePausedByOneRequest()
+    {
+        for (var i = 1; i <= 3; i++)
+        {
+            await RegisterAsync($"shop-{i}", ""","cluster":"shop","labels":{"env":"prod"}""");
+        }
+
+        await RegisterAsync("lab-1", ""","cluster":"lab","labels":{"env":"prod"}""");
+        await using var tab = await chromium.OpenAsync(_mesh, width: 380);
+        await tab.SignInAsync();
+        await tab.TabAsync("Agents");
+        await tab.ShowsAsync("4 agents");
+        await tab.Box("Cluster").FillAsync("shop");
+        await tab.Page.Keyboard.PressAsync("Enter");
+        await tab.ShowsAsync("3 agents");
+        await tab.Page.GetByText("More filters").ClickAsync();
+        await tab.Box("Labels").FillAsync("env");
+        await tab.Page.Keyboard.PressAsync("Enter");
+        await Expect(tab.Box("Labels")).ToHaveAccessibleDescriptionAsync(
+            "takes name=value or name!=value, several with commas, not 'env' at character 1");
+        await tab.ShowsAsync("3 agents from before");
+        await tab.Box("Labels").FillAsync("env=prod");
+        await tab.Page.Keyboard.PressAsync("Enter");
+        await tab.Button("Select all 3 that match").ClickAsync();
+        await tab.Button("Pause").ClickAsync();
+        await Expect(tab.Page.GetByRole(AriaRole.Dialog)).ToContainTextAsync("Pause 3 agents?");
+        await RegisterAsync("shop-4", ""","cluster":"shop","labels":{"env":"prod"}""");
+        await tab.DialogButton("Pause").ClickAsync();
+        await Expect(tab.Page.GetByRole(AriaRole.Dialog)).ToContainTextAsync("The selector matches 4 agents, not 3. Nothing was sent.");
+        await Expect(tab.Page.GetByRole(AriaRole.Dialog)).ToContainTextAsync("Pause 4 agents?");
+        await tab.DialogButton("Pause").ClickAsync();
+        await tab.ShowsAsync("pause requested of 4 agents.");
+        Assert.Equal(0, (await _mesh.Http.GetAsync("agents/lab-1/directives/history")).Json.GetProperty("directives").GetArrayLength());
+        await tab.Page.GoBackAsync();
+        await tab.Page.GoBackAsync();
+        await tab.ShowsAsync("4 agents");
+        await Expect(tab.Box("Labels")).ToHaveValueAsync("");
+        await Expect(tab.Box("Cluster")).ToHaveValueAsync("shop");
+        Assert.Empty(tab.Faults);
+    }
+
     [Fact]
     public async Task Key_IsMintedAndShownOnce_AndARevokedOneIsSignedOutAtOnce()
     {
