@@ -41,6 +41,9 @@ public sealed record Address
     /// <summary>Names with commas between them, of which an agent has one.</summary>
     public string? AnySpecialization { get; init; }
 
+    /// <summary>Names with commas between them, all of which an agent has.</summary>
+    public string? AllSpecializations { get; init; }
+
     /// <summary>A label selector, as the API writes it.</summary>
     public string? Label { get; init; }
     public string? User { get; init; }
@@ -65,6 +68,7 @@ public sealed record Address
             Cluster = Text("cluster"),
             Specialization = Text("specialization"),
             AnySpecialization = Text("any_specialization", LongestList),
+            AllSpecializations = Text("all_specializations", LongestList),
             Label = Text("label", LongestList),
             User = Text("user"),
             Parent = Text("parent"),
@@ -88,6 +92,7 @@ public sealed record Address
         ["cluster"] = Cluster,
         ["specialization"] = Specialization,
         ["any_specialization"] = AnySpecialization,
+        ["all_specializations"] = AllSpecializations,
         ["label"] = Label,
         ["user"] = User,
         ["parent"] = Parent,

@@ -100,7 +100,7 @@ public sealed partial class AgentsTab : ComponentBase, IDisposable
 
     /// <summary>Whether a filter is in use that is not always shown.</summary>
     private bool HasMore => Address is not
-        { AnySpecialization: null, Label: null, User: null, Parent: null, Subtree: null, Prefix: null };
+        { AnySpecialization: null, AllSpecializations: null, Label: null, User: null, Parent: null, Subtree: null, Prefix: null };
 
     private Targets Chosen => _matching is { } selector ? new Targets(selector) : new Targets([.. _chosen.Order(StringComparer.Ordinal)]);
 

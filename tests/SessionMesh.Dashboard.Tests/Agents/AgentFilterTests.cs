@@ -34,6 +34,7 @@ public sealed class AgentFilterTests
     [InlineData("parent=a", "the parent")]
     [InlineData("prefix=a", "how ids begin")]
     [InlineData("any_specialization=a,b", "one of several specializations")]
+    [InlineData("all_specializations=a,b", "all of several specializations")]
     public void List_ThatASelectorCannotSay_NamesWhat_AndHasNone(string query, string what)
     {
         var address = Of("cluster=blue&" + query);

@@ -21,6 +21,8 @@ public sealed class AgentsTabTests
     [InlineData("subtree=b", "b c")]
     [InlineData("prefix=d", "d")]
     [InlineData("any_specialization=ocr,sql", "a b")]
+    [InlineData("all_specializations=sql,other", "b")]
+    [InlineData("all_specializations=other", "b c d")]
     [InlineData("specialization=sql", "b")]
     [InlineData("cluster=blue", "a c")]
     [InlineData("cluster=blue&subtree=b", "c")]
@@ -60,6 +62,7 @@ public sealed class AgentsTabTests
     [InlineData("subtree", "a")]
     [InlineData("prefix", "a")]
     [InlineData("any_specialization", "ocr,sql")]
+    [InlineData("all_specializations", "ocr,sql")]
     public async Task Field_EachOne_HasAName_AndGoesToTheAddress_AndBack(string name, string text)
     {
         await using var host = await StartAsync();
@@ -156,7 +159,10 @@ public sealed class AgentsTabTests
     {
         var host = await PageHost.StartAsync();
         await host.Root.RegisterAsync(Agent("a", null, "blue", "ann", "ocr", ("env", "prod")));
-        await host.Root.RegisterAsync(Agent("b", "a", "red", "bob", "sql", ("env", "dev"), ("tier", "free")));
+        await host.Root.RegisterAsync(Agent("b", "a", "red", "bob", "sql", ("env", "dev"), ("tier", "free")) with
+        {
+            Specializations = [new() { Name = "sql" }, new() { Name = "other" }],
+        });
         await host.Root.RegisterAsync(Agent("c", "b", "blue", null, "other"));
         await host.Root.RegisterAsync(Agent("d", null, "red", null, "other"));
         await host.Root.HeartbeatAsync("c", new HeartbeatRequest { Load = 0.9, Activity = "idle", Progress = 1 });

@@ -114,6 +114,27 @@ public sealed class PageTests(Chromium chromium) : IAsyncLifetime
         }
     }
 
+    /// <summary>As many as can be chosen; the ids travel in the address of the request.</summary>
+    [Fact]
+    public async Task Thousand_AreChosen_AndStoppedTogether()
+    {
+        var many = new ParallelOptions { MaxDegreeOfParallelism = 16 };
+        await Parallel.ForEachAsync(
+            Enumerable.Range(0, 1001), many, async (i, _) => await RegisterAsync($"a-worker-with-a-rather-long-name-{i:0000}"));
+        await using var tab = await chromium.OpenAsync(_mesh);
+        await tab.SignInAsync();
+        await tab.TabAsync("Agents");
+        await tab.ShowsAsync("1,001 agents");
+        await tab.Button("Choose all shown").ClickAsync();
+        await tab.ShowsAsync("1,001 agents, 1,000 chosen");
+        await tab.Button("Kill").ClickAsync();
+        await Expect(tab.Page.GetByRole(AriaRole.Dialog)).ToContainTextAsync("Kill 1,000 agents?");
+        await tab.DialogButton("Kill").ClickAsync();
+        await tab.ShowsAsync("kill requested of 1,000 agents;");
+        Assert.Equal("alive", (await _mesh.Http.GetAsync("agents/a-worker-with-a-rather-long-name-1000")).Text("status"));
+        Assert.Empty(tab.Faults);
+    }
+
     /// <summary>By one request by selector; another count than the one that was confirmed is confirmed anew.</summary>
     [Fact]
     public async Task All_ThatMatch_ArePausedByOneRequest()
