@@ -222,7 +222,7 @@ public sealed partial class AgentsTab : ComponentBase, IDisposable
                 _askedAt = Time.Provider.GetTimestamp();
                 await AskAsync(_asked);
             }
-            while (_asked.Narrowing() != Address.Narrowing());
+            while (IsOver(_asked));
         }
         catch (Exception e) when (e is OperationCanceledException or InvalidOperationException or ObjectDisposedException)
         {
@@ -238,8 +238,13 @@ public sealed partial class AgentsTab : ComponentBase, IDisposable
     {
         try
         {
-            _ids = asked.IsNarrowed() ? await MatchesAsync(asked.ToQuery()) : null;
-            (_fault, _faults) = (null, []);
+            var ids = asked.IsNarrowed() ? await MatchesAsync(asked) : null;
+            if (IsOver(asked))
+            {
+                return;
+            }
+
+            (_ids, _fault, _faults) = (ids, null, []);
         }
         catch (MeshException e)
         {
@@ -278,17 +283,21 @@ public sealed partial class AgentsTab : ComponentBase, IDisposable
         return ValueTask.FromResult(GridItemsProviderResult.From(rows, rows.Count));
     }
 
-    private async Task<List<string>> MatchesAsync(AgentQuery query)
+    /// <summary>Whether another list is wanted by now.</summary>
+    private bool IsOver(Address asked) => asked.Narrowing() != Address.Narrowing();
+
+    /// <summary>Who matches, as far as anybody still wants to know.</summary>
+    private async Task<List<string>> MatchesAsync(Address asked)
     {
         var ids = new List<string>();
-        query = query with { Fields = ["agent_id"], Limit = 1000 };
+        var query = asked.ToQuery() with { Fields = ["agent_id"], Limit = 1000 };
         do
         {
             var page = await Viewer.Mesh.AgentsAsync(query, _closed.Token);
             ids.AddRange(page.Sessions.Select(row => row.AgentId).OfType<string>());
             query = query with { Cursor = page.NextCursor };
         }
-        while (query.Cursor is not null);
+        while (query.Cursor is not null && !IsOver(asked));
         return [.. ids.Distinct(StringComparer.Ordinal)]; // by what heartbeats report, one may be met twice
     }
 }
