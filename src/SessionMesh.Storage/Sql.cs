@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Microsoft.Data.Sqlite;
 
 namespace SessionMesh.Storage;
@@ -6,14 +7,14 @@ namespace SessionMesh.Storage;
 internal static class Sql
 {
     /// <summary>Returns how many rows it changed.</summary>
-    public static int Run(this SqliteConnection db, string sql, params ReadOnlySpan<(string Name, object Value)> parameters)
+    public static int Run(this DbConnection db, string sql, params ReadOnlySpan<(string Name, object Value)> parameters)
     {
         using var command = db.Prepare(sql, parameters);
         return command.ExecuteNonQuery();
     }
 
     /// <summary>Returns the one number of the answer; null for NULL or no row.</summary>
-    public static long? Number(this SqliteConnection db, string sql, params ReadOnlySpan<(string Name, object Value)> parameters)
+    public static long? Number(this DbConnection db, string sql, params ReadOnlySpan<(string Name, object Value)> parameters)
     {
         using var command = db.Prepare(sql, parameters);
         return command.ExecuteScalar() is long number ? number : null;
@@ -21,7 +22,7 @@ internal static class Sql
 
     /// <summary>Each row through <paramref name="read"/>.</summary>
     public static List<T> Rows<T>(
-        this SqliteConnection db, string sql, Func<SqliteDataReader, T> read, params ReadOnlySpan<(string Name, object Value)> parameters)
+        this DbConnection db, string sql, Func<DbDataReader, T> read, params ReadOnlySpan<(string Name, object Value)> parameters)
     {
         using var command = db.Prepare(sql, parameters);
         using var reader = command.ExecuteReader();
@@ -35,9 +36,9 @@ internal static class Sql
     }
 
     /// <summary>Runs in a transaction that takes the write lock at its beginning; an exception rolls it back.</summary>
-    public static T InTransaction<T>(this SqliteConnection db, Func<T> work)
+    public static T InTransaction<T>(this DbConnection db, Func<T> work)
     {
-        db.Run("BEGIN IMMEDIATE");
+        db.Run(db is SqliteConnection ? "BEGIN IMMEDIATE" : "BEGIN");
         try
         {
             var result = work();
@@ -47,7 +48,7 @@ internal static class Sql
         catch
         {
             // SQLite rolls back by itself after some errors.
-            if (SQLitePCL.raw.sqlite3_get_autocommit(db.Handle) == 0)
+            if (db is not SqliteConnection sqlite || SQLitePCL.raw.sqlite3_get_autocommit(sqlite.Handle) == 0)
             {
                 db.Run("ROLLBACK");
             }
@@ -60,7 +61,7 @@ internal static class Sql
     public static string Quoted(string text) => $"'{text.Replace("'", "''", StringComparison.Ordinal)}'";
 
     /// <summary>Waits no longer than a second for a lock: nobody else should hold one.</summary>
-    private static SqliteCommand Prepare(this SqliteConnection db, string sql, ReadOnlySpan<(string Name, object Value)> parameters)
+    private static DbCommand Prepare(this DbConnection db, string sql, ReadOnlySpan<(string Name, object Value)> parameters)
     {
         var command = db.CreateCommand();
 #pragma warning disable CA2100 // Constants of this assembly; outside input is a parameter, or quoted where SQLite takes none.
@@ -69,7 +70,9 @@ internal static class Sql
         command.CommandTimeout = 1;
         foreach (var (name, value) in parameters)
         {
-            command.Parameters.AddWithValue(name, value);
+            var parameter = command.CreateParameter();
+            (parameter.ParameterName, parameter.Value) = (name, value);
+            command.Parameters.Add(parameter);
         }
 
         return command;

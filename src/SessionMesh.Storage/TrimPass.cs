@@ -1,4 +1,4 @@
-using Microsoft.Data.Sqlite;
+using System.Data.Common;
 
 namespace SessionMesh.Storage;
 
@@ -51,13 +51,13 @@ public sealed class TrimPass(TrimLimits limits, Func<int, long> newestOf)
     public long OldestRevision { get; private set; }
 
     /// <summary>Reads the revisions of the agents' newest directives, by agent, in one pass over the table.</summary>
-    public static Dictionary<int, long> NewestDirectives(SqliteConnection db) =>
+    public static Dictionary<int, long> NewestDirectives(DbConnection db) =>
         db.Rows("SELECT agent, max(revision) FROM directives GROUP BY agent", r => (Agent: r.GetInt32(0), Revision: r.GetInt64(1)))
             .ToDictionary(row => row.Agent, row => row.Revision);
 
     /// <summary>Does one step; false once there is nothing left to do.</summary>
-    /// <exception cref="SqliteException">The step changed nothing; calling again repeats it.</exception>
-    public bool Step(SqliteConnection db)
+    /// <exception cref="DbException">The step changed nothing; calling again repeats it.</exception>
+    public bool Step(DbConnection db)
     {
         switch (_stage)
         {
@@ -70,16 +70,16 @@ public sealed class TrimPass(TrimLimits limits, Func<int, long> newestOf)
         return _stage != Stage.Done;
     }
 
-    private void StepLog(SqliteConnection db)
+    private void StepLog(DbConnection db)
     {
         // Time never goes back in the log, so what is old enough is a prefix of it.
         var cut = limits.Log is not { } before ? null : db.Number(
             """
-            SELECT max(revision) FROM (SELECT revision, at FROM changes ORDER BY revision LIMIT $most)
-            WHERE at < $before AND revision < (SELECT max(revision) FROM changes)
+            SELECT max(revision) FROM (SELECT revision, at FROM changes ORDER BY revision LIMIT @most)
+            WHERE at < @before AND revision < (SELECT max(revision) FROM changes)
             """,
-            ("$most", StepRows), ("$before", before));
-        var removed = cut is { } upTo ? db.InTransaction(() => db.Run("DELETE FROM changes WHERE revision <= $upTo", ("$upTo", upTo))) : 0;
+            ("@most", StepRows), ("@before", before));
+        var removed = cut is { } upTo ? db.InTransaction(() => db.Run("DELETE FROM changes WHERE revision <= @upTo", ("@upTo", upTo))) : 0;
         Removed = Removed with { Changes = Removed.Changes + removed };
         OldestRevision = db.Number("SELECT min(revision) FROM changes") ?? 1;
         if (removed < StepRows)
@@ -92,7 +92,7 @@ public sealed class TrimPass(TrimLimits limits, Func<int, long> newestOf)
     /// An agent's directives go oldest first: one whose predecessor is still there stays, so that what is left is the newest part of the
     /// history, without a gap.
     /// </summary>
-    private void StepDirectives(SqliteConnection db)
+    private void StepDirectives(DbConnection db)
     {
         var window = Window("directives", "agent, previous, state", limits.Directives, db);
         var removed = Delete(
@@ -100,53 +100,53 @@ public sealed class TrimPass(TrimLimits limits, Func<int, long> newestOf)
             window,
             row => row.EndedAt < limits.Directives && row.State > Pending && row.Revision != newestOf(row.Agent),
             row => db.Run(
-                "DELETE FROM directives WHERE revision = $revision AND NOT EXISTS (SELECT 1 FROM directives WHERE revision = $previous)",
-                ("$revision", row.Revision),
-                ("$previous", row.Previous)));
+                "DELETE FROM directives WHERE revision = @revision AND NOT EXISTS (SELECT 1 FROM directives WHERE revision = @previous)",
+                ("@revision", row.Revision),
+                ("@previous", row.Previous)));
         Removed = Removed with { Directives = Removed.Directives + removed };
         GoOn(window, Stage.Keys, limits.Directives);
     }
 
-    private void StepKeys(SqliteConnection db)
+    private void StepKeys(DbConnection db)
     {
         var window = Window("keys", "0, 0, 0", limits.Keys, db);
         var removed = Delete(
             db,
             window,
             row => row.EndedAt > 0 && row.EndedAt < limits.Keys,
-            row => db.Run("DELETE FROM keys WHERE revision = $revision", ("$revision", row.Revision)));
+            row => db.Run("DELETE FROM keys WHERE revision = @revision", ("@revision", row.Revision)));
         Removed = Removed with { Keys = Removed.Keys + removed };
         GoOn(window, Stage.Messages, limits.Keys);
     }
 
     /// <summary>A message goes after the last directive that names it, and after the entries of the log that do.</summary>
-    private void StepMessages(SqliteConnection db)
+    private void StepMessages(DbConnection db)
     {
         var window = db.Rows(
-            "SELECT revision FROM messages WHERE revision > $after AND revision < $before ORDER BY revision LIMIT $most",
-            r => r.GetInt64(0), ("$after", _reached), ("$before", OldestRevision - MessageReach), ("$most", StepRows));
+            "SELECT revision FROM messages WHERE revision > @after AND revision < @before ORDER BY revision LIMIT @most",
+            r => r.GetInt64(0), ("@after", _reached), ("@before", OldestRevision - MessageReach), ("@most", StepRows));
         if (window.Count > 0)
         {
             db.InTransaction(() => window.Sum(revision => db.Run(
                 """
-                DELETE FROM messages WHERE revision = $revision
-                AND NOT EXISTS (SELECT 1 FROM directives WHERE revision > $revision AND revision <= $upTo AND message_at = $revision)
+                DELETE FROM messages WHERE revision = @revision
+                AND NOT EXISTS (SELECT 1 FROM directives WHERE revision > @revision AND revision <= @upTo AND message_at = @revision)
                 """,
-                ("$revision", revision), ("$upTo", revision + MessageReach))));
+                ("@revision", revision), ("@upTo", revision + MessageReach))));
         }
 
         (_stage, _reached) = window.Count < StepRows ? (Stage.Done, 0) : (Stage.Messages, window[^1]);
     }
 
-    private List<Row> Window(string table, string more, long? before, SqliteConnection db) => before is null
+    private List<Row> Window(string table, string more, long? before, DbConnection db) => before is null
         ? []
         : db.Rows(
             $"SELECT revision, {(table == "keys" ? "created_at" : "issued_at")}, ended_at, {more} FROM {table} "
-                + "WHERE revision > $after ORDER BY revision LIMIT $most",
+                + "WHERE revision > @after ORDER BY revision LIMIT @most",
             r => new Row(r.GetInt64(0), r.GetInt64(1), r.GetInt64(2), r.GetInt32(3), r.GetInt64(4), r.GetInt32(5)),
-            ("$after", _reached), ("$most", StepRows));
+            ("@after", _reached), ("@most", StepRows));
 
-    private static int Delete(SqliteConnection db, List<Row> window, Predicate<Row> mayGo, Func<Row, int> delete)
+    private static int Delete(DbConnection db, List<Row> window, Predicate<Row> mayGo, Func<Row, int> delete)
     {
         var old = window.FindAll(mayGo);
         return old.Count == 0 ? 0 : db.InTransaction(() => old.Sum(delete));

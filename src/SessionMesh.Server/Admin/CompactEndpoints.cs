@@ -3,7 +3,6 @@ using SessionMesh.Contracts.Admin;
 using SessionMesh.Server.Http;
 using SessionMesh.Server.Options;
 using SessionMesh.Server.Store;
-using SessionMesh.Server.Store.Sqlite;
 using SessionMesh.Storage;
 
 namespace SessionMesh.Server.Admin;

@@ -4,7 +4,7 @@ using SessionMesh.Core.Audit;
 using SessionMesh.Core.Sessions;
 using SessionMesh.Server.Engine;
 using SessionMesh.Server.Options;
-using SessionMesh.Server.Store.Sqlite;
+using SessionMesh.Server.Store;
 using SessionMesh.Storage;
 
 namespace SessionMesh.Server.Admin;
@@ -108,7 +108,7 @@ public sealed partial class Compactor : IHostedService, IDisposable
                 forgotten = await ForgetAsync(gone); // first, so that the steps below can remove their rows
             }
 
-            while (await _engine.UpkeepAsync(() => Step(pass, _store.Connection)))
+            while (await _store.TrimAsync(pass, _engine.UpkeepAsync))
             {
                 Volatile.Write(ref _state, new(began, 0, pass.Removed, Failed: false, forgotten));
                 _over.Token.ThrowIfCancellationRequested();
@@ -176,13 +176,6 @@ public sealed partial class Compactor : IHostedService, IDisposable
         };
         var cleaned = await _engine.ExecuteAsync(cleanup, Origin.Mesh);
         return cleaned.Succeeded && cleaned.Value.More;
-    }
-
-    private bool Step(TrimPass pass, SqliteConnection db)
-    {
-        var more = pass.Step(db);
-        _store.OldestRevision = pass.OldestRevision;
-        return more;
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "A compaction pass failed; the next one continues")]

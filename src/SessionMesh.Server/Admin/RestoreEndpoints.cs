@@ -16,7 +16,8 @@ namespace SessionMesh.Server.Admin;
 /// and synced: from then on the next start uses it, even after a crash.
 /// </summary>
 public sealed class RestoreEndpoints(
-    AdminCalls calls, StoreWork work, MeshEngine engine, MeshStore store, DataDirectory directory, Restart restart, ProblemWriter problems)
+    AdminCalls calls, StoreWork work, MeshEngine engine, SqliteStore store, DataDirectory directory, Restart restart,
+    ProblemWriter problems)
 {
     /// <summary>Bytes received between two looks at the room on the disk: an eighth of what is to spare.</summary>
     private const long BetweenLooks = 8 << 20;

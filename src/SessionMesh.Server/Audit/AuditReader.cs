@@ -3,7 +3,6 @@ using Microsoft.EntityFrameworkCore;
 using SessionMesh.Contracts.Audit;
 using SessionMesh.Server.Engine;
 using SessionMesh.Server.Store;
-using SessionMesh.Server.Store.Sqlite;
 using SessionMesh.Server.Streams;
 
 namespace SessionMesh.Server.Audit;

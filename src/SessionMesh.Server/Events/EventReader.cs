@@ -4,7 +4,6 @@ using SessionMesh.Core.Keys;
 using SessionMesh.Server.Engine;
 using SessionMesh.Server.Json;
 using SessionMesh.Server.Store;
-using SessionMesh.Server.Store.Sqlite;
 using SessionMesh.Server.Streams;
 
 namespace SessionMesh.Server.Events;

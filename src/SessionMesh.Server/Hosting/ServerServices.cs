@@ -31,7 +31,8 @@ public static class ServerServices
     {
         services.AddSingleton(options);
         services.AddSingleton(_ => DataDirectory.Open(options.Data));
-        services.AddSingleton(s => MeshStore.Open(s.GetRequiredService<DataDirectory>().Database));
+        services.AddSingleton(s => SqliteStore.Open(s.GetRequiredService<DataDirectory>().Database));
+        services.AddSingleton<MeshStore>(s => s.GetRequiredService<SqliteStore>());
         services.AddSingleton(s => new MeshClock(s.GetService<TimeProvider>() ?? MachineTime.Instance));
         services.AddSingleton(s => new DiskReserve(s.GetRequiredService<DataDirectory>().Path, s.GetRequiredService<MeshClock>().Time));
         services.AddSingleton(LoadState);
@@ -90,7 +91,7 @@ public static class ServerServices
         var clock = services.GetRequiredService<MeshClock>();
         var isRestored = services.GetRequiredService<DataDirectory>().SetAside is not null;
         var accept = services.GetRequiredService<ServerOptions>().AcceptClock;
-        StateLoader.Load(services.GetRequiredService<MeshStore>().Context, state, newest =>
+        services.GetRequiredService<MeshStore>().Load(state, newest =>
         {
             if (!accept)
             {

@@ -8,7 +8,7 @@ using SessionMesh.Core;
 using SessionMesh.Core.Idempotency;
 using SessionMesh.Core.State;
 using SessionMesh.Server.Engine;
-using SessionMesh.Server.Store.Sqlite;
+using SessionMesh.Server.Store;
 
 namespace SessionMesh.Server.Http;
 

@@ -1,7 +1,8 @@
 using Microsoft.EntityFrameworkCore;
 using SessionMesh.Core.Keys;
 using SessionMesh.Server.Engine;
-using SessionMesh.Server.Store.Sqlite;
+using SessionMesh.Server.Store.Loading;
+using SessionMesh.Server.Store;
 
 namespace SessionMesh.Server.Keys;
 

@@ -3,7 +3,7 @@ using SessionMesh.Core.Agents;
 using SessionMesh.Core.Keys;
 using SessionMesh.Core.Sessions;
 using SessionMesh.Server.Engine;
-using SessionMesh.Server.Store.Sqlite;
+using SessionMesh.Server.Store;
 
 namespace SessionMesh.Server.Sessions;
 

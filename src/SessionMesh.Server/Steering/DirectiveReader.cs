@@ -3,7 +3,7 @@ using SessionMesh.Core.Agents;
 using SessionMesh.Core.Steering;
 using SessionMesh.Server.Engine;
 using SessionMesh.Server.Store;
-using SessionMesh.Server.Store.Sqlite;
+using SessionMesh.Server.Store.Loading;
 
 namespace SessionMesh.Server.Steering;
 

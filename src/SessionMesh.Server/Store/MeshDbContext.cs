@@ -3,7 +3,7 @@ using Microsoft.EntityFrameworkCore;
 namespace SessionMesh.Server.Store;
 
 /// <summary>The model: tables, keys and columns. Loading and history query it; the hot writer uses its connection.</summary>
-public sealed class MeshDbContext(DbContextOptions<MeshDbContext> options) : DbContext(options)
+public class MeshDbContext(DbContextOptions options) : DbContext(options)
 {
     /// <summary>Every how many directives of an agent one is in the index.</summary>
     internal const int MarkEvery = 64;
@@ -15,6 +15,11 @@ public sealed class MeshDbContext(DbContextOptions<MeshDbContext> options) : DbC
     internal const string PendingFilter = "state <= 2";
 
     internal const string PendingIndex = "IX_directives_pending";
+
+    /// <summary>
+    /// Rows of the directives that are pending. The index is named, because SQLite would scan the table, which is in this order already.
+    /// </summary>
+    internal virtual string PendingDirectives => $"SELECT * FROM directives INDEXED BY {PendingIndex} WHERE {PendingFilter}";
 
     public DbSet<ChangeRow> Changes => Set<ChangeRow>();
     public DbSet<AgentTableRow> Agents => Set<AgentTableRow>();

@@ -6,7 +6,6 @@ using SessionMesh.Server.Http;
 using SessionMesh.Server.Json;
 using SessionMesh.Server.Push;
 using SessionMesh.Server.Store;
-using SessionMesh.Server.Store.Sqlite;
 using SessionMesh.Server.Telemetry;
 
 namespace SessionMesh.Server.Streams;

@@ -1,7 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using SessionMesh.Server.Engine;
 using SessionMesh.Server.Store;
-using SessionMesh.Server.Store.Sqlite;
 
 namespace SessionMesh.Server.Streams;
 

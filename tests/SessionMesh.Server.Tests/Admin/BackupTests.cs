@@ -24,7 +24,7 @@ public sealed class BackupTests
         Assert.Contains("no-store", backup.Headers["Cache-Control"], StringComparison.Ordinal);
         using var copy = await CopyAsync(backup);
         Assert.Equal(Projection.OfMemory(mesh.State), Projection.OfMemory(Projection.Reloaded(copy.Store)));
-        Assert.Equal(Projection.OfTables(mesh.Service<MeshStore>()), Projection.OfTables(copy.Store));
+        Assert.Equal(Projection.OfTables(mesh.Service<SqliteStore>()), Projection.OfTables(copy.Store));
         Assert.Equal(Projection.OfMemory(mesh.State), Projection.OfMemory(Projection.Replayed(copy.Store).State));
         Assert.Empty(Directory.GetFiles(Path.Combine(mesh.Directory, "tmp")));
     }
@@ -226,10 +226,10 @@ public sealed class BackupTests
     {
         var directory = Directory.CreateTempSubdirectory("mesh-copy-").FullName;
         await File.WriteAllBytesAsync(Path.Combine(directory, "mesh.db"), backup.Bytes);
-        return new Copy(directory, MeshStore.Open(Path.Combine(directory, "mesh.db")));
+        return new Copy(directory, SqliteStore.Open(Path.Combine(directory, "mesh.db")));
     }
 
-    internal sealed record Copy(string Directory, MeshStore Store) : IDisposable
+    internal sealed record Copy(string Directory, SqliteStore Store) : IDisposable
     {
         public void Dispose()
         {

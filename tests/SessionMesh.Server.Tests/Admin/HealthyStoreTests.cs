@@ -51,7 +51,7 @@ public sealed class HealthyStoreTests
         await mesh.DeleteAsync("keys/" + (await mesh.MintAsync("{}"))[4..16]);
         var later = mesh.Engine.Now.Wall + 1;
         var pass = new TrimPass(new TrimLimits(later, later, later), agent => mesh.State.Slots[agent]?.Inbox.LastRevision ?? 0);
-        while (await mesh.Engine.UpkeepAsync(() => pass.Step(mesh.Service<MeshStore>().Connection)))
+        while (await mesh.Engine.UpkeepAsync(() => pass.Step(mesh.Service<SqliteStore>().Connection)))
         {
         }
 

@@ -36,7 +36,7 @@ public sealed class RestoreTests
         Assert.False(StoreSwap.IsStaged(mesh.Directory));
         Assert.Equal("mesh.db.before-restore-10", mesh.Service<DataDirectory>().SetAside);
         (await mesh.GetAsync("agents/later")).ShouldBeRefused(404, "agent_not_found");
-        using (var before = MeshStore.Open(Path.Combine(mesh.Directory, "mesh.db.before-restore-10")))
+        using (var before = SqliteStore.Open(Path.Combine(mesh.Directory, "mesh.db.before-restore-10")))
         {
             Assert.NotNull(Projection.Reloaded(before).Find("later"));
         }

@@ -136,7 +136,7 @@ public sealed class FleetTests
 
     private static Task<string> KindAsync(MeshHost mesh, long revision) => mesh.Engine.UpkeepAsync(() =>
     {
-        using var command = mesh.Service<MeshStore>().Connection.CreateCommand();
+        using var command = mesh.Service<SqliteStore>().Connection.CreateCommand();
         command.CommandText = "SELECT kind FROM changes WHERE revision = $revision";
         command.Parameters.AddWithValue("$revision", revision);
         return (string)command.ExecuteScalar()!;

@@ -3,6 +3,7 @@ using SessionMesh.Core.State;
 using SessionMesh.Server.Engine;
 using SessionMesh.Server.Push;
 using SessionMesh.Server.Store;
+using SessionMesh.Server.Store.Loading;
 using SessionMesh.Server.Store.Sqlite;
 using SessionMesh.Server.Telemetry;
 using SessionMesh.Server.Tests.Support;
@@ -21,7 +22,7 @@ internal sealed class EngineRig : IDisposable
     public EngineRig(Func<IMeshLog, MeshState, IMeshLog>? wrap = null, int headsEvery = 50)
     {
         Clock = new MeshClock(Time);
-        Store = MeshStore.Open(Path.Combine(_directory, "mesh.db"));
+        Store = SqliteStore.Open(Path.Combine(_directory, "mesh.db"));
         raw.sqlite3_exec(Store.Handle, "PRAGMA synchronous=OFF"); // thousands of commits, none of which a power cut may cost
         StateLoader.Load(Store.Context, State, Clock.NotBefore);
         var metrics = new MeshMetrics(new Meters());
@@ -33,7 +34,7 @@ internal sealed class EngineRig : IDisposable
 
     public FakeTime Time { get; } = new();
     public MeshClock Clock { get; }
-    public MeshStore Store { get; }
+    public SqliteStore Store { get; }
     public MeshState State { get; } = new();
     public MeshEngine Engine { get; }
     public ChangeFeed Feed { get; } = new();

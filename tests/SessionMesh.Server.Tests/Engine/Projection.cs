@@ -8,6 +8,7 @@ using SessionMesh.Core.State;
 using SessionMesh.Core.Steering;
 using SessionMesh.Server.Push;
 using SessionMesh.Server.Store;
+using SessionMesh.Server.Store.Loading;
 using SessionMesh.Server.Store.Sqlite;
 
 namespace SessionMesh.Server.Tests.Engine;

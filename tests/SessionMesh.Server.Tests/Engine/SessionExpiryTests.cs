@@ -66,7 +66,7 @@ public sealed class SessionExpiryTests
 
     private static Task<long> RevisionOfAsync(MeshHost mesh, string kind) => mesh.Engine.UpkeepAsync(() =>
     {
-        using var command = mesh.Service<MeshStore>().Connection.CreateCommand();
+        using var command = mesh.Service<SqliteStore>().Connection.CreateCommand();
         command.CommandText = "SELECT max(revision) FROM changes WHERE kind LIKE $kind || '%'";
         command.Parameters.AddWithValue("$kind", kind);
         return (long)command.ExecuteScalar()!;

@@ -83,7 +83,7 @@ public sealed class OverloadTests
 
     /// <summary>Bounds the database file in pages; less than it has is what it has.</summary>
     private static void Limit(MeshHost mesh, int pages) =>
-        raw.sqlite3_exec(mesh.Service<MeshStore>().Handle, $"PRAGMA max_page_count={pages}");
+        raw.sqlite3_exec(mesh.Service<SqliteStore>().Handle, $"PRAGMA max_page_count={pages}");
 
     private sealed record Nothing : Command<bool>
     {

@@ -135,7 +135,7 @@ public sealed class ReceiptTests
         await using var mesh = await MeshHost.StartAsync();
         await mesh.RegisterAsync("a");
         var first = await mesh.PostAsync("steer", """{"agent_id":"a","direction":"north","message":"é"}""", idempotencyKey: "k");
-        await using var db = mesh.Service<MeshStore>().OpenReader();
+        await using var db = mesh.Service<SqliteStore>().OpenReader();
         var row = Assert.Single(db.Receipts.ToList());
         Assert.Equal((first.Text, first.Bytes.Length), (row.Answer, row.Size));
         var entry = Assert.Single(db.Changes.Where(c => c.Kind == ReceiptKept.Name).ToList());
@@ -208,7 +208,7 @@ public sealed class ReceiptTests
 
     private static Task<int> RunAsync(MeshHost mesh, string sql) => mesh.Engine.UpkeepAsync(() =>
     {
-        using var command = mesh.Service<MeshStore>().Connection.CreateCommand();
+        using var command = mesh.Service<SqliteStore>().Connection.CreateCommand();
 #pragma warning disable CA2100 // The texts of this file.
         command.CommandText = sql;
 #pragma warning restore CA2100

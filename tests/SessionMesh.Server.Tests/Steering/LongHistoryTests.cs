@@ -91,7 +91,7 @@ public sealed class LongHistoryTests
 
     private static async Task<List<long>> RevisionsAsync(MeshHost mesh, int agent) => await mesh.Engine.UpkeepAsync(() =>
     {
-        using var command = mesh.Service<MeshStore>().Connection.CreateCommand();
+        using var command = mesh.Service<SqliteStore>().Connection.CreateCommand();
         command.CommandText = "SELECT revision FROM directives WHERE agent = $agent ORDER BY revision";
         command.Parameters.AddWithValue("$agent", agent);
         using var rows = command.ExecuteReader();
@@ -107,14 +107,14 @@ public sealed class LongHistoryTests
 #pragma warning disable CA2100 // The texts of this file.
     private static int Run(MeshHost mesh, string sql)
     {
-        using var command = mesh.Service<MeshStore>().Connection.CreateCommand();
+        using var command = mesh.Service<SqliteStore>().Connection.CreateCommand();
         command.CommandText = sql;
         return command.ExecuteNonQuery();
     }
 
     private static string Plan(MeshHost mesh, string sql)
     {
-        using var command = mesh.Service<MeshStore>().Connection.CreateCommand();
+        using var command = mesh.Service<SqliteStore>().Connection.CreateCommand();
         command.CommandText = "EXPLAIN QUERY PLAN " + sql;
         using var rows = command.ExecuteReader();
         Assert.True(rows.Read());

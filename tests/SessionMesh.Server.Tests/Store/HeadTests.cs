@@ -6,6 +6,7 @@ using SessionMesh.Core.Audit;
 using SessionMesh.Core.State;
 using SessionMesh.Core.Steering;
 using SessionMesh.Server.Store;
+using SessionMesh.Server.Store.Loading;
 using SessionMesh.Server.Store.Sqlite;
 using SessionMesh.Server.Tests.Engine;
 using SessionMesh.Server.Tests.Support;
@@ -33,7 +34,7 @@ public sealed class HeadTests
         await mesh.StopAsync();
 
         // As a pass leaves it; and the history before the heads is made unreadable for whoever looks at it.
-        using (var store = MeshStore.Open(mesh.Database))
+        using (var store = SqliteStore.Open(mesh.Database))
         {
             await store.Context.Database.ExecuteSqlAsync($"INSERT INTO heads VALUES (0, 5, {newest}), (1, 1, {headsAt})");
             await store.Context.Database.ExecuteSqlAsync($"UPDATE mesh SET heads_at = {headsAt}");
@@ -83,7 +84,7 @@ public sealed class HeadTests
     public void Start_ReadsWhatIsPendingByItsIndex_AndNoTable()
     {
         var directory = Directory.CreateTempSubdirectory("mesh-heads-").FullName;
-        using (var store = MeshStore.Open(Path.Combine(directory, "mesh.db")))
+        using (var store = SqliteStore.Open(Path.Combine(directory, "mesh.db")))
         {
             using var command = store.Context.Database.GetDbConnection().CreateCommand();
             command.CommandText = "EXPLAIN QUERY PLAN SELECT * FROM directives "
@@ -104,7 +105,7 @@ public sealed class HeadTests
         await mesh.RegisterAsync("b", more: ",\"parent_id\":\"a\"");
         await mesh.DeleteAsync("agents/b?force=true&reason=r");
         await mesh.StopAsync();
-        using var store = MeshStore.Open(mesh.Database);
+        using var store = SqliteStore.Open(mesh.Database);
         var connection = (Microsoft.Data.Sqlite.SqliteConnection)store.Context.Database.GetDbConnection();
         var modelled = store.Context.Agents.AsNoTracking().OrderBy(a => a.Number).AsEnumerable();
         var read = AgentLoader.Read(connection).Select(row => JsonSerializer.Serialize(row)).ToList();

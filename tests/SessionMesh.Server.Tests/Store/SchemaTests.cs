@@ -20,14 +20,14 @@ public sealed class SchemaTests : IDisposable
     public void Migrations_MakeTheSchemaThatTheModelSays()
     {
         var (migrated, created) = (Path.Combine(_directory, "migrated.db"), Path.Combine(_directory, "created.db"));
-        using (MeshStore.Open(migrated))
+        using (SqliteStore.Open(migrated))
         {
         }
 
         using (var connection = new SqliteConnection($"Data Source={created};Pooling=False"))
         {
             connection.Open();
-            using var context = MeshStore.NewContext(connection);
+            using var context = SqliteStore.NewContext(connection);
             Assert.True(context.Database.EnsureCreated());
         }
 
@@ -38,7 +38,7 @@ public sealed class SchemaTests : IDisposable
     [Fact]
     public void Model_HasNothingThatTheSnapshotLacks()
     {
-        using var context = MeshStore.NewContext(new SqliteConnection("Data Source=:memory:"), ownsConnection: true);
+        using var context = SqliteStore.NewContext(new SqliteConnection("Data Source=:memory:"), ownsConnection: true);
         Assert.False(context.Database.HasPendingModelChanges(), "./eng/migration.sh NAME writes the migration that is missing");
     }
 
@@ -50,8 +50,8 @@ public sealed class SchemaTests : IDisposable
     {
         var (old, created) = (Path.Combine(_directory, "old.db"), Path.Combine(_directory, "new.db"));
         MakeVersion(old, migrations);
-        MeshStore.Open(old).Dispose();
-        MeshStore.Open(created).Dispose();
+        SqliteStore.Open(old).Dispose();
+        SqliteStore.Open(created).Dispose();
         Assert.Equal(Describe(created), Describe(old));
         Assert.True(File.Exists($"{old}.before-{All()[migrations].Id}"));
     }
@@ -60,18 +60,18 @@ public sealed class SchemaTests : IDisposable
     public void Store_OfANewerVersion_IsRefusedAndLeftAsItWas()
     {
         var path = Path.Combine(_directory, "mesh.db");
-        using (MeshStore.Open(path))
+        using (SqliteStore.Open(path))
         {
         }
 
         Run(path, "INSERT INTO __EFMigrationsHistory (MigrationId, ProductVersion) VALUES ('9999_future', '99.0.0')");
-        var refused = Assert.Throws<StartupException>(() => MeshStore.Open(path));
+        var refused = Assert.Throws<StartupException>(() => SqliteStore.Open(path));
         Assert.Equal(
             $"The store {path} was written by a newer version (it has the migration 9999_future). "
             + "Start that version, or restore a backup from before it.",
             refused.Message);
         Run(path, "DELETE FROM __EFMigrationsHistory WHERE MigrationId = '9999_future'");
-        MeshStore.Open(path).Dispose();
+        SqliteStore.Open(path).Dispose();
     }
 
     [Fact]
@@ -81,7 +81,7 @@ public sealed class SchemaTests : IDisposable
         MakeVersion(path, 1);
         Run(path, """INSERT INTO changes VALUES (1, 5, 'mesh', 'agent.tombstone_lifted', 'a', '{}')""");
         var before = Describe(path);
-        using (var store = MeshStore.Open(path))
+        using (var store = SqliteStore.Open(path))
         {
             using var reader = store.OpenReader();
             var row = Assert.Single(reader.Changes.ToList());
@@ -104,7 +104,7 @@ public sealed class SchemaTests : IDisposable
         MakeVersion(path, 1);
         InsertKey(1, root, "admin", parent: null, agent: null);
         InsertKey(2, child, "agent:self", parent: root.Id, agent: "a");
-        using var store = MeshStore.Open(path);
+        using var store = SqliteStore.Open(path);
         var loaded = Engine.Projection.Reloaded(store);
         var key = loaded.Keys.Find(child.Id)!;
         Assert.Equal((child.Id, root.Id, child.Id), (key.Lineage, key.Parent, key.Account));
@@ -144,7 +144,7 @@ public sealed class SchemaTests : IDisposable
         var payload = $$"""{"request":"{{hex}}","status":200,"answer":"{}"}""";
         Run(path, $"INSERT INTO changes VALUES (1, 1000, 'mesh', 'receipt.kept', '{hex}', '{payload}')");
         Run(path, $"INSERT INTO receipts VALUES (1, '{hex}', '{hex}', 1000, 200, '{{}}', NULL)");
-        using var store = MeshStore.Open(path);
+        using var store = SqliteStore.Open(path);
         var loaded = Engine.Projection.Reloaded(store);
         var receipt = Assert.Single(loaded.Receipts.All);
         Assert.Equal((1, 1000L, 200), (receipt.Revision, receipt.At, receipt.Status));
@@ -157,7 +157,7 @@ public sealed class SchemaTests : IDisposable
     {
         var path = Path.Combine(_directory, "mesh.db");
         File.WriteAllText(path, new string('x', 8192));
-        var refused = Assert.Throws<StartupException>(() => MeshStore.Open(path));
+        var refused = Assert.Throws<StartupException>(() => SqliteStore.Open(path));
         Assert.Equal(
             $"The store {path} is not the database of a mesh, or it is damaged. Put a backup in its place with session-mesh admin "
             + $"restore FILE --data {_directory}, or choose another directory with --data DIR.",
@@ -172,14 +172,14 @@ public sealed class SchemaTests : IDisposable
             CREATE TABLE __EFMigrationsLock (Id INTEGER NOT NULL CONSTRAINT PK___EFMigrationsLock PRIMARY KEY, Timestamp TEXT NOT NULL);
             INSERT INTO __EFMigrationsLock VALUES (1, '2026-01-01')
             """);
-        MeshStore.Open(path).Dispose();
+        SqliteStore.Open(path).Dispose();
         Assert.Contains("keys.hash TEXT notnull=1 pk=0", Describe(path));
     }
 
     [Fact]
     public void Store_IsOpenedSoThatEveryCommitIsSynced_AndReadersCannotWrite()
     {
-        using var store = MeshStore.Open(Path.Combine(_directory, "mesh.db"));
+        using var store = SqliteStore.Open(Path.Combine(_directory, "mesh.db"));
         using var command = store.Context.Database.GetDbConnection().CreateCommand();
         command.CommandText = "PRAGMA synchronous";
         Assert.Equal(2L, command.ExecuteScalar()); // FULL
@@ -193,7 +193,7 @@ public sealed class SchemaTests : IDisposable
 
     private static List<(string Id, Migration Migration)> All()
     {
-        using var context = MeshStore.NewContext(new SqliteConnection("Data Source=:memory:"), ownsConnection: true);
+        using var context = SqliteStore.NewContext(new SqliteConnection("Data Source=:memory:"), ownsConnection: true);
         var assembly = context.GetService<IMigrationsAssembly>();
         return [.. assembly.Migrations.Select(m => (m.Key, assembly.CreateMigration(m.Value, context.Database.ProviderName!)))];
     }
@@ -201,7 +201,7 @@ public sealed class SchemaTests : IDisposable
     /// <summary>What the first migrations alone make.</summary>
     private static void MakeVersion(string path, int migrations)
     {
-        using var context = MeshStore.NewContext(new SqliteConnection($"Data Source={path};Pooling=False"), ownsConnection: true);
+        using var context = SqliteStore.NewContext(new SqliteConnection($"Data Source={path};Pooling=False"), ownsConnection: true);
         var (history, generator) = (context.GetService<IHistoryRepository>(), context.GetService<IMigrationsSqlGenerator>());
         Run(path, history.GetCreateScript());
         foreach (var (id, migration) in All().Take(migrations))

@@ -22,7 +22,7 @@ internal sealed class MeshHost : IAsyncDisposable
     private static readonly Lazy<string> s_emptyStore = new(() =>
     {
         var path = Path.Combine(System.IO.Directory.CreateTempSubdirectory("mesh-empty-").FullName, "mesh.db");
-        MeshStore.Open(path).Dispose();
+        SqliteStore.Open(path).Dispose();
         AppDomain.CurrentDomain.ProcessExit += (_, _) => System.IO.Directory.Delete(Path.GetDirectoryName(path)!, recursive: true);
         return path;
     });

@@ -44,7 +44,7 @@ internal sealed class LogWriter : IDisposable
     private readonly HeadWriter _heads;
 
     /// <param name="heads">Disposed with the writer.</param>
-    public LogWriter(MeshStore store, MeshMetrics metrics, HeadWriter heads)
+    public LogWriter(SqliteStore store, MeshMetrics metrics, HeadWriter heads)
     {
         _metrics = metrics;
         _db = store.Handle;

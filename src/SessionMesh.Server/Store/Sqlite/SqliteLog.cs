@@ -11,14 +11,14 @@ namespace SessionMesh.Server.Store.Sqlite;
 internal sealed partial class SqliteLog : IMeshLog
 {
     private readonly LogWriter _writer;
-    private readonly MeshStore _store;
+    private readonly SqliteStore _store;
     private readonly DiskReserve _reserve;
     private readonly ILogger<SqliteLog> _log;
 
     /// <param name="state">As it was loaded from this store.</param>
     /// <param name="headsEvery">See <see cref="HeadWriter.Every"/>.</param>
     public SqliteLog(
-        MeshStore store,
+        SqliteStore store,
         MeshState state,
         DiskReserve reserve,
         MeshMetrics metrics,
@@ -83,7 +83,7 @@ internal sealed partial class SqliteLog : IMeshLog
     public void Dispose() => _writer.Dispose();
 
     /// <summary>Agents with a directive newer than the stored heads.</summary>
-    private static IEnumerable<int> Told(MeshStore store, MeshState state)
+    private static IEnumerable<int> Told(SqliteStore store, MeshState state)
     {
         var headsAt = store.Context.Mesh.Select(m => m.HeadsAt).Single() ?? 0;
         return Enumerable.Range(0, state.Slots.Count).Where(number => state.Slots[number]?.Inbox.LastRevision > headsAt);

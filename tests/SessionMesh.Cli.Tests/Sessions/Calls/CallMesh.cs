@@ -19,7 +19,7 @@ internal sealed partial class CallMesh : IAsyncDisposable
     private static readonly Lazy<string> s_emptyStore = new(() =>
     {
         var path = Path.Combine(Directory.CreateTempSubdirectory("session-mesh-calls-").FullName, "mesh.db");
-        MeshStore.Open(path).Dispose();
+        SqliteStore.Open(path).Dispose();
         AppDomain.CurrentDomain.ProcessExit += (_, _) => Directory.Delete(Path.GetDirectoryName(path)!, recursive: true);
         return path;
     });

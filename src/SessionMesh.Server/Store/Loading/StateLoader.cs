@@ -1,6 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
-using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using SessionMesh.Core;
 using SessionMesh.Core.Agents;
@@ -12,7 +11,7 @@ using SessionMesh.Core.Sessions;
 using SessionMesh.Core.State;
 using SessionMesh.Core.Steering;
 
-namespace SessionMesh.Server.Store.Sqlite;
+namespace SessionMesh.Server.Store.Loading;
 
 /// <summary>Reads the tables into memory at a start. What has ended stays in the tables.</summary>
 internal static class StateLoader
@@ -24,7 +23,7 @@ internal static class StateLoader
         var newest = db.Changes.AsNoTracking().OrderByDescending(c => c.Revision).Select(c => new { c.Revision, c.At }).FirstOrDefault();
         state.Load(db.Mesh.AsNoTracking().Single().ForgottenIncarnation);
         var (inboxes, shared) = (new InboxLoader(db), new SharedStrings());
-        foreach (var row in AgentLoader.Read((SqliteConnection)db.Database.GetDbConnection()))
+        foreach (var row in AgentLoader.Read(db.Database.GetDbConnection()))
         {
             var agent = ToAgent(row, shared);
             state.Load(agent, inboxes.Of(agent.Number, agent.Id, agent.Born));

@@ -1,7 +1,10 @@
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Diagnostics;
+using SessionMesh.Core;
+using SessionMesh.Core.State;
 using SessionMesh.Server.Options;
+using SessionMesh.Server.Store.Loading;
 using SessionMesh.Storage;
 using SQLitePCL;
 
@@ -11,7 +14,7 @@ namespace SessionMesh.Server.Store.Sqlite;
 /// The database file. One connection does all commits and checkpoints, and belongs to the engine's thread; readers open the file
 /// read-only (SQLite 3.50 can corrupt a WAL that two connections write or checkpoint).
 /// </summary>
-public sealed class MeshStore : IDisposable
+public sealed class SqliteStore : MeshStore
 {
     /// <summary>Pages of 4 KiB after which a commit folds the log into the database: 16 MiB.</summary>
     private const int CheckpointPages = 4096;
@@ -19,9 +22,7 @@ public sealed class MeshStore : IDisposable
     private readonly string _path;
     private readonly MeshDbContext _context;
     private readonly string _readOnly;
-    private long _oldestRevision;
-
-    private MeshStore(MeshDbContext context, string path)
+    private SqliteStore(MeshDbContext context, string path)
     {
         (_context, _path) = (context, path);
         KnownMigrations = [.. context.Database.GetMigrations()];
@@ -33,16 +34,6 @@ public sealed class MeshStore : IDisposable
 
     /// <summary>The handle of <see cref="Connection"/>. The engine's thread alone.</summary>
     internal sqlite3 Handle => Connection.Handle!;
-
-    /// <summary>
-    /// The oldest revision left in the log; 1 while it is empty. Older ones are trimmed. For any thread; by the time a reader has asked and
-    /// reads, more may be gone.
-    /// </summary>
-    public long OldestRevision
-    {
-        get => Volatile.Read(ref _oldestRevision);
-        internal set => Volatile.Write(ref _oldestRevision, value);
-    }
 
     /// <summary>
     /// Stops commits from checkpointing by themselves, for a full disk: a checkpoint grows the database until the disk has no block left,
@@ -84,7 +75,7 @@ public sealed class MeshStore : IDisposable
     internal MeshDbContext Context => _context;
 
     /// <exception cref="StartupException">A newer version wrote it, or it cannot be opened.</exception>
-    public static MeshStore Open(string path)
+    public static SqliteStore Open(string path)
     {
         var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Pooling = false }.ToString());
         var context = NewContext(connection);
@@ -100,7 +91,7 @@ public sealed class MeshStore : IDisposable
                 + "PRAGMA cache_size=-65536; PRAGMA temp_store=MEMORY");
             Migrate(context, connection, path);
             var oldest = context.Changes.OrderBy(c => c.Revision).Select(c => (long?)c.Revision).FirstOrDefault();
-            return new MeshStore(context, path) { OldestRevision = oldest ?? 1 };
+            return new SqliteStore(context, path) { OldestRevision = oldest ?? 1 };
         }
         catch (Exception e)
         {
@@ -119,15 +110,24 @@ public sealed class MeshStore : IDisposable
     /// <summary>The migrations that this version knows.</summary>
     internal IReadOnlyList<string> KnownMigrations { get; }
 
-    /// <summary>Opens a context on a read-only connection of its own, for history and long lists. Dispose it.</summary>
-    public MeshDbContext OpenReader()
+    public override MeshDbContext OpenReader()
     {
         var context = NewContext(new SqliteConnection(_readOnly), ownsConnection: true);
         context.ChangeTracker.QueryTrackingBehavior = QueryTrackingBehavior.NoTracking;
         return context;
     }
 
-    public void Dispose()
+    internal override long Load(MeshState state, Func<long, Moment> now) => StateLoader.Load(_context, state, now);
+
+    /// <summary>On the writer's connection, between two batches: SQLite has one writer.</summary>
+    internal override Task<bool> TrimAsync(TrimPass pass, Func<Func<bool>, Task<bool>> onWriter) => onWriter(() =>
+    {
+        var more = pass.Step(Connection);
+        OldestRevision = pass.OldestRevision;
+        return more;
+    });
+
+    protected override void Dispose(bool isDisposing)
     {
         var connection = _context.Database.GetDbConnection();
         _context.Dispose();

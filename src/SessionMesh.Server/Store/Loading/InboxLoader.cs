@@ -1,9 +1,9 @@
 using System.Collections.Immutable;
-using Microsoft.Data.Sqlite;
+using System.Data.Common;
 using Microsoft.EntityFrameworkCore;
 using SessionMesh.Core.Steering;
 
-namespace SessionMesh.Server.Store.Sqlite;
+namespace SessionMesh.Server.Store.Loading;
 
 /// <summary>
 /// Loads the inboxes at a start: the newest directive of each agent from the heads and the directives after them, and pending directives
@@ -17,16 +17,14 @@ internal sealed class InboxLoader
 
     public InboxLoader(MeshDbContext db)
     {
-        var connection = (SqliteConnection)db.Database.GetDbConnection();
+        var connection = db.Database.GetDbConnection();
         db.Database.OpenConnection();
         var headsAt = db.Mesh.AsNoTracking().Select(m => m.HeadsAt).Single() ?? 0;
         Read(connection, "SELECT agent, seq, revision FROM heads");
         Read(connection, $"SELECT agent, seq, revision FROM directives WHERE revision > {headsAt} ORDER BY revision");
         _messages = new KeptMessages(db);
 
-        // The index is named, because the planner would scan the table, which is in this order already.
-        var pending = $"SELECT * FROM directives INDEXED BY {MeshDbContext.PendingIndex} WHERE {MeshDbContext.PendingFilter}";
-        _pending = db.Directives.FromSqlRaw(pending).AsNoTracking().AsEnumerable()
+        _pending = db.Directives.FromSqlRaw(db.PendingDirectives).AsNoTracking().AsEnumerable()
             .OrderBy(d => d.Revision)
             .GroupBy(d => d.Agent)
             .ToDictionary(g => g.Key, g => g.ToList());
@@ -46,7 +44,7 @@ internal sealed class InboxLoader
             : ImmutableArray<DirectiveRecord>.Empty);
     }
 
-    private void Read(SqliteConnection connection, string sql)
+    private void Read(DbConnection connection, string sql)
     {
         using var command = connection.CreateCommand();
 #pragma warning disable CA2100 // Constants of this file, and a number.
