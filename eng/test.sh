@@ -50,6 +50,7 @@ install_missing() {
     command -v chromium >/dev/null || missing+=(chromium)
     /usr/bin/python3 -c 'import networkx' 2>/dev/null || missing+=(python3-networkx)
     command -v npm >/dev/null || missing+=(npm)
+    compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing+=(postgresql)
     [ ${#missing[@]} -eq 0 ] && return
 
     say "installing ${missing[*]}"
@@ -57,6 +58,11 @@ install_missing() {
     [ "$(id -u)" -eq 0 ] || root=(sudo)
     local log
     log=$(mktemp)
+    # Debian's package would make and start a cluster of its own; the tests make theirs.
+    if [[ " ${missing[*]} " == *" postgresql "* ]] && [ ! -e /etc/postgresql-common/createcluster.conf ]; then
+        "${root[@]}" mkdir -p /etc/postgresql-common
+        echo 'create_main_cluster = false' | "${root[@]}" tee /etc/postgresql-common/createcluster.conf >/dev/null
+    fi
     if ! { "${root[@]}" apt-get update -qq && "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"; } >"$log" 2>&1; then
         cat "$log" >&2
         give_up "apt-get could not install ${missing[*]}"

@@ -62,6 +62,15 @@ public sealed class HouseTests
         .Where(folder => Directory.GetFiles(Path.Combine(Source.Repository, folder.Key), "*.razor").Length == 0)
         .Select(folder => $"{folder.Key} has one file"));
 
+    /// <summary>What starts by posix_spawn has its environment made in one place, which leaves it out.</summary>
+    [Fact]
+    public void Children_DoNotInheritTheDatabasesSecret() => Assert.Equal([], Source.All
+        .Where(source => source.Path.StartsWith("src/", StringComparison.Ordinal))
+        .SelectMany(source => source.Lines, (source, line) => (source.Path, line))
+        .Where(found => found.line.Contains("Process.Start(", StringComparison.Ordinal)
+            && !found.line.Contains("Process.Start(DatabaseSecret.Without(", StringComparison.Ordinal))
+        .Select(found => $"{found.Path} starts a process without DatabaseSecret.Without: {found.line.Trim()}"));
+
     [Fact]
     public void Types_OfOneName_AreOne()
     {

@@ -38,7 +38,7 @@ internal sealed class ServerProgram(CliHost host)
         Process process;
         try
         {
-            process = Process.Start(start)!;
+            process = Process.Start(DatabaseSecret.Without(start))!;
         }
         catch (Win32Exception e)
         {

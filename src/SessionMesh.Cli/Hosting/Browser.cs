@@ -23,7 +23,7 @@ internal static class Browser
                     RedirectStandardOutput = true,
                     RedirectStandardError = true,
                 };
-            using var opener = Process.Start(start);
+            using var opener = Process.Start(DatabaseSecret.Without(start));
             return opener is null || !opener.WaitForExit(TimeSpan.FromSeconds(2)) || opener.ExitCode == 0;
         }
         catch (Win32Exception)

@@ -106,7 +106,7 @@ internal sealed class Pager : TextWriter
         start.Environment.Remove("SESSION_API_KEY");
         try
         {
-            _process = Process.Start(start);
+            _process = Process.Start(DatabaseSecret.Without(start));
             return _process?.StandardInput;
         }
         catch (Win32Exception)

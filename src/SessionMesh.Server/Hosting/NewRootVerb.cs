@@ -37,6 +37,7 @@ internal static class NewRootVerb
 
     private static (string Data, bool KeepChildren, bool AcceptClock) Parse(IReadOnlyList<string> args, Func<string, string?> environment)
     {
+        Settings.RefuseConnectionString(args);
         var name = OptionTable.NewRoot.Name;
         var parse = OptionTable.ParseNewRoot(args);
         var typed = parse.GetResult(OptionTable.Data)?.Tokens.Select(token => token.Value).ToList();

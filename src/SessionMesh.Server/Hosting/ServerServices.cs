@@ -29,6 +29,7 @@ public static class ServerServices
 {
     public static IServiceCollection AddSessionMesh(this IServiceCollection services, ServerOptions options)
     {
+        RefuseUnknownStore(options);
         services.AddSingleton(options);
         services.AddSingleton(_ => DataDirectory.Open(options.Data));
         services.AddSingleton(s => SqliteStore.Open(s.GetRequiredService<DataDirectory>().Database));
@@ -83,6 +84,14 @@ public static class ServerServices
         services.AddHostedService(s => s.GetRequiredService<Compactor>());
         services.AddHostedService(s => s.GetRequiredService<Shutdown>());
         return services;
+    }
+
+    private static void RefuseUnknownStore(ServerOptions options)
+    {
+        if (options.Postgres is { } postgres)
+        {
+            throw new StartupException($"This build keeps no mesh on PostgreSQL ({postgres}). Say --store sqlite.");
+        }
     }
 
     private static MeshState LoadState(IServiceProvider services)

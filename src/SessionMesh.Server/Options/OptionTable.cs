@@ -11,6 +11,16 @@ internal static class OptionTable
 {
     public static readonly Option<string[]> Urls = Value("--urls", "URL;…", $"Addresses to listen on; {ServerOptions.DefaultUrl}");
     public static readonly Option<string[]> Data = Value("--data", "DIR", "The data directory; $XDG_DATA_HOME/session-mesh");
+    public static readonly Option<string[]> Store =
+        Value("--store", "KIND", "Where the mesh is kept: sqlite, in the data directory, or postgres, for several nodes; sqlite");
+    public static readonly Option<string[]> PostgresFile = Value(
+        "--postgres-file", "FILE", $"File with the connection string, for its owner's eyes alone; or {PostgresOptions.Variable} has it");
+    public static readonly Option<string[]> NodeId =
+        Value("--node-id", "ID", "This node's name among those on one PostgreSQL; the host name");
+    public static readonly Option<string[]> StorePoll =
+        Flag("--store-poll", "Ask PostgreSQL for news every second, where PgBouncer or its like keeps LISTEN from working");
+    public static readonly Option<string[]> RootKeyFile =
+        Value("--root-key-file", "FILE", "Where a node on PostgreSQL keeps the root key; root.key in the data directory");
     public static readonly Option<string[]> TlsCert =
         Value("--tls-cert", "FILE", "Certificate of the https addresses: PEM (with --tls-key) or PFX");
     public static readonly Option<string[]> TlsKey = Value("--tls-key", "FILE", "Private key of a PEM certificate, PEM");
@@ -57,11 +67,15 @@ internal static class OptionTable
     /// <summary>In the order of the help.</summary>
     public static readonly IReadOnlyList<Option<string[]>> All =
     [
-        Urls, Data, TlsCert, TlsKey, TlsPasswordFile, InsecureHttp, AllowHost, AllowOrigin,
+        Urls, Data, Store, PostgresFile, NodeId, StorePoll, RootKeyFile,
+        TlsCert, TlsKey, TlsPasswordFile, InsecureHttp, AllowHost, AllowOrigin,
         RateLimit, GlobalRateLimit, AnonymousRateLimit, MaxStreamsPerKey,
         RetainLog, RetainDirectives, RetainKeys, RetainSessions, RetainAgents,
         MetricsAnonymous, MaxConnections, NoDashboard, AcceptClock, Sandbox, SandboxFaults,
     ];
+
+    /// <summary>What means nothing to a store on SQLite.</summary>
+    public static readonly IReadOnlyList<Option<string[]>> OfPostgres = [PostgresFile, StorePoll, RootKeyFile];
 
     /// <summary>For <see cref="NewRoot"/> alone: keys below the old root key stay valid.</summary>
     public static readonly Option<bool> KeepChildren = new("--keep-children") { Arity = ArgumentArity.Zero };
@@ -118,6 +132,7 @@ internal static class OptionTable
               {NewRoot.Name} [--data DIR] [--keep-children] [--accept-clock]   as the first word: {NewRoot.Description}
 
             Each option is also read from the environment: SESSION_MESH_URLS for --urls, and so on. The command line goes first.
+            {PostgresOptions.Variable} has the connection string of --store postgres, which is no option: others can read arguments.
             """);
         return true;
     }

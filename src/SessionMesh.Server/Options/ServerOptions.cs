@@ -1,3 +1,6 @@
+using System.Net;
+using SessionMesh.Contracts;
+
 namespace SessionMesh.Server.Options;
 
 /// <summary>The command line and the environment, checked as a whole; <see cref="OptionTable"/> has each option.</summary>
@@ -32,6 +35,21 @@ public sealed record ServerOptions
 
     /// <summary>The data directory.</summary>
     public required string Data { get; init; }
+
+    /// <summary>Where the mesh is kept instead of the data directory; null for SQLite.</summary>
+    public PostgresOptions? Postgres { get; init; }
+
+    /// <summary>
+    /// The name of this node among those on one PostgreSQL: an id by <see cref="MeshId.Rule"/>. The host name by default; on SQLite that
+    /// is taken as it is, and need not be an id.
+    /// </summary>
+    public string NodeId { get; init; } = Dns.GetHostName();
+
+    /// <summary>Whether PostgreSQL is asked for news every second, and <c>LISTEN</c> is not used.</summary>
+    public bool StorePoll { get; init; }
+
+    /// <summary>Where a node on PostgreSQL keeps the root key; null for <c>root.key</c> in the data directory.</summary>
+    public string? RootKeyFile { get; init; }
 
     /// <summary>Null unless the server is a sandbox.</summary>
     public SandboxOptions? Sandbox { get; init; }
@@ -93,11 +111,16 @@ public sealed record ServerOptions
         }
 
         var sandbox = SandboxOptions.From(settings);
+        var postgres = PostgresOptions.From(settings);
         var options = new ServerOptions
         {
             Addresses = addresses,
             Data = settings[OptionTable.Data] ?? (sandbox is null ? DefaultData : SandboxOptions.NewDirectory()),
             Sandbox = sandbox,
+            Postgres = postgres,
+            NodeId = Node(settings, isOneOfMany: postgres is not null),
+            StorePoll = settings.Flag(OptionTable.StorePoll),
+            RootKeyFile = settings[OptionTable.RootKeyFile],
             AllowedHosts = [.. settings.List(OptionTable.AllowHost).Select(name => Host(name, settings))],
             AllowedOrigins = [.. settings.List(OptionTable.AllowOrigin).Select(origin => Origin(origin, settings))],
             RateLimit = settings.Number(OptionTable.RateLimit, DefaultRateLimit, 0, 1_000_000),
@@ -153,6 +176,20 @@ public sealed record ServerOptions
         }
 
         return tls ? throw new StartupException("An https address needs a certificate. " + TlsCertificate.WhatToSay) : null;
+    }
+
+    /// <summary>By default the host name with its domain: the runtime's machine name ends at the first dot, and two may be alike.</summary>
+    private static string Node(Settings settings, bool isOneOfMany)
+    {
+        var named = settings[OptionTable.NodeId];
+        var id = named ?? Dns.GetHostName();
+        if (MeshId.IsValid(id) || (named is null && !isOneOfMany))
+        {
+            return id;
+        }
+
+        var what = named is null ? $"The host name '{id}' cannot name this node" : $"{settings.SourceOf(OptionTable.NodeId)} is '{id}'";
+        throw new StartupException($"{what}: {MeshId.Rule}. Say for example {OptionTable.NodeId.Name} node-1.");
     }
 
     private static string Host(string text, Settings settings) => HostName.Canonical(text)

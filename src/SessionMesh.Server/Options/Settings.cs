@@ -15,17 +15,23 @@ internal sealed class Settings
     private static readonly string[] s_false = ["false", "0", "no"];
 
     private readonly Dictionary<Option, (string Value, string Source)> _values = [];
+    private readonly Func<string, string?> _environment;
 
-    /// <exception cref="StartupException">An option that does not exist, has no value, or is given twice.</exception>
+    private Settings(Func<string, string?> environment) => _environment = environment;
+
+    /// <exception cref="StartupException">
+    /// An option that does not exist, has no value, or is given twice; or a connection string where others can read it.
+    /// </exception>
     public static Settings Read(IReadOnlyList<string> args, Func<string, string?> environment)
     {
+        RefuseConnectionString(args);
         var parse = OptionTable.Parse(args);
         if (OptionTable.Stray(parse) is { } stray)
         {
             throw NoOption(stray);
         }
 
-        var settings = new Settings();
+        var settings = new Settings(environment);
         foreach (var option in OptionTable.All)
         {
             if (parse.GetResult(option) is { } typed)
@@ -36,6 +42,11 @@ internal sealed class Settings
             {
                 // An empty variable counts as unset: that is how a shell or a unit file takes one back.
                 settings._values[option] = (value, OptionTable.VariableOf(option));
+                if (PostgresOptions.IsLikely(value))
+                {
+                    throw new StartupException($"{OptionTable.VariableOf(option)} looks like a connection string. "
+                        + $"That belongs into {PostgresOptions.Variable}, or into the file of {OptionTable.PostgresFile.Name} FILE.");
+                }
             }
         }
 
@@ -43,6 +54,21 @@ internal sealed class Settings
     }
 
     public string? this[Option option] => _values.TryGetValue(option, out var found) ? found.Value : null;
+
+    /// <summary>A variable that no option stands for; null if it is unset or empty.</summary>
+    public string? Variable(string name) => _environment(name) is { Length: > 0 } value ? value : null;
+
+    /// <summary>Ends the start for an argument that may have a password in it, before any message repeats it.</summary>
+    /// <exception cref="StartupException">There is one.</exception>
+    public static void RefuseConnectionString(IReadOnlyList<string> args)
+    {
+        if (args.Any(arg => arg == "--postgres" || arg.StartsWith("--postgres=", StringComparison.Ordinal)
+            || arg.StartsWith("--postgres:", StringComparison.Ordinal) || PostgresOptions.IsLikely(arg)))
+        {
+            throw new StartupException("A connection string is no argument, because every account of this machine can read those. "
+                + PostgresOptions.WhatToSay);
+        }
+    }
 
     /// <summary>Where it was given, for a message.</summary>
     public string SourceOf(Option option) => _values.TryGetValue(option, out var found) ? found.Source : option.Name;

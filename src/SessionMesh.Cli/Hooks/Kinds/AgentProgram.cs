@@ -52,7 +52,7 @@ internal static class AgentProgram
             RedirectStandardError = true,
             WorkingDirectory = host.Home,
         };
-        using var process = Process.Start(start)!;
+        using var process = Process.Start(DatabaseSecret.Without(start))!;
         process.StandardInput.Close();
         try
         {

@@ -153,7 +153,7 @@ internal static class CodexTrust
                 WorkingDirectory = directory,
             };
             start.Environment["CODEX_HOME"] = home;
-            _process = Process.Start(start)!;
+            _process = Process.Start(DatabaseSecret.Without(start))!;
             _process.ErrorDataReceived += (_, _) => { };
             _process.BeginErrorReadLine();
             _cancellation = cancellation;

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text;
+using SessionMesh.Cli.Hosting;
 
 namespace SessionMesh.Cli.Run.Process;
 
@@ -106,24 +107,25 @@ internal static unsafe class Spawner
         Check(request, Native.SpawnAttrSetFlags(attributes, flags));
     }
 
-    /// <summary>Our own environment, bytes as they are, with the given variables replaced or left out.</summary>
+    /// <summary>Our own environment, bytes as they are, but for the given variables and the server's secret.</summary>
     private static byte** ChildEnvironment(NativeText memory, IReadOnlyDictionary<string, string?> changes)
     {
         var entries = new List<nint>();
         var environ = *(byte***)Native.Export("environ");
         for (var entry = environ; entry is not null && *entry is not null; entry++)
         {
-            if (!changes.ContainsKey(NameOf(*entry)))
+            var name = NameOf(*entry);
+            if (!changes.ContainsKey(name) && !DatabaseSecret.IsIn(name))
             {
                 entries.Add((nint)(*entry));
             }
         }
 
-        foreach (var (name, value) in changes)
+        foreach (var (changed, value) in changes)
         {
             if (value is not null)
             {
-                entries.Add((nint)memory.Text($"{name}={value.Replace('\0', '\uFFFD')}"));
+                entries.Add((nint)memory.Text($"{changed}={value.Replace('\0', '\uFFFD')}"));
             }
         }
 
