@@ -17,7 +17,14 @@ internal static class Sql
     public static long? Number(this DbConnection db, string sql, params ReadOnlySpan<(string Name, object Value)> parameters)
     {
         using var command = db.Prepare(sql, parameters);
-        return command.ExecuteScalar() is long number ? number : null;
+        return command.ExecuteScalar() switch
+        {
+            long number => number,
+            int number => number,
+            decimal number => (long)number,
+            bool yes => yes ? 1 : 0,
+            _ => null,
+        };
     }
 
     /// <summary>Each row through <paramref name="read"/>.</summary>

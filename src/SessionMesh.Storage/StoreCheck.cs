@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Microsoft.Data.Sqlite;
 
 namespace SessionMesh.Storage;
@@ -30,11 +31,11 @@ public static class StoreCheck
     [
         ("SELECT coalesce(max(revision) - min(revision) + 1 - count(*), 0) FROM changes",
             "the log has a gap: {0} of its revisions are missing"),
-        ("SELECT count(*) FROM (SELECT at < lag(at) OVER (ORDER BY revision) AS back FROM changes) WHERE back",
+        ("SELECT count(*) FROM (SELECT at < lag(at) OVER (ORDER BY revision) AS back FROM changes) t WHERE back",
             "time goes back in the log, {0} times"),
-        ("SELECT max(0, max(newest) - (SELECT coalesce(max(revision), 0) FROM changes)) FROM ("
+        ("SELECT max(newest) - (SELECT coalesce(max(revision), 0) FROM changes) FROM ("
             + "SELECT max(revision) AS newest FROM directives UNION ALL SELECT max(revision) FROM keys "
-            + "UNION ALL SELECT max(revision) FROM receipts UNION ALL SELECT max(session) FROM agents)",
+            + "UNION ALL SELECT max(revision) FROM receipts UNION ALL SELECT max(session) FROM agents) t",
             "the tables are {0} revisions ahead of the log"),
         ("SELECT count(*) - count(DISTINCT id) FROM agents", "{0} ids of agents are there twice"),
         ("SELECT count(*) FROM agents WHERE number < 0", "{0} agents have no number"),
@@ -44,12 +45,17 @@ public static class StoreCheck
         ("SELECT count(*) FROM directives d WHERE d.state <= 2 AND NOT EXISTS (SELECT 1 FROM agents a WHERE a.number = d.agent)",
             "{0} directives wait for agents that are not there"),
         ("SELECT count(DISTINCT agent) FROM "
-            + "(SELECT agent, seq, previous, lag(revision) OVER (PARTITION BY agent ORDER BY revision) AS before FROM directives) "
+            + "(SELECT agent, seq, previous, lag(revision) OVER (PARTITION BY agent ORDER BY revision) AS before FROM directives) t "
             + "WHERE (previous = 0 AND seq <> 1) OR (previous <> 0 AND before <> previous)",
             "the directives of {0} agents have a gap"),
         ("SELECT count(*) FROM directives d JOIN directives p ON p.revision = d.previous WHERE p.agent <> d.agent OR p.seq + 1 <> d.seq",
             "{0} directives do not follow the one that they say"),
         ("SELECT count(*) - count(DISTINCT id) FROM keys", "{0} ids of keys are there twice"),
+    ];
+
+    /// <summary>Of a file alone.</summary>
+    private static readonly (string Sql, string Finding)[] s_fileRules =
+    [
         ("SELECT count(*) FROM sqlite_schema WHERE type IN ('trigger', 'view')",
             "it has {0} triggers or views, which no version of this server makes"),
     ];
@@ -58,7 +64,7 @@ public static class StoreCheck
     private static readonly (string Sql, string Finding)[] s_sessionRules =
     [
         ("SELECT count(*) - count(DISTINCT id) FROM sessions", "{0} ids of sessions are there twice"),
-        ("SELECT max(0, coalesce(max(version), 0) - (SELECT coalesce(max(revision), 0) FROM changes)) FROM sessions",
+        ("SELECT coalesce(max(version), 0) - (SELECT coalesce(max(revision), 0) FROM changes) FROM sessions",
             "the sessions are {0} revisions ahead of the log"),
     ];
 
@@ -113,39 +119,58 @@ public static class StoreCheck
             var hasForgotten = hasMesh && db.Number("SELECT max(forgotten_incarnation) FROM mesh") > 0;
             (string Sql, string Finding)[] rules =
             [
-                .. s_rules, .. hasSessions ? s_sessionRules : [], .. HasTable(db, "messages") ? s_messageRules : [],
+                .. s_rules, .. s_fileRules, .. hasSessions ? s_sessionRules : [], .. HasTable(db, "messages") ? s_messageRules : [],
                 .. hasMesh ? s_meshRules : [], .. hasForgotten ? [] : s_rulesWithoutForgetting,
             ];
-            foreach (var (sql, finding) in rules)
-            {
-                if (db.Number(sql) is > 0 and var number)
-                {
-                    findings.Add(string.Format(System.Globalization.CultureInfo.InvariantCulture, finding, number));
-                }
-            }
-
-            var counts = Array.ConvertAll(s_tables, table => db.Number($"SELECT count(*) FROM {table}") ?? 0);
-            if (counts[0] == 0)
-            {
-                findings.Add("the log is empty");
-            }
-
-            return new StoreFacts(
-                findings,
-                Revision: db.Number("SELECT max(revision) FROM changes") ?? 0,
-                OldestRevision: db.Number("SELECT min(revision) FROM changes") ?? 1,
-                Changes: counts[0],
-                Agents: counts[1],
-                Directives: counts[2],
-                Keys: counts[3],
-                Sessions: hasSessions ? db.Number("SELECT count(*) FROM sessions") ?? 0 : 0,
-                Receipts: counts[4],
-                StoreFile.SizeOf(db).Bytes);
+            return FactsOf(db, rules, findings, hasSessions, StoreFile.SizeOf(db).Bytes);
         }
         catch (SqliteException e) when (cancellation.IsCancellationRequested)
         {
             throw new OperationCanceledException("the check was interrupted", e, cancellation);
         }
+    }
+
+    /// <summary>
+    /// Checks the tables of a mesh in another database, whose newest version it has, by the same rules. Call it in a transaction that sees
+    /// one state.
+    /// </summary>
+    /// <param name="more">What else must not be more than 0 there, and what it means if it is.</param>
+    public static StoreFacts LookAtTables(DbConnection db, long bytes, params (string Sql, string Finding)[] more)
+    {
+        var hasForgotten = db.Number("SELECT max(forgotten_incarnation) FROM mesh") > 0;
+        (string Sql, string Finding)[] rules =
+            [.. s_rules, .. s_sessionRules, .. s_messageRules, .. s_meshRules, .. hasForgotten ? [] : s_rulesWithoutForgetting, .. more];
+        return FactsOf(db, rules, [], hasSessions: true, bytes);
+    }
+
+    private static StoreFacts FactsOf(
+        DbConnection db, (string Sql, string Finding)[] rules, List<string> findings, bool hasSessions, long bytes)
+    {
+        foreach (var (sql, finding) in rules)
+        {
+            if (db.Number(sql) is > 0 and var number)
+            {
+                findings.Add(string.Format(System.Globalization.CultureInfo.InvariantCulture, finding, number));
+            }
+        }
+
+        var counts = Array.ConvertAll(s_tables, table => db.Number($"SELECT count(*) FROM {table}") ?? 0);
+        if (counts[0] == 0)
+        {
+            findings.Add("the log is empty");
+        }
+
+        return new StoreFacts(
+            findings,
+            Revision: db.Number("SELECT max(revision) FROM changes") ?? 0,
+            OldestRevision: db.Number("SELECT min(revision) FROM changes") ?? 1,
+            Changes: counts[0],
+            Agents: counts[1],
+            Directives: counts[2],
+            Keys: counts[3],
+            Sessions: hasSessions ? db.Number("SELECT count(*) FROM sessions") ?? 0 : 0,
+            Receipts: counts[4],
+            bytes);
     }
 
     /// <summary>The migrations that were applied to a store, in their order.</summary>

@@ -75,7 +75,7 @@ public sealed class TrimPass(TrimLimits limits, Func<int, long> newestOf)
         // Time never goes back in the log, so what is old enough is a prefix of it.
         var cut = limits.Log is not { } before ? null : db.Number(
             """
-            SELECT max(revision) FROM (SELECT revision, at FROM changes ORDER BY revision LIMIT @most)
+            SELECT max(revision) FROM (SELECT revision, at FROM changes ORDER BY revision LIMIT @most) t
             WHERE at < @before AND revision < (SELECT max(revision) FROM changes)
             """,
             ("@most", StepRows), ("@before", before));

@@ -92,11 +92,12 @@ internal sealed class PostgresServer : IAsyncDisposable
         Host = Directory, Port = Port, Database = database, Username = Superuser, Pooling = false,
     }.ConnectionString;
 
-    /// <summary>An empty database that belongs to <see cref="User"/>. Disposing drops it, whoever is connected.</summary>
-    public async Task<PostgresDatabase> CreateDatabaseAsync()
+    /// <summary>A database that belongs to <see cref="User"/>. Disposing drops it, whoever is connected.</summary>
+    /// <param name="template">A database to copy, to which nobody is connected; null for an empty one.</param>
+    public async Task<PostgresDatabase> CreateDatabaseAsync(string template = "template1")
     {
         var name = "mesh_" + Interlocked.Increment(ref _databases).ToString(CultureInfo.InvariantCulture);
-        await RunAsync($"CREATE DATABASE {name} OWNER {User}");
+        await RunAsync($"CREATE DATABASE {name} OWNER {User} TEMPLATE {template}");
         return new PostgresDatabase(this, name);
     }
 

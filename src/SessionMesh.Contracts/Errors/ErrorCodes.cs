@@ -67,6 +67,7 @@ public static class ErrorCodes
     public const string KeyQuota = "key_quota";
     public const string StoreInUse = "store_in_use";
     public const string RestorePending = "restore_pending";
+    public const string NotInThisStore = "not_in_this_store";
     public const string TooManyFaults = "too_many_faults";
 
     // 412

@@ -4,6 +4,7 @@ using SessionMesh.Core;
 using SessionMesh.Core.Audit;
 using SessionMesh.Server.Engine;
 using SessionMesh.Server.Http;
+using SessionMesh.Server.Store;
 using SessionMesh.Storage;
 using SQLitePCL;
 
@@ -70,6 +71,13 @@ public sealed class AdminCalls(MeshEngine engine, ProblemWriter problems)
             await problems.WriteAsync(http, DiskFull());
         }
     }
+
+    /// <summary>The error of a call that takes the store as a file, where it is none; else null.</summary>
+    internal static MeshError? CheckIsFile(MeshStore store) => store.IsFile
+        ? null
+        : new MeshError(ErrorKind.Conflict, ErrorCodes.NotInThisStore,
+            "This mesh is in PostgreSQL, which backs up and restores itself: with pg_dump and pg_restore, or with a standby. "
+            + "docs/postgres.md says how.");
 
     private static MeshError DiskFull() =>
         new(ErrorKind.DiskFull, ErrorCodes.DiskFull,

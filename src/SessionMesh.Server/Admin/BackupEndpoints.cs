@@ -12,12 +12,17 @@ namespace SessionMesh.Server.Admin;
 /// <summary>
 /// <c>POST /admin/backup</c>: the store at one revision, as a file. <c>POST /admin/check</c>: whether the store is sound.
 /// </summary>
-public sealed class BackupEndpoints(AdminCalls calls, StoreWork work, DataDirectory directory, ProblemWriter problems)
+public sealed class BackupEndpoints(
+    AdminCalls calls, StoreWork work, MeshStore store, DataDirectory directory, ProblemWriter problems)
 {
     public const string RevisionHeader = "X-Mesh-Revision";
     public const string ContentType = "application/vnd.sqlite3";
 
-    public Task Backup(HttpContext http) => WithTurnAsync(http, "backup", async turn =>
+    public Task Backup(HttpContext http) => AdminCalls.CheckIsFile(store) is { } elsewhere
+        ? problems.WriteAsync(http, elsewhere)
+        : WithTurnAsync(http, "backup", turn => CopyAsync(http, turn));
+
+    private async Task CopyAsync(HttpContext http, StoreWork.Turn turn)
     {
         if (work.CheckRoom(directory.DatabaseBytes) is { } full)
         {
@@ -45,15 +50,11 @@ public sealed class BackupEndpoints(AdminCalls calls, StoreWork work, DataDirect
         response.Headers.ContentDisposition = $"attachment; filename=\"session-mesh-{facts.Revision}.db\"";
         response.Headers[RevisionHeader] = facts.Revision.ToString(CultureInfo.InvariantCulture);
         await response.SendFileAsync(turn.File, http.RequestAborted);
-    });
+    }
 
     public Task Check(HttpContext http) => WithTurnAsync(http, "check", async _ =>
     {
-        var facts = await Task.Run(() =>
-        {
-            using var source = StoreFile.OpenReadOnly(directory.Database);
-            return StoreCheck.Look(source, cancellation: http.RequestAborted);
-        });
+        var facts = await Task.Run(() => store.Check(http.RequestAborted));
         await Answers.WriteAsync(http, new CheckReport
         {
             Ok = facts.Findings.Count == 0,

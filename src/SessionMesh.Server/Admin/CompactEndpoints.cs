@@ -3,12 +3,11 @@ using SessionMesh.Contracts.Admin;
 using SessionMesh.Server.Http;
 using SessionMesh.Server.Options;
 using SessionMesh.Server.Store;
-using SessionMesh.Storage;
 
 namespace SessionMesh.Server.Admin;
 
 /// <summary><c>POST /admin/compact</c> runs a pass to its end, <c>GET</c> returns the progress.</summary>
-public sealed class CompactEndpoints(AdminCalls calls, Compactor compactor, MeshStore store, DataDirectory directory, ServerOptions options)
+public sealed class CompactEndpoints(AdminCalls calls, Compactor compactor, MeshStore store, ServerOptions options)
 {
     public async Task Run(HttpContext http)
     {
@@ -28,12 +27,7 @@ public sealed class CompactEndpoints(AdminCalls calls, Compactor compactor, Mesh
 
     private async Task WriteAsync(HttpContext http, CompactionState? state)
     {
-        StoreSize size;
-        using (var db = StoreFile.OpenReadOnly(directory.Database))
-        {
-            size = StoreFile.SizeOf(db);
-        }
-
+        var size = store.Size();
         var removed = state?.Removed ?? default;
         await Answers.WriteAsync(http, new CompactionReport
         {

@@ -6,12 +6,13 @@ using SessionMesh.Core.Audit;
 using SessionMesh.Server.Engine;
 using SessionMesh.Server.Http;
 using SessionMesh.Server.Json;
+using SessionMesh.Server.Store;
 using SessionMesh.Server.Store.Sqlite;
 
 namespace SessionMesh.Server.Admin;
 
 /// <summary><c>/livez</c>: the process answers. <c>/readyz</c>: the engine takes turns, and a summary of the mesh.</summary>
-public sealed class HealthEndpoints(MeshEngine engine, LeaseKeeper keeper, DiskReserve reserve)
+public sealed class HealthEndpoints(MeshEngine engine, MeshStore store, LeaseKeeper keeper, DiskReserve reserve)
 {
     private static readonly byte[] s_ok = "ok\n"u8.ToArray();
 
@@ -45,7 +46,8 @@ public sealed class HealthEndpoints(MeshEngine engine, LeaseKeeper keeper, DiskR
     internal async Task<bool> IsReadyAsync()
     {
         var turn = engine.ExecuteAsync(new EmptyTurn { Actor = Actors.Mesh }, Origin.Mesh);
-        return await Task.WhenAny(turn, Task.Delay(TimeSpan.FromSeconds(2), engine.Time)) == turn && turn.Result.Succeeded;
+        return await Task.WhenAny(turn, Task.Delay(TimeSpan.FromSeconds(2), engine.Time)) == turn && turn.Result.Succeeded
+            && store.IsReachable;
     }
 
     /// <summary>A command that does nothing.</summary>

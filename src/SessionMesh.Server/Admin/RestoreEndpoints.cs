@@ -16,7 +16,7 @@ namespace SessionMesh.Server.Admin;
 /// and synced: from then on the next start uses it, even after a crash.
 /// </summary>
 public sealed class RestoreEndpoints(
-    AdminCalls calls, StoreWork work, MeshEngine engine, SqliteStore store, DataDirectory directory, Restart restart,
+    AdminCalls calls, StoreWork work, MeshEngine engine, MeshStore store, DataDirectory directory, Restart restart,
     ProblemWriter problems)
 {
     /// <summary>Bytes received between two looks at the room on the disk: an eighth of what is to spare.</summary>
@@ -26,7 +26,7 @@ public sealed class RestoreEndpoints(
     {
         var check = new Check();
         var dryRun = Query.Read(http, ref check, "dry_run").Flag("dry_run", ref check);
-        var refused = check.Error ?? IdempotencyHeader.Check(http) ?? CheckSize(http) ?? CheckPending();
+        var refused = check.Error ?? IdempotencyHeader.Check(http) ?? CheckSize(http) ?? AdminCalls.CheckIsFile(store) ?? CheckPending();
         if ((refused ?? work.CheckRoom(http.Request.ContentLength ?? 0)) is { } error)
         {
             await problems.WriteAsync(http, error);
@@ -52,7 +52,7 @@ public sealed class RestoreEndpoints(
             return;
         }
 
-        var (facts, rootKeyValid) = await Task.Run(() => StoreSwap.Inspect(file, store.KnownMigrations, RootKey()));
+        var (facts, rootKeyValid) = await Task.Run(() => StoreSwap.Inspect(file, ((SqliteStore)store).KnownMigrations, RootKey()));
         if (facts.Findings.Count > 0)
         {
             var findings = string.Join("; ", facts.Findings);

@@ -1,10 +1,10 @@
-using System.Reflection;
 using SessionMesh.Contracts;
 using SessionMesh.Contracts.Admin;
 using SessionMesh.Core.Agents;
 using SessionMesh.Core.Keys;
 using SessionMesh.Server.Engine;
 using SessionMesh.Server.Http;
+using SessionMesh.Server.Options;
 using SessionMesh.Server.Store.Sqlite;
 using SessionMesh.Server.Telemetry;
 
@@ -17,9 +17,6 @@ namespace SessionMesh.Server.Admin;
 public sealed class StatusEndpoint(
     MeshEngine engine, HealthEndpoints health, LeaseKeeper keeper, DiskReserve reserve, LastHour hour, ProblemWriter problems)
 {
-    private static readonly string s_version = typeof(StatusEndpoint).Assembly
-        .GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
-
     public async Task Get(HttpContext http)
     {
         var check = new Check();
@@ -35,7 +32,7 @@ public sealed class StatusEndpoint(
         var seesAll = key.Reach is null && key.Has(ScopeSet.MeshRead);
         await Answers.WriteAsync(http, new ServerStatus
         {
-            Version = s_version,
+            Version = Release.Version,
             Status = ready ? ServerStatus.Ready : ServerStatus.Busy,
             Epoch = engine.State.Epoch,
             Revision = engine.State.Revision,

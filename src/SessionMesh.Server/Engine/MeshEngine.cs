@@ -272,8 +272,8 @@ public sealed partial class MeshEngine : IHostedService, IDisposable
             case CommitOutcome.Behind:
                 Follow(result.Missed!);
                 return 0;
-            case CommitOutcome.Failed when result.IsFull && !_store.OnReserve && batch.Exists(item => item.IsVital(State)):
-                _store.DrawReserve();
+            case CommitOutcome.Failed when result.IsFull && !_store.OnReserve && batch.Exists(item => item.IsVital(State))
+                && _store.TryDrawReserve():
                 return 0;
             case CommitOutcome.Failed when result.IsFull && _store.OnReserve && decided > 1:
             case CommitOutcome.Refused when decided > 1:

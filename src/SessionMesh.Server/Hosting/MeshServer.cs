@@ -22,6 +22,7 @@ using SessionMesh.Server.Registry;
 using SessionMesh.Server.Sandbox;
 using SessionMesh.Server.Sessions;
 using SessionMesh.Server.Steering;
+using SessionMesh.Server.Store.Postgres;
 
 namespace SessionMesh.Server.Hosting;
 
@@ -158,6 +159,8 @@ public static class MeshServer
     private static MeshError Unexpected(HttpContext http) =>
         http.Features.Get<IExceptionHandlerFeature>()?.Error is BadHttpRequestException bad
             ? new HttpError(bad.StatusCode, ErrorCodes.InvalidRequest, "The request could not be read.")
+            : PostgresWords.IsAway(http.Features.Get<IExceptionHandlerFeature>()?.Error)
+            ? new MeshError(ErrorKind.Unavailable, ErrorCodes.Busy, "The database does not answer. Try again.") { RetryAfter = 1 }
             : new MeshError(ErrorKind.Internal, ErrorCodes.Internal, "The server failed on this request. Its log has the request id.");
 
     private static MeshError NoSuchRoute(HttpContext http) => http.Response.StatusCode switch

@@ -18,6 +18,7 @@ using SessionMesh.Server.Registry;
 using SessionMesh.Server.Sessions;
 using SessionMesh.Server.Steering;
 using SessionMesh.Server.Store;
+using SessionMesh.Server.Store.Postgres;
 using SessionMesh.Server.Store.Sqlite;
 using SessionMesh.Server.Streams;
 using SessionMesh.Server.Telemetry;
@@ -29,11 +30,9 @@ public static class ServerServices
 {
     public static IServiceCollection AddSessionMesh(this IServiceCollection services, ServerOptions options)
     {
-        RefuseUnknownStore(options);
         services.AddSingleton(options);
-        services.AddSingleton(_ => DataDirectory.Open(options.Data));
-        services.AddSingleton(s => SqliteStore.Open(s.GetRequiredService<DataDirectory>().Database));
-        services.AddSingleton<MeshStore>(s => s.GetRequiredService<SqliteStore>());
+        services.AddSingleton(_ => DataDirectory.Open(options.Data, options.RootKeyFile));
+        services.AddStore(options);
         services.AddSingleton(s => new MeshClock(s.GetService<TimeProvider>() ?? MachineTime.Instance));
         services.AddSingleton(s => new DiskReserve(s.GetRequiredService<DataDirectory>().Path, s.GetRequiredService<MeshClock>().Time));
         services.AddSingleton(LoadState);
@@ -43,7 +42,6 @@ public static class ServerServices
         services.AddSingleton<Subscriptions>();
         services.AddSingleton<ChangeFeed>();
         services.AddSingleton<Publisher>();
-        services.AddSingleton<IMeshLog, SqliteLog>();
         services.AddSingleton<MeshEngine>();
         services.AddSingleton<LeaseKeeper>();
         services.AddSingleton<Shutdown>();
@@ -71,6 +69,22 @@ public static class ServerServices
         return services.AddRunning();
     }
 
+    private static void AddStore(this IServiceCollection services, ServerOptions options)
+    {
+        if (options.Postgres is { } postgres)
+        {
+            services.AddSingleton(_ => PostgresStore.Open(postgres, options.NodeId));
+            services.AddSingleton<MeshStore>(s => s.GetRequiredService<PostgresStore>());
+            services.AddSingleton<IMeshLog, PostgresLog>();
+            services.AddHostedService<NodePulse>();
+            return;
+        }
+
+        services.AddSingleton(s => SqliteStore.Open(s.GetRequiredService<DataDirectory>().Database));
+        services.AddSingleton<MeshStore>(s => s.GetRequiredService<SqliteStore>());
+        services.AddSingleton<IMeshLog, SqliteLog>();
+    }
+
     /// <summary>
     /// The hosted services, in the order of their start. All of them start before the web host, which is added last, and stop after it, in
     /// reverse order: the engine stops last, when every queued command is answered.
@@ -84,14 +98,6 @@ public static class ServerServices
         services.AddHostedService(s => s.GetRequiredService<Compactor>());
         services.AddHostedService(s => s.GetRequiredService<Shutdown>());
         return services;
-    }
-
-    private static void RefuseUnknownStore(ServerOptions options)
-    {
-        if (options.Postgres is { } postgres)
-        {
-            throw new StartupException($"This build keeps no mesh on PostgreSQL ({postgres}). Say --store sqlite.");
-        }
     }
 
     private static MeshState LoadState(IServiceProvider services)

@@ -17,8 +17,6 @@ internal static class OptionTable
         "--postgres-file", "FILE", $"File with the connection string, for its owner's eyes alone; or {PostgresOptions.Variable} has it");
     public static readonly Option<string[]> NodeId =
         Value("--node-id", "ID", "This node's name among those on one PostgreSQL; the host name");
-    public static readonly Option<string[]> StorePoll =
-        Flag("--store-poll", "Ask PostgreSQL for news every second, where PgBouncer or its like keeps LISTEN from working");
     public static readonly Option<string[]> RootKeyFile =
         Value("--root-key-file", "FILE", "Where a node on PostgreSQL keeps the root key; root.key in the data directory");
     public static readonly Option<string[]> TlsCert =
@@ -67,7 +65,7 @@ internal static class OptionTable
     /// <summary>In the order of the help.</summary>
     public static readonly IReadOnlyList<Option<string[]>> All =
     [
-        Urls, Data, Store, PostgresFile, NodeId, StorePoll, RootKeyFile,
+        Urls, Data, Store, PostgresFile, NodeId, RootKeyFile,
         TlsCert, TlsKey, TlsPasswordFile, InsecureHttp, AllowHost, AllowOrigin,
         RateLimit, GlobalRateLimit, AnonymousRateLimit, MaxStreamsPerKey,
         RetainLog, RetainDirectives, RetainKeys, RetainSessions, RetainAgents,
@@ -75,7 +73,7 @@ internal static class OptionTable
     ];
 
     /// <summary>What means nothing to a store on SQLite.</summary>
-    public static readonly IReadOnlyList<Option<string[]>> OfPostgres = [PostgresFile, StorePoll, RootKeyFile];
+    public static readonly IReadOnlyList<Option<string[]>> OfPostgres = [PostgresFile, RootKeyFile];
 
     /// <summary>For <see cref="NewRoot"/> alone: keys below the old root key stay valid.</summary>
     public static readonly Option<bool> KeepChildren = new("--keep-children") { Arity = ArgumentArity.Zero };

@@ -45,9 +45,6 @@ public sealed record ServerOptions
     /// </summary>
     public string NodeId { get; init; } = Dns.GetHostName();
 
-    /// <summary>Whether PostgreSQL is asked for news every second, and <c>LISTEN</c> is not used.</summary>
-    public bool StorePoll { get; init; }
-
     /// <summary>Where a node on PostgreSQL keeps the root key; null for <c>root.key</c> in the data directory.</summary>
     public string? RootKeyFile { get; init; }
 
@@ -119,7 +116,6 @@ public sealed record ServerOptions
             Sandbox = sandbox,
             Postgres = postgres,
             NodeId = Node(settings, isOneOfMany: postgres is not null),
-            StorePoll = settings.Flag(OptionTable.StorePoll),
             RootKeyFile = settings[OptionTable.RootKeyFile],
             AllowedHosts = [.. settings.List(OptionTable.AllowHost).Select(name => Host(name, settings))],
             AllowedOrigins = [.. settings.List(OptionTable.AllowOrigin).Select(origin => Origin(origin, settings))],

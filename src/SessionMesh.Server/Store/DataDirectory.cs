@@ -22,7 +22,8 @@ public sealed class DataDirectory : IDisposable
 
     /// <summary>For copies under way; emptied at each start.</summary>
     public string Scratch => System.IO.Path.Combine(Path, StoreFile.Scratch);
-    public string RootKeyFile => System.IO.Path.Combine(Path, "root.key");
+    /// <summary>In the directory, unless the operator says where.</summary>
+    public string RootKeyFile { get; private init; } = "";
 
     /// <summary>Where the server listens while it runs, a URL a line: the tool sends the root key there and nowhere else.</summary>
     public string AddressFile => System.IO.Path.Combine(Path, "root.address");
@@ -30,7 +31,8 @@ public sealed class DataDirectory : IDisposable
     /// <exception cref="StartupException">
     /// It cannot be created, is not a directory, is somebody else's, or another process holds it.
     /// </exception>
-    public static DataDirectory Open(string path)
+    /// <param name="rootKeyFile">Where the root key is kept; null for <c>root.key</c> in the directory.</param>
+    public static DataDirectory Open(string path, string? rootKeyFile = null)
     {
         path = System.IO.Path.GetFullPath(path);
         if (File.Exists(path))
@@ -53,7 +55,8 @@ public sealed class DataDirectory : IDisposable
 
         try
         {
-            return new DataDirectory(path, DirectoryLock.Take(path)).Prepared();
+            var file = System.IO.Path.GetFullPath(rootKeyFile ?? System.IO.Path.Combine(path, "root.key"));
+            return new DataDirectory(path, DirectoryLock.Take(path)) { RootKeyFile = file }.Prepared();
         }
         catch (IOException e) when (FileWords.IsInUse(e))
         {
@@ -135,7 +138,7 @@ public sealed class DataDirectory : IDisposable
             file.Flush(flushToDisk: true);
         }
 
-        StoreFile.SyncDirectory(Path);
+        StoreFile.SyncDirectory(System.IO.Path.GetDirectoryName(RootKeyFile)!);
     }
 
     /// <summary>What <see cref="WriteNextRootKey"/> wrote; null once it is in place or dropped.</summary>
@@ -145,7 +148,7 @@ public sealed class DataDirectory : IDisposable
     public void PutNextRootKeyInPlace()
     {
         File.Move(NextRootKeyFile, RootKeyFile, overwrite: true);
-        StoreFile.SyncDirectory(Path);
+        StoreFile.SyncDirectory(System.IO.Path.GetDirectoryName(RootKeyFile)!);
     }
 
     /// <summary>Deletes a next root key that never became valid.</summary>

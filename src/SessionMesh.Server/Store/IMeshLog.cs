@@ -25,10 +25,8 @@ public interface IMeshLog : IDisposable
     /// </summary>
     bool OnReserve => false;
 
-    /// <summary>Puts the store on its reserve: a commit failed for want of room, and vital commands wait.</summary>
-    void DrawReserve()
-    {
-    }
+    /// <summary>Puts the store on its reserve: a commit failed for want of room, and vital commands wait. False if it has none.</summary>
+    bool TryDrawReserve() => false;
 
     /// <summary>Commits all of the batch or nothing. After <see cref="CommitOutcome.Committed"/> the batch is on the disk.</summary>
     CommitResult Commit(MeshDraft draft);

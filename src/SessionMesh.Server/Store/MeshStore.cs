@@ -33,6 +33,18 @@ public abstract class MeshStore : IDisposable
     /// <param name="now">The moment at which memory begins, from the time of the newest change.</param>
     internal abstract long Load(MeshState state, Func<long, Moment> now);
 
+    /// <summary>Whether the database answers. A server whose database does not is not ready.</summary>
+    public virtual bool IsReachable => true;
+
+    /// <summary>Whether it is one file of this server, which the server can copy, and put another in the place of.</summary>
+    public abstract bool IsFile { get; }
+
+    /// <summary>Bytes that it takes, and of those the bytes that it can use again.</summary>
+    internal abstract StoreSize Size();
+
+    /// <summary>Checks the log and the tables against each other, as they are at one revision.</summary>
+    internal abstract StoreFacts Check(CancellationToken cancellation);
+
     /// <summary>Does one step of removing what is too old; false once there is nothing left to do.</summary>
     /// <param name="onWriter">Runs a piece of work where the writer's connection is used.</param>
     internal abstract Task<bool> TrimAsync(TrimPass pass, Func<Func<bool>, Task<bool>> onWriter);

@@ -244,7 +244,7 @@ public sealed class A2AStreamTests
         await mesh.DeleteAsync("agents/a?reason=r");
         await mesh.PostAsync("agents/a/exit", """{"incarnation":1,"exit_code":1}""");
         var key = mesh.State.Keys.Find(mesh.RootKey[4..16])!;
-        using var db = mesh.Service<SqliteStore>().OpenReader();
+        using var db = mesh.Service<MeshStore>().OpenReader();
         var rows = db.Changes.Where(change => change.Revision > begun).OrderBy(change => change.Revision).ToList();
         new KeptMessages(db).PutInto(rows);
         var changes = mesh.Service<ChangeFeed>().After(begun, mesh.Revision, 1000)!;

@@ -24,7 +24,7 @@ public sealed class BackupTests
         Assert.Contains("no-store", backup.Headers["Cache-Control"], StringComparison.Ordinal);
         using var copy = await CopyAsync(backup);
         Assert.Equal(Projection.OfMemory(mesh.State), Projection.OfMemory(Projection.Reloaded(copy.Store)));
-        Assert.Equal(Projection.OfTables(mesh.Service<SqliteStore>()), Projection.OfTables(copy.Store));
+        Assert.Equal(Projection.OfTables(mesh.Service<MeshStore>()), Projection.OfTables(copy.Store));
         Assert.Equal(Projection.OfMemory(mesh.State), Projection.OfMemory(Projection.Replayed(copy.Store).State));
         Assert.Empty(Directory.GetFiles(Path.Combine(mesh.Directory, "tmp")));
     }

@@ -25,9 +25,9 @@ public sealed class CompactionTests
         mesh.Time.JumpWall(TimeSpan.FromMinutes(55));
         await PassAsync(mesh); // ten minutes later: the old ones are now five minutes too old
         Assert.Equal([old + 1], Revisions(mesh));
-        Assert.Equal(old + 1, mesh.Service<SqliteStore>().OldestRevision);
+        Assert.Equal(old + 1, mesh.Service<MeshStore>().OldestRevision);
         Assert.Equal("alive", await mesh.StatusAsync("old"));
-        Assert.Equal(Projection.OfMemory(mesh.State), Projection.OfMemory(Projection.Reloaded(mesh.Service<SqliteStore>())));
+        Assert.Equal(Projection.OfMemory(mesh.State), Projection.OfMemory(Projection.Reloaded(mesh.Service<MeshStore>())));
     }
 
     [Theory]
@@ -74,7 +74,7 @@ public sealed class CompactionTests
         Assert.Equal([mesh.Revision], Revisions(mesh));
         await mesh.RestartAsync();
         Assert.Equal(2, mesh.Revision);
-        Assert.Equal(2, mesh.Service<SqliteStore>().OldestRevision);
+        Assert.Equal(2, mesh.Service<MeshStore>().OldestRevision);
         Assert.Equal("s-2", (await mesh.GetAsync("agents/a")).Json["session_id"]!.GetValue<string>());
         await mesh.RegisterAsync("b");
         Assert.Equal(3, mesh.Revision);
@@ -196,7 +196,7 @@ public sealed class CompactionTests
         var late = await mesh.MintAsync("""{"ttl":86400}""");
         await mesh.RevokeAsync(late);
         Assert.Equal(2, (await mesh.PostAsync("admin/compact")).Json["removed"]!["keys"]!.GetValue<int>());
-        await using (var db = mesh.Service<SqliteStore>().OpenReader())
+        await using (var db = mesh.Service<MeshStore>().OpenReader())
         {
             Assert.Equal(
                 [mesh.RootKey[4..16], valid[4..16], late[4..16]], await db.Keys.OrderBy(k => k.Revision).Select(k => k.Id).ToListAsync());
@@ -248,7 +248,7 @@ public sealed class CompactionTests
         var revisions = Revisions(mesh);
         Assert.Equal((before + 1, mesh.Revision, mesh.Revision - before), (revisions[0], revisions[^1], (long)revisions.Count));
         Assert.Equal(before + 480 + 1, mesh.Revision); // and the call to compact
-        Assert.Equal(Projection.OfMemory(mesh.State), Projection.OfMemory(Projection.Reloaded(mesh.Service<SqliteStore>())));
+        Assert.Equal(Projection.OfMemory(mesh.State), Projection.OfMemory(Projection.Reloaded(mesh.Service<MeshStore>())));
     }
 
     [Fact]
@@ -404,13 +404,13 @@ public sealed class CompactionTests
 
     private static List<long> Revisions(MeshHost mesh)
     {
-        using var db = mesh.Service<SqliteStore>().OpenReader();
+        using var db = mesh.Service<MeshStore>().OpenReader();
         return [.. db.Changes.OrderBy(c => c.Revision).Select(c => c.Revision)];
     }
 
     private static List<long> Directives(MeshHost mesh)
     {
-        using var db = mesh.Service<SqliteStore>().OpenReader();
+        using var db = mesh.Service<MeshStore>().OpenReader();
         return [.. db.Directives.OrderBy(c => c.Revision).Select(c => c.Revision)];
     }
 }

@@ -135,7 +135,7 @@ public sealed class ReceiptTests
         await using var mesh = await MeshHost.StartAsync();
         await mesh.RegisterAsync("a");
         var first = await mesh.PostAsync("steer", """{"agent_id":"a","direction":"north","message":"é"}""", idempotencyKey: "k");
-        await using var db = mesh.Service<SqliteStore>().OpenReader();
+        await using var db = mesh.Service<MeshStore>().OpenReader();
         var row = Assert.Single(db.Receipts.ToList());
         Assert.Equal((first.Text, first.Bytes.Length), (row.Answer, row.Size));
         var entry = Assert.Single(db.Changes.Where(c => c.Kind == ReceiptKept.Name).ToList());

@@ -21,7 +21,7 @@ public sealed class PostgresOptionTests : IDisposable
     {
         var options = Parse("");
         Assert.Null(options.Postgres);
-        Assert.Equal((Dns.GetHostName(), false, null), (options.NodeId, options.StorePoll, options.RootKeyFile));
+        Assert.Equal((Dns.GetHostName(), null), (options.NodeId, options.RootKeyFile));
         Assert.Null(Parse("--store sqlite").Postgres);
         Assert.Null(Parse("--store sqlite", "SESSION_MESH_POSTGRES=" + Good).Postgres);
         Assert.Null(Parse("--sandbox", "SESSION_MESH_POSTGRES=" + Good).Postgres);
@@ -32,10 +32,10 @@ public sealed class PostgresOptionTests : IDisposable
     [Fact]
     public void Postgres_IsReachedAsItsStringSays_AndShowsNoPassword()
     {
-        var options = Parse("--store postgres --node-id a.b:c --store-poll --root-key-file r", "SESSION_MESH_POSTGRES=" + Good);
+        var options = Parse("--store postgres --node-id a.b:c --root-key-file r", "SESSION_MESH_POSTGRES=" + Good);
         Assert.Contains(Password, options.Postgres!.ConnectionString, StringComparison.Ordinal);
         Assert.Equal("host db.example, port 5433, database m, user u", options.Postgres.ToString());
-        Assert.Equal(("a.b:c", true, "r"), (options.NodeId, options.StorePoll, options.RootKeyFile));
+        Assert.Equal(("a.b:c", "r"), (options.NodeId, options.RootKeyFile));
         Assert.DoesNotContain(Password, options.ToString(), StringComparison.Ordinal);
         Assert.DoesNotContain(Password, System.Text.Json.JsonSerializer.Serialize(options.Postgres), StringComparison.Ordinal);
         Assert.Equal("db.example", Parse("", "SESSION_MESH_STORE=postgres", "SESSION_MESH_POSTGRES=" + Good).Postgres!.Host);
@@ -70,7 +70,6 @@ public sealed class PostgresOptionTests : IDisposable
     [InlineData("--store postgres --sandbox", Good, "--store is postgres, and a sandbox keeps its own store")]
     [InlineData("--postgres-file f", "", "--postgres-file is given, and the store is SQLite. Say --store postgres too, or leave it out.")]
     [InlineData("--store sqlite --postgres-file f", "", "--postgres-file is given, and the store is SQLite.")]
-    [InlineData("--store-poll", "", "--store-poll is given, and the store is SQLite.")]
     [InlineData("--root-key-file f", "", "--root-key-file is given, and the store is SQLite.")]
     [InlineData("--node-id -x", "", "--node-id is '-x': an id has 1 to 128 characters")]
     [InlineData("--store postgres --node-id a/b", Good, "--node-id is 'a/b': an id has 1 to 128 characters")]

@@ -36,7 +36,7 @@ public sealed class LargeMessageTests
         var pending = Enumerable.Range(0, Fleet).Select(n => mesh.State.Find($"a{n}")!.Inbox.Pending.Single()).ToList();
         Assert.All(pending, d => Assert.Same(pending[0].Message, d.Message));
         Assert.All(pending, d => Assert.Same(pending[0].Data, d.Data));
-        await using var db = mesh.Service<SqliteStore>().OpenReader();
+        await using var db = mesh.Service<MeshStore>().OpenReader();
         var log = await db.Changes.Where(c => c.Revision > before).Select(c => c.Payload.Length).SumAsync();
         Assert.InRange(log, 50_000, 50_000 + (Fleet * 400));
         Assert.Equal(0, await db.Directives.Select(d => (d.Message ?? "").Length + (d.Data ?? "").Length).SumAsync());
@@ -98,7 +98,7 @@ public sealed class LargeMessageTests
     {
         await using var mesh = await FleetAsync();
         await mesh.PostAsync("steer", $$"""{"selector":{"cluster":"default"},"expect":{{Fleet}},"direction":"north","message":"short"}""");
-        await using var db = mesh.Service<SqliteStore>().OpenReader();
+        await using var db = mesh.Service<MeshStore>().OpenReader();
         Assert.Empty(await db.Messages.ToListAsync());
         Assert.Equal(Fleet, await db.Directives.CountAsync(d => d.Message == "short"));
     }

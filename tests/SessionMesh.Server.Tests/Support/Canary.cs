@@ -14,6 +14,9 @@ internal sealed partial class Canary
 
     public int Count => _secrets.Count;
 
+    /// <summary>A secret that is no key of the mesh.</summary>
+    public void Given(string secret) => _secrets.TryAdd(secret, 0);
+
     public void Issued(string token) => _secrets.TryAdd(token.Split('_')[2], 0);
 
     public void Look(Reply reply)

@@ -10,12 +10,15 @@ using SessionMesh.Core.Audit;
 using SessionMesh.Core.State;
 using SessionMesh.Server.Engine;
 using SessionMesh.Server.Hosting;
+using SessionMesh.Server.Options;
 using SessionMesh.Server.Store;
+using SessionMesh.Server.Store.Postgres;
 using SessionMesh.Server.Store.Sqlite;
+using SessionMesh.Storage;
 
 namespace SessionMesh.Server.Tests.Support;
 
-/// <summary>The real server on a real SQLite file and a real socket; only its clock is ours.</summary>
+/// <summary>The real server on a real store and a real socket; only its clock is ours.</summary>
 internal sealed class MeshHost : IAsyncDisposable
 {
     /// <summary>What a first start makes of nothing, made once: most of the time of a start goes into the migrations.</summary>
@@ -27,7 +30,25 @@ internal sealed class MeshHost : IAsyncDisposable
         return path;
     });
 
+    /// <summary>The same in PostgreSQL.</summary>
+    private static readonly Lazy<Task<string>> s_emptyDatabase = new(async () =>
+    {
+        var database = await (await PostgresServer.SharedAsync()).CreateDatabaseAsync();
+        var text = new Npgsql.NpgsqlConnectionStringBuilder(database.ConnectionString) { Pooling = false }.ConnectionString;
+        var settings = Settings.Read(["--store", "postgres"], name => name == PostgresOptions.Variable ? text : null);
+        PostgresStore.Open(PostgresOptions.From(settings)!, "n").Dispose();
+        return database.Name;
+    });
+
+    /// <summary>
+    /// Whether every server of these tests keeps its mesh on PostgreSQL, unless it is a sandbox: <c>MESH_TESTS_STORE=postgres</c>, as
+    /// ./eng/soak.sh nodes sets it.
+    /// </summary>
+    private static readonly bool s_onPostgres = Environment.GetEnvironmentVariable("MESH_TESTS_STORE") == "postgres";
+
     private WebApplication? _app;
+    private PostgresServer? _postgres;
+    private PostgresDatabase? _database;
     private HttpClient? _http;
 
     private readonly LogLevel _logLevel;
@@ -80,6 +101,20 @@ internal sealed class MeshHost : IAsyncDisposable
         await host.BootAsync();
         return host;
     }
+
+    /// <summary>Starts a server on a database of its own.</summary>
+    /// <param name="postgres">Where it is; null for the one that tests share.</param>
+    /// <param name="options">More of the command line.</param>
+    public static async Task<MeshHost> StartOnPostgresAsync(
+        PostgresServer? postgres = null, LogLevel logLevel = LogLevel.Warning, params string[] options)
+    {
+        var host = new MeshHost(NewDirectory(), logLevel, null, options) { _postgres = postgres ?? await PostgresServer.SharedAsync() };
+        await host.BootAsync();
+        return host;
+    }
+
+    /// <summary>The database of a mesh on PostgreSQL.</summary>
+    public PostgresDatabase OnPostgres => _database!;
 
     public T Service<T>() where T : notnull => _app!.Services.GetRequiredService<T>();
 
@@ -289,6 +324,13 @@ internal sealed class MeshHost : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await StopAsync();
+        if (_database is not null)
+        {
+            Canary.Given(_database.Server.Password);
+            await _database.DisposeAsync();
+            File.Delete(Path.Combine(Directory, "postgres"));
+        }
+
         var isThere = System.IO.Directory.Exists(Directory); // a sandbox deletes it
         Canary.Look(Log.Lines, isThere ? Directory : null);
         if (isThere)
@@ -310,7 +352,7 @@ internal sealed class MeshHost : IAsyncDisposable
     private async Task BootAsync()
     {
         string[] urls = _options.Contains("--urls") ? [] : ["--urls", "http://127.0.0.1:0"];
-        _app = MeshServer.Build([.. urls, "--data", Directory, .. _options], builder =>
+        _app = MeshServer.Build([.. urls, "--data", Directory, .. await StoreAsync(), .. _options], builder =>
         {
             builder.Services.AddSingleton<TimeProvider>(Time);
             builder.Logging.ClearProviders().AddProvider(Log).SetMinimumLevel(_logLevel);
@@ -325,6 +367,30 @@ internal sealed class MeshHost : IAsyncDisposable
         // A certificate that a test has just made is on nobody's list.
         handler.SslOptions.RemoteCertificateValidationCallback = (_, certificate, _, _) => certificate?.Subject == "CN=127.0.0.1";
         _http = new HttpClient(handler) { BaseAddress = new Uri(address), Timeout = Eventually.Bound };
+    }
+
+    private async Task<string[]> StoreAsync()
+    {
+        if (s_onPostgres && !_options.Contains("--sandbox") && !_options.Contains("--store"))
+        {
+            _postgres ??= await PostgresServer.SharedAsync();
+        }
+
+        if (_postgres is null)
+        {
+            return [];
+        }
+
+        _database ??= await _postgres.CreateDatabaseAsync(
+            _postgres == await PostgresServer.SharedAsync() ? await s_emptyDatabase.Value : "template1");
+        var file = Path.Combine(Directory, "postgres");
+        if (!File.Exists(file))
+        {
+            await using var secret = StoreFile.CreatePrivate(file);
+            await secret.WriteAsync(Encoding.UTF8.GetBytes(_database.ConnectionString));
+        }
+
+        return ["--store", "postgres", "--postgres-file", file];
     }
 
     private sealed record Nothing : Command<bool>

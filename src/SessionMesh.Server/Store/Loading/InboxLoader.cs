@@ -28,6 +28,12 @@ internal sealed class InboxLoader
             .OrderBy(d => d.Revision)
             .GroupBy(d => d.Agent)
             .ToDictionary(g => g.Key, g => g.ToList());
+
+        // Now, while nothing else is read on this connection.
+        foreach (var at in _pending.Values.SelectMany(rows => rows).Select(row => row.MessageAt).OfType<long>().Distinct())
+        {
+            _messages.At(at);
+        }
     }
 
     /// <summary>An agent's inbox. Directives older than the agent belong to a forgotten one that had its number.</summary>

@@ -47,12 +47,13 @@ internal sealed partial class SqliteLog : IMeshLog
         return [];
     }
 
-    public void DrawReserve()
+    public bool TryDrawReserve()
     {
         _store.HoldCheckpoints();
         _reserve.Release();
         _store.ExtendLog(DiskReserve.Size);
         LogInUse(DiskReserve.Size >> 20);
+        return true;
     }
 
     public CommitResult Commit(MeshDraft draft)

@@ -119,6 +119,20 @@ public sealed class SqliteStore : MeshStore
 
     internal override long Load(MeshState state, Func<long, Moment> now) => StateLoader.Load(_context, state, now);
 
+    public override bool IsFile => true;
+
+    internal override StoreSize Size()
+    {
+        using var db = StoreFile.OpenReadOnly(_path);
+        return StoreFile.SizeOf(db);
+    }
+
+    internal override StoreFacts Check(CancellationToken cancellation)
+    {
+        using var source = StoreFile.OpenReadOnly(_path);
+        return StoreCheck.Look(source, cancellation: cancellation);
+    }
+
     /// <summary>On the writer's connection, between two batches: SQLite has one writer.</summary>
     internal override Task<bool> TrimAsync(TrimPass pass, Func<Func<bool>, Task<bool>> onWriter) => onWriter(() =>
     {

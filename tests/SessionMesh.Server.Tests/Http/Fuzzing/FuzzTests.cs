@@ -275,7 +275,7 @@ public sealed class FuzzTests
         }
 
         await mesh.SettleAsync();
-        Assert.Equal(Projection.OfMemory(mesh.State), Projection.OfMemory(Projection.Reloaded(mesh.Service<SqliteStore>())));
+        Assert.Equal(Projection.OfMemory(mesh.State), Projection.OfMemory(Projection.Reloaded(mesh.Service<MeshStore>())));
         Assert.DoesNotContain(mesh.Log.Lines, line => line.StartsWith("Error", StringComparison.Ordinal));
         Assert.DoesNotContain(mesh.Log.Lines, line => line.StartsWith("Critical", StringComparison.Ordinal));
     }

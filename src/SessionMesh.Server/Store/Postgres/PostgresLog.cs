@@ -1,0 +1,309 @@
+using System.Diagnostics;
+using System.Security.Cryptography;
+using Npgsql;
+using NpgsqlTypes;
+using SessionMesh.Core;
+using SessionMesh.Core.Audit;
+using SessionMesh.Core.State;
+using SessionMesh.Server.Telemetry;
+
+namespace SessionMesh.Server.Store.Postgres;
+
+/// <summary>
+/// The log in PostgreSQL. A commit is one call of <c>mesh_append</c>, which compares and swaps the head, so that no lock is ever held over
+/// a round trip. When the answer to a call is lost, the node shuts that call out and then looks what became of it. The engine's thread
+/// alone.
+/// </summary>
+internal sealed partial class PostgresLog : IMeshLog
+{
+    /// <summary>How long it tries to find out what became of a batch, before the callers are told that nobody knows yet.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
+    /// <summary>The kinds of changes that this version writes; nodes of a version that knows fewer are told not to follow.</summary>
+    public const int Level = 1;
+
+    /// <summary>Of mesh_append.</summary>
+    private const int Parameters = 22;
+
+    /// <summary>How long a small question may take.</summary>
+    private const int ShortSeconds = 3;
+
+    /// <summary>Between two attempts to reach it.</summary>
+    private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(100);
+
+    private readonly PostgresStore _store;
+    private readonly MeshMetrics _metrics;
+    private readonly ILogger<PostgresLog> _log;
+    private readonly BatchRows _rows = new();
+
+    /// <summary>Never set: to wait on the clock of the database's machine, which no test moves.</summary>
+    private readonly ManualResetEventSlim _pause = new();
+    private NpgsqlConnection? _connection;
+    private NpgsqlCommand? _append;
+
+    /// <summary>The stamp of the batch under way.</summary>
+    private Guid _next;
+
+    /// <summary>A batch of ours may be in the log though memory does not have it.</summary>
+    private bool _isInDoubt;
+
+    /// <summary>The log does not have what memory has: PostgreSQL lost commits. Nothing is committed on top of that.</summary>
+    private bool _isForked;
+
+    public PostgresLog(PostgresStore store, MeshMetrics metrics, ILogger<PostgresLog> log) =>
+        (_store, _metrics, _log) = (store, metrics, log);
+
+    public static (long Revision, Guid Stamp) Head(NpgsqlConnection connection)
+    {
+        using var command = new NpgsqlCommand("SELECT revision, stamp FROM mesh_head WHERE id = 1", connection);
+        using var rows = command.ExecuteReader();
+        return rows.Read() ? (rows.GetInt64(0), rows.GetGuid(1)) : default;
+    }
+
+    public IReadOnlyList<Change> Begin(long revision)
+    {
+        if (_isForked)
+        {
+            throw new InvalidOperationException("the log has lost what this process has seen");
+        }
+
+        if (!_isInDoubt)
+        {
+            return [];
+        }
+
+        TryResume();
+        var missed = Missed(revision);
+        _isInDoubt = false;
+        return missed;
+    }
+
+    public CommitResult Commit(MeshDraft draft)
+    {
+        _rows.Take(draft);
+        _next = new Guid(RandomNumberGenerator.GetBytes(16));
+        NpgsqlCommand append;
+        try
+        {
+            append = Append();
+        }
+        catch (Exception e) when (PostgresWords.IsOfTheWay(e))
+        {
+            Hang();
+            return new CommitResult(CommitOutcome.Failed, e);
+        }
+
+        try
+        {
+            Bind(append, draft);
+            var began = Stopwatch.GetTimestamp();
+            var outcome = (string)append.ExecuteScalar()!;
+            _metrics.Synced(began);
+            switch (outcome)
+            {
+                case "committed":
+                    _store.Stamp = _next;
+                    return CommitResult.Committed;
+                case "behind":
+                    return Behind(draft);
+                default:
+                    return TryResume() // a session that was begun though nobody heard of it
+                        ? CommitResult.Behind([])
+                        : new CommitResult(
+                            CommitOutcome.Failed, new InvalidOperationException($"another process runs as the node {_store.Node}"));
+            }
+        }
+        catch (PostgresException e) when (!PostgresWords.IsOfTheWay(e))
+        {
+            return new CommitResult(
+                PostgresWords.IsOfTheRow(e) ? CommitOutcome.Refused : CommitOutcome.Failed, e, e.SqlState == PostgresErrorCodes.DiskFull);
+        }
+        catch (Exception e) when (PostgresWords.IsOfTheWay(e))
+        {
+            LogLost(e);
+            Hang();
+            return CommitResult.Unknown;
+        }
+    }
+
+    public CommitResult Resolve(MeshDraft draft)
+    {
+        _isInDoubt = true;
+        var began = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                TryResume();
+                if (IsStored(draft.Revision, _next))
+                {
+                    (_store.Stamp, _isInDoubt) = (_next, false);
+                    return CommitResult.Committed;
+                }
+
+                _isInDoubt = false;
+                return new CommitResult(
+                    CommitOutcome.Failed, new IOException("the connection to PostgreSQL broke before the batch was stored"));
+            }
+            catch (Exception e) when (PostgresWords.IsOfTheWay(e))
+            {
+                Hang();
+                if (Stopwatch.GetElapsedTime(began) > Patience)
+                {
+                    return CommitResult.Unknown;
+                }
+
+                _pause.Wait(s_pause);
+            }
+        }
+    }
+
+    public void Dispose()
+    {
+        try
+        {
+            if (_connection is { State: System.Data.ConnectionState.Open } connection)
+            {
+                using var goodbye = new NpgsqlCommand("UPDATE mesh_nodes SET seen = NULL WHERE id = $1 AND owner = $2", connection)
+                {
+                    Parameters = { new() { Value = _store.Node }, new() { Value = _store.Owner } },
+                    CommandTimeout = ShortSeconds,
+                };
+                goodbye.ExecuteNonQuery();
+            }
+        }
+        catch (Exception e) when (PostgresWords.IsOfTheWay(e))
+        {
+            // It is gone as well; the others find this node silent.
+        }
+
+        Hang();
+        _rows.Dispose();
+        _pause.Dispose();
+    }
+
+    private CommitResult Behind(MeshDraft draft)
+    {
+        try
+        {
+            return CommitResult.Behind(Missed(draft.Base.Revision));
+        }
+        catch (Exception e) when (PostgresWords.IsOfTheWay(e) || _isForked)
+        {
+            Hang();
+            return new CommitResult(CommitOutcome.Failed, e);
+        }
+    }
+
+    /// <summary>Opens a connection, and the statement on it.</summary>
+    private NpgsqlCommand Append()
+    {
+        if (_append is not null)
+        {
+            return _append;
+        }
+
+        _connection ??= _store.Source.OpenConnection();
+        _append = new NpgsqlCommand(
+            $"SELECT mesh_append({string.Join(", ", Enumerable.Range(1, Parameters).Select(i => $"${i}"))})", _connection)
+        {
+            CommandTimeout = (int)Patience.TotalSeconds,
+        };
+        _append.Parameters.Add(new() { Value = _store.Node });
+        for (var i = 1; i < Parameters; i++)
+        {
+            _append.Parameters.Add(new NpgsqlParameter());
+        }
+
+        _append.Parameters[6].NpgsqlDbType = NpgsqlDbType.Integer; // both may be null, which has no type
+        _append.Parameters[21].NpgsqlDbType = NpgsqlDbType.Bigint;
+        return _append;
+    }
+
+    private void Bind(NpgsqlCommand append, MeshDraft draft)
+    {
+        var forgotten = draft.ForgottenIncarnation == draft.Base.ForgottenIncarnation ? (object)DBNull.Value : draft.ForgottenIncarnation;
+        ReadOnlySpan<object> values =
+        [
+            _store.Session, draft.Base.Revision, _store.Stamp, draft.Revision, _next, forgotten,
+            _rows.Changes, _rows.Messages, _rows.RemovedAgents, _rows.Agents, _rows.Directives, _rows.Moved, _rows.Keys,
+            _rows.RemovedClaims, _rows.Claims, _rows.RemovedLinks, _rows.Links, _rows.RemovedSessions, _rows.Sessions, _rows.Receipts,
+            draft.TrimReceiptsBelow > 0 ? draft.TrimReceiptsBelow : DBNull.Value,
+        ];
+        for (var i = 0; i < values.Length; i++)
+        {
+            append.Parameters[i + 1].Value = values[i];
+        }
+    }
+
+    /// <summary>What is in the log after a revision, and makes the newest stamp ours.</summary>
+    private List<Change> Missed(long revision)
+    {
+        _connection ??= _store.Source.OpenConnection();
+        using var snapshot = _connection.BeginTransaction(System.Data.IsolationLevel.RepeatableRead);
+        if (revision > 0 && !IsStored(revision, _store.Stamp))
+        {
+            _isForked = true;
+            LogForked(revision);
+            throw new InvalidOperationException("the log has lost what this process has seen");
+        }
+
+        var (_, stamp) = Head(_connection);
+        using var context = _store.OpenReader(_connection);
+        var rows = context.Changes.Where(c => c.Revision > revision).OrderBy(c => c.Revision).ToList();
+        new KeptMessages(context).PutInto(rows);
+        snapshot.Commit();
+        _store.Stamp = stamp;
+        return rows.ConvertAll(row => ChangeCodec.Read(
+            row.Revision, row.At, row.Actor, Origin.Of(row.RemoteAddress, row.RequestId), row.Kind, row.Subject, row.Payload));
+    }
+
+    /// <summary>Whether the batch that ends with a revision is the one with that stamp.</summary>
+    private bool IsStored(long last, Guid stamp)
+    {
+        using var command = new NpgsqlCommand("SELECT EXISTS (SELECT FROM mesh_batches WHERE last = $1 AND stamp = $2)", _connection)
+        {
+            Parameters = { new() { Value = last }, new() { Value = stamp } },
+            CommandTimeout = ShortSeconds,
+        };
+        return (bool)command.ExecuteScalar()!;
+    }
+
+    /// <summary>Connects anew, and shuts out a call that may still be under way. False if another process has done so.</summary>
+    private bool TryResume()
+    {
+        _connection ??= _store.Source.OpenConnection();
+        using var command = new NpgsqlCommand("SELECT mesh_resume($1, $2)", _connection)
+        {
+            Parameters = { new() { Value = _store.Node }, new() { Value = _store.Owner } },
+            CommandTimeout = ShortSeconds,
+        };
+        if (command.ExecuteScalar() is long session)
+        {
+            _store.Session = session;
+            return true;
+        }
+
+        LogReplaced(_store.Node);
+        return false;
+    }
+
+    private void Hang()
+    {
+        _append?.Dispose();
+        _connection?.Dispose();
+        (_append, _connection) = (null, null);
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The answer to a commit was lost; looking what became of it")]
+    private partial void LogLost(Exception e);
+
+    [LoggerMessage(Level = LogLevel.Critical, Message =
+        "Another process has taken the node id {Node}: nothing is committed here any more. Give each node its own with --node-id")]
+    private partial void LogReplaced(string node);
+
+    [LoggerMessage(Level = LogLevel.Critical, Message =
+        "PostgreSQL has lost commits that this process has seen (up to revision {Revision}): nothing is committed here any more. "
+        + "Start it again")]
+    private partial void LogForked(long revision);
+}

@@ -1,0 +1,293 @@
+using System.Data;
+using System.Security.Cryptography;
+using Microsoft.EntityFrameworkCore;
+using Npgsql;
+using SessionMesh.Core;
+using SessionMesh.Core.State;
+using SessionMesh.Server.Options;
+using SessionMesh.Server.Store.Loading;
+using SessionMesh.Storage;
+
+namespace SessionMesh.Server.Store.Postgres;
+
+/// <summary>
+/// A mesh in a schema of a PostgreSQL database. The writer's connection is <see cref="PostgresLog"/>'s; readers take theirs from a pool.
+/// Thread-safe.
+/// </summary>
+public sealed class PostgresStore : MeshStore
+{
+    /// <summary>The schema, unless the connection string has a search path.</summary>
+    internal const string Schema = "session_mesh";
+
+    /// <summary>How long a sign of life may take.</summary>
+    internal static readonly TimeSpan PulseTimeout = TimeSpan.FromSeconds(3);
+
+    /// <summary>How long it may take to connect, unless the connection string says: less than the patience of a commit.</summary>
+    private const int ConnectSeconds = 5;
+
+    /// <summary>The oldest PostgreSQL that it runs on, as the server counts versions.</summary>
+    private const int OldestServer = 140000;
+
+    /// <summary>
+    /// Notes the newest directive of each agent, so that a start need not look at the whole history for it. The number of an agent may be
+    /// another's by now, whose directives are newer than it is.
+    /// </summary>
+    private const string WriteHeads = """
+        WITH at AS (SELECT revision FROM mesh_head),
+        written AS (
+            INSERT INTO heads (agent, seq, revision)
+            SELECT DISTINCT ON (d.agent) d.agent, d.seq, d.revision
+            FROM directives d, at WHERE d.revision > (SELECT coalesce(heads_at, 0) FROM mesh) AND d.revision <= at.revision
+            ORDER BY d.agent, d.revision DESC
+            ON CONFLICT (agent) DO UPDATE SET seq = excluded.seq, revision = excluded.revision)
+        UPDATE mesh SET heads_at = at.revision FROM at
+        """;
+
+    private readonly string _schema;
+    private volatile bool _isReachable = true;
+
+    private PostgresStore(NpgsqlDataSource source, string schema, string node) => (Source, _schema, Node) = (source, schema, node);
+
+    /// <summary>Connections for everybody. Their strings show no password.</summary>
+    internal NpgsqlDataSource Source { get; }
+
+    /// <summary>The name of this process among the nodes.</summary>
+    internal string Node { get; }
+
+    /// <summary>Tells this process from another under the same name.</summary>
+    internal Guid Owner { get; } = new(RandomNumberGenerator.GetBytes(16));
+
+    /// <summary>The node's session, which every call of the writer names; raised when one of them may still be under way.</summary>
+    internal long Session { get; set; }
+
+    /// <summary>Whether the database answered lately, and this process still is the node that it says.</summary>
+    public override bool IsReachable => _isReachable;
+
+    /// <summary>The stamp of the newest batch that memory has. The engine's thread alone, once it runs.</summary>
+    internal Guid Stamp { get; set; }
+
+    /// <exception cref="StartupException">
+    /// It is away or refuses, is too old or a standby, or the schema is newer than this version or not a mesh's.
+    /// </exception>
+    /// <param name="node">The name of this process among the nodes.</param>
+    public static PostgresStore Open(PostgresOptions options, string node)
+    {
+        var text = new NpgsqlConnectionStringBuilder(options.ConnectionString);
+        var schema = text.SearchPath is { Length: > 0 } path ? path.Split(',')[0].Trim().Trim('"') : Schema;
+        text.SearchPath = schema;
+        if (!text.ContainsKey("Timeout"))
+        {
+            text.Timeout = ConnectSeconds;
+        }
+
+        try
+        {
+            // Not from the pool, which may have connections of a PostgreSQL before a restart.
+            var alone = new NpgsqlConnectionStringBuilder(text.ToString()) { Pooling = false };
+            using (var connection = new NpgsqlConnection(alone.ToString()))
+            {
+                connection.Open();
+                Prepare(connection, schema, options);
+            }
+
+            var builder = new NpgsqlDataSourceBuilder(text.ToString());
+            PostgresTypes.Map(builder, schema);
+            var store = new PostgresStore(builder.Build(), schema, node);
+            using var reader = store.OpenReader();
+            store.OldestRevision = reader.Changes.OrderBy(c => c.Revision).Select(c => (long?)c.Revision).FirstOrDefault() ?? 1;
+            return store;
+        }
+        catch (Exception e) when (e is NpgsqlException or TimeoutException or System.Net.Sockets.SocketException)
+        {
+            throw new StartupException($"PostgreSQL ({options}) {PostgresWords.Of(e)}", PostgresWords.WithoutSecrets(e));
+        }
+    }
+
+    public override MeshDbContext OpenReader()
+    {
+        var context = PostgresContext.Of(Source, _schema, retries: true);
+        context.ChangeTracker.QueryTrackingBehavior = QueryTrackingBehavior.NoTracking;
+        return context;
+    }
+
+    internal MeshDbContext OpenReader(NpgsqlConnection connection)
+    {
+        var context = PostgresContext.Of(connection, _schema);
+        context.ChangeTracker.QueryTrackingBehavior = QueryTrackingBehavior.NoTracking;
+        return context;
+    }
+
+    /// <summary>All of it from one snapshot, so that what other nodes commit meanwhile comes afterwards, as changes.</summary>
+    internal override long Load(MeshState state, Func<long, Moment> now)
+    {
+        using var db = PostgresContext.Of(Source, _schema, retries: false);
+        using var snapshot = db.Database.BeginTransaction(IsolationLevel.RepeatableRead);
+        var at = StateLoader.Load(db, state, now);
+        var (revision, stamp) = PostgresLog.Head((NpgsqlConnection)db.Database.GetDbConnection());
+        Stamp = revision == state.Revision ? stamp : throw new StartupException(
+            $"The log of this mesh ends at revision {state.Revision}, and its head says {revision}: somebody changed its tables. "
+            + "Restore a backup.");
+        Begin();
+        return at;
+    }
+
+    /// <summary>Says that this node lives, and notes whether the database still answers it.</summary>
+    internal async Task PulseAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            await using var connection = await Source.OpenConnectionAsync(cancellation);
+            await using var command = new NpgsqlCommand(
+                "UPDATE mesh_nodes SET seen = clock_timestamp() WHERE id = $1 AND owner = $2", connection)
+            {
+                Parameters = { new() { Value = Node }, new() { Value = Owner } },
+                CommandTimeout = (int)PulseTimeout.TotalSeconds,
+            };
+            _isReachable = await command.ExecuteNonQueryAsync(cancellation) == 1;
+        }
+        catch (Exception e) when (PostgresWords.IsOfTheWay(e) || e is PostgresException)
+        {
+            _isReachable = false;
+        }
+    }
+
+    private void Begin()
+    {
+        using var connection = Source.OpenConnection();
+        using var command = new NpgsqlCommand("SELECT mesh_begin($1, $2, $3, $4)", connection)
+        {
+            Parameters =
+            {
+                new() { Value = Node }, new() { Value = Owner }, new() { Value = Release.Version }, new() { Value = PostgresLog.Level },
+            },
+        };
+        Session = command.ExecuteScalar() as long? ?? throw new StartupException(
+            "Another node runs on this mesh"
+            + (Ask<string>(connection, "SELECT id FROM mesh_nodes WHERE id <> $1 ORDER BY seen DESC NULLS LAST LIMIT 1", Node) is { } id
+                ? $", {id}" : "")
+            + ". This version runs one at a time: stop it, or wait 10 s if it has ended without a word.");
+    }
+
+    public override bool IsFile => false;
+
+    /// <summary>PostgreSQL does not say what it can use again.</summary>
+    internal override StoreSize Size()
+    {
+        using var connection = Source.OpenConnection();
+        return new StoreSize(BytesOf(connection), 0);
+    }
+
+    internal override StoreFacts Check(CancellationToken cancellation)
+    {
+        using var connection = Source.OpenConnection();
+        using var cut = cancellation.Register(connection.Close);
+        try
+        {
+            using var snapshot = connection.BeginTransaction(IsolationLevel.RepeatableRead);
+            return StoreCheck.LookAtTables(
+                connection,
+                BytesOf(connection),
+                ("SELECT abs(revision - (SELECT coalesce(max(revision), 0) FROM changes)) FROM mesh_head",
+                    "the head and the end of the log are {0} revisions apart"),
+                ("SELECT count(*) FROM (SELECT previous, lag(stamp) OVER (ORDER BY last) AS before FROM mesh_batches) t "
+                    + "WHERE before <> previous",
+                    "{0} batches do not follow the one before"));
+        }
+        catch (Exception e) when (cancellation.IsCancellationRequested && e is not OperationCanceledException)
+        {
+            throw new OperationCanceledException("the check was interrupted", e, cancellation);
+        }
+    }
+
+    private long BytesOf(NpgsqlConnection connection) => Ask<long>(connection,
+        """
+        SELECT coalesce(sum(pg_total_relation_size(c.oid)), 0)::bigint
+        FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relkind = 'r'
+        """,
+        _schema);
+
+    /// <summary>On a connection of its own: PostgreSQL has many writers.</summary>
+    internal override async Task<bool> TrimAsync(TrimPass pass, Func<Func<bool>, Task<bool>> onWriter)
+    {
+        await using var connection = await Source.OpenConnectionAsync();
+        var more = await Task.Run(() => pass.Step(connection));
+        if (pass.OldestRevision > 0 && OldestRevision != pass.OldestRevision)
+        {
+            OldestRevision = pass.OldestRevision;
+            await using var command = new NpgsqlCommand("DELETE FROM mesh_batches WHERE last < $1", connection)
+            {
+                Parameters = { new() { Value = pass.OldestRevision } },
+            };
+            await command.ExecuteNonQueryAsync();
+        }
+
+        if (!more)
+        {
+            await using var heads = new NpgsqlCommand(WriteHeads, connection) { CommandTimeout = 0 };
+            await heads.ExecuteNonQueryAsync();
+        }
+
+        return more;
+    }
+
+    protected override void Dispose(bool isDisposing) => Source.Dispose();
+
+    private static void Prepare(NpgsqlConnection connection, string schema, PostgresOptions options)
+    {
+        var version = Ask<int>(connection, "SELECT current_setting('server_version_num')::int");
+        if (version < OldestServer)
+        {
+            throw new StartupException(
+                $"This is PostgreSQL {version / 10000} ({options}), and Session Mesh needs {OldestServer / 10000} or newer.");
+        }
+
+        if (Ask<bool>(connection, "SELECT pg_is_in_recovery()"))
+        {
+            throw new StartupException($"PostgreSQL ({options}) is a standby, which takes no writes. Name the primary, or several hosts "
+                + "and Target Session Attributes=primary.");
+        }
+
+        // Nodes that start at the same time take turns; the lock goes with the connection.
+        Ask<object>(connection, "SELECT pg_advisory_lock(hashtextextended('session-mesh.schema:' || current_database(), 0))");
+        using var context = PostgresContext.Of(connection, schema);
+        var applied = IsThere(connection, schema) ? context.Database.GetAppliedMigrations().ToList() : [];
+        if (applied.Count == 0 && HasTables(connection, schema))
+        {
+            throw new StartupException($"The schema {schema} ({options}) has tables that are not a mesh's. Nothing in it was changed. "
+                + "Name another one with Search Path= in the connection string.");
+        }
+
+        var known = context.Database.GetMigrations().ToHashSet();
+        if (applied.Find(migration => !known.Contains(migration)) is { } newer)
+        {
+            throw new StartupException($"The schema {schema} ({options}) was written by a newer version (it has the migration {newer}). "
+                + "Start that version.");
+        }
+
+        if (applied.Count < known.Count)
+        {
+            Ask<object>(connection, $"CREATE SCHEMA IF NOT EXISTS \"{schema.Replace("\"", "\"\"", StringComparison.Ordinal)}\"");
+            context.Database.Migrate();
+        }
+    }
+
+    private static bool IsThere(NpgsqlConnection connection, string schema) =>
+        Ask<bool>(connection, "SELECT to_regclass(quote_ident($1) || '.\"__EFMigrationsHistory\"') IS NOT NULL", schema);
+
+    private static bool HasTables(NpgsqlConnection connection, string schema) => Ask<bool>(connection,
+        "SELECT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relkind = 'r')",
+        schema);
+
+    private static T? Ask<T>(NpgsqlConnection connection, string sql, params ReadOnlySpan<string> values)
+    {
+#pragma warning disable CA2100 // Constants, and a quoted name.
+        using var command = new NpgsqlCommand(sql, connection);
+#pragma warning restore CA2100
+        foreach (var value in values)
+        {
+            command.Parameters.Add(new() { Value = value });
+        }
+
+        return command.ExecuteScalar() is T answer ? answer : default;
+    }
+}

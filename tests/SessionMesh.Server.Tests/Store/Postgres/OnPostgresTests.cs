@@ -1,0 +1,36 @@
+using SessionMesh.Server.Store;
+using SessionMesh.Server.Tests.Engine;
+using SessionMesh.Server.Tests.Support;
+
+namespace SessionMesh.Server.Tests.Store.Postgres;
+
+/// <summary>A mesh on PostgreSQL is the same mesh.</summary>
+public sealed class OnPostgresTests
+{
+    [Fact]
+    public async Task Everything_IsThereAgainAfterARestart()
+    {
+        await using var mesh = await MeshHost.StartOnPostgresAsync();
+        await mesh.RegisterAsync("a", more: ""","user":"u","labels":{"tier":"free"},"specializations":[{"name":"ocr","capacity":3}]""");
+        await mesh.RegisterAsync("b", more: ""","parent_id":"a" """);
+        await mesh.SteerAsync("a", ""","message":"one\u0000two\u001a0","data":{"n":"\u0000"}""");
+        await mesh.SteerAsync("b");
+        (await mesh.PostAsync("steer", """{"selector":{"subtree":"a"},"expect":2,"direction":"south","message":"to both"}""")).ShouldBeOk();
+        (await mesh.PostAsync("registry/claim", """{"specialization":"ocr","ttl":60}""")).ShouldBeOk();
+        Assert.Equal(201, (await mesh.PostAsync("sessions", """{"user":"u","ttl":60,"meta":{"k":"v"}}""")).Status);
+        (await mesh.DeleteAsync("agents/b?grace=0")).ShouldBeOk();
+        var token = await mesh.MintAsync("""{"scopes":["mesh:read"]}""");
+        await mesh.RevokeAsync(token);
+        var (memory, tables) = (Projection.OfMemory(mesh.State), Projection.OfTables(mesh.Service<MeshStore>()));
+        var (state, directives, keys) = Projection.Replayed(mesh.Service<MeshStore>());
+        Assert.Equal(memory, Projection.OfMemory(state));
+        Assert.Equal(Projection.OfReplay(directives, keys), tables);
+
+        await mesh.RestartAsync();
+        Assert.Equal(memory, Projection.OfMemory(mesh.State));
+        Assert.Equal(tables, Projection.OfTables(mesh.Service<MeshStore>()));
+        var check = await mesh.PostAsync("admin/check", "");
+        Assert.Equal("[]", check.Json["findings"]!.ToJsonString());
+        Assert.True(check.Json["ok"]!.GetValue<bool>());
+    }
+}

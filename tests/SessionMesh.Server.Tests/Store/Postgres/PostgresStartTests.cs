@@ -1,0 +1,114 @@
+using Microsoft.EntityFrameworkCore;
+using Npgsql;
+using SessionMesh.Server.Options;
+using SessionMesh.Server.Store.Postgres;
+using SessionMesh.Server.Tests.Support;
+
+namespace SessionMesh.Server.Tests.Store.Postgres;
+
+/// <summary>What keeps a server from its database is said in a line, and changes nothing there.</summary>
+public sealed class PostgresStartTests
+{
+    [Fact]
+    public async Task Node_BesideAnother_IsRefused_UntilThatHasGone()
+    {
+        await using var mesh = await MeshHost.StartOnPostgresAsync(options: ["--node-id", "first"]);
+        using var second = PostgresStore.Open(Options(mesh.OnPostgres.ConnectionString), "second");
+        var refused = Assert.Throws<StartupException>(() => second.Load(new(), at => new(at, 1)));
+        Assert.Equal(
+            "Another node runs on this mesh, first. This version runs one at a time: stop it, or wait 10 s if it has ended without a word.",
+            refused.Message);
+        await mesh.RegisterAsync("a"); // and the first goes on
+
+        await mesh.StopAsync();
+        var state = new Core.State.MeshState();
+        second.Load(state, at => new(at, 1));
+        Assert.Equal(1, state.AgentCount);
+    }
+
+    [Fact]
+    public async Task Node_WhoseNameAnotherProcessTook_CommitsNothingMore()
+    {
+        await using var mesh = await MeshHost.StartOnPostgresAsync(options: ["--node-id", "one"]);
+        using var other = PostgresStore.Open(Options(mesh.OnPostgres.ConnectionString), "one");
+        other.Load(new(), at => new(at, 1));
+        (await mesh.PostAsync("agents", """{"agent_id":"a"}""")).ShouldBeRefused(503, "commit_failed");
+        await Eventually.True(async () => (await mesh.GetAsync("~/readyz", "")).Status == 503, () => "it is not ready");
+    }
+
+    [Fact]
+    public async Task Node_WhoseSessionWasRaisedThoughItNeverHeardSo_GoesOn()
+    {
+        await using var mesh = await MeshHost.StartOnPostgresAsync();
+        await using (var connection = await mesh.OnPostgres.ConnectAsync())
+        {
+            await using var raise = new NpgsqlCommand("UPDATE session_mesh.mesh_nodes SET session = session + 1", connection);
+            Assert.Equal(1, await raise.ExecuteNonQueryAsync());
+        }
+
+        await mesh.RegisterAsync("a");
+    }
+
+    [Theory]
+    [InlineData("CREATE SCHEMA session_mesh; CREATE TABLE session_mesh.t (n int)",
+        "The schema session_mesh (*) has tables that are not a mesh's. Nothing in it was changed. "
+        + "Name another one with Search Path= in the connection string.")]
+    [InlineData("""
+        CREATE SCHEMA session_mesh; CREATE TABLE session_mesh."__EFMigrationsHistory" ("MigrationId" text, "ProductVersion" text);
+        INSERT INTO session_mesh."__EFMigrationsHistory" VALUES ('29991231235959_Later', '99')
+        """,
+        "The schema session_mesh (*) was written by a newer version (it has the migration 29991231235959_Later). Start that version.")]
+    [InlineData("REVOKE CREATE ON DATABASE {0} FROM mesh; ALTER DATABASE {0} OWNER TO postgres",
+        "PostgreSQL (*) does not let this user do it (permission denied for database {0}). It needs CREATE on the database, or a schema "
+        + "that it owns.")]
+    public async Task Database_ThatDoesNotFit_IsRefused(string before, string said)
+    {
+        var server = await PostgresServer.SharedAsync();
+        await using var database = await server.CreateDatabaseAsync();
+        await server.RunAsync(before.Replace("{0}", database.Name, StringComparison.Ordinal), database.Name);
+        if (before.Contains("SCHEMA", StringComparison.Ordinal))
+        {
+            await server.RunAsync("GRANT ALL ON SCHEMA session_mesh TO mesh; GRANT ALL ON ALL TABLES IN SCHEMA session_mesh TO mesh",
+                database.Name);
+        }
+
+        var options = Options(database.ConnectionString);
+        var refused = Assert.Throws<StartupException>(() => PostgresStore.Open(options, "n"));
+        Assert.Equal(
+            said.Replace("{0}", database.Name, StringComparison.Ordinal).Replace("*", options.ToString(), StringComparison.Ordinal),
+            refused.Message);
+    }
+
+    [Fact]
+    public async Task Database_ThatRefusesOrIsNotThere_IsRefused()
+    {
+        var server = await PostgresServer.SharedAsync();
+        await using var database = await server.CreateDatabaseAsync();
+        Say(text => text.Password = "wrong", "refuses this user or its password. Look at the connection string and at pg_hba.conf.");
+        Say(text => text.Database = "nowhere", "has no such database. Make it with CREATE DATABASE, or name another.");
+        Say(text => text.Port = 1, "cannot be reached: Connection refused. Is it running, and is the address right?");
+
+        void Say(Action<NpgsqlConnectionStringBuilder> change, string said)
+        {
+            var text = new NpgsqlConnectionStringBuilder(database.ConnectionString) { Pooling = false };
+            change(text);
+            var options = Options(text.ConnectionString);
+            var refused = Assert.Throws<StartupException>(() => PostgresStore.Open(options, "n"));
+            Assert.Equal($"PostgreSQL ({options}) {said}", refused.Message);
+            Assert.DoesNotContain(server.Password, refused.ToString(), StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void Model_IsThatOfTheMigrations()
+    {
+        using var context = PostgresContext.Of(new NpgsqlConnection("Host=localhost"), PostgresStore.Schema);
+        Assert.False(context.Database.HasPendingModelChanges());
+    }
+
+    private static PostgresOptions Options(string connectionString)
+    {
+        var settings = Settings.Read(["--store", "postgres"], name => name == PostgresOptions.Variable ? connectionString : null);
+        return PostgresOptions.From(settings)!;
+    }
+}
