@@ -16,6 +16,12 @@ try
         return 0;
     }
 
+    if (args is [var move, .. var places] && move == OptionTable.Move.Name)
+    {
+        await MoveVerb.RunAsync(places, Environment.GetEnvironmentVariable, Console.Out, Console.Error);
+        return 0;
+    }
+
     // After a restore a new server opens the store, in the same process and on the same addresses.
     for (ServerOptions? before = null; ;)
     {

@@ -90,6 +90,21 @@ internal static class OptionTable
         s_help,
     };
 
+    /// <summary>For <see cref="Move"/> alone: where the mesh is, and where it is to be; <c>sqlite:DIR</c> or <c>postgres</c>.</summary>
+    public static readonly Option<string> From = new("--from");
+
+    /// <inheritdoc cref="From"/>
+    public static readonly Option<string> To = new("--to");
+
+    /// <summary>A verb as the first word, as <see cref="NewRoot"/> is.</summary>
+    public static readonly Command Move = new("move", "take a mesh that no server runs to the other store")
+    {
+        From,
+        To,
+        PostgresFile,
+        s_help,
+    };
+
     private static readonly RootCommand s_server = Server();
 
     /// <summary>The environment variable that stands for an option where the command line leaves it out.</summary>
@@ -102,6 +117,9 @@ internal static class OptionTable
 
     /// <summary>Parses what follows <see cref="NewRoot"/>.</summary>
     public static ParseResult ParseNewRoot(IReadOnlyList<string> args) => NewRoot.Parse(args, s_parser);
+
+    /// <summary>Parses what follows <see cref="Move"/>.</summary>
+    public static ParseResult ParseMove(IReadOnlyList<string> args) => Move.Parse(args, s_parser);
 
     /// <summary>The first word that is neither an option nor its value; null if there is none.</summary>
     public static string? Stray(ParseResult parse) => parse.UnmatchedTokens is [var unmatched, ..]
@@ -116,7 +134,8 @@ internal static class OptionTable
             return false;
         }
 
-        var parse = args[0] == NewRoot.Name ? ParseNewRoot([.. args.Skip(1)]) : Parse(args);
+        IReadOnlyList<string> rest = [.. args.Skip(1)];
+        var parse = args[0] == NewRoot.Name ? ParseNewRoot(rest) : args[0] == Move.Name ? ParseMove(rest) : Parse(args);
         if (parse.GetResult(s_help) is null)
         {
             return false;
@@ -128,6 +147,7 @@ internal static class OptionTable
             {string.Join('\n', All.Select(option => $"  {$"{option.Name} {option.HelpName}",-30}{option.Description}"))}
 
               {NewRoot.Name} [--data DIR] [--keep-children] [--accept-clock]   as the first word: {NewRoot.Description}
+              {Move.Name} --from sqlite:DIR --to postgres [--postgres-file FILE], or back   as the first word: {Move.Description}
 
             Each option is also read from the environment: SESSION_MESH_URLS for --urls, and so on. The command line goes first.
             {PostgresOptions.Variable} has the connection string of --store postgres, which is no option: others can read arguments.

@@ -125,8 +125,10 @@ public sealed class PostgresStore : MeshStore
         var at = StateLoader.Load(db, state, now);
         var (revision, stamp) = PostgresLog.Head((NpgsqlConnection)db.Database.GetDbConnection());
         Stamp = revision == state.Revision ? stamp : throw new StartupException(
-            $"The log of this mesh ends at revision {state.Revision}, and its head says {revision}: somebody changed its tables. "
-            + "Restore a backup.");
+            revision == 0
+                ? "A move into this schema was interrupted. Give the same command again, or drop the schema."
+                : $"The log of this mesh ends at revision {state.Revision}, and its head says {revision}: somebody changed its tables. "
+                    + "Restore a backup.");
         Begin();
         return at;
     }
@@ -149,6 +151,60 @@ public sealed class PostgresStore : MeshStore
         {
             _isReachable = false;
         }
+    }
+
+    /// <summary>Whether a server has written here, or a move has ended.</summary>
+    internal bool HasMesh()
+    {
+        using var connection = Source.OpenConnection();
+        return PostgresLog.Head(connection).Revision > 0;
+    }
+
+    /// <summary>A context that may write, for a move.</summary>
+    internal MeshDbContext OpenWriter() => PostgresContext.Of(Source, _schema, retries: false);
+
+    /// <summary>Keeps servers away until it is disposed of.</summary>
+    /// <exception cref="StartupException">One runs.</exception>
+    internal async Task<IAsyncDisposable> TakeTurnAsync()
+    {
+        Begin();
+        var pulse = new NodePulse(this);
+        await pulse.StartAsync(CancellationToken.None);
+        return new Turn(this, pulse);
+    }
+
+    /// <summary>Makes what was moved here a mesh that a server opens.</summary>
+    internal void FinishMove(long revision)
+    {
+        using var connection = Source.OpenConnection();
+        using var transaction = connection.BeginTransaction();
+        using var command = new NpgsqlCommand(
+            """
+            WITH head AS (UPDATE mesh_head SET revision = $1, stamp = $2 RETURNING revision, stamp)
+            INSERT INTO mesh_batches (last, first, stamp, previous, node, session)
+            SELECT revision, revision, stamp, '00000000-0000-0000-0000-000000000000', $3, $4 FROM head
+            """,
+            connection)
+        {
+            Parameters =
+            {
+                new() { Value = revision }, new() { Value = new Guid(RandomNumberGenerator.GetBytes(16)) }, new() { Value = Node },
+                new() { Value = Session },
+            },
+        };
+        command.ExecuteNonQuery();
+        transaction.Commit();
+    }
+
+    /// <summary>Says goodbye.</summary>
+    internal async Task LeaveAsync()
+    {
+        await using var connection = await Source.OpenConnectionAsync();
+        await using var command = new NpgsqlCommand("UPDATE mesh_nodes SET seen = NULL WHERE id = $1 AND owner = $2", connection)
+        {
+            Parameters = { new() { Value = Node }, new() { Value = Owner } },
+        };
+        await command.ExecuteNonQueryAsync();
     }
 
     private void Begin()
@@ -289,5 +345,15 @@ public sealed class PostgresStore : MeshStore
         }
 
         return command.ExecuteScalar() is T answer ? answer : default;
+    }
+
+    private sealed class Turn(PostgresStore store, NodePulse pulse) : IAsyncDisposable
+    {
+        public async ValueTask DisposeAsync()
+        {
+            await pulse.StopAsync(CancellationToken.None);
+            pulse.Dispose();
+            await store.LeaveAsync();
+        }
     }
 }
