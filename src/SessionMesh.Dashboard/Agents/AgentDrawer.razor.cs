@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Components;
 using SessionMesh.Client;
+using SessionMesh.Contracts;
 using SessionMesh.Contracts.Agents;
 using SessionMesh.Contracts.Events;
 using SessionMesh.Contracts.Keys;
@@ -67,7 +68,7 @@ public sealed partial class AgentDrawer : ComponentBase, IDisposable
         if (firstRender)
         {
             _hasDraft = await SteerDraft.OfTabAsync(Script) is { } draft && draft.Ids is [var id] && id == AgentId;
-            await Script.CallAsync("focusOn", _title);
+            await Script.CallAsync("enterDrawer", _title);
         }
 
         if (_hasDraft && _acts is not null)
@@ -103,6 +104,12 @@ public sealed partial class AgentDrawer : ComponentBase, IDisposable
     /// <summary>Reads the agent anew; a call while one is under way is one more after it.</summary>
     private async Task LookAsync()
     {
+        if (!MeshId.IsValid(AgentId))
+        {
+            _fault = "An address may say anything: this is no agent's id.";
+            return;
+        }
+
         if (_isLooking)
         {
             _isAgain = true;

@@ -50,7 +50,7 @@ public sealed partial class AgentsTab : ComponentBase, IDisposable
     private RowWindow? _window;
     private string? _fault;
     private Dictionary<string, string> _faults = [];
-    private Address? _asked;
+    private Address? _asked, _listed;
     private LiveFleet? _shown;
     private long _askedAt;
     private bool _isAsking, _isDue, _isMoreOpen;
@@ -245,6 +245,7 @@ public sealed partial class AgentsTab : ComponentBase, IDisposable
             }
 
             (_ids, _fault, _faults) = (ids, null, []);
+            await ToTopOfAsync(asked);
         }
         catch (MeshException e)
         {
@@ -255,6 +256,17 @@ public sealed partial class AgentsTab : ComponentBase, IDisposable
         }
 
         await FillAsync();
+    }
+
+    /// <summary>Another list begins at its top; the same one stays where the person is.</summary>
+    private async Task ToTopOfAsync(Address asked)
+    {
+        if (_listed?.Narrowing() != asked.Narrowing() && _listed is not null && _window is not null)
+        {
+            await _window.GoToTopAsync();
+        }
+
+        _listed = asked;
     }
 
     /// <summary>Shows how those are that matched when the mesh was last asked.</summary>
@@ -279,7 +291,7 @@ public sealed partial class AgentsTab : ComponentBase, IDisposable
             _ordered = ordered;
         }
 
-        var rows = ordered.Rows.Skip(_window?.FirstOf(_rows.Count) ?? 0).Take(RowWindow.Most).ToList();
+        var rows = ordered.Rows.Skip(_window?.FirstOf(_rows.Count) ?? 0).Take(_window?.Held ?? 0).ToList();
         return ValueTask.FromResult(GridItemsProviderResult.From(rows, rows.Count));
     }
 

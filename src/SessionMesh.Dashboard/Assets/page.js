@@ -31,6 +31,20 @@ export function begin(page) {
     if (document.hidden) {
         tell();
     }
+
+    // After a press the server is asked for a sign of life: a line that hangs is not known to be broken for half a minute.
+    const waiting = document.getElementById('waiting');
+    const ask = () => {
+        const late = setTimeout(() => {
+            waiting.showPopover();
+            ask();
+        }, 2000);
+        page.invokeMethodAsync('SetVisible', !document.hidden).then(() => {
+            clearTimeout(late);
+            waiting.hidePopover();
+        }).catch(() => {});
+    };
+    document.addEventListener('click', event => event.target.closest?.('button') && !waiting.matches(':popover-open') && ask());
 }
 
 /** What the tab keeps under a name; null for nothing. */
@@ -76,34 +90,85 @@ export function focus(id) {
     document.getElementById(id)?.focus();
 }
 
-export function focusOn(element) {
-    element?.focus();
+// A drawer has the focus while it is open; then it goes back to where it came from.
+let opener = null;
+
+export function enterDrawer(title) {
+    const from = document.activeElement;
+    if (from && from !== document.body && !from.closest('.drawer')) {
+        opener = from;
+    }
+    title?.focus();
+}
+
+export function leaveDrawer() {
+    (opener?.isConnected ? opener : document.getElementById('main'))?.focus();
+    opener = null;
 }
 
 export function showModal(dialog) {
-    if (dialog && !dialog.open) {
-        dialog.showModal();
+    if (!dialog || dialog.open) {
+        return;
     }
+    const from = document.activeElement;
+    dialog.showModal();
+
+    // A dialog that is taken away, instead of closed, does not give the focus back by itself.
+    const watch = new MutationObserver(() => {
+        if (!dialog.isConnected) {
+            watch.disconnect();
+            if (document.activeElement === document.body) {
+                from?.focus();
+            }
+        }
+    });
+    watch.observe(document.body, { subtree: true, childList: true });
 }
 
-// A long table holds the rows around those that are seen. It hears of the first one that is, once it is so many rows further.
-export function beginRows(box, page, height, step) {
-    let told = 0;
+// Nothing can be pressed below an open dialog: one that nobody answers for any more must not be in the way of what says so.
+new MutationObserver(() => document.querySelectorAll('dialog[open]').forEach(dialog => dialog.close()))
+    .observe(document.getElementById('blazor-error-ui'), { attributeFilter: ['style'] });
+
+// A long table holds the rows around those that are seen. It hears which those are once they are so many rows further, or another number.
+export function beginRows(box, page, rem, step) {
+    const height = () => rem * parseFloat(getComputedStyle(document.documentElement).fontSize);
+    let told = { first: 0, count: 0 };
     let asked = false;
-    box.addEventListener('scroll', () => {
-        if (asked) {
-            return;
+    const look = () => {
+        asked = false;
+        const first = Math.floor(box.scrollTop / height());
+        const count = Math.ceil(box.clientHeight / height());
+        if (Math.abs(first - told.first) >= step || first === 0 && told.first !== 0 || count !== told.count) {
+            told = { first, count };
+            page.invokeMethodAsync('MoveTo', first, count).catch(() => {});
         }
-        asked = true;
-        requestAnimationFrame(() => {
-            asked = false;
-            const first = Math.floor(box.scrollTop / height);
-            if (Math.abs(first - told) >= step || first === 0 && told !== 0) {
-                told = first;
-                page.invokeMethodAsync('MoveTo', first).catch(() => {});
+    };
+    const plan = () => {
+        if (!asked) {
+            asked = true;
+            requestAnimationFrame(look);
+        }
+    };
+    box.addEventListener('scroll', plan, { passive: true });
+    new ResizeObserver(plan).observe(box);
+
+    // The grid counts the rows that it has. For whoever hears them they are numbered in the whole table.
+    const number = () => {
+        const left = Math.round(box.firstElementChild.offsetHeight / height());
+        box.querySelectorAll('tbody tr').forEach((row, at) => {
+            const index = String(left + at + 2);
+            if (row.getAttribute('aria-rowindex') !== index) {
+                row.setAttribute('aria-rowindex', index);
             }
         });
-    }, { passive: true });
+    };
+    new MutationObserver(number).observe(box, { subtree: true, childList: true, attributeFilter: ['aria-rowindex', 'style'] });
+}
+
+export function scrollToTop(box) {
+    if (box) {
+        box.scrollTop = 0;
+    }
 }
 
 // The mosaic. For each canvas: what to paint, and whom to tell of the pointer.

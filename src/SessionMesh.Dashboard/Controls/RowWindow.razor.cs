@@ -5,20 +5,24 @@ using Microsoft.JSInterop;
 namespace SessionMesh.Dashboard.Controls;
 
 /// <summary>
-/// Which rows of a long table a page holds. The table itself draws <see cref="Most"/> rows from <see cref="First"/> on, each
+/// Which rows of a long table a page holds. The table itself draws <see cref="Held"/> rows from <see cref="First"/> on, each
 /// <see cref="RowHeight"/> high. Blazor's own Virtualize under a QuickGrid waits 100 ms before every picture, a filter's too.
 /// </summary>
 public sealed partial class RowWindow : ComponentBase
 {
-    /// <summary>Rows that are held: what a high screen shows, and as many again above and below.</summary>
-    public const int Most = 60;
+    /// <summary>Rows that are held above those that are seen, and as many below.</summary>
+    private const int Around = 20;
 
-    /// <summary>The height of a row in pixels, as page.css has it.</summary>
-    public const int RowHeight = 34;
+    /// <summary>Rows that are seen at most, whatever a script says.</summary>
+    private const int MostSeen = 160;
+
+    /// <summary>The height of a row in rem, as page.css has it: it grows with the letters.</summary>
+    private const double RowHeight = 2.125;
 
     private readonly DotNetObjectReference<RowWindow> _self;
     private ElementReference _box;
     private int _asked;
+    private int _seen = 20;
 
     public RowWindow() => _self = DotNetObjectReference.Create(this);
 
@@ -41,15 +45,21 @@ public sealed partial class RowWindow : ComponentBase
     public int First => FirstOf(Count);
 
     /// <summary>The same, of a table that has that many rows by now.</summary>
-    public int FirstOf(int count) => Math.Clamp(_asked, 0, Math.Max(0, count - Most));
+    public int FirstOf(int count) => Math.Clamp(_asked, 0, Math.Max(0, count - Held));
 
-    /// <summary>The script says which row is the first that is seen.</summary>
+    /// <summary>How many are held, where there are so many.</summary>
+    public int Held => _seen + (2 * Around);
+
+    /// <summary>Shows the first rows, as of another list.</summary>
+    public ValueTask GoToTopAsync() => Script.CallAsync("scrollToTop", _box);
+
+    /// <summary>The script says which row is the first that is seen, and how many are.</summary>
     [JSInvokable]
-    public async Task MoveTo(int row)
+    public async Task MoveTo(int row, int seen)
     {
-        var before = First;
-        _asked = Math.Max(0, row - (Most / 3));
-        if (First != before)
+        var before = (First, Held);
+        (_asked, _seen) = (Math.Max(0, row - Around), Math.Clamp(seen, 1, MostSeen));
+        if ((First, Held) != before)
         {
             await OnMoved.InvokeAsync();
             StateHasChanged();
@@ -62,9 +72,9 @@ public sealed partial class RowWindow : ComponentBase
     {
         if (firstRender)
         {
-            await Script.CallAsync("beginRows", _box, _self, RowHeight, Most / 6);
+            await Script.CallAsync("beginRows", _box, _self, RowHeight, Around / 2);
         }
     }
 
-    private static string Height(int rows) => string.Create(CultureInfo.InvariantCulture, $"height: {Math.Max(0, rows) * RowHeight}px");
+    private static string Height(int rows) => string.Create(CultureInfo.InvariantCulture, $"height: {Math.Max(0, rows) * RowHeight}rem");
 }

@@ -11,7 +11,12 @@ public sealed partial class Home : ComponentBase, IDisposable
 {
     private const string KeyInTab = "key";
 
+    /// <summary>Between two questions whether a kept key is good.</summary>
+    private static readonly TimeSpan s_rest = TimeSpan.FromSeconds(2);
+
+    private readonly CancellationTokenSource _closed = new();
     private readonly DotNetObjectReference<Home> _self;
+    private readonly List<Address> _sent = [];
     private Address _address = new();
     private bool _isReady;
 
@@ -27,6 +32,8 @@ public sealed partial class Home : ComponentBase, IDisposable
     {
         Viewer.Changed -= Show;
         Navigation.LocationChanged -= Follow;
+        _closed.Cancel();
+        _closed.Dispose();
         _self.Dispose();
     }
 
@@ -53,7 +60,7 @@ public sealed partial class Home : ComponentBase, IDisposable
                 await KeepKeyAsync(traded);
             }
         }
-        else if (await Script.AskAsync<string?>("kept", KeyInTab) is { } key && await Viewer.SignInAsync(key) is not null)
+        else if (await Script.AskAsync<string?>("kept", KeyInTab) is { } key && !await ReturnAsync(key))
         {
             await Script.CallAsync("keep", KeyInTab, null);
         }
@@ -63,6 +70,21 @@ public sealed partial class Home : ComponentBase, IDisposable
     }
 
     private static string NameOf(string tab) => char.ToUpper(tab[0], CultureInfo.InvariantCulture) + tab[1..];
+
+    /// <summary>Whether the key of this tab is still good; a mesh that cannot say, as a busy one, is asked until it does.</summary>
+    private async Task<bool> ReturnAsync(string key)
+    {
+        while (true)
+        {
+            if (await Viewer.ReturnAsync(key) is { } isKnown)
+            {
+                return isKnown;
+            }
+
+            StateHasChanged();
+            await Task.Delay(s_rest, Time.Provider, _closed.Token);
+        }
+    }
 
     private async Task KeepKeyAsync(string key) => await Script.CallAsync("keep", KeyInTab, key);
 
@@ -77,7 +99,14 @@ public sealed partial class Home : ComponentBase, IDisposable
     {
         _address = address;
         StateHasChanged();
+        _sent.Add(address);
         Navigation.NavigateTo(address.ToUri());
+    }
+
+    private async Task CloseDrawerAsync()
+    {
+        Go(_address with { Agent = null });
+        await Script.CallAsync("leaveDrawer");
     }
 
     /// <summary>Arrow keys move between tabs, as in every list of tabs.</summary>
@@ -100,9 +129,12 @@ public sealed partial class Home : ComponentBase, IDisposable
         }
     }
 
+    /// <summary>Back, forward, or what this page has sent itself: where it has sent more since then, the page is further.</summary>
     private void Follow(object? sender, LocationChangedEventArgs e)
     {
-        if (Address.Of(e.Location) is var address && address != _address)
+        var address = Address.Of(e.Location);
+        _sent.RemoveRange(0, _sent.IndexOf(address) + 1);
+        if (_sent.Count == 0 && address != _address)
         {
             _address = address;
             _ = InvokeAsync(StateHasChanged);

@@ -15,15 +15,20 @@ public sealed partial class LineageTab : MeshView
     private LineageForest _forest = new([]);
     private (IReadOnlyList<LineageLine> Lines, bool HasMore) _lines = ([], false);
     private bool _isWhole = true;
+    private long _readAt;
+    private bool _isDue;
 
     [Inject]
     private LiveMesh Live { get; set; } = null!;
 
-    protected override void OnInitialized() => Live.Changed += Reread;
+    [Inject]
+    private PageTime Time { get; set; } = null!;
+
+    protected override void OnInitialized() => Live.Changed += Follow;
 
     protected override void Dispose(bool isDisposing)
     {
-        Live.Changed -= Reread;
+        Live.Changed -= Follow;
         base.Dispose(isDisposing);
     }
 
@@ -38,9 +43,30 @@ public sealed partial class LineageTab : MeshView
             cursor = page.NextCursor;
         }
         while (cursor is not null && rows.Count < LiveFleet.Most);
+        _readAt = Time.Provider.GetTimestamp();
         (_forest, _isWhole) = (new LineageForest(rows), cursor is null);
         _lines = _forest.Lines(_isOpen);
     }
+
+    /// <summary>Shows how the agents are by now; the forest is as dear to read as the fleet, and is read at its pace.</summary>
+    private void Follow() => _ = InvokeAsync(async () =>
+    {
+        StateHasChanged();
+        if (_isDue)
+        {
+            return;
+        }
+
+        _isDue = true;
+        var rest = Live.ReadPace - Time.Provider.GetElapsedTime(_readAt);
+        if (rest > TimeSpan.Zero)
+        {
+            await Task.Delay(rest, Time.Provider);
+        }
+
+        _isDue = false;
+        await ReadAgainAsync();
+    });
 
     private static string Below(SubtreeSummary sum)
     {

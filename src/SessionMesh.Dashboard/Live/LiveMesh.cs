@@ -70,6 +70,9 @@ public sealed class LiveMesh : IAsyncDisposable
     /// <summary>Why it is stale, for the person.</summary>
     public string? Trouble { get; private set; }
 
+    /// <summary>The least between two reads of something that is as large as the fleet.</summary>
+    public TimeSpan ReadPace => Pace.AfterChange(Fleet.Agents.Count, _viewers.Looking);
+
     /// <summary>When the fleet was last read as a whole, by the server's clock.</summary>
     public DateTimeOffset? ReadAt { get; private set; }
 

@@ -47,29 +47,26 @@ public sealed class Viewer(IMeshDoor door) : IDisposable
             return "Paste a key. The root key is in the file root.key in the server's data directory.";
         }
 
-        if (token.Length > 256 || token.Any(c => c is <= ' ' or > '~'))
-        {
-            return "This is no key: one begins with smk_, and has neither blanks nor line breaks in it.";
-        }
-
-        var handler = door.Open(Address);
-        var mesh = new MeshClient(new MeshClientOptions { Token = token, Attempts = 1 }, handler);
-        try
-        {
-            var key = await mesh.OwnKeyAsync(cancellation);
-            Leave();
-            (_handler, _mesh, Key, Notice) = (handler, mesh, key, null);
-            Changed?.Invoke();
-            return null;
-        }
-        catch (MeshException e)
-        {
-            mesh.Dispose();
-            handler.Dispose();
-            return e.Code == ErrorCodes.Unauthenticated
+        return !IsKey(token) ? "This is no key: one begins with smk_, and has neither blanks nor line breaks in it."
+            : await TakeAsync(token, cancellation) is not { } e ? null
+            : e.Code == ErrorCodes.Unauthenticated
                 ? "The mesh does not know this key, or it has ended. Mint another with: session-mesh keys create"
                 : e.Message;
+    }
+
+    /// <summary>Takes a key that was in use in this tab before.</summary>
+    /// <returns>Whether the mesh still knows it; null where it could not say, of which <see cref="Notice"/> speaks.</returns>
+    public async Task<bool?> ReturnAsync(string token)
+    {
+        if (!IsKey(token))
+        {
+            return false;
         }
+
+        var fault = await TakeAsync(token, CancellationToken.None);
+        var isOver = fault?.Code == ErrorCodes.Unauthenticated;
+        Notice = isOver ? "The key of this tab has ended, so you are signed out." : fault?.Message;
+        return fault is null ? true : isOver ? false : null;
     }
 
     /// <summary>Trades a code for its key, and signs in with that.</summary>
@@ -105,6 +102,29 @@ public sealed class Viewer(IMeshDoor door) : IDisposable
     }
 
     public void Dispose() => Leave();
+
+    private static bool IsKey(string token) => token.Length is > 0 and <= 256 && !token.Any(c => c is <= ' ' or > '~');
+
+    /// <summary>Takes a key if the mesh knows it; else says what is wrong.</summary>
+    private async Task<MeshException?> TakeAsync(string token, CancellationToken cancellation)
+    {
+        var handler = door.Open(Address);
+        var mesh = new MeshClient(new MeshClientOptions { Token = token, Attempts = 1 }, handler);
+        try
+        {
+            var key = await mesh.OwnKeyAsync(cancellation);
+            Leave();
+            (_handler, _mesh, Key, Notice) = (handler, mesh, key, null);
+            Changed?.Invoke();
+            return null;
+        }
+        catch (MeshException e)
+        {
+            mesh.Dispose();
+            handler.Dispose();
+            return e;
+        }
+    }
 
     private void Leave()
     {

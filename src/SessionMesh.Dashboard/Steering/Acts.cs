@@ -1,4 +1,5 @@
 using SessionMesh.Client;
+using SessionMesh.Contracts.Agents;
 using SessionMesh.Contracts.Errors;
 using SessionMesh.Contracts.Steering;
 using SessionMesh.Dashboard.Controls;
@@ -7,9 +8,13 @@ namespace SessionMesh.Dashboard.Steering;
 
 /// <summary>What came of an act.</summary>
 /// <param name="Said">A sentence for the person.</param>
-/// <param name="IsRefused">Nothing was done.</param>
+/// <param name="IsRefused">Nothing is known to have been done.</param>
 /// <param name="IsMiscounted">Nothing was done because they are not as many by now as the person confirmed.</param>
 internal sealed record ActAnswer(string Said, bool IsRefused = false, bool IsMiscounted = false);
+
+/// <summary>Who is below an agent, as far as they still run.</summary>
+/// <param name="IsWhole">There are no more than these.</param>
+internal sealed record Descendants(IReadOnlyList<string> Ids, bool IsWhole);
 
 /// <summary>
 /// What a person does to agents: each is one call of the API with their key, and says what came of it in a sentence. Nothing is said to be
@@ -66,7 +71,9 @@ internal static class Acts
             if (targets.IsOne)
             {
                 var report = await mesh.KillAsync(targets.Ids[0], options);
-                var below = report.Descendants.Count == 0 ? "" : $", with {report.Descendants.Count} below it";
+                var below = report.Descendants.Count == 0 ? ""
+                    : takesDescendants ? $", with {report.Descendants.Count} below it"
+                    : $", not of the {report.Descendants.Count} below it";
                 return report.Confirmed
                     ? $"kill of {targets.Name} confirmed: it is {report.Status}{below}."
                     : $"kill requested of {targets.Name}{below}: {report.Status}, not confirmed yet.";
@@ -77,15 +84,17 @@ internal static class Acts
             return $"kill requested of {Plural.Of(answer.Matched, "agent")}; {confirmed} confirmed so far.";
         });
 
-    /// <summary>How many agents are below one that would go with it, and some of their ids; null where the mesh did not say.</summary>
-    public static async Task<IReadOnlyList<string>?> DescendantsAsync(this MeshClient mesh, string agentId)
+    /// <summary>Who is below an agent and would go with it; null where the mesh did not say.</summary>
+    public static async Task<Descendants?> DescendantsAsync(this MeshClient mesh, string agentId)
     {
         try
         {
-            var below = await mesh.TopologyAsync(new TopologyQuery { Root = agentId, Limit = 1000, Fields = ["agent_id"] });
-            return [.. below.Agents.Select(agent => agent.AgentId!).Where(id => id != agentId)];
+            var below = await mesh.TopologyAsync(new TopologyQuery { Root = agentId, Limit = 1000, Fields = ["agent_id", "status"] });
+            var running = below.Agents
+                .Where(agent => agent.AgentId != agentId && agent.Status is not (AgentStatus.Dead or AgentStatus.Declared));
+            return new Descendants([.. running.Select(agent => agent.AgentId!)], IsWhole: below.NextCursor is null);
         }
-        catch (MeshException)
+        catch (Exception e) when (e is MeshException || IsOver(e))
         {
             return null;
         }
@@ -101,9 +110,18 @@ internal static class Acts
         {
             return new ActAnswer(Refused(e), IsRefused: true, IsMiscounted: e.Code == ErrorCodes.ExpectationFailed);
         }
+        catch (Exception e) when (IsOver(e))
+        {
+            return new ActAnswer("It is not known whether it was done: the key has ended.", IsRefused: true);
+        }
     }
 
-    private static string Refused(MeshException e) => "Refused: " + e.Message;
+    /// <summary>Whether the client was closed under a call: whoever looked is signed out.</summary>
+    private static bool IsOver(Exception e) => e is OperationCanceledException or ObjectDisposedException or InvalidOperationException;
+
+    /// <summary>An answer of the mesh that it did not act is a refusal; without one it may have acted.</summary>
+    private static string Refused(MeshException e) =>
+        (e.Status is >= 400 and < 500 ? "Refused: " : "It is not known whether it was done: ") + e.Message;
 
     private static string Tally(int matched, int refused) =>
         Plural.Of(matched, "agent") + (refused == 0 ? "." : $", of which {refused} were refused.");

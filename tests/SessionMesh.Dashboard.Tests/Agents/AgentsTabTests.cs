@@ -13,6 +13,30 @@ namespace SessionMesh.Dashboard.Tests.Agents;
 /// <summary>The table of agents, over the real server.</summary>
 public sealed class AgentsTabTests
 {
+    /// <summary>A link ended the page: the client takes no such id.</summary>
+    [Theory]
+    [InlineData("..%2Fkeys")]
+    [InlineData("%E2%80%AE")]
+    [InlineData("%00")]
+    public async Task Address_WithAnAgentThatCannotBe_SaysSo(string id)
+    {
+        await using var host = await PageHost.StartAsync();
+        await host.SignInAsync("mesh:read");
+        var page = host.Open("/?tab=agents&agent=" + id);
+        page.WaitForAssertion(() => Assert.Contains(
+            "no agent's id", page.Find(".drawer [role=alert]").TextContent, StringComparison.Ordinal));
+    }
+
+    /// <summary>A link may hold anything, and what is wrong with it is said in its own words.</summary>
+    [Fact]
+    public async Task Fault_ThatRepeatsAnAddress_ShowsWhatWouldTurnTheLine()
+    {
+        await using var host = await PageHost.StartAsync();
+        await host.SignInAsync("mesh:read");
+        var page = host.Open("/?tab=agents&label=%E2%80%AE");
+        page.WaitForAssertion(() => Assert.Contains("⟨U+202E⟩", page.Find("#filter-label-more").TextContent, StringComparison.Ordinal));
+    }
+
     [Theory]
     [InlineData("label=env%3Dprod", "a")]
     [InlineData("label=tier!%3Dfree", "a c d")]

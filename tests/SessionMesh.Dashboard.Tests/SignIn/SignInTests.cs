@@ -34,6 +34,23 @@ public sealed class SignInTests
         Assert.Equal("root", host.Viewer.Key!.SessionKey);
     }
 
+    /// <summary>The key was forgotten whenever the mesh did not take it at once, such as for being asked too often.</summary>
+    [Fact]
+    public async Task Key_OfATab_IsKept_WhileTheMeshCannotSay()
+    {
+        await using var host = await PageHost.StartAsync();
+        var script = host.Page.JSInterop.SetupModule(PageAssets.Url("page.js"));
+        script.Mode = JSRuntimeMode.Loose;
+        script.Setup<string?>("kept", "key").SetResult(host.RootKey);
+        host.Instead = HttpStatusCode.TooManyRequests;
+        var page = host.Open("/?tab=keys");
+        page.WaitForAssertion(() => Assert.EndsWith(
+            "The page tries again.", page.Find("[role=status]").TextContent, StringComparison.Ordinal));
+        host.Instead = null;
+        page.WaitForAssertion(() => Assert.Contains("Mint a key", page.Find("main").TextContent, StringComparison.Ordinal));
+        Assert.DoesNotContain(script.Invocations, call => call.Identifier == "keep");
+    }
+
     [Fact]
     public async Task Code_IsTradedOnce_ForAKeyOfItsOwn()
     {

@@ -1,4 +1,6 @@
+using System.Net;
 using Bunit;
+using SessionMesh.Contracts.Agents;
 using SessionMesh.Dashboard.Steering;
 using SessionMesh.Dashboard.Tests.Support;
 
@@ -25,7 +27,7 @@ public sealed class ActTests
         }
         else
         {
-            Button(bar, act, "dialog ").Click();
+            await bar.PressAsync(act, "dialog");
         }
 
         bar.WaitForAssertion(() => Assert.Contains(
@@ -68,6 +70,53 @@ public sealed class ActTests
         bar.WaitForAssertion(() => Assert.Equal(
             "kill requested of a, with 2 below it: stopping, not confirmed yet.", bar.Find("[role=status]").TextContent));
         Assert.Equal("stopping", (await host.Root.AgentAsync("c")).Status);
+    }
+
+    /// <summary>Who was below was left out of the dialog, and stopped nevertheless.</summary>
+    [Fact]
+    public async Task Kill_ThatCannotNameWhoIsBelow_SaysSo_AndLeavesThemAlone()
+    {
+        await using var host = await PageHost.StartAsync();
+        await host.RegisterAsync("a");
+        await host.RegisterAsync("b", parent: "a");
+        await host.SignInAsync("kill");
+        var bar = host.Page.Render<ActBar>(parameters => parameters.Add(bar => bar.Targets, new Targets(["a"])));
+        Button(bar, "Kill").Click();
+        bar.WaitForAssertion(() => Assert.Equal("Who is below it could not be read.", bar.Find("dialog [role=alert]").TextContent));
+        await bar.PressAsync("Kill", "dialog");
+        bar.WaitForAssertion(() => Assert.StartsWith(
+            "kill requested of a, not of the 1 below it:", bar.Find("[role=status]").TextContent, StringComparison.Ordinal));
+        Assert.Equal("alive", (await host.Root.AgentAsync("b")).Status);
+    }
+
+    /// <summary>The ended go with nobody, and a count that stops at a page is no count.</summary>
+    [Fact]
+    public async Task Kill_NamesThoseAlone_WhoStillRun()
+    {
+        await using var host = await PageHost.StartAsync();
+        await host.RegisterAsync("a");
+        await host.RegisterAsync("b", parent: "a");
+        await host.RegisterAsync("c", parent: "a");
+        await host.Root.ExitAsync("c", new ExitRequest { Incarnation = 1, ExitCode = 0 });
+        await host.SignInAsync("mesh:read", "kill");
+        var bar = host.Page.Render<ActBar>(parameters => parameters.Add(bar => bar.Targets, new Targets(["a"])));
+        Button(bar, "Kill").Click();
+        bar.WaitForAssertion(() => Assert.Equal("b", Assert.Single(bar.FindAll("dialog .name")).TextContent));
+    }
+
+    /// <summary>Without an answer nobody knows whether it was done: that is no refusal.</summary>
+    [Fact]
+    public async Task Act_WithoutAnAnswer_IsNotSaidToBeRefused()
+    {
+        await using var host = await PageHost.StartAsync();
+        await host.RegisterAsync("a");
+        await host.SignInAsync("mesh:read", "steer");
+        var bar = host.Page.Render<ActBar>(parameters => parameters.Add(bar => bar.Targets, new Targets(["a"])));
+        Button(bar, "Pause").Click();
+        host.Instead = HttpStatusCode.BadGateway;
+        await bar.PressAsync("Pause", "dialog");
+        bar.WaitForAssertion(() => Assert.StartsWith(
+            "It is not known whether it was done: ", bar.Find("[role=status]").TextContent, StringComparison.Ordinal));
     }
 
     [Fact]

@@ -29,7 +29,7 @@ internal sealed class PageHost : IAsyncDisposable
         Root = Client(RootKey);
         Page.JSInterop.Mode = JSRuntimeMode.Loose;
         BunitContext.DefaultWaitTimeout = TimeSpan.FromSeconds(10);
-        Page.Services.AddSingleton<IMeshDoor>(new Door(Url, Writes));
+        Page.Services.AddSingleton<IMeshDoor>(new Door(Url, this));
         Page.Services.AddSingleton(new PageTime(TimeProvider.System));
         Page.Services.AddSingleton(new Viewers(_ => 0));
         Page.Services.AddSingleton<Viewer>();
@@ -48,6 +48,12 @@ internal sealed class PageHost : IAsyncDisposable
 
     /// <summary>What the page sent that is no read, as <c>POST /api/session-mesh/steer</c>.</summary>
     public ConcurrentQueue<string> Writes { get; } = new();
+
+    /// <summary>What the page read, with its query.</summary>
+    public ConcurrentQueue<string> Reads { get; } = new();
+
+    /// <summary>What the mesh answers instead of looking, as a proxy or a limit before it does; null for nothing.</summary>
+    public HttpStatusCode? Instead { get; set; }
 
     public Viewer Viewer => Page.Services.GetRequiredService<Viewer>();
 
@@ -97,17 +103,26 @@ internal sealed class PageHost : IAsyncDisposable
     public MeshClient Client(string key) => new(new MeshClientOptions { BaseUrl = Url, Token = key });
 
     /// <summary>To the server, whatever address a request names.</summary>
-    private sealed class Door(Uri server, ConcurrentQueue<string> writes) : IMeshDoor
+    private sealed class Door(Uri server, PageHost host) : IMeshDoor
     {
-        public HttpMessageHandler Open(IPAddress? remote) => new ToServer(server, writes);
+        public HttpMessageHandler Open(IPAddress? remote) => new ToServer(server, host);
 
-        private sealed class ToServer(Uri server, ConcurrentQueue<string> writes) : DelegatingHandler(new SocketsHttpHandler())
+        private sealed class ToServer(Uri server, PageHost host) : DelegatingHandler(new SocketsHttpHandler())
         {
             protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
             {
                 if (request.Method != HttpMethod.Get)
                 {
-                    writes.Enqueue($"{request.Method} {request.RequestUri!.AbsolutePath}");
+                    host.Writes.Enqueue($"{request.Method} {request.RequestUri!.AbsolutePath}");
+                }
+                else
+                {
+                    host.Reads.Enqueue(request.RequestUri!.PathAndQuery);
+                }
+
+                if (host.Instead is { } status)
+                {
+                    return Task.FromResult(new HttpResponseMessage(status));
                 }
 
                 request.RequestUri = new Uri(server, request.RequestUri!.PathAndQuery);
