@@ -18,8 +18,10 @@ internal sealed class ServerProgram(CliHost host)
         ["SessionMesh.Server", "SessionMesh.Server.dll", "server/SessionMesh.Server", "server/SessionMesh.Server.dll"];
 
     /// <summary>Runs it to its end: what it printed, without the line's end.</summary>
+    /// <param name="progress">Gets what it says meanwhile, a line at a time; then it may use the database, too.</param>
     /// <exception cref="CommandException">It is not there, cannot be started, or refused; nothing was changed.</exception>
-    public async Task<string> RunAsync(IReadOnlyList<string> arguments, CancellationToken cancellation)
+    public async Task<string> RunAsync(
+        IReadOnlyList<string> arguments, CancellationToken cancellation, Action<string>? progress = null)
     {
         if (Find() is not { } program)
         {
@@ -38,7 +40,7 @@ internal sealed class ServerProgram(CliHost host)
         Process process;
         try
         {
-            process = Process.Start(DatabaseSecret.Without(start))!;
+            process = Process.Start(DatabaseSecret.Without(start, unless: progress is not null))!;
         }
         catch (Win32Exception e)
         {
@@ -50,11 +52,29 @@ internal sealed class ServerProgram(CliHost host)
         {
             // Once begun it is let finish: it takes a moment, and what it does is done or not.
             var output = process.StandardOutput.ReadToEndAsync(CancellationToken.None);
-            var error = process.StandardError.ReadToEndAsync(CancellationToken.None);
+            var error = LastAsync(process.StandardError, progress);
             await process.WaitForExitAsync(CancellationToken.None);
             cancellation.ThrowIfCancellationRequested();
             return process.ExitCode == 0 ? (await output).TrimEnd() : throw new CommandException(ExitCodes.Failed, (await error).Trim());
         }
+    }
+
+    /// <summary>All that it says; with somebody to tell, the last line, and each before it as it comes.</summary>
+    private static async Task<string> LastAsync(StreamReader lines, Action<string>? progress)
+    {
+        if (progress is null)
+        {
+            return await lines.ReadToEndAsync(CancellationToken.None);
+        }
+
+        var last = "";
+        while (await lines.ReadLineAsync(CancellationToken.None) is { } line)
+        {
+            last = line;
+            progress(line);
+        }
+
+        return last;
     }
 
     private string? Find() =>

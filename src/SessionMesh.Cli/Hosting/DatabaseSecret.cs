@@ -15,10 +15,11 @@ internal static class DatabaseSecret
     public static bool IsIn(string variable) => variable.StartsWith(Prefix, StringComparison.Ordinal);
 
     /// <summary>Takes it from the environment of a process that is about to be started.</summary>
-    public static ProcessStartInfo Without(ProcessStartInfo start)
+    /// <param name="unless">It is the server's own program, and is to reach the database.</param>
+    public static ProcessStartInfo Without(ProcessStartInfo start, bool unless = false)
     {
         // What Windows opens for us has an environment that cannot be changed.
-        if (start.UseShellExecute)
+        if (unless || start.UseShellExecute)
         {
             return start;
         }

@@ -53,6 +53,18 @@ public sealed class AdminTests
         Assert.Equal(["POST /admin/check"], tool.Calls);
     }
 
+    [Theory]
+    [InlineData("--from here --to postgres", "'here' is no store", "--from sqlite:DIR, or --from postgres")]
+    [InlineData("--from postgres --to sqlite:", "'sqlite:' is no store", "--to sqlite:DIR, or --to postgres")]
+    public async Task Move_OfWhatIsNoStore_SaysWhatIsOne(string line, string said, string next)
+    {
+        using var tool = new Tool();
+        var ran = await tool.RunAsync("admin move " + line);
+        Assert.Equal(2, ran.Code);
+        Assert.Contains(said, ran.Error, StringComparison.Ordinal);
+        Assert.Contains(next, ran.Error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Backup_FileThatIsThere_IsNotReplaced_AndNobodyIsAsked()
     {
