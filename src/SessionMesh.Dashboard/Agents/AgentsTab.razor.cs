@@ -81,12 +81,17 @@ public sealed partial class AgentsTab : ComponentBase, IDisposable
     private string Summary => Plural.Of(_rows.Count, "agent")
         + (HasFault && _rows.Count > 0 ? " from before" : "")
         + (_matching is not null ? ", all that match selected"
-            : _chosen.Count > 0 ? string.Create(CultureInfo.InvariantCulture, $", {_chosen.Count:N0} chosen") : "");
+            : _chosen.Count > 0 ? string.Create(CultureInfo.InvariantCulture, $", {_chosen.Count:N0} chosen") + Unlisted : "");
+
+    /// <summary>Of the chosen ones those who are not in the list, since an act reaches them, too.</summary>
+    private string Unlisted => _ids is null || _chosen.Count - _ids.Count(_chosen.Contains) is not (> 0 and var count) ? ""
+        : string.Create(CultureInfo.InvariantCulture, $" ({count:N0} of them not in this list)");
 
     /// <summary>What the list, or an act on all of it, cannot be.</summary>
     private string? Limit => _rows.Count == 0 || HasFault ? null
         : Address.Unsayable() is [_, ..] unsayable
-            ? $"One request to all that match cannot say {string.Join(", ", unsayable)}. Choose rows instead, {s_most} at most."
+            ? $"All that match cannot be selected in one request: it cannot say {string.Join(", ", unsayable)}. "
+                + $"Choose rows instead, {s_most} at most."
         : Address.ToSelector() is null && _rows.Count > Targets.Most
             ? $"{s_most} rows can be chosen. To act on more in one request, narrow by specialization, cluster, labels or subtree."
         : null;

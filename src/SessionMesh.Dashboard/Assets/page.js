@@ -102,7 +102,9 @@ export function enterDrawer(title) {
 }
 
 export function leaveDrawer() {
-    (opener?.isConnected ? opener : document.getElementById('main'))?.focus();
+    if (document.activeElement === document.body) { // else the person is somewhere already
+        (opener?.isConnected ? opener : document.getElementById('main'))?.focus();
+    }
     opener = null;
 }
 

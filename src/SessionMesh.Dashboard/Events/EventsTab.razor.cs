@@ -28,6 +28,8 @@ public sealed partial class EventsTab : ComponentBase, IDisposable
     [CascadingParameter(Name = "Go")]
     private Action<Address> Go { get; set; } = null!;
 
+    private IEnumerable<MeshEvent> Listed => _shown.Where(entry => entry.Kind.StartsWith(_kind.Trim(), StringComparison.Ordinal));
+
     public void Dispose() => Live.Heard -= Hear;
 
     protected override void OnInitialized()

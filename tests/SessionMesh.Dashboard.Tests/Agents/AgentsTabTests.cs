@@ -27,6 +27,24 @@ public sealed class AgentsTabTests
             "no agent's id", page.Find(".drawer [role=alert]").TextContent, StringComparison.Ordinal));
     }
 
+    /// <summary>An act reaches all who were chosen: those of another list are counted, and a dialog names them.</summary>
+    [Fact]
+    public async Task Chosen_WhoAreNotInTheList_AreSaid()
+    {
+        await using var host = await PageHost.StartAsync();
+        await host.RegisterAsync("a");
+        await host.RegisterAsync("b");
+        await host.SignInAsync("mesh:read", "kill");
+        var page = host.Open("/?tab=agents");
+        page.WaitForAssertion(() => Assert.Equal(2, page.FindAll("tbody tr").Count));
+        await page.PressAsync("Choose all shown");
+        host.Go("/?tab=agents&prefix=a");
+        page.WaitForAssertion(() => Assert.Equal(
+            "1 agent, 2 chosen (1 of them not in this list)", page.Find(".chosen [role=status]").TextContent));
+        await page.PressAsync("Kill", ".acts");
+        page.WaitForAssertion(() => Assert.Equal(["a", "b"], page.FindAll("dialog .name").Select(name => name.TextContent)));
+    }
+
     /// <summary>A link may hold anything, and what is wrong with it is said in its own words.</summary>
     [Fact]
     public async Task Fault_ThatRepeatsAnAddress_ShowsWhatWouldTurnTheLine()

@@ -82,7 +82,7 @@ public sealed class MatchingTests
         await using var host = await AgentsTabTests.StartAsync();
         var page = host.Open("/?tab=agents&cluster=blue&q=a");
         page.WaitForAssertion(() => Assert.Contains(
-            "One request to all that match cannot say the search. Choose rows instead, 1,000 at most.", page.Markup,
+            "All that match cannot be selected in one request: it cannot say the search. Choose rows instead, 1,000 at most.", page.Markup,
             StringComparison.Ordinal));
         Assert.DoesNotContain(page.FindAll("button"), button => button.TextContent.StartsWith("Select all", StringComparison.Ordinal));
         await page.PressAsync("Choose all shown");

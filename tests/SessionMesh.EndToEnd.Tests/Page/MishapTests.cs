@@ -113,6 +113,7 @@ public sealed class MishapTests(Chromium chromium) : IAsyncLifetime
         await tab.DrawerAsync("worker-1");
         await tab.Button("Kill").PressAsync("Enter");
         await tab.DialogButton("Cancel").PressAsync("Enter");
+        await Expect(tab.Page.GetByRole(AriaRole.Dialog)).ToHaveCountAsync(0);
         await Expect(tab.Button("Kill")).ToBeFocusedAsync();
         await tab.Button("Close the drawer").PressAsync("Enter");
         await Expect(tab.Button("worker-1")).ToBeFocusedAsync();
