@@ -4,6 +4,7 @@
 #   ./eng/bench.sh --quick    one short round, without the million agents: does it still work?
 #   ./eng/bench.sh --tool     the tool alone
 #   ./eng/bench.sh page       the live page alone: what a person waits for, and what a viewer costs; needs chromium
+#   ./eng/bench.sh nodes      a server on SQLite and one on PostgreSQL by turns, about four minutes; --quick nodes: does it still work?
 #   ./eng/bench.sh --discovery    finding agents in fleets of 1,000, 100,000 and 1,000,000 alone
 #   BENCH_BEFORE=COMMIT ./eng/bench.sh …    the tool beside that of a commit, which its own install.sh installs
 # Read the ratios: machines are shared and noisy, and wrk runs on the same cores as the server.
@@ -39,6 +40,17 @@ stop_server() {
   kill "$server" 2>/dev/null || true
   wait "$server" 2>/dev/null || true
   server=''
+}
+
+# Debian's package would make and start a cluster of its own, unless it is told not to.
+install_postgres() {
+  local as_root
+  as_root=$([ "$(id -u)" = 0 ] || echo sudo)
+  if [ ! -e /etc/postgresql-common/createcluster.conf ]; then
+    $as_root mkdir -p /etc/postgresql-common
+    echo 'create_main_cluster = false' | $as_root tee /etc/postgresql-common/createcluster.conf >/dev/null
+  fi
+  $as_root apt-get update -qq && $as_root apt-get install -y -qq --no-install-recommends postgresql >/dev/null
 }
 
 command -v wrk >/dev/null || { as_root=$([ "$(id -u)" = 0 ] || echo sudo); $as_root apt-get update -qq && $as_root apt-get install -y -qq wrk >/dev/null; }
@@ -113,6 +125,13 @@ fi
 if [ "${1:-}" = --discovery ]; then
   measure_discovery
   print_discovery
+  exit
+fi
+
+if [ "${1:-}" = nodes ] || [ "${1:-} ${2:-}" = "--quick nodes" ]; then
+  [ "$1" = nodes ] || agents=10000
+  compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || install_postgres
+  benchmarks/nodes/compare.sh "$out" "$scratch" "$port" "$rounds" "$seconds" "$agents"
   exit
 fi
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Four tests for longer than anybody waits for.
+# Five tests for longer than anybody waits for.
 #
 #   eng/soak.sh [ROUNDS]          the crash test: 500 rounds unless given, each takes a second or two. A failure prints the seed;
 #                                 SESSION_MESH_CRASH_SEED=SEED plays the same choices again.
@@ -9,6 +9,7 @@
 #                                 with how many there were and the memory before and after printed at the end.
 #   eng/soak.sh agents            the real coding agents, from npm, against a scripted model: seen, steered, paused and killed. They are
 #                                 kept in $SESSION_MESH_AGENT_PROGRAMS, ~/.cache/session-mesh-tests/programs unless set: some gigabytes.
+#   eng/soak.sh nodes             all tests of the server with the mesh on PostgreSQL, but those of SQLite's file: ten minutes or more.
 set -euo pipefail
 here=$(dirname "${BASH_SOURCE[0]}")
 export SESSION_MESH_TEST_HANG=${SESSION_MESH_TEST_HANG:-24h}
@@ -27,6 +28,9 @@ elif [ "${1:-}" = agents ]; then
     export SESSION_MESH_SOAK_AGENTS=1
     export CI=true # a program that cannot be had is a failure: the run is about nothing else
     exec "$here/test.sh" EndToEnd --filter FullyQualifiedName~EndToEnd.Tests.Agents
+elif [ "${1:-}" = nodes ]; then
+    export MESH_TESTS_STORE=postgres
+    exec "$here/test.sh" Server --filter Store!=SQLite
 else
     export SESSION_MESH_SOAK_ROUNDS=${1:-500}
     exec "$here/test.sh" EndToEnd --filter FullyQualifiedName~Crash

@@ -221,6 +221,17 @@ internal sealed class PostgresDatabase(PostgresServer server, string name) : IAs
         return connection;
     }
 
+    /// <summary>Ends whatever is still connected to it.</summary>
+    public async Task DisconnectAsync()
+    {
+        await using (var connection = new NpgsqlConnection(ConnectionString))
+        {
+            NpgsqlConnection.ClearPool(connection);
+        }
+
+        await server.RunAsync($"SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = '{name}'");
+    }
+
     public async ValueTask DisposeAsync()
     {
         await using (var connection = new NpgsqlConnection(ConnectionString))

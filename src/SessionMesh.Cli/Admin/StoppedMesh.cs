@@ -39,7 +39,7 @@ internal sealed class StoppedMesh : IDisposable
         {
             throw CommandException.Usage(
                 $"{directory} holds no store: there is no {StoreFile.Name} in it",
-                "the directory that the server was started with: --data DIR");
+                "the directory that the server was started with: --data DIR; of a mesh on PostgreSQL, a server that runs, without --data");
         }
 
         if (StoreDirectory.Claim(directory) is { } why)

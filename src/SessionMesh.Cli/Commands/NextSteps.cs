@@ -96,6 +96,7 @@ internal static class NextSteps
         ErrorCodes.SecretNotRepeatable when problem.KeyId is { } key =>
             $"the key was made but its secret was lost on the way: session-mesh keys revoke {key}, then create again",
         ErrorCodes.InboxFull => "session-mesh inbox, to see what waits; steer again when the agent has caught up",
+        ErrorCodes.NotInThisStore => "pg_dump --schema=session_mesh --format=custom DATABASE, and pg_restore, where PostgreSQL is",
         ErrorCodes.StoreInUse => "the same command again in a while",
         ErrorCodes.CursorMismatch => "the same command as before with --cursor, or without it to begin again",
         ErrorCodes.NotABackup => "the whole of a file that session-mesh admin backup wrote",

@@ -29,9 +29,13 @@ internal static class Banner
             return;
         }
 
+        var holds = $"({state.AgentCount} agents, revision {state.Revision})";
+        var store = options.Postgres is { } postgres
+            ? $"store     PostgreSQL: {postgres} {holds}\n  data      {directory.Path}"
+            : $"data      {directory.Path} {holds}";
         output.WriteLine($"""
             Session Mesh listens on {url}
-              data      {directory.Path} ({state.AgentCount} agents, revision {state.Revision})
+              {store}
               root key  {directory.RootKeyFile}
               API       {url}{Routes.Swagger}
 

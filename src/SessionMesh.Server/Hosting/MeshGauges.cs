@@ -12,7 +12,8 @@ namespace SessionMesh.Server.Hosting;
 /// The gauges, read on each scrape. A reading costs a few loads from memory or the size of a file, and never a turn of the engine.
 /// </summary>
 internal sealed class MeshGauges(
-    MeshMetrics metrics, MeshEngine engine, LeaseKeeper keeper, DataDirectory directory, DiskReserve reserve) : IHostedService
+    MeshMetrics metrics, MeshEngine engine, LeaseKeeper keeper, MeshStore store, DataDirectory directory, DiskReserve reserve)
+    : IHostedService
 {
     private static readonly Liveness[] s_statuses = Enum.GetValues<Liveness>();
 
@@ -27,7 +28,11 @@ internal sealed class MeshGauges(
         meter.CreateObservableGauge("session_mesh.queue.length", () => engine.Queued, "{command}", "Commands waiting for the engine");
         meter.CreateObservableGauge("session_mesh.expiry_slowed",
             () => keeper.IsSlowed ? 1 : 0, null, "1 while a mass expiry is being slowed down");
-        meter.CreateObservableGauge("session_mesh.store.size", Store, "By", "Size of the store's files");
+        if (store.IsFile) // PostgreSQL is asked by whoever watches it: its answer may have to wait
+        {
+            meter.CreateObservableGauge("session_mesh.store.size", Store, "By", "Size of the store's files");
+        }
+
         meter.CreateObservableGauge("session_mesh.disk.free", reserve.FreeBytes, "By", "Free space on the disk of the data directory");
         meter.CreateObservableGauge("session_mesh.reserve_in_use",
             () => reserve.IsInUse ? 1 : 0, null, "1 while the disk is full and the reserve is in use");

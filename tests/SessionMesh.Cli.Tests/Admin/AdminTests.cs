@@ -226,6 +226,7 @@ public sealed class AdminTests
         var ran = await tool.RunAsync($"admin {command} --data {tool.Home}");
         Assert.Equal(2, ran.Code);
         Assert.Contains("holds no store", ran.Error, StringComparison.Ordinal);
+        Assert.Contains("of a mesh on PostgreSQL, a server that runs, without --data", ran.Error, StringComparison.Ordinal);
         Assert.Empty(Directory.GetFiles(tool.Home));
         Assert.Equal(2, (await tool.RunAsync($"admin {command} --data {tool.Home}/nowhere")).Code);
     }

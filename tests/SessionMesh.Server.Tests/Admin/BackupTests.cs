@@ -1,4 +1,4 @@
-using Microsoft.Data.Sqlite;
+using Microsoft.EntityFrameworkCore;
 using SessionMesh.Server.Admin;
 using SessionMesh.Server.Http;
 using SessionMesh.Server.Store;
@@ -11,6 +11,7 @@ namespace SessionMesh.Server.Tests.Admin;
 public sealed class BackupTests
 {
     [Fact]
+    [Trait("Store", "SQLite")]
     public async Task Backup_IsTheWholeStoreAtOneRevision()
     {
         await using var mesh = await MeshHost.StartAsync();
@@ -30,6 +31,7 @@ public sealed class BackupTests
     }
 
     [Fact]
+    [Trait("Store", "SQLite")]
     public async Task Backup_WhileOthersWrite_HoldsNobodyUp_AndIsWhole()
     {
         await using var mesh = await MeshHost.StartAsync();
@@ -63,6 +65,7 @@ public sealed class BackupTests
     }
 
     [Fact]
+    [Trait("Store", "SQLite")]
     public async Task Backup_HoldsNoSecret()
     {
         await using var mesh = await MeshHost.StartAsync();
@@ -76,6 +79,7 @@ public sealed class BackupTests
     }
 
     [Fact]
+    [Trait("Store", "SQLite")]
     public async Task Backup_OneAtATime_AndTheReaderWhoLeavesTakesItsFileAlong()
     {
         await using var mesh = await MeshHost.StartAsync();
@@ -108,6 +112,7 @@ public sealed class BackupTests
     }
 
     [Fact]
+    [Trait("Store", "SQLite")]
     public async Task Start_ClearsAwayWhatAKilledBackupLeft()
     {
         await using var mesh = await MeshHost.StartAsync();
@@ -121,6 +126,7 @@ public sealed class BackupTests
 
     /// <summary>What was written last stands in the log of SQLite, and is in the copy.</summary>
     [Fact]
+    [Trait("Store", "SQLite")]
     public async Task Copy_IsNoLargerThanWhatIsReckoned()
     {
         await using var mesh = await MeshHost.StartAsync();
@@ -137,6 +143,7 @@ public sealed class BackupTests
     }
 
     [Fact]
+    [Trait("Store", "SQLite")]
     public async Task Copy_ThatTheDiskHasNoRoomFor_IsRefusedBeforeItBegins()
     {
         await using var mesh = await MeshHost.StartAsync();
@@ -178,28 +185,29 @@ public sealed class BackupTests
     [InlineData("UPDATE directives SET message_at = 99 WHERE revision = 3", "1 directives name a message that is not there")]
     [InlineData("DELETE FROM mesh", "the one row about the mesh is not there, or not alone")]
     [InlineData("UPDATE mesh SET epoch = 0", "the row about the mesh has an epoch or an incarnation that no mesh has")]
-    [InlineData("CREATE TRIGGER t AFTER INSERT ON changes BEGIN DELETE FROM keys; END",
-        "it has 1 triggers or views, which no version of this server makes")]
     public async Task Check_OfAStoreThatIsNotWhole_SaysWhatIsWrong(string damage, string finding)
     {
         await using var mesh = await MeshHost.StartAsync();
         await FillAsync(mesh, 2);
-        await using (var other = new SqliteConnection($"Data Source={mesh.Database};Pooling=False"))
+        await using (var db = mesh.OpenStore())
         {
-            other.Open();
-            await using var command = other.CreateCommand();
-#pragma warning disable CA2100 // The texts of this test.
-            command.CommandText = damage;
-#pragma warning restore CA2100
-            command.ExecuteNonQuery();
+            await db.Database.ExecuteSqlRawAsync(damage);
         }
 
-        var source = Storage.StoreFile.OpenReadOnly(mesh.Database);
-        Assert.Contains(finding, Storage.StoreCheck.Look(source).Findings);
-        source.Dispose();
+        Assert.Contains(finding, mesh.Findings());
     }
 
     [Fact]
+    [Trait("Store", "SQLite")]
+    public async Task Check_OfAStoreWithATrigger_SaysSo()
+    {
+        await using var mesh = await MeshHost.StartAsync();
+        await mesh.RunSqlAsync($"CREATE TRIGGER t AFTER INSERT ON changes BEGIN DELETE FROM keys; END");
+        Assert.Contains("it has 1 triggers or views, which no version of this server makes", mesh.Findings());
+    }
+
+    [Fact]
+    [Trait("Store", "SQLite")]
     public async Task Check_OfADamagedFile_SaysSo()
     {
         await using var mesh = await MeshHost.StartAsync();

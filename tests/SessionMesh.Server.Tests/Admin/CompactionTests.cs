@@ -224,7 +224,7 @@ public sealed class CompactionTests
              "removed":{"changes":{{Many + 1}},"directives":0,"keys":0,"agents":0},"oldest_revision":{{Many + 2}},
              "bytes":"*","free_bytes":"*","retention":{"log":7200,"directives":3600,"keys":3600,"sessions":2592000,"agents":2592000} }
             """);
-        Assert.True(said.Json["free_bytes"]!.GetValue<long>() > 100_000);
+        Assert.True(said.Json["free_bytes"]!.GetValue<long>() > 100_000 || !mesh.Service<MeshStore>().IsFile); // PostgreSQL does not say
         Assert.Equal(said.Text, (await mesh.GetAsync("admin/compact")).Text);
     }
 
@@ -324,6 +324,7 @@ public sealed class CompactionTests
     }
 
     [Fact]
+    [Trait("Store", "SQLite")]
     public async Task Compact_StoreThatRefuses_SaysSo_AndTheNextPassDoesIt()
     {
         await using var mesh = await MeshHost.StartAsync(options: s_hours);

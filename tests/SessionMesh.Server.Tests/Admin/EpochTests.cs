@@ -5,6 +5,7 @@ using SessionMesh.Storage;
 namespace SessionMesh.Server.Tests.Admin;
 
 /// <summary>Every restore begins an epoch, and what an agent says of one is taken in no other.</summary>
+[Trait("Store", "SQLite")]
 public sealed class EpochTests
 {
     [Fact]

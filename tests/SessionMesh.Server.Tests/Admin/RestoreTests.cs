@@ -9,6 +9,7 @@ using SessionMesh.Storage;
 
 namespace SessionMesh.Server.Tests.Admin;
 
+[Trait("Store", "SQLite")]
 public sealed class RestoreTests
 {
     [Fact]

@@ -1,5 +1,6 @@
 using System.Text;
 using Microsoft.AspNetCore.Http;
+using Microsoft.EntityFrameworkCore;
 using SessionMesh.Core;
 using SessionMesh.Core.Agents;
 using SessionMesh.Core.Audit;
@@ -8,7 +9,6 @@ using SessionMesh.Core.State;
 using SessionMesh.Core.Steering;
 using SessionMesh.Server.Agents;
 using SessionMesh.Server.Store;
-using SessionMesh.Server.Store.Sqlite;
 using SessionMesh.Server.Tests.Support;
 
 namespace SessionMesh.Server.Tests.Agents;
@@ -134,13 +134,11 @@ public sealed class FleetTests
         return http;
     }
 
-    private static Task<string> KindAsync(MeshHost mesh, long revision) => mesh.Engine.UpkeepAsync(() =>
+    private static async Task<string> KindAsync(MeshHost mesh, long revision)
     {
-        using var command = mesh.Service<SqliteStore>().Connection.CreateCommand();
-        command.CommandText = "SELECT kind FROM changes WHERE revision = $revision";
-        command.Parameters.AddWithValue("$revision", revision);
-        return (string)command.ExecuteScalar()!;
-    });
+        await using var db = mesh.Service<MeshStore>().OpenReader();
+        return await db.Changes.Where(c => c.Revision == revision).Select(c => c.Kind).SingleAsync();
+    }
 
     private sealed record LoseAll : Command<bool>
     {

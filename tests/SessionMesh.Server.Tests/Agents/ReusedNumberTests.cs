@@ -211,7 +211,7 @@ public sealed class ReusedNumberTests
         await mesh.SettleAsync();
         Assert.Equal((0, 2, 3), (Number("f"), Number("c"), Number("e")));
         Assert.Equal(("d", -1), (mesh.State.Find("e")!.Agent.OrphanedFrom, mesh.State.Find("e")!.Agent.Parent));
-        var store = mesh.Service<Server.Store.Sqlite.SqliteStore>();
+        var store = mesh.Service<Server.Store.MeshStore>();
         var memory = Engine.Projection.OfMemory(mesh.State);
         Assert.Equal(memory, Engine.Projection.OfMemory(Engine.Projection.Reloaded(store)));
         Assert.Equal(memory, Engine.Projection.OfMemory(Engine.Projection.Replayed(store).State));

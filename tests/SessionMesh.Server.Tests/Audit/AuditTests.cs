@@ -1,4 +1,4 @@
-using Microsoft.Data.Sqlite;
+using Microsoft.EntityFrameworkCore;
 using SessionMesh.Core;
 using SessionMesh.Core.Agents;
 using SessionMesh.Core.Audit;
@@ -201,7 +201,7 @@ public sealed class AuditTests
         await mesh.RegisterAsync("a", ttl: 86_400);
         var early = mesh.Revision;
         await mesh.StopAsync();
-        Lengthen(mesh.Database, early, More);
+        await LengthenAsync(mesh, early, More);
         await mesh.RestartAsync();
         await mesh.GetAsync("agents/a", Stranger()); // at the time of the newest
         await mesh.RegisterAsync("b");
@@ -281,19 +281,18 @@ public sealed class AuditTests
     }
 
     /// <summary>Appends entries to the log of a mesh that is stopped, a minute after its start.</summary>
-    private static void Lengthen(string path, long after, int by)
+    private static async Task LengthenAsync(MeshHost mesh, long after, int by)
     {
-        using var connection = new SqliteConnection($"Data Source={path};Pooling=False");
-        connection.Open();
-        using var command = connection.CreateCommand();
-        command.CommandText = """
-            WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $by)
+        await using var db = mesh.OpenStore();
+        var at = FakeTime.Start.AddSeconds(60).ToUnixTimeMilliseconds();
+        await db.Database.ExecuteSqlAsync($$"""
+            WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {{by}})
             INSERT INTO changes (revision, at, actor, kind, subject, payload)
-            SELECT $after + i, $at, 'mesh', 'agent.tombstone_lifted', 'x', '{}' FROM n
-            """;
-        command.Parameters.AddWithValue("$by", by);
-        command.Parameters.AddWithValue("$after", after);
-        command.Parameters.AddWithValue("$at", FakeTime.Start.AddSeconds(60).ToUnixTimeMilliseconds());
-        command.ExecuteNonQuery();
+            SELECT {{after}} + i, {{at}}, 'mesh', 'agent.tombstone_lifted', 'x', '{}' FROM n
+            """);
+        if (db.Database.IsNpgsql())
+        {
+            await db.Database.ExecuteSqlAsync($"UPDATE mesh_head SET revision = revision + {by}");
+        }
     }
 }

@@ -115,7 +115,7 @@ public sealed class ChangeOriginTests
     public static TheoryData<string, bool> Calls()
     {
         var data = new TheoryData<string, bool>();
-        foreach (var operation in s_calls.Keys)
+        foreach (var operation in s_calls.Keys.Where(call => !MeshHost.AllOnPostgres || call is not ("backup" or "restore")))
         {
             data.Add(operation, false);
             data.Add(operation, true);

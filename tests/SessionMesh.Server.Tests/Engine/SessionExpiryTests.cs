@@ -1,9 +1,9 @@
+using Microsoft.EntityFrameworkCore;
 using SessionMesh.Core;
 using SessionMesh.Core.Audit;
 using SessionMesh.Core.Sessions;
 using SessionMesh.Server.Engine;
 using SessionMesh.Server.Store;
-using SessionMesh.Server.Store.Sqlite;
 using SessionMesh.Server.Tests.Support;
 
 namespace SessionMesh.Server.Tests.Engine;
@@ -64,11 +64,9 @@ public sealed class SessionExpiryTests
         await Task.WhenAll(imported);
     }
 
-    private static Task<long> RevisionOfAsync(MeshHost mesh, string kind) => mesh.Engine.UpkeepAsync(() =>
+    private static async Task<long> RevisionOfAsync(MeshHost mesh, string kind)
     {
-        using var command = mesh.Service<SqliteStore>().Connection.CreateCommand();
-        command.CommandText = "SELECT max(revision) FROM changes WHERE kind LIKE $kind || '%'";
-        command.Parameters.AddWithValue("$kind", kind);
-        return (long)command.ExecuteScalar()!;
-    });
+        await using var db = mesh.Service<MeshStore>().OpenReader();
+        return await db.Changes.Where(c => c.Kind.StartsWith(kind)).MaxAsync(c => c.Revision);
+    }
 }

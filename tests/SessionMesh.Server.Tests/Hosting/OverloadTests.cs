@@ -14,6 +14,7 @@ namespace SessionMesh.Server.Tests.Hosting;
 public sealed class OverloadTests
 {
     [Fact]
+    [Trait("Store", "SQLite")]
     public async Task FullDisk_Is507ForWhatWouldWrite_AndTheRestGoesOn()
     {
         await using var mesh = await MeshHost.StartAsync();
@@ -38,6 +39,7 @@ public sealed class OverloadTests
     }
 
     [Fact]
+    [Trait("Store", "SQLite")]
     public async Task StoreThatCannotBeWritten_Is503_AndWhatCameDueMeanwhileIsDoneAfterwards()
     {
         await using var mesh = await MeshHost.StartAsync();

@@ -70,6 +70,7 @@ public sealed class StartClockTests
     }
 
     [Fact]
+    [Trait("Store", "SQLite")]
     public async Task Start_WithABackupOfYearsAgo_IsTaken()
     {
         await using var mesh = await MeshHost.StartAsync();

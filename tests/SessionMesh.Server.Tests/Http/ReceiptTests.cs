@@ -5,7 +5,6 @@ using SessionMesh.Core.Idempotency;
 using SessionMesh.Core.State;
 using SessionMesh.Server.Engine;
 using SessionMesh.Server.Store;
-using SessionMesh.Server.Store.Sqlite;
 using SessionMesh.Server.Tests.Support;
 
 namespace SessionMesh.Server.Tests.Http;
@@ -99,7 +98,7 @@ public sealed class ReceiptTests
         await mesh.SteerAsync("a");
         await mesh.PostAsync("agents/a/directives/1/ack", """{"state":"acknowledged"}""");
         await mesh.SteerAsync("a");
-        await RunAsync(mesh, "DELETE FROM directives WHERE seq = 1"); // as a pass of compaction does once it is old
+        await mesh.RunSqlAsync($"DELETE FROM directives WHERE seq = 1"); // as a pass of compaction does once it is old
         (await mesh.PostAsync("agents/a/directives/1/ack", """{"state":"acknowledged"}""")).ShouldBeRefused(404, "directive_not_found");
     }
 
@@ -122,7 +121,7 @@ public sealed class ReceiptTests
         await using var mesh = await MeshHost.StartAsync();
         await mesh.RegisterAsync("a");
         await mesh.PostAsync("steer", """{"agent_id":"a","direction":"north"}""", idempotencyKey: "k");
-        await RunAsync(mesh, "DELETE FROM receipts");
+        await mesh.RunSqlAsync($"DELETE FROM receipts");
         var revision = mesh.Revision;
         (await mesh.PostAsync("steer", """{"agent_id":"a","direction":"north"}""", idempotencyKey: "k"))
             .ShouldBeProblem(409, "answer_not_kept");
@@ -205,13 +204,4 @@ public sealed class ReceiptTests
             Assert.Equal(revision, mesh.Revision);
         }
     }
-
-    private static Task<int> RunAsync(MeshHost mesh, string sql) => mesh.Engine.UpkeepAsync(() =>
-    {
-        using var command = mesh.Service<SqliteStore>().Connection.CreateCommand();
-#pragma warning disable CA2100 // The texts of this file.
-        command.CommandText = sql;
-#pragma warning restore CA2100
-        return command.ExecuteNonQuery();
-    });
 }

@@ -1,4 +1,3 @@
-using System.Text;
 using Microsoft.Extensions.Logging;
 using SessionMesh.Server.Tests.Support;
 
@@ -104,15 +103,13 @@ public sealed class AuthenticationTests
         await mesh.StopAsync();
 
         var hash = Server.Auth.KeyToken.Hash(tokens[4]);
-        var files = Directory.GetFiles(mesh.Directory)
-            .Where(f => Path.GetFileName(f) is not ("root.key" or "lock"))
-            .Select(File.ReadAllBytes).ToList();
-        Assert.Contains(files, f => f.AsSpan().IndexOf(Encoding.UTF8.GetBytes(hash)) >= 0);
+        var stored = await mesh.StoredAsync();
+        Assert.Contains(hash, stored, StringComparison.Ordinal);
         Assert.True(mesh.Log.Lines.Count > 100, "the logs were captured");
         Assert.Contains(mesh.Log.Lines, l => l.Contains("/api/session-mesh/alive", StringComparison.Ordinal));
         foreach (var secret in tokens.Select(t => t.Split('_')[2]))
         {
-            Assert.DoesNotContain(files, f => f.AsSpan().IndexOf(Encoding.UTF8.GetBytes(secret)) >= 0);
+            Assert.DoesNotContain(secret, stored, StringComparison.Ordinal);
             Assert.DoesNotContain(mesh.Log.Lines, l => l.Contains(secret, StringComparison.Ordinal));
         }
     }

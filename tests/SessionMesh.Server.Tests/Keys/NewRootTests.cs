@@ -117,6 +117,7 @@ public sealed class NewRootTests
 
     /// <summary>Revoking the root key locked everybody out for good.</summary>
     [Fact]
+    [Trait("Store", "SQLite")]
     public async Task Verb_OnAStoppedMeshWhoseRootKeyWasRevoked_OpensItAgain()
     {
         await using var mesh = await MeshHost.StartAsync();
@@ -136,6 +137,7 @@ public sealed class NewRootTests
 
     /// <summary>As a start does: the store's clock may be wrong, or the machine's.</summary>
     [Fact]
+    [Trait("Store", "SQLite")]
     public async Task Verb_OnAStoreOfLongAgo_IsRefused_UnlessTheClockIsAccepted()
     {
         await using var mesh = await MeshHost.StartAsync(); // its clock begins in January 2026
@@ -149,6 +151,7 @@ public sealed class NewRootTests
     }
 
     [Fact]
+    [Trait("Store", "SQLite")]
     public async Task Verb_KeepsTheChildrenIfAsked_AndSaysWhatItDoesNotUnderstand()
     {
         await using var mesh = await MeshHost.StartAsync();

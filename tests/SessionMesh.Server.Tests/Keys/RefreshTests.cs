@@ -1,4 +1,3 @@
-using System.Text;
 using SessionMesh.Contracts;
 using SessionMesh.Server.Tests.Support;
 using static SessionMesh.Server.Tests.Support.Rows;
@@ -186,9 +185,9 @@ public sealed class RefreshTests
         Assert.Null(minted.Json["refresh_hash"]);
         Assert.Equal(Rows.At(Limits.RefreshTokenTtl), minted.Json["refresh_expires_at"]!.GetValue<string>());
         await mesh.StopAsync();
-        var files = Directory.GetFiles(mesh.Directory, "mesh.db*").Select(File.ReadAllBytes).ToList();
-        Assert.Contains(files, f => f.AsSpan().IndexOf(Encoding.UTF8.GetBytes(Server.Auth.KeyToken.Hash(refresh))) >= 0);
-        Assert.DoesNotContain(files, f => f.AsSpan().IndexOf(Encoding.UTF8.GetBytes(refresh.Split('_')[2])) >= 0);
+        var stored = await mesh.StoredAsync();
+        Assert.Contains(Server.Auth.KeyToken.Hash(refresh), stored, StringComparison.Ordinal);
+        Assert.DoesNotContain(refresh.Split('_')[2], stored, StringComparison.Ordinal);
     }
 
     private static async Task<(string Token, string Refresh)> MintAsync(MeshHost mesh, string body)

@@ -109,15 +109,8 @@ public sealed class SkillTests
         await using var mesh = await MeshHost.StartAsync();
         await mesh.RegisterAsync("a", more: ",\"specializations\":[\"old\"]");
         await mesh.StopAsync();
-        var file = Path.Combine(mesh.Directory, "mesh.db");
-        using (var connection = new Microsoft.Data.Sqlite.SqliteConnection($"Data Source={file};Pooling=False"))
-        {
-            connection.Open();
-            using var command = connection.CreateCommand();
-            command.CommandText = "UPDATE agents SET specializations = '[\" Data//Analysis \",\"ÜBER\"]'";
-            Assert.Equal(1, command.ExecuteNonQuery());
-        }
-
+        var names = "[\" Data//Analysis \",\"ÜBER\"]";
+        Assert.Equal(1, await mesh.RunSqlAsync($"UPDATE agents SET specializations = {names}"));
         await mesh.RestartAsync();
         Assert.Equal(1, (await mesh.GetAsync("alive?specialization=data")).Json["count"]!.GetValue<int>());
         Assert.Equal("""["data/analysis","\u00FCber"]""", (await mesh.GetAsync("agents/a")).Json["specializations"]!.ToJsonString());

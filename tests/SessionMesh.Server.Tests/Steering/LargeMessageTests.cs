@@ -23,7 +23,6 @@ public sealed class LargeMessageTests
     public async Task Steer_LongToMany_IsKeptOnce_InTheAnswerTheMemoryAndTheStore(string? idempotencyKey)
     {
         await using var mesh = await FleetAsync();
-        var size = new FileInfo(mesh.Database).Length;
         var before = mesh.Revision;
         var steered = await mesh.PostAsync("steer", Body(), idempotencyKey: idempotencyKey);
         Assert.Equal(200, steered.Status);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Microsoft.EntityFrameworkCore;
 using SessionMesh.Core;
 using SessionMesh.Core.Agents;
 using SessionMesh.Core.Audit;
@@ -43,9 +44,16 @@ public sealed class LongHistoryTests
         await mesh.PostAsync("agents/a/directives/70/ack", """{"state":"acknowledged"}""");
         var first = await mesh.PostAsync("agents/a/directives/70/ack", """{"state":"acknowledged"}""");
         // Whoever comes from there finds no way.
-        await mesh.Engine.UpkeepAsync(() => Run(mesh, "UPDATE directives SET previous = 0 WHERE seq > 128"));
+        await mesh.RunSqlAsync($"UPDATE directives SET previous = 0 WHERE seq > 128");
         var again = await mesh.PostAsync("agents/a/directives/70/ack", """{"state":"acknowledged"}""");
         Assert.Equal((200, first.Text), (again.Status, again.Text));
+    }
+
+    [Fact]
+    [Trait("Store", "SQLite")]
+    public async Task Mark_IsFoundByItsIndex()
+    {
+        await using var mesh = await MeshHost.StartAsync();
         const string Mark =
             "SELECT * FROM directives WHERE agent = 0 AND seq = 128 AND seq % 64 = 0 AND revision <= 9 ORDER BY revision DESC LIMIT 1";
         Assert.Contains("IX_directives_marks", await mesh.Engine.UpkeepAsync(() => Plan(mesh, Mark)), StringComparison.Ordinal);
@@ -56,7 +64,7 @@ public sealed class LongHistoryTests
     {
         await using var mesh = await SteeredAsync();
         await mesh.PostAsync("agents/a/directives/1/ack", """{"state":"acknowledged"}""");
-        await mesh.Engine.UpkeepAsync(() => Run(mesh, "DELETE FROM directives WHERE agent = 0 AND seq < 100"));
+        await mesh.RunSqlAsync($"DELETE FROM directives WHERE agent = 0 AND seq < 100");
         (await mesh.PostAsync("agents/a/directives/1/ack", """{"state":"acknowledged"}"""))
             .ShouldBeProblemWithoutId(404, "directive_not_found");
     }
@@ -89,29 +97,13 @@ public sealed class LongHistoryTests
         return mesh;
     }
 
-    private static async Task<List<long>> RevisionsAsync(MeshHost mesh, int agent) => await mesh.Engine.UpkeepAsync(() =>
+    private static async Task<List<long>> RevisionsAsync(MeshHost mesh, int agent)
     {
-        using var command = mesh.Service<SqliteStore>().Connection.CreateCommand();
-        command.CommandText = "SELECT revision FROM directives WHERE agent = $agent ORDER BY revision";
-        command.Parameters.AddWithValue("$agent", agent);
-        using var rows = command.ExecuteReader();
-        var revisions = new List<long>();
-        while (rows.Read())
-        {
-            revisions.Add(rows.GetInt64(0));
-        }
-
-        return revisions;
-    });
-
-#pragma warning disable CA2100 // The texts of this file.
-    private static int Run(MeshHost mesh, string sql)
-    {
-        using var command = mesh.Service<SqliteStore>().Connection.CreateCommand();
-        command.CommandText = sql;
-        return command.ExecuteNonQuery();
+        await using var db = mesh.Service<MeshStore>().OpenReader();
+        return await db.Directives.Where(d => d.Agent == agent).Select(d => d.Revision).Order().ToListAsync();
     }
 
+#pragma warning disable CA2100 // The text of this file.
     private static string Plan(MeshHost mesh, string sql)
     {
         using var command = mesh.Service<SqliteStore>().Connection.CreateCommand();

@@ -9,6 +9,7 @@ using SessionMesh.Server.Tests.Telemetry;
 namespace SessionMesh.Server.Tests.Store;
 
 /// <summary>A file system that is truly full, and the reserve for it.</summary>
+[Trait("Store", "SQLite")]
 public sealed class FullDiskTests
 {
     [TinyDiskFact("tmpfs")]

@@ -34,13 +34,9 @@ public sealed class HeadTests
         await mesh.StopAsync();
 
         // As a pass leaves it; and the history before the heads is made unreadable for whoever looks at it.
-        using (var store = SqliteStore.Open(mesh.Database))
-        {
-            await store.Context.Database.ExecuteSqlAsync($"INSERT INTO heads VALUES (0, 5, {newest}), (1, 1, {headsAt})");
-            await store.Context.Database.ExecuteSqlAsync($"UPDATE mesh SET heads_at = {headsAt}");
-            await store.Context.Database.ExecuteSqlAsync($"UPDATE directives SET seq = 999 WHERE agent = 0");
-        }
-
+        await mesh.RunSqlAsync($"INSERT INTO heads (agent, seq, revision) VALUES (0, 5, {newest}), (1, 1, {headsAt})");
+        await mesh.RunSqlAsync($"UPDATE mesh SET heads_at = {headsAt}");
+        await mesh.RunSqlAsync($"UPDATE directives SET seq = 999 WHERE agent = 0");
         await mesh.RestartAsync();
         var (a, b) = (mesh.State.Find("a")!.Inbox, mesh.State.Find("b")!.Inbox);
         Assert.Equal((5, newest, 0), (a.LastSeq, a.LastRevision, a.Pending.Length));
@@ -98,6 +94,7 @@ public sealed class HeadTests
     }
 
     [Fact]
+    [Trait("Store", "SQLite")]
     public async Task Agents_AreReadByTheirColumnsAsTheModelReadsThem()
     {
         await using var mesh = await MeshHost.StartAsync();

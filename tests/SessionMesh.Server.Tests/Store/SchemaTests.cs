@@ -10,6 +10,7 @@ using SessionMesh.Server.Store.Sqlite;
 
 namespace SessionMesh.Server.Tests.Store;
 
+[Trait("Store", "SQLite")]
 public sealed class SchemaTests : IDisposable
 {
     private static readonly JsonSerializerOptions s_withoutNulls = new() { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull };

@@ -33,4 +33,30 @@ public sealed class OnPostgresTests
         Assert.Equal("[]", check.Json["findings"]!.ToJsonString());
         Assert.True(check.Json["ok"]!.GetValue<bool>());
     }
+
+    [Fact]
+    public async Task WhatIsOfAFile_IsRefusedOrLeftOut()
+    {
+        await using var mesh = await MeshHost.StartOnPostgresAsync();
+        using var restore = mesh.Request(HttpMethod.Post, "admin/restore");
+        restore.Content = new ByteArrayContent(new byte[8192]);
+        (await mesh.SendAsync(restore)).ShouldBeRefused(409, "not_in_this_store");
+        (await mesh.PostAsync("admin/backup")).ShouldBeRefused(409, "not_in_this_store");
+        Assert.DoesNotContain("session_mesh_store_size", (await mesh.GetAsync("~/metrics")).Text, StringComparison.Ordinal);
+        Assert.Equal(1, mesh.Revision);
+    }
+
+    [Fact]
+    public async Task Banner_SaysWhichDatabase_AndNoPassword()
+    {
+        await using var mesh = await MeshHost.StartOnPostgresAsync();
+        var banner = mesh.Banner();
+        var (port, database) = (mesh.OnPostgres.Server.Port, mesh.OnPostgres.Name);
+        Assert.Contains(
+            $"\n  store     PostgreSQL: host 127.0.0.1, port {port}, database {database}, user mesh (0 agents, revision 1)\n"
+            + $"  data      {mesh.Directory}\n  root key  {mesh.Directory}/root.key\n",
+            banner,
+            StringComparison.Ordinal);
+        Assert.DoesNotContain(mesh.OnPostgres.Server.Password, banner, StringComparison.Ordinal);
+    }
 }
