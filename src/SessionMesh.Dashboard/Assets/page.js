@@ -102,7 +102,8 @@ export function enterDrawer(title) {
 }
 
 export function leaveDrawer() {
-    if (document.activeElement === document.body) { // else the person is somewhere already
+    const at = document.activeElement;
+    if (at === document.body || at?.closest('.drawer')) { // gone or about to go; else the person is somewhere already
         (opener?.isConnected ? opener : document.getElementById('main'))?.focus();
     }
     opener = null;
