@@ -84,6 +84,9 @@ internal static class OptionTable
     /// <summary>A verb as the first word only. It is not a subcommand, because <c>--data new-root</c> names a directory.</summary>
     public static readonly Command NewRoot = new("new-root", "replace the root key of a mesh that is stopped")
     {
+        Store,
+        PostgresFile,
+        RootKeyFile,
         Data,
         KeepChildren,
         AcceptClock,
@@ -127,7 +130,7 @@ internal static class OptionTable
 
             {string.Join('\n', All.Select(option => $"  {$"{option.Name} {option.HelpName}",-30}{option.Description}"))}
 
-              {NewRoot.Name} [--data DIR] [--keep-children] [--accept-clock]   as the first word: {NewRoot.Description}
+              {NewRoot.Name} [--data DIR] [--store postgres] [--keep-children] [--accept-clock]   as the first word: {NewRoot.Description}
 
             Each option is also read from the environment: SESSION_MESH_URLS for --urls, and so on. The command line goes first.
             {PostgresOptions.Variable} has the connection string of --store postgres, which is no option: others can read arguments.
