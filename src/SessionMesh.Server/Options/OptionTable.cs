@@ -84,6 +84,9 @@ internal static class OptionTable
     /// <summary>A verb as the first word only. It is not a subcommand, because <c>--data new-root</c> names a directory.</summary>
     public static readonly Command NewRoot = new("new-root", "replace the root key of a mesh that is stopped")
     {
+        Store,
+        PostgresFile,
+        RootKeyFile,
         Data,
         KeepChildren,
         AcceptClock,
@@ -146,7 +149,7 @@ internal static class OptionTable
 
             {string.Join('\n', All.Select(option => $"  {$"{option.Name} {option.HelpName}",-30}{option.Description}"))}
 
-              {NewRoot.Name} [--data DIR] [--keep-children] [--accept-clock]   as the first word: {NewRoot.Description}
+              {NewRoot.Name} [--data DIR] [--store postgres] [--keep-children] [--accept-clock]   as the first word: {NewRoot.Description}
               {Move.Name} --from sqlite:DIR --to postgres [--postgres-file FILE], or back   as the first word: {Move.Description}
 
             Each option is also read from the environment: SESSION_MESH_URLS for --urls, and so on. The command line goes first.

@@ -31,8 +31,16 @@ internal sealed class Settings
             throw NoOption(stray);
         }
 
+        return Of(OptionTable.All, parse, args, environment);
+    }
+
+    /// <summary>Some options of a command line that is parsed, and of the environment.</summary>
+    /// <exception cref="StartupException">One has no value or is given twice, or is a connection string.</exception>
+    public static Settings Of(
+        IEnumerable<Option> options, ParseResult parse, IReadOnlyList<string> args, Func<string, string?> environment)
+    {
         var settings = new Settings(environment);
-        foreach (var option in OptionTable.All)
+        foreach (var option in options)
         {
             if (parse.GetResult(option) is { } typed)
             {

@@ -135,6 +135,32 @@ public sealed class NewRootTests
         Assert.Equal("mesh", (await mesh.ChangeAsync("key.minted", mesh.RootKey[4..16])).Json["actor"]!.GetValue<string>());
     }
 
+    [Fact]
+    public async Task Verb_OnPostgres_OpensTheMeshAgain_ButNotBesideAServer_AndMakesNone()
+    {
+        await using var mesh = await MeshHost.StartOnPostgresAsync();
+        await CatchUpAsync(mesh);
+        await mesh.RegisterAsync("a");
+        await mesh.RevokeAsync(mesh.RootKey);
+        var elsewhere = Path.Combine(mesh.Directory, "elsewhere");
+        string[] store = ["--store", "postgres", "--postgres-file", Path.Combine(mesh.Directory, "postgres")];
+        var running = await Assert.ThrowsAsync<StartupException>(() => RunAsync([.. store, "--data", elsewhere]));
+        Assert.StartsWith("Another node runs on this mesh", running.Message, StringComparison.Ordinal);
+        await mesh.PostAsync("agents/a/heartbeat"); // and that goes on
+        await mesh.StopAsync();
+        Assert.Equal(KeyFile(mesh) + Environment.NewLine, await RunAsync([.. store, "--data", mesh.Directory]));
+        await mesh.RestartAsync();
+        Assert.Equal(200, (await mesh.GetAsync("agents/a")).Status);
+        Assert.Empty(mesh.Findings());
+
+        await using var empty = await mesh.OnPostgres.Server.CreateDatabaseAsync();
+        var none = await Assert.ThrowsAsync<StartupException>(() => NewRootVerb.RunAsync(
+            ["--store", "postgres", "--data", elsewhere],
+            name => name == PostgresOptions.Variable ? empty.ConnectionString : null,
+            TextWriter.Null));
+        Assert.StartsWith("There is no mesh in this database", none.Message, StringComparison.Ordinal);
+    }
+
     /// <summary>As a start does: the store's clock may be wrong, or the machine's.</summary>
     [Fact]
     [Trait("Store", "SQLite")]
