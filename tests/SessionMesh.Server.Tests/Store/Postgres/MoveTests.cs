@@ -12,6 +12,7 @@ using SessionMesh.Storage;
 namespace SessionMesh.Server.Tests.Store.Postgres;
 
 /// <summary>A mesh goes from a file to PostgreSQL and back, and is the same mesh.</summary>
+[Trait("Store", "SQLite")] // it begins with one
 public sealed class MoveTests : IDisposable
 {
     private readonly string _directory = Directory.CreateTempSubdirectory("mesh-move-").FullName;
