@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Writes a migration from what has changed in the model (src/SessionMesh.Server/Store/MeshDbContext.cs, Rows.cs).
+# Writes a migration for each kind of store from what has changed in the model (src/SessionMesh.Server/Store/MeshDbContext.cs, Rows.cs).
 #
 #   ./eng/migration.sh AddNotes
 #
-# The last one that nobody has applied yet is taken back with: dotnet ef migrations remove --project src/SessionMesh.Server
+# The last ones that nobody has applied yet are taken back with: dotnet ef migrations remove --project src/SessionMesh.Server --context
+# MeshDbContext, and the same with PostgresContext. A column that a batch writes belongs into Store/Postgres/Sql, too.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -13,5 +14,9 @@ if [ $# -ne 1 ]; then
 fi
 
 dotnet tool restore --verbosity quiet
-exec dotnet ef migrations add "$1" --project src/SessionMesh.Server \
-    --output-dir Store/Sqlite/Migrations --namespace SessionMesh.Server.Store.Sqlite.Migrations
+add() { # CONTEXT FOLDER NAME
+  dotnet ef migrations add "$3" --project src/SessionMesh.Server --context "$1" \
+      --output-dir "Store/$2/Migrations" --namespace "SessionMesh.Server.Store.$2.Migrations"
+}
+add MeshDbContext Sqlite "$1"
+add PostgresContext Postgres "$1"
