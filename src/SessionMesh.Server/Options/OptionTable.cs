@@ -12,13 +12,13 @@ internal static class OptionTable
     public static readonly Option<string[]> Urls = Value("--urls", "URL;…", $"Addresses to listen on; {ServerOptions.DefaultUrl}");
     public static readonly Option<string[]> Data = Value("--data", "DIR", "The data directory; $XDG_DATA_HOME/session-mesh");
     public static readonly Option<string[]> Store =
-        Value("--store", "KIND", "Where the mesh is kept: sqlite, in the data directory, or postgres, for several nodes; sqlite");
+        Value("--store", "KIND", "Where the mesh is kept: sqlite, in the data directory, or postgres, in a database; sqlite");
     public static readonly Option<string[]> PostgresFile = Value(
         "--postgres-file", "FILE", $"File with the connection string, for its owner's eyes alone; or {PostgresOptions.Variable} has it");
     public static readonly Option<string[]> NodeId =
-        Value("--node-id", "ID", "This node's name among those on one PostgreSQL; the host name");
+        Value("--node-id", "ID", "This server's name on PostgreSQL; the host name");
     public static readonly Option<string[]> RootKeyFile =
-        Value("--root-key-file", "FILE", "Where a node on PostgreSQL keeps the root key; root.key in the data directory");
+        Value("--root-key-file", "FILE", "Where a server on PostgreSQL keeps the root key; root.key in the data directory");
     public static readonly Option<string[]> TlsCert =
         Value("--tls-cert", "FILE", "Certificate of the https addresses: PEM (with --tls-key) or PFX");
     public static readonly Option<string[]> TlsKey = Value("--tls-key", "FILE", "Private key of a PEM certificate, PEM");

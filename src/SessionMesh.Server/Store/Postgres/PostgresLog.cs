@@ -164,12 +164,7 @@ internal sealed partial class PostgresLog : IMeshLog
         {
             if (_connection is { State: System.Data.ConnectionState.Open } connection)
             {
-                using var goodbye = new NpgsqlCommand("UPDATE mesh_nodes SET seen = NULL WHERE id = $1 AND owner = $2", connection)
-                {
-                    Parameters = { new() { Value = _store.Node }, new() { Value = _store.Owner } },
-                    CommandTimeout = ShortSeconds,
-                };
-                goodbye.ExecuteNonQuery();
+                _store.Leave(connection);
             }
         }
         catch (Exception e) when (PostgresWords.IsOfTheWay(e))

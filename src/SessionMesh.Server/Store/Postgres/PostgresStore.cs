@@ -196,15 +196,15 @@ public sealed class PostgresStore : MeshStore
         transaction.Commit();
     }
 
-    /// <summary>Says goodbye.</summary>
-    internal async Task LeaveAsync()
+    /// <summary>Says goodbye, so that the next node need not wait.</summary>
+    internal void Leave(NpgsqlConnection connection)
     {
-        await using var connection = await Source.OpenConnectionAsync();
-        await using var command = new NpgsqlCommand("UPDATE mesh_nodes SET seen = NULL WHERE id = $1 AND owner = $2", connection)
+        using var command = new NpgsqlCommand("UPDATE mesh_nodes SET seen = NULL WHERE id = $1 AND owner = $2", connection)
         {
             Parameters = { new() { Value = Node }, new() { Value = Owner } },
+            CommandTimeout = (int)PulseTimeout.TotalSeconds,
         };
-        await command.ExecuteNonQueryAsync();
+        command.ExecuteNonQuery();
     }
 
     private void Begin()
@@ -353,7 +353,8 @@ public sealed class PostgresStore : MeshStore
         {
             await pulse.StopAsync(CancellationToken.None);
             pulse.Dispose();
-            await store.LeaveAsync();
+            await using var connection = await store.Source.OpenConnectionAsync();
+            store.Leave(connection);
         }
     }
 }
