@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Bunit;
+using Microsoft.Extensions.DependencyInjection;
 using SessionMesh.Dashboard.Live;
 using SessionMesh.Dashboard.Tests.Support;
 
@@ -19,10 +20,16 @@ public sealed class LineageTabTests
         page.WaitForAssertion(() => Assert.Contains("a0", page.Find(".forest").TextContent, StringComparison.Ordinal));
         host.Reads.Clear();
         var began = Stopwatch.GetTimestamp();
+        var live = host.Page.Services.GetRequiredService<LiveMesh>();
         for (var i = 0; i < 20; i++)
         {
+            var changed = new TaskCompletionSource();
+            live.Changed += Set;
             await host.RegisterAsync($"b{i}");
-            await Task.Delay(100);
+            await changed.Task.WaitAsync(TimeSpan.FromSeconds(10)); // the page has heard of it, and shows it
+            live.Changed -= Set;
+
+            void Set() => changed.TrySetResult();
         }
 
         var reads = host.Reads.Count(path =>

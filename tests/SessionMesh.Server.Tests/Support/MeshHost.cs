@@ -38,8 +38,7 @@ internal sealed class MeshHost : IAsyncDisposable
     {
         var database = await (await PostgresServer.SharedAsync()).CreateDatabaseAsync();
         var text = new Npgsql.NpgsqlConnectionStringBuilder(database.ConnectionString) { Pooling = false }.ConnectionString;
-        var settings = Settings.Read(["--store", "postgres"], name => name == PostgresOptions.Variable ? text : null);
-        PostgresStore.Open(PostgresOptions.From(settings)!, "n").Dispose();
+        PostgresStore.Open(PostgresSettings.Of(text), "n").Dispose();
         return database.Name;
     });
 

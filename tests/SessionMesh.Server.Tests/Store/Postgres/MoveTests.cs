@@ -65,7 +65,7 @@ public sealed class MoveTests : IDisposable
         CopyDirectory(mesh.Directory, data);
 
         using (var store = SqliteStore.Open(Path.Combine(data, StoreFile.Name)))
-        using (var half = PostgresStore.Open(Options(database), "half"))
+        using (var half = PostgresStore.Open(PostgresSettings.Of(database.ConnectionString), "half"))
         {
             await using var from = store.OpenReader();
             await using var to = half.OpenWriter();
@@ -78,7 +78,7 @@ public sealed class MoveTests : IDisposable
 
         await MoveAsync(database, "--from", "sqlite:" + data, "--to", "postgres");
         using (var store = SqliteStore.Open(Path.Combine(data, StoreFile.Name)))
-        using (var whole = PostgresStore.Open(Options(database), "whole"))
+        using (var whole = PostgresStore.Open(PostgresSettings.Of(database.ConnectionString), "whole"))
         {
             await using var from = store.OpenReader();
             await using var to = whole.OpenReader();
@@ -97,7 +97,7 @@ public sealed class MoveTests : IDisposable
         await mesh.StopAsync();
         var data = Path.Combine(_directory, "data");
         CopyDirectory(mesh.Directory, data);
-        using (var half = PostgresStore.Open(Options(database), "half"))
+        using (var half = PostgresStore.Open(PostgresSettings.Of(database.ConnectionString), "half"))
         {
             await using var to = half.OpenWriter();
             to.Add(new ChangeRow { Revision = 1, Actor = "x", Kind = "key.minted", Subject = "y", Payload = "{}" });
@@ -158,18 +158,12 @@ public sealed class MoveTests : IDisposable
     private static async Task<string> MoveAsync(PostgresDatabase database, params string[] args)
     {
         var output = new StringWriter();
-        await MoveVerb.RunAsync(args, Environment(database), output, TextWriter.Null);
+        await MoveVerb.RunAsync(args, PostgresSettings.Environment(database.ConnectionString), output, TextWriter.Null);
         return output.ToString().Trim();
     }
 
     private static async Task<string> RefusedAsync(PostgresDatabase database, params string[] args) =>
         (await Assert.ThrowsAsync<StartupException>(() => MoveAsync(database, args))).Message;
-
-    private static Func<string, string?> Environment(PostgresDatabase database) =>
-        name => name == PostgresOptions.Variable ? database.ConnectionString : null;
-
-    private static PostgresOptions Options(PostgresDatabase database) =>
-        PostgresOptions.From(Settings.Read(["--store", "postgres"], Environment(database)))!;
 
     private static void CopyDirectory(string from, string to)
     {

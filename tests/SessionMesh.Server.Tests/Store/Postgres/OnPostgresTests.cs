@@ -21,6 +21,8 @@ public sealed class OnPostgresTests
         (await mesh.DeleteAsync("agents/b?grace=0")).ShouldBeOk();
         var token = await mesh.MintAsync("""{"scopes":["mesh:read"]}""");
         await mesh.RevokeAsync(token);
+        (await mesh.PostAsync("admin/compact")).ShouldBeOk(); // which notes the newest directive of each agent
+        await mesh.SteerAsync("a");
         var (memory, tables) = (Projection.OfMemory(mesh.State), Projection.OfTables(mesh.Service<MeshStore>()));
         var (state, directives, keys) = Projection.Replayed(mesh.Service<MeshStore>());
         Assert.Equal(memory, Projection.OfMemory(state));

@@ -13,7 +13,7 @@ public sealed class PostgresStartTests
     public async Task Node_BesideAnother_IsRefused_UntilThatHasGone()
     {
         await using var mesh = await MeshHost.StartOnPostgresAsync(options: ["--node-id", "first"]);
-        using var second = PostgresStore.Open(Options(mesh.OnPostgres.ConnectionString), "second");
+        using var second = PostgresStore.Open(PostgresSettings.Of(mesh.OnPostgres.ConnectionString), "second");
         var refused = Assert.Throws<StartupException>(() => second.Load(new(), at => new(at, 1)));
         Assert.Equal(
             "Another node runs on this mesh, first. This version runs one at a time: stop it, or wait 10 s if it has ended without a word.",
@@ -30,7 +30,7 @@ public sealed class PostgresStartTests
     public async Task Node_WhoseNameAnotherProcessTook_CommitsNothingMore()
     {
         await using var mesh = await MeshHost.StartOnPostgresAsync(options: ["--node-id", "one"]);
-        using var other = PostgresStore.Open(Options(mesh.OnPostgres.ConnectionString), "one");
+        using var other = PostgresStore.Open(PostgresSettings.Of(mesh.OnPostgres.ConnectionString), "one");
         other.Load(new(), at => new(at, 1));
         (await mesh.PostAsync("agents", """{"agent_id":"a"}""")).ShouldBeRefused(503, "commit_failed");
         await Eventually.True(async () => (await mesh.GetAsync("~/readyz", "")).Status == 503, () => "it is not ready");
@@ -72,7 +72,7 @@ public sealed class PostgresStartTests
                 database.Name);
         }
 
-        var options = Options(database.ConnectionString);
+        var options = PostgresSettings.Of(database.ConnectionString);
         var refused = Assert.Throws<StartupException>(() => PostgresStore.Open(options, "n"));
         Assert.Equal(
             said.Replace("{0}", database.Name, StringComparison.Ordinal).Replace("*", options.ToString(), StringComparison.Ordinal),
@@ -92,7 +92,7 @@ public sealed class PostgresStartTests
         {
             var text = new NpgsqlConnectionStringBuilder(database.ConnectionString) { Pooling = false };
             change(text);
-            var options = Options(text.ConnectionString);
+            var options = PostgresSettings.Of(text.ConnectionString);
             var refused = Assert.Throws<StartupException>(() => PostgresStore.Open(options, "n"));
             Assert.Equal($"PostgreSQL ({options}) {said}", refused.Message);
             Assert.DoesNotContain(server.Password, refused.ToString(), StringComparison.Ordinal);
@@ -104,11 +104,5 @@ public sealed class PostgresStartTests
     {
         using var context = PostgresContext.Of(new NpgsqlConnection("Host=localhost"), PostgresStore.Schema);
         Assert.False(context.Database.HasPendingModelChanges());
-    }
-
-    private static PostgresOptions Options(string connectionString)
-    {
-        var settings = Settings.Read(["--store", "postgres"], name => name == PostgresOptions.Variable ? connectionString : null);
-        return PostgresOptions.From(settings)!;
     }
 }
