@@ -14,6 +14,7 @@ if [ $# -ne 1 ]; then
 fi
 
 dotnet tool restore --verbosity quiet
+dotnet restore --verbosity quiet src/SessionMesh.Server
 add() { # CONTEXT FOLDER NAME
   dotnet ef migrations add "$3" --project src/SessionMesh.Server --context "$1" \
       --output-dir "Store/$2/Migrations" --namespace "SessionMesh.Server.Store.$2.Migrations"
