@@ -32,8 +32,11 @@ public sealed class LineageTabTests
             void Set() => changed.TrySetResult();
         }
 
-        var reads = host.Reads.Count(path =>
-            path.Contains("/topology", StringComparison.Ordinal) && !path.Contains("cursor", StringComparison.Ordinal));
+        page.WaitForAssertion(() => Assert.NotEqual(0, Reads()));
+        var reads = Reads();
         Assert.InRange(reads, 1, 2 + (Stopwatch.GetElapsedTime(began) / Pace.AfterChange(Agents, viewers: 1)));
+
+        int Reads() => host.Reads.Count(path =>
+            path.Contains("/topology", StringComparison.Ordinal) && !path.Contains("cursor", StringComparison.Ordinal));
     }
 }
