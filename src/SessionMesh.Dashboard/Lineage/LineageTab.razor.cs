@@ -16,7 +16,7 @@ public sealed partial class LineageTab : MeshView
     private (IReadOnlyList<LineageLine> Lines, bool HasMore) _lines = ([], false);
     private bool _isWhole = true;
     private long _readAt;
-    private bool _isDue;
+    private bool _isFollowing, _isBehind;
 
     [Inject]
     private LiveMesh Live { get; set; } = null!;
@@ -52,20 +52,26 @@ public sealed partial class LineageTab : MeshView
     private void Follow() => _ = InvokeAsync(async () =>
     {
         StateHasChanged();
-        if (_isDue)
+        _isBehind = true;
+        if (_isFollowing)
         {
             return;
         }
 
-        _isDue = true;
-        var rest = Live.ReadPace - Time.Provider.GetElapsedTime(_readAt);
-        if (rest > TimeSpan.Zero)
+        _isFollowing = true;
+        while (_isBehind)
         {
-            await Task.Delay(rest, Time.Provider);
+            var rest = Live.ReadPace - Time.Provider.GetElapsedTime(_readAt);
+            if (rest > TimeSpan.Zero)
+            {
+                await Task.Delay(rest, Time.Provider);
+            }
+
+            _isBehind = false;
+            await ReadAgainAsync();
         }
 
-        _isDue = false;
-        await ReadAgainAsync();
+        _isFollowing = false;
     });
 
     private static string Below(SubtreeSummary sum)
