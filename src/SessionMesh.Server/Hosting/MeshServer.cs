@@ -16,6 +16,7 @@ using SessionMesh.Server.Http;
 using SessionMesh.Server.Links;
 using SessionMesh.Server.Keys;
 using SessionMesh.Server.Mcp;
+using SessionMesh.Server.Nodes;
 using SessionMesh.Server.OpenApi;
 using SessionMesh.Server.Options;
 using SessionMesh.Server.Registry;
@@ -100,6 +101,7 @@ public static class MeshServer
         app.MapEvents();
         app.MapAudit();
         app.MapAdmin();
+        app.MapNodes();
         app.MapMeshOpenApi();
         if (app.HasDashboard())
         {

@@ -12,6 +12,7 @@ using SessionMesh.Server.Hooks;
 using SessionMesh.Server.Http;
 using SessionMesh.Server.Links;
 using SessionMesh.Server.Keys;
+using SessionMesh.Server.Nodes;
 using SessionMesh.Server.Options;
 using SessionMesh.Server.Push;
 using SessionMesh.Server.Registry;
@@ -66,6 +67,7 @@ public static class ServerServices
         services.AddEvents();
         services.AddAudit();
         services.AddAdmin();
+        services.AddNodes();
         return services.AddRunning();
     }
 
