@@ -6,10 +6,11 @@
 #   eng/cluster.sh stop DIR           stops what start started; what it has stays in DIR
 #
 # The balancer's configuration is eng/haproxy.cfg. HAProxy and PostgreSQL are Debian's packages: apt-get install haproxy postgresql
+# The server is built first, unless SESSION_MESH_SERVER names its program.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-usage() { sed -n '2,9s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2; exit 2; }
+usage() { sed -n '2,10s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2; exit 2; }
 fail() { echo "error: $*" >&2; exit 1; }
 
 [ $# -ge 2 ] || usage
@@ -47,8 +48,13 @@ start() {
     for node in balancer $nodes; do ! runs "$node" >/dev/null || fail "$node runs already: eng/cluster.sh stop $dir"; done
     [ -d "$dir/postgres" ] || [ -z "$(ls -A "$dir" 2>/dev/null)" ] || fail "$dir is not empty, and nothing in it was made by this script"
 
-    echo "building the server…" >&2
-    dotnet publish src/SessionMesh.Server -c Release -o artifacts/cluster/server -v quiet -nologo -clp:NoSummary
+    local server=${SESSION_MESH_SERVER:-}
+    if [ -z "$server" ]; then
+        echo "building the server…" >&2
+        dotnet publish src/SessionMesh.Server -c Release -o artifacts/cluster/server -v quiet -nologo -clp:NoSummary
+        server=$PWD/artifacts/cluster/server/SessionMesh.Server.dll
+    fi
+
     mkdir -p "$dir"
     chmod 711 "$dir" # PostgreSQL's account passes through it where root starts it
     trap 'stop >/dev/null 2>&1' ERR EXIT
@@ -56,7 +62,7 @@ start() {
 
     for node in $nodes; do
         i=$((i + 1))
-        SESSION_MESH_POSTGRES=$(cat "$dir/postgres/connection") launch "$node" dotnet artifacts/cluster/server/SessionMesh.Server.dll \
+        SESSION_MESH_POSTGRES=$(cat "$dir/postgres/connection") launch "$node" dotnet "$server" \
             --store postgres --node-id "$node" --data "$dir/$node" --root-key-file "$dir/root.key" \
             --urls "http://127.0.0.1:$((port + i))" --allow-host localhost,127.0.0.1
     done
