@@ -10,7 +10,10 @@ public sealed class AcrossNodesTests(ClusterFixture fixture, ITestOutputHelper o
     private readonly Cluster _mesh = fixture.Cluster;
 
     /// <summary>Which node is which: each way round.</summary>
-    public static TheoryData<int, int, int> Orders => new() { { 0, 1, 2 }, { 0, 2, 1 }, { 1, 0, 2 }, { 1, 2, 0 }, { 2, 0, 1 }, { 2, 1, 0 } };
+    public static TheoryData<int, int, int> Orders => new()
+    {
+        { 0, 1, 2 }, { 0, 2, 1 }, { 1, 0, 2 }, { 1, 2, 0 }, { 2, 0, 1 }, { 2, 1, 0 },
+    };
 
     [Theory]
     [MemberData(nameof(Orders))]
@@ -183,9 +186,10 @@ public sealed class AcrossNodesTests(ClusterFixture fixture, ITestOutputHelper o
                 $"agents/once/directives/{n + 1}/ack", """{"state":"acknowledged"}""")).IsDone);
         }
 
+        const string issued = "\"kind\":\"directive.issued\",\"subject\":\"once\"";
         foreach (var log in await ClusterCheck.LogsAsync(_mesh))
         {
-            Assert.Equal(times, log.Count(entry => entry.Contains("\"kind\":\"directive.issued\",\"subject\":\"once\"", StringComparison.Ordinal)));
+            Assert.Equal(times, log.Count(entry => entry.Contains(issued, StringComparison.Ordinal)));
         }
     }
 

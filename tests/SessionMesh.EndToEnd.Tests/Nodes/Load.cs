@@ -73,7 +73,8 @@ internal sealed class Load : IAsyncDisposable
     {
         var times = Latencies.Select(one => one.Milliseconds).Order().ToList();
         string Percentile(double of) => times.Count == 0 ? "-" : $"{times[(int)((times.Count - 1) * of)]:0.0}";
-        return $"seed {Seed}: {Answers} answers, {Writes.Count} writes ({Writes.Count(write => write.Outcome != WriteOutcome.Done)} not done), "
+        var notDone = Writes.Count(write => write.Outcome != WriteOutcome.Done);
+        return $"seed {Seed}: {Answers} answers, {Writes.Count} writes ({notDone} not done), "
             + $"{Agents.Count()} agents; ms p50 {Percentile(0.5)}, p99 {Percentile(0.99)}, worst {Percentile(1)}";
     }
 

@@ -204,7 +204,8 @@ internal sealed class LoadWorker(LoadCalls calls, string name, Random random)
     private async Task MintAsync()
     {
         var called = $"{name}-k{++_counter}";
-        if (await calls.WriteAsync(random, Write.Minted(called), HttpMethod.Post, "keys", $$"""{"session_key":"{{called}}"}""") is { } answer)
+        var body = $$"""{"session_key":"{{called}}"}""";
+        if (await calls.WriteAsync(random, Write.Minted(called), HttpMethod.Post, "keys", body) is { } answer)
         {
             var key = new LoadKey(answer.Text("key_id")!, answer.Text("token"));
             Keys.Add(key);
@@ -233,7 +234,7 @@ internal sealed class LoadWorker(LoadCalls calls, string name, Random random)
     {
         while (!closed.IsCancellationRequested)
         {
-            await Task.WhenAll(Agents.Where(agent => !agent.IsOver && agent.Incarnation > 0).Select(agent => BeatOnceAsync(own, agent)));
+            await BeatForAllAsync(own);
             try
             {
                 await Task.Delay(own.Next(1000, 3000), closed);
@@ -241,10 +242,13 @@ internal sealed class LoadWorker(LoadCalls calls, string name, Random random)
             catch (OperationCanceledException)
             {
                 // Once more, so that what comes after the load finds them all alive.
-                await Task.WhenAll(Agents.Where(agent => !agent.IsOver && agent.Incarnation > 0).Select(agent => BeatOnceAsync(own, agent)));
+                await BeatForAllAsync(own);
             }
         }
     }
+
+    private Task BeatForAllAsync(Random own) => Task.WhenAll(
+        Agents.Where(agent => !agent.IsOver && agent.Incarnation > 0).Select(agent => BeatOnceAsync(own, agent)));
 
     private async Task BeatOnceAsync(Random own, LoadAgent agent)
     {

@@ -88,7 +88,7 @@ public sealed class NodeHarmTests(HarmFixture fixture, ITestOutputHelper output)
     [InlineData(true, true)]
     [InlineData(true, false)]
     [InlineData(false, true)]
-    public Task Node_CutOffFromPostgres_IsNotReady_AndComesBack(bool there, bool back) => fixture.UnderLoadAsync(output, async (load, random) =>
+    public Task Node_CutOff_IsNotReady_AndComesBack(bool there, bool back) => fixture.UnderLoadAsync(output, async (load, random) =>
     {
         for (var round = 0; round < NodeSoak.Times(1, 5); round++)
         {

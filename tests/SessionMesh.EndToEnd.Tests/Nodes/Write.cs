@@ -21,7 +21,7 @@ internal enum WriteOutcome
 /// <param name="Revision">Of its answer; null where there was none.</param>
 internal sealed record Write(string Mark, WriteOutcome Outcome, long? Revision)
 {
-    /// <summary>What tells a write of the load from every other, where it is in the log. Null for an entry that is no write of it.</summary>
+    /// <summary>What tells a write of the load from every other, where it is in the log. Null for any other entry.</summary>
     public static string? MarkOf(JsonElement entry) => entry.Text("kind") switch
     {
         "agent.registered" => Registered(entry.Text("subject")!, entry.GetProperty("incarnation").GetInt32()),

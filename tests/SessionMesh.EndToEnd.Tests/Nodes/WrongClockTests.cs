@@ -4,8 +4,8 @@ using Xunit.Abstractions;
 namespace SessionMesh.EndToEnd.Tests.Nodes;
 
 /// <summary>
-/// The wall clock of one node is an hour wrong, and nothing comes of it: the mesh has the clock of its PostgreSQL. libfaketime stands between
-/// that node and the system.
+/// The wall clock of one node is an hour wrong, and nothing comes of it: the mesh has the clock of its PostgreSQL. libfaketime stands
+/// between that node and the system.
 /// </summary>
 [Collection(NodesCollection.Name)]
 public sealed class WrongClockTests(ITestOutputHelper output)
@@ -49,10 +49,10 @@ public sealed class WrongClockTests(ITestOutputHelper output)
             var key = await node.Http.PostAsync("keys", $$"""{"session_key":"{{node.Id}}","ttl":600}""");
             made.Add(($"sessions/{session.Text("id")}", session.Json.GetProperty("expires_at").GetDateTimeOffset()));
             made.Add(($"keys/{key.Text("key_id")}", key.Json.GetProperty("expires_at").GetDateTimeOffset()));
-            var short1 = await node.Http.PostAsync("sessions", """{"ttl":2}""");
-            await cluster[1].Http.GetAsync($"sessions/{short1.Text("id")}");
+            var ended = await node.Http.PostAsync("sessions", """{"ttl":2}""");
+            await cluster[1].Http.GetAsync($"sessions/{ended.Text("id")}");
             await Eventually.True(
-                async () => (await cluster[0].Http.GetAsync($"sessions/{short1.Text("id")}")).Text("status") == "expired",
+                async () => (await cluster[0].Http.GetAsync($"sessions/{ended.Text("id")}")).Text("status") == "expired",
                 () => $"a session of 2 s of {node.Id} ends");
         }
 
@@ -75,9 +75,10 @@ public sealed class WrongClockTests(ITestOutputHelper output)
         await load.AnsweredAsync(100);
         await load.StopAsync();
         await ClusterCheck.AfterAsync(cluster, load);
-        var log = (await ClusterCheck.LogsAsync(cluster))[0].ConvertAll(entry => Members.Parse(entry).GetProperty("at").GetDateTimeOffset());
-        Assert.Equal(log.Order(), log);
-        Assert.InRange(log[^1], began, TimeProvider.System.GetUtcNow() + TimeSpan.FromMinutes(Minutes / 2));
+        var log = (await ClusterCheck.LogsAsync(cluster))[0].ConvertAll(Members.Parse);
+        var times = log.ConvertAll(entry => entry.GetProperty("at").GetDateTimeOffset());
+        Assert.Equal(times.Order(), times);
+        Assert.InRange(times[^1], began, TimeProvider.System.GetUtcNow() + TimeSpan.FromMinutes(Minutes / 2));
         output.WriteLine(load.ToString());
     }
 
