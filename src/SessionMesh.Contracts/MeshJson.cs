@@ -7,6 +7,7 @@ using SessionMesh.Contracts.Errors;
 using SessionMesh.Contracts.Events;
 using SessionMesh.Contracts.Json;
 using SessionMesh.Contracts.Keys;
+using SessionMesh.Contracts.Nodes;
 using SessionMesh.Contracts.Registry;
 using SessionMesh.Contracts.Sandbox;
 using SessionMesh.Contracts.Sessions;
@@ -85,6 +86,7 @@ namespace SessionMesh.Contracts;
 [JsonSerializable(typeof(CheckReport))]
 [JsonSerializable(typeof(RestoreReport))]
 [JsonSerializable(typeof(ServerStatus))]
+[JsonSerializable(typeof(NodeList))]
 [JsonSerializable(typeof(FaultRequest))]
 [JsonSerializable(typeof(FaultFile))]
 [JsonSerializable(typeof(Fault))]

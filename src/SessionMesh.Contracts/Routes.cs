@@ -28,6 +28,7 @@ public static class Routes
     public const string SessionImport = Sessions + "/import";
     public const string SessionCleanup = Sessions + "/cleanup";
     public const string Status = Prefix + "/status";
+    public const string Nodes = Prefix + "/nodes";
     public const string Topology = Prefix + "/topology";
     public const string Events = Prefix + "/events";
     public const string Audit = Prefix + "/audit";

@@ -86,6 +86,7 @@ public static class ErrorCodes
     // 5xx
     public const string Internal = "internal";
     public const string Busy = "busy";
+    public const string Behind = "behind";
     public const string CommitFailed = "commit_failed";
     public const string OutcomeUnknown = "outcome_unknown";
     public const string DiskFull = "disk_full";

@@ -16,6 +16,7 @@ using SessionMesh.Server.Http;
 using SessionMesh.Server.Links;
 using SessionMesh.Server.Keys;
 using SessionMesh.Server.Mcp;
+using SessionMesh.Server.Nodes;
 using SessionMesh.Server.OpenApi;
 using SessionMesh.Server.Options;
 using SessionMesh.Server.Registry;
@@ -100,6 +101,7 @@ public static class MeshServer
         app.MapEvents();
         app.MapAudit();
         app.MapAdmin();
+        app.MapNodes();
         app.MapMeshOpenApi();
         if (app.HasDashboard())
         {
@@ -148,8 +150,10 @@ public static class MeshServer
         app.UseMiddleware<OriginGuard>();
         app.UseStatusCodePages(context => problems.WriteAsync(context.HttpContext, NoSuchRoute(context.HttpContext)));
         app.UseRouting();
+        app.UseMiddleware<Confirming>();
         app.UseMiddleware<KeyAuthentication>();
         app.UseMiddleware<HeldAnswers>();
+        app.UseMiddleware<MinRevision>();
         if (app.IsSandbox())
         {
             app.UseSandbox();

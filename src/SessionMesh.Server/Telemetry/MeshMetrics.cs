@@ -35,6 +35,7 @@ public sealed class MeshMetrics
     private readonly Counter<long> _refusals;
     private readonly UpDownCounter<long> _streams;
     private readonly Counter<long> _hooks;
+    private int _openStreams;
 
     public MeshMetrics(IMeterFactory meters)
     {
@@ -88,10 +89,14 @@ public sealed class MeshMetrics
     /// <param name="outcome">One of <see cref="HookEventOutcome"/>.</param>
     public void Hooked(string program, string outcome) => _hooks.Add(1, new("program", program), new("outcome", outcome));
 
+    /// <summary>Streams that are open now, of all kinds.</summary>
+    public int OpenStreams => Volatile.Read(ref _openStreams);
+
     /// <summary>Counts a stream as open until the result is disposed of.</summary>
     /// <param name="kind">One of <see cref="StreamKind"/>.</param>
     public OpenStream StreamOpened(string kind)
     {
+        Interlocked.Increment(ref _openStreams);
         _streams.Add(1, new KeyValuePair<string, object?>("kind", kind));
         return new OpenStream(this, kind);
     }
@@ -173,7 +178,11 @@ public sealed class MeshMetrics
     /// <summary>A stream counted as open.</summary>
     public readonly struct OpenStream(MeshMetrics metrics, string kind) : IDisposable
     {
-        public void Dispose() => metrics._streams.Add(-1, new KeyValuePair<string, object?>("kind", kind));
+        public void Dispose()
+        {
+            Interlocked.Decrement(ref metrics._openStreams);
+            metrics._streams.Add(-1, new KeyValuePair<string, object?>("kind", kind));
+        }
     }
 }
 

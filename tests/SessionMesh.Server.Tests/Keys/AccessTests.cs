@@ -66,6 +66,7 @@ public sealed class AccessTests(AccessServer server) : IClassFixture<AccessServe
         { "GET /keys", "keys", null, [Scopes.KeysMint], 200, 200 },
         { "GET /keys/self", "keys/self", null, [Any], 200, 200 },
         { "GET /status", "status", null, [Any], 200, 200 },
+        { "GET /nodes", "nodes", null, [Read], 200, 200 },
         { "GET /keys/{key_id}", "keys/aaaaaaaaaaaa", null, [Scopes.KeysMint], 404, 404 },
         { "POST /keys/{key_id}/renew", "keys/aaaaaaaaaaaa/renew", null, [Scopes.KeysMint], 404, 404 },
         { "DELETE /keys/{key_id}", "keys/aaaaaaaaaaaa", null, [Scopes.KeysMint], 404, 404 },

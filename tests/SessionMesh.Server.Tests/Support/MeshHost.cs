@@ -22,7 +22,7 @@ using SessionMesh.Storage;
 namespace SessionMesh.Server.Tests.Support;
 
 /// <summary>The real server on a real store and a real socket; only its clock is ours.</summary>
-internal sealed class MeshHost : IAsyncDisposable
+internal sealed partial class MeshHost : IAsyncDisposable
 {
     /// <summary>What a first start makes of nothing, made once: most of the time of a start goes into the migrations.</summary>
     private static readonly Lazy<string> s_emptyStore = new(() =>
@@ -372,7 +372,7 @@ internal sealed class MeshHost : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await StopAsync();
-        if (_database is not null)
+        if (_database is not null && !_isBeside)
         {
             Canary.Given(_database.Server.Password);
             if (_database.Server == await PostgresServer.SharedAsync())
@@ -384,8 +384,9 @@ internal sealed class MeshHost : IAsyncDisposable
                 await _database.DisposeAsync();
             }
 
-            File.Delete(Path.Combine(Directory, "postgres"));
         }
+
+        File.Delete(Path.Combine(Directory, "postgres"));
 
         var isThere = System.IO.Directory.Exists(Directory); // a sandbox deletes it
         Canary.Look(Log.Lines, isThere ? Directory : null);
@@ -410,7 +411,11 @@ internal sealed class MeshHost : IAsyncDisposable
         string[] urls = _options.Contains("--urls") ? [] : ["--urls", "http://127.0.0.1:0"];
         _app = MeshServer.Build([.. urls, "--data", Directory, .. await StoreAsync(), .. _options], builder =>
         {
-            builder.Services.AddSingleton<TimeProvider>(Time);
+            if (!_isOnMachineTime)
+            {
+                builder.Services.AddSingleton<TimeProvider>(Time);
+            }
+
             builder.Logging.ClearProviders().AddProvider(Log).SetMinimumLevel(_logLevel);
             _configure?.Invoke(builder);
         });
