@@ -13,9 +13,9 @@ namespace SessionMesh.Server.Hosting;
 internal static class FirstStart
 {
     /// <summary>
-    /// Mints the root key of an empty store. The secret is on the disk beside <c>root.key</c>, readable by its owner alone, before the key is
-    /// valid, and takes that name afterwards: a crash in between leaves a file that the next start puts in place, or drops. Where another
-    /// node minted the key meanwhile, nothing is left here.
+    /// Mints the root key of an empty store. The secret is on the disk beside <c>root.key</c>, readable by its owner alone, before the key
+    /// is valid, and takes that name afterwards: a crash in between leaves a file that the next start puts in place, or drops. Where
+    /// another node minted the key meanwhile, nothing is left here.
     /// </summary>
     public static async Task MintRootKeyAsync(MeshEngine engine, DataDirectory directory)
     {

@@ -60,7 +60,8 @@ public sealed class NodeFaultTests
         {
             await using var lose = new NpgsqlCommand(
                 """
-                UPDATE session_mesh.mesh_batches SET stamp = gen_random_uuid() WHERE last = (SELECT max(last) FROM session_mesh.mesh_batches);
+                UPDATE session_mesh.mesh_batches SET stamp = gen_random_uuid()
+                WHERE last = (SELECT max(last) FROM session_mesh.mesh_batches);
                 UPDATE session_mesh.mesh_head SET stamp = (SELECT stamp FROM session_mesh.mesh_batches ORDER BY last DESC LIMIT 1)
                 """,
                 connection);
@@ -86,8 +87,8 @@ public sealed class NodeFaultTests
                 UPDATE mesh_head SET log_level = 2, revision = revision + 1, stamp = gen_random_uuid();
                 INSERT INTO changes (revision, at, actor, kind, subject, payload)
                 SELECT revision, 1, 'mesh', 'mesh.dreamt', 'a', '{}' FROM mesh_head;
-                INSERT INTO mesh_batches SELECT revision, revision, stamp, (SELECT stamp FROM mesh_batches ORDER BY last DESC LIMIT 1), 'two', 1
-                FROM mesh_head;
+                INSERT INTO mesh_batches SELECT revision, revision, stamp,
+                    (SELECT stamp FROM mesh_batches ORDER BY last DESC LIMIT 1), 'two', 1 FROM mesh_head;
                 SELECT pg_notify(mesh_channel(), 'two')
                 """,
                 connection);

@@ -377,7 +377,8 @@ internal sealed partial class PostgresLog : IMeshLog
     private partial void LogReplaced(string node);
 
     [LoggerMessage(Level = LogLevel.Critical, Message =
-        "Another node has written a change of kind {Kind}, which this version does not know: this node answers nothing any more. Upgrade it")]
+        "Another node has written a change of kind {Kind}, which this version does not know: this node answers nothing any more. "
+        + "Upgrade it")]
     private partial void LogOutdated(string kind);
 
     [LoggerMessage(Level = LogLevel.Critical, Message =
