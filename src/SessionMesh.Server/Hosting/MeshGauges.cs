@@ -2,6 +2,7 @@ using System.Diagnostics.Metrics;
 using SessionMesh.Contracts;
 using SessionMesh.Core.Agents;
 using SessionMesh.Server.Engine;
+using SessionMesh.Server.Nodes;
 using SessionMesh.Server.Store;
 using SessionMesh.Server.Store.Sqlite;
 using SessionMesh.Server.Telemetry;
@@ -12,7 +13,8 @@ namespace SessionMesh.Server.Hosting;
 /// The gauges, read on each scrape. A reading costs a few loads from memory or the size of a file, and never a turn of the engine.
 /// </summary>
 internal sealed class MeshGauges(
-    MeshMetrics metrics, MeshEngine engine, LeaseKeeper keeper, MeshStore store, DataDirectory directory, DiskReserve reserve)
+    MeshMetrics metrics, MeshEngine engine, LeaseKeeper keeper, MeshStore store, DataDirectory directory, DiskReserve reserve,
+    IMeshNodes nodes)
     : IHostedService
 {
     private static readonly Liveness[] s_statuses = Enum.GetValues<Liveness>();
@@ -31,6 +33,14 @@ internal sealed class MeshGauges(
         if (store.IsFile) // PostgreSQL is asked by whoever watches it: its answer may have to wait
         {
             meter.CreateObservableGauge("session_mesh.store.size", Store, "By", "Size of the store's files");
+        }
+
+        else
+        {
+            meter.CreateObservableGauge("session_mesh.nodes", () => nodes.List().Count, "{node}", "Nodes that live");
+            meter.CreateObservableGauge("session_mesh.judge",
+                () => engine.IsJudge ? 1 : 0, null, "1 while this node decides what time brings about");
+            meter.CreateObservableGauge("session_mesh.lag", () => nodes.Lag, "{change}", "Changes in the log that memory does not have");
         }
 
         meter.CreateObservableGauge("session_mesh.disk.free", reserve.FreeBytes, "By", "Free space on the disk of the data directory");
