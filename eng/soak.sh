@@ -9,7 +9,9 @@
 #                                 with how many there were and the memory before and after printed at the end.
 #   eng/soak.sh agents            the real coding agents, from npm, against a scripted model: seen, steered, paused and killed. They are
 #                                 kept in $SESSION_MESH_AGENT_PROGRAMS, ~/.cache/session-mesh-tests/programs unless set: some gigabytes.
-#   eng/soak.sh nodes             all tests of the server with the mesh on PostgreSQL, but those of SQLite's file: ten minutes or more.
+#   eng/soak.sh nodes             several servers on one PostgreSQL, killed, paused and cut off under load, an hour or so; then all tests of the
+#                                 server with the mesh on PostgreSQL, but those of SQLite's file: ten minutes or more. A failure prints the
+#                                 seed; SESSION_MESH_NODES_SEED=SEED plays the same choices again.
 set -euo pipefail
 here=$(dirname "${BASH_SOURCE[0]}")
 export SESSION_MESH_TEST_HANG=${SESSION_MESH_TEST_HANG:-24h}
@@ -29,8 +31,10 @@ elif [ "${1:-}" = agents ]; then
     export CI=true # a program that cannot be had is a failure: the run is about nothing else
     exec "$here/test.sh" EndToEnd --filter FullyQualifiedName~EndToEnd.Tests.Agents
 elif [ "${1:-}" = nodes ]; then
-    export MESH_TESTS_STORE=postgres
-    exec "$here/test.sh" Server --filter Store!=SQLite
+    code=0
+    SESSION_MESH_SOAK_NODES=1 "$here/test.sh" EndToEnd --filter FullyQualifiedName~EndToEnd.Tests.Nodes || code=$?
+    MESH_TESTS_STORE=postgres "$here/test.sh" Server --filter Store!=SQLite || code=$?
+    exit $code
 else
     export SESSION_MESH_SOAK_ROUNDS=${1:-500}
     exec "$here/test.sh" EndToEnd --filter FullyQualifiedName~Crash

@@ -50,6 +50,7 @@ install_missing() {
     command -v chromium >/dev/null || missing+=(chromium)
     /usr/bin/python3 -c 'import networkx' 2>/dev/null || missing+=(python3-networkx)
     command -v npm >/dev/null || missing+=(npm)
+    command -v haproxy >/dev/null || missing+=(haproxy)
     compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing+=(postgresql)
     [ ${#missing[@]} -eq 0 ] && return
 

@@ -25,6 +25,12 @@ public abstract record Command<T>
     public virtual bool NeedsNoTurn => false;
 
     /// <summary>
+    /// True for what time alone brings about: where several nodes share a log, one of them judges, and the commit is refused if it does so
+    /// no more.
+    /// </summary>
+    public virtual bool IsForTheJudge => false;
+
+    /// <summary>
     /// Roughly how many bytes it holds while it waits: <see cref="BaseWeight"/>, plus the characters of what can be long.
     /// </summary>
     public virtual int Weight => BaseWeight;

@@ -42,7 +42,7 @@ internal sealed class PostgresServer : IAsyncDisposable
     public int Port { get; }
 
     /// <summary>Of <see cref="User"/>, random. A test may look for it where it must not show.</summary>
-    public string Password { get; } = RandomNumberGenerator.GetHexString(32, lowercase: true);
+    public string Password { get; private init; } = RandomNumberGenerator.GetHexString(32, lowercase: true);
 
     /// <summary>The scratch directory; the socket is in it.</summary>
     public string Directory => _guard.Scratch;
@@ -79,6 +79,42 @@ internal sealed class PostgresServer : IAsyncDisposable
             throw;
         }
     }
+
+    /// <summary>
+    /// Starts a copy of another one that follows it, asynchronously unless that one's <c>synchronous_standby_names</c> says otherwise. It
+    /// is read-only until <see cref="PromoteAsync"/>.
+    /// </summary>
+    public static async Task<PostgresServer> StartStandbyAsync(PostgresServer primary)
+    {
+        var guard = PostgresGuard.Make();
+        var standby = new PostgresServer(guard, FreePort(), fsync: false, []) { Password = primary.Password };
+        try
+        {
+            await guard.RunAsync([
+                PostgresGuard.Program("pg_basebackup"), "-h", primary.Directory, "-p", primary.Port.ToString(CultureInfo.InvariantCulture),
+                "-U", Superuser, "-D", standby._data, "--write-recovery-conf", "--checkpoint=fast", "--no-sync",
+            ]);
+            await standby.StartAsync();
+            return standby;
+        }
+        catch
+        {
+            await standby.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Ends the following of a standby for good: what its primary commits from here on does not reach it.</summary>
+    public async Task CutOffAsync()
+    {
+        await RunAsync("ALTER SYSTEM SET primary_conninfo = ''");
+        await RunAsync("SELECT pg_reload_conf()");
+        await Eventually.True(
+            async () => (long)(await RunAsync("SELECT count(*) FROM pg_stat_wal_receiver"))! == 0, () => "the standby follows no more");
+    }
+
+    /// <summary>Makes a standby a primary; returns once it takes writes.</summary>
+    public Task PromoteAsync() => RunAsync("SELECT pg_promote()");
 
     /// <summary>Of <see cref="User"/>, over 127.0.0.1, with the password.</summary>
     public string ConnectionString(string database) => new NpgsqlConnectionStringBuilder
@@ -119,7 +155,7 @@ internal sealed class PostgresServer : IAsyncDisposable
         await Eventually.True(
             () => PostgresGuard.HasEnded(Pid) ? throw new InvalidOperationException($"PostgreSQL ended at its start:\n{Log}")
                 : File.Exists(ready) && File.ReadAllLines(ready) is [var pid, _, _, _, _, _, _, var state, ..]
-                    && pid.Trim() == Pid.ToString(CultureInfo.InvariantCulture) && state.Trim() == "ready",
+                    && pid.Trim() == Pid.ToString(CultureInfo.InvariantCulture) && state.Trim() is "ready" or "standby",
             () => "PostgreSQL takes connections\n" + Log);
         IsRunning = true;
     }

@@ -28,7 +28,18 @@ public sealed class AgentSlot : ITimed
     private int _grantedTtl;
     private int _streams;
     private int _version;
+
+    /// <summary>Other nodes that have a stream of the agent open, a bit for each.</summary>
+    private ulong _streamsElsewhere;
+
     private Activity _activity;
+
+    /// <summary>See <see cref="Vitals.HeardThrough"/>.</summary>
+    private byte _heardThrough;
+
+    /// <summary>What heartbeats said has changed since the other nodes were told.</summary>
+    private bool _isNews;
+
     private bool _isForgotten;
 
     /// <summary>A promise of progress began, or became shorter, since <see cref="TakePromise"/>.</summary>
@@ -63,6 +74,9 @@ public sealed class AgentSlot : ITimed
     /// <summary>The load that the last heartbeats reported; <see cref="float.NaN"/> for none.</summary>
     public float Load => Volatile.Read(ref _load);
 
+    /// <inheritdoc cref="Vitals.HeardThrough"/>
+    public byte HeardThrough => Volatile.Read(ref _heardThrough);
+
     /// <summary>How often <see cref="Agent"/> was replaced since this process began.</summary>
     public int Version => Volatile.Read(ref _version);
 
@@ -82,6 +96,56 @@ public sealed class AgentSlot : ITimed
     public void StreamOpened() => Interlocked.Increment(ref _streams);
     public void StreamClosed() => Interlocked.Decrement(ref _streams);
 
+    /// <summary>Notes that the other nodes are to be told of the last heartbeat; false if that was noted before.</summary>
+    public bool TryMarkNews() => !Volatile.Read(ref _isNews) && !Interlocked.Exchange(ref _isNews, true);
+
+    /// <summary>They are about to be told.</summary>
+    public void ClearNews() => Interlocked.Exchange(ref _isNews, false);
+
+    /// <summary>
+    /// Takes what another node heard, unless this one has heard the agent since, or the agent is another incarnation by now. True if the
+    /// lease is renewed.
+    /// </summary>
+    /// <param name="node">See <see cref="Vitals.HeardThrough"/>; 1 and up.</param>
+    /// <param name="heard">With <see cref="Vitals.Connected"/> as it is at that node.</param>
+    public bool TryMerge(byte node, int incarnation, in Vitals heard)
+    {
+        lock (this)
+        {
+            if (_agent.Incarnation != incarnation)
+            {
+                return false;
+            }
+
+            SetStreamElsewhere(node, heard.Connected);
+            if (heard.TouchedAt <= _touchedAt || _agent.Liveness is not (Liveness.Alive or Liveness.Suspect or Liveness.Stopping))
+            {
+                return false;
+            }
+
+            var before = _activity == Activity.Working ? _progressInterval : 0;
+            (_touchedAt, _grantedTtl, _heardThrough) = (heard.TouchedAt, heard.GrantedTtl, node);
+            (_activity, _load, _progress, _progressInterval) = (heard.Activity, heard.Load, heard.Progress, heard.ProgressInterval);
+            (_progressAt, _note) = (heard.ProgressAt, heard.Note);
+            var interval = _activity == Activity.Working ? _progressInterval : 0;
+            _promised |= interval > 0 && (before == 0 || interval < before);
+            _moved |= heard.Moved && _agent.Stall is not null;
+            return true;
+        }
+    }
+
+    /// <summary>A node is gone, with the streams that it had open.</summary>
+    public void LoseNode(byte node)
+    {
+        if (Volatile.Read(ref _streamsElsewhere) != 0)
+        {
+            lock (this)
+            {
+                SetStreamElsewhere(node, isOpen: false);
+            }
+        }
+    }
+
     /// <summary>
     /// Takes a heartbeat. If the agent is no longer alive under that incarnation, it changes nothing and returns false. The check and the
     /// write are one step, so that a heartbeat cannot land in an incarnation that began in between.
@@ -99,6 +163,7 @@ public sealed class AgentSlot : ITimed
             }
 
             _touchedAt = now.Lease;
+            _heardThrough = 0;
             _grantedTtl = grantedTtl;
             Report(beat, now);
             return true;
@@ -106,12 +171,17 @@ public sealed class AgentSlot : ITimed
     }
 
     /// <summary>Everything that heartbeats said, read in one step.</summary>
-    public Vitals ReadVitals()
+    public Vitals ReadVitals() => ReadVitals(out _);
+
+    /// <summary>The same, and the agent that said it.</summary>
+    public Vitals ReadVitals(out Agent agent)
     {
         lock (this)
         {
+            agent = _agent;
             return new Vitals(
-                _activity, _load, _progress, _progressInterval, _note, _touchedAt, _progressAt, _grantedTtl, _streams > 0, _moved);
+                _activity, _load, _progress, _progressInterval, _note, _touchedAt, _progressAt, _grantedTtl,
+                _streams > 0 || _streamsElsewhere != 0, _moved, _heardThrough);
         }
     }
 
@@ -274,9 +344,17 @@ public sealed class AgentSlot : ITimed
         lock (this)
         {
             _touchedAt = now.Lease;
+            _heardThrough = 0;
             _grantedTtl = 0;
             Report(beat, now);
         }
+    }
+
+    /// <summary>Nodes beyond 64 share bits: one that closes a stream may hide another's until the next heartbeat.</summary>
+    private void SetStreamElsewhere(byte node, bool isOpen)
+    {
+        var bit = 1UL << (node & 63);
+        _streamsElsewhere = isOpen ? _streamsElsewhere | bit : _streamsElsewhere & ~bit;
     }
 
     private void Settle()

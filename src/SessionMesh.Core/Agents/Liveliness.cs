@@ -73,7 +73,7 @@ internal static class StallRules
         {
             NoteProgress(draft, agent);
         }
-        else if (draft.Now.Lease >= draft.Base.Leases.StallsAt(vitals))
+        else if (draft.Base.Leases.IsPast(draft.Base.Leases.StallsAt(vitals), draft.Now))
         {
             draft.Emit(new AgentStalled
             {
@@ -92,6 +92,8 @@ internal static class StallRules
 /// </summary>
 public sealed record SweepDue : Command<int>
 {
+    public override bool IsForTheJudge => true;
+
     /// <summary>Numbers of the agents to check.</summary>
     public required IReadOnlyList<int> Numbers { get; init; }
 
@@ -142,7 +144,7 @@ public sealed record SweepDue : Command<int>
         var leases = draft.Base.Leases;
         switch (agent.Liveness)
         {
-            case Liveness.Alive when draft.Now.Lease >= leases.LapsesAt(agent, draft.VitalsOf(agent.Number)):
+            case Liveness.Alive when leases.IsPast(leases.LapsesAt(agent, draft.VitalsOf(agent.Number)), draft.Now):
                 draft.Emit(new AgentLivenessChanged { Subject = agent.Id, Liveness = Liveness.Suspect });
                 break;
             case Liveness.Alive:
@@ -151,7 +153,8 @@ public sealed record SweepDue : Command<int>
             case Liveness.Suspect when leases.BeatMeanwhile(agent, draft.VitalsOf(agent.Number), draft.Now):
                 draft.Emit(new AgentLivenessChanged { Subject = agent.Id, Liveness = Liveness.Alive });
                 break;
-            case Liveness.Suspect when draft.Now.Lease >= leases.LapsesAt(agent, draft.VitalsOf(agent.Number)) + (agent.Ttl * 1000L):
+            case Liveness.Suspect
+                when leases.IsPast(leases.LapsesAt(agent, draft.VitalsOf(agent.Number)) + (agent.Ttl * 1000L), draft.Now):
                 draft.Emit(new AgentLivenessChanged { Subject = agent.Id, Liveness = Liveness.Lost });
                 break;
             case Liveness.Stopping when agent.Stop is { } stop && draft.Now.Lease >= leases.ForceAt(agent.Number, stop, draft.Now):

@@ -13,6 +13,7 @@ public readonly record struct Beat(Activity Activity, double Load, double Progre
 /// <summary>What is known only from heartbeats; times are on the lease clock.</summary>
 /// <param name="ProgressInterval">Seconds; 0 for none.</param>
 /// <param name="Moved">Whether it moved again since it stalled, and the log does not say so yet.</param>
+/// <param name="HeardThrough">The node that took the last heartbeat; 0 for this one, or for a change of the log.</param>
 /// <param name="GrantedTtl">Seconds of the lease that the last heartbeat was granted; 0 for the agent's own TTL.</param>
 public readonly record struct Vitals(
     Activity Activity,
@@ -24,7 +25,8 @@ public readonly record struct Vitals(
     long ProgressAt,
     int GrantedTtl,
     bool Connected,
-    bool Moved)
+    bool Moved,
+    byte HeardThrough)
 {
     /// <summary>The vitals of an agent that was never heard.</summary>
     public static readonly Vitals Unheard = new()

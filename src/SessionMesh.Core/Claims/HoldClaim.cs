@@ -48,6 +48,8 @@ public sealed record ReleaseClaim : Command<Claim>
 /// <summary>Ends claims that nobody renewed. Each is checked again: it may have been renewed since it was found.</summary>
 public sealed record LapseClaims : Command<int>
 {
+    public override bool IsForTheJudge => true;
+
     /// <summary>Of the claims to check.</summary>
     public required IReadOnlyList<long> Revisions { get; init; }
 

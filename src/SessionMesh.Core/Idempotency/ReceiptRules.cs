@@ -106,6 +106,8 @@ public static class ReceiptRules
 /// <summary>Drops receipts whose time is over.</summary>
 public sealed record TrimReceipts : Command<int>
 {
+    public override bool IsForTheJudge => true;
+
     /// <summary>Answers how many go.</summary>
     public override Outcome<int> Decide(MeshDraft draft)
     {

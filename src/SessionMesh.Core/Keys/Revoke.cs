@@ -39,6 +39,8 @@ public sealed record RevokeKey : Command<IReadOnlyList<string>>
 /// <summary>Ends keys that are due to end. What is left for now is found again at the next tick.</summary>
 public sealed record ExpireKeys : Command<int>
 {
+    public override bool IsForTheJudge => true;
+
     /// <summary>How many due keys one command takes; the keys below them end with them.</summary>
     private const int Most = 1000;
 

@@ -152,6 +152,8 @@ public sealed record DeleteSession : Command<string>
 /// <summary>Records sessions as over once their TTL has passed. Each is checked again here, since it may have been refreshed.</summary>
 public sealed record ExpireSessions : Command<int>
 {
+    public override bool IsForTheJudge => true;
+
     public required IReadOnlyList<string> Ids { get; init; }
 
     /// <summary>Returns how many expired.</summary>

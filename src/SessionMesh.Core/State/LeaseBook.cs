@@ -39,7 +39,9 @@ public sealed class LeaseBook(SlotList<AgentSlot?> slots)
     private readonly LeaseWheel<AgentSlot> _wheel = new();
     private readonly ConcurrentDictionary<int, Grace> _graces = new();
     private readonly LapseWindow _lapses = new();
+    private readonly long[] _lostNodes = new long[byte.MaxValue + 1];
     private long _returnedAt;
+    private long _heardUntil = long.MaxValue;
     private int _fleetBefore;
 
     // The tail of the queue of held-back leases: its last tick, and how many leases wait for that tick. Used by the keeper only.
@@ -77,13 +79,36 @@ public sealed class LeaseBook(SlotList<AgentSlot?> slots)
     }
 
     /// <summary>
+    /// Lease-clock time up to which every heartbeat is known, whichever node took it: nothing is judged by a later one.
+    /// <see cref="long.MaxValue"/> where this process takes them all.
+    /// </summary>
+    public long HeardUntil
+    {
+        get => Volatile.Read(ref _heardUntil);
+        set => Volatile.Write(ref _heardUntil, value);
+    }
+
+    /// <summary>Whether a deadline is past, and no heartbeat that came before it can be on its way.</summary>
+    public bool IsPast(long deadline, Moment now) => deadline <= Math.Min(now.Lease, HeardUntil);
+
+    /// <summary>Heartbeats on their way from other nodes were lost: every lease begins anew.</summary>
+    public void BeatsLost(Moment now) => Volatile.Write(ref _returnedAt, now.Lease);
+
+    /// <summary>
+    /// A node went, and with it what it had heard and not passed on: whoever was last heard through it gets the full granted TTL again, at
+    /// least <see cref="ReturnGrace"/>.
+    /// </summary>
+    /// <param name="node">See <see cref="Vitals.HeardThrough"/>.</param>
+    public void NodeLost(byte node, Moment now) => Volatile.Write(ref _lostNodes[node], now.Lease);
+
+    /// <summary>
     /// Lease-clock time at which the agent's lease lapses. The agent is then suspect, and lost one TTL later. Grants are not stored, so an
     /// agent that has not been heard since the server started gets the longest lease that can have been granted, which depends only on the
     /// size of the fleet.
     /// </summary>
     public long LapsesAt(Agent agent, in Vitals vitals)
     {
-        var returned = Volatile.Read(ref _returnedAt);
+        var returned = ReturnedAt(vitals);
         var ttl = vitals.GrantedTtl > 0 ? vitals.GrantedTtl
             : vitals.TouchedAt == AgentSlot.Never ? LeasePolicy.Grant(agent.Ttl, _fleetBefore)
             : agent.Ttl;
@@ -103,7 +128,7 @@ public sealed class LeaseBook(SlotList<AgentSlot?> slots)
             return long.MaxValue;
         }
 
-        var returned = Volatile.Read(ref _returnedAt);
+        var returned = ReturnedAt(vitals);
         var interval = vitals.ProgressInterval * 1000L;
         return 1 + (vitals.ProgressAt < returned ? returned + Math.Max(interval, ReturnGrace) : vitals.ProgressAt + interval);
     }
@@ -124,7 +149,7 @@ public sealed class LeaseBook(SlotList<AgentSlot?> slots)
     /// lease that only started anew because the server returned is not a sign of life.
     /// </summary>
     public bool BeatMeanwhile(Agent agent, in Vitals vitals, Moment now) =>
-        vitals.TouchedAt >= Volatile.Read(ref _returnedAt) && LapsesAt(agent, vitals) > now.Lease;
+        vitals.TouchedAt >= ReturnedAt(vitals) && LapsesAt(agent, vitals) > now.Lease;
 
     /// <summary>Lease-clock time at which force follows on an agent's stop. One that is not committed yet would begin now.</summary>
     public long ForceAt(int number, StopRequest stop, Moment now) =>
@@ -230,6 +255,12 @@ public sealed class LeaseBook(SlotList<AgentSlot?> slots)
             }
             else if (slot.Agent is { Liveness: Liveness.Alive } agent && LapsesAt(agent, slot.ReadVitals()) <= now.Lease)
             {
+                if (!IsPast(LapsesAt(agent, slot.ReadVitals()), now))
+                {
+                    Schedule(slot, now.Lease); // another node may have heard it
+                    continue;
+                }
+
                 lapsing.Add(slot);
                 window = Math.Max(window, agent.Ttl);
             }
@@ -257,6 +288,10 @@ public sealed class LeaseBook(SlotList<AgentSlot?> slots)
         Hold(lapsing, most, now);
         return new Due(due, lapsing.Count + waiting, alive + before, most, most < lapsing.Count || waiting > 0);
     }
+
+    /// <summary>When what was heard of an agent last began to count anew.</summary>
+    private long ReturnedAt(in Vitals vitals) =>
+        Math.Max(Volatile.Read(ref _returnedAt), vitals.HeardThrough == 0 ? 0 : Volatile.Read(ref _lostNodes[vitals.HeardThrough]));
 
     /// <summary>Lease-clock time at which the log must say that an agent stalled, or that it moves again.</summary>
     private long StallDueAt(Agent agent, in Vitals vitals, Moment now) =>

@@ -19,6 +19,12 @@ public sealed partial class MeshDraft(MeshState state, Moment now)
     /// <summary>The disk is full, and this batch is written from the reserve: nothing may be done that can wait.</summary>
     public bool Sparing { get; init; }
 
+    /// <summary>Whether this process decides what time brings about; where several share a log, one does.</summary>
+    public bool IsJudging { get; init; } = true;
+
+    /// <summary>Whether the batch has changes that only the judge may make.</summary>
+    public bool IsJudgement { get; set; }
+
     public MeshState Base => state;
 
     /// <summary>Who asks for the command that is being decided: a key's id, or <see cref="Actors.Mesh"/>.</summary>

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using SessionMesh.Contracts.Admin;
-using SessionMesh.Core;
 using SessionMesh.Core.Agents;
 using SessionMesh.Core.Audit;
 using SessionMesh.Server.Engine;
@@ -48,14 +47,5 @@ public sealed class HealthEndpoints(MeshEngine engine, MeshStore store, LeaseKee
         var turn = engine.ExecuteAsync(new EmptyTurn { Actor = Actors.Mesh }, Origin.Mesh);
         return await Task.WhenAny(turn, Task.Delay(TimeSpan.FromSeconds(2), engine.Time)) == turn && turn.Result.Succeeded
             && store.IsReachable;
-    }
-
-    /// <summary>A command that does nothing.</summary>
-    internal sealed record EmptyTurn : Command<bool>
-    {
-        /// <summary>Vital, because it writes nothing: a full disk must not refuse it.</summary>
-        public override bool IsVital(Core.State.MeshState state) => true;
-
-        public override Outcome<bool> Decide(Core.State.MeshDraft draft) => true;
     }
 }

@@ -101,6 +101,7 @@ public sealed class BatchedHeartbeats(MeshEngine engine, ProblemWriter problems,
         var key = http.GetKey();
         var outcomes = new Outcome<Taken>[beats.Count];
         var asked = new List<(int At, bool IsTaken, Command<Agent> Command)>();
+        var unknown = new List<int>();
         for (var i = 0; i < beats.Count; i++)
         {
             var id = beats[i].AgentId;
@@ -109,19 +110,15 @@ public sealed class BatchedHeartbeats(MeshEngine engine, ProblemWriter problems,
                 refusals.Record(http, notYours, id); // the answer is a 200, so nothing else records it
                 outcomes[i] = notYours;
             }
-            else if (Fencing.CheckEpoch(engine.State, beats[i].Report?.Epoch) is { } restored)
+            else if (!TryTakeOne(i) && engine.IsShared)
             {
-                outcomes[i] = restored;
+                unknown.Add(i);
             }
-            else
-            {
-                var taken = Heartbeats.TryTake(engine, key, id, beats[i].Report, out var ask);
-                outcomes[i] = taken ?? default;
-                if (ask is not null)
-                {
-                    asked.Add((i, taken is not null, ask));
-                }
-            }
+        }
+
+        if (unknown.Count > 0 && await engine.CatchUpAsync() is null)
+        {
+            unknown.ForEach(i => TryTakeOne(i)); // another node may have registered them
         }
 
         var revived = await Heartbeats.TogetherAsync(engine, http, asked.ConvertAll(one => one.Command));
@@ -134,6 +131,24 @@ public sealed class BatchedHeartbeats(MeshEngine engine, ProblemWriter problems,
         }
 
         return outcomes;
+
+        bool TryTakeOne(int i)
+        {
+            if (Fencing.CheckEpoch(engine.State, beats[i].Report?.Epoch) is { } restored)
+            {
+                outcomes[i] = restored;
+                return false;
+            }
+
+            var taken = Heartbeats.TryTake(engine, key, beats[i].AgentId, beats[i].Report, out var ask);
+            outcomes[i] = taken ?? default;
+            if (ask is not null)
+            {
+                asked.Add((i, taken is not null, ask));
+            }
+
+            return ask is not null || outcomes[i].Succeeded;
+        }
     }
 
     private async Task<Dictionary<string, IReadOnlyList<RefusedAck>>?> AcknowledgeAsync(

@@ -176,6 +176,7 @@ internal static class Heartbeats
         }
 
         engine.State.Leases.Beaten(slot);
+        engine.BeatNews.Add(slot);
         ask = slot.HasMoved ? new NoteProgress { Actor = key.Id, AgentId = id } : null;
         return new Taken(slot, incarnation, ttl);
     }

@@ -5,6 +5,7 @@ using SessionMesh.Core.Claims;
 using SessionMesh.Core.Idempotency;
 using SessionMesh.Core.Keys;
 using SessionMesh.Core.Sessions;
+using SessionMesh.Core.State;
 
 namespace SessionMesh.Server.Engine;
 
@@ -89,6 +90,24 @@ public sealed partial class LeaseKeeper : IHostedService, IDisposable
             _engine.State.Claims.ServerReturned(now);
         }
 
+        if (_engine.IsJudge)
+        {
+            Judge(now, leases);
+        }
+
+        if (++_ticks % TidyEverySeconds == 0)
+        {
+            _engine.Post(new TrimReceipts { Actor = Actors.Mesh });
+            if (_engine.KeyUses.Due(_engine.State.Keys) is { Count: > 0 } uses)
+            {
+                _engine.Post(new NoteKeyUses { Actor = Actors.Mesh, Uses = uses });
+            }
+        }
+    }
+
+    /// <summary>Has the engine decide on all that time has brought about.</summary>
+    private void Judge(Moment now, LeaseBook leases)
+    {
         var due = leases.TakeDue(now, _engine.State.Indexes.With(Liveness.Alive).Count);
         IsSlowed = due.IsSlowed;
         if (due.IsSlowed)
@@ -111,15 +130,6 @@ public sealed partial class LeaseKeeper : IHostedService, IDisposable
         if (_engine.State.Keys.NextExpiry <= now.Wall)
         {
             _engine.Post(new ExpireKeys { Actor = Actors.Mesh });
-        }
-
-        if (++_ticks % TidyEverySeconds == 0)
-        {
-            _engine.Post(new TrimReceipts { Actor = Actors.Mesh });
-            if (_engine.KeyUses.Due(_engine.State.Keys) is { Count: > 0 } uses)
-            {
-                _engine.Post(new NoteKeyUses { Actor = Actors.Mesh, Uses = uses });
-            }
         }
     }
 

@@ -37,6 +37,7 @@ public sealed class MeshClock
     private readonly long _timestamp;
     private readonly long _started;
     private Anchor _anchor;
+    private Reference? _reference;
 
     public MeshClock(TimeProvider time)
     {
@@ -52,14 +53,45 @@ public sealed class MeshClock
     /// <summary>Whether the lease clock keeps running while the machine is suspended.</summary>
     public bool KnowsSuspends => _boot is not null;
 
-    /// <summary>The wall clock itself, UTC, even when the log's clock does not follow it.</summary>
-    public DateTimeOffset Wall => _time.GetUtcNow();
+    /// <summary>
+    /// The wall clock itself, UTC, even when the log's clock does not follow it: this machine's, or the one that was last given to
+    /// <see cref="Follow"/>.
+    /// </summary>
+    public DateTimeOffset Wall => new(WallTicks(), TimeSpan.Zero);
+
+    /// <summary>
+    /// Takes another wall clock in the place of this machine's, the one that all who share a log can ask; between two calls it goes on with
+    /// the lease clock, whatever this machine's wall clock does. The first call is before anything is stamped. Ignored where somebody moves
+    /// the clock by hand.
+    /// </summary>
+    /// <param name="wall">Wall milliseconds, read at some time within <paramref name="within"/> before this call.</param>
+    public void Follow(long wall, TimeSpan within)
+    {
+        if (_time != MachineTime.Instance)
+        {
+            return;
+        }
+
+        var uptime = Uptime();
+        var ticks = DateTimeOffset.FromUnixTimeMilliseconds(wall).UtcTicks + (within.Ticks / 2);
+        var known = Volatile.Read(ref _reference);
+        if (known is not null && Math.Abs(known.At(uptime) - ticks) <= within.Ticks / 2)
+        {
+            return;
+        }
+
+        Volatile.Write(ref _reference, new Reference(ticks, uptime));
+        if (known is null)
+        {
+            Volatile.Write(ref _anchor, new Anchor(ticks, uptime - _started, IsAhead: false)); // nothing was stamped with this machine's
+        }
+    }
 
     public Moment Now()
     {
         // Read the wall first: a thread delayed between the two readings then sees the wall late, never early, and nothing runs ahead for
         // good.
-        var wall = _time.GetUtcNow().UtcTicks;
+        var wall = WallTicks();
         var lease = Uptime() - _started;
         while (true)
         {
@@ -96,11 +128,19 @@ public sealed class MeshClock
         }
     }
 
+    private long WallTicks() => Volatile.Read(ref _reference) is { } reference ? reference.At(Uptime()) : _time.GetUtcNow().UtcTicks;
+
     private static Moment ToMoment(long wall, long lease) =>
         new((wall - DateTimeOffset.UnixEpoch.UtcTicks) / TimeSpan.TicksPerMillisecond, lease / TimeSpan.TicksPerMillisecond);
 
     /// <summary>In ticks; only differences mean anything.</summary>
     private long Uptime() => _boot is { Uptime: { } uptime } ? uptime.Ticks : _time.GetElapsedTime(_timestamp).Ticks;
+
+    /// <summary>A wall clock that was read at one time of the lease clock. Ticks.</summary>
+    private sealed record Reference(long Wall, long Uptime)
+    {
+        public long At(long uptime) => Wall + (uptime - Uptime);
+    }
 
     /// <summary>The log's clock at one time of the lease clock, and its pace from there. Ticks.</summary>
     /// <param name="IsAhead">Whether the wall is behind.</param>

@@ -79,6 +79,9 @@ public sealed partial class MeshEngine : IHostedService, IDisposable
     /// <summary>When service keys were last used.</summary>
     public KeyUses KeyUses { get; } = new();
 
+    /// <summary>Agents that other nodes are to be told of.</summary>
+    public BeatNews BeatNews { get; } = new();
+
     /// <summary>Commands in the queue.</summary>
     public int Queued => _queue.Count;
 
@@ -198,6 +201,11 @@ public sealed partial class MeshEngine : IHostedService, IDisposable
         var batch = new List<WorkItem>(MaxBatch);
         while (_queue.Take(batch, MaxBatch))
         {
+            if (batch.Count == 0)
+            {
+                TakeNews();
+            }
+
             RunAll(batch);
             batch.Clear();
             _queue.TakeUpkeep()?.Run(_store.OnReserve);
@@ -267,7 +275,7 @@ public sealed partial class MeshEngine : IHostedService, IDisposable
         }
 
         _metrics.Decided(decided, began);
-        var result = draft.Changes.Count == 0 ? CommitResult.Committed : Commit(draft);
+        var result = draft.Changes.Count == 0 ? Confirm(draft) : Commit(draft);
         began = Stopwatch.GetTimestamp();
         switch (result.Outcome)
         {
@@ -307,7 +315,7 @@ public sealed partial class MeshEngine : IHostedService, IDisposable
     {
         while (true)
         {
-            var draft = _deciding = new MeshDraft(State, _clock.Now()) { Sparing = _store.OnReserve };
+            var draft = _deciding = new MeshDraft(State, _clock.Now()) { Sparing = _store.OnReserve, IsJudging = _store.IsJudge };
             if (TryDecide(batch, draft, out var decided))
             {
                 return (draft, decided);
@@ -360,23 +368,6 @@ public sealed partial class MeshEngine : IHostedService, IDisposable
         {
             _metrics.Committed(began);
         }
-    }
-
-    /// <summary>Applies what others have committed, and publishes it like our own.</summary>
-    private void Follow(IReadOnlyList<Change> missed)
-    {
-        if (missed.Count == 0)
-        {
-            return;
-        }
-
-        var draft = new MeshDraft(State, _clock.NotBefore(missed[^1].At));
-        foreach (var change in missed)
-        {
-            draft.Apply(change);
-        }
-
-        Finish(draft);
     }
 
     /// <summary>

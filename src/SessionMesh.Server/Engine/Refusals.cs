@@ -23,6 +23,11 @@ internal static class Refusals
         new(ErrorKind.Unavailable, ErrorCodes.Busy,
             "The server is going away. Nothing was changed; try again once it is back.") { RetryAfter = 1 };
 
+    /// <summary>For what time brings about, found due by a node that judges no more. Nobody waits for the answer.</summary>
+    public static MeshError NotTheJudge() =>
+        new(ErrorKind.Unavailable, ErrorCodes.Busy,
+            "Another node of the mesh decides this by now. Nothing was changed.") { RetryAfter = 1 };
+
     public static MeshError Internal() =>
         new(ErrorKind.Internal, ErrorCodes.Internal, "The server failed on this command and changed nothing. Its log has the request id.");
 

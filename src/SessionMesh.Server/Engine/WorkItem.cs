@@ -85,6 +85,12 @@ internal sealed class WorkItem<T>(
             return;
         }
 
+        if (command.IsForTheJudge && !draft.IsJudging)
+        {
+            _executed = new(Refusals.NotTheJudge()); // it was when this was queued; the judge finds it due as well
+            return;
+        }
+
         if (token is not null)
         {
             var (earlier, error) = ReceiptRules.Find(draft, token);
@@ -109,6 +115,7 @@ internal sealed class WorkItem<T>(
             throw new InvalidOperationException($"{command.GetType().Name} emitted changes and then failed with {outcome.Error.Code}");
         }
 
+        draft.IsJudgement |= command.IsForTheJudge && draft.Revision != before;
         _executed = new(outcome);
         _outcome = !outcome.Succeeded ? CommandOutcome.Refused
             : draft.Revision == before ? CommandOutcome.Unchanged

@@ -21,6 +21,7 @@ internal sealed class WorkQueue(int capacity, long bytes) : IDisposable
     private long _weight;
     private int _sleeping;
     private int _passedOver;
+    private int _nudged;
     private volatile bool _closed;
     private volatile bool _ended;
 
@@ -68,6 +69,13 @@ internal sealed class WorkQueue(int capacity, long bytes) : IDisposable
         }
     }
 
+    /// <summary>Makes the next <see cref="Take"/> return, with nothing if nothing waits.</summary>
+    public void Nudge()
+    {
+        Volatile.Write(ref _nudged, 1);
+        Wake();
+    }
+
     /// <summary>
     /// The piece of upkeep whose turn it is, if any: when no command waits, or after <see cref="MostPassedOver"/> batches went before it.
     /// The consumer asks after each batch.
@@ -85,7 +93,7 @@ internal sealed class WorkQueue(int capacity, long bytes) : IDisposable
 
     /// <summary>
     /// Takes what is queued, up to <paramref name="most"/>. Waits only while there is neither a command nor upkeep, and returns without
-    /// items if there is only upkeep. False once closed and empty.
+    /// items if there is only upkeep, or after a <see cref="Nudge"/>. False once closed and empty.
     /// </summary>
     public bool Take(List<WorkItem> into, int most)
     {
@@ -109,14 +117,14 @@ internal sealed class WorkQueue(int capacity, long bytes) : IDisposable
                 return false;
             }
 
-            if (!_upkeep.IsEmpty)
+            if (!_upkeep.IsEmpty || Interlocked.Exchange(ref _nudged, 0) == 1)
             {
                 return true;
             }
 
             // Announce the sleep, then look again: an item added in between is either seen here or wakes us.
             Interlocked.Exchange(ref _sleeping, 1);
-            if (_items.IsEmpty && _upkeep.IsEmpty && !_closed)
+            if (_items.IsEmpty && _upkeep.IsEmpty && Volatile.Read(ref _nudged) == 0 && !_closed)
             {
                 _wake.Wait();
             }

@@ -3,6 +3,7 @@ using SessionMesh.Contracts;
 using SessionMesh.Contracts.Errors;
 using SessionMesh.Contracts.Hooks;
 using SessionMesh.Core;
+using SessionMesh.Server.Engine;
 using SessionMesh.Server.Http;
 using SessionMesh.Server.Telemetry;
 
@@ -12,7 +13,7 @@ namespace SessionMesh.Server.Hooks;
 /// <c>POST /hooks/{program}</c>: takes an event of a coding agent's hook as the program writes it, and answers as the program reads it. An
 /// event that is not understood is counted and answered with nothing: an error would be shown to the agent.
 /// </summary>
-internal sealed class HookEndpoints(HookTurns turns, ProblemWriter problems, MeshMetrics metrics)
+internal sealed class HookEndpoints(MeshEngine engine, HookTurns turns, ProblemWriter problems, MeshMetrics metrics)
 {
     /// <summary>
     /// Seconds for which a paused agent is held within one event that asks for no other: a little less than the time-out of 600 s that the
@@ -59,6 +60,7 @@ internal sealed class HookEndpoints(HookTurns turns, ProblemWriter problems, Mes
             return;
         }
 
+        await engine.CatchUpAsync(); // the event before it may have gone to another node
         var request = new HookRequest
         {
             Http = http,
@@ -118,6 +120,7 @@ internal sealed class HookEndpoints(HookTurns turns, ProblemWriter problems, Mes
             limit.MaxRequestBodySize = HookEvent.MostBytes * 2L; // includes the framing of chunks
         }
 
+        http.RunOnce();
         var reader = new HookEventReader(withDetail);
         var body = http.Request.BodyReader;
         var length = 0L;

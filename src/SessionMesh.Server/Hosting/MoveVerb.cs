@@ -33,7 +33,8 @@ internal static class MoveVerb
         }
 
         using var data = DataDirectory.Open(directory);
-        using var there = PostgresStore.Open(postgres, string.Create(CultureInfo.InvariantCulture, $"move-{Environment.ProcessId}"));
+        using var there = PostgresStore.Open(
+            postgres, string.Create(CultureInfo.InvariantCulture, $"move-{Environment.ProcessId}"), alone: true);
         await using var turn = await there.TakeTurnAsync();
         (long Revision, string Hash) moved;
         if (isToPostgres)

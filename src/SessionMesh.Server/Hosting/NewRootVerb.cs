@@ -68,6 +68,7 @@ internal static class NewRootVerb
             Data = Path.GetFullPath(data),
             Postgres = PostgresOptions.From(settings),
             NodeId = s_node,
+            IsAlone = true,
             RootKeyFile = settings[OptionTable.RootKeyFile],
             AcceptClock = accepts is not null || IsSet(OptionTable.AcceptClock),
         };

@@ -32,7 +32,8 @@ public static class ServerServices
     public static IServiceCollection AddSessionMesh(this IServiceCollection services, ServerOptions options)
     {
         services.AddSingleton(options);
-        services.AddSingleton(_ => DataDirectory.Open(options.Data, options.RootKeyFile));
+        services.AddSingleton(_ => DataDirectory.Open(
+            options.Data, options.RootKeyFile, options.Postgres is null ? null : options.NodeId));
         services.AddStore(options);
         services.AddSingleton(s => new MeshClock(s.GetService<TimeProvider>() ?? MachineTime.Instance));
         services.AddSingleton(s => new DiskReserve(s.GetRequiredService<DataDirectory>().Path, s.GetRequiredService<MeshClock>().Time));
@@ -68,17 +69,17 @@ public static class ServerServices
         services.AddAudit();
         services.AddAdmin();
         services.AddNodes();
-        return services.AddRunning();
+        return services.AddRunning(options);
     }
 
     private static void AddStore(this IServiceCollection services, ServerOptions options)
     {
         if (options.Postgres is { } postgres)
         {
-            services.AddSingleton(_ => PostgresStore.Open(postgres, options.NodeId));
+            services.AddSingleton(_ => PostgresStore.Open(postgres, options.NodeId, options.IsAlone));
             services.AddSingleton<MeshStore>(s => s.GetRequiredService<PostgresStore>());
             services.AddSingleton<IMeshLog, PostgresLog>();
-            services.AddHostedService<NodePulse>();
+            services.AddSingleton(s => s.GetRequiredService<PostgresStore>().Nodes);
             return;
         }
 
@@ -91,9 +92,14 @@ public static class ServerServices
     /// The hosted services, in the order of their start. All of them start before the web host, which is added last, and stop after it, in
     /// reverse order: the engine stops last, when every queued command is answered.
     /// </summary>
-    private static IServiceCollection AddRunning(this IServiceCollection services)
+    private static IServiceCollection AddRunning(this IServiceCollection services, ServerOptions options)
     {
         services.AddHostedService(s => s.GetRequiredService<MeshEngine>());
+        if (options.Postgres is not null)
+        {
+            services.AddRunningNode();
+        }
+
         services.AddHostedService<RootKeyStart>();
         services.AddHostedService<MeshGauges>();
         services.AddHostedService(s => s.GetRequiredService<LeaseKeeper>());
@@ -108,7 +114,14 @@ public static class ServerServices
         var clock = services.GetRequiredService<MeshClock>();
         var isRestored = services.GetRequiredService<DataDirectory>().SetAside is not null;
         var accept = services.GetRequiredService<ServerOptions>().AcceptClock;
-        services.GetRequiredService<MeshStore>().Load(state, newest =>
+        var store = services.GetRequiredService<MeshStore>();
+        if (store is PostgresStore { Nodes: var nodes })
+        {
+            var began = clock.Time.GetTimestamp();
+            clock.Follow(nodes.ReadClock(), clock.Time.GetElapsedTime(began));
+        }
+
+        store.Load(state, newest =>
         {
             if (!accept)
             {

@@ -4,6 +4,7 @@ using System.Text.Json.Serialization.Metadata;
 using Microsoft.EntityFrameworkCore;
 using SessionMesh.Contracts;
 using SessionMesh.Contracts.Errors;
+using SessionMesh.Contracts.Events;
 using SessionMesh.Core;
 using SessionMesh.Core.Idempotency;
 using SessionMesh.Core.State;
@@ -72,6 +73,8 @@ public sealed class Mutations(MeshEngine engine, MeshStore store, ProblemWriter 
     public Task AnswerAsync<T>(in MutationResult<T> result, Answer? instead = null) where T : class
     {
         var http = result.Request.Http;
+        http.Response.Headers[StreamHeader.Revision] =
+            engine.State.Revision.ToString(System.Globalization.CultureInfo.InvariantCulture);
         if (result.Error is { } error)
         {
             return problems.WriteAsync(http, error);

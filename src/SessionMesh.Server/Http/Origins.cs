@@ -13,7 +13,17 @@ internal static class Origins
     public static Origin StampOrigin(this HttpContext http)
     {
         http.Response.Headers[ProblemWriter.RequestIdHeader] = http.TraceIdentifier;
+        http.RunOnce();
         return new Origin(http.RemoteAddress(), http.TraceIdentifier);
+    }
+
+    /// <summary>The request is not run again: it has asked for something, or its body is read and not kept.</summary>
+    public static void RunOnce(this HttpContext http)
+    {
+        if (http.Features.Get<UnconfirmedAnswer>() is { } answer)
+        {
+            answer.IsOnce = true;
+        }
     }
 
     /// <summary>

@@ -24,6 +24,11 @@ public sealed class ProblemWriter(MeshEngine engine, MeshMetrics metrics)
     /// <summary>Writes an error.</summary>
     public Task WriteAsync(HttpContext http, MeshError error)
     {
+        if (http.Features.Get<UnconfirmedAnswer>()?.TryHold(error) == true)
+        {
+            return Task.CompletedTask; // Confirming writes it
+        }
+
         metrics.Refused(error.Code);
         if (error.Kind is ErrorKind.Unauthenticated or ErrorKind.Forbidden)
         {

@@ -33,6 +33,11 @@ internal readonly struct Query
         foreach (var pair in new QueryStringEnumerable(http.Request.QueryString.Value))
         {
             var name = pair.DecodeName().ToString();
+            if (name == MinRevision.Name && MinRevision.IsRead(http))
+            {
+                continue; // any read may have it, and it is answered before
+            }
+
             if (!allowed.Contains(name))
             {
                 check.Fail("?" + name, "is not a parameter here", allowed.ToArray());

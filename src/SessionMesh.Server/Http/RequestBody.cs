@@ -24,8 +24,26 @@ internal static class RequestBody
 {
     /// <param name="most">Most bytes in the body. A route may allow more than <see cref="Limits.BodyBytes"/>.</param>
     public static ValueTask<Parsed<T>> ReadJsonAsync<T>(
-        HttpContext http, JsonTypeInfo<T> type, bool optional, bool hash, int most = Limits.BodyBytes) where T : class =>
-        most <= Limits.BodyBytes ? ReadSmallAsync(http, type, optional, hash) : ReadLargeAsync(http, type, optional, hash, most);
+        HttpContext http, JsonTypeInfo<T> type, bool optional, bool hash, int most = Limits.BodyBytes) where T : class
+    {
+        return http.Features.Get<UnconfirmedAnswer>() is { } answer ? ReadAndKeepAsync(answer)
+            : most <= Limits.BodyBytes ? ReadSmallAsync(http, type, optional, hash)
+            : ReadLargeAsync(http, type, optional, hash, most);
+
+        async ValueTask<Parsed<T>> ReadAndKeepAsync(UnconfirmedAnswer answer)
+        {
+            if (answer.Body is Parsed<T> read)
+            {
+                return read;
+            }
+
+            var parsed = most <= Limits.BodyBytes
+                ? await ReadSmallAsync(http, type, optional, hash)
+                : await ReadLargeAsync(http, type, optional, hash, most);
+            answer.Body = parsed;
+            return parsed;
+        }
+    }
 
     private static async ValueTask<Parsed<T>> ReadSmallAsync<T>(
         HttpContext http, JsonTypeInfo<T> type, bool optional, bool hash) where T : class

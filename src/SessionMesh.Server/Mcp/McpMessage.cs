@@ -107,6 +107,7 @@ internal sealed class McpMessage
         try
         {
             int read;
+            http.RunOnce();
             while ((read = await http.Request.Body.ReadAsync(body.GetMemory(16 * 1024), http.RequestAborted)) > 0)
             {
                 body.Advance(read);

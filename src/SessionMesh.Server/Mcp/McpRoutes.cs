@@ -72,7 +72,8 @@ internal static class McpRoutes
             route.RequestDelegate = http => endpoint.TakeAsync(http, transport);
         });
 
-        var calls = ((IEndpointRouteBuilder)app).CreateApplicationBuilder().UseMiddleware<KeyAuthentication>().UseMiddleware<HeldAnswers>();
+        var calls = ((IEndpointRouteBuilder)app).CreateApplicationBuilder().UseMiddleware<Confirming>()
+            .UseMiddleware<KeyAuthentication>().UseMiddleware<HeldAnswers>();
         filter(calls);
         calls.Run(http => http.GetEndpoint()!.RequestDelegate!(http));
         app.Services.GetRequiredService<ApiCalls>().Learn(((IEndpointRouteBuilder)app).DataSources, calls.Build());

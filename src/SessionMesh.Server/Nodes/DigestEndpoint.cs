@@ -14,9 +14,6 @@ namespace SessionMesh.Server.Nodes;
 /// </summary>
 public sealed class DigestEndpoint(MeshEngine engine, ChangeFeed feed, ProblemWriter problems) : IDisposable
 {
-    /// <summary>How long it is waited for a revision that this node has not reached.</summary>
-    private static readonly TimeSpan s_most = TimeSpan.FromSeconds(2);
-
     private readonly SemaphoreSlim _turn = new(1);
 
     public async Task Get(HttpContext http)
@@ -25,7 +22,7 @@ public sealed class DigestEndpoint(MeshEngine engine, ChangeFeed feed, ProblemWr
         var asked = Query.Read(http, ref check, "revision").Number("revision", ref check, 0, long.MaxValue);
         try
         {
-            var digest = (check.Error ?? await ReachAsync(http, asked ?? 0)) is { } error
+            var digest = (check.Error ?? await http.ReachAsync(asked ?? 0, engine, feed)) is { } error
                 ? error
                 : await TakeTurnAsync(http, asked);
             await (digest.Succeeded
@@ -39,32 +36,6 @@ public sealed class DigestEndpoint(MeshEngine engine, ChangeFeed feed, ProblemWr
     }
 
     public void Dispose() => _turn.Dispose();
-
-    /// <summary>Null once this node stands at the revision or past it.</summary>
-    private async Task<MeshError?> ReachAsync(HttpContext http, long revision)
-    {
-        if (engine.State.Revision >= revision)
-        {
-            return null;
-        }
-
-        using var follower = feed.Follow(http.GetKey().Id);
-        for (var began = engine.Time.GetTimestamp(); ;)
-        {
-            follower.Changed.Reset();
-            if (engine.State.Revision >= revision)
-            {
-                return null;
-            }
-
-            // A busy log signals all the time, and must not make the wait longer.
-            var left = s_most - engine.Time.GetElapsedTime(began);
-            if (left <= TimeSpan.Zero || !await follower.Changed.WaitAsync(left, engine.Time, http.RequestAborted))
-            {
-                return engine.State.Revision >= revision ? null : Refusals.Behind(revision, engine.State.Revision);
-            }
-        }
-    }
 
     private async Task<Outcome<MeshDigest>> TakeTurnAsync(HttpContext http, long? asked)
     {

@@ -18,6 +18,14 @@ internal static class NodeRoutes
         .AddSingleton<NodeEndpoints>()
         .AddSingleton<DigestEndpoint>();
 
+    /// <summary>Of a server on PostgreSQL, one of several.</summary>
+    public static IServiceCollection AddRunningNode(this IServiceCollection services) => services
+        .AddSingleton<PostgresNodes>()
+        .AddSingleton<IMeshNodes>(s => s.GetRequiredService<PostgresNodes>())
+        .AddSingleton<BeatRelay>()
+        .AddHostedService<NodePulse>()
+        .AddHostedService<NewsListener>();
+
     public static void MapNodes(this IEndpointRouteBuilder routes)
     {
         var nodes = routes.ServiceProvider.GetRequiredService<NodeEndpoints>();

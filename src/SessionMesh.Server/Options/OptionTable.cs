@@ -15,6 +15,8 @@ internal static class OptionTable
         Value("--store", "KIND", "Where the mesh is kept: sqlite, in the data directory, or postgres, in a database; sqlite");
     public static readonly Option<string[]> PostgresFile = Value(
         "--postgres-file", "FILE", $"File with the connection string, for its owner's eyes alone; or {PostgresOptions.Variable} has it");
+    public static readonly Option<string[]> StorePoll = Flag(
+        "--store-poll", "Ask PostgreSQL for what other nodes wrote instead of listening: for a pooler between them, such as PgBouncer");
     public static readonly Option<string[]> NodeId =
         Value("--node-id", "ID", "This server's name on PostgreSQL; the host name");
     public static readonly Option<string[]> RootKeyFile =
@@ -65,7 +67,7 @@ internal static class OptionTable
     /// <summary>In the order of the help.</summary>
     public static readonly IReadOnlyList<Option<string[]>> All =
     [
-        Urls, Data, Store, PostgresFile, NodeId, RootKeyFile,
+        Urls, Data, Store, PostgresFile, StorePoll, NodeId, RootKeyFile,
         TlsCert, TlsKey, TlsPasswordFile, InsecureHttp, AllowHost, AllowOrigin,
         RateLimit, GlobalRateLimit, AnonymousRateLimit, MaxStreamsPerKey,
         RetainLog, RetainDirectives, RetainKeys, RetainSessions, RetainAgents,
@@ -73,7 +75,7 @@ internal static class OptionTable
     ];
 
     /// <summary>What means nothing to a store on SQLite.</summary>
-    public static readonly IReadOnlyList<Option<string[]>> OfPostgres = [PostgresFile, RootKeyFile];
+    public static readonly IReadOnlyList<Option<string[]>> OfPostgres = [PostgresFile, StorePoll, RootKeyFile];
 
     /// <summary>For <see cref="NewRoot"/> alone: keys below the old root key stay valid.</summary>
     public static readonly Option<bool> KeepChildren = new("--keep-children") { Arity = ArgumentArity.Zero };

@@ -45,6 +45,12 @@ public sealed record ServerOptions
     /// </summary>
     public string NodeId { get; init; } = Dns.GetHostName();
 
+    /// <summary>Whether it asks PostgreSQL for what other nodes wrote, and does not listen.</summary>
+    public bool PollsStore { get; init; }
+
+    /// <summary>Whether this process wants no node beside it: it is no server, and changes the mesh of stopped ones.</summary>
+    internal bool IsAlone { get; init; }
+
     /// <summary>Where a node on PostgreSQL keeps the root key; null for <c>root.key</c> in the data directory.</summary>
     public string? RootKeyFile { get; init; }
 
@@ -115,6 +121,7 @@ public sealed record ServerOptions
             Data = settings[OptionTable.Data] ?? (sandbox is null ? DefaultData : SandboxOptions.NewDirectory()),
             Sandbox = sandbox,
             Postgres = postgres,
+            PollsStore = settings.Flag(OptionTable.StorePoll),
             NodeId = Node(settings, isOneOfMany: postgres is not null),
             RootKeyFile = settings[OptionTable.RootKeyFile],
             AllowedHosts = [.. settings.List(OptionTable.AllowHost).Select(name => Host(name, settings))],

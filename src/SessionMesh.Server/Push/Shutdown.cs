@@ -4,8 +4,23 @@ namespace SessionMesh.Server.Push;
 public sealed class Shutdown(IHostApplicationLifetime lifetime, Subscriptions subscriptions, ChangeFeed feed) : IHostedService
 {
     private volatile bool _hasBegun;
+    private volatile bool _isCut;
 
-    public bool HasBegun => _hasBegun;
+    public bool HasBegun => _hasBegun || _isCut;
+
+    /// <summary>
+    /// This node has lost its database: streams and held answers end as if it went away, because others can answer. They may come back with
+    /// the database.
+    /// </summary>
+    public void Cut(bool isCut)
+    {
+        if (_isCut != isCut)
+        {
+            _isCut = isCut;
+            subscriptions.SignalEverybody();
+            feed.SignalEverybody();
+        }
+    }
 
     public Task StartAsync(CancellationToken cancellationToken)
     {

@@ -34,7 +34,7 @@ public sealed class SandboxClock(
     {
         while (!engine.IsIdle)
         {
-            var turn = await engine.ExecuteAsync(new HealthEndpoints.EmptyTurn { Actor = Actors.Mesh }, Origin.Mesh);
+            var turn = await engine.ExecuteAsync(new EmptyTurn { Actor = Actors.Mesh }, Origin.Mesh);
             await keeper.Expiring;
             if (turn.Succeeded)
             {

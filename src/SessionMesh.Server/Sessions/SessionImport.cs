@@ -37,6 +37,7 @@ public sealed class SessionImport(MeshEngine engine, ProblemWriter problems)
             size.MaxRequestBodySize = null; // each line is limited, the whole is not
         }
 
+        http.RunOnce();
         if (await run.ReadAsync(http.Request.BodyReader) is { } failed)
         {
             await problems.WriteAsync(http, failed with

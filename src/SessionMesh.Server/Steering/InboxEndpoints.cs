@@ -126,6 +126,7 @@ public sealed class InboxEndpoints(
         using var subscription = subscriptions.ListenToInbox(slot.Agent.Number, watch.KeyId);
         using var open = metrics.StreamOpened(StreamKind.Directives);
         slot.StreamOpened();
+        engine.BeatNews.Add(slot);
         try
         {
             await Sse.BeginAsync(http);
@@ -155,6 +156,7 @@ public sealed class InboxEndpoints(
         finally
         {
             slot.StreamClosed();
+            engine.BeatNews.Add(slot);
         }
     }
 
@@ -196,8 +198,13 @@ public sealed class InboxEndpoints(
     /// Tells a reader that has seen more than there is that its place is from another store, or from before a restore. It then gets
     /// everything pending.
     /// </summary>
-    private static async Task<long> ResyncAsync(HttpContext http, AgentSlot slot, long sent)
+    private async Task<long> ResyncAsync(HttpContext http, AgentSlot slot, long sent)
     {
+        if (sent > slot.Inbox.LastSeq)
+        {
+            await engine.CatchUpAsync(); // another node may have sent it
+        }
+
         if (sent <= slot.Inbox.LastSeq)
         {
             return sent;

@@ -19,6 +19,21 @@ public interface IMeshLog : IDisposable
     /// </summary>
     IReadOnlyList<Change> Begin(long revision);
 
+    /// <summary>Whether other processes append to the same log.</summary>
+    bool IsShared => false;
+
+    /// <summary>
+    /// Whether this process decides what time brings about. One does; where several share a log, the store checks it again in each commit
+    /// of such a decision. Any thread.
+    /// </summary>
+    bool IsJudge => true;
+
+    /// <summary>
+    /// Like <see cref="Begin"/>, but asks the store instead of waiting to hear of it: empty means that the log stood at
+    /// <paramref name="revision"/> when it was asked.
+    /// </summary>
+    IReadOnlyList<Change> Look(long revision) => [];
+
     /// <summary>
     /// Whether the disk is full and the reserve is in use: only vital commands may be committed. <see cref="Begin"/> ends it when there is
     /// room again. Always false for a store without a reserve.

@@ -47,6 +47,11 @@ public sealed class LogStream(MeshEngine engine, MeshStore store, ChangeFeed fee
     private async Task StreamAsync(HttpContext http, FeedFollower follower, long at, LogView view, bool isCut)
     {
         var watch = new KeyWatch(http.GetKey(), engine);
+        if (at > engine.State.Revision)
+        {
+            await engine.CatchUpAsync(); // another node may be further
+        }
+
         var isAhead = at > engine.State.Revision;
         at = isAhead ? engine.State.Revision : at;
         http.Response.Headers[StreamHeader.Revision] = at.ToString(CultureInfo.InvariantCulture);

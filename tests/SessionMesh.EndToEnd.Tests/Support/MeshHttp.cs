@@ -7,6 +7,9 @@ namespace SessionMesh.EndToEnd.Tests.Support;
 /// <summary>One answer of the API.</summary>
 internal sealed record Answer(int Status, JsonElement Json)
 {
+    /// <summary><c>X-Mesh-Revision</c>; null where it is not there.</summary>
+    public long? Revision { get; init; }
+
     public bool IsDone => Status is >= 200 and < 300;
 
     public string? Text(string member) => Json.Text(member);
@@ -15,19 +18,24 @@ internal sealed record Answer(int Status, JsonElement Json)
 }
 
 /// <summary>Bare HTTP with a key: what was answered is what the server said, nothing is retried.</summary>
-internal sealed class MeshHttp(string url, string key) : IDisposable
+/// <param name="patience">For how long a call waits for its answer; 70 s, longer than any wait of the API, unless given.</param>
+internal sealed class MeshHttp(string url, string key, TimeSpan? patience = null) : IDisposable
 {
     private readonly HttpClient _http = new()
     {
         BaseAddress = new Uri($"{url}/api/session-mesh/"),
         DefaultRequestHeaders = { Authorization = new AuthenticationHeaderValue("Bearer", key) },
-        Timeout = TimeSpan.FromSeconds(70),
+        Timeout = patience ?? TimeSpan.FromSeconds(70),
     };
 
     public Task<Answer> GetAsync(string path) => SendAsync(HttpMethod.Get, path);
 
     public Task<Answer> PostAsync(string path, string? body = null, string? idempotencyKey = null) =>
         SendAsync(HttpMethod.Post, path, body, idempotencyKey);
+
+    /// <param name="ifMatch">An <c>ETag</c>.</param>
+    public Task<Answer> PatchAsync(string path, string body, string? idempotencyKey = null, string? ifMatch = null) =>
+        SendAsync(HttpMethod.Patch, path, body, idempotencyKey, ifMatch);
 
     public Task<Answer> DeleteAsync(string path, string? idempotencyKey = null) => SendAsync(HttpMethod.Delete, path, null, idempotencyKey);
 
@@ -67,7 +75,8 @@ internal sealed class MeshHttp(string url, string key) : IDisposable
 
     public void Dispose() => _http.Dispose();
 
-    private async Task<Answer> SendAsync(HttpMethod method, string path, string? body = null, string? idempotencyKey = null)
+    public async Task<Answer> SendAsync(
+        HttpMethod method, string path, string? body = null, string? idempotencyKey = null, string? ifMatch = null)
     {
         using var request = new HttpRequestMessage(method, path);
         if (body is not null)
@@ -80,8 +89,17 @@ internal sealed class MeshHttp(string url, string key) : IDisposable
             request.Headers.Add("Idempotency-Key", idempotencyKey);
         }
 
+        if (ifMatch is not null)
+        {
+            request.Headers.TryAddWithoutValidation("If-Match", ifMatch);
+        }
+
         using var response = await _http.SendAsync(request);
         var text = await response.Content.ReadAsStringAsync();
-        return new Answer((int)response.StatusCode, text.Length == 0 ? default : Members.Parse(text));
+        return new Answer((int)response.StatusCode, text.Length == 0 ? default : Members.Parse(text))
+        {
+            Revision = response.Headers.TryGetValues("X-Mesh-Revision", out var values)
+                ? long.Parse(values.Single(), System.Globalization.CultureInfo.InvariantCulture) : null,
+        };
     }
 }

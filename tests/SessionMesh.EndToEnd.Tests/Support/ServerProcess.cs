@@ -34,7 +34,10 @@ internal sealed class ServerProcess : IDisposable
 
     public string Url { get; private set; }
 
-    public string RootKey => File.ReadAllText(Path.Combine(Data, "root.key")).Trim();
+    /// <summary>In the data directory by default.</summary>
+    public string RootKeyFile { get; init; } = "";
+
+    public string RootKey => File.ReadAllText(RootKeyFile.Length > 0 ? RootKeyFile : Path.Combine(Data, "root.key")).Trim();
 
     /// <summary>All that it printed since it was started.</summary>
     public string Printed => _process is { } process ? process.Out + process.Error : "";

@@ -42,7 +42,7 @@ public sealed class StopTests
 
         Assert.Equal(200, (await steer).Status);
         await stopping;
-        var late = await mesh.Engine.ExecuteAsync(new HealthEndpoints.EmptyTurn { Actor = Actors.Mesh }, Origin.Mesh);
+        var late = await mesh.Engine.ExecuteAsync(new EmptyTurn { Actor = Actors.Mesh }, Origin.Mesh);
         Assert.False(late.Succeeded);
     }
 }

@@ -22,7 +22,7 @@ using SessionMesh.Storage;
 namespace SessionMesh.Server.Tests.Support;
 
 /// <summary>The real server on a real store and a real socket; only its clock is ours.</summary>
-internal sealed class MeshHost : IAsyncDisposable
+internal sealed partial class MeshHost : IAsyncDisposable
 {
     /// <summary>What a first start makes of nothing, made once: most of the time of a start goes into the migrations.</summary>
     private static readonly Lazy<string> s_emptyStore = new(() =>
@@ -372,7 +372,7 @@ internal sealed class MeshHost : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await StopAsync();
-        if (_database is not null)
+        if (_database is not null && !_isBeside)
         {
             Canary.Given(_database.Server.Password);
             if (_database.Server == await PostgresServer.SharedAsync())
@@ -384,6 +384,10 @@ internal sealed class MeshHost : IAsyncDisposable
                 await _database.DisposeAsync();
             }
 
+        }
+
+        if (_database is not null)
+        {
             File.Delete(Path.Combine(Directory, "postgres"));
         }
 
@@ -410,14 +414,23 @@ internal sealed class MeshHost : IAsyncDisposable
         string[] urls = _options.Contains("--urls") ? [] : ["--urls", "http://127.0.0.1:0"];
         _app = MeshServer.Build([.. urls, "--data", Directory, .. await StoreAsync(), .. _options], builder =>
         {
-            builder.Services.AddSingleton<TimeProvider>(Time);
+            if (!_isOnMachineTime)
+            {
+                builder.Services.AddSingleton<TimeProvider>(Time);
+            }
+
             builder.Logging.ClearProviders().AddProvider(Log).SetMinimumLevel(_logLevel);
             _configure?.Invoke(builder);
         });
         _map?.Invoke(_app);
         await _app.StartAsync();
-        RootKey = (await File.ReadAllTextAsync(Service<DataDirectory>().RootKeyFile)).Trim();
-        Canary.Issued(RootKey);
+        var keyFile = Service<DataDirectory>().RootKeyFile;
+        if (File.Exists(keyFile)) // another node may have it
+        {
+            RootKey = (await File.ReadAllTextAsync(keyFile)).Trim();
+            Canary.Issued(RootKey);
+        }
+
         var address = Service<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
         var handler = new SocketsHttpHandler();
         // A certificate that a test has just made is on nobody's list.

@@ -222,7 +222,7 @@ public sealed class MetricsTests
         HashSet<string> met = ["agent_not_found", "host_not_allowed", "unauthenticated", "missing_scope"];
         Assert.Subset(codes, shown.Values("code").ToHashSet());
         Assert.Superset(met, shown.Values("code").ToHashSet());
-        var commands = typeof(Command<>).Assembly.GetTypes().Append(typeof(HealthEndpoints.EmptyTurn)).Where(IsCommand)
+        var commands = typeof(Command<>).Assembly.GetTypes().Append(typeof(EmptyTurn)).Where(IsCommand)
             .Select(type => JsonNamingPolicy.SnakeCaseLower.ConvertName(type.Name));
         Assert.Subset(commands.ToHashSet(), shown.Values("command").ToHashSet());
         Assert.Equal(Enum.GetValues<Liveness>().Select(l => l.Word()), shown.Values("status"));

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 using Npgsql;
 using NpgsqlTypes;
@@ -23,7 +24,10 @@ internal sealed partial class PostgresLog : IMeshLog
     public const int Level = 1;
 
     /// <summary>Of mesh_append.</summary>
-    private const int Parameters = 22;
+    private const int Parameters = 24;
+
+    /// <summary>Changes that are read at once, and applied before the next.</summary>
+    private const long Piece = 4096;
 
     /// <summary>How long a small question may take.</summary>
     private const int ShortSeconds = 3;
@@ -47,8 +51,8 @@ internal sealed partial class PostgresLog : IMeshLog
     /// <summary>A batch of ours may be in the log though memory does not have it.</summary>
     private bool _isInDoubt;
 
-    /// <summary>The log does not have what memory has: PostgreSQL lost commits. Nothing is committed on top of that.</summary>
-    private bool _isForked;
+    /// <summary>Why this process reads and commits nothing any more; null while it does.</summary>
+    private string? _over;
 
     public PostgresLog(PostgresStore store, MeshMetrics metrics, ILogger<PostgresLog> log) =>
         (_store, _metrics, _log) = (store, metrics, log);
@@ -60,22 +64,37 @@ internal sealed partial class PostgresLog : IMeshLog
         return rows.Read() ? (rows.GetInt64(0), rows.GetGuid(1)) : default;
     }
 
+    public bool IsShared => true;
+
+    public bool IsJudge => _store.Nodes.JudgeEpoch != 0;
+
     public IReadOnlyList<Change> Begin(long revision)
     {
-        if (_isForked)
-        {
-            throw new InvalidOperationException("the log has lost what this process has seen");
-        }
-
+        ThrowIfOver();
         if (!_isInDoubt)
         {
-            return [];
+            return _store.TakeNews() ? Look(revision) : [];
         }
 
         TryResume();
         var missed = Missed(revision);
         _isInDoubt = false;
         return missed;
+    }
+
+    public IReadOnlyList<Change> Look(long revision)
+    {
+        ThrowIfOver();
+        try
+        {
+            _connection ??= _store.Source.OpenConnection();
+            return Head(_connection) == (revision, _store.Stamp) ? [] : Missed(revision);
+        }
+        catch (Exception e) when (PostgresWords.IsOfTheWay(e))
+        {
+            Hang();
+            throw;
+        }
     }
 
     public CommitResult Commit(MeshDraft draft)
@@ -106,11 +125,14 @@ internal sealed partial class PostgresLog : IMeshLog
                     return CommitResult.Committed;
                 case "behind":
                     return Behind(draft);
+                case "judged":
+                    _store.Nodes.JudgeEpoch = 0;
+                    return CommitResult.Behind([]);
                 default:
                     return TryResume() // a session that was begun though nobody heard of it
                         ? CommitResult.Behind([])
                         : new CommitResult(
-                            CommitOutcome.Failed, new InvalidOperationException($"another process runs as the node {_store.Node}"));
+                            CommitOutcome.Failed, new InvalidOperationException($"another process runs as the node {_store.Nodes.Id}"));
             }
         }
         catch (PostgresException e) when (!PostgresWords.IsOfTheWay(e))
@@ -164,7 +186,7 @@ internal sealed partial class PostgresLog : IMeshLog
         {
             if (_connection is { State: System.Data.ConnectionState.Open } connection)
             {
-                _store.Leave(connection);
+                _store.Nodes.Leave(connection);
             }
         }
         catch (Exception e) when (PostgresWords.IsOfTheWay(e))
@@ -183,7 +205,7 @@ internal sealed partial class PostgresLog : IMeshLog
         {
             return CommitResult.Behind(Missed(draft.Base.Revision));
         }
-        catch (Exception e) when (PostgresWords.IsOfTheWay(e) || _isForked)
+        catch (Exception e) when (PostgresWords.IsOfTheWay(e) || _over is not null)
         {
             Hang();
             return new CommitResult(CommitOutcome.Failed, e);
@@ -204,7 +226,7 @@ internal sealed partial class PostgresLog : IMeshLog
         {
             CommandTimeout = (int)Patience.TotalSeconds,
         };
-        _append.Parameters.Add(new() { Value = _store.Node });
+        _append.Parameters.Add(new() { Value = _store.Nodes.Id });
         for (var i = 1; i < Parameters; i++)
         {
             _append.Parameters.Add(new NpgsqlParameter());
@@ -212,6 +234,7 @@ internal sealed partial class PostgresLog : IMeshLog
 
         _append.Parameters[6].NpgsqlDbType = NpgsqlDbType.Integer; // both may be null, which has no type
         _append.Parameters[21].NpgsqlDbType = NpgsqlDbType.Bigint;
+        _append.Parameters[22].NpgsqlDbType = NpgsqlDbType.Bigint;
         return _append;
     }
 
@@ -220,10 +243,11 @@ internal sealed partial class PostgresLog : IMeshLog
         var forgotten = draft.ForgottenIncarnation == draft.Base.ForgottenIncarnation ? (object)DBNull.Value : draft.ForgottenIncarnation;
         ReadOnlySpan<object> values =
         [
-            _store.Session, draft.Base.Revision, _store.Stamp, draft.Revision, _next, forgotten,
+            _store.Nodes.Session, draft.Base.Revision, _store.Stamp, draft.Revision, _next, forgotten,
             _rows.Changes, _rows.Messages, _rows.RemovedAgents, _rows.Agents, _rows.Directives, _rows.Moved, _rows.Keys,
             _rows.RemovedClaims, _rows.Claims, _rows.RemovedLinks, _rows.Links, _rows.RemovedSessions, _rows.Sessions, _rows.Receipts,
             draft.TrimReceiptsBelow > 0 ? draft.TrimReceiptsBelow : DBNull.Value,
+            draft.IsJudgement ? _store.Nodes.JudgeEpoch : DBNull.Value, Level,
         ];
         for (var i = 0; i < values.Length; i++)
         {
@@ -231,26 +255,81 @@ internal sealed partial class PostgresLog : IMeshLog
         }
     }
 
-    /// <summary>What is in the log after a revision, and makes the newest stamp ours.</summary>
+    /// <summary>
+    /// The next batches after a revision, no more than a piece at a time, and makes the stamp of the last of them ours. If there are more,
+    /// they are news.
+    /// </summary>
     private List<Change> Missed(long revision)
     {
         _connection ??= _store.Source.OpenConnection();
         using var snapshot = _connection.BeginTransaction(System.Data.IsolationLevel.RepeatableRead);
         if (revision > 0 && !IsStored(revision, _store.Stamp))
         {
-            _isForked = true;
+            _store.HasForked = true;
             LogForked(revision);
-            throw new InvalidOperationException("the log has lost what this process has seen");
+            End("the log has lost what this process has seen");
         }
 
-        var (_, stamp) = Head(_connection);
+        if (NextPiece(revision) is not var (last, stamp))
+        {
+            return Head(_connection).Revision == revision ? []
+                : throw new InvalidOperationException("the log has batches without a record");
+        }
+
         using var context = _store.OpenReader(_connection);
-        var rows = context.Changes.Where(c => c.Revision > revision).OrderBy(c => c.Revision).ToList();
+        var rows = context.Changes.Where(c => c.Revision > revision && c.Revision <= last).OrderBy(c => c.Revision).ToList();
         new KeptMessages(context).PutInto(rows);
+        if (Head(_connection).Revision > last)
+        {
+            _store.Announce();
+        }
+
         snapshot.Commit();
-        _store.Stamp = stamp;
-        return rows.ConvertAll(row => ChangeCodec.Read(
+        if (rows.Find(row => !ChangeCodec.Knows(row.Kind)) is { Kind: var unknown })
+        {
+            LogOutdated(unknown);
+            End("the log has changes of a newer version");
+        }
+
+        var changes = rows.ConvertAll(row => ChangeCodec.Read(
             row.Revision, row.At, row.Actor, Origin.Of(row.RemoteAddress, row.RequestId), row.Kind, row.Subject, row.Payload));
+        _store.Stamp = stamp;
+        return changes;
+    }
+
+    /// <summary>Where to stop: at the end of a batch, after some thousand changes.</summary>
+    private (long Last, Guid Stamp)? NextPiece(long revision)
+    {
+        using var command = new NpgsqlCommand(
+            """
+            SELECT last, stamp FROM mesh_batches
+            WHERE last > $1 AND (last <= $1 + $2 OR last = (SELECT min(last) FROM mesh_batches WHERE last > $1))
+            ORDER BY last DESC LIMIT 1
+            """,
+            _connection)
+        {
+            Parameters = { new() { Value = revision }, new() { Value = Piece } },
+            CommandTimeout = ShortSeconds,
+        };
+        using var rows = command.ExecuteReader();
+        return rows.Read() ? (rows.GetInt64(0), rows.GetGuid(1)) : null;
+    }
+
+    /// <summary>This process is not in touch with the log any more, for good.</summary>
+    [DoesNotReturn]
+    private void End(string why)
+    {
+        _over = why;
+        _store.Nodes.Contact.End();
+        throw new InvalidOperationException(why);
+    }
+
+    private void ThrowIfOver()
+    {
+        if (_over is not null)
+        {
+            throw new InvalidOperationException(_over);
+        }
     }
 
     /// <summary>Whether the batch that ends with a revision is the one with that stamp.</summary>
@@ -270,16 +349,16 @@ internal sealed partial class PostgresLog : IMeshLog
         _connection ??= _store.Source.OpenConnection();
         using var command = new NpgsqlCommand("SELECT mesh_resume($1, $2)", _connection)
         {
-            Parameters = { new() { Value = _store.Node }, new() { Value = _store.Owner } },
+            Parameters = { new() { Value = _store.Nodes.Id }, new() { Value = _store.Nodes.Owner } },
             CommandTimeout = ShortSeconds,
         };
         if (command.ExecuteScalar() is long session)
         {
-            _store.Session = session;
+            _store.Nodes.Session = session;
             return true;
         }
 
-        LogReplaced(_store.Node);
+        LogReplaced(_store.Nodes.Id);
         return false;
     }
 
@@ -298,7 +377,12 @@ internal sealed partial class PostgresLog : IMeshLog
     private partial void LogReplaced(string node);
 
     [LoggerMessage(Level = LogLevel.Critical, Message =
-        "PostgreSQL has lost commits that this process has seen (up to revision {Revision}): nothing is committed here any more. "
-        + "Start it again")]
+        "Another node has written a change of kind {Kind}, which this version does not know: this node answers nothing any more. "
+        + "Upgrade it")]
+    private partial void LogOutdated(string kind);
+
+    [LoggerMessage(Level = LogLevel.Critical, Message =
+        "PostgreSQL has lost commits that this process has seen (up to revision {Revision}): nothing is committed here any more, "
+        + "and memory is loaded anew")]
     private partial void LogForked(long revision);
 }

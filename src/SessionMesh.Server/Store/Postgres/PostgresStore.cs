@@ -19,9 +19,6 @@ public sealed class PostgresStore : MeshStore
     /// <summary>The schema, unless the connection string has a search path.</summary>
     internal const string Schema = "session_mesh";
 
-    /// <summary>How long a sign of life may take.</summary>
-    internal static readonly TimeSpan PulseTimeout = TimeSpan.FromSeconds(3);
-
     /// <summary>How long it may take to connect, unless the connection string says: less than the patience of a commit.</summary>
     private const int ConnectSeconds = 5;
 
@@ -44,24 +41,26 @@ public sealed class PostgresStore : MeshStore
         """;
 
     private readonly string _schema;
-    private volatile bool _isReachable = true;
+    private bool _hasForked;
+    private int _hasNews;
 
-    private PostgresStore(NpgsqlDataSource source, string schema, string node) => (Source, _schema, Node) = (source, schema, node);
+    private PostgresStore(NpgsqlDataSource source, string schema, NodeTable nodes) => (Source, _schema, Nodes) = (source, schema, nodes);
 
     /// <summary>Connections for everybody. Their strings show no password.</summary>
     internal NpgsqlDataSource Source { get; }
 
-    /// <summary>The name of this process among the nodes.</summary>
-    internal string Node { get; }
+    /// <summary>This node among the others.</summary>
+    internal NodeTable Nodes { get; }
 
-    /// <summary>Tells this process from another under the same name.</summary>
-    internal Guid Owner { get; } = new(RandomNumberGenerator.GetBytes(16));
+    /// <summary>Whether this node is in touch with the database and level with the log, or was within the last seconds.</summary>
+    public override bool IsReachable => Nodes.Contact.IsKept;
 
-    /// <summary>The node's session, which every call of the writer names; raised when one of them may still be under way.</summary>
-    internal long Session { get; set; }
-
-    /// <summary>Whether the database answered lately, and this process still is the node that it says.</summary>
-    public override bool IsReachable => _isReachable;
+    /// <summary>Whether the log has lost what memory has; then memory is to be loaded anew.</summary>
+    internal bool HasForked
+    {
+        get => Volatile.Read(ref _hasForked);
+        set => Volatile.Write(ref _hasForked, value);
+    }
 
     /// <summary>The stamp of the newest batch that memory has. The engine's thread alone, once it runs.</summary>
     internal Guid Stamp { get; set; }
@@ -70,7 +69,8 @@ public sealed class PostgresStore : MeshStore
     /// It is away or refuses, is too old or a standby, or the schema is newer than this version or not a mesh's.
     /// </exception>
     /// <param name="node">The name of this process among the nodes.</param>
-    public static PostgresStore Open(PostgresOptions options, string node)
+    /// <param name="alone">Whether it wants no other node beside it.</param>
+    public static PostgresStore Open(PostgresOptions options, string node, bool alone = false)
     {
         var text = new NpgsqlConnectionStringBuilder(options.ConnectionString);
         var schema = text.SearchPath is { Length: > 0 } path ? path.Split(',')[0].Trim().Trim('"') : Schema;
@@ -83,8 +83,8 @@ public sealed class PostgresStore : MeshStore
         try
         {
             // Not from the pool, which may have connections of a PostgreSQL before a restart.
-            var alone = new NpgsqlConnectionStringBuilder(text.ToString()) { Pooling = false };
-            using (var connection = new NpgsqlConnection(alone.ToString()))
+            var apart = new NpgsqlConnectionStringBuilder(text.ToString()) { Pooling = false };
+            using (var connection = new NpgsqlConnection(apart.ToString()))
             {
                 connection.Open();
                 Prepare(connection, schema, options);
@@ -92,7 +92,8 @@ public sealed class PostgresStore : MeshStore
 
             var builder = new NpgsqlDataSourceBuilder(text.ToString());
             PostgresTypes.Map(builder, schema);
-            var store = new PostgresStore(builder.Build(), schema, node);
+            var source = builder.Build();
+            var store = new PostgresStore(source, schema, new NodeTable(source, node, alone));
             using var reader = store.OpenReader();
             store.OldestRevision = reader.Changes.OrderBy(c => c.Revision).Select(c => (long?)c.Revision).FirstOrDefault() ?? 1;
             return store;
@@ -102,6 +103,12 @@ public sealed class PostgresStore : MeshStore
             throw new StartupException($"PostgreSQL ({options}) {PostgresWords.Of(e)}", PostgresWords.WithoutSecrets(e));
         }
     }
+
+    /// <summary>Says that there may be changes of others. Wake the engine afterwards.</summary>
+    internal void Announce() => Volatile.Write(ref _hasNews, 1);
+
+    /// <summary>Whether there may be, since this was last asked.</summary>
+    internal bool TakeNews() => Volatile.Read(ref _hasNews) == 1 && Interlocked.Exchange(ref _hasNews, 0) == 1;
 
     public override MeshDbContext OpenReader()
     {
@@ -118,8 +125,22 @@ public sealed class PostgresStore : MeshStore
     }
 
     /// <summary>All of it from one snapshot, so that what other nodes commit meanwhile comes afterwards, as changes.</summary>
+    /// <exception cref="StartupException">It is away, or its tables do not fit together.</exception>
     internal override long Load(MeshState state, Func<long, Moment> now)
     {
+        try
+        {
+            return LoadAll(state, now);
+        }
+        catch (Exception e) when (PostgresWords.IsAway(e) || PostgresWords.IsOfTheWay(e))
+        {
+            throw new StartupException($"PostgreSQL {PostgresWords.Of(e)}", PostgresWords.WithoutSecrets(e));
+        }
+    }
+
+    private long LoadAll(MeshState state, Func<long, Moment> now)
+    {
+        Nodes.CheckLevel();
         using var db = PostgresContext.Of(Source, _schema, retries: false);
         using var snapshot = db.Database.BeginTransaction(IsolationLevel.RepeatableRead);
         var at = StateLoader.Load(db, state, now);
@@ -129,28 +150,8 @@ public sealed class PostgresStore : MeshStore
                 ? "A move into this schema was interrupted. Give the same command again, or drop the schema."
                 : $"The log of this mesh ends at revision {state.Revision}, and its head says {revision}: somebody changed its tables. "
                     + "Restore a backup.");
-        Begin();
+        Nodes.Begin();
         return at;
-    }
-
-    /// <summary>Says that this node lives, and notes whether the database still answers it.</summary>
-    internal async Task PulseAsync(CancellationToken cancellation)
-    {
-        try
-        {
-            await using var connection = await Source.OpenConnectionAsync(cancellation);
-            await using var command = new NpgsqlCommand(
-                "UPDATE mesh_nodes SET seen = clock_timestamp() WHERE id = $1 AND owner = $2", connection)
-            {
-                Parameters = { new() { Value = Node }, new() { Value = Owner } },
-                CommandTimeout = (int)PulseTimeout.TotalSeconds,
-            };
-            _isReachable = await command.ExecuteNonQueryAsync(cancellation) == 1;
-        }
-        catch (Exception e) when (PostgresWords.IsOfTheWay(e) || e is PostgresException)
-        {
-            _isReachable = false;
-        }
     }
 
     /// <summary>Whether a server has written here, or a move has ended.</summary>
@@ -167,10 +168,8 @@ public sealed class PostgresStore : MeshStore
     /// <exception cref="StartupException">One runs.</exception>
     internal async Task<IAsyncDisposable> TakeTurnAsync()
     {
-        Begin();
-        var pulse = new NodePulse(this);
-        await pulse.StartAsync(CancellationToken.None);
-        return new Turn(this, pulse);
+        await Task.Run(Nodes.Begin);
+        return new NodeTurn(Nodes);
     }
 
     /// <summary>Makes what was moved here a mesh that a server opens.</summary>
@@ -188,40 +187,12 @@ public sealed class PostgresStore : MeshStore
         {
             Parameters =
             {
-                new() { Value = revision }, new() { Value = new Guid(RandomNumberGenerator.GetBytes(16)) }, new() { Value = Node },
-                new() { Value = Session },
+                new() { Value = revision }, new() { Value = new Guid(RandomNumberGenerator.GetBytes(16)) }, new() { Value = Nodes.Id },
+                new() { Value = Nodes.Session },
             },
         };
         command.ExecuteNonQuery();
         transaction.Commit();
-    }
-
-    /// <summary>Says goodbye, so that the next node need not wait.</summary>
-    internal void Leave(NpgsqlConnection connection)
-    {
-        using var command = new NpgsqlCommand("UPDATE mesh_nodes SET seen = NULL WHERE id = $1 AND owner = $2", connection)
-        {
-            Parameters = { new() { Value = Node }, new() { Value = Owner } },
-            CommandTimeout = (int)PulseTimeout.TotalSeconds,
-        };
-        command.ExecuteNonQuery();
-    }
-
-    private void Begin()
-    {
-        using var connection = Source.OpenConnection();
-        using var command = new NpgsqlCommand("SELECT mesh_begin($1, $2, $3, $4)", connection)
-        {
-            Parameters =
-            {
-                new() { Value = Node }, new() { Value = Owner }, new() { Value = Release.Version }, new() { Value = PostgresLog.Level },
-            },
-        };
-        Session = command.ExecuteScalar() as long? ?? throw new StartupException(
-            "Another node runs on this mesh"
-            + (Ask<string>(connection, "SELECT id FROM mesh_nodes WHERE id <> $1 ORDER BY seen DESC NULLS LAST LIMIT 1", Node) is { } id
-                ? $", {id}" : "")
-            + ". This version runs one at a time: stop it, or wait 10 s if it has ended without a word.");
     }
 
     public override bool IsFile => false;
@@ -345,16 +316,5 @@ public sealed class PostgresStore : MeshStore
         }
 
         return command.ExecuteScalar() is T answer ? answer : default;
-    }
-
-    private sealed class Turn(PostgresStore store, NodePulse pulse) : IAsyncDisposable
-    {
-        public async ValueTask DisposeAsync()
-        {
-            await pulse.StopAsync(CancellationToken.None);
-            pulse.Dispose();
-            await using var connection = await store.Source.OpenConnectionAsync();
-            store.Leave(connection);
-        }
     }
 }

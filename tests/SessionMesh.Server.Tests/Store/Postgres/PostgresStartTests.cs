@@ -10,13 +10,13 @@ namespace SessionMesh.Server.Tests.Store.Postgres;
 public sealed class PostgresStartTests
 {
     [Fact]
-    public async Task Node_BesideAnother_IsRefused_UntilThatHasGone()
+    public async Task WorkThatWantsTheMeshForItself_IsRefusedBesideANode_UntilThatHasGone_AndKeepsNodesAway()
     {
         await using var mesh = await MeshHost.StartOnPostgresAsync(options: ["--node-id", "first"]);
-        using var second = PostgresStore.Open(PostgresSettings.Of(mesh.OnPostgres.ConnectionString), "second");
+        using var second = PostgresStore.Open(PostgresSettings.Of(mesh.OnPostgres.ConnectionString), "second", alone: true);
         var refused = Assert.Throws<StartupException>(() => second.Load(new(), at => new(at, 1)));
         Assert.Equal(
-            "Another node runs on this mesh, first. This version runs one at a time: stop it, or wait 10 s if it has ended without a word.",
+            "Another node runs on this mesh, first. Stop all its servers, or wait 10 s if one has ended without a word.",
             refused.Message);
         await mesh.RegisterAsync("a"); // and the first goes on
 
@@ -24,14 +24,33 @@ public sealed class PostgresStartTests
         var state = new Core.State.MeshState();
         second.Load(state, at => new(at, 1));
         Assert.Equal(1, state.AgentCount);
+        using var third = PostgresStore.Open(PostgresSettings.Of(mesh.OnPostgres.ConnectionString), "third");
+        refused = Assert.Throws<StartupException>(() => third.Load(new(), at => new(at, 1)));
+        Assert.Equal("second works on this mesh, and wants it for itself. Try again when it is done.", refused.Message);
+    }
+
+    [Fact]
+    public async Task Node_OfANameThatIsTaken_IsRefused()
+    {
+        await using var mesh = await MeshHost.StartOnPostgresAsync(options: ["--node-id", "one"]);
+        using var other = PostgresStore.Open(PostgresSettings.Of(mesh.OnPostgres.ConnectionString), "one");
+        var refused = Assert.Throws<StartupException>(() => other.Load(new(), at => new(at, 1)));
+        Assert.Equal("A node one runs on this mesh already. Give this one another name with --node-id.", refused.Message);
+        await mesh.RegisterAsync("a");
     }
 
     [Fact]
     public async Task Node_WhoseNameAnotherProcessTook_CommitsNothingMore()
     {
         await using var mesh = await MeshHost.StartOnPostgresAsync(options: ["--node-id", "one"]);
-        using var other = PostgresStore.Open(PostgresSettings.Of(mesh.OnPostgres.ConnectionString), "one");
-        other.Load(new(), at => new(at, 1));
+        await using (var connection = await mesh.OnPostgres.ConnectAsync())
+        {
+            // As by one that began while this one was stopped for so long that it counted as gone.
+            await using var take = new NpgsqlCommand(
+                "UPDATE session_mesh.mesh_nodes SET owner = gen_random_uuid(), session = session + 1", connection);
+            Assert.Equal(1, await take.ExecuteNonQueryAsync());
+        }
+
         (await mesh.PostAsync("agents", """{"agent_id":"a"}""")).ShouldBeRefused(503, "commit_failed");
         await Eventually.True(async () => (await mesh.GetAsync("~/readyz", "")).Status == 503, () => "it is not ready");
     }

@@ -1,0 +1,129 @@
+using System.Diagnostics;
+using Npgsql;
+using SessionMesh.Server.Admin;
+using SessionMesh.Server.Engine;
+using SessionMesh.Server.Push;
+using SessionMesh.Server.Store.Postgres;
+using SessionMesh.Server.Telemetry;
+
+namespace SessionMesh.Server.Nodes;
+
+/// <summary>
+/// Every half second: says that this node lives and what it has heard, takes or keeps the office of the judge, and learns where the log
+/// stands, who else lives and what they have heard. A node that cannot do so for <see cref="Contact.Longest"/> ends its streams and answers
+/// nothing, until it can again.
+/// </summary>
+internal sealed partial class NodePulse(
+    PostgresStore store, MeshEngine engine, MeshClock clock, BeatRelay relay, PostgresNodes nodes, Shutdown shutdown, Restart restart,
+    MeshMetrics metrics, ILogger<NodePulse> log) : BackgroundService
+{
+    public static readonly TimeSpan Every = TimeSpan.FromMilliseconds(500);
+
+    private bool _isFailing;
+
+    /// <summary>Says that it lives before it listens: then the judge waits for what this node hears.</summary>
+    public override async Task StartAsync(CancellationToken cancellationToken)
+    {
+        engine.BeatNews.IsOn = true;
+        await BeatAsync(cancellationToken);
+        await base.StartAsync(cancellationToken);
+    }
+
+    /// <summary>Tells the others what was heard last. The log says goodbye, when all that was queued is written.</summary>
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await base.StopAsync(cancellationToken);
+        await BeatAsync(cancellationToken);
+    }
+
+    /// <summary>On the clock of this machine: it is a matter between this process and the database.</summary>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Every);
+        using var watch = new Timer(_ => shutdown.Cut(!store.Nodes.Contact.IsKept), null, Every, Every);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(stoppingToken))
+            {
+                await BeatAsync(stoppingToken);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The server stops.
+        }
+    }
+
+    private async Task BeatAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            await BeatOnceAsync(cancellation);
+            _isFailing = false;
+        }
+        catch (Exception e) when (PostgresWords.IsOfTheWay(e) || e is PostgresException)
+        {
+            if (!_isFailing)
+            {
+                _isFailing = true;
+                LogAway(e);
+            }
+        }
+    }
+
+    private async Task BeatOnceAsync(CancellationToken cancellation)
+    {
+        if (store.HasForked)
+        {
+            await store.Nodes.EndEpochAsync(engine.State.Epoch, cancellation);
+            restart.Ask();
+            return;
+        }
+
+        var began = Stopwatch.GetTimestamp();
+        var known = engine.State.Revision;
+        var report = relay.Compose(known, nodes.CountHeard(), metrics.OpenStreams);
+        if (await store.Nodes.PulseAsync(report, cancellation) is not { } answer)
+        {
+            store.Nodes.Contact.End();
+            LogReplaced(store.Nodes.Id);
+            return;
+        }
+
+        relay.Sent();
+        clock.Follow(answer.Wall, Stopwatch.GetElapsedTime(began));
+        store.Nodes.Contact.Heard(began);
+        var memory = engine.State.Revision;
+        store.Nodes.Contact.Stands(answer.Revision, memory);
+        nodes.Head = answer.Revision;
+        if (answer.MeshEpoch != engine.State.Epoch)
+        {
+            LogOtherEpoch(answer.MeshEpoch);
+            store.Nodes.Contact.End();
+            restart.Ask();
+            return;
+        }
+
+        // Behind, or ahead of a log that has lost something, or beside it.
+        if (answer.Revision > memory || answer.Revision < known
+            || (answer.Revision == known && known == memory && answer.Stamp != store.Stamp))
+        {
+            store.Announce();
+            engine.LookForNews();
+        }
+
+        var (records, beats) = await store.Nodes.ReadAsync(relay.Read, cancellation);
+        nodes.Records = records;
+        relay.Take(records, beats);
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "PostgreSQL does not answer; this node tries again every half second")]
+    private partial void LogAway(Exception e);
+
+    [LoggerMessage(Level = LogLevel.Critical, Message =
+        "Another process has taken the node id {Node}: this one answers nothing any more. Give each node its own with --node-id")]
+    private partial void LogReplaced(string node);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The mesh is in epoch {Epoch}: memory is loaded anew")]
+    private partial void LogOtherEpoch(long epoch);
+}

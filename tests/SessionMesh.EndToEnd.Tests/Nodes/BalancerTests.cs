@@ -1,0 +1,148 @@
+using System.Globalization;
+using SessionMesh.EndToEnd.Tests.Support;
+using Xunit.Abstractions;
+
+namespace SessionMesh.EndToEnd.Tests.Nodes;
+
+/// <summary>eng/cluster.sh as a person runs it, and what HAProxy with eng/haproxy.cfg makes of nodes that die and hang.</summary>
+[Collection(NodesCollection.Name)]
+public sealed class BalancerTests(ITestOutputHelper output) : IAsyncLifetime
+{
+    private readonly Scratch _scratch = new();
+    private string _directory = "";
+    private Dictionary<string, string> _environment = [];
+    private MeshHttp _http = null!;
+    private string _url = "";
+
+    public async Task InitializeAsync()
+    {
+        // PostgreSQL's account passes through it.
+        File.SetUnixFileMode(_scratch.Root, File.GetUnixFileMode(_scratch.Root) | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);
+        _directory = _scratch.File("cluster");
+        _environment = _scratch.Environment();
+        _environment["SESSION_MESH_SERVER"] = Built.Server;
+        Ran ran;
+        var attempts = 0;
+        do
+        {
+            var port = Random.Shared.Next(12_000, 19_000);
+            _url = $"http://127.0.0.1:{port}";
+            ran = await ScriptAsync($"start {_directory} {port}");
+        }
+        while (ran.Code != 0 && ran.Error.Contains("in use", StringComparison.OrdinalIgnoreCase) && ++attempts < 3);
+        Assert.True(ran.Code == 0, ran.ToString());
+        output.WriteLine(ran.Out);
+
+        // What it says is to be typed.
+        foreach (var line in ran.Out.Split('\n').Where(line => line.TrimStart().StartsWith("export ", StringComparison.Ordinal)))
+        {
+            var (name, value) = line.Trim()["export ".Length..].Split('=', 2) is [var n, var v] ? (n, v) : ("", "");
+            _environment[name] = value.StartsWith("$(cat ", StringComparison.Ordinal)
+                ? (await File.ReadAllTextAsync(value[6..^1])).Trim() : value;
+        }
+
+        _http = new MeshHttp(_url, _environment["SESSION_API_KEY"]);
+    }
+
+    public async Task DisposeAsync()
+    {
+        _http?.Dispose();
+        var ran = await ScriptAsync($"stop {_directory}");
+        var left = _scratch.Processes();
+        _scratch.Dispose();
+        Assert.True(ran.Code == 0, ran.ToString());
+        Assert.True(left.Count == 0, $"these still run: {string.Join(", ", left)}");
+    }
+
+    [Fact]
+    public async Task ThreeNodesBehindABalancer_OneDiesAndOneHangs_NobodyNotices()
+    {
+        var nodes = await ToolAsync("nodes -o json");
+        Assert.True(nodes.Code == 0, nodes.ToString());
+        foreach (var id in new[] { "n1", "n2", "n3" })
+        {
+            Assert.Contains($"\"{id}\"", nodes.Out, StringComparison.Ordinal);
+        }
+
+        // Events come through as they happen: were they buffered, the second would not be here before a third.
+        var stream = await OpenEventsAsync("told");
+        await DoneAsync("agents", """{"agent_id":"told","ttl":3600}""");
+        for (var n = 0; n < 100; n++)
+        {
+            await DoneAsync("steer", $$"""{"agent_id":"told","direction":"d{{n}}"}""");
+            Assert.Equal($"d{n}", (await stream.NextAsync(next => next.Kind == "directive.issued")).Text("direction"));
+        }
+
+        // A node is gone: whoever called it is sent to another, and its streams come back elsewhere.
+        Signal.Send(Pid("n1"), Signal.Kill);
+        for (var n = 0; n < 200; n++)
+        {
+            await DoneAsync("steer", $$"""{"agent_id":"told","direction":"e{{n}}"}""", $"e{n}");
+            Assert.True((await _http.GetAsync("agents/told")).IsDone);
+        }
+
+        stream.Dispose();
+
+        // A node hangs: HAProxy finds out, and ends what waits for it.
+        Signal.Send(Pid("n2"), Signal.Stop);
+        using var patient = new MeshHttp(_url, _environment["SESSION_API_KEY"], TimeSpan.FromSeconds(10));
+        await Eventually.True(
+            async () =>
+            {
+                for (var n = 0; n < 20; n++)
+                {
+                    try
+                    {
+                        if (!(await patient.GetAsync("alive?limit=1")).IsDone)
+                        {
+                            return false;
+                        }
+                    }
+                    catch (Exception e) when (e is HttpRequestException or TaskCanceledException or Xunit.Sdk.XunitException)
+                    {
+                        return false;
+                    }
+                }
+
+                return true;
+            },
+            () => "calls go to the node that is left");
+        using var later = await OpenEventsAsync("told");
+        await DoneAsync("steer", """{"agent_id":"told","direction":"last"}""");
+        await later.NextAsync(next => next.Text("direction") == "last");
+        Signal.Send(Pid("n2"), Signal.Continue);
+        var listed = await ToolAsync("list -o json");
+        Assert.True(listed.Code == 0 && listed.Out.Contains("told", StringComparison.Ordinal), listed.ToString());
+    }
+
+    private async Task<EventStream> OpenEventsAsync(string subject)
+    {
+        var (stream, refusal) = await EventStream.TryOpenAsync(
+            _url, $"events?subject={subject}", _environment["SESSION_API_KEY"], null, Eventually.Bound);
+        return stream ?? throw new Xunit.Sdk.XunitException($"{refusal}");
+    }
+
+    private async Task DoneAsync(string path, string body, string? idempotencyKey = null)
+    {
+        var answer = await _http.PostAsync(path, body, idempotencyKey);
+        Assert.True(answer.IsDone, $"{path} {body} -> {answer}");
+    }
+
+    private int Pid(string name) =>
+        int.Parse(File.ReadAllText(Path.Combine(_directory, $"{name}.pid")).Split(' ')[0], CultureInfo.InvariantCulture);
+
+    private async Task<Ran> ToolAsync(string arguments)
+    {
+        using var tool = new Started("bash", ["-c", $"session-mesh {arguments}"], _environment, _scratch.Root);
+        return await tool.EndAsync();
+    }
+
+    /// <summary>What it starts goes on: the end of the script is waited for, not that of its output.</summary>
+    private async Task<Ran> ScriptAsync(string arguments)
+    {
+        var (printed, failed) = (_scratch.File("printed"), _scratch.File("failed"));
+        var script = Path.Combine(Built.Repository, "eng", "cluster.sh");
+        using var bash = new Started("bash", ["-c", $"{script} {arguments} >{printed} 2>{failed}"], _environment, _scratch.Root);
+        return new Ran(await bash.ExitAsync(), await File.ReadAllTextAsync(printed), await File.ReadAllTextAsync(failed));
+    }
+}

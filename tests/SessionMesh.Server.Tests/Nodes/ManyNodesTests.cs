@@ -1,0 +1,71 @@
+using SessionMesh.Server.Tests.Support;
+
+namespace SessionMesh.Server.Tests.Nodes;
+
+/// <summary>Two nodes on one PostgreSQL are one mesh.</summary>
+public sealed class ManyNodesTests
+{
+    /// <summary>A steer on one node reaches a stream on another, and its ack there ends the wait on the first.</summary>
+    [Fact]
+    public async Task Steer_OnOneNode_ReachesAStreamOnTheOther_AndItsAckComesBack()
+    {
+        await using var one = await MeshHost.StartNodeAsync("one");
+        await using var two = await one.StartBesideAsync("two");
+        await one.RegisterAsync("a");
+        await using var stream = await two.ListenAsync("agents/a/directives");
+
+        var steer = one.PostAsync("steer", """{"agent_id":"a","direction":"north","wait":"acknowledged","wait_seconds":20}""");
+        var heard = await stream.NextAsync();
+        Assert.Equal("north", heard.Json["direction"]!.GetValue<string>());
+        (await two.PostAsync($"agents/a/directives/{heard.Id}/ack", """{"state":"acknowledged"}""")).ShouldBeOk();
+        Assert.Equal("acknowledged", (await steer).ShouldBeOk().Json["state"]!.GetValue<string>());
+    }
+
+    /// <summary>What one node has answered is so on the other, at once.</summary>
+    [Fact]
+    public async Task Writes_AreSoOnTheOtherNodeAtOnce()
+    {
+        await using var one = await MeshHost.StartNodeAsync("one");
+        await using var two = await one.StartBesideAsync("two");
+        for (var i = 0; i < 20; i++)
+        {
+            var (here, there) = i % 2 == 0 ? (one, two) : (two, one);
+            await here.RegisterAsync($"a{i}");
+            (await there.PostAsync($"agents/a{i}/heartbeat", "{}")).ShouldBeOk();
+            (await there.GetAsync($"agents/a{i}")).ShouldBeOk();
+            var key = await here.MintAsync("""{"scopes":["mesh:read"]}""");
+            (await there.GetAsync("alive", key)).ShouldBeOk();
+            await there.RevokeAsync(key);
+            Assert.Equal(401, (await there.GetAsync("alive", key)).Status);
+        }
+    }
+
+    /// <summary>A heartbeat at one node is seen on the other, with what it reported.</summary>
+    [Fact]
+    public async Task Heartbeat_OnOneNode_IsSeenOnTheOther()
+    {
+        await using var one = await MeshHost.StartNodeAsync("one");
+        await using var two = await one.StartBesideAsync("two");
+        await one.RegisterAsync("a");
+        (await two.PostAsync("agents/a/heartbeat", """{"activity":"working","load":0.5,"progress":3,"note":"half"}""")).ShouldBeOk();
+        await Eventually.True(
+            async () => (await one.GetAsync("agents/a")).Json["activity"]?.GetValue<string>() == "working",
+            () => "the other node hears of it");
+        var row = (await one.GetAsync("agents/a")).Json;
+        Assert.Equal(
+            (0.5, 3.0, "half"),
+            (row["load"]!.GetValue<double>(), row["progress"]!.GetValue<double>(), row["note"]!.GetValue<string>()));
+    }
+
+    /// <summary>One of them judges, and the other takes over when it goes.</summary>
+    [Fact]
+    public async Task Judge_WhoLeaves_IsFollowedByTheOther()
+    {
+        await using var one = await MeshHost.StartNodeAsync("one");
+        await using var two = await one.StartBesideAsync("two");
+        Assert.True(one.Engine.IsJudge);
+        Assert.False(two.Engine.IsJudge);
+        await one.StopAsync();
+        await Eventually.True(() => two.Engine.IsJudge, () => "the other node judges");
+    }
+}
