@@ -14,8 +14,11 @@ public sealed record Address
     /// <summary>Characters of a part that is a list.</summary>
     public const int LongestList = 2048;
 
+    /// <summary>The tab that is of use only where several servers run on the mesh.</summary>
+    public const string Nodes = "nodes";
+
     public static readonly IReadOnlyList<string> Tabs =
-        ["overview", "agents", "lineage", "registry", "sessions", "keys", "audit", "events"];
+        ["overview", "agents", "lineage", "registry", "sessions", "keys", "audit", "events", Nodes];
 
     /// <summary>One of <see cref="Tabs"/>.</summary>
     public string Tab { get; init; } = Tabs[0];

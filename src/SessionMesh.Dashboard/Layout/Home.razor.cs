@@ -19,8 +19,14 @@ public sealed partial class Home : ComponentBase, IDisposable
     private readonly List<Address> _sent = [];
     private Address _address = new();
     private bool _isReady;
+    private bool _hasNodes;
 
     public Home() => _self = DotNetObjectReference.Create(this);
+
+    /// <summary>A server that is alone has no list of nodes, but whoever looks at it keeps it when the others go.</summary>
+    private IReadOnlyList<string> Tabs => _hasNodes || _address.Tab == Address.Nodes
+        ? Address.Tabs
+        : [.. Address.Tabs.Where(tab => tab != Address.Nodes)];
 
     private string Title => Viewer.IsSignedIn ? $"{NameOf(_address.Tab)} · Session Mesh" : "Session Mesh";
 
@@ -31,6 +37,7 @@ public sealed partial class Home : ComponentBase, IDisposable
     public void Dispose()
     {
         Viewer.Changed -= Show;
+        Live.Changed -= Look;
         Navigation.LocationChanged -= Follow;
         _closed.Cancel();
         _closed.Dispose();
@@ -41,6 +48,7 @@ public sealed partial class Home : ComponentBase, IDisposable
     {
         _address = Address.Of(Navigation.Uri);
         Viewer.Changed += Show;
+        Live.Changed += Look;
         Navigation.LocationChanged += Follow;
     }
 
@@ -112,8 +120,9 @@ public sealed partial class Home : ComponentBase, IDisposable
     /// <summary>Arrow keys move between tabs, as in every list of tabs.</summary>
     private async Task MoveAsync(KeyboardEventArgs key)
     {
-        var last = Address.Tabs.Count - 1;
-        var at = Address.Tabs.Index().First(tab => tab.Item == _address.Tab).Index;
+        var tabs = Tabs;
+        var last = tabs.Count - 1;
+        var at = tabs.Index().First(tab => tab.Item == _address.Tab).Index;
         var to = key.Key switch
         {
             "ArrowRight" => at == last ? 0 : at + 1,
@@ -124,8 +133,8 @@ public sealed partial class Home : ComponentBase, IDisposable
         };
         if (to != at)
         {
-            Go(Address.To(Address.Tabs[to]));
-            await Script.CallAsync("focus", "tab-" + Address.Tabs[to]);
+            Go(Address.To(tabs[to]));
+            await Script.CallAsync("focus", "tab-" + tabs[to]);
         }
     }
 
@@ -138,6 +147,20 @@ public sealed partial class Home : ComponentBase, IDisposable
         {
             _address = address;
             _ = InvokeAsync(StateHasChanged);
+        }
+    }
+
+    /// <summary>Draws the page anew only where the tabs are others.</summary>
+    private void Look()
+    {
+        var hasNodes = Live.Nodes.Count > 1;
+        if (hasNodes != _hasNodes)
+        {
+            _ = InvokeAsync(() =>
+            {
+                _hasNodes = hasNodes;
+                StateHasChanged();
+            });
         }
     }
 

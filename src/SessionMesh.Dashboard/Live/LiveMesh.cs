@@ -3,6 +3,7 @@ using SessionMesh.Client.Streams;
 using SessionMesh.Contracts.Agents;
 using SessionMesh.Contracts.Errors;
 using SessionMesh.Contracts.Events;
+using SessionMesh.Contracts.Nodes;
 using SessionMesh.Dashboard.SignIn;
 
 namespace SessionMesh.Dashboard.Live;
@@ -64,6 +65,9 @@ public sealed class LiveMesh : IAsyncDisposable
     public event Action<MeshEvent>? Heard;
 
     public LiveFleet Fleet { get; private set; } = LiveFleet.Empty;
+
+    /// <summary>The servers that run on the mesh, by their ids; empty until they are read.</summary>
+    public IReadOnlyList<NodeRow> Nodes { get; private set; } = [];
 
     public Freshness Freshness { get; private set; } = Freshness.Loading;
 
@@ -136,7 +140,7 @@ public sealed class LiveMesh : IAsyncDisposable
         Stop();
         if (!_viewer.IsSignedIn)
         {
-            (Fleet, Freshness, Trouble, ReadAt) = (LiveFleet.Empty, Freshness.Loading, null, null);
+            (Fleet, Nodes, Freshness, Trouble, ReadAt) = (LiveFleet.Empty, [], Freshness.Loading, null, null);
             lock (_gate)
             {
                 _events.Clear();
@@ -220,6 +224,7 @@ public sealed class LiveMesh : IAsyncDisposable
                 Fleet = _states.Count == 0 ? fleet : fleet.With(_states);
             }
 
+            Nodes = await mesh.NodesAsync(cancellation);
             (Freshness, Trouble, ReadAt) = (Freshness.Live, null, now);
             Changed?.Invoke();
         }

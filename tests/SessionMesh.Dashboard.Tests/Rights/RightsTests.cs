@@ -14,8 +14,8 @@ public sealed class RightsTests
     /// <summary>Calls of the client that change nothing.</summary>
     private static readonly string[] s_reads =
     [
-        "AgentAsync", "AgentsAsync", "AuditAsync", "HistoryAsync", "KeysAsync", "MatchAsync", "OwnKeyAsync", "RegistryAsync",
-        "SessionAsync", "SessionsAsync", "StatusAsync", "TopologyAsync",
+        "AgentAsync", "AgentsAsync", "AuditAsync", "HistoryAsync", "KeysAsync", "MatchAsync", "NodesAsync", "OwnKeyAsync",
+        "RegistryAsync", "SessionAsync", "SessionsAsync", "StatusAsync", "TopologyAsync",
     ];
 
     /// <summary>Buttons that ask the mesh.</summary>

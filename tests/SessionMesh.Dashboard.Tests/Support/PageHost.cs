@@ -57,11 +57,17 @@ internal sealed class PageHost : IAsyncDisposable
 
     public Viewer Viewer => Page.Services.GetRequiredService<Viewer>();
 
-    public static async Task<PageHost> StartAsync()
+    /// <param name="configure">Sets a service of the server.</param>
+    public static async Task<PageHost> StartAsync(Action<IServiceCollection>? configure = null)
     {
         var data = Directory.CreateTempSubdirectory("mesh-page-").FullName;
         var server = MeshServer.Build(
-            ["--urls", "http://127.0.0.1:0", "--data", data], builder => builder.Logging.ClearProviders());
+            ["--urls", "http://127.0.0.1:0", "--data", data],
+            builder =>
+            {
+                builder.Logging.ClearProviders();
+                configure?.Invoke(builder.Services);
+            });
         await server.StartAsync();
         return new PageHost(server, data);
     }

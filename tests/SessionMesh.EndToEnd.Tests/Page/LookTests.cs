@@ -50,6 +50,9 @@ public sealed class LookTests(Chromium chromium) : IAsyncLifetime
             await LookAsync(name);
         }
 
+        await tab.GoAsync("/?tab=nodes"); // of a server that is alone it is there for whoever asks
+        await tab.ShowsAsync("One server runs on this mesh.");
+        await LookAsync("nodes");
         await tab.GoAsync("/?tab=agents&cluster=shop&label=team");
         await tab.ShowsAsync("takes name=value");
         await tab.ShowsAsync("0 agents");
