@@ -35,14 +35,11 @@ internal sealed class MeshGauges(
             meter.CreateObservableGauge("session_mesh.store.size", Store, "By", "Size of the store's files");
         }
 
-        else
-        {
-            meter.CreateObservableGauge("session_mesh.nodes", () => nodes.List().Count, "{node}", "Nodes that live");
-            meter.CreateObservableGauge("session_mesh.judge",
-                () => engine.IsJudge ? 1 : 0, null, "1 while this node decides what time brings about");
-            meter.CreateObservableGauge("session_mesh.lag", () => nodes.Lag, "{change}", "Changes in the log that memory does not have");
-        }
 
+        meter.CreateObservableGauge("session_mesh.nodes", () => nodes.List().Count, null, "Nodes of the mesh that live");
+        meter.CreateObservableGauge("session_mesh.judge",
+            () => engine.IsJudge ? 1 : 0, null, "1 while this node decides what time brings about");
+        meter.CreateObservableGauge("session_mesh.lag", () => nodes.Lag, null, "Changes in the log that memory does not have");
         meter.CreateObservableGauge("session_mesh.disk.free", reserve.FreeBytes, "By", "Free space on the disk of the data directory");
         meter.CreateObservableGauge("session_mesh.reserve_in_use",
             () => reserve.IsInUse ? 1 : 0, null, "1 while the disk is full and the reserve is in use");

@@ -152,6 +152,7 @@ public sealed class MeshMetrics
     internal void Begin()
     {
         _heartbeats.Add(0);
+        _lostRaces.Add(0);
         foreach (var kind in StreamKind.All)
         {
             _streams.Add(0, new KeyValuePair<string, object?>("kind", kind));

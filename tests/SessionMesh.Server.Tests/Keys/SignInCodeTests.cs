@@ -58,6 +58,11 @@ public sealed class SignInCodeTests
         var revoked = await CodeAsync(mesh, key: key);
         await mesh.RevokeAsync(key);
         (await TradeAsync(mesh, revoked)).ShouldBeProblem(401, "unauthenticated");
+        if (MeshHost.AllOnPostgres)
+        {
+            return; // there they are in the database
+        }
+
         var before = await CodeAsync(mesh);
         await mesh.RestartAsync();
         (await TradeAsync(mesh, before)).ShouldBeProblem(401, "unauthenticated");

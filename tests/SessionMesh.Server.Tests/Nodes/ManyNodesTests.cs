@@ -84,7 +84,8 @@ public sealed class ManyNodesTests
                 await node.RegisterAsync($"w{writer}-{i}");
             }
         }));
-        Assert.Equal(200, (await one.ChangesAsync(1)).Select(change => change.Json["subject"]!.GetValue<string>()).Distinct().Count());
+        var changes = await one.ChangesAsync(1);
+        Assert.Equal(200, changes.Select(change => change.Json["subject"]!.GetValue<string>()).Distinct().Count());
         var digest = (await one.GetAsync("admin/digest")).ShouldBeOk().Json;
         var same = (await two.GetAsync($"admin/digest?revision={digest["revision"]}")).ShouldBeOk().Json;
         Assert.Equal(digest.ToJsonString(), same.ToJsonString());
@@ -134,10 +135,10 @@ public sealed class ManyNodesTests
     {
         await using var one = await MeshHost.StartNodeAsync("one");
         await using var two = await one.StartBesideAsync("two");
-        var code = (await one.PostAsync("dashboard/codes", "{}")).Json["code"]!.GetValue<string>();
-        var traded = await two.PostAsync("dashboard/trade", $$"""{"code":"{{code}}"}""", "");
+        var code = (await one.PostAsync("keys/codes", "{}")).Json["code"]!.GetValue<string>();
+        var traded = await two.PostAsync("keys/codes/trade", $$"""{"code":"{{code}}"}""", "");
         Assert.Equal(201, traded.Status);
         (await one.GetAsync("alive", traded.Json["token"]!.GetValue<string>())).ShouldBeOk();
-        (await one.PostAsync("dashboard/trade", $$"""{"code":"{{code}}"}""", "")).ShouldBeProblem(401, "unauthenticated");
+        (await one.PostAsync("keys/codes/trade", $$"""{"code":"{{code}}"}""", "")).ShouldBeProblem(401, "unauthenticated");
     }
 }
