@@ -19,6 +19,7 @@ using SessionMesh.Cli.Lineage;
 using SessionMesh.Cli.Links;
 using SessionMesh.Cli.Logs;
 using SessionMesh.Cli.Mcp;
+using SessionMesh.Cli.Nodes;
 using SessionMesh.Cli.Registry;
 using SessionMesh.Cli.Run;
 using SessionMesh.Cli.Run.Handlers;
@@ -87,6 +88,7 @@ internal static class SessionMeshTool
         new("The mesh",
         [
             new("status", host => new StatusCommand(host)),
+            new("nodes", host => new NodesCommand(host)),
             new("dashboard", host => new DashboardCommand(host)),
             new("events", host => new EventsCommand(host, (file, atMost) => new EventProgram(file, atMost, host.Time))),
             new("topology", host => new TopologyCommand(host)),

@@ -87,6 +87,7 @@ namespace SessionMesh.Contracts;
 [JsonSerializable(typeof(RestoreReport))]
 [JsonSerializable(typeof(ServerStatus))]
 [JsonSerializable(typeof(NodeList))]
+[JsonSerializable(typeof(MeshDigest))]
 [JsonSerializable(typeof(FaultRequest))]
 [JsonSerializable(typeof(FaultFile))]
 [JsonSerializable(typeof(Fault))]

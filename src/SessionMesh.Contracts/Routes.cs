@@ -37,6 +37,7 @@ public static class Routes
     public const string AdminCompact = Prefix + "/admin/compact";
     public const string AdminCheck = Prefix + "/admin/check";
     public const string AdminNewRoot = Prefix + "/admin/new-root";
+    public const string AdminDigest = Prefix + "/admin/digest";
 
     /// <summary>Only in a sandbox.</summary>
     public const string Sandbox = Prefix + "/sandbox";

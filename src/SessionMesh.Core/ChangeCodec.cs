@@ -28,6 +28,9 @@ public static class ChangeCodec
         AuditChanges.Kinds,
     }.SelectMany(kinds => kinds).ToFrozenDictionary(kind => kind.Name, StringComparer.Ordinal);
 
+    /// <summary>Whether this version can read a kind of change.</summary>
+    public static bool Knows(string kind) => Kinds.ContainsKey(kind);
+
     /// <summary>Writes the members of <paramref name="change"/>, without its envelope, as one JSON object in UTF-8.</summary>
     public static void WritePayload(IBufferWriter<byte> output, Utf8JsonWriter writer, Change change)
     {

@@ -22,11 +22,10 @@ try
         return 0;
     }
 
-    // After a restore a new server opens the store, in the same process and on the same addresses.
+    // After a restore, or when PostgreSQL lost commits, a new server opens the store, in the same process and on the same addresses.
     for (ServerOptions? before = null; ;)
     {
-        await using var app = MeshServer.Build(args, before: before);
-        await Listening.StartAsync(app);
+        await using var app = await Listening.StartAgainAsync(args, before, Console.Error);
         Listening.Announce(app, Console.Error);
         Banner.Print(app, Console.Out);
         before = Listening.Chosen(app);

@@ -65,6 +65,8 @@ public sealed class MeshClientTests
         },
         { "GET /api/session-mesh/agents/a.1", "", MeshCall.Agent("a.1") },
         { "GET /api/session-mesh/nodes", "", MeshCall.Nodes() },
+        { "GET /api/session-mesh/admin/digest", "", MeshCall.Digest() },
+        { "GET /api/session-mesh/admin/digest?revision=7", "", MeshCall.Digest(7) },
         { "GET /api/session-mesh/audit", "", MeshCall.Audit(new()) },
         {
             "GET /api/session-mesh/audit?actor=mesh&operation=agent.&subject=a1&outcome=done"

@@ -219,9 +219,9 @@ internal sealed class ListOptions
             }
 
             _cursor = cursor;
-            var rows = view.Rows(Last).ToList();
+            var (rows, left) = (view.Rows(Last).ToList(), _most - _read);
             _read += rows.Count;
-            return rows;
+            return rows.Count > left ? rows[..left] : rows; // a list that is one answer takes no limit
         }
 
         /// <summary>What the first page says beside its rows, with the number of all that was read and where it goes on.</summary>

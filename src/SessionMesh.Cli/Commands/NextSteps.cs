@@ -97,6 +97,8 @@ internal static class NextSteps
             $"the key was made but its secret was lost on the way: session-mesh keys revoke {key}, then create again",
         ErrorCodes.InboxFull => "session-mesh inbox, to see what waits; steer again when the agent has caught up",
         ErrorCodes.NotInThisStore => "pg_dump --schema=session_mesh --format=custom DATABASE, and pg_restore, where PostgreSQL is",
+        ErrorCodes.RevisionPassed => "the same again for the revision at which the nodes are now; session-mesh nodes shows it",
+        ErrorCodes.Behind => "session-mesh nodes, to see how far each node is behind; the same command again",
         ErrorCodes.StoreInUse => "the same command again in a while",
         ErrorCodes.CursorMismatch => "the same command as before with --cursor, or without it to begin again",
         ErrorCodes.NotABackup => "the whole of a file that session-mesh admin backup wrote",

@@ -68,6 +68,7 @@ public static class ErrorCodes
     public const string StoreInUse = "store_in_use";
     public const string RestorePending = "restore_pending";
     public const string NotInThisStore = "not_in_this_store";
+    public const string RevisionPassed = "revision_passed";
     public const string TooManyFaults = "too_many_faults";
 
     // 412

@@ -1,3 +1,5 @@
+using System.Collections;
+
 namespace SessionMesh.Core.Idempotency;
 
 /// <summary>
@@ -24,6 +26,9 @@ public sealed class ReceiptTable
             }
         }
     }
+
+    /// <summary>The receipts as they are now, for any thread: what is put or trimmed later is not in it. Copies nothing.</summary>
+    internal IReadOnlyCollection<Receipt> Snapshot() => new Chain(_oldest, Count);
 
     internal Receipt? Find(UInt128 scope) => _byScope.GetValueOrDefault(scope)?.ToReceipt();
 
@@ -93,6 +98,24 @@ public sealed class ReceiptTable
         public Entry? NextOfOwner;
 
         public Receipt ToReceipt() => new(Revision, Scope, _request, At, _status, _keyId, Owner?.Id, Size);
+    }
+
+    /// <summary>So many receipts from one on. Entries never change but for the next of the newest, which is not read here.</summary>
+    private sealed class Chain(Entry? oldest, int count) : IReadOnlyCollection<Receipt>
+    {
+        public int Count => count;
+
+        public IEnumerator<Receipt> GetEnumerator()
+        {
+            var entry = oldest;
+            for (var left = count; left > 0; left--)
+            {
+                yield return entry!.ToReceipt();
+                entry = left > 1 ? entry.Next : null;
+            }
+        }
+
+        IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
     }
 
     private sealed class Owner(string id)

@@ -131,6 +131,12 @@ public sealed class MeshState
         return found;
     }
 
+    /// <summary>
+    /// All that is durable, at this revision. The writer's alone, between two batches: it copies references to the records, 40 ms for a
+    /// million agents. What is done with it may take its time on any thread.
+    /// </summary>
+    public StateSnapshot Snapshot() => new(this);
+
     /// <summary>Takes over what the tables hold; only before the state is shared, agents in order of their numbers.</summary>
     public void Load(Agent agent, Inbox inbox) => Add(agent).Replace(inbox);
 

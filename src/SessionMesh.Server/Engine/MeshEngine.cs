@@ -145,12 +145,13 @@ public sealed partial class MeshEngine : IHostedService, IDisposable
     /// Runs a small piece of upkeep on the engine's thread, between two batches and after the queued commands; see
     /// <see cref="UpkeepItem"/>. Cancelled if the engine ends first.
     /// </summary>
-    internal Task<T> UpkeepAsync<T>(Func<T> work)
-    {
-        var item = new UpkeepItem<T>(work);
-        _queue.Add(item);
-        return item.Done;
-    }
+    internal Task<T> UpkeepAsync<T>(Func<T> work) => AddUpkeep(new UpkeepItem<T>(work));
+
+    /// <summary>
+    /// Reads the state as it is at one revision, at the same place as <see cref="UpkeepAsync"/>, a full disk or not. All commands wait for
+    /// it: keep it quick.
+    /// </summary>
+    internal Task<T> ReadAsync<T>(Func<MeshState, T> read) => AddUpkeep(new UpkeepItem<T>(() => read(State), writes: false));
 
     /// <summary>Starts the thread; call it once. Commands queued earlier wait for it.</summary>
     public void Start() => _thread.Start();
@@ -187,6 +188,12 @@ public sealed partial class MeshEngine : IHostedService, IDisposable
 
         _queue.Dispose();
         _store.Dispose();
+    }
+
+    private Task<T> AddUpkeep<T>(UpkeepItem<T> item)
+    {
+        _queue.Add(item);
+        return item.Done;
     }
 
     private void Run()

@@ -12,6 +12,12 @@ internal static class Refusals
         new(ErrorKind.Unavailable, ErrorCodes.Busy,
             "The server has more work queued than it takes. Try again after the time in Retry-After.") { RetryAfter = 1 };
 
+    /// <summary>For a read of a revision that this node has not reached in the time that a caller waits.</summary>
+    public static MeshError Behind(long asked, long stands) =>
+        new(ErrorKind.Unavailable, ErrorCodes.Behind,
+            $"This node is at revision {stands}, and has not reached {asked}. Try again after the time in Retry-After; "
+            + $"GET {Contracts.Routes.Nodes} says how far each node is behind.") { RetryAfter = 1 };
+
     /// <summary>For commands that came too late: the engine has ended, and nobody may be left waiting.</summary>
     public static MeshError GoingAway() =>
         new(ErrorKind.Unavailable, ErrorCodes.Busy,

@@ -36,7 +36,7 @@ internal static class Banner
         output.WriteLine($"""
             Session Mesh listens on {url}
               {store}
-              root key  {directory.RootKeyFile}
+              root key  {RootKey(directory)}
               API       {url}{Routes.Swagger}
 
             Next, in another terminal:
@@ -84,6 +84,11 @@ internal static class Banner
             + (valid ? "" : $"\nThe key in {directory.RootKeyFile} is not valid in it: use a key from the time of the backup, "
                 + $"or stop and session-mesh admin new-root --data {directory.Path}.");
     }
+
+    /// <summary>Of several nodes, the one that started first has it, unless all are given one file.</summary>
+    private static string RootKey(DataDirectory directory) => File.Exists(directory.RootKeyFile)
+        ? directory.RootKeyFile
+        : $"not here: with the node that started first (for {directory.RootKeyFile}, see --root-key-file)";
 
     /// <summary>What the tool cannot find by itself: an address or a directory that is not the default. A line each, or nothing.</summary>
     private static string Settings(DataDirectory directory, string url)

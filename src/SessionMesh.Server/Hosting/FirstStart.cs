@@ -1,3 +1,5 @@
+using SessionMesh.Contracts.Errors;
+using SessionMesh.Core;
 using SessionMesh.Core.Audit;
 using SessionMesh.Core.Keys;
 using SessionMesh.Server.Auth;
@@ -11,8 +13,9 @@ namespace SessionMesh.Server.Hosting;
 internal static class FirstStart
 {
     /// <summary>
-    /// Mints the root key of an empty store. The secret is in <c>root.key</c>, readable by its owner alone, before the key is valid: a
-    /// crash in between leaves a file with a key that is not valid, and the next start makes both again.
+    /// Mints the root key of an empty store. The secret is on the disk beside <c>root.key</c>, readable by its owner alone, before the key
+    /// is valid, and takes that name afterwards: a crash in between leaves a file that the next start puts in place, or drops. Where
+    /// another node minted the key meanwhile, nothing is left here.
     /// </summary>
     public static async Task MintRootKeyAsync(MeshEngine engine, DataDirectory directory)
     {
@@ -23,10 +26,21 @@ internal static class FirstStart
 
         var (id, token) = KeyToken.New();
         directory.WriteNextRootKey(token);
-        directory.PutNextRootKeyInPlace();
-        var mint = new MintKey { Actor = Actors.Mesh, KeyId = id, Hash = KeyToken.Hash(token), Name = ReplaceRoot.Name };
+        var mint = new MintFirstRoot { Actor = Actors.Mesh, KeyId = id, Hash = KeyToken.Hash(token) };
         var minted = await engine.ExecuteAsync(mint, Origin.Mesh);
-        if (!minted.Succeeded)
+        if (minted.Succeeded)
+        {
+            directory.PutNextRootKeyInPlace();
+            return;
+        }
+
+        // What is not known to be refused may be in the log: the file stays, and the next start looks.
+        if (minted.Error.Code != ErrorCodes.OutcomeUnknown)
+        {
+            directory.DropNextRootKey();
+        }
+
+        if (minted.Error.Kind != ErrorKind.Conflict)
         {
             throw new StartupException($"The root key could not be stored: {minted.Error.Detail}");
         }

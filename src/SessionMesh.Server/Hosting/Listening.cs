@@ -21,6 +21,9 @@ internal static class Listening
     /// </summary>
     public static readonly TimeSpan HeadTimeout = TimeSpan.FromSeconds(10);
 
+    /// <summary>Between two attempts to start again.</summary>
+    private static readonly TimeSpan s_pause = TimeSpan.FromSeconds(1);
+
     public static void Configure(KestrelServerOptions kestrel, ServerOptions options)
     {
         kestrel.AddServerHeader = false;
@@ -42,6 +45,38 @@ internal static class Listening
                     });
                 }
             });
+        }
+    }
+
+    /// <summary>
+    /// Builds a server and starts it. One that takes the place of another in this process waits for a PostgreSQL that is away, as the one
+    /// before did.
+    /// </summary>
+    /// <param name="before">The server before; null for the first.</param>
+    /// <exception cref="StartupException">It cannot start.</exception>
+    public static async Task<WebApplication> StartAgainAsync(string[] args, ServerOptions? before, TextWriter errors)
+    {
+        while (true)
+        {
+            try
+            {
+                var app = MeshServer.Build(args, before: before);
+                try
+                {
+                    await StartAsync(app);
+                    return app;
+                }
+                catch
+                {
+                    await app.DisposeAsync();
+                    throw;
+                }
+            }
+            catch (StartupException e) when (before?.Postgres is not null)
+            {
+                await errors.WriteLineAsync($"session-mesh server: {e.Message} It tries again.");
+                await Task.Delay(s_pause);
+            }
         }
     }
 

@@ -150,6 +150,7 @@ public static class MeshServer
         app.UseMiddleware<OriginGuard>();
         app.UseStatusCodePages(context => problems.WriteAsync(context.HttpContext, NoSuchRoute(context.HttpContext)));
         app.UseRouting();
+        app.UseMiddleware<DatabaseGuard>();
         app.UseMiddleware<Confirming>();
         app.UseMiddleware<KeyAuthentication>();
         app.UseMiddleware<HeldAnswers>();

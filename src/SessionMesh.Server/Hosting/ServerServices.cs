@@ -32,7 +32,8 @@ public static class ServerServices
     public static IServiceCollection AddSessionMesh(this IServiceCollection services, ServerOptions options)
     {
         services.AddSingleton(options);
-        services.AddSingleton(_ => DataDirectory.Open(options.Data, options.RootKeyFile));
+        services.AddSingleton(_ => DataDirectory.Open(
+            options.Data, options.RootKeyFile, options.Postgres is null ? null : options.NodeId));
         services.AddStore(options);
         services.AddSingleton(s => new MeshClock(s.GetService<TimeProvider>() ?? MachineTime.Instance));
         services.AddSingleton(s => new DiskReserve(s.GetRequiredService<DataDirectory>().Path, s.GetRequiredService<MeshClock>().Time));

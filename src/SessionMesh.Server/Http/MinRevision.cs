@@ -1,6 +1,5 @@
 using System.Globalization;
 using Microsoft.AspNetCore.WebUtilities;
-using SessionMesh.Contracts.Errors;
 using SessionMesh.Core;
 using SessionMesh.Server.Engine;
 using SessionMesh.Server.Push;
@@ -9,14 +8,11 @@ namespace SessionMesh.Server.Http;
 
 /// <summary>
 /// A read with <c>min_revision=R</c> is answered from memory that has that revision, such as one that the answer to a write named in
-/// <c>X-Mesh-Revision</c>: it waits for it up to <see cref="Longest"/>, and is refused as <c>behind</c> then. Runs after authentication.
+/// <c>X-Mesh-Revision</c>: it waits for it up to two seconds, and is refused as <c>behind</c> then. Runs after authentication.
 /// </summary>
 public sealed class MinRevision(RequestDelegate next, MeshEngine engine, ChangeFeed feed, ProblemWriter problems)
 {
     public const string Name = "min_revision";
-
-    /// <summary>How long a read waits.</summary>
-    public static readonly TimeSpan Longest = TimeSpan.FromSeconds(2);
 
     public Task InvokeAsync(HttpContext http) =>
         IsRead(http) && http.Request.QueryString.Value is { Length: > 0 } query && query.Contains(Name, StringComparison.Ordinal)
@@ -29,10 +25,13 @@ public sealed class MinRevision(RequestDelegate next, MeshEngine engine, ChangeF
     private async Task ReadAsync(HttpContext http, string query)
     {
         var (wanted, error) = Parse(query);
-        error ??= wanted > engine.State.Revision ? await engine.CatchUpAsync() : null;
-        if (error is null && wanted > engine.State.Revision)
+        try
         {
-            error = await ReachesAsync(http, wanted) ? null : Behind(wanted);
+            error ??= await http.ReachAsync(wanted, engine, feed);
+        }
+        catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
+        {
+            return; // nobody reads the answer
         }
 
         await (error is null ? next(http) : problems.WriteAsync(http, error));
@@ -63,34 +62,4 @@ public sealed class MinRevision(RequestDelegate next, MeshEngine engine, ChangeF
 
         return (wanted ?? 0, null);
     }
-
-    private async Task<bool> ReachesAsync(HttpContext http, long wanted)
-    {
-        using var follower = feed.Follow(http.GetKey().Id);
-        using var over = new CancellationTokenSource(Longest, engine.Time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(over.Token, http.RequestAborted);
-        try
-        {
-            while (engine.State.Revision < wanted)
-            {
-                follower.Changed.Reset();
-                if (engine.State.Revision < wanted)
-                {
-                    await follower.Changed.WaitAsync(Longest, engine.Time, either.Token);
-                }
-            }
-
-            return true;
-        }
-        catch (OperationCanceledException)
-        {
-            return false;
-        }
-    }
-
-    private MeshError Behind(long wanted) => new(ErrorKind.Unavailable, ErrorCodes.Behind,
-        $"This node is at revision {engine.State.Revision}, and was not at {wanted} within {Longest.TotalSeconds:0} s. Try again.")
-    {
-        RetryAfter = 1,
-    };
 }

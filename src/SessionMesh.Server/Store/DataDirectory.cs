@@ -6,6 +6,7 @@ namespace SessionMesh.Server.Store;
 /// <summary>The data directory: mode 0700, and locked by one process at a time. Disposing gives it up.</summary>
 public sealed class DataDirectory : IDisposable
 {
+    private string? _nextRootKeyFile;
     private readonly DirectoryLock _lock;
     private bool _isThrowaway;
 
@@ -32,7 +33,8 @@ public sealed class DataDirectory : IDisposable
     /// It cannot be created, is not a directory, is somebody else's, or another process holds it.
     /// </exception>
     /// <param name="rootKeyFile">Where the root key is kept; null for <c>root.key</c> in the directory.</param>
-    public static DataDirectory Open(string path, string? rootKeyFile = null)
+    /// <param name="node">Who shares that file with others, under which name; null for nobody.</param>
+    public static DataDirectory Open(string path, string? rootKeyFile = null, string? node = null)
     {
         path = System.IO.Path.GetFullPath(path);
         if (File.Exists(path))
@@ -56,7 +58,8 @@ public sealed class DataDirectory : IDisposable
         try
         {
             var file = System.IO.Path.GetFullPath(rootKeyFile ?? System.IO.Path.Combine(path, "root.key"));
-            return new DataDirectory(path, DirectoryLock.Take(path)) { RootKeyFile = file }.Prepared();
+            var next = node is null ? null : $"{file}.{node}.new";
+            return new DataDirectory(path, DirectoryLock.Take(path)) { RootKeyFile = file, _nextRootKeyFile = next }.Prepared();
         }
         catch (IOException e) when (FileWords.IsInUse(e))
         {
@@ -122,7 +125,7 @@ public sealed class DataDirectory : IDisposable
         }
     }
 
-    private string NextRootKeyFile => RootKeyFile + ".new";
+    private string NextRootKeyFile => _nextRootKeyFile ?? RootKeyFile + ".new";
 
     /// <summary>
     /// Writes the next root key beside the present one, readable by its owner alone, and syncs it. Call it before the hash goes into the

@@ -66,7 +66,8 @@ public sealed class PostgresHarmTests(HarmFixture fixture, ITestOutputHelper out
 
             await load.AnsweredAsync(random.Next(5, 40));
             await Eventually.True(
-                AnswersAsync, () => $"PostgreSQL answers again\n{Postgres.Log[^Math.Min(2000, Postgres.Log.Length)..]}");
+                async () => await AnswersAsync(),
+                () => $"PostgreSQL answers again\n{Postgres.Log[^Math.Min(2000, Postgres.Log.Length)..]}");
         }
     });
 

@@ -148,7 +148,9 @@ public sealed class EnginePropertyTests
 
             var after = Read(rig);
             Assert.Equal(memory, Projection.OfMemory(rig.State));
-            Assert.Equal(memory, Projection.OfMemory(Projection.Reloaded(rig.Store)));
+            var reloaded = Projection.Reloaded(rig.Store);
+            Assert.Equal(memory, Projection.OfMemory(reloaded));
+            Assert.Equal(rig.State.Snapshot().Digest(), reloaded.Snapshot().Digest());
             Assert.Equal(
                 before.Log.Where(c => c.Revision == rig.State.Revision || c.At >= limits.Log).Select(c => c.Revision),
                 after.Log.Select(c => c.Revision));
@@ -188,9 +190,12 @@ public sealed class EnginePropertyTests
     private static void AssertAllEqual(EngineRig rig)
     {
         var memory = Projection.OfMemory(rig.State);
-        Assert.Equal(memory, Projection.OfMemory(Projection.Reloaded(rig.Store)));
+        var reloaded = Projection.Reloaded(rig.Store);
+        Assert.Equal(memory, Projection.OfMemory(reloaded));
         var (replayed, directives, keys) = Projection.Replayed(rig.Store);
         Assert.Equal(memory, Projection.OfMemory(replayed));
+        var digest = rig.State.Snapshot().Digest();
+        Assert.Equal((digest, digest), (reloaded.Snapshot().Digest(), replayed.Snapshot().Digest()));
         Assert.Equal(Projection.OfTables(rig.Store), Projection.OfReplay(directives, keys));
         var (committed, read) = Projection.Log(rig.Store, rig.Feed, rig.State.Revision);
         Assert.Equal(committed, read);

@@ -1,3 +1,4 @@
+using Microsoft.Data.Sqlite;
 using SessionMesh.Contracts.Errors;
 using SessionMesh.Core;
 using SessionMesh.Core.Audit;
@@ -47,6 +48,16 @@ public sealed class UpkeepTests
         }
 
         Assert.Null(queue.TakeUpkeep());
+    }
+
+    [Fact]
+    public async Task Upkeep_OnAFullDisk_IsRefused_UnlessItOnlyReads()
+    {
+        var (writes, reads) = (new UpkeepItem<int>(() => 1), new UpkeepItem<int>(() => 2, writes: false));
+        writes.Run(onReserve: true);
+        reads.Run(onReserve: true);
+        await Assert.ThrowsAsync<SqliteException>(() => writes.Done);
+        Assert.Equal(2, await reads.Done);
     }
 
     [Fact]

@@ -87,6 +87,7 @@ public sealed class AccessTests(AccessServer server) : IClassFixture<AccessServe
         { "POST /admin/backup", "admin/backup", null, [Scopes.Admin], MeshHost.AllOnPostgres ? 409 : 200, 403 },
         { "POST /admin/restore", "admin/restore", null, [Scopes.Admin], MeshHost.AllOnPostgres ? 409 : 400, 403 },
         { "POST /admin/new-root", "admin/new-root", """{"keep_children":1}""", [Scopes.Admin], 400, 403 },
+        { "GET /admin/digest", "admin/digest", null, [Scopes.Admin], 200, 403 },
         { "POST /admin/check", "admin/check", null, [Scopes.Admin], 200, 403 },
         { "GET /agents/{id}/agent-card.json", "agents/{a}/agent-card.json", null, [Read], 200, 404 },
         { "GET /agents/{id}/a2a/.well-known/agent-card.json", "agents/{a}/a2a/.well-known/agent-card.json", null, [Read], 200, 404 },

@@ -73,6 +73,7 @@ public sealed class FullDiskTests
         Assert.Equal("dead", await mesh.StatusAsync("d")); // its grace was over, and force followed
         Assert.Equal(200, (await mesh.PostAsync("agents/b/heartbeat")).Status);
         Assert.Equal(200, (await mesh.GetAsync("alive")).Status);
+        Assert.Equal(200, (await mesh.GetAsync("admin/digest")).Status);
         Assert.Equal((1, "dead"), Committed(mesh, "a"));
 
         // A restart loses none of it. Closing the store may have given room back, and then there is a reserve again.

@@ -40,4 +40,46 @@ internal sealed partial class MeshHost
         await host.BootAsync();
         return host;
     }
+
+    /// <summary>Starts nodes at the same time on a database without a schema.</summary>
+    public static async Task<Mesh> StartRacingAsync(params string[] nodes)
+    {
+        var server = await PostgresServer.SharedAsync();
+        var database = await server.CreateDatabaseAsync();
+        var hosts = nodes.Select(node => new MeshHost(NewDirectory(), LogLevel.Warning, null, ["--node-id", node])
+        {
+            _postgres = server,
+            _database = database,
+            _isOnMachineTime = true,
+            _isBeside = true,
+        }).ToList();
+        await Task.WhenAll(hosts.Select(host => Task.Run(host.BootAsync)));
+        return new Mesh(hosts, database);
+    }
+
+    /// <summary>Nodes, and the database that goes with them.</summary>
+    internal sealed class Mesh(IReadOnlyList<MeshHost> nodes, PostgresDatabase database) : IAsyncDisposable
+    {
+        public IReadOnlyList<MeshHost> Nodes => nodes;
+
+        /// <summary>A node; with the root key, whichever has it.</summary>
+        public MeshHost this[int index]
+        {
+            get
+            {
+                nodes[index].RootKey = nodes.First(node => node.RootKey.Length > 0).RootKey;
+                return nodes[index];
+            }
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            foreach (var node in nodes)
+            {
+                await node.DisposeAsync();
+            }
+
+            await database.DisposeAsync();
+        }
+    }
 }

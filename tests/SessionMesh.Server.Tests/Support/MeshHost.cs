@@ -386,7 +386,10 @@ internal sealed partial class MeshHost : IAsyncDisposable
 
         }
 
-        File.Delete(Path.Combine(Directory, "postgres"));
+        if (_database is not null)
+        {
+            File.Delete(Path.Combine(Directory, "postgres"));
+        }
 
         var isThere = System.IO.Directory.Exists(Directory); // a sandbox deletes it
         Canary.Look(Log.Lines, isThere ? Directory : null);
@@ -421,8 +424,13 @@ internal sealed partial class MeshHost : IAsyncDisposable
         });
         _map?.Invoke(_app);
         await _app.StartAsync();
-        RootKey = (await File.ReadAllTextAsync(Service<DataDirectory>().RootKeyFile)).Trim();
-        Canary.Issued(RootKey);
+        var keyFile = Service<DataDirectory>().RootKeyFile;
+        if (File.Exists(keyFile)) // another node may have it
+        {
+            RootKey = (await File.ReadAllTextAsync(keyFile)).Trim();
+            Canary.Issued(RootKey);
+        }
+
         var address = Service<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
         var handler = new SocketsHttpHandler();
         // A certificate that a test has just made is on nobody's list.

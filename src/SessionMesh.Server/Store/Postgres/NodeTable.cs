@@ -66,18 +66,22 @@ internal sealed class NodeTable(NpgsqlDataSource source, string id, bool alone)
     /// <summary>Whether the database was heard of lately.</summary>
     public Contact Contact { get; } = new();
 
+    /// <exception cref="StartupException">The log has changes that this version does not know.</exception>
+    public void CheckLevel()
+    {
+        using var connection = source.OpenConnection();
+        if (Ask(connection, "SELECT log_level FROM mesh_head WHERE id = 1") is int level && level > PostgresLog.Level)
+        {
+            throw new StartupException($"This mesh has changes of a newer version (level {level}, and this one knows {PostgresLog.Level}). "
+                + "Start that version.");
+        }
+    }
+
     /// <summary>Begins a session; waits for a process of this name that has just ended to count as gone.</summary>
     /// <exception cref="StartupException">It may not begin.</exception>
     public void Begin()
     {
         using var connection = source.OpenConnection();
-        var level = Ask(connection, "SELECT log_level FROM mesh_head WHERE id = 1") as int? ?? 0;
-        if (level > PostgresLog.Level)
-        {
-            throw new StartupException($"This mesh has changes of a newer version (level {level}, and this one knows {PostgresLog.Level}). "
-                + "Start that version.");
-        }
-
         for (var waited = TimeSpan.Zero; ; waited += s_pause)
         {
             using var begin = new NpgsqlCommand("SELECT mesh_begin($1, $2, $3, $4, $5)", connection)

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 using Npgsql;
 using NpgsqlTypes;
@@ -50,8 +51,8 @@ internal sealed partial class PostgresLog : IMeshLog
     /// <summary>A batch of ours may be in the log though memory does not have it.</summary>
     private bool _isInDoubt;
 
-    /// <summary>The log does not have what memory has: PostgreSQL lost commits. Nothing is committed on top of that.</summary>
-    private bool _isForked;
+    /// <summary>Why this process reads and commits nothing any more; null while it does.</summary>
+    private string? _over;
 
     public PostgresLog(PostgresStore store, MeshMetrics metrics, ILogger<PostgresLog> log) =>
         (_store, _metrics, _log) = (store, metrics, log);
@@ -69,7 +70,7 @@ internal sealed partial class PostgresLog : IMeshLog
 
     public IReadOnlyList<Change> Begin(long revision)
     {
-        ThrowIfForked();
+        ThrowIfOver();
         if (!_isInDoubt)
         {
             return _store.TakeNews() ? Look(revision) : [];
@@ -83,7 +84,7 @@ internal sealed partial class PostgresLog : IMeshLog
 
     public IReadOnlyList<Change> Look(long revision)
     {
-        ThrowIfForked();
+        ThrowIfOver();
         try
         {
             _connection ??= _store.Source.OpenConnection();
@@ -204,7 +205,7 @@ internal sealed partial class PostgresLog : IMeshLog
         {
             return CommitResult.Behind(Missed(draft.Base.Revision));
         }
-        catch (Exception e) when (PostgresWords.IsOfTheWay(e) || _isForked)
+        catch (Exception e) when (PostgresWords.IsOfTheWay(e) || _over is not null)
         {
             Hang();
             return new CommitResult(CommitOutcome.Failed, e);
@@ -264,11 +265,9 @@ internal sealed partial class PostgresLog : IMeshLog
         using var snapshot = _connection.BeginTransaction(System.Data.IsolationLevel.RepeatableRead);
         if (revision > 0 && !IsStored(revision, _store.Stamp))
         {
-            _isForked = true;
-            _store.Nodes.Contact.End();
             _store.HasForked = true;
             LogForked(revision);
-            ThrowIfForked();
+            End("the log has lost what this process has seen");
         }
 
         if (NextPiece(revision) is not var (last, stamp))
@@ -286,6 +285,12 @@ internal sealed partial class PostgresLog : IMeshLog
         }
 
         snapshot.Commit();
+        if (rows.Find(row => !ChangeCodec.Knows(row.Kind)) is { Kind: var unknown })
+        {
+            LogOutdated(unknown);
+            End("the log has changes of a newer version");
+        }
+
         var changes = rows.ConvertAll(row => ChangeCodec.Read(
             row.Revision, row.At, row.Actor, Origin.Of(row.RemoteAddress, row.RequestId), row.Kind, row.Subject, row.Payload));
         _store.Stamp = stamp;
@@ -310,11 +315,20 @@ internal sealed partial class PostgresLog : IMeshLog
         return rows.Read() ? (rows.GetInt64(0), rows.GetGuid(1)) : null;
     }
 
-    private void ThrowIfForked()
+    /// <summary>This process is not in touch with the log any more, for good.</summary>
+    [DoesNotReturn]
+    private void End(string why)
     {
-        if (_isForked)
+        _over = why;
+        _store.Nodes.Contact.End();
+        throw new InvalidOperationException(why);
+    }
+
+    private void ThrowIfOver()
+    {
+        if (_over is not null)
         {
-            throw new InvalidOperationException("the log has lost what this process has seen");
+            throw new InvalidOperationException(_over);
         }
     }
 
@@ -361,6 +375,11 @@ internal sealed partial class PostgresLog : IMeshLog
     [LoggerMessage(Level = LogLevel.Critical, Message =
         "Another process has taken the node id {Node}: nothing is committed here any more. Give each node its own with --node-id")]
     private partial void LogReplaced(string node);
+
+    [LoggerMessage(Level = LogLevel.Critical, Message =
+        "Another node has written a change of kind {Kind}, which this version does not know: this node answers nothing any more. "
+        + "Upgrade it")]
+    private partial void LogOutdated(string kind);
 
     [LoggerMessage(Level = LogLevel.Critical, Message =
         "PostgreSQL has lost commits that this process has seen (up to revision {Revision}): nothing is committed here any more, "

@@ -125,8 +125,22 @@ public sealed class PostgresStore : MeshStore
     }
 
     /// <summary>All of it from one snapshot, so that what other nodes commit meanwhile comes afterwards, as changes.</summary>
+    /// <exception cref="StartupException">It is away, or its tables do not fit together.</exception>
     internal override long Load(MeshState state, Func<long, Moment> now)
     {
+        try
+        {
+            return LoadAll(state, now);
+        }
+        catch (Exception e) when (PostgresWords.IsAway(e) || PostgresWords.IsOfTheWay(e))
+        {
+            throw new StartupException($"PostgreSQL {PostgresWords.Of(e)}", PostgresWords.WithoutSecrets(e));
+        }
+    }
+
+    private long LoadAll(MeshState state, Func<long, Moment> now)
+    {
+        Nodes.CheckLevel();
         using var db = PostgresContext.Of(Source, _schema, retries: false);
         using var snapshot = db.Database.BeginTransaction(IsolationLevel.RepeatableRead);
         var at = StateLoader.Load(db, state, now);

@@ -1,0 +1,104 @@
+using Microsoft.Extensions.Logging;
+using Npgsql;
+using SessionMesh.Server.Admin;
+using SessionMesh.Server.Options;
+using SessionMesh.Server.Store;
+using SessionMesh.Server.Tests.Support;
+
+namespace SessionMesh.Server.Tests.Nodes;
+
+/// <summary>What a node does that has lost the others, or what it had in common with them.</summary>
+public sealed class NodeFaultTests
+{
+    /// <summary>Three nodes that start at once on an empty database mint one root key, and one of them has its file.</summary>
+    [Fact]
+    public async Task FirstStarts_AtOnce_MintOneRootKey()
+    {
+        await using var first = await MeshHost.StartRacingAsync("one", "two", "three");
+        var minted = await first[0].ChangesAsync(0);
+        Assert.Equal(["key.minted"], minted.ConvertAll(change => change.Name));
+        var files = first.Nodes.Where(node => File.Exists(node.Service<DataDirectory>().RootKeyFile)).ToList();
+        var holder = Assert.Single(files);
+        Assert.All(first.Nodes, node => Assert.Empty(Directory.GetFiles(node.Directory, "root.key*.new")));
+        foreach (var node in first.Nodes)
+        {
+            (await node.GetAsync("alive", holder.RootKey)).ShouldBeOk();
+        }
+    }
+
+    /// <summary>A database that is away for more than five seconds: streams end, and nothing is answered until it is back.</summary>
+    [Fact]
+    public async Task Node_WithoutItsDatabase_EndsItsStreams_AndAnswersNothing_UntilItIsBack()
+    {
+        await using var server = await PostgresServer.StartNewAsync();
+        await using var one = await MeshHost.StartNodeAsync("one", server, LogLevel.None);
+        await one.RegisterAsync("a");
+        await using var stream = await one.ListenAsync("agents/a/directives");
+        await server.PauseAsync();
+        var end = await stream.NextAsync();
+        while (end.Name == ":")
+        {
+            end = await stream.NextAsync();
+        }
+
+        Assert.Equal("goaway", end.Name);
+        (await one.GetAsync("agents/a")).ShouldBeRefused(503, "busy");
+        Assert.Equal(503, (await one.GetAsync("~/readyz", "")).Status);
+        Assert.Equal(200, (await one.GetAsync("~/livez", "")).Status);
+        await server.ResumeAsync();
+        await Eventually.True(async () => (await one.GetAsync("~/readyz", "")).Status == 200, () => "it is ready again");
+        (await one.GetAsync("agents/a")).ShouldBeOk();
+    }
+
+    /// <summary>As after a failover that lost commits: the node asks for a new start, in the next epoch, and says nothing else.</summary>
+    [Fact]
+    public async Task Node_WhoseLogHasLostWhatItSaw_BeginsTheNextEpoch_AndStartsAnew()
+    {
+        await using var one = await MeshHost.StartNodeAsync("one", logLevel: LogLevel.None);
+        await one.RegisterAsync("a");
+        await using (var connection = await one.OnPostgres.ConnectAsync())
+        {
+            await using var lose = new NpgsqlCommand(
+                """
+                UPDATE session_mesh.mesh_batches SET stamp = gen_random_uuid()
+                WHERE last = (SELECT max(last) FROM session_mesh.mesh_batches);
+                UPDATE session_mesh.mesh_head SET stamp = (SELECT stamp FROM session_mesh.mesh_batches ORDER BY last DESC LIMIT 1)
+                """,
+                connection);
+            await lose.ExecuteNonQueryAsync();
+        }
+
+        await Eventually.True(() => one.Service<Restart>().IsAsked, () => "it asks for a new start");
+        await one.RestartAsync();
+        Assert.Equal(2, one.State.Epoch);
+        (await one.PostAsync("agents/a/heartbeat", """{"epoch":1}""")).ShouldBeRefused(409, "restored");
+    }
+
+    /// <summary>A change that only a newer version knows is met by a clear state: not ready, and no other answer.</summary>
+    [Fact]
+    public async Task Node_ThatMeetsAChangeOfANewerVersion_IsNotReady_AndANewOneIsRefused()
+    {
+        await using var one = await MeshHost.StartNodeAsync("one", logLevel: LogLevel.None);
+        await using (var connection = await one.OnPostgres.ConnectAsync())
+        {
+            await using var write = new NpgsqlCommand(
+                """
+                SET search_path = session_mesh;
+                UPDATE mesh_head SET log_level = 2, revision = revision + 1, stamp = gen_random_uuid();
+                INSERT INTO changes (revision, at, actor, kind, subject, payload)
+                SELECT revision, 1, 'mesh', 'mesh.dreamt', 'a', '{}' FROM mesh_head;
+                INSERT INTO mesh_batches SELECT revision, revision, stamp,
+                    (SELECT stamp FROM mesh_batches ORDER BY last DESC LIMIT 1), 'two', 1 FROM mesh_head;
+                SELECT pg_notify(mesh_channel(), 'two')
+                """,
+                connection);
+            await write.ExecuteNonQueryAsync();
+        }
+
+        await Eventually.True(async () => (await one.GetAsync("~/readyz", "")).Status == 503, () => "it is not ready");
+        (await one.GetAsync("alive")).ShouldBeRefused(503, "busy");
+        Assert.Equal(200, (await one.GetAsync("~/livez", "")).Status);
+        var refused = await Assert.ThrowsAsync<StartupException>(() => one.StartBesideAsync("two"));
+        Assert.Equal("This mesh has changes of a newer version (level 2, and this one knows 1). Start that version.", refused.Message);
+    }
+}
