@@ -14,8 +14,11 @@ public static class DashboardServices
     private const int LongestMessage = 128 * 1024;
 
     /// <param name="networkOf">What counts as one address where tabs are counted.</param>
-    public static IServiceCollection AddMeshDashboard(this IServiceCollection services, Func<IPAddress, UInt128> networkOf)
+    /// <param name="nodes">Whether this server is one of several.</param>
+    public static IServiceCollection AddMeshDashboard(
+        this IServiceCollection services, Func<IPAddress, UInt128> networkOf, PageNodes nodes)
     {
+        services.AddSingleton(nodes);
         services.AddRazorComponents().AddInteractiveServerComponents(circuits =>
         {
             // What a circuit holds is made again from the mesh and the tab, so that few are kept, and not for long.
@@ -30,7 +33,11 @@ public static class DashboardServices
 
         // Blazor signs what it puts into a page. The keys for that live as long as the process, and never touch the disk.
         services.AddDataProtection();
-        services.Configure<KeyManagementOptions>(keys => keys.XmlRepository = new KeysInMemory());
+        services.Configure<KeyManagementOptions>(keys =>
+        {
+            keys.XmlRepository = nodes.Secret is null ? new KeysInMemory() : new KeysOfAllNodes(nodes);
+            keys.AutoGenerateKeys = nodes.Secret is null;
+        });
         services.AddSingleton(new Viewers(networkOf));
         services.AddSingleton<ViewerPlaces>();
         services.AddScoped<Viewer>();

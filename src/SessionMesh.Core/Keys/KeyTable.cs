@@ -93,6 +93,9 @@ public sealed class KeyTable
     /// <summary>Ids of the keys that no key minted.</summary>
     internal IReadOnlyCollection<string> Roots => _roots;
 
+    /// <summary>The oldest key that no key minted; null when none is left. The writer's, as all below.</summary>
+    public Key? OldestRoot() => _roots.Select(Find).OfType<Key>().MinBy(key => key.Revision);
+
     /// <summary>Ids of the keys that were minted under a lineage.</summary>
     internal IReadOnlyCollection<string> Under(string lineage) => _byParent.GetValueOrDefault(lineage) ?? s_none;
 

@@ -13,6 +13,16 @@ away?.addEventListener('components-reconnect-state-changed', event => {
     }
 });
 
+// Where several servers share the work, a tab's requests may reach any of them, and a connection that is one request alone needs no other.
+if (document.querySelector('script[autostart="false"]')) {
+    const webSockets = 1;
+    Blazor.start({
+        circuit: {
+            configureSignalR: builder => builder.withUrl('_blazor', { skipNegotiation: true, transport: webSockets }),
+        },
+    }).catch(() => document.getElementById('no-socket').hidden = false);
+}
+
 async function tryAgain() {
     try {
         if (await Blazor.reconnect()) {

@@ -77,6 +77,11 @@ public sealed partial class Compactor : IHostedService, IDisposable
 
     private async Task RunInBackgroundAsync()
     {
+        if (!_engine.IsJudge)
+        {
+            return; // another node does it
+        }
+
         try
         {
             await RunAsync();

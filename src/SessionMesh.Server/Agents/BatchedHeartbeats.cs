@@ -116,21 +116,28 @@ public sealed class BatchedHeartbeats(MeshEngine engine, ProblemWriter problems,
             }
         }
 
+        await AskAsync();
         if (unknown.Count > 0 && await engine.CatchUpAsync() is null)
         {
             unknown.ForEach(i => TryTakeOne(i)); // another node may have registered them
-        }
-
-        var revived = await Heartbeats.TogetherAsync(engine, http, asked.ConvertAll(one => one.Command));
-        for (var i = 0; i < asked.Count; i++)
-        {
-            if (!asked[i].IsTaken)
-            {
-                outcomes[asked[i].At] = Heartbeats.Revived(engine, beats[asked[i].At].AgentId, revived[i]);
-            }
+            await AskAsync();
         }
 
         return outcomes;
+
+        async Task AskAsync()
+        {
+            var revived = await Heartbeats.TogetherAsync(engine, http, asked.ConvertAll(one => one.Command));
+            for (var i = 0; i < asked.Count; i++)
+            {
+                if (!asked[i].IsTaken)
+                {
+                    outcomes[asked[i].At] = Heartbeats.Revived(engine, beats[asked[i].At].AgentId, revived[i]);
+                }
+            }
+
+            asked.Clear();
+        }
 
         bool TryTakeOne(int i)
         {

@@ -3,6 +3,7 @@ using SessionMesh.Dashboard;
 using SessionMesh.Server.Auth;
 using SessionMesh.Server.Auth.Limiting;
 using SessionMesh.Server.Engine;
+using SessionMesh.Server.Options;
 
 namespace SessionMesh.Server.Dashboard;
 
@@ -20,9 +21,15 @@ internal static class DashboardHosting
         "default-src 'none'; script-src 'self'; style-src 'self'; style-src-attr 'unsafe-inline'; img-src data:; connect-src 'self'; "
         + "base-uri 'self'; form-action 'none'; frame-ancestors 'none'";
 
-    public static void AddDashboard(this WebApplicationBuilder builder)
+    public static void AddDashboard(this WebApplicationBuilder builder, ServerOptions options)
     {
-        builder.Services.AddMeshDashboard(AddressBuckets.Network);
+        if (options.Postgres is not null)
+        {
+            // Before the page's own, which read it.
+            builder.Services.AddHostedService<PageSecret>();
+        }
+
+        builder.Services.AddMeshDashboard(AddressBuckets.Network, new PageNodes { AreMany = options.Postgres is not null });
         builder.Services.AddSingleton<OwnPipeline>();
         builder.Services.AddSingleton<IMeshDoor, OwnDoor>();
         builder.Services.AddSingleton(services => new PageTime(services.GetRequiredService<MeshClock>().Time));

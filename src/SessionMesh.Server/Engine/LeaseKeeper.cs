@@ -97,7 +97,11 @@ public sealed partial class LeaseKeeper : IHostedService, IDisposable
 
         if (++_ticks % TidyEverySeconds == 0)
         {
-            _engine.Post(new TrimReceipts { Actor = Actors.Mesh });
+            if (_engine.IsJudge)
+            {
+                _engine.Post(new TrimReceipts { Actor = Actors.Mesh });
+            }
+
             if (_engine.KeyUses.Due(_engine.State.Keys) is { Count: > 0 } uses)
             {
                 _engine.Post(new NoteKeyUses { Actor = Actors.Mesh, Uses = uses });

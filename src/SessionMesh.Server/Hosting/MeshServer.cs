@@ -61,7 +61,7 @@ public static class MeshServer
 
         if (options.HasDashboard)
         {
-            builder.AddDashboard();
+            builder.AddDashboard(options);
         }
 
         Otlp.Read(builder.Configuration, Environment.GetEnvironmentVariable);

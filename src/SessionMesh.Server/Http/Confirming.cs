@@ -9,7 +9,8 @@ namespace SessionMesh.Server.Http;
 /// </summary>
 public sealed class Confirming(RequestDelegate next, MeshEngine engine, ProblemWriter problems)
 {
-    public Task InvokeAsync(HttpContext http) => engine.IsShared ? ConfirmAsync(http) : next(http);
+    public Task InvokeAsync(HttpContext http) =>
+        engine.IsShared && http.GetEndpoint() is RouteEndpoint ? ConfirmAsync(http) : next(http);
 
     private async Task ConfirmAsync(HttpContext http)
     {
@@ -17,12 +18,13 @@ public sealed class Confirming(RequestDelegate next, MeshEngine engine, ProblemW
         http.Features.Set(answer);
         var revision = engine.State.Revision;
         await next(http);
-        if (answer.Held is not { } held)
+        var held = answer.Held;
+        answer.Confirm();
+        if (held is null)
         {
             return;
         }
 
-        answer.Confirm();
         var error = await engine.CatchUpAsync() ?? (engine.State.Revision == revision ? held : null);
         await (error is null ? next(http) : problems.WriteAsync(http, error));
     }

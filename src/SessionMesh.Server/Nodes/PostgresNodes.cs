@@ -12,6 +12,9 @@ internal sealed class PostgresNodes(PostgresStore store, MeshEngine engine, Mesh
     /// <summary>Pulses between two counts of the agents that were heard here: a count looks at every agent.</summary>
     private const int CountEvery = 10;
 
+    /// <summary>Agents that are counted at once, in a tenth of a millisecond.</summary>
+    private const int SmallFleet = 10_000;
+
     private IReadOnlyList<NodeRecord> _records = [];
     private long _head;
     private int _heard;
@@ -38,7 +41,7 @@ internal sealed class PostgresNodes(PostgresStore store, MeshEngine engine, Mesh
     {
         var now = engine.Now.Wall;
         var own = new NodeStatus(
-            store.Nodes.Id, Release.Version, engine.IsJudge, engine.State.Revision, _heard, metrics.OpenStreams, now);
+            store.Nodes.Id, Release.Version, engine.IsJudge, engine.State.Revision, CountHeard(), metrics.OpenStreams, now);
         var others = Records.Where(record => record.Owner != store.Nodes.Owner && record.Silent < NodeTable.Silence);
         return
         [
@@ -49,10 +52,10 @@ internal sealed class PostgresNodes(PostgresStore store, MeshEngine engine, Mesh
         ];
     }
 
-    /// <summary>Agents that are alive, and were heard here last; counted every few calls. The pulse alone.</summary>
+    /// <summary>Agents that are alive, and were heard here last; of a large fleet as of some pulses ago.</summary>
     internal int CountHeard()
     {
-        if (_pulses++ % CountEvery != 0)
+        if (engine.State.AgentCount > SmallFleet && Interlocked.Increment(ref _pulses) % CountEvery != 1)
         {
             return _heard;
         }

@@ -30,6 +30,7 @@ internal sealed class PageHost : IAsyncDisposable
         Page.JSInterop.Mode = JSRuntimeMode.Loose;
         BunitContext.DefaultWaitTimeout = TimeSpan.FromSeconds(10);
         Page.Services.AddSingleton<IMeshDoor>(new Door(Url, this));
+        Page.Services.AddSingleton(new PageNodes());
         Page.Services.AddSingleton(new PageTime(TimeProvider.System));
         Page.Services.AddSingleton(new Viewers(_ => 0));
         Page.Services.AddSingleton<Viewer>();

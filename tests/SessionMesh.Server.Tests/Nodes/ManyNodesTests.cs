@@ -69,7 +69,7 @@ public sealed class ManyNodesTests
         await Eventually.True(() => two.Engine.IsJudge, () => "the other node judges");
     }
 
-    /// <summary>A node that always queues for the head of the log writes beside one that never does; both have the same in the end.</summary>
+    /// <summary>A node that always queues for the head writes beside one that never does; both have the same in the end.</summary>
     [Fact]
     public async Task Writers_OnBothNodes_OfWhichOneQueues_AllWrite()
     {

@@ -1,3 +1,4 @@
+using System.Data;
 using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
@@ -79,10 +80,18 @@ internal sealed partial class PostgresLog : IMeshLog
             return _store.TakeNews() ? Look(revision) : [];
         }
 
-        TryResume();
-        var missed = Missed(revision);
-        _isInDoubt = false;
-        return missed;
+        try
+        {
+            TryResume();
+            var missed = Missed(revision);
+            _isInDoubt = false;
+            return missed;
+        }
+        catch (Exception e) when (PostgresWords.IsOfTheWay(e))
+        {
+            Hang();
+            throw;
+        }
     }
 
     public IReadOnlyList<Change> Look(long revision)
@@ -91,7 +100,7 @@ internal sealed partial class PostgresLog : IMeshLog
         try
         {
             LeaveQueue();
-            _connection ??= _store.Source.OpenConnection();
+            Connect();
             return Head(_connection) == (revision, _store.Stamp) ? [] : Missed(revision);
         }
         catch (Exception e) when (PostgresWords.IsOfTheWay(e))
@@ -107,7 +116,7 @@ internal sealed partial class PostgresLog : IMeshLog
         try
         {
             LeaveQueue();
-            _connection ??= _store.Source.OpenConnection();
+            Connect();
             _queue = _connection.BeginTransaction();
             using (var take = new NpgsqlCommand(
                 // One that stops in the middle of it is thrown out.
@@ -220,7 +229,7 @@ internal sealed partial class PostgresLog : IMeshLog
     {
         try
         {
-            if (_connection is { State: System.Data.ConnectionState.Open } connection)
+            if (_connection is { State: ConnectionState.Open } connection)
             {
                 _store.Nodes.Leave(connection);
             }
@@ -248,15 +257,27 @@ internal sealed partial class PostgresLog : IMeshLog
         }
     }
 
-    /// <summary>Opens a connection, and the statement on it.</summary>
+    /// <summary>Opens a connection, unless there is one that is not known to be broken.</summary>
+    [MemberNotNull(nameof(_connection))]
+    private void Connect()
+    {
+        if (_connection is { State: not ConnectionState.Open })
+        {
+            Hang();
+        }
+
+        _connection ??= _store.Source.OpenConnection();
+    }
+
+    /// <summary>The statement, on an open connection.</summary>
     private NpgsqlCommand Append()
     {
+        Connect();
         if (_append is not null)
         {
             return _append;
         }
 
-        _connection ??= _store.Source.OpenConnection();
         _append = new NpgsqlCommand(
             $"SELECT mesh_append({string.Join(", ", Enumerable.Range(1, Parameters).Select(i => $"${i}"))})", _connection)
         {
@@ -298,8 +319,8 @@ internal sealed partial class PostgresLog : IMeshLog
     private List<Change> Missed(long revision)
     {
         LeaveQueue();
-        _connection ??= _store.Source.OpenConnection();
-        using var snapshot = _connection.BeginTransaction(System.Data.IsolationLevel.RepeatableRead);
+        Connect();
+        using var snapshot = _connection.BeginTransaction(IsolationLevel.RepeatableRead);
         var missed = Read(revision);
         snapshot.Commit();
         return missed;
@@ -390,7 +411,7 @@ internal sealed partial class PostgresLog : IMeshLog
     /// <summary>Connects anew, and shuts out a call that may still be under way. False if another process has done so.</summary>
     private bool TryResume()
     {
-        _connection ??= _store.Source.OpenConnection();
+        Connect();
         using var command = new NpgsqlCommand("SELECT mesh_resume($1, $2)", _connection)
         {
             Parameters = { new() { Value = _store.Nodes.Id }, new() { Value = _store.Nodes.Owner } },
