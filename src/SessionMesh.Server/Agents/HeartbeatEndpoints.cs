@@ -58,6 +58,7 @@ public sealed class HeartbeatEndpoints(MeshEngine engine, DirectiveWriter direct
             return;
         }
 
+        pending = await directives.ClaimAsync(taken.Slot, pending) ?? [];
         using var json = new Utf8Buffer(256 + (pending.Length * 512));
         json.Raw("{\"agent_id\":\""u8);
         json.Raw(agent.Id);
@@ -79,7 +80,7 @@ public sealed class HeartbeatEndpoints(MeshEngine engine, DirectiveWriter direct
 
         json.Raw("}"u8);
         await Answers.WriteAsync(http, StatusCodes.Status200OK, json.Written);
-        directives.MarkDelivered(agent.Number, pending);
+        directives.Written(agent.Number, pending);
     }
 }
 

@@ -8,6 +8,11 @@ namespace SessionMesh.Server.Engine;
 /// <summary>The engine beside those of other nodes, which append to the same log.</summary>
 public sealed partial class MeshEngine
 {
+    /// <summary>After so many batches that came too late, one after another, the next one queues. Set before the start.</summary>
+    internal int PatienceInRaces { get; set; } = 8;
+
+    private int _lostRaces;
+
     /// <summary>Whether other nodes append to the same log.</summary>
     public bool IsShared => _store.IsShared;
 
@@ -62,6 +67,12 @@ public sealed partial class MeshEngine
         {
             return new CommitResult(CommitOutcome.Failed, e);
         }
+    }
+
+    private void LoseRace()
+    {
+        _lostRaces++;
+        _metrics.LostRace();
     }
 
     /// <summary>Applies what others have committed, and publishes it like our own.</summary>

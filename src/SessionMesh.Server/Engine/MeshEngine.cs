@@ -252,7 +252,7 @@ public sealed partial class MeshEngine : IHostedService, IDisposable
     {
         try
         {
-            Follow(_store.Begin(State.Revision));
+            Follow(_lostRaces >= PatienceInRaces ? _store.Queue(State.Revision) : _store.Begin(State.Revision));
         }
 #pragma warning disable CA1031 // Whatever a store throws must not take the engine down: nothing has begun.
         catch (Exception e)
@@ -280,11 +280,13 @@ public sealed partial class MeshEngine : IHostedService, IDisposable
         switch (result.Outcome)
         {
             case CommitOutcome.Committed:
+                _lostRaces = 0;
                 Finish(draft);
                 Callers.Answer(batch, decided);
                 _metrics.Published(began);
                 return decided;
             case CommitOutcome.Behind:
+                LoseRace();
                 Follow(result.Missed!);
                 return 0;
             case CommitOutcome.Failed when result.IsFull && !_store.OnReserve && batch.Exists(item => item.IsVital(State))

@@ -2,6 +2,7 @@ using System.Diagnostics.Metrics;
 using SessionMesh.Contracts;
 using SessionMesh.Core.Agents;
 using SessionMesh.Server.Engine;
+using SessionMesh.Server.Nodes;
 using SessionMesh.Server.Store;
 using SessionMesh.Server.Store.Sqlite;
 using SessionMesh.Server.Telemetry;
@@ -12,7 +13,8 @@ namespace SessionMesh.Server.Hosting;
 /// The gauges, read on each scrape. A reading costs a few loads from memory or the size of a file, and never a turn of the engine.
 /// </summary>
 internal sealed class MeshGauges(
-    MeshMetrics metrics, MeshEngine engine, LeaseKeeper keeper, MeshStore store, DataDirectory directory, DiskReserve reserve)
+    MeshMetrics metrics, MeshEngine engine, LeaseKeeper keeper, MeshStore store, DataDirectory directory, DiskReserve reserve,
+    IMeshNodes nodes)
     : IHostedService
 {
     private static readonly Liveness[] s_statuses = Enum.GetValues<Liveness>();
@@ -33,6 +35,11 @@ internal sealed class MeshGauges(
             meter.CreateObservableGauge("session_mesh.store.size", Store, "By", "Size of the store's files");
         }
 
+
+        meter.CreateObservableGauge("session_mesh.nodes", () => nodes.List().Count, null, "Nodes of the mesh that live");
+        meter.CreateObservableGauge("session_mesh.judge",
+            () => engine.IsJudge ? 1 : 0, null, "1 while this node decides what time brings about");
+        meter.CreateObservableGauge("session_mesh.lag", () => nodes.Lag, null, "Changes in the log that memory does not have");
         meter.CreateObservableGauge("session_mesh.disk.free", reserve.FreeBytes, "By", "Free space on the disk of the data directory");
         meter.CreateObservableGauge("session_mesh.reserve_in_use",
             () => reserve.IsInUse ? 1 : 0, null, "1 while the disk is full and the reserve is in use");

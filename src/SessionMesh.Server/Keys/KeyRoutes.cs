@@ -1,8 +1,9 @@
-using SessionMesh.Contracts;
 using SessionMesh.Contracts.Keys;
+using SessionMesh.Contracts;
 using SessionMesh.Core.Keys;
 using SessionMesh.Server.Auth;
 using SessionMesh.Server.OpenApi;
+using SessionMesh.Server.Store.Postgres;
 
 namespace SessionMesh.Server.Keys;
 
@@ -16,7 +17,8 @@ internal static class KeyRoutes
         .AddSingleton<KeyArchive>()
         .AddSingleton<KeyLists>()
         .AddSingleton<KeyEndpoints>()
-        .AddSingleton<SignInCodes>()
+        .AddSingleton<ISignInCodes>(s =>
+            s.GetService<PostgresStore>() is { } store ? new PostgresSignInCodes(store) : new SignInCodes())
         .AddSingleton<SignInEndpoints>()
         .AddSingleton<RootKeys>();
 

@@ -5,25 +5,18 @@ using SessionMesh.Contracts.Keys;
 
 namespace SessionMesh.Server.Keys;
 
-/// <summary>
-/// Codes that a page trades for a key, so that no key is ever part of an address. They are in memory alone, as hashes, for a minute: a
-/// restart ends them, and whoever waited asks for another. Bounded: past <see cref="Limits.SignInCodes"/>, and past
-/// <see cref="Limits.SignInCodesPerKey"/> of one key, the oldest ends. Thread-safe.
-/// </summary>
-public sealed class SignInCodes
+/// <summary>In memory, on a server that is alone: a restart ends them, and whoever waited asks for another.</summary>
+public sealed class SignInCodes : ISignInCodes
 {
     private readonly Lock _gate = new();
 
     /// <summary>Oldest first.</summary>
     private readonly List<Given> _given = [];
 
-    /// <summary>Makes a code for a key that another key will mint.</summary>
-    /// <param name="minter">The id of the key that asks.</param>
-    /// <param name="wanted">The key to mint.</param>
-    /// <param name="until">Unix time in milliseconds.</param>
-    public string Give(string minter, CreateKeyRequest wanted, long now, long until)
+    /// <inheritdoc/>
+    public Task<string> GiveAsync(string minter, CreateKeyRequest wanted, long now, long until)
     {
-        var code = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
+        var code = NewCode();
         lock (_gate)
         {
             _given.RemoveAll(given => given.Until <= now);
@@ -39,11 +32,17 @@ public sealed class SignInCodes
             _given.Add(new Given(HashOf(code), minter, wanted, until));
         }
 
-        return code;
+        return Task.FromResult(code);
     }
 
-    /// <summary>Takes a code: it is gone then, whatever comes of it. Null where there is none, or none any more.</summary>
-    public (string Minter, CreateKeyRequest Wanted)? Take(string code, long now)
+    /// <inheritdoc/>
+    public Task<(string Minter, CreateKeyRequest Wanted)?> TakeAsync(string code, long now) => Task.FromResult(Take(code, now));
+
+    internal static string NewCode() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
+
+    internal static byte[] HashOf(string code) => SHA256.HashData(Encoding.UTF8.GetBytes(code));
+
+    private (string Minter, CreateKeyRequest Wanted)? Take(string code, long now)
     {
         var hash = HashOf(code);
         lock (_gate)
@@ -59,8 +58,6 @@ public sealed class SignInCodes
             return found.Until > now ? (found.Minter, found.Wanted) : null;
         }
     }
-
-    private static byte[] HashOf(string code) => SHA256.HashData(Encoding.UTF8.GetBytes(code));
 
     private sealed record Given(byte[] Hash, string Minter, CreateKeyRequest Wanted, long Until);
 }

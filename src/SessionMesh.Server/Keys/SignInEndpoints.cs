@@ -12,7 +12,7 @@ namespace SessionMesh.Server.Keys;
 /// <summary>
 /// Gives codes for keys, and trades them. The key is minted when the code is traded, in the name of the key that asked for it.
 /// </summary>
-public sealed class SignInEndpoints(SignInCodes codes, Mutations mutations, MeshEngine engine, ProblemWriter problems)
+public sealed class SignInEndpoints(ISignInCodes codes, Mutations mutations, MeshEngine engine, ProblemWriter problems)
 {
     /// <summary>What a page needs, where nobody says: to see everything, and to act on agents. No keys, no store.</summary>
     private const ScopeSet Usual =
@@ -29,7 +29,7 @@ public sealed class SignInEndpoints(SignInCodes codes, Mutations mutations, Mesh
 
         var now = engine.Now.Wall;
         var until = now + (Limits.SignInCodeTtl * 1000L);
-        var code = codes.Give(request.Key.Id, Complete(request.Key, request.Body), now, until);
+        var code = await codes.GiveAsync(request.Key.Id, Complete(request.Key, request.Body), now, until);
         var answer = new SignInCode { Code = code, ExpiresAt = DateTimeOffset.FromUnixTimeMilliseconds(until) };
         await Answers.WriteAsync(http, Answers.Of(StatusCodes.Status201Created, answer, MeshJson.Default.SignInCode));
     }
@@ -43,8 +43,10 @@ public sealed class SignInEndpoints(SignInCodes codes, Mutations mutations, Mesh
             return;
         }
 
+        http.RunOnce(); // a code is there once
+        await engine.CatchUpAsync();
         var now = engine.Now.Wall;
-        if (parsed.Value!.Code is not { } code || codes.Take(code, now) is not var (minter, wanted)
+        if (parsed.Value!.Code is not { } code || await codes.TakeAsync(code, now) is not var (minter, wanted)
             || engine.State.Keys.Find(minter) is not { } key || !key.IsValidAt(now))
         {
             await problems.WriteAsync(http, new MeshError(ErrorKind.Unauthenticated, ErrorCodes.Unauthenticated,

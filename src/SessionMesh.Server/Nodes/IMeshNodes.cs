@@ -8,4 +8,7 @@ public interface IMeshNodes
 {
     /// <summary>Every node that lives, in no particular order.</summary>
     IReadOnlyList<NodeStatus> List();
+
+    /// <summary>Changes in the log that this node does not have in memory, as far as it knows.</summary>
+    long Lag => 0;
 }

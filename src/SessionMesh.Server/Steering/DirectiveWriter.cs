@@ -65,10 +65,47 @@ public sealed class DirectiveWriter(MeshEngine engine)
     }
 
     /// <summary>
+    /// Call between handing out and writing. Where several nodes share a log, what is handed out is marked as delivered first: a cancel at
+    /// another node, which does not see this one's hands, is then refused, or has come first, and what it ended is not written.
+    /// </summary>
+    /// <returns>What to write, in order; null if that could not be decided now, so that nothing may be written.</returns>
+    public ValueTask<ImmutableArray<DirectiveRecord>?> ClaimAsync(AgentSlot slot, ImmutableArray<DirectiveRecord> handed) =>
+        engine.IsShared && handed.Any(directive => directive.State == DeliveryState.Queued) ? MarkFirstAsync(slot, handed) : new(handed);
+
+    /// <summary>Call after writing: marks as delivered what <see cref="ClaimAsync"/> did not.</summary>
+    public void Written(int number, ImmutableArray<DirectiveRecord> written)
+    {
+        if (!engine.IsShared)
+        {
+            MarkDelivered(number, written);
+        }
+    }
+
+    private async ValueTask<ImmutableArray<DirectiveRecord>?> MarkFirstAsync(AgentSlot slot, ImmutableArray<DirectiveRecord> handed)
+    {
+        if (Mark(slot.Agent.Number, handed) is { } mark && !(await engine.ExecuteAsync(mark, Origin.Mesh)).Succeeded)
+        {
+            return null;
+        }
+
+        var inbox = slot.Inbox;
+        return [.. handed.Where(directive => inbox.Find(directive.Seq)?.Revision == directive.Revision)];
+    }
+
+    /// <summary>
     /// Marks directives as delivered after they were written to a socket. Nobody waits for it: if a crash loses the mark they are delivered
     /// again, which "at least once" allows.
     /// </summary>
     public void MarkDelivered(int number, ImmutableArray<DirectiveRecord> written)
+    {
+        if (Mark(number, written) is { } mark)
+        {
+            engine.Post(mark);
+        }
+    }
+
+    /// <summary>Null if none of them is still queued.</summary>
+    private static MarkDelivered? Mark(int number, ImmutableArray<DirectiveRecord> written)
     {
         var first = 0L;
         var last = 0L;
@@ -83,18 +120,14 @@ public sealed class DirectiveWriter(MeshEngine engine)
             }
         }
 
-        if (last > 0)
+        return last == 0 ? null : new MarkDelivered
         {
-            var revision = written[^1].Revision;
-            engine.Post(new MarkDelivered
-            {
-                Actor = Actors.Mesh,
-                Number = number,
-                After = first - 1,
-                UpTo = last,
-                Verbs = verbs,
-                Revision = revision,
-            });
-        }
+            Actor = Actors.Mesh,
+            Number = number,
+            After = first - 1,
+            UpTo = last,
+            Verbs = verbs,
+            Revision = written[^1].Revision,
+        };
     }
 }

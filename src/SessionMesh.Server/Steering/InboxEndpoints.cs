@@ -112,12 +112,13 @@ public sealed class InboxEndpoints(
             return;
         }
 
+        pending = await directives.ClaimAsync(slot, pending) ?? [];
         using var json = new Utf8Buffer(64 + (pending.Length * 512));
         json.Raw("{\"directives\":"u8);
         directives.WriteArray(json, pending);
         json.Raw("}"u8);
         await Answers.WriteAsync(http, StatusCodes.Status200OK, json.Written);
-        directives.MarkDelivered(slot.Agent.Number, pending);
+        directives.Written(slot.Agent.Number, pending);
     }
 
     private async Task StreamAsync(HttpContext http, AgentSlot slot, long sent, int? incarnation, VerbSet verbs)
@@ -180,8 +181,13 @@ public sealed class InboxEndpoints(
                 return sent;
             }
 
+            if (await directives.ClaimAsync(slot, fresh) is not { } claimed)
+            {
+                return sent; // the next look tries again
+            }
+
             using var text = new Utf8Buffer(fresh.Length * 512);
-            foreach (var directive in fresh)
+            foreach (var directive in claimed)
             {
                 Sse.OpenFrame(text, directive.Seq, StreamEvent.Directive);
                 directives.Write(text, directive);
@@ -189,7 +195,7 @@ public sealed class InboxEndpoints(
             }
 
             await Sse.WriteAsync(http, text.Written, engine);
-            directives.MarkDelivered(slot.Agent.Number, fresh);
+            directives.Written(slot.Agent.Number, claimed);
             sent = fresh[^1].Seq;
         }
     }

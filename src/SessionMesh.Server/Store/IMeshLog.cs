@@ -35,6 +35,12 @@ public interface IMeshLog : IDisposable
     IReadOnlyList<Change> Look(long revision) => [];
 
     /// <summary>
+    /// Like <see cref="Look"/>, and nobody else appends until the next commit of this process, or for a second at most: for a writer that
+    /// lost its place to faster ones again and again.
+    /// </summary>
+    IReadOnlyList<Change> Queue(long revision) => Look(revision);
+
+    /// <summary>
     /// Whether the disk is full and the reserve is in use: only vital commands may be committed. <see cref="Begin"/> ends it when there is
     /// room again. Always false for a store without a reserve.
     /// </summary>

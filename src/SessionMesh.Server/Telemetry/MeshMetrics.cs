@@ -28,6 +28,7 @@ public sealed class MeshMetrics
     private readonly Histogram<int> _batchCommands;
     private readonly Histogram<double> _batch;
     private readonly Histogram<double> _fsync;
+    private readonly Counter<long> _lostRaces;
     private readonly Counter<long> _heartbeats;
     private readonly Counter<long> _lapses;
     private readonly Counter<long> _directives;
@@ -44,6 +45,8 @@ public sealed class MeshMetrics
         _batchCommands = Histogram("session_mesh.batch.commands", "{command}", "Commands in a batch", s_batch);
         _batch = Histogram("session_mesh.batch.duration", "s", "Time a batch spent in each phase", s_work);
         _fsync = Histogram("session_mesh.fsync.duration", "s", "Time to sync a batch to the disk", s_work);
+        _lostRaces = Meter.CreateCounter<long>(
+            "session_mesh.lost_races", "{batch}", "Batches that were decided again, because another node wrote first");
         _heartbeats = Meter.CreateCounter<long>("session_mesh.heartbeats", "{heartbeat}", "Accepted heartbeats");
         _lapses = Meter.CreateCounter<long>("session_mesh.lapses", "{agent}", "Agents whose lease lapsed, to suspect or lost");
         _directives = Meter.CreateCounter<long>("session_mesh.directives", "{directive}", "Directives that entered a state");
@@ -77,6 +80,9 @@ public sealed class MeshMetrics
 
     /// <summary>Records that the store's own commit returned.</summary>
     public void Synced(long began) => _fsync.Record(Seconds(began));
+
+    /// <summary>Another node wrote first.</summary>
+    public void LostRace() => _lostRaces.Add(1);
 
     public void Beat(int count = 1) => _heartbeats.Add(count);
 
@@ -146,6 +152,7 @@ public sealed class MeshMetrics
     internal void Begin()
     {
         _heartbeats.Add(0);
+        _lostRaces.Add(0);
         foreach (var kind in StreamKind.All)
         {
             _streams.Add(0, new KeyValuePair<string, object?>("kind", kind));

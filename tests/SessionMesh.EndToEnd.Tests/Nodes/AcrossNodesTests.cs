@@ -23,7 +23,7 @@ public sealed class AcrossNodesTests(ClusterFixture fixture, ITestOutputHelper o
         await RegisterAsync(_mesh[c], id);
         using var stream = await EventStream.OpenAsync(_mesh[b], $"agents/{id}/directives");
         var waiting = _mesh[a].Http.PostAsync("steer", $$"""{"agent_id":"{{id}}","direction":"east","wait":"acknowledged"}""");
-        var heard = await stream.NextAsync(next => next.Kind == "steer");
+        var heard = await stream.NextAsync(next => next.Text("verb") == "steer");
         var alsoWaiting = _mesh[b].Http.GetAsync($"directives/{heard.Text("directive_id")}?wait=acknowledged");
         var ack = await _mesh[c].Http.PostAsync($"agents/{id}/directives/{heard.Id}/ack", """{"state":"acknowledged","note":"done"}""");
         Assert.True(ack.IsDone, ack.ToString());
@@ -42,7 +42,7 @@ public sealed class AcrossNodesTests(ClusterFixture fixture, ITestOutputHelper o
         await RegisterAsync(_mesh[b], id);
         using var stream = await EventStream.OpenAsync(_mesh[b], $"agents/{id}/directives");
         var killing = _mesh[a].Http.DeleteAsync($"agents/{id}?grace=60&wait=30");
-        await stream.NextAsync(next => next.Kind == "stop");
+        await stream.NextAsync(next => next.Text("verb") == "stop");
         Assert.True((await _mesh[c].Http.PostAsync($"agents/{id}/exit", """{"incarnation":1,"exit_code":3}""")).IsDone);
 
         var killed = await killing;
@@ -242,7 +242,7 @@ public sealed class AcrossNodesTests(ClusterFixture fixture, ITestOutputHelper o
     {
         await RegisterAsync(_mesh[0], "beating");
         Assert.True((await _mesh[1].Http.PostAsync(
-            "agents/beating/heartbeat", """{"activity":"working","load":0.25,"progress":"half","note":"n"}""")).IsDone);
+            "agents/beating/heartbeat", """{"activity":"working","load":0.25,"progress":0.5,"note":"n"}""")).IsDone);
         using var stream = await EventStream.OpenAsync(_mesh[2], "agents/beating/directives");
         var last = (await _mesh[1].Http.GetAsync("agents/beating")).Text("last_heartbeat_at");
         foreach (var node in _mesh.Nodes)

@@ -17,7 +17,13 @@ public sealed class BalancerTests(ITestOutputHelper output) : IAsyncLifetime
     public async Task InitializeAsync()
     {
         // PostgreSQL's account passes through it.
-        File.SetUnixFileMode(_scratch.Root, File.GetUnixFileMode(_scratch.Root) | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);
+        if (!OperatingSystem.IsWindows())
+        {
+            // PostgreSQL's account passes through it.
+            File.SetUnixFileMode(
+                _scratch.Root, File.GetUnixFileMode(_scratch.Root) | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);
+        }
+
         _directory = _scratch.File("cluster");
         _environment = _scratch.Environment();
         _environment["SESSION_MESH_SERVER"] = Built.Server;

@@ -38,7 +38,7 @@ public sealed class NoAffinityTests(ITestOutputHelper output) : IAsyncLifetime
         using var stream = await EventStream.OpenAsync(order[1], $"agents/{id}/directives?incarnation=1");
         var told = await DoneAsync(third, HttpMethod.Post, "steer", $$"""{"agent_id":"{{id}}","direction":"d{{n}}"}""");
         var heard = await stream.NextAsync() ?? throw new Xunit.Sdk.XunitException($"{id}: the stream at {order[1].Id} ended");
-        Assert.Equal(("steer", 1L, $"d{n}"), (heard.Kind, heard.Id, heard.Text("direction")));
+        Assert.Equal(("steer", 1L, $"d{n}"), (heard.Text("verb"), heard.Id, heard.Text("direction")));
         var ack = await DoneAsync(
             order[2], HttpMethod.Post, $"agents/{id}/directives/1/ack", """{"state":"acknowledged","incarnation":1}""");
         Assert.Equal("acknowledged", ack.Text("state"));

@@ -58,6 +58,11 @@ public sealed class SignInCodeTests
         var revoked = await CodeAsync(mesh, key: key);
         await mesh.RevokeAsync(key);
         (await TradeAsync(mesh, revoked)).ShouldBeProblem(401, "unauthenticated");
+        if (MeshHost.AllOnPostgres)
+        {
+            return; // there they are in the database
+        }
+
         var before = await CodeAsync(mesh);
         await mesh.RestartAsync();
         (await TradeAsync(mesh, before)).ShouldBeProblem(401, "unauthenticated");
@@ -81,19 +86,19 @@ public sealed class SignInCodeTests
     }
 
     [Fact]
-    public void Codes_OfAllKeys_HaveABound_AndTheOldestEnds()
+    public async Task Codes_OfAllKeys_HaveABound_AndTheOldestEnds()
     {
         var codes = new SignInCodes();
-        var first = codes.Give("key-0", new CreateKeyRequest(), now: 0, until: 60);
+        var first = await codes.GiveAsync("key-0", new CreateKeyRequest(), now: 0, until: 60);
         for (var i = 1; i < Limits.SignInCodes; i++)
         {
-            codes.Give($"key-{i}", new CreateKeyRequest(), now: 0, until: 60);
+            await codes.GiveAsync($"key-{i}", new CreateKeyRequest(), now: 0, until: 60);
         }
 
-        var last = codes.Give("last", new CreateKeyRequest { Ttl = 90 }, now: 0, until: 60);
-        Assert.Null(codes.Take(first, now: 1));
-        Assert.Equal(("last", new CreateKeyRequest { Ttl = 90 }), codes.Take(last, now: 59));
-        Assert.Null(codes.Take(codes.Give("late", new CreateKeyRequest(), now: 0, until: 60), now: 60));
+        var last = await codes.GiveAsync("last", new CreateKeyRequest { Ttl = 90 }, now: 0, until: 60);
+        Assert.Null(await codes.TakeAsync(first, now: 1));
+        Assert.Equal(("last", new CreateKeyRequest { Ttl = 90 }), await codes.TakeAsync(last, now: 59));
+        Assert.Null(await codes.TakeAsync(await codes.GiveAsync("late", new CreateKeyRequest(), now: 0, until: 60), now: 60));
     }
 
     [Theory]

@@ -68,4 +68,77 @@ public sealed class ManyNodesTests
         await one.StopAsync();
         await Eventually.True(() => two.Engine.IsJudge, () => "the other node judges");
     }
+
+    /// <summary>A node that always queues for the head of the log writes beside one that never does; both have the same in the end.</summary>
+    [Fact]
+    public async Task Writers_OnBothNodes_OfWhichOneQueues_AllWrite()
+    {
+        await using var one = await MeshHost.StartNodeAsync("one");
+        await using var two = await one.StartBesideAsync("two");
+        two.Engine.PatienceInRaces = 0;
+        await Task.WhenAll(Enumerable.Range(0, 8).Select(async writer =>
+        {
+            var node = writer % 2 == 0 ? one : two;
+            for (var i = 0; i < 25; i++)
+            {
+                await node.RegisterAsync($"w{writer}-{i}");
+            }
+        }));
+        var changes = await one.ChangesAsync(1);
+        Assert.Equal(200, changes.Select(change => change.Json["subject"]!.GetValue<string>()).Distinct().Count());
+        var digest = (await one.GetAsync("admin/digest")).ShouldBeOk().Json;
+        var same = (await two.GetAsync($"admin/digest?revision={digest["revision"]}")).ShouldBeOk().Json;
+        Assert.Equal(digest.ToJsonString(), same.ToJsonString());
+    }
+
+    /// <summary>A directive whose cancel is answered on one node is never written to a stream on another.</summary>
+    [Fact]
+    public async Task Cancel_OnOneNode_AndAStreamOnTheOther_DoNotBothHaveADirective()
+    {
+        await using var one = await MeshHost.StartNodeAsync("one");
+        await using var two = await one.StartBesideAsync("two");
+        await one.RegisterAsync("a");
+        await using var stream = await two.ListenAsync("agents/a/directives");
+        var cancelled = new HashSet<long>();
+        for (var i = 0; i < 60; i++)
+        {
+            var steered = (await one.SteerAsync("a")).Json;
+            var reply = await one.DeleteAsync($"directives/{steered["directive_id"]}");
+            if (reply.Status == 200)
+            {
+                cancelled.Add(steered["seq"]!.GetValue<long>());
+            }
+            else
+            {
+                reply.ShouldBeRefused(409, "already_delivered");
+            }
+        }
+
+        var last = (await one.SteerAsync("a")).Json["seq"]!.GetValue<long>();
+        var heard = new List<long>();
+        while (heard is not [.., var newest] || newest < last)
+        {
+            var next = await stream.NextAsync();
+            if (next.Name == "directive")
+            {
+                heard.Add(next.Id!.Value);
+            }
+        }
+
+        Assert.Equal([], heard.Intersect(cancelled));
+        Assert.Equal(61, heard.Count + cancelled.Count);
+    }
+
+    /// <summary>The code of a sign-in is traded at whichever node the page reaches.</summary>
+    [Fact]
+    public async Task SignInCode_OfOneNode_IsTradedOnTheOther_Once()
+    {
+        await using var one = await MeshHost.StartNodeAsync("one");
+        await using var two = await one.StartBesideAsync("two");
+        var code = (await one.PostAsync("keys/codes", "{}")).Json["code"]!.GetValue<string>();
+        var traded = await two.PostAsync("keys/codes/trade", $$"""{"code":"{{code}}"}""", "");
+        Assert.Equal(201, traded.Status);
+        (await one.GetAsync("alive", traded.Json["token"]!.GetValue<string>())).ShouldBeOk();
+        (await one.PostAsync("keys/codes/trade", $$"""{"code":"{{code}}"}""", "")).ShouldBeProblem(401, "unauthenticated");
+    }
 }

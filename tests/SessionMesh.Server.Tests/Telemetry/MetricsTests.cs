@@ -108,7 +108,7 @@ public sealed class MetricsTests
         double? Of(string command, string outcome) => shown[$"session_mesh_commands_total{{command=\"{command}\",outcome=\"{outcome}\"}}"];
         Assert.Equal((1, 1), (Of("steer_agent", "committed"), Of("steer_agent", "replayed")));
         Assert.Equal((1, 1), (Of("steer_agent", "refused"), Of("steer_agent", "busy")));
-        Assert.Equal((1, 1, 1), (Of("ack_directive", "committed"), Of("ack_directive", "unchanged"), Of("mint_key", "committed")));
+        Assert.Equal((1, 1, 1), (Of("ack_directive", "committed"), Of("ack_directive", "unchanged"), Of("mint_first_root", "committed")));
         Assert.Equal(0, shown["session_mesh_queue_length{}"]);
         var commits = shown["session_mesh_fsync_duration_seconds_count{}"];
         Assert.Equal(commits, shown["session_mesh_batch_duration_seconds_count{phase=\"commit\"}"]);

@@ -45,6 +45,9 @@ internal sealed partial class PostgresLog : IMeshLog
     private NpgsqlConnection? _connection;
     private NpgsqlCommand? _append;
 
+    /// <summary>Holds the head of the log; null unless this node queues for it.</summary>
+    private NpgsqlTransaction? _queue;
+
     /// <summary>The stamp of the batch under way.</summary>
     private Guid _next;
 
@@ -87,10 +90,37 @@ internal sealed partial class PostgresLog : IMeshLog
         ThrowIfOver();
         try
         {
+            LeaveQueue();
             _connection ??= _store.Source.OpenConnection();
             return Head(_connection) == (revision, _store.Stamp) ? [] : Missed(revision);
         }
         catch (Exception e) when (PostgresWords.IsOfTheWay(e))
+        {
+            Hang();
+            throw;
+        }
+    }
+
+    public IReadOnlyList<Change> Queue(long revision)
+    {
+        ThrowIfOver();
+        try
+        {
+            LeaveQueue();
+            _connection ??= _store.Source.OpenConnection();
+            _queue = _connection.BeginTransaction();
+            using (var take = new NpgsqlCommand(
+                // One that stops in the middle of it is thrown out.
+                "SET LOCAL idle_in_transaction_session_timeout = '1s'; SET LOCAL lock_timeout = '2s'; "
+                    + "SELECT FROM mesh_head WHERE id = 1 FOR UPDATE",
+                _connection))
+            {
+                take.ExecuteNonQuery();
+            }
+
+            return Head(_connection) == (revision, _store.Stamp) ? [] : Read(revision);
+        }
+        catch (Exception e) when (PostgresWords.IsOfTheWay(e) || e is PostgresException)
         {
             Hang();
             throw;
@@ -117,6 +147,7 @@ internal sealed partial class PostgresLog : IMeshLog
             Bind(append, draft);
             var began = Stopwatch.GetTimestamp();
             var outcome = (string)append.ExecuteScalar()!;
+            EndQueue(outcome == "committed");
             _metrics.Synced(began);
             switch (outcome)
             {
@@ -137,6 +168,11 @@ internal sealed partial class PostgresLog : IMeshLog
         }
         catch (PostgresException e) when (!PostgresWords.IsOfTheWay(e))
         {
+            if (_queue is not null)
+            {
+                Hang();
+            }
+
             return new CommitResult(
                 PostgresWords.IsOfTheRow(e) ? CommitOutcome.Refused : CommitOutcome.Failed, e, e.SqlState == PostgresErrorCodes.DiskFull);
         }
@@ -261,8 +297,17 @@ internal sealed partial class PostgresLog : IMeshLog
     /// </summary>
     private List<Change> Missed(long revision)
     {
+        LeaveQueue();
         _connection ??= _store.Source.OpenConnection();
         using var snapshot = _connection.BeginTransaction(System.Data.IsolationLevel.RepeatableRead);
+        var missed = Read(revision);
+        snapshot.Commit();
+        return missed;
+    }
+
+    /// <summary>The same in a transaction in which the log does not move.</summary>
+    private List<Change> Read(long revision)
+    {
         if (revision > 0 && !IsStored(revision, _store.Stamp))
         {
             _store.HasForked = true;
@@ -272,18 +317,17 @@ internal sealed partial class PostgresLog : IMeshLog
 
         if (NextPiece(revision) is not var (last, stamp))
         {
-            return Head(_connection).Revision == revision ? []
+            return Head(_connection!).Revision == revision ? []
                 : throw new InvalidOperationException("the log has batches without a record");
         }
 
-        using var context = _store.OpenReader(_connection);
+        using var context = _store.OpenReader(_connection!);
         var rows = context.Changes.Where(c => c.Revision > revision && c.Revision <= last).OrderBy(c => c.Revision).ToList();
-        if (Head(_connection).Revision > last)
+        if (Head(_connection!).Revision > last)
         {
             _store.Announce();
         }
 
-        snapshot.Commit();
         if (rows.Find(row => !ChangeCodec.Knows(row.Kind)) is { Kind: var unknown })
         {
             LogOutdated(unknown);
@@ -361,8 +405,31 @@ internal sealed partial class PostgresLog : IMeshLog
         return false;
     }
 
+    /// <summary>Commits what was appended in the queue, or gives up the place in it.</summary>
+    private void EndQueue(bool commit)
+    {
+        if (commit && _queue is { } queue)
+        {
+            _queue = null;
+            queue.Commit();
+            queue.Dispose();
+        }
+
+        LeaveQueue();
+    }
+
+    private void LeaveQueue()
+    {
+        if (_queue is { } queue)
+        {
+            _queue = null;
+            queue.Dispose(); // rolls back
+        }
+    }
+
     private void Hang()
     {
+        _queue = null;
         _append?.Dispose();
         _connection?.Dispose();
         (_append, _connection) = (null, null);

@@ -22,6 +22,14 @@ CREATE UNLOGGED TABLE mesh_beats (
     PRIMARY KEY (owner, seq)
 );
 
+-- Codes for signing in to the page, for a minute: the node that trades one need not be the node that gave it.
+CREATE TABLE mesh_codes (
+    hash bytea PRIMARY KEY,   -- SHA-256 of the code
+    minter text NOT NULL,     -- id of the key in whose name a key is minted
+    wanted text NOT NULL,     -- the key to mint, JSON
+    until bigint NOT NULL     -- wall milliseconds
+);
+
 -- Where commits are announced. A channel belongs to the whole database, so it has the schema in its name.
 CREATE FUNCTION mesh_channel() RETURNS text LANGUAGE sql STABLE AS $$
     SELECT 'mesh_' || oid FROM pg_namespace WHERE nspname = current_schema()
