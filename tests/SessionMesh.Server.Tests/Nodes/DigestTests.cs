@@ -42,6 +42,68 @@ public sealed class DigestTests
         await AssertSameAfterARestartAsync(mesh);
     }
 
+    /// <summary>Three nodes that write at the same time, and one that loads what they have written.</summary>
+    [Fact]
+    public async Task Digest_OfNodesThatAllWrite_IsOne()
+    {
+        await using var one = await MeshHost.StartNodeAsync("one");
+        await using var two = await one.StartBesideAsync("two");
+        await using var three = await one.StartBesideAsync("three");
+        List<MeshHost> nodes = [one, two, three];
+        var seed = Random.Shared.Next();
+        var commands = nodes.Select((node, i) => new RandomCommands(new Random(seed + i), node.Engine)).ToList();
+        for (var round = 0; round < 20; round++)
+        {
+            var codes = await Task.WhenAll(commands.Select(from => Task.Run(async () =>
+            {
+                var codes = new List<string?>();
+                for (var batch = 0; batch < 10; batch++)
+                {
+                    codes.AddRange(await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => from.Next())));
+                }
+
+                return codes;
+            })));
+            Assert.DoesNotContain("internal", codes.SelectMany(code => code));
+            await AssertOneAsync(nodes, seed);
+        }
+
+        await using var four = await one.StartBesideAsync("four");
+        await AssertOneAsync([.. nodes, four], seed);
+    }
+
+    /// <summary>
+    /// A node that followed held the text once for each directive, did not know that it was kept for many, and wrote it into the row of
+    /// each that it moved on.
+    /// </summary>
+    [Fact]
+    public async Task Digest_AfterAMessageToMany_IsOne_AndTheOtherNodeShowsTheMessage()
+    {
+        await using var one = await MeshHost.StartNodeAsync("one");
+        await using var two = await one.StartBesideAsync("two");
+        await one.RegisterAsync("a");
+        await one.RegisterAsync("b");
+        var message = new string('m', 2000);
+        await using var events = await two.ListenAsync("events?kind=directive.issued");
+        (await one.PostAsync("steer", $$"""
+            {"selector":{"cluster":"default"},"expect":2,"direction":"north","message":"{{message}}"}
+            """)).ShouldBeOk();
+        foreach (var agent in new[] { "a", "b" })
+        {
+            var heard = (await events.NextAsync()).Json;
+            Assert.Equal(
+                ("directive.issued", agent, message),
+                (heard["kind"]!.GetValue<string>(), heard["subject"]!.GetValue<string>(), heard["message"]!.GetValue<string>()));
+        }
+
+        await AssertOneAsync([one, two]);
+        (await two.PostAsync("agents/a/directives/1/ack", """{"state":"accepted"}""")).ShouldBeOk();
+        await using var three = await one.StartBesideAsync("three");
+        await AssertOneAsync([one, two, three]);
+        Assert.Same(
+            two.State.Find("a")!.Inbox.Pending.Single().Message, two.State.Find("b")!.Inbox.Pending.Single().Message);
+    }
+
     [Fact]
     public async Task Digest_OfARevisionToCome_WaitsForIt()
     {
@@ -126,6 +188,20 @@ public sealed class DigestTests
         Assert.True(revision > 50, $"{revision} changes");
         await mesh.RestartAsync();
         Assert.Equal((revision, digest), await DigestAsync(mesh));
+    }
+
+    /// <summary>Once they stand at one revision, they have one digest. The judge goes on meanwhile, so that it is tried again.</summary>
+    private static async Task AssertOneAsync(List<MeshHost> nodes, int seed = 0)
+    {
+        var digests = new List<(long Revision, string Digest)>();
+        await Eventually.True(
+            async () =>
+            {
+                digests = [.. await Task.WhenAll(nodes.Select(DigestAsync))];
+                return digests.TrueForAll(digest => digest.Revision == digests[0].Revision);
+            },
+            () => $"all stand at one revision, and not at {string.Join(", ", digests.Select(digest => digest.Revision))}");
+        Assert.True(digests.Distinct().Count() == 1, $"seed {seed}, revision {digests[0].Revision}: {string.Join(", ", digests)}");
     }
 
     /// <summary>As the call makes it; among the random commands are some that revoke the key to call with.</summary>

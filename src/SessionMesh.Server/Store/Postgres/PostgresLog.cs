@@ -344,7 +344,6 @@ internal sealed partial class PostgresLog : IMeshLog
 
         using var context = _store.OpenReader(_connection!);
         var rows = context.Changes.Where(c => c.Revision > revision && c.Revision <= last).OrderBy(c => c.Revision).ToList();
-        new KeptMessages(context).PutInto(rows);
         if (Head(_connection!).Revision > last)
         {
             _store.Announce();
