@@ -22,6 +22,10 @@ public sealed class AgentSlot : ITimed
     private string? _note;
     private double _progress = double.NaN;
     private long _touchedAt = Never;
+
+    /// <summary>Lease-clock time of the last heartbeat, whichever node took it; a registration is none.</summary>
+    private long _heardAt = Never;
+
     private long _progressAt = Never;
     private float _load = float.NaN;
     private int _progressInterval;
@@ -118,13 +122,18 @@ public sealed class AgentSlot : ITimed
             }
 
             SetStreamElsewhere(node, heard.Connected);
-            if (heard.TouchedAt <= _touchedAt || _agent.Liveness is not (Liveness.Alive or Liveness.Suspect or Liveness.Stopping))
+            if (heard.TouchedAt <= _heardAt || _agent.Liveness is not (Liveness.Alive or Liveness.Suspect or Liveness.Stopping))
             {
                 return false;
             }
 
             var before = _activity == Activity.Working ? _progressInterval : 0;
-            (_touchedAt, _grantedTtl, _heardThrough) = (heard.TouchedAt, heard.GrantedTtl, node);
+            if (heard.TouchedAt >= _touchedAt)
+            {
+                (_touchedAt, _grantedTtl, _heardThrough) = (heard.TouchedAt, heard.GrantedTtl, node);
+            }
+
+            _heardAt = heard.TouchedAt;
             (_activity, _load, _progress, _progressInterval) = (heard.Activity, heard.Load, heard.Progress, heard.ProgressInterval);
             (_progressAt, _note) = (heard.ProgressAt, heard.Note);
             var interval = _activity == Activity.Working ? _progressInterval : 0;
@@ -162,7 +171,7 @@ public sealed class AgentSlot : ITimed
                 return false;
             }
 
-            _touchedAt = now.Lease;
+            (_touchedAt, _heardAt) = (now.Lease, now.Lease);
             _heardThrough = 0;
             _grantedTtl = grantedTtl;
             Report(beat, now);
@@ -182,6 +191,19 @@ public sealed class AgentSlot : ITimed
             return new Vitals(
                 _activity, _load, _progress, _progressInterval, _note, _touchedAt, _progressAt, _grantedTtl,
                 _streams > 0 || _streamsElsewhere != 0, _moved, _heardThrough);
+        }
+    }
+
+    /// <summary>
+    /// What this node heard itself, for the others, and the agent that said it: <see cref="Vitals.TouchedAt"/> is the time of its last
+    /// heartbeat here, and <see cref="Vitals.Connected"/> is of streams here.
+    /// </summary>
+    public Vitals ReadHeardHere(out Agent agent)
+    {
+        lock (this)
+        {
+            var vitals = ReadVitals(out agent);
+            return vitals with { TouchedAt = _heardThrough == 0 ? _heardAt : Never, Connected = _streams > 0 };
         }
     }
 
@@ -344,6 +366,7 @@ public sealed class AgentSlot : ITimed
         lock (this)
         {
             _touchedAt = now.Lease;
+            _heardAt = beat == Beat.Empty ? _heardAt : now.Lease;
             _heardThrough = 0;
             _grantedTtl = 0;
             Report(beat, now);
@@ -430,5 +453,6 @@ public sealed class AgentSlot : ITimed
         _progressInterval = 0;
         _grantedTtl = 0;
         _progressAt = Never;
+        _heardAt = Never;
     }
 }

@@ -99,9 +99,14 @@ internal sealed class NodeTable(NpgsqlDataSource source, string id, bool alone)
                 return;
             }
 
-            if (waited >= s_patience || !IsTaken(connection))
+            if (Beside(connection) is { } other)
             {
-                throw new StartupException(WhyNot(connection));
+                throw new StartupException(other);
+            }
+
+            if (waited >= s_patience)
+            {
+                throw new StartupException($"A node {id} runs on this mesh already. Give this one another name with --node-id.");
             }
 
             Ask(connection, Pause);
@@ -224,21 +229,13 @@ internal sealed class NodeTable(NpgsqlDataSource source, string id, bool alone)
         Leave(connection);
     }
 
-    private string WhyNot(NpgsqlConnection connection)
-    {
-        if (IsTaken(connection))
-        {
-            return $"A node {id} runs on this mesh already. Give this one another name with --node-id.";
-        }
-
-        var other = Ask(connection, "SELECT id FROM mesh_nodes WHERE id <> $1 ORDER BY seen DESC NULLS LAST LIMIT 1", id);
-        return alone
-            ? $"Another node runs on this mesh, {other}. Stop all its servers, or wait 10 s if one has ended without a word."
-            : $"{other} works on this mesh, and wants it for itself. Try again when it is done.";
-    }
-
-    private bool IsTaken(NpgsqlConnection connection) => Ask(
-        connection, "SELECT id FROM mesh_nodes WHERE id = $1 AND seen > clock_timestamp() - interval '3 seconds'", id) is string;
+    /// <summary>Why it may not begin beside a node of another name; null if it may.</summary>
+    private string? Beside(NpgsqlConnection connection) => Ask(
+        connection,
+        "SELECT id FROM mesh_nodes WHERE id <> $1 AND (alone OR $2) AND seen > clock_timestamp() - interval '10 seconds' LIMIT 1",
+        id, alone) is not string other ? null
+        : alone ? $"Another node runs on this mesh, {other}. Stop all its servers, or wait 10 s if one has ended without a word."
+        : $"{other} works on this mesh, and wants it for itself. Try again when it is done.";
 
     private static object? Ask(NpgsqlConnection connection, string sql, params ReadOnlySpan<object> values)
     {

@@ -127,7 +127,13 @@ internal sealed partial class PostgresLog : IMeshLog
                 take.ExecuteNonQuery();
             }
 
-            return Head(_connection) == (revision, _store.Stamp) ? [] : Read(revision);
+            if (Head(_connection) == (revision, _store.Stamp))
+            {
+                return [];
+            }
+
+            (var missed, _store.Stamp) = Read(revision);
+            return missed;
         }
         catch (Exception e) when (PostgresWords.IsOfTheWay(e) || e is PostgresException)
         {
@@ -320,14 +326,19 @@ internal sealed partial class PostgresLog : IMeshLog
     {
         LeaveQueue();
         Connect();
-        using var snapshot = _connection.BeginTransaction(IsolationLevel.RepeatableRead);
-        var missed = Read(revision);
-        snapshot.Commit();
-        return missed;
+        (List<Change> Changes, Guid Stamp) missed;
+        using (var snapshot = _connection.BeginTransaction(IsolationLevel.RepeatableRead))
+        {
+            missed = Read(revision);
+            snapshot.Commit();
+        }
+
+        _store.Stamp = missed.Stamp; // not before all that can fail: memory and stamp move together
+        return missed.Changes;
     }
 
-    /// <summary>The same in a transaction in which the log does not move.</summary>
-    private List<Change> Read(long revision)
+    /// <summary>The same in a transaction in which the log does not move, and the stamp that memory has when they are applied.</summary>
+    private (List<Change> Changes, Guid Stamp) Read(long revision)
     {
         if (revision > 0 && !IsStored(revision, _store.Stamp))
         {
@@ -338,7 +349,7 @@ internal sealed partial class PostgresLog : IMeshLog
 
         if (NextPiece(revision) is not var (last, stamp))
         {
-            return Head(_connection!).Revision == revision ? []
+            return Head(_connection!).Revision == revision ? ([], _store.Stamp)
                 : throw new InvalidOperationException("the log has batches without a record");
         }
 
@@ -355,10 +366,10 @@ internal sealed partial class PostgresLog : IMeshLog
             End("the log has changes of a newer version");
         }
 
-        var changes = rows.ConvertAll(row => ChangeCodec.Read(
-            row.Revision, row.At, row.Actor, Origin.Of(row.RemoteAddress, row.RequestId), row.Kind, row.Subject, row.Payload));
-        _store.Stamp = stamp;
-        return changes;
+        return (
+            rows.ConvertAll(row => ChangeCodec.Read(
+                row.Revision, row.At, row.Actor, Origin.Of(row.RemoteAddress, row.RequestId), row.Kind, row.Subject, row.Payload)),
+            stamp);
     }
 
     /// <summary>Where to stop: at the end of a batch, after some thousand changes.</summary>

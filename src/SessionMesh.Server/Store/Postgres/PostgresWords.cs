@@ -33,6 +33,7 @@ internal static class PostgresWords
     {
         PostgresException refused => refused.SqlState[..2] is "08" or "57" || refused.SqlState == PostgresErrorCodes.ReadOnlySqlTransaction,
         NpgsqlException or TimeoutException or IOException or SocketException => true,
+        InvalidOperationException { InnerException: { } inner } => IsOfTheWay(inner), // as EF wraps it
         _ => false,
     };
 
