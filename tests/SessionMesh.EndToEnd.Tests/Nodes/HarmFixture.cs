@@ -57,7 +57,7 @@ public sealed class HarmFixture : IAsyncLifetime
         catch (Exception e)
         {
             var printed = string.Join('\n', Cluster.Nodes.Select(node => $"--- {node.Id}\n{Last(node.Server.Printed)}"));
-            throw new Xunit.Sdk.XunitException($"{load}\n{e.Message}\n{string.Join('\n', load.Surprises.Take(5))}\n{printed}", e);
+            throw new Xunit.Sdk.XunitException($"{load}\n{e.Message}\n{printed}", e);
         }
     }
 

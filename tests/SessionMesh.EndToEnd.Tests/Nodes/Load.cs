@@ -18,7 +18,7 @@ internal sealed class Load : IAsyncDisposable
     public Load(Cluster cluster, int seed, string name = "load", int workers = 4)
     {
         (Seed, Name) = (seed, name);
-        _calls = new LoadCalls(cluster);
+        _calls = new LoadCalls(cluster, name);
         _workers = [.. Enumerable.Range(1, workers).Select(index => new LoadWorker(_calls, $"{name}{index}", new Random(seed + index)))];
     }
 

@@ -4,7 +4,7 @@ using SessionMesh.EndToEnd.Tests.Support;
 namespace SessionMesh.EndToEnd.Tests.Nodes;
 
 /// <summary>The calls of a <see cref="Load"/>: to any node, and again to any other until one has answered.</summary>
-internal sealed class LoadCalls(Cluster cluster) : IDisposable
+internal sealed class LoadCalls(Cluster cluster, string name) : IDisposable
 {
     /// <summary>For how long a call is repeated. Longer than PostgreSQL is ever away.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(150);
@@ -35,7 +35,7 @@ internal sealed class LoadCalls(Cluster cluster) : IDisposable
     /// <returns>Its answer if it was done; null otherwise, and if its secret cannot be shown again.</returns>
     public async Task<Answer?> WriteAsync(Random random, string mark, HttpMethod method, string path, string? body, bool keyed = true)
     {
-        var key = keyed ? $"i{random.NextInt64():x}{random.NextInt64():x}" : null;
+        var key = keyed ? $"{name}{random.NextInt64():x}" : null;
         var (answer, tries) = await SendAsync(random, method, path, body, key, again: keyed);
         if (answer is null)
         {
