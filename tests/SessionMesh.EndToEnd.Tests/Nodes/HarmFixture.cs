@@ -41,6 +41,7 @@ public sealed class HarmFixture : IAsyncLifetime
     /// <summary>Runs a load, harms the cluster under it, and checks that nothing shows of it once all is well again.</summary>
     internal async Task UnderLoadAsync(ITestOutputHelper output, Func<Load, Random, Task> harm)
     {
+        await RestartUnreadyAsync();
         await MendAsync();
         await using var load = new Load(Cluster, NodeSoak.Seed, $"load{++_loads}-");
         try
@@ -61,14 +62,27 @@ public sealed class HarmFixture : IAsyncLifetime
         }
     }
 
-    /// <summary>All is as at the beginning, whatever a test before left behind.</summary>
-    private async Task MendAsync()
+    /// <summary>A node that a test before has broken for good is that test's failure alone.</summary>
+    private async Task RestartUnreadyAsync()
     {
         if (!Cluster.Postgres.IsRunning)
         {
             await Cluster.Postgres.StartAsync();
         }
 
+        foreach (var node in Cluster.Nodes)
+        {
+            CableOf(node).Mend();
+            if (!node.Server.Process.HasExited && !await node.IsReadyAsync())
+            {
+                await node.KillAsync();
+            }
+        }
+    }
+
+    /// <summary>All is as at the beginning.</summary>
+    private async Task MendAsync()
+    {
         foreach (var node in Cluster.Nodes)
         {
             CableOf(node).Mend();

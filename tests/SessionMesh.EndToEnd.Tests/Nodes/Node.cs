@@ -48,6 +48,8 @@ internal sealed class Node : IDisposable
     public Task ReadyAsync() => Eventually.True(
         async () => !Server.Process.HasExited && await ReadyCodeAsync() == 200, () => $"{Id} is ready\n{Server.Printed}");
 
+    public async Task<bool> IsReadyAsync() => await ReadyCodeAsync() == 200;
+
     public Task NotReadyAsync() => Eventually.True(async () => await ReadyCodeAsync() != 200, () => $"{Id} is not ready any more");
 
     public async Task KillAsync()
