@@ -4,7 +4,8 @@
 #   ./eng/bench.sh --quick    one short round, without the million agents: does it still work?
 #   ./eng/bench.sh --tool     the tool alone
 #   ./eng/bench.sh page       the live page alone: what a person waits for, and what a viewer costs; needs chromium
-#   ./eng/bench.sh nodes      a server on SQLite and one on PostgreSQL by turns, about four minutes; --quick nodes: does it still work?
+#   ./eng/bench.sh nodes      a server on SQLite and one on PostgreSQL by turns, then one, two and three nodes on one PostgreSQL, about ten
+#                             minutes; --quick nodes: does it still work?
 #   ./eng/bench.sh --discovery    finding agents in fleets of 1,000, 100,000 and 1,000,000 alone
 #   BENCH_BEFORE=COMMIT ./eng/bench.sh …    the tool beside that of a commit, which its own install.sh installs
 # Read the ratios: machines are shared and noisy, and wrk runs on the same cores as the server.
@@ -132,6 +133,7 @@ if [ "${1:-}" = nodes ] || [ "${1:-} ${2:-}" = "--quick nodes" ]; then
   [ "$1" = nodes ] || agents=10000
   compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || install_postgres
   benchmarks/nodes/compare.sh "$out" "$scratch" "$port" "$rounds" "$seconds" "$agents"
+  benchmarks/nodes/grow.sh "$out" "$scratch" "$port" "$rounds" "$seconds" "$agents"
   exit
 fi
 

@@ -27,6 +27,11 @@ if (args is ["watch-page", var watched, var tabs])
     return await Viewers.WatchAsync(watched, Number(tabs));
 }
 
+if (args is ["lag", var lagSeconds, .. var nodes])
+{
+    return await AcrossNodes.LagAsync([.. nodes.Select(url => new Mesh(url))], Number(lagSeconds));
+}
+
 using var mesh = new Mesh(args[1]);
 return args switch
 {
@@ -39,6 +44,8 @@ return args switch
     ["chain", _, var length] => await Crowd.KillChainAsync(mesh, Number(length)),
     ["crowd", _, var agents, var rounds] => await Crowd.SteerManyAsync(mesh, Number(agents), Number(rounds)),
     ["expiry", _, var count, var agents] => await Expiry.RunAsync(mesh, Number(count), Number(agents)),
+    ["across", _, var other, var agents, var rate, var seconds] =>
+        await AcrossNodes.SteerAsync(mesh, new Mesh(other), Number(agents), Number(rate), Number(seconds)),
     ["whole-way", _, var agents, var seconds] => await WholeWay.RunAsync(mesh, Number(agents), Number(seconds)),
     _ => Usage(),
 };
@@ -50,6 +57,7 @@ static int Usage()
     Console.Error.WriteLine(
         "fsync DIR | seed URL FIRST COUNT | seed-skills URL FIRST COUNT | discovery URL AGENTS SECONDS | beat URL AGENTS RATE"
         + " | streams URL COUNT | whole-way URL AGENTS SECONDS | sessions URL COUNT DIR"
+        + " | across URL URL AGENTS RATE SECONDS | lag SECONDS URL…"
         + " | chain URL LENGTH | crowd URL AGENTS ROUNDS | expiry URL COUNT AGENTS"
         + " | make-store FILE AGENTS DIRECTIVES | page URL AGENTS SECONDS PID | watch-page URL TABS");
     return 2;

@@ -1,12 +1,14 @@
 using System.Globalization;
+using SessionMesh.EndToEnd.Tests.Page;
 using SessionMesh.EndToEnd.Tests.Support;
 using Xunit.Abstractions;
+using static Microsoft.Playwright.Assertions;
 
 namespace SessionMesh.EndToEnd.Tests.Nodes;
 
 /// <summary>eng/cluster.sh as a person runs it, and what HAProxy with eng/haproxy.cfg makes of nodes that die and hang.</summary>
 [Collection(NodesCollection.Name)]
-public sealed class BalancerTests(ITestOutputHelper output) : IAsyncLifetime
+public sealed class BalancerTests(Chromium chromium, ITestOutputHelper output) : IClassFixture<Chromium>, IAsyncLifetime
 {
     private readonly Scratch _scratch = new();
     private string _directory = "";
@@ -119,6 +121,31 @@ public sealed class BalancerTests(ITestOutputHelper output) : IAsyncLifetime
         Signal.Send(Pid("n2"), Signal.Continue);
         var listed = await ToolAsync("list -o json");
         Assert.True(listed.Code == 0 && listed.Out.Contains("told", StringComparison.Ordinal), listed.ToString());
+    }
+
+    /// <summary>Its files, its sign-in and its WebSocket each go to any node.</summary>
+    [Fact]
+    public async Task ThePage_WithoutAffinity_Works_AndComesBackWhenItsNodeDies()
+    {
+        await DoneAsync("agents", """{"agent_id":"shown","ttl":3600}""");
+        await using var tab = await chromium.OpenAsync(_url, _environment["SESSION_API_KEY"]);
+        for (var round = 0; round < 4; round++)
+        {
+            await tab.SignInAsync();
+            await tab.DrawerAsync("shown");
+            await tab.GoAsync("about:blank");
+        }
+
+        await tab.SignInAsync();
+        await tab.DrawerAsync("shown");
+        foreach (var id in new[] { "n1", "n2" })
+        {
+            Signal.Send(Pid(id), Signal.Kill); // the page is on one of the three
+        }
+
+        await DoneAsync("steer", """{"agent_id":"shown","direction":"north-by-north-west"}""", "steer-shown");
+        await Expect(tab.Page.GetByText("north-by-north-west").First).ToBeVisibleAsync();
+        Assert.Empty(tab.Faults);
     }
 
     private async Task<EventStream> OpenEventsAsync(string subject)

@@ -31,17 +31,21 @@ public sealed class Chromium : IAsyncLifetime
     }
 
     /// <summary>A tab of somebody who has never been here.</summary>
-    internal async Task<Tab> OpenAsync(Mesh mesh, ColorScheme scheme = ColorScheme.Light, int width = 1280)
+    internal Task<Tab> OpenAsync(Mesh mesh, ColorScheme scheme = ColorScheme.Light, int width = 1280) =>
+        OpenAsync(mesh.Server.Url, mesh.Server.RootKey, scheme, width);
+
+    /// <summary>The same of a page at an address.</summary>
+    internal async Task<Tab> OpenAsync(string url, string rootKey, ColorScheme scheme = ColorScheme.Light, int width = 1280)
     {
         var context = await _browser!.NewContextAsync(new()
         {
-            BaseURL = mesh.Server.Url,
+            BaseURL = url,
             ColorScheme = scheme,
             ViewportSize = new() { Width = width, Height = 800 },
             ReducedMotion = ReducedMotion.Reduce,
         });
         context.SetDefaultTimeout((float)Eventually.Bound.TotalMilliseconds);
-        return new Tab(context, await context.NewPageAsync(), mesh);
+        return new Tab(context, await context.NewPageAsync(), rootKey);
     }
 }
 

@@ -9,12 +9,12 @@ namespace SessionMesh.EndToEnd.Tests.Page;
 internal sealed class Tab : IAsyncDisposable
 {
     private readonly IBrowserContext _context;
-    private readonly Mesh _mesh;
+    private readonly string _rootKey;
     private readonly ConcurrentQueue<string> _faults = new();
 
-    public Tab(IBrowserContext context, IPage page, Mesh mesh)
+    public Tab(IBrowserContext context, IPage page, string rootKey)
     {
-        (_context, Page, _mesh) = (context, page, mesh);
+        (_context, Page, _rootKey) = (context, page, rootKey);
         page.PageError += (_, error) => _faults.Enqueue(error);
         page.Console += (_, message) =>
         {
@@ -47,7 +47,7 @@ internal sealed class Tab : IAsyncDisposable
     public async Task SignInAsync(string? key = null, string path = "/")
     {
         await GoAsync(path);
-        await Box("Key").FillAsync(key ?? _mesh.Server.RootKey);
+        await Box("Key").FillAsync(key ?? _rootKey);
         await Button("Sign in").ClickAsync();
         await Expect(Page.GetByRole(AriaRole.Tablist)).ToBeVisibleAsync();
     }
