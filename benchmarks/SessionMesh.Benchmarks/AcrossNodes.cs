@@ -6,7 +6,9 @@ using SessionMesh.Contracts;
 
 namespace SessionMesh.Benchmarks;
 
-/// <summary>Two nodes of one mesh: steers called at the first, heard on streams at the second; and how far nodes are behind each other.</summary>
+/// <summary>
+/// Two nodes of one mesh: steers called at the first, heard on streams at the second; and how far nodes are behind each other.
+/// </summary>
 internal static class AcrossNodes
 {
     private static readonly ConcurrentDictionary<string, long> s_began = new(StringComparer.Ordinal);
