@@ -129,15 +129,15 @@ public sealed class BalancerTests(Chromium chromium, ITestOutputHelper output) :
     {
         await DoneAsync("agents", """{"agent_id":"shown","ttl":3600}""");
         await using var tab = await chromium.OpenAsync(_url, _environment["SESSION_API_KEY"]);
-        for (var round = 0; round < 4; round++)
+        await tab.SignInAsync();
+        for (var round = 0; round < 5; round++)
         {
-            await tab.SignInAsync();
-            await tab.DrawerAsync("shown");
             await tab.GoAsync("about:blank");
+            await tab.GoAsync();
+            await Expect(tab.Page.GetByRole(Microsoft.Playwright.AriaRole.Tablist)).ToBeVisibleAsync();
+            await tab.DrawerAsync("shown");
         }
 
-        await tab.SignInAsync();
-        await tab.DrawerAsync("shown");
         foreach (var id in new[] { "n1", "n2" })
         {
             Signal.Send(Pid(id), Signal.Kill); // the page is on one of the three
