@@ -1,4 +1,5 @@
 using System.Net;
+using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.DataProtection.KeyManagement;
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.Extensions.DependencyInjection;
@@ -32,11 +33,11 @@ public static class DashboardServices
         });
 
         // Blazor signs what it puts into a page. The keys for that live as long as the process, and never touch the disk.
-        services.AddDataProtection();
+        services.AddDataProtection().SetApplicationName("session-mesh"); // not the directory that a server runs in
         services.Configure<KeyManagementOptions>(keys =>
         {
-            keys.XmlRepository = nodes.Secret is null ? new KeysInMemory() : new KeysOfAllNodes(nodes);
-            keys.AutoGenerateKeys = nodes.Secret is null;
+            keys.XmlRepository = nodes.AreMany ? new KeysOfAllNodes(nodes) : new KeysInMemory();
+            keys.AutoGenerateKeys = !nodes.AreMany;
         });
         services.AddSingleton(new Viewers(networkOf));
         services.AddSingleton<ViewerPlaces>();

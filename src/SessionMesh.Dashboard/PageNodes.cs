@@ -13,7 +13,7 @@ public sealed class PageNodes
     public bool AreMany { get; init; }
 
     /// <summary>
-    /// The same on every server, and known to nobody else; null for one of this process alone. Set before the first page.
+    /// The same on every server, and known to nobody else; null where there are none. Set before the services of the page start.
     /// </summary>
     public byte[]? Secret { get; set; }
 }

@@ -25,7 +25,7 @@ internal static class DashboardHosting
     {
         if (options.Postgres is not null)
         {
-            // Before the page's own, which read it.
+            // Before any service that reads it.
             builder.Services.AddHostedService<PageSecret>();
         }
 

@@ -53,15 +53,16 @@ public static class MeshServer
             "Microsoft.Extensions.Hosting.Internal.Host",
             level => level >= (Volatile.Read(ref hasStarted) ? LogLevel.Warning : LogLevel.Critical));
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(5));
-        builder.Services.AddSessionMesh(options).AddMeshOpenApi().AddMcp();
-        if (options.Sandbox is not null)
-        {
-            builder.Services.AddSandbox(options);
-        }
-
+        builder.Services.AddSessionMesh(options);
         if (options.HasDashboard)
         {
             builder.AddDashboard(options);
+        }
+
+        builder.Services.AddMeshOpenApi().AddMcp();
+        if (options.Sandbox is not null)
+        {
+            builder.Services.AddSandbox(options);
         }
 
         Otlp.Read(builder.Configuration, Environment.GetEnvironmentVariable);

@@ -92,6 +92,7 @@ internal sealed partial class NodePulse(
 
         relay.Sent();
         clock.Follow(answer.Wall, Stopwatch.GetElapsedTime(began));
+        Return();
         store.Nodes.Contact.Heard(began);
         var memory = engine.State.Revision;
         store.Nodes.Contact.Stands(answer.Revision, memory);
@@ -116,6 +117,25 @@ internal sealed partial class NodePulse(
         nodes.Records = records;
         relay.Take(records, beats);
     }
+
+    /// <summary>
+    /// After a time in which this node answered nobody, and perhaps no other did, nobody is given up for not being heard: every lease begins
+    /// anew, before anything is judged.
+    /// </summary>
+    private void Return()
+    {
+        var away = store.Nodes.Contact.Silence;
+        if (away >= Contact.Longest)
+        {
+            LogBack(away.TotalSeconds);
+            var now = engine.Now;
+            engine.State.Leases.ServerReturned(now, (long)away.TotalMilliseconds);
+            engine.State.Claims.ServerReturned(now);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "PostgreSQL answers again after {Seconds:0} s; every lease starts over")]
+    private partial void LogBack(double seconds);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "PostgreSQL does not answer; this node tries again every half second")]
     private partial void LogAway(Exception e);

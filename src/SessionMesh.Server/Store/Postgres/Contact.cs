@@ -29,6 +29,18 @@ internal sealed class Contact
         }
     }
 
+    /// <summary>How long ago the database was heard of.</summary>
+    public TimeSpan Silence
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return Stopwatch.GetElapsedTime(_heardAt);
+            }
+        }
+    }
+
     /// <summary>The database answered a call that began at a timestamp.</summary>
     public void Heard(long began = 0)
     {

@@ -70,7 +70,8 @@ internal sealed partial class PostgresLog : IMeshLog
 
     public bool IsShared => true;
 
-    public bool IsJudge => _store.Nodes.JudgeEpoch != 0;
+    /// <summary>Not while it is out of touch: agents were refused meanwhile, and their leases begin anew first.</summary>
+    public bool IsJudge => _store.Nodes.JudgeEpoch != 0 && _store.Nodes.Contact.Silence < Contact.Longest;
 
     public IReadOnlyList<Change> Begin(long revision)
     {
