@@ -28,6 +28,12 @@ public static class ChangeCodec
         AuditChanges.Kinds,
     }.SelectMany(kinds => kinds).ToFrozenDictionary(kind => kind.Name, StringComparer.Ordinal);
 
+    /// <summary>The highest level of the log that this version can read; see <see cref="ChangeKind.Level"/>.</summary>
+    public static int Level { get; } = Kinds.Values.Max(kind => kind.Level);
+
+    /// <summary>The level of the log from which on a change can be read.</summary>
+    public static int LevelOf(Change change) => Kinds.TryGetValue(change.Kind, out var kind) ? kind.Level : 1;
+
     /// <summary>Whether this version can read a kind of change.</summary>
     public static bool Knows(string kind) => Kinds.ContainsKey(kind);
 

@@ -29,6 +29,9 @@ internal static class AuditChanges
     public static IReadOnlyList<ChangeKind> Kinds { get; } =
     [
         ChangeKind.Of(AdminRequested.Name, AuditChangesJson.Default.AdminRequested),
+#if NEXT_LOG_LEVEL
+        AdminNoted.OfNextLevel,
+#endif
     ];
 }
 

@@ -10,6 +10,12 @@ public sealed record NoteAdmin : Command<bool>
     public override Outcome<bool> Decide(MeshDraft draft)
     {
         draft.Emit(new AdminRequested { Subject = Operation });
+#if NEXT_LOG_LEVEL
+        if (draft.Level >= AdminNoted.OfNextLevel.Level)
+        {
+            draft.Emit(new AdminNoted { Subject = Operation });
+        }
+#endif
         return true;
     }
 }

@@ -25,6 +25,12 @@ public sealed partial class MeshDraft(MeshState state, Moment now)
     /// <summary>Whether the batch has changes that only the judge may make.</summary>
     public bool IsJudgement { get; set; }
 
+    /// <summary>
+    /// Up to which level of the log its changes may be: every server that lives on this mesh can read those. A command that has something
+    /// newer to write looks here first, and does without it where it may not.
+    /// </summary>
+    public int Level { get; init; } = ChangeCodec.Level;
+
     public MeshState Base => state;
 
     /// <summary>Who asks for the command that is being decided: a key's id, or <see cref="Actors.Mesh"/>.</summary>
@@ -95,8 +101,14 @@ public sealed partial class MeshDraft(MeshState state, Moment now)
     public int LineagesOf(string account) => _keys.LineagesOf(account);
 
     /// <summary>Appends a change and applies it to the overlay; what is read after this shows it. Returns its revision.</summary>
+    /// <exception cref="InvalidOperationException">It is above <see cref="Level"/>, where the command did not look.</exception>
     public long Emit(Change change)
     {
+        if (ChangeCodec.LevelOf(change) > Level)
+        {
+            throw new InvalidOperationException($"'{change.Kind}' is above level {Level}, which is what every node can read");
+        }
+
         change.Revision = Revision + 1;
         change.At = Now.Wall;
         change.Actor = Actor;

@@ -125,7 +125,7 @@ public sealed partial class MeshEngine : IHostedService, IDisposable
     /// <exception cref="InvalidOperationException">The command changes something.</exception>
     public Outcome<T> Look<T>(Command<T> command)
     {
-        var draft = new MeshDraft(State, Now);
+        var draft = new MeshDraft(State, Now) { Level = _store.Level };
         if (!draft.ActFor(command.Actor) && command.NeedsValidKey)
         {
             return KeyRules.Unauthenticated();
@@ -317,7 +317,10 @@ public sealed partial class MeshEngine : IHostedService, IDisposable
     {
         while (true)
         {
-            var draft = _deciding = new MeshDraft(State, _clock.Now()) { Sparing = _store.OnReserve, IsJudging = _store.IsJudge };
+            var draft = _deciding = new MeshDraft(State, _clock.Now())
+            {
+                Sparing = _store.OnReserve, IsJudging = _store.IsJudge, Level = _store.Level,
+            };
             if (TryDecide(batch, draft, out var decided))
             {
                 return (draft, decided);

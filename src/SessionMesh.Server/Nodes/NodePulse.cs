@@ -115,6 +115,7 @@ internal sealed partial class NodePulse(
 
         var (records, beats) = await store.Nodes.ReadAsync(relay.Read, cancellation);
         nodes.Records = records;
+        store.Nodes.Agree(records);
         relay.Take(records, beats);
     }
 

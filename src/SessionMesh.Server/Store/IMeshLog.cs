@@ -29,6 +29,12 @@ public interface IMeshLog : IDisposable
     bool IsJudge => true;
 
     /// <summary>
+    /// Up to which level changes may be written, so that every process that appends to the same log can read them. Where there are several,
+    /// the store checks it again in the commit. Any thread.
+    /// </summary>
+    int Level => ChangeCodec.Level;
+
+    /// <summary>
     /// Like <see cref="Begin"/>, but asks the store instead of waiting to hear of it: empty means that the log stood at
     /// <paramref name="revision"/> when it was asked.
     /// </summary>

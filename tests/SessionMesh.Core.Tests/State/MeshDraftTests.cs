@@ -32,6 +32,15 @@ public sealed class MeshDraftTests
     }
 
     [Fact]
+    public void Emit_AboveTheLevelThatEveryNodeCanRead_Throws()
+    {
+        Assert.Equal(1, ChangeCodec.Level);
+        var draft = new MeshDraft(new MeshState(), new Moment(1_000, 1)) { Level = ChangeCodec.Level - 1 };
+        Assert.Throws<InvalidOperationException>(() => new NoteAdmin { Actor = Actors.Mesh, Operation = "check" }.Decide(draft));
+        Assert.Empty(draft.Changes);
+    }
+
+    [Fact]
     public void Drop_LeavesTheBaseAsItWas()
     {
         var state = new MeshState();

@@ -32,8 +32,9 @@ internal sealed class Cluster : IAsyncDisposable
     public Scratch Scratch => _scratch;
 
     /// <summary>On the PostgreSQL that the tests share, which nobody stops.</summary>
-    public static async Task<Cluster> StartAsync(int nodes = 3) =>
-        await StartedAsync(await (await PostgresServer.SharedAsync()).CreateDatabaseAsync(), ownsServer: false, nodes);
+    /// <param name="prepare">Called before the nodes start.</param>
+    public static async Task<Cluster> StartAsync(int nodes = 3, Action<Cluster>? prepare = null) => await StartedAsync(
+        await (await PostgresServer.SharedAsync()).CreateDatabaseAsync(), ownsServer: false, nodes, prepare: prepare);
 
     /// <summary>On a PostgreSQL of its own, which ends with it.</summary>
     /// <param name="connection">The connection string of the node of that number, where it is not the plain one.</param>

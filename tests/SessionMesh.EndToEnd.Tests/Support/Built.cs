@@ -9,6 +9,9 @@ internal static class Built
     /// <summary>The server's assembly, to be run with <see cref="Dotnet"/>.</summary>
     public static string Server { get; } = Existing("Server", Made("Server"));
 
+    /// <summary>The core of a later version, whose log has a kind of change more; see SessionMesh.Core.csproj.</summary>
+    public static string NextCore { get; } = Existing("NextCore", Made("NextCore"));
+
     /// <summary>
     /// The tool's executable: the installed one that <c>MESH_TEST_TOOL</c> names, as eng/test.sh does, else the one that was
     /// built beside these tests.

@@ -29,6 +29,9 @@ internal sealed class ServerProcess : IDisposable
     /// <summary>A program, with its arguments, that becomes the server, such as a tracer. Empty by default.</summary>
     public string[] Under { get; set; } = [];
 
+    /// <summary>The assembly of the server; the one that was built by default.</summary>
+    public string Assembly { get; set; } = Built.Server;
+
     /// <summary>More of its command line. Empty by default.</summary>
     public string[] Options { get; set; } = [];
 
@@ -79,13 +82,13 @@ internal sealed class ServerProcess : IDisposable
         string[][] usual = [["--urls", Url], ["--data", Data], ["--allow-host", "127.0.0.1"]];
         string[] command =
         [
-            .. Under, Built.Dotnet, Built.Server, .. usual.Where(option => !more.Contains(option[0])).SelectMany(option => option), .. more,
+            .. Under, Built.Dotnet, Assembly, .. usual.Where(option => !more.Contains(option[0])).SelectMany(option => option), .. more,
         ];
         return new(command[0], command[1..], Environment, _scratch.Root);
     }
 
     /// <summary>Starts it with these options and no others, whatever comes of it.</summary>
-    public Started LaunchPlain(params string[] options) => new(Built.Dotnet, [Built.Server, .. options], Environment, _scratch.Root);
+    public Started LaunchPlain(params string[] options) => new(Built.Dotnet, [Assembly, .. options], Environment, _scratch.Root);
 
     /// <summary><c>kill -9</c>: no word of farewell, nothing written that was not written.</summary>
     public async Task KillAsync()

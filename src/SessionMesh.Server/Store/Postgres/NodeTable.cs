@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Npgsql;
 using NpgsqlTypes;
+using SessionMesh.Core;
 using SessionMesh.Server.Options;
 
 namespace SessionMesh.Server.Store.Postgres;
@@ -43,6 +44,7 @@ internal sealed class NodeTable(NpgsqlDataSource source, string id, bool alone)
 
     private long _judgeEpoch;
     private long _session;
+    private int _level = 1;
 
     public string Id => id;
 
@@ -63,6 +65,19 @@ internal sealed class NodeTable(NpgsqlDataSource source, string id, bool alone)
         set => Volatile.Write(ref _judgeEpoch, value);
     }
 
+    /// <summary>
+    /// Up to which level every node that lives can read the log, as of the last pulse. Before the first, what was in the log at the start:
+    /// no node lives that cannot read that.
+    /// </summary>
+    public int Level
+    {
+        get => Volatile.Read(ref _level);
+        set => Volatile.Write(ref _level, value);
+    }
+
+    /// <summary>The level that the log is known to have: no node begins that cannot read it. The engine's alone, once it runs.</summary>
+    public int LogLevel { get; private set; } = 1;
+
     /// <summary>Whether the database was heard of lately.</summary>
     public Contact Contact { get; } = new();
 
@@ -70,11 +85,31 @@ internal sealed class NodeTable(NpgsqlDataSource source, string id, bool alone)
     public void CheckLevel()
     {
         using var connection = source.OpenConnection();
-        if (Ask(connection, "SELECT log_level FROM mesh_head WHERE id = 1") is int level && level > PostgresLog.Level)
+        CheckLevel(connection);
+    }
+
+    private void CheckLevel(NpgsqlConnection connection)
+    {
+        LogLevel = Ask(connection, "SELECT log_level FROM mesh_head WHERE id = 1") is int level ? level : 1;
+        Level = LogLevel <= ChangeCodec.Level ? LogLevel : throw new StartupException(
+            $"This mesh has changes of a newer version (level {LogLevel}, and this one knows {ChangeCodec.Level}). Start that version.");
+    }
+
+    /// <summary>
+    /// Raises the level of the log, so that changes of it may follow. False if a node lives that cannot read them; then nobody here writes
+    /// any before the next pulse.
+    /// </summary>
+    /// <exception cref="NpgsqlException">The database is away.</exception>
+    public bool TryRaise(NpgsqlConnection connection, int level)
+    {
+        if (Ask(connection, "SELECT mesh_raise($1)", level) is true)
         {
-            throw new StartupException($"This mesh has changes of a newer version (level {level}, and this one knows {PostgresLog.Level}). "
-                + "Start that version.");
+            LogLevel = level;
+            return true;
         }
+
+        Level = LogLevel;
+        return false;
     }
 
     /// <summary>Begins a session; waits for a process of this name that has just ended to count as gone.</summary>
@@ -89,7 +124,7 @@ internal sealed class NodeTable(NpgsqlDataSource source, string id, bool alone)
                 Parameters =
                 {
                     new() { Value = id }, new() { Value = Owner }, new() { Value = Release.Version },
-                    new() { Value = PostgresLog.Level }, new() { Value = alone },
+                    new() { Value = ChangeCodec.Level }, new() { Value = alone },
                 },
             };
             if (begin.ExecuteScalar() is long session)
@@ -99,6 +134,7 @@ internal sealed class NodeTable(NpgsqlDataSource source, string id, bool alone)
                 return;
             }
 
+            CheckLevel(connection); // it may have been raised since this node read it
             if (Beside(connection) is { } other)
             {
                 throw new StartupException(other);
@@ -186,6 +222,10 @@ internal sealed class NodeTable(NpgsqlDataSource source, string id, bool alone)
 
         return (nodes, beats);
     }
+
+    /// <summary>Takes the lowest level of the nodes that live.</summary>
+    public void Agree(IReadOnlyList<NodeRecord> nodes) => Level = nodes
+        .Where(node => node.Silent < Silence).Select(node => node.LogLevel).Append(ChangeCodec.Level).Min();
 
     /// <summary>The clock of the database, in wall milliseconds.</summary>
     public long ReadClock()

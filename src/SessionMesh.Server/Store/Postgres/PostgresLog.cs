@@ -21,9 +21,6 @@ internal sealed partial class PostgresLog : IMeshLog
     /// <summary>How long it tries to find out what became of a batch, before the callers are told that nobody knows yet.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
-    /// <summary>The kinds of changes that this version writes; nodes of a version that knows fewer are told not to follow.</summary>
-    public const int Level = 1;
-
     /// <summary>Of mesh_append.</summary>
     private const int Parameters = 24;
 
@@ -72,6 +69,8 @@ internal sealed partial class PostgresLog : IMeshLog
 
     /// <summary>Not while it is out of touch: agents were refused meanwhile, and their leases begin anew first.</summary>
     public bool IsJudge => _store.Nodes.JudgeEpoch != 0 && _store.Nodes.Contact.Silence < Contact.Longest;
+
+    public int Level => _store.Nodes.Level;
 
     public IReadOnlyList<Change> Begin(long revision)
     {
@@ -147,12 +146,23 @@ internal sealed partial class PostgresLog : IMeshLog
     {
         _rows.Take(draft);
         _next = new Guid(RandomNumberGenerator.GetBytes(16));
+        var level = draft.Changes.Max(ChangeCodec.LevelOf);
         NpgsqlCommand append;
         try
         {
+            if (level > _store.Nodes.LogLevel)
+            {
+                LeaveQueue(); // a node that begins must not wait for it
+                Connect();
+                if (!_store.Nodes.TryRaise(_connection, level))
+                {
+                    return CommitResult.Behind([]); // a node of an earlier version has begun since this was decided
+                }
+            }
+
             append = Append();
         }
-        catch (Exception e) when (PostgresWords.IsOfTheWay(e))
+        catch (Exception e) when (PostgresWords.IsOfTheWay(e) || e is PostgresException)
         {
             Hang();
             return new CommitResult(CommitOutcome.Failed, e);
@@ -160,7 +170,7 @@ internal sealed partial class PostgresLog : IMeshLog
 
         try
         {
-            Bind(append, draft);
+            Bind(append, draft, level);
             var began = Stopwatch.GetTimestamp();
             var outcome = (string)append.ExecuteScalar()!;
             EndQueue(outcome == "committed");
@@ -302,7 +312,7 @@ internal sealed partial class PostgresLog : IMeshLog
         return _append;
     }
 
-    private void Bind(NpgsqlCommand append, MeshDraft draft)
+    private void Bind(NpgsqlCommand append, MeshDraft draft, int level)
     {
         var forgotten = draft.ForgottenIncarnation == draft.Base.ForgottenIncarnation ? (object)DBNull.Value : draft.ForgottenIncarnation;
         ReadOnlySpan<object> values =
@@ -311,7 +321,7 @@ internal sealed partial class PostgresLog : IMeshLog
             _rows.Changes, _rows.Messages, _rows.RemovedAgents, _rows.Agents, _rows.Directives, _rows.Moved, _rows.Keys,
             _rows.RemovedClaims, _rows.Claims, _rows.RemovedLinks, _rows.Links, _rows.RemovedSessions, _rows.Sessions, _rows.Receipts,
             draft.TrimReceiptsBelow > 0 ? draft.TrimReceiptsBelow : DBNull.Value,
-            draft.IsJudgement ? _store.Nodes.JudgeEpoch : DBNull.Value, Level,
+            draft.IsJudgement ? _store.Nodes.JudgeEpoch : DBNull.Value, level,
         ];
         for (var i = 0; i < values.Length; i++)
         {

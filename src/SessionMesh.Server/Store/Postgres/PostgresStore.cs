@@ -179,7 +179,7 @@ public sealed class PostgresStore : MeshStore
         using var transaction = connection.BeginTransaction();
         using var command = new NpgsqlCommand(
             """
-            WITH head AS (UPDATE mesh_head SET revision = $1, stamp = $2 RETURNING revision, stamp)
+            WITH head AS (UPDATE mesh_head SET revision = $1, stamp = $2, log_level = $5 RETURNING revision, stamp)
             INSERT INTO mesh_batches (last, first, stamp, previous, node, session)
             SELECT revision, revision, stamp, '00000000-0000-0000-0000-000000000000', $3, $4 FROM head
             """,
@@ -189,6 +189,7 @@ public sealed class PostgresStore : MeshStore
             {
                 new() { Value = revision }, new() { Value = new Guid(RandomNumberGenerator.GetBytes(16)) }, new() { Value = Nodes.Id },
                 new() { Value = Nodes.Session },
+                new() { Value = ChangeCodec.Level }, // what was moved may be of any level that this version knows
             },
         };
         command.ExecuteNonQuery();
