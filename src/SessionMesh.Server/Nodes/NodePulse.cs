@@ -120,8 +120,8 @@ internal sealed partial class NodePulse(
     }
 
     /// <summary>
-    /// After a time in which this node answered nobody, and perhaps no other did, nobody is given up for not being heard: every lease begins
-    /// anew, before anything is judged.
+    /// After a time in which this node answered nobody, and perhaps no other did, nobody is given up for not being heard: every lease
+    /// begins anew, before anything is judged.
     /// </summary>
     private void Return()
     {
