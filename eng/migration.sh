@@ -5,6 +5,7 @@
 #
 # The last ones that nobody has applied yet are taken back with: dotnet ef migrations remove --project src/SessionMesh.Server --context
 # MeshDbContext, and the same with PostgresContext. A column that a batch writes belongs into Store/Postgres/Sql, too.
+# A mesh of the schema before is kept for the tests: tests/SessionMesh.Server.Tests/Store/Postgres/Schemas/make.py says how.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 

@@ -41,6 +41,22 @@ internal sealed partial class MeshHost
         return host;
     }
 
+    /// <summary>Starts a server on a mesh that is there.</summary>
+    /// <param name="database">Its owner gives it back.</param>
+    public static async Task<MeshHost> StartOnAsync(PostgresDatabase database, string rootKey)
+    {
+        var host = new MeshHost(NewDirectory(), LogLevel.Warning, null, [])
+        {
+            _postgres = database.Server,
+            _database = database,
+            _isBeside = true,
+        };
+        host.Canary.Issued(rootKey);
+        await host.BootAsync();
+        host.RootKey = rootKey;
+        return host;
+    }
+
     /// <summary>Starts nodes at the same time on a database without a schema.</summary>
     public static async Task<Mesh> StartRacingAsync(params string[] nodes)
     {
