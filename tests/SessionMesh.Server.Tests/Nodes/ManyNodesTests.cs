@@ -21,6 +21,25 @@ public sealed class ManyNodesTests
         Assert.Equal("acknowledged", (await steer).ShouldBeOk().Json["state"]!.GetValue<string>());
     }
 
+    /// <summary>The same where a pooler passes no notices on.</summary>
+    [Fact]
+    public async Task Nodes_ThatPoll_HearOfEachOther_AndDoNotListen()
+    {
+        await using var one = await MeshHost.StartNodeAsync("one", options: "--store-poll");
+        await using var two = await one.StartBesideAsync("two", "--store-poll");
+        await one.RegisterAsync("a");
+        await using var stream = await two.ListenAsync("agents/a/directives");
+
+        for (var i = 1; i <= 5; i++)
+        {
+            await one.SteerAsync("a");
+            Assert.Equal(i, (await stream.NextAsync()).Json["seq"]!.GetValue<int>());
+        }
+
+        Assert.Equal(0L, await one.OnPostgres.Server.RunAsync(
+            $"SELECT count(*) FROM pg_stat_activity WHERE datname = '{one.OnPostgres.Name}' AND query LIKE 'LISTEN%'"));
+    }
+
     /// <summary>What one node has answered is so on the other, at once.</summary>
     [Fact]
     public async Task Writes_AreSoOnTheOtherNodeAtOnce()
