@@ -33,7 +33,9 @@ public static class DashboardServices
         });
 
         // Blazor signs what it puts into a page. The keys for that live as long as the process, and never touch the disk.
-        services.AddDataProtection().SetApplicationName("session-mesh"); // not the directory that a server runs in
+        // The name is instead of the directory that a server runs in, which differs between nodes. These options are read before the
+        // secret is there: what depends on it waits until the keys are asked for.
+        services.AddDataProtection().SetApplicationName("session-mesh");
         services.Configure<KeyManagementOptions>(keys =>
         {
             keys.XmlRepository = nodes.AreMany ? new KeysOfAllNodes(nodes) : new KeysInMemory();
