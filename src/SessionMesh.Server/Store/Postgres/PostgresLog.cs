@@ -24,9 +24,6 @@ internal sealed partial class PostgresLog : IMeshLog
     /// <summary>Of mesh_append.</summary>
     private const int Parameters = 24;
 
-    /// <summary>Changes that are read at once, and applied before the next.</summary>
-    private const long Piece = 4096;
-
     /// <summary>How long a small question may take.</summary>
     private const int ShortSeconds = 3;
 
@@ -99,9 +96,7 @@ internal sealed partial class PostgresLog : IMeshLog
         ThrowIfOver();
         try
         {
-            LeaveQueue();
-            Connect();
-            return Head(_connection) == (revision, _store.Stamp) ? [] : Missed(revision);
+            return Missed(revision);
         }
         catch (Exception e) when (PostgresWords.IsOfTheWay(e))
         {
@@ -127,13 +122,7 @@ internal sealed partial class PostgresLog : IMeshLog
                 take.ExecuteNonQuery();
             }
 
-            if (Head(_connection) == (revision, _store.Stamp))
-            {
-                return [];
-            }
-
-            (var missed, _store.Stamp) = Read(revision);
-            return missed;
+            return Head(_connection) == (revision, _store.Stamp) ? [] : Read(revision);
         }
         catch (Exception e) when (PostgresWords.IsOfTheWay(e) || e is PostgresException)
         {
@@ -337,68 +326,39 @@ internal sealed partial class PostgresLog : IMeshLog
     {
         LeaveQueue();
         Connect();
-        (List<Change> Changes, Guid Stamp) missed;
-        using (var snapshot = _connection.BeginTransaction(IsolationLevel.RepeatableRead))
-        {
-            missed = Read(revision);
-            snapshot.Commit();
-        }
-
-        _store.Stamp = missed.Stamp; // not before all that can fail: memory and stamp move together
-        return missed.Changes;
+        return Read(revision);
     }
 
-    /// <summary>The same in a transaction in which the log does not move, and the stamp that memory has when they are applied.</summary>
-    private (List<Change> Changes, Guid Stamp) Read(long revision)
+    private List<Change> Read(long revision)
     {
-        if (revision > 0 && !IsStored(revision, _store.Stamp))
+        var piece = MissedPiece.Read(_connection!, revision, _store.Stamp);
+        if (!piece.IsOurs)
         {
             _store.HasForked = true;
             LogForked(revision);
             End("the log has lost what this process has seen");
         }
 
-        if (NextPiece(revision) is not var (last, stamp))
-        {
-            return Head(_connection!).Revision == revision ? ([], _store.Stamp)
-                : throw new InvalidOperationException("the log has batches without a record");
-        }
-
-        using var context = _store.OpenReader(_connection!);
-        var rows = context.Changes.Where(c => c.Revision > revision && c.Revision <= last).OrderBy(c => c.Revision).ToList();
-        if (Head(_connection!).Revision > last)
+        if (piece.Head > piece.Last)
         {
             _store.Announce();
         }
 
-        if (rows.Find(row => !ChangeCodec.Knows(row.Kind)) is { Kind: var unknown })
+        if (piece.Rows.Count != piece.Last - revision || (piece.Head > revision && piece.Last == revision))
+        {
+            throw new InvalidOperationException($"the log has batches without a record, or with a gap, after revision {revision}");
+        }
+
+        if (piece.Rows.Find(row => !ChangeCodec.Knows(row.Kind)) is { Kind: var unknown })
         {
             LogOutdated(unknown);
             End("the log has changes of a newer version");
         }
 
-        return (
-            rows.ConvertAll(row => ChangeCodec.Read(
-                row.Revision, row.At, row.Actor, Origin.Of(row.RemoteAddress, row.RequestId), row.Kind, row.Subject, row.Payload)),
-            stamp);
-    }
-
-    /// <summary>Where to stop: at the end of a batch, after some thousand changes.</summary>
-    private (long Last, Guid Stamp)? NextPiece(long revision)
-    {
-        using var command = new NpgsqlCommand(
-            """
-            SELECT last, stamp FROM mesh_batches
-            WHERE last > $1 AND (last <= $1 + $2 OR last = (SELECT min(last) FROM mesh_batches WHERE last > $1))
-            ORDER BY last DESC LIMIT 1
-            """,
-            _connection)
-        {
-            Parameters = { new() { Value = revision }, new() { Value = Piece } },
-            CommandTimeout = ShortSeconds,
-        };
-        using var rows = command.ExecuteReader();
-        return rows.Read() ? (rows.GetInt64(0), rows.GetGuid(1)) : null;
+        var changes = piece.Rows.ConvertAll(row => ChangeCodec.Read(
+            row.Revision, row.At, row.Actor, Origin.Of(row.RemoteAddress, row.RequestId), row.Kind, row.Subject, row.Payload));
+        _store.Stamp = piece.Stamp; // last: memory and stamp move together
+        return changes;
     }
 
     /// <summary>This process is not in touch with the log any more, for good.</summary>

@@ -117,13 +117,6 @@ public sealed class PostgresStore : MeshStore
         return context;
     }
 
-    internal MeshDbContext OpenReader(NpgsqlConnection connection)
-    {
-        var context = PostgresContext.Of(connection, _schema);
-        context.ChangeTracker.QueryTrackingBehavior = QueryTrackingBehavior.NoTracking;
-        return context;
-    }
-
     /// <summary>All of it from one snapshot, so that what other nodes commit meanwhile comes afterwards, as changes.</summary>
     /// <exception cref="StartupException">It is away, or its tables do not fit together.</exception>
     internal override long Load(MeshState state, Func<long, Moment> now)
