@@ -20,8 +20,11 @@ internal static class NodeSoak
     public static TimeSpan Seconds(int inShort, int inLong) => TimeSpan.FromSeconds(Times(inShort, inLong));
 }
 
-/// <summary>One after the other: each of these tests has three servers and a PostgreSQL, and the clocks in them want to be kept.</summary>
-[CollectionDefinition(Name)]
+/// <summary>
+/// One after the other, and beside nothing else: each of these tests has three servers and a PostgreSQL, and the clocks in them want to be
+/// kept.
+/// </summary>
+[CollectionDefinition(Name, DisableParallelization = true)]
 public sealed class NodesCollection
 {
     public const string Name = "Nodes";
