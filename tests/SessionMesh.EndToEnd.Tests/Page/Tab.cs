@@ -58,6 +58,7 @@ internal sealed class Tab : IAsyncDisposable
         await TabAsync("Agents");
         await Button(agent).ClickAsync();
         await Expect(Page.GetByRole(AriaRole.Complementary)).ToBeVisibleAsync();
+        await Expect(Page.Locator("#drawer-title")).ToBeFocusedAsync(); // the drawer takes the focus once it is there
     }
 
     /// <summary>Waits until the page shows a text somewhere.</summary>
