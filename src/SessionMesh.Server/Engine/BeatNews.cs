@@ -19,8 +19,6 @@ public sealed class BeatNews
         set => _isOn = value;
     }
 
-    public bool IsEmpty => _slots.IsEmpty;
-
     /// <summary>A heartbeat was taken, or a stream was opened or closed.</summary>
     public void Add(AgentSlot slot)
     {

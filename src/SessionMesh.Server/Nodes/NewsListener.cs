@@ -33,7 +33,9 @@ internal sealed partial class NewsListener(PostgresStore store, MeshEngine engin
             {
                 return;
             }
-            catch (Exception e) when (PostgresWords.IsOfTheWay(e) || e is PostgresException)
+#pragma warning disable CA1031 // Whatever it meets must not end the process.
+            catch (Exception e)
+#pragma warning restore CA1031
             {
                 LogLost(e);
                 await Task.Delay(s_pause, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Npgsql;
 using SessionMesh.Server.Admin;
 using SessionMesh.Server.Engine;
 using SessionMesh.Server.Push;
@@ -61,7 +60,9 @@ internal sealed partial class NodePulse(
             await BeatOnceAsync(cancellation);
             _isFailing = false;
         }
-        catch (Exception e) when (PostgresWords.IsOfTheWay(e) || e is PostgresException)
+#pragma warning disable CA1031 // Whatever it meets must not end the process: a node that cannot go on is not ready.
+        catch (Exception e) when (e is not OperationCanceledException)
+#pragma warning restore CA1031
         {
             if (!_isFailing)
             {

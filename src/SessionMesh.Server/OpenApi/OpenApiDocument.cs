@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
 using SessionMesh.Contracts;
 using SessionMesh.Server.Auth;
+using SessionMesh.Server.Http;
 
 namespace SessionMesh.Server.OpenApi;
 
@@ -150,6 +151,18 @@ internal static class OpenApiDocument
                 Required = query.Required,
                 Example = query.Required ? examples.Find(query.Name) : null, // the page sends every example that it shows
                 Schema = query.IsFlag ? new OpenApiSchema { Type = JsonSchemaType.Boolean } : FixedWords.Schema(query.Words),
+            });
+        }
+
+        if (context.Description.HttpMethod == HttpMethods.Get && metadata.OfType<RequiredScope>().Any())
+        {
+            operation.Parameters.Add(new OpenApiParameter
+            {
+                Name = MinRevision.Name,
+                In = ParameterLocation.Query,
+                Description = "Answered once this server has that revision, such as that of `X-Mesh-Revision`: up to 2 s, then 503 "
+                    + "`behind`.",
+                Schema = new OpenApiSchema { Type = JsonSchemaType.Integer, Format = "int64" },
             });
         }
 
