@@ -67,6 +67,17 @@ internal sealed class HookSession
     /// </summary>
     public long NextReceipt() => ++_receipts;
 
+    /// <summary>Done when every answer with words has been written and marked as that, or has failed to be.</summary>
+    public Task Writes { get; private set; } = Task.CompletedTask;
+
+    /// <summary>An answer with words is on its way, until the result is disposed.</summary>
+    public IDisposable BeginWrite()
+    {
+        var write = new Write();
+        Writes = Writes.IsCompleted ? write.Ended : Task.WhenAll(Writes, write.Ended);
+        return write;
+    }
+
     /// <summary>The session has begun, or begins anew.</summary>
     public void Begin()
     {
@@ -139,4 +150,13 @@ internal sealed class HookSession
 
     /// <summary>The main agent does something again. Whoever waits does so on, for the next rest.</summary>
     public void Stir() => IsAtRest = false;
+
+    private sealed class Write : IDisposable
+    {
+        private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task Ended => _ended.Task;
+
+        public void Dispose() => _ended.TrySetResult();
+    }
 }

@@ -40,7 +40,7 @@ internal sealed partial class HookTurns
                         return HookAnswer.Nothing;
                     }
 
-                    if (session.IsAtRest && TellIdle(session, agent, slot) is { Json: not null } words)
+                    if (session.IsAtRest && TellIdle(request, session, agent, slot) is { Json: not null } words)
                     {
                         return words;
                     }
@@ -102,14 +102,14 @@ internal sealed partial class HookTurns
     }
 
     /// <summary>The words alone, with no frame: the tool prints them where the program looks for them.</summary>
-    private HookAnswer TellIdle(HookSession session, HookAgent agent, AgentSlot slot)
+    private HookAnswer TellIdle(HookRequest request, HookSession session, HookAgent agent, AgentSlot slot)
     {
         if (HandOut(agent, slot) is not { IsEmpty: false } handed)
         {
             return HookAnswer.Nothing;
         }
 
-        var receipt = session.NextReceipt();
+        var receipt = Carry(request, session);
         agent.Give(handed.Select(directive => directive.Seq), receipt);
         return new HookAnswer(HookDialect.WordsAlone(HookWords.Of(handed, Waiting(agent, slot)))) { Receipt = receipt };
     }

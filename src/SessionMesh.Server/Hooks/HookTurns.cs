@@ -54,7 +54,7 @@ internal sealed partial class HookTurns(
         HookAgent agent;
         HookAnswer answer;
         bool isPaused;
-        await session.Gate.WaitAsync(request.Http.RequestAborted);
+        await EnterAsync(request, session);
         try
         {
             var found = await FindAsync(request, session);
@@ -73,6 +73,27 @@ internal sealed partial class HookTurns(
         }
 
         return isPaused ? await HoldAsync(request, session, agent, answer) : answer;
+    }
+
+    /// <summary>
+    /// Enters the gate once every answer whose write has begun is marked as written: the agent's next event may be here before that, and
+    /// is the proof of what was in it. An answer that nobody reads ends with its connection, by the least rate that the server asks for.
+    /// </summary>
+    private static async Task EnterAsync(HookRequest request, HookSession session)
+    {
+        var aborted = request.Http.RequestAborted;
+        while (true)
+        {
+            await session.Gate.WaitAsync(aborted);
+            var writes = session.Writes;
+            if (writes.IsCompleted)
+            {
+                return;
+            }
+
+            session.Gate.Release();
+            await writes.WaitAsync(aborted);
+        }
     }
 
     private HookSession SessionOf(HookRequest request) =>
@@ -348,13 +369,24 @@ internal sealed partial class HookTurns(
         }
 
         agent.StopsInARow += isStop ? 1 : 0;
-        var receipt = session.NextReceipt();
+        var receipt = Carry(request, session);
         var isInMidAnswer = request.Moment == HookMoment.Prompt && !wasAtRest;
         agent.Give(handed.Select(directive => directive.Seq), receipt, isInMidAnswer);
         return new HookAnswer(request.Program.Tell(request.Moment, request.EventName, HookWords.Of(handed, Waiting(agent, slot))))
         {
             Receipt = receipt,
         };
+    }
+
+    /// <summary>The receipt of an answer with words. Whoever sends it says when that is written; of others it is known here.</summary>
+    private static long Carry(HookRequest request, HookSession session)
+    {
+        if (!request.SendsReceipt)
+        {
+            request.Http.Response.RegisterForDispose(session.BeginWrite());
+        }
+
+        return session.NextReceipt();
     }
 
     /// <summary>Steers that were not given yet, as many as one answer carries.</summary>

@@ -1,4 +1,6 @@
 using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.DependencyInjection;
 using SessionMesh.Server.Tests.Support;
 
 namespace SessionMesh.Server.Tests.Hooks;
@@ -9,13 +11,18 @@ internal sealed class HookedMesh(MeshHost mesh, string program, string session) 
     public const string Claude = "claude-code";
     public const string Codex = "codex";
 
+    private const string DefaultSession = "11112222-3333-4444-5555-666677778888";
+
     public MeshHost Mesh { get; } = mesh;
 
     /// <summary>The id that its main agent gets.</summary>
     public string Main { get; } = program.Split('-')[0] + "-" + session[..8];
 
-    public static async Task<HookedMesh> StartAsync(string program, string session = "11112222-3333-4444-5555-666677778888") =>
+    public static async Task<HookedMesh> StartAsync(string program, string session = DefaultSession) =>
         new(await MeshHost.StartAsync(), program, session);
+
+    public static async Task<HookedMesh> StartAsync(string program, LateAnswers late) =>
+        new(await MeshHost.StartAsync(builder => builder.Services.AddSingleton<IStartupFilter>(late)), program, DefaultSession);
 
     /// <summary>Another session in the same mesh.</summary>
     public HookedMesh Other(string other) => new(Mesh, program, other);
