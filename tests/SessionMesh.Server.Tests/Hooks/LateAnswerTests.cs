@@ -12,7 +12,9 @@ public sealed class LateAnswerTests
         var directive = await hooked.SteerAsync();
 
         late.HoldNext();
-        Assert.Contains(directive, (await hooked.TakeAsync("PostToolUse")).Text, StringComparison.Ordinal);
+        using var call = hooked.Mesh.Request(HttpMethod.Post, "hooks/claude-code");
+        call.Content = new StringContent(hooked.Event("PostToolUse"));
+        Assert.Contains(directive, (await hooked.Mesh.SendAsIsAsync(call)).Text, StringComparison.Ordinal);
         var next = hooked.PassAsync("Stop");
         await Task.WhenAny(next, Task.Delay(300)); // a server that does not wait has taken it by then
         Assert.Equal("queued", await hooked.StateAsync(directive));

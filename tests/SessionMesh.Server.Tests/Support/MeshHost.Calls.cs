@@ -33,7 +33,17 @@ internal sealed partial class MeshHost
         return await SendAsync(request);
     }
 
+    /// <summary>Returns when the server is done with the call, which is after its answer.</summary>
     public async Task<Reply> SendAsync(HttpRequestMessage request)
+    {
+        var call = _served.Begin(request);
+        var reply = await SendAsIsAsync(request);
+        await _served.EndAsync(call);
+        return reply;
+    }
+
+    /// <summary>Returns with the answer, as any client does.</summary>
+    public async Task<Reply> SendAsIsAsync(HttpRequestMessage request)
     {
         using var response = await _http!.SendAsync(request);
         var reply = await Reply.ReadAsync(response);

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Data.Sqlite;
@@ -62,6 +63,7 @@ internal sealed partial class MeshHost : IAsyncDisposable
     private readonly Action<WebApplication>? _map;
 
     private readonly Action<WebApplicationBuilder>? _configure;
+    private readonly ServedCalls _served = new();
 
     private MeshHost(
         string directory, LogLevel logLevel, Action<WebApplication>? map, string[] options,
@@ -270,6 +272,7 @@ internal sealed partial class MeshHost : IAsyncDisposable
                 builder.Services.AddSingleton<TimeProvider>(Time);
             }
 
+            builder.Services.AddSingleton<IStartupFilter>(_served);
             builder.Logging.ClearProviders().AddProvider(Log).SetMinimumLevel(_logLevel);
             _configure?.Invoke(builder);
         });
