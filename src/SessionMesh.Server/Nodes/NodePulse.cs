@@ -114,7 +114,8 @@ internal sealed partial class NodePulse(
             engine.LookForNews();
         }
 
-        var (records, beats) = await store.Nodes.ReadAsync(relay.Read, cancellation);
+        var (records, beats, oldest) = await store.Nodes.ReadAsync(relay.Read, cancellation);
+        store.OldestRevision = oldest; // another may have trimmed the log
         nodes.Records = records;
         store.Nodes.Agree(records);
         relay.Take(records, beats);

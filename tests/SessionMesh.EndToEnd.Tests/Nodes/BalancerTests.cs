@@ -81,6 +81,8 @@ public sealed class BalancerTests(Chromium chromium, ITestOutputHelper output) :
             Assert.Equal($"d{n}", (await stream.NextAsync(next => next.Kind == "directive.issued")).Text("direction"));
         }
 
+        Assert.Equal([0, 0, 20], (await HooksAsync(20)).Order());
+
         // A node is gone: whoever called it is sent to another, and its streams come back elsewhere.
         Signal.Send(Pid("n1"), Signal.Kill);
         for (var n = 0; n < 200; n++)
@@ -145,6 +147,30 @@ public sealed class BalancerTests(Chromium chromium, ITestOutputHelper output) :
         await DoneAsync("steer", """{"agent_id":"shown","direction":"north-by-north-west"}""", "steer-shown");
         await Expect(tab.Page.GetByText("north-by-north-west").First).ToBeVisibleAsync();
         Assert.Empty(tab.Faults);
+    }
+
+    /// <summary>Sends events of a coding agent's hooks, each on a connection of its own. Returns how many each node took.</summary>
+    private async Task<List<int>> HooksAsync(int events)
+    {
+        for (var n = 0; n < events; n++)
+        {
+            using var hook = new MeshHttp(_url, _environment["SESSION_API_KEY"]);
+            var answer = await hook.PostAsync("hooks/claude-code", $$"""{"hook_event_name":"SessionStart","session_id":"hooked-{{n}}"}""");
+            Assert.True(answer.IsDone, answer.ToString());
+        }
+
+        var taken = new List<int>();
+        foreach (var node in new[] { 1, 2, 3 })
+        {
+            using var http = new HttpClient { BaseAddress = new UriBuilder(_url) { Port = new Uri(_url).Port + node }.Uri };
+            http.DefaultRequestHeaders.Authorization = new("Bearer", _environment["SESSION_API_KEY"]);
+            var line = (await http.GetStringAsync("/metrics")).Split('\n').FirstOrDefault(
+                line => line.StartsWith("session_mesh_hooks_total{", StringComparison.Ordinal)
+                    && line.Contains("\"taken\"", StringComparison.Ordinal));
+            taken.Add(line is null ? 0 : int.Parse(line.Split(' ')[1], CultureInfo.InvariantCulture));
+        }
+
+        return taken;
     }
 
     private async Task<EventStream> OpenEventsAsync(string subject)

@@ -161,4 +161,22 @@ public sealed class ManyNodesTests
         (await one.GetAsync("alive", traded.Json["token"]!.GetValue<string>())).ShouldBeOk();
         (await one.PostAsync("keys/codes/trade", $$"""{"code":"{{code}}"}""", "")).ShouldBeProblem(401, "unauthenticated");
     }
+
+    /// <summary>Whichever node trims the log, each says where it begins.</summary>
+    [Fact]
+    public async Task Log_ThatIsTrimmedByOneNode_BeginsLaterOnTheOther()
+    {
+        await using var one = await MeshHost.StartNodeAsync("one");
+        await using var two = await one.StartBesideAsync("two");
+        for (var i = 0; i < 5; i++)
+        {
+            await one.RegisterAsync($"a{i}");
+        }
+
+        await one.RunSqlAsync($"UPDATE changes SET at = 1 WHERE revision <= 3");
+        var oldest = (await one.PostAsync("admin/compact")).ShouldBeOk().Json["oldest_revision"]!.GetValue<long>();
+        Assert.Equal(4, oldest);
+        await Eventually.True(
+            async () => (await two.GetAsync("audit")).Json["oldest_revision"]!.GetValue<long>() == oldest, () => "the other node knows it");
+    }
 }

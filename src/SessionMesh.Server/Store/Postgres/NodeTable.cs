@@ -182,10 +182,13 @@ internal sealed class NodeTable(NpgsqlDataSource source, string id, bool alone)
         return answer;
     }
 
-    /// <summary>The nodes that have not said goodbye, and the heartbeats of others that are not read yet, oldest first.</summary>
+    /// <summary>
+    /// The nodes that have not said goodbye, the heartbeats of others that are not read yet, oldest first, and the oldest revision left in
+    /// the log, 1 while it is empty.
+    /// </summary>
     /// <param name="read">The newest of each process that is read.</param>
     /// <exception cref="NpgsqlException">The database is away.</exception>
-    public async Task<(List<NodeRecord> Nodes, List<BeatsRow> Beats)> ReadAsync(
+    public async Task<(List<NodeRecord> Nodes, List<BeatsRow> Beats, long Oldest)> ReadAsync(
         IReadOnlyDictionary<Guid, long> read, CancellationToken cancellation)
     {
         await using var connection = await source.OpenConnectionAsync(cancellation);
@@ -201,6 +204,7 @@ internal sealed class NodeTable(NpgsqlDataSource source, string id, bool alone)
                         new() { Value = read.Keys.ToArray() }, new() { Value = read.Values.ToArray() }, new() { Value = Owner },
                     },
                 },
+                new("SELECT coalesce(min(revision), 1) FROM changes"),
             },
             Timeout = PulseSeconds,
         };
@@ -220,7 +224,9 @@ internal sealed class NodeTable(NpgsqlDataSource source, string id, bool alone)
             beats.Add(new BeatsRow(rows.GetGuid(0), rows.GetInt64(1), rows.GetInt64(2), rows.GetFieldValue<byte[]>(3)));
         }
 
-        return (nodes, beats);
+        await rows.NextResultAsync(cancellation);
+        await rows.ReadAsync(cancellation);
+        return (nodes, beats, rows.GetInt64(0));
     }
 
     /// <summary>Takes the lowest level of the nodes that live.</summary>

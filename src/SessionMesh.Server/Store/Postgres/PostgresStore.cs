@@ -42,6 +42,7 @@ public sealed class PostgresStore : MeshStore
 
     private readonly string _schema;
     private bool _hasForked;
+    private long _trimmedTo;
     private int _hasNews;
 
     private PostgresStore(NpgsqlDataSource source, string schema, NodeTable nodes) => (Source, _schema, Nodes) = (source, schema, nodes);
@@ -232,9 +233,9 @@ public sealed class PostgresStore : MeshStore
     {
         await using var connection = await Source.OpenConnectionAsync();
         var more = await Task.Run(() => pass.Step(connection));
-        if (pass.OldestRevision > 0 && OldestRevision != pass.OldestRevision)
+        if (pass.OldestRevision > 0 && _trimmedTo != pass.OldestRevision)
         {
-            OldestRevision = pass.OldestRevision;
+            OldestRevision = _trimmedTo = pass.OldestRevision;
             await using var command = new NpgsqlCommand("DELETE FROM mesh_batches WHERE last < $1", connection)
             {
                 Parameters = { new() { Value = pass.OldestRevision } },

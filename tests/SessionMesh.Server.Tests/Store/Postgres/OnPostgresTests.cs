@@ -36,6 +36,18 @@ public sealed class OnPostgresTests
         Assert.True(check.Json["ok"]!.GetValue<bool>());
     }
 
+    /// <summary>What docs/many-nodes.md says to do after a dump was restored: who knows numbers of before registers again.</summary>
+    [Fact]
+    public async Task EpochThatIsBegunByHand_IsToldToWhoeverComesBack()
+    {
+        await using var mesh = await MeshHost.StartOnPostgresAsync();
+        await mesh.RegisterAsync("a");
+        await mesh.RunSqlAsync($"UPDATE mesh SET epoch = greatest(epoch + 1, extract(epoch FROM now())::bigint)");
+        await mesh.RestartAsync();
+        (await mesh.PostAsync("agents/a/heartbeat", """{"epoch":1}""")).ShouldBeRefused(409, "restored");
+        Assert.True((await mesh.RegisterAsync("b")).Json["epoch"]!.GetValue<long>() > 1_700_000_000);
+    }
+
     [Fact]
     public async Task WhatIsOfAFile_IsRefusedOrLeftOut()
     {
