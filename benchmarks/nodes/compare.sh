@@ -29,13 +29,18 @@ start() { # STORE PORT [OPTION…]
     SESSION_API_KEY=${keys[$store]} dotnet "$programs/bench/SessionMesh.Benchmarks.dll" seed "${urls[$store]}" 0 "$agents"
 }
 
-# measure STORE MODE CONNECTIONS: a second's answers, p50 and p99 in µs. A call that is refused or broken ends the run.
+# ticks STORE: of 10 ms, in which the server has had a core so far. What PostgreSQL itself uses is not in them.
+ticks() { awk '{ sub(/.*\) /, ""); print $12 + $13 }' "/proc/${servers[$1]}/stat"; }
+
+# measure STORE MODE CONNECTIONS: a second's answers, p50 and p99 in µs, and the server's ticks. A call that is refused or broken ends the
+# run.
 measure() {
-    local line
+    local line before
+    before=$(ticks "$1")
     line=$(SESSION_API_KEY=${keys[$1]} wrk -t2 -c"$3" -d"${seconds}s" -s benchmarks/wrk/mesh.lua "${urls[$1]}" -- "$2" "$agents" \
         | awk '/^RESULT/ { print $3, $4, $5, $6 + $7 }')
     case $line in
-        *' 0') echo "${line% 0}" ;;
+        *' 0') echo "${line% 0} $(($(ticks "$1") - before))" ;;
         *) echo "$1, $2: calls failed ($line)" >&2; tail -n 5 "$scratch/$1.log" >&2; return 1 ;;
     esac
 }
@@ -66,7 +71,7 @@ compare 'steer' steer 64 # from here on inboxes fill up, and a heartbeat would c
 compare 'steers of 100' steers 64
 echo >&2
 
-awk -F'\t' '
+awk -F'\t' -v seconds="$seconds" '
     function sort(list, parts,    n, i, j, swap) {
         n = split(list, parts, " ")
         for (i = 2; i <= n; i++) for (j = i; j > 1 && parts[j] + 0 < parts[j - 1] + 0; j--) { swap = parts[j]; parts[j] = parts[j - 1]; parts[j - 1] = swap }
@@ -74,16 +79,19 @@ awk -F'\t' '
     }
     function median(list,    parts, n) { n = sort(list, parts); return parts[int((n + 1) / 2)] }
     !($1 in connections) { order[++count] = $1; connections[$1] = $2 }
-    { rps[$1, $3] = rps[$1, $3] " " $4; p99[$1, $3] = p99[$1, $3] " " $6 }
+    { rps[$1, $3] = rps[$1, $3] " " $4; p99[$1, $3] = p99[$1, $3] " " $6; work[$1, $3] = work[$1, $3] " " $4 * seconds * 100 / ($7 + 1) }
     END {
-        printf "%-20s %5s %10s %10s %10s %10s   %s\n", "", "", "SQLite", "", "PostgreSQL", "", "PostgreSQL of SQLite"
-        printf "%-20s %5s %10s %10s %10s %10s   %-6s   %s\n", "", "conn", "calls/s", "p99 ms", "calls/s", "p99 ms", "median", "each round"
+        printf "%-20s %5s %10s %10s %10s %10s %10s %10s   %s\n", "", "", "SQLite", "", "", "PostgreSQL", "", "", "PostgreSQL of SQLite"
+        printf "%-20s %5s %10s %10s %10s %10s %10s %10s   %-6s   %s\n", "", "conn", "calls/s", "p99 ms", "per core", "calls/s", "p99 ms", "per core",
+            "median", "each round"
         for (i = 1; i <= count; i++) {
             name = order[i]
             n = split(rps[name, "sqlite"], file, " "); split(rps[name, "postgres"], database, " ")
             each = ""
             for (r = 1; r <= n; r++) each = each sprintf(" %.2f", database[r] / file[r])
-            printf "%-20s %5d %10d %10.2f %10d %10.2f   %-6.2f  %s\n", name, connections[name], median(rps[name, "sqlite"]),
-                median(p99[name, "sqlite"]) / 1000, median(rps[name, "postgres"]), median(p99[name, "postgres"]) / 1000, median(each), each
+            printf "%-20s %5d %10d %10.2f %10d %10d %10.2f %10d   %-6.2f  %s\n", name, connections[name], median(rps[name, "sqlite"]),
+                median(p99[name, "sqlite"]) / 1000, median(work[name, "sqlite"]), median(rps[name, "postgres"]),
+                median(p99[name, "postgres"]) / 1000, median(work[name, "postgres"]), median(each), each
         }
+        print "per core: calls for each second in which the server had a core; what PostgreSQL itself uses is not in it"
     }' "$scratch/nodes.tsv"

@@ -43,6 +43,22 @@ measure() {
     printf '.' >&2
 }
 
+# ticks N: of 10 ms, in which a node has had a core so far.
+ticks() { awk '{ sub(/.*\) /, ""); print $12 + $13 }' "/proc/${servers[$1]}/stat"; }
+
+revision() { curl -fs -H "Authorization: Bearer $SESSION_API_KEY" "${urls[$1]}/api/session-mesh/status" | sed 's/.*"revision":\([0-9]*\).*/\1/'; }
+
+# follow: what it costs the second node to follow what the first writes: µs of a core a change, beside what it uses while nothing is written.
+follow() {
+    local idle busy from
+    sleep 2
+    idle=$(ticks 1); sleep $((seconds * 3)); idle=$(($(ticks 1) - idle))
+    from=$(revision 1) busy=$(ticks 1)
+    wrk -t1 -c48 -d$((seconds * 3))s -s benchmarks/wrk/mesh.lua "${urls[0]}" -- steer "$agents" >"$scratch/wrk.follow"
+    sleep 1
+    awk -v ticks=$(($(ticks 1) - busy - idle)) -v changes=$(($(revision 1) - from)) 'BEGIN { printf "%d %.1f\n", changes, ticks * 10000 / changes }'
+}
+
 ./eng/postgres.sh start "$database" $((port + 5)) >/dev/null
 : >"$results"
 add_node
@@ -70,6 +86,7 @@ for nodes in 3 2 1; do # steers last, and the other way round: from here on inbo
     if [ "$nodes" = 2 ]; then
         capacity=$(awk -F'\t' '$1 == "steer" && $2 == 2 && (!least || $3 < least) { least = $3 } END { print int(least) }' "$results")
         rate=$((capacity / 10 > 200 ? 200 : capacity / 10 + 1))
+        followed=$(follow)
         across=$(bench across "${urls[0]}" "${urls[1]}" 200 "$rate" $((seconds * 3)))
     fi
 done
@@ -96,4 +113,5 @@ awk -F'\t' '
 for nodes in 2 3; do
     sort -n "$scratch/lag.$nodes" | awk -v nodes="$nodes" '{ p50[NR] = $1; if ($2 > p99) p99 = $2 } END { printf "changes between the first and the last of %d nodes under that load of steers: p50 %d, p99 %d\n", nodes, p50[int((NR + 1) / 2)], p99 }'
 done
+awk -v followed="$followed" 'BEGIN { split(followed, t, " "); printf "following what another node writes: %.1f µs of a core a change, of %d changes\n", t[2], t[1] }'
 awk -v rate="$rate" -v across="$across" 'BEGIN { split(across, t, " "); printf "a steer at one node to its event at another, at %d a second: p50 %.1f ms, p99 %.1f ms\n", rate, t[1] / 1000, t[2] / 1000 }'
