@@ -21,8 +21,9 @@ public sealed class NewRootEndpoint(Mutations mutations, RootKeys roots, DataDir
         using var turn = await roots.EnterAsync(http.RequestAborted);
         var (id, token) = KeyToken.New();
         var request = await Mutations.ReadOptionalAsync(http, MeshJson.Default.NewRootRequest);
-        var replace = request.Bind((key, body) => Bind(key, body, id, token));
+        var replace = request.Bind((key, body) => turn.Error is { } error ? error : Bind(key, body, id, token));
         var executed = await mutations.ExecuteAsync(request, replace, replaced => Render(replaced, token));
+        turn.Error ??= executed.Error;
         if (executed.Value is not null)
         {
             roots.TryFinish(); // before the caller hears of it

@@ -361,7 +361,7 @@ public sealed partial class MeshEngine : IHostedService, IDisposable
         try
         {
             var result = _store.Commit(draft);
-            return result.Outcome == CommitOutcome.Unknown ? _store.Resolve(draft) : result;
+            return result.Outcome == CommitOutcome.Unknown ? Resolve(draft) : result;
         }
 #pragma warning disable CA1031 // A row that cannot even be written out is treated like one that the store refuses.
         catch (Exception e)
@@ -372,6 +372,21 @@ public sealed partial class MeshEngine : IHostedService, IDisposable
         finally
         {
             _metrics.Committed(began);
+        }
+    }
+
+    private CommitResult Resolve(MeshDraft draft)
+    {
+        try
+        {
+            return _store.Resolve(draft);
+        }
+#pragma warning disable CA1031 // Whatever a store throws is no answer to what became of it.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            LogCommitFailed(draft.Changes.Count, e);
+            return CommitResult.Unknown;
         }
     }
 

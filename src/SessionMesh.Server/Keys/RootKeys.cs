@@ -1,3 +1,4 @@
+using SessionMesh.Core;
 using SessionMesh.Core.Audit;
 using SessionMesh.Core.Keys;
 using SessionMesh.Server.Auth;
@@ -18,10 +19,21 @@ public sealed class RootKeys(MeshEngine engine, DataDirectory directory) : IDisp
     /// <summary>
     /// Allows one replacement at a time, as there is only one file beside <c>root.key</c>. Dispose of the result to leave.
     /// </summary>
-    public async Task<IDisposable> EnterAsync(CancellationToken cancellation)
+    public async Task<Turn> EnterAsync(CancellationToken cancellation)
     {
         await _turn.WaitAsync(cancellation);
-        return new Turn(this);
+        var turn = new Turn(this);
+        if (directory.NextRootKey is not null)
+        {
+            // One before was not known to be stored. By now it is, or else it may still be, and its file is not to be written over.
+            turn.Error = await engine.CatchUpAsync();
+            if (turn.Error is null)
+            {
+                TryFinish();
+            }
+        }
+
+        return turn;
     }
 
     /// <summary>Replaces the root key for whoever holds the data directory.</summary>
@@ -29,12 +41,18 @@ public sealed class RootKeys(MeshEngine engine, DataDirectory directory) : IDisp
     public async Task ReplaceAsync(bool keepChildren)
     {
         using var turn = await EnterAsync(CancellationToken.None);
+        if (turn.Error is { } error)
+        {
+            throw new StartupException($"The root key could not be replaced: {error.Detail}");
+        }
+
         var (id, token) = KeyToken.New();
         directory.WriteNextRootKey(token);
         var replace = new ReplaceRoot { Actor = Actors.Mesh, KeyId = id, Hash = KeyToken.Hash(token), KeepChildren = keepChildren };
         var replaced = await engine.ExecuteAsync(replace, Origin.Mesh);
         if (!replaced.Succeeded)
         {
+            turn.Error = replaced.Error;
             throw new StartupException($"The root key could not be replaced: {replaced.Error.Detail}");
         }
     }
@@ -72,11 +90,23 @@ public sealed class RootKeys(MeshEngine engine, DataDirectory directory) : IDisp
 
     public void Dispose() => _turn.Dispose();
 
-    private sealed class Turn(RootKeys owner) : IDisposable
+    /// <summary>The right to replace it.</summary>
+    public sealed class Turn(RootKeys owner) : IDisposable
     {
+        /// <summary>
+        /// Why the key was not replaced, or is not known to be; null if it was. Where that is not known, the file of the new key stays
+        /// beside the old one: it may be the only one that opens the mesh.
+        /// </summary>
+        public MeshError? Error { get; set; }
+
+        /// <summary>Leaves.</summary>
         public void Dispose()
         {
-            owner.TryFinish();
+            if (Error is not { Kind: ErrorKind.Unavailable })
+            {
+                owner.TryFinish();
+            }
+
             owner._turn.Release();
         }
     }

@@ -74,6 +74,12 @@ internal sealed partial class NodePulse(
 
     private async Task BeatOnceAsync(CancellationToken cancellation)
     {
+        if (store.IsLeftBehind)
+        {
+            restart.Ask();
+            return;
+        }
+
         if (store.HasForked)
         {
             await store.Nodes.EndEpochAsync(engine.State.Epoch, cancellation);

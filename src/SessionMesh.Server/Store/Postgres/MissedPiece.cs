@@ -12,7 +12,10 @@ namespace SessionMesh.Server.Store.Postgres;
 /// <param name="Last">Revision of the last change of the piece; that which was asked about if there is none.</param>
 /// <param name="Stamp">Of the batch that ends there.</param>
 /// <param name="Rows">Oldest first, without a gap.</param>
-internal readonly record struct MissedPiece(bool IsOurs, long Head, long Last, Guid Stamp, List<ChangeRow> Rows)
+/// <param name="IsTrimmed">
+/// Whether what could tell that is gone, as the oldest part of the log is at some time: all that is left is newer.
+/// </param>
+internal readonly record struct MissedPiece(bool IsOurs, bool IsTrimmed, long Head, long Last, Guid Stamp, List<ChangeRow> Rows)
 {
     /// <summary>Changes that are read at once, and applied before the next.</summary>
     private const long Most = 4096;
@@ -26,7 +29,8 @@ internal readonly record struct MissedPiece(bool IsOurs, long Head, long Last, G
             WHERE last > $1 AND (last <= $1 + $3 OR last = (SELECT min(last) FROM mesh_batches WHERE last > $1))
             ORDER BY last DESC LIMIT 1)
         SELECT is_ours, h.revision, piece.last, piece.stamp,
-            c.revision, c.at, c.actor, c.kind, c.subject, c.payload, c.remote_address, c.request_id
+            c.revision, c.at, c.actor, c.kind, c.subject, c.payload, c.remote_address, c.request_id,
+            NOT is_ours AND $1 < (SELECT min(last) FROM mesh_batches)
         FROM mesh_head h CROSS JOIN ours LEFT JOIN piece ON is_ours
             LEFT JOIN changes c ON c.revision > $1 AND c.revision <= piece.last
         ORDER BY c.revision
@@ -41,10 +45,10 @@ internal readonly record struct MissedPiece(bool IsOurs, long Head, long Last, G
             CommandTimeout = TimeoutSeconds,
         };
         using var rows = command.ExecuteReader();
-        var piece = new MissedPiece(false, 0, revision, stamp, []);
+        var piece = new MissedPiece(false, false, 0, revision, stamp, []);
         while (rows.Read())
         {
-            piece = piece with { IsOurs = rows.GetBoolean(0), Head = rows.GetInt64(1) };
+            piece = piece with { IsOurs = rows.GetBoolean(0), Head = rows.GetInt64(1), IsTrimmed = rows.GetBoolean(12) };
             if (rows.IsDBNull(2))
             {
                 continue;

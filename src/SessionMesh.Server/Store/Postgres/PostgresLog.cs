@@ -5,7 +5,6 @@ using System.Security.Cryptography;
 using Npgsql;
 using NpgsqlTypes;
 using SessionMesh.Core;
-using SessionMesh.Core.Audit;
 using SessionMesh.Core.State;
 using SessionMesh.Server.Telemetry;
 
@@ -23,6 +22,12 @@ internal sealed partial class PostgresLog : IMeshLog
 
     /// <summary>Of mesh_append.</summary>
     private const int Parameters = 24;
+
+    /// <summary>
+    /// What PostgreSQL stores of one batch in a second on a machine that is very busy: a tenth of what docs/adr/0042 measured. A kill of
+    /// hundreds of thousands is one batch, and is given the time.
+    /// </summary>
+    private const int SlowChangesPerSecond = 2500;
 
     /// <summary>How long a small question may take.</summary>
     private const int ShortSeconds = 3;
@@ -49,6 +54,12 @@ internal sealed partial class PostgresLog : IMeshLog
     /// <summary>A batch of ours may be in the log though memory does not have it.</summary>
     private bool _isInDoubt;
 
+    /// <summary>
+    /// PostgreSQL has warned since this was last false: of a commit that was broken off while no synchronous standby had it yet, which is
+    /// reported as done.
+    /// </summary>
+    private bool _isWarned;
+
     /// <summary>Why this process reads and commits nothing any more; null while it does.</summary>
     private string? _over;
 
@@ -68,42 +79,6 @@ internal sealed partial class PostgresLog : IMeshLog
     public bool IsJudge => _store.Nodes.JudgeEpoch != 0 && _store.Nodes.Contact.Silence < Contact.Longest;
 
     public int Level => _store.Nodes.Level;
-
-    public IReadOnlyList<Change> Begin(long revision)
-    {
-        ThrowIfOver();
-        if (!_isInDoubt)
-        {
-            return _store.TakeNews() ? Look(revision) : [];
-        }
-
-        try
-        {
-            TryResume();
-            var missed = Missed(revision);
-            _isInDoubt = false;
-            return missed;
-        }
-        catch (Exception e) when (PostgresWords.IsOfTheWay(e))
-        {
-            Hang();
-            throw;
-        }
-    }
-
-    public IReadOnlyList<Change> Look(long revision)
-    {
-        ThrowIfOver();
-        try
-        {
-            return Missed(revision);
-        }
-        catch (Exception e) when (PostgresWords.IsOfTheWay(e))
-        {
-            Hang();
-            throw;
-        }
-    }
 
     public IReadOnlyList<Change> Queue(long revision)
     {
@@ -160,12 +135,17 @@ internal sealed partial class PostgresLog : IMeshLog
         try
         {
             Bind(append, draft, level);
+            append.CommandTimeout = (int)Patience.TotalSeconds + (draft.Changes.Count / SlowChangesPerSecond);
             var began = Stopwatch.GetTimestamp();
+            _isWarned = false;
             var outcome = (string)append.ExecuteScalar()!;
             EndQueue(outcome == "committed");
             _metrics.Synced(began);
             switch (outcome)
             {
+                case "committed" when _isWarned:
+                    LogUnconfirmed();
+                    return CommitResult.Unknown;
                 case "committed":
                     _store.Stamp = _next;
                     return CommitResult.Committed;
@@ -207,7 +187,14 @@ internal sealed partial class PostgresLog : IMeshLog
         {
             try
             {
+                _isWarned = false;
                 TryResume();
+                if (_isWarned)
+                {
+                    // This call has written, too, and no standby has that: what was written before is no safer.
+                    throw new TimeoutException("no synchronous standby has what was committed");
+                }
+
                 if (IsStored(draft.Revision, _next))
                 {
                     (_store.Stamp, _isInDoubt) = (_next, false);
@@ -218,7 +205,9 @@ internal sealed partial class PostgresLog : IMeshLog
                 return new CommitResult(
                     CommitOutcome.Failed, new IOException("the connection to PostgreSQL broke before the batch was stored"));
             }
-            catch (Exception e) when (PostgresWords.IsOfTheWay(e))
+#pragma warning disable CA1031 // Whatever is in the way of the question, such as no connection that is left, is no answer to it.
+            catch (Exception)
+#pragma warning restore CA1031
             {
                 Hang();
                 if (Stopwatch.GetElapsedTime(began) > Patience)
@@ -272,8 +261,14 @@ internal sealed partial class PostgresLog : IMeshLog
             Hang();
         }
 
-        _connection ??= _store.Source.OpenConnection();
+        if (_connection is null)
+        {
+            _connection = _store.Source.OpenConnection();
+            _connection.Notice += Warned;
+        }
     }
+
+    private void Warned(object sender, NpgsqlNoticeEventArgs told) => _isWarned |= told.Notice.InvariantSeverity == "WARNING";
 
     /// <summary>The statement, on an open connection.</summary>
     private NpgsqlCommand Append()
@@ -285,10 +280,7 @@ internal sealed partial class PostgresLog : IMeshLog
         }
 
         _append = new NpgsqlCommand(
-            $"SELECT mesh_append({string.Join(", ", Enumerable.Range(1, Parameters).Select(i => $"${i}"))})", _connection)
-        {
-            CommandTimeout = (int)Patience.TotalSeconds,
-        };
+            $"SELECT mesh_append({string.Join(", ", Enumerable.Range(1, Parameters).Select(i => $"${i}"))})", _connection);
         _append.Parameters.Add(new() { Value = _store.Nodes.Id });
         for (var i = 1; i < Parameters; i++)
         {
@@ -315,66 +307,6 @@ internal sealed partial class PostgresLog : IMeshLog
         for (var i = 0; i < values.Length; i++)
         {
             append.Parameters[i + 1].Value = values[i];
-        }
-    }
-
-    /// <summary>
-    /// The next batches after a revision, no more than a piece at a time, and makes the stamp of the last of them ours. If there are more,
-    /// they are news.
-    /// </summary>
-    private List<Change> Missed(long revision)
-    {
-        LeaveQueue();
-        Connect();
-        return Read(revision);
-    }
-
-    private List<Change> Read(long revision)
-    {
-        var piece = MissedPiece.Read(_connection!, revision, _store.Stamp);
-        if (!piece.IsOurs)
-        {
-            _store.HasForked = true;
-            LogForked(revision);
-            End("the log has lost what this process has seen");
-        }
-
-        if (piece.Head > piece.Last)
-        {
-            _store.Announce();
-        }
-
-        if (piece.Rows.Count != piece.Last - revision || (piece.Head > revision && piece.Last == revision))
-        {
-            throw new InvalidOperationException($"the log has batches without a record, or with a gap, after revision {revision}");
-        }
-
-        if (piece.Rows.Find(row => !ChangeCodec.Knows(row.Kind)) is { Kind: var unknown })
-        {
-            LogOutdated(unknown);
-            End("the log has changes of a newer version");
-        }
-
-        var changes = piece.Rows.ConvertAll(row => ChangeCodec.Read(
-            row.Revision, row.At, row.Actor, Origin.Of(row.RemoteAddress, row.RequestId), row.Kind, row.Subject, row.Payload));
-        _store.Stamp = piece.Stamp; // last: memory and stamp move together
-        return changes;
-    }
-
-    /// <summary>This process is not in touch with the log any more, for good.</summary>
-    [DoesNotReturn]
-    private void End(string why)
-    {
-        _over = why;
-        _store.Nodes.Contact.End();
-        throw new InvalidOperationException(why);
-    }
-
-    private void ThrowIfOver()
-    {
-        if (_over is not null)
-        {
-            throw new InvalidOperationException(_over);
         }
     }
 
@@ -434,24 +366,23 @@ internal sealed partial class PostgresLog : IMeshLog
     {
         _queue = null;
         _append?.Dispose();
-        _connection?.Dispose();
+        if (_connection is not null)
+        {
+            _connection.Notice -= Warned; // it goes back to the pool
+            _connection.Dispose();
+        }
+
         (_append, _connection) = (null, null);
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The answer to a commit was lost; looking what became of it")]
     private partial void LogLost(Exception e);
 
+    [LoggerMessage(Level = LogLevel.Warning, Message =
+        "PostgreSQL has committed without its synchronous standby; looking until one has it")]
+    private partial void LogUnconfirmed();
+
     [LoggerMessage(Level = LogLevel.Critical, Message =
         "Another process has taken the node id {Node}: nothing is committed here any more. Give each node its own with --node-id")]
     private partial void LogReplaced(string node);
-
-    [LoggerMessage(Level = LogLevel.Critical, Message =
-        "Another node has written a change of kind {Kind}, which this version does not know: this node answers nothing any more. "
-        + "Upgrade it")]
-    private partial void LogOutdated(string kind);
-
-    [LoggerMessage(Level = LogLevel.Critical, Message =
-        "PostgreSQL has lost commits that this process has seen (up to revision {Revision}): nothing is committed here any more, "
-        + "and memory is loaded anew")]
-    private partial void LogForked(long revision);
 }

@@ -30,18 +30,16 @@ public sealed class PostgresStore : MeshStore
     /// another's by now, whose directives are newer than it is.
     /// </summary>
     private const string WriteHeads = """
-        WITH at AS (SELECT revision FROM mesh_head),
-        written AS (
-            INSERT INTO heads (agent, seq, revision)
-            SELECT DISTINCT ON (d.agent) d.agent, d.seq, d.revision
-            FROM directives d, at WHERE d.revision > (SELECT coalesce(heads_at, 0) FROM mesh) AND d.revision <= at.revision
-            ORDER BY d.agent, d.revision DESC
-            ON CONFLICT (agent) DO UPDATE SET seq = excluded.seq, revision = excluded.revision)
-        UPDATE mesh SET heads_at = at.revision FROM at
+        INSERT INTO heads (agent, seq, revision)
+        SELECT DISTINCT ON (d.agent) d.agent, d.seq, d.revision
+        FROM directives d WHERE d.revision > (SELECT coalesce(heads_at, 0) FROM mesh) AND d.revision <= $1
+        ORDER BY d.agent, d.revision DESC
+        ON CONFLICT (agent) DO UPDATE SET seq = excluded.seq, revision = excluded.revision
         """;
 
     private readonly string _schema;
     private bool _hasForked;
+    private bool _isLeftBehind;
     private long _trimmedTo;
     private int _hasNews;
 
@@ -55,6 +53,13 @@ public sealed class PostgresStore : MeshStore
 
     /// <summary>Whether this node is in touch with the database and level with the log, or was within the last seconds.</summary>
     public override bool IsReachable => Nodes.Contact.IsKept;
+
+    /// <summary>Whether what follows on memory is in the log no more; then memory is to be loaded anew.</summary>
+    internal bool IsLeftBehind
+    {
+        get => Volatile.Read(ref _isLeftBehind);
+        set => Volatile.Write(ref _isLeftBehind, value);
+    }
 
     /// <summary>Whether the log has lost what memory has; then memory is to be loaded anew.</summary>
     internal bool HasForked
@@ -245,8 +250,12 @@ public sealed class PostgresStore : MeshStore
 
         if (!more)
         {
-            await using var heads = new NpgsqlCommand(WriteHeads, connection) { CommandTimeout = 0 };
+            // That they are written is noted apart: a commit may want the row of the mesh, and does not wait for all of them.
+            var head = new NpgsqlParameter { Value = PostgresLog.Head(connection).Revision };
+            await using var heads = new NpgsqlCommand(WriteHeads, connection) { Parameters = { head }, CommandTimeout = 0 };
             await heads.ExecuteNonQueryAsync();
+            await using var note = new NpgsqlCommand("UPDATE mesh SET heads_at = $1", connection) { Parameters = { head.Clone() } };
+            await note.ExecuteNonQueryAsync();
         }
 
         return more;
