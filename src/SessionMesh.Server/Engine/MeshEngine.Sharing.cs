@@ -13,6 +13,9 @@ public sealed partial class MeshEngine
 
     private int _lostRaces;
 
+    /// <summary>Where the log stood when the commands that are run now asked first; null until they have.</summary>
+    private long? _asked;
+
     /// <summary>Whether other nodes append to the same log.</summary>
     public bool IsShared => _store.IsShared;
 
@@ -48,7 +51,8 @@ public sealed partial class MeshEngine
     }
 
     /// <summary>
-    /// A batch that changes nothing is only as true as memory is new: what others have written is looked for before anyone is refused.
+    /// A batch that changes nothing is only as true as memory is new: what others have written is looked for before anyone is refused. One
+    /// look is enough, however fast they write: with what was there then, the answer is of a moment after the question.
     /// </summary>
     private CommitResult Confirm(MeshDraft draft)
     {
@@ -59,7 +63,14 @@ public sealed partial class MeshEngine
 
         try
         {
-            return _store.Look(draft.Base.Revision) is { Count: > 0 } missed ? CommitResult.Behind(missed) : CommitResult.Committed;
+            if (draft.Base.Revision >= _asked)
+            {
+                return CommitResult.Committed;
+            }
+
+            var missed = _store.Look(draft.Base.Revision);
+            _asked ??= _store.Stands;
+            return missed.Count > 0 ? CommitResult.Behind(missed) : CommitResult.Committed;
         }
 #pragma warning disable CA1031 // Whatever a store throws must not take the engine down.
         catch (Exception e)

@@ -219,6 +219,7 @@ public sealed partial class MeshEngine : IHostedService, IDisposable
     /// </summary>
     private void RunAll(List<WorkItem> batch)
     {
+        _asked = null;
         while (batch.Count > 0)
         {
             batch.RemoveRange(0, batch.Exists(item => item.IsTraced) ? RunTracedTurn(batch) : RunTurn(batch));
@@ -286,7 +287,11 @@ public sealed partial class MeshEngine : IHostedService, IDisposable
                 _metrics.Published(began);
                 return decided;
             case CommitOutcome.Behind:
-                LoseRace();
+                if (draft.Changes.Count > 0)
+                {
+                    LoseRace();
+                }
+
                 Follow(result.Missed!);
                 return 0;
             case CommitOutcome.Failed when result.IsFull && !_store.OnReserve && batch.Exists(item => item.IsVital(State))

@@ -8,11 +8,12 @@ namespace SessionMesh.Server.Keys;
 /// <summary>In the database: the node that trades a code need not be the one that gave it.</summary>
 internal sealed class PostgresSignInCodes(PostgresStore store) : ISignInCodes
 {
+    // Of two that were given in one millisecond, the transaction tells which is the older.
     private const string Give = """
         WITH over AS (
             SELECT hash FROM mesh_codes WHERE until <= $4
-            UNION (SELECT hash FROM mesh_codes WHERE minter = $2 ORDER BY until DESC OFFSET $6)
-            UNION (SELECT hash FROM mesh_codes ORDER BY until DESC OFFSET $7)),
+            UNION (SELECT hash FROM mesh_codes WHERE minter = $2 ORDER BY until DESC, age(xmin) OFFSET $6)
+            UNION (SELECT hash FROM mesh_codes ORDER BY until DESC, age(xmin) OFFSET $7)),
         ended AS (DELETE FROM mesh_codes WHERE hash IN (SELECT hash FROM over))
         INSERT INTO mesh_codes (hash, minter, wanted, until) VALUES ($1, $2, $3, $5)
         """;

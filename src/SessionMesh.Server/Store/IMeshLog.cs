@@ -40,6 +40,9 @@ public interface IMeshLog : IDisposable
     /// </summary>
     IReadOnlyList<Change> Look(long revision) => [];
 
+    /// <summary>Revision at which the log stood when <see cref="Look"/> asked last.</summary>
+    long Stands => 0;
+
     /// <summary>
     /// Like <see cref="Look"/>, and nobody else appends until the next commit of this process, or for a second at most: for a writer that
     /// lost its place to faster ones again and again.

@@ -29,6 +29,8 @@ internal sealed partial class PostgresLog
         }
     }
 
+    public long Stands { get; private set; }
+
     public IReadOnlyList<Change> Look(long revision)
     {
         ThrowIfOver();
@@ -71,6 +73,7 @@ internal sealed partial class PostgresLog
             End("the log has lost what this process has seen");
         }
 
+        Stands = piece.Head;
         if (piece.Head > piece.Last)
         {
             _store.Announce();
