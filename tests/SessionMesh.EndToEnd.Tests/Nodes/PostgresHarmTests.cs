@@ -46,7 +46,7 @@ public sealed class PostgresHarmTests(HarmFixture fixture, ITestOutputHelper out
             await node.NotReadyAsync();
         }
 
-        await Task.Delay(NodeSoak.Seconds(8, 30));
+        await Task.Delay(NodeSoak.Seconds(3, 30));
         await Postgres.ResumeAsync();
         await Task.WhenAll(Mesh.Nodes.Select(node => node.ReadyAsync()));
         await load.AnsweredAsync(100);
