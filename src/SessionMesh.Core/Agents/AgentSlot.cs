@@ -41,6 +41,12 @@ public sealed class AgentSlot : ITimed
     /// <summary>See <see cref="Vitals.HeardThrough"/>.</summary>
     private byte _heardThrough;
 
+    /// <summary>What renewed the lease last was taken by this node, and is not just a change of the log.</summary>
+    private bool _heardHere;
+
+    /// <summary>The last heartbeat was taken by this node, and the others were not told yet.</summary>
+    private bool _saidHere;
+
     /// <summary>What heartbeats said has changed since the other nodes were told.</summary>
     private bool _isNews;
 
@@ -107,8 +113,8 @@ public sealed class AgentSlot : ITimed
     public void ClearNews() => Interlocked.Exchange(ref _isNews, false);
 
     /// <summary>
-    /// Takes what another node heard, unless this one has heard the agent since, or the agent is another incarnation by now. True if the
-    /// lease is renewed.
+    /// Takes what another node heard, unless this one has heard the agent since, or the agent is another incarnation by now. What says
+    /// nothing renews the lease, and leaves what was said. True if anything was taken.
     /// </summary>
     /// <param name="node">See <see cref="Vitals.HeardThrough"/>; 1 and up.</param>
     /// <param name="heard">With <see cref="Vitals.Connected"/> as it is at that node.</param>
@@ -122,24 +128,24 @@ public sealed class AgentSlot : ITimed
             }
 
             SetStreamElsewhere(node, heard.Connected);
-            if (heard.TouchedAt <= _heardAt || _agent.Liveness is not (Liveness.Alive or Liveness.Suspect or Liveness.Stopping))
+            if (heard.TouchedAt == Never || _agent.Liveness is not (Liveness.Alive or Liveness.Suspect or Liveness.Stopping))
             {
                 return false;
             }
 
-            var before = _activity == Activity.Working ? _progressInterval : 0;
-            if (heard.TouchedAt >= _touchedAt)
+            var renews = heard.TouchedAt >= _touchedAt;
+            if (renews)
             {
-                (_touchedAt, _grantedTtl, _heardThrough) = (heard.TouchedAt, heard.GrantedTtl, node);
+                (_touchedAt, _grantedTtl, _heardThrough, _heardHere) = (heard.TouchedAt, heard.GrantedTtl, node, false);
             }
 
-            _heardAt = heard.TouchedAt;
-            (_activity, _load, _progress, _progressInterval) = (heard.Activity, heard.Load, heard.Progress, heard.ProgressInterval);
-            (_progressAt, _note) = (heard.ProgressAt, heard.Note);
-            var interval = _activity == Activity.Working ? _progressInterval : 0;
-            _promised |= interval > 0 && (before == 0 || interval < before);
-            _moved |= heard.Moved && _agent.Stall is not null;
-            return true;
+            var says = heard.TouchedAt > _heardAt && !heard.SaysNothing;
+            if (says)
+            {
+                TakeSaid(heard);
+            }
+
+            return renews || says;
         }
     }
 
@@ -172,10 +178,24 @@ public sealed class AgentSlot : ITimed
             }
 
             (_touchedAt, _heardAt) = (now.Lease, now.Lease);
-            _heardThrough = 0;
+            (_heardThrough, _heardHere, _saidHere) = (0, true, true);
             _grantedTtl = grantedTtl;
             Report(beat, now);
             return true;
+        }
+    }
+
+    /// <summary>
+    /// A call that renewed the lease is done, and was taken here: for the other nodes it is a heartbeat, since the log may say nothing of
+    /// it.
+    /// </summary>
+    /// <param name="now">After it was done: it may have been on its way to the log for long.</param>
+    public void Hear(Moment now)
+    {
+        lock (this)
+        {
+            _touchedAt = Math.Max(_touchedAt, now.Lease);
+            (_heardThrough, _heardHere) = (0, true);
         }
     }
 
@@ -195,15 +215,19 @@ public sealed class AgentSlot : ITimed
     }
 
     /// <summary>
-    /// What this node heard itself, for the others, and the agent that said it: <see cref="Vitals.TouchedAt"/> is the time of its last
-    /// heartbeat here, and <see cref="Vitals.Connected"/> is of streams here.
+    /// Takes what this node heard itself, for the others, and the agent that it is of: <see cref="Vitals.TouchedAt"/> is when it was heard
+    /// here last, and <see cref="Vitals.Connected"/> is of streams here. With what the agent says if a heartbeat has come here since this
+    /// was last called: told late, it would replace what the agent says at another node by now.
     /// </summary>
-    public Vitals ReadHeardHere(out Agent agent)
+    public Vitals TakeHeardHere(out Agent agent)
     {
         lock (this)
         {
             var vitals = ReadVitals(out agent);
-            return vitals with { TouchedAt = _heardThrough == 0 ? _heardAt : Never, Connected = _streams > 0 };
+            var at = _heardHere ? _touchedAt : _saidHere ? _heardAt : Never;
+            vitals = _saidHere ? vitals : Vitals.Unheard with { GrantedTtl = vitals.GrantedTtl };
+            _saidHere = false;
+            return vitals with { TouchedAt = at, Connected = _streams > 0 };
         }
     }
 
@@ -366,8 +390,12 @@ public sealed class AgentSlot : ITimed
         lock (this)
         {
             _touchedAt = now.Lease;
-            _heardAt = beat == Beat.Empty ? _heardAt : now.Lease;
-            _heardThrough = 0;
+            if (beat != Beat.Empty)
+            {
+                (_heardAt, _saidHere) = (now.Lease, true);
+            }
+
+            (_heardThrough, _heardHere) = (0, false);
             _grantedTtl = 0;
             Report(beat, now);
         }
@@ -392,6 +420,17 @@ public sealed class AgentSlot : ITimed
         _activity != Activity.Unknown
         && (_activity != Activity.Working || _progressInterval == 0 || _progressInterval > stall.ProgressInterval
             || (!double.IsNaN(_progress) && !_progress.Equals(stall.Progress)));
+
+    private void TakeSaid(in Vitals heard)
+    {
+        var before = _activity == Activity.Working ? _progressInterval : 0;
+        (_heardAt, _saidHere) = (heard.TouchedAt, false);
+        (_activity, _load, _progress, _progressInterval) = (heard.Activity, heard.Load, heard.Progress, heard.ProgressInterval);
+        (_progressAt, _note) = (heard.ProgressAt, heard.Note);
+        var interval = _activity == Activity.Working ? _progressInterval : 0;
+        _promised |= interval > 0 && (before == 0 || interval < before);
+        _moved |= heard.Moved && _agent.Stall is not null;
+    }
 
     private void Report(in Beat beat, Moment now)
     {
@@ -454,5 +493,6 @@ public sealed class AgentSlot : ITimed
         _grantedTtl = 0;
         _progressAt = Never;
         _heardAt = Never;
+        (_heardHere, _saidHere) = (false, false);
     }
 }

@@ -37,6 +37,10 @@ public readonly record struct Vitals(
         ProgressAt = AgentSlot.Never,
     };
 
+    /// <summary>Whether it was heard, and not what it does.</summary>
+    public bool SaysNothing =>
+        Activity == Activity.Unknown && float.IsNaN(Load) && double.IsNaN(Progress) && ProgressInterval == 0 && Note is null && !Moved;
+
     /// <summary>Whether it works, and said how long a step takes at most.</summary>
     public bool HasPromised => Activity == Activity.Working && ProgressInterval > 0 && ProgressAt != AgentSlot.Never;
 }

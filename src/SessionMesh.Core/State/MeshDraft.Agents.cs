@@ -87,6 +87,9 @@ public sealed partial class MeshDraft
         return found;
     }
 
+    /// <summary>Numbers of agents whose lease this batch renews.</summary>
+    public IEnumerable<int> Renewed => _renewals.Select(renewal => renewal.Number);
+
     /// <summary>The agent's lease is renewed when this batch commits. In memory alone: no change, no row.</summary>
     public void Renew(int number, in Beat beat) => _renewals.Add((number, beat));
 

@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
+using SessionMesh.Core;
 using SessionMesh.Core.Agents;
+using SessionMesh.Core.State;
 
 namespace SessionMesh.Server.Engine;
 
@@ -25,6 +27,24 @@ public sealed class BeatNews
         if (_isOn && slot.TryMarkNews())
         {
             _slots.Enqueue(slot);
+        }
+    }
+
+    /// <summary>A batch of this node is done: whoever it renewed was heard here, whether or not it is in the log.</summary>
+    public void Add(MeshDraft done, Moment now)
+    {
+        if (!_isOn)
+        {
+            return;
+        }
+
+        foreach (var number in done.Renewed)
+        {
+            if (done.Base.Slots[number] is { } slot)
+            {
+                slot.Hear(now);
+                Add(slot);
+            }
         }
     }
 

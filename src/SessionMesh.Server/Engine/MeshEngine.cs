@@ -283,6 +283,7 @@ public sealed partial class MeshEngine : IHostedService, IDisposable
             case CommitOutcome.Committed:
                 _lostRaces = 0;
                 Finish(draft);
+                BeatNews.Add(draft, Now);
                 Callers.Answer(batch, decided);
                 _metrics.Published(began);
                 return decided;

@@ -49,7 +49,7 @@ internal sealed partial class BeatRelay(MeshEngine engine, MeshClock clock, Node
         var beats = new List<RelayedBeat>();
         while (beats.Count < MostBeats && engine.BeatNews.TryTake(out var slot))
         {
-            var vitals = slot.ReadHeardHere(out var agent);
+            var vitals = slot.TakeHeardHere(out var agent);
             if (!slot.IsForgotten)
             {
                 beats.Add(new(agent.Number, agent.Incarnation, vitals));
