@@ -25,6 +25,12 @@ internal sealed partial class BeatRelay(MeshEngine engine, MeshClock clock, Node
     /// </summary>
     private const int MostKnown = 1000;
 
+    /// <summary>
+    /// Rows that wait until memory is where they were written. A node that is so far behind reads no more of them: what is deleted before
+    /// it does is missing.
+    /// </summary>
+    private const int MostEarly = 256;
+
     private readonly Dictionary<Guid, long> _read = [];
     private readonly Dictionary<Guid, Peer> _peers = [];
     private readonly Queue<(Guid Owner, long Covers, long Revision, List<RelayedBeat> Beats)> _early = new();
@@ -36,6 +42,9 @@ internal sealed partial class BeatRelay(MeshEngine engine, MeshClock clock, Node
 
     /// <summary>The newest row of each process that was read.</summary>
     public IReadOnlyDictionary<Guid, long> Read => _read;
+
+    /// <summary>How many rows to read next.</summary>
+    public int Room => MostEarly - _early.Count;
 
     /// <summary>What to tell next; what may not have arrived is told again as it was.</summary>
     public PulseReport Compose(long revision, int agents, int streams)
@@ -66,6 +75,7 @@ internal sealed partial class BeatRelay(MeshEngine engine, MeshClock clock, Node
     public void Sent() => _unsent = null;
 
     /// <summary>Merges what others heard, and judges who of them is still there.</summary>
+    /// <param name="rows">No more than there is <see cref="Room"/> for.</param>
     public void Take(IReadOnlyList<NodeRecord> records, IReadOnlyList<BeatsRow> rows)
     {
         var now = engine.Now;

@@ -10,7 +10,7 @@ namespace SessionMesh.Server.Nodes;
 /// <summary>
 /// Every half second: says that this node lives and what it has heard, takes or keeps the office of the judge, and learns where the log
 /// stands, who else lives and what they have heard. A node that cannot do so for <see cref="Contact.Longest"/> ends its streams and answers
-/// nothing, until it can again.
+/// nothing, until it can again. One that never can says goodbye.
 /// </summary>
 internal sealed partial class NodePulse(
     PostgresStore store, MeshEngine engine, MeshClock clock, BeatRelay relay, PostgresNodes nodes, Shutdown shutdown, Restart restart,
@@ -19,6 +19,7 @@ internal sealed partial class NodePulse(
     public static readonly TimeSpan Every = TimeSpan.FromMilliseconds(500);
 
     private bool _isFailing;
+    private bool _hasLeft;
 
     /// <summary>Says that it lives before it listens: then the judge waits for what this node hears.</summary>
     public override async Task StartAsync(CancellationToken cancellationToken)
@@ -53,7 +54,7 @@ internal sealed partial class NodePulse(
         }
     }
 
-    private async Task BeatAsync(CancellationToken cancellation)
+    internal async Task BeatAsync(CancellationToken cancellation)
     {
         try
         {
@@ -87,10 +88,16 @@ internal sealed partial class NodePulse(
             return;
         }
 
+        if (store.Nodes.Contact.IsOver && !restart.IsAsked)
+        {
+            await LeaveAsync(cancellation);
+            return;
+        }
+
         var began = Stopwatch.GetTimestamp();
         var known = engine.State.Revision;
         var report = relay.Compose(known, nodes.CountHeard(), metrics.OpenStreams);
-        if (await store.Nodes.PulseAsync(report, cancellation) is not { } answer)
+        if (await store.Nodes.PulseAsync(report, store.Nodes.Contact.IsKept, cancellation) is not { } answer)
         {
             store.Nodes.Contact.End();
             LogReplaced(store.Nodes.Id);
@@ -99,9 +106,9 @@ internal sealed partial class NodePulse(
 
         relay.Sent();
         clock.Follow(answer.Wall, Stopwatch.GetElapsedTime(began));
-        Return();
-        store.Nodes.Contact.Heard(began);
         var memory = engine.State.Revision;
+        Return(memory);
+        store.Nodes.Contact.Heard(began);
         store.Nodes.Contact.Stands(answer.Revision, memory);
         nodes.Head = answer.Revision;
         if (answer.MeshEpoch != engine.State.Epoch)
@@ -120,21 +127,30 @@ internal sealed partial class NodePulse(
             engine.LookForNews();
         }
 
-        var (records, beats, oldest) = await store.Nodes.ReadAsync(relay.Read, cancellation);
+        var (records, beats, oldest) = await store.Nodes.ReadAsync(relay.Read, relay.Room, cancellation);
         store.OldestRevision = oldest; // another may have trimmed the log
         nodes.Records = records;
         store.Nodes.Agree(records);
         relay.Take(records, beats);
     }
 
+    /// <summary>A node that never answers again holds up nobody: not the judge, and not a new kind of change.</summary>
+    private async Task LeaveAsync(CancellationToken cancellation)
+    {
+        if (!_hasLeft)
+        {
+            await store.Nodes.LeaveAsync(cancellation);
+            _hasLeft = true;
+        }
+    }
+
     /// <summary>
     /// After a time in which this node answered nobody, and perhaps no other did, nobody is given up for not being heard: every lease
     /// begins anew, before anything is judged.
     /// </summary>
-    private void Return()
+    private void Return(long memory)
     {
-        var away = store.Nodes.Contact.Silence;
-        if (away >= Contact.Longest)
+        if (store.Nodes.Contact.EndingAbsence(memory) is { } away)
         {
             LogBack(away.TotalSeconds);
             var now = engine.Now;
@@ -143,7 +159,8 @@ internal sealed partial class NodePulse(
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "PostgreSQL answers again after {Seconds:0} s; every lease starts over")]
+    [LoggerMessage(Level = LogLevel.Warning,
+        Message = "In touch with PostgreSQL and level with its log again after {Seconds:0} s; every lease starts over")]
     private partial void LogBack(double seconds);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "PostgreSQL does not answer; this node tries again every half second")]

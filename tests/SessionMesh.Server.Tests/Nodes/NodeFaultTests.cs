@@ -1,8 +1,13 @@
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using SessionMesh.Server.Admin;
+using SessionMesh.Server.Engine;
+using SessionMesh.Server.Nodes;
 using SessionMesh.Server.Options;
 using SessionMesh.Server.Store;
+using SessionMesh.Server.Store.Postgres;
 using SessionMesh.Server.Tests.Support;
 
 namespace SessionMesh.Server.Tests.Nodes;
@@ -100,5 +105,61 @@ public sealed class NodeFaultTests
         Assert.Equal(200, (await one.GetAsync("~/livez", "")).Status);
         var refused = await Assert.ThrowsAsync<StartupException>(() => one.StartBesideAsync("two"));
         Assert.Equal("This mesh has changes of a newer version (level 2, and this one knows 1). Start that version.", refused.Message);
+
+        // It has the office of the judge no more, and does not take it again.
+        await HasLeftAsync();
+        await one.Service<IEnumerable<IHostedService>>().OfType<NodePulse>().Single().BeatAsync(CancellationToken.None);
+        await HasLeftAsync();
+        Assert.False(one.Engine.IsJudge);
+
+        Task HasLeftAsync() => Eventually.True(
+            async () => true.Equals(await one.OnPostgres.Server.RunAsync(
+                "SELECT seen IS NULL AND judge_until IS NULL FROM session_mesh.mesh_nodes, session_mesh.mesh_head",
+                one.OnPostgres.Name)),
+            () => "it has said goodbye");
+    }
+
+    /// <summary>A judge whose memory is behind the log for more than five seconds answers nothing, and another judges meanwhile.</summary>
+    [Fact]
+    public async Task Judge_ThatIsBehindForLong_IsFollowedByTheOther_AndDoesNotTakeTheOfficeBack()
+    {
+        await using var one = await MeshHost.StartNodeAsync("one", logLevel: LogLevel.None);
+        await using var two = await one.StartBesideAsync("two");
+        Assert.True(one.Engine.IsJudge);
+        one.Service<PostgresStore>().Nodes.Contact.Stands(one.Revision + 3, one.Revision);
+        await Eventually.True(() => two.Engine.IsJudge, () => "the other node judges");
+        Assert.False(one.Engine.IsJudge);
+        (await one.GetAsync("alive")).ShouldBeRefused(503, "busy");
+
+        for (var i = 0; i < 3; i++)
+        {
+            await two.RegisterAsync($"a{i}");
+        }
+
+        await Eventually.True(async () => (await one.GetAsync("~/readyz", "")).Status == 200, () => "it is ready again");
+        Assert.True(two.Engine.IsJudge);
+        Assert.False(one.Engine.IsJudge);
+    }
+
+    /// <summary>What others heard waits until memory is where they were, and no more of it than there is room for.</summary>
+    [Fact]
+    public async Task Heartbeats_OfNodesThatAreAhead_WaitInBoundedRoom()
+    {
+        await using var mesh = await MeshHost.StartAsync();
+        await using var source = NpgsqlDataSource.Create("Host=localhost");
+        var relay = new BeatRelay(
+            mesh.Engine, mesh.Service<MeshClock>(), new NodeTable(source, "one", alone: false), NullLogger<BeatRelay>.Instance);
+        var (other, seq) = (new Guid(1, 2, 3, new byte[8]), 0);
+        while (relay.Room > 0)
+        {
+            relay.Take([], [Row(mesh.Revision + 1)]);
+        }
+
+        Assert.Equal(256, seq);
+        await mesh.RegisterAsync("a");
+        relay.Take([], []);
+        Assert.Equal(256, relay.Room);
+
+        BeatsRow Row(long revision) => new(other, ++seq, 0, BeatCodec.Write(revision, [], mesh.Engine.Now));
     }
 }

@@ -29,24 +29,45 @@ internal sealed class Contact
         }
     }
 
-    /// <summary>How long ago the database was heard of.</summary>
-    public TimeSpan Silence
+    /// <summary>Whether it is out of touch for good.</summary>
+    public bool IsOver
     {
         get
         {
             lock (_gate)
             {
-                return Stopwatch.GetElapsedTime(_heardAt);
+                return _isOver;
             }
         }
     }
 
-    /// <summary>The database answered a call that began at a timestamp.</summary>
-    public void Heard(long began = 0)
+    /// <summary>Memory was just loaded.</summary>
+    public void Begin()
     {
         lock (_gate)
         {
-            _heardAt = began == 0 ? Stopwatch.GetTimestamp() : began;
+            _heardAt = _levelAt = Stopwatch.GetTimestamp();
+        }
+    }
+
+    /// <summary>
+    /// For how long it was out of touch, if that is over as soon as it notes that the database has answered, with memory at a revision.
+    /// </summary>
+    public TimeSpan? EndingAbsence(long memory)
+    {
+        lock (_gate)
+        {
+            var away = Stopwatch.GetElapsedTime(Math.Min(_heardAt, _levelAt));
+            return !_isOver && memory >= _aim && away >= Longest ? away : null;
+        }
+    }
+
+    /// <summary>The database answered a call that began at a timestamp.</summary>
+    public void Heard(long began)
+    {
+        lock (_gate)
+        {
+            _heardAt = began;
         }
     }
 
@@ -62,7 +83,9 @@ internal sealed class Contact
         }
     }
 
-    /// <summary>Never again: another process has the name of this node, or the log has lost what memory has.</summary>
+    /// <summary>
+    /// Never again: another process has the name of this node, the log has lost what memory has, or has what this version does not know.
+    /// </summary>
     public void End()
     {
         lock (_gate)

@@ -28,7 +28,7 @@ internal sealed class NodeTable(NpgsqlDataSource source, string id, bool alone)
     /// <summary>How long a sign of life may take.</summary>
     private const int PulseSeconds = 3;
 
-    private const string Pulse = "SELECT * FROM mesh_pulse($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    private const string Pulse = "SELECT * FROM mesh_pulse($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
 
     private const string Others = """
         SELECT n.id, owner, version, n.log_level, n.revision, agents, streams, coalesce(judge = n.id, false),
@@ -39,7 +39,7 @@ internal sealed class NodeTable(NpgsqlDataSource source, string id, bool alone)
     private const string Beats = """
         SELECT b.owner, b.seq, b.covers, b.beats
         FROM mesh_beats b LEFT JOIN unnest($1, $2) AS known (owner, seq) ON known.owner = b.owner
-        WHERE b.owner <> $3 AND b.seq > coalesce(known.seq, 0) ORDER BY b.owner, b.seq LIMIT 256
+        WHERE b.owner <> $3 AND b.seq > coalesce(known.seq, 0) ORDER BY b.owner, b.seq LIMIT $4
         """;
 
     private long _judgeEpoch;
@@ -130,7 +130,7 @@ internal sealed class NodeTable(NpgsqlDataSource source, string id, bool alone)
             if (begin.ExecuteScalar() is long session)
             {
                 Session = session;
-                Contact.Heard();
+                Contact.Begin();
                 return;
             }
 
@@ -150,8 +150,9 @@ internal sealed class NodeTable(NpgsqlDataSource source, string id, bool alone)
     }
 
     /// <summary>Says that this node lives. Null once another process has its name.</summary>
+    /// <param name="mayJudge">Whether it can judge; otherwise it gives the office up, if it has it.</param>
     /// <exception cref="NpgsqlException">The database is away.</exception>
-    public async Task<PulseAnswer?> PulseAsync(PulseReport report, CancellationToken cancellation)
+    public async Task<PulseAnswer?> PulseAsync(PulseReport report, bool mayJudge, CancellationToken cancellation)
     {
         await using var connection = await source.OpenConnectionAsync(cancellation);
         await using var command = new NpgsqlCommand(Pulse, connection)
@@ -164,6 +165,7 @@ internal sealed class NodeTable(NpgsqlDataSource source, string id, bool alone)
                 new() { Value = report.Agents },
                 new() { Value = report.Streams },
                 new() { Value = JudgeEpoch },
+                new() { Value = mayJudge },
                 new() { Value = report.Seq },
                 new() { Value = report.Covers },
                 new() { Value = (object?)report.Beats ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Bytea },
@@ -187,9 +189,10 @@ internal sealed class NodeTable(NpgsqlDataSource source, string id, bool alone)
     /// the log, 1 while it is empty.
     /// </summary>
     /// <param name="read">The newest of each process that is read.</param>
+    /// <param name="most">Rows of heartbeats.</param>
     /// <exception cref="NpgsqlException">The database is away.</exception>
     public async Task<(List<NodeRecord> Nodes, List<BeatsRow> Beats, long Oldest)> ReadAsync(
-        IReadOnlyDictionary<Guid, long> read, CancellationToken cancellation)
+        IReadOnlyDictionary<Guid, long> read, int most, CancellationToken cancellation)
     {
         await using var connection = await source.OpenConnectionAsync(cancellation);
         await using var batch = new NpgsqlBatch(connection)
@@ -202,6 +205,7 @@ internal sealed class NodeTable(NpgsqlDataSource source, string id, bool alone)
                     Parameters =
                     {
                         new() { Value = read.Keys.ToArray() }, new() { Value = read.Values.ToArray() }, new() { Value = Owner },
+                        new() { Value = most },
                     },
                 },
                 new("SELECT coalesce(min(revision), 1) FROM changes"),
@@ -259,12 +263,7 @@ internal sealed class NodeTable(NpgsqlDataSource source, string id, bool alone)
     /// <summary>Says goodbye.</summary>
     public void Leave(NpgsqlConnection connection)
     {
-        JudgeEpoch = 0;
-        using var command = new NpgsqlCommand("SELECT mesh_leave($1, $2)", connection)
-        {
-            Parameters = { new() { Value = id }, new() { Value = Owner } },
-            CommandTimeout = PulseSeconds,
-        };
+        using var command = Goodbye(connection);
         command.ExecuteNonQuery();
     }
 
@@ -273,6 +272,25 @@ internal sealed class NodeTable(NpgsqlDataSource source, string id, bool alone)
     {
         using var connection = source.OpenConnection();
         Leave(connection);
+    }
+
+    /// <summary>Says goodbye.</summary>
+    /// <exception cref="NpgsqlException">The database is away.</exception>
+    public async Task LeaveAsync(CancellationToken cancellation)
+    {
+        await using var connection = await source.OpenConnectionAsync(cancellation);
+        await using var command = Goodbye(connection);
+        await command.ExecuteNonQueryAsync(cancellation);
+    }
+
+    private NpgsqlCommand Goodbye(NpgsqlConnection connection)
+    {
+        JudgeEpoch = 0;
+        return new NpgsqlCommand("SELECT mesh_leave($1, $2)", connection)
+        {
+            Parameters = { new() { Value = id }, new() { Value = Owner } },
+            CommandTimeout = PulseSeconds,
+        };
     }
 
     /// <summary>Why it may not begin beside a node of another name; null if it may.</summary>

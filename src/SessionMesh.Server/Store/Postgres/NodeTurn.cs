@@ -29,7 +29,7 @@ internal sealed class NodeTurn : IAsyncDisposable
             {
                 try
                 {
-                    await nodes.PulseAsync(default, cancellation);
+                    await nodes.PulseAsync(default, mayJudge: false, cancellation);
                 }
                 catch (Exception e) when (PostgresWords.IsOfTheWay(e) || e is PostgresException)
                 {

@@ -75,8 +75,8 @@ internal sealed partial class PostgresLog : IMeshLog
 
     public bool IsShared => true;
 
-    /// <summary>Not while it is out of touch: agents were refused meanwhile, and their leases begin anew first.</summary>
-    public bool IsJudge => _store.Nodes.JudgeEpoch != 0 && _store.Nodes.Contact.Silence < Contact.Longest;
+    /// <summary>Not while it is out of touch: agents are refused meanwhile, and their leases begin anew first.</summary>
+    public bool IsJudge => _store.Nodes.JudgeEpoch != 0 && _store.Nodes.Contact.IsKept;
 
     public int Level => _store.Nodes.Level;
 
