@@ -117,9 +117,23 @@ public sealed class BatchedHeartbeats(MeshEngine engine, ProblemWriter problems,
         }
 
         await AskAsync();
-        if (unknown.Count > 0 && await engine.CatchUpAsync() is null)
+        if (unknown.Count > 0)
         {
-            unknown.ForEach(i => TryTakeOne(i)); // another node may have registered them
+            // Another node may have registered them. Whoever hears that an agent is not known registers it anew: nobody is told so by a
+            // node that cannot find out.
+            var away = await engine.CatchUpAsync();
+            foreach (var i in unknown)
+            {
+                if (away is not null)
+                {
+                    outcomes[i] = away;
+                }
+                else
+                {
+                    TryTakeOne(i);
+                }
+            }
+
             await AskAsync();
         }
 

@@ -44,7 +44,12 @@ public sealed class SignInEndpoints(ISignInCodes codes, Mutations mutations, Mes
         }
 
         http.RunOnce(); // a code is there once
-        await engine.CatchUpAsync();
+        if (await engine.CatchUpAsync() is { } away)
+        {
+            await problems.WriteAsync(http, away); // before the code is taken: it can be sent again
+            return;
+        }
+
         var now = engine.Now.Wall;
         if (parsed.Value!.Code is not { } code || await codes.TakeAsync(code, now) is not var (minter, wanted)
             || engine.State.Keys.Find(minter) is not { } key || !key.IsValidAt(now))

@@ -131,7 +131,14 @@ public sealed class InboxEndpoints(
         try
         {
             await Sse.BeginAsync(http);
-            sent = await ResyncAsync(http, slot, sent);
+            if (await ResyncAsync(http, slot, sent) is not { } place)
+            {
+                var (away, why) = Sse.GoAway();
+                await Sse.SendAsync(http, away, why, MeshJson.Default.StreamNotice);
+                return;
+            }
+
+            sent = place;
             while (true)
             {
                 subscription.Changed.Reset();
@@ -204,11 +211,12 @@ public sealed class InboxEndpoints(
     /// Tells a reader that has seen more than there is that its place is from another store, or from before a restore. It then gets
     /// everything pending.
     /// </summary>
-    private async Task<long> ResyncAsync(HttpContext http, AgentSlot slot, long sent)
+    /// <returns>The reader's place; null if another node may have sent that, and this one cannot find out.</returns>
+    private async Task<long?> ResyncAsync(HttpContext http, AgentSlot slot, long sent)
     {
-        if (sent > slot.Inbox.LastSeq)
+        if (sent > slot.Inbox.LastSeq && await engine.CatchUpAsync() is not null)
         {
-            await engine.CatchUpAsync(); // another node may have sent it
+            return null;
         }
 
         if (sent <= slot.Inbox.LastSeq)
@@ -230,7 +238,7 @@ public sealed class InboxEndpoints(
         var agent = slot.Agent;
         if (shutdown.HasBegun)
         {
-            return (StreamEvent.GoAway, new StreamNotice { Code = "shutdown", Detail = "The server is going away. Reconnect." });
+            return Sse.GoAway();
         }
 
         // The agent's end first: the end of a bound key follows from it, and would hide the reason.

@@ -47,9 +47,10 @@ public sealed class LogStream(MeshEngine engine, MeshStore store, ChangeFeed fee
     private async Task StreamAsync(HttpContext http, FeedFollower follower, long at, LogView view, bool isCut)
     {
         var watch = new KeyWatch(http.GetKey(), engine);
-        if (at > engine.State.Revision)
+        if (at > engine.State.Revision && await engine.CatchUpAsync() is not null)
         {
-            await engine.CatchUpAsync(); // another node may be further
+            await SendAwayAsync(http, view); // another node may be further, and this one cannot find out
+            return;
         }
 
         var isAhead = at > engine.State.Revision;
@@ -150,6 +151,14 @@ public sealed class LogStream(MeshEngine engine, MeshStore store, ChangeFeed fee
 
     private static string Begins(long revision) => $"This log begins at revision {revision}; what was before is kept no longer.";
 
+    /// <summary>Ends the stream before it has begun; the reader keeps its place.</summary>
+    private static async Task SendAwayAsync(HttpContext http, LogView view)
+    {
+        await Sse.BeginAsync(http);
+        var (name, notice) = Sse.GoAway();
+        await NoticeAsync(http, view, name, notice);
+    }
+
     /// <summary>Tells the reader that its place is not in this log.</summary>
     private static Task ResyncAsync(HttpContext http, LogView view, string code, string why) => NoticeAsync(
         http, view, StreamEvent.Resync,
@@ -176,7 +185,7 @@ public sealed class LogStream(MeshEngine engine, MeshStore store, ChangeFeed fee
     {
         if (shutdown.HasBegun)
         {
-            return (StreamEvent.GoAway, new StreamNotice { Code = "shutdown", Detail = "The server is going away. Reconnect." });
+            return Sse.GoAway();
         }
 
         return watch.End() is { } ended ? (StreamEvent.End, ended) : null;

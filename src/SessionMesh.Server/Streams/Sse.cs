@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Microsoft.AspNetCore.Http.Features;
+using SessionMesh.Contracts.Events;
 using SessionMesh.Server.Auth.Limiting;
 using SessionMesh.Server.Engine;
 using SessionMesh.Server.Json;
@@ -27,6 +28,10 @@ internal static class Sse
     /// <summary>The <c>Last-Event-ID</c> of the reader; null if there is none.</summary>
     public static long? LastEventId(HttpContext http) =>
         long.TryParse(http.Request.Headers["Last-Event-ID"], NumberStyles.None, CultureInfo.InvariantCulture, out var id) ? id : null;
+
+    /// <summary>The end of a stream that this server cannot go on with, and another one, or this one later, can.</summary>
+    public static (string Event, StreamNotice Notice) GoAway() =>
+        (StreamEvent.GoAway, new StreamNotice { Code = "shutdown", Detail = "The server is going away. Reconnect." });
 
     /// <summary>Sends the header, and the reconnect time: a random 1 to 3 s, so that a fleet does not come back all at once.</summary>
     /// <exception cref="InvalidOperationException">The route lacks Holds(), so its streams would not count against their key.</exception>
