@@ -5,10 +5,13 @@ public sealed class Restart(IHostApplicationLifetime lifetime)
 {
     public bool IsAsked { get; private set; }
 
-    /// <summary>Starts the shutdown: open streams are told, and running calls are finished.</summary>
+    /// <summary>
+    /// Starts the shutdown: open streams are told, and running calls are finished. A server that still starts finishes that first: to stop
+    /// it then would look like a start that failed.
+    /// </summary>
     public void Ask()
     {
         IsAsked = true;
-        lifetime.StopApplication();
+        lifetime.ApplicationStarted.Register(lifetime.StopApplication);
     }
 }

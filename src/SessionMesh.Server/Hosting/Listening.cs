@@ -6,8 +6,10 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using SessionMesh.Contracts;
+using SessionMesh.Server.Admin;
 using SessionMesh.Server.Options;
 using SessionMesh.Server.Store;
+using SessionMesh.Server.Store.Postgres;
 using SessionMesh.Storage;
 
 namespace SessionMesh.Server.Hosting;
@@ -49,15 +51,17 @@ internal static class Listening
     }
 
     /// <summary>
-    /// Builds a server and starts it. One that takes the place of another in this process waits for a PostgreSQL that is away, as the one
-    /// before did.
+    /// Builds a server and starts it. One that takes the place of another in this process waits for a PostgreSQL that is away or refuses,
+    /// as the one before did. One that finds out while it starts that it has to begin anew does so.
     /// </summary>
     /// <param name="before">The server before; null for the first.</param>
     /// <exception cref="StartupException">It cannot start.</exception>
     public static async Task<WebApplication> StartAgainAsync(string[] args, ServerOptions? before, TextWriter errors)
     {
+        var said = "";
         while (true)
         {
+            var isToStartAgain = before?.Postgres is not null;
             try
             {
                 var app = MeshServer.Build(args, before: before);
@@ -68,17 +72,32 @@ internal static class Listening
                 }
                 catch
                 {
+                    isToStartAgain |= app.Services.GetRequiredService<Restart>().IsAsked;
                     await app.DisposeAsync();
                     throw;
                 }
             }
-            catch (StartupException e) when (before?.Postgres is not null)
+            catch (Exception e) when (isToStartAgain && WhyNot(e) is { } why)
             {
-                await errors.WriteLineAsync($"session-mesh server: {e.Message} It tries again.");
+                if (why != said)
+                {
+                    said = why;
+                    await errors.WriteLineAsync($"session-mesh server: {why} It tries again.");
+                }
+
                 await Task.Delay(s_pause);
             }
         }
     }
+
+    /// <summary>Why a start failed, if another may succeed.</summary>
+    private static string? WhyNot(Exception e) => e switch
+    {
+        StartupException => e.Message,
+        OperationCanceledException => null, // somebody stops the process
+        _ when PostgresWords.CauseOf(e) is { } cause => $"PostgreSQL {PostgresWords.Of(cause)}",
+        _ => null,
+    };
 
     /// <summary>Starts it.</summary>
     /// <exception cref="StartupException">An address cannot be listened on.</exception>

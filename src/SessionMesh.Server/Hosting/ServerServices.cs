@@ -115,10 +115,10 @@ public static class ServerServices
         var isRestored = services.GetRequiredService<DataDirectory>().SetAside is not null;
         var accept = services.GetRequiredService<ServerOptions>().AcceptClock;
         var store = services.GetRequiredService<MeshStore>();
-        if (store is PostgresStore { Nodes: var nodes })
+        if (store is PostgresStore postgres)
         {
             var began = clock.Time.GetTimestamp();
-            clock.Follow(nodes.ReadClock(), clock.Time.GetElapsedTime(began));
+            clock.Follow(postgres.ReadClock(), clock.Time.GetElapsedTime(began));
         }
 
         store.Load(state, newest =>

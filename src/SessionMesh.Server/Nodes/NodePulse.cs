@@ -33,7 +33,14 @@ internal sealed partial class NodePulse(
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         await base.StopAsync(cancellationToken);
-        await BeatAsync(cancellationToken);
+        try
+        {
+            await BeatAsync(cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            // The time for the shutdown is used up. To throw would end the process, even where another server is to take this one's place.
+        }
     }
 
     /// <summary>On the clock of this machine: it is a matter between this process and the database.</summary>

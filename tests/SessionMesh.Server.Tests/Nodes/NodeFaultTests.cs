@@ -79,6 +79,44 @@ public sealed class NodeFaultTests
         (await one.PostAsync("agents/a/heartbeat", """{"epoch":1}""")).ShouldBeRefused(409, "restored");
     }
 
+    /// <summary>It notices between its look at the log and its start: that start succeeds, and ends at once.</summary>
+    [Fact]
+    public async Task Node_ThatLoadedAnEpochThatEnded_Starts_AndStartsAnew()
+    {
+        await using var one = await MeshHost.StartNodeAsync("one", logLevel: LogLevel.None);
+        await one.OnPostgres.Server.RunAsync(
+            """
+            SET search_path = session_mesh;
+            CREATE FUNCTION end_epoch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN
+                UPDATE session_mesh.mesh SET epoch = 2;
+                RETURN NULL;
+            END';
+            CREATE TRIGGER end_epoch AFTER INSERT ON mesh_nodes EXECUTE FUNCTION end_epoch();
+            """,
+            one.OnPostgres.Name);
+        try
+        {
+            await using var two = await one.StartBesideAsync("two");
+            Assert.True(two.Service<Restart>().IsAsked);
+            Assert.True(two.Service<IHostApplicationLifetime>().ApplicationStopping.IsCancellationRequested);
+            await two.RestartAsync();
+            Assert.Equal(2, two.State.Epoch);
+            Assert.False(two.Service<Restart>().IsAsked);
+        }
+        finally
+        {
+            await one.OnPostgres.Server.RunAsync("DROP FUNCTION session_mesh.end_epoch CASCADE", one.OnPostgres.Name);
+        }
+    }
+
+    /// <summary>What asked for a new start is still heard, and whoever stopped the process sees it end well.</summary>
+    [Fact]
+    public async Task Shutdown_WhoseTimeIsUsedUp_Ends()
+    {
+        await using var one = await MeshHost.StartNodeAsync("one");
+        await one.Service<IHost>().StopAsync(new CancellationToken(canceled: true));
+    }
+
     /// <summary>A change that only a newer version knows is met by a clear state: not ready, and no other answer.</summary>
     [Fact]
     public async Task Node_ThatMeetsAChangeOfANewerVersion_IsNotReady_AndANewOneIsRefused()

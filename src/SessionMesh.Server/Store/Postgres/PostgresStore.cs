@@ -86,6 +86,7 @@ public sealed class PostgresStore : MeshStore
             text.Timeout = ConnectSeconds;
         }
 
+        NpgsqlDataSource? source = null;
         try
         {
             // Not from the pool, which may have connections of a PostgreSQL before a restart.
@@ -98,15 +99,16 @@ public sealed class PostgresStore : MeshStore
 
             var builder = new NpgsqlDataSourceBuilder(text.ToString());
             PostgresTypes.Map(builder, schema);
-            var source = builder.Build();
+            source = builder.Build();
             var store = new PostgresStore(source, schema, new NodeTable(source, node, alone));
             using var reader = store.OpenReader();
             store.OldestRevision = reader.Changes.OrderBy(c => c.Revision).Select(c => (long?)c.Revision).FirstOrDefault() ?? 1;
             return store;
         }
-        catch (Exception e) when (e is NpgsqlException or TimeoutException or System.Net.Sockets.SocketException)
+        catch (Exception e) when (PostgresWords.CauseOf(e) is { } cause)
         {
-            throw new StartupException($"PostgreSQL ({options}) {PostgresWords.Of(e)}", PostgresWords.WithoutSecrets(e));
+            source?.Dispose(); // its connections count
+            throw new StartupException($"PostgreSQL ({options}) {PostgresWords.Of(cause)}", PostgresWords.WithoutSecrets(cause));
         }
     }
 
@@ -124,16 +126,22 @@ public sealed class PostgresStore : MeshStore
     }
 
     /// <summary>All of it from one snapshot, so that what other nodes commit meanwhile comes afterwards, as changes.</summary>
-    /// <exception cref="StartupException">It is away, or its tables do not fit together.</exception>
-    internal override long Load(MeshState state, Func<long, Moment> now)
+    /// <exception cref="StartupException">It is away or refuses, or its tables do not fit together.</exception>
+    internal override long Load(MeshState state, Func<long, Moment> now) => AtStart(() => LoadAll(state, now));
+
+    /// <summary>The clock of the database, in wall milliseconds, before anything is loaded.</summary>
+    /// <exception cref="StartupException">It is away or refuses.</exception>
+    internal long ReadClock() => AtStart(Nodes.ReadClock);
+
+    private static T AtStart<T>(Func<T> read)
     {
         try
         {
-            return LoadAll(state, now);
+            return read();
         }
-        catch (Exception e) when (PostgresWords.IsAway(e) || PostgresWords.IsOfTheWay(e))
+        catch (Exception e) when (PostgresWords.CauseOf(e) is { } cause)
         {
-            throw new StartupException($"PostgreSQL {PostgresWords.Of(e)}", PostgresWords.WithoutSecrets(e));
+            throw new StartupException($"PostgreSQL {PostgresWords.Of(cause)}", PostgresWords.WithoutSecrets(cause));
         }
     }
 

@@ -42,6 +42,14 @@ internal static class PostgresWords
         e is RetryLimitExceededException or InvalidOperationException or DbUpdateException ? IsAway(e.InnerException)
         : e is NpgsqlException && IsOfTheWay(e);
 
+    /// <summary>What PostgreSQL or the way to it did, out of whatever that is wrapped in; null if it is something else.</summary>
+    public static Exception? CauseOf(Exception? e) => e switch
+    {
+        NpgsqlException or TimeoutException or SocketException => e,
+        RetryLimitExceededException or InvalidOperationException or DbUpdateException => CauseOf(e.InnerException),
+        _ => null,
+    };
+
     /// <summary>Whether it refuses a row of a batch, however often it is tried: its data, a constraint, a limit.</summary>
     public static bool IsOfTheRow(PostgresException e) => e.SqlState[..2] is "22" or "23" or "54";
 

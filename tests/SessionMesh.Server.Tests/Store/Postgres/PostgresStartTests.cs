@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
+using SessionMesh.Server.Hosting;
 using SessionMesh.Server.Options;
 using SessionMesh.Server.Store.Postgres;
 using SessionMesh.Server.Tests.Support;
@@ -116,6 +117,53 @@ public sealed class PostgresStartTests
             Assert.Equal($"PostgreSQL ({options}) {said}", refused.Message);
             Assert.DoesNotContain(server.Password, refused.ToString(), StringComparison.Ordinal);
         }
+    }
+
+    /// <summary>It refuses, or is gone, between two steps of a start.</summary>
+    [Fact]
+    public async Task Database_ThatFailsDuringTheStart_IsSaid()
+    {
+        await using var server = await PostgresServer.StartNewAsync();
+        await using var database = await server.CreateDatabaseAsync();
+        var text = new NpgsqlConnectionStringBuilder(database.ConnectionString) { Pooling = false }.ConnectionString;
+        using var store = PostgresStore.Open(PostgresSettings.Of(text), "one");
+        await database.DisconnectAsync();
+        await server.RunAsync("ALTER ROLE mesh CONNECTION LIMIT 1");
+        Says(
+            () => store.Load(new(), at => new(at, 1)),
+            "has no connection left. Raise max_connections, or lower Maximum Pool Size in the connection string.");
+
+        await server.StopAsync(immediate: true);
+        Says(() => store.ReadClock(), "cannot be reached: Connection refused. Is it running, and is the address right?");
+
+        void Says(Func<object> step, string said)
+        {
+            var refused = Assert.Throws<StartupException>(step);
+            Assert.Equal($"PostgreSQL {said}", refused.Message);
+            Assert.DoesNotContain(server.Password, refused.ToString(), StringComparison.Ordinal);
+        }
+    }
+
+    /// <summary>A server that takes the place of another in its process tries until PostgreSQL lets it, and says why once.</summary>
+    [Fact]
+    public async Task Server_InThePlaceOfAnother_StartsOnceItsDatabaseHasRoom()
+    {
+        await using var server = await PostgresServer.StartNewAsync();
+        await using var mesh = await MeshHost.StartNodeAsync("one", server);
+        var before = mesh.Service<ServerOptions>();
+        await mesh.StopAsync();
+        await mesh.OnPostgres.DisconnectAsync();
+        await server.RunAsync("ALTER ROLE mesh CONNECTION LIMIT 1");
+        await using var errors = new StringWriter();
+        string[] options = ["--data", mesh.Directory, "--store", "postgres", "--postgres-file", Path.Combine(mesh.Directory, "postgres")];
+        var start = Task.Run(() => Listening.StartAgainAsync(options, before, TextWriter.Synchronized(errors)));
+        await Eventually.True(
+            () => start.IsCompleted || errors.ToString().Contains("has no connection left", StringComparison.Ordinal),
+            () => $"it says so: {errors}");
+        await server.RunAsync("ALTER ROLE mesh CONNECTION LIMIT -1");
+        await using var app = await start;
+        Assert.Contains("It tries again.", errors.ToString(), StringComparison.Ordinal);
+        await app.StopAsync();
     }
 
     [Fact]
