@@ -75,6 +75,7 @@ public sealed class NewRootTests
     }
 
     [Fact]
+    [Trait("Store", "SQLite")] // its disk is full
     public async Task NewRoot_ThatIsRefused_LeavesTheKeyFileAlone()
     {
         await using var mesh = await MeshHost.StartAsync();
@@ -89,6 +90,7 @@ public sealed class NewRootTests
 
     /// <summary>A crash after the secret was written down, before or after the key was committed.</summary>
     [Theory]
+    [Trait("Store", "SQLite")] // on PostgreSQL the file has the name of the node in its own
     [InlineData(true)]
     [InlineData(false)]
     public async Task Start_AfterACrashInTheMiddleOfANewRoot_HasAKeyFileThatOpensTheMesh(bool committed)

@@ -71,6 +71,7 @@ public sealed class CallTests
     }
 
     [Theory]
+    [Trait("Store", "SQLite")] // nodes mark it before it is written
     [InlineData("check_inbox")]
     [InlineData("heartbeat")]
     public async Task Directive_IsDelivered_WhenTheAnswerOfTheToolIsWritten_AndNotBefore(string tool)
@@ -91,6 +92,7 @@ public sealed class CallTests
     }
 
     [Fact]
+    [Trait("Store", "SQLite")] // nodes mark it before it is written
     public async Task Directive_WhoseAnswerIsNotWritten_IsNotDelivered_AndComesAgain()
     {
         var gate = new AnswerGate();
