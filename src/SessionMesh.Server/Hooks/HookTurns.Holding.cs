@@ -88,7 +88,7 @@ internal sealed partial class HookTurns
             }
 
             LetRun(request, session);
-            return Tell(request, session, agent, slot) with { Agent = found.Agent, HasRegistered = found.HasRegistered };
+            return (await TellAsync(request, session, agent, slot)) with { Agent = found.Agent, HasRegistered = found.HasRegistered };
         }
         finally
         {

@@ -40,7 +40,7 @@ internal sealed partial class HookTurns
                         return HookAnswer.Nothing;
                     }
 
-                    if (session.IsAtRest && TellIdle(request, session, agent, slot) is { Json: not null } words)
+                    if (session.IsAtRest && await TellIdleAsync(request, session, agent, slot) is { Json: not null } words)
                     {
                         return words;
                     }
@@ -102,9 +102,9 @@ internal sealed partial class HookTurns
     }
 
     /// <summary>The words alone, with no frame: the tool prints them where the program looks for them.</summary>
-    private HookAnswer TellIdle(HookRequest request, HookSession session, HookAgent agent, AgentSlot slot)
+    private async Task<HookAnswer> TellIdleAsync(HookRequest request, HookSession session, HookAgent agent, AgentSlot slot)
     {
-        if (HandOut(agent, slot) is not { IsEmpty: false } handed)
+        if (await HandOutAsync(agent, slot) is not { IsEmpty: false } handed)
         {
             return HookAnswer.Nothing;
         }

@@ -20,9 +20,10 @@ namespace SessionMesh.Server.Hooks;
 /// whatever the mesh thinks of it.
 /// </summary>
 /// <remarks>
-/// A steer is <c>queued</c> until an answer that carries it was written (<c>delivered</c>), and <c>acknowledged</c> by the agent's next
-/// event that only a model which was asked again can have brought about. A pause is acknowledged when a tool is held for it. A stop is not
-/// acknowledged here at all: that a hook said so ends no process, and the exit is reported by who saw it. Thread-safe.
+/// A steer is <c>queued</c> until an answer that carries it was written (<c>delivered</c>; where several nodes share a log, until it is
+/// about to be), and <c>acknowledged</c> by the agent's next event that only a model which was asked again can have brought about. A pause
+/// is acknowledged when a tool is held for it. A stop is not acknowledged here at all: that a hook said so ends no process, and the exit is
+/// reported by who saw it. Thread-safe.
 /// </remarks>
 internal sealed partial class HookTurns(
     MeshEngine engine, HookSessions sessions, HookRegistrar registrar, DirectiveWriter directives, Subscriptions subscriptions,
@@ -224,7 +225,7 @@ internal sealed partial class HookTurns(
         }
 
         LetRun(request, session);
-        var answer = Tell(request, session, agent, slot, wasAtRest);
+        var answer = await TellAsync(request, session, agent, slot, wasAtRest);
         if (answer.Json is null && IsAtRestAfter(request))
         {
             session.Rest();
@@ -358,12 +359,13 @@ internal sealed partial class HookTurns(
         _ = await engine.ExecuteAsync(report, request.Http.StampOrigin());
     }
 
-    private HookAnswer Tell(HookRequest request, HookSession session, HookAgent agent, AgentSlot slot, bool wasAtRest = false)
+    private async Task<HookAnswer> TellAsync(
+        HookRequest request, HookSession session, HookAgent agent, AgentSlot slot, bool wasAtRest = false)
     {
         var isStop = request.Moment is HookMoment.Stop or HookMoment.SubAgentStop;
         if (session.RunsUnnamed || !request.Program.Carries(request.Moment)
             || (isStop && agent.StopsInARow >= request.Program.MostStopsInARow)
-            || HandOut(agent, slot) is not { IsEmpty: false } handed)
+            || await HandOutAsync(agent, slot) is not { IsEmpty: false } handed)
         {
             return HookAnswer.Nothing;
         }
@@ -389,13 +391,13 @@ internal sealed partial class HookTurns(
         return session.NextReceipt();
     }
 
-    /// <summary>Steers that were not given yet, as many as one answer carries.</summary>
-    private ImmutableArray<DirectiveRecord> HandOut(HookAgent agent, AgentSlot slot)
+    /// <summary>Steers that were not given yet, as many as one answer carries; null if that cannot be decided now.</summary>
+    private ValueTask<ImmutableArray<DirectiveRecord>?> HandOutAsync(HookAgent agent, AgentSlot slot)
     {
         var after = slot.Inbox.Pending.LastOrDefault(directive => agent.HasGiven(directive.Seq))?.Seq ?? 0;
-        return slot.HandOut(
+        return directives.ClaimAsync(slot, slot.HandOut(
             agent.Incarnation, engine.Now.Wall, after, characters: HookWords.MostOfDirectives, verbs: VerbSet.Steer,
-            length: HookWords.LengthOf);
+            length: HookWords.LengthOf));
     }
 
     private List<DirectiveRecord> Waiting(HookAgent agent, AgentSlot slot)

@@ -169,12 +169,12 @@ public sealed class HookSteeringTests
         var lost = await hooked.TakeAsync("UserPromptSubmit", query: "?receipt=true");
         var receipt = long.Parse(lost.Headers["X-Mesh-Receipt"], System.Globalization.CultureInfo.InvariantCulture);
         (await hooked.TakeAsync("PreToolUse", query: "?receipt=true")).ShouldBe(200, "{}");
-        Assert.Equal("queued", await hooked.StateAsync(directive));
+        Assert.Equal(HookedMesh.Carried, await hooked.StateAsync(directive));
         var again = await hooked.TakeAsync("Stop", query: "?receipt=true");
         Assert.Equal(
             ($"{receipt + 1}", hooked.Words(directive)), (again.Headers["X-Mesh-Receipt"], again.Json["reason"]!.GetValue<string>()));
         await WrittenAsync(hooked, $"{receipt}");
-        Assert.Equal("queued", await hooked.StateAsync(directive));
+        Assert.Equal(HookedMesh.Carried, await hooked.StateAsync(directive));
         await WrittenAsync(hooked, $"{receipt + 1}");
         Assert.Equal("delivered", await hooked.StateAsync(directive));
         await hooked.PassAsync("Stop");
@@ -196,7 +196,7 @@ public sealed class HookSteeringTests
         var written = Written(hooked, told.Headers["X-Mesh-Receipt"]);
         (await mesh.PostAsync("hooks/claude-code", written, stranger)).ShouldBe(200, "{}");
         await mesh.SettleAsync();
-        Assert.Equal("queued", await hooked.StateAsync(directive));
+        Assert.Equal(HookedMesh.Carried, await hooked.StateAsync(directive));
         (await mesh.PostAsync("hooks/claude-code", written, key)).ShouldBe(200, "{}");
         await mesh.SettleAsync();
         Assert.Equal("delivered", await hooked.StateAsync(directive));
@@ -213,7 +213,7 @@ public sealed class HookSteeringTests
         Assert.Equal(
             hooked.Words(directive), (await hooked.TakeAsync("Stop", query: "?receipt=true")).Json["reason"]!.GetValue<string>());
         await WrittenAsync(hooked, receipt);
-        Assert.Equal("queued", await hooked.StateAsync(directive));
+        Assert.Equal(HookedMesh.Carried, await hooked.StateAsync(directive));
     }
 
     /// <summary>A compaction forgets what hooks have told.</summary>

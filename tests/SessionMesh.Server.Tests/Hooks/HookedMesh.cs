@@ -13,6 +13,11 @@ internal sealed class HookedMesh(MeshHost mesh, string program, string session) 
 
     private const string DefaultSession = "11112222-3333-4444-5555-666677778888";
 
+    /// <summary>
+    /// State of a steer in an answer that is not known to be written. Where nodes share a log, it is <c>delivered</c> before that.
+    /// </summary>
+    public static string Carried { get; } = MeshHost.AllOnPostgres ? "delivered" : "queued";
+
     public MeshHost Mesh { get; } = mesh;
 
     /// <summary>The id that its main agent gets.</summary>

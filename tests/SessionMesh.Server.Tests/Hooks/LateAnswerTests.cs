@@ -17,7 +17,7 @@ public sealed class LateAnswerTests
         Assert.Contains(directive, (await hooked.Mesh.SendAsIsAsync(call)).Text, StringComparison.Ordinal);
         var next = hooked.PassAsync("Stop");
         await Task.WhenAny(next, Task.Delay(300)); // a server that does not wait has taken it by then
-        Assert.Equal("queued", await hooked.StateAsync(directive));
+        Assert.Equal(HookedMesh.Carried, await hooked.StateAsync(directive));
 
         late.Release();
         await next;
