@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using SessionMesh.Server.Store.Postgres;
 using SessionMesh.Server.Tests.Support;
@@ -74,7 +75,7 @@ public sealed class UnsureNodeTests
         {
             var contact = node.Service<PostgresStore>().Nodes.Contact;
             contact.Stands(node.Revision, node.Revision);
-            contact.Heard();
+            contact.Heard(Stopwatch.GetTimestamp());
         }
     }
 }
