@@ -18,8 +18,18 @@ internal sealed partial class NodePulse(
 {
     public static readonly TimeSpan Every = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>
+    /// Beats without a sign of life after which a process that has the name of this node is taken for gone: as long as in mesh_begin, which
+    /// looks again.
+    /// </summary>
+    private const int MostSilentBeats = 6;
+
     private bool _isFailing;
     private bool _hasLeft;
+    private bool _hasLostName;
+    private bool _hasSaidSo;
+    private (Guid Owner, DateTime Seen)? _holder;
+    private int _silentBeats;
 
     /// <summary>Says that it lives before it listens: then the judge waits for what this node hears.</summary>
     public override async Task StartAsync(CancellationToken cancellationToken)
@@ -97,7 +107,7 @@ internal sealed partial class NodePulse(
 
         if (store.Nodes.Contact.IsOver && !restart.IsAsked)
         {
-            await LeaveAsync(cancellation);
+            await (_hasLostName ? LookAtHolderAsync(cancellation) : LeaveAsync(cancellation));
             return;
         }
 
@@ -107,7 +117,8 @@ internal sealed partial class NodePulse(
         if (await store.Nodes.PulseAsync(report, store.Nodes.Contact.IsKept, cancellation) is not { } answer)
         {
             store.Nodes.Contact.End();
-            LogReplaced(store.Nodes.Id);
+            _hasLostName = true;
+            await LookAtHolderAsync(cancellation);
             return;
         }
 
@@ -152,6 +163,34 @@ internal sealed partial class NodePulse(
     }
 
     /// <summary>
+    /// The database does not know this process. Where another lives under its name, this one answers nothing. Otherwise it starts anew: a
+    /// failover has lost its start, or the other is gone.
+    /// </summary>
+    private async Task LookAtHolderAsync(CancellationToken cancellation)
+    {
+        if (restart.IsAsked)
+        {
+            return;
+        }
+
+        var holder = await store.Nodes.HolderAsync(cancellation);
+        var isAnother = holder is { } known && known.Owner != store.Nodes.Owner;
+        _silentBeats = holder == _holder ? _silentBeats + 1 : 0;
+        if (!isAnother || _silentBeats >= MostSilentBeats)
+        {
+            LogUnknown(store.Nodes.Id);
+            restart.Ask();
+        }
+        else if (_holder is not null && holder != _holder && !_hasSaidSo)
+        {
+            _hasSaidSo = true;
+            LogReplaced(store.Nodes.Id);
+        }
+
+        _holder = holder;
+    }
+
+    /// <summary>
     /// After a time in which this node answered nobody, and perhaps no other did, nobody is given up for not being heard: every lease
     /// begins anew, before anything is judged.
     /// </summary>
@@ -176,6 +215,10 @@ internal sealed partial class NodePulse(
     [LoggerMessage(Level = LogLevel.Critical, Message =
         "Another process has taken the node id {Node}: this one answers nothing any more. Give each node its own with --node-id")]
     private partial void LogReplaced(string node);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message =
+        "PostgreSQL does not know this process as the node {Node}, and no other lives under that name: it starts anew")]
+    private partial void LogUnknown(string node);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The mesh is in epoch {Epoch}: memory is loaded anew")]
     private partial void LogOtherEpoch(long epoch);

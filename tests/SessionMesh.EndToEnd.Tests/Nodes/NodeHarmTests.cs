@@ -105,6 +105,20 @@ public sealed class NodeHarmTests(HarmFixture fixture, ITestOutputHelper output)
         }
     });
 
+    /// <summary>As after a failover that lost its start: it starts anew in its process.</summary>
+    [Fact]
+    public Task Node_ThatIsForgotten_ComesBack() => fixture.UnderLoadAsync(output, async (load, random) =>
+    {
+        var victim = Mesh[random.Next(3)];
+        var (postgres, database) = (Mesh.Postgres, Mesh.Database.Name);
+        await postgres.RunAsync($"DELETE FROM session_mesh.mesh_nodes WHERE id = '{victim.Id}'", database);
+        await Eventually.True(
+            async () => await postgres.RunAsync($"SELECT 1 FROM session_mesh.mesh_nodes WHERE id = '{victim.Id}'", database) is 1,
+            () => $"{victim.Id} has begun again\n{victim.Server.Printed}");
+        await victim.ReadyAsync();
+        await load.AnsweredAsync(random.Next(50, 200));
+    });
+
     [Fact]
     public Task Node_WhoseConnectionsAreReset_ConnectsAnew() => fixture.UnderLoadAsync(output, async (load, random) =>
     {

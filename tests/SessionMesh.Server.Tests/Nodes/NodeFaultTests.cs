@@ -109,6 +109,43 @@ public sealed class NodeFaultTests
         }
     }
 
+    /// <summary>As after a failover that lost its start. On a mesh where nothing else happens.</summary>
+    [Fact]
+    public async Task Node_WhoseStartWasLost_StartsAnew()
+    {
+        await using var one = await MeshHost.StartNodeAsync("one");
+        await one.OnPostgres.Server.RunAsync("DELETE FROM session_mesh.mesh_nodes", one.OnPostgres.Name);
+        await Eventually.True(() => one.Service<Restart>().IsAsked, () => "it asks for a new start");
+        Assert.DoesNotContain(one.Log.Lines, IsReplaced);
+        await one.RestartAsync();
+        Assert.Equal(200, (await one.GetAsync("~/readyz", "")).Status);
+        await one.RegisterAsync("a");
+    }
+
+    /// <summary>It says so once, and answers nothing while that one lives. Then it starts anew.</summary>
+    [Fact]
+    public async Task Node_WhoseNameALivingProcessHas_AnswersNothing_UntilThatIsGone()
+    {
+        await using var one = await MeshHost.StartNodeAsync("one");
+        await PulseAsync("owner = '00000000-0000-0000-0000-000000000001', ");
+        await Eventually.True(
+            async () =>
+            {
+                await PulseAsync();
+                return one.Log.Lines.Any(IsReplaced);
+            },
+            () => "its log says so");
+        Assert.Equal(503, (await one.GetAsync("~/readyz", "")).Status);
+        Assert.False(one.Service<Restart>().IsAsked);
+        await Eventually.True(() => one.Service<Restart>().IsAsked, () => "it asks for a new start");
+        Assert.Single(one.Log.Lines, IsReplaced);
+
+        Task<object?> PulseAsync(string more = "") => one.OnPostgres.Server.RunAsync(
+            $"UPDATE session_mesh.mesh_nodes SET {more}seen = clock_timestamp()", one.OnPostgres.Name);
+    }
+
+    private static bool IsReplaced(string line) => line.Contains("answers nothing any more. Give each", StringComparison.Ordinal);
+
     /// <summary>What asked for a new start is still heard, and whoever stopped the process sees it end well.</summary>
     [Fact]
     public async Task Shutdown_WhoseTimeIsUsedUp_Ends()

@@ -184,6 +184,20 @@ internal sealed class NodeTable(NpgsqlDataSource source, string id, bool alone)
         return answer;
     }
 
+    /// <summary>Which process has the name of this node, and when it last said that it lives. Null if none has.</summary>
+    /// <exception cref="NpgsqlException">The database is away.</exception>
+    public async Task<(Guid Owner, DateTime Seen)?> HolderAsync(CancellationToken cancellation)
+    {
+        await using var connection = await source.OpenConnectionAsync(cancellation);
+        await using var command = new NpgsqlCommand("SELECT owner, seen FROM mesh_nodes WHERE id = $1 AND seen IS NOT NULL", connection)
+        {
+            Parameters = { new() { Value = id } },
+            CommandTimeout = PulseSeconds,
+        };
+        await using var rows = await command.ExecuteReaderAsync(cancellation);
+        return await rows.ReadAsync(cancellation) ? (rows.GetGuid(0), rows.GetDateTime(1)) : null;
+    }
+
     /// <summary>
     /// The nodes that have not said goodbye, the heartbeats of others that are not read yet, oldest first, and the oldest revision left in
     /// the log, 1 while it is empty.
