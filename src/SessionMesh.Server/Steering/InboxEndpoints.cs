@@ -102,6 +102,10 @@ public sealed class InboxEndpoints(
                 ? slot.HandOut(incarnation, engine.Now.Wall, after, characters: Limits.InboxAnswer, verbs: verbs)
                 : [];
             refused ??= pending.IsEmpty ? Fence(slot, incarnation) : null;
+            if (refused is null && pending.IsEmpty)
+            {
+                http.RunOnce(); // what is refused after a wait, was there, and is over: run again, it would be another reader's call
+            }
         }
         while (refused is null && pending.IsEmpty && !shutdown.HasBegun
             && await waiting.UntilAsync(subscription.Changed, http.RequestAborted));

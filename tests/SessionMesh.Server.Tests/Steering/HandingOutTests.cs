@@ -123,6 +123,7 @@ public sealed class HandingOutTests
     }
 
     [Fact]
+    [Trait("Store", "SQLite")] // nodes mark it before it is written
     public async Task Cancel_OfADirectiveThatWasWrittenToAStream_IsRefused_ThoughItsDeliveryIsNotCommittedYet()
     {
         await using var mesh = await MeshHost.StartAsync();
