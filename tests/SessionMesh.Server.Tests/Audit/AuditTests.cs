@@ -293,6 +293,7 @@ public sealed class AuditTests
         if (db.Database.IsNpgsql())
         {
             await db.Database.ExecuteSqlAsync($"UPDATE mesh_head SET revision = revision + {by}");
+            await db.Database.ExecuteSqlAsync($"UPDATE mesh_batches SET last = last + {by} WHERE last = {after}");
         }
     }
 }
