@@ -216,6 +216,38 @@ public sealed class NodeFaultTests
         Assert.False(one.Engine.IsJudge);
     }
 
+    /// <summary>A commit that takes long holds the row with the office of the judge; its own node's sign of life does not wait for it.</summary>
+    [Fact]
+    public async Task Pulses_DoNotWaitForACommitUnderWay_AndTheOfficeIsRenewedAfterIt()
+    {
+        await using var one = await MeshHost.StartNodeAsync("one", logLevel: LogLevel.None);
+        var nodes = one.Service<PostgresStore>().Nodes;
+        var epoch = nodes.JudgeEpoch;
+        await using var connection = await one.OnPostgres.ConnectAsync();
+        await using var commit = await connection.BeginTransactionAsync();
+        await using var hold = new NpgsqlCommand("SELECT FROM session_mesh.mesh_head FOR UPDATE", connection, commit);
+        await hold.ExecuteNonQueryAsync();
+
+        // The term runs out meanwhile: no pulse can renew it, and each says that the node lives.
+        var later = await SeenAsync();
+        for (var i = 0; i < 20; i++)
+        {
+            var before = later;
+            await Eventually.True(async () => (later = await SeenAsync()) > before, () => "it pulses");
+        }
+
+        Assert.True(one.Engine.IsJudge);
+        await commit.RollbackAsync();
+        await Eventually.True(
+            async () => true.Equals(await one.OnPostgres.Server.RunAsync(
+                "SELECT judge_until > clock_timestamp() FROM session_mesh.mesh_head", one.OnPostgres.Name)),
+            () => "it has renewed the office");
+        Assert.Equal(epoch, nodes.JudgeEpoch);
+
+        async Task<DateTime> SeenAsync() =>
+            (DateTime)(await one.OnPostgres.Server.RunAsync("SELECT seen FROM session_mesh.mesh_nodes", one.OnPostgres.Name))!;
+    }
+
     /// <summary>What others heard waits until memory is where they were, and no more of it than there is room for.</summary>
     [Fact]
     public async Task Heartbeats_OfNodesThatAreAhead_WaitInBoundedRoom()

@@ -1,4 +1,4 @@
--- A node that answers nothing does not judge, and does not keep the office from one that can.
+-- A node that answers nothing does not judge, and does not keep the office from one that can. A sign of life waits for no commit.
 
 DROP FUNCTION mesh_pulse;
 
@@ -29,23 +29,24 @@ BEGIN
         END IF;
     END IF;
 
-    SELECT * INTO STRICT h FROM mesh_head;
+    -- Only where nobody has the row: a commit may have it for long, and would hold up what says that this node lives.
     IF NOT p_may_judge THEN
-        IF h.judge = p_node AND h.judge_until IS NOT NULL THEN
-            UPDATE mesh_head SET judge_until = NULL WHERE judge = p_node;
-        END IF;
-    ELSIF h.judge = p_node AND h.judge_epoch = p_judge_epoch AND h.judge_until IS NOT NULL THEN
-        IF h.judge_until < clock_timestamp() + interval '4 seconds' THEN
-            UPDATE mesh_head SET judge_until = clock_timestamp() + interval '6 seconds'
-            WHERE judge = p_node AND judge_epoch = p_judge_epoch RETURNING * INTO h;
-        END IF;
-    ELSIF h.judge_until IS NULL OR h.judge_until < clock_timestamp() OR h.judge = p_node THEN
+        UPDATE mesh_head SET judge_until = NULL
+        WHERE id = (SELECT id FROM mesh_head WHERE judge = p_node AND judge_until IS NOT NULL FOR UPDATE SKIP LOCKED);
+    ELSIF EXISTS (SELECT FROM mesh_head WHERE judge = p_node AND judge_epoch = p_judge_epoch AND judge_until IS NOT NULL) THEN
+        UPDATE mesh_head SET judge_until = clock_timestamp() + interval '6 seconds'
+        WHERE id = (
+            SELECT id FROM mesh_head
+            WHERE judge = p_node AND judge_epoch = p_judge_epoch AND judge_until < clock_timestamp() + interval '4 seconds'
+            FOR UPDATE SKIP LOCKED);
+    ELSE
         UPDATE mesh_head SET judge = p_node, judge_epoch = judge_epoch + 1, judge_until = clock_timestamp() + interval '6 seconds'
-        WHERE judge_epoch = h.judge_epoch AND (judge_until IS NULL OR judge_until < clock_timestamp() OR judge = p_node);
+        WHERE id = (
+            SELECT id FROM mesh_head WHERE judge_until IS NULL OR judge_until < clock_timestamp() OR judge = p_node FOR UPDATE SKIP LOCKED);
         has_taken := FOUND;
-        SELECT * INTO STRICT h FROM mesh_head;
     END IF;
 
+    SELECT * INTO STRICT h FROM mesh_head;
     IF NOT has_taken THEN
         PERFORM set_config('synchronous_commit', 'off', true); -- if it is lost, so is nothing that anybody was told
     END IF;
