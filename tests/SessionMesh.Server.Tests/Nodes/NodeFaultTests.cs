@@ -216,7 +216,7 @@ public sealed class NodeFaultTests
         Assert.False(one.Engine.IsJudge);
     }
 
-    /// <summary>A commit that takes long holds the row with the office of the judge; its own node's sign of life does not wait for it.</summary>
+    /// <summary>A commit that takes long holds the row with the office of the judge; its own node's pulse does not wait for it.</summary>
     [Fact]
     public async Task Pulses_DoNotWaitForACommitUnderWay_AndTheOfficeIsRenewedAfterIt()
     {
