@@ -6,9 +6,7 @@ using SessionMesh.Contracts;
 
 namespace SessionMesh.Benchmarks;
 
-/// <summary>
-/// Two nodes of one mesh: steers called at the first, heard on streams at the second; and how far nodes are behind each other.
-/// </summary>
+/// <summary>Two nodes of one mesh: steers called at the first, heard on streams at the second.</summary>
 internal static class AcrossNodes
 {
     private static readonly ConcurrentDictionary<string, long> s_began = new(StringComparer.Ordinal);
@@ -48,32 +46,6 @@ internal static class AcrossNodes
         var times = s_microseconds.Order().ToList();
         Console.WriteLine($"{times[times.Count / 2]:0} {times[times.Count * 99 / 100]:0}");
         return s_began.IsEmpty ? 0 : 1;
-    }
-
-    /// <summary>
-    /// Asks all nodes at the same time, twenty times a second, and prints p50 and p99 of the changes between the first and the last. What
-    /// is written between the two answers counts, so that it is less in truth.
-    /// </summary>
-    public static async Task<int> LagAsync(IReadOnlyList<Mesh> nodes, int seconds)
-    {
-        var lags = new List<long>();
-        var began = Stopwatch.GetTimestamp();
-        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
-        while (Stopwatch.GetElapsedTime(began).TotalSeconds < seconds && await timer.WaitForNextTickAsync())
-        {
-            var revisions = await Task.WhenAll(nodes.Select(RevisionAsync));
-            lags.Add(revisions.Max() - revisions.Min());
-        }
-
-        lags.Sort();
-        Console.WriteLine($"{lags[lags.Count / 2]} {lags[lags.Count * 99 / 100]}");
-        return 0;
-    }
-
-    private static async Task<long> RevisionAsync(Mesh node)
-    {
-        using var status = JsonDocument.Parse(await node.GetAsync(Routes.Status));
-        return status.RootElement.GetProperty("revision").GetInt64();
     }
 
     private static async Task ReadAsync(Mesh node, string agent, Stream stream, CancellationToken over)

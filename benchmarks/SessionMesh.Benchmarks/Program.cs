@@ -27,11 +27,6 @@ if (args is ["watch-page", var watched, var tabs])
     return await Viewers.WatchAsync(watched, Number(tabs));
 }
 
-if (args is ["lag", var lagSeconds, .. var nodes])
-{
-    return await AcrossNodes.LagAsync([.. nodes.Select(url => new Mesh(url))], Number(lagSeconds));
-}
-
 using var mesh = new Mesh(args[1]);
 return args switch
 {
@@ -57,7 +52,7 @@ static int Usage()
     Console.Error.WriteLine(
         "fsync DIR | seed URL FIRST COUNT | seed-skills URL FIRST COUNT | discovery URL AGENTS SECONDS | beat URL AGENTS RATE"
         + " | streams URL COUNT | whole-way URL AGENTS SECONDS | sessions URL COUNT DIR"
-        + " | across URL URL AGENTS RATE SECONDS | lag SECONDS URL…"
+        + " | across URL URL AGENTS RATE SECONDS"
         + " | chain URL LENGTH | crowd URL AGENTS ROUNDS | expiry URL COUNT AGENTS"
         + " | make-store FILE AGENTS DIRECTIVES | page URL AGENTS SECONDS PID | watch-page URL TABS");
     return 2;

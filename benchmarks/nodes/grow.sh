@@ -78,10 +78,7 @@ for nodes in 3 2 1; do # steers last, and the other way round: from here on inbo
         sleep 1
     fi
     for _ in $(seq "$rounds"); do
-        [ "$nodes" = 1 ] || bench lag "$seconds" "${urls[@]}" >>"$scratch/lag.$nodes" &
-        lag=$!
         measure steer steer 48
-        wait "$lag"
     done
     if [ "$nodes" = 2 ]; then
         capacity=$(awk -F'\t' '$1 == "steer" && $2 == 2 && (!least || $3 < least) { least = $3 } END { print int(least) }' "$results")
@@ -110,8 +107,5 @@ awk -F'\t' '
             print ""
         }
     }' "$results"
-for nodes in 2 3; do
-    sort -n "$scratch/lag.$nodes" | awk -v nodes="$nodes" '{ p50[NR] = $1; if ($2 > p99) p99 = $2 } END { printf "changes between the first and the last of %d nodes under that load of steers: p50 %d, p99 %d\n", nodes, p50[int((NR + 1) / 2)], p99 }'
-done
 awk -v followed="$followed" 'BEGIN { split(followed, t, " "); printf "following what another node writes: %.1f µs of a core a change, of %d changes\n", t[2], t[1] }'
 awk -v rate="$rate" -v across="$across" 'BEGIN { split(across, t, " "); printf "a steer at one node to its event at another, at %d a second: p50 %.1f ms, p99 %.1f ms\n", rate, t[1] / 1000, t[2] / 1000 }'
